@@ -1,0 +1,1 @@
+"""Configuration: what an operator sets, and what Django derives from it."""

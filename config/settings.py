@@ -1,0 +1,246 @@
+"""Everything an operator can set, read once from GOATFISH_* variables and an optional .env file."""
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "GOATFISH_"
+ENV_FILE = ".env"
+SECRET_KEY_MIN = 32  # characters
+
+
+class ConfigurationError(SystemExit):
+    """The configuration is wrong, one line per wrong variable; whoever does not catch it stops and prints them."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+@dataclass(frozen=True, repr=False)
+class DatabaseUrl:
+    """Where a database is: PostgreSQL, or an SQLite file. Only `with_password` ever shows its password."""
+
+    with_password: str
+
+    def __post_init__(self) -> None:
+        """Raise ValueError, without the URL in it, unless every driver of ours can take it."""
+        try:
+            parts = self.parts
+            _ = parts.port  # checked by urlsplit only when asked for
+        except ValueError:
+            raise ValueError("is not a valid URL") from None
+        if parts.scheme not in {"postgresql", "postgres", "sqlite"}:
+            raise ValueError("must begin with postgresql://, postgres:// or sqlite:///")
+        if self.is_sqlite:
+            unusable = parts.netloc or parts.query or parts.fragment or parts.path.endswith("/")
+            if unusable or not self.with_password.startswith("sqlite:///"):
+                raise ValueError("must name a file: sqlite:///relative/path or sqlite:////absolute/path")
+            if parts.path == "/:memory:":
+                raise ValueError("must name a file: SQLite in memory cannot be shared by connections")
+        elif not parts.path.strip("/"):
+            raise ValueError("must name a database: postgresql://user:password@host/name")
+
+    @property
+    def parts(self) -> SplitResult:
+        """The URL split, still percent-encoded, password included."""
+        return urlsplit(self.with_password)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file of SQLite's."""
+        return self.parts.scheme == "sqlite"
+
+    @property
+    def kind(self) -> Literal["sqlite", "postgresql"]:
+        """Which database it is."""
+        return "sqlite" if self.is_sqlite else "postgresql"
+
+    @property
+    def path(self) -> Path:
+        """SQLite's file, absolute; a relative one is taken from the working directory."""
+        return Path(unquote(self.parts.path[1:])).absolute()
+
+    def __str__(self) -> str:
+        """The URL without its query, and with *** for the password."""
+        login, at, host = self.parts.netloc.rpartition("@")
+        user, colon, _ = login.partition(":")
+        return f"{self.parts.scheme}://{user}{':***' if colon else ''}{at}{host}{self.parts.path}"
+
+    def __repr__(self) -> str:
+        return f"DatabaseUrl({str(self)!r})"
+
+
+class Settings(BaseSettings):
+    """What an operator can set: each field is the variable GOATFISH_<NAME>, and an empty variable counts as unset."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=ENV_FILE,
+        env_ignore_empty=True,
+        extra="ignore",  # .env may serve other programs too; a misspelt name is found by unknown_variables()
+        frozen=True,
+        hide_input_in_errors=True,
+        arbitrary_types_allowed=True,
+        use_attribute_docstrings=True,
+    )
+
+    database_url: Annotated[DatabaseUrl, NoDecode] = DatabaseUrl("sqlite:///var/goatfish.sqlite3")
+    """The service's database: postgresql://user:password@host:port/name?option=…, or sqlite:///file."""
+
+    operator_database_url: Annotated[DatabaseUrl | None, NoDecode] = None
+    """The same database as migrations, command line and admin reach it; the service's URL when unset."""
+
+    secret_key: SecretStr = SecretStr("")
+    """Signs cursors and admin sessions, 32 characters or more. Made and kept beside an SQLite database when unset."""
+
+    secret_key_previous: SecretStr | None = None
+    """The secret key before this one: still accepted, never used to sign, while the key is rolled."""
+
+    pool_size: int = Field(default=10, ge=1, le=1000)
+    """The most PostgreSQL connections that one worker process opens."""
+
+    pool_timeout: float = Field(default=5.0, gt=0, le=300)
+    """How long a request waits for a free connection, in seconds."""
+
+    statement_timeout: float = Field(default=10.0, gt=0, le=3600)
+    """How long one statement of a request may run, in seconds."""
+
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
+    """Host names that requests may be addressed to, separated by commas (or a JSON list); * admits all."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    """The least severe messages that are logged."""
+
+    @property
+    def operator_url(self) -> DatabaseUrl:
+        """Where migrations, command line and admin connect."""
+        return self.operator_database_url or self.database_url
+
+    @property
+    def secret_keys(self) -> list[str]:
+        """The key to sign with, then those that are accepted as well."""
+        keys = [self.secret_key, self.secret_key_previous]
+        return [key.get_secret_value() for key in keys if key is not None]
+
+    @field_validator("database_url", "operator_database_url", mode="before")
+    @classmethod
+    def _parse_url(cls, value: object) -> object:
+        return DatabaseUrl(value.strip()) if isinstance(value, str) else value
+
+    @field_validator("secret_key", "secret_key_previous")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and len(value) < SECRET_KEY_MIN:
+            raise ValueError(f"must be at least {SECRET_KEY_MIN} characters, got {len(value)}")
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _keep_or_require(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        database = info.data.get("database_url")
+        if value or database is None:  # a wrong URL is complained of by itself
+            return value
+        if not database.is_sqlite:
+            raise ValueError(f"is required with PostgreSQL: {SECRET_KEY_MIN} random characters or more")
+        return SecretStr(kept_secret(database.path.parent / "secret_key"))
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        if value.lstrip().startswith("[") and not value.lstrip().startswith("[:"):  # [::1] is an address
+            try:
+                return json.loads(value)
+            except json.JSONDecodeError:
+                raise ValueError("must be host names separated by commas, or a JSON list") from None
+        return [host.strip() for host in value.split(",") if host.strip()]
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _some_host(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("must name at least one host")
+        return value
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _any_case(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+
+@cache
+def load() -> Settings:
+    """Read the settings of this process, once; raises ConfigurationError."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise ConfigurationError([_complaint(details) for details in error.errors()]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError([f"configuration cannot be read: {error}"]) from None
+
+
+def unknown_variables() -> list[str]:
+    """Names in the environment or .env that look like ours but are not: misspelt, most likely."""
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    names = {name.upper() for name in (*os.environ, *dotenv_values(ENV_FILE))}
+    return sorted(name for name in names - known if name.startswith(PREFIX))
+
+
+def kept_secret(path: Path) -> str:
+    """The secret in this file, made (mode 0600) by whichever process comes first; raises OSError or ValueError."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(secrets.token_urlsafe(48) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            # A link appears complete or not at all, and never replaces the one another process has made.
+            path.hardlink_to(draft)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    secret = path.read_text(encoding="ascii").strip()
+    if len(secret) < SECRET_KEY_MIN:
+        raise ValueError(f"is too short in {path}: remove the file and a new one is made")
+    return secret
+
+
+def _complaint(error: ErrorDetails) -> str:
+    """One line that names the variable, and repeats its value only where no secret can be in it."""
+    field = str(error["loc"][0])
+    context = error.get("ctx", {})
+    got = f", got {error['input']!r}"
+    match error["type"]:
+        case "value_error":
+            what = str(context["error"])
+        case "greater_than_equal":
+            what = f"must be at least {context['ge']:g}{got}"
+        case "greater_than":
+            what = f"must be more than {context['gt']:g}{got}"
+        case "less_than_equal":
+            what = f"must be at most {context['le']:g}{got}"
+        case "literal_error":
+            what = f"must be one of {context['expected']}{got}"
+        case "int_parsing" | "int_from_float":
+            what = f"must be a whole number{got}"
+        case "float_parsing" | "finite_number":
+            what = f"must be a number{got}"
+        case _:
+            what = error["msg"]
+    return f"{PREFIX}{field.upper()}: {what}"

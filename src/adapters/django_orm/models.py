@@ -1,0 +1,96 @@
+"""The tables. Tenant tables are ready to be sharded by owner; owners and keys are the directory that finds the shard.
+
+On a tenant table the primary key is ``id``, every other index or unique constraint leads with ``owner_id``, and there
+is neither a sequence nor a foreign key.
+"""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import F, Q
+
+from domain.access.key import Key, Scope
+from domain.access.owner import Owner
+from domain.simulations.simulation import Simulation
+
+
+class Operator(AbstractUser):
+    """Somebody who runs the service and signs in to the admin; no tenant."""
+
+
+class ScopesField(models.CharField):  # type: ignore[type-arg]  # -- generic for the type checker alone, not at run time
+    """A set of scopes as one text, in order and separated by spaces."""
+
+    def from_db_value(self, value: str, expression: Any, connection: Any) -> frozenset[Scope]:
+        return self.to_python(value)
+
+    def to_python(self, value: Any) -> frozenset[Scope]:
+        return frozenset(map(Scope, value.split() if isinstance(value, str) else value))
+
+    def get_prep_value(self, value: Any) -> str:
+        return " ".join(sorted(self.to_python(value)))
+
+
+class OwnerRow(models.Model):
+    """A tenant."""
+
+    id = models.UUIDField(primary_key=True)
+    name = models.CharField(max_length=Owner.NAME_MAX, unique=True)
+    created_at = models.DateTimeField()
+    deactivated_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "owner"
+        verbose_name = "owner"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class KeyRow(models.Model):
+    """What is kept of an API key."""
+
+    id = models.UUIDField(primary_key=True)
+    owner = models.ForeignKey(OwnerRow, on_delete=models.PROTECT, related_name="keys", db_index=False)
+    name = models.CharField(max_length=Key.NAME_MAX)
+    public_id = models.CharField(max_length=32, unique=True)
+    digest = models.CharField(max_length=64)
+    scopes = ScopesField(max_length=200)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "api_key"
+        verbose_name = "key"
+        indexes: ClassVar = [models.Index(fields=["owner", "created_at", "id"], name="api_key_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.name} (gf_{self.public_id})"
+
+
+class SimulationRow(models.Model):
+    """A tenant's simulation."""
+
+    id = models.UUIDField(primary_key=True)
+    owner_id = models.UUIDField()
+    name = models.CharField(max_length=Simulation.NAME_MAX)
+    start_date = models.DateField()
+    end_date = models.DateField()
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    version = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "simulation"
+        verbose_name = "simulation"
+        indexes: ClassVar = [models.Index(fields=["owner_id", "created_at", "id"], name="simulation_newest")]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(end_date__gte=F("start_date")), name="simulation_ends_after_start"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,134 @@
+"""PostgreSQL in production: asyncpg's own pool, which heals by itself when the server has been away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+from django.db import models
+
+from adapters.django_orm.statements import Codec, Rows, Statement, T, Values, Work
+from domain.errors import Conflict, Unavailable
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from asyncpg.pool import PoolConnectionProxy
+
+    from domain.tenancy import OwnerId
+
+_PASSING = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that the server has taken leave of, and that is not yet known as closed
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.UndefinedTableError,  # not migrated yet
+)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        raise Conflict("already_exists", "This exists already.") from error
+    except _PASSING as error:
+        raise Unavailable(f"{type(error).__name__}: {error}") from error
+
+
+async def _keep_as_is(connection: asyncpg.Connection[Any]) -> None:
+    """Stands in for the pool's reset query: nothing here sets the state of a session, so nothing has to be reset."""
+
+
+# The first and the last moment of the calendar are infinity to asyncpg's encoder: Django cannot read that, and a time
+# comes back without its zone. So dates and times travel there as text.
+def _as_text(moment: date | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _cast(field: models.Field[Any, Any] | None) -> str:
+    if not isinstance(field, models.DateField):
+        return ""
+    return "::text::timestamptz" if isinstance(field, models.DateTimeField) else "::text::date"
+
+
+class PoolExecutor:
+    """Runs statements on connections of a pool, on the event loop itself.
+
+    ``url`` is a PostgreSQL URL; ``size`` connections at most, made when they are needed; ``acquire_timeout`` and
+    ``statement_timeout`` are in seconds.
+    """
+
+    def __init__(
+        self, url: str, *, size: int, acquire_timeout: float, statement_timeout: float, alias: str = "default"
+    ) -> None:
+        self.alias = alias
+        self._url, self._size = url, size
+        self._acquire_timeout, self._statement_timeout = acquire_timeout, statement_timeout
+        self._pool: asyncpg.Pool[Any] | None = None
+
+    async def open(self) -> None:
+        """Makes the pool, which belongs to the running event loop. Connects to nothing yet."""
+        self._pool = await asyncpg.create_pool(
+            self._url,
+            min_size=0,
+            max_size=self._size,
+            reset=_keep_as_is,
+            timeout=self._acquire_timeout,
+            command_timeout=self._statement_timeout,
+        )
+
+    async def close(self) -> None:
+        """Closes every connection; one that does not end within the time of a statement is cut."""
+        if self._pool is None:
+            return
+        pool, self._pool = self._pool, None
+        try:
+            await asyncio.wait_for(pool.close(), self._statement_timeout)
+        except TimeoutError:
+            pool.terminate()
+
+    def codec(self, field: models.Field[Any, Any]) -> Codec:
+        if isinstance(field, models.DateField):
+            return _as_text, None
+        if type(field).__module__.startswith("django."):
+            return None, None
+        return field.get_prep_value, lambda value: field.from_db_value(value, None, None)  # type: ignore[attr-defined]  # -- a field's optional hook
+
+    def dialect(self, sql: str, fields: Sequence[models.Field[Any, Any] | None]) -> str:
+        return sql % tuple(f"${place}{_cast(field)}" for place, field in enumerate(fields, start=1))
+
+    async def fetch(self, owner: OwnerId | None, statement: Statement, values: Values) -> Rows:
+        arguments = statement.arguments(values)
+        with _translated():
+            async with self._connection() as connection:
+                return statement.decoded(await connection.fetch(statement.sql, *arguments))
+
+    async def transact(self, owner: OwnerId | None, work: Work[T]) -> T:
+        with _translated():
+            async with self._connection() as connection, connection.transaction():
+                try:
+                    statement, values = next(work)
+                    while True:
+                        rows = await connection.fetch(statement.sql, *statement.arguments(values))
+                        statement, values = work.send(statement.decoded(rows))
+                except StopIteration as done:
+                    result: T = done.value
+                    return result
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[PoolConnectionProxy[Any]]:
+        if self._pool is None:
+            raise Unavailable("The pool is closed.")
+        async with self._pool.acquire(timeout=self._acquire_timeout) as connection:
+            yield connection

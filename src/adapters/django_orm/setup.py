@@ -1,0 +1,45 @@
+"""The ways into this package for whoever has not loaded Django yet: it is set up first, then the rest imported."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import django
+
+if TYPE_CHECKING:
+    from django.core.handlers.asgi import ASGIHandler
+
+    from adapters.django_orm.storage import Storage
+
+
+def set_up() -> None:
+    """Loads Django with the project's settings, once."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.django")
+    django.setup()
+
+
+def pool_storage(url: str, *, size: int, acquire_timeout: float, statement_timeout: float) -> Storage:
+    """Storage on PostgreSQL's native pool; the seconds and sizes are the pool's."""
+    set_up()
+    from adapters.django_orm.pool import PoolExecutor
+    from adapters.django_orm.storage import Storage
+
+    return Storage(PoolExecutor(url, size=size, acquire_timeout=acquire_timeout, statement_timeout=statement_timeout))
+
+
+def thread_storage(*, size: int) -> Storage:
+    """Storage on Django's own connections, in ``size`` threads."""
+    set_up()
+    from adapters.django_orm.storage import Storage
+    from adapters.django_orm.thread import ThreadExecutor
+
+    return Storage(ThreadExecutor(size=size))
+
+
+def django_application() -> ASGIHandler:
+    """Django's own ASGI application: the admin."""
+    set_up()
+    from django.core.handlers.asgi import ASGIHandler
+
+    return ASGIHandler()

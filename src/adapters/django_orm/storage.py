@@ -1,0 +1,51 @@
+"""The domain's storage ports on one executor."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+from adapters.django_orm.directory import OwnerDirectory
+from adapters.django_orm.models import KeyRow, SimulationRow
+from adapters.django_orm.owned import Table
+from adapters.django_orm.statements import Compiler, Statement
+from domain.access.key import Key
+from domain.errors import Unavailable
+from domain.simulations.simulation import Simulation
+
+if TYPE_CHECKING:
+    from adapters.django_orm.pool import PoolExecutor
+    from adapters.django_orm.thread import ThreadExecutor
+
+
+class Storage:
+    """Everything that is kept. ``open`` and ``close`` belong to the event loop that uses it."""
+
+    def __init__(self, executor: PoolExecutor | ThreadExecutor) -> None:
+        self.executor = executor
+        self.simulations = Table(Simulation, SimulationRow, executor)
+        self.keys = Table(Key, KeyRow, executor)
+        self.owners = OwnerDirectory(executor)
+
+    async def open(self) -> None:
+        await self.executor.open()
+
+    async def close(self) -> None:
+        await self.executor.close()
+
+    async def check(self) -> None:
+        """Raises ``Unavailable`` where the database cannot be reached or a migration is not applied."""
+        applied = {(app, name) for app, name in await self.executor.fetch(None, self._applied, {})}
+        if missing := self._migrations - applied:
+            raise Unavailable(f"{len(missing)} migrations are not applied.")
+
+    @cached_property
+    def _applied(self) -> Statement:
+        return Compiler(self.executor).select(MigrationRecorder.Migration.objects.all(), "app", "name")
+
+    @cached_property
+    def _migrations(self) -> set[tuple[str, str]]:
+        return set(MigrationLoader(None).disk_migrations)

@@ -1,0 +1,111 @@
+"""SQLite, the command line and rollback tests: Django's own connection, always used in the thread that owns it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from django.db import IntegrityError, InterfaceError, OperationalError, connections, transaction
+
+from adapters.django_orm.statements import Codec, Rows, Statement, T, Values, Work
+from domain.errors import Conflict, Unavailable
+
+if TYPE_CHECKING:
+    from django.db import models
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+    from domain.tenancy import OwnerId
+
+
+class ThreadExecutor:
+    """Runs statements on a few threads, each with a Django connection of its own.
+
+    Writers of this process wait for each other here, in order, because SQLite has one writer at a time and lets the
+    others poll. ``lent`` is a connection to be used in place of the threads' own, and is left open: a test sees
+    through it what runs in its own, unfinished transaction.
+    """
+
+    def __init__(self, alias: str = "default", *, size: int = 1, lent: BaseDatabaseWrapper | None = None) -> None:
+        self.alias = alias
+        self._lent = lent
+        self._threads = ThreadPoolExecutor(1 if lent else size, thread_name_prefix="goatfish-db", initializer=self._own)
+        self._writing = asyncio.Lock()
+        self._owned: list[BaseDatabaseWrapper] = []
+
+    def _own(self) -> None:
+        if self._lent is not None:
+            connections[self.alias] = self._lent
+        else:
+            connection = connections[self.alias]
+            connection.inc_thread_sharing()  # so that close() may end it from another thread, once this one is done
+            self._owned.append(connection)
+
+    async def open(self) -> None:
+        """Nothing to open: a thread connects when it is first used."""
+
+    async def close(self) -> None:
+        """Waits for the threads and closes their connections."""
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self._threads.shutdown()
+        for connection in self._owned:
+            connection.close()
+
+    def codec(self, field: models.Field[Any, Any]) -> Codec:
+        connection = connections[self.alias]
+        column = field.get_col(field.model._meta.db_table)
+        converters = connection.ops.get_db_converters(column) + column.get_db_converters(connection)
+
+        def encode(value: Any) -> Any:
+            return field.get_db_prep_value(value, connection)
+
+        def decode(value: Any) -> Any:
+            for converter in converters:
+                value = converter(value, column, connection)
+            return value
+
+        return encode, decode if converters else None
+
+    def dialect(self, sql: str, fields: Sequence[models.Field[Any, Any] | None]) -> str:
+        return sql
+
+    async def fetch(self, owner: OwnerId | None, statement: Statement, values: Values) -> Rows:
+        return await self._in_thread(lambda: self._execute(statement, values))
+
+    async def transact(self, owner: OwnerId | None, work: Work[T]) -> T:
+        def run() -> T:
+            with transaction.atomic(self.alias):
+                try:
+                    step = next(work)
+                    while True:
+                        step = work.send(self._execute(*step))
+                except StopIteration as done:
+                    result: T = done.value
+                    return result
+
+        async with self._writing:
+            return await self._in_thread(run)
+
+    def _execute(self, statement: Statement, values: Values) -> Rows:
+        with connections[self.alias].cursor() as cursor:
+            cursor.execute(statement.sql, statement.arguments(values))
+            return statement.decoded(cursor.fetchall()) if cursor.description else []
+
+    async def _in_thread(self, run: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._guarded, run)
+
+    def _guarded(self, run: Callable[[], T]) -> T:
+        try:
+            return run()
+        except IntegrityError as error:
+            if "unique" not in str(error).lower():
+                raise
+            raise Conflict("already_exists", "This exists already.") from error
+        except (OperationalError, InterfaceError) as error:
+            raise Unavailable(f"{type(error).__name__}: {error}") from error
+        finally:
+            if self._lent is None and connections[self.alias].vendor != "sqlite":
+                connections[self.alias].close()

@@ -1,0 +1,1 @@
+"""HTTP: the contract that every API client is promised, over the domain's use cases."""

@@ -1,0 +1,95 @@
+"""The FastAPI application: every route, and one answer for every error."""
+
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Protocol
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from adapters.http_fastapi.caller import Door
+from adapters.http_fastapi.cursors import Cursors
+from adapters.http_fastapi.envelope import Envelope
+from adapters.http_fastapi.keys import key_routes
+from adapters.http_fastapi.openapi import document
+from adapters.http_fastapi.problems import Refused, answer
+from adapters.http_fastapi.simulations import simulation_routes
+from adapters.http_fastapi.system import Checked, system_routes
+from domain.access.use_cases import Keys
+from domain.errors import DomainError, Unavailable
+from domain.simulations.use_cases import Simulations
+
+_log = logging.getLogger("goatfish.http")
+
+
+class Opened(Checked, Protocol):
+    """What the application opens when it starts and closes when it stops."""
+
+    async def open(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+def build_api(
+    *,
+    storage: Opened,
+    simulations: Simulations,
+    keys: Keys,
+    door: Door,
+    cursors: Cursors,
+    allowed_hosts: Sequence[str],
+) -> FastAPI:
+    """The API on these use cases."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await storage.open()
+        try:
+            yield
+        finally:
+            await storage.close()
+
+    routers = [simulation_routes(simulations, door, cursors), key_routes(keys, door, cursors), system_routes(storage)]
+    api = FastAPI(
+        title="Goatfish",
+        version="1",
+        summary="Keeps each tenant's engineering simulations.",
+        routes=[route for router in routers for route in router.routes],  # flat: an included router is matched twice
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    api.openapi = lambda: document(api)  # type: ignore[method-assign]  # -- FastAPI's documented way to extend it
+    api.add_middleware(Envelope, allowed_hosts=allowed_hosts)
+    for expected in (DomainError, Refused, Unavailable, HTTPException):
+        api.add_exception_handler(expected, _answer)
+    return api
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    if isinstance(error, Unavailable):
+        _log.warning("request %s could not be served: %s", request.state.request_id, error)
+    elif isinstance(error, HTTPException):
+        error = _framework_error(request, error)
+    return answer(error, request.scope)
+
+
+def _framework_error(request: Request, error: HTTPException) -> Exception:
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return Refused("not_found")
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return Refused("method_not_allowed", headers={"Allow": ", ".join(sorted(_methods(request)))})
+    return error
+
+
+def _methods(request: Request) -> set[str]:
+    """Every verb of this path; Starlette's own answer names those of the first route alone."""
+    here = [r for r in request.app.routes if isinstance(r, Route) and r.path_regex.match(request.url.path)]
+    methods = {method for route in here for method in route.methods or ()}
+    return methods | ({"HEAD"} if "GET" in methods else set())

@@ -1,0 +1,79 @@
+"""Request bodies: read within bounds, parsed strictly, duplicate members seen."""
+
+import json
+from collections.abc import Collection
+from email.message import Message
+from typing import Any, NoReturn
+
+from starlette.requests import Request
+
+from adapters.http_fastapi.problems import ProblemError, Refused, pointer
+
+MAX_BYTES = 1 << 20
+JSON_TYPES = frozenset({"application/json"})
+PATCH_TYPES = JSON_TYPES | {"application/merge-patch+json"}
+
+
+async def read_json(request: Request, media_types: Collection[str]) -> Any:
+    """The body as a JSON value; raises ``Refused`` with 413, 415, 400 or 422, in this order."""
+    raw = await _read(request)
+    _require_media_type(request, media_types)
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refused("malformed_json") from None
+    try:
+        return json.loads(text, object_pairs_hook=_members, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise Refused("malformed_json", f"The body is not JSON: {error.msg} at character {error.pos}.") from None
+    except RecursionError:
+        raise _unacceptable("too_deep", "The body is nested too deeply.") from None
+    except ValueError:  # Python refuses to convert integers of more than some thousand digits
+        raise _unacceptable("number_too_large", "The body holds a number of too many digits.") from None
+
+
+async def _read(request: Request) -> bytes:
+    length = request.headers.get("content-length", "0")
+    if not length.isdecimal() or int(length[:20]) > MAX_BYTES:
+        raise Refused("body_too_large")
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_BYTES:
+            raise Refused("body_too_large")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _require_media_type(request: Request, media_types: Collection[str]) -> None:
+    given = request.headers.getlist("content-type")
+    if len(given) != 1 or "content-encoding" in request.headers:
+        raise Refused("unsupported_media_type")
+    if given[0] in media_types:
+        return
+    header = Message()
+    header["content-type"] = given[0]
+    charset = header.get_content_charset("utf-8")
+    if header.get_content_type() not in media_types or charset not in {"utf-8", "utf8"}:
+        raise Refused("unsupported_media_type")
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _unacceptable(
+            "duplicate_member",
+            "The member is given more than once.",
+            *{pointer(name) for name in names if names.count(name) > 1},
+        )
+    return members
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise Refused("malformed_json", f"The body is not JSON: {name} is no JSON number.")
+
+
+def _unacceptable(code: str, detail: str, *pointers: str) -> Refused:
+    errors = [ProblemError(pointer=at, code=code, detail=detail) for at in sorted(pointers) or ["#"]]
+    return Refused("validation_failed", detail, errors=errors)

@@ -1,0 +1,78 @@
+"""Cursors: opaque, signed places in a list, good for one owner and one list only."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from starlette.requests import Request
+
+from adapters.http_fastapi.problems import Refused
+from domain.paging import Position
+from domain.tenancy import OwnerId
+
+_MAC_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A genuine cursor: the list it belongs to, as a digest, and the place in it."""
+
+    binding: str
+    position: Position
+
+
+class Cursors:
+    """Signs with a key derived from the first of ``secrets``, and accepts what any of them signed."""
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        self._keys = [hmac.digest(secret.encode(), b"goatfish.cursor.1", "sha256") for secret in secrets]
+
+    def seal(self, position: Position | None, owner: OwnerId, listing: str) -> str | None:
+        """The text of a cursor into ``listing``, which names the list with its order and filters; None for None."""
+        if position is None:
+            return None
+        content = [_binding(owner, listing), position.value.isoformat(), position.id.hex]
+        payload = json.dumps(content, separators=(",", ":")).encode()
+        return base64.urlsafe_b64encode(self._mac(self._keys[0], payload) + payload).decode().rstrip("=")
+
+    def sent(self, request: Request) -> Cursor | None:
+        """A dependency: the request's cursor, if it has one. Raises ``Refused`` with 400 where it is none of ours."""
+        texts = request.query_params.getlist("cursor")
+        if len(texts) > 1:
+            raise Refused("invalid_cursor")
+        return self.open(texts[0]) if texts else None
+
+    def open(self, text: str) -> Cursor:
+        """The cursor that this text seals. Raises ``Refused`` with 400 where it is none of ours."""
+        try:
+            raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            genuine = base64.urlsafe_b64encode(raw).decode().rstrip("=") == text
+        except (ValueError, binascii.Error):
+            raise Refused("invalid_cursor") from None
+        mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
+        if not genuine or not any(hmac.compare_digest(mac, self._mac(key, payload)) for key in self._keys):
+            raise Refused("invalid_cursor")
+        binding, value, id = json.loads(payload)
+        return Cursor(binding, Position(datetime.fromisoformat(value), UUID(id)))
+
+    def position(self, cursor: Cursor | None, owner: OwnerId, listing: str) -> Position | None:
+        """Where to go on in ``listing``. Raises ``Refused`` with 400 for a cursor of another owner or list."""
+        if cursor is None:
+            return None
+        if cursor.binding != _binding(owner, listing):
+            raise Refused("invalid_cursor")
+        return cursor.position
+
+    @staticmethod
+    def _mac(key: bytes, payload: bytes) -> bytes:
+        return hmac.digest(key, payload, "sha256")[:_MAC_BYTES]
+
+
+def _binding(owner: OwnerId, listing: str) -> str:
+    return hashlib.sha256(owner.bytes + listing.encode()).hexdigest()[:16]

@@ -1,0 +1,84 @@
+"""What is there for everybody, without a key: probes, the meaning of problems, the interactive page."""
+
+from typing import Literal, Protocol
+
+from fastapi import APIRouter
+from fastapi.openapi.docs import get_swagger_ui_html
+from pydantic import BaseModel
+from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from adapters.http_fastapi.openapi import refusals
+from adapters.http_fastapi.operation import Operation
+from adapters.http_fastapi.problems import CATALOGUE, Refused
+from adapters.http_fastapi.schemas import json_answer
+
+
+class Checked(Protocol):
+    """Whatever must be in order before requests can be served."""
+
+    async def check(self) -> None:
+        """Raises ``Unavailable`` where it is not."""
+        ...
+
+
+class Probe(BaseModel):
+    """The answer to a probe."""
+
+    status: Literal["ok"]
+
+
+class ProblemMeaning(BaseModel):
+    """What a type of problem means."""
+
+    type: str
+    code: str
+    status: int
+    title: str
+    meaning: str
+
+
+def system_routes(storage: Checked) -> APIRouter:
+    """The routes that need no key."""
+    routes = APIRouter(tags=["system"], route_class=Operation)
+
+    @routes.get("/livez", response_model=Probe, responses=refusals())
+    async def livez() -> Response:
+        """The process is alive."""
+        return json_answer({"status": "ok"})
+
+    @routes.get("/readyz", response_model=Probe, responses=refusals())
+    async def readyz() -> Response:
+        """The database can be reached and no migration is unapplied; 503 otherwise."""
+        await storage.check()
+        return json_answer({"status": "ok"})
+
+    @routes.get("/problems/{name}", response_model=ProblemMeaning, responses=refusals(404))
+    async def get_problem(name: str) -> Response:
+        """What a type of problem means, in a sentence or two."""
+        kind = CATALOGUE.get(name.replace("-", "_"))
+        if kind is None or kind.name != name:
+            raise Refused("not_found")
+        return json_answer(
+            {
+                "type": f"/problems/{kind.name}",
+                "code": kind.code,
+                "status": kind.status,
+                "title": kind.title,
+                "meaning": kind.meaning,
+            }
+        )
+
+    @routes.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        """The interactive page, which loads nothing from another host."""
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="Goatfish API",
+            swagger_js_url="/docs/assets/swagger-ui-bundle.js",
+            swagger_css_url="/docs/assets/swagger-ui.css",
+            swagger_favicon_url="/docs/assets/favicon.png",
+        )
+
+    routes.mount("/docs/assets", StaticFiles(packages=[("fastapi_offline", "static")]))
+    return routes

@@ -1,0 +1,1 @@
+"""The application: the object graph, its entry points and the command line."""

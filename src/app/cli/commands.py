@@ -1,0 +1,181 @@
+"""Every command with its arguments; what it does is imported when it runs, so that help and mistakes cost little."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from app.cli.durations import parse_duration
+from app.cli.terminal import plain_errors
+from domain.access.key import Scope
+
+
+class _Plain(TyperGroup):
+    def invoke(self, ctx: Any) -> Any:
+        with plain_errors():
+            return super().invoke(ctx)
+
+
+def _duration(text: str) -> timedelta:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _group(text: str, cls: type[TyperGroup] | None = None) -> typer.Typer:
+    return typer.Typer(help=text, cls=cls, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+commands = _group("Goatfish: simulations of many owners over HTTP.", _Plain)
+owner = _group("Owners: the tenants, whose data is kept apart.")
+key = _group("Keys: what an owner's programs call the API with.")
+operator = _group("Operators: who signs in to the admin.")
+commands.add_typer(owner, name="owner")
+commands.add_typer(key, name="key")
+commands.add_typer(operator, name="operator")
+
+OwnerArgument = Annotated[str, typer.Argument(metavar="OWNER", help="The owner's name or id.")]
+Host = Annotated[str, typer.Option(help="The address to listen on.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes any free one.")]
+
+
+@commands.command()
+def up(
+    *,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    postgres: Annotated[bool, typer.Option("--postgres", help="On a PostgreSQL of its own, kept in var/.")] = False,
+) -> None:
+    """Starts everything for a first look: database, a demo owner with a key, an operator, the server."""
+    from app.cli.up import up
+
+    up(host, port, postgres=postgres)
+
+
+@commands.command()
+def serve(
+    *,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="How many processes serve.")] = 1,
+    reload: Annotated[bool, typer.Option("--reload", help="Start again when the source changes.")] = False,
+    proxy: Annotated[
+        str, typer.Option(metavar="ADDRESSES", help="Believe X-Forwarded-For and -Proto of these proxies, or *.")
+    ] = "",
+    access_log: Annotated[bool, typer.Option("--access-log", help="Log a line for each request.")] = False,
+) -> None:
+    """Serves the API, its documentation and the admin."""
+    from app.cli.serving import serve
+
+    serve(host, port, workers=workers, reload=reload, proxies=proxy, access_log=access_log)
+
+
+@commands.command()
+def migrate() -> None:
+    """Brings the database up to date."""
+    from app.cli.database import migrate
+
+    migrate()
+
+
+@owner.command("create")
+def owner_create(name: str) -> None:
+    """Makes an owner and prints its id."""
+    from app.cli.tenants import create_owner
+
+    create_owner(name)
+
+
+@owner.command("list")
+def owner_list() -> None:
+    """Lists all owners: id, name, when created, when deactivated."""
+    from app.cli.tenants import list_owners
+
+    list_owners()
+
+
+@key.command("create")
+def key_create(
+    *,
+    of: OwnerArgument,
+    name: Annotated[str, typer.Option(help="What it is for.")] = "default",
+    scope: Annotated[list[Scope] | None, typer.Option(help="What it may do; once for each. All by default.")] = None,
+    expires_in: Annotated[
+        timedelta | None, typer.Option(parser=_duration, metavar="DURATION", help="Like 90d, 12h or 30m.")
+    ] = None,
+) -> None:
+    """Makes a key and prints it; it is never shown again."""
+    from app.cli.tenants import create_key
+
+    create_key(of, name, frozenset(scope or Scope), expires_in)
+
+
+@key.command("list")
+def key_list(of: OwnerArgument) -> None:
+    """Lists an owner's keys: id, prefix, name, scopes, when created, expiring, last used, revoked."""
+    from app.cli.tenants import list_keys
+
+    list_keys(of)
+
+
+@key.command("revoke")
+def key_revoke(
+    of: OwnerArgument, key: Annotated[str, typer.Argument(metavar="KEY", help="The key's id or prefix.")]
+) -> None:
+    """Ends a key for good."""
+    from app.cli.tenants import revoke_key
+
+    revoke_key(of, key)
+
+
+@operator.command("create")
+def operator_create(
+    username: str,
+    email: str = "",
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Take the password from the first line of stdin.")
+    ] = False,
+) -> None:
+    """Makes somebody who may do everything in the admin."""
+    from app.cli.database import create_operator
+
+    create_operator(username, email, from_stdin=password_stdin)
+
+
+@commands.command()
+def seed(
+    owners: Annotated[int, typer.Option(min=1, help="How many new owners.")] = 10,
+    simulations: Annotated[int, typer.Option(min=0, help="How many simulations, spread over them.")] = 10_000,
+) -> None:
+    """Fills the database with invented simulations and prints the new owners' ids."""
+    from app.cli.seeding import seed
+
+    seed(owners, simulations)
+
+
+@commands.command()
+def openapi() -> None:
+    """Prints the OpenAPI document; needs neither database nor configuration."""
+    from app.cli.document import openapi
+
+    openapi()
+
+
+@commands.command()
+def doctor(
+    workers: Annotated[int, typer.Option(min=1, help="How many processes are meant to serve.")] = 1,
+) -> None:
+    """Says what is wrong with the configuration; exit status 1 if anything is."""
+    from app.cli.doctor import doctor
+
+    doctor(workers)
+
+
+@commands.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def django(ctx: typer.Context) -> None:
+    """Runs any command of Django's, like "goatfish django shell"."""
+    from app.cli.database import django
+
+    django(ctx.args)

@@ -1,0 +1,140 @@
+"""Looks at the configuration and the databases, and says in words what is wrong; shows no secret."""
+
+import asyncio
+import difflib
+import os
+import stat
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import TypeAlias
+
+import typer
+
+from adapters.django_orm import operations
+from adapters.django_orm.setup import set_up
+from app.cli.terminal import FAILED
+from app.container import Container
+from config.settings import PREFIX, ConfigurationError, DatabaseUrl, Settings, load, unknown_variables
+from domain.errors import Unavailable
+
+SECRET_VARIETY_MIN = 12  # different characters; 32 random ones have more
+POSTGRESQL_MIN = 14  # Django's own limit
+
+
+class Verdict(StrEnum):
+    """How a finding is marked. Only what is wrong changes the exit status."""
+
+    GOOD = "ok   "
+    DOUBTFUL = "note "
+    WRONG = "WRONG"
+
+
+Finding: TypeAlias = tuple[Verdict, str]
+
+
+def doctor(workers: int) -> None:
+    """Prints every finding."""
+    wrong = False
+    for verdict, text in findings(workers):
+        wrong |= verdict is Verdict.WRONG
+        typer.echo(f"{verdict}  {text}")
+    if wrong:
+        raise typer.Exit(FAILED)
+
+
+def findings(workers: int) -> Iterator[Finding]:
+    """What there is to say, in the order in which it is best put right."""
+    yield from _misspelt()
+    try:
+        settings = load()
+    except ConfigurationError as error:
+        for line in error.lines:
+            yield Verdict.WRONG, line
+        return
+    yield Verdict.GOOD, "The settings can be read."
+    yield from _secret(settings)
+    yield from _hosts(settings.allowed_hosts)
+    if settings.database_url.is_sqlite:
+        yield from _file(settings.database_url)
+    yield from _databases(settings, workers)
+
+
+def _misspelt() -> Iterator[Finding]:
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    for name in unknown_variables():
+        close = difflib.get_close_matches(name, known, n=1)
+        yield Verdict.WRONG, f"{name} is no setting" + (f"; is {close[0]} meant?" if close else ".")
+
+
+def _secret(settings: Settings) -> Iterator[Finding]:
+    if len(set(settings.secret_key.get_secret_value())) < SECRET_VARIETY_MIN:
+        yield Verdict.WRONG, f"{PREFIX}SECRET_KEY can be guessed: take random characters."
+    else:
+        yield Verdict.GOOD, "The secret key is long and varied."
+    kept = settings.database_url.path.parent / "secret_key"
+    if settings.database_url.is_sqlite and kept.exists() and kept.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield Verdict.WRONG, f"{kept} can be read by others: chmod 600 it."
+
+
+def _hosts(hosts: tuple[str, ...]) -> Iterator[Finding]:
+    if "*" in hosts:
+        yield Verdict.DOUBTFUL, f"{PREFIX}ALLOWED_HOSTS admits every host name: name those that you serve."
+    else:
+        yield Verdict.GOOD, f"Requests may be addressed to {', '.join(hosts)}."
+
+
+def _file(url: DatabaseUrl) -> Iterator[Finding]:
+    for path in (url.path.parent, url.path):
+        if path.exists() and not os.access(path, os.W_OK):
+            yield Verdict.WRONG, f"{path} cannot be written."
+
+
+def _databases(settings: Settings, workers: int) -> Iterator[Finding]:
+    set_up()
+    try:
+        unapplied, facts = operations.unapplied_migrations(), operations.facts()
+    except Unavailable as error:
+        yield Verdict.WRONG, f"Operators cannot reach {settings.operator_url}. {error}"
+    else:
+        yield Verdict.GOOD, f"Operators reach {settings.operator_url}."
+        yield from _facts(settings, workers, facts)
+        if unapplied:
+            yield Verdict.WRONG, f"{len(unapplied)} migrations are not applied: run goatfish migrate, then look again."
+            return
+        yield Verdict.GOOD, "Every migration is applied."
+    finally:
+        operations.disconnect()
+    yield _service(settings)
+
+
+def _facts(settings: Settings, workers: int, facts: operations.Facts) -> Iterator[Finding]:
+    if facts.connections_max is None:
+        verdict = Verdict.GOOD if facts.journal_mode == "wal" else Verdict.WRONG
+        yield verdict, f"SQLite is {facts.version}, with {facts.journal_mode} as its journal; wal is needed."
+        return
+    verdict = Verdict.WRONG if int(facts.version.split(".")[0]) < POSTGRESQL_MIN else Verdict.GOOD
+    yield verdict, f"PostgreSQL is {facts.version}; {POSTGRESQL_MIN} or later is needed."
+    needed = settings.pool_size * workers + 1  # and one for an operator
+    text = f"{workers} x {settings.pool_size} and an operator's, of {facts.connections_max} that PostgreSQL allows"
+    if needed > facts.connections_max:
+        yield Verdict.WRONG, f"Too many connections: {text}. Lower {PREFIX}POOL_SIZE or raise max_connections."
+    else:
+        yield Verdict.GOOD, f"Connections suffice: {text}."
+
+
+def _service(settings: Settings) -> Finding:
+    """The database as the service itself reaches it."""
+
+    async def check() -> None:
+        storage = Container(settings=settings).storage()
+        await storage.open()
+        try:
+            await storage.check()
+        finally:
+            await storage.close()
+
+    try:
+        asyncio.run(check())
+    except Exception as error:  # whatever it is, it is what the doctor was asked for
+        return Verdict.WRONG, f"The service cannot use {settings.database_url}. {error}"
+    return Verdict.GOOD, f"The service reaches {settings.database_url} and its tables."

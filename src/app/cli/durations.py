@@ -1,0 +1,14 @@
+"""Lengths of time as people write them on a command line."""
+
+import re
+from datetime import timedelta
+
+_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+
+
+def parse_duration(text: str) -> timedelta:
+    """``90d``, ``12h`` or ``30m``. Raises ``ValueError``."""
+    match = re.fullmatch(r"([1-9][0-9]{0,5})([dhm])", text.strip().lower(), re.ASCII)
+    if match is None:
+        raise ValueError("A duration is written like 90d, 12h or 30m.")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})

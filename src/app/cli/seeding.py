@@ -1,0 +1,39 @@
+"""Fills the database with invented data, past the ports."""
+
+import secrets
+from datetime import UTC, datetime
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+
+from adapters.django_orm.setup import set_up
+from app.cli.database import require_migrations
+from app.cli.invented import invented_owners, invented_simulations
+from app.cli.terminal import result, say
+from config.settings import load
+from domain.access.owner import Owner
+from domain.simulations.simulation import Simulation
+
+
+def seed(owner_count: int, simulation_count: int) -> None:
+    load()
+    require_migrations()
+    set_up()
+    from adapters.django_orm import bulk  # models can be imported only once Django is set up
+
+    now = datetime.now(UTC)
+    owners = invented_owners(owner_count, now, secrets.token_hex(3))
+    with Progress(
+        "{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=Console(stderr=True)
+    ) as progress:
+        for entity, count, entities in (
+            (Owner, owner_count, iter(owners)),
+            (Simulation, simulation_count, invented_simulations(owners, simulation_count, now)),
+        ):
+            task = progress.add_task(f"{entity.KIND}s", total=count)
+            for added in bulk.add_all(entity, entities):
+                progress.advance(task, added)
+            bulk.analyze(entity)
+    say(f"{simulation_count} simulations are spread over {owner_count} new owners, whose ids are:")
+    for owner in owners:
+        result(str(owner.id))

@@ -1,0 +1,94 @@
+"""The server: one listening socket, opened before anything else is, and uvicorn behind it."""
+
+import errno
+import signal
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors import ChangeReload, Multiprocess
+
+import config
+from app.cli.database import require_migrations
+from app.cli.terminal import FAILED, MISCONFIGURED, fail, say
+from config.settings import load, unknown_variables
+
+BACKLOG = 2048  # connections that may wait to be accepted
+GRACE = 10  # seconds for requests under way to end before they are cut
+SOURCE = [str(Path(__file__).parents[2]), str(Path(config.__file__).parent)]
+
+
+def serve(host: str, port: int, *, workers: int, reload: bool, proxies: str, access_log: bool) -> None:
+    if reload and workers > 1:
+        fail("--reload goes with one worker.", MISCONFIGURED)
+    settings = load()
+    for name in unknown_variables():
+        say(f"{name} is no setting and has no effect: goatfish doctor says more.")
+    require_migrations()
+    try:
+        listener = listen(host, port)
+    except OSError as error:
+        fail(refusal(host, port, error))
+    say(f"Goatfish listens on {url(listener)}")
+    run(listener, settings.log_level, workers=workers, reload=reload, proxies=proxies, access_log=access_log)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket: connections wait in it until they are served. Raises ``OSError``."""
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    return socket.create_server((str(address[0]), port), family=family, backlog=BACKLOG)
+
+
+def refusal(host: str, port: int, error: OSError) -> str:
+    """Why there is no listening there, in words."""
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} of {host} is taken. Give another with --port; 0 takes any free one."
+    return f"Goatfish cannot listen on port {port} of {host}: {error.strerror}"
+
+
+def url(listener: socket.socket) -> str:
+    """Where a socket really listens."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def run(
+    listener: socket.socket,
+    log_level: str,
+    *,
+    workers: int = 1,
+    reload: bool = False,
+    proxies: str = "",
+    access_log: bool = False,
+) -> None:
+    """Serves until it is told to stop, and then ends what is under way."""
+    settings = uvicorn.Config(
+        "app.asgi:app",
+        workers=workers,
+        reload=reload,
+        reload_dirs=SOURCE if reload else None,
+        log_config=None,  # Django's configuration covers uvicorn's loggers too
+        log_level=log_level.lower(),
+        access_log=access_log,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies or None,
+        server_header=False,
+        ws="none",
+        lifespan="on",
+        timeout_graceful_shutdown=GRACE,
+    )
+    # uvicorn raises the signal again once it has stopped; the default would end the process on the spot.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    with suppress(KeyboardInterrupt):
+        if reload:
+            ChangeReload(settings, target=uvicorn.Server(settings).run, sockets=[listener]).run()
+        elif workers > 1:
+            supervisor = Multiprocess(settings, sockets=[listener])
+            supervisor.run()
+            if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+                fail("The workers did not start.", FAILED)
+        else:
+            uvicorn.Server(settings).run(sockets=[listener])

@@ -1,0 +1,117 @@
+"""Owners and their keys, by the same use cases as the API's, over the operator's database."""
+
+import asyncio
+import getpass
+import os
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
+from uuid import UUID, uuid4
+
+from app.cli.database import require_migrations
+from app.cli.terminal import moment, result, say, table
+from app.container import Container
+from config.settings import load
+from domain.access.key import Key, Scope
+from domain.errors import NotFound
+from domain.paging import LIMIT_MAX, PageRequest
+from domain.tenancy import Cause, OwnerId
+
+T = TypeVar("T")
+
+
+def cause() -> Cause:
+    """Whoever is at the terminal."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # an account without a name, as in some containers
+        user = str(os.getuid())
+    return Cause(actor=f"operator:{user}", request_id=str(uuid4()))
+
+
+async def opened(work: Callable[[Container], Awaitable[T]]) -> T:
+    """The work's result, over the operator's database, whose connections are given back."""
+    container = Container(settings=load())
+    container.storage.override(container.operator_storage)
+    storage = container.storage()
+    await storage.open()
+    try:
+        return await work(container)
+    finally:
+        await storage.close()
+
+
+def run(work: Callable[[Container], Awaitable[T]]) -> T:
+    """The same, for a command of its own."""
+    require_migrations()
+    return asyncio.run(opened(work))
+
+
+def create_owner(name: str) -> None:
+    created = run(lambda container: container.owners().create(name, cause()))
+    say(f"Owner {created.name!r} is made. Next: goatfish key create {created.id}")
+    result(str(created.id))
+
+
+def list_owners() -> None:
+    owners = run(lambda container: container.owners().list())
+    table(
+        ("id", "name", "created", "deactivated"),
+        ((str(owner.id), owner.name, moment(owner.created_at), moment(owner.deactivated_at)) for owner in owners),
+    )
+
+
+def create_key(of: str, name: str, scopes: frozenset[Scope], expires_in: timedelta | None) -> None:
+    async def work(container: Container) -> tuple[Key, str]:
+        owner = await container.owners().get(of)
+        expires_at = None if expires_in is None else container.now()() + expires_in
+        key, text = await container.keys().create(owner.id, cause(), name=name, scopes=scopes, expires_at=expires_at)
+        return key, text.reveal()
+
+    key, text = run(work)
+    expiry = f"expires {moment(key.expires_at)}" if key.expires_at else "never expires"
+    say(f"Key {key.name!r} ({key.id}) may {', '.join(sorted(key.scopes))} and {expiry}. It is shown this once:")
+    result(text)
+
+
+def list_keys(of: str) -> None:
+    async def work(container: Container) -> list[Key]:
+        owner = await container.owners().get(of)
+        keys: list[Key] = []
+        request: PageRequest | None = PageRequest(limit=LIMIT_MAX)
+        while request is not None:
+            page = await container.keys().list(owner.id, request)
+            keys += page.items
+            request = None if page.next is None else PageRequest(limit=LIMIT_MAX, after=page.next)
+        return keys
+
+    table(
+        ("id", "prefix", "name", "scopes", "created", "expires", "last used", "revoked"),
+        (
+            (
+                *(str(key.id), key.prefix, key.name, " ".join(sorted(key.scopes))),
+                *map(moment, (key.created_at, key.expires_at, key.last_used_at, key.revoked_at)),
+            )
+            for key in run(work)
+        ),
+    )
+
+
+def revoke_key(of: str, wanted: str) -> None:
+    async def work(container: Container) -> Key:
+        owner = await container.owners().get(of)
+        key_id = await _key_id(container, owner.id, wanted)
+        return await container.keys().revoke(owner.id, key_id, cause())
+
+    key = run(work)
+    say(f"Key {key.name!r} ({key.prefix}) opens nothing any more.")
+
+
+async def _key_id(container: Container, owner: OwnerId, wanted: str) -> UUID:
+    try:
+        return UUID(wanted)
+    except ValueError:
+        holder = await container.storage().owners.holder(wanted.removeprefix("gf_"))
+    if holder is None or holder[0].id != owner:
+        raise NotFound(Key.KIND)
+    return holder[1].id

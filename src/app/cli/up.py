@@ -1,0 +1,140 @@
+"""A first look at Goatfish with one command: everything that is missing is made, and what is there is left alone."""
+
+import asyncio
+import errno
+import os
+import secrets
+import socket
+from contextlib import ExitStack
+from pathlib import Path
+
+from dotenv import dotenv_values
+from rich.console import Console
+
+from adapters.django_orm import operations
+from adapters.django_orm.setup import set_up
+from app.cli import serving
+from app.cli.tenants import cause, opened
+from app.cli.terminal import fail, say
+from app.container import Container
+from app.embedded_postgres import Server, ServerError
+from config.settings import ENV_FILE, kept_secret, load
+from domain.access.key import Key, KeyText, Scope
+from domain.errors import NotFound
+
+VAR = Path("var")
+KEY_FILE, PASSWORD_FILE = VAR / "demo.key", VAR / "admin.password"
+DEMO, OPERATOR = "demo", "admin"
+PORTS_TRIED = 100
+
+
+def up(host: str, port: int, *, postgres: bool) -> None:
+    with ExitStack() as cleanup:
+        if postgres:
+            _use_postgres(cleanup)
+        load()
+        set_up()
+        if applied := operations.migrate():
+            say(f"The database is made: {len(applied)} migrations applied.")
+        key, password = _demo_key(), _operator_password()
+        operations.disconnect()
+        listener = _listen(host, port)
+        _show(serving.url(listener).replace("//0.0.0.0:", "//127.0.0.1:"), key, password)
+        serving.run(listener, "warning")
+
+
+def _use_postgres(cleanup: ExitStack) -> None:
+    """Starts the embedded server and makes it this process's database, whatever else is configured."""
+    try:
+        server = cleanup.enter_context(Server(VAR / "postgres"))
+        os.environ["GOATFISH_DATABASE_URL"] = os.environ["GOATFISH_OPERATOR_DATABASE_URL"] = server.url
+        if not ({**dotenv_values(ENV_FILE), **os.environ}).get("GOATFISH_SECRET_KEY"):
+            os.environ["GOATFISH_SECRET_KEY"] = kept_secret(VAR / "secret_key")
+    except (ServerError, OSError, ValueError) as error:
+        fail(f"PostgreSQL cannot be started in {VAR / 'postgres'}: {error}")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    last = port if port == 0 else min(port + PORTS_TRIED, 65535)
+    for candidate in range(port, last + 1):
+        try:
+            listener = serving.listen(host, candidate)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or candidate == last:
+                fail(serving.refusal(host, candidate, error))
+            continue
+        if candidate != port:
+            say(f"Port {port} is taken, so it is {candidate} this time.")
+        return listener
+    raise AssertionError
+
+
+def _demo_key() -> str:
+    """The text of a key that opens the demo owner: the kept one, put into this database if it is new there."""
+    kept = _kept(KEY_FILE)
+    text = asyncio.run(opened(lambda container: _opening_key(container, kept)))
+    if text != kept:
+        _keep(KEY_FILE, text)
+    return text
+
+
+async def _opening_key(container: Container, kept: str) -> str:
+    if await container.authentication().caller(kept):
+        return kept
+    try:
+        owner = await container.owners().get(DEMO)
+    except NotFound:
+        owner = await container.owners().create(DEMO, cause())
+    storage, parsed = container.storage(), KeyText.parse(kept)
+    if parsed is None or await storage.owners.holder(parsed.public_id) is not None:
+        _, fresh = await container.keys().create(owner.id, cause(), name=DEMO, scopes=frozenset(Scope))
+        return fresh.reveal()
+    key = Key.create(
+        parsed,
+        id=container.new_id()(),
+        owner_id=owner.id,
+        now=container.now()(),
+        name=DEMO,
+        scopes=frozenset(Scope),
+    )
+    await storage.keys.of(owner.id).add(key, cause())
+    return kept
+
+
+def _operator_password() -> str:
+    """The password of the admin's operator, who is made if missing; empty where somebody else knows it."""
+    kept = _kept(PASSWORD_FILE)
+    if operations.operator_exists(OPERATOR):
+        return kept
+    password = kept or secrets.token_urlsafe(12)
+    operations.create_operator(OPERATOR, password)
+    _keep(PASSWORD_FILE, password)
+    return password
+
+
+def _kept(path: Path) -> str:
+    return path.read_text(encoding="ascii").strip() if path.exists() else ""
+
+
+def _keep(path: Path, secret: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(f"{secret}\n")
+
+
+def _show(base: str, key: str, password: str) -> None:
+    """The box is open at its sides and its lines are not broken, so that each can be copied whole."""
+    sign_in = f"{OPERATOR} / {password}" if password else f"{OPERATOR}, with the password you gave it"
+    console = Console(markup=False, highlight=False, soft_wrap=True)
+    console.rule(" Goatfish ")
+    for name, value in (
+        ("API", f"{base}/api/v1/simulations"),
+        ("Docs", f"{base}/docs"),
+        ("Admin", f"{base}/admin/"),
+        ("Sign in", sign_in),
+        ("Kept in", f"{KEY_FILE} (the demo owner's key), {PASSWORD_FILE}" if password else str(KEY_FILE)),
+    ):
+        console.print(f"  {name:<9}{value}")
+    console.print(f"\ncurl -H 'X-API-Key: {key}' {base}/api/v1/simulations\n")
+    console.rule(" Ctrl-C stops it ")

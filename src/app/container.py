@@ -1,0 +1,102 @@
+"""The whole object graph of Goatfish on one page: which adapter stands behind which port, and who receives what."""
+
+import os
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+from dependency_injector import containers, providers
+from fastapi import FastAPI
+from uuid_utils.compat import uuid7
+
+from adapters.http_fastapi.api import build_api
+from adapters.http_fastapi.caller import Door
+from adapters.http_fastapi.cursors import Cursors
+from config.settings import Settings
+from domain.access.ports import KeyRepository, OwnerDirectory
+from domain.access.use_cases import Authentication, Keys, Owners
+from domain.simulations.ports import SimulationRepository
+from domain.simulations.use_cases import Simulations
+
+
+class Storage(Protocol):
+    """The seam of storage: every port that a storage adapter has to fill, and its life on an event loop."""
+
+    @property
+    def simulations(self) -> SimulationRepository: ...
+    @property
+    def keys(self) -> KeyRepository: ...
+    @property
+    def owners(self) -> OwnerDirectory: ...
+    async def open(self) -> None:
+        """Prepares for use on the running event loop; connects to nothing yet."""
+        ...
+
+    async def close(self) -> None:
+        """Gives back every connection."""
+        ...
+
+    async def check(self) -> None:
+        """Raises ``Unavailable`` where it cannot serve: out of reach, or a migration not applied."""
+        ...
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+# Django is imported by the two functions that need it, so that the app over memory runs without.
+def _pool_storage(settings: Settings) -> Storage:
+    from adapters.django_orm.setup import pool_storage
+
+    return pool_storage(
+        settings.database_url.with_password,
+        size=settings.pool_size,
+        acquire_timeout=settings.pool_timeout,
+        statement_timeout=settings.statement_timeout,
+    )
+
+
+def _thread_storage(size: int) -> Storage:
+    from adapters.django_orm.setup import thread_storage
+
+    return thread_storage(size=size)
+
+
+class Container(containers.DeclarativeContainer):
+    """Build it with ``Container(settings=…)``; ``storage`` may be overridden by anything that fills the seam."""
+
+    settings = providers.Dependency(instance_of=Settings)
+
+    now = providers.Object(_utc_now)
+    monotonic = providers.Object(time.monotonic)
+    new_id = providers.Object(uuid7)
+    random_bytes = providers.Object(os.urandom)
+
+    storage: providers.Provider[Storage] = providers.Selector(
+        settings.provided.database_url.kind,
+        sqlite=providers.Singleton(_thread_storage, settings.provided.pool_size),
+        postgresql=providers.Singleton(_pool_storage, settings),
+    )
+    operator_storage: providers.Provider[Storage] = providers.Singleton(_thread_storage, 1)
+
+    simulations = providers.Singleton(Simulations, repository=storage.provided.simulations, now=now, new_id=new_id)
+    keys = providers.Singleton(
+        Keys, repository=storage.provided.keys, now=now, new_id=new_id, random_bytes=random_bytes
+    )
+    owners = providers.Singleton(Owners, directory=storage.provided.owners, now=now, new_id=new_id)
+    authentication = providers.Singleton(
+        Authentication, directory=storage.provided.owners, now=now, monotonic=monotonic
+    )
+
+    door = providers.Singleton(Door, authentication)
+    cursors = providers.Singleton(Cursors, settings.provided.secret_keys)
+    api: providers.Provider[FastAPI] = providers.Singleton(
+        build_api,
+        storage=storage,
+        simulations=simulations,
+        keys=keys,
+        door=door,
+        cursors=cursors,
+        allowed_hosts=settings.provided.allowed_hosts,
+    )

@@ -1,0 +1,219 @@
+"""Starts, stops, restarts and crashes a PostgreSQL server, which never outlives the process that started it."""
+
+import os
+import re
+import secrets
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psycopg
+
+from app.embedded_postgres.places import Account, ServerError, find_binaries, lasting_home, runnable, temporary_home
+
+NAME = "goatfish"  # of the role and of the database
+START_TIMEOUT = 60.0  # seconds, recovery after a crash included
+STOP_TIMEOUT = 20.0  # seconds for an orderly stop before a hard one
+MAX_CONNECTIONS = 200
+BUILTIN_LOCALE_SINCE = 17  # PostgreSQL's own Unicode rules, the same on every machine
+
+# A shell stands between us and the server. It learns of our death, however sudden, by the end of its input, and then
+# does what stop() would have done. Its output ends when the server does, which is how we learn of that.
+GUARD = """
+scrap=$1; shift
+"$@" & server=$!
+echo $server; exec >&-
+read -r word
+kill -INT $server 2>/dev/null; wait $server
+[ "$word" = keep ] || [ -z "$scrap" ] || rm -rf -- "$scrap"
+"""
+
+
+class Server:
+    """A server on 127.0.0.1 behind a random password; its data stay in `home`, or go with it when none is given.
+
+    A directory that the server's user cannot enter (root drops privileges, and root's folders are closed to others) is
+    replaced by a link to one below /var/lib/goatfish. Every method raises ServerError where PostgreSQL does not obey.
+    """
+
+    def __init__(self, home: Path | None = None) -> None:
+        self._given_home = home
+        self._home: Path | None = None
+        self._binaries = Path()
+        self._guard: subprocess.Popen[bytes] | None = None
+        self._pid = 0
+        self._port = 0
+        self._password = ""
+        self._account = Account.for_server()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """What asyncpg, psycopg and Django connect to, password included; the same after a restart."""
+        return self._url(NAME)
+
+    def start(self) -> None:
+        """Make the database where there is none, and return when it takes connections."""
+        try:
+            self._prepare()
+            self._port = _free_port()
+            self._launch()
+            self._create_database()
+        except (OSError, psycopg.Error) as error:
+            self.stop()
+            raise ServerError(f"PostgreSQL could not be set up: {error}") from error
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop the server, by force if it will not, and remove a temporary one's data. Harmless when repeated."""
+        self._halt(keep=False)
+        if self._home and not self._given_home:
+            shutil.rmtree(self._home, ignore_errors=True)
+        self._home = None
+
+    def restart(self) -> None:
+        """Stop, or pick up after a crash, and start again at the same URL."""
+        self._halt(keep=True)
+        self._launch()
+
+    def crash(self) -> None:
+        """Abort as if the server had died: no farewell to clients, no checkpoint. restart() recovers it."""
+        if self._guard:
+            self._signal(signal.SIGQUIT)
+        if not self._gone(within=STOP_TIMEOUT):
+            raise ServerError("PostgreSQL did not crash")
+
+    def _url(self, database: str) -> str:
+        return f"postgresql://{NAME}:{self._password}@127.0.0.1:{self._port}/{database}"
+
+    def _prepare(self) -> None:
+        given, account = self._given_home, self._account
+        self._home = lasting_home(given.absolute(), account) if given else temporary_home(account)
+        self._binaries = runnable(find_binaries(), self._home, account)
+        data, password = self._home / "data", self._home / "password"
+        version = self._call("postgres", "--version").split()[2]
+        if not data.exists():
+            password.unlink(missing_ok=True)
+            with os.fdopen(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(24))
+            account.own(password)
+            draft = self._home / "data.new"  # an interrupted initdb must not look finished
+            shutil.rmtree(draft, ignore_errors=True)
+            options = [*_initdb_options(_major(version)), *([] if given else ["--no-sync"])]
+            self._call("initdb", f"--pgdata={draft}", f"--pwfile={password}", *options)
+            draft.rename(data)
+        self._password = password.read_text(encoding="ascii")
+        if _major(kept := (data / "PG_VERSION").read_text().strip()) != _major(version):
+            raise ServerError(f"{data} was made by PostgreSQL {kept}, but {version} is installed: remove {self._home}.")
+
+    def _launch(self) -> None:
+        assert self._home is not None
+        options = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self._port),
+            "unix_socket_directories": "",
+            "max_connections": str(MAX_CONNECTIONS),
+        }
+        if not self._given_home:
+            # Survives a crash of the server, if not of the machine: enough for data that are thrown away.
+            options |= {"fsync": "off", "full_page_writes": "off"}
+        server = [str(self._binaries / "postgres"), "-D", str(self._home / "data")]
+        server += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        log = self._home / "server.log"
+        with log.open("wb") as errors:
+            self._guard = subprocess.Popen(
+                ["/bin/sh", "-c", GUARD, "guard", "" if self._given_home else str(self._home), *server],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,  # a Ctrl-C is ours to answer, not the server's
+                **self._account.process,
+            )
+        assert self._guard.stdout is not None
+        self._pid = int(self._guard.stdout.readline())
+        deadline = time.monotonic() + START_TIMEOUT
+        while not self._ready():
+            if self._gone(within=0.02) or time.monotonic() > deadline:
+                raise ServerError(f"PostgreSQL did not start:\n{log.read_text(errors='replace').strip()}")
+
+    def _ready(self) -> bool:
+        """Whether postmaster.pid is of this very server and says so, in its first and its eighth line."""
+        assert self._home is not None
+        try:
+            lines = (self._home / "data" / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return False
+        return lines[:1] == [str(self._pid)] and lines[7:8] != [] and lines[7].strip() == "ready"
+
+    def _create_database(self) -> None:
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [NAME]).fetchall():
+                connection.execute(f"CREATE DATABASE {NAME}")
+
+    def _halt(self, *, keep: bool) -> None:
+        guard, self._guard = self._guard, None
+        if guard is None:
+            return
+        word: bytes | None = b"keep\n" if keep else b""
+        for harder in (signal.SIGQUIT, signal.SIGKILL, None):
+            try:
+                guard.communicate(word, timeout=STOP_TIMEOUT)
+            except subprocess.TimeoutExpired:
+                word = None  # said once
+                if harder:
+                    self._signal(harder)
+            else:
+                return
+        raise ServerError(f"PostgreSQL (process {self._pid}) cannot be stopped")
+
+    def _signal(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(self._pid, number)
+
+    def _gone(self, within: float) -> bool:
+        """Whether the server ends, or has ended, in so many seconds."""
+        if self._guard is None or self._guard.stdout is None:
+            return True
+        return bool(select.select([self._guard.stdout], [], [], within)[0])
+
+    def _call(self, program: str, *arguments: str) -> str:
+        command = [str(self._binaries / program), *arguments]
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            command, capture_output=True, text=True, check=False, **self._account.process
+        )
+        if done.returncode:
+            raise ServerError(f"{program} failed:\n{done.stderr.strip()}")
+        return done.stdout
+
+
+def _initdb_options(version: int) -> list[str]:
+    options = [f"--username={NAME}", "--auth=scram-sha-256", "--encoding=UTF8"]
+    if version >= BUILTIN_LOCALE_SINCE:
+        return [*options, "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+    return [*options, "--locale=C.UTF-8"]
+
+
+def _major(version: str) -> int:
+    return int(re.split(r"\D", version, maxsplit=1)[0])
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])

@@ -1,0 +1,1 @@
+"""The business of Goatfish: entities, their rules, use cases and ports; the standard library alone."""

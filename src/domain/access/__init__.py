@@ -1,0 +1,1 @@
+"""Who may come in: owners, their keys and what a key may do."""

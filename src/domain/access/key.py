@@ -1,0 +1,155 @@
+"""An API key: how its text is made and checked, and what is kept of it."""
+
+import hashlib
+import hmac
+import re
+import zlib
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Self
+from uuid import UUID
+
+from domain.errors import Denied, Fault, Invalid
+from domain.rules import name_faults
+from domain.tenancy import OwnerId, revised
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_PUBLIC_BYTES, _SECRET_BYTES = 10, 32
+_PUBLIC_LENGTH, _SECRET_LENGTH, _CHECKSUM_LENGTH = 14, 43, 6
+_TEXT = re.compile(rf"gf_([0-9A-Za-z]{{{_PUBLIC_LENGTH}}})_([0-9A-Za-z]{{{_SECRET_LENGTH}}})([0-9A-Za-z]{{6}})")
+
+
+def _base62(number: int, length: int) -> str:
+    digits = ""
+    for _ in range(length):
+        number, digit = divmod(number, 62)
+        digits = _ALPHABET[digit] + digits
+    return digits
+
+
+def _checksum(text: str) -> str:
+    return _base62(zlib.crc32(text.encode()), _CHECKSUM_LENGTH)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyText:
+    """The key as its holder knows it, ``gf_<public id>_<secret><checksum>``: 256 random bits, shown once.
+
+    The checksum lets a mistyped or invented key be refused without a query, and lets scanners tell a leaked key
+    from noise.
+    """
+
+    public_id: str
+    _secret: str
+
+    @classmethod
+    def new(cls, random_bytes: Callable[[int], bytes]) -> Self:
+        public, secret = random_bytes(_PUBLIC_BYTES), random_bytes(_SECRET_BYTES)
+        return cls(
+            _base62(int.from_bytes(public), _PUBLIC_LENGTH),
+            _base62(int.from_bytes(secret), _SECRET_LENGTH),
+        )
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """The parts of a key; None where it has not the form of one or its checksum is wrong."""
+        match = _TEXT.fullmatch(text)
+        if match is None or _checksum(text[:-_CHECKSUM_LENGTH]) != match[3]:
+            return None
+        return cls(match[1], match[2])
+
+    def reveal(self) -> str:
+        """The whole text, secret included."""
+        body = f"gf_{self.public_id}_{self._secret}"
+        return body + _checksum(body)
+
+    def digest(self) -> str:
+        """The SHA-256 of the secret in hexadecimal: a random secret of 256 bits needs neither salt nor slow hash."""
+        return hashlib.sha256(self._secret.encode()).hexdigest()
+
+    def __repr__(self) -> str:
+        return f"KeyText({self.public_id!r})"
+
+
+class Scope(StrEnum):
+    """What a key may do."""
+
+    SIMULATIONS_READ = "simulations:read"
+    SIMULATIONS_WRITE = "simulations:write"
+    KEYS_MANAGE = "keys:manage"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """What is kept of an owner's API key. Times are aware and in UTC; ``digest`` never leaves the store."""
+
+    KIND: ClassVar[str] = "key"
+    NAME_MAX: ClassVar[int] = 100
+
+    id: UUID
+    owner_id: OwnerId
+    name: str
+    public_id: str
+    digest: str
+    scopes: frozenset[Scope]
+    created_at: datetime
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+    version: int = 1
+
+    @classmethod
+    def create(
+        cls,
+        text: KeyText,
+        *,
+        id: UUID,
+        owner_id: OwnerId,
+        now: datetime,
+        name: str,
+        scopes: Collection[Scope],
+        expires_at: datetime | None = None,
+    ) -> Self:
+        """A new key of its owner. Raises ``Invalid`` for a bad name, no scope or an expiry that is past."""
+        faults = name_faults(name, max_length=cls.NAME_MAX)
+        if not scopes:
+            faults.append(Fault("scopes", "too_short", "A key needs at least one scope."))
+        if expires_at is not None and expires_at <= now:
+            faults.append(Fault("expires_at", "in_the_past", "The key would be expired from the start."))
+        if faults:
+            raise Invalid(faults)
+        return cls(
+            id=id,
+            owner_id=owner_id,
+            name=name.strip(),
+            public_id=text.public_id,
+            digest=text.digest(),
+            scopes=frozenset(scopes),
+            created_at=now,
+            expires_at=expires_at,
+        )
+
+    @property
+    def prefix(self) -> str:
+        """The public part, by which people tell keys apart."""
+        return f"gf_{self.public_id}"
+
+    def opens_with(self, text: KeyText, now: datetime) -> bool:
+        """Whether this text is the key's own, and the key neither revoked nor expired. In constant time."""
+        genuine = hmac.compare_digest(self.digest, text.digest())
+        return genuine and self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    def revoke(self, now: datetime) -> Self:
+        """The key, dead from now on; itself where it already is."""
+        return self if self.revoked_at is not None else revised(self, {"revoked_at": now})
+
+    def __repr__(self) -> str:
+        return f"Key({self.id}, {self.prefix})"
+
+
+def require_scopes(held: Collection[Scope], wanted: Collection[Scope]) -> None:
+    """Raises ``Denied`` where a wanted scope is not held."""
+    if missing := sorted(set(wanted) - set(held)):
+        raise Denied("missing_scope", f"The key lacks the scope {', '.join(missing)}.")

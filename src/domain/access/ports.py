@@ -1,0 +1,30 @@
+"""What the use cases of owners and keys need from outside."""
+
+from typing import Protocol, TypeAlias
+from uuid import UUID
+
+from domain.access.key import Key
+from domain.access.owner import Owner
+from domain.tenancy import Cause, Repository
+
+KeyRepository: TypeAlias = Repository[Key]
+
+
+class OwnerDirectory(Protocol):
+    """All owners, and the one question that is asked before an owner is known. May raise ``Unavailable``."""
+
+    async def add(self, owner: Owner, cause: Cause) -> None:
+        """Stores a new owner. Raises ``Conflict`` where the name is taken."""
+        ...
+
+    async def find(self, name_or_id: str | UUID) -> Owner | None:
+        """The owner of this id or this exact name."""
+        ...
+
+    async def all(self) -> list[Owner]:
+        """Every owner, by name."""
+        ...
+
+    async def holder(self, public_id: str) -> tuple[Owner, Key] | None:
+        """The key with this public id and its owner, whatever their state."""
+        ...

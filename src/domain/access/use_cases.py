@@ -1,0 +1,141 @@
+"""All that can be done with owners and keys, a method each, and the check of a key that a caller presents."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from domain.access.key import Key, KeyText, Scope, require_scopes
+from domain.access.owner import Owner
+from domain.access.ports import KeyRepository, OwnerDirectory
+from domain.errors import Conflict
+from domain.paging import Page, PageRequest
+from domain.tenancy import Cause, OwnerId, found
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever holds a key that opens: its owner and the key itself."""
+
+    owner: Owner
+    key: Key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owners:
+    """The use cases of owners, for operators."""
+
+    directory: OwnerDirectory
+    now: Callable[[], datetime]
+    new_id: Callable[[], UUID]
+
+    async def create(self, name: str, cause: Cause) -> Owner:
+        """Makes and stores an owner. Raises ``Invalid``, and ``Conflict`` where the name is taken."""
+        owner = Owner.create(id=OwnerId(self.new_id()), now=self.now(), name=name)
+        await self.directory.add(owner, cause)
+        return owner
+
+    async def get(self, name_or_id: str) -> Owner:
+        """The owner of this name or id. Raises ``NotFound``."""
+        owner = await self.directory.find(name_or_id)
+        if owner is None and (id := _uuid(name_or_id)) is not None:
+            owner = await self.directory.find(id)
+        return found(owner, Owner.KIND)
+
+    async def list(self) -> list[Owner]:
+        return await self.directory.all()
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """The use cases of one owner's keys. A foreign or unknown id raises ``NotFound``."""
+
+    repository: KeyRepository
+    now: Callable[[], datetime]
+    new_id: Callable[[], UUID]
+    random_bytes: Callable[[int], bytes]
+
+    async def create(
+        self,
+        owner: OwnerId,
+        cause: Cause,
+        *,
+        name: str,
+        scopes: Collection[Scope],
+        expires_at: datetime | None = None,
+        granted_by: Key | None = None,
+    ) -> tuple[Key, KeyText]:
+        """Makes and stores a key; its text is known now and never again.
+
+        ``granted_by`` is the key that asks, which cannot grant a scope that it lacks (``Denied``); an operator has
+        none. Raises ``Invalid``.
+        """
+        if granted_by is not None:
+            require_scopes(granted_by.scopes, scopes)
+        text = KeyText.new(self.random_bytes)
+        key = Key.create(
+            text, id=self.new_id(), owner_id=owner, now=self.now(), name=name, scopes=scopes, expires_at=expires_at
+        )
+        await self.repository.of(owner).add(key, cause)
+        return key, text
+
+    async def get(self, owner: OwnerId, id: UUID) -> Key:
+        return await self.repository.of(owner).get(id)
+
+    async def list(self, owner: OwnerId, request: PageRequest) -> Page[Key]:
+        return await self.repository.of(owner).page(request)
+
+    async def revoke(self, owner: OwnerId, id: UUID, cause: Cause, *, revoked_by: Key | None = None) -> Key:
+        """Ends a key, once and for all; again is no error. Raises ``Conflict`` where a key would end itself."""
+        if revoked_by is not None and revoked_by.id == id:
+            raise Conflict("key_in_use", "A key cannot revoke itself.")
+        now = self.now()
+        return await self.repository.of(owner).change(id, lambda key: key.revoke(now), cause)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authentication:
+    """Turns the text of a key into its caller.
+
+    What the directory said is believed for at most ``BELIEVED_FOR`` seconds, counted from before it was asked, so
+    that a revoked key or a deactivated owner is dead in every process within a second.
+    """
+
+    BELIEVED_FOR = 0.5
+    REMEMBERED_MAX = 10_000
+
+    directory: OwnerDirectory
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    _answers: dict[str, tuple[float, tuple[Owner, Key] | None]] = field(default_factory=dict)
+
+    async def caller(self, text: str) -> Caller | None:
+        """The holder of this key; None where it is malformed, unknown, revoked or expired, or its owner inactive."""
+        parsed = KeyText.parse(text)
+        if parsed is None:
+            return None
+        holder = await self._holder(parsed.public_id)
+        if holder is None:
+            return None
+        owner, key = holder
+        if not key.opens_with(parsed, self.now()) or owner.deactivated_at is not None:
+            return None
+        return Caller(owner, key)
+
+    async def _holder(self, public_id: str) -> tuple[Owner, Key] | None:
+        asked_at = self.monotonic()
+        believed = self._answers.get(public_id)
+        if believed is not None and asked_at - believed[0] < self.BELIEVED_FOR:
+            return believed[1]
+        holder = await self.directory.holder(public_id)
+        if len(self._answers) >= self.REMEMBERED_MAX:
+            self._answers.clear()
+        self._answers[public_id] = (asked_at, holder)
+        return holder

@@ -1,0 +1,1 @@
+"""Engineering simulations: the entity, its port and what can be done with it."""

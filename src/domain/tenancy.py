@@ -1,0 +1,115 @@
+"""Who owns what: the owner is in the type, so nothing owned can be reached without naming one."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, NewType, Protocol, TypeVar
+from uuid import UUID
+
+from domain.errors import Misdirected, NotFound
+from domain.paging import Page, PageRequest
+
+OwnerId = NewType("OwnerId", UUID)
+
+
+class Owned(Protocol):
+    """An entity of one owner. Its ``version`` starts at 1 and is raised by one with every change."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+    KIND: ClassVar[str]
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def owner_id(self) -> OwnerId: ...
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def version(self) -> int: ...
+
+
+T = TypeVar("T")
+E = TypeVar("E", bound=Owned)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Idempotency:
+    """The client's promise that a repeated request is the same request.
+
+    ``operation`` and ``key`` name it within its owner, ``fingerprint`` is a digest of the body.
+    """
+
+    operation: str
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why a write happens: ``actor`` (``key:<id>`` or ``operator:<name>``), and the request it came with."""
+
+    actor: str
+    request_id: str
+    idempotency: Idempotency | None = None
+
+
+class OwnedRepository(Protocol[E]):
+    """One owner's entities. Every write is one transaction; each method may raise ``Unavailable``."""
+
+    async def get(self, id: UUID) -> E:
+        """The entity as stored. Raises ``NotFound``."""
+        ...
+
+    async def page(self, request: PageRequest) -> Page[E]:
+        """One page, newest first."""
+        ...
+
+    async def add(self, entity: E, cause: Cause) -> None:
+        """Stores a new entity. Raises ``Conflict`` for a taken id, ``Misdirected`` for an entity of another owner."""
+        ...
+
+    async def change(self, id: UUID, fn: Callable[[E], E], cause: Cause) -> E:
+        """Loads, applies ``fn`` and saves, losing no concurrent change; gives what is stored afterwards.
+
+        ``fn`` is pure and may run more than once. What it raises leaves everything as it was, and the same
+        entity back means no change. Raises ``NotFound``, and ``Misdirected`` for a result of another owner or id.
+        """
+        ...
+
+    async def remove(self, id: UUID, cause: Cause) -> None:
+        """Deletes the entity. Raises ``NotFound``."""
+        ...
+
+
+class Repository(Protocol[E]):
+    """All owners' entities, of which nothing can be reached but through ``of``."""
+
+    def of(self, owner: OwnerId) -> OwnedRepository[E]: ...
+
+
+def revised(entity: E, changes: Mapping[str, object], **stamps: object) -> E:
+    """The entity with ``changes``, its version raised and ``stamps`` set; itself where nothing would change."""
+    if all(getattr(entity, name) == value for name, value in changes.items()):
+        return entity
+    return dataclasses.replace(entity, **{**changes, **stamps, "version": entity.version + 1})
+
+
+def must_belong(entity: Owned, owner: OwnerId) -> None:
+    """Raises ``Misdirected`` for what would be stored for ``owner`` and belongs to another."""
+    if entity.owner_id != owner:
+        raise Misdirected(f"{entity.KIND} {entity.id} belongs to another owner")
+
+
+def must_follow(after: Owned, before: Owned) -> None:
+    """Raises ``Misdirected`` for a change that swaps the id or the owner, or does not raise the version by one."""
+    must_belong(after, before.owner_id)
+    if after.id != before.id or after.version != before.version + 1:
+        raise Misdirected(f"a change of {before.KIND} {before.id} gave {after.id}, version {after.version}")
+
+
+def found(entity: T | None, kind: str) -> T:
+    """The entity; raises ``NotFound`` where there is none."""
+    if entity is None:
+        raise NotFound(kind)
+    return entity

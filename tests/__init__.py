@@ -1,0 +1,1 @@
+"""The tests: what adapters promise, what holds without a database, and what holds on each database."""

@@ -1,0 +1,127 @@
+"""What every owner directory promises: the sentences of ``domain.access.ports`` as tests."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from domain.access.key import Key
+from domain.access.owner import Owner
+from domain.errors import Conflict
+from domain.tenancy import revised
+from tests.factories import CAUSE, NOW, KeyFactory, OwnerFactory
+
+if TYPE_CHECKING:
+    from app.container import Storage
+
+
+class OwnerDirectoryContract:
+    """Inherit from it and give a fixture ``storage``; other owners may be stored already."""
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            pytest.param({}, id="plain"),
+            pytest.param({"created_at": datetime(1970, 1, 1, 0, 0, 0, 1, tzinfo=UTC)}, id="old"),
+            pytest.param({"deactivated_at": NOW}, id="deactivated"),
+        ],
+    )
+    async def test_an_owner_is_found_by_id_and_by_name(self, storage: Storage, fields: dict[str, object]) -> None:
+        owner = OwnerFactory.build(**fields)
+        await storage.owners.add(OwnerFactory.build(), CAUSE)
+        await storage.owners.add(owner, CAUSE)
+        assert await storage.owners.find(owner.id) == owner
+        assert await storage.owners.find(owner.name) == owner
+
+    async def test_times_come_back_in_utc(self, storage: Storage) -> None:
+        owner = OwnerFactory.build(deactivated_at=NOW)
+        await storage.owners.add(owner, CAUSE)
+        stored = await storage.owners.find(owner.id)
+        assert stored is not None
+        assert stored.deactivated_at is not None
+        assert (stored.created_at.tzname(), stored.deactivated_at.tzname()) == ("UTC", "UTC")
+
+    async def test_a_name_is_exact(self, storage: Storage) -> None:
+        owner = OwnerFactory.build(name=f"Åse %_ {uuid7()} x")
+        await storage.owners.add(owner, CAUSE)
+        assert await storage.owners.find(owner.name) == owner
+        for other in (owner.name.upper(), owner.name[:-1], owner.name + " ", str(owner.id), ""):
+            assert await storage.owners.find(other) is None
+
+    async def test_an_unknown_id_finds_nobody(self, storage: Storage) -> None:
+        assert await storage.owners.find(uuid7()) is None
+
+    async def test_a_name_is_not_taken_twice(self, storage: Storage) -> None:
+        first = OwnerFactory.build()
+        second = OwnerFactory.build(name=first.name)
+        await storage.owners.add(first, CAUSE)
+        with pytest.raises(Conflict) as refused:
+            await storage.owners.add(second, CAUSE)
+        assert refused.value.code == "owner_name_taken"
+        assert first.name in refused.value.detail
+        assert await storage.owners.find(first.name) == first
+        assert await storage.owners.find(second.id) is None
+
+    async def test_of_many_taking_one_name_at_once_one_does(self, storage: Storage) -> None:
+        rivals = [OwnerFactory.build(name=name) for name in [f"Rival {uuid7()}"] * 8]
+        adding = (storage.owners.add(rival, CAUSE) for rival in rivals)
+        outcomes = await asyncio.gather(*adding, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes if outcome is not None] == [Conflict] * 7
+        assert await storage.owners.find(rivals[0].name) == rivals[outcomes.index(None)]
+
+    async def test_all_owners_are_listed_by_name(self, storage: Storage) -> None:
+        batch = uuid7()
+        owners = {name: OwnerFactory.build(name=f"{batch} {name}") for name in "dacb"}
+        for owner in owners.values():
+            await storage.owners.add(owner, CAUSE)
+        listed = await storage.owners.all()
+        assert [owner for owner in listed if str(batch) in owner.name] == [owners[name] for name in "abcd"]
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            pytest.param({}, id="alive"),
+            pytest.param({"expires_at": NOW - timedelta(days=1)}, id="expired"),
+            pytest.param({"revoked_at": NOW}, id="revoked"),
+        ],
+    )
+    @pytest.mark.parametrize("deactivated_at", [pytest.param(None, id="active"), pytest.param(NOW, id="deactivated")])
+    async def test_a_key_is_found_with_its_owner_whatever_their_state(
+        self, storage: Storage, fields: dict[str, object], deactivated_at: datetime | None
+    ) -> None:
+        owner, key = await _with_key(storage, OwnerFactory.build(deactivated_at=deactivated_at), **fields)
+        await _with_key(storage, OwnerFactory.build())
+        assert await storage.owners.holder(key.public_id) == (owner, key)
+
+    async def test_each_of_an_owners_keys_is_found(self, storage: Storage) -> None:
+        owner, first = await _with_key(storage, OwnerFactory.build())
+        second = KeyFactory.build(owner_id=owner.id)
+        await storage.keys.of(owner.id).add(second, CAUSE)
+        assert await storage.owners.holder(first.public_id) == (owner, first)
+        assert await storage.owners.holder(second.public_id) == (owner, second)
+
+    async def test_an_unknown_key_has_no_holder(self, storage: Storage) -> None:
+        _, key = await _with_key(storage, OwnerFactory.build())
+        for unknown in (key.public_id[:-1], key.public_id + "0", key.public_id.swapcase(), key.digest, ""):
+            assert await storage.owners.holder(unknown) is None
+
+    async def test_a_changed_key_is_seen_and_a_removed_one_gone(self, storage: Storage) -> None:
+        owner, key = await _with_key(storage, OwnerFactory.build())
+        keys = storage.keys.of(owner.id)
+        revoked = await keys.change(key.id, lambda stored: revised(stored, {"revoked_at": NOW}), CAUSE)
+        assert revoked == dataclasses.replace(key, revoked_at=NOW, version=2)
+        assert await storage.owners.holder(key.public_id) == (owner, revoked)
+        await keys.remove(key.id, CAUSE)
+        assert await storage.owners.holder(key.public_id) is None
+
+
+async def _with_key(storage: Storage, owner: Owner, **fields: object) -> tuple[Owner, Key]:
+    key = KeyFactory.build(owner_id=owner.id, **fields)
+    await storage.owners.add(owner, CAUSE)
+    await storage.keys.of(owner.id).add(key, CAUSE)
+    return owner, key

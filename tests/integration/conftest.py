@@ -1,0 +1,138 @@
+"""The database under test, made by the real migrations, and storage on it: lent, in threads, and on the native pool."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import quote, urlencode, urlsplit
+from uuid import uuid4
+
+import pytest
+from django.db import connections
+from django.test.utils import setup_databases, teardown_databases
+
+from adapters.django_orm import setup
+from adapters.django_orm.storage import Storage
+from adapters.django_orm.thread import ThreadExecutor
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
+
+MakeStorage: TypeAlias = Callable[..., Storage]
+
+_URL = urlsplit(os.environ.get("GOATFISH_DATABASE_URL", ""))
+VENDOR = {"sqlite": "sqlite", "postgres": "postgresql", "postgresql": "postgresql"}.get(_URL.scheme)
+
+# Django has read its settings before this file: whatever it took them from, it must be the database that was asked for.
+if VENDOR is None or connections["default"].vendor != VENDOR:
+    raise pytest.UsageError(
+        f"GOATFISH_DATABASE_URL names {VENDOR or 'no database'}, and Django is set up for"
+        f" {connections['default'].vendor}. Run these tests with ./run test sqlite or ./run test postgres."
+    )
+
+# What is of one database alone is not collected for the other; skipping it would look like something left undone.
+collect_ignore = {
+    "sqlite": ["test_pool.py", "test_pool_restart.py", "test_service.py"],
+    "postgresql": ["test_thread_executor.py"],
+}[VENDOR]
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """Makes the test database, also where no test that is selected asks for pytest-django's ``db``."""
+    settings = connections["default"].settings_dict
+    if VENDOR == "sqlite":
+        # In memory there would be one connection and nothing to wait for; in service there are several.
+        assert settings["TEST"]["NAME"], "The test database has to be a file."
+        assert settings["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture
+def pool_url(django_db_setup: None) -> str:
+    """The test database as the service reaches it; the application's name tells one test's backends from others."""
+    database = quote(connections["default"].settings_dict["NAME"], safe="")
+    query = "&".join(filter(None, [_URL.query, urlencode({"application_name": f"goatfish-{uuid4()}"})]))
+    return _URL._replace(path=f"/{database}", query=query).geturl()
+
+
+@pytest.fixture
+def lend(db: None) -> Iterator[MakeStorage]:
+    """Storage on the test's own connection, in the transaction that is rolled back when the test ends."""
+    connection = connections["default"]
+    connection.inc_thread_sharing()
+    yield lambda: Storage(ThreadExecutor(lent=connection))
+    connection.dec_thread_sharing()
+
+
+@pytest.fixture
+def on_threads(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[MakeStorage]:
+    """Storage on several threads with connections of their own. It commits, so every test needs owners of its own."""
+    with django_db_blocker.unblock():
+        yield partial(setup.thread_storage, size=4)
+
+
+@pytest.fixture
+def on_pool(pool_url: str) -> MakeStorage:
+    """Storage on the native pool, as in production. It commits, so every test needs owners of its own.
+
+    Django's connections stay blocked: what runs here must not need them.
+    """
+
+    def make(url: str = pool_url, **options: Any) -> Storage:
+        return setup.pool_storage(url, **{"size": 8, "acquire_timeout": 5, "statement_timeout": 10, **options})
+
+    return make
+
+
+_COMMITTING = {"sqlite": "on_threads", "postgresql": "on_pool"}[VENDOR]
+
+
+@pytest.fixture(params=["lend", _COMMITTING])
+def make_storage(request: pytest.FixtureRequest) -> MakeStorage:
+    """Storage in each way in which it runs on this database."""
+    make: MakeStorage = request.getfixturevalue(request.param)
+    return make
+
+
+@asynccontextmanager
+async def opened(storage: Storage) -> AsyncIterator[Storage]:
+    """The storage in use on the running loop; closed whatever happens."""
+    await storage.open()
+    try:
+        yield storage
+    finally:
+        await storage.close()
+
+
+@pytest.fixture
+async def storage(make_storage: MakeStorage) -> AsyncIterator[Storage]:
+    async with opened(make_storage()) as storage:
+        yield storage
+
+
+@pytest.fixture
+async def lent_storage(lend: MakeStorage) -> AsyncIterator[Storage]:
+    async with opened(lend()) as storage:
+        yield storage
+
+
+@pytest.fixture
+async def thread_storage(on_threads: MakeStorage) -> AsyncIterator[Storage]:
+    async with opened(on_threads()) as storage:
+        yield storage
+
+
+@pytest.fixture
+async def native_storage(on_pool: MakeStorage) -> AsyncIterator[Storage]:
+    async with opened(on_pool()) as storage:
+        yield storage

@@ -1,0 +1,60 @@
+"""Rows made by Django's ORM, as the admin makes them."""
+
+# mypy: allow-untyped-calls
+# factory_boy's declarations have no annotations.
+
+import os
+
+from factory.declarations import LazyAttribute, LazyFunction, SubFactory
+from factory.django import DjangoModelFactory
+from uuid_utils.compat import uuid7
+
+from adapters.django_orm.models import KeyRow, OwnerRow, SimulationRow
+from domain.access.key import KeyText, Scope
+from tests.factories import NOW, SimulationFactory
+
+
+class OwnerRowFactory(DjangoModelFactory[OwnerRow]):
+    """An active owner's row."""
+
+    class Meta:
+        model = OwnerRow
+
+    id = LazyFunction(uuid7)
+    name = LazyAttribute(lambda row: f"Owner {row.id}")
+    created_at = NOW
+
+
+class KeyRowFactory(DjangoModelFactory[KeyRow]):
+    """The row of a key with all scopes, and that of its owner where none is given."""
+
+    class Meta:
+        model = KeyRow
+
+    class Params:
+        text = LazyFunction(lambda: KeyText.new(os.urandom))
+
+    id = LazyFunction(uuid7)
+    owner = SubFactory(OwnerRowFactory)
+    name = "Notebook"
+    public_id = LazyAttribute(lambda row: row.text.public_id)
+    digest = LazyAttribute(lambda row: row.text.digest())
+    scopes = frozenset(Scope)
+    created_at = NOW
+    version = 1
+
+
+class SimulationRowFactory(DjangoModelFactory[SimulationRow]):
+    """A simulation's row, of an owner of its own."""
+
+    class Meta:
+        model = SimulationRow
+
+    id = LazyFunction(uuid7)
+    owner_id = LazyFunction(uuid7)
+    name = "Wing flutter"
+    start_date = SimulationFactory.start_date
+    end_date = SimulationFactory.end_date
+    created_at = NOW
+    updated_at = NOW
+    version = 1

@@ -1,0 +1,12 @@
+"""The Django adapter keeps what the ports promise, in every way it runs on this database."""
+
+from tests.contracts.owned_repository import OwnedRepositoryContract
+from tests.contracts.owner_directory import OwnerDirectoryContract
+
+
+class TestOwnedRepository(OwnedRepositoryContract):
+    pass
+
+
+class TestOwnerDirectory(OwnerDirectoryContract):
+    pass

@@ -1,0 +1,146 @@
+"""The server that tests and the demo run on: started, crashed, restarted, and never left behind."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import psycopg
+import pytest
+
+from app.embedded_postgres import Server, ServerError, places
+from app.embedded_postgres.places import Account, find_binaries, runnable
+
+COMMAND = [sys.executable, "-m", "app.embedded_postgres"]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with Server() as running:
+        yield running
+
+
+@pytest.fixture
+def open_directory() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
+def ask(server: Server, question: str) -> object:
+    with psycopg.connect(server.url) as connection:
+        return connection.execute(question.encode()).fetchall()[0][0]
+
+
+def answers(url: str) -> bool:
+    try:
+        psycopg.connect(url).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def without_a_server() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "TEST_DATABASE_URL"}
+
+
+async def test_every_driver_connects_by_its_url(server: Server) -> None:
+    connection = await asyncpg.connect(server.url)
+    try:
+        assert await connection.fetchval("SELECT current_database()") == "goatfish"
+    finally:
+        await connection.close()
+    assert ask(server, "SHOW max_connections") == "200"
+
+
+def test_folds_case_as_unicode_does(server: Server) -> None:
+    assert ask(server, "SELECT lower('ÄÉ')") == "äé"
+
+
+def test_wants_its_password(server: Server) -> None:
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(re.sub(r":[^:@]+@", ":guess@", server.url))
+
+
+def test_keeps_url_and_data_through_crash_and_restart(server: Server) -> None:
+    with psycopg.connect(server.url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
+    url = server.url
+
+    server.crash()
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(server.url)
+    server.restart()
+
+    assert server.url == url
+    assert ask(server, "SELECT n FROM kept") == 1
+    server.restart()
+    assert ask(server, "SELECT n FROM kept") == 1
+
+
+def test_a_home_keeps_its_data_for_one_server_at_a_time_of_one_version(
+    tmp_path: Path, open_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "SHELTER", open_directory)
+    home = tmp_path / "home"  # below a directory that only its owner may enter, and for root that is not the server
+    with Server(home) as first, psycopg.connect(first.url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 2 AS n")
+
+    with Server(home) as second:
+        assert ask(second, "SELECT n FROM kept") == 2
+        with pytest.raises(ServerError, match="did not start"):
+            Server(home).start()
+        assert ask(second, "SELECT n FROM kept") == 2
+
+    (home / "data" / "PG_VERSION").write_text("9\n")
+    with pytest.raises(ServerError, match="made by PostgreSQL 9"):
+        Server(home).start()
+
+
+def test_programs_that_cannot_be_reached_are_copied(tmp_path: Path) -> None:
+    class Stranger(Account):
+        def may_execute(self, path: Path) -> bool:
+            del path
+            return False
+
+    copied = runnable(find_binaries(), tmp_path, Stranger())
+
+    assert tmp_path in copied.parents
+    for program in ("initdb", "postgres"):
+        subprocess.run([copied / program, "--version"], check=True, stdout=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize("blow", [signal.SIGTERM, signal.SIGKILL])
+def test_no_server_outlives_its_starter(blow: signal.Signals) -> None:
+    script = 'echo "$GOATFISH_DATABASE_URL"; cat'  # until its input ends
+    command = [*COMMAND, "--", "sh", "-c", script]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=without_a_server()) as starter:
+        assert starter.stdout
+        url = starter.stdout.readline().strip()
+        psycopg.connect(url).close()
+        starter.send_signal(blow)
+
+    deadline = time.monotonic() + 10
+    while answers(url) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not answers(url)
+
+
+def test_a_command_runs_with_a_server_and_its_status_is_passed_on() -> None:
+    script = 'test "$TEST_DATABASE_URL" = "$GOATFISH_OPERATOR_DATABASE_URL" && exit 7'
+
+    assert subprocess.run([*COMMAND, "--", "sh", "-c", script], check=False, env=without_a_server()).returncode == 7
+
+
+def test_a_given_server_is_used_instead_of_a_new_one() -> None:
+    env = {**os.environ, "TEST_DATABASE_URL": "postgresql://given/x"}
+    command = [*COMMAND, "--", "sh", "-c", 'echo "$GOATFISH_DATABASE_URL"']
+
+    assert subprocess.run(command, check=True, env=env, stdout=subprocess.PIPE).stdout == b"postgresql://given/x\n"

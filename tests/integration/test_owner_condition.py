@@ -1,0 +1,51 @@
+"""Without the owner condition, in the one place that has it, the contract turns red."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from adapters.django_orm.owned import Table
+from adapters.django_orm.storage import Storage
+from tests.contracts.owned_repository import CASES, Case, OwnedRepositoryContract, admitted
+
+if TYPE_CHECKING:
+    from django.db import models
+
+CONTRACT = OwnedRepositoryContract()
+CHECKS: list[Callable[..., Awaitable[None]]] = [
+    CONTRACT.test_a_foreign_entity_is_not_read,
+    CONTRACT.test_a_foreign_entity_is_not_listed,
+    CONTRACT.test_a_foreign_entity_is_not_changed,
+    CONTRACT.test_a_foreign_entity_is_not_removed,
+]
+every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("test_"))
+every_kind = pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
+
+
+@pytest.fixture
+def no_condition(monkeypatch: pytest.MonkeyPatch) -> None:
+    def everybodys(table: Table[Any]) -> models.QuerySet[Any, Any]:
+        return table.model._default_manager.all()
+
+    monkeypatch.setattr(Table, "_mine", property(everybodys))
+
+
+@every_check
+@every_kind
+async def test_with_the_condition_the_check_passes(
+    lent_storage: Storage, case: Case, check: Callable[..., Awaitable[None]]
+) -> None:
+    await check(lent_storage, await admitted(lent_storage), await admitted(lent_storage), case)
+
+
+@every_check
+@every_kind
+async def test_without_the_condition_the_check_fails(
+    no_condition: None, lent_storage: Storage, case: Case, check: Callable[..., Awaitable[None]]
+) -> None:
+    owner, stranger = await admitted(lent_storage), await admitted(lent_storage)
+    with pytest.raises((AssertionError, pytest.fail.Exception)):
+        await check(lent_storage, owner, stranger, case)

@@ -1,0 +1,105 @@
+"""PostgreSQL goes away under load and comes back: Goatfish goes on by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+
+import asyncpg
+import pytest
+from django.db import connection
+
+from adapters.django_orm.models import SimulationRow
+from adapters.django_orm.setup import pool_storage
+from adapters.django_orm.storage import Storage
+from app.embedded_postgres import Server
+from domain.errors import Unavailable
+from tests.factories import CAUSE, SimulationFactory
+from tests.integration.conftest import opened
+
+WORKERS = 16
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with Server() as server:
+        yield server
+
+
+@pytest.fixture
+async def storage(server: Server) -> Storage:
+    with connection.schema_editor(collect_sql=True, atomic=False) as editor:
+        editor.create_model(SimulationRow)
+    admin = await asyncpg.connect(server.url)
+    await admin.execute("DROP TABLE IF EXISTS simulation")
+    for sql in editor.collected_sql:
+        await admin.execute(sql)
+    await admin.close()
+    return pool_storage(server.url, size=8, acquire_timeout=5, statement_timeout=5)
+
+
+def _let_lost_connections_be_reported() -> None:
+    """The driver tells the loop of a connection that is lost in the middle of a word; in service that is a log line."""
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+
+
+def crash_and_restart(server: Server) -> None:
+    server.crash()
+    time.sleep(0.5)
+    server.restart()
+
+
+@pytest.mark.parametrize("outage", [Server.restart, crash_and_restart], ids=["restart", "crash"])
+async def test_requests_succeed_within_three_seconds_of_the_servers_return(
+    server: Server, storage: Storage, outage: Callable[[Server], None]
+) -> None:
+    _let_lost_connections_be_reported()
+    async with opened(storage):
+        simulation = SimulationFactory.build()
+        simulations = storage.simulations.of(simulation.owner_id)
+        await simulations.add(simulation, CAUSE)
+        back = asyncio.Event()
+        served = refused = 0
+
+        async def work() -> float:
+            """Reads again and again; returns when it first succeeds after the server is back."""
+            nonlocal served, refused
+            while True:
+                returned = back.is_set()
+                try:
+                    assert await simulations.get(simulation.id) == simulation
+                except Unavailable:
+                    refused += 1
+                    await asyncio.sleep(0.02)
+                else:
+                    served += 1
+                    if returned:
+                        return time.monotonic()
+
+        workers = [asyncio.create_task(work()) for _ in range(WORKERS)]
+        await asyncio.sleep(0.2)
+        assert served > WORKERS
+        await asyncio.to_thread(outage, server)
+        returned_at = time.monotonic()
+        back.set()
+        async with asyncio.timeout(10):
+            succeeded = await asyncio.gather(*workers)
+        assert max(succeeded) - returned_at < 3
+        assert refused > 0
+
+
+async def test_a_stopped_server_is_unavailable_until_it_is_back(server: Server, storage: Storage) -> None:
+    _let_lost_connections_be_reported()
+    async with opened(storage):
+        simulation = SimulationFactory.build()
+        simulations = storage.simulations.of(simulation.owner_id)
+        await simulations.add(simulation, CAUSE)
+        await asyncio.to_thread(server.crash)
+        for _ in range(20):
+            with pytest.raises(Unavailable):
+                await simulations.get(simulation.id)
+            with pytest.raises(Unavailable):
+                await simulations.add(SimulationFactory.build(owner_id=simulation.owner_id), CAUSE)
+        await asyncio.to_thread(server.restart)
+        assert await simulations.get(simulation.id) == simulation

@@ -1,0 +1,60 @@
+"""Django's ORM and the ports see the same rows, so that the admin and the service agree."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from adapters.django_orm.models import KeyRow, SimulationRow
+from domain.access.key import Key
+from domain.access.owner import Owner
+from domain.simulations.simulation import Simulation
+from domain.tenancy import OwnerId
+from tests.contracts.owned_repository import EDGES, Case, admitted
+from tests.factories import CAUSE, NOW
+from tests.integration.conftest import MakeStorage, opened
+from tests.integration.factories import KeyRowFactory, OwnerRowFactory, SimulationRowFactory
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
+
+MODELS = {"simulation": SimulationRow, "key": KeyRow}
+
+
+def entity_of(type_: type[Any], row: Any) -> Any:
+    return type_(**{field.name: getattr(row, field.name) for field in dataclasses.fields(type_)})
+
+
+def test_rows_made_by_the_orm_load_as_entities(lend: MakeStorage) -> None:
+    owner = OwnerRowFactory.create(deactivated_at=NOW)
+    key = KeyRowFactory.create(owner=owner)
+    simulation = SimulationRowFactory.create(owner_id=owner.id)
+
+    async def read() -> None:
+        async with opened(lend()) as storage:
+            mine = OwnerId(owner.id)
+            assert await storage.owners.find(owner.id) == entity_of(Owner, owner)
+            assert await storage.keys.of(mine).get(key.id) == entity_of(Key, key)
+            assert await storage.simulations.of(mine).get(simulation.id) == entity_of(Simulation, simulation)
+            assert await storage.owners.holder(key.public_id) == (entity_of(Owner, owner), entity_of(Key, key))
+
+    asyncio.run(read())
+
+
+@pytest.mark.parametrize(("case", "fields"), EDGES)
+def test_what_a_port_stores_the_orm_reads(
+    make_storage: MakeStorage, django_db_blocker: DjangoDbBlocker, case: Case, fields: dict[str, object]
+) -> None:
+    async def write() -> Any:
+        async with opened(make_storage()) as storage:
+            entity = case.make(await admitted(storage), **fields)
+            await case.repository(storage).of(entity.owner_id).add(entity, CAUSE)
+            return entity
+
+    entity = asyncio.run(write())
+    with django_db_blocker.unblock():
+        row = MODELS[case.kind]._default_manager.get(id=entity.id)
+    assert entity_of(type(entity), row) == entity

@@ -1,0 +1,160 @@
+"""A read is one statement, compiled once, and an index serves it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.db import connection
+
+from adapters.django_orm.pool import PoolExecutor
+from adapters.django_orm.statements import Compiler
+from adapters.django_orm.storage import Storage
+from domain.access.key import Key
+from domain.access.owner import Owner
+from domain.paging import PageRequest, Position
+from domain.simulations.simulation import Simulation
+from tests.contracts.owned_repository import CASES, Case, OwnedRepositoryContract, admitted
+from tests.factories import CAUSE, NOW, KeyFactory, OwnerFactory, SimulationFactory
+from tests.integration.conftest import VENDOR, MakeStorage, opened
+
+if TYPE_CHECKING:
+    from asyncpg.connection import LoggedQuery
+
+FRAME = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+
+
+@dataclass
+class Stored:
+    """One owner with a key and a simulation, on storage of one connection whose statements are recorded."""
+
+    storage: Storage
+    owner: Owner
+    key: Key
+    simulation: Simulation
+
+    @asynccontextmanager
+    async def recorded(self) -> AsyncIterator[list[str]]:
+        """The statements run meanwhile, without those that only frame a transaction."""
+        seen: list[str] = []
+        executor = self.storage.executor
+        if isinstance(executor, PoolExecutor):
+
+            def log(query: LoggedQuery) -> None:
+                seen.append(query.query)
+
+            assert executor._pool is not None
+            async with executor._pool.acquire() as only:
+                only.add_query_logger(log)
+            yield seen
+            await asyncio.sleep(0)  # loggers are called a step later
+            async with executor._pool.acquire() as only:
+                only.remove_query_logger(log)
+        else:
+
+            def record(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+                seen.append(sql)
+                return execute(sql, params, many, context)
+
+            assert executor._lent is not None
+            with executor._lent.execute_wrapper(record):
+                yield seen
+        seen[:] = [sql for sql in seen if not sql.startswith(FRAME)]
+
+
+@pytest.fixture(params=["lend"] if VENDOR == "sqlite" else ["lend", "on_pool"])
+def one_connection(request: pytest.FixtureRequest) -> Storage:
+    make: MakeStorage = request.getfixturevalue(request.param)
+    return make(size=1) if request.param == "on_pool" else make()
+
+
+@pytest.fixture
+async def stored(one_connection: Storage) -> AsyncIterator[Stored]:
+    async with opened(one_connection) as storage:
+        owner = OwnerFactory.build()
+        key, simulation = KeyFactory.build(owner_id=owner.id), SimulationFactory.build(owner_id=owner.id)
+        await storage.owners.add(owner, CAUSE)
+        await storage.keys.of(owner.id).add(key, CAUSE)
+        await storage.simulations.of(owner.id).add(simulation, CAUSE)
+        yield Stored(storage, owner, key, simulation)
+
+
+READS: dict[str, Callable[[Stored], Awaitable[object]]] = {
+    "get": lambda at: at.storage.simulations.of(at.owner.id).get(at.simulation.id),
+    "get-key": lambda at: at.storage.keys.of(at.owner.id).get(at.key.id),
+    "first-page": lambda at: at.storage.simulations.of(at.owner.id).page(PageRequest(limit=1)),
+    "next-page": lambda at: at.storage.simulations.of(at.owner.id).page(
+        PageRequest(limit=1, after=Position(NOW, at.simulation.id))
+    ),
+    "find-owner-by-name": lambda at: at.storage.owners.find(at.owner.name),
+    "find-owner-by-id": lambda at: at.storage.owners.find(at.owner.id),
+    "all-owners": lambda at: at.storage.owners.all(),
+    "holder": lambda at: at.storage.owners.holder(at.key.public_id),
+    "check": lambda at: at.storage.check(),
+}
+
+
+@pytest.mark.parametrize("read", READS)
+async def test_a_read_is_one_statement(stored: Stored, read: str) -> None:
+    async with stored.recorded() as statements:
+        await READS[read](stored)
+    assert len(statements) == 1
+    assert statements[0].startswith("SELECT")
+
+
+async def test_no_page_counts(stored: Stored) -> None:
+    async with stored.recorded() as statements:
+        await READS["first-page"](stored)
+        await READS["next-page"](stored)
+    assert not any("count" in sql.lower() or "offset" in sql.lower() for sql in statements)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
+def test_the_order_of_a_list_does_not_rest_on_its_index(lend: MakeStorage, case: Case) -> None:
+    contract = OwnedRepositoryContract()
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX simulation_newest")
+        cursor.execute("DROP INDEX api_key_newest")
+
+    async def check() -> None:
+        async with opened(lend()) as storage:
+            await contract.test_ties_go_by_id_the_highest_first(storage, await admitted(storage), case)
+            await contract.test_a_walk_through_ties_repeats_and_loses_nothing(storage, await admitted(storage), case)
+
+    asyncio.run(check())
+
+
+async def test_a_write_is_its_lock_and_itself(stored: Stored) -> None:
+    simulations = stored.storage.simulations.of(stored.owner.id)
+    async with stored.recorded() as statements:
+        await simulations.add(SimulationFactory.build(owner_id=stored.owner.id), CAUSE)
+        await simulations.change(stored.simulation.id, lambda stored: stored.update(now=NOW, name="Gust"), CAUSE)
+        await simulations.change(stored.simulation.id, lambda stored: stored, CAUSE)
+        await simulations.remove(stored.simulation.id, CAUSE)
+    assert [sql.split()[0] for sql in statements] == ["INSERT", "SELECT", "UPDATE", "SELECT", "SELECT", "DELETE"]
+    locks = [sql for sql in statements if sql.startswith("SELECT")]
+    assert all(sql.endswith(" FOR UPDATE") for sql in locks) is (VENDOR == "postgresql")
+
+
+async def test_a_statement_is_compiled_once(stored: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def everything() -> None:
+        simulations = stored.storage.simulations.of(stored.owner.id)
+        for read in READS.values():
+            await read(stored)
+        other = SimulationFactory.build(owner_id=stored.owner.id)
+        await simulations.add(other, CAUSE)
+        await simulations.change(other.id, lambda stored: stored.update(now=NOW, name="Gust"), CAUSE)
+        await simulations.remove(other.id, CAUSE)
+
+    await everything()
+
+    def again(*args: object, **options: object) -> None:
+        raise AssertionError("compiled again")
+
+    monkeypatch.setattr(Compiler, "_statement", again)
+    monkeypatch.setattr(Compiler, "_sql", again)
+    await everything()

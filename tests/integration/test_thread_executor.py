@@ -1,0 +1,116 @@
+"""SQLite with several threads and several executors on one file: no update is lost and no connection left open."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from django.db import connections
+
+from adapters.django_orm.thread import ThreadExecutor
+from domain.errors import NotFound, Unavailable
+from domain.simulations.simulation import Simulation
+from tests.contracts.owned_repository import admitted, everything
+from tests.factories import CAUSE, NOW, SimulationFactory
+from tests.integration.conftest import MakeStorage, opened
+
+
+def lengthen(stored: Simulation) -> Simulation:
+    time.sleep(0.005)  # long enough for another to come between reading and writing
+    return stored.update(now=NOW, name=stored.name + "x")
+
+
+@pytest.fixture
+def writer(django_db_setup: None) -> Iterator[sqlite3.Connection]:
+    """A program of somebody else's that has the write lock of the file."""
+    connection = sqlite3.connect(connections["default"].settings_dict["NAME"], isolation_level=None)
+    with closing(connection):
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection
+
+
+async def test_two_processes_on_one_file_lose_no_update(on_threads: MakeStorage) -> None:
+    # Each executor queues its own writers only, as each process does; between the two there is SQLite's lock alone.
+    async with opened(on_threads()) as first, opened(on_threads()) as second:
+        owner = await admitted(first)
+        simulation = SimulationFactory.build(owner_id=owner, name="x")
+        await first.simulations.of(owner).add(simulation, CAUSE)
+        stores = [first, second] * 10
+        await asyncio.gather(*(each.simulations.of(owner).change(simulation.id, lengthen, CAUSE) for each in stores))
+        for each in (first, second):
+            stored = await each.simulations.of(owner).get(simulation.id)
+            assert (stored.name, stored.version) == ("x" * 21, 21)
+
+
+async def test_readers_do_not_wait_for_a_writer(on_threads: MakeStorage, writer: sqlite3.Connection) -> None:
+    async with opened(on_threads()) as storage:
+        async with asyncio.timeout(5):
+            assert await everything(storage.simulations.of(SimulationFactory.build().owner_id)) == []
+
+
+async def test_a_writer_waits_for_another(on_threads: MakeStorage, writer: sqlite3.Connection) -> None:
+    async with opened(on_threads()) as storage:
+        waiting = asyncio.create_task(admitted(storage))
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+        writer.execute("COMMIT")
+        await waiting
+
+
+async def test_waiting_writers_leave_threads_to_readers(on_threads: MakeStorage, writer: sqlite3.Connection) -> None:
+    async with opened(on_threads()) as storage:
+        waiting = [asyncio.create_task(admitted(storage)) for _ in range(8)]
+        await asyncio.sleep(0.1)
+        async with asyncio.timeout(5):
+            assert await storage.owners.find("nobody") is None
+        assert not any(task.done() for task in waiting)
+        writer.execute("COMMIT")
+        await asyncio.gather(*waiting)
+
+
+async def test_a_writer_that_waits_too_long_is_unavailable(
+    on_threads: MakeStorage, writer: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connections["default"].settings_dict["OPTIONS"], "timeout", 0.05)
+    async with opened(on_threads()) as storage:
+        with pytest.raises(Unavailable):
+            await admitted(storage)
+        writer.execute("COMMIT")
+        await admitted(storage)
+
+
+async def test_several_threads_read_at_once_and_each_has_a_connection_that_is_closed_in_the_end(
+    on_threads: MakeStorage,
+) -> None:
+    async with opened(on_threads()) as storage:
+        owner = await admitted(storage)
+        await asyncio.gather(*(everything(storage.simulations.of(owner)) for _ in range(40)))
+        executor = storage.executor
+        assert isinstance(executor, ThreadExecutor)
+        open_ones = [each.connection for each in executor._owned if each.connection is not None]
+        assert 1 < len(set(map(id, open_ones))) <= 4
+    assert [each.connection for each in executor._owned] == [None] * len(executor._owned)
+    for connection in open_ones:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
+
+
+async def test_what_a_cancelled_task_began_is_committed_whole_or_not_at_all(on_threads: MakeStorage) -> None:
+    async with opened(on_threads()) as storage:
+        owner = await admitted(storage)
+        simulations = storage.simulations.of(owner)
+        simulation = SimulationFactory.build(owner_id=owner)
+        writing = asyncio.create_task(simulations.add(simulation, CAUSE))
+        await asyncio.sleep(0)
+        writing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+        await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner), CAUSE)
+        try:
+            assert await simulations.get(simulation.id) == simulation
+        except NotFound:
+            assert len(await everything(simulations)) == 1

@@ -1,0 +1,1 @@
+"""Tests that load no Django and open no database."""

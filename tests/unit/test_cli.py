@@ -1,0 +1,50 @@
+"""The command line's own small rules: durations, and the data that seeding invents."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.cli.durations import parse_duration
+from app.cli.invented import invented_owners, invented_simulations
+
+NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [("90d", timedelta(days=90)), ("12h", timedelta(hours=12)), ("30m", timedelta(minutes=30)), (" 1D ", timedelta(1))],
+)
+def test_a_duration_is_a_number_and_a_unit(text: str, length: timedelta) -> None:
+    assert parse_duration(text) == length
+
+
+@pytest.mark.parametrize("text", ["", "90", "d", "0d", "-1d", "1.5h", "90 d", "1w", "1d2h", "9999999d", "٩d"])
+def test_anything_else_is_no_duration(text: str) -> None:
+    with pytest.raises(ValueError, match="90d, 12h or 30m"):
+        parse_duration(text)
+
+
+def test_seeded_owners_of_two_batches_do_not_share_names() -> None:
+    first, second = ({owner.name for owner in invented_owners(20, NOW, batch)} for batch in ("aaaaaa", "bbbbbb"))
+    assert len(first | second) == 40
+
+
+def test_seeded_simulations_are_spread_evenly_and_in_the_order_of_their_ids() -> None:
+    owners = invented_owners(3, NOW, "aaaaaa")
+    simulations = list(invented_simulations(owners, 300, NOW))
+    for owner in owners:
+        assert sum(simulation.owner_id == owner.id for simulation in simulations) == 100
+    assert simulations == sorted(simulations, key=lambda simulation: (simulation.created_at, simulation.id))
+    assert simulations == sorted(simulations, key=lambda simulation: simulation.id)
+    assert all(NOW - timedelta(days=366) < simulation.created_at < NOW for simulation in simulations)
+    assert len({(simulation.owner_id, simulation.name) for simulation in simulations}) == 300
+
+
+def test_a_seeded_id_holds_the_time_of_creation() -> None:
+    simulation = next(invented_simulations(invented_owners(1, NOW, "aaaaaa"), 1, NOW))
+    assert simulation.id.version == 7
+    assert simulation.id.int >> 80 == int(simulation.created_at.timestamp() * 1000)
+
+
+def test_no_simulations_can_be_seeded() -> None:
+    assert list(invented_simulations(invented_owners(1, NOW, "aaaaaa"), 0, NOW)) == []

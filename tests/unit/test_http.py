@@ -1,0 +1,60 @@
+"""The HTTP contract over memory, and what only a broken store shows."""
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+from dependency_injector import providers
+from pydantic import SecretStr
+from starlette.testclient import TestClient
+
+from adapters.in_memory.storage import Storage
+from app.container import Container
+from config.settings import Settings
+from domain.errors import Unavailable
+from tests.contracts.http_api import SIMULATIONS, WING, HttpContract, Service, expect_problem
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    container = Container(settings=Settings(secret_key=SecretStr("x" * 32)))
+    container.storage.override(providers.Singleton(Storage))
+    with TestClient(container.api(), base_url="http://localhost", raise_server_exceptions=False) as http:
+        yield Service(container, http)
+
+
+class TestHttpOverMemory(HttpContract):
+    pass
+
+
+def test_a_store_out_of_reach_is_a_503(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    tenant = service.tenant()
+
+    async def fail(*_: object) -> None:
+        raise Unavailable("connection to 10.0.0.7 refused")
+
+    monkeypatch.setattr(Storage, "check", fail)
+    monkeypatch.setattr("adapters.in_memory.storage.OwnedRepository.add", fail)
+    for answer in (service.http.get("/readyz"), tenant.send("POST", SIMULATIONS, json=WING)):
+        body = expect_problem(answer, 503, "unavailable")
+        assert answer.headers["retry-after"] == "1"
+        assert "10.0.0.7" not in json.dumps(body)
+
+
+def test_a_fault_says_nothing_of_the_inside(
+    service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tenant = service.tenant()
+
+    async def fail(*_: object) -> None:
+        raise RuntimeError("secret inside")
+
+    monkeypatch.setattr("adapters.in_memory.storage.OwnedRepository.add", fail)
+    with caplog.at_level(logging.ERROR):
+        answer = tenant.send("POST", SIMULATIONS, json=WING)
+    expect_problem(answer, 500, "internal_error")
+    assert "secret inside" not in answer.text
+    assert "secret inside" in caplog.text
+    assert answer.headers["x-request-id"] in caplog.text
+    assert tenant.key not in caplog.text

@@ -1,0 +1,175 @@
+"""The text of a key, and the rules of what is kept of it."""
+
+import hashlib
+import os
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from domain.access.key import Key, KeyText, Scope, require_scopes
+from domain.errors import Denied, Invalid
+from tests.factories import NOW, KeyFactory, new_owner_id
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+def secret_of(text: KeyText) -> str:
+    return text.reveal().split("_")[2][:-6]
+
+
+@pytest.fixture
+def text() -> KeyText:
+    return KeyText.new(os.urandom)
+
+
+def test_a_key_reads_gf_public_id_secret_and_checksum(text: KeyText) -> None:
+    assert re.fullmatch(r"gf_[0-9A-Za-z]{14}_[0-9A-Za-z]{49}", text.reveal())
+    assert text.reveal().startswith(f"gf_{text.public_id}_")
+
+
+def test_the_secret_holds_256_bits_that_were_asked_for_as_random() -> None:
+    asked: list[int] = []
+
+    def ones(count: int) -> bytes:
+        asked.append(count)
+        return b"\xff" * count
+
+    largest = KeyText.new(ones)
+    assert asked == [10, 32]
+    alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    number = 0
+    for digit in secret_of(largest):
+        number = number * 62 + alphabet.index(digit)
+    assert number == 2**256 - 1
+    assert KeyText.parse(KeyText.new(bytes).reveal()) is not None
+
+
+def test_two_keys_share_nothing() -> None:
+    first, second = KeyText.new(os.urandom), KeyText.new(os.urandom)
+    assert first.public_id != second.public_id
+    assert secret_of(first) != secret_of(second)
+
+
+def test_what_is_revealed_parses_back(text: KeyText) -> None:
+    assert KeyText.parse(text.reveal()) == text
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda text: "", id="empty"),
+        pytest.param(lambda text: "gf_", id="prefix"),
+        pytest.param(lambda text: text[:-1], id="short"),
+        pytest.param(lambda text: text + "0", id="long"),
+        pytest.param(lambda text: text + "\n", id="newline"),
+        pytest.param(lambda text: f" {text}", id="space"),
+        pytest.param(lambda text: text.upper(), id="upper-prefix"),
+        pytest.param(lambda text: "gx" + text[2:], id="other-prefix"),
+        pytest.param(lambda text: text.replace("_", "-"), id="dashes"),
+        pytest.param(lambda text: text[:-1] + ("0" if text[-1] != "0" else "1"), id="checksum"),
+        pytest.param(lambda text: text[:20] + ("0" if text[20] != "0" else "1") + text[21:], id="secret"),
+        pytest.param(lambda text: text[:5] + ("0" if text[5] != "0" else "1") + text[6:], id="public-id"),
+        pytest.param(lambda text: text[:20] + "٣" + text[21:], id="foreign-digit"),
+        pytest.param(lambda text: "\ud800" * len(text), id="surrogates"),
+        pytest.param(lambda text: "\x00" * len(text), id="nul"),
+    ],
+)
+def test_a_mistyped_or_invented_text_is_no_key(text: KeyText, spoil: Any) -> None:
+    assert KeyText.parse(spoil(text.reveal())) is None
+
+
+def test_only_the_digest_of_the_secret_is_kept(text: KeyText) -> None:
+    assert text.digest() == hashlib.sha256(secret_of(text).encode()).hexdigest()
+    key = KeyFactory.build(text=text)
+    assert key.digest == text.digest()
+    kept = [str(getattr(key, name)) for name in Key.__dataclass_fields__]
+    assert not any(secret_of(text) in value for value in kept)
+
+
+def test_neither_secret_nor_digest_is_shown_by_accident(text: KeyText) -> None:
+    key = KeyFactory.build(text=text)
+    for shown in (repr(text), str(text), f"{text}", repr(key), str(key), repr([text, key])):
+        assert secret_of(text) not in shown
+        assert text.digest() not in shown
+        assert text.public_id in shown
+
+
+def test_a_key_opens_with_its_own_text_alone(text: KeyText) -> None:
+    key = KeyFactory.build(text=text)
+    assert key.opens_with(text, NOW)
+    assert not key.opens_with(KeyText(text.public_id, secret_of(KeyText.new(os.urandom))), NOW)
+
+
+def test_a_revoked_key_opens_nothing(text: KeyText) -> None:
+    key = KeyFactory.build(text=text)
+    assert not key.revoke(NOW).opens_with(text, NOW)
+    assert not key.revoke(NOW).opens_with(text, NOW - timedelta(days=1))
+
+
+def test_a_key_opens_until_the_moment_it_expires(text: KeyText) -> None:
+    key = KeyFactory.build(text=text, expires_at=NOW)
+    assert key.opens_with(text, NOW - MICROSECOND)
+    assert not key.opens_with(text, NOW)
+    assert not key.opens_with(text, NOW + MICROSECOND)
+
+
+def test_to_revoke_again_changes_nothing() -> None:
+    key = KeyFactory.build()
+    revoked = key.revoke(NOW)
+    assert (revoked.revoked_at, revoked.version) == (NOW, 2)
+    assert revoked.revoke(NOW + timedelta(days=1)) is revoked
+
+
+def test_a_new_key_holds_what_was_given(text: KeyText) -> None:
+    id, owner_id = uuid7(), new_owner_id()
+    key = Key.create(
+        text,
+        id=id,
+        owner_id=owner_id,
+        now=NOW,
+        name=" CI ",
+        scopes=[Scope.SIMULATIONS_READ, Scope.SIMULATIONS_READ],
+        expires_at=NOW + MICROSECOND,
+    )
+    assert key == Key(
+        id=id,
+        owner_id=owner_id,
+        name="CI",
+        public_id=text.public_id,
+        digest=text.digest(),
+        scopes=frozenset({Scope.SIMULATIONS_READ}),
+        created_at=NOW,
+        expires_at=NOW + MICROSECOND,
+    )
+    assert key.prefix == f"gf_{text.public_id}"
+
+
+@pytest.mark.parametrize(
+    ("fields", "fault"),
+    [
+        pytest.param({"name": " "}, ("name", "too_short"), id="blank-name"),
+        pytest.param({"name": "x" * 101}, ("name", "too_long"), id="long-name"),
+        pytest.param({"name": "a\rb"}, ("name", "control_characters"), id="control-characters"),
+        pytest.param({"scopes": []}, ("scopes", "too_short"), id="no-scope"),
+        pytest.param({"expires_at": NOW}, ("expires_at", "in_the_past"), id="expired-now"),
+        pytest.param({"expires_at": NOW - timedelta(days=1)}, ("expires_at", "in_the_past"), id="expired"),
+    ],
+)
+def test_a_bad_key_is_refused(text: KeyText, fields: dict[str, Any], fault: tuple[str, str]) -> None:
+    given: dict[str, Any] = {"name": "CI", "scopes": [Scope.KEYS_MANAGE], **fields}
+    with pytest.raises(Invalid) as refused:
+        Key.create(text, id=uuid7(), owner_id=new_owner_id(), now=NOW, **given)
+    assert [(fault.field, fault.code) for fault in refused.value.faults] == [fault]
+
+
+def test_a_missing_scope_is_denied_by_name() -> None:
+    require_scopes([Scope.KEYS_MANAGE], [])
+    require_scopes(set(Scope), list(Scope))
+    with pytest.raises(Denied) as refused:
+        require_scopes([Scope.SIMULATIONS_READ], [Scope.SIMULATIONS_READ, Scope.KEYS_MANAGE])
+    assert refused.value.code == "missing_scope"
+    assert "keys:manage" in refused.value.detail
+    assert "simulations:read" not in refused.value.detail

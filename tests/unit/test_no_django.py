@@ -1,0 +1,7 @@
+"""The unit tests need no Django: neither the domain nor the adapters under test have loaded it."""
+
+import sys
+
+
+def test_django_is_not_loaded() -> None:
+    assert "django" not in sys.modules, "Something loaded Django; `./run test unit` runs pytest without its plugin."

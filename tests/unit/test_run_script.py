@@ -1,0 +1,73 @@
+"""What ./run promises before it starts anything: clean environments, and locks that name no address."""
+
+import importlib.util
+import re
+from functools import partial
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    loader = SourceFileLoader("run_script", str(ROOT / "run"))
+    spec = importlib.util.spec_from_loader("run_script", loader)
+    assert spec
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    return module
+
+
+def test_an_unknown_command_is_answered_with_the_known_ones(
+    script: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert script.main(["tset"]) == 2
+    assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == list(script.COMMANDS)
+
+
+def test_tests_see_nothing_of_a_real_configuration(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOATFISH_DATABASE_URL", "postgresql://production/goatfish")
+    monkeypatch.setenv("GOATFISH_OPERATOR_DATABASE_URL", "postgresql://production/goatfish")
+    monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "production")
+
+    assert "production" not in script.clean_environment().values()
+    assert "postgresql://production/goatfish" not in script.clean_environment("sqlite:///x").values()
+
+
+def test_pytest_arguments_follow_the_suite(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[str, list[str]]] = []
+    statuses: dict[str, int] = {"unit": script.NOTHING_SELECTED, "sqlite": 0, "postgres": 1}
+
+    def run_suite(suite: str, args: list[str]) -> int:
+        calls.append((suite, args))
+        return statuses[suite]
+
+    monkeypatch.setattr(script, "environment", lambda name: None)
+    for suite in statuses:
+        monkeypatch.setitem(script.SUITES, suite, partial(run_suite, suite))
+
+    assert script.main(["test", "sqlite", "-k", "x"]) == 0
+    assert script.main(["test", "unit"]) == 1, "a suite without tests has not passed"
+    assert script.main(["test", "unit", "-k", "x"]) == 1, "nothing was selected at all"
+    assert script.main(["test", "-k", "x"]) == 1
+    assert calls == [
+        ("sqlite", ["-k", "x"]),
+        ("unit", []),
+        ("unit", ["-k", "x"]),
+        *((suite, ["-k", "x"]) for suite in ("unit", "sqlite", "postgres")),
+    ]
+
+
+@pytest.mark.parametrize("name", ["base", "dev"])
+def test_a_lock_pins_by_hash_and_names_no_address(name: str) -> None:
+    lock = (ROOT / "requirements" / f"{name}.txt").read_text()
+
+    assert "://" not in lock
+    header, *pins = re.split(r"^(?=\w)", lock, flags=re.MULTILINE)
+    assert header.startswith("#")
+    assert pins
+    assert all("==" in pin and "--hash=sha256:" in pin for pin in pins)

@@ -1,0 +1,217 @@
+"""What an operator may set, and what they are told when it is wrong."""
+
+import os
+import stat
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from config import settings
+from config.databases import django_database
+from config.settings import ConfigurationError, DatabaseUrl, Settings, kept_secret
+
+SECRET = "a secret key that serves the tests alone"
+POSTGRES = "postgresql://ann:s%40cret@db.example:6432/goat%20fish?sslmode=require&application_name=goatfish"
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty working directory, and an environment without a variable of ours."""
+    for name in list(os.environ):
+        if name.upper().startswith("GOATFISH_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    settings.load.cache_clear()
+    yield tmp_path
+    settings.load.cache_clear()
+
+
+def complaints(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
+    """What load() says of these variables."""
+    for name, value in variables.items():
+        monkeypatch.setenv(f"GOATFISH_{name}", value)
+    with pytest.raises(ConfigurationError) as caught:
+        settings.load()
+    return caught.value.lines
+
+
+def test_works_without_a_single_variable(elsewhere: Path) -> None:
+    loaded = settings.load()
+
+    assert loaded.database_url.path == elsewhere / "var" / "goatfish.sqlite3"
+    assert loaded.operator_url == loaded.database_url
+    assert loaded.allowed_hosts == ("localhost", "127.0.0.1", "[::1]")
+    assert (loaded.pool_size, loaded.pool_timeout, loaded.statement_timeout) == (10, 5.0, 10.0)
+
+
+def test_is_read_once() -> None:
+    assert settings.load() is settings.load()
+
+
+def test_variables_win_over_the_file(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (elsewhere / ".env").write_text("GOATFISH_POOL_SIZE=3\nGOATFISH_LOG_LEVEL=debug\nOTHER=1\n")
+    monkeypatch.setenv("GOATFISH_POOL_SIZE", "4")
+
+    assert settings.load().pool_size == 4
+    assert settings.load().log_level == "DEBUG"
+
+
+def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOATFISH_OPERATOR_DATABASE_URL", "")
+
+    assert settings.load().operator_database_url is None
+
+
+def test_operators_may_connect_as_someone_else() -> None:
+    apart = Settings(
+        database_url=DatabaseUrl("postgresql://service@db/goatfish"),
+        operator_database_url=DatabaseUrl("postgresql://operator@db/goatfish"),
+        secret_key=SECRET,
+    )
+
+    assert str(apart.operator_url) == "postgresql://operator@db/goatfish"
+
+
+@pytest.mark.parametrize(
+    ("given", "hosts"),
+    [
+        ("*", ("*",)),
+        ("a.example, b.example,", ("a.example", "b.example")),
+        ("[::1],localhost", ("[::1]", "localhost")),
+        ('["a.example", "[::1]"]', ("a.example", "[::1]")),
+    ],
+)
+def test_hosts_are_a_list_in_either_notation(
+    given: str, hosts: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOATFISH_ALLOWED_HOSTS", given)
+
+    assert settings.load().allowed_hosts == hosts
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("POOL_SIZE", "0", "must be at least 1, got '0'"),
+        ("POOL_SIZE", "1001", "must be at most 1000, got '1001'"),
+        ("POOL_SIZE", "ten", "must be a whole number, got 'ten'"),
+        ("POOL_TIMEOUT", "0", "must be more than 0, got '0'"),
+        ("STATEMENT_TIMEOUT", "soon", "must be a number, got 'soon'"),
+        ("ALLOWED_HOSTS", " , ", "must name at least one host"),
+        ("ALLOWED_HOSTS", '["a"', "must be host names separated by commas, or a JSON list"),
+        ("LOG_LEVEL", "loud", "must be one of 'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL', got 'LOUD'"),
+        ("SECRET_KEY", "hunter2", "must be at least 32 characters, got 7"),
+        ("DATABASE_URL", "mysql://ann:hunter2@db/x", "must begin with postgresql://, postgres:// or sqlite:///"),
+        ("DATABASE_URL", "postgresql://ann:hunter2@db:port/x", "is not a valid URL"),
+        ("DATABASE_URL", "postgresql://ann:hunter2@[::1/x", "is not a valid URL"),
+        ("DATABASE_URL", "postgresql://ann:hunter2@db", "must name a database: postgresql://user:password@host/name"),
+        ("DATABASE_URL", "sqlite:///:memory:", "must name a file: SQLite in memory cannot be shared by connections"),
+        ("DATABASE_URL", "sqlite://x", "must name a file: sqlite:///relative/path or sqlite:////absolute/path"),
+        ("DATABASE_URL", POSTGRES, None),
+    ],
+)
+def test_a_wrong_value_is_one_line_that_names_its_variable(
+    name: str, value: str, complaint: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if complaint is None:
+        name, complaint = "SECRET_KEY", "is required with PostgreSQL: 32 random characters or more"
+        lines = complaints(monkeypatch, DATABASE_URL=value)
+    else:
+        lines = complaints(monkeypatch, **{name: value})
+
+    assert lines == [f"GOATFISH_{name}: {complaint}"]
+    assert "hunter2" not in "".join(lines)
+
+
+def test_every_wrong_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = complaints(monkeypatch, DATABASE_URL="nonsense", POOL_SIZE="-1")
+
+    assert [line.partition(":")[0] for line in lines] == ["GOATFISH_DATABASE_URL", "GOATFISH_POOL_SIZE"]
+
+
+def test_a_misspelt_variable_is_found(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (elsewhere / ".env").write_text("GOATFISH_SECRETKEY=x\nGOATFISH_LOG_LEVEL=INFO\n")
+    monkeypatch.setenv("GOATFISH_POOLSIZE", "4")
+
+    assert settings.unknown_variables() == ["GOATFISH_POOLSIZE", "GOATFISH_SECRETKEY"]
+
+
+def test_secrets_show_in_no_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOATFISH_DATABASE_URL", POSTGRES)
+    monkeypatch.setenv("GOATFISH_SECRET_KEY", SECRET)
+
+    shown = f"{settings.load()!r} {settings.load()}"
+
+    assert SECRET not in shown
+    assert "s%40cret" not in shown
+    assert "postgresql://ann:***@db.example:6432/goat%20fish" in shown
+
+
+def test_a_secret_is_made_once_and_kept_to_its_owner(elsewhere: Path) -> None:
+    first = settings.load().secret_key.get_secret_value()
+    settings.load.cache_clear()
+
+    kept = elsewhere / "var" / "secret_key"
+    assert settings.load().secret_key.get_secret_value() == first == kept.read_text().strip()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert [path.name for path in kept.parent.iterdir()] == ["secret_key"]
+
+
+def test_workers_that_start_together_agree_on_the_secret(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as workers:
+        secrets = list(workers.map(kept_secret, [tmp_path / "new" / "secret_key"] * 32))
+
+    assert len(set(secrets)) == 1
+
+
+def test_a_broken_secret_file_is_complained_of(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (elsewhere / "var").mkdir()
+    (elsewhere / "var" / "secret_key").write_text("short\n")
+
+    (line,) = complaints(monkeypatch)
+
+    assert line.startswith("GOATFISH_SECRET_KEY: is too short in ")
+
+
+def test_an_unreadable_file_is_complained_of(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (elsewhere / ".env").write_bytes(b"GOATFISH_LOG_LEVEL=\xff\n")
+
+    (line,) = complaints(monkeypatch)
+
+    assert line.startswith("configuration cannot be read: ")
+
+
+def test_django_gets_a_postgresql_url_decoded() -> None:
+    assert django_database(DatabaseUrl(POSTGRES)) == {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "goat fish",
+        "USER": "ann",
+        "PASSWORD": "s@cret",
+        "HOST": "db.example",
+        "PORT": "6432",
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {"connect_timeout": 5, "sslmode": "require", "application_name": "goatfish"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("postgres://ann@[::1]:5432/x", "::1"),
+        ("postgresql://ann@%2Frun%2Fpostgresql/x", "/run/postgresql"),
+        ("postgresql:///x?host=/run/postgresql", ""),
+    ],
+)
+def test_django_gets_addresses_and_sockets_as_hosts(url: str, host: str) -> None:
+    assert django_database(DatabaseUrl(url))["HOST"] == host
+
+
+def test_django_gets_a_file_of_sqlite(elsewhere: Path) -> None:
+    entry = django_database(DatabaseUrl("sqlite:///some%20where/g.sqlite3"))
+
+    assert entry["NAME"] == str(elsewhere / "some where" / "g.sqlite3")
+    assert (elsewhere / "some where").is_dir()
+    assert entry["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+    assert DatabaseUrl("sqlite:////srv/g.sqlite3").path == Path("/srv/g.sqlite3")

@@ -1,0 +1,8 @@
+"""The in-memory adapter answers as a plain dictionary would, whatever three owners do."""
+
+from adapters.in_memory.storage import Storage
+from tests.contracts import stateful
+
+
+def test_three_owners_are_answered_as_by_a_dictionary() -> None:
+    stateful.check(Storage, examples=10, steps=20)

@@ -1,0 +1,222 @@
+"""What can be done with owners, keys and simulations, over the in-memory adapter."""
+
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from adapters.in_memory.storage import Storage
+from domain.access.key import Scope
+from domain.access.owner import Owner
+from domain.access.use_cases import Keys, Owners
+from domain.errors import Conflict, Denied, Invalid, NotFound
+from domain.paging import PageRequest
+from domain.simulations.simulation import Simulation
+from domain.simulations.use_cases import Simulations
+from tests.factories import CAUSE, NOW, KeyFactory, SimulationFactory, new_owner_id
+
+START, END = date(2026, 1, 5), date(2026, 2, 1)
+
+
+@dataclass
+class World:
+    """All use cases over one storage, with a clock and ids of the test's own."""
+
+    time: datetime = NOW
+    storage: Storage = field(default_factory=Storage)
+    ids: list[UUID] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return self.time
+
+    def new_id(self) -> UUID:
+        self.ids.append(uuid7())
+        return self.ids[-1]
+
+    def a_second_passes(self) -> None:
+        self.time += timedelta(seconds=1)
+
+    @property
+    def simulations(self) -> Simulations:
+        return Simulations(repository=self.storage.simulations, now=self.now, new_id=self.new_id)
+
+    @property
+    def keys(self) -> Keys:
+        return Keys(repository=self.storage.keys, now=self.now, new_id=self.new_id, random_bytes=os.urandom)
+
+    @property
+    def owners(self) -> Owners:
+        return Owners(directory=self.storage.owners, now=self.now, new_id=self.new_id)
+
+    async def simulation(self) -> Simulation:
+        owner = new_owner_id()
+        return await self.simulations.create(owner, CAUSE, name="Flutter", start_date=START, end_date=END)
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+async def test_a_created_simulation_is_stored_with_the_time_and_an_id_of_ours(world: World) -> None:
+    owner = new_owner_id()
+    created = await world.simulations.create(owner, CAUSE, name=" Flutter ", start_date=START, end_date=END)
+    assert created == SimulationFactory.build(
+        id=world.ids[0], owner_id=owner, name="Flutter", start_date=START, end_date=END
+    )
+    assert await world.simulations.get(owner, created.id) == created
+
+
+async def test_a_refused_simulation_is_not_stored(world: World) -> None:
+    owner = new_owner_id()
+    with pytest.raises(Invalid):
+        await world.simulations.create(owner, CAUSE, name=" ", start_date=START, end_date=END)
+    assert (await world.simulations.list(owner, PageRequest())).items == ()
+
+
+async def test_simulations_are_listed_newest_first_in_pages(world: World) -> None:
+    owner = new_owner_id()
+    for name in "abc":
+        await world.simulations.create(owner, CAUSE, name=name, start_date=START, end_date=END)
+        world.a_second_passes()
+    page = await world.simulations.list(owner, PageRequest(limit=2))
+    assert [simulation.name for simulation in page.items] == ["c", "b"]
+    page = await world.simulations.list(owner, PageRequest(limit=2, after=page.next))
+    assert ([simulation.name for simulation in page.items], page.next) == (["a"], None)
+
+
+async def test_an_update_changes_what_is_given_and_nothing_else(world: World) -> None:
+    before = await world.simulation()
+    world.a_second_passes()
+    after = await world.simulations.update(before.owner_id, before.id, CAUSE, name="Gust")
+    assert (after.name, after.start_date, after.version) == ("Gust", before.start_date, 2)
+    assert after.updated_at == before.updated_at + timedelta(seconds=1)
+    assert await world.simulations.get(before.owner_id, before.id) == after
+
+
+async def test_an_update_of_nothing_keeps_version_and_time(world: World) -> None:
+    before = await world.simulation()
+    world.a_second_passes()
+    assert await world.simulations.update(before.owner_id, before.id, CAUSE, name="Flutter") == before
+
+
+async def test_what_is_wrong_in_itself_is_refused_before_anything_is_looked_for(world: World) -> None:
+    with pytest.raises(Invalid):
+        await world.simulations.update(new_owner_id(), uuid7(), CAUSE, name="")
+
+
+async def test_what_does_not_fit_the_stored_simulation_is_refused_and_leaves_it(world: World) -> None:
+    before = await world.simulation()
+    with pytest.raises(Invalid):
+        await world.simulations.update(before.owner_id, before.id, CAUSE, end_date=date(2025, 1, 1))
+    assert await world.simulations.get(before.owner_id, before.id) == before
+
+
+async def test_a_deleted_simulation_is_gone(world: World) -> None:
+    simulation = await world.simulation()
+    await world.simulations.delete(simulation.owner_id, simulation.id, CAUSE)
+    with pytest.raises(NotFound):
+        await world.simulations.get(simulation.owner_id, simulation.id)
+
+
+async def test_a_foreign_simulation_is_refused_exactly_as_an_unknown_one(world: World) -> None:
+    simulation, stranger = await world.simulation(), new_owner_id()
+    attempts: list[Callable[[UUID], Awaitable[object]]] = [
+        lambda id: world.simulations.get(stranger, id),
+        lambda id: world.simulations.update(stranger, id, CAUSE, name="Gust"),
+        lambda id: world.simulations.delete(stranger, id, CAUSE),
+    ]
+    for attempt in attempts:
+        refusals = []
+        for id in (simulation.id, uuid7()):
+            with pytest.raises(NotFound) as refused:
+                await attempt(id)
+            refusals.append((refused.value.code, refused.value.detail))
+        assert refusals[0] == refusals[1]
+    assert await world.simulations.get(simulation.owner_id, simulation.id) == simulation
+
+
+async def test_a_created_key_opens_with_the_text_that_is_given_once(world: World) -> None:
+    owner = new_owner_id()
+    key, text = await world.keys.create(owner, CAUSE, name="CI", scopes=[Scope.SIMULATIONS_READ])
+    assert (key.id, key.owner_id, key.created_at) == (world.ids[0], owner, NOW)
+    assert key.opens_with(text, NOW)
+    assert await world.keys.get(owner, key.id) == key
+    assert (await world.keys.list(owner, PageRequest())).items == (key,)
+
+
+async def test_a_key_grants_no_scope_that_it_lacks(world: World) -> None:
+    owner = new_owner_id()
+    maker = KeyFactory.build(owner_id=owner, scopes=frozenset({Scope.KEYS_MANAGE, Scope.SIMULATIONS_READ}))
+    with pytest.raises(Denied):
+        await world.keys.create(owner, CAUSE, name="CI", scopes=[Scope.SIMULATIONS_WRITE], granted_by=maker)
+    assert (await world.keys.list(owner, PageRequest())).items == ()
+    key, _ = await world.keys.create(owner, CAUSE, name="CI", scopes=[Scope.SIMULATIONS_READ], granted_by=maker)
+    assert key.scopes == {Scope.SIMULATIONS_READ}
+
+
+async def test_a_revoked_key_stays_readable_and_to_revoke_it_again_is_no_error(world: World) -> None:
+    owner = new_owner_id()
+    key, text = await world.keys.create(owner, CAUSE, name="CI", scopes=list(Scope))
+    revoked = await world.keys.revoke(owner, key.id, CAUSE)
+    assert revoked.revoked_at == NOW
+    assert not revoked.opens_with(text, NOW)
+    world.a_second_passes()
+    assert await world.keys.revoke(owner, key.id, CAUSE) == revoked
+    assert await world.keys.get(owner, key.id) == revoked
+
+
+async def test_a_key_cannot_revoke_itself(world: World) -> None:
+    owner = new_owner_id()
+    key, _ = await world.keys.create(owner, CAUSE, name="CI", scopes=list(Scope))
+    with pytest.raises(Conflict) as refused:
+        await world.keys.revoke(owner, key.id, CAUSE, revoked_by=key)
+    assert refused.value.code == "key_in_use"
+    assert await world.keys.get(owner, key.id) == key
+    other, _ = await world.keys.create(owner, CAUSE, name="Other", scopes=list(Scope))
+    assert (await world.keys.revoke(owner, key.id, CAUSE, revoked_by=other)).revoked_at == NOW
+
+
+async def test_a_foreign_key_cannot_be_read_or_revoked(world: World) -> None:
+    owner, stranger = new_owner_id(), new_owner_id()
+    key, _ = await world.keys.create(owner, CAUSE, name="CI", scopes=list(Scope))
+    with pytest.raises(NotFound):
+        await world.keys.get(stranger, key.id)
+    with pytest.raises(NotFound):
+        await world.keys.revoke(stranger, key.id, CAUSE)
+    assert await world.keys.get(owner, key.id) == key
+
+
+async def test_an_owner_is_found_by_name_and_by_id(world: World) -> None:
+    owner = await world.owners.create(" Ada Ltd ", CAUSE)
+    assert owner == Owner(id=owner.id, name="Ada Ltd", created_at=NOW)
+    assert await world.owners.get("Ada Ltd") == owner
+    assert await world.owners.get(str(owner.id)) == owner
+    assert await world.owners.get(str(owner.id).upper()) == owner
+
+
+async def test_an_owner_named_like_an_id_comes_before_the_owner_of_that_id(world: World) -> None:
+    first = await world.owners.create("Ada", CAUSE)
+    second = await world.owners.create(str(first.id), CAUSE)
+    assert await world.owners.get(str(first.id)) == second
+
+
+@pytest.mark.parametrize("unknown", ["Ada", "", "01890a5d-ac96-774b-bcce-b302099a8057", "not-a-uuid"])
+async def test_an_unknown_owner_is_not_found(world: World, unknown: str) -> None:
+    with pytest.raises(NotFound) as refused:
+        await world.owners.get(unknown)
+    assert refused.value.code == "owner_not_found"
+
+
+async def test_an_owner_needs_a_good_name_that_is_free(world: World) -> None:
+    await world.owners.create("Ada", CAUSE)
+    with pytest.raises(Conflict):
+        await world.owners.create(" Ada ", CAUSE)
+    for bad in ("", " ", "x" * 101, "a\x00"):
+        with pytest.raises(Invalid):
+            await world.owners.create(bad, CAUSE)
+    assert [owner.name for owner in await world.owners.list()] == ["Ada"]
