@@ -16,7 +16,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, rule, run_state_m
 
 from domain.errors import Conflict, Misdirected, NotFound
 from domain.simulations.simulation import Simulation
-from tests.contracts.owned_repository import admitted, walk
+from tests.contracts.cases import admitted, walk
 from tests.factories import CAUSE, NOW, SimulationFactory
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ if VENDOR is None or connections["default"].vendor != VENDOR:
 
 # What is of one database alone is not collected for the other; skipping it would look like something left undone.
 collect_ignore = {
-    "sqlite": ["test_pool.py", "test_pool_restart.py", "test_service.py"],
+    "sqlite": ["test_pool.py", "test_pool_restart.py", "test_service.py", "test_embedded_postgres.py"],
     "postgresql": ["test_thread_executor.py"],
 }[VENDOR]
 
@@ -123,16 +123,4 @@ async def storage(make_storage: MakeStorage) -> AsyncIterator[Storage]:
 @pytest.fixture
 async def lent_storage(lend: MakeStorage) -> AsyncIterator[Storage]:
     async with opened(lend()) as storage:
-        yield storage
-
-
-@pytest.fixture
-async def thread_storage(on_threads: MakeStorage) -> AsyncIterator[Storage]:
-    async with opened(on_threads()) as storage:
-        yield storage
-
-
-@pytest.fixture
-async def native_storage(on_pool: MakeStorage) -> AsyncIterator[Storage]:
-    async with opened(on_pool()) as storage:
         yield storage

@@ -19,12 +19,7 @@ from uuid import UUID
 
 import pytest
 
-from config.settings import load
-
 ROOT = Path(__file__).parents[2]
-# On PostgreSQL these would do the very same once more.
-pytestmark = pytest.mark.skipif(not load().database_url.is_sqlite, reason="has SQLite databases of its own")
-
 GOATFISH = [sys.executable, "-m", "app.cli"]
 PATIENCE = 30  # seconds
 

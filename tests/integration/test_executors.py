@@ -10,7 +10,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from adapters.django_orm.storage import Storage
 from domain.errors import Conflict, NotFound, Unavailable
-from tests.contracts.owned_repository import admitted
+from tests.contracts.cases import admitted
 from tests.factories import CAUSE, KeyFactory, SimulationFactory
 from tests.integration.conftest import MakeStorage, opened
 

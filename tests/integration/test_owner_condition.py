@@ -9,7 +9,8 @@ import pytest
 
 from adapters.django_orm.owned import Table
 from adapters.django_orm.storage import Storage
-from tests.contracts.owned_repository import CASES, Case, OwnedRepositoryContract, admitted
+from tests.contracts.cases import CASES, Case, admitted
+from tests.contracts.owned_repository import OwnedRepositoryContract
 
 if TYPE_CHECKING:
     from django.db import models

@@ -15,7 +15,7 @@ import pytest
 from adapters.django_orm.statements import Statement
 from adapters.django_orm.storage import Storage
 from domain.errors import Conflict, NotFound, Unavailable
-from tests.contracts.owned_repository import admitted, everything
+from tests.contracts.cases import admitted, everything
 from tests.factories import CAUSE, NOW, SimulationFactory, new_owner_id
 from tests.integration.conftest import MakeStorage, opened
 

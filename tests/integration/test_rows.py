@@ -13,7 +13,7 @@ from domain.access.key import Key
 from domain.access.owner import Owner
 from domain.simulations.simulation import Simulation
 from domain.tenancy import OwnerId
-from tests.contracts.owned_repository import EDGES, Case, admitted
+from tests.contracts.cases import EDGES, Case, admitted
 from tests.factories import CAUSE, NOW
 from tests.integration.conftest import MakeStorage, opened
 from tests.integration.factories import KeyRowFactory, OwnerRowFactory, SimulationRowFactory

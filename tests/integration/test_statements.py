@@ -18,7 +18,8 @@ from domain.access.key import Key
 from domain.access.owner import Owner
 from domain.paging import PageRequest, Position
 from domain.simulations.simulation import Simulation
-from tests.contracts.owned_repository import CASES, Case, OwnedRepositoryContract, admitted
+from tests.contracts.cases import CASES, Case, admitted
+from tests.contracts.owned_repository import OwnedRepositoryContract
 from tests.factories import CAUSE, NOW, KeyFactory, OwnerFactory, SimulationFactory
 from tests.integration.conftest import VENDOR, MakeStorage, opened
 

@@ -14,7 +14,7 @@ from django.db import connections
 from adapters.django_orm.thread import ThreadExecutor
 from domain.errors import NotFound, Unavailable
 from domain.simulations.simulation import Simulation
-from tests.contracts.owned_repository import admitted, everything
+from tests.contracts.cases import admitted, everything
 from tests.factories import CAUSE, NOW, SimulationFactory
 from tests.integration.conftest import MakeStorage, opened
 

@@ -18,6 +18,10 @@ from domain.simulations.simulation import Simulation
 class Operator(AbstractUser):
     """Somebody who runs the service and signs in to the admin; no tenant."""
 
+    class Meta:
+        verbose_name = "operator"
+        verbose_name_plural = "operators"
+
 
 class ScopesField(models.CharField):  # type: ignore[type-arg]  # -- generic for the type checker alone, not at run time
     """A set of scopes as one text, in order and separated by spaces."""

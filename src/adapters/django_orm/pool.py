@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from domain.tenancy import OwnerId
 
 _PASSING = (
-    OSError,
-    TimeoutError,
+    OSError,  # TimeoutError is one
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # a connection that the server has taken leave of, and that is not yet known as closed
     asyncpg.InsufficientResourcesError,

@@ -42,7 +42,7 @@ class OwnedRepository(Generic[E]):
     async def add(self, entity: E, cause: Cause) -> None:
         must_belong(entity, self._owner)
         if entity.id in self._rows:
-            raise Conflict("id_taken", "An object with this id exists.")
+            raise Conflict("already_exists", "This exists already.")
         self._rows[entity.id] = entity
 
     async def change(self, id: UUID, fn: Callable[[E], E], cause: Cause) -> E:

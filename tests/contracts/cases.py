@@ -1,0 +1,168 @@
+"""The kinds of owned entities that the contracts run over, and what their tests have in common."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import pytest
+from factory.base import Factory
+
+from domain.access.key import Scope
+from domain.access.owner import Owner
+from domain.errors import DomainError
+from domain.paging import PageRequest, Position
+from domain.tenancy import OwnerId, revised
+from tests.factories import CAUSE, NOW, KeyFactory, OwnerFactory, SimulationFactory
+
+if TYPE_CHECKING:
+    from app.container import Storage
+    from domain.tenancy import OwnedRepository, Repository
+
+Entity: TypeAlias = Any
+"""Each test runs over every kind of entity, so no one type is known here."""
+
+UNICODE = "  Flügel 漢字 🐐 e\u0301 \u202e\u05e9\u05dc\u05d5\u05dd\u202c 'quoted' \"%s\" 100% $1 \\ ; -- "
+EARLIEST = datetime(1970, 1, 1, 0, 0, 0, 1, tzinfo=UTC)
+LATEST = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A kind of entity: where it is kept, how it is made, and values at the edges of what it may hold.
+
+    ``changes`` set different members, each away from what the factory gives.
+    """
+
+    kind: str
+    entities: type[Factory[Any]]
+    repository: Callable[[Storage], Repository[Any]]
+    edges: Sequence[Mapping[str, object]]
+    changes: Sequence[Mapping[str, object]]
+
+    def make(self, owner: OwnerId, **fields: object) -> Entity:
+        return self.entities.build(owner_id=owner, **fields)
+
+
+CASES = (
+    Case(
+        kind="simulation",
+        entities=SimulationFactory,
+        repository=lambda storage: storage.simulations,
+        edges=(
+            {},
+            {"name": UNICODE},
+            {"name": "🐐" * 300},
+            {"start_date": date.min, "end_date": date.min},
+            {"start_date": date.max, "end_date": date.max},
+            {"created_at": EARLIEST, "updated_at": LATEST},
+            {"created_at": NOW.replace(microsecond=0), "updated_at": NOW.replace(microsecond=1)},
+            {"version": 2**31 - 1},
+        ),
+        changes=(
+            {"name": "Renamed"},
+            {"start_date": date(2026, 1, 1)},
+            {"end_date": date(2026, 3, 1)},
+            {"updated_at": NOW + timedelta(microseconds=1)},
+        ),
+    ),
+    Case(
+        kind="key",
+        entities=KeyFactory,
+        repository=lambda storage: storage.keys,
+        edges=(
+            {},
+            {"name": UNICODE},
+            {"name": "🐐" * 100},
+            {"expires_at": None, "last_used_at": None, "revoked_at": None},
+            {"expires_at": LATEST, "last_used_at": EARLIEST, "revoked_at": NOW},
+            *({"scopes": frozenset({scope})} for scope in Scope),
+            {"scopes": frozenset()},
+        ),
+        changes=(
+            {"name": "Renamed"},
+            {"scopes": frozenset({Scope.KEYS_MANAGE})},
+            {"revoked_at": NOW},
+            {"last_used_at": NOW},
+            {"expires_at": LATEST},
+        ),
+    ),
+)
+EDGES = [
+    pytest.param(case, fields, id=f"{case.kind}-{'-'.join(fields) or 'plain'}-{number}")
+    for case in CASES
+    for number, fields in enumerate(case.edges)
+]
+every_kind = pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
+
+
+class Changed(Exception):
+    """Raised by a change that a test makes up."""
+
+
+async def walk(repository: OwnedRepository[Any], limit: int) -> list[Entity]:
+    """All entities, page by page; no page is longer than asked for, and only the last one may be shorter."""
+    entities: list[Entity] = []
+    after: Position | None = None
+    while True:
+        page = await repository.page(PageRequest(limit=limit, after=after))
+        assert not {entity.id for entity in page.items} & {entity.id for entity in entities}, "A walk repeats."
+        entities += page.items
+        assert len(page.items) <= limit
+        if page.next is None:
+            return entities
+        assert len(page.items) == limit
+        after = page.next
+
+
+async def everything(repository: OwnedRepository[Any]) -> list[Entity]:
+    return await walk(repository, 100)
+
+
+async def refusal(awaited: Awaitable[object]) -> DomainError:
+    with pytest.raises(DomainError) as refused:
+        await awaited
+    return refused.value
+
+
+async def admitted(storage: Storage) -> OwnerId:
+    """A new owner, who is stored and has nothing yet."""
+    owner: Owner = OwnerFactory.build()
+    await storage.owners.add(owner, CAUSE)
+    return owner.id
+
+
+def next_version(entity: Entity, fields: Mapping[str, object]) -> Entity:
+    """The entity's next version, also where the fields change nothing."""
+    return dataclasses.replace(entity, **fields, version=entity.version + 1)
+
+
+def giving(result: Entity) -> Callable[[Entity], Entity]:
+    return lambda stored: result
+
+
+def noting(given: list[Entity], fields: Mapping[str, object]) -> Callable[[Entity], Entity]:
+    def change(stored: Entity) -> Entity:
+        given.append(stored)
+        return revised(stored, fields)
+
+    return change
+
+
+def must_not_run(stored: Entity) -> Entity:
+    raise AssertionError(f"A change was given {stored}.")
+
+
+class OfOwners:
+    """Two owners who have nothing yet, for tests that are given ``storage``."""
+
+    @pytest.fixture
+    async def owner(self, storage: Storage) -> OwnerId:
+        return await admitted(storage)
+
+    @pytest.fixture
+    async def stranger(self, storage: Storage) -> OwnerId:
+        return await admitted(storage)

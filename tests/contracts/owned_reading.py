@@ -1,0 +1,151 @@
+"""What reading an owned repository promises, for every entity: what is stored, to its owner alone, page by page."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from domain.errors import NotFound
+from domain.paging import Page, PageRequest, Position
+from domain.tenancy import OwnerId
+from tests.contracts.cases import EDGES, Case, OfOwners, every_kind, must_not_run, refusal, walk
+from tests.factories import CAUSE, NOW
+
+if TYPE_CHECKING:
+    from app.container import Storage
+
+
+class OwnedReadingContract(OfOwners):
+    """Inherit from it and give a fixture ``storage``."""
+
+    @pytest.mark.parametrize(("case", "fields"), EDGES)
+    async def test_every_field_comes_back_as_stored(
+        self, storage: Storage, owner: OwnerId, case: Case, fields: Mapping[str, object]
+    ) -> None:
+        entity = case.make(owner, **fields)
+        await case.repository(storage).of(owner).add(entity, CAUSE)
+        stored = await case.repository(storage).of(owner).get(entity.id)
+        assert stored == entity
+        for field in dataclasses.fields(entity):
+            value = getattr(stored, field.name)
+            assert isinstance(value, type(getattr(entity, field.name))), field.name
+            if isinstance(value, datetime):
+                assert value.tzname() == "UTC", field.name
+
+    @every_kind
+    async def test_an_unknown_id_is_not_found(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+        repository = case.repository(storage).of(owner)
+        for refused in (
+            await refusal(repository.get(uuid7())),
+            await refusal(repository.change(uuid7(), must_not_run, CAUSE)),
+            await refusal(repository.remove(uuid7(), CAUSE)),
+        ):
+            assert isinstance(refused, NotFound)
+            assert refused.code == f"{case.kind}_not_found"
+
+    @every_kind
+    async def test_a_foreign_entity_is_not_read(
+        self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
+    ) -> None:
+        entity = case.make(stranger)
+        await case.repository(storage).of(stranger).add(entity, CAUSE)
+        foreign = await refusal(case.repository(storage).of(owner).get(entity.id))
+        unknown = await refusal(case.repository(storage).of(owner).get(uuid7()))
+        assert isinstance(foreign, NotFound)
+        assert (foreign.code, foreign.detail) == (unknown.code, unknown.detail)
+
+    @every_kind
+    async def test_a_foreign_entity_is_not_listed(
+        self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
+    ) -> None:
+        mine = [case.make(owner, created_at=NOW + timedelta(seconds=2 * n)) for n in range(3)]
+        theirs = [case.make(stranger, created_at=NOW + timedelta(seconds=2 * n + 1)) for n in range(3)]
+        for entity in mine + theirs:
+            await case.repository(storage).of(entity.owner_id).add(entity, CAUSE)
+        for limit in (1, 2, 100):
+            assert await walk(case.repository(storage).of(owner), limit) == mine[::-1]
+            assert await walk(case.repository(storage).of(stranger), limit) == theirs[::-1]
+
+    @every_kind
+    async def test_no_entities_are_one_empty_page(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+        repository = case.repository(storage).of(owner)
+        assert await repository.page(PageRequest()) == Page((), None)
+        assert await repository.page(PageRequest(after=Position(NOW, uuid7()))) == Page((), None)
+
+    @every_kind
+    async def test_the_newest_come_first_whatever_the_order_of_storing(
+        self, storage: Storage, owner: OwnerId, case: Case
+    ) -> None:
+        repository = case.repository(storage).of(owner)
+        entities = [case.make(owner, created_at=NOW + timedelta(microseconds=n)) for n in (3, 0, 4, 1, 2)]
+        for entity in entities:
+            await repository.add(entity, CAUSE)
+        newest_first = sorted(entities, key=lambda entity: entity.created_at, reverse=True)
+        assert (await repository.page(PageRequest())).items == tuple(newest_first)
+
+    @every_kind
+    async def test_ties_go_by_id_the_highest_first(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+        repository = case.repository(storage).of(owner)
+        ids = [UUID(int=uuid7().int ^ flip << 120) for flip in (0x00, 0xF0, 0x0F, 0x80, 0x7F)]
+        for id in ids:
+            await repository.add(case.make(owner, id=id), CAUSE)
+        page = await repository.page(PageRequest())
+        assert [entity.id for entity in page.items] == sorted(ids, reverse=True)
+
+    @every_kind
+    async def test_a_page_ends_at_its_limit_and_says_where(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+        repository = case.repository(storage).of(owner)
+        entities = [case.make(owner, created_at=NOW - timedelta(seconds=n)) for n in range(3)]
+        for entity in entities:
+            await repository.add(entity, CAUSE)
+        page = await repository.page(PageRequest(limit=2))
+        assert page == Page(tuple(entities[:2]), Position(entities[1].created_at, entities[1].id))
+        assert await repository.page(PageRequest(limit=2, after=page.next)) == Page((entities[2],), None)
+        assert await repository.page(PageRequest(limit=3)) == Page(tuple(entities), None)
+
+    @every_kind
+    async def test_a_walk_through_ties_repeats_and_loses_nothing(
+        self, storage: Storage, owner: OwnerId, case: Case
+    ) -> None:
+        repository = case.repository(storage).of(owner)
+        entities = [case.make(owner, created_at=NOW + timedelta(seconds=n // 4)) for n in range(10)]
+        for entity in entities:
+            await repository.add(entity, CAUSE)
+        order = sorted(entities, key=lambda entity: (entity.created_at, entity.id), reverse=True)
+        for limit in (1, 2, 3, 10):
+            assert await walk(repository, limit) == order
+
+    @every_kind
+    async def test_a_walk_goes_on_while_entities_come_and_go(
+        self, storage: Storage, owner: OwnerId, case: Case
+    ) -> None:
+        repository = case.repository(storage).of(owner)
+        entities = [case.make(owner, created_at=NOW - timedelta(seconds=n)) for n in range(6)]
+        for entity in entities:
+            await repository.add(entity, CAUSE)
+        first = await repository.page(PageRequest(limit=3))
+        await repository.add(case.make(owner, created_at=NOW + timedelta(seconds=1)), CAUSE)
+        await repository.remove(entities[2].id, CAUSE)
+        rest = await repository.page(PageRequest(limit=3, after=first.next))
+        assert rest == Page(tuple(entities[3:]), None)
+
+    @every_kind
+    async def test_a_position_need_not_be_of_an_entity(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+        repository = case.repository(storage).of(owner)
+        entity = case.make(owner)
+        await repository.add(entity, CAUSE)
+        above, below = UUID(int=entity.id.int + 1), UUID(int=entity.id.int - 1)
+        for position, items in (
+            (Position(NOW + timedelta(microseconds=1), UUID(int=0)), (entity,)),
+            (Position(NOW, above), (entity,)),
+            (Position(NOW, entity.id), ()),
+            (Position(NOW, below), ()),
+            (Position(NOW - timedelta(microseconds=1), above), ()),
+        ):
+            assert await repository.page(PageRequest(after=position)) == Page(items, None), position

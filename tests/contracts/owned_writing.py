@@ -1,0 +1,225 @@
+"""What writing an owned repository promises, for every entity: whole, for its owner alone, and no update lost."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from domain.errors import Conflict, Misdirected, NotFound
+from domain.tenancy import Cause, Idempotency, OwnerId
+from tests.contracts.cases import (
+    EDGES,
+    Case,
+    Changed,
+    Entity,
+    OfOwners,
+    every_kind,
+    everything,
+    giving,
+    must_not_run,
+    next_version,
+    noting,
+    refusal,
+)
+from tests.factories import CAUSE
+
+if TYPE_CHECKING:
+    from app.container import Storage
+
+
+class OwnedWritingContract(OfOwners):
+    """Inherit from it and give a fixture ``storage``."""
+
+    @pytest.mark.parametrize(("case", "fields"), EDGES)
+    async def test_a_change_may_set_any_value(
+        self, storage: Storage, owner: OwnerId, case: Case, fields: Mapping[str, object]
+    ) -> None:
+        if "version" in fields:
+            fields = {}
+        entity = case.make(owner)
+        repository = case.repository(storage).of(owner)
+        await repository.add(entity, CAUSE)
+        changed = await repository.change(entity.id, lambda stored: next_version(stored, fields), CAUSE)
+        assert changed == dataclasses.replace(entity, **fields, version=2)
+        assert await repository.get(entity.id) == changed
+
+    @every_kind
+    async def test_an_entity_of_another_owner_is_not_added(
+        self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
+    ) -> None:
+        with pytest.raises(Misdirected):
+            await case.repository(storage).of(owner).add(case.make(stranger), CAUSE)
+        assert await everything(case.repository(storage).of(owner)) == []
+        assert await everything(case.repository(storage).of(stranger)) == []
+
+    @every_kind
+    async def test_an_id_is_not_taken_twice(
+        self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
+    ) -> None:
+        entity = case.make(owner)
+        await case.repository(storage).of(owner).add(entity, CAUSE)
+        for other in (owner, stranger):
+            repository = case.repository(storage).of(other)
+            assert isinstance(await refusal(repository.add(case.make(other, id=entity.id), CAUSE)), Conflict)
+        assert await everything(case.repository(storage).of(owner)) == [entity]
+        assert await everything(case.repository(storage).of(stranger)) == []
+
+    @every_kind
+    async def test_of_many_adding_one_id_at_once_one_wins(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+        repository = case.repository(storage).of(owner)
+        rivals = [case.make(owner, id=id) for id in [uuid7()] * 8]
+        outcomes = await asyncio.gather(*(repository.add(rival, CAUSE) for rival in rivals), return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes if outcome is not None] == [Conflict] * 7
+        assert await everything(repository) == [rivals[outcomes.index(None)]]
+
+    @every_kind
+    async def test_a_write_takes_an_idempotent_cause(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+        promise = Idempotency(operation="create", key="k", fingerprint="f")
+        entity = case.make(owner)
+        repository = case.repository(storage).of(owner)
+        await repository.add(entity, Cause(actor="key:1", request_id="r", idempotency=promise))
+        assert await repository.get(entity.id) == entity
+
+    @every_kind
+    async def test_a_change_is_given_what_is_stored_and_gives_what_is_stored_afterwards(
+        self, storage: Storage, owner: OwnerId, case: Case
+    ) -> None:
+        entity, bystander = case.make(owner), case.make(owner)
+        repository = case.repository(storage).of(owner)
+        await repository.add(entity, CAUSE)
+        await repository.add(bystander, CAUSE)
+        before = entity
+        for fields in case.changes:
+            given: list[Entity] = []
+            change = noting(given, fields)
+            after = await repository.change(entity.id, change, CAUSE)
+            assert set(given) == {before}
+            assert after == dataclasses.replace(before, **fields, version=before.version + 1)
+            assert await repository.get(entity.id) == after
+            before = after
+        assert await repository.get(bystander.id) == bystander
+
+    @every_kind
+    async def test_the_same_entity_back_is_no_change(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+        entity = case.make(owner)
+        repository = case.repository(storage).of(owner)
+        await repository.add(entity, CAUSE)
+        assert await repository.change(entity.id, lambda stored: stored, CAUSE) == entity
+        assert await repository.get(entity.id) == entity
+
+    @every_kind
+    async def test_a_change_that_raises_leaves_everything_as_it_was(
+        self, storage: Storage, owner: OwnerId, case: Case
+    ) -> None:
+        entity = case.make(owner)
+        repository = case.repository(storage).of(owner)
+        await repository.add(entity, CAUSE)
+
+        def fail(stored: Entity) -> Entity:
+            raise Changed
+
+        with pytest.raises(Changed):
+            await repository.change(entity.id, fail, CAUSE)
+        assert await repository.get(entity.id) == entity
+        after = await repository.change(entity.id, lambda stored: next_version(stored, case.changes[0]), CAUSE)
+        assert after.version == 2
+
+    @every_kind
+    async def test_a_change_cannot_swap_owner_or_id_or_skip_a_version(
+        self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
+    ) -> None:
+        entity, other, foreign = case.make(owner), case.make(owner), case.make(stranger)
+        for added in (entity, other, foreign):
+            await case.repository(storage).of(added.owner_id).add(added, CAUSE)
+        repository = case.repository(storage).of(owner)
+        for result in (
+            next_version(foreign, {}),
+            next_version(entity, {"owner_id": stranger}),
+            next_version(other, {}),
+            next_version(entity, {"id": uuid7()}),
+            dataclasses.replace(entity, version=1),
+            dataclasses.replace(entity, version=3),
+            dataclasses.replace(entity, version=0),
+        ):
+            with pytest.raises(Misdirected):
+                await repository.change(entity.id, giving(result), CAUSE)
+        assert set(await everything(repository)) == {entity, other}
+        assert await everything(case.repository(storage).of(stranger)) == [foreign]
+
+    @every_kind
+    async def test_concurrent_changes_of_different_members_all_survive(
+        self, storage: Storage, owner: OwnerId, case: Case
+    ) -> None:
+        entity = case.make(owner)
+        repository = case.repository(storage).of(owner)
+        await repository.add(entity, CAUSE)
+        changes = (repository.change(entity.id, noting([], fields), CAUSE) for fields in case.changes)
+        await asyncio.gather(*changes)
+        together = {name: value for fields in case.changes for name, value in fields.items()}
+        expected = dataclasses.replace(entity, **together, version=1 + len(case.changes))
+        assert await repository.get(entity.id) == expected
+
+    @every_kind
+    async def test_of_twenty_concurrent_increments_none_is_lost(
+        self, storage: Storage, owner: OwnerId, case: Case
+    ) -> None:
+        entity = case.make(owner, name="")
+        repository = case.repository(storage).of(owner)
+        await repository.add(entity, CAUSE)
+
+        def lengthen(stored: Entity) -> Entity:
+            return next_version(stored, {"name": stored.name + "x"})
+
+        given = await asyncio.gather(*(repository.change(entity.id, lengthen, CAUSE) for _ in range(20)))
+        stored = await repository.get(entity.id)
+        assert (stored.name, stored.version) == ("x" * 20, 21)
+        assert sorted(after.version for after in given) == list(range(2, 22))
+
+    @every_kind
+    async def test_what_is_removed_is_gone_and_nothing_else(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+        entity, bystander = case.make(owner), case.make(owner)
+        repository = case.repository(storage).of(owner)
+        await repository.add(entity, CAUSE)
+        await repository.add(bystander, CAUSE)
+        await repository.remove(entity.id, CAUSE)
+        for again in (
+            repository.get(entity.id),
+            repository.change(entity.id, must_not_run, CAUSE),
+            repository.remove(entity.id, CAUSE),
+        ):
+            assert isinstance(await refusal(again), NotFound)
+        assert await everything(repository) == [bystander]
+
+    @every_kind
+    async def test_of_many_removing_at_once_one_does(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+        entity = case.make(owner)
+        repository = case.repository(storage).of(owner)
+        await repository.add(entity, CAUSE)
+        removals = (repository.remove(entity.id, CAUSE) for _ in range(8))
+        outcomes = await asyncio.gather(*removals, return_exceptions=True)
+        assert outcomes.count(None) == 1
+        assert [type(outcome) for outcome in outcomes if outcome is not None] == [NotFound] * 7
+
+    @every_kind
+    async def test_a_foreign_entity_is_not_changed(
+        self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
+    ) -> None:
+        entity = case.make(stranger)
+        await case.repository(storage).of(stranger).add(entity, CAUSE)
+        refused = await refusal(case.repository(storage).of(owner).change(entity.id, must_not_run, CAUSE))
+        assert isinstance(refused, NotFound)
+        assert await case.repository(storage).of(stranger).get(entity.id) == entity
+
+    @every_kind
+    async def test_a_foreign_entity_is_not_removed(
+        self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
+    ) -> None:
+        entity = case.make(stranger)
+        await case.repository(storage).of(stranger).add(entity, CAUSE)
+        assert isinstance(await refusal(case.repository(storage).of(owner).remove(entity.id, CAUSE)), NotFound)
+        assert await case.repository(storage).of(stranger).get(entity.id) == entity
