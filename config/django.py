@@ -1,5 +1,6 @@
 """What Django alone needs, derived from the settings."""
 
+import logging
 from typing import Any
 
 from config.databases import django_database
@@ -64,12 +65,22 @@ AUTH_PASSWORD_VALIDATORS = [
 TIME_ZONE = "UTC"
 USE_TZ = True
 
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    record.exc_info = None
+    return True
+
+
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "filters": {"one_line": {"()": "django.utils.log.CallbackFilter", "callback": _without_traceback}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": _settings.log_level},
     # Django's defaults would print only in debug and mail errors to nobody.
-    "loggers": {"django": {"handlers": [], "level": _settings.log_level, "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "level": _settings.log_level, "propagate": True},
+        "django.security.DisallowedHost": {"filters": ["one_line"]},  # whoever scans the net brings many of them
+    },
 }

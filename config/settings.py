@@ -108,13 +108,19 @@ class Settings(BaseSettings):
     """The secret key before this one: still accepted, never used to sign, while the key is rolled."""
 
     pool_size: int = Field(default=10, ge=1, le=1000)
-    """The most PostgreSQL connections that one worker process opens."""
+    """The most connections of one worker process (threads on SQLite)."""
 
     pool_timeout: float = Field(default=5.0, gt=0, le=300)
-    """How long a request waits for a free connection, in seconds."""
+    """How long a request waits for a free connection, in seconds; PostgreSQL alone."""
 
     statement_timeout: float = Field(default=10.0, gt=0, le=3600)
-    """How long one statement of a request may run, in seconds."""
+    """How long one statement of a request may run, in seconds; PostgreSQL alone."""
+
+    workers: int = Field(default=1, ge=1, le=1000)
+    """How many worker processes serve; goatfish serve --workers sets it. Each has a pool and its part of the limit."""
+
+    rate_limit: int = Field(default=6000, ge=0)
+    """The requests a minute that one owner may make; 0 sets no limit. Counted by each worker for its own part."""
 
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
     """Host names that requests may be addressed to, separated by commas (or a JSON list); * admits all."""
@@ -126,6 +132,11 @@ class Settings(BaseSettings):
     def operator_url(self) -> DatabaseUrl:
         """Where migrations, command line and admin connect."""
         return self.operator_database_url or self.database_url
+
+    @property
+    def worker_rate_limit(self) -> float:
+        """What one worker may let through for an owner, in requests a minute."""
+        return self.rate_limit / self.workers
 
     @property
     def secret_keys(self) -> list[str]:
@@ -153,7 +164,10 @@ class Settings(BaseSettings):
             return value
         if not database.is_sqlite:
             raise ValueError(f"is required with PostgreSQL: {SECRET_KEY_MIN} random characters or more")
-        return SecretStr(kept_secret(database.path.parent / "secret_key"))
+        try:
+            return SecretStr(kept_secret(database.path.parent / "secret_key"))
+        except OSError as error:
+            raise ValueError(f"is not set and cannot be kept beside the database: {error}") from error
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod
@@ -188,13 +202,19 @@ def load() -> Settings:
     except ValidationError as error:
         raise ConfigurationError([_complaint(details) for details in error.errors()]) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError([f"configuration cannot be read: {error}"]) from None
+        raise _unreadable(error) from None
 
 
 def unknown_variables() -> list[str]:
-    """Names in the environment or .env that look like ours but are not: misspelt, most likely."""
+    """Names in the environment or .env that look like ours but are not, misspelt most likely.
+
+    Raises ConfigurationError.
+    """
     known = {PREFIX + name.upper() for name in Settings.model_fields}
-    names = {name.upper() for name in (*os.environ, *dotenv_values(ENV_FILE))}
+    try:
+        names = {name.upper() for name in (*os.environ, *dotenv_values(ENV_FILE))}
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(error) from None
     return sorted(name for name in names - known if name.startswith(PREFIX))
 
 
@@ -219,6 +239,10 @@ def kept_secret(path: Path) -> str:
     if len(secret) < SECRET_KEY_MIN:
         raise ValueError(f"is too short in {path}: remove the file and a new one is made")
     return secret
+
+
+def _unreadable(error: OSError | UnicodeDecodeError) -> ConfigurationError:
+    return ConfigurationError([f"{ENV_FILE} cannot be read: {error}"])
 
 
 def _complaint(error: ErrorDetails) -> str:

@@ -3,8 +3,8 @@
 Run it with ``goatfish serve``, or with ``uvicorn app.asgi:app``.
 """
 
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import Receive, Scope, Send
 
 from adapters.django_orm.setup import django_application
 from app.container import Container
@@ -12,14 +12,10 @@ from config.settings import load
 
 container = Container(settings=load())
 django_app = django_application()
-api = container.api()
-api.mount("/static", StaticFiles(packages=[("django.contrib.admin", "static")]), name="static")
-
-
-async def app(scope: Scope, receive: Receive, send: Send) -> None:
-    """Django answers under its own path, FastAPI answers the rest."""
-    path = scope.get("path", "")
-    if path == "/admin" or path.startswith("/admin/"):
-        await django_app(scope, receive, send)  # type: ignore[arg-type]  # -- django-stubs want a dict, not a mapping
-    else:
-        await api(scope, receive, send)
+app = container.api()
+# Django gets its paths whole, as it would alone: a mount would cut them.
+app.router.routes += [
+    Route("/admin", django_app, include_in_schema=False),
+    Route("/admin/{path:path}", django_app, include_in_schema=False),
+    Mount("/static", StaticFiles(packages=[("django.contrib.admin", "static")])),
+]

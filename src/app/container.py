@@ -9,17 +9,20 @@ from dependency_injector import containers, providers
 from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
-from adapters.http_fastapi.api import build_api
+from adapters.http_fastapi.api import Opened, build_api
+from adapters.http_fastapi.background import Background
 from adapters.http_fastapi.caller import Door
 from adapters.http_fastapi.cursors import Cursors
+from adapters.http_fastapi.limits import RateLimit
 from config.settings import Settings
 from domain.access.ports import KeyRepository, OwnerDirectory
-from domain.access.use_cases import Authentication, Keys, Owners
+from domain.access.use_cases import Authentication, Keys, KeyUses, Owners
+from domain.idempotency import Once, Outcomes
 from domain.simulations.ports import SimulationRepository
 from domain.simulations.use_cases import Simulations
 
 
-class Storage(Protocol):
+class Storage(Opened, Protocol):
     """The seam of storage: every port that a storage adapter has to fill, and its life on an event loop."""
 
     @property
@@ -28,17 +31,8 @@ class Storage(Protocol):
     def keys(self) -> KeyRepository: ...
     @property
     def owners(self) -> OwnerDirectory: ...
-    async def open(self) -> None:
-        """Prepares for use on the running event loop; connects to nothing yet."""
-        ...
-
-    async def close(self) -> None:
-        """Gives back every connection."""
-        ...
-
-    async def check(self) -> None:
-        """Raises ``Unavailable`` where it cannot serve: out of reach, or a migration not applied."""
-        ...
+    @property
+    def outcomes(self) -> Outcomes: ...
 
 
 def _utc_now() -> datetime:
@@ -89,14 +83,21 @@ class Container(containers.DeclarativeContainer):
         Authentication, directory=storage.provided.owners, now=now, monotonic=monotonic
     )
 
-    door = providers.Singleton(Door, authentication)
+    once = providers.Singleton(Once, outcomes=storage.provided.outcomes, now=now)
+
+    rate_limit = providers.Singleton(RateLimit, settings.provided.worker_rate_limit, monotonic)
+    key_uses = providers.Singleton(KeyUses, repository=storage.provided.keys, now=now)
+    background = providers.Singleton(Background)
+    door = providers.Singleton(Door, authentication, rate_limit, key_uses, background)
     cursors = providers.Singleton(Cursors, settings.provided.secret_keys)
     api: providers.Provider[FastAPI] = providers.Singleton(
         build_api,
         storage=storage,
         simulations=simulations,
         keys=keys,
+        background=background,
         door=door,
+        once=once,
         cursors=cursors,
         allowed_hosts=settings.provided.allowed_hosts,
     )

@@ -5,9 +5,14 @@ import unicodedata
 from domain.errors import Fault
 
 
+def has_control_characters(value: str) -> bool:
+    """Whether the text holds control characters or lone surrogates, which no name may."""
+    return any(unicodedata.category(character) in {"Cc", "Cs"} for character in value)
+
+
 def name_faults(value: str, *, max_length: int, field: str = "name") -> list[Fault]:
     """What is wrong with a name: empty or too long when trimmed, control characters or lone surrogates in it."""
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in value):
+    if has_control_characters(value):
         return [Fault(field, "control_characters", f"The {field} holds control characters.")]
     if not value.strip():
         return [Fault(field, "too_short", f"The {field} is empty.")]

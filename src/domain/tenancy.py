@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, NewType, Protocol, TypeVar
+from typing import Any, ClassVar, NewType, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 from domain.errors import Misdirected, NotFound
@@ -18,6 +18,8 @@ class Owned(Protocol):
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
     KIND: ClassVar[str]
+    SECRETS: ClassVar[frozenset[str]]
+    """The attributes that are kept with the entity and recorded nowhere else."""
 
     @property
     def id(self) -> UUID: ...
@@ -54,6 +56,14 @@ class Cause:
     idempotency: Idempotency | None = None
 
 
+Guard: TypeAlias = Callable[[Owned], None]
+"""A caller's condition on what is stored; raises ``Stale`` where it fails."""
+
+
+def unguarded(stored: Owned) -> None:
+    """The condition of a caller who has none."""
+
+
 class OwnedRepository(Protocol[E]):
     """One owner's entities. Every write is one transaction; each method may raise ``Unavailable``."""
 
@@ -62,11 +72,15 @@ class OwnedRepository(Protocol[E]):
         ...
 
     async def page(self, request: PageRequest) -> Page[E]:
-        """One page, newest first."""
+        """One page of what fulfils the request's conditions, in its order."""
         ...
 
     async def add(self, entity: E, cause: Cause) -> None:
-        """Stores a new entity. Raises ``Conflict`` for a taken id, ``Misdirected`` for an entity of another owner."""
+        """Stores a new entity and, where the cause holds a promise of idempotency, the outcome beside it.
+
+        Raises ``Conflict`` for a taken id, ``Misdirected`` for an entity of another owner, and ``Repeated`` where the
+        promise has an outcome that is not older than ``KEPT_FOR`` when the entity is made.
+        """
         ...
 
     async def change(self, id: UUID, fn: Callable[[E], E], cause: Cause) -> E:
@@ -77,8 +91,8 @@ class OwnedRepository(Protocol[E]):
         """
         ...
 
-    async def remove(self, id: UUID, cause: Cause) -> None:
-        """Deletes the entity. Raises ``NotFound``."""
+    async def remove(self, id: UUID, cause: Cause, guard: Guard = unguarded) -> None:
+        """Deletes the entity, unless ``guard`` raises. Raises ``NotFound``."""
         ...
 
 

@@ -34,7 +34,8 @@ LATEST = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 class Case:
     """A kind of entity: where it is kept, how it is made, and values at the edges of what it may hold.
 
-    ``changes`` set different members, each away from what the factory gives.
+    ``changes`` set different members, each away from what the factory gives. ``step`` gives members that differ from
+    the entity's and from those of every step before, and leaves room for some twenty more.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Case:
     repository: Callable[[Storage], Repository[Any]]
     edges: Sequence[Mapping[str, object]]
     changes: Sequence[Mapping[str, object]]
+    step: Callable[[Entity], Mapping[str, object]]
 
     def make(self, owner: OwnerId, **fields: object) -> Entity:
         return self.entities.build(owner_id=owner, **fields)
@@ -68,6 +70,7 @@ CASES = (
             {"end_date": date(2026, 3, 1)},
             {"updated_at": NOW + timedelta(microseconds=1)},
         ),
+        step=lambda simulation: {"name": simulation.name + "x"},
     ),
     Case(
         kind="key",
@@ -89,6 +92,7 @@ CASES = (
             {"last_used_at": NOW},
             {"expires_at": LATEST},
         ),
+        step=lambda key: {"name": key.name + "x"},
     ),
 )
 EDGES = [

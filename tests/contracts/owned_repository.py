@@ -1,8 +1,9 @@
 """What every owned repository promises, for every entity: the sentences of ``domain.tenancy`` as tests."""
 
+from tests.contracts.owned_lists import OwnedListsContract
 from tests.contracts.owned_reading import OwnedReadingContract
 from tests.contracts.owned_writing import OwnedWritingContract
 
 
-class OwnedRepositoryContract(OwnedReadingContract, OwnedWritingContract):
+class OwnedRepositoryContract(OwnedReadingContract, OwnedWritingContract, OwnedListsContract):
     """Inherit from it and give a fixture ``storage``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import pytest
@@ -168,17 +169,17 @@ class OwnedWritingContract(OfOwners):
     async def test_of_twenty_concurrent_increments_none_is_lost(
         self, storage: Storage, owner: OwnerId, case: Case
     ) -> None:
-        entity = case.make(owner, name="")
+        entity = case.make(owner)
         repository = case.repository(storage).of(owner)
         await repository.add(entity, CAUSE)
 
-        def lengthen(stored: Entity) -> Entity:
-            return next_version(stored, {"name": stored.name + "x"})
+        def step(stored: Entity) -> Entity:
+            return next_version(stored, case.step(stored))
 
-        given = await asyncio.gather(*(repository.change(entity.id, lengthen, CAUSE) for _ in range(20)))
-        stored = await repository.get(entity.id)
-        assert (stored.name, stored.version) == ("x" * 20, 21)
-        assert sorted(after.version for after in given) == list(range(2, 22))
+        expected = list(accumulate(range(20), lambda stored, _: step(stored), initial=entity))
+        given = await asyncio.gather(*(repository.change(entity.id, step, CAUSE) for _ in range(20)))
+        assert await repository.get(entity.id) == expected[-1]
+        assert sorted(given, key=lambda after: after.version) == expected[1:]
 
     @every_kind
     async def test_what_is_removed_is_gone_and_nothing_else(self, storage: Storage, owner: OwnerId, case: Case) -> None:

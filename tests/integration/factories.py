@@ -53,6 +53,7 @@ class SimulationRowFactory(DjangoModelFactory[SimulationRow]):
     id = LazyFunction(uuid7)
     owner_id = LazyFunction(uuid7)
     name = "Wing flutter"
+    name_folded = LazyAttribute(lambda row: row.name.casefold())
     start_date = SimulationFactory.start_date
     end_date = SimulationFactory.end_date
     created_at = NOW

@@ -1,5 +1,6 @@
 """The Django adapter keeps what the ports promise, in every way it runs on this database."""
 
+from tests.contracts.outcomes import OnceContract, OutcomesContract
 from tests.contracts.owned_repository import OwnedRepositoryContract
 from tests.contracts.owner_directory import OwnerDirectoryContract
 
@@ -9,4 +10,12 @@ class TestOwnedRepository(OwnedRepositoryContract):
 
 
 class TestOwnerDirectory(OwnerDirectoryContract):
+    pass
+
+
+class TestOutcomes(OutcomesContract):
+    pass
+
+
+class TestOnce(OnceContract):
     pass

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import asyncpg
 import pytest
+from django.db import DataError
 from django.db.migrations.recorder import MigrationRecorder
 
 from adapters.django_orm.storage import Storage
@@ -73,6 +75,12 @@ async def test_a_public_id_is_taken_once(storage: Storage) -> None:
     await storage.keys.of(owner).add(key, CAUSE)
     with pytest.raises(Conflict):
         await storage.keys.of(owner).add(KeyFactory.build(owner_id=owner, public_id=key.public_id), CAUSE)
+
+
+async def test_a_number_that_no_column_holds_is_our_own_fault(storage: Storage) -> None:
+    owner = await admitted(storage)
+    with pytest.raises((OverflowError, DataError, asyncpg.DataError), match=r"out of|too large"):
+        await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner, version=2**63), CAUSE)
 
 
 async def test_statements_run_side_by_side_without_mixing_their_rows(storage: Storage) -> None:

@@ -1,28 +1,79 @@
 """The HTTP contract over each database: in a transaction that is rolled back, and really committing."""
 
+from __future__ import annotations
+
+import os
 from collections.abc import Iterator
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
 
 import pytest
-from dependency_injector import providers
-from pydantic import SecretStr
-from starlette.testclient import TestClient
+from django.db import connections
 
-from app.container import Container
-from config.settings import Settings
-from tests.contracts.http_api import HttpContract, Service
-from tests.integration.conftest import MakeStorage
+from adapters.django_orm import setup
+from adapters.django_orm.storage import Storage
+from tests.contracts.http_api import HttpContract, Service, serving
+from tests.contracts.http_conditions import ConditionsContract
+from tests.contracts.http_hostile import HostileContract
+from tests.contracts.http_idempotency import IdempotencyContract
+from tests.contracts.http_lists import ListsContract
+from tests.contracts.http_order import OrderContract
+from tests.integration.conftest import VENDOR, MakeStorage
 from tests.integration.factories import SimulationRowFactory
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
 
 
 @pytest.fixture
 def service(make_storage: MakeStorage) -> Iterator[Service]:
-    container = Container(settings=Settings(secret_key=SecretStr("x" * 32)))
-    container.storage.override(providers.Object(make_storage()))
-    with TestClient(container.api(), base_url="http://localhost", raise_server_exceptions=False) as http:
-        yield Service(container, http)
+    with serving(make_storage()) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def committing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Service]:
+    """One application for many tests, on storage as it is in service; each test has tenants of its own."""
+    with django_db_blocker.unblock() if VENDOR == "sqlite" else nullcontext(), serving(_committing()) as service:
+        yield service
+
+
+def _committing() -> Storage:
+    if VENDOR == "sqlite":
+        return setup.thread_storage(size=4)
+    name = quote(connections["default"].settings_dict["NAME"], safe="")
+    url = urlsplit(os.environ["GOATFISH_DATABASE_URL"])._replace(path=f"/{name}").geturl()
+    return setup.pool_storage(url, size=8, acquire_timeout=5, statement_timeout=10)
+
+
+class OnCommitting:
+    @pytest.fixture
+    def service(self, committing: Service) -> Service:
+        return committing
 
 
 class TestHttp(HttpContract):
+    pass
+
+
+class TestLists(OnCommitting, ListsContract):
+    pass
+
+
+class TestConditions(OnCommitting, ConditionsContract):
+    pass
+
+
+class TestIdempotency(OnCommitting, IdempotencyContract):
+    pass
+
+
+class TestOrderOfRefusals(OnCommitting, OrderContract):
+    pass
+
+
+class TestHostileRequests(OnCommitting, HostileContract):
     pass
 
 

@@ -8,20 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adapters.django_orm.models import KeyRow, SimulationRow
 from domain.access.key import Key
 from domain.access.owner import Owner
 from domain.simulations.simulation import Simulation
 from domain.tenancy import OwnerId
 from tests.contracts.cases import EDGES, Case, admitted
 from tests.factories import CAUSE, NOW
-from tests.integration.conftest import MakeStorage, opened
+from tests.integration.conftest import MakeStorage, opened, table_of
 from tests.integration.factories import KeyRowFactory, OwnerRowFactory, SimulationRowFactory
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
-
-MODELS = {"simulation": SimulationRow, "key": KeyRow}
 
 
 def entity_of(type_: type[Any], row: Any) -> Any:
@@ -56,5 +53,5 @@ def test_what_a_port_stores_the_orm_reads(
 
     entity = asyncio.run(write())
     with django_db_blocker.unblock():
-        row = MODELS[case.kind]._default_manager.get(id=entity.id)
+        row = table_of(case, make_storage()).model._default_manager.get(id=entity.id)
     assert entity_of(type(entity), row) == entity

@@ -1,15 +1,29 @@
 """The schema can be sharded by owner: the catalogue itself is asked, not the models."""
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.contrib.admin import site
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.db.migrations.autodetector import MigrationAutodetector
+from django.db.migrations.graph import MigrationGraph
+from django.db.migrations.questioner import MigrationQuestioner
+from django.db.migrations.state import ProjectState
+from django.db.migrations.writer import MigrationWriter
 
 from adapters.django_orm.models import KeyRow, Operator, OwnerRow
-from tests.integration.conftest import VENDOR
+from tests.contracts.cases import CASES
+from tests.integration.conftest import VENDOR, MakeStorage, columns, table_of
 
+ROOT = Path(__file__).parents[2]
+
+OWNED = {"id", "owner_id", "created_at", "version"}  # what every entity has that is reached through an owner
 # The directory finds the shard, and operators belong to no tenant: all other tables are the tenants'.
 DIRECTORY = {OwnerRow._meta.db_table, KeyRow._meta.db_table}
 UUID_COLUMN = {"sqlite": "char(32)", "postgresql": "uuid"}[VENDOR or ""]
@@ -66,11 +80,11 @@ def violations(cursor: CursorWrapper, table: str) -> set[str]:
         found.add("a sequence")
     if connection.introspection.get_relations(cursor, table):
         found.add("a foreign key")
-    for columns, primary in indexes(cursor, table):
-        if primary and columns != ["id"]:
+    for indexed, primary in indexes(cursor, table):
+        if primary and indexed != ["id"]:
             found.add("another primary key than id")
-        elif not primary and columns[0] != "owner_id":
-            found.add(f"an index that leads with {columns[0]}")
+        elif not primary and indexed[0] != "owner_id":
+            found.add(f"an index that leads with {indexed[0]}")
     return found
 
 
@@ -92,6 +106,29 @@ def test_no_other_table_holds_what_is_an_owners(cursor: CursorWrapper) -> None:
     assert {table for table in tables if "owner_id" in column_types(cursor, table)} == (
         tenant_tables() | {KeyRow._meta.db_table}
     )
+
+
+def test_every_model_of_owned_entities_has_a_case_an_admin_page_and_an_index_for_its_list(lend: MakeStorage) -> None:
+    models = {model for model in apps.get_app_config("goatfish").get_models() if columns(model) >= OWNED}
+    assert {table_of(case, lend()).model for case in CASES} == models
+    for model in models:
+        assert site.is_registered(model)
+        indexed = [[model._meta.get_field(name).attname for name in index.fields] for index in model._meta.indexes]  # type: ignore[union-attr]  # -- an index is on columns alone
+        assert ["owner_id", "created_at", "id"] in indexed, model
+
+
+def test_a_migration_passes_the_checks_of_style_as_django_writes_it(tmp_path: Path) -> None:
+    asked = MigrationQuestioner(specified_apps={"goatfish"})
+    detector = MigrationAutodetector(ProjectState(), ProjectState.from_apps(apps), asked)
+    written = MigrationWriter(detector.changes(MigrationGraph())["goatfish"][0]).as_string()
+    file = tmp_path / "src/adapters/django_orm/migrations/0002_as_written.py"
+    file.parent.mkdir(parents=True)
+    file.write_text(written, encoding="utf-8")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for command in (["check"], ["format", "--check"]):
+        ruff = [sys.executable, "-m", "ruff", *command, "--no-cache"]
+        done = subprocess.run(ruff, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
 
 
 def test_the_directory_finds_a_key_by_its_public_id_and_an_owner_by_name(cursor: CursorWrapper) -> None:

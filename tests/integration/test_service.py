@@ -61,11 +61,12 @@ def database() -> Iterator[tuple[Server, str]]:
 
 
 @pytest.fixture
-def running(database: tuple[Server, str]) -> Iterator[Running]:
+def running(database: tuple[Server, str], request: pytest.FixtureRequest) -> Iterator[Running]:
     server, key = database
+    variables: dict[str, str] = getattr(request, "param", {})
     command = [*GOATFISH, "serve", "--port", "0"]
     with subprocess.Popen(
-        command, env=_environment(server), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        command, env=_environment(server) | variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         try:
             assert process.stdout is not None
@@ -78,7 +79,8 @@ def running(database: tuple[Server, str]) -> Iterator[Running]:
 
 
 def _environment(server: Server) -> dict[str, str]:
-    return os.environ | dict.fromkeys(("GOATFISH_DATABASE_URL", "GOATFISH_OPERATOR_DATABASE_URL"), server.url)
+    urls = dict.fromkeys(("GOATFISH_DATABASE_URL", "GOATFISH_OPERATOR_DATABASE_URL"), server.url)
+    return os.environ | urls | {"GOATFISH_RATE_LIMIT": "0"}
 
 
 async def _flood(running: Running, *, failing: bool) -> list[int]:
@@ -106,6 +108,20 @@ async def test_a_flood_loses_no_row_and_leaves_no_backend(running: Running, fail
     assert 1 <= running.backends() <= 10
     assert running.stop() == 0
     assert running.backends() == 0
+
+
+@pytest.mark.parametrize("running", [{"GOATFISH_POOL_SIZE": "32"}], indirect=True, ids=["pool-of-32"])
+async def test_32_requests_are_in_the_database_at_once(running: Running) -> None:
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%simulation%'"
+    async with running.client() as http:
+        assert (await http.get(SIMULATIONS)).status_code == 200
+        with psycopg.connect(running.database.url) as holder:
+            holder.execute("LOCK TABLE simulation IN ACCESS EXCLUSIVE MODE")
+            requests = asyncio.gather(*(http.get(SIMULATIONS) for _ in range(32)))
+            async with asyncio.timeout(4):
+                while await asyncio.to_thread(running.ask, waiting) < 32:
+                    pass
+        assert {answer.status_code for answer in await requests} == {200}
 
 
 async def test_the_service_outlives_a_restart_of_its_database_under_load(running: Running) -> None:

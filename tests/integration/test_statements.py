@@ -21,7 +21,7 @@ from domain.simulations.simulation import Simulation
 from tests.contracts.cases import CASES, Case, admitted
 from tests.contracts.owned_repository import OwnedRepositoryContract
 from tests.factories import CAUSE, NOW, KeyFactory, OwnerFactory, SimulationFactory
-from tests.integration.conftest import VENDOR, MakeStorage, opened
+from tests.integration.conftest import VENDOR, MakeStorage, opened, table_of
 
 if TYPE_CHECKING:
     from asyncpg.connection import LoggedQuery
@@ -117,9 +117,11 @@ async def test_no_page_counts(stored: Stored) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
 def test_the_order_of_a_list_does_not_rest_on_its_index(lend: MakeStorage, case: Case) -> None:
     contract = OwnedRepositoryContract()
+    model = table_of(case, lend()).model
+    assert model._meta.indexes
     with connection.cursor() as cursor:
-        cursor.execute("DROP INDEX simulation_newest")
-        cursor.execute("DROP INDEX api_key_newest")
+        for index in model._meta.indexes:
+            cursor.execute(f"DROP INDEX {connection.ops.quote_name(index.name)}")
 
     async def check() -> None:
         async with opened(lend()) as storage:

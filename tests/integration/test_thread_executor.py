@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from django.db import connections
 
+from adapters.django_orm.statements import Statement
 from adapters.django_orm.thread import ThreadExecutor
 from domain.errors import NotFound, Unavailable
 from domain.simulations.simulation import Simulation
@@ -86,17 +89,79 @@ async def test_a_writer_that_waits_too_long_is_unavailable(
 async def test_several_threads_read_at_once_and_each_has_a_connection_that_is_closed_in_the_end(
     on_threads: MakeStorage,
 ) -> None:
-    async with opened(on_threads()) as storage:
-        owner = await admitted(storage)
-        await asyncio.gather(*(everything(storage.simulations.of(owner)) for _ in range(40)))
+    meeting = threading.Barrier(4)
+    meet = Statement("SELECT %s", (("patience", meeting.wait),), ())
+    async with opened(on_threads(size=4)) as storage:
         executor = storage.executor
         assert isinstance(executor, ThreadExecutor)
+        await asyncio.gather(*(executor.fetch(None, meet, {"patience": 10}) for _ in range(8)))
         open_ones = [each.connection for each in executor._owned if each.connection is not None]
-        assert 1 < len(set(map(id, open_ones))) <= 4
+        assert len(set(map(id, open_ones))) == 4
     assert [each.connection for each in executor._owned] == [None] * len(executor._owned)
     for connection in open_ones:
         with pytest.raises(sqlite3.ProgrammingError, match="closed"):
             connection.execute("SELECT 1")
+
+
+@pytest.fixture
+def file(on_threads: MakeStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the database, which the threads use in its place."""
+    copy = tmp_path / "goatfish.sqlite3"
+    _copy(connections["default"].settings_dict["NAME"], copy)
+    monkeypatch.setitem(connections["default"].settings_dict, "NAME", str(copy))
+    return copy
+
+
+def _copy(source: str | Path, target: Path) -> None:
+    with closing(sqlite3.connect(source)) as database, closing(sqlite3.connect(target)) as copy:
+        database.backup(copy)
+
+
+def _restore(backup: Path, file: Path) -> None:
+    for old in (file, *file.parent.glob(f"{file.name}-*")):
+        old.unlink()
+    backup.rename(file)
+
+
+async def test_a_file_that_is_removed_is_unavailable_and_not_made_anew(on_threads: MakeStorage, file: Path) -> None:
+    async with opened(on_threads(size=1)) as storage:
+        owner = await admitted(storage)
+        aside = await asyncio.to_thread(file.rename, file.with_name("aside"))
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await storage.check()
+            with pytest.raises(Unavailable):
+                await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner), CAUSE)
+        assert not await asyncio.to_thread(file.exists)
+        await asyncio.to_thread(aside.rename, file)
+        await storage.check()
+        assert await storage.owners.find(owner) is not None
+
+
+async def test_nothing_is_lost_in_a_file_that_has_been_replaced(on_threads: MakeStorage, file: Path) -> None:
+    async with opened(on_threads(size=1)) as storage:
+        owner = await admitted(storage)
+        _copy(file, backup := file.with_name("backup"))
+        await asyncio.to_thread(_restore, backup, file)
+        simulations = storage.simulations.of(owner)
+        simulation = SimulationFactory.build(owner_id=owner)
+        with pytest.raises(Unavailable):
+            await simulations.add(simulation, CAUSE)
+        await simulations.add(simulation, CAUSE)
+    async with opened(on_threads(size=1)) as later:
+        assert await everything(later.simulations.of(owner)) == [simulation]
+
+
+async def test_a_connection_that_failed_is_not_used_again(on_threads: MakeStorage, file: Path) -> None:
+    async with opened(on_threads(size=1)) as storage:
+        await storage.check()
+        executor = storage.executor
+        assert isinstance(executor, ThreadExecutor)
+        used = executor._owned[0].connection
+        with pytest.raises(Unavailable):
+            await executor.fetch(None, Statement("SELECT 1 FROM nowhere", (), ()), {})
+        await storage.check()
+        assert executor._owned[0].connection is not used
 
 
 async def test_what_a_cancelled_task_began_is_committed_whole_or_not_at_all(on_threads: MakeStorage) -> None:

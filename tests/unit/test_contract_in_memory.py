@@ -3,6 +3,7 @@
 import pytest
 
 from adapters.in_memory.storage import Storage
+from tests.contracts.outcomes import OnceContract, OutcomesContract
 from tests.contracts.owned_repository import OwnedRepositoryContract
 from tests.contracts.owner_directory import OwnerDirectoryContract
 
@@ -17,4 +18,12 @@ class TestOwnedRepository(OwnedRepositoryContract):
 
 
 class TestOwnerDirectory(OwnerDirectoryContract):
+    pass
+
+
+class TestOutcomes(OutcomesContract):
+    pass
+
+
+class TestOnce(OnceContract):
     pass

@@ -5,26 +5,44 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from dependency_injector import providers
-from pydantic import SecretStr
-from starlette.testclient import TestClient
 
 from adapters.in_memory.storage import Storage
-from app.container import Container
-from config.settings import Settings
 from domain.errors import Unavailable
-from tests.contracts.http_api import SIMULATIONS, WING, HttpContract, Service, expect_problem
+from tests.contracts.http_api import SIMULATIONS, WING, HttpContract, Service, expect_problem, serving
+from tests.contracts.http_conditions import ConditionsContract
+from tests.contracts.http_hostile import HostileContract
+from tests.contracts.http_idempotency import IdempotencyContract
+from tests.contracts.http_lists import ListsContract
+from tests.contracts.http_order import OrderContract
 
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
-    container = Container(settings=Settings(secret_key=SecretStr("x" * 32)))
-    container.storage.override(providers.Singleton(Storage))
-    with TestClient(container.api(), base_url="http://localhost", raise_server_exceptions=False) as http:
-        yield Service(container, http)
+    with serving(Storage()) as service:
+        yield service
 
 
 class TestHttpOverMemory(HttpContract):
+    pass
+
+
+class TestLists(ListsContract):
+    pass
+
+
+class TestConditions(ConditionsContract):
+    pass
+
+
+class TestIdempotency(IdempotencyContract):
+    pass
+
+
+class TestOrderOfRefusals(OrderContract):
+    pass
+
+
+class TestHostileRequests(HostileContract):
     pass
 
 

@@ -180,7 +180,21 @@ def test_an_unreadable_file_is_complained_of(elsewhere: Path, monkeypatch: pytes
 
     (line,) = complaints(monkeypatch)
 
-    assert line.startswith("configuration cannot be read: ")
+    assert line.startswith(".env cannot be read: ")
+    with pytest.raises(ConfigurationError) as caught:
+        settings.unknown_variables()
+    assert caught.value.lines == [line]
+
+
+def test_a_secret_that_cannot_be_kept_is_complained_of_by_name(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (elsewhere / "file").touch()
+
+    (line,) = complaints(monkeypatch, DATABASE_URL="sqlite:///file/goatfish.sqlite3")
+
+    assert line.startswith("GOATFISH_SECRET_KEY: is not set and cannot be kept beside the database: ")
+    assert str(elsewhere / "file") in line
 
 
 def test_django_gets_a_postgresql_url_decoded() -> None:

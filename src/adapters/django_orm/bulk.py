@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import islice
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
@@ -26,11 +25,10 @@ CHUNK = 20_000  # rows of one transaction, short enough for SQLite's other write
 def add_all(entity: type, entities: Iterable[Any]) -> Iterator[int]:
     """Stores new entities of one type, and yields how many after each transaction. Raises ``Unavailable``."""
     model = _MODELS[entity]
-    names = [field.name for field in dataclasses.fields(entity)]
-    fields = [cast("models.Field[Any, Any]", model._meta.get_field(name)) for name in names]
+    fields = model._meta.concrete_fields
     connection = connections[DEFAULT_DB_ALIAS]  # itself: the proxy that Django offers costs as much as the rest
     encoders = [partial(field.get_db_prep_value, connection=connection, prepared=True) for field in fields]
-    values = attrgetter(*names)
+    values = attrgetter(*(field.attname for field in fields))
     quote = connection.ops.quote_name
     target = f"{quote(model._meta.db_table)} ({', '.join(quote(field.column) for field in fields)})"
     waiting = iter(entities)

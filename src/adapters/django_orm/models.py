@@ -36,6 +36,15 @@ class ScopesField(models.CharField):  # type: ignore[type-arg]  # -- generic for
         return " ".join(sorted(self.to_python(value)))
 
 
+class FoldedField(models.CharField):  # type: ignore[type-arg]  # -- generic for the type checker alone, not at run time
+    """Text that sorts by its code points on every database."""
+
+    COLLATIONS: ClassVar = {"postgresql": "C", "sqlite": "BINARY"}
+
+    def db_parameters(self, connection: Any) -> Any:
+        return {**super().db_parameters(connection), "collation": self.COLLATIONS[connection.vendor]}
+
+
 class OwnerRow(models.Model):
     """A tenant."""
 
@@ -60,7 +69,7 @@ class KeyRow(models.Model):
     name = models.CharField(max_length=Key.NAME_MAX)
     public_id = models.CharField(max_length=32, unique=True)
     digest = models.CharField(max_length=64)
-    scopes = ScopesField(max_length=200)
+    scopes = ScopesField(max_length=1000)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)
@@ -76,25 +85,58 @@ class KeyRow(models.Model):
         return f"{self.name} (gf_{self.public_id})"
 
 
-class SimulationRow(models.Model):
-    """A tenant's simulation."""
+class TenantRow(models.Model):
+    """What every table of tenants' data begins with."""
 
     id = models.UUIDField(primary_key=True)
     owner_id = models.UUIDField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+
+class SimulationRow(TenantRow):
+    """A tenant's simulation."""
+
     name = models.CharField(max_length=Simulation.NAME_MAX)
+    name_folded = FoldedField(max_length=3 * Simulation.NAME_MAX)  # folding makes up to three letters of one
     start_date = models.DateField()
     end_date = models.DateField()
-    created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     version = models.PositiveIntegerField()
 
     class Meta:
         db_table = "simulation"
         verbose_name = "simulation"
-        indexes: ClassVar = [models.Index(fields=["owner_id", "created_at", "id"], name="simulation_newest")]
+        indexes: ClassVar = [
+            models.Index(fields=["owner_id", "created_at", "id"], name="simulation_newest"),
+            models.Index(fields=["owner_id", "start_date", "id"], name="simulation_by_start"),
+            models.Index(fields=["owner_id", "end_date", "id"], name="simulation_by_end"),
+            models.Index(fields=["owner_id", "name_folded", "id"], name="simulation_by_name"),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(end_date__gte=F("start_date")), name="simulation_ends_after_start"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class OutcomeRow(TenantRow):
+    """What an idempotent request made; the id is that of the entity."""
+
+    operation = models.CharField(max_length=100)
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    entity = models.TextField()
+
+    class Meta:
+        db_table = "outcome"
+        verbose_name = "outcome"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["owner_id", "operation", "key"], name="outcome_of_request"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.key}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, cast
 
 from django.db.models import Q
 
+from adapters.django_orm.outcomes import OutcomeTable
 from adapters.django_orm.statements import Compiler, Executor, Param, Statement, Values, Work
-from domain.paging import Page, PageRequest, Position
-from domain.tenancy import Cause, E, OwnerId, found, must_belong, must_follow
+from domain.paging import Comparison, Page, PageRequest, Position, Sort
+from domain.tenancy import Cause, E, Guard, OwnerId, found, must_belong, must_follow, unguarded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,17 +19,24 @@ if TYPE_CHECKING:
 
     from django.db import models
 
+_LOOKUPS = {Comparison.AT_LEAST: "gte", Comparison.AT_MOST: "lte", Comparison.CONTAINS: "contains"}
+Shape: TypeAlias = tuple[Sort, tuple[tuple[str, Comparison], ...], bool]
+"""What tells one list's SQL from another's: the order, the attributes compared, and whether it goes on from a place."""
+
 
 class Table(Generic[E]):
-    """An entity beside the model that keeps it: columns and fields go by the same names.
+    """An entity beside the model that keeps it: columns and attributes go by the same names.
 
-    The statements are compiled when they are first needed, and then once and for all.
+    A column that is no field of the entity keeps a property of it. The statements are compiled when they are first
+    needed, and then once and for all.
     """
 
-    def __init__(self, entity: type[E], model: type[models.Model], executor: Executor) -> None:
-        self.entity, self.model, self.executor = entity, model, executor
+    def __init__(self, entity: type[E], model: type[models.Model], executor: Executor, outcomes: OutcomeTable) -> None:
+        self.entity, self.model, self.executor, self.outcomes = entity, model, executor, outcomes
         self.names = tuple(field.name for field in dataclasses.fields(entity))
+        self.columns = tuple(field.attname for field in model._meta.concrete_fields)
         self._compile = Compiler(executor)
+        self._lists: dict[Shape, Statement] = {}
 
     def of(self, owner: OwnerId) -> OwnedRepository[E]:
         return OwnedRepository(self, owner)
@@ -37,7 +45,7 @@ class Table(Generic[E]):
         return self.entity(**dict(zip(self.names, row, strict=True)))
 
     def values(self, entity: E) -> Values:
-        return {name: getattr(entity, name) for name in self.names}
+        return {name: getattr(entity, name) for name in self.columns}
 
     def _param(self, column: str, name: str | None = None) -> Param:
         return Param(name or column, cast("models.Field[Any, Any]", self.model._meta.get_field(column)))
@@ -61,29 +69,38 @@ class Table(Generic[E]):
 
     @cached_property
     def insert(self) -> Statement:
-        return self._compile.insert(self.model, self.names)
+        return self._compile.insert(self.model, self.columns)
 
     @cached_property
     def update(self) -> Statement:
-        return self._compile.update(self._one, [name for name in self.names if name not in {"id", "owner_id"}])
+        return self._compile.update(self._one, [name for name in self.columns if name not in {"id", "owner_id"}])
 
     @cached_property
     def delete(self) -> Statement:
         return self._compile.delete(self._one)
 
-    @cached_property
-    def first_page(self) -> Statement:
-        return self._page(self._mine)
+    def page(self, request: PageRequest) -> Statement:
+        """The statement that reads a page like this one."""
+        compared = tuple((condition.attribute, condition.comparison) for condition in request.conditions)
+        shape = (request.sort, compared, request.after is not None)
+        statement = self._lists.get(shape)
+        if statement is None:
+            statement = self._lists[shape] = self._list(*shape)
+        return statement
 
-    @cached_property
-    def next_page(self) -> Statement:
-        # Written so that an index on (owner, created_at, id) serves the first condition as a range.
-        at = self._param("created_at", "after_value")
-        earlier = Q(created_at__lt=at) | Q(id__lt=self._param("id", "after_id"))
-        return self._page(self._mine.filter(Q(created_at__lte=at) & earlier))
-
-    def _page(self, rows: models.QuerySet[Any, Any]) -> Statement:
-        return self._compile.select(rows.order_by("-created_at", "-id"), *self.names, suffix=" LIMIT %s")
+    def _list(self, sort: Sort, compared: Sequence[tuple[str, Comparison]], goes_on: bool) -> Statement:
+        rows = self._mine
+        for place, (column, comparison) in enumerate(compared):
+            rows = rows.filter((f"{column}__{_LOOKUPS[comparison]}", self._param(column, f"condition_{place}")))
+        if goes_on:
+            # Written so that an index on (owner, sort, id) serves the first condition as a range.
+            later = "lt" if sort.descending else "gt"
+            at, id = self._param(sort.by, "after_value"), self._param("id", "after_id")
+            rows = rows.filter(
+                Q((f"{sort.by}__{later}e", at)) & (Q((f"{sort.by}__{later}", at)) | Q((f"id__{later}", id)))
+            )
+        sign = "-" if sort.descending else ""
+        return self._compile.select(rows.order_by(f"{sign}{sort.by}", f"{sign}id"), *self.names, suffix=" LIMIT %s")
 
 
 class OwnedRepository(Generic[E]):
@@ -103,14 +120,13 @@ class OwnedRepository(Generic[E]):
 
     async def page(self, request: PageRequest) -> Page[E]:
         values: dict[str, Any] = {"owner_id": self._owner, "limit": request.limit + 1}
-        statement = self._table.first_page
+        values |= {f"condition_{place}": condition.value for place, condition in enumerate(request.conditions)}
         if request.after is not None:
-            statement = self._table.next_page
             values |= {"after_value": request.after.value, "after_id": request.after.id}
-        rows = await self._table.executor.fetch(self._owner, statement, values)
+        rows = await self._table.executor.fetch(self._owner, self._table.page(request), values)
         items = tuple(self._table.load(row) for row in rows[: request.limit])
         more = len(rows) > request.limit
-        return Page(items, Position(items[-1].created_at, items[-1].id) if more else None)
+        return Page(items, Position(getattr(items[-1], request.sort.by), items[-1].id) if more else None)
 
     async def add(self, entity: E, cause: Cause) -> None:
         must_belong(entity, self._owner)
@@ -127,16 +143,21 @@ class OwnedRepository(Generic[E]):
 
         return await self._table.executor.transact(self._owner, work())
 
-    async def remove(self, id: UUID, cause: Cause) -> None:
+    async def remove(self, id: UUID, cause: Cause, guard: Guard = unguarded) -> None:
         def work() -> Work[None]:
             before = self._found((yield self._table.lock, self._key(id)))
+            guard(before)
             yield from self._commit(before, None, cause)
 
         await self._table.executor.transact(self._owner, work())
 
     def _commit(self, before: E | None, after: E | None, cause: Cause) -> Work[None]:
-        """The one place that writes: what is recorded beside a row, and its cause, belongs here."""
+        """The one place that writes: the row, and whatever is recorded beside it."""
         if after is None and before is not None:
             yield self._table.delete, self._key(before.id)
+        elif after is not None and before is not None:
+            yield self._table.update, self._table.values(after)
         elif after is not None:
-            yield self._table.insert if before is None else self._table.update, self._table.values(after)
+            if cause.idempotency is not None:
+                yield from self._table.outcomes.record(cause.idempotency, after)
+            yield self._table.insert, self._table.values(after)

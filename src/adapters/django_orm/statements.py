@@ -98,13 +98,16 @@ class Compiler:
         lock = connection.ops.for_update_sql() if connection.features.has_select_for_update else ""
         return self.select(rows, *columns, suffix=f" {lock}".rstrip())
 
-    def insert(self, model: type[models.Model], columns: Sequence[str]) -> Statement:
+    def insert(
+        self, model: type[models.Model], columns: Sequence[str], *, suffix: str = "", more: Sequence[Param] = ()
+    ) -> Statement:
+        """INSERT of one row; ``suffix`` may hold ``%s`` for each of ``more``."""
         fields = [_field(model, name) for name in columns]
         quote = connections[self._executor.alias].ops.quote_name
         names = ", ".join(quote(field.column) for field in fields)
         places = ", ".join(["%s"] * len(fields))
-        sql = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({places})"  # noqa: S608 -- names of ours
-        return self._statement(sql, [Param(name, field) for name, field in zip(columns, fields, strict=True)])
+        sql = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({places}){suffix}"  # noqa: S608 -- names of ours
+        return self._statement(sql, [*(Param(name, field) for name, field in zip(columns, fields, strict=True)), *more])
 
     def update(self, rows: models.QuerySet[Any, Any], columns: Sequence[str]) -> Statement:
         query = cast(UpdateQuery, rows.query.chain(UpdateQuery))
@@ -112,8 +115,9 @@ class Compiler:
         query.add_update_fields(changes)  # type: ignore[arg-type]  # -- any expression will do, not only a Case
         return self._statement(*self._sql(query))
 
-    def delete(self, rows: models.QuerySet[Any, Any]) -> Statement:
-        return self._statement(*self._sql(rows.query.chain(DeleteQuery)))
+    def delete(self, rows: models.QuerySet[Any, Any], *, suffix: str = "") -> Statement:
+        sql, params = self._sql(rows.query.chain(DeleteQuery))
+        return self._statement(sql + suffix, params)
 
     def _sql(self, query: Query) -> tuple[str, Sequence[Any]]:
         sql, params = query.get_compiler(using=self._executor.alias).as_sql()

@@ -10,6 +10,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from adapters.django_orm.directory import OwnerDirectory
 from adapters.django_orm.models import KeyRow, SimulationRow
+from adapters.django_orm.outcomes import OutcomeTable
 from adapters.django_orm.owned import Table
 from adapters.django_orm.statements import Compiler, Statement
 from domain.access.key import Key
@@ -26,8 +27,9 @@ class Storage:
 
     def __init__(self, executor: PoolExecutor | ThreadExecutor) -> None:
         self.executor = executor
-        self.simulations = Table(Simulation, SimulationRow, executor)
-        self.keys = Table(Key, KeyRow, executor)
+        self.outcomes = OutcomeTable(executor)
+        self.simulations = Table(Simulation, SimulationRow, executor, self.outcomes)
+        self.keys = Table(Key, KeyRow, executor, self.outcomes)
         self.owners = OwnerDirectory(executor)
 
     async def open(self) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connections, transaction
@@ -23,8 +25,11 @@ class ThreadExecutor:
     """Runs statements on a few threads, each with a Django connection of its own.
 
     Writers of this process wait for each other here, in order, because SQLite has one writer at a time and lets the
-    others poll. ``lent`` is a connection to be used in place of the threads' own, and is left open: a test sees
-    through it what runs in its own, unfinished transaction.
+    others poll. An SQLite file that is removed or replaced is noticed: what was connected to it is dropped, and a file
+    that is not there is not made.
+
+    ``lent`` is a connection to be used in place of the threads' own, and is left open: a test sees through it what runs
+    in its own, unfinished transaction.
     """
 
     def __init__(self, alias: str = "default", *, size: int = 1, lent: BaseDatabaseWrapper | None = None) -> None:
@@ -33,6 +38,7 @@ class ThreadExecutor:
         self._threads = ThreadPoolExecutor(1 if lent else size, thread_name_prefix="goatfish-db", initializer=self._own)
         self._writing = asyncio.Lock()
         self._owned: list[BaseDatabaseWrapper] = []
+        self._here = threading.local()  # its ``file`` is what the thread's connection has opened
 
     def _own(self) -> None:
         if self._lent is not None:
@@ -91,21 +97,38 @@ class ThreadExecutor:
 
     def _execute(self, statement: Statement, values: Values) -> Rows:
         with connections[self.alias].cursor() as cursor:
+            if self._lent is None and self._file() != self._here.file:
+                raise OperationalError("The file of the database is not the one that was opened.")
             cursor.execute(statement.sql, statement.arguments(values))
             return statement.decoded(cursor.fetchall()) if cursor.description else []
 
     async def _in_thread(self, run: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._guarded, run)
 
-    def _guarded(self, run: Callable[[], T]) -> T:
+    def _file(self) -> tuple[int, int] | None:
+        """The file at SQLite's path now. Its device and inode are no other's while a connection has it open."""
+        connection = connections[self.alias]
+        if connection.vendor != "sqlite":
+            return None
         try:
+            status = Path(connection.settings_dict["NAME"]).stat()
+        except OSError as error:
+            raise OperationalError(str(error)) from error
+        return status.st_dev, status.st_ino
+
+    def _guarded(self, run: Callable[[], T]) -> T:
+        keep = self._lent is not None or connections[self.alias].vendor == "sqlite"
+        try:
+            if self._lent is None and connections[self.alias].connection is None:
+                self._here.file = self._file()  # before connecting, which would make a file where there is none
             return run()
         except IntegrityError as error:
             if "unique" not in str(error).lower():
                 raise
             raise Conflict("already_exists", "This exists already.") from error
         except (OperationalError, InterfaceError) as error:
+            keep = self._lent is not None
             raise Unavailable(f"{type(error).__name__}: {error}") from error
         finally:
-            if self._lent is None and connections[self.alias].vendor != "sqlite":
+            if not keep:
                 connections[self.alias].close()

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from adapters.http_fastapi.background import Background
 from adapters.http_fastapi.caller import Door
 from adapters.http_fastapi.cursors import Cursors
 from adapters.http_fastapi.envelope import Envelope
@@ -22,6 +23,7 @@ from adapters.http_fastapi.simulations import simulation_routes
 from adapters.http_fastapi.system import Checked, system_routes
 from domain.access.use_cases import Keys
 from domain.errors import DomainError, Unavailable
+from domain.idempotency import Once
 from domain.simulations.use_cases import Simulations
 
 _log = logging.getLogger("goatfish.http")
@@ -30,8 +32,13 @@ _log = logging.getLogger("goatfish.http")
 class Opened(Checked, Protocol):
     """What the application opens when it starts and closes when it stops."""
 
-    async def open(self) -> None: ...
-    async def close(self) -> None: ...
+    async def open(self) -> None:
+        """Prepares for use on the running event loop; connects to nothing yet."""
+        ...
+
+    async def close(self) -> None:
+        """Gives back every connection."""
+        ...
 
 
 def build_api(
@@ -39,8 +46,10 @@ def build_api(
     storage: Opened,
     simulations: Simulations,
     keys: Keys,
+    background: Background,
     door: Door,
     cursors: Cursors,
+    once: Once,
     allowed_hosts: Sequence[str],
 ) -> FastAPI:
     """The API on these use cases."""
@@ -51,9 +60,14 @@ def build_api(
         try:
             yield
         finally:
+            await background.drain()
             await storage.close()
 
-    routers = [simulation_routes(simulations, door, cursors), key_routes(keys, door, cursors), system_routes(storage)]
+    routers = [
+        simulation_routes(simulations, door, cursors, once),
+        key_routes(keys, door, cursors, once),
+        system_routes(storage),
+    ]
     api = FastAPI(
         title="Goatfish",
         version="1",
@@ -63,7 +77,6 @@ def build_api(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
     )
     api.openapi = lambda: document(api)  # type: ignore[method-assign]  # -- FastAPI's documented way to extend it
     api.add_middleware(Envelope, allowed_hosts=allowed_hosts)
@@ -90,6 +103,7 @@ def _framework_error(request: Request, error: HTTPException) -> Exception:
 
 def _methods(request: Request) -> set[str]:
     """Every verb of this path; Starlette's own answer names those of the first route alone."""
-    here = [r for r in request.app.routes if isinstance(r, Route) and r.path_regex.match(request.url.path)]
-    methods = {method for route in here for method in route.methods or ()}
+    path = request.scope["path"]
+    here = [route for route in request.app.routes if isinstance(route, Route) and route.path_regex.match(path)]
+    methods = {method for route in here for method in route.methods or ()} or {"GET"}  # files have no route
     return methods | ({"HEAD"} if "GET" in methods else set())

@@ -1,17 +1,23 @@
 """Request bodies: read within bounds, parsed strictly, duplicate members seen."""
 
 import json
+import re
+from collections import Counter
 from collections.abc import Collection
-from email.message import Message
 from typing import Any, NoReturn
 
 from starlette.requests import Request
 
-from adapters.http_fastapi.problems import ProblemError, Refused, pointer
+from adapters.http_fastapi.problems import ERRORS_MAX, ProblemError, Refused, pointer
 
 MAX_BYTES = 1 << 20
 JSON_TYPES = frozenset({"application/json"})
 PATCH_TYPES = JSON_TYPES | {"application/merge-patch+json"}
+_WORD = r"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
+_VALUE = rf'{_WORD}|"(?:[^"\\]|\\.)*"'
+_MEDIA_TYPE = re.compile(rf"({_WORD}/{_WORD})[ \t]*((?:;[ \t]*(?:{_WORD}=(?:{_VALUE})[ \t]*)?)*)")
+_PARAMETER = re.compile(rf";[ \t]*({_WORD})=({_VALUE})")
+"""Parameters may be empty (RFC 9110, section 5.6.6)."""
 
 
 async def read_json(request: Request, media_types: Collection[str]) -> Any:
@@ -51,22 +57,20 @@ def _require_media_type(request: Request, media_types: Collection[str]) -> None:
         raise Refused("unsupported_media_type")
     if given[0] in media_types:
         return
-    header = Message()
-    header["content-type"] = given[0]
-    charset = header.get_content_charset("utf-8")
-    if header.get_content_type() not in media_types or charset not in {"utf-8", "utf8"}:
+    parts = _MEDIA_TYPE.fullmatch(given[0])
+    if parts is None or parts[1].lower() not in media_types:
         raise Refused("unsupported_media_type")
+    for name, value in _PARAMETER.findall(parts[2]):
+        if name.lower().partition("*")[0] == "charset" and value.strip('"').lower() not in {"utf-8", "utf8"}:
+            raise Refused("unsupported_media_type")
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise _unacceptable(
-            "duplicate_member",
-            "The member is given more than once.",
-            *{pointer(name) for name in names if names.count(name) > 1},
-        )
+        counts = Counter(name for name, _ in pairs)
+        twice = [pointer(name) for name, count in counts.most_common(ERRORS_MAX) if count > 1]
+        raise _unacceptable("duplicate_member", "The member is given more than once.", *twice)
     return members
 
 

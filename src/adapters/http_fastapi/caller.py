@@ -1,26 +1,36 @@
 """From key to caller: the only door into the API."""
 
-from collections.abc import Iterable
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
-from fastapi import Security
+from fastapi import Header, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
 from starlette.requests import Request
 
-from adapters.http_fastapi.problems import Refused
+from adapters.http_fastapi.background import Background
+from adapters.http_fastapi.limits import RateLimit
+from adapters.http_fastapi.problems import ProblemError, Refused
 from domain.access.key import Scope, require_scopes
-from domain.access.use_cases import Authentication, Caller
-from domain.tenancy import Cause
+from domain.access.use_cases import Authentication, Caller, KeyUses
+from domain.tenancy import Cause, Idempotency
 
 _HEADER = APIKeyHeader(name="X-API-Key", scheme_name="ApiKey", auto_error=False)
 _BEARER = HTTPBearer(scheme_name="Bearer", bearerFormat="gf_…", auto_error=False)
+_PATTERN = '^("[!-~]{1,255}"|[!#-~][!-~]{0,254}|"([!-~]{0,253}[!#-~])?)$'
+_VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 class Door:
-    """A dependency for ``Security(door, scopes=[…])``: gives the ``Caller``, or refuses with 401 or 403."""
+    """A dependency for ``Security(door, scopes=[…])``: gives the ``Caller``, or refuses with 401, 429 or 403."""
 
-    def __init__(self, authentication: Authentication) -> None:
-        self._authentication = authentication
+    def __init__(
+        self, authentication: Authentication, rate_limit: RateLimit, uses: KeyUses, background: Background
+    ) -> None:
+        self._authentication, self._rate_limit = authentication, rate_limit
+        self._uses, self._background = uses, background
 
     async def __call__(
         self,
@@ -40,6 +50,9 @@ class Door:
         if caller is None:
             raise Refused("unauthenticated", headers={"WWW-Authenticate": 'Bearer realm="goatfish"'})
         request.state.caller = caller
+        if self._uses.due(caller.key):
+            self._background.start(self._uses.write(caller.key))
+        self._rate_limit.count(caller.owner.id, request.state.headers)
         require_scopes(caller.key.scopes, [Scope(scope) for scope in scopes])
         return caller
 
@@ -55,3 +68,34 @@ def cause(request: Request) -> Cause:
     """A dependency: why the write of this request happens. The door comes before it."""
     caller: Caller = request.state.caller
     return Cause(actor=f"key:{caller.key.id}", request_id=request.state.request_id)
+
+
+def once(operation: str) -> Callable[..., Cause]:
+    """A dependency like ``cause``, for an operation that a client may repeat with an ``Idempotency-Key``."""
+
+    def promised(
+        request: Request,
+        idempotency_key: Annotated[
+            str | None,
+            Header(
+                alias="Idempotency-Key",
+                description="1 to 255 visible ASCII characters, bare or quoted: the request is carried out once,"
+                " and answered alike for 24 hours",
+                json_schema_extra={"minLength": 1, "pattern": _PATTERN},
+            ),
+        ] = None,
+    ) -> Cause:
+        del idempotency_key  # tells FastAPI what to document; the header may come several times
+        why, keys = cause(request), request.headers.getlist("idempotency-key")
+        if not keys:
+            return why
+        key = keys[0][1:-1] if keys[0][:1] == keys[0][-1:] == '"' and len(keys[0]) > 1 else keys[0]
+        if len(keys) > 1 or not _VISIBLE.fullmatch(key):
+            detail = "An idempotency key is 1 to 255 visible ASCII characters."
+            error = ProblemError(header="Idempotency-Key", code="idempotency_key", detail=detail)
+            raise Refused("validation_failed", errors=[error])
+        body = json.dumps(request.state.content, sort_keys=True)
+        promise = Idempotency(operation=operation, key=key, fingerprint=hashlib.sha256(body.encode()).hexdigest())
+        return Cause(actor=why.actor, request_id=why.request_id, idempotency=promise)
+
+    return promised

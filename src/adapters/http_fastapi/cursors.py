@@ -5,18 +5,23 @@ import binascii
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from starlette.requests import Request
 
 from adapters.http_fastapi.problems import Refused
-from domain.paging import Position
+from domain.paging import Position, SortValue
 from domain.tenancy import OwnerId
 
 _MAC_BYTES = 16
+_READ: dict[str, Callable[[str], SortValue]] = {
+    "str": str,
+    "date": date.fromisoformat,
+    "datetime": datetime.fromisoformat,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,8 @@ class Cursors:
         """The text of a cursor into ``listing``, which names the list with its order and filters; None for None."""
         if position is None:
             return None
-        content = [_binding(owner, listing), position.value.isoformat(), position.id.hex]
+        value = position.value if isinstance(position.value, str) else position.value.isoformat()
+        content = [_binding(owner, listing), type(position.value).__name__, value, position.id.hex]
         payload = json.dumps(content, separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(self._mac(self._keys[0], payload) + payload).decode().rstrip("=")
 
@@ -58,8 +64,8 @@ class Cursors:
         mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
         if not genuine or not any(hmac.compare_digest(mac, self._mac(key, payload)) for key in self._keys):
             raise Refused("invalid_cursor")
-        binding, value, id = json.loads(payload)
-        return Cursor(binding, Position(datetime.fromisoformat(value), UUID(id)))
+        binding, kind, value, id = json.loads(payload)
+        return Cursor(binding, Position(_READ[kind](value), UUID(id)))
 
     def position(self, cursor: Cursor | None, owner: OwnerId, listing: str) -> Position | None:
         """Where to go on in ``listing``. Raises ``Refused`` with 400 for a cursor of another owner or list."""

@@ -11,13 +11,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.http_fastapi.problems import Refused, answer
 
+HEADERS_MAX = 32 << 10
+"""Bytes of all headers together."""
 _log = logging.getLogger("goatfish.http")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _PORT = re.compile(r":[0-9]*$")
 
 
 class Envelope:
-    """Pure ASGI middleware, the outermost. An unexpected exception is logged and answered as a bare 500."""
+    """Pure ASGI middleware round everything of ours. An unexpected exception is logged and answered as a bare 500."""
 
     def __init__(self, app: ASGIApp, *, allowed_hosts: Sequence[str]) -> None:
         self._app = app
@@ -30,9 +32,10 @@ class Envelope:
         headers = Headers(scope=scope)
         asked = headers.get("x-request-id", "")
         request_id = asked if _REQUEST_ID.fullmatch(asked) else secrets.token_hex(16)
-        scope["state"] = {**scope.get("state", {}), "request_id": request_id}
-        head, scope["method"] = scope["method"] == "HEAD", "GET" if scope["method"] == "HEAD" else scope["method"]
-        private = scope["path"].startswith("/api/")
+        head = scope["method"] == "HEAD"
+        state = {**scope.get("state", {}), "request_id": request_id, "headers": {}}
+        # A copy: the server goes by the method in its own.
+        scope = {**scope, "method": "GET" if head else scope["method"], "state": state}
         started = False
 
         async def send_on(message: Message) -> None:
@@ -41,18 +44,19 @@ class Envelope:
                 started = True
                 more = MutableHeaders(raw=message["headers"])
                 more["X-Request-ID"] = request_id
-                if private:
+                if scope["path"].startswith("/api/"):
                     more["Cache-Control"] = "private, no-cache"
                     more["Vary"] = "X-API-Key, Authorization"
+                    more.update(state["headers"])
             elif head:
                 message = {**message, "body": b""}
             await send(message)
 
         try:
-            if not self._admits(headers.get("host", "")):
-                await answer(Refused("invalid_host"), scope)(scope, receive, send_on)
-                return
-            await self._app(scope, receive, send_on)
+            if refused := self._refused(headers, scope["path"]):
+                await answer(Refused(refused), scope)(scope, receive, send_on)
+            else:
+                await self._app(scope, receive, send_on)
         except ClientDisconnect:
             return
         except Exception as error:
@@ -60,6 +64,13 @@ class Envelope:
             if started:
                 raise
             await answer(error, scope)(scope, receive, send_on)
+
+    def _refused(self, headers: Headers, path: str) -> str | None:
+        if sum(len(name) + len(value) for name, value in headers.raw) > HEADERS_MAX:
+            return "headers_too_large"
+        if not self._admits(headers.get("host", "")):
+            return "invalid_host"
+        return "not_found" if path.endswith("\n") else None  # to Starlette it would be the path without
 
     def _admits(self, host: str) -> bool:
         name = _PORT.sub("", host.lower())

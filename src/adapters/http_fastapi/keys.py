@@ -1,5 +1,6 @@
 """Keys over HTTP, and who the caller is: their schemas and routes."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -8,17 +9,29 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.http_fastapi.caller import Door, cause
+from adapters.http_fastapi.caller import Door, cause, once
+from adapters.http_fastapi.conditions import guard, has_already
 from adapters.http_fastapi.cursors import Cursor, Cursors
-from adapters.http_fastapi.lists import ListQuery, list_answer
-from adapters.http_fastapi.openapi import refusals
+from adapters.http_fastapi.lists import ListQuery, Lists
+from adapters.http_fastapi.openapi import BODY, headers, links, refusals, unchanged
 from adapters.http_fastapi.operation import Operation
 from adapters.http_fastapi.problems import register_not_found
-from adapters.http_fastapi.schemas import Moment, PageShown, ScopeName, Sent, Shown, created, json_answer, shown
-from domain.access.key import Key, Scope
+from adapters.http_fastapi.schemas import (
+    Moment,
+    MomentOrNull,
+    ScopeName,
+    Sent,
+    Shown,
+    created,
+    json_answer,
+    name_field,
+    page_of,
+    shown,
+)
+from domain.access.key import Key, KeyText, Scope
 from domain.access.use_cases import Caller, Keys
-from domain.paging import PageRequest
-from domain.tenancy import Cause
+from domain.idempotency import Once
+from domain.tenancy import Cause, Guard
 
 register_not_found(Key.KIND)
 
@@ -26,16 +39,24 @@ register_not_found(Key.KIND)
 class KeySent(Sent):
     """What a key is made from."""
 
-    name: Annotated[str, Field(min_length=1, description="trimmed; no control characters", examples=["Nightly runs"])]
-    scopes: Annotated[list[ScopeName], Field(min_length=1, description="none that the asking key lacks")]
-    expires_at: Annotated[Moment | None, Field(description="null: never")] = None
+    name: Annotated[str, name_field(Key.NAME_MAX, "Nightly runs")]
+    scopes: Annotated[
+        list[ScopeName],
+        Field(
+            max_length=len(Scope),
+            description="at least one, and none that the asking key lacks",
+            examples=[["simulations:read"]],
+            json_schema_extra={"minItems": 1},
+        ),
+    ]
+    expires_at: Annotated[MomentOrNull, Field(description="null: never", examples=["2099-01-01T00:00:00Z"])] = None
 
 
 class KeyShown(Shown):
     """A key, without its secret."""
 
     id: UUID
-    name: str = Field(max_length=Key.NAME_MAX)
+    name: str
     prefix: str = Field(description="the public part of the key")
     scopes: list[Scope]
     created_at: Moment
@@ -50,9 +71,9 @@ class KeyShown(Shown):
 
 
 class KeyCreated(KeyShown):
-    """A new key; ``key`` is its whole text, which is shown this once."""
+    """A new key."""
 
-    key: str
+    key: str | None = Field(description="its whole text, shown this once; null where the request is repeated")
 
 
 class OwnerShown(Shown):
@@ -71,49 +92,91 @@ class CallerShown(Shown):
     expires_at: Moment | None
 
 
-def key_routes(keys: Keys, door: Door, cursors: Cursors) -> APIRouter:
+def key_routes(keys: Keys, door: Door, cursors: Cursors, once_: Once) -> APIRouter:
     """The routes of keys, on these use cases."""
-    routes = APIRouter(prefix="/api/v1", tags=["keys"], route_class=Operation)
+    routes = APIRouter(
+        prefix="/api/v1", tags=["keys"], route_class=Operation, generate_unique_id_function=lambda route: route.name
+    )
+    lists = Lists("keys", cursors)
     anybody: Any = Security(door)
     manages: Any = Security(door, scopes=[Scope.KEYS_MANAGE])
-    because: Any = Depends(cause)
-    place: Any = Depends(cursors.sent)
     queried: Any = Query()
+    place: Any = Depends(cursors.sent)
+    because: Any = Depends(cause)
+    because_once: Any = Depends(once("create_key"))
+    guarded: Any = Depends(guard)
+    has: Any = Depends(has_already)
     show = KeyShown.of
+    then = links(reads=["get_key"], writes=["revoke_key"])
 
-    @routes.get("/me", response_model=CallerShown, responses=refusals(401))
+    @routes.get("/me", summary="Who am I", response_model=CallerShown, responses=refusals())
     async def whoami(caller: Caller = anybody) -> Response:
         """The owner, the key in use, its scopes and expiry."""
         key = show(caller.key)
         content = {"owner": OwnerShown.of(caller.owner), "key": key}
         return json_answer({**content, "scopes": key["scopes"], "expires_at": key["expires_at"]})
 
-    @routes.get("/keys", response_model=PageShown[KeyShown], responses=refusals(400, 401, 403, 422))
+    @routes.get(
+        "/keys",
+        summary="List keys",
+        response_model=page_of(Key.KIND, KeyShown),
+        responses={200: headers("Link"), **refusals("missing_scope", "invalid_cursor")},
+    )
     async def list_keys(
         request: Request, caller: Caller = manages, cursor: Cursor | None = place, query: ListQuery = queried
     ) -> Response:
         """One page of the owner's keys, newest first."""
         owner = caller.owner.id
-        after = cursors.position(cursor, owner, "keys")
-        page = await keys.list(owner, PageRequest(limit=query.limit, after=after))
-        return list_answer(request, page, show, cursors.seal(page.next, owner, "keys"))
+        page = await keys.list(owner, lists.asked(owner, query, cursor))
+        return lists.answer(request, owner, query, page, show)
 
-    @routes.post("/keys", status_code=201, response_model=KeyCreated, responses=refusals(400, 401, 403, 413, 415, 422))
-    async def create_key(request: Request, body: KeySent, caller: Caller = manages, cause: Cause = because) -> Response:
-        """Makes a key. Only this answer ever holds its text."""
-        key, text = await keys.create(caller.owner.id, cause, granted_by=caller.key, **body.fields())
-        return created(request, {**show(key), "key": text.reveal()}, key)
+    @routes.post(
+        "/keys",
+        summary="Create a key",
+        status_code=201,
+        response_model=KeyCreated,
+        responses={
+            201: headers("ETag", "Location", "Idempotency-Replayed") | then,
+            **refusals("missing_scope", "request_in_flight", "idempotency_key_reused", *BODY),
+        },
+    )
+    async def create_key(
+        request: Request, body: KeySent, caller: Caller = manages, cause: Cause = because_once
+    ) -> Response:
+        """Makes a key. Only this answer ever holds its text, and only once: a repeated request is answered without."""
+        owner, texts = caller.owner.id, list[KeyText]()
 
-    @routes.get("/keys/{id}", response_model=KeyShown, responses=refusals(401, 403, 404))
-    async def get_key(request: Request, id: UUID, caller: Caller = manages) -> Response:
-        """One key."""
+        async def make() -> Key:
+            key, text = await keys.create(owner, cause, granted_by=caller.key, **body.fields())
+            texts.append(text)
+            return key
+
+        key, replayed = await once_.make(owner, cause, Key, make)
+        text = texts[0].reveal() if not replayed else None
+        return created(request, {**show(key), "key": text}, key, replayed=replayed)
+
+    @routes.get(
+        "/keys/{id}",
+        summary="Get a key",
+        response_model=KeyShown,
+        responses={200: headers("ETag") | then, 304: unchanged(), **refusals("key_not_found", "missing_scope")},
+    )
+    async def get_key(id: UUID, caller: Caller = manages, had: Sequence[str] = has) -> Response:
+        """One key; 304 where `If-None-Match` names its tag."""
         key = await keys.get(caller.owner.id, id)
-        return shown(request, show(key), key)
+        return shown(show(key), key, had)
 
-    @routes.delete("/keys/{id}", status_code=204, responses=refusals(401, 403, 404, 409))
-    async def revoke_key(id: UUID, caller: Caller = manages, cause: Cause = because) -> Response:
+    @routes.delete(
+        "/keys/{id}",
+        summary="Revoke a key",
+        status_code=204,
+        responses=refusals("key_not_found", "key_in_use", "precondition_failed", "missing_scope"),
+    )
+    async def revoke_key(
+        id: UUID, caller: Caller = manages, cause: Cause = because, guard: Guard = guarded
+    ) -> Response:
         """Ends a key, once and for all; it stays readable. Again is no error."""
-        await keys.revoke(caller.owner.id, id, cause, revoked_by=caller.key)
+        await keys.revoke(caller.owner.id, id, cause, guard, revoked_by=caller.key)
         return Response(status_code=204)
 
     return routes

@@ -4,29 +4,74 @@ from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.http_fastapi.schemas import Digits, json_answer
-from domain.paging import LIMIT_DEFAULT, LIMIT_MAX, Page
+from adapters.http_fastapi.cursors import Cursor, Cursors
+from adapters.http_fastapi.schemas import json_answer
+from domain.paging import LIMIT_DEFAULT, LIMIT_MAX, Page, PageRequest, Position
+from domain.tenancy import OwnerId
 
 T = TypeVar("T")
 
 
+def _limit(value: object) -> object:
+    if isinstance(value, str):
+        if not (value.isascii() and value.isdigit() and len(value) < len("1000")):
+            raise PydanticCustomError("limit", f"The limit is a whole number from 1 to {LIMIT_MAX}.")
+        value = int(value)
+    if value not in range(1, LIMIT_MAX + 1):
+        raise PydanticCustomError("limit", f"The limit is a whole number from 1 to {LIMIT_MAX}.")
+    return value
+
+
 class ListQuery(BaseModel):
-    """The query of a list."""
+    """The query of a list, in its default order."""
 
     model_config = ConfigDict(extra="forbid")
 
-    limit: Annotated[int, Digits] = Field(LIMIT_DEFAULT, ge=1, le=LIMIT_MAX, description="objects on a page, at most")
-    cursor: str | None = Field(None, description="`next_cursor` of the page before; opaque")
+    limit: Annotated[
+        int,
+        BeforeValidator(_limit),
+        Field(description="objects on a page, at most", json_schema_extra={"minimum": 1, "maximum": LIMIT_MAX}),
+    ] = LIMIT_DEFAULT
+    cursor: Annotated[
+        str | None,
+        Field(
+            description="`next_cursor` of the page before; opaque",
+            json_schema_extra={"minLength": 1, "pattern": "^[A-Za-z0-9_-]+$"},
+        ),
+    ] = None
+
+    def request(self, after: Position | None) -> PageRequest:
+        """The page that is asked for."""
+        return PageRequest(limit=self.limit, after=after)
+
+    def listing(self) -> str:
+        """What a cursor is bound to besides its owner: the order and the conditions, whatever the limit."""
+        request = self.request(None)
+        return f"{request.sort} {request.conditions}"
 
 
-def list_answer(request: Request, page: Page[T], show: Callable[[T], Any], next_cursor: str | None) -> Response:
-    """200 with the page, and a ``Link`` to the next one where there is more."""
-    content = {"items": [show(item) for item in page.items], "next_cursor": next_cursor}
-    if next_cursor is None:
-        return json_answer(content)
-    query = urlencode({**request.query_params, "cursor": next_cursor})
-    return json_answer(content, link=f'<{request.url.path}?{query}>; rel="next"')
+class Lists:
+    """Pages of one kind of object, whose cursors serve no other list."""
+
+    def __init__(self, name: str, cursors: Cursors) -> None:
+        self._name, self._cursors = name, cursors
+
+    def asked(self, owner: OwnerId, query: ListQuery, cursor: Cursor | None) -> PageRequest:
+        """The page that is asked for. Raises ``Refused`` with 400 for a cursor of another owner or list."""
+        return query.request(self._cursors.position(cursor, owner, self._name + query.listing()))
+
+    def answer(
+        self, request: Request, owner: OwnerId, query: ListQuery, page: Page[T], show: Callable[[T], Any]
+    ) -> Response:
+        """200 with the page, and a ``Link`` to the next one where there is more."""
+        next_cursor = self._cursors.seal(page.next, owner, self._name + query.listing())
+        content = {"items": [show(item) for item in page.items], "next_cursor": next_cursor}
+        if next_cursor is None:
+            return json_answer(content)
+        following = urlencode({**request.query_params, "cursor": next_cursor})
+        return json_answer(content, link=f'<{request.url.path}?{following}>; rel="next"')

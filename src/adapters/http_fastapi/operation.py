@@ -14,10 +14,21 @@ from starlette.responses import Response
 
 from adapters.http_fastapi.body import read_json
 from adapters.http_fastapi.caller import Door
-from adapters.http_fastapi.problems import ProblemError, Refused, pointer
+from adapters.http_fastapi.problems import ERRORS_MAX, NAME_MAX, ProblemError, Refused, pointer, shortened
 from adapters.http_fastapi.schemas import Sent
 
 _NO_ID = UUID(int=0)
+_CODES = {
+    "missing": ("missing", "This is required."),
+    "extra_forbidden": ("unknown", "There is nothing of this name."),
+    "string_type": ("wrong_type", "This is not a string."),
+    "string_unicode": ("invalid_unicode", "This is not valid Unicode text."),
+    "list_type": ("wrong_type", "This is not an array."),
+    "model_type": ("wrong_type", "This is not an object."),
+    "too_long": ("too_long", "This holds too many items."),
+    "literal_error": ("unknown_value", "This is none of the values there are."),
+}
+"""What pydantic finds, in our own words, which are part of the contract."""
 
 
 class NoQuery(BaseModel):
@@ -58,14 +69,47 @@ class _Plan:
                 plan.path[name] = annotation
         return plan
 
+    async def arguments(self, request: Request) -> dict[str, Any]:
+        """What the endpoint is called with; refuses with 401, 429, 403, 413, 415, 400 and 422, in this order."""
+        arguments: dict[str, Any] = {}
+        if self.door is not None and self.caller is not None:
+            arguments[self.caller] = await self.door.admit(request, self.scopes)
+        if self.body is not None:
+            request.state.content = await read_json(request, self.body[1].MEDIA_TYPES)
+        for name, compute in self.computed.items():
+            arguments[name] = compute(request)
+        arguments |= self._validated(request)
+        for name, annotation in self.path.items():
+            text = request.path_params[name]
+            arguments[name] = object_id(text) if annotation is UUID else text
+        if self.request is not None:
+            arguments[self.request] = request
+        return arguments
+
+    def _validated(self, request: Request) -> dict[str, Any]:
+        """Body and query as their models, refused together."""
+        arguments: dict[str, Any] = {}
+        errors: list[ProblemError] = []
+        if self.body is not None:
+            name, model = self.body
+            arguments[name] = _validated(model, request.state.content, errors, _in_body)
+        if self.door is not None:  # a probe or a page may be asked for with whatever a prober adds
+            asked, query = self.query
+            value = _validated(query, _query(request, errors), errors, _in_query)
+            if asked is not None:
+                arguments[asked] = value
+        if errors:
+            raise Refused("validation_failed", errors=errors)
+        return arguments
+
 
 class Operation(APIRoute):
     """A route whose endpoint is an ordinary FastAPI one that returns a ``Response``, bound by a plan made beforehand.
 
     Of FastAPI's ways to ask for something it knows ``Security(door)``, ``Depends`` of a plain function of the request,
     one ``Query()`` model, one body model, the request and path parameters. It does what FastAPI would do with them in
-    a quarter of the time, and refuses in the order that clients are promised: 401, 403, 413, 415, 400, 422, and then
-    whatever the endpoint raises.
+    a quarter of the time, and refuses in the order that clients are promised. The parsed body is left in
+    ``request.state.content``.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -73,27 +117,7 @@ class Operation(APIRoute):
         endpoint: Callable[..., Coroutine[Any, Any, Response]] = self.endpoint
 
         async def handle(request: Request) -> Response:
-            arguments: dict[str, Any] = {}
-            if plan.door is not None and plan.caller is not None:
-                arguments[plan.caller] = await plan.door.admit(request, plan.scopes)
-            errors: list[ProblemError] = []
-            content = await read_json(request, plan.body[1].MEDIA_TYPES) if plan.body is not None else None
-            for name, compute in plan.computed.items():
-                arguments[name] = compute(request)
-            if plan.body is not None:
-                arguments[plan.body[0]] = _validated(plan.body[1], content, errors, _in_body)
-            name_of_query, query = plan.query
-            value = _validated(query, _query(request, errors), errors, _in_query)
-            if errors:
-                raise Refused("validation_failed", "; ".join(error.detail for error in errors), errors=errors)
-            if name_of_query is not None:
-                arguments[name_of_query] = value
-            for name, annotation in plan.path.items():
-                text = request.path_params[name]
-                arguments[name] = object_id(text) if annotation is UUID else text
-            if plan.request is not None:
-                arguments[plan.request] = request
-            return await endpoint(**arguments)
+            return await endpoint(**await plan.arguments(request))
 
         return handle
 
@@ -124,10 +148,10 @@ def _validated(
     try:
         return model.model_validate(value)
     except ValidationError as invalid:
-        errors += (
-            ProblemError(**place(error["loc"]), code=error["type"], detail=error["msg"])
-            for error in invalid.errors(include_url=False, include_context=False, include_input=False)
-        )
+        found = invalid.errors(include_url=False, include_context=False, include_input=False)
+        for error in found[:ERRORS_MAX]:
+            code, detail = _CODES.get(error["type"], (error["type"], error["msg"]))
+            errors.append(ProblemError(**place(error["loc"]), code=code, detail=detail))
         return None
 
 
@@ -140,4 +164,4 @@ def _in_query(location: tuple[Any, ...]) -> dict[str, str]:
 
 
 def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
+    return shortened(text, NAME_MAX).encode("utf-8", "replace").decode()

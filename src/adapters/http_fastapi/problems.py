@@ -6,17 +6,23 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import quote
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 from starlette.types import Scope
 
-from domain.errors import Conflict, Denied, DomainError, Invalid, Limited, NotFound, Stale, Unavailable
+from domain.errors import DomainError, Invalid, Limited, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
+ERRORS_MAX = 20
+"""Errors that one answer names at most."""
+NAME_MAX, PATH_MAX = 200, 1000
+"""Characters of a name and of a path that an answer repeats at most, so that no request makes it large."""
 
 
 class ProblemError(BaseModel):
     """One thing that is wrong, and where: in the body, the query or a header."""
+
+    model_config = ConfigDict(extra="forbid")
 
     pointer: str | None = Field(default=None, description="JSON pointer into the body, as a URI fragment")
     parameter: str | None = Field(default=None, description="name of the query parameter")
@@ -28,12 +34,16 @@ class ProblemError(BaseModel):
 class Problem(BaseModel):
     """What every answer of 400 and above holds."""
 
-    type: str = Field(description="path of a page that says what this type of problem means")
+    model_config = ConfigDict(extra="forbid")
+
+    type: str = Field(
+        description="path of a page that says what this type of problem means", pattern="^/problems/[a-z-]+$"
+    )
     title: str
-    status: int
+    status: int = Field(ge=400, le=599)
     detail: str
-    instance: str = Field(description="path of the request")
-    code: str = Field(description="stable, for programs")
+    instance: str = Field(description="path of the request", json_schema_extra={"format": "uri-reference"})
+    code: str = Field(description="stable, for programs", pattern="^[a-z_]+$")
     request_id: str
     errors: list[ProblemError] | None = Field(None, description="what is wrong with the values sent (422 alone)")
 
@@ -71,8 +81,20 @@ _TYPES = [
     ProblemType("missing_scope", 403, "Missing scope", "The key may not do this: it lacks a scope."),
     ProblemType("not_found", 404, "Not found", "Nothing is at this path."),
     ProblemType("method_not_allowed", 405, "Method not allowed", "The path exists; its verbs are in the Allow header."),
+    ProblemType(
+        "request_in_flight",
+        409,
+        "Request in flight",
+        "The first request with this Idempotency-Key is still under way. Try again in a moment.",
+    ),
     ProblemType("key_in_use", 409, "Key in use", "A key cannot revoke itself. Use another key of the same owner."),
     ProblemType("already_exists", 409, "Already exists", "Something with the same unique value exists."),
+    ProblemType(
+        "precondition_failed",
+        412,
+        "Precondition failed",
+        "The object is not in the state that If-Match or If-None-Match asks for. Read it again and decide anew.",
+    ),
     ProblemType("body_too_large", 413, "Body too large", "The body is larger than 1 MiB."),
     ProblemType(
         "unsupported_media_type",
@@ -87,7 +109,14 @@ _TYPES = [
         "Validation failed",
         "What was sent breaks a rule. The member errors names each place and what is wrong with it.",
     ),
+    ProblemType(
+        "idempotency_key_reused",
+        422,
+        "Idempotency key reused",
+        "This Idempotency-Key came with another body before. A new request needs a new key.",
+    ),
     ProblemType("rate_limited", 429, "Rate limited", "Too many requests. Try again after Retry-After seconds."),
+    ProblemType("headers_too_large", 431, "Headers too large", "The headers are larger than 32 KiB in all."),
     ProblemType("internal_error", 500, "Internal error", "The service failed. The request id helps to find out why."),
     ProblemType(
         "unavailable",
@@ -111,52 +140,51 @@ def register_not_found(kind: str) -> None:
 
 
 class Refused(Exception):
-    """A refusal as HTTP gives it: a type from the catalogue, and what is particular to this request."""
+    """A refusal as HTTP gives it: the code of its type in the catalogue, and what is particular to this request."""
 
     def __init__(
         self,
-        kind: str | ProblemType,
+        code: str,
         detail: str | None = None,
         *,
         errors: Iterable[ProblemError] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        self.kind = CATALOGUE[kind] if isinstance(kind, str) else kind
+        self.kind = CATALOGUE[code]
         self.detail = detail or self.kind.meaning
         super().__init__(self.kind.code, self.detail)
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
 
 
-_STATUS = {Invalid: 422, NotFound: 404, Conflict: 409, Stale: 412, Denied: 403, Limited: 429}
-
-
 def _refusal(error: Exception) -> Refused:
-    """The only place that knows which kind of error gets which status."""
-    headers: dict[str, str] = {}
+    """The only place that knows which kind of error gets which answer; its status is the catalogue's."""
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, Unavailable):
+        return Refused("unavailable", headers={"Retry-After": "1"})
+    if not isinstance(error, DomainError):
+        return Refused("internal_error")
     errors: list[ProblemError] = []
-    match error:
-        case Refused():
-            return error
-        case Unavailable():
-            return Refused("unavailable", headers={"Retry-After": "1"})
-        case Invalid(faults=faults):
-            errors = [ProblemError(pointer=pointer(f.field), code=f.code, detail=f.detail) for f in faults]
-        case Limited(retry_after=seconds):
-            headers = {"Retry-After": str(seconds)}
-        case DomainError():
-            pass
-        case _:
-            return Refused("internal_error")
-    title = error.code.replace("_", " ").capitalize()
-    kind = CATALOGUE.get(error.code) or ProblemType(error.code, _STATUS[type(error)], title, error.detail)
-    return Refused(kind, error.detail, errors=errors, headers=headers)
+    headers: dict[str, str] = {}
+    if isinstance(error, Invalid):
+        errors = [ProblemError(pointer=pointer(f.field), code=f.code, detail=f.detail) for f in error.faults]
+    elif isinstance(error, Limited):
+        headers = {"Retry-After": str(error.retry_after)}
+    elif error.code == "idempotency_key_reused":
+        errors = [ProblemError(header="Idempotency-Key", code="reused", detail=error.detail)]
+    return Refused(error.code, error.detail, errors=errors, headers=headers)
 
 
 def pointer(*path: str | int) -> str:
     """A JSON pointer as a URI fragment (RFC 6901, section 6)."""
-    parts = (str(part).replace("~", "~0").replace("/", "~1") for part in path)
+    parts = (shortened(str(part), NAME_MAX).replace("~", "~0").replace("/", "~1") for part in path)
     return "#" + "".join(f"/{quote(part, errors='replace')}" for part in parts)
+
+
+def shortened(text: str, most: int) -> str:
+    """The text; its beginning and an ellipsis where it is longer."""
+    return text if len(text) <= most else text[:most] + "…"
 
 
 def answer(error: Exception, scope: Scope) -> Response:
@@ -167,10 +195,10 @@ def answer(error: Exception, scope: Scope) -> Response:
         "title": refused.kind.title,
         "status": refused.kind.status,
         "detail": refused.detail,
-        "instance": quote(scope["path"], errors="replace"),
+        "instance": quote(shortened(scope["path"], PATH_MAX), errors="replace"),
         "code": refused.kind.code,
         "request_id": scope["state"]["request_id"],
     }
     if refused.kind.status == HTTPStatus.UNPROCESSABLE_ENTITY:
-        body["errors"] = [error.model_dump(exclude_none=True) for error in refused.errors]
+        body["errors"] = [error.model_dump(exclude_none=True) for error in refused.errors[:ERRORS_MAX]]
     return Response(json.dumps(body), refused.kind.status, refused.headers, MEDIA_TYPE)

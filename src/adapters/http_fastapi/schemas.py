@@ -1,18 +1,20 @@
 """What all schemas share: strict values, what is sent and what is shown, and the answers made of them."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import msgspec
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.http_fastapi.body import JSON_TYPES, PATCH_TYPES
+from adapters.http_fastapi.conditions import ANY, etag
 from domain.access.key import Scope
 from domain.tenancy import Owned
 
@@ -22,45 +24,58 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})")
 
 
+PLAIN = r"[^\u0000-\u001f\u007f-\u009f]"
+_SEEN = r"[^\s\u0000-\u001f\u007f-\u009f]"
+
+
 def _day(value: object) -> date:
     try:
         if isinstance(value, str) and _DAY.fullmatch(value):
             return date.fromisoformat(value)
     except ValueError:
         pass
-    raise PydanticCustomError("date", "Not a date of the form YYYY-MM-DD.")
+    raise PydanticCustomError("date", "This is no date of the form YYYY-MM-DD.")
 
 
-def _moment(value: object) -> datetime:
+def _moment(value: object) -> datetime | None:
     try:
+        if value is None:
+            return None
         if isinstance(value, str) and _MOMENT.fullmatch(value):
             return datetime.fromisoformat(value).astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise PydanticCustomError("date_time", "Not a time with its offset, as in 2026-11-22T08:00:00Z.")
+    raise PydanticCustomError("date_time", "This is no time with its offset, as in 2026-11-22T08:00:00Z.")
 
 
 def _scope(value: object) -> Scope:
-    if value not in set(Scope):
-        raise PydanticCustomError("scope", "Not a scope.")
-    return Scope(str(value))
-
-
-def _digits(value: object) -> object:
-    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
-        raise PydanticCustomError("integer", "Not a whole number.")
-    return value
+    if not isinstance(value, str) or value not in set(Scope):
+        raise PydanticCustomError("scope", "There is no such scope.")
+    return Scope(value)
 
 
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+Moment = Annotated[AwareDatetime, WithJsonSchema({"type": "string", "format": "date-time"})]
+MomentOrNull = Annotated[
+    AwareDatetime | None,
+    BeforeValidator(_moment),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}),
+]
 ScopeName = Annotated[Scope, BeforeValidator(_scope)]
-Digits = BeforeValidator(_digits)
-"""For whole numbers in a query: pydantic alone would take ``+1``, ``1_0`` and blanks around it."""
+
+
+def name_field(max_length: int, example: str) -> FieldInfo:
+    """A name: the domain trims it and holds it to its limits, the schema tells them."""
+    info: FieldInfo = Field(
+        description="trimmed; no control characters",
+        examples=[example],
+        json_schema_extra={"minLength": 1, "maxLength": max_length, "pattern": f"^{PLAIN}*{_SEEN}{PLAIN}*$"},
+    )
+    return info
 
 
 class Sent(BaseModel):
-    """A body that a client sends: all members known, all required, none coerced."""
+    """A body that a client sends: all members known, none coerced."""
 
     MEDIA_TYPES: ClassVar[frozenset[str]] = JSON_TYPES
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -79,17 +94,17 @@ class SentChanges(Sent):
 def some_of(model: type[Sent]) -> Callable[[type[C]], type[C]]:
     """Gives a schema of changes the members of ``model``, none of them required."""
 
-    def without_default(schema: dict[str, Any]) -> None:
-        schema.pop("default", None)
-
     def extended(changes: type[C]) -> type[C]:
-        members: dict[str, Any] = {
-            name: (
-                Annotated[(info.annotation, *info.metadata)],
-                Field(default=None, json_schema_extra=without_default, description=info.description),
-            )
-            for name, info in model.model_fields.items()
-        }
+        members: dict[str, Any] = {}
+        for name, info in model.model_fields.items():
+            extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+
+            def without_default(schema: dict[str, Any], extra: dict[str, Any] = extra) -> None:
+                schema.pop("default", None)
+                schema |= extra
+
+            optional = Field(description=info.description, examples=info.examples, json_schema_extra=without_default)
+            members[name] = (Annotated[(info.annotation, *info.metadata, optional)], None)
         return create_model(changes.__name__, __base__=changes, __doc__=changes.__doc__, **members)
 
     return extended
@@ -97,6 +112,8 @@ def some_of(model: type[Sent]) -> Callable[[type[C]], type[C]]:
 
 class Shown(BaseModel):
     """A representation that clients are shown; its members are the entity's, by the same names."""
+
+    model_config = ConfigDict(extra="forbid")  # told in the document; nothing is validated on its way out
 
     @classmethod
     def of(cls, entity: object) -> dict[str, Any]:
@@ -108,8 +125,15 @@ class Shown(BaseModel):
 class PageShown(BaseModel, Generic[T]):
     """One page of a list."""
 
+    model_config = ConfigDict(extra="forbid")
+
     items: list[T]
     next_cursor: str | None = Field(description="for the next page; null on the last")
+
+
+def page_of(kind: str, shown: type[Shown]) -> type[BaseModel]:
+    """The schema of one page of a list of these."""
+    return create_model(f"{kind.capitalize()}Page", __base__=PageShown[shown], __doc__=PageShown.__doc__)  # type: ignore[valid-type]  # -- made at run time
 
 
 def json_answer(content: object, status: int = 200, **headers: str) -> Response:
@@ -118,24 +142,15 @@ def json_answer(content: object, status: int = 200, **headers: str) -> Response:
     return Response(msgspec.json.encode(content), status, named, "application/json")
 
 
-def created(request: Request, content: object, entity: Owned) -> Response:
-    """201 with the representation, its tag and its path."""
-    location = f"{request.url.path}/{entity.id}"
-    return json_answer(content, 201, etag=_etag(entity), location=location)
+def created(request: Request, content: object, entity: Owned, *, replayed: bool = False) -> Response:
+    """201 with the representation, its tag and its path; the same again for a request that is repeated."""
+    more = {"idempotency_replayed": "true"} if replayed else {}
+    return json_answer(content, 201, etag=etag(entity), location=f"{request.url.path}/{entity.id}", **more)
 
 
-def shown(request: Request, content: object, entity: Owned) -> Response:
-    """200 with the representation and its tag, or 304 where a reader has it already."""
-    tag = _etag(entity)
-    if request.method in {"GET", "HEAD"} and _names(request.headers.getlist("if-none-match"), tag):
+def shown(content: object, entity: Owned, had: Sequence[str] = ()) -> Response:
+    """200 with the representation and its tag, or 304 for a reader who has it already."""
+    tag = etag(entity)
+    if tag in had or ANY in had:
         return Response(status_code=304, headers={"ETag": tag})
     return json_answer(content, etag=tag)
-
-
-def _etag(entity: Owned) -> str:
-    return f'"{entity.version}"'
-
-
-def _names(conditions: Iterable[str], tag: str) -> bool:
-    listed = {item.strip().removeprefix("W/") for condition in conditions for item in condition.split(",")}
-    return tag in listed or "*" in listed

@@ -1,34 +1,29 @@
-"""Simulations over HTTP: their schemas and routes."""
+"""Simulations over HTTP: what is sent, what is shown and what can be asked of their list."""
 
-from typing import Annotated, Any
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Security
-from pydantic import Field
-from starlette.requests import Request
-from starlette.responses import Response
+from fastapi import APIRouter
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
-from adapters.http_fastapi.caller import Door, cause
-from adapters.http_fastapi.cursors import Cursor, Cursors
-from adapters.http_fastapi.lists import ListQuery, list_answer
-from adapters.http_fastapi.openapi import refusals
-from adapters.http_fastapi.operation import Operation
-from adapters.http_fastapi.problems import register_not_found
-from adapters.http_fastapi.schemas import Day, Moment, PageShown, Sent, SentChanges, Shown, created, shown, some_of
+from adapters.http_fastapi.caller import Door
+from adapters.http_fastapi.cursors import Cursors
+from adapters.http_fastapi.lists import ListQuery
+from adapters.http_fastapi.resources import Resource, resource_routes
+from adapters.http_fastapi.schemas import PLAIN, Day, Moment, Sent, SentChanges, Shown, name_field, some_of
 from domain.access.key import Scope
-from domain.access.use_cases import Caller
-from domain.paging import PageRequest
-from domain.simulations.simulation import Simulation
+from domain.idempotency import Once
+from domain.paging import PageRequest, Position, Sort
+from domain.rules import has_control_characters
+from domain.simulations.simulation import Simulation, listed
 from domain.simulations.use_cases import Simulations
-from domain.tenancy import Cause
-
-register_not_found(Simulation.KIND)
 
 
 class SimulationSent(Sent):
     """A whole simulation, as its client writes it."""
 
-    name: Annotated[str, Field(min_length=1, description="trimmed; no control characters", examples=["Wing flutter"])]
+    name: Annotated[str, name_field(Simulation.NAME_MAX, "Wing flutter, run 3")]
     start_date: Annotated[Day, Field(description="first day", examples=["2026-01-05"])]
     end_date: Annotated[Day, Field(description="last day, not before the first", examples=["2026-02-01"])]
 
@@ -42,78 +37,60 @@ class SimulationShown(Shown):
     """A simulation."""
 
     id: UUID
-    name: str = Field(max_length=Simulation.NAME_MAX)
+    name: str
     start_date: Day
     end_date: Day
     created_at: Moment
     updated_at: Moment
 
 
-def simulation_routes(simulations: Simulations, door: Door, cursors: Cursors) -> APIRouter:
+def _part_of_name(value: str | None) -> str | None:
+    if value and (has_control_characters(value) or len(value) > Simulation.NAME_MAX):
+        raise PydanticCustomError("name", "This is part of no name: it is too long or holds control characters.")
+    return value
+
+
+Order = Literal["created_at", "-created_at", "start_date", "-start_date", "end_date", "-end_date", "name", "-name"]
+
+
+class SimulationQuery(ListQuery):
+    """What can be asked of the list of simulations; both ends of a span count."""
+
+    sort: Annotated[Order, Field(description="a leading `-` turns it round; ties go by id")] = "-created_at"
+    name: Annotated[
+        str | None,
+        AfterValidator(_part_of_name),
+        Field(
+            description="a part of the name, in any case",
+            json_schema_extra={"minLength": 1, "maxLength": Simulation.NAME_MAX, "pattern": f"^{PLAIN}+$"},
+        ),
+    ] = None
+    active_on: Annotated[Day | None, Field(description="a day between the first and the last")] = None
+    start_date_from: Annotated[Day | None, Field(description="first day, at the earliest")] = None
+    start_date_to: Annotated[Day | None, Field(description="first day, at the latest")] = None
+    end_date_from: Annotated[Day | None, Field(description="last day, at the earliest")] = None
+    end_date_to: Annotated[Day | None, Field(description="last day, at the latest")] = None
+
+    def request(self, after: Position | None) -> PageRequest:
+        field = self.sort.removeprefix("-")
+        conditions = listed(**self.model_dump(exclude={"limit", "cursor", "sort"}))
+        sort = Sort(Simulation.SORTS[field], descending=field != self.sort)
+        return PageRequest(limit=self.limit, sort=sort, conditions=conditions, after=after)
+
+
+SIMULATIONS = Resource(
+    entity=Simulation,
+    plural="simulations",
+    sent=SimulationSent,
+    changes=SimulationChanges,
+    shown=SimulationShown,
+    query=SimulationQuery,
+    reads=Scope.SIMULATIONS_READ,
+    writes=Scope.SIMULATIONS_WRITE,
+)
+
+
+def simulation_routes(simulations: Simulations, door: Door, cursors: Cursors, once: Once) -> APIRouter:
     """The routes of simulations, on these use cases."""
-    routes = APIRouter(prefix="/api/v1/simulations", tags=["simulations"], route_class=Operation)
-    reads: Any = Security(door, scopes=[Scope.SIMULATIONS_READ])
-    writes: Any = Security(door, scopes=[Scope.SIMULATIONS_WRITE])
-    because: Any = Depends(cause)
-    place: Any = Depends(cursors.sent)
-    queried: Any = Query()
-    show = SimulationShown.of
-
-    @routes.get("", response_model=PageShown[SimulationShown], responses=refusals(400, 401, 403, 422))
-    async def list_simulations(
-        request: Request, caller: Caller = reads, cursor: Cursor | None = place, query: ListQuery = queried
-    ) -> Response:
-        """One page of the owner's simulations, newest first."""
-        owner = caller.owner.id
-        after = cursors.position(cursor, owner, "simulations")
-        page = await simulations.list(owner, PageRequest(limit=query.limit, after=after))
-        return list_answer(request, page, show, cursors.seal(page.next, owner, "simulations"))
-
-    @routes.post("", status_code=201, response_model=SimulationShown, responses=refusals(400, 401, 403, 413, 415, 422))
-    async def create_simulation(
-        request: Request, body: SimulationSent, caller: Caller = writes, cause: Cause = because
-    ) -> Response:
-        """Makes a simulation."""
-        simulation = await simulations.create(caller.owner.id, cause, **body.fields())
-        return created(request, show(simulation), simulation)
-
-    @routes.get("/{id}", response_model=SimulationShown, responses=refusals(401, 403, 404))
-    async def get_simulation(request: Request, id: UUID, caller: Caller = reads) -> Response:
-        """One simulation."""
-        simulation = await simulations.get(caller.owner.id, id)
-        return shown(request, show(simulation), simulation)
-
-    @routes.put("/{id}", response_model=SimulationShown, responses=refusals(400, 401, 403, 404, 413, 415, 422))
-    async def replace_simulation(
-        request: Request, id: UUID, body: SimulationSent, caller: Caller = writes, cause: Cause = because
-    ) -> Response:
-        """Replaces everything that a client writes; never makes a simulation."""
-        return await changed(request, id, body, caller, cause)
-
-    @routes.patch("/{id}", response_model=SimulationShown, responses=refusals(400, 401, 403, 404, 413, 415, 422))
-    async def update_simulation(
-        request: Request, id: UUID, body: SimulationChanges, caller: Caller = writes, cause: Cause = because
-    ) -> Response:
-        """Changes only the members that are sent."""
-        return await changed(request, id, body, caller, cause)
-
-    @routes.post("/{id}", response_model=SimulationShown, responses=refusals(400, 401, 403, 404, 413, 415, 422))
-    async def amend_simulation(
-        request: Request, id: UUID, body: SimulationChanges, caller: Caller = writes, cause: Cause = because
-    ) -> Response:
-        """Changes only the members that are sent: the same as PATCH."""
-        return await changed(request, id, body, caller, cause)
-
-    @routes.delete("/{id}", status_code=204, responses=refusals(401, 403, 404))
-    async def delete_simulation(id: UUID, caller: Caller = writes, cause: Cause = because) -> Response:
-        """Deletes a simulation."""
-        await simulations.delete(caller.owner.id, id, cause)
-        return Response(status_code=204)
-
-    async def changed(
-        request: Request, id: UUID, body: SimulationSent | SentChanges, caller: Caller, cause: Cause
-    ) -> Response:
-        simulation = await simulations.update(caller.owner.id, id, cause, **body.fields())
-        return shown(request, show(simulation), simulation)
-
-    return routes
+    # The fields of a simulation are typed; those of any kind of object cannot be.
+    return resource_routes(SIMULATIONS, simulations, door, cursors, once)  # type: ignore[arg-type]  # -- see above

@@ -4,7 +4,7 @@ from typing import Literal, Protocol
 
 from fastapi import APIRouter
 from fastapi.openapi.docs import get_swagger_ui_html
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
@@ -25,11 +25,15 @@ class Checked(Protocol):
 class Probe(BaseModel):
     """The answer to a probe."""
 
+    model_config = ConfigDict(extra="forbid")
+
     status: Literal["ok"]
 
 
 class ProblemMeaning(BaseModel):
     """What a type of problem means."""
+
+    model_config = ConfigDict(extra="forbid")
 
     type: str
     code: str
@@ -40,20 +44,25 @@ class ProblemMeaning(BaseModel):
 
 def system_routes(storage: Checked) -> APIRouter:
     """The routes that need no key."""
-    routes = APIRouter(tags=["system"], route_class=Operation)
+    routes = APIRouter(tags=["system"], route_class=Operation, generate_unique_id_function=lambda route: route.name)
 
-    @routes.get("/livez", response_model=Probe, responses=refusals())
+    @routes.get("/livez", summary="Liveness", response_model=Probe, responses=refusals(key=False))
     async def livez() -> Response:
         """The process is alive."""
         return json_answer({"status": "ok"})
 
-    @routes.get("/readyz", response_model=Probe, responses=refusals())
+    @routes.get("/readyz", summary="Readiness", response_model=Probe, responses=refusals("unavailable", key=False))
     async def readyz() -> Response:
         """The database can be reached and no migration is unapplied; 503 otherwise."""
         await storage.check()
         return json_answer({"status": "ok"})
 
-    @routes.get("/problems/{name}", response_model=ProblemMeaning, responses=refusals(404))
+    @routes.get(
+        "/problems/{name}",
+        summary="Explain a problem",
+        response_model=ProblemMeaning,
+        responses=refusals("not_found", key=False),
+    )
     async def get_problem(name: str) -> Response:
         """What a type of problem means, in a sentence or two."""
         kind = CATALOGUE.get(name.replace("-", "_"))

@@ -1,22 +1,65 @@
 """The domain's storage ports over dictionaries; one event loop, and no await inside a write, so each is atomic."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Generic
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Generic
 from uuid import UUID
 
 from domain.access.key import Key
 from domain.access.owner import Owner
 from domain.errors import Conflict
+from domain.idempotency import KEPT_FOR, Outcome, Repeated
 from domain.paging import Page, PageRequest, Position
 from domain.simulations.simulation import Simulation
-from domain.tenancy import Cause, E, OwnerId, found, must_belong, must_follow
+from domain.tenancy import Cause, E, Guard, Idempotency, Owned, OwnerId, found, must_belong, must_follow, unguarded
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedOutcomes:
+    """One owner's recorded outcomes, in the dictionary that all owners share."""
+
+    recorded: dict[tuple[OwnerId, str, str], tuple[datetime, Outcome[Any]]]
+    owner: OwnerId
+
+    async def find(self, promise: Idempotency, entity: type[E], since: datetime) -> Outcome[E] | None:
+        at, outcome = self.recorded.get((self.owner, promise.operation, promise.key), (since, None))
+        return outcome if at >= since else None
+
+    def record(self, promise: Idempotency, entity: Owned, at: datetime) -> None:
+        """Keeps what was made. Raises ``Repeated`` where something is kept already, unless it is too old."""
+        place = (self.owner, promise.operation, promise.key)
+        known = self.recorded.get(place)
+        if known is not None and known[0] >= at - KEPT_FOR:
+            raise Repeated
+        bare: Any = replace(entity, **dict.fromkeys(entity.SECRETS, ""))
+        self.recorded[place] = (at, Outcome(promise.fingerprint, bare))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """All recorded outcomes."""
+
+    recorded: dict[tuple[OwnerId, str, str], tuple[datetime, Outcome[Any]]] = field(default_factory=dict)
+
+    def of(self, owner: OwnerId) -> OwnedOutcomes:
+        return OwnedOutcomes(self.recorded, owner)
+
+    async def purge(self, before: datetime) -> int:
+        old = [place for place, (at, _) in self.recorded.items() if at < before]
+        for place in old:
+            del self.recorded[place]
+        return len(old)
 
 
 class OwnedRepository(Generic[E]):
     """One owner's entities, kept in the dictionary that all owners of a kind share."""
 
-    def __init__(self, entity: type[E], rows: dict[UUID, E], owner: OwnerId) -> None:
-        self._entity, self._rows, self._owner = entity, rows, owner
+    def __init__(self, entity: type[E], rows: dict[UUID, E], outcomes: OwnedOutcomes) -> None:
+        self._entity, self._rows, self._outcomes = entity, rows, outcomes
+        self._owner = outcomes.owner
 
     def _find(self, id: UUID) -> E:
         entity = self._rows.get(id)
@@ -26,23 +69,34 @@ class OwnedRepository(Generic[E]):
         return self._find(id)
 
     async def page(self, request: PageRequest) -> Page[E]:
-        def place(entity: E) -> Position:
-            return Position(entity.created_at, entity.id)
+        sort, after = request.sort, request.after
 
-        def order(position: Position) -> tuple[object, UUID]:
-            return (position.value, position.id)
+        def place(entity: E) -> tuple[Any, UUID]:
+            return (getattr(entity, sort.by), entity.id)
 
-        mine = [place(entity) for entity in self._rows.values() if entity.owner_id == self._owner]
-        after = request.after
-        places = sorted((at for at in mine if after is None or order(at) < order(after)), key=order, reverse=True)
-        shown = places[: request.limit]
-        more = len(places) > request.limit
-        return Page(tuple(self._rows[at.id] for at in shown), shown[-1] if more else None)
+        def comes_later(entity: E) -> bool:
+            if after is None:
+                return True
+            here, there = place(entity), (after.value, after.id)
+            return here < there if sort.descending else here > there
+
+        listed = [
+            entity
+            for entity in self._rows.values()
+            if entity.owner_id == self._owner
+            and all(condition.holds(entity) for condition in request.conditions)
+            and comes_later(entity)
+        ]
+        listed.sort(key=place, reverse=sort.descending)
+        shown = tuple(listed[: request.limit])
+        return Page(shown, Position(*place(shown[-1])) if len(listed) > request.limit else None)
 
     async def add(self, entity: E, cause: Cause) -> None:
         must_belong(entity, self._owner)
         if entity.id in self._rows:
             raise Conflict("already_exists", "This exists already.")
+        if cause.idempotency is not None:
+            self._outcomes.record(cause.idempotency, entity, entity.created_at)
         self._rows[entity.id] = entity
 
     async def change(self, id: UUID, fn: Callable[[E], E], cause: Cause) -> E:
@@ -53,28 +107,27 @@ class OwnedRepository(Generic[E]):
             self._rows[id] = after
         return after
 
-    async def remove(self, id: UUID, cause: Cause) -> None:
-        del self._rows[self._find(id).id]
+    async def remove(self, id: UUID, cause: Cause, guard: Guard = unguarded) -> None:
+        before = self._find(id)
+        guard(before)
+        del self._rows[id]
 
 
 class Repository(Generic[E]):
     """All owners' entities of one kind."""
 
-    def __init__(self, entity: type[E]) -> None:
-        self._entity = entity
-        self._rows: dict[UUID, E] = {}
+    def __init__(self, entity: type[E], outcomes: Outcomes) -> None:
+        self._entity, self._outcomes = entity, outcomes
+        self.rows: dict[UUID, E] = {}
 
     def of(self, owner: OwnerId) -> OwnedRepository[E]:
-        return OwnedRepository(self._entity, self._rows, owner)
-
-    def find(self, wanted: Callable[[E], bool]) -> E | None:
-        return next((entity for entity in self._rows.values() if wanted(entity)), None)
+        return OwnedRepository(self._entity, self.rows, self._outcomes.of(owner))
 
 
 class OwnerDirectory:
     """All owners, and the keys by which they are found."""
 
-    def __init__(self, keys: Repository[Key]) -> None:
+    def __init__(self, keys: dict[UUID, Key]) -> None:
         self._keys = keys
         self._owners: dict[UUID, Owner] = {}
 
@@ -90,7 +143,7 @@ class OwnerDirectory:
         return sorted(self._owners.values(), key=lambda owner: owner.name)
 
     async def holder(self, public_id: str) -> tuple[Owner, Key] | None:
-        key = self._keys.find(lambda key: key.public_id == public_id)
+        key = next((key for key in self._keys.values() if key.public_id == public_id), None)
         return None if key is None else (self._owners[key.owner_id], key)
 
 
@@ -98,9 +151,10 @@ class Storage:
     """Everything that is kept, for as long as the process lives."""
 
     def __init__(self) -> None:
-        self.simulations = Repository(Simulation)
-        self.keys = Repository(Key)
-        self.owners = OwnerDirectory(self.keys)
+        self.outcomes = Outcomes()
+        self.simulations = Repository(Simulation, self.outcomes)
+        self.keys = Repository(Key, self.outcomes)
+        self.owners = OwnerDirectory(self.keys.rows)
 
     async def open(self) -> None:
         """Nothing to open."""

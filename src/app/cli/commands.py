@@ -59,7 +59,9 @@ def serve(
     *,
     host: Host = "127.0.0.1",
     port: Port = 8000,
-    workers: Annotated[int, typer.Option(min=1, help="How many processes serve.")] = 1,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="How many processes serve; GOATFISH_WORKERS unless given.")
+    ] = None,
     reload: Annotated[bool, typer.Option("--reload", help="Start again when the source changes.")] = False,
     proxy: Annotated[
         str, typer.Option(metavar="ADDRESSES", help="Believe X-Forwarded-For and -Proto of these proxies, or *.")
@@ -153,6 +155,14 @@ def seed(
     from app.cli.seeding import seed
 
     seed(owners, simulations)
+
+
+@commands.command()
+def purge() -> None:
+    """Deletes what is kept only for a time and is too old: outcomes of idempotent requests."""
+    from app.cli.tenants import purge
+
+    purge()
 
 
 @commands.command()

@@ -44,8 +44,8 @@ def doctor(workers: int) -> None:
 
 def findings(workers: int) -> Iterator[Finding]:
     """What there is to say, in the order in which it is best put right."""
-    yield from _misspelt()
     try:
+        yield from _misspelt()
         settings = load()
     except ConfigurationError as error:
         for line in error.lines:
@@ -54,9 +54,10 @@ def findings(workers: int) -> Iterator[Finding]:
     yield Verdict.GOOD, "The settings can be read."
     yield from _secret(settings)
     yield from _hosts(settings.allowed_hosts)
-    if settings.database_url.is_sqlite:
-        yield from _file(settings.database_url)
-    yield from _databases(settings, workers)
+    wrong = [*_files(settings), *_apart(settings)]
+    yield from wrong
+    if not wrong:
+        yield from _databases(settings, workers)
 
 
 def _misspelt() -> Iterator[Finding]:
@@ -83,10 +84,25 @@ def _hosts(hosts: tuple[str, ...]) -> Iterator[Finding]:
         yield Verdict.GOOD, f"Requests may be addressed to {', '.join(hosts)}."
 
 
-def _file(url: DatabaseUrl) -> Iterator[Finding]:
-    for path in (url.path.parent, url.path):
-        if path.exists() and not os.access(path, os.W_OK):
-            yield Verdict.WRONG, f"{path} cannot be written."
+def _files(settings: Settings) -> Iterator[Finding]:
+    """What stands against using SQLite's files; asked before connecting, which would make those that are missing."""
+    for path in dict.fromkeys(url.path for url in (settings.database_url, settings.operator_url) if url.is_sqlite):
+        if not path.exists():
+            yield Verdict.WRONG, f"There is no database at {path}: run goatfish migrate, then look again."
+        for place in (path.parent, path):
+            if place.exists() and not os.access(place, os.W_OK):
+                yield Verdict.WRONG, f"{place} cannot be written."
+
+
+def _apart(settings: Settings) -> Iterator[Finding]:
+    """Operators and the service may reach PostgreSQL by different ways, but a file is one database or another."""
+    service, operators = settings.database_url, settings.operator_url
+    if service.is_sqlite != operators.is_sqlite or (service.is_sqlite and _real(service) != _real(operators)):
+        yield Verdict.WRONG, f"These are two databases: {service} is the service's, {operators} the operators'."
+
+
+def _real(url: DatabaseUrl) -> str:
+    return os.path.realpath(url.path)
 
 
 def _databases(settings: Settings, workers: int) -> Iterator[Finding]:

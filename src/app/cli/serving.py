@@ -1,6 +1,7 @@
 """The server: one listening socket, opened before anything else is, and uvicorn behind it."""
 
 import errno
+import os
 import signal
 import socket
 import sys
@@ -21,10 +22,13 @@ GRACE = 10  # seconds for requests under way to end before they are cut
 SOURCE = [str(Path(__file__).parents[2]), str(Path(config.__file__).parent)]
 
 
-def serve(host: str, port: int, *, workers: int, reload: bool, proxies: str, access_log: bool) -> None:
+def serve(host: str, port: int, *, workers: int | None, reload: bool, proxies: str, access_log: bool) -> None:
+    settings = load()
+    workers = workers or settings.workers
     if reload and workers > 1:
         fail("--reload goes with one worker.", MISCONFIGURED)
-    settings = load()
+    os.environ["GOATFISH_WORKERS"] = str(workers)  # each worker's settings tell it its part of the rate limit
+    load.cache_clear()
     for name in unknown_variables():
         say(f"{name} is no setting and has no effect: goatfish doctor says more.")
     require_migrations()

@@ -47,6 +47,11 @@ def run(work: Callable[[Container], Awaitable[T]]) -> T:
     return asyncio.run(opened(work))
 
 
+def purge() -> None:
+    forgotten = run(lambda container: container.once().purge())
+    say(f"{forgotten} outcomes of idempotent requests were too old and are deleted.")
+
+
 def create_owner(name: str) -> None:
     created = run(lambda container: container.owners().create(name, cause()))
     say(f"Owner {created.name!r} is made. Next: goatfish key create {created.id}")

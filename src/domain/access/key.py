@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Self
 from uuid import UUID
@@ -86,7 +86,9 @@ class Key:
     """What is kept of an owner's API key. Times are aware and in UTC; ``digest`` never leaves the store."""
 
     KIND: ClassVar[str] = "key"
+    SECRETS: ClassVar[frozenset[str]] = frozenset({"digest"})
     NAME_MAX: ClassVar[int] = 100
+    USE_NOTED_EVERY: ClassVar[timedelta] = timedelta(minutes=1)
 
     id: UUID
     owner_id: OwnerId
@@ -140,6 +142,12 @@ class Key:
         """Whether this text is the key's own, and the key neither revoked nor expired. In constant time."""
         genuine = hmac.compare_digest(self.digest, text.digest())
         return genuine and self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    def use(self, now: datetime) -> Self:
+        """The key, last used now; itself where it was used within ``USE_NOTED_EVERY``."""
+        if self.last_used_at is not None and now - self.last_used_at < self.USE_NOTED_EVERY:
+            return self
+        return revised(self, {"last_used_at": now})
 
     def revoke(self, now: datetime) -> Self:
         """The key, dead from now on; itself where it already is."""

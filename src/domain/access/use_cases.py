@@ -10,7 +10,7 @@ from domain.access.owner import Owner
 from domain.access.ports import KeyRepository, OwnerDirectory
 from domain.errors import Conflict
 from domain.paging import Page, PageRequest
-from domain.tenancy import Cause, OwnerId, found
+from domain.tenancy import Cause, Guard, OwnerId, found, unguarded
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +92,47 @@ class Keys:
     async def list(self, owner: OwnerId, request: PageRequest) -> Page[Key]:
         return await self.repository.of(owner).page(request)
 
-    async def revoke(self, owner: OwnerId, id: UUID, cause: Cause, *, revoked_by: Key | None = None) -> Key:
+    async def revoke(
+        self, owner: OwnerId, id: UUID, cause: Cause, guard: Guard = unguarded, *, revoked_by: Key | None = None
+    ) -> Key:
         """Ends a key, once and for all; again is no error. Raises ``Conflict`` where a key would end itself."""
-        if revoked_by is not None and revoked_by.id == id:
-            raise Conflict("key_in_use", "A key cannot revoke itself.")
         now = self.now()
-        return await self.repository.of(owner).change(id, lambda key: key.revoke(now), cause)
+
+        def revoked(stored: Key) -> Key:
+            guard(stored)
+            if revoked_by is not None and revoked_by.id == stored.id:
+                raise Conflict("key_in_use", "A key cannot revoke itself.")
+            return stored.revoke(now)
+
+        return await self.repository.of(owner).change(id, revoked, cause)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyUses:
+    """Writes down when keys were last used: for each key at most once in ``Key.USE_NOTED_EVERY``."""
+
+    CAUSE = Cause(actor="system:key-use", request_id="")
+    REMEMBERED_MAX = 10_000
+
+    repository: KeyRepository
+    now: Callable[[], datetime]
+    _looked_at: dict[UUID, datetime] = field(default_factory=dict)
+
+    def due(self, key: Key) -> bool:
+        """Whether it is time to write a use of this key down; asks no storage, and says so once at a time."""
+        now = self.now()
+        seen = self._looked_at.get(key.id, key.last_used_at)
+        if seen is not None and now - seen < Key.USE_NOTED_EVERY:
+            return False
+        if len(self._looked_at) >= self.REMEMBERED_MAX:
+            self._looked_at.clear()
+        self._looked_at[key.id] = now
+        return True
+
+    async def write(self, key: Key) -> None:
+        """Writes it down, unless another process just has. Raises ``NotFound`` for a key that is gone."""
+        now = self.now()
+        await self.repository.of(key.owner_id).change(key.id, lambda stored: stored.use(now), self.CAUSE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import ClassVar, Self, TypedDict, Unpack
 from uuid import UUID
 
 from domain.errors import Fault, Invalid
+from domain.paging import Comparison, Condition
 from domain.rules import name_faults
 from domain.tenancy import OwnerId, revised
 
@@ -26,7 +27,15 @@ class Simulation:
     """
 
     KIND: ClassVar[str] = "simulation"
+    SECRETS: ClassVar[frozenset[str]] = frozenset()
     NAME_MAX: ClassVar[int] = 300
+    SORTS: ClassVar[dict[str, str]] = {
+        "created_at": "created_at",
+        "start_date": "start_date",
+        "end_date": "end_date",
+        "name": "name_folded",
+    }
+    """What simulations can be sorted by, and the attribute that tells the order."""
 
     id: UUID
     owner_id: OwnerId
@@ -38,8 +47,13 @@ class Simulation:
     version: int = 1
 
     def __post_init__(self) -> None:
-        if self.end_date < self.start_date:
-            raise Invalid([Fault("end_date", "before_start", "The simulation ends before it starts.")])
+        if faults := _date_faults(self.start_date, self.end_date):
+            raise Invalid(faults)
+
+    @property
+    def name_folded(self) -> str:
+        """The name as it is sorted and looked for: folded by Unicode, so that capital letters make no difference."""
+        return self.name.casefold()
 
     @classmethod
     def checked(cls, fields: SimulationFields) -> SimulationFields:
@@ -49,9 +63,7 @@ class Simulation:
         if name is not None:
             faults += name_faults(name, max_length=cls.NAME_MAX)
             fields = {**fields, "name": name.strip()}
-        start, end = fields.get("start_date"), fields.get("end_date")
-        if start is not None and end is not None and end < start:
-            faults.append(Fault("end_date", "before_start", "The simulation ends before it starts."))
+        faults += _date_faults(fields.get("start_date"), fields.get("end_date"))
         if faults:
             raise Invalid(faults)
         return fields
@@ -63,4 +75,33 @@ class Simulation:
 
     def update(self, *, now: datetime, **fields: Unpack[SimulationFields]) -> Self:
         """The simulation with these fields; itself where nothing changes. Raises ``Invalid``."""
-        return revised(self, self.checked(fields), updated_at=now)
+        # Two changes may have looked at the clock in another order than they are made in.
+        return revised(self, self.checked(fields), updated_at=max(now, self.updated_at))
+
+
+def listed(
+    *,
+    name: str | None = None,
+    active_on: date | None = None,
+    start_date_from: date | None = None,
+    start_date_to: date | None = None,
+    end_date_from: date | None = None,
+    end_date_to: date | None = None,
+) -> tuple[Condition, ...]:
+    """The conditions of a list: a part of the name in any case, a day that is in the run, first and last days."""
+    wanted = [
+        ("name_folded", Comparison.CONTAINS, None if name is None else name.casefold()),
+        ("start_date", Comparison.AT_MOST, active_on),
+        ("end_date", Comparison.AT_LEAST, active_on),
+        ("start_date", Comparison.AT_LEAST, start_date_from),
+        ("start_date", Comparison.AT_MOST, start_date_to),
+        ("end_date", Comparison.AT_LEAST, end_date_from),
+        ("end_date", Comparison.AT_MOST, end_date_to),
+    ]
+    return tuple(Condition(field, comparison, value) for field, comparison, value in wanted if value is not None)
+
+
+def _date_faults(start: date | None, end: date | None) -> list[Fault]:
+    if start is None or end is None or start <= end:
+        return []
+    return [Fault("end_date", "before_start", "The simulation ends before it starts.")]

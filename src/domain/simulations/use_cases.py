@@ -9,7 +9,7 @@ from uuid import UUID
 from domain.paging import Page, PageRequest
 from domain.simulations.ports import SimulationRepository
 from domain.simulations.simulation import Simulation, SimulationFields
-from domain.tenancy import Cause, OwnerId
+from domain.tenancy import Cause, Guard, OwnerId, unguarded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +32,17 @@ class Simulations:
     async def list(self, owner: OwnerId, request: PageRequest) -> Page[Simulation]:
         return await self.repository.of(owner).page(request)
 
-    async def update(self, owner: OwnerId, id: UUID, cause: Cause, **fields: Unpack[SimulationFields]) -> Simulation:
+    async def update(
+        self, owner: OwnerId, id: UUID, cause: Cause, guard: Guard = unguarded, **fields: Unpack[SimulationFields]
+    ) -> Simulation:
         """Changes the fields given and no other. What is wrong in itself is ``Invalid`` before anything is loaded."""
         fields, now = Simulation.checked(fields), self.now()
-        return await self.repository.of(owner).change(id, lambda stored: stored.update(now=now, **fields), cause)
 
-    async def delete(self, owner: OwnerId, id: UUID, cause: Cause) -> None:
-        await self.repository.of(owner).remove(id, cause)
+        def updated(stored: Simulation) -> Simulation:
+            guard(stored)
+            return stored.update(now=now, **fields)
+
+        return await self.repository.of(owner).change(id, updated, cause)
+
+    async def delete(self, owner: OwnerId, id: UUID, cause: Cause, guard: Guard = unguarded) -> None:
+        await self.repository.of(owner).remove(id, cause, guard)

@@ -1,0 +1,89 @@
+"""Conditional requests (RFC 9110, section 13): entity tags, and what a client says of the version it has seen."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import Header
+from starlette.requests import Request
+
+from adapters.http_fastapi.problems import ProblemError, Refused
+from domain.errors import Stale
+from domain.tenancy import Guard, Owned
+
+_TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
+_TAGS = re.compile(rf"(?:[ \t]*,)*[ \t]*{_TAG}[ \t]*(?:,[ \t]*(?:{_TAG}[ \t]*)?)*")  # members may be empty
+_ONE = re.compile(_TAG)
+_PATTERN = '^([*]|(W/)?"[!#-~]*"( *, *((W/)?"[!#-~]*" *)?)*)$'
+ANY = "*"
+
+
+def etag(entity: Owned) -> str:
+    """The strong entity tag of this version of the object."""
+    return f'"{entity.version}"'
+
+
+def guard(
+    request: Request,
+    if_match: Annotated[
+        str | None,
+        Header(
+            alias="If-Match",
+            description="entity tags, or `*`: 412, and no change, where the object has another tag",
+            json_schema_extra={"minLength": 1, "pattern": _PATTERN},
+        ),
+    ] = None,
+    if_none_match: Annotated[
+        str | None,
+        Header(
+            alias="If-None-Match",
+            description="entity tags, or `*`: 412, and no change, where the object has one of them",
+            json_schema_extra={"minLength": 1, "pattern": _PATTERN},
+        ),
+    ] = None,
+) -> Guard:
+    """A dependency: the conditions under which the request's write may happen."""
+    del if_match, if_none_match  # tells FastAPI what to document; the header may come several times
+    wanted, unwanted = _sent(request, "If-Match"), _sent(request, "If-None-Match")
+
+    def check(stored: Owned) -> None:
+        tag = etag(stored)
+        if wanted and not (ANY in wanted or tag in wanted):
+            raise Stale("precondition_failed", "The object has changed: it has another entity tag.")
+        if unwanted and (ANY in unwanted or tag in _weak(unwanted)):
+            raise Stale("precondition_failed", "The object has an entity tag that is not wanted.")
+
+    return check
+
+
+def has_already(
+    request: Request,
+    if_none_match: Annotated[
+        str | None,
+        Header(
+            alias="If-None-Match",
+            description="entity tags, or `*`: 304 where the object has one of them",
+            json_schema_extra={"minLength": 1, "pattern": _PATTERN},
+        ),
+    ] = None,
+) -> Sequence[str]:
+    """A dependency: the versions that the reader has, without the mark of weakness."""
+    del if_none_match  # as above
+    return _weak(_sent(request, "If-None-Match"))
+
+
+def _sent(request: Request, name: str) -> Sequence[str]:
+    lines = request.headers.getlist(name)
+    if not lines:
+        return ()
+    text = ", ".join(lines).strip(" \t")
+    if text == ANY:
+        return (ANY,)
+    if not _TAGS.fullmatch(text):
+        error = ProblemError(header=name, code="entity_tag", detail="This is no list of entity tags.")
+        raise Refused("validation_failed", errors=[error])
+    return _ONE.findall(text)
+
+
+def _weak(tags: Sequence[str]) -> Sequence[str]:
+    return [tag.removeprefix("W/") for tag in tags]

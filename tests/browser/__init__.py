@@ -1,0 +1,1 @@
+"""The interactive page in a real browser."""

@@ -1,0 +1,241 @@
+"""Requests that are sent again: made once, and answered alike for a day."""
+
+import json
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from httpx2 import AsyncClient, Response
+from uuid_utils.compat import uuid7
+
+from domain.access.key import Scope
+from domain.idempotency import KEPT_FOR
+from tests.contracts.http_api import KEYS, SIMULATIONS, WING, Service, Tenant, expect_problem, faults
+
+RACERS = 50
+NEW_KEY = {"name": "Nightly", "scopes": ["simulations:read"]}
+SAME = ("location", "etag", "content-type")
+
+
+def post(tenant: Tenant, key: str = "k", path: str = SIMULATIONS, body: Any = WING) -> Response:
+    return tenant.send("POST", path, json=body, headers={"Idempotency-Key": key})
+
+
+def listed(tenant: Tenant) -> list[Any]:
+    items: list[Any] = tenant.send("GET", SIMULATIONS).json()["items"]
+    return items
+
+
+def assert_replayed(again: Response, first: Response) -> None:
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert [again.headers[name] for name in SAME] == [first.headers[name] for name in SAME]
+    assert again.headers["idempotency-replayed"] == "true"
+    assert "idempotency-replayed" not in first.headers
+
+
+class IdempotencyContract:
+    """``Idempotency-Key`` on every POST that makes something."""
+
+    def test_a_repeated_request_is_answered_alike_and_makes_nothing(self, service: Service) -> None:
+        tenant = service.tenant()
+        first = post(tenant)
+        for _ in range(2):
+            assert_replayed(post(tenant), first)
+        assert [item["id"] for item in listed(tenant)] == [first.json()["id"]]
+
+    def test_the_first_outcome_is_answered_whatever_has_become_of_the_object(self, service: Service) -> None:
+        tenant = service.tenant()
+        first = post(tenant)
+        path = first.headers["location"]
+        tenant.send("PATCH", path, json={"name": "changed"})
+        assert_replayed(post(tenant), first)
+        tenant.send("DELETE", path)
+        assert_replayed(post(tenant), first)
+        assert listed(tenant) == []
+
+    def test_a_key_bare_or_quoted_is_the_same_key(self, service: Service) -> None:
+        tenant = service.tenant()
+        first = post(tenant, "8e03978e")
+        assert_replayed(post(tenant, '"8e03978e"'), first)
+        assert_replayed(post(tenant, "8e03978e"), first)
+
+    def test_keys_differ_by_every_character(self, service: Service) -> None:
+        tenant = service.tenant()
+        keys = ["a", "A", "a.", '"', "x" * 254, "x" * 255, "%41", "~!@#$%^&*()_+{}|:<>?"]
+        answers = [post(tenant, key) for key in keys]
+        assert {"idempotency-replayed" in answer.headers for answer in answers} == {False}
+        assert len(listed(tenant)) == len(keys)
+
+    def test_another_body_with_the_key_is_refused(self, service: Service) -> None:
+        tenant = service.tenant()
+        post(tenant)
+        for other in ({"name": "other"}, {"name": WING["name"] + " "}, {"end_date": "2026-02-02"}):
+            answer = post(tenant, body=WING | other)
+            body = expect_problem(answer, 422, "idempotency_key_reused")
+            assert body["errors"] == [{"header": "Idempotency-Key", "code": "reused", "detail": body["detail"]}]
+        assert len(listed(tenant)) == 1
+
+    @pytest.mark.parametrize(
+        "spelt",
+        [
+            json.dumps(WING, indent=4),
+            json.dumps(dict(reversed(WING.items()))),
+            json.dumps(WING, separators=(",", ":")),
+            json.dumps(WING).replace("Wing", "\\u0057\\u0069ng").replace("/", "\\/"),
+        ],
+        ids=["indented", "reversed", "compact", "escaped"],
+    )
+    def test_bodies_are_compared_as_json_values(self, service: Service, spelt: str) -> None:
+        tenant = service.tenant()
+        first = post(tenant)
+        headers = {"Idempotency-Key": "k", "Content-Type": "application/json; charset=utf-8"}
+        assert_replayed(tenant.send("POST", SIMULATIONS, content=spelt, headers=headers), first)
+
+    def test_a_key_serves_its_owner_alone(self, service: Service) -> None:
+        mine, other = service.tenant(), service.tenant()
+        first, second = post(mine), post(other)
+        assert "idempotency-replayed" not in second.headers
+        assert first.json()["id"] != second.json()["id"]
+        assert_replayed(post(other), second)
+
+    def test_a_key_serves_every_api_key_of_its_owner(self, service: Service) -> None:
+        tenant = service.tenant()
+        made = tenant.send("POST", KEYS, json={"name": "n", "scopes": [Scope.SIMULATIONS_WRITE]}).json()
+        first = post(tenant)
+        assert_replayed(post(Tenant(service.http, tenant.owner, tenant.key_id, made["key"])), first)
+
+    def test_a_key_serves_its_operation_alone(self, service: Service) -> None:
+        tenant = service.tenant()
+        post(tenant)
+        made = post(tenant, path=KEYS, body=NEW_KEY)
+        assert (made.status_code, "idempotency-replayed" in made.headers) == (201, False)
+        assert post(tenant).headers["idempotency-replayed"] == "true"
+
+    def test_a_change_takes_no_notice_of_it(self, service: Service) -> None:
+        tenant = service.tenant()
+        path = post(tenant).headers["location"]
+        for method, name in (("POST", "a"), ("PATCH", "b"), ("POST", "c")):
+            answer = tenant.send(method, path, json={"name": name}, headers={"Idempotency-Key": "k"})
+            assert (answer.status_code, answer.json()["name"]) == (200, name)
+            assert "idempotency-replayed" not in answer.headers
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [{"end_date": "2026-01-04"}, {"name": ""}, {"name": None}, {"owner": "x"}],
+        ids=["dates", "name", "type", "unknown"],
+    )
+    def test_a_refusal_is_not_kept(self, service: Service, wrong: dict[str, Any]) -> None:
+        tenant = service.tenant()
+        expect_problem(post(tenant, body=WING | wrong), 422, "validation_failed")
+        first = post(tenant)
+        assert first.status_code == 201
+        assert_replayed(post(tenant), first)
+
+    def test_what_the_key_may_not_do_is_not_kept(self, service: Service) -> None:
+        tenant = service.tenant(Scope.KEYS_MANAGE)
+        expect_problem(post(tenant), 403, "missing_scope")
+        expect_problem(post(tenant, path=KEYS, body=NEW_KEY), 403, "missing_scope")
+        made = post(tenant, path=KEYS, body={"name": "n", "scopes": ["keys:manage"]})
+        assert (made.status_code, "idempotency-replayed" in made.headers) == (201, False)
+
+    def test_a_repeated_key_creation_leaves_the_secret_out(self, service: Service) -> None:
+        tenant = service.tenant()
+        first = post(tenant, path=KEYS, body=NEW_KEY)
+        secret = first.json()["key"]
+        path = first.headers["location"]
+        tenant.send("DELETE", path)
+        again = post(tenant, path=KEYS, body=NEW_KEY)
+        assert (again.status_code, again.json()) == (201, first.json() | {"key": None})
+        assert [again.headers[name] for name in SAME] == [first.headers[name] for name in SAME]
+        assert again.headers["idempotency-replayed"] == "true"
+        assert secret.split("_")[2] not in again.text
+        assert len(tenant.send("GET", KEYS).json()["items"]) == 2
+
+    def test_after_a_day_the_key_is_as_new(self, service: Service) -> None:
+        tenant = service.tenant()
+        first = post(tenant)
+        service.clock.passes(KEPT_FOR - timedelta(minutes=1))
+        assert_replayed(post(tenant), first)
+        service.clock.passes(timedelta(minutes=1))
+        second = post(tenant, body=WING | {"name": "tomorrow"})
+        assert (second.status_code, "idempotency-replayed" in second.headers) == (201, False)
+        assert_replayed(post(tenant, body=WING | {"name": "tomorrow"}), second)
+        assert len(listed(tenant)) == 2
+
+    def test_what_is_purged_is_forgotten(self, service: Service) -> None:
+        tenant = service.tenant()
+        post(tenant)
+        outcomes = service.container.storage().outcomes
+        service.call(lambda: outcomes.purge(service.clock() + timedelta(seconds=1)))
+        assert "idempotency-replayed" not in post(tenant).headers
+        assert len(listed(tenant)) == 2
+
+    @pytest.mark.parametrize(
+        "lines",
+        [
+            [b""],
+            [b'""'],
+            [b"x" * 256],
+            [b'"' + b"x" * 256 + b'"'],
+            [b"a b"],
+            [b'"a b"'],
+            [b"a\tb"],
+            [b"a\x00b"],
+            [b"\x7f"],
+            ["ключ".encode()],
+            [b"\xe9"],
+            [b"a", b"b"],
+            [b"a", b"a"],
+            [b"a", b""],
+        ],
+        ids=repr,
+    )
+    def test_what_is_no_idempotency_key_is_refused(self, service: Service, lines: list[bytes]) -> None:
+        tenant = service.tenant()
+        headers = [(b"X-API-Key", tenant.key.encode()), *((b"Idempotency-Key", line) for line in lines)]
+        answer = service.http.post(SIMULATIONS, json=WING, headers=headers)
+        assert faults(answer) == {"Idempotency-Key": "idempotency_key"}
+        assert listed(tenant) == []
+
+    def test_of_many_at_once_one_makes_and_all_are_answered_alike(self, service: Service) -> None:
+        tenant = service.tenant()
+        headers = {"X-API-Key": tenant.key, "Idempotency-Key": str(uuid7())}
+        answers = service.together([lambda http: http.post(SIMULATIONS, json=WING, headers=headers)] * RACERS)
+        assert {answer.status_code for answer in answers} <= {201, 409}
+        made = [answer for answer in answers if answer.status_code == 201]
+        assert len({answer.content for answer in made}) == 1
+        assert sum("idempotency-replayed" not in answer.headers for answer in made) == 1
+        for answer in answers:
+            if answer.status_code == 409:
+                expect_problem(answer, 409, "request_in_flight")
+        assert [item["id"] for item in listed(tenant)] == [made[0].json()["id"]]
+
+    def test_of_many_keys_at_once_one_is_made_and_its_secret_shown_once(self, service: Service) -> None:
+        tenant = service.tenant()
+        headers = {"X-API-Key": tenant.key, "Idempotency-Key": str(uuid7())}
+        answers = service.together([lambda http: http.post(KEYS, json=NEW_KEY, headers=headers)] * 10)
+        assert {answer.status_code for answer in answers} <= {201, 409}
+        shown = [answer.json()["key"] for answer in answers if answer.status_code == 201]
+        assert len([secret for secret in shown if secret is not None]) == 1
+        assert len(tenant.send("GET", KEYS).json()["items"]) == 2
+
+    def test_of_many_bodies_with_one_key_one_is_made(self, service: Service) -> None:
+        tenant = service.tenant()
+        headers = {"X-API-Key": tenant.key, "Idempotency-Key": str(uuid7())}
+
+        async def create(http: AsyncClient, name: str) -> Response:
+            return await http.post(SIMULATIONS, json=WING | {"name": name}, headers=headers)
+
+        answers = service.together(partial(create, name=str(n)) for n in range(10))
+        assert min(answer.status_code for answer in answers) == 201
+        assert {answer.status_code for answer in answers} <= {201, 409, 422}
+        (made,) = (answer for answer in answers if answer.status_code == 201)
+        assert listed(tenant) == [made.json()]
+
+    @pytest.mark.parametrize("depth", [10, 800, 900, 940, 960, 980, 1000])
+    def test_a_deep_body_is_refused_and_no_fault(self, service: Service, depth: int) -> None:
+        content = b'{"name": ' + b"[" * depth + b"]" * depth + b"}"
+        headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
+        answer = service.tenant().send("POST", SIMULATIONS, content=content, headers=headers)
+        expect_problem(answer, 422, "validation_failed")

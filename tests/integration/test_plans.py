@@ -1,0 +1,196 @@
+"""The plans of lists: the index of its order serves every page as a range, and nothing is sorted, counted or skipped.
+
+``PLAN_ROWS=1000000 ./run test postgres -k test_plans -s`` looks at a larger table and prints the plans.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from itertools import product
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+from django.db import connection, transaction
+from uuid_utils.compat import uuid7
+
+from adapters.django_orm import bulk, setup
+from adapters.django_orm.storage import Storage
+from adapters.django_orm.thread import ThreadExecutor
+from domain.paging import PageRequest, Position, Sort, SortValue
+from domain.simulations.simulation import Simulation, listed
+from domain.tenancy import OwnerId
+from tests.contracts.cases import admitted
+from tests.contracts.owned_lists import SORTS, every_sort
+from tests.factories import CAUSE, NOW, SimulationFactory, new_owner_id
+from tests.integration.conftest import VENDOR, MakeStorage, opened
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
+
+ROWS = int(os.environ.get("PLAN_ROWS", "60000" if VENDOR == "postgresql" else "3000"))
+OWNERS = 40
+INDEXES = {
+    "created_at": "simulation_newest",
+    "start_date": "simulation_by_start",
+    "end_date": "simulation_by_end",
+    "name_folded": "simulation_by_name",
+}
+MIDDLE: dict[str, SortValue] = {
+    "created_at": NOW + timedelta(seconds=500),
+    "start_date": date(2026, 7, 1),
+    "end_date": date(2026, 7, 15),
+    "name_folded": "run 5",
+}
+
+
+@dataclass
+class Seeded:
+    """A table of many simulations, half of which are of one owner."""
+
+    large: OwnerId
+    small: OwnerId
+
+
+def _rows(owners: list[OwnerId]) -> Iterator[Simulation]:
+    chance = random.Random(7)
+    for number in range(ROWS):
+        owner = owners[0] if number % 2 else owners[1 + number % (OWNERS - 1)]
+        at = NOW + timedelta(seconds=chance.randrange(1000))
+        start = date(2026, 1, 1) + timedelta(days=chance.randrange(365))
+        yield Simulation(
+            id=uuid7(),
+            owner_id=owner,
+            name=f"Run {chance.randrange(100_000)}",
+            start_date=start,
+            end_date=start + timedelta(days=chance.randrange(30)),
+            created_at=at,
+            updated_at=at,
+        )
+
+
+@pytest.fixture(scope="module")
+def seeded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Seeded]:
+    """Filled once for all tests here, in a transaction that is rolled back."""
+    owners = [new_owner_id() for _ in range(OWNERS)]
+    with django_db_blocker.unblock():
+        with transaction.atomic():
+            for _ in bulk.add_all(Simulation, _rows(owners)):
+                pass
+            bulk.analyze(Simulation)
+            yield Seeded(owners[0], owners[1])
+            transaction.set_rollback(True)
+        connection.close()
+
+
+def plan(owner: OwnerId, request: PageRequest, *, generic: bool) -> list[dict[str, Any]]:
+    """The nodes of the plan by which the service itself would read this page."""
+    executor = ThreadExecutor() if VENDOR == "sqlite" else None
+    storage = (
+        Storage(executor)
+        if executor
+        else setup.pool_storage("postgresql://unused", size=1, acquire_timeout=1, statement_timeout=1)
+    )
+    statement = storage.simulations.page(request)
+    values: dict[str, Any] = {"owner_id": owner, "limit": request.limit + 1}
+    if request.after is not None:
+        values |= {"after_value": request.after.value, "after_id": request.after.id}
+    with connection.cursor() as cursor:
+        if VENDOR == "sqlite":
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement.sql}", statement.arguments(values))
+            return [{"Node Type": detail} for *_, detail in cursor.fetchall()]
+        # As the driver does it: prepared once, and planned anew or for any values, as the server thinks better.
+        arguments = ", ".join(f"'{value}'" for value in statement.arguments(values))
+        cursor.execute(f"SET LOCAL plan_cache_mode = force_{'generic' if generic else 'custom'}_plan")
+        cursor.execute(f"PREPARE page AS {statement.sql}")
+        cursor.execute(f"EXPLAIN (FORMAT JSON) EXECUTE page({arguments})")
+        (((found,),),) = (cursor.fetchall(),)
+        cursor.execute("DEALLOCATE page")
+    nodes, waiting = [], [(found if isinstance(found, list) else json.loads(found))[0]["Plan"]]
+    while waiting:
+        node = waiting.pop()
+        nodes.append(node)
+        waiting += node.get("Plans", [])
+    return nodes
+
+
+@every_sort
+@pytest.mark.parametrize("generic", [False, True], ids=["for-values", "for-any"])
+@pytest.mark.parametrize("after", [False, True], ids=["first", "next"])
+@pytest.mark.parametrize("whose", ["large", "small"])
+def test_a_page_is_a_range_of_the_index_of_its_order(
+    seeded: Seeded, sort: Sort, whose: str, after: bool, generic: bool
+) -> None:
+    position = Position(MIDDLE[sort.by], UUID(int=uuid7().int)) if after else None
+    nodes = plan(getattr(seeded, whose), PageRequest(sort=sort, after=position), generic=generic)
+    if VENDOR == "sqlite":
+        (node,) = nodes
+        comparison = f" AND {sort.by}{'<' if sort.descending else '>'}?" if after else ""
+        assert node["Node Type"] == f"SEARCH simulation USING INDEX {INDEXES[sort.by]} (owner_id=?{comparison})"
+        return
+    print(json.dumps([node.get("Index Name", node["Node Type"]) for node in nodes]))  # noqa: T201 -- for whoever runs it with -s
+    assert [node["Node Type"] for node in nodes] == ["Limit", "Index Scan"]
+    assert nodes[1]["Index Name"] == INDEXES[sort.by]
+    assert nodes[1]["Scan Direction"] == ("Backward" if sort.descending else "Forward")
+    assert "owner_id" in nodes[1]["Index Cond"]
+    assert (sort.by in nodes[1]["Index Cond"]) is after
+
+
+def test_a_page_is_one_statement_that_counts_and_skips_nothing(lend: MakeStorage) -> None:
+    log: list[str] = []
+
+    def record(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        log.append(sql)
+        return execute(sql, params, many, context)
+
+    async def read() -> int:
+        pages = 0
+        async with opened(lend()) as storage:
+            owner = await admitted(storage)
+            for _ in range(4):
+                await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner), CAUSE)
+            day = date(2026, 1, 10)
+            assert isinstance(storage.executor, ThreadExecutor)
+            assert storage.executor._lent is not None
+            with storage.executor._lent.execute_wrapper(record):
+                for sort, name, on in product(SORTS, (None, "wing"), (None, day)):
+                    conditions = listed(name=name, active_on=on)
+                    first = PageRequest(limit=2, sort=sort, conditions=conditions)
+                    page = await storage.simulations.of(owner).page(first)
+                    assert page.next is not None
+                    await storage.simulations.of(owner).page(replace(first, after=page.next))
+                    pages += 2
+        return pages
+
+    pages = asyncio.run(read())
+    assert len(log) == pages == len(SORTS) * 8
+    for sql in log:
+        assert sql.startswith("SELECT")
+        assert "count(" not in sql.lower()
+        assert "offset" not in sql.lower()
+
+
+def test_names_of_any_width_fit_their_index(seeded: Seeded) -> None:
+    """A row of PostgreSQL's B-tree holds some 2700 bytes, and random letters cannot be compressed."""
+    chance = random.Random(3)
+    letters = [chr(code) for code in range(0x110000) if len(chr(code).casefold().encode("utf-8", "replace")) == 6]
+    assert max(len(chr(code).casefold().encode("utf-8", "replace")) for code in range(0x110000)) == 6
+    wide = [
+        Simulation(
+            id=uuid7(),
+            owner_id=seeded.small,
+            name="".join(chance.choices(letters, k=Simulation.NAME_MAX)),
+            start_date=date.min,
+            end_date=date.max,
+            created_at=NOW,
+            updated_at=datetime.max.replace(tzinfo=NOW.tzinfo),
+        )
+        for _ in range(20)
+    ]
+    assert sum(bulk.add_all(Simulation, wide)) == len(wide)

@@ -1,0 +1,262 @@
+"""Goatfish as a shell starts it, each test in a directory and with an SQLite database of its own."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import Request, urlopen
+from uuid import UUID
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+GOATFISH = [sys.executable, "-m", "app.cli"]
+UVICORN = [sys.executable, "-m", "uvicorn"]
+READY = "Application startup complete"
+PATIENCE = 30  # seconds
+
+
+class Shell:
+    """Runs goatfish in a directory, with nothing configured but what a test says."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def environment(self, **variables: str) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("GOATFISH_", "DJANGO_"))}
+        return {**kept, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]), **variables}
+
+    def __call__(self, *arguments: str, entered: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*GOATFISH, *arguments],
+            cwd=self.directory,
+            env=self.environment(**variables),
+            input=entered,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    def each(self, *commands: str, **variables: str) -> list[subprocess.CompletedProcess[str]]:
+        """Commands that do not mind each other, two at a time."""
+        with ThreadPoolExecutor(2) as pool:
+            return list(pool.map(lambda command: self(*command.split(), **variables), commands))
+
+    @contextmanager
+    def running(
+        self, *arguments: str, until: str, program: Sequence[str] = GOATFISH, ends: int = 0
+    ) -> Iterator["Running"]:
+        """A command that goes on, once it says ``until``; it is told to stop afterwards, and must, with this status."""
+        said = self.directory / "said.txt"
+        with said.open("w") as out:
+            process = subprocess.Popen(
+                [*program, *arguments], cwd=self.directory, env=self.environment(), stdout=out, stderr=out
+            )
+        running = Running(process, said)
+        try:
+            running.wait(until)
+            yield running
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE) == ends, running.said
+        finally:
+            process.kill()
+            process.wait()
+        assert "Traceback" not in running.said
+        assert "ERROR" not in running.said
+
+
+@dataclass
+class Running:
+    """A command that goes on, and the file to which it talks."""
+
+    process: subprocess.Popen[bytes]
+    file: Path
+
+    @property
+    def said(self) -> str:
+        return self.file.read_text()
+
+    @property
+    def url(self) -> str:
+        found = re.search(r"(?:Goatfish listens|Uvicorn running) on (http://127\.0\.0\.1:\d+)", self.said)
+        assert found, self.said
+        return found[1]
+
+    def wait(self, text: str, times: int = 1) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while self.said.count(text) < times:
+            assert self.process.poll() is None, self.said
+            assert time.monotonic() < deadline, self.said
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Shell:
+    """Without a database."""
+    return Shell(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("migrated")
+    done = Shell(directory)("migrate")
+    assert done.returncode == 0, done.stderr
+    assert "Applied goatfish.0001_initial" in done.stderr
+    return directory / "var"
+
+
+@pytest.fixture
+def goatfish(tmp_path: Path, migrated: Path) -> Shell:
+    """With a database that is up to date and empty."""
+    shutil.copytree(migrated, tmp_path / "var")
+    return Shell(tmp_path)
+
+
+def answer(url: str, key: str = "") -> tuple[int, bytes]:
+    assert url.startswith("http://127.0.0.1:")
+    with urlopen(Request(url, headers={"X-API-Key": key} if key else {}), timeout=PATIENCE) as response:
+        return response.status, response.read()
+
+
+def status_lines(port: int, *requests: str) -> list[int]:
+    """The answers to these, like "GET /", one after the other on one connection."""
+    statuses = []
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection, connection.makefile("rb") as answers:
+        for request in requests:
+            connection.sendall(f"{request} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            statuses.append(int(answers.readline().split()[1]))
+            fields = dict(iter(lambda: answers.readline().decode().lower().strip().partition(":")[::2], ("", "")))
+            if not request.startswith("HEAD "):
+                answers.read(int(fields["content-length"]))
+    return statuses
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def complaint(done: subprocess.CompletedProcess[str], status: int) -> str:
+    """The one line that a command leaves when it fails with this status."""
+    assert (done.returncode, done.stdout) == (status, ""), done
+    assert done.stderr.count("\n") == 1, done.stderr
+    return done.stderr
+
+
+def test_help_needs_no_framework(bare: Shell) -> None:
+    look = "sys.exit(any(name in sys.modules for name in ('django', 'fastapi', 'pydantic_settings')))"
+    code = f"import sys; from app.cli import main; sys.argv[1:] = ['--help']\ntry: main()\nexcept SystemExit: {look}"
+    subprocess.run([sys.executable, "-c", code], env=bare.environment(), check=True)
+
+
+def test_what_programs_want_is_alone_on_stdout(goatfish: Shell) -> None:
+    made = goatfish("owner", "create", "Acme")
+    assert made.stdout == f"{UUID(made.stdout.strip())}\n", made
+    key = goatfish("key", "create", "Acme")
+    assert re.fullmatch(r"gf_\w{14}_\w{49}\n", key.stdout), key
+    assert key.stdout.strip() not in key.stderr
+
+
+def test_a_wrong_setting_stops_every_command_with_one_line(bare: Shell) -> None:
+    for done in bare.each("serve", "up", "owner list", "django check", GOATFISH_POOL_SIZE="many"):
+        assert complaint(done, 2).startswith("GOATFISH_POOL_SIZE: ")
+
+
+def test_a_database_that_is_not_up_to_date_is_said(bare: Shell) -> None:
+    for done in bare.each("serve --port 0", "owner list"):
+        assert "Run: goatfish migrate" in complaint(done, 1)
+
+
+def test_a_database_out_of_reach_is_said(bare: Shell) -> None:
+    url = "postgresql://somebody:topsecret@127.0.0.1:1/nothing"
+    variables = {"GOATFISH_DATABASE_URL": url, "GOATFISH_SECRET_KEY": "x" * 32}
+    for done in bare.each("serve --port 0", "django migrate", **variables):
+        line = complaint(done, 1)
+        assert "cannot be used" in line
+        assert "topsecret" not in line
+
+
+def test_the_openapi_document_needs_no_configuration(bare: Shell) -> None:
+    done = bare("openapi", GOATFISH_DATABASE_URL="nonsense")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert "/api/v1/simulations" in document["paths"]
+    assert done.stdout == json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    assert not (bare.directory / "var").exists()
+
+
+def test_the_doctor_finds_nothing_wrong_with_the_defaults(goatfish: Shell) -> None:
+    done = goatfish("doctor")
+    assert (done.returncode, done.stdout.count("WRONG")) == (0, 0), done.stdout
+
+
+def test_serving_on_a_free_port_says_where_and_ends_when_told(goatfish: Shell) -> None:
+    with goatfish.running("serve", "--port", "0", until=READY) as serving:
+        assert answer(serving.url + "/livez")[0] == 200
+        assert answer(serving.url + "/admin/login/")[0] == 200
+        port = serving.url.rpartition(":")[2]
+        assert f"Port {port} of 127.0.0.1 is taken." in complaint(goatfish("serve", "--port", port), 1)
+
+
+def test_head_leaves_its_connection_to_the_next_request(goatfish: Shell) -> None:
+    with goatfish.running("serve", "--port", "0", until=READY) as serving:
+        port = int(serving.url.rpartition(":")[2])
+        asked = ("HEAD /livez", "GET /livez", "HEAD /nothing", "GET /livez")
+        assert status_lines(port, *asked) == [200, 200, 404, 200]
+
+
+@pytest.mark.parametrize(("options", "ends"), [((), -signal.SIGTERM), (("--reload",), 0)], ids=["alone", "reloading"])
+def test_uvicorn_serves_the_application_by_its_name(goatfish: Shell, options: tuple[str, ...], ends: int) -> None:
+    command = ("app.asgi:app", "--port", str(free_port()), *options)
+    with goatfish.running(*command, program=UVICORN, until=READY, ends=ends) as serving:
+        serving.wait("Uvicorn running on")
+        assert answer(serving.url + "/readyz")[0] == 200
+
+
+def test_a_worker_that_is_killed_is_replaced(goatfish: Shell) -> None:
+    with goatfish.running("serve", "--port", "0", "--workers", "2", until=READY) as serving:
+        serving.wait(READY, times=2)
+        killed, other = map(int, re.findall(r"Started server process \[(\d+)\]", serving.said))
+        os.kill(killed, signal.SIGKILL)
+        serving.wait(READY, times=3)
+        assert answer(serving.url + "/readyz")[0] == 200
+        replaced = int(re.findall(r"Started server process \[(\d+)\]", serving.said)[-1])
+        assert replaced not in {killed, other}
+
+
+def test_up_gives_a_working_key_again_and_again(bare: Shell) -> None:
+    var = bare.directory / "var"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        shown = [_up(bare, port), _up(bare, port)]
+        for file in var.glob("goatfish.sqlite3*"):
+            file.unlink()
+        shown.append(_up(bare, port))
+    files = [var / "demo.key", var / "admin.password"]
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    assert shown == [tuple(file.read_text().strip() for file in files)] * 3
+
+
+def _up(shell: Shell, taken: int) -> tuple[str, str]:
+    """Starts it beside a port that is taken, tries what it shows, and gives the key and the admin's password."""
+    with shell.running("up", "--port", str(taken), until="Ctrl-C stops it") as running:
+        said = running.said
+        assert f"Port {taken} is taken" in said
+        curl = re.search(r"^curl -H 'X-API-Key: (\S+)' (http://\S+)$", said, re.MULTILINE)
+        sign_in = re.search(r"Sign in  admin / (\S+)$", said, re.MULTILINE)
+        assert curl, said
+        assert sign_in, said
+        assert answer(curl[2], curl[1]) == (200, b'{"items":[],"next_cursor":null}')
+        return curl[1], sign_in[1]

@@ -1,0 +1,48 @@
+"""The service as it is run, `goatfish serve` in a process of its own, for tests that need a real one."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from threading import Thread
+
+GOATFISH = [sys.executable, "-m", "app.cli"]
+
+
+@dataclass(frozen=True)
+class Live:
+    """Where it listens, and the key of a tenant that may do everything."""
+
+    url: str
+    key: str
+
+
+@contextmanager
+def live(database_url: str) -> Iterator[Live]:
+    """The service on an empty database of its own, without a rate limit; it is gone afterwards."""
+    env = os.environ | dict.fromkeys(("GOATFISH_DATABASE_URL", "GOATFISH_OPERATOR_DATABASE_URL"), database_url)
+    env |= {"GOATFISH_RATE_LIMIT": "0", "GOATFISH_SECRET_KEY": "a secret key that serves the tests alone"}
+    run = partial(subprocess.run, env=env, capture_output=True, text=True, check=True, timeout=60)
+    run([*GOATFISH, "migrate"])
+    run([*GOATFISH, "owner", "create", "tests"])
+    key = run([*GOATFISH, "key", "create", "tests"]).stdout.strip()
+    serve = [*GOATFISH, "serve", "--port", "0"]
+    with subprocess.Popen(serve, env=env, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        drain = Thread(target=shutil.copyfileobj, args=(process.stderr, sys.stderr))
+        try:
+            address = re.search(r"listens on (http://\S+)", process.stderr.readline())
+            assert address, "the service did not start"
+            # What it logs later, a fault above all, belongs to whoever looks at the test.
+            drain.start()
+            yield Live(address[1], key)
+        finally:
+            process.kill()
+            process.wait()
+            if drain.ident is not None:
+                drain.join()

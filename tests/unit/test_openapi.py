@@ -1,0 +1,183 @@
+"""The OpenAPI document: it names what the contract names, its examples work, and no operation is without its scope."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+from jsonschema_rs import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from adapters.http_fastapi.problems import CATALOGUE, MEDIA_TYPE
+from adapters.in_memory.storage import Storage
+from domain.access.key import Scope
+from tests.contracts.http_api import KEYS, SIMULATIONS, WING, Service, serving
+
+COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
+VERBS = {"get", "put", "patch", "post", "delete"}
+OPERATIONS = {
+    (SIMULATIONS, "get"): "list_simulations",
+    (SIMULATIONS, "post"): "create_simulation",
+    (SIMULATIONS + "/{id}", "get"): "get_simulation",
+    (SIMULATIONS + "/{id}", "put"): "replace_simulation",
+    (SIMULATIONS + "/{id}", "patch"): "update_simulation",
+    (SIMULATIONS + "/{id}", "post"): "amend_simulation",
+    (SIMULATIONS + "/{id}", "delete"): "delete_simulation",
+    (KEYS, "get"): "list_keys",
+    (KEYS, "post"): "create_key",
+    (KEYS + "/{id}", "get"): "get_key",
+    (KEYS + "/{id}", "delete"): "revoke_key",
+    ("/api/v1/me", "get"): "whoami",
+    ("/problems/{name}", "get"): "get_problem",
+    ("/livez", "get"): "livez",
+    ("/readyz", "get"): "readyz",
+}
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    with serving(Storage()) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def document(service: Service) -> Any:
+    return service.http.get("/openapi.json").json()
+
+
+def operations(document: Any) -> Iterator[tuple[str, str, Any]]:
+    for path, item in document["paths"].items():
+        assert set(item) <= VERBS
+        for verb, operation in item.items():
+            yield path, verb, operation
+
+
+def resolved(document: Any, value: Any) -> Any:
+    """The value, or what it refers to; a reference that leads nowhere raises KeyError."""
+    while isinstance(value, dict) and "$ref" in value:
+        root, *names = value["$ref"].split("/")
+        assert root == "#"
+        value = document
+        for name in names:
+            value = value[name]
+    return value
+
+
+def nodes(value: Any) -> Iterator[Any]:
+    yield value
+    for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from nodes(child)
+
+
+def validator(document: Any, schema: str) -> Draft202012Validator:
+    return Draft202012Validator({"$ref": f"#/components/schemas/{schema}", "components": document["components"]})
+
+
+def test_the_committed_document_is_the_one_that_is_served(document: Any) -> None:
+    assert json.loads(COMMITTED.read_text()) == document, "stale: ./run openapi"
+
+
+def test_operations_have_the_names_of_the_contract(document: Any) -> None:
+    assert {(path, verb): operation["operationId"] for path, verb, operation in operations(document)} == OPERATIONS
+
+
+def test_the_document_is_valid_and_refers_to_nothing_that_is_not_there(document: Any) -> None:
+    OpenAPIV31SpecValidator(document).validate()
+    for node in nodes(document):
+        if isinstance(node, dict) and isinstance(node.get("$ref"), str):
+            resolved(document, node)
+    for node in nodes(document["paths"]):
+        if isinstance(node, dict) and "links" in node:
+            assert {link["operationId"] for link in node["links"].values()} <= set(OPERATIONS.values())
+    used = {node["$ref"] for node in nodes(document) if isinstance(node, dict) and "$ref" in node}
+    for kind in ("schemas", "responses"):
+        assert {f"#/components/{kind}/{name}" for name in document["components"][kind]} <= used
+
+
+def test_every_refusal_is_one_of_our_problems(document: Any) -> None:
+    told = set()
+    for _, _, operation in operations(document):
+        for status, reference in operation["responses"].items():
+            response = resolved(document, reference)
+            assert resolved(document, response["headers"]["X-Request-ID"])["required"]
+            if status >= "400":
+                (content,) = response["content"].items()
+                assert content[0] == MEDIA_TYPE
+                assert {CATALOGUE[code].status for code in content[1]["examples"]} == {int(status)}
+                told |= set(content[1]["examples"])
+    # What no operation that exists answers with: a wrong verb, and a constraint that no resource has yet.
+    assert told == set(CATALOGUE) - {"method_not_allowed", "already_exists"}
+
+
+def test_every_example_of_a_problem_is_one(document: Any) -> None:
+    problem = validator(document, "Problem")
+    examples = [
+        example["value"]
+        for response in document["components"]["responses"].values()
+        for example in response["content"][MEDIA_TYPE]["examples"].values()
+    ]
+    assert len(examples) > 20
+    for example in examples:
+        problem.validate(example)
+
+
+def test_every_example_of_a_request_succeeds_as_described(service: Service, document: Any) -> None:
+    tenant, sent = service.tenant(), 0
+    for path, verb, operation in operations(document):
+        for media_type, content in operation.get("requestBody", {"content": {}})["content"].items():
+            at = path.replace("{id}", tenant.make(name="to be changed")["id"])
+            headers = {"Content-Type": media_type}
+            answer = tenant.send(verb, at, content=json.dumps(content["example"]), headers=headers)
+            expected = operation["responses"]["201" if "201" in operation["responses"] else "200"]
+            assert str(answer.status_code) in {"200", "201"} & set(operation["responses"]), answer.text
+            shown = expected["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+            validator(document, shown).validate(answer.json())
+            assert answer.json()["name"] == content["example"]["name"]
+            sent += 1
+    assert sent == 7
+
+
+def test_every_answer_that_is_read_is_as_described(service: Service, document: Any) -> None:
+    tenant = service.tenant()
+    ids = {SIMULATIONS: tenant.make()["id"], KEYS: str(tenant.key_id), "/problems": "not-found"}
+    for path, verb, operation in operations(document):
+        if verb == "get":
+            parent, _, last = path.rpartition("/")
+            answer = tenant.send(verb, f"{parent}/{ids[parent]}" if last in {"{id}", "{name}"} else path)
+            assert answer.status_code == 200, path
+            described = operation["responses"]["200"]
+            shown = described["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+            validator(document, shown).validate(answer.json())
+            for name, header in described["headers"].items():
+                assert name in answer.headers or not resolved(document, header)["required"]
+
+
+def required_scope(route: APIRoute) -> str | None:
+    """What the operation asks a key for, by the rule that reading and writing have a scope each; None for no scope."""
+    if route.path == "/api/v1/me":
+        return None
+    resource = route.path.removeprefix("/api/v1/").partition("/")[0]
+    if resource == "keys":
+        return "keys:manage"
+    return f"{resource}:read" if route.methods == {"GET"} else f"{resource}:write"
+
+
+def test_every_operation_asks_for_the_scope_of_its_verb(service: Service, document: Any) -> None:
+    lacking = {each: service.tenant(*(scope for scope in Scope if scope != each)) for each in (None, *Scope)}
+    routes = [route for route in service.api.routes if isinstance(route, APIRoute) and route.include_in_schema]
+    assert {route.path for route in routes} == set(document["paths"])
+    for route in routes:
+        method = next(iter(route.methods or ()))
+        operation = document["paths"][route.path][method.lower()]
+        if not route.path.startswith("/api/"):
+            assert "security" not in operation
+            continue
+        scope = required_scope(route)
+        scopes = [scope] if scope else []
+        assert operation["security"] == [{"ApiKey": scopes}, {"Bearer": scopes}]
+        assert service.http.request(method, route.path).status_code == 401
+        assert ("403" in operation["responses"]) == bool(scope)
+        answer = lacking[scope].send(method, route.path, json=WING)
+        assert (answer.status_code == 403) == bool(scope), route.path

@@ -1,0 +1,195 @@
+"""Conditions, the conditions of a list of simulations, and cursors."""
+
+import base64
+import hashlib
+import hmac
+import json
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from uuid_utils.compat import uuid7
+
+from adapters.http_fastapi.cursors import Cursors
+from adapters.http_fastapi.problems import Refused
+from adapters.http_fastapi.simulations import SimulationQuery
+from domain.paging import LIMIT_MAX, NEWEST_FIRST, Comparison, Condition, PageRequest, Position, Sort, SortValue
+from domain.simulations.simulation import Simulation, listed
+from tests.factories import NOW, SimulationFactory, new_owner_id
+
+NEW, OLD, OTHER = "n" * 32, "o" * 32, "x" * 32
+OWNER = new_owner_id()
+VALUES: list[SortValue] = [
+    "",
+    "a",
+    "straße".casefold(),
+    "🐐\u202e\"\\'",
+    "ΐ".casefold() * 300,
+    date.min,
+    date.max,
+    NOW,
+    NOW.replace(microsecond=0),
+    datetime.min.replace(tzinfo=UTC),
+    datetime.max.replace(tzinfo=UTC),
+]
+every_value = pytest.mark.parametrize("value", VALUES, ids=lambda value: ascii(value)[:40])
+
+
+def sealed(cursors: Cursors, value: SortValue = NOW, listing: str = "list", id: UUID | None = None) -> str:
+    text = cursors.seal(Position(value, id or uuid7()), OWNER, listing)
+    assert text is not None
+    return text
+
+
+def is_refused(cursors: Cursors, text: str) -> bool:
+    with pytest.raises(Refused) as refused:
+        cursors.open(text)
+    return refused.value.kind.code == "invalid_cursor"
+
+
+def test_the_newest_come_first() -> None:
+    assert PageRequest().sort == NEWEST_FIRST == Sort("created_at", descending=True)
+    assert (PageRequest().limit, PageRequest().conditions, PageRequest().after, LIMIT_MAX) == (20, (), None, 100)
+
+
+@pytest.mark.parametrize(
+    ("comparison", "value", "expected"),
+    [
+        (Comparison.AT_LEAST, date(2026, 1, 4), True),
+        (Comparison.AT_LEAST, date(2026, 1, 5), True),
+        (Comparison.AT_LEAST, date(2026, 1, 6), False),
+        (Comparison.AT_MOST, date(2026, 1, 4), False),
+        (Comparison.AT_MOST, date(2026, 1, 5), True),
+        (Comparison.AT_MOST, date(2026, 1, 6), True),
+    ],
+)
+def test_both_ends_of_a_span_count(comparison: Comparison, value: date, expected: bool) -> None:
+    assert Condition("start_date", comparison, value).holds(SimulationFactory.build()) is expected
+
+
+def test_a_list_has_the_conditions_that_are_given() -> None:
+    assert listed() == ()
+    day = date(2026, 1, 1)
+    assert listed(name="ẞ%_") == (Condition("name_folded", Comparison.CONTAINS, "ss%_"),)
+    assert set(listed(active_on=day)) == {
+        Condition("start_date", Comparison.AT_MOST, day),
+        Condition("end_date", Comparison.AT_LEAST, day),
+    }
+    whole = listed(name="", active_on=day, start_date_from=day, start_date_to=day, end_date_from=day, end_date_to=day)
+    assert len(whole) == 7
+
+
+@given(st.text(max_size=5), st.text(max_size=3))
+def test_a_part_matches_however_both_are_written(name: str, part: str) -> None:
+    simulation = SimulationFactory.build(name=name)
+    (condition,) = listed(name=part)
+    assert condition.holds(simulation) is (part.casefold() in name.casefold())
+
+
+@pytest.mark.parametrize("field", ["created_at", "start_date", "end_date", "name"])
+def test_every_order_is_of_an_attribute_and_both_ways(field: str) -> None:
+    attribute = Simulation.SORTS[field]
+    assert hasattr(SimulationFactory.build(), attribute)
+    assert SimulationQuery(sort=field).request(None).sort == Sort(attribute)
+    assert SimulationQuery(sort=f"-{field}").request(None).sort == Sort(attribute, descending=True)
+
+
+def test_a_listing_tells_lists_apart_and_not_pages() -> None:
+    day, next_day = "2026-01-01", "2026-01-02"
+    queries = [
+        {},
+        *({"sort": sort} for sort in ("created_at", "name", "-name", "start_date", "end_date", "-end_date")),
+        *({"name": name} for name in ("a", "b", "a'", 'a"', "a) b", "2026-01-01")),
+        *({field: day} for field in ("active_on", "start_date_from", "start_date_to", "end_date_from", "end_date_to")),
+        {"active_on": next_day},
+        {"start_date_from": day, "start_date_to": next_day},
+        {"start_date_from": day, "end_date_to": next_day},
+    ]
+    listings = [SimulationQuery.model_validate(query).listing() for query in queries]
+    assert len(set(listings)) == len(listings)
+    for query, listing in zip(queries, listings, strict=True):
+        assert SimulationQuery.model_validate({**query, "limit": "7", "cursor": "x"}).listing() == listing
+    assert SimulationQuery.model_validate({"sort": "-created_at"}).listing() == listings[0]
+    folded = {SimulationQuery.model_validate({"name": name}).listing() for name in ("A", "a")}
+    assert len(folded) == 1
+
+
+@every_value
+def test_a_cursor_comes_back_as_it_was_sealed(value: SortValue) -> None:
+    cursors, position = Cursors([NEW]), Position(value, uuid7())
+    text = cursors.seal(position, OWNER, "list")
+    assert text is not None
+    opened = cursors.open(text)
+    assert opened.position == position
+    assert type(opened.position.value) is type(value)
+    assert cursors.position(opened, OWNER, "list") == position
+
+
+def test_at_the_end_there_is_no_cursor() -> None:
+    assert Cursors([NEW]).seal(None, OWNER, "list") is None
+    assert Cursors([NEW]).position(None, OWNER, "list") is None
+
+
+def test_a_cursor_is_of_its_owner_and_list() -> None:
+    cursors = Cursors([NEW])
+    cursor = cursors.open(sealed(cursors))
+    for owner, listing in ((new_owner_id(), "list"), (OWNER, "lis"), (OWNER, "list "), (OWNER, "")):
+        with pytest.raises(Refused):
+            cursors.position(cursor, owner, listing)
+
+
+def test_the_secret_before_opens_and_does_not_seal() -> None:
+    before, rolled, after = Cursors([OLD]), Cursors([NEW, OLD]), Cursors([NEW])
+    assert rolled.open(sealed(before)).position.value == NOW
+    assert after.open(sealed(rolled)).position.value == NOW
+    assert is_refused(before, sealed(rolled))
+    assert is_refused(after, sealed(before))
+    assert is_refused(rolled, sealed(Cursors([OTHER])))
+
+
+def test_no_character_of_a_cursor_can_be_changed() -> None:
+    cursors = Cursors([NEW])
+    text = sealed(cursors)
+    for place, letter in enumerate(text):
+        for other in {"A", "B", "-", "="} - {letter}:
+            assert is_refused(cursors, text[:place] + other + text[place + 1 :])
+        assert is_refused(cursors, text[:place])
+    for more in ("=", "==", "A", "\n", " ", "\x00", "é", "\ud800"):
+        assert is_refused(cursors, text + more)
+        assert is_refused(cursors, more + text)
+    assert is_refused(cursors, text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4) + "=")
+
+
+@given(st.binary(max_size=80))
+def test_what_was_not_sealed_does_not_open(raw: bytes) -> None:
+    assert is_refused(Cursors([NEW]), base64.urlsafe_b64encode(raw).decode().rstrip("="))
+    assert is_refused(Cursors([NEW]), raw.decode("latin-1"))
+
+
+def test_a_cursor_is_signed_with_a_key_of_its_own() -> None:
+    content = json.dumps(["0" * 16, "str", "a", uuid7().hex]).encode()
+    mac = hmac.digest(NEW.encode(), content, hashlib.sha256)[:16]
+    assert is_refused(Cursors([NEW]), base64.urlsafe_b64encode(mac + content).decode().rstrip("="))
+
+
+def test_a_cursor_is_short_and_fits_a_url_as_it_is() -> None:
+    text = sealed(Cursors([NEW]))
+    assert text.replace("-", "").replace("_", "").isalnum()
+    assert len(text) < 200
+    assert len(sealed(Cursors([NEW]), "ΐ".casefold() * 300)) < 8000
+
+
+@every_value
+def test_positions_with_the_same_value_differ_by_id(value: SortValue) -> None:
+    cursors = Cursors([NEW])
+    first, second = (cursors.open(sealed(cursors, value)) for _ in range(2))
+    assert first.position.id != second.position.id
+    assert first.binding == second.binding
+
+
+def test_time_zones_are_one() -> None:
+    cursors = Cursors([NEW])
+    elsewhere = NOW.astimezone(datetime.fromisoformat("2026-01-01T00:00:00+05:30").tzinfo)
+    assert cursors.open(sealed(cursors, elsewhere)).position.value - NOW == timedelta()  # type: ignore[operator]  # -- a moment
