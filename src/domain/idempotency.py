@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol
 
-from domain.errors import Conflict
+from domain.errors import Conflict, Invalid
 from domain.tenancy import Cause, E, Idempotency, OwnerId
 
 KEPT_FOR = timedelta(hours=24)
@@ -57,28 +57,27 @@ class Once:
         promise = cause.idempotency
         if promise is None:
             return await make(), False
-        known = await self._known(owner, promise, entity)
-        if known is not None:
-            return known, True
         try:
             return await make(), False
+        except Invalid:
+            # What is wrong in itself is said first, unless it was right when it was first asked for.
+            outcome = await self._outcome(owner, promise, entity)
+            if outcome is None or outcome.fingerprint != promise.fingerprint:
+                raise
         except Repeated:
-            known = await self._known(owner, promise, entity)
-            if known is None:
+            outcome = await self._outcome(owner, promise, entity)
+            if outcome is None:
                 raise Conflict("request_in_flight", "The first request with this key is still under way.") from None
-            return known, True
+            if outcome.fingerprint != promise.fingerprint:
+                raise Conflict("idempotency_key_reused", "This Idempotency-Key came with another body.") from None
+        return outcome.entity, True
 
     async def purge(self) -> int:
         """Forgets, for all owners, what is remembered no longer; gives how many outcomes."""
         return await self.outcomes.purge(self.now() - KEPT_FOR)
 
-    async def _known(self, owner: OwnerId, promise: Idempotency, entity: type[E]) -> E | None:
-        outcome = await self.outcomes.of(owner).find(promise, entity, self.now() - KEPT_FOR)
-        if outcome is None:
-            return None
-        if outcome.fingerprint != promise.fingerprint:
-            raise Conflict("idempotency_key_reused", "This Idempotency-Key came with another body before.")
-        return outcome.entity
+    async def _outcome(self, owner: OwnerId, promise: Idempotency, entity: type[E]) -> Outcome[E] | None:
+        return await self.outcomes.of(owner).find(promise, entity, self.now() - KEPT_FOR)
 
 
 class Repeated(Exception):

@@ -67,6 +67,23 @@ class IdempotencyContract:
         assert {"idempotency-replayed" in answer.headers for answer in answers} == {False}
         assert len(listed(tenant)) == len(keys)
 
+    def test_what_is_wrong_in_itself_is_said_before_the_key_is_looked_at(self, service: Service) -> None:
+        tenant = service.tenant()
+        post(tenant)
+        for wrong in ({"name": " "}, {"end_date": "0001-01-01"}):
+            expect_problem(post(tenant, body=WING | wrong), 422, "validation_failed")
+
+    def test_what_was_right_when_it_was_asked_for_is_answered_again(self, service: Service) -> None:
+        tenant = service.tenant()
+        expires_at = service.clock() + timedelta(hours=1)
+        sent = {"name": "n", "scopes": ["simulations:read"], "expires_at": expires_at.isoformat()}
+        headers = {"Idempotency-Key": "k"}
+        first = tenant.send("POST", KEYS, json=sent, headers=headers)
+        service.clock.passes(timedelta(hours=2))
+        again = tenant.send("POST", KEYS, json=sent, headers=headers)
+        assert (first.status_code, again.status_code) == (201, 201), again.text
+        assert again.json() == first.json() | {"key": None}
+
     def test_another_body_with_the_key_is_refused(self, service: Service) -> None:
         tenant = service.tenant()
         post(tenant)

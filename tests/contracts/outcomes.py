@@ -246,8 +246,9 @@ class OnceContract(OfOwners):
     async def test_it_is_remembered_for_a_day(self, storage: Storage, owner: OwnerId) -> None:
         first = await self.once(storage).make(owner, because(), Simulation, self.making(storage, owner, because()))
         almost, after = NOW + KEPT_FOR, NOW + KEPT_FOR + MICROSECOND
-        make = self.making(storage, owner, because(), created_at=after)
+        make = self.making(storage, owner, because(), created_at=almost)
         assert await self.once(storage, almost).make(owner, because(), Simulation, make) == (first[0], True)
+        make = self.making(storage, owner, because(), created_at=after)
         second = await self.once(storage, after).make(owner, because(), Simulation, make)
         assert second[1] is False
         assert second[0].id != first[0].id

@@ -9,11 +9,6 @@ import pytest
 from adapters.in_memory.storage import Storage
 from domain.errors import Unavailable
 from tests.contracts.http_api import SIMULATIONS, WING, HttpContract, Service, expect_problem, serving
-from tests.contracts.http_conditions import ConditionsContract
-from tests.contracts.http_hostile import HostileContract
-from tests.contracts.http_idempotency import IdempotencyContract
-from tests.contracts.http_lists import ListsContract
-from tests.contracts.http_order import OrderContract
 
 
 @pytest.fixture(scope="module")
@@ -23,26 +18,6 @@ def service() -> Iterator[Service]:
 
 
 class TestHttpOverMemory(HttpContract):
-    pass
-
-
-class TestLists(ListsContract):
-    pass
-
-
-class TestConditions(ConditionsContract):
-    pass
-
-
-class TestIdempotency(IdempotencyContract):
-    pass
-
-
-class TestOrderOfRefusals(OrderContract):
-    pass
-
-
-class TestHostileRequests(HostileContract):
     pass
 
 

@@ -60,7 +60,7 @@ class Envelope:
         except ClientDisconnect:
             return
         except Exception as error:
-            _log.exception("request %s failed: %s %s", request_id, scope["method"], scope["path"])
+            _log.exception("request %s failed: %s %r", request_id, scope["method"], scope["path"])
             if started:
                 raise
             await answer(error, scope)(scope, receive, send_on)

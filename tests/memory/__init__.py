@@ -1,0 +1,1 @@
+"""What is too long for the unit tests and needs no database."""

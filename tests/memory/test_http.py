@@ -1,0 +1,39 @@
+"""The long part of the HTTP contract over memory: no database, but more requests than a unit run has time for."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from adapters.in_memory.storage import Storage
+from tests.contracts.http_api import Service, serving
+from tests.contracts.http_conditions import ConditionsContract
+from tests.contracts.http_hostile import HostileContract
+from tests.contracts.http_idempotency import IdempotencyContract
+from tests.contracts.http_lists import ListsContract
+from tests.contracts.http_order import OrderContract
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    with serving(Storage()) as service:
+        yield service
+
+
+class TestLists(ListsContract):
+    pass
+
+
+class TestConditions(ConditionsContract):
+    pass
+
+
+class TestIdempotency(IdempotencyContract):
+    pass
+
+
+class TestOrderOfRefusals(OrderContract):
+    pass
+
+
+class TestHostileRequests(HostileContract):
+    pass
