@@ -7,7 +7,7 @@ from typing import Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 T = TypeVar("T")
-SortValue: TypeAlias = str | date | datetime
+SortValue: TypeAlias = str | int | date | datetime
 
 LIMIT_DEFAULT = 20
 LIMIT_MAX = 100

@@ -235,5 +235,7 @@ def around(value: SortValue) -> tuple[SortValue, SortValue]:
     """A value before and one after."""
     if isinstance(value, str):
         return value[:-1], value + "\x01"
+    if isinstance(value, int):
+        return value - 1, value + 1
     step = timedelta(microseconds=1) if isinstance(value, datetime) else timedelta(days=1)
     return value - step, value + step

@@ -7,6 +7,7 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 from httpx2 import AsyncClient
 from uuid_utils.compat import uuid7
@@ -173,3 +174,26 @@ async def test_only_one_outcome_of_a_request_can_be_kept(storage: Storage) -> No
     outcome = await storage.outcomes.of(owner).find(PROMISE, Simulation, NOW.replace(year=2030))
     assert outcome is not None
     assert outcome.entity == simulations[-1]
+
+
+if VENDOR == "postgresql":
+
+    def test_a_request_whose_first_is_still_under_way_is_told_so_soon(on_pool: MakeStorage, pool_url: str) -> None:
+        with serving(on_pool()) as service, psycopg.connect(pool_url) as other:
+            tenant = service.tenant()
+            values = (uuid7(), tenant.owner, NOW, "create_simulation", "held", "f", "{}")
+            other.execute(
+                "INSERT INTO outcome (id, owner_id, created_at, operation, key, fingerprint, entity)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+                values,
+            )
+            create = partial(
+                AsyncClient.post,
+                url=SIMULATIONS,
+                json=WING,
+                headers={"X-API-Key": tenant.key, "Idempotency-Key": "held"},
+            )
+            answers = service.together([create] * 20)
+            assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(409, "request_in_flight")}
+            other.rollback()
+            assert [answer.status_code for answer in service.together([create])] == [201]

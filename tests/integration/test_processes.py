@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -215,6 +215,38 @@ def test_head_leaves_its_connection_to_the_next_request(goatfish: Shell) -> None
         port = int(serving.url.rpartition(":")[2])
         asked = ("HEAD /livez", "GET /livez", "HEAD /nothing", "GET /livez")
         assert status_lines(port, *asked) == [200, 200, 404, 200]
+
+
+@pytest.mark.parametrize(
+    ("start", "size", "status", "code"),
+    [
+        (b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX: ", 70_000, 431, "headers_too_large"),
+        (b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX: ", 50 << 20, 431, "headers_too_large"),
+        (b"GET /livez?", 70_000, 431, "headers_too_large"),
+        (b"FOO BAR\r\n\r\n", 0, 400, "malformed_request"),
+    ],
+    ids=["header", "50-mb-of-header", "url", "no-http"],
+)
+def test_a_head_without_end_and_what_is_not_http_are_problems(
+    goatfish: Shell, start: bytes, size: int, status: int, code: str
+) -> None:
+    with goatfish.running("serve", "--port", "0", until=READY) as serving:
+        port = int(serving.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            with suppress(ConnectionError):  # it is closed before all of too much is sent
+                connection.sendall(start + b"x" * size)
+            received = b""
+            with suppress(ConnectionError):
+                while chunk := connection.recv(65536):
+                    received += chunk
+        if received:  # a connection that is cut while the client writes may lose the answer
+            head, _, body = received.partition(b"\r\n\r\n")
+            assert head.startswith(f"HTTP/1.1 {status} ".encode())
+            problem = json.loads(body)
+            assert problem["code"] == code
+            assert f"x-request-id: {problem['request_id']}".encode() in head.lower()
+        assert received or size > 1 << 20
+        assert answer(serving.url + "/livez")[0] == 200
 
 
 @pytest.mark.parametrize(("options", "ends"), [((), -signal.SIGTERM), (("--reload",), 0)], ids=["alone", "reloading"])

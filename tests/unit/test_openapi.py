@@ -13,7 +13,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from adapters.http_fastapi.problems import CATALOGUE, MEDIA_TYPE
 from adapters.in_memory.storage import Storage
 from domain.access.key import Scope
-from tests.contracts.http_api import KEYS, SIMULATIONS, WING, Service, serving
+from tests.contracts.http_api import KEYS, SIMULATIONS, WING, Service, Tenant, serving
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
 VERBS = {"get", "put", "patch", "post", "delete"}
@@ -75,6 +75,18 @@ def validator(document: Any, schema: str) -> Draft202012Validator:
     return Draft202012Validator({"$ref": f"#/components/schemas/{schema}", "components": document["components"]})
 
 
+def existing(tenant: Tenant, document: Any, path: str) -> str:
+    """The path to something that is there: a problem, or an object made by the example of its own resource."""
+    if not path.endswith("/{id}"):
+        return path.replace("{name}", "not-found")
+    parent = path.removesuffix("/{id}")
+    example = document["paths"][parent]["post"]["requestBody"]["content"]["application/json"]["example"]
+    named = {"name": "to be changed"} if "name" in example else {}
+    answer = tenant.send("POST", parent, json=example | named)
+    assert answer.status_code == 201, answer.text
+    return f"{parent}/{answer.json()['id']}"
+
+
 def test_the_committed_document_is_the_one_that_is_served(document: Any) -> None:
     assert json.loads(COMMITTED.read_text()) == document, "stale: ./run openapi"
 
@@ -124,28 +136,25 @@ def test_every_example_of_a_problem_is_one(document: Any) -> None:
 
 
 def test_every_example_of_a_request_succeeds_as_described(service: Service, document: Any) -> None:
-    tenant, sent = service.tenant(), 0
+    tenant = service.tenant()
     for path, verb, operation in operations(document):
+        assert ("requestBody" in operation) == (verb in {"post", "put", "patch"})
         for media_type, content in operation.get("requestBody", {"content": {}})["content"].items():
-            at = path.replace("{id}", tenant.make(name="to be changed")["id"])
+            at = existing(tenant, document, path)
             headers = {"Content-Type": media_type}
             answer = tenant.send(verb, at, content=json.dumps(content["example"]), headers=headers)
             expected = operation["responses"]["201" if "201" in operation["responses"] else "200"]
             assert str(answer.status_code) in {"200", "201"} & set(operation["responses"]), answer.text
             shown = expected["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
             validator(document, shown).validate(answer.json())
-            assert answer.json()["name"] == content["example"]["name"]
-            sent += 1
-    assert sent == 7
+            assert content["example"].items() <= answer.json().items()
 
 
 def test_every_answer_that_is_read_is_as_described(service: Service, document: Any) -> None:
     tenant = service.tenant()
-    ids = {SIMULATIONS: tenant.make()["id"], KEYS: str(tenant.key_id), "/problems": "not-found"}
     for path, verb, operation in operations(document):
         if verb == "get":
-            parent, _, last = path.rpartition("/")
-            answer = tenant.send(verb, f"{parent}/{ids[parent]}" if last in {"{id}", "{name}"} else path)
+            answer = tenant.send(verb, existing(tenant, document, path))
             assert answer.status_code == 200, path
             described = operation["responses"]["200"]
             shown = described["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]

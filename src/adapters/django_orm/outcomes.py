@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
+from django.db import connections
 
 from adapters.django_orm.models import OutcomeRow
 from adapters.django_orm.statements import Compiler, Executor, Param, Statement, Work
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
     from domain.tenancy import E, Idempotency, Owned, OwnerId
 
+PURGED_AT_ONCE = 1000
+"""Rows of one transaction, short enough for other writers to wait for."""
+IN_FLIGHT_WAIT = 250
+"""Milliseconds for which a request waits for another with the same key; PostgreSQL only, as SQLite has one writer."""
 _COLUMNS = tuple(field.attname for field in OutcomeRow._meta.concrete_fields)
 
 
@@ -64,16 +69,22 @@ class OutcomeTable:
         )
 
     @cached_property
-    def _old(self) -> models.QuerySet[OutcomeRow, OutcomeRow]:
-        return OutcomeRow.objects.filter(created_at__lt=_param("created_at"))
+    def _delete_old(self) -> Statement:
+        old = OutcomeRow.objects.filter(created_at__lt=_param("created_at")).values("id")[:PURGED_AT_ONCE]
+        return self._compile.delete(OutcomeRow.objects.filter(id__in=old), suffix=" RETURNING 1")
 
     async def purge(self, before: datetime) -> int:
-        statement = self._compile.delete(self._old, suffix=" RETURNING 1")
-
         def work() -> Work[int]:
-            return len((yield statement, {"created_at": before}))
+            return len((yield self._delete_old, {"created_at": before}))
 
-        return await self.executor.transact(None, work())
+        purged = 0
+        while count := await self.executor.transact(None, work()):
+            purged += count
+        return purged
+
+    @cached_property
+    def _wait_briefly(self) -> Statement:
+        return Statement(f"SELECT set_config('lock_timeout', '{IN_FLIGHT_WAIT}', true)", (), (None,))
 
     def record(self, promise: Idempotency, entity: Owned) -> Work[None]:
         """Part of the transaction that adds the entity. Raises ``Repeated``."""
@@ -87,6 +98,8 @@ class OutcomeTable:
             "entity": snapshot(entity),
             "expired_before": entity.created_at - KEPT_FOR,
         }
+        if connections[self.executor.alias].vendor == "postgresql":
+            yield self._wait_briefly, {}
         if not (yield self.insert, values):
             raise Repeated
 

@@ -6,10 +6,11 @@ import dataclasses
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, cast
 
-from django.db.models import Q
+from django.db.models import F
 
 from adapters.django_orm.outcomes import OutcomeTable
-from adapters.django_orm.statements import Compiler, Executor, Param, Statement, Values, Work
+from adapters.django_orm.statements import Beyond, Blocked, Compiler, Executor, Param, Statement, Values, Work
+from domain.idempotency import Repeated
 from domain.paging import Comparison, Page, PageRequest, Position, Sort
 from domain.tenancy import Cause, E, Guard, OwnerId, found, must_belong, must_follow, unguarded
 
@@ -93,12 +94,8 @@ class Table(Generic[E]):
         for place, (column, comparison) in enumerate(compared):
             rows = rows.filter((f"{column}__{_LOOKUPS[comparison]}", self._param(column, f"condition_{place}")))
         if goes_on:
-            # Written so that an index on (owner, sort, id) serves the first condition as a range.
-            later = "lt" if sort.descending else "gt"
-            at, id = self._param(sort.by, "after_value"), self._param("id", "after_id")
-            rows = rows.filter(
-                Q((f"{sort.by}__{later}e", at)) & (Q((f"{sort.by}__{later}", at)) | Q((f"id__{later}", id)))
-            )
+            there = (self._param(sort.by, "after_value"), self._param("id", "after_id"))
+            rows = rows.filter(Beyond(F(sort.by), F("id"), *there, descending=sort.descending))
         sign = "-" if sort.descending else ""
         return self._compile.select(rows.order_by(f"{sign}{sort.by}", f"{sign}id"), *self.names, suffix=" LIMIT %s")
 
@@ -130,7 +127,10 @@ class OwnedRepository(Generic[E]):
 
     async def add(self, entity: E, cause: Cause) -> None:
         must_belong(entity, self._owner)
-        await self._table.executor.transact(self._owner, self._commit(None, entity, cause))
+        try:
+            await self._table.executor.transact(self._owner, self._commit(None, entity, cause))
+        except Blocked as error:
+            raise Repeated from error
 
     async def change(self, id: UUID, fn: Callable[[E], E], cause: Cause) -> E:
         def work() -> Work[E]:

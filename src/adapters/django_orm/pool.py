@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 from django.db import models
 
-from adapters.django_orm.statements import Codec, Rows, Statement, T, Values, Work
+from adapters.django_orm.statements import Blocked, Codec, Rows, Statement, T, Values, Work
 from domain.errors import Conflict, Unavailable
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ _PASSING = (
 def _translated() -> Iterator[None]:
     try:
         yield
+    except asyncpg.LockNotAvailableError as error:
+        raise Blocked from error
     except asyncpg.UniqueViolationError as error:
         raise Conflict("already_exists", "This exists already.") from error
     except _PASSING as error:

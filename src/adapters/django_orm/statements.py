@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
 from django.db import connections, models
-from django.db.models.expressions import Expression
+from django.db.models.expressions import Expression, Func
 from django.db.models.sql import DeleteQuery, Query, UpdateQuery
 
 from domain.tenancy import OwnerId
@@ -28,6 +28,28 @@ class Param(Expression):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         return "%s", [self]
+
+
+class Beyond(Func):
+    """Whether a row's (value, id) comes after another's, as one comparison of rows: an index starts right there.
+
+    Compared one by one, with ``OR``, all rows that tie on the value would be read on every page.
+    """
+
+    output_field = models.BooleanField()
+
+    def __init__(self, *value_id_value_id: Any, descending: bool) -> None:
+        sign = "<" if descending else ">"
+        super().__init__(*value_id_value_id)
+        self.sign = sign
+
+    def as_sql(  # type: ignore[override]  # -- it has no template, and its parameters are Params
+        self, compiler: Any, connection: Any
+    ) -> tuple[str, list[Any]]:
+        parts = [compiler.compile(expression) for expression in self.get_source_expressions()]
+        (value, id, there, there_id) = (sql for sql, _ in parts)
+        params = [param for _, params in parts for param in params]
+        return f"({value}, {id}) {self.sign} ({there}, {there_id})", params
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +77,10 @@ Work: TypeAlias = Generator[Step, Rows, T]
 """A transaction written as its steps: it yields statements, receives their rows and returns its result."""
 
 
+class Blocked(Exception):
+    """A lock was not to be had within the time that the transaction itself has set."""
+
+
 class Executor(Protocol):
     """Runs statements. Every one passes here, beside the owner for whom it runs (None: before one is known)."""
 
@@ -75,7 +101,7 @@ class Executor(Protocol):
     async def transact(self, owner: OwnerId | None, work: Work[T]) -> T:
         """Runs the work in one transaction, rolled back whatever it raises.
 
-        Raises ``Unavailable``, and ``Conflict`` where a unique value is taken.
+        Raises ``Unavailable``, ``Conflict`` where a unique value is taken, and ``Blocked``.
         """
         ...
 

@@ -11,6 +11,8 @@ from starlette.requests import Request
 from adapters.http_fastapi.problems import ERRORS_MAX, ProblemError, Refused, pointer
 
 MAX_BYTES = 1 << 20
+VALUES_MAX = 2000
+"""Values in a body, far above any that is right: so many take the time of many requests to parse and to refuse."""
 JSON_TYPES = frozenset({"application/json"})
 PATCH_TYPES = JSON_TYPES | {"application/merge-patch+json"}
 _WORD = r"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
@@ -28,6 +30,8 @@ async def read_json(request: Request, media_types: Collection[str]) -> Any:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise Refused("malformed_json") from None
+    if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > VALUES_MAX:
+        raise _unacceptable("too_many_values", "The body holds too many values.")
     try:
         return json.loads(text, object_pairs_hook=_members, parse_constant=_no_constant)
     except json.JSONDecodeError as error:

@@ -19,6 +19,7 @@ from domain.tenancy import OwnerId
 _MAC_BYTES = 16
 _READ: dict[str, Callable[[str], SortValue]] = {
     "str": str,
+    "int": int,
     "date": date.fromisoformat,
     "datetime": datetime.fromisoformat,
 }
@@ -42,9 +43,9 @@ class Cursors:
         """The text of a cursor into ``listing``, which names the list with its order and filters; None for None."""
         if position is None:
             return None
-        value = position.value if isinstance(position.value, str) else position.value.isoformat()
+        value = position.value.isoformat() if isinstance(position.value, date) else str(position.value)
         content = [_binding(owner, listing), type(position.value).__name__, value, position.id.hex]
-        payload = json.dumps(content, separators=(",", ":")).encode()
+        payload = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
         return base64.urlsafe_b64encode(self._mac(self._keys[0], payload) + payload).decode().rstrip("=")
 
     def sent(self, request: Request) -> Cursor | None:

@@ -68,7 +68,8 @@ class Envelope:
     def _refused(self, headers: Headers, path: str) -> str | None:
         if sum(len(name) + len(value) for name, value in headers.raw) > HEADERS_MAX:
             return "headers_too_large"
-        if not self._admits(headers.get("host", "")):
+        hosts = headers.getlist("host")
+        if len(hosts) != 1 or not self._admits(hosts[0]):
             return "invalid_host"
         return "not_found" if path.endswith("\n") else None  # to Starlette it would be the path without
 

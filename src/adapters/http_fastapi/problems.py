@@ -63,6 +63,7 @@ class ProblemType:
 
 
 _TYPES = [
+    ProblemType("malformed_request", 400, "Malformed request", "The request is not HTTP that the service understands."),
     ProblemType("malformed_json", 400, "Malformed JSON", "The body is not JSON text in UTF-8."),
     ProblemType(
         "invalid_cursor",

@@ -21,7 +21,7 @@ from domain.tenancy import Owned
 T = TypeVar("T")
 C = TypeVar("C", bound="SentChanges")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})")
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
 
 
 PLAIN = r"[^\u0000-\u001f\u007f-\u009f]"
@@ -41,8 +41,8 @@ def _moment(value: object) -> datetime | None:
     try:
         if value is None:
             return None
-        if isinstance(value, str) and _MOMENT.fullmatch(value):
-            return datetime.fromisoformat(value).astimezone(UTC)
+        if isinstance(value, str) and _MOMENT.fullmatch(value.upper()):
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         pass
     raise PydanticCustomError("date_time", "This is no time with its offset, as in 2026-11-22T08:00:00Z.")

@@ -15,6 +15,7 @@ from uvicorn.supervisors import ChangeReload, Multiprocess
 import config
 from app.cli.database import require_migrations
 from app.cli.terminal import FAILED, MISCONFIGURED, fail, say
+from app.protocol import BoundedProtocol
 from config.settings import load, unknown_variables
 
 BACKLOG = 2048  # connections that may wait to be accepted
@@ -71,6 +72,7 @@ def run(
     """Serves until it is told to stop, and then ends what is under way."""
     settings = uvicorn.Config(
         "app.asgi:app",
+        http=BoundedProtocol,
         workers=workers,
         reload=reload,
         reload_dirs=SOURCE if reload else None,

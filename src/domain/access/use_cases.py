@@ -132,7 +132,11 @@ class KeyUses:
     async def write(self, key: Key) -> None:
         """Writes it down, unless another process just has. Raises ``NotFound`` for a key that is gone."""
         now = self.now()
-        await self.repository.of(key.owner_id).change(key.id, lambda stored: stored.use(now), self.CAUSE)
+        try:
+            await self.repository.of(key.owner_id).change(key.id, lambda stored: stored.use(now), self.CAUSE)
+        except Exception:
+            self._looked_at.pop(key.id, None)  # the next use tries again
+            raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
