@@ -1,1 +1,1 @@
-"""What is too long for the unit tests and needs no database."""
+"""The HTTP adapter over memory: no database, but more than a unit run has time for."""
