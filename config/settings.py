@@ -3,16 +3,16 @@
 import json
 import os
 import secrets
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import SplitResult, unquote, urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from config.databases import DatabaseUrl
 
 PREFIX = "GOATFISH_"
 ENV_FILE = ".env"
@@ -25,60 +25,6 @@ class ConfigurationError(SystemExit):
     def __init__(self, lines: list[str]) -> None:
         super().__init__("\n".join(lines))
         self.lines = lines
-
-
-@dataclass(frozen=True, repr=False)
-class DatabaseUrl:
-    """Where a database is: PostgreSQL, or an SQLite file. Only `with_password` ever shows its password."""
-
-    with_password: str
-
-    def __post_init__(self) -> None:
-        """Raise ValueError, without the URL in it, unless every driver of ours can take it."""
-        try:
-            parts = self.parts
-            _ = parts.port  # checked by urlsplit only when asked for
-        except ValueError:
-            raise ValueError("is not a valid URL") from None
-        if parts.scheme not in {"postgresql", "postgres", "sqlite"}:
-            raise ValueError("must begin with postgresql://, postgres:// or sqlite:///")
-        if self.is_sqlite:
-            unusable = parts.netloc or parts.query or parts.fragment or parts.path.endswith("/")
-            if unusable or not self.with_password.startswith("sqlite:///"):
-                raise ValueError("must name a file: sqlite:///relative/path or sqlite:////absolute/path")
-            if parts.path == "/:memory:":
-                raise ValueError("must name a file: SQLite in memory cannot be shared by connections")
-        elif not parts.path.strip("/"):
-            raise ValueError("must name a database: postgresql://user:password@host/name")
-
-    @property
-    def parts(self) -> SplitResult:
-        """The URL split, still percent-encoded, password included."""
-        return urlsplit(self.with_password)
-
-    @property
-    def is_sqlite(self) -> bool:
-        """Whether it is a file of SQLite's."""
-        return self.parts.scheme == "sqlite"
-
-    @property
-    def kind(self) -> Literal["sqlite", "postgresql"]:
-        """Which database it is."""
-        return "sqlite" if self.is_sqlite else "postgresql"
-
-    @property
-    def path(self) -> Path:
-        """SQLite's file, absolute; a relative one is taken from the working directory."""
-        return Path(unquote(self.parts.path[1:])).absolute()
-
-    def __str__(self) -> str:
-        """The URL without its query, and with *** for the password."""
-        login, at, host = self.parts.netloc.rpartition("@")
-        user, colon, _ = login.partition(":")
-        return f"{self.parts.scheme}://{user}{':***' if colon else ''}{at}{host}{self.parts.path}"
-
-    def __repr__(self) -> str:
-        return f"DatabaseUrl({str(self)!r})"
 
 
 class Settings(BaseSettings):

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from config import settings
-from config.databases import django_database
-from config.settings import ConfigurationError, DatabaseUrl, Settings, kept_secret
+from config.databases import DatabaseUrl, django_database
+from config.settings import ConfigurationError, Settings, kept_secret
 
 SECRET = "a secret key that serves the tests alone"
 POSTGRES = "postgresql://ann:s%40cret@db.example:6432/goat%20fish?sslmode=require&application_name=goatfish"

@@ -14,7 +14,8 @@ from adapters.django_orm import operations
 from adapters.django_orm.setup import set_up
 from app.cli.terminal import FAILED
 from app.container import Container
-from config.settings import PREFIX, ConfigurationError, DatabaseUrl, Settings, load, unknown_variables
+from config.databases import DatabaseUrl
+from config.settings import PREFIX, ConfigurationError, Settings, load, unknown_variables
 from domain.errors import Unavailable
 
 SECRET_VARIETY_MIN = 12  # different characters; 32 random ones have more
