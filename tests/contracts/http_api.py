@@ -280,6 +280,8 @@ class SimulationsContract:
             ("limit=", "empty"),
             ("limit=1&limit=1", "repeated"),
             ("limits=1", "unknown"),
+            ("name=%ff", "invalid_unicode"),
+            ("name=%ed%a0%80", "invalid_unicode"),
         ],
     )
     def test_a_wrong_query_is_refused(self, service: Service, query: str, code: str) -> None:

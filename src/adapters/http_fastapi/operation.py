@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote, unquote_to_bytes
 from uuid import UUID
 
 from fastapi import params
@@ -139,6 +140,14 @@ def _query(request: Request, errors: list[ProblemError]) -> Mapping[str, str]:
         elif not value:
             errors.append(ProblemError(parameter=_clean(name), code="empty", detail="The parameter is empty."))
         values[name] = value
+    query: bytes = request.scope["query_string"]
+    if b"%" in query:
+        for pair in query.split(b"&"):
+            try:
+                unquote_to_bytes(pair).decode()
+            except UnicodeDecodeError:
+                name = _clean(unquote(pair.partition(b"=")[0].decode("latin-1"), errors="replace"))
+                errors.append(ProblemError(parameter=name, code="invalid_unicode", detail="This is not UTF-8."))
     return values
 
 
