@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from uuid_utils.compat import uuid7
 
 from adapters.http_fastapi.cursors import Cursors
+from adapters.http_fastapi.lists import listing
 from adapters.http_fastapi.problems import Refused
 from adapters.http_fastapi.simulations import SimulationQuery
 from domain.paging import LIMIT_MAX, NEWEST_FIRST, Comparison, Condition, PageRequest, Position, Sort, SortValue
@@ -96,8 +97,8 @@ def test_a_part_matches_however_both_are_written(name: str, part: str) -> None:
 def test_every_order_is_of_an_attribute_and_both_ways(field: str) -> None:
     attribute = Simulation.SORTS[field]
     assert hasattr(SimulationFactory.build(), attribute)
-    assert SimulationQuery(sort=field).request(None).sort == Sort(attribute)
-    assert SimulationQuery(sort=f"-{field}").request(None).sort == Sort(attribute, descending=True)
+    assert SimulationQuery(sort=field).request().sort == Sort(attribute)
+    assert SimulationQuery(sort=f"-{field}").request().sort == Sort(attribute, descending=True)
 
 
 def test_a_listing_tells_lists_apart_and_not_pages() -> None:
@@ -111,12 +112,12 @@ def test_a_listing_tells_lists_apart_and_not_pages() -> None:
         {"start_date_from": day, "start_date_to": next_day},
         {"start_date_from": day, "end_date_to": next_day},
     ]
-    listings = [SimulationQuery.model_validate(query).listing() for query in queries]
+    listings = [listing(SimulationQuery.model_validate(query).request()) for query in queries]
     assert len(set(listings)) == len(listings)
-    for query, listing in zip(queries, listings, strict=True):
-        assert SimulationQuery.model_validate({**query, "limit": "7", "cursor": "x"}).listing() == listing
-    assert SimulationQuery.model_validate({"sort": "-created_at"}).listing() == listings[0]
-    folded = {SimulationQuery.model_validate({"name": name}).listing() for name in ("A", "a")}
+    for query, bound in zip(queries, listings, strict=True):
+        assert listing(SimulationQuery.model_validate({**query, "limit": "7", "cursor": "x"}).request()) == bound
+    assert listing(SimulationQuery.model_validate({"sort": "-created_at"}).request()) == listings[0]
+    folded = {listing(SimulationQuery.model_validate({"name": name}).request()) for name in ("A", "a")}
     assert len(folded) == 1
 
 
@@ -139,9 +140,9 @@ def test_at_the_end_there_is_no_cursor() -> None:
 def test_a_cursor_is_of_its_owner_and_list() -> None:
     cursors = Cursors([NEW])
     cursor = cursors.open(sealed(cursors))
-    for owner, listing in ((new_owner_id(), "list"), (OWNER, "lis"), (OWNER, "list "), (OWNER, "")):
+    for owner, bound in ((new_owner_id(), "list"), (OWNER, "lis"), (OWNER, "list "), (OWNER, "")):
         with pytest.raises(Refused):
-            cursors.position(cursor, owner, listing)
+            cursors.position(cursor, owner, bound)
 
 
 def test_the_secret_before_opens_and_does_not_seal() -> None:

@@ -39,9 +39,8 @@ class Beyond(Func):
     output_field = models.BooleanField()
 
     def __init__(self, *value_id_value_id: Any, descending: bool) -> None:
-        sign = "<" if descending else ">"
         super().__init__(*value_id_value_id)
-        self.sign = sign
+        self.sign = "<" if descending else ">"
 
     def as_sql(  # type: ignore[override]  # -- it has no template, and its parameters are Params
         self, compiler: Any, connection: Any

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Header
 from starlette.requests import Request
@@ -23,23 +23,16 @@ def etag(entity: Owned) -> str:
     return f'"{entity.version}"'
 
 
+def _tags(name: str, meaning: str) -> Any:
+    extra: dict[str, Any] = {"minLength": 1, "pattern": _PATTERN}
+    return Header(alias=name, description=f"entity tags, or `*`: {meaning}", json_schema_extra=extra)
+
+
 def guard(
     request: Request,
-    if_match: Annotated[
-        str | None,
-        Header(
-            alias="If-Match",
-            description="entity tags, or `*`: 412, and no change, where the object has another tag",
-            json_schema_extra={"minLength": 1, "pattern": _PATTERN},
-        ),
-    ] = None,
+    if_match: Annotated[str | None, _tags("If-Match", "412, and no change, where the object has another tag")] = None,
     if_none_match: Annotated[
-        str | None,
-        Header(
-            alias="If-None-Match",
-            description="entity tags, or `*`: 412, and no change, where the object has one of them",
-            json_schema_extra={"minLength": 1, "pattern": _PATTERN},
-        ),
+        str | None, _tags("If-None-Match", "412, and no change, where the object has one of them")
     ] = None,
 ) -> Guard:
     """A dependency: the conditions under which the request's write may happen."""
@@ -58,14 +51,7 @@ def guard(
 
 def has_already(
     request: Request,
-    if_none_match: Annotated[
-        str | None,
-        Header(
-            alias="If-None-Match",
-            description="entity tags, or `*`: 304 where the object has one of them",
-            json_schema_extra={"minLength": 1, "pattern": _PATTERN},
-        ),
-    ] = None,
+    if_none_match: Annotated[str | None, _tags("If-None-Match", "304 where the object has one of them")] = None,
 ) -> Sequence[str]:
     """A dependency: the versions that the reader has, without the mark of weakness."""
     del if_none_match  # as above

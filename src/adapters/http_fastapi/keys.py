@@ -127,8 +127,8 @@ def key_routes(keys: Keys, door: Door, cursors: Cursors, once_: Once) -> APIRout
     ) -> Response:
         """One page of the owner's keys, newest first."""
         owner = caller.owner.id
-        page = await keys.list(owner, lists.asked(owner, query, cursor))
-        return lists.answer(request, owner, query, page, show)
+        wanted = lists.asked(owner, query, cursor)
+        return lists.answer(request, owner, wanted, await keys.list(owner, wanted), show)
 
     @routes.post(
         "/keys",

@@ -1,6 +1,7 @@
 """Lists over HTTP: what a client may ask of one, and the page that answers."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
@@ -11,7 +12,7 @@ from starlette.responses import Response
 
 from adapters.http_fastapi.cursors import Cursor, Cursors
 from adapters.http_fastapi.schemas import json_answer
-from domain.paging import LIMIT_DEFAULT, LIMIT_MAX, Page, PageRequest, Position
+from domain.paging import LIMIT_DEFAULT, LIMIT_MAX, Page, PageRequest
 from domain.tenancy import OwnerId
 
 T = TypeVar("T")
@@ -45,14 +46,14 @@ class ListQuery(BaseModel):
         ),
     ] = None
 
-    def request(self, after: Position | None) -> PageRequest:
-        """The page that is asked for."""
-        return PageRequest(limit=self.limit, after=after)
+    def request(self) -> PageRequest:
+        """The first page of what is asked for."""
+        return PageRequest(limit=self.limit)
 
-    def listing(self) -> str:
-        """What a cursor is bound to besides its owner: the order and the conditions, whatever the limit."""
-        request = self.request(None)
-        return f"{request.sort} {request.conditions}"
+
+def listing(wanted: PageRequest) -> str:
+    """What a cursor is bound to besides its owner and kind: the order and the conditions, whatever the limit."""
+    return f"{wanted.sort} {wanted.conditions}"
 
 
 class Lists:
@@ -63,13 +64,14 @@ class Lists:
 
     def asked(self, owner: OwnerId, query: ListQuery, cursor: Cursor | None) -> PageRequest:
         """The page that is asked for. Raises ``Refused`` with 400 for a cursor of another owner or list."""
-        return query.request(self._cursors.position(cursor, owner, self._name + query.listing()))
+        wanted = query.request()
+        return replace(wanted, after=self._cursors.position(cursor, owner, self._name + listing(wanted)))
 
     def answer(
-        self, request: Request, owner: OwnerId, query: ListQuery, page: Page[T], show: Callable[[T], Any]
+        self, request: Request, owner: OwnerId, wanted: PageRequest, page: Page[T], show: Callable[[T], Any]
     ) -> Response:
         """200 with the page, and a ``Link`` to the next one where there is more."""
-        next_cursor = self._cursors.seal(page.next, owner, self._name + query.listing())
+        next_cursor = self._cursors.seal(page.next, owner, self._name + listing(wanted))
         content = {"items": [show(item) for item in page.items], "next_cursor": next_cursor}
         if next_cursor is None:
             return json_answer(content)

@@ -98,8 +98,8 @@ def resource_routes(
     ) -> Response:
         """One page, newest first unless another order is asked for. Follow `next_cursor`, or the `Link` header."""
         owner = caller.owner.id
-        found = await use_cases.list(owner, lists.asked(owner, query, cursor))
-        return lists.answer(request, owner, query, found, show)
+        wanted = lists.asked(owner, query, cursor)
+        return lists.answer(request, owner, wanted, await use_cases.list(owner, wanted), show)
 
     @routes.post(
         "",

@@ -14,7 +14,7 @@ from adapters.http_fastapi.resources import Resource, resource_routes
 from adapters.http_fastapi.schemas import PLAIN, Day, Moment, Sent, SentChanges, Shown, name_field, some_of
 from domain.access.key import Scope
 from domain.idempotency import Once
-from domain.paging import PageRequest, Position, Sort
+from domain.paging import PageRequest, Sort
 from domain.rules import has_control_characters
 from domain.simulations.simulation import Simulation, listed
 from domain.simulations.use_cases import Simulations
@@ -71,11 +71,11 @@ class SimulationQuery(ListQuery):
     end_date_from: Annotated[Day | None, Field(description="last day, at the earliest")] = None
     end_date_to: Annotated[Day | None, Field(description="last day, at the latest")] = None
 
-    def request(self, after: Position | None) -> PageRequest:
+    def request(self) -> PageRequest:
         field = self.sort.removeprefix("-")
         conditions = listed(**self.model_dump(exclude={"limit", "cursor", "sort"}))
         sort = Sort(Simulation.SORTS[field], descending=field != self.sort)
-        return PageRequest(limit=self.limit, sort=sort, conditions=conditions, after=after)
+        return PageRequest(limit=self.limit, sort=sort, conditions=conditions)
 
 
 SIMULATIONS = Resource(
