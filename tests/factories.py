@@ -16,7 +16,7 @@ from domain.simulations.simulation import Simulation
 from domain.tenancy import Cause, OwnerId
 
 NOW = datetime(2026, 11, 22, 8, 0, 0, 123456, tzinfo=UTC)
-CAUSE = Cause(actor="operator:tests", request_id="request-1")
+CAUSE = Cause(actor="operator:tests", request_id="request-1", at=NOW)
 
 
 def new_owner_id() -> OwnerId:

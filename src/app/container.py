@@ -18,6 +18,7 @@ from config.settings import Settings
 from domain.access.ports import KeyRepository, OwnerDirectory
 from domain.access.use_cases import Authentication, Keys, KeyUses, Owners
 from domain.idempotency import Once, Outcomes
+from domain.revisions import History, Revisions
 from domain.simulations.ports import SimulationRepository
 from domain.simulations.use_cases import Simulations
 
@@ -33,6 +34,8 @@ class Storage(Opened, Protocol):
     def owners(self) -> OwnerDirectory: ...
     @property
     def outcomes(self) -> Outcomes: ...
+    @property
+    def revisions(self) -> Revisions: ...
 
 
 def _utc_now() -> datetime:
@@ -74,11 +77,12 @@ class Container(containers.DeclarativeContainer):
     )
     operator_storage: providers.Provider[Storage] = providers.Singleton(_thread_storage, 1)
 
-    simulations = providers.Singleton(Simulations, repository=storage.provided.simulations, now=now, new_id=new_id)
-    keys = providers.Singleton(
-        Keys, repository=storage.provided.keys, now=now, new_id=new_id, random_bytes=random_bytes
+    history = providers.Singleton(History, revisions=storage.provided.revisions)
+    simulations = providers.Singleton(
+        Simulations, repository=storage.provided.simulations, history=history, new_id=new_id
     )
-    owners = providers.Singleton(Owners, directory=storage.provided.owners, now=now, new_id=new_id)
+    keys = providers.Singleton(Keys, repository=storage.provided.keys, new_id=new_id, random_bytes=random_bytes)
+    owners = providers.Singleton(Owners, directory=storage.provided.owners, new_id=new_id)
     authentication = providers.Singleton(
         Authentication, directory=storage.provided.owners, now=now, monotonic=monotonic
     )

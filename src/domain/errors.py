@@ -41,6 +41,10 @@ class Conflict(DomainError):
     """The change does not fit what is stored."""
 
 
+class Gone(DomainError):
+    """What is asked for was kept for a time, and is kept no longer."""
+
+
 class Stale(DomainError):
     """The object has changed since the caller last saw it."""
 

@@ -7,7 +7,7 @@ from typing import Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 T = TypeVar("T")
-SortValue: TypeAlias = str | int | date | datetime
+SortValue: TypeAlias = str | int | date | datetime | UUID
 
 LIMIT_DEFAULT = 20
 LIMIT_MAX = 100
@@ -27,6 +27,7 @@ NEWEST_FIRST = Sort("created_at", descending=True)
 class Comparison(Enum):
     """How a condition compares the attribute with its value."""
 
+    EQUAL = "equal"
     AT_LEAST = "at least"
     AT_MOST = "at most"
     CONTAINS = "contains"
@@ -44,6 +45,8 @@ class Condition:
         """Whether this entity fulfils it."""
         actual = getattr(entity, self.attribute)
         match self.comparison:
+            case Comparison.EQUAL:
+                return bool(actual == self.value)
             case Comparison.AT_LEAST:
                 return bool(actual >= self.value)
             case Comparison.AT_MOST:

@@ -20,6 +20,8 @@ class Owned(Protocol):
     KIND: ClassVar[str]
     SECRETS: ClassVar[frozenset[str]]
     """The attributes that are kept with the entity and recorded nowhere else."""
+    UNRECORDED: ClassVar[frozenset[str]]
+    """The attributes whose change alone leaves no revision."""
 
     @property
     def id(self) -> UUID: ...
@@ -49,23 +51,27 @@ class Idempotency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """Why a write happens: ``actor`` (``key:<id>`` or ``operator:<name>``), and the request it came with."""
+    """Why a write happens: ``actor`` (``key:<id>`` or ``operator:<name>``), the request it came with, and when."""
 
     actor: str
     request_id: str
+    at: datetime
     idempotency: Idempotency | None = None
 
 
-Guard: TypeAlias = Callable[[Owned], None]
-"""A caller's condition on what is stored; raises ``Stale`` where it fails."""
+Guard: TypeAlias = Callable[[Owned | None], None]
+"""A caller's condition on what is stored, or on there being nothing; raises ``Stale`` where it fails."""
 
 
-def unguarded(stored: Owned) -> None:
+def unguarded(stored: Owned | None) -> None:
     """The condition of a caller who has none."""
 
 
 class OwnedRepository(Protocol[E]):
-    """One owner's entities. Every write is one transaction; each method may raise ``Unavailable``."""
+    """One owner's entities. Every write is one transaction, which leaves a ``Revision``.
+
+    Each method may raise ``Unavailable``.
+    """
 
     async def get(self, id: UUID) -> E:
         """The entity as stored. Raises ``NotFound``."""

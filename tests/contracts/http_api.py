@@ -22,7 +22,7 @@ from config.settings import Settings
 from domain.access.key import Scope
 from domain.tenancy import Cause, OwnerId
 
-CAUSE = Cause(actor="operator:tests", request_id="tests")
+CAUSE = Cause(actor="operator:tests", request_id="tests", at=datetime.now(UTC))
 WING = {"name": "Wing flutter, run 3", "start_date": "2026-01-05", "end_date": "2026-02-01"}
 SIMULATIONS = "/api/v1/simulations"
 KEYS = "/api/v1/keys"

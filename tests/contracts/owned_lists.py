@@ -237,5 +237,6 @@ def around(value: SortValue) -> tuple[SortValue, SortValue]:
         return value[:-1], value + "\x01"
     if isinstance(value, int):
         return value - 1, value + 1
+    assert isinstance(value, date)
     step = timedelta(microseconds=1) if isinstance(value, datetime) else timedelta(days=1)
     return value - step, value + step

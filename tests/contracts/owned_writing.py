@@ -12,7 +12,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from domain.errors import Conflict, Misdirected, NotFound
-from domain.tenancy import Cause, Idempotency, OwnerId
+from domain.tenancy import Idempotency, OwnerId
 from tests.contracts.cases import (
     EDGES,
     Case,
@@ -83,7 +83,7 @@ class OwnedWritingContract(OfOwners):
         promise = Idempotency(operation="create", key="k", fingerprint="f")
         entity = case.make(owner)
         repository = case.repository(storage).of(owner)
-        await repository.add(entity, Cause(actor="key:1", request_id="r", idempotency=promise))
+        await repository.add(entity, dataclasses.replace(CAUSE, idempotency=promise))
         assert await repository.get(entity.id) == entity
 
     @every_kind

@@ -74,6 +74,12 @@ def pool_url(django_db_setup: None) -> str:
 
 
 @pytest.fixture
+def operator_url(pool_url: str) -> str:
+    """The test database as operators reach it."""
+    return urlsplit(pool_url)._replace(query=_URL.query).geturl()
+
+
+@pytest.fixture
 def lend(db: None) -> Iterator[MakeStorage]:
     """Storage on the test's own connection, in the transaction that is rolled back when the test ends."""
     connection = connections["default"]

@@ -23,6 +23,7 @@ class OwnerRowFactory(DjangoModelFactory[OwnerRow]):
     id = LazyFunction(uuid7)
     name = LazyAttribute(lambda row: f"Owner {row.id}")
     created_at = NOW
+    version = 1
 
 
 class KeyRowFactory(DjangoModelFactory[KeyRow]):

@@ -1,15 +1,17 @@
-"""What every executor promises of its transactions, beneath the ports."""
+"""What every executor promises of its chains, beneath the ports."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
 from django.db import DataError
 from django.db.migrations.recorder import MigrationRecorder
 
+from adapters.django_orm.models import SimulationRow
+from adapters.django_orm.statements import Compiler, Param, Part
 from adapters.django_orm.storage import Storage
 from domain.errors import Conflict, NotFound, Unavailable
 from tests.contracts.cases import admitted
@@ -17,56 +19,51 @@ from tests.factories import CAUSE, KeyFactory, SimulationFactory
 from tests.integration.conftest import MakeStorage, opened
 
 if TYPE_CHECKING:
-    from adapters.django_orm.statements import Work
+    from adapters.django_orm.statements import Chain, Values
+    from domain.simulations.simulation import Simulation
 
 
-class Interrupted(Exception):
-    """Raised by a test in the middle of a transaction."""
+def two_rows(storage: Storage, first: Simulation, second: Simulation) -> tuple[Chain, Values]:
+    """A chain that adds both."""
+    compiler = Compiler(storage.executor)
+
+    def insert(prefix: str) -> Part:
+        names = {field.attname: field for field in SimulationRow._meta.concrete_fields}
+        return compiler.insert(SimulationRow, {name: Param(prefix + name, field) for name, field in names.items()})
+
+    values = storage.simulations.values
+    named = {
+        f"{prefix}{name}": value for prefix, one in (("a", first), ("b", second)) for name, value in values(one).items()
+    }
+    return compiler.chain(insert("a"), insert("b")), named
 
 
-async def test_a_transaction_that_raises_after_writing_leaves_nothing(storage: Storage) -> None:
-    owner = await admitted(storage)
-    simulation = SimulationFactory.build(owner_id=owner)
-    table = storage.simulations
-
-    def work() -> Work[None]:
-        yield table.insert, table.values(simulation)
-        raise Interrupted
-
-    with pytest.raises(Interrupted):
-        await storage.executor.transact(owner, work())
-    with pytest.raises(NotFound):
-        await table.of(owner).get(simulation.id)
-    await table.of(owner).add(simulation, CAUSE)
-
-
-async def test_all_steps_of_a_transaction_are_undone_when_one_conflicts(storage: Storage) -> None:
+async def test_the_steps_of_a_chain_are_one_transaction(storage: Storage) -> None:
     owner = await admitted(storage)
     first, second = SimulationFactory.build_batch(2, owner_id=owner)
-    table = storage.simulations
-    await table.of(owner).add(first, CAUSE)
-
-    def work() -> Work[None]:
-        yield table.insert, table.values(second)
-        yield table.insert, table.values(first)
-
+    simulations = storage.simulations.of(owner)
+    await simulations.add(second, CAUSE)
+    chain, values = two_rows(storage, first, second)
     with pytest.raises(Conflict):
-        await storage.executor.transact(owner, work())
+        await storage.executor.write(str(owner), chain, values)
     with pytest.raises(NotFound):
-        await table.of(owner).get(second.id)
+        await simulations.get(first.id)
+    await simulations.remove(second.id, CAUSE)
+    assert await storage.executor.write(str(owner), chain, values) == 1
+    assert await simulations.get(first.id) == first
+    assert await simulations.get(second.id) == second
 
 
-async def test_a_transaction_returns_what_its_work_returns(storage: Storage) -> None:
+async def test_a_step_takes_place_only_where_the_one_before_touched_a_row(storage: Storage) -> None:
     owner = await admitted(storage)
     simulation = SimulationFactory.build(owner_id=owner)
-    table = storage.simulations
-
-    def work() -> Work[Any]:
-        yield table.insert, table.values(simulation)
-        rows = yield table.get, {"owner_id": owner, "id": simulation.id}
-        return table.load(rows[0])
-
-    assert await storage.executor.transact(owner, work()) == simulation
+    table, compiler = storage.simulations, Compiler(storage.executor)
+    nothing = compiler.delete(table._one)
+    columns = {name: table._param(name) for name in table.columns}
+    chain = compiler.chain(nothing, compiler.insert(SimulationRow, columns))
+    assert await storage.executor.write(str(owner), chain, table.values(simulation)) == 0
+    with pytest.raises(NotFound):
+        await table.of(owner).get(simulation.id)
 
 
 async def test_a_public_id_is_taken_once(storage: Storage) -> None:

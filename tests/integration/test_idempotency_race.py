@@ -1,24 +1,31 @@
-"""Requests with one key that are under way at once make one row, in the database itself; a crash leaves none."""
+"""Requests with one key that are under way at once make one row, in the database itself."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from django.db import connections, transaction
 from httpx2 import AsyncClient
 from uuid_utils.compat import uuid7
 
-from adapters.django_orm import outcomes, owned
+from adapters.django_orm import outcomes
 from adapters.django_orm.models import KeyRow, OutcomeRow, SimulationRow
 from adapters.django_orm.storage import Storage
 from domain.access.key import Key, KeyText
+from domain.errors import Conflict
 from domain.idempotency import Repeated
 from domain.simulations.simulation import Simulation
-from domain.tenancy import Cause, Idempotency, OwnerId
+from domain.tenancy import Idempotency
 from tests.contracts.cases import CASES, Case, admitted
 from tests.contracts.http_api import KEYS, SIMULATIONS, WING, serving
 from tests.factories import CAUSE, NOW, KeyFactory, SimulationFactory
@@ -26,17 +33,12 @@ from tests.integration.conftest import VENDOR, MakeStorage, opened
 from tests.integration.factories import OwnerRowFactory
 
 if TYPE_CHECKING:
+    from django.db.models import Model
     from pytest_django import DjangoDbBlocker
-
-    from adapters.django_orm.statements import Work
 
 RACERS = 50
 PROMISE = Idempotency(operation="create_simulation", key="k", fingerprint="f")
-PROMISED = Cause(actor="key:1", request_id="r", idempotency=PROMISE)
-
-
-class Crash(Exception):
-    """Raised by a test in the middle of a transaction."""
+PROMISED = replace(CAUSE, idempotency=PROMISE)
 
 
 @pytest.fixture
@@ -66,82 +68,67 @@ def test_of_many_requests_with_one_key_one_makes_one_row(
             assert OutcomeRow.objects.filter(owner_id=tenant.owner).count() == 2
 
 
-async def test_the_second_waits_for_the_first_and_repeats_it_where_it_commits(committing: MakeStorage) -> None:
+@contextmanager
+def under_way(*rows: Model, fails: bool) -> Iterator[None]:
+    """Meanwhile another transaction has written these rows; it ends a moment after the block is entered."""
+    written = threading.Event()
+
+    def write() -> None:
+        try:
+            with transaction.atomic():
+                for row in rows:
+                    row.save(force_insert=True)
+                written.set()
+                time.sleep(0.1)
+                transaction.set_rollback(fails)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert written.wait(5)
+    yield
+    thread.join()
+
+
+def outcome_of(simulation: Simulation) -> OutcomeRow:
+    return OutcomeRow(
+        id=simulation.id,
+        owner_id=simulation.owner_id,
+        created_at=simulation.created_at,
+        operation=PROMISE.operation,
+        key=PROMISE.key,
+        fingerprint=PROMISE.fingerprint,
+        entity=outcomes.snapshot(simulation),
+    )
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_the_second_waits_for_the_first_and_takes_its_place_where_it_fails(
+    committing: MakeStorage, django_db_blocker: DjangoDbBlocker, fails: bool
+) -> None:
     async with opened(committing()) as storage:
         owner = await admitted(storage)
         first, second = SimulationFactory.build_batch(2, owner_id=owner)
-        given = await _overlapping(storage, owner, first, second, fails=False)
-        assert [type(each) for each in given] == [type(None), Repeated]
+        add = storage.simulations.of(owner).add(second, PROMISED)
+        with django_db_blocker.unblock(), under_way(outcome_of(first), fails=fails):
+            (given,) = await asyncio.gather(add, return_exceptions=True)
+        assert type(given) is (type(None) if fails else Repeated)
         outcome = await storage.outcomes.of(owner).find(PROMISE, Simulation, NOW)
         assert outcome is not None
-        assert outcome.entity == first
-
-
-async def test_the_second_takes_its_place_where_the_first_fails(committing: MakeStorage) -> None:
-    async with opened(committing()) as storage:
-        owner = await admitted(storage)
-        first, second = SimulationFactory.build_batch(2, owner_id=owner)
-        given = await _overlapping(storage, owner, first, second, fails=True)
-        assert [type(each) for each in given] == [Crash, type(None)]
-        outcome = await storage.outcomes.of(owner).find(PROMISE, Simulation, NOW)
-        assert outcome is not None
-        assert outcome.entity == second
-
-
-async def _overlapping(
-    storage: Storage, owner: OwnerId, first: Simulation, second: Simulation, *, fails: bool
-) -> list[Any]:
-    """Adds the second while the first has written and not yet committed."""
-    table = storage.simulations
-
-    def slow() -> Work[None]:
-        yield from storage.outcomes.record(PROMISE, first)
-        yield table.insert, table.values(first)
-        for _ in range(100):  # long enough for the second to have come as far as the outcome
-            yield table.get, {"owner_id": owner, "id": first.id}
-        if fails:
-            raise Crash
-
-    adding = asyncio.create_task(storage.executor.transact(owner, slow()))
-    await asyncio.sleep(0.02)
-    return list(await asyncio.gather(adding, table.of(owner).add(second, PROMISED), return_exceptions=True))
+        assert outcome.entity == (second if fails else first)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
-async def test_a_crash_between_outcome_and_row_leaves_neither(
-    storage: Storage, case: Case, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_where_the_row_cannot_be_added_no_outcome_is_kept(storage: Storage, case: Case) -> None:
     owner = await admitted(storage)
     entity = case.make(owner)
     repository = case.repository(storage).of(owner)
-    commit = owned.OwnedRepository._commit
-
-    def crashing(self: Any, before: Any, after: Any, cause: Cause) -> Work[None]:
-        yield from commit(self, before, after, cause)
-        raise Crash
-
-    with monkeypatch.context() as patched:
-        patched.setattr(owned.OwnedRepository, "_commit", crashing)
-        with pytest.raises(Crash):
-            await repository.add(entity, PROMISED)
+    await repository.add(entity, CAUSE)
+    with pytest.raises(Conflict):
+        await repository.add(entity, PROMISED)
     assert await storage.outcomes.of(owner).find(PROMISE, type(entity), NOW) is None
-    await repository.add(entity, PROMISED)
-    assert await repository.get(entity.id) == entity
-
-
-async def test_a_crash_of_the_outcome_leaves_no_row(storage: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
-    owner = await admitted(storage)
-    simulation = SimulationFactory.build(owner_id=owner)
-
-    def crashing(self: Any, promise: Idempotency, entity: Any) -> Work[None]:
-        yield storage.simulations.insert, storage.simulations.values(entity)
-        raise Crash
-
-    monkeypatch.setattr(outcomes.OutcomeTable, "record", crashing)
-    with pytest.raises(Crash):
-        await storage.simulations.of(owner).add(simulation, PROMISED)
-    monkeypatch.undo()
-    await storage.simulations.of(owner).add(simulation, CAUSE)
+    await repository.add(case.make(owner), PROMISED)
 
 
 def test_the_row_of_a_keys_outcome_holds_nothing_secret(lend: MakeStorage) -> None:
@@ -197,3 +184,16 @@ if VENDOR == "postgresql":
             assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(409, "request_in_flight")}
             other.rollback()
             assert [answer.status_code for answer in service.together([create])] == [201]
+
+    def test_a_request_that_waits_for_the_owners_other_writers_is_not_taken_for_a_repeated_one(
+        on_pool: MakeStorage, operator_url: str
+    ) -> None:
+        with serving(on_pool()) as service, psycopg.connect(operator_url) as other:
+            tenant = service.tenant()
+            other.execute("SELECT FROM change_count WHERE owner_id = %s FOR UPDATE", [tenant.owner])
+            release = threading.Timer(2 * outcomes.IN_FLIGHT_WAIT / 1000, other.rollback)
+            release.start()
+            headers = {"X-API-Key": tenant.key, "Idempotency-Key": "patient"}
+            create = partial(AsyncClient.post, url=SIMULATIONS, json=WING, headers=headers)
+            assert [answer.status_code for answer in service.together([create])] == [201]
+            release.join()

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from django.db import connection
 
-from adapters.django_orm.models import SimulationRow
+from adapters.django_orm.models import ChangeCountRow, RevisionRow, SimulationRow
 from adapters.django_orm.setup import pool_storage
 from adapters.django_orm.storage import Storage
 from app.embedded_postgres import Server
@@ -19,6 +19,7 @@ from tests.factories import CAUSE, SimulationFactory
 from tests.integration.conftest import opened
 
 WORKERS = 16
+TABLES = (SimulationRow, RevisionRow, ChangeCountRow)
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +31,11 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 async def storage(server: Server) -> Storage:
     with connection.schema_editor(collect_sql=True, atomic=False) as editor:
-        editor.create_model(SimulationRow)
+        for model in TABLES:
+            editor.create_model(model)
     admin = await asyncpg.connect(server.url)
-    await admin.execute("DROP TABLE IF EXISTS simulation")
+    for model in TABLES:
+        await admin.execute(f"DROP TABLE IF EXISTS {model._meta.db_table}")
     for sql in editor.collected_sql:
         await admin.execute(sql)
     await admin.close()

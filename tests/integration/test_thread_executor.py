@@ -94,7 +94,7 @@ async def test_several_threads_read_at_once_and_each_has_a_connection_that_is_cl
     async with opened(on_threads(size=4)) as storage:
         executor = storage.executor
         assert isinstance(executor, ThreadExecutor)
-        await asyncio.gather(*(executor.fetch(None, meet, {"patience": 10}) for _ in range(8)))
+        await asyncio.gather(*(executor.fetch("", meet, {"patience": 10}) for _ in range(8)))
         open_ones = [each.connection for each in executor._owned if each.connection is not None]
         assert len(set(map(id, open_ones))) == 4
     assert [each.connection for each in executor._owned] == [None] * len(executor._owned)
@@ -159,7 +159,7 @@ async def test_a_connection_that_failed_is_not_used_again(on_threads: MakeStorag
         assert isinstance(executor, ThreadExecutor)
         used = executor._owned[0].connection
         with pytest.raises(Unavailable):
-            await executor.fetch(None, Statement("SELECT 1 FROM nowhere", (), ()), {})
+            await executor.fetch("", Statement("SELECT 1 FROM nowhere", (), ()), {})
         await storage.check()
         assert executor._owned[0].connection is not used
 

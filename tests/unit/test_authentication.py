@@ -15,7 +15,7 @@ from domain.access.owner import Owner
 from domain.access.ports import OwnerDirectory
 from domain.access.use_cases import Authentication, Caller
 from domain.errors import Unavailable
-from domain.tenancy import Cause
+from domain.tenancy import Cause, OwnerId
 from tests.factories import CAUSE, NOW, KeyFactory, OwnerFactory
 
 
@@ -29,6 +29,9 @@ class Counted:
 
     async def add(self, owner: Owner, cause: Cause) -> None:
         await self.directory.add(owner, cause)
+
+    async def change(self, id: OwnerId, fn: Callable[[Owner], Owner], cause: Cause) -> Owner:
+        return await self.directory.change(id, fn, cause)
 
     async def find(self, name_or_id: str | UUID) -> Owner | None:
         return await self.directory.find(name_or_id)
@@ -81,7 +84,7 @@ async def scene() -> Scene:
 
 
 async def test_a_key_that_opens_gives_its_owner_and_itself(scene: Scene) -> None:
-    assert await scene.caller() == Caller(scene.owner, scene.key)
+    assert await scene.caller() == Caller(scene.owner, scene.key, scene.now())
 
 
 async def test_what_cannot_be_a_key_costs_no_question(scene: Scene) -> None:

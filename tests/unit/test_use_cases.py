@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -15,8 +15,10 @@ from domain.access.owner import Owner
 from domain.access.use_cases import Keys, Owners
 from domain.errors import Conflict, Denied, Invalid, NotFound
 from domain.paging import PageRequest
+from domain.revisions import History
 from domain.simulations.simulation import Simulation
 from domain.simulations.use_cases import Simulations
+from domain.tenancy import Cause
 from tests.factories import CAUSE, NOW, KeyFactory, SimulationFactory, new_owner_id
 
 START, END = date(2026, 1, 5), date(2026, 2, 1)
@@ -30,8 +32,9 @@ class World:
     storage: Storage = field(default_factory=Storage)
     ids: list[UUID] = field(default_factory=list)
 
-    def now(self) -> datetime:
-        return self.time
+    @property
+    def cause(self) -> Cause:
+        return replace(CAUSE, at=self.time)
 
     def new_id(self) -> UUID:
         self.ids.append(uuid7())
@@ -42,15 +45,17 @@ class World:
 
     @property
     def simulations(self) -> Simulations:
-        return Simulations(repository=self.storage.simulations, now=self.now, new_id=self.new_id)
+        return Simulations(
+            repository=self.storage.simulations, history=History(revisions=self.storage.revisions), new_id=self.new_id
+        )
 
     @property
     def keys(self) -> Keys:
-        return Keys(repository=self.storage.keys, now=self.now, new_id=self.new_id, random_bytes=os.urandom)
+        return Keys(repository=self.storage.keys, new_id=self.new_id, random_bytes=os.urandom)
 
     @property
     def owners(self) -> Owners:
-        return Owners(directory=self.storage.owners, now=self.now, new_id=self.new_id)
+        return Owners(directory=self.storage.owners, new_id=self.new_id)
 
     async def simulation(self) -> Simulation:
         owner = new_owner_id()
@@ -64,7 +69,7 @@ def world() -> World:
 
 async def test_a_created_simulation_is_stored_with_the_time_and_an_id_of_ours(world: World) -> None:
     owner = new_owner_id()
-    created = await world.simulations.create(owner, CAUSE, name=" Flutter ", start_date=START, end_date=END)
+    created = await world.simulations.create(owner, world.cause, name=" Flutter ", start_date=START, end_date=END)
     assert created == SimulationFactory.build(
         id=world.ids[0], owner_id=owner, name="Flutter", start_date=START, end_date=END
     )
@@ -74,14 +79,14 @@ async def test_a_created_simulation_is_stored_with_the_time_and_an_id_of_ours(wo
 async def test_a_refused_simulation_is_not_stored(world: World) -> None:
     owner = new_owner_id()
     with pytest.raises(Invalid):
-        await world.simulations.create(owner, CAUSE, name=" ", start_date=START, end_date=END)
+        await world.simulations.create(owner, world.cause, name=" ", start_date=START, end_date=END)
     assert (await world.simulations.list(owner, PageRequest())).items == ()
 
 
 async def test_simulations_are_listed_newest_first_in_pages(world: World) -> None:
     owner = new_owner_id()
     for name in "abc":
-        await world.simulations.create(owner, CAUSE, name=name, start_date=START, end_date=END)
+        await world.simulations.create(owner, world.cause, name=name, start_date=START, end_date=END)
         world.a_second_passes()
     page = await world.simulations.list(owner, PageRequest(limit=2))
     assert [simulation.name for simulation in page.items] == ["c", "b"]
@@ -92,7 +97,7 @@ async def test_simulations_are_listed_newest_first_in_pages(world: World) -> Non
 async def test_an_update_changes_what_is_given_and_nothing_else(world: World) -> None:
     before = await world.simulation()
     world.a_second_passes()
-    after = await world.simulations.update(before.owner_id, before.id, CAUSE, name="Gust")
+    after = await world.simulations.update(before.owner_id, before.id, world.cause, name="Gust")
     assert (after.name, after.start_date, after.version) == ("Gust", before.start_date, 2)
     assert after.updated_at == before.updated_at + timedelta(seconds=1)
     assert await world.simulations.get(before.owner_id, before.id) == after
@@ -101,24 +106,24 @@ async def test_an_update_changes_what_is_given_and_nothing_else(world: World) ->
 async def test_an_update_of_nothing_keeps_version_and_time(world: World) -> None:
     before = await world.simulation()
     world.a_second_passes()
-    assert await world.simulations.update(before.owner_id, before.id, CAUSE, name="Flutter") == before
+    assert await world.simulations.update(before.owner_id, before.id, world.cause, name="Flutter") == before
 
 
 async def test_what_is_wrong_in_itself_is_refused_before_anything_is_looked_for(world: World) -> None:
     with pytest.raises(Invalid):
-        await world.simulations.update(new_owner_id(), uuid7(), CAUSE, name="")
+        await world.simulations.update(new_owner_id(), uuid7(), world.cause, name="")
 
 
 async def test_what_does_not_fit_the_stored_simulation_is_refused_and_leaves_it(world: World) -> None:
     before = await world.simulation()
     with pytest.raises(Invalid):
-        await world.simulations.update(before.owner_id, before.id, CAUSE, end_date=date(2025, 1, 1))
+        await world.simulations.update(before.owner_id, before.id, world.cause, end_date=date(2025, 1, 1))
     assert await world.simulations.get(before.owner_id, before.id) == before
 
 
 async def test_a_deleted_simulation_is_gone(world: World) -> None:
     simulation = await world.simulation()
-    await world.simulations.delete(simulation.owner_id, simulation.id, CAUSE)
+    await world.simulations.delete(simulation.owner_id, simulation.id, world.cause)
     with pytest.raises(NotFound):
         await world.simulations.get(simulation.owner_id, simulation.id)
 
@@ -127,8 +132,8 @@ async def test_a_foreign_simulation_is_refused_exactly_as_an_unknown_one(world: 
     simulation, stranger = await world.simulation(), new_owner_id()
     attempts: list[Callable[[UUID], Awaitable[object]]] = [
         lambda id: world.simulations.get(stranger, id),
-        lambda id: world.simulations.update(stranger, id, CAUSE, name="Gust"),
-        lambda id: world.simulations.delete(stranger, id, CAUSE),
+        lambda id: world.simulations.update(stranger, id, world.cause, name="Gust"),
+        lambda id: world.simulations.delete(stranger, id, world.cause),
     ]
     for attempt in attempts:
         refusals = []
@@ -142,7 +147,7 @@ async def test_a_foreign_simulation_is_refused_exactly_as_an_unknown_one(world: 
 
 async def test_a_created_key_opens_with_the_text_that_is_given_once(world: World) -> None:
     owner = new_owner_id()
-    key, text = await world.keys.create(owner, CAUSE, name="CI", scopes=[Scope.SIMULATIONS_READ])
+    key, text = await world.keys.create(owner, world.cause, name="CI", scopes=[Scope.SIMULATIONS_READ])
     assert (key.id, key.owner_id, key.created_at) == (world.ids[0], owner, NOW)
     assert key.opens_with(text, NOW)
     assert await world.keys.get(owner, key.id) == key
@@ -153,46 +158,46 @@ async def test_a_key_grants_no_scope_that_it_lacks(world: World) -> None:
     owner = new_owner_id()
     maker = KeyFactory.build(owner_id=owner, scopes=frozenset({Scope.KEYS_MANAGE, Scope.SIMULATIONS_READ}))
     with pytest.raises(Denied):
-        await world.keys.create(owner, CAUSE, name="CI", scopes=[Scope.SIMULATIONS_WRITE], granted_by=maker)
+        await world.keys.create(owner, world.cause, name="CI", scopes=[Scope.SIMULATIONS_WRITE], granted_by=maker)
     assert (await world.keys.list(owner, PageRequest())).items == ()
-    key, _ = await world.keys.create(owner, CAUSE, name="CI", scopes=[Scope.SIMULATIONS_READ], granted_by=maker)
+    key, _ = await world.keys.create(owner, world.cause, name="CI", scopes=[Scope.SIMULATIONS_READ], granted_by=maker)
     assert key.scopes == {Scope.SIMULATIONS_READ}
 
 
 async def test_a_revoked_key_stays_readable_and_to_revoke_it_again_is_no_error(world: World) -> None:
     owner = new_owner_id()
-    key, text = await world.keys.create(owner, CAUSE, name="CI", scopes=list(Scope))
-    revoked = await world.keys.revoke(owner, key.id, CAUSE)
+    key, text = await world.keys.create(owner, world.cause, name="CI", scopes=list(Scope))
+    revoked = await world.keys.revoke(owner, key.id, world.cause)
     assert revoked.revoked_at == NOW
     assert not revoked.opens_with(text, NOW)
     world.a_second_passes()
-    assert await world.keys.revoke(owner, key.id, CAUSE) == revoked
+    assert await world.keys.revoke(owner, key.id, world.cause) == revoked
     assert await world.keys.get(owner, key.id) == revoked
 
 
 async def test_a_key_cannot_revoke_itself(world: World) -> None:
     owner = new_owner_id()
-    key, _ = await world.keys.create(owner, CAUSE, name="CI", scopes=list(Scope))
+    key, _ = await world.keys.create(owner, world.cause, name="CI", scopes=list(Scope))
     with pytest.raises(Conflict) as refused:
-        await world.keys.revoke(owner, key.id, CAUSE, revoked_by=key)
+        await world.keys.revoke(owner, key.id, world.cause, revoked_by=key)
     assert refused.value.code == "key_in_use"
     assert await world.keys.get(owner, key.id) == key
-    other, _ = await world.keys.create(owner, CAUSE, name="Other", scopes=list(Scope))
-    assert (await world.keys.revoke(owner, key.id, CAUSE, revoked_by=other)).revoked_at == NOW
+    other, _ = await world.keys.create(owner, world.cause, name="Other", scopes=list(Scope))
+    assert (await world.keys.revoke(owner, key.id, world.cause, revoked_by=other)).revoked_at == NOW
 
 
 async def test_a_foreign_key_cannot_be_read_or_revoked(world: World) -> None:
     owner, stranger = new_owner_id(), new_owner_id()
-    key, _ = await world.keys.create(owner, CAUSE, name="CI", scopes=list(Scope))
+    key, _ = await world.keys.create(owner, world.cause, name="CI", scopes=list(Scope))
     with pytest.raises(NotFound):
         await world.keys.get(stranger, key.id)
     with pytest.raises(NotFound):
-        await world.keys.revoke(stranger, key.id, CAUSE)
+        await world.keys.revoke(stranger, key.id, world.cause)
     assert await world.keys.get(owner, key.id) == key
 
 
 async def test_an_owner_is_found_by_name_and_by_id(world: World) -> None:
-    owner = await world.owners.create(" Ada Ltd ", CAUSE)
+    owner = await world.owners.create(" Ada Ltd ", world.cause)
     assert owner == Owner(id=owner.id, name="Ada Ltd", created_at=NOW)
     assert await world.owners.get("Ada Ltd") == owner
     assert await world.owners.get(str(owner.id)) == owner
@@ -200,8 +205,8 @@ async def test_an_owner_is_found_by_name_and_by_id(world: World) -> None:
 
 
 async def test_an_owner_named_like_an_id_comes_before_the_owner_of_that_id(world: World) -> None:
-    first = await world.owners.create("Ada", CAUSE)
-    second = await world.owners.create(str(first.id), CAUSE)
+    first = await world.owners.create("Ada", world.cause)
+    second = await world.owners.create(str(first.id), world.cause)
     assert await world.owners.get(str(first.id)) == second
 
 
@@ -213,10 +218,10 @@ async def test_an_unknown_owner_is_not_found(world: World, unknown: str) -> None
 
 
 async def test_an_owner_needs_a_good_name_that_is_free(world: World) -> None:
-    await world.owners.create("Ada", CAUSE)
+    await world.owners.create("Ada", world.cause)
     with pytest.raises(Conflict):
-        await world.owners.create(" Ada ", CAUSE)
+        await world.owners.create(" Ada ", world.cause)
     for bad in ("", " ", "x" * 101, "a\x00"):
         with pytest.raises(Invalid):
-            await world.owners.create(bad, CAUSE)
+            await world.owners.create(bad, world.cause)
     assert [owner.name for owner in await world.owners.list()] == ["Ada"]

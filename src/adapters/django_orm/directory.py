@@ -7,16 +7,21 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from adapters.django_orm.models import KeyRow, OwnerRow
-from adapters.django_orm.statements import Compiler, Executor, Param, Statement, Work
+from adapters.django_orm.owned import Table
+from adapters.django_orm.statements import Compiler, Executor, Named, Param, Statement
 from domain.access.key import Key
 from domain.access.owner import Owner
 from domain.errors import Conflict
 from domain.tenancy import Cause
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
     from django.db import models
+
+    from adapters.django_orm.records import Records
+    from domain.tenancy import OwnerId
 
 _OWNER = tuple(field.name for field in dataclasses.fields(Owner))
 _KEY = tuple(field.name for field in dataclasses.fields(Key))
@@ -26,56 +31,59 @@ def _param(model: type[models.Model], column: str) -> Param:
     return Param(column, cast("models.Field[Any, Any]", model._meta.get_field(column)))
 
 
+class _OwnerTable(Table[Owner]):
+    """Owners, each of whom is its own."""
+
+    OWNER = "id"
+
+
 class OwnerDirectory:
     """The domain's directory in Django's tables."""
 
-    def __init__(self, executor: Executor) -> None:
+    def __init__(self, executor: Executor, records: Records) -> None:
         self._executor = executor
         self._compile = Compiler(executor)
-
-    @cached_property
-    def _insert(self) -> Statement:
-        return self._compile.insert(OwnerRow, _OWNER)
+        self._table = _OwnerTable(Owner, OwnerRow, executor, records)
 
     @cached_property
     def _by_name(self) -> Statement:
-        return self._compile.select(OwnerRow.objects.filter(name=_param(OwnerRow, "name")), *_OWNER)
+        return self._compile.select(OwnerRow.objects.filter(name=_param(OwnerRow, "name")), *_OWNER, named=Named.NOBODY)
 
     @cached_property
     def _by_id(self) -> Statement:
-        return self._compile.select(OwnerRow.objects.filter(id=_param(OwnerRow, "id")), *_OWNER)
+        return self._compile.select(OwnerRow.objects.filter(id=_param(OwnerRow, "id")), *_OWNER, named=Named.NOBODY)
 
     @cached_property
     def _all(self) -> Statement:
-        return self._compile.select(OwnerRow.objects.order_by("name"), *_OWNER)
+        return self._compile.select(OwnerRow.objects.order_by("name"), *_OWNER, named=Named.NOBODY)
 
     @cached_property
     def _holder(self) -> Statement:
         rows = KeyRow.objects.filter(public_id=_param(KeyRow, "public_id"))
-        return self._compile.select(rows, *(f"owner__{name}" for name in _OWNER), *_KEY)
+        return self._compile.select(rows, *(f"owner__{name}" for name in _OWNER), *_KEY, named=Named.KEY)
 
     async def add(self, owner: Owner, cause: Cause) -> None:
-        def work() -> Work[None]:
-            yield self._insert, {name: getattr(owner, name) for name in _OWNER}
-
         try:
-            await self._executor.transact(None, work())
+            await self._table.of(owner.id).add(owner, cause)
         except Conflict as error:
             raise Conflict("owner_name_taken", f"An owner named {owner.name!r} exists.") from error
+
+    async def change(self, id: OwnerId, fn: Callable[[Owner], Owner], cause: Cause) -> Owner:
+        return await self._table.of(id).change(id, fn, cause)
 
     async def find(self, name_or_id: str | UUID) -> Owner | None:
         statement = self._by_name if isinstance(name_or_id, str) else self._by_id
         values = {"name": name_or_id, "id": name_or_id}
-        for row in await self._executor.fetch(None, statement, values):
+        for row in await self._executor.fetch("", statement, values):
             return Owner(**dict(zip(_OWNER, row, strict=True)))
         return None
 
     async def all(self) -> list[Owner]:
-        rows = await self._executor.fetch(None, self._all, {})
+        rows = await self._executor.fetch("", self._all, {})
         return [Owner(**dict(zip(_OWNER, row, strict=True))) for row in rows]
 
     async def holder(self, public_id: str) -> tuple[Owner, Key] | None:
-        for row in await self._executor.fetch(None, self._holder, {"public_id": public_id}):
+        for row in await self._executor.fetch(public_id, self._holder, {"public_id": public_id}):
             owner = Owner(**dict(zip(_OWNER, row[: len(_OWNER)], strict=True)))
             return owner, Key(**dict(zip(_KEY, row[len(_OWNER) :], strict=True)))
         return None

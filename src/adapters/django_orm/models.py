@@ -1,7 +1,7 @@
 """The tables. Tenant tables are ready to be sharded by owner; owners and keys are the directory that finds the shard.
 
-On a tenant table the primary key is ``id``, every other index or unique constraint leads with ``owner_id``, and there
-is neither a sequence nor a foreign key.
+On a tenant table the primary key is ``id`` or the owner's, every other index or unique constraint leads with
+``owner_id``, and there is neither a sequence nor a foreign key.
 """
 
 from typing import Any, ClassVar
@@ -52,6 +52,7 @@ class OwnerRow(models.Model):
     name = models.CharField(max_length=Owner.NAME_MAX, unique=True)
     created_at = models.DateTimeField()
     deactivated_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField()
 
     class Meta:
         db_table = "owner"
@@ -140,3 +141,48 @@ class OutcomeRow(TenantRow):
 
     def __str__(self) -> str:
         return f"{self.operation} {self.key}"
+
+
+class ChangeCountRow(models.Model):
+    """How many changes an owner has made: the ``last`` number given, and the highest whose revision is ``forgotten``.
+
+    A writer holds the row until it commits, so the numbers of one owner appear in their order.
+    """
+
+    owner_id = models.UUIDField(primary_key=True)
+    last = models.PositiveBigIntegerField()
+    forgotten = models.PositiveBigIntegerField()
+
+    class Meta:
+        db_table = "change_count"
+        verbose_name = "count of changes"
+        verbose_name_plural = "counts of changes"
+
+    def __str__(self) -> str:
+        return f"{self.owner_id}: {self.last}"
+
+
+class RevisionRow(TenantRow):
+    """One write, before and after, as JSON; a trigger refuses to change it, or to delete it before it is forgotten."""
+
+    number = models.PositiveBigIntegerField()
+    kind = models.CharField(max_length=50)
+    entity_id = models.UUIDField()
+    version = models.PositiveBigIntegerField()
+    actor = models.CharField(max_length=200)
+    request_id = models.CharField(max_length=128, blank=True)
+    before = models.TextField(null=True, blank=True)  # null: there was nothing, which is no text
+    after = models.TextField(null=True, blank=True)
+
+    class Meta:
+        db_table = "revision"
+        verbose_name = "revision"
+        indexes: ClassVar = [
+            models.Index(fields=["owner_id", "entity_id", "version", "id"], name="revision_of_entity"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["owner_id", "number"], name="revision_in_order"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.entity_id}, version {self.version}"

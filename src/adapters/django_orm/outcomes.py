@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import msgspec
-from django.db import connections
 
 from adapters.django_orm.models import OutcomeRow
-from adapters.django_orm.statements import Compiler, Executor, Param, Statement, Work
-from domain.idempotency import KEPT_FOR, Outcome, Repeated
+from adapters.django_orm.statements import Compiler, Executor, Named, Param, Part, Statement, Values
+from domain.idempotency import KEPT_FOR, Outcome
+from domain.revisions import bare
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Any
 
     from django.db import models
 
+    from adapters.django_orm.statements import Chain
     from domain.tenancy import E, Idempotency, Owned, OwnerId
 
 PURGED_AT_ONCE = 1000
@@ -28,17 +29,20 @@ _COLUMNS = tuple(field.attname for field in OutcomeRow._meta.concrete_fields)
 
 
 def _param(column: str, name: str | None = None) -> Param:
-    return Param(name or column, cast("models.Field[Any, Any]", OutcomeRow._meta.get_field(column)))
+    return Param(name or f"outcome_{column}", cast("models.Field[Any, Any]", OutcomeRow._meta.get_field(column)))
 
 
 def snapshot(entity: Owned) -> str:
     """The entity as JSON, its secret attributes empty."""
-    bare = dataclasses.replace(entity, **dict.fromkeys(entity.SECRETS, ""))
-    return msgspec.json.encode(bare, order="deterministic").decode()
+    return msgspec.json.encode(bare(entity), order="deterministic").decode()
 
 
 class OutcomeTable:
     """All recorded outcomes."""
+
+    WAIT_BRIEFLY = f" WHERE set_config('lock_timeout', '{IN_FLIGHT_WAIT}', true) IS NOT NULL"
+    GO_ON = " WHERE set_config('lock_timeout', '0', true) IS NOT NULL"
+    """The condition of what follows the outcome in a chain, which may take its time again."""
 
     def __init__(self, executor: Executor) -> None:
         self.executor = executor
@@ -47,61 +51,50 @@ class OutcomeTable:
     def of(self, owner: OwnerId) -> OwnedOutcomes:
         return OwnedOutcomes(self, owner)
 
-    @property
-    def _mine(self) -> models.QuerySet[OutcomeRow, OutcomeRow]:
-        return OutcomeRow.objects.filter(owner_id=_param("owner_id"))
-
     @cached_property
     def find(self) -> Statement:
-        one = self._mine.filter(operation=_param("operation"), key=_param("key"), created_at__gte=_param("created_at"))
-        return self._compile.select(one, "fingerprint", "entity")
+        names = ("owner_id", "operation", "key")
+        mine = OutcomeRow.objects.filter(created_at__gte=_param("created_at"), **{name: _param(name) for name in names})
+        return self._compile.select(mine, "fingerprint", "entity")
 
     @cached_property
-    def insert(self) -> Statement:
+    def insert(self) -> Part:
+        """Part of a chain that adds an entity; it touches no row where an outcome is recorded that still counts."""
         # Another transaction with the same key is waited for, whichever way it ends.
         replaced = ", ".join(f'"{column}" = excluded."{column}"' for column in _COLUMNS)
         return self._compile.insert(
             OutcomeRow,
-            _COLUMNS,
+            {name: _param(name) for name in _COLUMNS},
+            where=self.WAIT_BRIEFLY,
             suffix=f' ON CONFLICT ("owner_id", "operation", "key") DO UPDATE SET {replaced}'
-            ' WHERE "outcome"."created_at" < %s RETURNING 1',
+            ' WHERE "outcome"."created_at" < %s',
             more=[_param("created_at", "expired_before")],
         )
 
-    @cached_property
-    def _delete_old(self) -> Statement:
-        old = OutcomeRow.objects.filter(created_at__lt=_param("created_at")).values("id")[:PURGED_AT_ONCE]
-        return self._compile.delete(OutcomeRow.objects.filter(id__in=old), suffix=" RETURNING 1")
-
-    async def purge(self, before: datetime) -> int:
-        def work() -> Work[int]:
-            return len((yield self._delete_old, {"created_at": before}))
-
-        purged = 0
-        while count := await self.executor.transact(None, work()):
-            purged += count
-        return purged
-
-    @cached_property
-    def _wait_briefly(self) -> Statement:
-        return Statement(f"SELECT set_config('lock_timeout', '{IN_FLIGHT_WAIT}', true)", (), (None,))
-
-    def record(self, promise: Idempotency, entity: Owned) -> Work[None]:
-        """Part of the transaction that adds the entity. Raises ``Repeated``."""
-        values = {
-            "id": entity.id,
-            "owner_id": entity.owner_id,
-            "created_at": entity.created_at,
-            "operation": promise.operation,
-            "key": promise.key,
-            "fingerprint": promise.fingerprint,
-            "entity": snapshot(entity),
+    def values(self, promise: Idempotency, entity: Owned) -> Values:
+        """What ``insert`` is to be run with."""
+        return {
+            "outcome_id": entity.id,
+            "outcome_owner_id": entity.owner_id,
+            "outcome_created_at": entity.created_at,
+            "outcome_operation": promise.operation,
+            "outcome_key": promise.key,
+            "outcome_fingerprint": promise.fingerprint,
+            "outcome_entity": snapshot(entity),
             "expired_before": entity.created_at - KEPT_FOR,
         }
-        if connections[self.executor.alias].vendor == "postgresql":
-            yield self._wait_briefly, {}
-        if not (yield self.insert, values):
-            raise Repeated
+
+    @cached_property
+    def _delete_old(self) -> Chain:
+        old = OutcomeRow.objects.filter(created_at__lt=_param("created_at")).values("id")[:PURGED_AT_ONCE]
+        delete = self._compile.delete(OutcomeRow.objects.filter(id__in=old), named=Named.NOBODY)
+        return self._compile.chain(delete, named=Named.NOBODY)
+
+    async def purge(self, before: datetime) -> int:
+        purged = 0
+        while count := await self.executor.write("", self._delete_old, {"outcome_created_at": before}):
+            purged += count
+        return purged
 
 
 class OwnedOutcomes:
@@ -112,11 +105,11 @@ class OwnedOutcomes:
 
     async def find(self, promise: Idempotency, entity: type[E], since: datetime) -> Outcome[E] | None:
         values = {
-            "owner_id": self._owner,
-            "operation": promise.operation,
-            "key": promise.key,
-            "created_at": since,
+            "outcome_owner_id": self._owner,
+            "outcome_operation": promise.operation,
+            "outcome_key": promise.key,
+            "outcome_created_at": since,
         }
-        for fingerprint, kept in await self._table.executor.fetch(self._owner, self._table.find, values):
+        for fingerprint, kept in await self._table.executor.fetch(str(self._owner), self._table.find, values):
             return Outcome(fingerprint, msgspec.json.decode(kept, type=entity))
         return None

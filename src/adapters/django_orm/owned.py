@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, cast
 
 from django.db.models import F
 
-from adapters.django_orm.outcomes import OutcomeTable
-from adapters.django_orm.statements import Beyond, Blocked, Compiler, Executor, Param, Statement, Values, Work
+from adapters.django_orm.statements import Beyond, Blocked, Compiler, Executor, Param, Part, Statement, Values
+from domain.errors import Unavailable
 from domain.idempotency import Repeated
 from domain.paging import Comparison, Page, PageRequest, Position, Sort
+from domain.revisions import is_recorded
 from domain.tenancy import Cause, E, Guard, OwnerId, found, must_belong, must_follow, unguarded
 
 if TYPE_CHECKING:
@@ -20,33 +21,39 @@ if TYPE_CHECKING:
 
     from django.db import models
 
-_LOOKUPS = {Comparison.AT_LEAST: "gte", Comparison.AT_MOST: "lte", Comparison.CONTAINS: "contains"}
+    from adapters.django_orm.records import Records
+    from adapters.django_orm.statements import Chain
+
+ATTEMPTS_MAX = 100
+"""Times that a change is tried while others come in between."""
+_LOOKUPS = {
+    Comparison.EQUAL: "exact",
+    Comparison.AT_LEAST: "gte",
+    Comparison.AT_MOST: "lte",
+    Comparison.CONTAINS: "contains",
+}
 Shape: TypeAlias = tuple[Sort, tuple[tuple[str, Comparison], ...], bool]
 """What tells one list's SQL from another's: the order, the attributes compared, and whether it goes on from a place."""
 
 
-class Table(Generic[E]):
+class Rows(Generic[E]):
     """An entity beside the model that keeps it: columns and attributes go by the same names.
 
-    A column that is no field of the entity keeps a property of it. The statements are compiled when they are first
-    needed, and then once and for all.
+    The statements are compiled when they are first needed, and then once and for all.
     """
 
-    def __init__(self, entity: type[E], model: type[models.Model], executor: Executor, outcomes: OutcomeTable) -> None:
-        self.entity, self.model, self.executor, self.outcomes = entity, model, executor, outcomes
+    OWNER = "owner_id"
+    """The column that says whose a row is."""
+
+    def __init__(self, entity: type[E], model: type[models.Model], executor: Executor) -> None:
+        self.entity, self.model, self.executor = entity, model, executor
         self.names = tuple(field.name for field in dataclasses.fields(entity))
         self.columns = tuple(field.attname for field in model._meta.concrete_fields)
         self._compile = Compiler(executor)
         self._lists: dict[Shape, Statement] = {}
 
-    def of(self, owner: OwnerId) -> OwnedRepository[E]:
-        return OwnedRepository(self, owner)
-
     def load(self, row: Sequence[Any]) -> E:
         return self.entity(**dict(zip(self.names, row, strict=True)))
-
-    def values(self, entity: E) -> Values:
-        return {name: getattr(entity, name) for name in self.columns}
 
     def _param(self, column: str, name: str | None = None) -> Param:
         return Param(name or column, cast("models.Field[Any, Any]", self.model._meta.get_field(column)))
@@ -54,33 +61,20 @@ class Table(Generic[E]):
     @property
     def _mine(self) -> models.QuerySet[Any, Any]:
         """The rows of one owner: the owner condition of every statement on owned rows."""
-        return self.model._default_manager.filter(owner_id=self._param("owner_id"))
+        return self.model._default_manager.filter((self.OWNER, self._param(self.OWNER, "owner_id")))
 
-    @property
-    def _one(self) -> models.QuerySet[Any, Any]:
-        return self._mine.filter(id=self._param("id"))
+    async def page(self, owner: OwnerId, request: PageRequest) -> Page[E]:
+        """One page of what is the owner's."""
+        values: dict[str, Any] = {"owner_id": owner, "limit": request.limit + 1}
+        values |= {f"condition_{place}": condition.value for place, condition in enumerate(request.conditions)}
+        if request.after is not None:
+            values |= {"after_value": request.after.value, "after_id": request.after.id}
+        rows = await self.executor.fetch(str(owner), self.listing(request), values)
+        items = tuple(self.load(row) for row in rows[: request.limit])
+        more = len(rows) > request.limit
+        return Page(items, Position(getattr(items[-1], request.sort.by), items[-1].id) if more else None)
 
-    @cached_property
-    def get(self) -> Statement:
-        return self._compile.select(self._one, *self.names)
-
-    @cached_property
-    def lock(self) -> Statement:
-        return self._compile.locked(self._one, *self.names)
-
-    @cached_property
-    def insert(self) -> Statement:
-        return self._compile.insert(self.model, self.columns)
-
-    @cached_property
-    def update(self) -> Statement:
-        return self._compile.update(self._one, [name for name in self.columns if name not in {"id", "owner_id"}])
-
-    @cached_property
-    def delete(self) -> Statement:
-        return self._compile.delete(self._one)
-
-    def page(self, request: PageRequest) -> Statement:
+    def listing(self, request: PageRequest) -> Statement:
         """The statement that reads a page like this one."""
         compared = tuple((condition.attribute, condition.comparison) for condition in request.conditions)
         shape = (request.sort, compared, request.after is not None)
@@ -97,7 +91,44 @@ class Table(Generic[E]):
             there = (self._param(sort.by, "after_value"), self._param("id", "after_id"))
             rows = rows.filter(Beyond(F(sort.by), F("id"), *there, descending=sort.descending))
         sign = "-" if sort.descending else ""
-        return self._compile.select(rows.order_by(f"{sign}{sort.by}", f"{sign}id"), *self.names, suffix=" LIMIT %s")
+        return self._compile.select(rows.order_by(f"{sign}{sort.by}", f"{sign}id"), *self.names, limited=True)
+
+
+class Table(Rows[E]):
+    """The rows of an entity that is written. A column that is no field of the entity keeps a property of it."""
+
+    def __init__(self, entity: type[E], model: type[models.Model], executor: Executor, records: Records) -> None:
+        super().__init__(entity, model, executor)
+        self.records = records
+        self.write = cache(self._write)
+
+    def of(self, owner: OwnerId) -> OwnedRepository[E]:
+        return OwnedRepository(self, owner)
+
+    def values(self, entity: E) -> Values:
+        return {name: getattr(entity, name) for name in self.columns}
+
+    @property
+    def _one(self) -> models.QuerySet[Any, Any]:
+        return self._mine.filter(id=self._param("id"))
+
+    @cached_property
+    def get(self) -> Statement:
+        return self._compile.select(self._one, *self.names)
+
+    def _write(self, before: bool, after: bool, promised: bool, recorded: bool) -> Chain:
+        """One write: the row where it is still as it was before, and what is recorded beside it."""
+        parts: list[Part] = []
+        if not before:
+            if promised:
+                parts.append(self.records.outcomes.insert)
+            columns = {name: self._param(name) for name in self.columns}
+            parts.append(self._compile.insert(self.model, columns, where=self.records.outcomes.GO_ON * promised))
+        else:
+            stored = self._one.filter(version=self._param("version", "version_before"))
+            changed = [name for name in self.columns if name not in {"id", "owner_id"}]
+            parts.append(self._compile.update(stored, changed) if after else self._compile.delete(stored))
+        return self._compile.chain(*parts, *(self.records.revisions.insert if recorded else ()))
 
 
 class OwnedRepository(Generic[E]):
@@ -106,58 +137,53 @@ class OwnedRepository(Generic[E]):
     def __init__(self, table: Table[E], owner: OwnerId) -> None:
         self._table, self._owner = table, owner
 
-    def _key(self, id: UUID) -> Values:
-        return {"owner_id": self._owner, "id": id}
-
-    def _found(self, rows: Sequence[Sequence[Any]]) -> E:
+    async def get(self, id: UUID) -> E:
+        values = {"owner_id": self._owner, "id": id}
+        rows = await self._table.executor.fetch(str(self._owner), self._table.get, values)
         return found(self._table.load(rows[0]) if rows else None, self._table.entity.KIND)
 
-    async def get(self, id: UUID) -> E:
-        return self._found(await self._table.executor.fetch(self._owner, self._table.get, self._key(id)))
-
     async def page(self, request: PageRequest) -> Page[E]:
-        values: dict[str, Any] = {"owner_id": self._owner, "limit": request.limit + 1}
-        values |= {f"condition_{place}": condition.value for place, condition in enumerate(request.conditions)}
-        if request.after is not None:
-            values |= {"after_value": request.after.value, "after_id": request.after.id}
-        rows = await self._table.executor.fetch(self._owner, self._table.page(request), values)
-        items = tuple(self._table.load(row) for row in rows[: request.limit])
-        more = len(rows) > request.limit
-        return Page(items, Position(getattr(items[-1], request.sort.by), items[-1].id) if more else None)
+        return await self._table.page(self._owner, request)
 
     async def add(self, entity: E, cause: Cause) -> None:
         must_belong(entity, self._owner)
         try:
-            await self._table.executor.transact(self._owner, self._commit(None, entity, cause))
+            if not await self._commit(None, entity, cause):
+                raise Repeated
         except Blocked as error:
             raise Repeated from error
 
     async def change(self, id: UUID, fn: Callable[[E], E], cause: Cause) -> E:
-        def work() -> Work[E]:
-            before = self._found((yield self._table.lock, self._key(id)))
+        for _ in range(ATTEMPTS_MAX):
+            before = await self.get(id)
             after = fn(before)
-            if after is not before:
-                must_follow(after, before)
-                yield from self._commit(before, after, cause)
-            return after
-
-        return await self._table.executor.transact(self._owner, work())
+            if after is before:
+                return after
+            must_follow(after, before)
+            if await self._commit(before, after, cause):
+                return after
+        raise Unavailable(f"{self._table.entity.KIND} {id} is changed by too many at once.")
 
     async def remove(self, id: UUID, cause: Cause, guard: Guard = unguarded) -> None:
-        def work() -> Work[None]:
-            before = self._found((yield self._table.lock, self._key(id)))
+        for _ in range(ATTEMPTS_MAX):
+            before = await self.get(id)
             guard(before)
-            yield from self._commit(before, None, cause)
+            if await self._commit(before, None, cause):
+                return
+        raise Unavailable(f"{self._table.entity.KIND} {id} is changed by too many at once.")
 
-        await self._table.executor.transact(self._owner, work())
-
-    def _commit(self, before: E | None, after: E | None, cause: Cause) -> Work[None]:
-        """The one place that writes: the row, and whatever is recorded beside it."""
-        if after is None and before is not None:
-            yield self._table.delete, self._key(before.id)
-        elif after is not None and before is not None:
-            yield self._table.update, self._table.values(after)
-        elif after is not None:
-            if cause.idempotency is not None:
-                yield from self._table.outcomes.record(cause.idempotency, after)
-            yield self._table.insert, self._table.values(after)
+    async def _commit(self, before: E | None, after: E | None, cause: Cause) -> bool:
+        """The one place that writes; False where the row is no longer as before, or its outcome is recorded already."""
+        table, promise = self._table, cause.idempotency if before is None else None
+        recorded = is_recorded(before, after)
+        values: dict[str, Any] = {"owner_id": self._owner}
+        if after is not None:
+            values |= table.values(after)
+            if promise is not None:
+                values |= table.records.outcomes.values(promise, after)
+        if before is not None:
+            values |= {"id": before.id, "version_before": before.version}
+        if recorded:
+            values |= table.records.revisions.values(before, after, cause)
+        chain = table.write(before is not None, after is not None, promise is not None, recorded)
+        return bool(await table.executor.write(str(self._owner), chain, values))

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 from django.db import models
 
-from adapters.django_orm.statements import Blocked, Codec, Rows, Statement, T, Values, Work
+from adapters.django_orm.statements import Blocked, Chain, Codec, Rows, Statement, Values
 from domain.errors import Conflict, Unavailable
 
 if TYPE_CHECKING:
     from datetime import date
 
     from asyncpg.pool import PoolConnectionProxy
-
-    from domain.tenancy import OwnerId
 
 _PASSING = (
     OSError,  # TimeoutError is one
@@ -109,23 +107,15 @@ class PoolExecutor:
     def dialect(self, sql: str, fields: Sequence[models.Field[Any, Any] | None]) -> str:
         return sql % tuple(f"${place}{_cast(field)}" for place, field in enumerate(fields, start=1))
 
-    async def fetch(self, owner: OwnerId | None, statement: Statement, values: Values) -> Rows:
-        arguments = statement.arguments(values)
+    async def fetch(self, name: str, statement: Statement, values: Values) -> Rows:
+        arguments = statement.arguments(name, values)
         with _translated():
             async with self._connection() as connection:
                 return statement.decoded(await connection.fetch(statement.sql, *arguments))
 
-    async def transact(self, owner: OwnerId | None, work: Work[T]) -> T:
-        with _translated():
-            async with self._connection() as connection, connection.transaction():
-                try:
-                    statement, values = next(work)
-                    while True:
-                        rows = await connection.fetch(statement.sql, *statement.arguments(values))
-                        statement, values = work.send(statement.decoded(rows))
-                except StopIteration as done:
-                    result: T = done.value
-                    return result
+    async def write(self, name: str, chain: Chain, values: Values) -> int:
+        (statement,) = chain
+        return len(await self.fetch(name, statement, values))
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[PoolConnectionProxy[Any]]:

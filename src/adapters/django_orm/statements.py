@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, TypeVar, cast
+from enum import StrEnum
+from typing import Any, Protocol, TypeAlias, cast
 
 from django.db import connections, models
 from django.db.models.expressions import Expression, Func
 from django.db.models.sql import DeleteQuery, Query, UpdateQuery
 
-from domain.tenancy import OwnerId
-
-T = TypeVar("T")
 Values: TypeAlias = Mapping[str, Any]
 Rows: TypeAlias = Sequence[Sequence[Any]]
 Encode: TypeAlias = Callable[[Any], Any]
 Codec: TypeAlias = tuple[Encode | None, Encode | None]
+
+
+class Named(StrEnum):
+    """For whom a statement runs: PostgreSQL's policies show it what belongs to the one that is named in this setting.
+
+    ``NOBODY`` is for what operators do with all owners' rows; the service sees none of them in this way.
+    """
+
+    OWNER = "goatfish.owner"
+    KEY = "goatfish.key"
+    NOBODY = ""
 
 
 class Param(Expression):
@@ -51,16 +60,32 @@ class Beyond(Func):
         return f"({value}, {id}) {self.sign} ({there}, {there_id})", params
 
 
+class _IsNamed(Expression):
+    """True, once PostgreSQL has taken note of the name: nothing else makes it do that before it looks at rows."""
+
+    output_field = models.BooleanField()
+    conditional = True
+
+    def __init__(self) -> None:
+        super().__init__(output_field=models.BooleanField())
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        return "(SELECT v FROM named) IS NOT NULL", []
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """SQL in its executor's own dialect, and what turns values into arguments and rows back into values."""
 
     sql: str
     encoders: tuple[tuple[str, Encode | None], ...]
-    decoders: tuple[Encode | None, ...]
+    decoders: tuple[Encode | None, ...] = ()
+    names: bool = False
+    """Whether the first argument is the name of whom it runs for."""
 
-    def arguments(self, values: Values) -> list[Any]:
-        return [values[name] if encode is None else encode(values[name]) for name, encode in self.encoders]
+    def arguments(self, name: str, values: Values) -> list[Any]:
+        bound = [values[name] if encode is None else encode(values[name]) for name, encode in self.encoders]
+        return [name, *bound] if self.names else bound
 
     def decoded(self, rows: Iterable[Sequence[Any]]) -> Rows:
         if not any(self.decoders):
@@ -71,9 +96,16 @@ class Statement:
         ]
 
 
-Step: TypeAlias = tuple[Statement, Values]
-Work: TypeAlias = Generator[Step, Rows, T]
-"""A transaction written as its steps: it yields statements, receives their rows and returns its result."""
+Chain: TypeAlias = tuple[Statement, ...]
+"""Statements of one transaction, each of which takes place only where the one before it touched a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One write of a chain: its SQL, given the table or query whose rows it follows, and its parameters."""
+
+    sql: Callable[[str], str]
+    params: tuple[Param, ...]
 
 
 class Blocked(Exception):
@@ -81,7 +113,7 @@ class Blocked(Exception):
 
 
 class Executor(Protocol):
-    """Runs statements. Every one passes here, beside the owner for whom it runs (None: before one is known)."""
+    """Runs statements. Every one passes here, beside the name of the one for whom it runs: an owner, or a key."""
 
     alias: str
 
@@ -93,12 +125,12 @@ class Executor(Protocol):
         """The SQL with this driver's placeholders for Django's ``%s``, each of which stands for a value of a field."""
         ...
 
-    async def fetch(self, owner: OwnerId | None, statement: Statement, values: Values) -> Rows:
-        """Reads with one statement, outside of a transaction. Raises ``Unavailable``."""
+    async def fetch(self, name: str, statement: Statement, values: Values) -> Rows:
+        """Reads with one statement. Raises ``Unavailable``."""
         ...
 
-    async def transact(self, owner: OwnerId | None, work: Work[T]) -> T:
-        """Runs the work in one transaction, rolled back whatever it raises.
+    async def write(self, name: str, chain: Chain, values: Values) -> int:
+        """Runs the chain in one transaction; gives how many rows its last statement touched, 0 where it was not run.
 
         Raises ``Unavailable``, ``Conflict`` where a unique value is taken, and ``Blocked``.
         """
@@ -111,38 +143,81 @@ class Compiler:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    def select(self, rows: models.QuerySet[Any, Any], *columns: str, suffix: str = "") -> Statement:
-        """SELECT of these columns; ``suffix`` may hold ``%s`` for the value named ``limit``."""
-        sql, params = self._sql(rows.values_list(*columns).query)
-        limit = [("limit", None)] * suffix.count("%s")
-        return self._statement(sql + suffix, params, limit, [_field(rows.model, name) for name in columns])
+    @property
+    def on_postgresql(self) -> bool:
+        return connections[self._executor.alias].vendor == "postgresql"
 
-    def locked(self, rows: models.QuerySet[Any, Any], *columns: str) -> Statement:
-        """The same, and the rows stay as they are until the transaction ends (SQLite locks by itself)."""
-        connection = connections[self._executor.alias]
-        lock = connection.ops.for_update_sql() if connection.features.has_select_for_update else ""
-        return self.select(rows, *columns, suffix=f" {lock}".rstrip())
+    def select(
+        self, rows: models.QuerySet[Any, Any], *columns: str, named: Named = Named.OWNER, limited: bool = False
+    ) -> Statement:
+        """SELECT of these columns; where it is ``limited``, of as many rows as the value named ``limit`` says."""
+        sql, params = self._sql(self._gated(rows, named).values_list(*columns).query)
+        codec = self._executor.codec
+        decoders = tuple(codec(_field(rows.model, name))[1] for name in columns)
+        more = [("limit", None)] if limited else []
+        return self._statement(sql + " LIMIT %s" * limited, params, decoders, named, more=more)
 
     def insert(
-        self, model: type[models.Model], columns: Sequence[str], *, suffix: str = "", more: Sequence[Param] = ()
-    ) -> Statement:
-        """INSERT of one row; ``suffix`` may hold ``%s`` for each of ``more``."""
-        fields = [_field(model, name) for name in columns]
-        quote = connections[self._executor.alias].ops.quote_name
-        names = ", ".join(quote(field.column) for field in fields)
-        places = ", ".join(["%s"] * len(fields))
-        sql = f"INSERT INTO {quote(model._meta.db_table)} ({names}) VALUES ({places}){suffix}"  # noqa: S608 -- names of ours
-        return self._statement(sql, [*(Param(name, field) for name, field in zip(columns, fields, strict=True)), *more])
+        self,
+        model: type[models.Model],
+        columns: Mapping[str, Param | str],
+        *,
+        where: str = "",
+        suffix: str = "",
+        more: Sequence[Param] = (),
+        returning: str = "1",
+    ) -> Part:
+        """INSERT of one row, whose values are parameters or SQL of ours.
 
-    def update(self, rows: models.QuerySet[Any, Any], columns: Sequence[str]) -> Statement:
-        query = cast(UpdateQuery, rows.query.chain(UpdateQuery))
+        ``suffix`` may hold ``%s`` for each of ``more``; ``where`` is a condition, on PostgreSQL.
+        """
+        connection = connections[self._executor.alias]
+        quote = connection.ops.quote_name
+        fields = {name: _field(model, name) for name in columns}
+        target = f"{quote(model._meta.db_table)} ({', '.join(quote(field.column) for field in fields.values())})"
+        params = tuple(value for value in columns.values() if isinstance(value, Param))
+        on_postgresql = self.on_postgresql
+
+        def sql(follows: str) -> str:
+            if not on_postgresql:
+                places = (value if isinstance(value, str) else "%s" for value in columns.values())
+                source = f"VALUES ({', '.join(places)})"
+                return f"INSERT INTO {target} {source}{suffix} RETURNING {returning}"
+            # In a SELECT PostgreSQL takes a parameter for text, whatever column it is meant for.
+            places = (
+                value if isinstance(value, str) else f"%s::{_type(fields[name], connection)}"
+                for name, value in columns.items()
+            )
+            source = f"SELECT {', '.join(places)} FROM {follows}{where}"  # noqa: S608 -- names and SQL of ours
+            return f"INSERT INTO {target} {source}{suffix} RETURNING {returning}"
+
+        return Part(sql, (*params, *more))
+
+    def update(self, rows: models.QuerySet[Any, Any], columns: Sequence[str], *, named: Named = Named.OWNER) -> Part:
+        query = cast(UpdateQuery, self._gated(rows, named).query.chain(UpdateQuery))
         changes = [(field := _field(rows.model, name), None, Param(name, field)) for name in columns]
         query.add_update_fields(changes)  # type: ignore[arg-type]  # -- any expression will do, not only a Case
-        return self._statement(*self._sql(query))
+        return self._plain(query)
 
-    def delete(self, rows: models.QuerySet[Any, Any], *, suffix: str = "") -> Statement:
-        sql, params = self._sql(rows.query.chain(DeleteQuery))
-        return self._statement(sql + suffix, params)
+    def delete(self, rows: models.QuerySet[Any, Any], *, named: Named = Named.OWNER) -> Part:
+        return self._plain(self._gated(rows, named).query.chain(DeleteQuery))
+
+    def chain(self, *parts: Part, named: Named = Named.OWNER) -> Chain:
+        """These writes in their order, on PostgreSQL as one statement. Only the first need not be an INSERT."""
+        if not self.on_postgresql:
+            return tuple(self._statement(part.sql(""), part.params, (None,), named) for part in parts)
+        places = ["named", *(f"step{number}" for number in range(1, len(parts)))]
+        *before, last = [part.sql(follows) for part, follows in zip(parts, places, strict=True)]
+        steps = [f"{place} AS ({sql})" for place, sql in zip(places[1:], before, strict=True)]
+        params = [param for part in parts for param in part.params]
+        return (self._statement(last, params, (None,), named, steps=steps),)
+
+    def _gated(self, rows: models.QuerySet[Any, Any], named: Named) -> models.QuerySet[Any, Any]:
+        return rows.filter(_IsNamed()) if named and self.on_postgresql else rows
+
+    def _plain(self, query: Query) -> Part:
+        sql, params = self._sql(query)
+        return Part(lambda _: f"{sql} RETURNING 1", tuple(params))
 
     def _sql(self, query: Query) -> tuple[str, Sequence[Any]]:
         sql, params = query.get_compiler(using=self._executor.alias).as_sql()
@@ -152,15 +227,27 @@ class Compiler:
         self,
         sql: str,
         params: Sequence[Param],
+        decoders: tuple[Encode | None, ...],
+        named: Named,
+        *,
         more: Sequence[tuple[str, Encode | None]] = (),
-        columns: Sequence[models.Field[Any, Any]] = (),
+        steps: Sequence[str] = (),
     ) -> Statement:
+        """The one place that says for whom a statement runs."""
+        names = bool(named) and self.on_postgresql
+        if names:
+            # Materialized, or it would be a part of the query like any other.
+            name = f"named AS MATERIALIZED (SELECT set_config('{named}', %s, true) AS v)"
+            sql = f"WITH {', '.join([name, *steps])} {sql}"
+        fields = [None] * names + [param.field for param in params] + [None for _ in more]
         codec = self._executor.codec
-        return Statement(
-            self._executor.dialect(sql, [*(param.field for param in params), *(None for _ in more)]),
-            (*((param.name, codec(param.field)[0]) for param in params), *more),
-            tuple(codec(field)[1] for field in columns),
-        )
+        encoders = (*((param.name, codec(param.field)[0]) for param in params), *more)
+        return Statement(self._executor.dialect(sql, fields), encoders, decoders, names)
+
+
+def _type(field: models.Field[Any, Any], connection: Any) -> str:
+    """The column's type without its length, to which a cast would cut the value in silence."""
+    return "text" if isinstance(field, models.CharField) else str(field.db_type(connection))
 
 
 def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:

@@ -12,8 +12,11 @@ from adapters.django_orm.directory import OwnerDirectory
 from adapters.django_orm.models import KeyRow, SimulationRow
 from adapters.django_orm.outcomes import OutcomeTable
 from adapters.django_orm.owned import Table
-from adapters.django_orm.statements import Compiler, Statement
+from adapters.django_orm.records import Records
+from adapters.django_orm.revisions import RevisionTable
+from adapters.django_orm.statements import Compiler, Named, Statement
 from domain.access.key import Key
+from domain.access.owner import Owner
 from domain.errors import Unavailable
 from domain.simulations.simulation import Simulation
 
@@ -28,9 +31,11 @@ class Storage:
     def __init__(self, executor: PoolExecutor | ThreadExecutor) -> None:
         self.executor = executor
         self.outcomes = OutcomeTable(executor)
-        self.simulations = Table(Simulation, SimulationRow, executor, self.outcomes)
-        self.keys = Table(Key, KeyRow, executor, self.outcomes)
-        self.owners = OwnerDirectory(executor)
+        self.revisions = RevisionTable({entity.KIND: entity for entity in (Owner, Key, Simulation)}, executor)
+        records = Records(self.outcomes, self.revisions)
+        self.simulations = Table(Simulation, SimulationRow, executor, records)
+        self.keys = Table(Key, KeyRow, executor, records)
+        self.owners = OwnerDirectory(executor, records)
 
     async def open(self) -> None:
         await self.executor.open()
@@ -40,13 +45,15 @@ class Storage:
 
     async def check(self) -> None:
         """Raises ``Unavailable`` where the database cannot be reached or a migration is not applied."""
-        applied = {(app, name) for app, name in await self.executor.fetch(None, self._applied, {})}
+        applied = {(app, name) for app, name in await self.executor.fetch("", self._applied, {})}
         if missing := self._migrations - applied:
             raise Unavailable(f"{len(missing)} migrations are not applied.")
 
     @cached_property
     def _applied(self) -> Statement:
-        return Compiler(self.executor).select(MigrationRecorder.Migration.objects.all(), "app", "name")
+        return Compiler(self.executor).select(
+            MigrationRecorder.Migration.objects.all(), "app", "name", named=Named.NOBODY
+        )
 
     @cached_property
     def _migrations(self) -> set[tuple[str, str]]:

@@ -7,18 +7,19 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connections, transaction
 
-from adapters.django_orm.statements import Codec, Rows, Statement, T, Values, Work
+from adapters.django_orm.statements import Chain, Codec, Rows, Statement, Values
 from domain.errors import Conflict, Unavailable
 
 if TYPE_CHECKING:
     from django.db import models
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-    from domain.tenancy import OwnerId
+
+T = TypeVar("T")
 
 
 class ThreadExecutor:
@@ -78,29 +79,28 @@ class ThreadExecutor:
     def dialect(self, sql: str, fields: Sequence[models.Field[Any, Any] | None]) -> str:
         return sql
 
-    async def fetch(self, owner: OwnerId | None, statement: Statement, values: Values) -> Rows:
-        return await self._in_thread(lambda: self._execute(statement, values))
+    async def fetch(self, name: str, statement: Statement, values: Values) -> Rows:
+        return await self._in_thread(lambda: self._execute(name, statement, values))
 
-    async def transact(self, owner: OwnerId | None, work: Work[T]) -> T:
-        def run() -> T:
+    async def write(self, name: str, chain: Chain, values: Values) -> int:
+        def run() -> int:
+            rows: Rows = ()
             with transaction.atomic(self.alias):
-                try:
-                    step = next(work)
-                    while True:
-                        step = work.send(self._execute(*step))
-                except StopIteration as done:
-                    result: T = done.value
-                    return result
+                for statement in chain:
+                    rows = self._execute(name, statement, values)
+                    if not rows:
+                        break
+            return len(rows)
 
         async with self._writing:
             return await self._in_thread(run)
 
-    def _execute(self, statement: Statement, values: Values) -> Rows:
+    def _execute(self, name: str, statement: Statement, values: Values) -> Rows:
         with connections[self.alias].cursor() as cursor:
             if self._lent is None and self._file() != self._here.file:
                 raise OperationalError("The file of the database is not the one that was opened.")
-            cursor.execute(statement.sql, statement.arguments(values))
-            return statement.decoded(cursor.fetchall()) if cursor.description else []
+            cursor.execute(statement.sql, statement.arguments(name, values))
+            return statement.decoded(cursor.fetchall())
 
     async def _in_thread(self, run: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._guarded, run)

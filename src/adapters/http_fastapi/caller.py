@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Header, Security
@@ -67,7 +68,7 @@ def _credentials(request: Request) -> Iterable[str]:
 def cause(request: Request) -> Cause:
     """A dependency: why the write of this request happens. The door comes before it."""
     caller: Caller = request.state.caller
-    return Cause(actor=f"key:{caller.key.id}", request_id=request.state.request_id)
+    return Cause(actor=f"key:{caller.key.id}", request_id=request.state.request_id, at=caller.at)
 
 
 def once(operation: str) -> Callable[..., Cause]:
@@ -96,6 +97,6 @@ def once(operation: str) -> Callable[..., Cause]:
             raise Refused("validation_failed", errors=[error])
         body = json.dumps(request.state.content, sort_keys=True)
         promise = Idempotency(operation=operation, key=key, fingerprint=hashlib.sha256(body.encode()).hexdigest())
-        return Cause(actor=why.actor, request_id=why.request_id, idempotency=promise)
+        return replace(why, idempotency=promise)
 
     return promised

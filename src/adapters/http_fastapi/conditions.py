@@ -39,11 +39,11 @@ def guard(
     del if_match, if_none_match  # tells FastAPI what to document; the header may come several times
     wanted, unwanted = _sent(request, "If-Match"), _sent(request, "If-None-Match")
 
-    def check(stored: Owned) -> None:
-        tag = etag(stored)
-        if wanted and not (ANY in wanted or tag in wanted):
+    def check(stored: Owned | None) -> None:
+        tag = None if stored is None else etag(stored)
+        if wanted and (tag is None or not (ANY in wanted or tag in wanted)):
             raise Stale("precondition_failed", "The object has changed: it has another entity tag.")
-        if unwanted and (ANY in unwanted or tag in _weak(unwanted)):
+        if unwanted and tag is not None and (ANY in unwanted or tag in _weak(unwanted)):
             raise Stale("precondition_failed", "The object has an entity tag that is not wanted.")
 
     return check

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic
 from uuid import UUID
@@ -13,6 +13,7 @@ from domain.access.owner import Owner
 from domain.errors import Conflict
 from domain.idempotency import KEPT_FOR, Outcome, Repeated
 from domain.paging import Page, PageRequest, Position
+from domain.revisions import Revision, Span, bare, is_recorded
 from domain.simulations.simulation import Simulation
 from domain.tenancy import Cause, E, Guard, Idempotency, Owned, OwnerId, found, must_belong, must_follow, unguarded
 
@@ -34,8 +35,7 @@ class OwnedOutcomes:
         known = self.recorded.get(place)
         if known is not None and known[0] >= at - KEPT_FOR:
             raise Repeated
-        bare: Any = replace(entity, **dict.fromkeys(entity.SECRETS, ""))
-        self.recorded[place] = (at, Outcome(promise.fingerprint, bare))
+        self.recorded[place] = (at, Outcome(promise.fingerprint, bare(entity)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,77 @@ class Outcomes:
         return len(old)
 
 
+def _page(entities: Iterable[E], request: PageRequest) -> Page[E]:
+    """The page of these entities that is asked for."""
+    sort, after = request.sort, request.after
+
+    def place(entity: E) -> tuple[Any, UUID]:
+        return (getattr(entity, sort.by), entity.id)
+
+    def comes_later(entity: E) -> bool:
+        if after is None:
+            return True
+        here, there = place(entity), (after.value, after.id)
+        return here < there if sort.descending else here > there
+
+    listed = [
+        entity
+        for entity in entities
+        if all(condition.holds(entity) for condition in request.conditions) and comes_later(entity)
+    ]
+    listed.sort(key=place, reverse=sort.descending)
+    shown = tuple(listed[: request.limit])
+    return Page(shown, Position(*place(shown[-1])) if len(listed) > request.limit else None)
+
+
+class OwnedRevisions:
+    """One owner's revisions, in order."""
+
+    def __init__(self) -> None:
+        self._kept: list[Revision[Any]] = []
+        self._span = Span(0, 0)
+
+    async def page(self, request: PageRequest) -> Page[Revision[Any]]:
+        return _page(self._kept, request)
+
+    async def span(self) -> Span:
+        return self._span
+
+    def record(self, before: E | None, after: E | None, cause: Cause) -> None:
+        if is_recorded(before, after):
+            self._span = Span(self._span.forgotten, self._span.last + 1)
+            self._kept.append(Revision.of(before, after, cause, number=self._span.last))
+
+    def purge(self, before: datetime) -> int:
+        old = [revision.number for revision in self._kept if revision.created_at < before]
+        if not old:
+            return 0
+        count = len(self._kept)
+        self._kept = [revision for revision in self._kept if revision.number > old[-1]]
+        self._span = Span(old[-1], self._span.last)
+        return count - len(self._kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Revisions:
+    """All revisions."""
+
+    owners: dict[OwnerId, OwnedRevisions] = field(default_factory=dict)
+
+    def of(self, owner: OwnerId) -> OwnedRevisions:
+        return self.owners.setdefault(owner, OwnedRevisions())
+
+    async def purge(self, before: datetime) -> int:
+        return sum(revisions.purge(before) for revisions in self.owners.values())
+
+
 class OwnedRepository(Generic[E]):
     """One owner's entities, kept in the dictionary that all owners of a kind share."""
 
-    def __init__(self, entity: type[E], rows: dict[UUID, E], outcomes: OwnedOutcomes) -> None:
-        self._entity, self._rows, self._outcomes = entity, rows, outcomes
+    def __init__(
+        self, entity: type[E], rows: dict[UUID, E], outcomes: OwnedOutcomes, revisions: OwnedRevisions
+    ) -> None:
+        self._entity, self._rows, self._outcomes, self._revisions = entity, rows, outcomes, revisions
         self._owner = outcomes.owner
 
     def _find(self, id: UUID) -> E:
@@ -69,27 +135,7 @@ class OwnedRepository(Generic[E]):
         return self._find(id)
 
     async def page(self, request: PageRequest) -> Page[E]:
-        sort, after = request.sort, request.after
-
-        def place(entity: E) -> tuple[Any, UUID]:
-            return (getattr(entity, sort.by), entity.id)
-
-        def comes_later(entity: E) -> bool:
-            if after is None:
-                return True
-            here, there = place(entity), (after.value, after.id)
-            return here < there if sort.descending else here > there
-
-        listed = [
-            entity
-            for entity in self._rows.values()
-            if entity.owner_id == self._owner
-            and all(condition.holds(entity) for condition in request.conditions)
-            and comes_later(entity)
-        ]
-        listed.sort(key=place, reverse=sort.descending)
-        shown = tuple(listed[: request.limit])
-        return Page(shown, Position(*place(shown[-1])) if len(listed) > request.limit else None)
+        return _page((entity for entity in self._rows.values() if entity.owner_id == self._owner), request)
 
     async def add(self, entity: E, cause: Cause) -> None:
         must_belong(entity, self._owner)
@@ -98,6 +144,7 @@ class OwnedRepository(Generic[E]):
         if cause.idempotency is not None:
             self._outcomes.record(cause.idempotency, entity, entity.created_at)
         self._rows[entity.id] = entity
+        self._revisions.record(None, entity, cause)
 
     async def change(self, id: UUID, fn: Callable[[E], E], cause: Cause) -> E:
         before = self._find(id)
@@ -105,36 +152,42 @@ class OwnedRepository(Generic[E]):
         if after is not before:
             must_follow(after, before)
             self._rows[id] = after
+            self._revisions.record(before, after, cause)
         return after
 
     async def remove(self, id: UUID, cause: Cause, guard: Guard = unguarded) -> None:
         before = self._find(id)
         guard(before)
         del self._rows[id]
+        self._revisions.record(before, None, cause)
 
 
 class Repository(Generic[E]):
     """All owners' entities of one kind."""
 
-    def __init__(self, entity: type[E], outcomes: Outcomes) -> None:
-        self._entity, self._outcomes = entity, outcomes
+    def __init__(self, entity: type[E], outcomes: Outcomes, revisions: Revisions) -> None:
+        self._entity, self._outcomes, self._revisions = entity, outcomes, revisions
         self.rows: dict[UUID, E] = {}
 
     def of(self, owner: OwnerId) -> OwnedRepository[E]:
-        return OwnedRepository(self._entity, self.rows, self._outcomes.of(owner))
+        return OwnedRepository(self._entity, self.rows, self._outcomes.of(owner), self._revisions.of(owner))
 
 
 class OwnerDirectory:
     """All owners, and the keys by which they are found."""
 
-    def __init__(self, keys: dict[UUID, Key]) -> None:
+    def __init__(self, keys: dict[UUID, Key], outcomes: Outcomes, revisions: Revisions) -> None:
         self._keys = keys
-        self._owners: dict[UUID, Owner] = {}
+        self._repository = Repository(Owner, outcomes, revisions)
+        self._owners = self._repository.rows
 
     async def add(self, owner: Owner, cause: Cause) -> None:
         if await self.find(owner.name) is not None:
             raise Conflict("owner_name_taken", f"An owner named {owner.name!r} exists.")
-        self._owners[owner.id] = owner
+        await self._repository.of(owner.id).add(owner, cause)
+
+    async def change(self, id: OwnerId, fn: Callable[[Owner], Owner], cause: Cause) -> Owner:
+        return await self._repository.of(id).change(id, fn, cause)
 
     async def find(self, name_or_id: str | UUID) -> Owner | None:
         return next((owner for owner in self._owners.values() if name_or_id in {owner.id, owner.name}), None)
@@ -152,9 +205,10 @@ class Storage:
 
     def __init__(self) -> None:
         self.outcomes = Outcomes()
-        self.simulations = Repository(Simulation, self.outcomes)
-        self.keys = Repository(Key, self.outcomes)
-        self.owners = OwnerDirectory(self.keys.rows)
+        self.revisions = Revisions()
+        self.simulations = Repository(Simulation, self.outcomes, self.revisions)
+        self.keys = Repository(Key, self.outcomes, self.revisions)
+        self.owners = OwnerDirectory(self.keys.rows, self.outcomes, self.revisions)
 
     async def open(self) -> None:
         """Nothing to open."""

@@ -4,7 +4,7 @@ import asyncio
 import getpass
 import os
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
 
@@ -26,7 +26,7 @@ def cause() -> Cause:
         user = getpass.getuser()
     except (KeyError, OSError):  # an account without a name, as in some containers
         user = str(os.getuid())
-    return Cause(actor=f"operator:{user}", request_id=str(uuid4()))
+    return Cause(actor=f"operator:{user}", request_id=str(uuid4()), at=datetime.now(UTC))
 
 
 async def opened(work: Callable[[Container], Awaitable[T]]) -> T:

@@ -87,6 +87,7 @@ class Key:
 
     KIND: ClassVar[str] = "key"
     SECRETS: ClassVar[frozenset[str]] = frozenset({"digest"})
+    UNRECORDED: ClassVar[frozenset[str]] = frozenset({"last_used_at"})
     NAME_MAX: ClassVar[int] = 100
     USE_NOTED_EVERY: ClassVar[timedelta] = timedelta(minutes=1)
 

@@ -1,11 +1,12 @@
 """What the use cases of owners and keys need from outside."""
 
+from collections.abc import Callable
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
 from domain.access.key import Key
 from domain.access.owner import Owner
-from domain.tenancy import Cause, Repository
+from domain.tenancy import Cause, OwnerId, Repository
 
 KeyRepository: TypeAlias = Repository[Key]
 
@@ -15,6 +16,10 @@ class OwnerDirectory(Protocol):
 
     async def add(self, owner: Owner, cause: Cause) -> None:
         """Stores a new owner. Raises ``Conflict`` where the name is taken."""
+        ...
+
+    async def change(self, id: OwnerId, fn: Callable[[Owner], Owner], cause: Cause) -> Owner:
+        """Loads, applies ``fn`` and saves, as an owned repository does. Raises ``NotFound``."""
         ...
 
     async def find(self, name_or_id: str | UUID) -> Owner | None:

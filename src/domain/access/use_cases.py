@@ -15,10 +15,11 @@ from domain.tenancy import Cause, Guard, OwnerId, found, unguarded
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever holds a key that opens: its owner and the key itself."""
+    """Whoever holds a key that opens: its owner, the key itself, and when it was shown."""
 
     owner: Owner
     key: Key
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +27,11 @@ class Owners:
     """The use cases of owners, for operators."""
 
     directory: OwnerDirectory
-    now: Callable[[], datetime]
     new_id: Callable[[], UUID]
 
     async def create(self, name: str, cause: Cause) -> Owner:
         """Makes and stores an owner. Raises ``Invalid``, and ``Conflict`` where the name is taken."""
-        owner = Owner.create(id=OwnerId(self.new_id()), now=self.now(), name=name)
+        owner = Owner.create(id=OwnerId(self.new_id()), now=cause.at, name=name)
         await self.directory.add(owner, cause)
         return owner
 
@@ -44,6 +44,16 @@ class Owners:
 
     async def list(self) -> list[Owner]:
         return await self.directory.all()
+
+    async def deactivate(self, name_or_id: str, cause: Cause) -> Owner:
+        """Shuts an owner out: none of its keys opens anything a second later. Raises ``NotFound``."""
+        owner = await self.get(name_or_id)
+        return await self.directory.change(owner.id, lambda stored: stored.deactivate(cause.at), cause)
+
+    async def activate(self, name_or_id: str, cause: Cause) -> Owner:
+        """Lets an owner in again. Raises ``NotFound``."""
+        owner = await self.get(name_or_id)
+        return await self.directory.change(owner.id, Owner.activate, cause)
 
 
 def _uuid(text: str) -> UUID | None:
@@ -58,7 +68,6 @@ class Keys:
     """The use cases of one owner's keys. A foreign or unknown id raises ``NotFound``."""
 
     repository: KeyRepository
-    now: Callable[[], datetime]
     new_id: Callable[[], UUID]
     random_bytes: Callable[[int], bytes]
 
@@ -81,7 +90,7 @@ class Keys:
             require_scopes(granted_by.scopes, scopes)
         text = KeyText.new(self.random_bytes)
         key = Key.create(
-            text, id=self.new_id(), owner_id=owner, now=self.now(), name=name, scopes=scopes, expires_at=expires_at
+            text, id=self.new_id(), owner_id=owner, now=cause.at, name=name, scopes=scopes, expires_at=expires_at
         )
         await self.repository.of(owner).add(key, cause)
         return key, text
@@ -96,13 +105,12 @@ class Keys:
         self, owner: OwnerId, id: UUID, cause: Cause, guard: Guard = unguarded, *, revoked_by: Key | None = None
     ) -> Key:
         """Ends a key, once and for all; again is no error. Raises ``Conflict`` where a key would end itself."""
-        now = self.now()
 
         def revoked(stored: Key) -> Key:
             guard(stored)
             if revoked_by is not None and revoked_by.id == stored.id:
                 raise Conflict("key_in_use", "A key cannot revoke itself.")
-            return stored.revoke(now)
+            return stored.revoke(cause.at)
 
         return await self.repository.of(owner).change(id, revoked, cause)
 
@@ -111,7 +119,6 @@ class Keys:
 class KeyUses:
     """Writes down when keys were last used: for each key at most once in ``Key.USE_NOTED_EVERY``."""
 
-    CAUSE = Cause(actor="system:key-use", request_id="")
     REMEMBERED_MAX = 10_000
 
     repository: KeyRepository
@@ -132,8 +139,9 @@ class KeyUses:
     async def write(self, key: Key) -> None:
         """Writes it down, unless another process just has. Raises ``NotFound`` for a key that is gone."""
         now = self.now()
+        cause = Cause(actor="system:key-use", request_id="", at=now)
         try:
-            await self.repository.of(key.owner_id).change(key.id, lambda stored: stored.use(now), self.CAUSE)
+            await self.repository.of(key.owner_id).change(key.id, lambda stored: stored.use(now), cause)
         except Exception:
             self._looked_at.pop(key.id, None)  # the next use tries again
             raise
@@ -164,9 +172,10 @@ class Authentication:
         if holder is None:
             return None
         owner, key = holder
-        if not key.opens_with(parsed, self.now()) or owner.deactivated_at is not None:
+        now = self.now()
+        if not key.opens_with(parsed, now) or owner.deactivated_at is not None:
             return None
-        return Caller(owner, key)
+        return Caller(owner, key, now)
 
     async def _holder(self, public_id: str) -> tuple[Owner, Key] | None:
         asked_at = self.monotonic()

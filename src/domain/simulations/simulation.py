@@ -28,6 +28,7 @@ class Simulation:
 
     KIND: ClassVar[str] = "simulation"
     SECRETS: ClassVar[frozenset[str]] = frozenset()
+    UNRECORDED: ClassVar[frozenset[str]] = frozenset()
     NAME_MAX: ClassVar[int] = 300
     SORTS: ClassVar[dict[str, str]] = {
         "created_at": "created_at",

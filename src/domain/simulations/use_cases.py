@@ -1,12 +1,13 @@
 """All that can be done with simulations, a method each."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Unpack
 from uuid import UUID
 
+from domain.errors import NotFound
 from domain.paging import Page, PageRequest
+from domain.revisions import History, Revision
 from domain.simulations.ports import SimulationRepository
 from domain.simulations.simulation import Simulation, SimulationFields
 from domain.tenancy import Cause, Guard, OwnerId, unguarded
@@ -17,12 +18,12 @@ class Simulations:
     """The use cases of one owner's simulations. A foreign or unknown id raises ``NotFound``."""
 
     repository: SimulationRepository
-    now: Callable[[], datetime]
+    history: History
     new_id: Callable[[], UUID]
 
     async def create(self, owner: OwnerId, cause: Cause, **fields: Unpack[SimulationFields]) -> Simulation:
         """Makes and stores a simulation. Raises ``Invalid``."""
-        simulation = Simulation.create(id=self.new_id(), owner_id=owner, now=self.now(), **fields)
+        simulation = Simulation.create(id=self.new_id(), owner_id=owner, now=cause.at, **fields)
         await self.repository.of(owner).add(simulation, cause)
         return simulation
 
@@ -36,13 +37,51 @@ class Simulations:
         self, owner: OwnerId, id: UUID, cause: Cause, guard: Guard = unguarded, **fields: Unpack[SimulationFields]
     ) -> Simulation:
         """Changes the fields given and no other. What is wrong in itself is ``Invalid`` before anything is loaded."""
-        fields, now = Simulation.checked(fields), self.now()
+        fields = Simulation.checked(fields)
 
         def updated(stored: Simulation) -> Simulation:
             guard(stored)
-            return stored.update(now=now, **fields)
+            return stored.update(now=cause.at, **fields)
 
         return await self.repository.of(owner).change(id, updated, cause)
 
     async def delete(self, owner: OwnerId, id: UUID, cause: Cause, guard: Guard = unguarded) -> None:
         await self.repository.of(owner).remove(id, cause, guard)
+
+    async def revisions(self, owner: OwnerId, id: UUID, request: PageRequest) -> Page[Revision[Simulation]]:
+        """What has become of one simulation, deleted ones included, the latest first."""
+        page = await self.history.of_entity(owner, Simulation, id, request)
+        if not page.items and request.after is None:
+            await self.get(owner, id)  # one whose revisions are forgotten has none
+        return page
+
+    async def restore(
+        self, owner: OwnerId, id: UUID, cause: Cause, guard: Guard = unguarded, *, version: int
+    ) -> Simulation:
+        """Brings back the state of an earlier version, as a new version, also of a simulation that is deleted.
+
+        Raises ``Conflict`` where somebody else brings it back at the same time.
+        """
+        wanted = await self._state(owner, id, version)
+
+        def restored(stored: Simulation) -> Simulation:
+            guard(stored)
+            return stored.update(now=cause.at, name=wanted.name, start_date=wanted.start_date, end_date=wanted.end_date)
+
+        repository = self.repository.of(owner)
+        try:
+            return await repository.change(id, restored, cause)
+        except NotFound:
+            guard(None)
+            last = await self.history.latest(owner, Simulation, id)
+            again = replace(wanted, version=last.version + 1, updated_at=max(cause.at, wanted.updated_at))
+            await repository.add(again, cause)
+            return again
+
+    async def _state(self, owner: OwnerId, id: UUID, version: int) -> Simulation:
+        try:
+            return await self.history.version(owner, Simulation, id, version)
+        except NotFound:
+            if not (await self.history.of_entity(owner, Simulation, id, PageRequest(limit=1))).items:
+                await self.get(owner, id)
+            raise

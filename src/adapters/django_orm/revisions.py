@@ -1,0 +1,128 @@
+"""Revisions in their table: written by the chain of each write, read by their owner, and never changed."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+import msgspec
+
+from adapters.django_orm.models import ChangeCountRow, RevisionRow
+from adapters.django_orm.outcomes import snapshot
+from adapters.django_orm.owned import Rows
+from adapters.django_orm.statements import Compiler, Executor, Named, Param, Part, Statement, Values
+from domain.revisions import Revision, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from django.db import models
+
+    from adapters.django_orm.statements import Chain
+    from domain.paging import Page, PageRequest
+    from domain.tenancy import Cause, E, Owned, OwnerId
+
+PURGED_AT_ONCE = 1000
+"""Numbers of one transaction, short enough for other writers to wait for."""
+
+
+def _count(column: str, name: str | None = None) -> Param:
+    return Param(name or column, cast("models.Field[Any, Any]", ChangeCountRow._meta.get_field(column)))
+
+
+class RevisionTable(Rows[Revision[Any]]):
+    """All revisions, and how many each owner has."""
+
+    def __init__(self, entities: Mapping[str, type[Owned]], executor: Executor) -> None:
+        super().__init__(Revision, RevisionRow, executor)
+        self._entities = entities
+        self._compile = Compiler(executor)
+
+    def of(self, owner: OwnerId) -> OwnedRevisions:
+        return OwnedRevisions(self, owner)
+
+    def load(self, row: Sequence[Any]) -> Revision[Any]:
+        values = dict(zip(self.names, row, strict=True))
+        entity = self._entities[values["kind"]]
+        for side in ("before", "after"):
+            if values[side] is not None:
+                values[side] = msgspec.json.decode(values[side], type=entity)
+        return Revision(**values)
+
+    @cached_property
+    def insert(self) -> tuple[Part, Part]:
+        """The last parts of every chain: the owner's next number, whose row is held until the commit; the revision."""
+        count = self._compile.insert(
+            ChangeCountRow,
+            {"owner_id": _count("owner_id"), "last": "1", "forgotten": "0"},
+            suffix=' ON CONFLICT ("owner_id") DO UPDATE SET "last" = "change_count"."last" + 1',
+            returning='"last"',
+        )
+        columns: dict[str, Param | str] = {
+            name: self._param(name, f"revision_{name}") for name in self.columns if name != "number"
+        }
+        # What follows a step of a chain sees its rows on PostgreSQL, and what they have become on SQLite.
+        on_postgresql = self._compile.on_postgresql
+        columns["number"] = '"last"' if on_postgresql else '(SELECT "last" FROM "change_count" WHERE "owner_id" = %s)'
+        more = () if on_postgresql else (_count("owner_id"),)
+        return count, self._compile.insert(RevisionRow, columns, more=more)
+
+    def values(self, before: E | None, after: E | None, cause: Cause) -> Values:
+        """What ``insert`` is to be run with, beside the owner."""
+        revision = Revision.of(before, after, cause)
+        values = {f"revision_{name}": getattr(revision, name) for name in self.columns}
+        for side in ("before", "after"):
+            entity = getattr(revision, side)
+            values[f"revision_{side}"] = entity and snapshot(entity)
+        return values
+
+    @cached_property
+    def span(self) -> Statement:
+        mine = ChangeCountRow.objects.filter(owner_id=_count("owner_id"))
+        return self._compile.select(mine, "forgotten", "last")
+
+    async def purge(self, before: datetime) -> int:
+        """Forgets an owner's revisions up to the last that is older, then deletes them: so the trigger has it."""
+        purged = 0
+        for owner, forgotten in await self.executor.fetch("", self._counts, {}):
+            values = {"owner_id": owner, "created_at": before}
+            for (last,) in await self.executor.fetch("", self._last_old, values):
+                for number in range(forgotten + PURGED_AT_ONCE, last + PURGED_AT_ONCE, PURGED_AT_ONCE):
+                    values["forgotten"] = min(number, last)
+                    await self.executor.write("", self._forget, values)
+                    purged += await self.executor.write("", self._delete, values)
+        return purged
+
+    @cached_property
+    def _counts(self) -> Statement:
+        return self._compile.select(ChangeCountRow.objects.all(), "owner_id", "forgotten", named=Named.NOBODY)
+
+    @cached_property
+    def _last_old(self) -> Statement:
+        old = self._mine.filter(created_at__lt=self._param("created_at")).order_by("-number")[:1]
+        return self._compile.select(old, "number", named=Named.NOBODY)
+
+    @cached_property
+    def _forget(self) -> Chain:
+        count = ChangeCountRow.objects.filter(owner_id=_count("owner_id"))
+        return self._compile.chain(self._compile.update(count, ["forgotten"], named=Named.NOBODY), named=Named.NOBODY)
+
+    @cached_property
+    def _delete(self) -> Chain:
+        forgotten = self._mine.filter(number__lte=self._param("number", "forgotten"))
+        return self._compile.chain(self._compile.delete(forgotten, named=Named.NOBODY), named=Named.NOBODY)
+
+
+class OwnedRevisions:
+    """One owner's revisions."""
+
+    def __init__(self, table: RevisionTable, owner: OwnerId) -> None:
+        self._table, self._owner = table, owner
+
+    async def page(self, request: PageRequest) -> Page[Revision[Any]]:
+        return await self._table.page(self._owner, request)
+
+    async def span(self) -> Span:
+        rows = await self._table.executor.fetch(str(self._owner), self._table.span, {"owner_id": self._owner})
+        return Span(*rows[0]) if rows else Span(0, 0)

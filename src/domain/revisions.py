@@ -1,0 +1,176 @@
+"""What has become of everything: each write leaves a revision beside it, and an owner's revisions are a feed."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar, Generic, Protocol
+from uuid import UUID
+
+from domain.errors import Gone
+from domain.paging import Comparison, Condition, Page, PageRequest, Sort
+from domain.tenancy import Cause, E, Owned, OwnerId, found
+
+IN_ORDER = Sort("number")
+LATEST_FIRST = Sort("version", descending=True)
+
+
+class Action(StrEnum):
+    """What a write did."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision(Generic[E]):
+    """One write: who, when, and the entity before and after it, without its secrets.
+
+    ``number`` counts the writes of the owner from 1 in the order in which they were committed; it is given by the
+    storage. ``version`` is the entity's own; a deletion counts as one more.
+    """
+
+    KIND: ClassVar[str] = "revision"
+    SECRETS: ClassVar[frozenset[str]] = frozenset()
+    UNRECORDED: ClassVar[frozenset[str]] = frozenset()
+
+    id: UUID
+    owner_id: OwnerId
+    number: int
+    kind: str
+    entity_id: UUID
+    version: int
+    created_at: datetime
+    actor: str
+    request_id: str
+    before: E | None
+    after: E | None
+
+    @classmethod
+    def of(cls, before: E | None, after: E | None, cause: Cause, *, number: int = 0) -> "Revision[E]":
+        """The revision of this write, of which there is at least one side."""
+        entity = found(after or before, cls.KIND)
+        version = entity.version + (after is None)
+        return Revision(
+            id=_id(cause.at, entity.id, version),
+            owner_id=entity.owner_id,
+            number=number,
+            kind=entity.KIND,
+            entity_id=entity.id,
+            version=version,
+            created_at=cause.at,
+            actor=cause.actor,
+            request_id=cause.request_id,
+            before=before and bare(before),
+            after=after and bare(after),
+        )
+
+    @property
+    def action(self) -> Action:
+        """What the write did."""
+        if self.before is None:
+            return Action.CREATED
+        return Action.DELETED if self.after is None else Action.UPDATED
+
+
+def _id(at: datetime, entity: UUID, version: int) -> UUID:
+    """A UUIDv7 (RFC 9562, section 5.7) of that moment, with a digest of object and version in place of chance."""
+    moment = int(at.timestamp() * 1000).to_bytes(6, signed=True)
+    octets = bytearray(moment + hashlib.sha256(b"%b%d" % (entity.bytes, version)).digest()[:10])
+    octets[6] = octets[6] & 0x0F | 0x70
+    octets[8] = octets[8] & 0x3F | 0x80
+    return UUID(bytes=bytes(octets))
+
+
+def bare(entity: E) -> E:
+    """The entity with its secret attributes empty, as it may be recorded."""
+    return replace(entity, **dict.fromkeys(entity.SECRETS, "")) if entity.SECRETS else entity
+
+
+def is_recorded(before: E | None, after: E | None) -> bool:
+    """Whether this write leaves a revision: unless it changes nothing but what is unrecorded."""
+    if before is None or after is None or not before.UNRECORDED:
+        return True
+    unrecorded = before.UNRECORDED | {"version"}
+    names = before.__dataclass_fields__.keys() - unrecorded
+    return any(getattr(before, name) != getattr(after, name) for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The highest number that is ``forgotten``, and the ``last`` there has been; 0 for none."""
+
+    forgotten: int
+    last: int
+
+
+class OwnedRevisions(Protocol):
+    """One owner's revisions. Each method may raise ``Unavailable``."""
+
+    async def page(self, request: PageRequest) -> Page[Revision[Any]]:
+        """One page of what fulfils the request's conditions, in its order."""
+        ...
+
+    async def span(self) -> Span:
+        """Which numbers there have been, and which are kept."""
+        ...
+
+
+class Revisions(Protocol):
+    """All revisions, of which one owner's are reached through ``of``. Nothing ever changes one."""
+
+    def of(self, owner: OwnerId) -> OwnedRevisions: ...
+
+    async def purge(self, before: datetime) -> int:
+        """Forgets what was recorded before, whoever owns it; gives how many."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """The use cases of revisions."""
+
+    revisions: Revisions
+
+    async def of_entity(self, owner: OwnerId, entity: type[Owned], id: UUID, request: PageRequest) -> Page[Any]:
+        """The revisions of one entity, the latest first; none for an unknown or foreign id."""
+        conditions = (_equal("entity_id", id), _equal("kind", entity.KIND))
+        return await self.revisions.of(owner).page(replace(request, sort=LATEST_FIRST, conditions=conditions))
+
+    async def version(self, owner: OwnerId, entity: type[E], id: UUID, version: int) -> E:
+        """The entity as it was in this version. Raises ``NotFound`` for one that is unknown, or a deletion."""
+        conditions = (_equal("entity_id", id), _equal("kind", entity.KIND), _equal("version", version))
+        request = PageRequest(limit=1, sort=LATEST_FIRST, conditions=conditions)
+        page = await self.revisions.of(owner).page(request)
+        state: E | None = page.items[0].after if page.items else None
+        return found(state, Revision.KIND)
+
+    async def latest(self, owner: OwnerId, entity: type[E], id: UUID) -> Revision[E]:
+        """The last revision of one entity. Raises ``NotFound``."""
+        page = await self.of_entity(owner, entity, id, PageRequest(limit=1))
+        return found(page.items[0] if page.items else None, entity.KIND)
+
+    async def changes(self, owner: OwnerId, request: PageRequest) -> Page[Revision[Any]]:
+        """All revisions of the owner in the order of their commits: whoever follows it misses none.
+
+        Raises ``Gone`` where what comes after the position is kept no longer.
+        """
+        revisions = self.revisions.of(owner)
+        page = await revisions.page(replace(request, sort=IN_ORDER))
+        # Asked afterwards: what was forgotten meanwhile is noticed.
+        if request.after is not None and (await revisions.span()).forgotten > int(str(request.after.value)):
+            raise Gone("changes_forgotten", "The changes after this cursor are kept no longer.")
+        return page
+
+    async def last(self, owner: OwnerId) -> int:
+        """The number of the owner's last change; 0 where there is none."""
+        return (await self.revisions.of(owner).span()).last
+
+    async def purge(self, kept_for: timedelta, now: datetime) -> int:
+        """Forgets, for all owners, what is older; gives how many revisions."""
+        return await self.revisions.purge(now - kept_for)
+
+
+def _equal(attribute: str, value: UUID | str | int) -> Condition:
+    return Condition(attribute, Comparison.EQUAL, value)
