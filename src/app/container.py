@@ -99,6 +99,7 @@ class Container(containers.DeclarativeContainer):
         storage=storage,
         simulations=simulations,
         keys=keys,
+        history=history,
         background=background,
         door=door,
         once=once,

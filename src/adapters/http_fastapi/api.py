@@ -19,11 +19,13 @@ from adapters.http_fastapi.envelope import Envelope
 from adapters.http_fastapi.keys import key_routes
 from adapters.http_fastapi.openapi import document
 from adapters.http_fastapi.problems import Refused, answer
-from adapters.http_fastapi.simulations import simulation_routes
+from adapters.http_fastapi.revisions import change_routes
+from adapters.http_fastapi.simulations import SIMULATIONS, simulation_routes
 from adapters.http_fastapi.system import Checked, system_routes
 from domain.access.use_cases import Keys
 from domain.errors import DomainError, Unavailable
 from domain.idempotency import Once
+from domain.revisions import History
 from domain.simulations.use_cases import Simulations
 
 _log = logging.getLogger("goatfish.http")
@@ -46,6 +48,7 @@ def build_api(
     storage: Opened,
     simulations: Simulations,
     keys: Keys,
+    history: History,
     background: Background,
     door: Door,
     cursors: Cursors,
@@ -65,6 +68,7 @@ def build_api(
 
     routers = [
         simulation_routes(simulations, door, cursors, once),
+        change_routes([SIMULATIONS], history, door, cursors),
         key_routes(keys, door, cursors, once),
         system_routes(storage),
     ]

@@ -49,8 +49,12 @@ class Cursors:
         return base64.urlsafe_b64encode(self._mac(self._keys[0], payload) + payload).decode().rstrip("=")
 
     def sent(self, request: Request) -> Cursor | None:
-        """A dependency: the request's cursor, if it has one. Raises ``Refused`` with 400 where it is none of ours."""
-        texts = request.query_params.getlist("cursor")
+        """A dependency: the request's ``cursor``. See ``named``."""
+        return self.named("cursor", request)
+
+    def named(self, name: str, request: Request) -> Cursor | None:
+        """The request's cursor of this name, if it has one. Raises ``Refused`` with 400 where it is none of ours."""
+        texts = request.query_params.getlist(name)
         if len(texts) > 1:
             raise Refused("invalid_cursor")
         return self.open(texts[0]) if texts else None

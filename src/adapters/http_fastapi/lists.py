@@ -28,8 +28,8 @@ def _limit(value: object) -> object:
     return value
 
 
-class ListQuery(BaseModel):
-    """The query of a list, in its default order."""
+class Limit(BaseModel):
+    """The query of whatever is answered in parts."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -38,6 +38,11 @@ class ListQuery(BaseModel):
         BeforeValidator(_limit),
         Field(description="objects on a page, at most", json_schema_extra={"minimum": 1, "maximum": LIMIT_MAX}),
     ] = LIMIT_DEFAULT
+
+
+class ListQuery(Limit):
+    """The query of a list, in its default order."""
+
     cursor: Annotated[
         str | None,
         Field(

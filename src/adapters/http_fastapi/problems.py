@@ -81,6 +81,12 @@ _TYPES = [
     ),
     ProblemType("missing_scope", 403, "Missing scope", "The key may not do this: it lacks a scope."),
     ProblemType("not_found", 404, "Not found", "Nothing is at this path."),
+    ProblemType(
+        "revision_not_found",
+        404,
+        "Revision not found",
+        "The object never had this version, or it was deleted by it, or it is kept no longer.",
+    ),
     ProblemType("method_not_allowed", 405, "Method not allowed", "The path exists; its verbs are in the Allow header."),
     ProblemType(
         "request_in_flight",
@@ -90,6 +96,13 @@ _TYPES = [
     ),
     ProblemType("key_in_use", 409, "Key in use", "A key cannot revoke itself. Use another key of the same owner."),
     ProblemType("already_exists", 409, "Already exists", "Something with the same unique value exists."),
+    ProblemType(
+        "changes_forgotten",
+        410,
+        "Changes forgotten",
+        "Changes after this cursor are kept no longer. Read the lists anew, and follow from the end of the feed as it "
+        "was before.",
+    ),
     ProblemType(
         "precondition_failed",
         412,

@@ -21,6 +21,7 @@ from domain.access.key import Scope
 from domain.access.use_cases import Caller
 from domain.idempotency import Once
 from domain.paging import Page, PageRequest
+from domain.revisions import Revision
 from domain.tenancy import Cause, E, Guard, Owned, OwnerId
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -34,6 +35,8 @@ class UseCases(Protocol[E]):
     async def list(self, owner: OwnerId, request: PageRequest) -> Page[E]: ...
     async def update(self, owner: OwnerId, id: UUID, cause: Cause, guard: Guard = ..., **fields: Any) -> E: ...
     async def delete(self, owner: OwnerId, id: UUID, cause: Cause, guard: Guard = ...) -> None: ...
+    async def revisions(self, owner: OwnerId, id: UUID, request: PageRequest) -> Page[Revision[E]]: ...
+    async def restore(self, owner: OwnerId, id: UUID, cause: Cause, guard: Guard = ..., *, version: int) -> E: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +175,7 @@ def resource_routes(
         responses=refusals(*refused),
     )
     async def delete(id: UUID, caller: Caller = writes, cause: Cause = because, guard: Guard = guarded) -> Response:
-        """Deletes one for good."""
+        """Deletes one; its revisions are kept, and bring it back."""
         await use_cases.delete(caller.owner.id, id, cause, guard)
         return Response(status_code=204)
 

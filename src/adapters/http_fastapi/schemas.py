@@ -131,9 +131,9 @@ class PageShown(BaseModel, Generic[T]):
     next_cursor: str | None = Field(description="for the next page; null on the last")
 
 
-def page_of(kind: str, shown: type[Shown]) -> type[BaseModel]:
+def page_of(kind: str, shown: type[BaseModel]) -> type[BaseModel]:
     """The schema of one page of a list of these."""
-    return create_model(f"{kind.capitalize()}Page", __base__=PageShown[shown], __doc__=PageShown.__doc__)  # type: ignore[valid-type]  # -- made at run time
+    return create_model(f"{kind[0].upper()}{kind[1:]}Page", __base__=PageShown[shown], __doc__=PageShown.__doc__)  # type: ignore[valid-type]  # -- made at run time
 
 
 def json_answer(content: object, status: int = 200, **headers: str) -> Response:

@@ -1,6 +1,6 @@
 """Simulations over HTTP: what is sent, what is shown and what can be asked of their list."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -10,7 +10,8 @@ from pydantic_core import PydanticCustomError
 from adapters.http_fastapi.caller import Door
 from adapters.http_fastapi.cursors import Cursors
 from adapters.http_fastapi.lists import ListQuery
-from adapters.http_fastapi.resources import Resource, resource_routes
+from adapters.http_fastapi.resources import Resource, UseCases, resource_routes
+from adapters.http_fastapi.revisions import add_revision_routes
 from adapters.http_fastapi.schemas import PLAIN, Day, Moment, Sent, SentChanges, Shown, name_field, some_of
 from domain.access.key import Scope
 from domain.idempotency import Once
@@ -93,4 +94,7 @@ SIMULATIONS = Resource(
 def simulation_routes(simulations: Simulations, door: Door, cursors: Cursors, once: Once) -> APIRouter:
     """The routes of simulations, on these use cases."""
     # The fields of a simulation are typed; those of any kind of object cannot be.
-    return resource_routes(SIMULATIONS, simulations, door, cursors, once)  # type: ignore[arg-type]  # -- see above
+    use_cases: UseCases[Any] = simulations  # type: ignore[assignment]  # -- see above
+    routes = resource_routes(SIMULATIONS, use_cases, door, cursors, once)
+    add_revision_routes(routes, SIMULATIONS, use_cases, door, cursors)
+    return routes
