@@ -1,0 +1,74 @@
+"""The admin as an operator uses it: pages, forms and cookies, over the whole service in this process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from html import unescape
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from app.container import Container, Storage
+from app.service import serve_admin
+from config.settings import load
+
+if TYPE_CHECKING:
+    from httpx2 import Response
+
+ADDRESS = "192.0.2.1"
+PASSWORD = "correct horse battery"
+_HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
+_KEY = re.compile(r"gf_\w{14}_\w{49}")
+
+
+@dataclass
+class Desk:
+    """An operator's browser; what it holds of a key's text is found by ``key_in``."""
+
+    http: TestClient
+    username: str = field(default_factory=lambda: f"boss-{uuid4().hex[:8]}")
+
+    def sign_in(self, password: str = PASSWORD) -> Response:
+        return self.send("/admin/login/?next=/admin/", username=self.username, password=password)
+
+    def send(self, path: str, headers: Mapping[str, str] | None = None, **fields: Any) -> Response:
+        """Fills the form of this page in and sends it."""
+        return self.http.post(path, data=self.filled(path) | fields, headers=dict(headers or {}))
+
+    def filled(self, path: str) -> dict[str, Any]:
+        """What the form of this page would send by itself."""
+        page = self.http.get(path)
+        assert page.status_code == 200, (path, page.status_code, page.text[-2000:])
+        return {name: unescape(value) for name, value in _HIDDEN.findall(page.text)}
+
+    def may(self, key: str) -> bool:
+        """Whether the key opens the API."""
+        answer = self.http.get("/api/v1/simulations", headers={"X-API-Key": key})
+        assert answer.status_code in {200, 401}, answer.text
+        return bool(answer.status_code == 200)
+
+
+def key_in(answer: Response) -> str | None:
+    found = _KEY.search(answer.text)
+    return found[0] if found else None
+
+
+def service(storage: Storage) -> FastAPI:
+    """The API on this storage, and the admin on Django's own connections."""
+    container = Container(settings=load())
+    container.storage.override(storage)
+    app = container.api()
+    serve_admin(app, container)
+    return app
+
+
+@contextmanager
+def desk(app: FastAPI, **options: Any) -> Iterator[Desk]:
+    """A desk in a service that runs."""
+    with TestClient(app, base_url="http://localhost", client=(ADDRESS, 50000), follow_redirects=False) as http:
+        yield Desk(http, **options)
