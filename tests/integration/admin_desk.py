@@ -58,10 +58,12 @@ def key_in(answer: Response) -> str | None:
     return found[0] if found else None
 
 
-def service(storage: Storage) -> FastAPI:
-    """The API on this storage, and the admin on Django's own connections."""
+def service(storage: Storage, operators: Storage | None = None) -> FastAPI:
+    """The API on this storage, and the admin on Django's own connections unless its changes go elsewhere."""
     container = Container(settings=load())
     container.storage.override(storage)
+    if operators is not None:
+        container.operator_storage.override(operators)
     app = container.api()
     serve_admin(app, container)
     return app

@@ -44,7 +44,7 @@ collect_ignore = {
         "test_pool_restart.py",
         "test_service.py",
     ],
-    "postgresql": ["test_run_script.py", "test_thread_executor.py", "test_processes.py"],
+    "postgresql": ["test_run_script.py", "test_thread_executor.py", "test_processes.py", "test_production.py"],
 }[VENDOR]
 
 

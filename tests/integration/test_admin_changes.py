@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -20,12 +21,12 @@ from django.db import OperationalError, connection
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
-from adapters.django_orm import operations
-from adapters.django_orm.models import KeyRow, Operator, OwnerRow
+from adapters.django_orm import operations, setup
+from adapters.django_orm.models import KeyRow, Operator, OwnerRow, RevisionRow
 from tests.integration.admin_desk import PASSWORD, Desk, desk, key_in, service
 from tests.integration.conftest import _COMMITTING, VENDOR, MakeStorage
 
-OWNERS, KEYS = "/admin/goatfish/ownerrow", "/admin/goatfish/keyrow"
+OWNERS, KEYS, REVISIONS = (f"/admin/goatfish/{model}" for model in ("ownerrow", "keyrow", "revisionrow"))
 
 
 @pytest.fixture
@@ -155,6 +156,51 @@ def test_a_deactivated_owners_keys_are_dead_within_a_second_and_open_when_it_is_
     assert within_a_second(lambda: at_desk.may(key))
 
 
+def test_every_change_leaves_a_revision_that_names_the_operator_and_the_request(at_desk: Desk, owner: OwnerRow) -> None:
+    assert key_in(issue(at_desk, owner))
+    row = KeyRow.objects.get(owner=owner)
+    for path in (f"{KEYS}/{row.pk}/revoke/", f"{OWNERS}/{owner.pk}/deactivate/", f"{OWNERS}/{owner.pk}/activate/"):
+        at_desk.send(path, headers={"X-Request-ID": f"by-{path.split('/')[-2]}"})
+    left = list(RevisionRow.objects.filter(owner_id=owner.pk).order_by("number"))
+    made = [("owner", 1), ("key", 1), ("key", 2), ("owner", 2), ("owner", 3)]
+    assert [(revision.kind, revision.version) for revision in left] == made
+    assert {revision.actor for revision in left} == {f"operator:{at_desk.username}"}
+    assert [revision.request_id for revision in left[2:]] == ["by-revoke", "by-deactivate", "by-activate"]
+    assert all(re.fullmatch("[0-9a-f]{32}", revision.request_id) for revision in left[:2])
+    assert len({revision.request_id for revision in left[:2]}) == 2
+
+
+def test_revisions_are_shown_with_both_states_and_without_a_hash(at_desk: Desk) -> None:
+    name = f"<script>alert({uuid4().int})</script>"
+    at_desk.send(f"{OWNERS}/add/", name=name)
+    owner = OwnerRow.objects.get(name=name)
+    assert key_in(issue(at_desk, owner, name=name))
+    row = KeyRow.objects.get(owner=owner)
+    at_desk.send(f"{KEYS}/{row.pk}/revoke/")
+    found = f"{REVISIONS}/?q={owner.pk}"
+    pages = {found: at_desk.http.get(found).text}
+    for revision in RevisionRow.objects.filter(owner_id=owner.pk):
+        path = f"{REVISIONS}/{revision.pk}/change/"
+        assert path in pages[found]
+        pages[path] = at_desk.http.get(path).text
+        assert all(f"{part}" in pages[path] for part in (revision.actor, revision.request_id, revision.entity_id))
+    revoked = next(page for page in pages.values() if "&quot;revoked_at&quot;: &quot;2" in page)
+    assert "&quot;revoked_at&quot;: null" in revoked
+    for path in (f"{OWNERS}/", f"{OWNERS}/{owner.pk}/change/", f"{KEYS}/{row.pk}/change/", f"{KEYS}/{row.pk}/history/"):
+        pages[path] = at_desk.http.get(path).text
+    for page in pages.values():
+        assert name not in page
+        assert row.digest not in page
+
+
+def test_what_is_looked_for_in_the_revisions_is_found(at_desk: Desk, owner: OwnerRow) -> None:
+    revision = RevisionRow.objects.get(owner_id=owner.pk)
+    words = (owner.pk, revision.pk, revision.request_id, revision.actor)
+    for word in words:
+        assert f"{REVISIONS}/{revision.pk}/change/" in at_desk.http.get(f"{REVISIONS}/?q={word}").text
+    assert f"{revision.pk}" not in at_desk.http.get(f"{REVISIONS}/?q={uuid4()}").text
+
+
 def test_looking_at_a_page_that_asks_changes_nothing(at_desk: Desk, owner: OwnerRow) -> None:
     for method in ("GET", "HEAD", "PUT", "DELETE"):
         at_desk.http.request(method, f"{OWNERS}/{owner.pk}/deactivate/")
@@ -251,6 +297,18 @@ def test_a_database_out_of_reach_is_a_503(at_desk: Desk, db: None) -> None:
     assert answer.status_code == 503
     assert "cannot be reached" in answer.text
     assert not list(get_messages(answer.wsgi_request))
+
+
+def test_a_change_that_cannot_reach_the_database_is_a_503(operator: Operator, request: pytest.FixtureRequest) -> None:
+    make: MakeStorage = request.getfixturevalue(_COMMITTING)
+    nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
+    unreachable = setup.pool_storage(nowhere, size=1, acquire_timeout=1, statement_timeout=1)
+    with desk(service(make(), unreachable), username=operator.username) as sitting:
+        sitting.sign_in()
+        answer = sitting.send(f"{KEYS}/add/", owner="Acme", name="CI", scopes=["simulations:read"])
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == "1"
+        assert "cannot be reached" in answer.text
 
 
 def test_no_connection_is_left_open(at_desk: Desk, owner: OwnerRow) -> None:

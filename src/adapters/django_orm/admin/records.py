@@ -32,6 +32,7 @@ class RevisionAdmin(ShownOnly):
     search_fields = ("=actor", "=request_id")
     search_help_text = "An actor, a request's id, or the id of a revision, an owner or an object"
     id_fields = ("id", "owner_id", "entity_id")
+    id_like_fields = ("request_id",)
     fields = (
         *("id", "owner_id", "number", "created_at", "actor", "request_id"),
         *("kind", "entity_id", "version", "state_before", "state_after"),

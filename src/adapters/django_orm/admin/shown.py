@@ -24,6 +24,7 @@ class ShownOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # -- generic for t
     show_full_result_count = False
     actions = None
     id_fields: tuple[str, ...] = ("id",)
+    id_like_fields: tuple[str, ...] = ()  # of text that may look like an id
     secret_fields: tuple[str, ...] = ()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -51,6 +52,8 @@ class ShownOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # -- generic for t
         condition = Q()
         for name in self.id_fields:
             condition |= Q((name, wanted))
+        for name in self.id_like_fields:
+            condition |= Q((name, search_term.strip()))
         return queryset.filter(condition), False
 
     def missing(self, request: HttpRequest) -> HttpResponseRedirect:
