@@ -11,3 +11,4 @@ __all__ = ["AttemptAdmin", "KeyAdmin", "OperatorAdmin", "OwnerAdmin", "RevisionA
 
 admin.site.site_header = admin.site.site_title = "Goatfish"
 admin.site.index_title = "Operators"
+admin.site.site_url = "/docs"
