@@ -108,10 +108,10 @@ def on_pool(pool_url: str) -> MakeStorage:
     return make
 
 
-_COMMITTING = {"sqlite": "on_threads", "postgresql": "on_pool"}[VENDOR]
+COMMITTING = {"sqlite": "on_threads", "postgresql": "on_pool"}[VENDOR]
 
 
-@pytest.fixture(params=["lend", _COMMITTING])
+@pytest.fixture(params=["lend", COMMITTING])
 def make_storage(request: pytest.FixtureRequest) -> MakeStorage:
     """Storage in each way in which it runs on this database."""
     make: MakeStorage = request.getfixturevalue(request.param)

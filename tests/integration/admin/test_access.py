@@ -14,7 +14,7 @@ from django.test import Client
 
 from adapters.django_orm import operations
 from adapters.django_orm.models import KeyRow, Operator
-from tests.integration.admin_desk import ADDRESS, PASSWORD
+from tests.integration.admin.desk import ADDRESS, PASSWORD
 from tests.integration.factories import KeyRowFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_passwords")]
