@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
 
 from adapters.django_orm.models import KeyRow, OwnerRow
+from domain.idempotency import KEPT_FOR
 from tests.integration.admin.desk import (
     KEYS,
     OWNERS,
@@ -45,10 +50,17 @@ def test_a_form_sent_twice_at_once_issues_one_key(at_desk: Desk, owner: OwnerRow
     assert KeyRow.objects.filter(owner=owner).count() == 1
 
 
-def test_a_ticket_that_was_not_given_out_issues_nothing(at_desk: Desk, owner: OwnerRow) -> None:
-    answer = issue(at_desk, owner, ticket="mine")
-    assert "This form is too old" in answer.text
-    assert key_in(answer) is None
+def test_a_ticket_of_somebody_elses_or_of_long_ago_issues_nothing(
+    at_desk: Desk, owner: OwnerRow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yesterday = time.time() - KEPT_FOR.total_seconds()
+    with monkeypatch.context() as then:
+        then.setattr("django.core.signing.time", SimpleNamespace(time=lambda: yesterday))
+        old = at_desk.filled(f"{KEYS}/add/")["ticket"]
+    for ticket in ("mine", old):
+        answer = issue(at_desk, owner, ticket=ticket)
+        assert "This form is too old" in answer.text
+        assert key_in(answer) is None
     assert not KeyRow.objects.filter(owner=owner).exists()
 
 

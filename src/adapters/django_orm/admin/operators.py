@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import UserChangeForm
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -18,15 +17,10 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
 
-class OperatorForm(UserChangeForm):  # type: ignore[type-arg]  # -- generic for the type checker alone, not at run time
-    """An operator without the field that tells how the password is hashed, with what salt, and how the hash begins."""
-
-    password = None  # type: ignore[assignment]  # -- Django's documented way to leave a field out
-
-
 @admin.register(Operator)
 class OperatorAdmin(UserAdmin):  # type: ignore[type-arg]  # -- generic for the type checker alone, not at run time
-    form = OperatorForm
+    """Without the field that tells how a password is hashed, with what salt, and how the hash begins."""
+
     fieldsets = ((None, {"fields": ("username", "set_password")}), *UserAdmin.fieldsets[1:])  # type: ignore[index]  # -- never None there
     readonly_fields = ("set_password", "last_login", "date_joined")
 
