@@ -86,9 +86,9 @@ class Settings(BaseSettings):
         return self.operator_database_url or self.database_url
 
     @property
-    def serves_admin(self) -> bool:
-        """Whether the admin is served: only where operators' way into the database is known."""
-        return self.database_url.is_sqlite or self.operator_database_url is not None or self.one_role
+    def has_operator(self) -> bool:
+        """Whether operators reach the database from here; without, there is the API alone and no admin."""
+        return self.database_url.is_sqlite or self.one_role or self.operator_database_url is not None
 
     @property
     def worker_rate_limit(self) -> float:

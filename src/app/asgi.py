@@ -9,4 +9,4 @@ from config.settings import load
 
 container = Container(settings=load())
 app = container.api()
-django_app = serve_admin(app, container) if load().serves_admin else None
+django_app = serve_admin(app, container) if load().has_operator else None

@@ -91,7 +91,7 @@ def test_the_admin_needs_operators_way_into_the_database(
         database_url=DatabaseUrl(url), operator_database_url=operator_url, one_role=one_role, secret_key=SECRET
     )
 
-    assert given.serves_admin is served
+    assert given.has_operator is served
 
 
 @pytest.mark.parametrize(
