@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from threading import Thread
 
-OPERATOR, PASSWORD = "boss", "correct horse battery"
 GOATFISH = [sys.executable, "-m", "app.cli"]
 
 
 @dataclass(frozen=True)
 class Live:
-    """Where it listens, and the key of a tenant that may do everything; OPERATOR signs in to the admin."""
+    """Where it listens, and the key of a tenant that may do everything."""
 
     url: str
     key: str
@@ -32,7 +31,6 @@ def live(database_url: str) -> Iterator[Live]:
     run([*GOATFISH, "migrate"])
     run([*GOATFISH, "owner", "create", "tests"])
     key = run([*GOATFISH, "key", "create", "tests"]).stdout.strip()
-    run([*GOATFISH, "operator", "create", OPERATOR, "--password-stdin"], input=PASSWORD)
     serve = [*GOATFISH, "serve", "--port", "0"]
     with subprocess.Popen(serve, env=env, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
