@@ -12,8 +12,8 @@ import typer
 
 from adapters.django_orm import operations
 from adapters.django_orm.setup import set_up
+from app.cli.database import check_storage
 from app.cli.terminal import FAILED
-from app.container import Container
 from config.databases import DatabaseUrl
 from config.settings import PREFIX, ConfigurationError, Settings, load, unknown_variables
 from domain.errors import Unavailable
@@ -142,16 +142,8 @@ def _facts(settings: Settings, workers: int, facts: operations.Facts) -> Iterato
 def _service(settings: Settings) -> Finding:
     """The database as the service itself reaches it."""
 
-    async def check() -> None:
-        storage = Container(settings=settings).storage()
-        await storage.open()
-        try:
-            await storage.check()
-        finally:
-            await storage.close()
-
     try:
-        asyncio.run(check())
+        asyncio.run(check_storage(settings))
     except Exception as error:  # whatever it is, it is what the doctor was asked for
         return Verdict.WRONG, f"The service cannot use {settings.database_url}. {error}"
     return Verdict.GOOD, f"The service reaches {settings.database_url} and its tables."

@@ -32,9 +32,8 @@ def up(host: str, port: int, *, postgres: bool) -> None:
     with ExitStack() as cleanup:
         if postgres:
             _use_postgres(cleanup)
-        load()
         set_up()
-        if applied := operations.migrate():
+        if applied := operations.migrate(load().api_role):
             say(f"The database is made: {len(applied)} migrations applied.")
         key, password = _demo_key(), _operator_password()
         operations.disconnect()
