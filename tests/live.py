@@ -23,9 +23,9 @@ class Live:
 
 
 @contextmanager
-def live(database_url: str) -> Iterator[Live]:
+def live(url: str, operator_url: str) -> Iterator[Live]:
     """The service on an empty database of its own, without a rate limit; it is gone afterwards."""
-    env = os.environ | dict.fromkeys(("GOATFISH_DATABASE_URL", "GOATFISH_OPERATOR_DATABASE_URL"), database_url)
+    env = os.environ | {"GOATFISH_DATABASE_URL": url, "GOATFISH_OPERATOR_DATABASE_URL": operator_url}
     env |= {"GOATFISH_RATE_LIMIT": "0", "GOATFISH_SECRET_KEY": "a secret key that serves the tests alone"}
     run = partial(subprocess.run, env=env, capture_output=True, text=True, check=True, timeout=60)
     run([*GOATFISH, "migrate"])

@@ -25,7 +25,7 @@ FLAGS = [  # nothing but the page is of interest, and a sandbox of its own canno
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Live]:
-    with live(os.environ["GOATFISH_DATABASE_URL"]) as running:
+    with live(os.environ["GOATFISH_DATABASE_URL"], os.environ["GOATFISH_OPERATOR_DATABASE_URL"]) as running:
         yield running
 
 

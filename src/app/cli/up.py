@@ -46,7 +46,8 @@ def _use_postgres(cleanup: ExitStack) -> None:
     """Starts the embedded server and makes it this process's database, whatever else is configured."""
     try:
         server = cleanup.enter_context(Server(VAR / "postgres"))
-        os.environ["GOATFISH_DATABASE_URL"] = os.environ["GOATFISH_OPERATOR_DATABASE_URL"] = server.url
+        os.environ["GOATFISH_DATABASE_URL"] = server.url
+        os.environ["GOATFISH_OPERATOR_DATABASE_URL"] = server.operator_url
         if not ({**dotenv_values(ENV_FILE), **os.environ}).get("GOATFISH_SECRET_KEY"):
             os.environ["GOATFISH_SECRET_KEY"] = kept_secret(VAR / "secret_key")
     except (ServerError, OSError, ValueError) as error:
