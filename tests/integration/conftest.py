@@ -14,9 +14,7 @@ from django.db import connection, connections, models
 from django.test.utils import setup_databases, teardown_databases
 
 from adapters.django_orm import setup
-from adapters.django_orm.directory import OwnerDirectory
 from adapters.django_orm.grants import grant
-from adapters.django_orm.outcomes import OutcomeTable
 from adapters.django_orm.owned import Table
 from adapters.django_orm.storage import Storage
 from adapters.django_orm.thread import ThreadExecutor
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker, Settings
 
     from adapters.django_orm.pool import PoolExecutor
-    from adapters.django_orm.statements import Executor
 
 MakeStorage: TypeAlias = Callable[..., Storage]
 
@@ -99,13 +96,15 @@ def operator_url(django_db_setup: None) -> str:
 
 
 class TwoRoles(Storage):
-    """What the API's role may do is done by it; owners are added and listed, and outcomes purged, as operators do."""
+    """What the API's role may do is done by it; the directory of owners and purging are the operators'."""
 
     def __init__(self, api: PoolExecutor | ThreadExecutor, operators: Storage, *, held: bool) -> None:
         super().__init__(api, held=held)
         self._operators = operators
-        self.owners = _Directory(api, operators.owners)
-        self.outcomes = _Outcomes(api, operators.outcomes)
+        holder, self.owners = self.owners.holder, operators.owners
+        self.owners.holder = holder  # type: ignore[method-assign]  # -- the one question to the directory that is the API's
+        self.outcomes.purge = operators.outcomes.purge  # type: ignore[method-assign]  # -- what operators do
+        self.revisions.purge = operators.revisions.purge  # type: ignore[method-assign]  # -- what operators do
 
     async def open(self) -> None:
         await super().open()
@@ -116,18 +115,6 @@ class TwoRoles(Storage):
         await self._operators.close()
 
 
-class _Directory(OwnerDirectory):
-    def __init__(self, api: Executor, operators: OwnerDirectory) -> None:
-        super().__init__(api)
-        self.add, self.find, self.all = operators.add, operators.find, operators.all  # type: ignore[method-assign]  # -- what only operators do
-
-
-class _Outcomes(OutcomeTable):
-    def __init__(self, api: Executor, operators: OutcomeTable) -> None:
-        super().__init__(api)
-        self.purge = operators.purge  # type: ignore[method-assign]  # -- what only operators do
-
-
 def pool_storage(url: str, *, held: bool = True, **options: Any) -> Storage:
     """Storage on the native pool as the API has it, with the operators' part on a pool of their own."""
     options = {"size": 8, "acquire_timeout": 5, "statement_timeout": 10, **options}
@@ -135,12 +122,6 @@ def pool_storage(url: str, *, held: bool = True, **options: Any) -> Storage:
     return TwoRoles(
         setup.pool_storage(url, **options).executor, setup.pool_storage(operators, **{**options, "size": 4}), held=held
     )
-
-
-@pytest.fixture
-def operator_url(pool_url: str) -> str:
-    """The test database as operators reach it."""
-    return urlsplit(pool_url)._replace(query=_URL.query).geturl()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 
 from adapters.django_orm.operations import migrate
 from domain.errors import Unavailable
-from tests.factories import NOW, KeyFactory, OwnerFactory
+from tests.factories import KeyFactory, OwnerFactory
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -105,7 +105,7 @@ async def test_a_connection_that_has_named_nobody_sees_and_writes_nothing(
 
 
 async def _sees_and_writes_nothing(api: asyncpg.Connection[Any], mine: UUID) -> None:
-    for table in ("simulation", "outcome", "api_key", "owner"):
+    for table in ("simulation", "outcome", "revision", "change_count", "api_key", "owner"):
         assert await api.fetchval(f"SELECT count(*) FROM {table}") == 0
     assert await api.execute("UPDATE simulation SET name = 'y'") == "UPDATE 0"
     assert await api.execute("DELETE FROM simulation") == "DELETE 0"
@@ -119,12 +119,15 @@ async def test_a_key_is_found_with_its_owner_by_its_public_id_alone_and_not_chan
     owner, stranger = OwnerFactory.build(), OwnerFactory.build()
     keys = [KeyFactory.build(owner_id=who.id) for who in (owner, owner, stranger)]
     for who in (owner, stranger):
-        operator.execute("INSERT INTO owner (id, name, created_at) VALUES (%s, %s, %s)", [who.id, who.name, NOW])
+        operator.execute(
+            "INSERT INTO owner (id, name, created_at, version) VALUES (%s, %s, now(), 1)",
+            [who.id, who.name],
+        )
     for key in keys:
         operator.execute(
             "INSERT INTO api_key (id, owner_id, name, public_id, digest, scopes, created_at, version)"
-            " VALUES (%s, %s, 'k', %s, %s, '', %s, 1)",
-            [key.id, key.owner_id, key.public_id, key.digest, NOW],
+            " VALUES (%s, %s, 'k', %s, %s, '', now(), 1)",
+            [key.id, key.owner_id, key.public_id, key.digest],
         )
     async with api.transaction():
         await api.execute("SELECT set_config('goatfish.key', $1, true)", keys[0].public_id)
@@ -148,9 +151,11 @@ def test_the_apis_role_may_do_what_it_needs_and_nothing_else() -> None:
     )
     needed = {
         "api_key": "INSERT SELECT UPDATE",
+        "change_count": "INSERT SELECT UPDATE",
         "django_migrations": "SELECT",
         "outcome": "DELETE INSERT SELECT UPDATE",
         "owner": "SELECT",
+        "revision": "INSERT SELECT",
         "simulation": "DELETE INSERT SELECT UPDATE",
     }
     with connection.cursor() as cursor:
@@ -173,9 +178,9 @@ def test_a_role_that_is_not_there_is_said() -> None:
 def test_the_migration_can_be_taken_back_and_made_again() -> None:
     before = _protected()
     assert before
-    MigrationExecutor(connection).migrate([("goatfish", "0001_initial")])
+    MigrationExecutor(connection).migrate([("goatfish", "0002_revisions_are_kept")])
     assert _protected() == set()
-    MigrationExecutor(connection).migrate([("goatfish", "0002_row_level_security")])
+    MigrationExecutor(connection).migrate([("goatfish", "0003_row_level_security")])
     assert _protected() == before
 
 

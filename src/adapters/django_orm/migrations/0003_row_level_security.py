@@ -6,11 +6,11 @@ from adapters.django_orm.row_security import ProtectKeys, ProtectOwners, Protect
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('goatfish', '0001_initial'),
+        ('goatfish', '0002_revisions_are_kept'),
     ]
 
     operations = [
-        ProtectTenants('SimulationRow', 'OutcomeRow'),
+        ProtectTenants('SimulationRow', 'OutcomeRow', 'RevisionRow', 'ChangeCountRow'),
         ProtectKeys('KeyRow'),
         ProtectOwners('OwnerRow'),
     ]
