@@ -55,6 +55,7 @@ def findings(workers: int) -> Iterator[Finding]:
     yield Verdict.GOOD, "The settings can be read."
     yield from _secret(settings)
     yield from _hosts(settings.allowed_hosts)
+    yield from _roles(settings)
     wrong = [*_files(settings), *_apart(settings)]
     yield from wrong
     if not wrong:
@@ -83,6 +84,19 @@ def _hosts(hosts: tuple[str, ...]) -> Iterator[Finding]:
         yield Verdict.DOUBTFUL, f"{PREFIX}ALLOWED_HOSTS admits every host name: name those that you serve."
     else:
         yield Verdict.GOOD, f"Requests may be addressed to {', '.join(hosts)}."
+
+
+def _roles(settings: Settings) -> Iterator[Finding]:
+    """Whose roles PostgreSQL knows; what they may do is asked of the database itself."""
+    if settings.database_url.is_sqlite:
+        return
+    if settings.one_role:
+        yield (
+            Verdict.DOUBTFUL,
+            f"{PREFIX}ONE_ROLE: PostgreSQL itself keeps no tenants apart. Develop like this, no more.",
+        )
+    elif not settings.has_operator:
+        yield Verdict.DOUBTFUL, f"{PREFIX}OPERATOR_DATABASE_URL is not set: the API is served here, without the admin."
 
 
 def _files(settings: Settings) -> Iterator[Finding]:
@@ -146,4 +160,6 @@ def _service(settings: Settings) -> Finding:
         asyncio.run(check_storage(settings))
     except Exception as error:  # whatever it is, it is what the doctor was asked for
         return Verdict.WRONG, f"The service cannot use {settings.database_url}. {error}"
-    return Verdict.GOOD, f"The service reaches {settings.database_url} and its tables."
+    return Verdict.GOOD, f"The service reaches {settings.database_url} and its tables" + (
+        "." if settings.database_url.is_sqlite or settings.one_role else ", and is held to the owner that it names."
+    )
