@@ -9,7 +9,9 @@ from adapters.django_orm.statements import Statement
 if TYPE_CHECKING:
     from adapters.django_orm.statements import Executor
 
-_HINT = "Have goatfish database create make a role for the API (GOATFISH_ONE_ROLE=true does without, to develop)."
+_SWITCH = "(GOATFISH_ONE_ROLE=true does without, to develop)"
+_ROLE_HINT = f"Have goatfish database create make a role for the API {_SWITCH}."
+_TABLE_HINT = f"The migrations have to protect every table with an owner {_SWITCH}."
 
 # The session's user counts, not the current one: whoever has changed from one to the other can change back. A policy
 # that does not look at what the transaction has named is open to all whom it is made for.
@@ -60,7 +62,7 @@ _FAULTS = Statement(
                 AND NOT has_table_privilege(me.oid, pg_class.oid, 'SELECT')
     )
     SELECT format('The database role %s %s. ', (SELECT rolname FROM me), fault)
-        || CASE WHEN rank < 12 THEN '{_HINT}' ELSE 'Run: goatfish migrate' END
+        || CASE WHEN rank < 7 THEN '{_ROLE_HINT}' WHEN rank < 11 THEN '{_TABLE_HINT}' ELSE 'Run: goatfish migrate' END
     FROM faults ORDER BY rank, name LIMIT 1
     """,  # noqa: S608 -- a constant of ours
     (),
