@@ -2,77 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from dataclasses import replace
 
 import psycopg
 import pytest
-from psycopg.sql import SQL, Identifier
+from typer.testing import CliRunner
 
+from adapters.django_orm import operations
+from app.cli.commands import commands
 from app.embedded_postgres import Server
 from config.databases import DatabaseUrl
+from config.settings import load
 from tests.contracts.http_api import SIMULATIONS, WING
-from tests.live import GOATFISH, served
-
-ROOT = Path(__file__).parents[2]
-NAME, API, OPERATORS = 'an "odd" 100% name', 'the "api"', "operators"
-
-
-@dataclass(frozen=True)
-class Site:
-    """A database on the server, and the URLs of those who come to it."""
-
-    administrator: DatabaseUrl
-    api: DatabaseUrl
-    operator: DatabaseUrl
-
-    def environment(self, **variables: str) -> dict[str, str]:
-        env = {name: value for name, value in os.environ.items() if not name.startswith("GOATFISH_")}
-        env |= {
-            "GOATFISH_SECRET_KEY": "a secret key that serves the tests alone",
-            "GOATFISH_DATABASE_URL": self.api.with_password,
-            "GOATFISH_OPERATOR_DATABASE_URL": self.operator.with_password,
-            "ADMINISTRATOR_DATABASE_URL": self.administrator.with_password,
-        }
-        return env | variables
-
-    def goatfish(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        env = self.environment(**variables)
-        return subprocess.run([*GOATFISH, *arguments], env=env, capture_output=True, text=True, timeout=60, check=False)
-
-    def refusal(self, *arguments: str, **variables: str) -> str:
-        """The one line with which a command ends that cannot be done; no password is in it."""
-        done = self.goatfish(*arguments, **variables)
-        assert (done.returncode, done.stdout) == (1, ""), done
-        assert done.stderr.count("\n") == 1, done.stderr
-        for url in (self.administrator, self.api, self.operator):
-            assert url.password not in done.stderr
-        return done.stderr
-
-    def run(self, sql: str, *names: str) -> list[tuple[Any, ...]]:
-        """What the administrator is told in this database; names stand for the {} in it."""
-        url = self.administrator.of(self.api.database).with_password
-        with psycopg.connect(url, autocommit=True) as connection:
-            cursor = connection.execute(SQL(sql).format(*map(Identifier, names)))
-            return cursor.fetchall() if cursor.description else []
-
-    def attributes(self) -> dict[str, set[str]]:
-        """What the two roles may, and whether they own the database."""
-        columns = ("rolcanlogin", "rolsuper", "rolcreatedb", "rolcreaterole", "rolbypassrls", "rolreplication")
-        own = "oid = (SELECT datdba FROM pg_database WHERE datname = current_database())"
-        rows = self.run(f"SELECT rolname, {', '.join(columns)}, {own} FROM pg_roles")
-        found = {
-            role: {name for name, has in zip((*columns, "owns"), held, strict=True) if has} for role, *held in rows
-        }
-        return {url.user: found[url.user] for url in (self.api, self.operator)}
+from tests.integration.sites import API, BYPASSES, OPERATORS, Site, ask, site_on, unmake
+from tests.live import served
 
 
 @pytest.fixture(scope="module")
@@ -84,12 +30,12 @@ def server() -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def made(server: Server) -> Iterator[Site]:
     """A site that its commands have made and migrated."""
-    site = _site(server)
+    site = site_on(server)
     for command in (("database", "create"), ("migrate",)):
         done = site.goatfish(*command)
         assert done.returncode == 0, done.stderr
     yield site
-    _unmake(site)
+    unmake(site)
 
 
 @pytest.fixture(scope="module")
@@ -103,34 +49,12 @@ def key(made: Site) -> str:
 def bare(server: Server) -> Iterator[Site]:
     """A site for which nothing is made yet."""
     site = replace(
-        _site(server),
+        site_on(server),
         api=DatabaseUrl(server.url).of("bare", "bare_api", "api's p@ss/word\\%s"),
         operator=DatabaseUrl(server.url).of("bare", "bare_operators", "operators' pass"),
     )
     yield site
-    _unmake(site)
-
-
-def _site(server: Server) -> Site:
-    administrator = DatabaseUrl(server.administrator_url).of("postgres")
-    return Site(administrator, administrator.of(NAME, API, "pass"), administrator.of(NAME, OPERATORS, "word"))
-
-
-def _unmake(site: Site) -> None:
-    with psycopg.connect(site.administrator.with_password, autocommit=True) as connection:
-        connection.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(site.api.database)))
-        for role in (site.api.user, site.operator.user):
-            connection.execute(SQL("DROP ROLE IF EXISTS {}").format(Identifier(role)))
-
-
-def ask(url: str, key: str = "", body: object = None) -> int:
-    data = None if body is None else json.dumps(body).encode()
-    request = Request(url, data, {"X-API-Key": key, "Content-Type": "application/json"})
-    try:
-        with urlopen(request, timeout=10) as answer:
-            return int(answer.status)
-    except HTTPError as error:
-        return error.code
+    unmake(site)
 
 
 def test_one_command_makes_what_the_service_works_with(made: Site, key: str) -> None:
@@ -218,7 +142,7 @@ def test_an_administrator_needs_to_be_no_superuser(bare: Site) -> None:
         assert bare.run("SELECT pg_has_role('chief', 'bare_operators', 'USAGE')") == [(False,)]
         assert bare.goatfish("migrate").returncode == 0
     finally:
-        _unmake(bare)
+        unmake(bare)
         with psycopg.connect(bare.administrator.with_password, autocommit=True) as connection:
             connection.execute("DROP ROLE chief")
 
@@ -248,64 +172,29 @@ def test_what_cannot_be_made_is_one_line(bare: Site) -> None:
         assert f"The administrator {url.user} may not do this: permission denied to create role" in line
 
 
-BYPASSES = {
-    "superuser": ("ALTER ROLE {api} SUPERUSER", "ALTER ROLE {api} NOSUPERUSER", f"{API} is a superuser."),
-    "bypassrls": ("ALTER ROLE {api} BYPASSRLS", "ALTER ROLE {api} NOBYPASSRLS", f"{API} has BYPASSRLS."),
-    "createrole": ("ALTER ROLE {api} CREATEROLE", "ALTER ROLE {api} NOCREATEROLE", "may give itself other roles"),
-    "owner": (
-        "ALTER TABLE simulation OWNER TO {api}",
-        "ALTER TABLE simulation OWNER TO operators",
-        "owns the table simulation.",
-    ),
-    "member of the owner": (
-        "GRANT operators TO {api} WITH INHERIT FALSE",
-        "REVOKE operators FROM {api}",
-        "may act as operators, who owns the table api_key.",
-    ),
-    "member of a superuser": ("GRANT goatfish TO {api}", "REVOKE goatfish FROM {api}", "may act as goatfish"),
-    "not enabled": (
-        "ALTER TABLE revision DISABLE ROW LEVEL SECURITY",
-        "ALTER TABLE revision ENABLE ROW LEVEL SECURITY",
-        "finds no row-level security on the table revision.",
-    ),
-    "not forced": (
-        "ALTER TABLE owner NO FORCE ROW LEVEL SECURITY",
-        "ALTER TABLE owner FORCE ROW LEVEL SECURITY",
-        "finds row-level security of the table owner not forced.",
-    ),
-    "no policy": (
-        "CREATE TABLE project (owner_id uuid); ALTER TABLE project ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
-        "DROP TABLE project",
-        "finds no policy on the table project.",
-    ),
-    "a policy for all": (
-        "CREATE POLICY everything ON outcome USING (true)",
-        "DROP POLICY everything ON outcome",
-        "is let past the owner by the policy everything of the table outcome.",
-    ),
-    "truncate": (
-        "GRANT TRUNCATE ON simulation TO {api}",
-        "REVOKE TRUNCATE ON simulation FROM {api}",
-        "may empty the table simulation",
-    ),
-    "not granted": (
-        "REVOKE SELECT ON revision FROM {api}",
-        "GRANT SELECT ON revision TO {api}",
-        "may not read the table revision. Run: goatfish migrate",
-    ),
-}
+@pytest.fixture
+def served_by_it(made: Site, db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process is configured as a replica there; its own connection of operators is the test's."""
+    monkeypatch.setenv("GOATFISH_DATABASE_URL", made.api.with_password)
+    monkeypatch.delenv("GOATFISH_OPERATOR_DATABASE_URL")
+    monkeypatch.setattr(operations, "disconnect", lambda: None)
+    load.cache_clear()
+    yield
+    load.cache_clear()
 
 
 @pytest.mark.parametrize("bypass", BYPASSES)
-def test_serve_refuses_a_role_that_could_see_past_the_policies(made: Site, bypass: str) -> None:
+def test_serve_refuses_a_role_that_could_see_past_the_policies(made: Site, served_by_it: None, bypass: str) -> None:
     change, back, words = (text.replace("{api}", '"the ""api"""') for text in BYPASSES[bypass])
     made.run(change)
     try:
-        line = made.refusal("serve", "--port", "0", GOATFISH_OPERATOR_DATABASE_URL="")
+        done = CliRunner().invoke(commands, ["serve", "--host", "nowhere.invalid"])
     finally:
         made.run(back)
-    assert line.startswith("The database role ")
-    assert words in line
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("The database role ")
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_one_role_is_refused_by_serve_doctor_and_readyz_unless_the_switch_allows_it(made: Site, key: str) -> None:
