@@ -16,7 +16,7 @@ def fuzz(*options: str) -> "subprocess.CompletedProcess[str]":
     """All checks, all phases. What Schemathesis says goes to stdout, its verdict is the return code."""
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION), "run"]
     checks = ["--checks", "all", "--exclude-checks", "use_after_free"]  # hooks.py has it, with an exception
-    with Server() as server, live(server.url) as service:
+    with Server() as server, live(server.url, server.operator_url) as service:
         env = os.environ | {"GOATFISH_KEY": service.key}
         location = f"{service.url}/openapi.json"
         return subprocess.run([*command, location, *checks, *options], env=env, cwd=ROOT, text=True, check=False)
