@@ -68,6 +68,9 @@ class Settings(BaseSettings):
     rate_limit: int = Field(default=6000, ge=0)
     """The requests a minute that one owner may make; 0 sets no limit. Counted by each worker for its own part."""
 
+    revisions_kept: int | None = Field(default=None, ge=1, le=36500)
+    """How many days revisions are kept: goatfish purge forgets what is older. For ever when unset."""
+
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
     """Host names that requests may be addressed to, separated by commas (or a JSON list); * admits all."""
 
