@@ -61,12 +61,12 @@ def _delete_chunk(
     places = ", ".join(["%s"] * len(table.order))
     if after is not None:
         mine += f" AND ({place}) > ({places})"
-        values += after
+        values = [*values, *after]
     cursor.execute(f"SELECT {place} {mine} ORDER BY {place} LIMIT 1 OFFSET {ERASED_AT_ONCE - 1}", values)
     last = cursor.fetchone()
     if last is not None:
         mine += f" AND ({place}) <= ({places})"
-        values += last
+        values = [*values, *last]
     if table.model is RevisionRow:
         _forget(cursor, owner)
     cursor.execute(f"DELETE {mine}", values)
