@@ -166,18 +166,21 @@ def test_erasing_goes_on_where_it_was_cut_off(owner: Owner, monkeypatch: pytest.
     assert not any(rows_of(owner.id).values())
 
 
-@pytest.mark.parametrize("after", range(1, 30, 4))
+@pytest.mark.parametrize("after", ["api_key", "simulation", "outcome", "revision", "change_count", "owner"])
 def test_what_a_request_still_writes_meanwhile_is_erased_as_well(
-    owner: Owner, monkeypatch: pytest.MonkeyPatch, after: int
+    owner: Owner, monkeypatch: pytest.MonkeyPatch, after: str
 ) -> None:
     async def write() -> None:
         async with opened(setup.thread_storage(size=1)) as storage:
             await add_and_change(storage, owner.id, CAUSE)
 
     monkeypatch.setattr(erasing, "ERASED_AT_ONCE", 3)
-    for step, _ in enumerate(erase(owner.id), start=1):
-        if step == after:
+    steps = []
+    for table, _ in erase(owner.id):
+        if table == after and after not in steps:
             asyncio.run(write())
+        steps.append(table)
+    assert after in steps
     assert not any(rows_of(owner.id).values())
 
 
