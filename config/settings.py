@@ -76,6 +76,8 @@ class Settings(BaseSettings):
 
     https: bool = False
     """Whether browsers reach the service by HTTPS alone: cookies of the admin travel by nothing else."""
+    revisions_kept: int | None = Field(default=None, ge=1, le=36500)
+    """How many days revisions are kept: goatfish purge forgets what is older. For ever when unset."""
 
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
     """Host names that requests may be addressed to, separated by commas (or a JSON list); * admits all."""

@@ -42,6 +42,7 @@ def test_works_without_a_single_variable(elsewhere: Path) -> None:
 
     assert loaded.database_url.path == elsewhere / "var" / "goatfish.sqlite3"
     assert loaded.operator_url == loaded.database_url
+    assert loaded.revisions_kept is None
     assert loaded.allowed_hosts == ("localhost", "127.0.0.1", "[::1]")
     assert (loaded.pool_size, loaded.pool_timeout, loaded.statement_timeout) == (10, 5.0, 10.0)
 
@@ -118,6 +119,10 @@ def test_hosts_are_a_list_in_either_notation(
         ("POOL_SIZE", "1001", "must be at most 1000, got '1001'"),
         ("POOL_SIZE", "ten", "must be a whole number, got 'ten'"),
         ("POOL_TIMEOUT", "0", "must be more than 0, got '0'"),
+        ("REVISIONS_KEPT", "0", "must be at least 1, got '0'"),
+        ("REVISIONS_KEPT", "36501", "must be at most 36500, got '36501'"),
+        ("REVISIONS_KEPT", "30d", "must be a whole number, got '30d'"),
+        ("REVISIONS_KEPT", "1.5", "must be a whole number, got '1.5'"),
         ("STATEMENT_TIMEOUT", "soon", "must be a number, got 'soon'"),
         ("ALLOWED_HOSTS", " , ", "must name at least one host"),
         ("ALLOWED_HOSTS", '["a"', "must be host names separated by commas, or a JSON list"),

@@ -12,14 +12,14 @@ from uuid_utils.compat import uuid7
 from adapters.in_memory.storage import Storage
 from domain.access.key import Scope
 from domain.access.owner import Owner
-from domain.access.use_cases import Keys, Owners
+from domain.access.use_cases import Authentication, Keys, Owners
 from domain.errors import Conflict, Denied, Invalid, NotFound
 from domain.paging import PageRequest
-from domain.revisions import History
+from domain.revisions import History, Revision
 from domain.simulations.simulation import Simulation
 from domain.simulations.use_cases import Simulations
 from domain.tenancy import Cause
-from tests.factories import CAUSE, NOW, KeyFactory, SimulationFactory, new_owner_id
+from tests.factories import CAUSE, NOW, KeyFactory, OwnerFactory, SimulationFactory, new_owner_id
 
 START, END = date(2026, 1, 5), date(2026, 2, 1)
 
@@ -225,3 +225,45 @@ async def test_an_owner_needs_a_good_name_that_is_free(world: World) -> None:
         with pytest.raises(Invalid):
             await world.owners.create(bad, world.cause)
     assert [owner.name for owner in await world.owners.list()] == ["Ada"]
+
+
+async def test_an_owner_is_erased_only_after_nobody_can_be_at_work_for_it(world: World) -> None:
+    owner = await world.owners.create("Acme", world.cause)
+    with pytest.raises(Conflict) as refused:
+        owner.wait_to_erase(world.time)
+    assert refused.value.code == "owner_active"
+    owner = await world.owners.deactivate("Acme", world.cause)
+    for passed, left in ((-3600, 1000), (0, 1000), (0.25, 750), (1, 0), (3600, 0)):
+        waited = owner.wait_to_erase(world.time + timedelta(seconds=passed))
+        assert waited == timedelta(milliseconds=left)
+    assert owner.SHUT_OUT_WITHIN.total_seconds() > Authentication.BELIEVED_FOR
+
+
+def test_what_no_new_thing_may_have_is_found_in_an_old_one() -> None:
+    key = KeyFactory.build()
+    assert [each.faults() for each in (key, SimulationFactory.build(), OwnerFactory.build())] == [[], [], []]
+    for entity, wrong in (
+        (replace(key, name=" "), "name"),
+        (replace(key, scopes=frozenset()), "scopes"),
+        (replace(key, digest=key.digest.upper()), "digest"),
+        (replace(key, digest=""), "digest"),
+        (replace(key, public_id="x"), "digest"),
+        (SimulationFactory.build(name="a\n"), "name"),
+        (OwnerFactory.build(name="x" * 101), "name"),
+    ):
+        assert [fault.field for fault in entity.faults()] == [wrong], entity
+
+
+def test_a_revision_is_of_the_entity_that_it_holds_and_without_its_secrets() -> None:
+    key = KeyFactory.build()
+    revision = Revision.of(None, key, CAUSE, number=1)
+    assert revision.faults() == []
+    for changes, code in (
+        ({"after": None}, "misdirected"),
+        ({"owner_id": new_owner_id()}, "misdirected"),
+        ({"entity_id": uuid7()}, "misdirected"),
+        ({"kind": "simulation"}, "misdirected"),
+        ({"before": KeyFactory.build(digest="")}, "misdirected"),
+        ({"after": key}, "secret"),
+    ):
+        assert [fault.code for fault in replace(revision, **changes).faults()] == [code], changes

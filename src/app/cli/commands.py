@@ -115,6 +115,57 @@ def owner_list() -> None:
     list_owners()
 
 
+@owner.command("deactivate")
+def owner_deactivate(of: OwnerArgument) -> None:
+    """Shuts an owner out: its keys open nothing any more, and nothing is deleted."""
+    from app.cli.owners import deactivate_owner
+
+    deactivate_owner(of)
+
+
+@owner.command("activate")
+def owner_activate(of: OwnerArgument) -> None:
+    """Lets an owner in again."""
+    from app.cli.owners import activate_owner
+
+    activate_owner(of)
+
+
+@owner.command("erase")
+def owner_erase(
+    *,
+    of: OwnerArgument,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count the rows of each table.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for the owner's name.")] = False,
+) -> None:
+    """Deletes an owner that is deactivated, and everything of theirs, for good; again goes on where it was cut off."""
+    from app.cli.owners import erase_owner
+
+    erase_owner(of, dry_run=dry_run, confirmed=yes)
+
+
+@owner.command("export")
+def owner_export(
+    of: OwnerArgument,
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to; - is stdout.")] = "-",
+) -> None:
+    """Writes everything of an owner as JSON Lines, as it is at one moment."""
+    from app.cli.owners import export_owner
+
+    export_owner(of, output)
+
+
+@owner.command("import")
+def owner_import(
+    source: Annotated[str, typer.Argument(metavar="FILE", help="What export wrote; - is stdin.")],
+    name: Annotated[str | None, typer.Option(help="Another name, where the owner's own is taken.")] = None,
+) -> None:
+    """Brings an exported owner back, everything or nothing, and prints its id."""
+    from app.cli.owners import import_owner
+
+    import_owner(source, name)
+
+
 @key.command("create")
 def key_create(
     *,
@@ -176,7 +227,7 @@ def seed(
 
 @commands.command()
 def purge() -> None:
-    """Deletes what is kept only for a time and is too old: outcomes of idempotent requests."""
+    """Deletes what is kept only for a time and is too old: outcomes of idempotent requests, and revisions."""
     from app.cli.tenants import purge
 
     purge()

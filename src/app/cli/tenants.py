@@ -48,8 +48,20 @@ def run(work: Callable[[Container], Awaitable[T]]) -> T:
 
 
 def purge() -> None:
-    forgotten = run(lambda container: container.once().purge())
-    say(f"{forgotten} outcomes of idempotent requests were too old and are deleted.")
+    days = load().revisions_kept
+
+    async def work(container: Container) -> tuple[int, int]:
+        outcomes = await container.once().purge()
+        if days is None:
+            return outcomes, 0
+        return outcomes, await container.history().purge(timedelta(days=days), container.now()())
+
+    outcomes, revisions = run(work)
+    say(f"{outcomes} outcomes of idempotent requests were too old and are deleted.")
+    if days is None:
+        say("Revisions are kept for ever: GOATFISH_REVISIONS_KEPT is not set.")
+    else:
+        say(f"{revisions} revisions were older than {days} days and are forgotten.")
 
 
 def create_owner(name: str) -> None:

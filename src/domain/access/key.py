@@ -5,7 +5,7 @@ import hmac
 import re
 import zlib
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Self
@@ -19,6 +19,8 @@ _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PUBLIC_BYTES, _SECRET_BYTES = 10, 32
 _PUBLIC_LENGTH, _SECRET_LENGTH, _CHECKSUM_LENGTH = 14, 43, 6
 _TEXT = re.compile(rf"gf_([0-9A-Za-z]{{{_PUBLIC_LENGTH}}})_([0-9A-Za-z]{{{_SECRET_LENGTH}}})([0-9A-Za-z]{{6}})")
+_PUBLIC_ID = re.compile(rf"[0-9A-Za-z]{{{_PUBLIC_LENGTH}}}")
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 def _base62(number: int, length: int) -> str:
@@ -116,23 +118,31 @@ class Key:
         expires_at: datetime | None = None,
     ) -> Self:
         """A new key of its owner. Raises ``Invalid`` for a bad name, no scope or an expiry that is past."""
-        faults = name_faults(name, max_length=cls.NAME_MAX)
-        if not scopes:
-            faults.append(Fault("scopes", "too_short", "A key needs at least one scope."))
-        if expires_at is not None and expires_at <= now:
-            faults.append(Fault("expires_at", "in_the_past", "The key would be expired from the start."))
-        if faults:
-            raise Invalid(faults)
-        return cls(
+        key = cls(
             id=id,
             owner_id=owner_id,
-            name=name.strip(),
+            name=name,
             public_id=text.public_id,
             digest=text.digest(),
             scopes=frozenset(scopes),
             created_at=now,
             expires_at=expires_at,
         )
+        faults = key.faults()
+        if expires_at is not None and expires_at <= now:
+            faults.append(Fault("expires_at", "in_the_past", "The key would be expired from the start."))
+        if faults:
+            raise Invalid(faults)
+        return replace(key, name=name.strip())
+
+    def faults(self) -> list[Fault]:
+        """What no new key may have."""
+        faults = name_faults(self.name, max_length=self.NAME_MAX)
+        if not self.scopes:
+            faults.append(Fault("scopes", "too_short", "A key needs at least one scope."))
+        if not _PUBLIC_ID.fullmatch(self.public_id) or not _DIGEST.fullmatch(self.digest):
+            faults.append(Fault("digest", "malformed", "The key's public id or digest is none."))
+        return faults
 
     @property
     def prefix(self) -> str:
