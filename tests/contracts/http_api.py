@@ -438,6 +438,7 @@ class AccessContract:
             ("POST", KEYS),
             ("GET", f"{KEYS}/x"),
             ("DELETE", f"{KEYS}/x"),
+            ("POST", f"{KEYS}/x/roll"),
             ("GET", "/api/v1/me"),
         ],
     )
@@ -578,6 +579,7 @@ class RefusalsContract:
             (SIMULATIONS, "GET, HEAD, POST"),
             (UNKNOWN, "DELETE, GET, HEAD, PATCH, POST, PUT"),
             (f"{KEYS}/x", "DELETE, GET, HEAD"),
+            (f"{KEYS}/x/roll", "POST"),
             ("/livez", "GET, HEAD"),
         ],
     )

@@ -18,6 +18,7 @@ from tests.contracts.http_hostile import HostileContract
 from tests.contracts.http_idempotency import IdempotencyContract
 from tests.contracts.http_lists import ListsContract
 from tests.contracts.http_order import OrderContract
+from tests.contracts.http_roll import RollContract
 from tests.integration.conftest import VENDOR, MakeStorage, on_test_database, pool_storage
 from tests.integration.factories import SimulationRowFactory
 
@@ -67,6 +68,10 @@ class TestIdempotency(OnCommitting, IdempotencyContract):
 
 
 class TestOrderOfRefusals(OnCommitting, OrderContract):
+    pass
+
+
+class TestRolling(OnCommitting, RollContract):
     pass
 
 

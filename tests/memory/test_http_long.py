@@ -11,6 +11,7 @@ from tests.contracts.http_hostile import HostileContract
 from tests.contracts.http_idempotency import IdempotencyContract
 from tests.contracts.http_lists import ListsContract
 from tests.contracts.http_order import OrderContract
+from tests.contracts.http_roll import RollContract
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,10 @@ class TestIdempotency(IdempotencyContract):
 
 
 class TestOrderOfRefusals(OrderContract):
+    pass
+
+
+class TestRolling(RollContract):
     pass
 
 

@@ -32,11 +32,13 @@ OPERATIONS = {
     (KEYS, "post"): "create_key",
     (KEYS + "/{id}", "get"): "get_key",
     (KEYS + "/{id}", "delete"): "revoke_key",
+    (KEYS + "/{id}/roll", "post"): "roll_key",
     ("/api/v1/me", "get"): "whoami",
     ("/problems/{name}", "get"): "get_problem",
     ("/livez", "get"): "livez",
     ("/readyz", "get"): "readyz",
 }
+NOT_SHOWN = {"overlap_seconds", "version"}  # what is sent and belongs to no object
 
 
 @pytest.fixture(scope="module")
@@ -149,8 +151,8 @@ def test_every_example_of_a_request_succeeds_as_described(service: Service, docu
             assert str(answer.status_code) in {"200", "201"} & set(operation["responses"]), answer.text
             shown = expected["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
             validator(document, shown).validate(answer.json())
-            if not path.endswith("/restore"):
-                assert content["example"].items() <= answer.json().items()
+            sent = {name: value for name, value in content["example"].items() if name not in NOT_SHOWN}
+            assert sent.items() <= answer.json().items()
 
 
 def test_every_answer_that_is_read_is_as_described(service: Service, document: Any) -> None:

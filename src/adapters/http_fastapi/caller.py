@@ -95,8 +95,8 @@ def once(operation: str) -> Callable[..., Cause]:
             detail = "An idempotency key is 1 to 255 visible ASCII characters."
             error = ProblemError(header="Idempotency-Key", code="idempotency_key", detail=detail)
             raise Refused("validation_failed", errors=[error])
-        body = json.dumps(request.state.content, sort_keys=True)
-        promise = Idempotency(operation=operation, key=key, fingerprint=hashlib.sha256(body.encode()).hexdigest())
+        asked = json.dumps(request.path_params) + json.dumps(request.state.content, sort_keys=True)
+        promise = Idempotency(operation=operation, key=key, fingerprint=hashlib.sha256(asked.encode()).hexdigest())
         return replace(why, idempotency=promise)
 
     return promised

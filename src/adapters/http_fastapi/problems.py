@@ -94,6 +94,7 @@ _TYPES = [
         "Request in flight",
         "The first request with this Idempotency-Key is still under way. Try again in a moment.",
     ),
+    ProblemType("key_ended", 409, "Key ended", "A key that is revoked or expired has no successor. Make a new key."),
     ProblemType("key_in_use", 409, "Key in use", "A key cannot revoke itself. Use another key of the same owner."),
     ProblemType("already_exists", 409, "Already exists", "Something with the same unique value exists."),
     ProblemType(
@@ -127,7 +128,7 @@ _TYPES = [
         "idempotency_key_reused",
         422,
         "Idempotency key reused",
-        "This Idempotency-Key came with another body before. A new request needs a new key.",
+        "This Idempotency-Key came with another request before. A new request needs a new key.",
     ),
     ProblemType("rate_limited", 429, "Rate limited", "Too many requests. Try again after Retry-After seconds."),
     ProblemType("headers_too_large", 431, "Headers too large", "The headers are larger than 32 KiB in all."),
