@@ -75,6 +75,24 @@ def test_an_owner_and_a_key_from_the_first_to_the_last() -> None:
     assert newer[5] == newer[7] == ""
 
 
+def test_a_key_is_rolled_by_its_id_or_prefix() -> None:
+    goatfish("owner", "create", "Acme")
+    goatfish("key", "create", "Acme", "--name", "CI", "--scope", "simulations:read")
+    old = goatfish("key", "list", "Acme").stdout.split("\t")
+    first = goatfish("key", "roll", "Acme", old[0], "--overlap", "12h", "--expires-in", "90d")
+    assert re.fullmatch(r"gf_\w{14}_\w{49}\n", first.stdout), first
+    assert first.stdout.strip() not in first.stderr
+    new, replaced = (line.split("\t") for line in goatfish("key", "list", "Acme").stdout.splitlines())
+    assert new[1:4] == [first.stdout[:17], *old[2:4]]
+    made_at, end = (datetime.fromisoformat(text) for text in (new[4], replaced[5]))
+    assert timedelta(hours=12) <= end - made_at < timedelta(hours=12, seconds=2)
+    assert new[5] > replaced[5]
+    assert goatfish("key", "roll", "Acme", new[1]).exit_code == 0
+    goatfish("key", "revoke", "Acme", new[1])
+    assert complaint(goatfish("key", "roll", "Acme", new[1]), 1) == "The key is revoked or expired: make a new one.\n"
+    assert "not longer than 30 days" in complaint(goatfish("key", "roll", "Acme", old[0], "--overlap", "31d"), 1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "status"),
     [

@@ -4,6 +4,7 @@ import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -186,13 +187,75 @@ async def test_a_key_cannot_revoke_itself(world: World) -> None:
     assert (await world.keys.revoke(owner, key.id, world.cause, revoked_by=other)).revoked_at == NOW
 
 
-async def test_a_foreign_key_cannot_be_read_or_revoked(world: World) -> None:
+async def test_a_rolled_key_hands_over_to_one_like_it(world: World) -> None:
+    owner, end = new_owner_id(), NOW + timedelta(days=90)
+    old, old_text = await world.keys.create(owner, world.cause, name="CI", scopes=[Scope.SIMULATIONS_READ])
+    world.a_second_passes()
+    new, text = await world.keys.roll(owner, old.id, world.cause, overlap=timedelta(hours=1), expires_at=end)
+    assert (new.name, new.scopes, new.created_at, new.expires_at) == ("CI", old.scopes, world.time, end)
+    stored = await world.keys.get(owner, old.id)
+    assert stored.expires_at == world.time + timedelta(hours=1)
+    for passed, opens in ((timedelta(minutes=59), True), (timedelta(hours=1), False)):
+        assert stored.opens_with(old_text, world.time + passed) is opens
+        assert new.opens_with(text, world.time + passed)
+
+
+async def test_a_rolled_key_ends_no_later_than_it_would_have(world: World) -> None:
+    owner, end = new_owner_id(), NOW + timedelta(minutes=1)
+    old, _ = await world.keys.create(owner, world.cause, name="CI", scopes=list(Scope), expires_at=end)
+    new, _ = await world.keys.roll(owner, old.id, world.cause, overlap=timedelta(days=1))
+    assert (await world.keys.get(owner, old.id)).expires_at == end
+    assert new.expires_at is None
+
+
+async def test_a_key_may_roll_itself_and_none_that_may_more(world: World) -> None:
+    owner, day = new_owner_id(), timedelta(days=1)
+    weak, _ = await world.keys.create(owner, world.cause, name="weak", scopes=[Scope.KEYS_MANAGE])
+    strong, _ = await world.keys.create(owner, world.cause, name="strong", scopes=list(Scope))
+    with pytest.raises(Denied):
+        await world.keys.roll(owner, strong.id, world.cause, overlap=day, rolled_by=weak)
+    assert (await world.keys.get(owner, strong.id)) == strong
+    assert len((await world.keys.list(owner, PageRequest())).items) == 2
+    for key in (weak, strong):
+        new, _ = await world.keys.roll(owner, key.id, world.cause, overlap=day, rolled_by=key)
+        assert new.scopes == key.scopes
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"overlap": timedelta(days=30, microseconds=1)}, "overlap_seconds"),
+        ({"overlap": -timedelta(microseconds=1)}, "overlap_seconds"),
+        ({"overlap": timedelta(), "expires_at": NOW}, "expires_at"),
+    ],
+)
+async def test_what_is_wrong_with_a_roll_in_itself_is_said_first(
+    world: World, given: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        await world.keys.roll(new_owner_id(), uuid7(), world.cause, **given)
+    assert [fault.field for fault in refused.value.faults] == [field]
+
+
+async def test_a_key_that_has_ended_is_not_rolled(world: World) -> None:
+    owner = new_owner_id()
+    key, _ = await world.keys.create(owner, world.cause, name="CI", scopes=list(Scope))
+    await world.keys.revoke(owner, key.id, world.cause)
+    with pytest.raises(Conflict) as refused:
+        await world.keys.roll(owner, key.id, world.cause, overlap=timedelta())
+    assert refused.value.code == "key_ended"
+    assert len((await world.keys.list(owner, PageRequest())).items) == 1
+
+
+async def test_a_foreign_key_cannot_be_read_rolled_or_revoked(world: World) -> None:
     owner, stranger = new_owner_id(), new_owner_id()
     key, _ = await world.keys.create(owner, world.cause, name="CI", scopes=list(Scope))
     with pytest.raises(NotFound):
         await world.keys.get(stranger, key.id)
     with pytest.raises(NotFound):
         await world.keys.revoke(stranger, key.id, world.cause)
+    with pytest.raises(NotFound):
+        await world.keys.roll(stranger, key.id, world.cause, overlap=timedelta())
     assert await world.keys.get(owner, key.id) == key
 
 

@@ -39,6 +39,10 @@ commands.add_typer(key, name="key")
 commands.add_typer(operator, name="operator")
 
 OwnerArgument = Annotated[str, typer.Argument(metavar="OWNER", help="The owner's name or id.")]
+KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The key's id or prefix.")]
+ExpiresIn = Annotated[
+    timedelta | None, typer.Option(parser=_duration, metavar="DURATION", help="Like 90d, 12h or 30m.")
+]
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes any free one.")]
 
@@ -66,7 +70,7 @@ def serve(
     ] = None,
     reload: Annotated[bool, typer.Option("--reload", help="Start again when the source changes.")] = False,
     proxy: Annotated[
-        str, typer.Option(metavar="ADDRESSES", help="Believe X-Forwarded-For and -Proto of these proxies, or *.")
+        str, typer.Option(metavar="ADDRESSES", help="Believe X-Forwarded-For and -Proto of these proxies; * of all.")
     ] = "",
     access_log: Annotated[bool, typer.Option("--access-log", help="Log a line for each request.")] = False,
 ) -> None:
@@ -172,9 +176,7 @@ def key_create(
     of: OwnerArgument,
     name: Annotated[str, typer.Option(help="What it is for.")] = "default",
     scope: Annotated[list[Scope] | None, typer.Option(help="What it may do; once for each. All by default.")] = None,
-    expires_in: Annotated[
-        timedelta | None, typer.Option(parser=_duration, metavar="DURATION", help="Like 90d, 12h or 30m.")
-    ] = None,
+    expires_in: ExpiresIn = None,
 ) -> None:
     """Makes a key and prints it; it is never shown again."""
     from app.cli.tenants import create_key
@@ -190,10 +192,24 @@ def key_list(of: OwnerArgument) -> None:
     list_keys(of)
 
 
-@key.command("revoke")
-def key_revoke(
-    of: OwnerArgument, key: Annotated[str, typer.Argument(metavar="KEY", help="The key's id or prefix.")]
+@key.command("roll")
+def key_roll(
+    *,
+    of: OwnerArgument,
+    key: KeyArgument,
+    overlap: Annotated[
+        timedelta, typer.Option(parser=_duration, metavar="DURATION", help="How long the old one still opens.")
+    ] = "1d",  # type: ignore[assignment]  # -- Typer parses a default as it parses what is given
+    expires_in: ExpiresIn = None,
 ) -> None:
+    """Makes a key that takes the place of another, with its name and scopes, and prints it."""
+    from app.cli.tenants import roll_key
+
+    roll_key(of, key, overlap, expires_in)
+
+
+@key.command("revoke")
+def key_revoke(of: OwnerArgument, key: KeyArgument) -> None:
     """Ends a key for good."""
     from app.cli.tenants import revoke_key
 
