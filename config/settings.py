@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     https: bool = False
     """Whether browsers reach the service by HTTPS alone: cookies of the admin travel by nothing else."""
 
+    failure_limit: int = Field(default=60, ge=0)
+    """The keys a minute from one address that may open nothing; 0 sets no limit. Counted as the rate limit is."""
+
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
     """Host names that requests may be addressed to, separated by commas (or a JSON list); * admits all."""
 
@@ -103,6 +106,11 @@ class Settings(BaseSettings):
     def worker_rate_limit(self) -> float:
         """What one worker may let through for an owner, in requests a minute."""
         return self.rate_limit / self.workers
+
+    @property
+    def worker_failure_limit(self) -> float:
+        """What one worker lets fail from an address, in keys a minute."""
+        return self.failure_limit / self.workers
 
     @property
     def secret_keys(self) -> list[str]:

@@ -24,9 +24,10 @@ class Live:
 
 @contextmanager
 def live(url: str, operator_url: str) -> Iterator[Live]:
-    """The service on an empty database of its own, without a rate limit; it is gone afterwards."""
+    """The service on an empty database of its own, without limits; it is gone afterwards."""
     env = os.environ | {"GOATFISH_DATABASE_URL": url, "GOATFISH_OPERATOR_DATABASE_URL": operator_url}
-    env |= {"GOATFISH_RATE_LIMIT": "0", "GOATFISH_SECRET_KEY": "a secret key that serves the tests alone"}
+    env |= {"GOATFISH_RATE_LIMIT": "0", "GOATFISH_FAILURE_LIMIT": "0"}
+    env |= {"GOATFISH_SECRET_KEY": "a secret key that serves the tests alone"}
     run = partial(subprocess.run, env=env, capture_output=True, text=True, check=True, timeout=60)
     run([*GOATFISH, "migrate"])
     run([*GOATFISH, "owner", "create", "tests"])

@@ -14,6 +14,7 @@ from adapters.django_orm import setup
 from adapters.django_orm.storage import Storage
 from tests.contracts.http_api import HttpContract, Service, serving
 from tests.contracts.http_conditions import ConditionsContract
+from tests.contracts.http_failures import LIMIT, FailuresContract
 from tests.contracts.http_hostile import HostileContract
 from tests.contracts.http_idempotency import IdempotencyContract
 from tests.contracts.http_lists import ListsContract
@@ -73,6 +74,13 @@ class TestOrderOfRefusals(OnCommitting, OrderContract):
 
 class TestRolling(OnCommitting, RollContract):
     pass
+
+
+class TestFailures(FailuresContract):
+    @pytest.fixture
+    def service(self, make_storage: MakeStorage) -> Iterator[Service]:
+        with serving(make_storage(), failure_limit=LIMIT) as service:
+            yield service
 
 
 class TestHostileRequests(OnCommitting, HostileContract):

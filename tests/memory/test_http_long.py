@@ -7,6 +7,7 @@ import pytest
 from adapters.in_memory.storage import Storage
 from tests.contracts.http_api import Service, serving
 from tests.contracts.http_conditions import ConditionsContract
+from tests.contracts.http_failures import LIMIT, FailuresContract
 from tests.contracts.http_hostile import HostileContract
 from tests.contracts.http_idempotency import IdempotencyContract
 from tests.contracts.http_lists import ListsContract
@@ -38,6 +39,13 @@ class TestOrderOfRefusals(OrderContract):
 
 class TestRolling(RollContract):
     pass
+
+
+class TestFailures(FailuresContract):
+    @pytest.fixture
+    def service(self) -> Iterator[Service]:
+        with serving(Storage(), failure_limit=LIMIT) as service:
+            yield service
 
 
 class TestHostileRequests(HostileContract):

@@ -12,7 +12,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from starlette.requests import Request
 
 from adapters.http_fastapi.background import Background
-from adapters.http_fastapi.limits import RateLimit
+from adapters.http_fastapi.limits import FailureLimit, RateLimit
 from adapters.http_fastapi.problems import ProblemError, Refused
 from domain.access.key import Scope, require_scopes
 from domain.access.use_cases import Authentication, Caller, KeyUses
@@ -28,9 +28,15 @@ class Door:
     """A dependency for ``Security(door, scopes=[…])``: gives the ``Caller``, or refuses with 401, 429 or 403."""
 
     def __init__(
-        self, authentication: Authentication, rate_limit: RateLimit, uses: KeyUses, background: Background
+        self,
+        *,
+        authentication: Authentication,
+        failure_limit: FailureLimit,
+        rate_limit: RateLimit,
+        uses: KeyUses,
+        background: Background,
     ) -> None:
-        self._authentication, self._rate_limit = authentication, rate_limit
+        self._authentication, self._failure_limit, self._rate_limit = authentication, failure_limit, rate_limit
         self._uses, self._background = uses, background
 
     async def __call__(
@@ -46,8 +52,7 @@ class Door:
 
     async def admit(self, request: Request, scopes: Iterable[str]) -> Caller:
         """The holder of the request's one key, who has these scopes."""
-        texts = set(_credentials(request))
-        caller = await self._authentication.caller(texts.pop()) if len(texts) == 1 else None
+        caller = await self._caller(request)
         if caller is None:
             raise Refused("unauthenticated", headers={"WWW-Authenticate": 'Bearer realm="goatfish"'})
         request.state.caller = caller
@@ -55,6 +60,25 @@ class Door:
             self._background.start(self._uses.write(caller.key))
         self._rate_limit.count(caller.owner.id, request.state.headers)
         require_scopes(caller.key.scopes, [Scope(scope) for scope in scopes])
+        return caller
+
+    async def _caller(self, request: Request) -> Caller | None:
+        """The holder of the request's one key.
+
+        No key at all is no failure that is counted: it guesses nothing and costs no look-up, and a program that was
+        not given its key should hear of that.
+        """
+        texts = set(_credentials(request))
+        if not texts:
+            return None
+        text = texts.pop() if len(texts) == 1 else ""
+        address = request.client.host if request.client else ""
+        self._failure_limit.admit(text, address)
+        caller = await self._authentication.caller(text)
+        if caller is None:
+            self._failure_limit.failed(text, address)
+        else:
+            self._failure_limit.opened(text)
         return caller
 
 

@@ -131,6 +131,12 @@ _TYPES = [
         "This Idempotency-Key came with another request before. A new request needs a new key.",
     ),
     ProblemType("rate_limited", 429, "Rate limited", "Too many requests. Try again after Retry-After seconds."),
+    ProblemType(
+        "too_many_failures",
+        429,
+        "Too many failures",
+        "Too many keys from this address opened nothing. Correct the key, and try again after Retry-After seconds.",
+    ),
     ProblemType("headers_too_large", 431, "Headers too large", "The headers are larger than 32 KiB in all."),
     ProblemType("internal_error", 500, "Internal error", "The service failed. The request id helps to find out why."),
     ProblemType(

@@ -69,6 +69,10 @@ class KeyText:
         """The SHA-256 of the secret in hexadecimal: a random secret of 256 bits needs neither salt nor slow hash."""
         return hashlib.sha256(self._secret.encode()).hexdigest()
 
+    def has(self, digest: str) -> bool:
+        """Whether this is its digest. In constant time."""
+        return hmac.compare_digest(digest, self.digest())
+
     def __repr__(self) -> str:
         return f"KeyText({self.public_id!r})"
 
@@ -154,9 +158,8 @@ class Key:
         return f"gf_{self.public_id}"
 
     def opens_with(self, text: KeyText, now: datetime) -> bool:
-        """Whether this text is the key's own, and the key neither revoked nor expired. In constant time."""
-        genuine = hmac.compare_digest(self.digest, text.digest())
-        return genuine and not self.has_ended(now)
+        """Whether this text is the key's own, and the key neither revoked nor expired."""
+        return text.has(self.digest) and not self.has_ended(now)
 
     def has_ended(self, now: datetime) -> bool:
         """Whether the key is revoked or expired."""
