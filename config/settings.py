@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from config.databases import DatabaseUrl
 PREFIX = "GOATFISH_"
 ENV_FILE = ".env"
 SECRET_KEY_MIN = 32  # characters
+ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[1-9][0-9]*)?")
 
 
 class ConfigurationError(SystemExit):
@@ -82,6 +84,9 @@ class Settings(BaseSettings):
 
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
     """Host names that requests may be addressed to, separated by commas (or a JSON list); * admits all."""
+
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins whose pages may call the API, like https://app.example, separated by commas; * admits all."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     """The least severe messages that are logged."""
@@ -160,6 +165,19 @@ class Settings(BaseSettings):
     def _some_host(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not value:
             raise ValueError("must name at least one host")
+        return value
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        return [origin.strip() for origin in value.split(",") if origin.strip()] if isinstance(value, str) else value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _only_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if origin != "*" and not ORIGIN.fullmatch(origin):
+                raise ValueError(f"must be origins as browsers send them, like https://app.example, got {origin!r}")
         return value
 
     @field_validator("log_level", mode="before")

@@ -123,6 +123,7 @@ class Container(containers.DeclarativeContainer):
         once=once,
         cursors=cursors,
         allowed_hosts=settings.provided.allowed_hosts,
+        cors_origins=settings.provided.cors_origins,
     )
 
     # The admin's own: where it is not served, operators' credentials are not needed and nothing of this is made.

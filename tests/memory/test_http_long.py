@@ -6,6 +6,7 @@ import pytest
 
 from adapters.in_memory.storage import Storage
 from tests.contracts.http_api import Service, serving
+from tests.contracts.http_browsers import PAGE, BrowsersContract, CrossOriginContract
 from tests.contracts.http_conditions import ConditionsContract
 from tests.contracts.http_failures import LIMIT, FailuresContract
 from tests.contracts.http_hostile import HostileContract
@@ -45,6 +46,17 @@ class TestFailures(FailuresContract):
     @pytest.fixture
     def service(self) -> Iterator[Service]:
         with serving(Storage(), failure_limit=LIMIT) as service:
+            yield service
+
+
+class TestBrowsers(BrowsersContract):
+    pass
+
+
+class TestCrossOrigin(CrossOriginContract):
+    @pytest.fixture
+    def service(self) -> Iterator[Service]:
+        with serving(Storage(), cors_origins=["https://other.example", PAGE]) as service:
             yield service
 
 

@@ -250,3 +250,33 @@ def test_django_gets_a_file_of_sqlite(elsewhere: Path) -> None:
     assert (elsewhere / "some where").is_dir()
     assert entry["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
     assert DatabaseUrl("sqlite:////srv/g.sqlite3").path == Path("/srv/g.sqlite3")
+
+
+def test_a_worker_is_given_its_part_of_each_limit() -> None:
+    parts = Settings(rate_limit=6000, failure_limit=60, workers=4)
+
+    assert (parts.worker_rate_limit, parts.worker_failure_limit) == (1500, 15)
+
+
+@pytest.mark.parametrize(
+    ("given", "origins"),
+    [
+        ("", ()),
+        ("*", ("*",)),
+        ("https://app.example", ("https://app.example",)),
+        ("http://localhost:5173, https://[::1]:8443,", ("http://localhost:5173", "https://[::1]:8443")),
+    ],
+)
+def test_origins_are_separated_by_commas(given: str, origins: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOATFISH_CORS_ORIGINS", given)
+
+    assert settings.load().cors_origins == origins
+
+
+@pytest.mark.parametrize(
+    "given", ["app.example", "https://app.example/", "https://App.example", "null", "https://*", "https://a https://b"]
+)
+def test_what_no_browser_sends_as_its_origin_is_refused(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (line,) = complaints(monkeypatch, CORS_ORIGINS=given)
+
+    assert line.startswith("GOATFISH_CORS_ORIGINS: must be origins as browsers send them")

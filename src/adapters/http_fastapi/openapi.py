@@ -32,7 +32,7 @@ _HEADERS = {
     "Cache-Control": _header(
         "an answer is for its caller alone, and is asked for anew", {"const": "private, no-cache"}
     ),
-    "Vary": _header("the headers that an answer depends on", {"const": "X-API-Key, Authorization"}),
+    "Vary": _header("the headers that an answer depends on", {"pattern": "^X-API-Key, Authorization(, Origin)?$"}),
     "ETag": _header("strong tag of this version of the object", {"pattern": '^"[!#-~]+"$'}),
     "Location": _header("path of the new object", {"format": "uri-reference"}),
     "Link": _header("the next page, as rel=next, where there is one", always=False),

@@ -73,6 +73,12 @@ _TYPES = [
     ),
     ProblemType("invalid_host", 400, "Invalid host", "The service does not answer under the host that was named."),
     ProblemType(
+        "cross_origin_refused",
+        400,
+        "Cross-origin request refused",
+        "Pages of this origin may not call the service, or not with this verb or these headers.",
+    ),
+    ProblemType(
         "unauthenticated",
         401,
         "Unauthenticated",
