@@ -23,13 +23,14 @@ from app.container import Container, Storage
 from config.settings import Settings
 from domain.access.key import KeyText, Scope
 from domain.tenancy import Cause, OwnerId
+from tests.canary import CANARY, WatchedAnswers
 
 CAUSE = Cause(actor="operator:tests", request_id="tests", at=datetime.now(UTC))
 WING = {"name": "Wing flutter, run 3", "start_date": "2026-01-05", "end_date": "2026-02-01"}
 SIMULATIONS = "/api/v1/simulations"
 KEYS = "/api/v1/keys"
 UNKNOWN = f"{SIMULATIONS}/0199f3c2-0000-7000-8000-000000000000"
-SECRET, SECRET_BEFORE = "x" * 32, "y" * 32
+SECRET, SECRET_BEFORE = "signs what the contract makes, today", "signed what the contract made before"
 HOUR = timedelta(hours=1)
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
@@ -117,6 +118,9 @@ def serving(storage: Storage, **given: Any) -> Iterator[Service]:
     container = Container(settings=settings)
     container.storage.override(providers.Object(storage))
     container.now.override(providers.Object(clock))
+    for secret in (SECRET, SECRET_BEFORE):
+        CANARY.knows_word(secret)
+    container.api().add_middleware(WatchedAnswers, canary=CANARY)
     with TestClient(container.api(), base_url="http://localhost", raise_server_exceptions=False) as http:
         yield Service(container, http, clock)
 

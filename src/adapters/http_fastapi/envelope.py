@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.http_fastapi.answer_headers import complete
 from adapters.http_fastapi.problems import Refused, answer
+from domain.access.key import hidden
 
 HEADERS_MAX = 32 << 10
 """Bytes of all headers together."""
@@ -32,7 +33,8 @@ class Envelope:
             return
         headers = Headers(scope=scope)
         asked = headers.get("x-request-id", "")
-        request_id = asked if _REQUEST_ID.fullmatch(asked) else secrets.token_hex(16)
+        sound = _REQUEST_ID.fullmatch(asked) and asked == hidden(asked)  # a key is shown and kept nowhere
+        request_id = asked if sound else secrets.token_hex(16)
         head = scope["method"] == "HEAD"
         state = {**scope.get("state", {}), "request_id": request_id, "headers": {}}
         # A copy: the server goes by the method in its own.

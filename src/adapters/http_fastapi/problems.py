@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 from starlette.types import Scope
 
+from domain.access.key import hidden
 from domain.errors import DomainError, Invalid, Limited, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -205,12 +206,13 @@ def _refusal(error: Exception) -> Refused:
 
 def pointer(*path: str | int) -> str:
     """A JSON pointer as a URI fragment (RFC 6901, section 6)."""
-    parts = (shortened(str(part), NAME_MAX).replace("~", "~0").replace("/", "~1") for part in path)
+    parts = (repeated(str(part), NAME_MAX).replace("~", "~0").replace("/", "~1") for part in path)
     return "#" + "".join(f"/{quote(part, errors='replace')}" for part in parts)
 
 
-def shortened(text: str, most: int) -> str:
-    """The text; its beginning and an ellipsis where it is longer."""
+def repeated(text: str, most: int) -> str:
+    """What an answer repeats of a request: no secret of a key, and the beginning and an ellipsis where it is longer."""
+    text = hidden(text)
     return text if len(text) <= most else text[:most] + "…"
 
 
@@ -222,7 +224,7 @@ def answer(error: Exception, scope: Scope) -> Response:
         "title": refused.kind.title,
         "status": refused.kind.status,
         "detail": refused.detail,
-        "instance": quote(shortened(scope["path"], PATH_MAX), errors="replace"),
+        "instance": quote(repeated(scope["path"], PATH_MAX), errors="replace"),
         "code": refused.kind.code,
         "request_id": scope["state"]["request_id"],
     }

@@ -20,6 +20,9 @@ _PUBLIC_BYTES, _SECRET_BYTES = 10, 32
 _PUBLIC_LENGTH, _SECRET_LENGTH, _CHECKSUM_LENGTH = 14, 43, 6
 _TEXT = re.compile(rf"gf_([0-9A-Za-z]{{{_PUBLIC_LENGTH}}})_([0-9A-Za-z]{{{_SECRET_LENGTH}}})([0-9A-Za-z]{{6}})")
 
+_LOOKS_LIKE_ONE = re.compile(r"(gf(?:_|%5F)[0-9A-Z]+(?:_|%5F))[0-9A-Z]+", re.IGNORECASE)
+"""A key or most of one, whatever was mistyped, in a URL's spelling too."""
+
 
 def _base62(number: int, length: int) -> str:
     digits = ""
@@ -75,6 +78,11 @@ class KeyText:
 
     def __repr__(self) -> str:
         return f"KeyText({self.public_id!r})"
+
+
+def hidden(text: str) -> str:
+    """The text, with *** for the secret of whatever in it looks like a key."""
+    return _LOOKS_LIKE_ONE.sub(r"\1***", text)
 
 
 class Scope(StrEnum):
