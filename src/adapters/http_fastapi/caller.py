@@ -14,7 +14,7 @@ from starlette.requests import Request
 from adapters.http_fastapi.background import Background
 from adapters.http_fastapi.limits import FailureLimit, RateLimit
 from adapters.http_fastapi.problems import ProblemError, Refused
-from domain.access.key import Scope, require_scopes
+from domain.access.key import Scope, hidden, require_scopes
 from domain.access.use_cases import Authentication, Caller, KeyUses
 from domain.tenancy import Cause, Idempotency
 
@@ -115,8 +115,8 @@ def once(operation: str) -> Callable[..., Cause]:
         if not keys:
             return why
         key = keys[0][1:-1] if keys[0][:1] == keys[0][-1:] == '"' and len(keys[0]) > 1 else keys[0]
-        if len(keys) > 1 or not _VISIBLE.fullmatch(key):
-            detail = "An idempotency key is 1 to 255 visible ASCII characters."
+        if len(keys) > 1 or not _VISIBLE.fullmatch(key) or key != hidden(key):  # it is kept as it is
+            detail = "An idempotency key is 1 to 255 visible ASCII characters, and no API key."
             error = ProblemError(header="Idempotency-Key", code="idempotency_key", detail=detail)
             raise Refused("validation_failed", errors=[error])
         asked = json.dumps(request.path_params) + json.dumps(request.state.content, sort_keys=True)

@@ -75,6 +75,8 @@ class Envelope:
             raise Refused("invalid_host")
         if path.endswith("\n"):  # to Starlette it would be the path without
             raise Refused("not_found")
+        if path.startswith("/admin") and path != hidden(path):  # the admin would send whoever asks to a URL with it
+            raise Refused("not_found")
 
     def _admits(self, host: str) -> bool:
         name = _PORT.sub("", host.lower())
