@@ -413,15 +413,16 @@ class AccessContract:
             assert service.http.get("/api/v1/me", headers=headers).status_code == 200
 
     def test_whatever_is_wrong_with_a_key_is_answered_alike(self, service: Service) -> None:
-        tenant, other, revoked = service.tenant(), service.tenant(), service.tenant()
+        tenant, other, revoked, inactive = (service.tenant() for _ in range(4))
         soon = {"name": "n", "scopes": ["simulations:read"], "expires_at": (service.clock() + HOUR).isoformat()}
         expired = tenant.send("POST", KEYS, json=soon).json()["key"]
         service.clock.passes(HOUR)
 
-        async def revoke() -> None:
+        async def end() -> None:
             await service.container.keys().revoke(revoked.owner, revoked.key_id, CAUSE)
+            await service.container.owners().deactivate(str(inactive.owner), CAUSE)
 
-        service.call(revoke)
+        service.call(end)
         unknown = KeyText.new(os.urandom)
         wrong_secret = dataclasses.replace(unknown, public_id=tenant.key.split("_")[1])
         flipped = tenant.key[:-1] + ("A" if tenant.key[-1] != "A" else "B")
@@ -434,6 +435,7 @@ class AccessContract:
             {"X-API-Key": wrong_secret.reveal()},
             {"X-API-Key": revoked.key},
             {"X-API-Key": expired},
+            {"X-API-Key": inactive.key},
             {"Authorization": f"Basic {tenant.key}"},
             {"Authorization": tenant.key},
             {"X-API-Key": tenant.key, "Authorization": f"Bearer {other.key}"},
