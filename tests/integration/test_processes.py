@@ -245,6 +245,7 @@ def test_a_head_without_end_and_what_is_not_http_are_problems(
             problem = json.loads(body)
             assert problem["code"] == code
             assert f"x-request-id: {problem['request_id']}".encode() in head.lower()
+            assert b"\r\nx-content-type-options: nosniff\r\n" in head.lower()
         assert received or size > 1 << 20
         assert answer(serving.url + "/livez")[0] == 200
 

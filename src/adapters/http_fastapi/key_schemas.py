@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from adapters.http_fastapi.schemas import Moment, MomentOrNull, ScopeName, Sent, Shown, name_field
+from adapters.http_fastapi.schemas import Moment, MomentOrNull, ScopeName, Sent, Shown, name_field, whole_number
 from domain.access.key import Key, Scope
 
 
@@ -30,9 +30,10 @@ _OVERLAP_MAX = int(Key.OVERLAP_MAX.total_seconds())
 
 
 def _overlap(value: object) -> int:
-    if type(value) is not int or not 0 <= value <= _OVERLAP_MAX:
+    seconds = whole_number(value, 0, _OVERLAP_MAX)
+    if seconds is None:
         raise PydanticCustomError("overlap", f"An overlap is a whole number of seconds, at most {_OVERLAP_MAX}.")
-    return value
+    return seconds
 
 
 class KeyRoll(Sent):

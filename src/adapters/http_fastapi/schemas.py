@@ -64,6 +64,13 @@ MomentOrNull = Annotated[
 ScopeName = Annotated[Scope, BeforeValidator(_scope)]
 
 
+def whole_number(value: object, least: int, most: int) -> int | None:
+    """The value, where it is an integer as JSON knows it, which 1.0 is as well, from ``least`` to ``most``."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and least <= value <= most else None
+
+
 def name_field(max_length: int, example: str) -> FieldInfo:
     """A name: the domain trims it and holds it to its limits, the schema tells them."""
     info: FieldInfo = Field(

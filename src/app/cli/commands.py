@@ -70,7 +70,7 @@ def serve(
     ] = None,
     reload: Annotated[bool, typer.Option("--reload", help="Start again when the source changes.")] = False,
     proxy: Annotated[
-        str, typer.Option(metavar="ADDRESSES", help="Believe X-Forwarded-For and -Proto of these proxies, or *.")
+        str, typer.Option(metavar="ADDRESSES", help="Believe X-Forwarded-For and -Proto of these proxies; * of all.")
     ] = "",
     access_log: Annotated[bool, typer.Option("--access-log", help="Log a line for each request.")] = False,
 ) -> None:
