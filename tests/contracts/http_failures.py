@@ -45,18 +45,19 @@ class FailuresContract:
     def looked_up(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         """What the directory is asked for."""
         asked: list[str] = []
-        kind = type(service.container.storage().owners)
-        holder = kind.holder
+        directory = service.container.storage().owners
+        holder = directory.holder
 
-        async def watched(directory: Any, public_id: str) -> Any:
+        async def watched(public_id: str) -> Any:
             asked.append(public_id)
-            return await holder(directory, public_id)
+            return await holder(public_id)
 
-        monkeypatch.setattr(kind, "holder", watched)
+        monkeypatch.setattr(directory, "holder", watched)
         return asked
 
     def test_once_too_many_have_failed_nothing_is_looked_up(self, service: Service, looked_up: list[str]) -> None:
         fail_as_often_as_possible(service, "192.0.2.1")
+        assert len(looked_up) == LIMIT
         looked_up.clear()
         answers = ask(service, "192.0.2.1", *(invented() for _ in range(20)))
         for answer in answers:
@@ -66,15 +67,15 @@ class FailuresContract:
         assert looked_up == []
 
     def test_guesses_that_came_at_once_are_made_up_for(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-        kind, together = type(service.container.storage().owners), asyncio.Barrier(20)
-        holder = kind.holder
+        directory, together = service.container.storage().owners, asyncio.Barrier(20)
+        holder = directory.holder
 
-        async def once_all_are_here(directory: Any, public_id: str) -> Any:
+        async def once_all_are_here(public_id: str) -> Any:
             await together.wait()
-            return await holder(directory, public_id)
+            return await holder(public_id)
 
         with monkeypatch.context() as crowd:
-            crowd.setattr(kind, "holder", once_all_are_here)
+            crowd.setattr(directory, "holder", once_all_are_here)
             assert statuses(ask(service, "192.0.2.9", *(invented() for _ in range(20)))) == [401] * 20
         (answer,) = ask(service, "192.0.2.9", invented())
         expect_problem(answer, 429, "too_many_failures")
@@ -130,7 +131,7 @@ class FailuresContract:
 
         tenant = service.tenant()
         with monkeypatch.context() as outage:
-            outage.setattr(type(service.container.storage().owners), "holder", gone)
+            outage.setattr(service.container.storage().owners, "holder", gone)
             for _ in range(2):
                 assert statuses(ask(service, "192.0.2.8", *([tenant.key] * LIMIT))) == [503] * LIMIT
         fail_as_often_as_possible(service, "192.0.2.8")
