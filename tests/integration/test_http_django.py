@@ -14,11 +14,14 @@ from django.db import connections
 from adapters.django_orm import setup
 from adapters.django_orm.storage import Storage
 from tests.contracts.http_api import HttpContract, Service, serving
+from tests.contracts.http_changes import ChangesContract
 from tests.contracts.http_conditions import ConditionsContract
 from tests.contracts.http_hostile import HostileContract
 from tests.contracts.http_idempotency import IdempotencyContract
 from tests.contracts.http_lists import ListsContract
 from tests.contracts.http_order import OrderContract
+from tests.contracts.http_restore import RestoreContract
+from tests.contracts.http_revisions import RevisionsContract
 from tests.integration.conftest import VENDOR, MakeStorage
 from tests.integration.factories import SimulationRowFactory
 
@@ -74,6 +77,18 @@ class TestOrderOfRefusals(OnCommitting, OrderContract):
 
 
 class TestHostileRequests(OnCommitting, HostileContract):
+    pass
+
+
+class TestRevisions(OnCommitting, RevisionsContract):
+    pass
+
+
+class TestRestore(OnCommitting, RestoreContract):
+    pass
+
+
+class TestChanges(OnCommitting, ChangesContract):
     pass
 
 

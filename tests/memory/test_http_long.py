@@ -6,11 +6,14 @@ import pytest
 
 from adapters.in_memory.storage import Storage
 from tests.contracts.http_api import Service, serving
+from tests.contracts.http_changes import ChangesContract
 from tests.contracts.http_conditions import ConditionsContract
 from tests.contracts.http_hostile import HostileContract
 from tests.contracts.http_idempotency import IdempotencyContract
 from tests.contracts.http_lists import ListsContract
 from tests.contracts.http_order import OrderContract
+from tests.contracts.http_restore import RestoreContract
+from tests.contracts.http_revisions import RevisionsContract
 
 
 @pytest.fixture(scope="module")
@@ -36,4 +39,16 @@ class TestOrderOfRefusals(OrderContract):
 
 
 class TestHostileRequests(HostileContract):
+    pass
+
+
+class TestRevisions(RevisionsContract):
+    pass
+
+
+class TestRestore(RestoreContract):
+    pass
+
+
+class TestChanges(ChangesContract):
     pass
