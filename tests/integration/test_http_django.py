@@ -16,6 +16,7 @@ from adapters.django_orm.storage import Storage
 from tests.contracts.http_api import HttpContract, Service, serving
 from tests.contracts.http_changes import ChangesContract
 from tests.contracts.http_conditions import ConditionsContract
+from tests.contracts.http_following import FollowingContract
 from tests.contracts.http_hostile import HostileContract
 from tests.contracts.http_idempotency import IdempotencyContract
 from tests.contracts.http_lists import ListsContract
@@ -89,6 +90,10 @@ class TestRestore(OnCommitting, RestoreContract):
 
 
 class TestChanges(OnCommitting, ChangesContract):
+    pass
+
+
+class TestFollowing(OnCommitting, FollowingContract):
     pass
 
 

@@ -8,6 +8,7 @@ from adapters.in_memory.storage import Storage
 from tests.contracts.http_api import Service, serving
 from tests.contracts.http_changes import ChangesContract
 from tests.contracts.http_conditions import ConditionsContract
+from tests.contracts.http_following import FollowingContract
 from tests.contracts.http_hostile import HostileContract
 from tests.contracts.http_idempotency import IdempotencyContract
 from tests.contracts.http_lists import ListsContract
@@ -51,4 +52,8 @@ class TestRestore(RestoreContract):
 
 
 class TestChanges(ChangesContract):
+    pass
+
+
+class TestFollowing(FollowingContract):
     pass
