@@ -1,6 +1,7 @@
 """What Django alone needs, derived from the settings."""
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 from config.databases import django_database
@@ -15,11 +16,13 @@ DEBUG = False
 
 # Static files are served by the ASGI application straight from the admin's package, so that nothing is collected.
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    # Without looking for the admin's pages: they are loaded by whoever serves them, and by no command or API replica.
+    "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "axes",
     "adapters.django_orm",
 ]
 MIDDLEWARE = [
@@ -30,6 +33,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "adapters.django_orm.middleware.UnreachableDatabase",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "adapters.django_orm.urls"
 TEMPLATES = [
@@ -60,6 +65,30 @@ AUTH_PASSWORD_VALIDATORS = [
         "CommonPasswordValidator",
         "NumericPasswordValidator",
     )
+]
+
+# Whoever guesses is locked out, by name and address: an operator's name alone would let strangers lock them out. The
+# address is that of the connection, or the one a proxy told that `goatfish serve --proxy` trusts.
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "adapters.django_orm.admin.lockout.client_address"
+AXES_LOCKOUT_CALLABLE = "adapters.django_orm.admin.lockout.locked_out"
+AXES_SENSITIVE_PARAMETERS = ["username"]  # not to be logged: people type passwords there too
+AXES_DISABLE_ACCESS_LOG = True  # it would grow for ever
+AXES_ENABLE_ADMIN = False  # what it keeps is shown by the admin's own page, and never changed there
+AXES_VERBOSE = False
+
+SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _settings.https
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if _settings.https else 0
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # HSTS for subdomains: they may be somebody else's, and not ready for it
+    "security.W021",  # nor are they ours to enter in browsers' preload lists
 ]
 
 TIME_ZONE = "UTC"

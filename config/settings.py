@@ -68,6 +68,12 @@ class Settings(BaseSettings):
     rate_limit: int = Field(default=6000, ge=0)
     """The requests a minute that one owner may make; 0 sets no limit. Counted by each worker for its own part."""
 
+    https: bool = False
+    """Whether browsers reach the service by HTTPS alone: cookies of the admin travel by nothing else."""
+
+    one_role: bool = False
+    """One database role serves and operates, as in development; row-level security then protects nothing."""
+
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
     """Host names that requests may be addressed to, separated by commas (or a JSON list); * admits all."""
 
@@ -78,6 +84,11 @@ class Settings(BaseSettings):
     def operator_url(self) -> DatabaseUrl:
         """Where migrations, command line and admin connect."""
         return self.operator_database_url or self.database_url
+
+    @property
+    def has_operator(self) -> bool:
+        """Whether operators reach the database from here; without, there is the API alone and no admin."""
+        return self.database_url.is_sqlite or self.one_role or self.operator_database_url is not None
 
     @property
     def worker_rate_limit(self) -> float:
@@ -209,6 +220,8 @@ def _complaint(error: ErrorDetails) -> str:
             what = f"must be one of {context['expected']}{got}"
         case "int_parsing" | "int_from_float":
             what = f"must be a whole number{got}"
+        case "bool_parsing" | "bool_type":
+            what = f"must be true or false{got}"
         case "float_parsing" | "finite_number":
             what = f"must be a number{got}"
         case _:

@@ -1,21 +1,12 @@
-"""The ASGI applications: ``app`` serves everything, ``django_app`` Django's part alone.
+"""The ASGI applications: ``app`` serves everything that this process may, ``django_app`` Django's part alone.
 
 Run it with ``goatfish serve``, or with ``uvicorn app.asgi:app``.
 """
 
-from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
-
-from adapters.django_orm.setup import django_application
 from app.container import Container
+from app.service import serve_admin
 from config.settings import load
 
 container = Container(settings=load())
-django_app = django_application()
 app = container.api()
-# Django gets its paths whole, as it would alone: a mount would cut them.
-app.router.routes += [
-    Route("/admin", django_app, include_in_schema=False),
-    Route("/admin/{path:path}", django_app, include_in_schema=False),
-    Mount("/static", StaticFiles(packages=[("django.contrib.admin", "static")])),
-]
+django_app = serve_admin(app, container) if load().has_operator else None

@@ -2,11 +2,13 @@
 
 import os
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
 from dependency_injector import containers, providers
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 from uuid_utils.compat import uuid7
 
 from adapters.http_fastapi.api import Opened, build_api
@@ -42,7 +44,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-# Django is imported by the two functions that need it, so that the app over memory runs without.
+# Django is imported by the functions that need it, so that the app over memory runs without.
 def _pool_storage(settings: Settings) -> Storage:
     from adapters.django_orm.setup import pool_storage
 
@@ -58,6 +60,12 @@ def _thread_storage(size: int) -> Storage:
     from adapters.django_orm.setup import thread_storage
 
     return thread_storage(size=size)
+
+
+def _django_application(owners: Owners, keys: Keys, now: Callable[[], datetime]) -> ASGIApp:
+    from adapters.django_orm.setup import django_application
+
+    return django_application(owners=owners, keys=keys, now=now)
 
 
 class Container(containers.DeclarativeContainer):
@@ -105,4 +113,13 @@ class Container(containers.DeclarativeContainer):
         once=once,
         cursors=cursors,
         allowed_hosts=settings.provided.allowed_hosts,
+    )
+
+    # The admin's own: where it is not served, operators' credentials are not needed and nothing of this is made.
+    operator_owners = providers.Singleton(Owners, directory=operator_storage.provided.owners, new_id=new_id)
+    operator_keys = providers.Singleton(
+        Keys, repository=operator_storage.provided.keys, new_id=new_id, random_bytes=random_bytes
+    )
+    admin: providers.Provider[ASGIApp] = providers.Singleton(
+        _django_application, owners=operator_owners, keys=operator_keys, now=now
     )

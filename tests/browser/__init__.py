@@ -1,1 +1,1 @@
-"""The interactive page in a real browser."""
+"""The pages in a real browser."""

@@ -44,7 +44,7 @@ collect_ignore = {
         "test_pool_restart.py",
         "test_service.py",
     ],
-    "postgresql": ["test_run_script.py", "test_thread_executor.py", "test_processes.py"],
+    "postgresql": ["test_run_script.py", "test_thread_executor.py", "test_processes.py", "test_production.py"],
 }[VENDOR]
 
 
@@ -108,10 +108,10 @@ def on_pool(pool_url: str) -> MakeStorage:
     return make
 
 
-_COMMITTING = {"sqlite": "on_threads", "postgresql": "on_pool"}[VENDOR]
+COMMITTING = {"sqlite": "on_threads", "postgresql": "on_pool"}[VENDOR]
 
 
-@pytest.fixture(params=["lend", _COMMITTING])
+@pytest.fixture(params=["lend", COMMITTING])
 def make_storage(request: pytest.FixtureRequest) -> MakeStorage:
     """Storage in each way in which it runs on this database."""
     make: MakeStorage = request.getfixturevalue(request.param)

@@ -75,6 +75,26 @@ def test_operators_may_connect_as_someone_else() -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "operators", "one_role", "served"),
+    [
+        ("sqlite:///var/goatfish.sqlite3", None, False, True),
+        ("postgresql://service@db/goatfish", None, False, False),
+        ("postgresql://service@db/goatfish", "postgresql://operator@db/goatfish", False, True),
+        ("postgresql://service@db/goatfish", None, True, True),
+    ],
+)
+def test_the_admin_needs_operators_way_into_the_database(
+    url: str, operators: str | None, one_role: bool, served: bool
+) -> None:
+    operator_url = DatabaseUrl(operators) if operators else None
+    given = Settings(
+        database_url=DatabaseUrl(url), operator_database_url=operator_url, one_role=one_role, secret_key=SECRET
+    )
+
+    assert given.has_operator is served
+
+
+@pytest.mark.parametrize(
     ("given", "hosts"),
     [
         ("*", ("*",)),
@@ -102,6 +122,7 @@ def test_hosts_are_a_list_in_either_notation(
         ("ALLOWED_HOSTS", " , ", "must name at least one host"),
         ("ALLOWED_HOSTS", '["a"', "must be host names separated by commas, or a JSON list"),
         ("LOG_LEVEL", "loud", "must be one of 'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL', got 'LOUD'"),
+        ("HTTPS", "perhaps", "must be true or false, got 'perhaps'"),
         ("SECRET_KEY", "hunter2", "must be at least 32 characters, got 7"),
         ("DATABASE_URL", "mysql://ann:hunter2@db/x", "must begin with postgresql://, postgres:// or sqlite:///"),
         ("DATABASE_URL", "postgresql://ann:hunter2@db:port/x", "is not a valid URL"),

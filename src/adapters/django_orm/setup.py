@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import django
 
 if TYPE_CHECKING:
-    from django.core.handlers.asgi import ASGIHandler
+    from collections.abc import Callable
+    from datetime import datetime
 
+    from adapters.django_orm.admin.acting import AdminApplication
     from adapters.django_orm.storage import Storage
+    from domain.access.use_cases import Keys, Owners
 
 
 def set_up() -> None:
@@ -37,9 +40,9 @@ def thread_storage(*, size: int) -> Storage:
     return Storage(ThreadExecutor(size=size))
 
 
-def django_application() -> ASGIHandler:
-    """Django's own ASGI application: the admin."""
+def django_application(*, owners: Owners, keys: Keys, now: Callable[[], datetime]) -> AdminApplication:
+    """Django's own ASGI application: the admin, which changes things by these use cases."""
     set_up()
-    from django.core.handlers.asgi import ASGIHandler
+    from adapters.django_orm.admin.acting import AdminApplication, UseCases
 
-    return ASGIHandler()
+    return AdminApplication(UseCases(owners=owners, keys=keys, now=now))

@@ -55,6 +55,7 @@ def findings(workers: int) -> Iterator[Finding]:
     yield Verdict.GOOD, "The settings can be read."
     yield from _secret(settings)
     yield from _hosts(settings.allowed_hosts)
+    yield from _https(settings)
     wrong = [*_files(settings), *_apart(settings)]
     yield from wrong
     if not wrong:
@@ -83,6 +84,14 @@ def _hosts(hosts: tuple[str, ...]) -> Iterator[Finding]:
         yield Verdict.DOUBTFUL, f"{PREFIX}ALLOWED_HOSTS admits every host name: name those that you serve."
     else:
         yield Verdict.GOOD, f"Requests may be addressed to {', '.join(hosts)}."
+
+
+def _https(settings: Settings) -> Iterator[Finding]:
+    if settings.https:
+        yield Verdict.GOOD, "Browsers use HTTPS alone: serve with --proxy, so that the one who ends it is believed."
+    elif not settings.database_url.is_sqlite:
+        text = "cookies of the admin also travel without HTTPS. Set it once TLS is ended in front of the service."
+        yield Verdict.DOUBTFUL, f"{PREFIX}HTTPS is not set: {text}"
 
 
 def _files(settings: Settings) -> Iterator[Finding]:

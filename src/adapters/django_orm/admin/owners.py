@@ -1,0 +1,73 @@
+"""Owners: made, deactivated and activated again; their keys are a link away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.urls import reverse
+
+from adapters.django_orm.admin.acting import Acting, Change, carried_out, refuse
+from adapters.django_orm.admin.shown import list_of
+from adapters.django_orm.models import KeyRow, OwnerRow
+from domain.access.owner import Owner
+from domain.errors import DomainError
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+    from django.http import HttpRequest, HttpResponse
+
+
+class OwnerForm(forms.Form):
+    """What is asked for a new owner."""
+
+    name = forms.CharField(max_length=Owner.NAME_MAX)
+
+
+@admin.register(OwnerRow)
+class OwnerAdmin(Acting):
+    list_display = ("name", "id", "created_at", "deactivated_at")
+    list_filter = (("deactivated_at", admin.EmptyFieldListFilter),)
+    search_fields = ("name",)
+    search_help_text = "A part of the name, or an id"
+    changes = (
+        Change(
+            name="deactivate",
+            warning="None of its keys opens anything from then on. Nothing is deleted, and it can be activated again.",
+            done="{} is deactivated: its keys are dead within a second.",
+            fits=lambda row: row.deactivated_at is None,
+            carry_out=lambda cases, row, cause: cases.owners.deactivate(str(row.pk), cause),
+        ),
+        Change(
+            name="activate",
+            warning="Those of its keys that are neither revoked nor expired open again.",
+            done="{} is active again.",
+            fits=lambda row: row.deactivated_at is not None,
+            carry_out=lambda cases, row, cause: cases.owners.activate(str(row.pk), cause),
+        ),
+    )
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = OwnerForm(request.POST or None)
+        if form.is_valid():
+            try:
+                owner = carried_out(request, lambda cases, cause: cases.owners.create(form.cleaned_data["name"], cause))
+            except DomainError as error:
+                refuse(form, error)
+            else:
+                messages.success(request, f"{owner.name} is made. It needs a key.")
+                return self.to_row(owner.id)
+        return self.page(request, "goatfish/form.html", {"form": form, "title": "Add owner", "submit": "Add"})
+
+    def tools(self, request: HttpRequest, row: Model) -> list[tuple[str, str]]:
+        tools = [(list_of("keyrow", owner__id__exact=str(row.pk)), "Keys"), *super().tools(request, row)]
+        if self.admin_site.get_model_admin(KeyRow).has_add_permission(request):
+            tools.append((f"{reverse('admin:goatfish_keyrow_add')}?{urlencode({'owner': row.pk})}", "Issue a key"))
+        return tools

@@ -1,0 +1,37 @@
+"""The admin beside the API: its paths, its files, and the life of the storage that its changes go to."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from app.container import Container
+
+
+def serve_admin(app: FastAPI, container: Container) -> ASGIApp:
+    """Adds the admin to the API of this container, and gives Django's application."""
+    admin = container.admin()
+    # Django gets its paths whole, as it would alone: a mount would cut them.
+    app.router.routes += [
+        Route("/admin", admin, include_in_schema=False),
+        Route("/admin/{path:path}", admin, include_in_schema=False),
+        Mount("/static", StaticFiles(packages=[("django.contrib.admin", "static")])),
+    ]
+    service = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(api: Starlette) -> AsyncIterator[None]:
+        storage = container.operator_storage()
+        await storage.open()
+        try:
+            async with service(api):
+                yield
+        finally:
+            await storage.close()
+
+    app.router.lifespan_context = lifespan
+    return admin

@@ -1,0 +1,53 @@
+"""An operator who is signed in to a service that runs in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from django.apps import apps
+from django.db import connection
+from pytest_django import DjangoDbBlocker
+
+from adapters.django_orm import operations
+from adapters.django_orm.models import Operator, OwnerRow
+from tests.integration.admin.desk import OWNERS, PASSWORD, Desk, desk, service
+from tests.integration.conftest import COMMITTING, MakeStorage
+
+
+@pytest.fixture
+def committing(request: pytest.FixtureRequest) -> MakeStorage:
+    """Storage as in service, which commits."""
+    make: MakeStorage = request.getfixturevalue(COMMITTING)
+    return make
+
+
+@pytest.fixture
+def operator(quick_passwords: None, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Operator]:
+    """Somebody who may do everything, and is really in the database."""
+    with django_db_blocker.unblock():
+        name = f"boss-{uuid4().hex[:8]}"
+        operations.create_operator(name, PASSWORD)
+        yield Operator.objects.get(username=name)
+        Operator.objects.filter(username=name).delete()
+        apps.get_model("axes", "AccessAttempt").objects.filter(username=name).delete()
+        connection.close()
+
+
+@pytest.fixture
+def at_desk(operator: Operator, committing: MakeStorage) -> Iterator[Desk]:
+    """The operator, signed in."""
+    with desk(service(committing()), username=operator.username) as sitting:
+        assert sitting.sign_in().status_code == 302
+        yield sitting
+
+
+@pytest.fixture
+def owner(at_desk: Desk) -> OwnerRow:
+    """A new owner, made in the admin."""
+    name = f"Acme {uuid4().hex[:8]}"
+    made = at_desk.send(f"{OWNERS}/add/", name=f"  {name} ")
+    row = OwnerRow.objects.get(name=name)
+    assert made.headers["location"] == f"{OWNERS}/{row.pk}/change/"
+    return row

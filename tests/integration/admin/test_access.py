@@ -1,0 +1,148 @@
+"""Who gets into the admin, and what it never shows: guessing is throttled, and no hash leaves the database."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.models import Permission
+from django.db.models import F
+from django.test import Client
+
+from adapters.django_orm import operations
+from adapters.django_orm.models import KeyRow, Operator
+from tests.integration.admin.desk import ADDRESS, PASSWORD
+from tests.integration.factories import KeyRowFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_passwords")]
+LOGIN = "/admin/login/"
+AccessAttempt: Any = apps.get_model("axes", "AccessAttempt")  # the library has no types
+LIMIT: int = settings.AXES_FAILURE_LIMIT
+
+
+@pytest.fixture
+def boss() -> Operator:
+    operations.create_operator("boss", PASSWORD)
+    return Operator.objects.get(username="boss")
+
+
+@pytest.fixture
+def admin(boss: Operator) -> Client:
+    client = Client(headers={"host": "localhost"})
+    client.force_login(boss)
+    return client
+
+
+def sign_in(password: str, *, username: str = "boss", address: str = ADDRESS, **more: str) -> int:
+    """The status of an attempt to sign in."""
+    client = Client(headers={"host": "localhost"}, REMOTE_ADDR=address)
+    return client.post(LOGIN, {"username": username, "password": password}, **more).status_code  # type: ignore[arg-type]  # -- the environment of a request
+
+
+def lock_out() -> None:
+    assert [sign_in(f"guess {number}") for number in range(LIMIT)] == [200] * (LIMIT - 1) + [429]
+
+
+def test_an_operator_who_mistypes_gets_in_after_all(boss: Operator) -> None:
+    assert [sign_in("a guess") for _ in range(LIMIT - 1)] == [200] * (LIMIT - 1)
+    assert sign_in(PASSWORD) == 302
+    assert not AccessAttempt.objects.exists()
+    assert [sign_in("a guess") for _ in range(LIMIT - 1)] == [200] * (LIMIT - 1)
+
+
+def test_whoever_guesses_has_to_wait_even_with_the_right_password(boss: Operator) -> None:
+    lock_out()
+    client = Client(headers={"host": "localhost"}, REMOTE_ADDR=ADDRESS)
+    answer = client.post(LOGIN, {"username": "boss", "password": PASSWORD})
+    assert answer.status_code == 429
+    assert "Wait 15 minutes" in answer.text
+    assert answer.headers["Retry-After"] == "900"
+    assert sign_in(PASSWORD, HTTP_USER_AGENT="another") == 429
+    assert sign_in(PASSWORD, HTTP_X_FORWARDED_FOR="198.51.100.7") == 429
+
+
+def test_others_are_not_locked_out_with_them(boss: Operator) -> None:
+    lock_out()
+    operations.create_operator("other", PASSWORD)
+    assert sign_in(PASSWORD, address="198.51.100.7") == 302
+    assert sign_in(PASSWORD, username="other") == 302
+
+
+def test_the_wait_ends_and_attempts_during_it_do_not_lengthen_it(boss: Operator) -> None:
+    lock_out()
+    nearly = settings.AXES_COOLOFF_TIME - timedelta(seconds=30)
+    AccessAttempt.objects.update(attempt_time=F("attempt_time") - nearly)
+    assert sign_in(PASSWORD) == 429
+    AccessAttempt.objects.update(attempt_time=F("attempt_time") - timedelta(seconds=31))
+    assert sign_in(PASSWORD) == 302
+
+
+@pytest.mark.parametrize("address", ["", "unknown", "testclient"])
+def test_what_is_no_address_counts_as_one(boss: Operator, address: str) -> None:
+    assert [sign_in("a guess", address=address) for _ in range(LIMIT)][-1] == 429
+
+
+def test_no_password_is_written_down(boss: Operator, admin: Client, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(LIMIT + 1):
+        sign_in("a secret guess")
+        sign_in("x", username="a secret typed in the wrong field")
+    (kept,) = AccessAttempt.objects.filter(username="boss").values()
+    assert "a secret" not in f"{kept}"
+    assert ADDRESS in caplog.text
+    assert "a secret" not in caplog.text
+    (attempt,) = AccessAttempt.objects.filter(username="boss")
+    shown = admin.get(f"/admin/axes/accessattempt/{attempt.pk}/change/").text
+    assert ADDRESS in shown
+    assert "csrfmiddlewaretoken=" not in shown
+    assert admin.post(f"/admin/axes/accessattempt/{attempt.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_no_page_tells_of_a_password_or_a_key_what_is_kept(admin: Client, boss: Operator) -> None:
+    key = KeyRowFactory.create()
+    seen_by_few = Operator.objects.create(username="looker", is_staff=True)
+    seen_by_few.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    looker = Client(headers={"host": "localhost"})
+    looker.force_login(seen_by_few)
+    algorithm, salt, digest = boss.password.split("$")
+    for client in (admin, looker):
+        for path in (f"operator/{boss.pk}/change/", "operator/", f"keyrow/{key.pk}/change/", "keyrow/"):
+            page = client.get(f"/admin/goatfish/{path}").text
+            assert "boss" in page or key.name in page
+            assert not any(part in page for part in (f"{algorithm}$", salt, digest[:6], key.digest[:12], "salt"))
+    own_page = admin.get(f"/admin/goatfish/operator/{boss.pk}/change/").text
+    assert f"/admin/goatfish/operator/{boss.pk}/password/" in own_page
+
+
+def test_what_is_kept_cannot_be_asked_for_letter_by_letter(admin: Client) -> None:
+    key = KeyRowFactory.create()
+    for path in (
+        f"keyrow/?digest__startswith={key.digest[:1]}",
+        f"ownerrow/?keys__digest__startswith={key.digest[:1]}",
+        "operator/?password__startswith=md5",
+    ):
+        assert admin.get(f"/admin/goatfish/{path}").status_code in {302, 400}
+    assert KeyRow.objects.get(pk=key.pk).digest == key.digest
+
+
+def test_an_operator_gets_another_password_without_a_look_at_the_old(admin: Client, boss: Operator) -> None:
+    path = f"/admin/goatfish/operator/{boss.pk}/password/"
+    assert admin.get(path).status_code == 200
+    new = "another horse battery"
+    assert admin.post(path, {"password1": new, "password2": new, "set-password": "1"}).status_code == 302
+    assert sign_in(new) == 302
+    page = f"/admin/goatfish/operator/{boss.pk}/change/"
+    asked = {"username": "boss", "email": "boss@example.org", "is_active": "on", "is_staff": "on", "is_superuser": "on"}
+    assert admin.post(page, asked).status_code == 302
+    assert Operator.objects.get(pk=boss.pk).email == "boss@example.org"
+    assert sign_in(new) == 302
+
+
+def test_the_history_of_an_object_is_its_revisions(admin: Client) -> None:
+    key = KeyRowFactory.create()
+    for path, owner in ((f"keyrow/{key.pk}", key.owner_id), (f"ownerrow/{key.owner_id}", key.owner_id)):
+        answer = admin.get(f"/admin/goatfish/{path}/history/")
+        assert answer.headers["Location"].startswith(f"/admin/goatfish/revisionrow/?owner_id__exact={owner}&entity_id")
+        assert admin.get(answer.headers["Location"]).status_code == 200

@@ -1,0 +1,114 @@
+"""Goatfish configured for production, in processes of its own: behind HTTPS, and with and without the admin."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CONFIGURED = {
+    "GOATFISH_DATABASE_URL": "postgresql://service@127.0.0.1:1/goatfish",
+    "GOATFISH_SECRET_KEY": "nTqVxkUfXw7cRzYb2mHs9dLpJ4aGe6ivQo1K8yDtWhEu3BjMZg5NFrSCPA0xIlOk",
+    "GOATFISH_ALLOWED_HOSTS": "goatfish.example",
+}
+OPERATORS = {"GOATFISH_OPERATOR_DATABASE_URL": "postgresql://operator@127.0.0.1:1/goatfish"}
+HTTPS = {"GOATFISH_HTTPS": "true"}
+ASK = """
+import json, sys
+from starlette.testclient import TestClient
+from app.asgi import app, django_app
+http = TestClient(app, base_url=sys.argv[1], follow_redirects=False)
+answers = {path: http.get(path) for path in sys.argv[2:]}
+loaded = [name for name in ("adapters.django_orm.admin", "adapters.django_orm.urls") if name in sys.modules]
+json.dump(
+    {
+        "served": django_app is not None,
+        "loaded": loaded,
+        "statuses": {path: answer.status_code for path, answer in answers.items()},
+        "headers": {path: dict(answer.headers) for path, answer in answers.items()},
+    },
+    sys.stdout,
+)
+"""
+LOGIN = "/admin/login/"
+
+
+class Configured:
+    """Runs Python in an empty directory, configured for production and as a test says."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+
+    def __call__(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("GOATFISH_", "DJANGO_"))}
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.directory,
+            env=kept | CONFIGURED | variables,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def ask(self, base: str, *paths: str, **variables: str) -> Any:
+        """What the service answers to these paths, without a database."""
+        done = self("-c", ASK, base, *paths, **variables)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture
+def configured(tmp_path: Path) -> Configured:
+    return Configured(tmp_path)
+
+
+def test_django_finds_nothing_to_warn_of_behind_https(configured: Configured) -> None:
+    check = ("-m", "app.cli", "django", "check", "--deploy", "--fail-level", "WARNING")
+    done = configured(*check, **OPERATORS, **HTTPS)
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
+    without = configured(*check, **OPERATORS)
+    assert without.returncode == 1
+    assert "SESSION_COOKIE_SECURE" in without.stderr
+
+
+def test_behind_https_the_admins_cookies_travel_by_nothing_else(configured: Configured) -> None:
+    plain = configured.ask("http://goatfish.example", LOGIN, "/openapi.json", **OPERATORS, **HTTPS)
+    assert plain["statuses"] == {LOGIN: 301, "/openapi.json": 200}
+    assert plain["headers"][LOGIN]["location"] == f"https://goatfish.example{LOGIN}"
+    headers = configured.ask("https://goatfish.example", LOGIN, **OPERATORS, **HTTPS)["headers"][LOGIN]
+    assert {"Secure", "HttpOnly", "SameSite=Lax"} <= {part.strip() for part in headers["set-cookie"].split(";")}
+    assert headers["strict-transport-security"].startswith("max-age=31536000")
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("more", "served"),
+    [
+        ({}, False),
+        (OPERATORS, True),
+        ({"GOATFISH_ONE_ROLE": "true"}, True),
+        ({"GOATFISH_DATABASE_URL": ""}, True),
+    ],
+    ids=["without-operators", "with-an-operators-url", "one-role", "sqlite"],
+)
+def test_the_admin_is_served_only_where_operators_way_into_the_database_is_known(
+    configured: Configured, more: dict[str, str], served: bool
+) -> None:
+    paths = ("/admin", "/admin/", LOGIN, "/static/admin/css/base.css")
+    found = configured.ask("http://goatfish.example", *paths, "/nothing", **more)
+    assert found["served"] is served
+    assert found["loaded"] == (["adapters.django_orm.admin", "adapters.django_orm.urls"] if served else [])
+    assert found["statuses"].pop("/nothing") == 404
+    assert list(found["statuses"].values()) == ([301, 302, 200, 200] if served else [404] * 4)
+
+
+def test_the_doctor_says_that_postgresql_is_used_without_https(configured: Configured) -> None:
+    doctor = ("-m", "app.cli", "doctor")
+    assert "note   GOATFISH_HTTPS is not set" in configured(*doctor, **OPERATORS).stdout
+    assert "Browsers use HTTPS alone" in configured(*doctor, **OPERATORS, **HTTPS).stdout
