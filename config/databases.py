@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 CONNECT_TIMEOUT = 5  # seconds
 SQLITE_BUSY_TIMEOUT = 20  # seconds
@@ -53,6 +53,29 @@ class DatabaseUrl:
         """SQLite's file, absolute; a relative one is taken from the working directory."""
         return Path(unquote(self.parts.path[1:])).absolute()
 
+    @property
+    def user(self) -> str:
+        """PostgreSQL's role; empty where the URL leaves it to the driver."""
+        return unquote(self.parts.username or "")
+
+    @property
+    def password(self) -> str:
+        """The role's password; empty where there is none in the URL."""
+        return unquote(self.parts.password or "")
+
+    @property
+    def database(self) -> str:
+        """The name of PostgreSQL's database."""
+        return unquote(self.parts.path[1:])
+
+    def of(self, database: str, user: str | None = None, password: str = "") -> "DatabaseUrl":
+        """Another database of the same server, as another role where one is given."""
+        parts = self.parts
+        if user is not None:
+            address = parts.netloc.rpartition("@")[2]
+            parts = parts._replace(netloc=f"{quote(user, safe='')}:{quote(password, safe='')}@{address}")
+        return DatabaseUrl(parts._replace(path=f"/{quote(database, safe='')}").geturl())
+
     def __str__(self) -> str:
         """The URL without its query, and with *** for the password."""
         login, at, host = self.parts.netloc.rpartition("@")
@@ -83,9 +106,9 @@ def django_database(url: DatabaseUrl) -> dict[str, Any]:
     parts = url.parts
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path[1:]),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
+        "NAME": url.database,
+        "USER": url.user,
+        "PASSWORD": url.password,
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 0,

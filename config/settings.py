@@ -47,6 +47,12 @@ class Settings(BaseSettings):
     operator_database_url: Annotated[DatabaseUrl | None, NoDecode] = None
     """The same database as migrations, command line and admin reach it; the service's URL when unset."""
 
+    one_role: bool = False
+    """Whether one PostgreSQL role may do everything, and nothing but our own SQL keeps tenants apart: to develop."""
+
+    prepared_statements: bool = True
+    """Whether statements are prepared once for a connection; false behind a PgBouncer older than 1.21."""
+
     secret_key: SecretStr = SecretStr("")
     """Signs cursors and admin sessions, 32 characters or more. Made and kept beside an SQLite database when unset."""
 
@@ -71,9 +77,6 @@ class Settings(BaseSettings):
     https: bool = False
     """Whether browsers reach the service by HTTPS alone: cookies of the admin travel by nothing else."""
 
-    one_role: bool = False
-    """One database role serves and operates, as in development; row-level security then protects nothing."""
-
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
     """Host names that requests may be addressed to, separated by commas (or a JSON list); * admits all."""
 
@@ -84,6 +87,12 @@ class Settings(BaseSettings):
     def operator_url(self) -> DatabaseUrl:
         """Where migrations, command line and admin connect."""
         return self.operator_database_url or self.database_url
+
+    @property
+    def api_role(self) -> str | None:
+        """The API's PostgreSQL role, where it is another than the operators'."""
+        service, operators = self.database_url, self.operator_url
+        return None if service.is_sqlite or service.user in {"", operators.user} else service.user
 
     @property
     def has_operator(self) -> bool:

@@ -53,6 +53,8 @@ def _pool_storage(settings: Settings) -> Storage:
         size=settings.pool_size,
         acquire_timeout=settings.pool_timeout,
         statement_timeout=settings.statement_timeout,
+        prepared_statements=settings.prepared_statements,
+        held=not settings.one_role,
     )
 
 

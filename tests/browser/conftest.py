@@ -32,7 +32,7 @@ class Seen:
 
 @pytest.fixture(scope="session")
 def service() -> Iterator[Live]:
-    with live(os.environ["GOATFISH_DATABASE_URL"]) as running:
+    with live(os.environ["GOATFISH_DATABASE_URL"], os.environ["GOATFISH_OPERATOR_DATABASE_URL"]) as running:
         yield running
 
 

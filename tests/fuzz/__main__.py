@@ -7,6 +7,7 @@ import os
 import secrets
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from app.embedded_postgres import Server
@@ -22,7 +23,7 @@ def fuzz(*options: str) -> "subprocess.CompletedProcess[str]":
     """All checks, all phases. What Schemathesis says goes to stdout, its verdict is the return code."""
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION), "run"]
     checks = ["--checks", "all", "--exclude-checks", "use_after_free"]  # hooks.py has it, with an exception
-    with Server() as server, live(server.url) as service:
+    with Server() as server, live(server.url, server.operator_url) as service:
         env = os.environ | {"GOATFISH_KEY": service.key}
         location = f"{service.url}/openapi.json"
         return subprocess.run([*command, location, *checks, *options], env=env, cwd=ROOT, text=True, check=False)
@@ -31,18 +32,18 @@ def fuzz(*options: str) -> "subprocess.CompletedProcess[str]":
 def isolation(start: int) -> None:
     """Three owners, for some minutes; what they do follows from ``start``. Prints figures; raises what it finds."""
     print(f"Three owners try to reach each other: --seed {start}", flush=True)  # noqa: T201 -- a command speaks
-    with Server() as server, live(server.url) as service:
-        os.environ |= {"GOATFISH_DATABASE_URL": server.url, "GOATFISH_OPERATOR_DATABASE_URL": server.url}
+    with Server() as server, live(server.url, server.operator_url) as service:
+        os.environ |= {"GOATFISH_DATABASE_URL": server.url, "GOATFISH_OPERATOR_DATABASE_URL": server.operator_url}
         from tests.isolation.machine import is_complete, look  # Django takes its database from the environment
 
-        figures = look(service.url, server.url, examples=EXAMPLES, steps=STEPS, start=start)
+        figures = look(service.url, server.operator_url, examples=EXAMPLES, steps=STEPS, start=start)
     print(figures, flush=True)  # noqa: T201 -- as above
     is_complete(figures)
     assert figures.steps >= STEPS_MIN, figures
 
 
 def _seed(options: list[str]) -> int:
-    given = dict(zip(options, options[1:], strict=False)).get("--seed")
+    given = dict(pairwise(options)).get("--seed")
     return secrets.randbelow(2**32) if given is None else int(given)
 
 

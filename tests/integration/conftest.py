@@ -6,14 +6,15 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 from uuid import uuid4
 
 import pytest
-from django.db import connections, models
+from django.db import connection, connections, models
 from django.test.utils import setup_databases, teardown_databases
 
 from adapters.django_orm import setup
+from adapters.django_orm.grants import grant
 from adapters.django_orm.owned import Table
 from adapters.django_orm.storage import Storage
 from adapters.django_orm.thread import ThreadExecutor
@@ -21,6 +22,8 @@ from tests.contracts.cases import Case
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker, Settings
+
+    from adapters.django_orm.pool import PoolExecutor
 
 MakeStorage: TypeAlias = Callable[..., Storage]
 
@@ -33,15 +36,21 @@ if VENDOR is None or connections["default"].vendor != VENDOR:
         f"GOATFISH_DATABASE_URL names {VENDOR or 'no database'}, and Django is set up for"
         f" {connections['default'].vendor}. Run these tests with ./run test sqlite or ./run test postgres."
     )
+if VENDOR == "postgresql" and _URL.username == connections["default"].settings_dict["USER"]:
+    raise pytest.UsageError("The API's role has to be another than the operators', as in service: ./run test postgres")
 
 # What is of one database alone is not collected for the other; skipping it would look like something left undone.
 collect_ignore = {
     "sqlite": [
         "test_embedded_postgres.py",
+        "test_following.py",
+        "test_isolation.py",
         "test_openapi_client.py",
         "test_openapi_fuzz.py",
         "test_pool.py",
         "test_pool_restart.py",
+        "test_roles.py",
+        "test_row_security.py",
         "test_service.py",
     ],
     "postgresql": ["test_run_script.py", "test_thread_executor.py", "test_processes.py", "test_production.py"],
@@ -60,23 +69,61 @@ def django_db_setup(
         assert settings["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False, serialized_aliases=[])
+        if _URL.username:
+            grant(_URL.username)
+            with connection.cursor() as cursor:
+                # The contract of all repositories removes keys too; the service revokes them.
+                cursor.execute(f"GRANT DELETE ON api_key TO {connection.ops.quote_name(_URL.username)}")
     yield
     with django_db_blocker.unblock():
         teardown_databases(made, verbosity=0)
 
 
+def on_test_database(url: SplitResult) -> str:
+    """The URL of one of PostgreSQL's databases, changed to that of the tests."""
+    return url._replace(path=f"/{quote(connections['default'].settings_dict['NAME'], safe='')}").geturl()
+
+
 @pytest.fixture
 def pool_url(django_db_setup: None) -> str:
     """The test database as the service reaches it; the application's name tells one test's backends from others."""
-    database = quote(connections["default"].settings_dict["NAME"], safe="")
     query = "&".join(filter(None, [_URL.query, urlencode({"application_name": f"goatfish-{uuid4()}"})]))
-    return _URL._replace(path=f"/{database}", query=query).geturl()
+    return on_test_database(_URL._replace(query=query))
 
 
 @pytest.fixture
-def operator_url(pool_url: str) -> str:
-    """The test database as operators reach it."""
-    return urlsplit(pool_url)._replace(query=_URL.query).geturl()
+def operator_url(django_db_setup: None) -> str:
+    """The test database as operators reach it (PostgreSQL)."""
+    return on_test_database(urlsplit(os.environ["GOATFISH_OPERATOR_DATABASE_URL"]))
+
+
+class TwoRoles(Storage):
+    """What the API's role may do is done by it; the directory of owners and purging are the operators'."""
+
+    def __init__(self, api: PoolExecutor | ThreadExecutor, operators: Storage, *, held: bool) -> None:
+        super().__init__(api, held=held)
+        self._operators = operators
+        holder, self.owners = self.owners.holder, operators.owners
+        self.owners.holder = holder  # type: ignore[method-assign]  # -- the one question to the directory that is the API's
+        self.outcomes.purge = operators.outcomes.purge  # type: ignore[method-assign]  # -- what operators do
+        self.revisions.purge = operators.revisions.purge  # type: ignore[method-assign]  # -- what operators do
+
+    async def open(self) -> None:
+        await super().open()
+        await self._operators.open()
+
+    async def close(self) -> None:
+        await super().close()
+        await self._operators.close()
+
+
+def pool_storage(url: str, *, held: bool = True, **options: Any) -> Storage:
+    """Storage on the native pool as the API has it, with the operators' part on a pool of their own."""
+    options = {"size": 8, "acquire_timeout": 5, "statement_timeout": 10, **options}
+    operators = on_test_database(urlsplit(os.environ["GOATFISH_OPERATOR_DATABASE_URL"]))
+    return TwoRoles(
+        setup.pool_storage(url, **options).executor, setup.pool_storage(operators, **{**options, "size": 4}), held=held
+    )
 
 
 @pytest.fixture
@@ -103,7 +150,7 @@ def on_pool(pool_url: str) -> MakeStorage:
     """
 
     def make(url: str = pool_url, **options: Any) -> Storage:
-        return setup.pool_storage(url, **{"size": 8, "acquire_timeout": 5, "statement_timeout": 10, **options})
+        return pool_storage(url, **options)
 
     return make
 
@@ -127,8 +174,9 @@ def quick_passwords(settings: Settings) -> None:
 @pytest.fixture
 def database_url(django_db_setup: None) -> str:
     """The test database as a setting."""
-    name = quote(connections["default"].settings_dict["NAME"], safe="/")
-    return f"sqlite:///{name}" if VENDOR == "sqlite" else _URL._replace(path=f"/{name}").geturl()
+    if VENDOR == "postgresql":
+        return on_test_database(_URL)
+    return f"sqlite:///{quote(connections['default'].settings_dict['NAME'], safe='/')}"
 
 
 def columns(model: type[models.Model]) -> set[str]:

@@ -34,7 +34,7 @@ def open_directory() -> Iterator[Path]:
 
 
 def ask(server: Server, question: str) -> object:
-    with psycopg.connect(server.url) as connection:
+    with psycopg.connect(server.operator_url) as connection:
         return connection.execute(question.encode()).fetchall()[0][0]
 
 
@@ -50,12 +50,18 @@ def without_a_server() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != "TEST_DATABASE_URL"}
 
 
-async def test_every_driver_connects_by_its_url(server: Server) -> None:
-    connection = await asyncpg.connect(server.url)
-    try:
-        assert await connection.fetchval("SELECT current_database()") == "goatfish"
-    finally:
-        await connection.close()
+async def test_every_driver_connects_by_its_urls(server: Server) -> None:
+    for url, role in (
+        (server.url, "goatfish_api"),
+        (server.operator_url, "goatfish_operator"),
+        (server.administrator_url, "goatfish"),
+    ):
+        connection = await asyncpg.connect(url)
+        try:
+            (found,) = await connection.fetch("SELECT current_database(), session_user")
+            assert tuple(found) == ("goatfish", role)
+        finally:
+            await connection.close()
     assert ask(server, "SHOW max_connections") == "200"
 
 
@@ -69,16 +75,16 @@ def test_wants_its_password(server: Server) -> None:
 
 
 def test_keeps_url_and_data_through_crash_and_restart(server: Server) -> None:
-    with psycopg.connect(server.url) as connection:
+    with psycopg.connect(server.operator_url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 1 AS n")
-    url = server.url
+    urls = (server.url, server.operator_url, server.administrator_url)
 
     server.crash()
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(server.url)
     server.restart()
 
-    assert server.url == url
+    assert (server.url, server.operator_url, server.administrator_url) == urls
     assert ask(server, "SELECT n FROM kept") == 1
     server.restart()
     assert ask(server, "SELECT n FROM kept") == 1
@@ -89,7 +95,7 @@ def test_a_home_keeps_its_data_for_one_server_at_a_time_of_one_version(
 ) -> None:
     monkeypatch.setattr(places, "SHELTER", open_directory)
     home = tmp_path / "home"  # below a directory that only its owner may enter, and for root that is not the server
-    with Server(home) as first, psycopg.connect(first.url) as connection:
+    with Server(home) as first, psycopg.connect(first.operator_url) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 2 AS n")
 
     with Server(home) as second:
@@ -101,6 +107,25 @@ def test_a_home_keeps_its_data_for_one_server_at_a_time_of_one_version(
     (home / "data" / "PG_VERSION").write_text("9\n")
     with pytest.raises(ServerError, match="made by PostgreSQL 9"):
         Server(home).start()
+
+
+def test_data_that_were_made_when_there_was_one_role_become_the_operators(
+    open_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "SHELTER", open_directory)
+    home = open_directory / "home"
+    with Server(home) as first, psycopg.connect(first.administrator_url, autocommit=True) as connection:
+        connection.execute("ALTER DATABASE goatfish OWNER TO goatfish")
+        connection.execute("DROP OWNED BY goatfish_api, goatfish_operator")
+        connection.execute("DROP ROLE goatfish_api, goatfish_operator")
+        connection.execute("CREATE TABLE kept AS SELECT 3 AS n")
+    for role in ("api", "operator"):
+        (home / f"{role}.password").unlink()
+
+    with Server(home) as second:
+        assert ask(second, "SELECT n FROM kept") == 3
+        assert ask(second, "SELECT tableowner FROM pg_tables WHERE tablename = 'kept'") == "goatfish_operator"
+        psycopg.connect(second.url).close()
 
 
 def test_programs_that_cannot_be_reached_are_copied(tmp_path: Path) -> None:
@@ -134,13 +159,29 @@ def test_no_server_outlives_its_starter(blow: signal.Signals) -> None:
 
 
 def test_a_command_runs_with_a_server_and_its_status_is_passed_on() -> None:
-    script = 'test "$TEST_DATABASE_URL" = "$GOATFISH_OPERATOR_DATABASE_URL" && exit 7'
+    script = 'test "$TEST_DATABASE_URL" != "$GOATFISH_OPERATOR_DATABASE_URL" && exit 7'
 
     assert subprocess.run([*COMMAND, "--", "sh", "-c", script], check=False, env=without_a_server()).returncode == 7
 
 
-def test_a_given_server_is_used_instead_of_a_new_one() -> None:
-    env = {**os.environ, "TEST_DATABASE_URL": "postgresql://given/x"}
-    command = [*COMMAND, "--", "sh", "-c", 'echo "$GOATFISH_DATABASE_URL"']
+USE = """
+import os, psycopg
+for name in ("GOATFISH_DATABASE_URL", "GOATFISH_OPERATOR_DATABASE_URL", "TEST_DATABASE_URL"):
+    print(os.environ[name])
+with psycopg.connect(os.environ["GOATFISH_OPERATOR_DATABASE_URL"], autocommit=True) as connection:
+    connection.execute("CREATE DATABASE left_behind_by_a_test")
+"""
 
-    assert subprocess.run(command, check=True, env=env, stdout=subprocess.PIPE).stdout == b"postgresql://given/x\n"
+
+def test_a_given_server_lends_roles_and_a_database_that_are_gone_afterwards(server: Server) -> None:
+    env = {**os.environ, "TEST_DATABASE_URL": server.administrator_url}
+    count = "SELECT (SELECT count(*) FROM pg_roles) + (SELECT count(*) FROM pg_database)"
+    before = ask(server, count)
+
+    command = [*COMMAND, "--", sys.executable, "-c", USE]
+    runs = [subprocess.run(command, check=True, env=env, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+
+    (api, operator, given), (other, *_) = (run.stdout.split() for run in runs)
+    assert len({api, operator, other}) == 3
+    assert given == server.administrator_url
+    assert ask(server, count) == before

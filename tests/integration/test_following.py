@@ -40,9 +40,9 @@ async def http(pool_url: str, operator_url: str, owner: Owner) -> AsyncIterator[
 
 
 async def test_followers_of_fifty_writers_end_with_exactly_the_table(http: AsyncClient) -> None:
-    writers = await storm(http, times=8)
-    assert len(set(writers.made)) > 150
-    assert writers.deleted.total() > 30
+    writers = await storm(http, times=5)
+    assert len(set(writers.made)) > 100
+    assert writers.deleted.total() > 15
 
 
 async def test_a_change_that_commits_late_comes_before_those_that_had_to_wait_for_it(

@@ -6,10 +6,9 @@ import os
 from collections.abc import Iterator
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
-from django.db import connections
 
 from adapters.django_orm import setup
 from adapters.django_orm.storage import Storage
@@ -23,7 +22,7 @@ from tests.contracts.http_lists import ListsContract
 from tests.contracts.http_order import OrderContract
 from tests.contracts.http_restore import RestoreContract
 from tests.contracts.http_revisions import RevisionsContract
-from tests.integration.conftest import VENDOR, MakeStorage
+from tests.integration.conftest import VENDOR, MakeStorage, on_test_database, pool_storage
 from tests.integration.factories import SimulationRowFactory
 
 if TYPE_CHECKING:
@@ -46,9 +45,7 @@ def committing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Ite
 def _committing() -> Storage:
     if VENDOR == "sqlite":
         return setup.thread_storage(size=4)
-    name = quote(connections["default"].settings_dict["NAME"], safe="")
-    url = urlsplit(os.environ["GOATFISH_DATABASE_URL"])._replace(path=f"/{name}").geturl()
-    return setup.pool_storage(url, size=8, acquire_timeout=5, statement_timeout=10)
+    return pool_storage(on_test_database(urlsplit(os.environ["GOATFISH_DATABASE_URL"])))
 
 
 class OnCommitting:

@@ -165,8 +165,8 @@ async def test_only_one_outcome_of_a_request_can_be_kept(storage: Storage) -> No
 
 if VENDOR == "postgresql":
 
-    def test_a_request_whose_first_is_still_under_way_is_told_so_soon(on_pool: MakeStorage, pool_url: str) -> None:
-        with serving(on_pool()) as service, psycopg.connect(pool_url) as other:
+    def test_a_request_whose_first_is_still_under_way_is_told_so_soon(on_pool: MakeStorage, operator_url: str) -> None:
+        with serving(on_pool()) as service, psycopg.connect(operator_url) as other:
             tenant = service.tenant()
             values = (uuid7(), tenant.owner, NOW, "create_simulation", "held", "f", "{}")
             other.execute(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 
-import asyncpg
 import pytest
-from django.db import connection
 
-from adapters.django_orm.models import ChangeCountRow, RevisionRow, SimulationRow
 from adapters.django_orm.setup import pool_storage
 from adapters.django_orm.storage import Storage
 from app.embedded_postgres import Server
@@ -19,26 +19,18 @@ from tests.factories import CAUSE, SimulationFactory
 from tests.integration.conftest import opened
 
 WORKERS = 16
-TABLES = (SimulationRow, RevisionRow, ChangeCountRow)
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     with Server() as server:
+        urls = {"GOATFISH_DATABASE_URL": server.url, "GOATFISH_OPERATOR_DATABASE_URL": server.operator_url}
+        subprocess.run([sys.executable, "-m", "app.cli", "migrate"], env=os.environ | urls, check=True, timeout=60)
         yield server
 
 
 @pytest.fixture
 async def storage(server: Server) -> Storage:
-    with connection.schema_editor(collect_sql=True, atomic=False) as editor:
-        for model in TABLES:
-            editor.create_model(model)
-    admin = await asyncpg.connect(server.url)
-    for model in TABLES:
-        await admin.execute(f"DROP TABLE IF EXISTS {model._meta.db_table}")
-    for sql in editor.collected_sql:
-        await admin.execute(sql)
-    await admin.close()
     return pool_storage(server.url, size=8, acquire_timeout=5, statement_timeout=5)
 
 

@@ -1,4 +1,4 @@
-"""The schema can be sharded by owner: the catalogue itself is asked, not the models."""
+"""The schema keeps owners apart and can be sharded by owner: the catalogue itself is asked, not the models."""
 
 import shutil
 import subprocess
@@ -88,6 +88,23 @@ def violations(cursor: CursorWrapper, table: str) -> set[str]:
     return found
 
 
+def unlocked(cursor: CursorWrapper) -> dict[str, set[str]]:
+    """What each table with an owner lacks of PostgreSQL's own lock, whichever schema and model it is of."""
+    cursor.execute("""
+        SELECT relname, relrowsecurity, relforcerowsecurity, EXISTS (
+            SELECT FROM pg_policy WHERE polrelid = class.oid AND polroles = '{0}' AND polcmd IN ('*', 'r')
+                AND pg_get_expr(polqual, polrelid) LIKE '%current_setting(''goatfish.owner''%'
+        )
+        FROM pg_class AS class
+        WHERE relkind IN ('r', 'p') AND relnamespace <> 'pg_catalog'::regnamespace
+            AND (oid = 'owner'::regclass OR EXISTS (
+                SELECT FROM pg_attribute WHERE attrelid = class.oid AND attname = 'owner_id' AND NOT attisdropped
+            ))
+    """)
+    lacks = ("row-level security", "FORCE", "a policy for the named owner")
+    return {table: {name for name, has in zip(lacks, found, strict=True) if not has} for table, *found in cursor}
+
+
 def tenant_tables() -> set[str]:
     ours = apps.get_app_config("goatfish").get_models(include_auto_created=True)
     tables = {model._meta.db_table for model in ours}
@@ -99,6 +116,22 @@ def test_every_table_of_tenants_can_be_sharded_by_owner(cursor: CursorWrapper) -
     assert {table: violations(cursor, table) for table in tenant_tables()} == {
         table: set() for table in tenant_tables()
     }
+
+
+if VENDOR == "postgresql":
+
+    def test_every_table_with_an_owner_is_locked_to_the_owner_that_is_named(cursor: CursorWrapper) -> None:
+        tables = unlocked(cursor)
+        assert tables == {table: set() for table in tenant_tables() | DIRECTORY}
+
+    def test_a_table_with_an_owner_that_is_not_locked_is_found_out(cursor: CursorWrapper) -> None:
+        cursor.execute("CREATE TABLE project (id uuid PRIMARY KEY, owner_id uuid NOT NULL)")
+        assert unlocked(cursor)["project"] == {"row-level security", "FORCE", "a policy for the named owner"}
+        cursor.execute("ALTER TABLE project ENABLE ROW LEVEL SECURITY")
+        cursor.execute("CREATE POLICY operator ON project TO CURRENT_ROLE USING (true)")
+        assert unlocked(cursor)["project"] == {"FORCE", "a policy for the named owner"}
+        cursor.execute("ALTER TABLE simulation NO FORCE ROW LEVEL SECURITY")
+        assert unlocked(cursor)["simulation"] == {"FORCE"}
 
 
 def test_no_other_table_holds_what_is_an_owners(cursor: CursorWrapper) -> None:

@@ -38,7 +38,7 @@ class Running:
         return self.process.wait(15)
 
     def ask(self, query: str) -> int:
-        with psycopg.connect(self.database.url) as connection:
+        with psycopg.connect(self.database.administrator_url) as connection:
             row = connection.execute(query.encode()).fetchone()
             assert row is not None
             return int(row[0])
@@ -79,7 +79,7 @@ def running(database: tuple[Server, str], request: pytest.FixtureRequest) -> Ite
 
 
 def _environment(server: Server) -> dict[str, str]:
-    urls = dict.fromkeys(("GOATFISH_DATABASE_URL", "GOATFISH_OPERATOR_DATABASE_URL"), server.url)
+    urls = {"GOATFISH_DATABASE_URL": server.url, "GOATFISH_OPERATOR_DATABASE_URL": server.operator_url}
     return os.environ | urls | {"GOATFISH_RATE_LIMIT": "0"}
 
 
@@ -115,7 +115,7 @@ async def test_32_requests_are_in_the_database_at_once(running: Running) -> None
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%simulation%'"
     async with running.client() as http:
         assert (await http.get(SIMULATIONS)).status_code == 200
-        with psycopg.connect(running.database.url) as holder:
+        with psycopg.connect(running.database.operator_url) as holder:
             holder.execute("LOCK TABLE simulation IN ACCESS EXCLUSIVE MODE")
             requests = asyncio.gather(*(http.get(SIMULATIONS) for _ in range(32)))
             async with asyncio.timeout(4):

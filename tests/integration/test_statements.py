@@ -99,12 +99,17 @@ READS: dict[str, Callable[[Stored], Awaitable[object]]] = {
 }
 
 
+# Operators read the directory on connections of their own, and the API looks at its role before the migrations.
+ON_POOL = {"find-owner-by-name": 0, "find-owner-by-id": 0, "all-owners": 0, "check": 2}
+
+
 @pytest.mark.parametrize("read", READS)
 async def test_a_read_is_one_statement(stored: Stored, read: str) -> None:
     async with stored.recorded() as statements:
         await READS[read](stored)
-    assert len(statements) == 1
-    assert " SELECT " in f" {statements[0]}"
+    on_pool = isinstance(stored.storage.executor, PoolExecutor)
+    assert len(statements) == (ON_POOL.get(read, 1) if on_pool else 1)
+    assert all(" SELECT " in f" {sql}" for sql in statements)
 
 
 async def test_no_page_counts(stored: Stored) -> None:

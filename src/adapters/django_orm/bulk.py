@@ -30,18 +30,23 @@ def add_all(entity: type, entities: Iterable[Any]) -> Iterator[int]:
     encoders = [partial(field.get_db_prep_value, connection=connection, prepared=True) for field in fields]
     values = attrgetter(*(field.attname for field in fields))
     quote = connection.ops.quote_name
-    target = f"{quote(model._meta.db_table)} ({', '.join(quote(field.column) for field in fields)})"
+    columns = ", ".join(quote(field.column) for field in fields)
+    target = quote(model._meta.db_table)
     waiting = iter(entities)
     while chunk := list(islice(waiting, CHUNK)):
         rows = [[encode(value) for encode, value in zip(encoders, values(one), strict=True)] for one in chunk]
         with reachable(), transaction.atomic(), connection.cursor() as cursor:
             if connection.vendor == "postgresql":
-                with cursor.copy(f"COPY {target} FROM STDIN") as copy:
+                # COPY leaves tables alone that have row-level security.
+                cursor.execute(f"CREATE TEMPORARY TABLE arriving (LIKE {target})")
+                with cursor.copy(f"COPY arriving ({columns}) FROM STDIN") as copy:
                     for row in rows:
                         copy.write_row(row)
+                cursor.execute(f"INSERT INTO {target} ({columns}) SELECT {columns} FROM arriving")  # noqa: S608 -- names of ours
+                cursor.execute("DROP TABLE arriving")
             else:
                 places = ", ".join(["%s"] * len(fields))
-                cursor.executemany(f"INSERT INTO {target} VALUES ({places})", rows)  # noqa: S608 -- names of ours
+                cursor.executemany(f"INSERT INTO {target} ({columns}) VALUES ({places})", rows)  # noqa: S608 -- names of ours
         yield len(chunk)
 
 

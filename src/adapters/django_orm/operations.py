@@ -13,6 +13,7 @@ from django.core.management import call_command, execute_from_command_line
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from adapters.django_orm.grants import grant
 from domain.errors import Conflict, Fault, Invalid, Unavailable
 
 
@@ -47,12 +48,17 @@ def unapplied_migrations() -> list[str]:
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
-def migrate() -> list[str]:
-    """Applies what is unapplied and names it. Raises ``Unavailable``."""
+def migrate(api_role: str | None = None) -> list[str]:
+    """Applies what is unapplied and names it; then the API's role, if it has one of its own, may do what it should.
+
+    Raises ``Unavailable``.
+    """
     names = unapplied_migrations()
-    if names:
-        with reachable():
+    with reachable():
+        if names:
             call_command("migrate", interactive=False, verbosity=0)
+        if api_role is not None:
+            grant(api_role)
     return names
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from asyncpg.pool import PoolConnectionProxy
 
+PREPARED_MAX = 100
+"""Statements that a connection keeps prepared."""
 _PASSING = (
     OSError,  # TimeoutError is one
     asyncpg.InterfaceError,
@@ -65,13 +67,22 @@ class PoolExecutor:
     """Runs statements on connections of a pool, on the event loop itself.
 
     ``url`` is a PostgreSQL URL; ``size`` connections at most, made when they are needed; ``acquire_timeout`` and
-    ``statement_timeout`` are in seconds.
+    ``statement_timeout`` are in seconds. Without ``prepared_statements`` a connection remembers nothing between two
+    transactions, as a PgBouncer older than 1.21 wants it.
     """
 
     def __init__(
-        self, url: str, *, size: int, acquire_timeout: float, statement_timeout: float, alias: str = "default"
+        self,
+        url: str,
+        *,
+        size: int,
+        acquire_timeout: float,
+        statement_timeout: float,
+        prepared_statements: bool = True,
+        alias: str = "default",
     ) -> None:
         self.alias = alias
+        self._prepared = PREPARED_MAX if prepared_statements else 0
         self._url, self._size = url, size
         self._acquire_timeout, self._statement_timeout = acquire_timeout, statement_timeout
         self._pool: asyncpg.Pool[Any] | None = None
@@ -85,6 +96,7 @@ class PoolExecutor:
             reset=_keep_as_is,
             timeout=self._acquire_timeout,
             command_timeout=self._statement_timeout,
+            statement_cache_size=self._prepared,
         )
 
     async def close(self) -> None:

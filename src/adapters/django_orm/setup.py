@@ -22,13 +22,28 @@ def set_up() -> None:
     django.setup()
 
 
-def pool_storage(url: str, *, size: int, acquire_timeout: float, statement_timeout: float) -> Storage:
-    """Storage on PostgreSQL's native pool; the seconds and sizes are the pool's."""
+def pool_storage(
+    url: str,
+    *,
+    size: int,
+    acquire_timeout: float,
+    statement_timeout: float,
+    prepared_statements: bool = True,
+    held: bool = True,
+) -> Storage:
+    """Storage on PostgreSQL's native pool; the seconds and sizes are the pool's, and ``held`` the storage's."""
     set_up()
     from adapters.django_orm.pool import PoolExecutor
     from adapters.django_orm.storage import Storage
 
-    return Storage(PoolExecutor(url, size=size, acquire_timeout=acquire_timeout, statement_timeout=statement_timeout))
+    executor = PoolExecutor(
+        url,
+        size=size,
+        acquire_timeout=acquire_timeout,
+        statement_timeout=statement_timeout,
+        prepared_statements=prepared_statements,
+    )
+    return Storage(executor, held=held)
 
 
 def thread_storage(*, size: int) -> Storage:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from adapters.django_orm.bypass import bypass_of
 from adapters.django_orm.directory import OwnerDirectory
 from adapters.django_orm.models import KeyRow, SimulationRow
 from adapters.django_orm.outcomes import OutcomeTable
@@ -26,10 +27,14 @@ if TYPE_CHECKING:
 
 
 class Storage:
-    """Everything that is kept. ``open`` and ``close`` belong to the event loop that uses it."""
+    """Everything that is kept. ``open`` and ``close`` belong to the event loop that uses it.
 
-    def __init__(self, executor: PoolExecutor | ThreadExecutor) -> None:
+    ``held`` says whether the executor's role has to be one that row-level security binds.
+    """
+
+    def __init__(self, executor: PoolExecutor | ThreadExecutor, *, held: bool = False) -> None:
         self.executor = executor
+        self._held = held
         self.outcomes = OutcomeTable(executor)
         self.revisions = RevisionTable({entity.KIND: entity for entity in (Owner, Key, Simulation)}, executor)
         records = Records(self.outcomes, self.revisions)
@@ -44,7 +49,9 @@ class Storage:
         await self.executor.close()
 
     async def check(self) -> None:
-        """Raises ``Unavailable`` where the database cannot be reached or a migration is not applied."""
+        """Raises ``Unavailable`` for a database out of reach, a migration not applied, a role that could see more."""
+        if self._held and (bypass := await bypass_of(self.executor)):
+            raise Unavailable(bypass)
         applied = {(app, name) for app, name in await self.executor.fetch("", self._applied, {})}
         if missing := self._migrations - applied:
             raise Unavailable(f"{len(missing)} migrations are not applied.")

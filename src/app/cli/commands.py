@@ -30,8 +30,10 @@ def _group(text: str, cls: type[TyperGroup] | None = None) -> typer.Typer:
 
 commands = _group("Goatfish: simulations of many owners over HTTP.", _Plain)
 owner = _group("Owners: the tenants, whose data is kept apart.")
+database = _group("The database and its roles, made by an administrator of the server.")
 key = _group("Keys: what an owner's programs call the API with.")
 operator = _group("Operators: who signs in to the admin.")
+commands.add_typer(database, name="database")
 commands.add_typer(owner, name="owner")
 commands.add_typer(key, name="key")
 commands.add_typer(operator, name="operator")
@@ -80,6 +82,21 @@ def migrate() -> None:
     from app.cli.database import migrate
 
     migrate()
+
+
+@database.command("create")
+def database_create(
+    administrator_url: Annotated[
+        str,
+        typer.Option(
+            envvar="ADMINISTRATOR_DATABASE_URL", show_default=False, help="How an administrator reaches the server."
+        ),
+    ],
+) -> None:
+    """Makes or corrects the PostgreSQL roles and the database that the configuration names."""
+    from app.cli.database import create_database
+
+    create_database(administrator_url)
 
 
 @owner.command("create")

@@ -12,8 +12,8 @@ import typer
 
 from adapters.django_orm import operations
 from adapters.django_orm.setup import set_up
+from app.cli.database import check_storage
 from app.cli.terminal import FAILED
-from app.container import Container
 from config.databases import DatabaseUrl
 from config.settings import PREFIX, ConfigurationError, Settings, load, unknown_variables
 from domain.errors import Unavailable
@@ -56,6 +56,7 @@ def findings(workers: int) -> Iterator[Finding]:
     yield from _secret(settings)
     yield from _hosts(settings.allowed_hosts)
     yield from _https(settings)
+    yield from _roles(settings)
     wrong = [*_files(settings), *_apart(settings)]
     yield from wrong
     if not wrong:
@@ -92,6 +93,19 @@ def _https(settings: Settings) -> Iterator[Finding]:
     elif not settings.database_url.is_sqlite:
         text = "cookies of the admin also travel without HTTPS. Set it once TLS is ended in front of the service."
         yield Verdict.DOUBTFUL, f"{PREFIX}HTTPS is not set: {text}"
+
+
+def _roles(settings: Settings) -> Iterator[Finding]:
+    """Whose roles PostgreSQL knows; what they may do is asked of the database itself."""
+    if settings.database_url.is_sqlite:
+        return
+    if settings.one_role:
+        yield (
+            Verdict.DOUBTFUL,
+            f"{PREFIX}ONE_ROLE: PostgreSQL itself keeps no tenants apart. Develop like this, no more.",
+        )
+    elif not settings.has_operator:
+        yield Verdict.DOUBTFUL, f"{PREFIX}OPERATOR_DATABASE_URL is not set: the API is served here, without the admin."
 
 
 def _files(settings: Settings) -> Iterator[Finding]:
@@ -151,16 +165,10 @@ def _facts(settings: Settings, workers: int, facts: operations.Facts) -> Iterato
 def _service(settings: Settings) -> Finding:
     """The database as the service itself reaches it."""
 
-    async def check() -> None:
-        storage = Container(settings=settings).storage()
-        await storage.open()
-        try:
-            await storage.check()
-        finally:
-            await storage.close()
-
     try:
-        asyncio.run(check())
+        asyncio.run(check_storage(settings))
     except Exception as error:  # whatever it is, it is what the doctor was asked for
         return Verdict.WRONG, f"The service cannot use {settings.database_url}. {error}"
-    return Verdict.GOOD, f"The service reaches {settings.database_url} and its tables."
+    return Verdict.GOOD, f"The service reaches {settings.database_url} and its tables" + (
+        "." if settings.database_url.is_sqlite or settings.one_role else ", and is held to the owner that it names."
+    )

@@ -13,7 +13,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
 import config
-from app.cli.database import require_migrations
+from app.cli.database import require_storage
 from app.cli.terminal import FAILED, MISCONFIGURED, fail, say
 from app.protocol import BoundedProtocol
 from config.settings import load, unknown_variables
@@ -32,7 +32,7 @@ def serve(host: str, port: int, *, workers: int | None, reload: bool, proxies: s
     load.cache_clear()
     for name in unknown_variables():
         say(f"{name} is no setting and has no effect: goatfish doctor says more.")
-    require_migrations()
+    require_storage()
     try:
         listener = listen(host, port)
     except OSError as error:

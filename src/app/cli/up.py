@@ -32,9 +32,8 @@ def up(host: str, port: int, *, postgres: bool) -> None:
     with ExitStack() as cleanup:
         if postgres:
             _use_postgres(cleanup)
-        load()
         set_up()
-        if applied := operations.migrate():
+        if applied := operations.migrate(load().api_role):
             say(f"The database is made: {len(applied)} migrations applied.")
         key, password = _demo_key(), _operator_password()
         operations.disconnect()
@@ -47,7 +46,8 @@ def _use_postgres(cleanup: ExitStack) -> None:
     """Starts the embedded server and makes it this process's database, whatever else is configured."""
     try:
         server = cleanup.enter_context(Server(VAR / "postgres"))
-        os.environ["GOATFISH_DATABASE_URL"] = os.environ["GOATFISH_OPERATOR_DATABASE_URL"] = server.url
+        os.environ["GOATFISH_DATABASE_URL"] = server.url
+        os.environ["GOATFISH_OPERATOR_DATABASE_URL"] = server.operator_url
         if not ({**dotenv_values(ENV_FILE), **os.environ}).get("GOATFISH_SECRET_KEY"):
             os.environ["GOATFISH_SECRET_KEY"] = kept_secret(VAR / "secret_key")
     except (ServerError, OSError, ValueError) as error:

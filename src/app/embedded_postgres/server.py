@@ -2,7 +2,6 @@
 
 import os
 import re
-import secrets
 import select
 import shutil
 import signal
@@ -17,8 +16,12 @@ from typing import Self
 import psycopg
 
 from app.embedded_postgres.places import Account, ServerError, find_binaries, lasting_home, runnable, temporary_home
+from app.provision import Refused, provision
+from config.databases import DatabaseUrl
+from config.settings import kept_secret
 
-NAME = "goatfish"  # of the role and of the database
+DATABASE = "goatfish"
+ADMINISTRATOR, OPERATOR, API = "goatfish", "goatfish_operator", "goatfish_api"
 START_TIMEOUT = 60.0  # seconds, recovery after a crash included
 STOP_TIMEOUT = 20.0  # seconds for an orderly stop before a hard one
 MAX_CONNECTIONS = 200
@@ -36,8 +39,18 @@ kill -INT $server 2>/dev/null; wait $server
 """
 
 
+# Data that were made when there was one role: its tables become the operators'.
+ADOPT = f"""
+DO $$ DECLARE found record; BEGIN
+    FOR found IN SELECT oid::regclass AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace
+        AND relkind IN ('r', 'p') AND pg_get_userbyid(relowner) = '{ADMINISTRATOR}'
+    LOOP EXECUTE format('ALTER TABLE %s OWNER TO {OPERATOR}', found.name); END LOOP;
+END $$
+"""  # noqa: S608 -- names of ours
+
+
 class Server:
-    """A server on 127.0.0.1 behind a random password; its data stay in `home`, or go with it when none is given.
+    """A server on 127.0.0.1 behind random passwords; its data stay in `home`, or go with it when none is given.
 
     A directory that the server's user cannot enter (root drops privileges, and root's folders are closed to others) is
     replaced by a link to one below /var/lib/goatfish. Every method raises ServerError where PostgreSQL does not obey.
@@ -50,7 +63,7 @@ class Server:
         self._guard: subprocess.Popen[bytes] | None = None
         self._pid = 0
         self._port = 0
-        self._password = ""
+        self._passwords: dict[str, str] = {}
         self._account = Account.for_server()
 
     def __enter__(self) -> Self:
@@ -64,8 +77,18 @@ class Server:
 
     @property
     def url(self) -> str:
-        """What asyncpg, psycopg and Django connect to, password included; the same after a restart."""
-        return self._url(NAME)
+        """The database as the API reaches it, password included; this and the other URLs stay as they are."""
+        return self._url(API)
+
+    @property
+    def operator_url(self) -> str:
+        """The same as migrations, command line and admin reach it."""
+        return self._url(OPERATOR)
+
+    @property
+    def administrator_url(self) -> str:
+        """The same as the server's superuser."""
+        return self._url(ADMINISTRATOR)
 
     def start(self) -> None:
         """Make the database where there is none, and return when it takes connections."""
@@ -73,8 +96,8 @@ class Server:
             self._prepare()
             self._port = _free_port()
             self._launch()
-            self._create_database()
-        except (OSError, psycopg.Error) as error:
+            self._provision()
+        except (OSError, ValueError, Refused, psycopg.Error) as error:
             self.stop()
             raise ServerError(f"PostgreSQL could not be set up: {error}") from error
         except BaseException:
@@ -100,26 +123,25 @@ class Server:
         if not self._gone(within=STOP_TIMEOUT):
             raise ServerError("PostgreSQL did not crash")
 
-    def _url(self, database: str) -> str:
-        return f"postgresql://{NAME}:{self._password}@127.0.0.1:{self._port}/{database}"
+    def _url(self, role: str, database: str = DATABASE) -> str:
+        return f"postgresql://{role}:{self._passwords[role]}@127.0.0.1:{self._port}/{database}"
 
     def _prepare(self) -> None:
         given, account = self._given_home, self._account
         self._home = lasting_home(given.absolute(), account) if given else temporary_home(account)
         self._binaries = runnable(find_binaries(), self._home, account)
-        data, password = self._home / "data", self._home / "password"
+        data = self._home / "data"
+        files = {ADMINISTRATOR: "password", OPERATOR: "operator.password", API: "api.password"}
+        self._passwords = {role: kept_secret(self._home / file) for role, file in files.items()}
         version = self._call("postgres", "--version").split()[2]
         if not data.exists():
-            password.unlink(missing_ok=True)
-            with os.fdopen(os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(24))
+            password = self._home / files[ADMINISTRATOR]
             account.own(password)
             draft = self._home / "data.new"  # an interrupted initdb must not look finished
             shutil.rmtree(draft, ignore_errors=True)
             options = [*_initdb_options(_major(version)), *([] if given else ["--no-sync"])]
             self._call("initdb", f"--pgdata={draft}", f"--pwfile={password}", *options)
             draft.rename(data)
-        self._password = password.read_text(encoding="ascii")
         if _major(kept := (data / "PG_VERSION").read_text().strip()) != _major(version):
             raise ServerError(f"{data} was made by PostgreSQL {kept}, but {version} is installed: remove {self._home}.")
 
@@ -162,10 +184,12 @@ class Server:
             return False
         return lines[:1] == [str(self._pid)] and lines[7:8] != [] and lines[7].strip() == "ready"
 
-    def _create_database(self) -> None:
-        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            if not connection.execute("SELECT FROM pg_database WHERE datname = %s", [NAME]).fetchall():
-                connection.execute(f"CREATE DATABASE {NAME}")
+    def _provision(self) -> None:
+        administrator = DatabaseUrl(self._url(ADMINISTRATOR, "postgres"))
+        provision(administrator, api=DatabaseUrl(self.url), operator=DatabaseUrl(self.operator_url))
+        if self._given_home:
+            with psycopg.connect(self.administrator_url) as connection:
+                connection.execute(ADOPT)
 
     def _halt(self, *, keep: bool) -> None:
         guard, self._guard = self._guard, None
@@ -204,7 +228,7 @@ class Server:
 
 
 def _initdb_options(version: int) -> list[str]:
-    options = [f"--username={NAME}", "--auth=scram-sha-256", "--encoding=UTF8"]
+    options = [f"--username={ADMINISTRATOR}", "--auth=scram-sha-256", "--encoding=UTF8"]
     if version >= BUILTIN_LOCALE_SINCE:
         return [*options, "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
     return [*options, "--locale=C.UTF-8"]

@@ -1,0 +1,222 @@
+"""The service has a role of its own, which row-level security binds: one command makes it, and serve insists on it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+
+import psycopg
+import pytest
+from typer.testing import CliRunner
+
+from adapters.django_orm import operations
+from app.cli.commands import commands
+from app.embedded_postgres import Server
+from config.databases import DatabaseUrl
+from config.settings import load
+from tests.contracts.http_api import SIMULATIONS, WING
+from tests.integration.sites import API, BYPASSES, OPERATORS, Site, ask, site_on, unmake
+from tests.live import served
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with Server() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def made(server: Server) -> Iterator[Site]:
+    """A site that its commands have made and migrated."""
+    site = site_on(server)
+    for command in (("database", "create"), ("migrate",)):
+        done = site.goatfish(*command)
+        assert done.returncode == 0, done.stderr
+    yield site
+    unmake(site)
+
+
+@pytest.fixture(scope="module")
+def key(made: Site) -> str:
+    """The key of a tenant there."""
+    made.goatfish("owner", "create", "Acme")
+    return made.goatfish("key", "create", "Acme").stdout.strip()
+
+
+@pytest.fixture
+def bare(server: Server) -> Iterator[Site]:
+    """A site for which nothing is made yet."""
+    site = replace(
+        site_on(server),
+        api=DatabaseUrl(server.url).of("bare", "bare_api", "api's p@ss/word\\%s"),
+        operator=DatabaseUrl(server.url).of("bare", "bare_operators", "operators' pass"),
+    )
+    yield site
+    unmake(site)
+
+
+def test_one_command_makes_what_the_service_works_with(made: Site, key: str) -> None:
+    assert made.attributes() == {API: {"rolcanlogin"}, OPERATORS: {"rolcanlogin", "owns"}}
+    with served(made.environment()) as url:
+        assert ask(url + SIMULATIONS, key, WING) == 201
+        assert ask(url + "/readyz") == 200
+        assert ask(url + "/admin/login/") == 200
+    assert made.goatfish("doctor").stdout.count("WRONG") == 0
+
+
+def test_a_replica_without_the_operators_url_serves_the_api_alone(made: Site, key: str) -> None:
+    with served(made.environment(GOATFISH_OPERATOR_DATABASE_URL="")) as url:
+        assert ask(url + SIMULATIONS, key, WING) == 201
+        assert ask(url + "/readyz") == 200
+        assert ask(url + "/admin/login/") == ask(url + "/static/admin/css/base.css") == 404
+
+
+def test_nobody_else_may_connect_and_the_apis_role_makes_no_tables(made: Site) -> None:
+    for right in ("CONNECT", "TEMPORARY", "CREATE"):
+        ((public, api),) = made.run(
+            "SELECT has_database_privilege('public', current_database(), {0}),"
+            " has_database_privilege({1}, current_database(), {0})".replace("{0}", f"'{right}'").replace(
+                "{1}", f"'{API}'"
+            )
+        )
+        assert (public, api) == (False, right == "CONNECT")
+    with psycopg.connect(made.api.with_password) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute("CREATE TABLE public.mine (id int)")
+
+
+def test_made_again_it_changes_nothing_and_what_was_changed_is_put_right(bare: Site) -> None:
+    assert bare.goatfish("database", "create").stderr.splitlines() == [
+        "Role bare_operators is made.",
+        "Role bare_api is made.",
+        "Database bare is made.",
+        "Next: goatfish migrate",
+    ]
+    before = bare.attributes()
+    again = bare.goatfish("database", "create").stderr.splitlines()
+    assert again[:3] == ["Role bare_operators was there.", "Role bare_api was there.", "Database bare was there."]
+    bare.run("ALTER ROLE bare_api SUPERUSER CREATEROLE BYPASSRLS NOLOGIN PASSWORD 'another'")
+    bare.run("ALTER DATABASE bare OWNER TO bare_api")
+    bare.run("GRANT CREATE ON SCHEMA public TO PUBLIC, bare_api")
+    assert bare.goatfish("database", "create").stderr.splitlines()[:3] == [
+        "Role bare_operators was there.",
+        "Role bare_api is corrected.",
+        "Database bare is bare_operators's now.",
+    ]
+    assert bare.attributes() == before
+    with psycopg.connect(bare.api.with_password) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute("CREATE TABLE public.mine (id int)")
+
+
+def test_no_password_reaches_the_server_in_clear(bare: Site, server: Server) -> None:
+    assert server._home is not None
+    log = server._home / "server.log"
+    with psycopg.connect(bare.administrator.with_password, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET log_statement = 'all'")
+        connection.execute("SELECT pg_reload_conf()")
+        try:
+            assert [bare.goatfish("database", "create").returncode for _ in range(2)] == [0, 0]
+        finally:
+            connection.execute("ALTER SYSTEM RESET log_statement")
+            connection.execute("SELECT pg_reload_conf()")
+    for url in (bare.api, bare.operator):
+        psycopg.connect(url.with_password).close()
+        ((kept,),) = bare.run(f"SELECT rolpassword FROM pg_authid WHERE rolname = '{url.user}'")
+        assert kept.startswith("SCRAM-SHA-256$")
+        said = log.read_text()
+        assert f'ALTER ROLE "{url.user}" PASSWORD \'SCRAM-SHA-256$' in said
+        assert url.password not in said
+        assert url.password.replace("'", "''") not in said
+
+
+def test_an_administrator_needs_to_be_no_superuser(bare: Site) -> None:
+    with psycopg.connect(bare.administrator.with_password, autocommit=True) as connection:
+        connection.execute("CREATE ROLE chief LOGIN CREATEROLE CREATEDB PASSWORD 'secret'")
+    try:
+        chief = bare.administrator.of("postgres", "chief", "secret").with_password
+        for _ in range(2):
+            done = bare.goatfish("database", "create", ADMINISTRATOR_DATABASE_URL=chief)
+            assert done.returncode == 0, done.stderr
+        assert bare.attributes()["bare_operators"] == {"rolcanlogin", "owns"}
+        assert bare.run("SELECT pg_has_role('chief', 'bare_operators', 'USAGE')") == [(False,)]
+        assert bare.goatfish("migrate").returncode == 0
+    finally:
+        unmake(bare)
+        with psycopg.connect(bare.administrator.with_password, autocommit=True) as connection:
+            connection.execute("DROP ROLE chief")
+
+
+def test_what_cannot_be_made_is_one_line(bare: Site) -> None:
+    def refused(**urls: DatabaseUrl | str) -> str:
+        variables = {
+            name.upper() + "_DATABASE_URL": str(getattr(url, "with_password", url)) for name, url in urls.items()
+        }
+        return bare.refusal("database", "create", **variables)
+
+    assert "two roles, and both URLs name bare_api" in refused(goatfish_operator=bare.api)
+    assert "two roles" in refused(goatfish_operator="")
+    assert "These are two databases" in refused(goatfish_operator=bare.operator.of("other"))
+    assert "goatfish is the administrator" in refused(goatfish=bare.administrator.of("bare"))
+    assert "SQLite" in refused(goatfish="sqlite:///x.sqlite3", goatfish_operator="")
+    assert "must name a user" in refused(goatfish=DatabaseUrl("postgresql://127.0.0.1/bare"))
+    wrong = bare.administrator.of("postgres", "goatfish", "guess")
+    assert "password authentication failed" in refused(administrator=wrong)
+    assert "is not a valid URL" in refused(administrator=wrong.with_password + "?guess=guess")
+    assert bare.goatfish("database", "create").returncode == 0
+    for url in (bare.api, bare.operator):
+        other = replace(
+            bare, api=bare.api.of("bare", "one", "pass 1"), operator=bare.operator.of("bare", "two", "pass 2")
+        )
+        line = other.refusal("database", "create", ADMINISTRATOR_DATABASE_URL=url.with_password)
+        assert f"The administrator {url.user} may not do this: permission denied to create role" in line
+
+
+@pytest.fixture
+def served_by_it(made: Site, db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process is configured as a replica there; its own connection of operators is the test's."""
+    monkeypatch.setenv("GOATFISH_DATABASE_URL", made.api.with_password)
+    monkeypatch.delenv("GOATFISH_OPERATOR_DATABASE_URL")
+    monkeypatch.setattr(operations, "disconnect", lambda: None)
+    load.cache_clear()
+    yield
+    load.cache_clear()
+
+
+@pytest.mark.parametrize("bypass", BYPASSES)
+def test_serve_refuses_a_role_that_could_see_past_the_policies(made: Site, served_by_it: None, bypass: str) -> None:
+    change, back, words = (text.replace("{api}", '"the ""api"""') for text in BYPASSES[bypass])
+    made.run(change)
+    try:
+        done = CliRunner().invoke(commands, ["serve", "--host", "nowhere.invalid"])
+    finally:
+        made.run(back)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("The database role ")
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_one_role_is_refused_by_serve_doctor_and_readyz_unless_the_switch_allows_it(made: Site, key: str) -> None:
+    one = replace(made, api=made.operator)
+    line = one.refusal("serve", "--port", "0")
+    assert line.startswith("The database role operators owns the table api_key.")
+    assert "goatfish database create" in line
+    assert "GOATFISH_ONE_ROLE" in line
+    examined = one.goatfish("doctor")
+    assert examined.returncode == 1
+    assert "operators owns the table" in examined.stdout
+    look = "import asyncio; from starlette.testclient import TestClient; from app.asgi import app\n"
+    look += "with TestClient(app, base_url='http://localhost') as http: print(http.get('/readyz').status_code)"
+    probe = [sys.executable, "-c", look]
+    for switch, ready in (("", "503"), ("true", "200")):
+        env = one.environment(GOATFISH_ONE_ROLE=switch)
+        assert subprocess.run(probe, env=env, capture_output=True, text=True, check=True).stdout.strip() == ready
+    with served(one.environment(GOATFISH_ONE_ROLE="true")) as url:
+        assert ask(url + SIMULATIONS, key, WING) == 201
+        assert ask(url + "/admin/login/") == 200
+
+
+def test_a_database_that_is_not_up_to_date_is_said_to_a_replica_too(bare: Site) -> None:
+    assert bare.goatfish("database", "create").returncode == 0
+    assert "Run: goatfish migrate" in bare.refusal("serve", "--port", "0", GOATFISH_OPERATOR_DATABASE_URL="")

@@ -1,0 +1,193 @@
+"""PostgreSQL's own lock, in plain SQL that really commits: a role sees and writes the named owner's rows alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import psycopg
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from uuid_utils.compat import uuid7
+
+from adapters.django_orm.operations import migrate
+from domain.errors import Unavailable
+from tests.factories import KeyFactory, OwnerFactory
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+NAMED = "WITH o AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)"
+ALL = f"{NAMED} SELECT owner_id FROM simulation WHERE (SELECT v FROM o) IS NOT NULL"
+ONE = f"{NAMED} SELECT owner_id FROM simulation WHERE owner_id = $2 AND (SELECT v FROM o) IS NOT NULL"
+COLUMNS = "id, owner_id, created_at, name, name_folded, start_date, end_date, updated_at, version"
+VALUES = "gen_random_uuid(), $2, now(), 'x', 'x', DATE '2026-01-01', DATE '2026-01-02', now(), 1"
+ADD = f"{NAMED} INSERT INTO simulation ({COLUMNS}) SELECT {VALUES.replace('$2', '$2::uuid')} FROM o"
+MOVE = f"{NAMED} UPDATE simulation SET owner_id = $2 WHERE (SELECT v FROM o) IS NOT NULL"
+REMOVE = f"{NAMED} DELETE FROM simulation WHERE owner_id = $2 AND (SELECT v FROM o) IS NOT NULL"
+UNNAMED = f"INSERT INTO simulation ({COLUMNS}) VALUES ({VALUES.replace('$2', '$1')})"
+
+
+@pytest.fixture(params=["custom", "generic"])
+async def api(pool_url: str, request: pytest.FixtureRequest) -> AsyncIterator[asyncpg.Connection[Any]]:
+    """A connection of the API's role, whose statements are planned for their values or for any."""
+    connection = await asyncpg.connect(pool_url)
+    await connection.execute(f"SET plan_cache_mode = force_{request.param}_plan")
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+def operator(operator_url: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+    with psycopg.connect(operator_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+async def owners(api: asyncpg.Connection[Any]) -> tuple[UUID, UUID]:
+    """Two owners with a simulation each."""
+    mine, theirs = uuid7(), uuid7()
+    for owner in (mine, theirs):
+        await api.execute(ADD, str(owner), owner)
+    return mine, theirs
+
+
+async def seen(api: asyncpg.Connection[Any], named: UUID, *more: UUID) -> list[UUID]:
+    rows = await api.fetch(ONE if more else ALL, str(named), *more)
+    return [row["owner_id"] for row in rows]
+
+
+async def test_a_statement_that_names_its_owner_sees_that_owners_rows_alone(
+    api: asyncpg.Connection[Any], owners: tuple[UUID, UUID]
+) -> None:
+    mine, theirs = owners
+    for _ in range(7):  # a server's own choice of plan would fall after the fifth
+        assert await seen(api, mine) == [mine]
+        assert await seen(api, theirs) == [theirs]
+        assert await seen(api, mine, mine) == [mine]
+        assert await seen(api, mine, theirs) == []
+
+
+async def test_a_statement_that_names_its_owner_writes_that_owners_rows_alone(
+    api: asyncpg.Connection[Any], owners: tuple[UUID, UUID]
+) -> None:
+    mine, theirs = owners
+    await api.execute(ADD, str(mine), mine)
+    for sql in (ADD, MOVE):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+            await api.execute(sql, str(mine), theirs)
+    assert await api.execute(REMOVE, str(mine), theirs) == "DELETE 0"
+    assert await seen(api, theirs) == [theirs]
+    assert await api.execute(REMOVE, str(mine), mine) == "DELETE 2"
+
+
+async def test_nothing_stays_named_after_a_commit(api: asyncpg.Connection[Any], owners: tuple[UUID, UUID]) -> None:
+    mine, _ = owners
+    async with api.transaction():
+        assert await seen(api, mine) == [mine]
+        assert await api.fetchval("SELECT count(*) FROM simulation") == 1
+    assert await api.fetchval("SELECT current_setting('goatfish.owner', true)") == ""
+    await _sees_and_writes_nothing(api, mine)
+
+
+async def test_a_connection_that_has_named_nobody_sees_and_writes_nothing(
+    api: asyncpg.Connection[Any], operator: psycopg.Connection[tuple[Any, ...]]
+) -> None:
+    mine = uuid7()
+    operator.execute(f"INSERT INTO simulation ({COLUMNS}) SELECT {VALUES.replace('$2', '%s')}".encode(), [mine])
+    assert await api.fetchval("SELECT current_setting('goatfish.owner', true)") is None
+    await _sees_and_writes_nothing(api, mine)
+    assert operator.execute("SELECT count(*) FROM simulation WHERE owner_id = %s", [mine]).fetchall() == [(1,)]
+
+
+async def _sees_and_writes_nothing(api: asyncpg.Connection[Any], mine: UUID) -> None:
+    for table in ("simulation", "outcome", "revision", "change_count", "api_key", "owner"):
+        assert await api.fetchval(f"SELECT count(*) FROM {table}") == 0
+    assert await api.execute("UPDATE simulation SET name = 'y'") == "UPDATE 0"
+    assert await api.execute("DELETE FROM simulation") == "DELETE 0"
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+        await api.execute(UNNAMED, mine)
+
+
+async def test_a_key_is_found_with_its_owner_by_its_public_id_alone_and_not_changed_so(
+    api: asyncpg.Connection[Any], operator: psycopg.Connection[tuple[Any, ...]]
+) -> None:
+    owner, stranger = OwnerFactory.build(), OwnerFactory.build()
+    keys = [KeyFactory.build(owner_id=who.id) for who in (owner, owner, stranger)]
+    for who in (owner, stranger):
+        operator.execute(
+            "INSERT INTO owner (id, name, created_at, version) VALUES (%s, %s, now(), 1)",
+            [who.id, who.name],
+        )
+    for key in keys:
+        operator.execute(
+            "INSERT INTO api_key (id, owner_id, name, public_id, digest, scopes, created_at, version)"
+            " VALUES (%s, %s, 'k', %s, %s, '', now(), 1)",
+            [key.id, key.owner_id, key.public_id, key.digest],
+        )
+    async with api.transaction():
+        await api.execute("SELECT set_config('goatfish.key', $1, true)", keys[0].public_id)
+        assert [row["id"] for row in await api.fetch("SELECT id FROM api_key")] == [keys[0].id]
+        assert [row["id"] for row in await api.fetch("SELECT id FROM owner")] == [owner.id]
+        assert await api.execute("UPDATE api_key SET name = 'z'") == "UPDATE 0"
+    async with api.transaction():
+        await api.execute("SELECT set_config('goatfish.owner', $1, true)", str(owner.id))
+        assert {row["id"] for row in await api.fetch("SELECT id FROM api_key")} == {keys[0].id, keys[1].id}
+        assert [row["id"] for row in await api.fetch("SELECT id FROM owner")] == [owner.id]
+        assert await api.execute("UPDATE api_key SET name = 'z'") == "UPDATE 2"
+    assert await api.fetchval("SELECT count(*) FROM owner") == 0
+
+
+@pytest.mark.django_db
+def test_the_apis_role_may_do_what_it_needs_and_nothing_else() -> None:
+    role = str(urlsplit(os.environ["GOATFISH_DATABASE_URL"]).username)
+    held = (
+        "SELECT class.relname, string_agg(privilege_type, ' ' ORDER BY privilege_type)"
+        " FROM pg_class AS class, aclexplode(relacl) AS granted WHERE grantee = %s::regrole GROUP BY 1"
+    )
+    needed = {
+        "api_key": "INSERT SELECT UPDATE",
+        "change_count": "INSERT SELECT UPDATE",
+        "django_migrations": "SELECT",
+        "outcome": "DELETE INSERT SELECT UPDATE",
+        "owner": "SELECT",
+        "revision": "INSERT SELECT",
+        "simulation": "DELETE INSERT SELECT UPDATE",
+    }
+    with connection.cursor() as cursor:
+        for change in ("GRANT ALL ON django_session, simulation TO", "REVOKE INSERT ON outcome FROM"):
+            cursor.execute(f"{change} {connection.ops.quote_name(role)}")
+        assert migrate(role) == []
+        cursor.execute(held, [role])
+        assert dict(cursor.fetchall()) == needed
+        cursor.execute("SELECT count(*) FROM pg_attribute WHERE attacl IS NOT NULL AND attrelid = 'owner'::regclass")
+        assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.django_db
+def test_a_role_that_is_not_there_is_said() -> None:
+    with pytest.raises(Unavailable, match="no role 'nobody; --' for the API"):
+        migrate("nobody; --")
+
+
+@pytest.mark.django_db
+def test_the_migration_can_be_taken_back_and_made_again() -> None:
+    before = _protected()
+    assert before
+    MigrationExecutor(connection).migrate([("goatfish", "0002_revisions_are_kept")])
+    assert _protected() == set()
+    MigrationExecutor(connection).migrate([("goatfish", "0003_row_level_security")])
+    assert _protected() == before
+
+
+def _protected() -> set[tuple[str, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, polname FROM pg_class LEFT JOIN pg_policy ON polrelid = pg_class.oid"
+            " WHERE relrowsecurity OR relforcerowsecurity OR polname IS NOT NULL"
+        )
+        return set(cursor.fetchall())

@@ -1,0 +1,179 @@
+"""Through PgBouncer in transaction mode, where owners share two connections, each sees and writes its own alone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import psycopg
+import pytest
+
+from app.cli.tenants import cause, opened
+from app.container import Container
+from app.embedded_postgres.places import Account, temporary_home
+from config.databases import DatabaseUrl
+from domain.access.key import Scope
+from tests.contracts.http_api import SIMULATIONS, WING
+from tests.live import GOATFISH, served
+
+OWNERS, ROUNDS, SERVER_CONNECTIONS = 12, 8, 2
+PREPARES_SINCE = (1, 21)
+PATIENCE = 10  # seconds
+
+
+def program() -> str:
+    found = shutil.which("pgbouncer", path=os.pathsep.join([os.environ["PATH"], "/usr/sbin"]))
+    if found is None:
+        pytest.fail("There is no pgbouncer on PATH. On Debian: apt install pgbouncer", pytrace=False)
+    return found
+
+
+def version() -> tuple[int, ...]:
+    said = subprocess.run([program(), "--version"], capture_output=True, text=True, check=True).stdout
+    number = re.search(r"PgBouncer (\d+)\.(\d+)", said)
+    assert number, said
+    return tuple(map(int, number.groups()))
+
+
+@contextmanager
+def bouncing(to: DatabaseUrl, home: Path, account: Account) -> Iterator[DatabaseUrl]:
+    """The same database behind a PgBouncer that takes none of a client's own start-up settings."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    (home / "users.txt").write_text(f'"{to.user}" "{to.password}"\n')
+    (home / "pgbouncer.ini").write_text(f"""
+[databases]
+* = host={to.parts.hostname} port={to.parts.port}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = {home}/users.txt
+pool_mode = transaction
+default_pool_size = {SERVER_CONNECTIONS}
+{"max_prepared_statements = 100" if version() >= PREPARES_SINCE else ""}
+""")
+    for file in home.iterdir():
+        account.own(file)
+    with (
+        (home / "pgbouncer.log").open("wb") as log,
+        subprocess.Popen(
+            [program(), str(home / "pgbouncer.ini")], stdout=log, stderr=log, **account.process
+        ) as process,
+    ):
+        try:
+            url = DatabaseUrl(to.parts._replace(netloc=to.parts.netloc.rpartition(":")[0] + f":{port}").geturl())
+            _wait_for(port, process, home / "pgbouncer.log")
+            yield url
+        finally:
+            process.terminate()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except ConnectionRefusedError:
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.02)
+        else:
+            return
+
+
+@pytest.fixture(scope="module")
+def bouncer() -> Iterator[DatabaseUrl]:
+    """The migrated database of the run, as the API reaches it through PgBouncer."""
+    subprocess.run([*GOATFISH, "migrate"], check=True, timeout=60)
+    account = Account.for_server()
+    home = temporary_home(account)
+    try:
+        with bouncing(DatabaseUrl(os.environ["GOATFISH_DATABASE_URL"]), home, account) as url:
+            yield url
+    finally:
+        shutil.rmtree(home)
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """An owner's name and key."""
+
+    name: str
+    key: str
+
+
+@pytest.fixture(scope="module")
+def tenants(bouncer: DatabaseUrl) -> list[Tenant]:
+    async def make(container: Container) -> list[Tenant]:
+        made = []
+        for number in range(OWNERS):
+            owner = await container.owners().create(f"owner {number}", cause())
+            _, text = await container.keys().create(owner.id, cause(), name="tests", scopes=frozenset(Scope))
+            made.append(Tenant(owner.name, text.reveal()))
+        return made
+
+    return asyncio.run(opened(make))
+
+
+def modes() -> list[str]:
+    """How the service may be set with the PgBouncer that is here."""
+    return ["false", "true"] if version() >= PREPARES_SINCE else ["false"]
+
+
+@pytest.mark.parametrize("prepared", modes())
+def test_many_owners_at_once_see_and_write_their_own_alone(
+    bouncer: DatabaseUrl, tenants: list[Tenant], prepared: str
+) -> None:
+    env = os.environ | {"GOATFISH_DATABASE_URL": bouncer.with_password, "GOATFISH_PREPARED_STATEMENTS": prepared}
+    with served(env | {"GOATFISH_RATE_LIMIT": "0"}) as url:
+        asyncio.run(_all_at_once(url, tenants, prepared))
+    _nothing_is_left(bouncer)
+
+
+async def _all_at_once(url: str, tenants: list[Tenant], mark: str) -> None:
+    async with httpx2.AsyncClient(base_url=url, timeout=PATIENCE) as http:
+
+        async def use(tenant: Tenant) -> None:
+            headers = {"X-API-Key": tenant.key}
+            for number in range(1, ROUNDS + 1):
+                name = f"{mark} {tenant.name}"
+                answer = await http.post(SIMULATIONS, json=WING | {"name": name}, headers=headers)
+                assert answer.status_code == 201, answer.text
+                one = f"{SIMULATIONS}/{answer.json()['id']}"
+                changed = await http.patch(one, json={"end_date": "2027-01-01"}, headers=headers)
+                assert changed.status_code == 200, changed.text
+                listed = await http.get(SIMULATIONS, params={"name": mark}, headers=headers)
+                assert [each["name"] for each in listed.json()["items"]] == [name] * number
+
+        await asyncio.gather(*map(use, tenants))
+
+
+def _nothing_is_left(bouncer: DatabaseUrl) -> None:
+    """The connections that served owners name none of them, to whoever gets them next."""
+    clients = [psycopg.connect(bouncer.with_password, prepare_threshold=None) for _ in range(SERVER_CONNECTIONS)]
+    backends = set()
+    for client in clients:  # each holds its connection until all have one
+        ask = "SELECT pg_backend_pid(), current_setting('goatfish.owner', true), current_setting('goatfish.key', true)"
+        ((pid, *named),) = client.execute(ask).fetchall()
+        assert named in ([None, None], ["", ""], ["", None], [None, ""])
+        for table in ("simulation", "api_key", "owner", "revision"):
+            assert client.execute(f"SELECT count(*) FROM {table}".encode()).fetchall() == [(0,)]
+        backends.add(pid)
+    assert len(backends) == SERVER_CONNECTIONS
+    with psycopg.connect(os.environ["TEST_DATABASE_URL"]) as administrator:
+        used = "SELECT pid FROM pg_stat_activity WHERE usename = %s"
+        assert {pid for (pid,) in administrator.execute(used, [bouncer.user])} == backends
+    for client in clients:
+        client.close()
