@@ -35,7 +35,7 @@ def remove() -> None:
         _without(every.query.where)
         return gated(compiler, every, named)
 
-    Compiler._gated = everybodys  # type: ignore[method-assign]  # -- the very thing that a test is to show
+    Compiler._gated = everybodys  # type: ignore[assignment,method-assign]  # -- the very thing that a test is to show
 
 
 if __name__ == "__main__":
