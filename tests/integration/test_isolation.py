@@ -37,16 +37,11 @@ def test_three_owners_are_answered_what_is_theirs_and_not_a_byte_of_anothers(poo
     assert figures.steps >= 300
 
 
-def test_without_our_owner_condition_they_still_are(pool_url: str, operator_url: str) -> None:
+def test_without_our_owner_condition_they_still_are_and_without_the_policies_too_it_leaks(
+    pool_url: str, operator_url: str
+) -> None:
     with served(pool_url, operator_url, program=WITHOUT_CONDITION) as url:
-        figures = look(url, operator_url, examples=12, steps=20, start=2)
-    assert figures.steps >= 200
-
-
-def test_without_our_condition_and_the_policies_the_same_run_leaks(pool_url: str, operator_url: str) -> None:
-    with (
-        served(pool_url, operator_url, program=WITHOUT_CONDITION) as url,
-        without_policies(operator_url),
-        pytest.raises(Leaked),
-    ):
-        look(url, operator_url, examples=12, steps=20, start=2)
+        figures = look(url, operator_url, examples=10, steps=20, start=2)
+        assert figures.steps >= 200
+        with without_policies(operator_url), pytest.raises(Leaked):
+            look(url, operator_url, examples=10, steps=20, start=2)

@@ -37,11 +37,12 @@ def opened(text: str) -> str:
 
 
 class Tenants(RuleBasedStateMachine):
-    """What all rules stand on. ``foreign`` and ``steps`` count over all runs."""
+    """What all rules stand on. The counts are of all runs, ``foretold`` of what a rule knows the answer to."""
 
     wire: ClassVar[Wire]
     operators: ClassVar[Operators]
     steps: ClassVar[Counter[str]]
+    foretold: ClassVar[Counter[str]]
     foreign: ClassVar[Counter[str]]
 
     def __init__(self) -> None:
@@ -80,6 +81,7 @@ class Tenants(RuleBasedStateMachine):
         if key is not None:
             sent["X-API-Key"] = key.text
         answer = self.wire.send(operation, sent, **more)
+        self.foretold[operation] += not foreign and (owner is not None or OPERATIONS[operation].scopes is None)
         assert answer.header("x-request-id") == sent["X-Request-ID"]
         self.search(owner, answer)
         assert answer.status < 500, answer
