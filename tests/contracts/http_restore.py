@@ -171,7 +171,7 @@ class RestoreContract:
         tenant = service.tenant()
         expect_problem(restore(tenant, changed(tenant), 3, If_Match='"2"'), 412, "precondition_failed")
 
-    @pytest.mark.parametrize("version", [True, False, 1.0, 1.5, 0, -1, 2**31, 10**30, "1", None, [1], {}])
+    @pytest.mark.parametrize("version", [True, False, 1.5, 0, -1, 2**31, 10**30, "1", None, [1], {}])
     def test_a_version_is_a_whole_number(self, service: Service, version: Any) -> None:
         tenant = service.tenant()
         assert faults(restore(tenant, changed(tenant), version)) == {"#/version": "version"}
