@@ -1,5 +1,7 @@
 """What owners try with what is another's: it is answered, to the byte, as what never was."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -107,6 +109,9 @@ class ForeignRules(KeyRules):
 
     def teardown(self) -> None:
         """Whatever chance has left out so far is tried now."""
+        for operation, try_it in self._rules().items():
+            if operation in OPERATIONS and not self.foretold[operation]:
+                try_it()
         for operation in NAMING:
             if not self.foreign[operation]:
                 self.name_anothers_of_this_kind(0, 0, 1, operation)
@@ -114,3 +119,22 @@ class ForeignRules(KeyRules):
             if not self.foreign[f"{operation} {OPERATIONS[operation].place}"]:
                 self.go_on_from_anothers_cursor(0, 0, operation, 0)
         super().teardown()
+
+    def _rules(self) -> dict[str, Callable[[], None]]:
+        """What is left to chance, by its operation."""
+        return {
+            "get_simulation": partial(self.get, 0, 0, "GET", has=False),
+            "replace_simulation": partial(self.write, 0, 0, 0, "replace_simulation", None),
+            "update_simulation": partial(self.write, 0, 0, 0, "update_simulation", None),
+            "amend_simulation": partial(self.write, 0, 0, 0, "amend_simulation", None),
+            "delete_simulation": partial(self.delete, 0, 0, None),
+            "restore_simulation": partial(self.restore, 0, 0, 1, None),
+            "create_key": partial(self.create_key, 0, 0, None),
+            "get_key": partial(self.get_key, 0, 0),
+            "roll_key": partial(self.roll_key, 0, 0),
+            "revoke_key": partial(self.revoke_key, 0, 1, None),
+            "whoami": partial(self.whoami, 0, 0),
+            "get_problem": partial(self.ask_what_a_problem_means, 0, 0, known=True),
+            "livez": partial(self.probe, 0),
+            "readyz": partial(self.probe, 0),
+        }
