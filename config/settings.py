@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from config.databases import DatabaseUrl
 PREFIX = "GOATFISH_"
 ENV_FILE = ".env"
 SECRET_KEY_MIN = 32  # characters
+ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[1-9][0-9]*)?")
 
 
 class ConfigurationError(SystemExit):
@@ -77,8 +79,17 @@ class Settings(BaseSettings):
     https: bool = False
     """Whether browsers reach the service by HTTPS alone: cookies of the admin travel by nothing else."""
 
+    revisions_kept: int | None = Field(default=None, ge=1, le=36500)
+    """How many days revisions are kept: goatfish purge forgets what is older. For ever when unset."""
+
+    failure_limit: int = Field(default=60, ge=0)
+    """The keys a minute from one address that may open nothing; 0 sets no limit. Counted as the rate limit is."""
+
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
     """Host names that requests may be addressed to, separated by commas (or a JSON list); * admits all."""
+
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins whose pages may call the API, like https://app.example, separated by commas; * admits all."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     """The least severe messages that are logged."""
@@ -103,6 +114,11 @@ class Settings(BaseSettings):
     def worker_rate_limit(self) -> float:
         """What one worker may let through for an owner, in requests a minute."""
         return self.rate_limit / self.workers
+
+    @property
+    def worker_failure_limit(self) -> float:
+        """What one worker lets fail from an address, in keys a minute."""
+        return self.failure_limit / self.workers
 
     @property
     def secret_keys(self) -> list[str]:
@@ -152,6 +168,19 @@ class Settings(BaseSettings):
     def _some_host(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not value:
             raise ValueError("must name at least one host")
+        return value
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: object) -> object:
+        return [origin.strip() for origin in value.split(",") if origin.strip()] if isinstance(value, str) else value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _only_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if origin != "*" and not ORIGIN.fullmatch(origin):
+                raise ValueError(f"must be origins as browsers send them, like https://app.example, got {origin!r}")
         return value
 
     @field_validator("log_level", mode="before")

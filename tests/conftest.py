@@ -1,7 +1,14 @@
-"""What all tests share: one backend of anyio, and one deterministic profile of Hypothesis."""
+"""What all tests share: one backend of anyio, one deterministic profile of Hypothesis, and a watch on every secret."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from domain.access.key import KeyText
+from tests.canary import CANARY, WatchedLog
 
 pytest.register_assert_rewrite("tests.contracts")
 
@@ -15,3 +22,29 @@ settings.load_profile("goatfish")
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def watched_log() -> Iterator[WatchedLog]:
+    """Every key that is made from now on is known as a secret, as is the settings' key; the log is watched for them."""
+    make = KeyText.new
+
+    def new(random_bytes: Callable[[int], bytes]) -> KeyText:
+        text = make(random_bytes)
+        CANARY.knows(text)
+        return text
+
+    if secret_key := os.environ.get("GOATFISH_SECRET_KEY"):
+        CANARY.knows_word(secret_key)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(KeyText, "new", new)
+        yield WatchedLog(CANARY)
+
+
+@pytest.fixture(autouse=True)
+def no_secret_gets_out(watched_log: WatchedLog) -> Iterator[None]:
+    """Fails whatever test lets a secret into the log, or into an answer of the HTTP contract's service."""
+    logging.getLogger().addHandler(watched_log)  # Django's configuration of the log may have taken it away
+    yield
+    found, CANARY.found = CANARY.found, []
+    assert found == []

@@ -1,52 +1,73 @@
 """The service as it is run, `goatfish serve` in a process of its own, for tests that need a real one."""
 
+import io
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from threading import Thread
 
 GOATFISH = [sys.executable, "-m", "app.cli"]
+SECRET_KEY = "a secret key that serves the tests alone"
 
 
 @dataclass(frozen=True)
 class Live:
-    """Where it listens, and the key of a tenant that may do everything."""
+    """Where it listens, the key of a tenant that may do everything, and what it has said in its log."""
 
     url: str
     key: str
+    heard: io.StringIO
+    env: Mapping[str, str]
+
+    def goatfish(self, *arguments: str, check: bool = True, entered: str = "") -> "subprocess.CompletedProcess[str]":
+        """A command on its database."""
+        return _run(self.env, *arguments, check=check, entered=entered)
+
+
+class _Heard(io.StringIO):
+    """Keeps what is said, and passes it on: a fault above all belongs to whoever looks at the test."""
+
+    def write(self, text: str) -> int:
+        sys.stderr.write(text)
+        return super().write(text)
+
+
+def _run(
+    env: Mapping[str, str], *arguments: str, check: bool = True, entered: str = ""
+) -> "subprocess.CompletedProcess[str]":
+    command = [*GOATFISH, *arguments]
+    return subprocess.run(command, env=env, input=entered, capture_output=True, text=True, check=check, timeout=60)
 
 
 @contextmanager
-def live(url: str, operator_url: str) -> Iterator[Live]:
-    """The service on an empty database of its own, without a rate limit; it is gone afterwards."""
+def live(url: str, operator_url: str, *options: str, **variables: str) -> Iterator[Live]:
+    """The service on an empty database of its own, without limits unless they are given; it is gone afterwards."""
     env = os.environ | {"GOATFISH_DATABASE_URL": url, "GOATFISH_OPERATOR_DATABASE_URL": operator_url}
-    env |= {"GOATFISH_RATE_LIMIT": "0", "GOATFISH_SECRET_KEY": "a secret key that serves the tests alone"}
-    run = partial(subprocess.run, env=env, capture_output=True, text=True, check=True, timeout=60)
-    run([*GOATFISH, "migrate"])
-    run([*GOATFISH, "owner", "create", "tests"])
-    key = run([*GOATFISH, "key", "create", "tests"]).stdout.strip()
-    with served(env) as address:
-        yield Live(address, key)
+    env |= {"GOATFISH_RATE_LIMIT": "0", "GOATFISH_FAILURE_LIMIT": "0", "GOATFISH_SECRET_KEY": SECRET_KEY}
+    env |= {f"GOATFISH_{name}": value for name, value in variables.items()}
+    _run(env, "migrate")
+    _run(env, "owner", "create", "tests")
+    key = _run(env, "key", "create", "tests").stdout.strip()
+    heard = _Heard()
+    with served(env, *options, heard=heard) as address:
+        yield Live(address, key, heard, env)
 
 
 @contextmanager
-def served(env: Mapping[str, str]) -> Iterator[str]:
+def served(env: Mapping[str, str], *options: str, heard: io.StringIO | None = None) -> Iterator[str]:
     """Where the service listens that is configured like this, on a database that is ready."""
-    serve = [*GOATFISH, "serve", "--port", "0"]
+    serve = [*GOATFISH, "serve", "--port", "0", *options]
     with subprocess.Popen(serve, env=env, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        drain = Thread(target=shutil.copyfileobj, args=(process.stderr, sys.stderr))
+        drain = Thread(target=(heard or _Heard()).writelines, args=(process.stderr,))
         try:
             said = process.stderr.readline()
             address = re.search(r"listens on (http://\S+)", said)
             assert address, f"the service did not start: {said}"
-            # What it logs later, a fault above all, belongs to whoever looks at the test.
             drain.start()
             yield address[1]
         finally:

@@ -15,7 +15,7 @@ from adapters.http_fastapi.api import Opened, build_api
 from adapters.http_fastapi.background import Background
 from adapters.http_fastapi.caller import Door
 from adapters.http_fastapi.cursors import Cursors
-from adapters.http_fastapi.limits import RateLimit
+from adapters.http_fastapi.limits import FailureLimit, RateLimit
 from config.settings import Settings
 from domain.access.ports import KeyRepository, OwnerDirectory
 from domain.access.use_cases import Authentication, Keys, KeyUses, Owners
@@ -100,9 +100,17 @@ class Container(containers.DeclarativeContainer):
     once = providers.Singleton(Once, outcomes=storage.provided.outcomes, now=now)
 
     rate_limit = providers.Singleton(RateLimit, settings.provided.worker_rate_limit, monotonic)
+    failure_limit = providers.Singleton(FailureLimit, settings.provided.worker_failure_limit, monotonic)
     key_uses = providers.Singleton(KeyUses, repository=storage.provided.keys, now=now)
     background = providers.Singleton(Background)
-    door = providers.Singleton(Door, authentication, rate_limit, key_uses, background)
+    door = providers.Singleton(
+        Door,
+        authentication=authentication,
+        failure_limit=failure_limit,
+        rate_limit=rate_limit,
+        uses=key_uses,
+        background=background,
+    )
     cursors = providers.Singleton(Cursors, settings.provided.secret_keys)
     api: providers.Provider[FastAPI] = providers.Singleton(
         build_api,
@@ -115,6 +123,7 @@ class Container(containers.DeclarativeContainer):
         once=once,
         cursors=cursors,
         allowed_hosts=settings.provided.allowed_hosts,
+        cors_origins=settings.provided.cors_origins,
     )
 
     # The admin's own: where it is not served, operators' credentials are not needed and nothing of this is made.

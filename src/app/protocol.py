@@ -3,9 +3,9 @@
 import secrets
 from http import HTTPStatus
 
-from starlette.datastructures import MutableHeaders
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from adapters.http_fastapi.answer_headers import complete
 from adapters.http_fastapi.problems import Refused, answer
 
 HEAD_MAX = 64 << 10
@@ -45,11 +45,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def _refuse(self, code: str) -> None:
         request_id = secrets.token_hex(16)
         response = answer(Refused(code), {"path": "", "state": {"request_id": request_id}})
-        headers = MutableHeaders(raw=response.raw_headers)
-        headers["X-Request-ID"] = request_id
-        headers["Connection"] = "close"
+        headers = [*response.raw_headers, (b"x-request-id", request_id.encode()), (b"connection", b"close")]
+        complete(headers, path="", scheme=self.scheme or "http")
         status = HTTPStatus(response.status_code)
         lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
-        lines += [name + b": " + value for name, value in headers.raw]
+        lines += [name + b": " + value for name, value in headers]
         self.transport.write(b"\r\n".join([*lines, b"", bytes(response.body)]))
         self.transport.close()

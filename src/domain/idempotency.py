@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol
 
-from domain.errors import Conflict, Invalid
+from domain.errors import Conflict, Invalid, NotFound, Stale
 from domain.tenancy import Cause, E, Idempotency, OwnerId
 
 KEPT_FOR = timedelta(hours=24)
@@ -52,7 +52,8 @@ class Once:
     ) -> tuple[E, bool]:
         """What ``make`` made, now or when it was first asked for, and whether that was before.
 
-        Raises ``Conflict`` where the key came with another body before, or its first request is still under way.
+        Raises ``Conflict`` where the key came with another body before, or its first request is still under way. What
+        no longer fits what is stored is no refusal of a request that was carried out when it did.
         """
         promise = cause.idempotency
         if promise is None:
@@ -64,12 +65,16 @@ class Once:
             outcome = await self._outcome(owner, promise, entity)
             if outcome is None or outcome.fingerprint != promise.fingerprint:
                 raise
+        except (NotFound, Stale, Conflict):
+            outcome = await self._outcome(owner, promise, entity)
+            if outcome is None:
+                raise
         except Repeated:
             outcome = await self._outcome(owner, promise, entity)
             if outcome is None:
                 raise Conflict("request_in_flight", "The first request with this key is still under way.") from None
-            if outcome.fingerprint != promise.fingerprint:
-                raise Conflict("idempotency_key_reused", "This Idempotency-Key came with another body.") from None
+        if outcome.fingerprint != promise.fingerprint:
+            raise Conflict("idempotency_key_reused", "This Idempotency-Key came with another request.")
         return outcome.entity, True
 
     async def purge(self) -> int:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol
 from uuid import UUID
 
-from domain.errors import Gone
+from domain.errors import Fault, Gone
 from domain.paging import Comparison, Condition, Page, PageRequest, Sort
 from domain.tenancy import Cause, E, Owned, OwnerId, found
 
@@ -65,6 +65,16 @@ class Revision(Generic[E]):
             before=before and bare(before),
             after=after and bare(after),
         )
+
+    def faults(self) -> list[Fault]:
+        """What no revision has that was made beside a write."""
+        sides = [side for side in (self.before, self.after) if side is not None]
+        told = [(side.KIND, side.id, side.owner_id) for side in sides]
+        if not sides or any(of != (self.kind, self.entity_id, self.owner_id) for of in told):
+            return [Fault("entity_id", "misdirected", "The revision is not of the entity that it holds.")]
+        if any(bare(side) != side for side in sides):
+            return [Fault("after", "secret", "The revision holds a secret.")]
+        return []
 
     @property
     def action(self) -> Action:
@@ -126,7 +136,10 @@ class Revisions(Protocol):
     def of(self, owner: OwnerId) -> OwnedRevisions: ...
 
     async def purge(self, before: datetime) -> int:
-        """Forgets what was recorded before, whoever owns it; gives how many."""
+        """Forgets what was recorded before, whoever owns it, up to the owner's first that was not; gives how many.
+
+        So nothing young is ever forgotten, whatever clock an older one was recorded by.
+        """
         ...
 
 

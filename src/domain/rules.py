@@ -1,13 +1,16 @@
 """Rules of plain values that several entities share."""
 
-import unicodedata
+import re
 
 from domain.errors import Fault
+
+# Unicode's categories Cc and Cs, which do not grow.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def has_control_characters(value: str) -> bool:
     """Whether the text holds control characters or lone surrogates, which no name may."""
-    return any(unicodedata.category(character) in {"Cc", "Cs"} for character in value)
+    return _CONTROL.search(value) is not None
 
 
 def name_faults(value: str, *, max_length: int, field: str = "name") -> list[Fault]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar, NewType, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
-from domain.errors import Misdirected, NotFound
+from domain.errors import Fault, Misdirected, NotFound
 from domain.paging import Page, PageRequest
 
 OwnerId = NewType("OwnerId", UUID)
@@ -31,6 +31,10 @@ class Owned(Protocol):
     def created_at(self) -> datetime: ...
     @property
     def version(self) -> int: ...
+
+    def faults(self) -> list[Fault]:
+        """What is wrong with it by the rules for what is made today; an older one may be kept all the same."""
+        ...
 
 
 T = TypeVar("T")

@@ -1,7 +1,9 @@
 """What every API client is promised, whatever stores the data: run over memory and over each database."""
 
 import asyncio
+import dataclasses
 import json
+import os
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -19,15 +21,17 @@ from starlette.testclient import TestClient
 
 from app.container import Container, Storage
 from config.settings import Settings
-from domain.access.key import Scope
+from domain.access.key import KeyText, Scope
 from domain.tenancy import Cause, OwnerId
+from tests.canary import CANARY, WatchedAnswers
 
 CAUSE = Cause(actor="operator:tests", request_id="tests", at=datetime.now(UTC))
 WING = {"name": "Wing flutter, run 3", "start_date": "2026-01-05", "end_date": "2026-02-01"}
 SIMULATIONS = "/api/v1/simulations"
 KEYS = "/api/v1/keys"
 UNKNOWN = f"{SIMULATIONS}/0199f3c2-0000-7000-8000-000000000000"
-SECRET, SECRET_BEFORE = "x" * 32, "y" * 32
+SECRET, SECRET_BEFORE = "signs what the contract makes, today", "signed what the contract made before"
+HOUR = timedelta(hours=1)
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 
@@ -80,12 +84,15 @@ class Service:
         return self.http.portal.call(make)
 
     def together(
-        self, requests: Iterable[Callable[[AsyncClient], Awaitable[Response]]], api: FastAPI | None = None
+        self,
+        requests: Iterable[Callable[[AsyncClient], Awaitable[Response]]],
+        api: FastAPI | None = None,
+        address: str = "127.0.0.1",
     ) -> list[Response]:
-        """The answers to requests that are under way at once."""
+        """The answers to requests that are under way at once, from a client at this address."""
 
         async def gathered() -> list[Response]:
-            transport = ASGITransport(app=api or self.api, raise_app_exceptions=False)
+            transport = ASGITransport(app=api or self.api, raise_app_exceptions=False, client=(address, 1))
             async with AsyncClient(transport=transport, base_url="http://localhost") as http:
                 return await asyncio.gather(*(request(http) for request in requests))
 
@@ -103,13 +110,17 @@ class Service:
 
 
 @contextmanager
-def serving(storage: Storage) -> Iterator[Service]:
-    """The application on this storage."""
+def serving(storage: Storage, **given: Any) -> Iterator[Service]:
+    """The application on this storage, with these settings; keys may fail as often as the tests need it."""
     clock = Clock()
-    settings = Settings(secret_key=SecretStr(SECRET), secret_key_previous=SecretStr(SECRET_BEFORE))
+    secrets = {"secret_key": SecretStr(SECRET), "secret_key_previous": SecretStr(SECRET_BEFORE)}
+    settings = Settings(**{"failure_limit": 0, **secrets, **given})
     container = Container(settings=settings)
     container.storage.override(providers.Object(storage))
     container.now.override(providers.Object(clock))
+    for secret in (SECRET, SECRET_BEFORE):
+        CANARY.knows_word(secret)
+    container.api().add_middleware(WatchedAnswers, canary=CANARY)
     with TestClient(container.api(), base_url="http://localhost", raise_server_exceptions=False) as http:
         yield Service(container, http, clock)
 
@@ -402,19 +413,29 @@ class AccessContract:
             assert service.http.get("/api/v1/me", headers=headers).status_code == 200
 
     def test_whatever_is_wrong_with_a_key_is_answered_alike(self, service: Service) -> None:
-        tenant, other, revoked = service.tenant(), service.tenant(), service.tenant()
+        tenant, other, revoked, inactive = (service.tenant() for _ in range(4))
+        soon = {"name": "n", "scopes": ["simulations:read"], "expires_at": (service.clock() + HOUR).isoformat()}
+        expired = tenant.send("POST", KEYS, json=soon).json()["key"]
+        service.clock.passes(HOUR)
 
-        async def revoke() -> None:
+        async def end() -> None:
             await service.container.keys().revoke(revoked.owner, revoked.key_id, CAUSE)
+            await service.container.owners().deactivate(str(inactive.owner), CAUSE)
 
-        service.call(revoke)
+        service.call(end)
+        unknown = KeyText.new(os.urandom)
+        wrong_secret = dataclasses.replace(unknown, public_id=tenant.key.split("_")[1])
         flipped = tenant.key[:-1] + ("A" if tenant.key[-1] != "A" else "B")
         headers: list[Any] = [
             {},
             {"X-API-Key": ""},
             {"X-API-Key": "gf_x"},
             {"X-API-Key": flipped},
+            {"X-API-Key": unknown.reveal()},
+            {"X-API-Key": wrong_secret.reveal()},
             {"X-API-Key": revoked.key},
+            {"X-API-Key": expired},
+            {"X-API-Key": inactive.key},
             {"Authorization": f"Basic {tenant.key}"},
             {"Authorization": tenant.key},
             {"X-API-Key": tenant.key, "Authorization": f"Bearer {other.key}"},
@@ -427,6 +448,7 @@ class AccessContract:
             json.dumps(bodies[0] | {"request_id": ""})
         }
         assert {answer.headers["www-authenticate"] for answer in answers} == {'Bearer realm="goatfish"'}
+        assert len({json.dumps({**answer.headers, "x-request-id": ""}) for answer in answers}) == 1
 
     @pytest.mark.parametrize(
         ("method", "path"),
@@ -438,6 +460,7 @@ class AccessContract:
             ("POST", KEYS),
             ("GET", f"{KEYS}/x"),
             ("DELETE", f"{KEYS}/x"),
+            ("POST", f"{KEYS}/x/roll"),
             ("GET", "/api/v1/me"),
         ],
     )
@@ -578,6 +601,7 @@ class RefusalsContract:
             (SIMULATIONS, "GET, HEAD, POST"),
             (UNKNOWN, "DELETE, GET, HEAD, PATCH, POST, PUT"),
             (f"{KEYS}/x", "DELETE, GET, HEAD"),
+            (f"{KEYS}/x/roll", "POST"),
             ("/livez", "GET, HEAD"),
         ],
     )
@@ -607,7 +631,7 @@ class RefusalsContract:
     def test_a_request_id_is_echoed_where_it_is_sound(self, service: Service) -> None:
         for sound in ("a", "A-1_b.c", "x" * 128):
             assert service.http.get("/livez", headers={"X-Request-ID": sound}).headers["x-request-id"] == sound
-        for unsound in ("", "a b", "é", "x" * 129, "a,b"):
+        for unsound in ("", "a b", "é", "x" * 129, "a,b", service.tenant().key):
             given = service.http.get("/livez", headers={b"X-Request-ID": unsound.encode()}).headers["x-request-id"]
             assert re.fullmatch("[0-9a-f]{32}", given)
 

@@ -215,6 +215,11 @@ class IdempotencyContract:
         assert faults(answer) == {"Idempotency-Key": "idempotency_key"}
         assert listed(tenant) == []
 
+    def test_an_api_key_is_no_idempotency_key(self, service: Service) -> None:
+        tenant = service.tenant()
+        assert faults(post(tenant, tenant.key)) == {"Idempotency-Key": "idempotency_key"}
+        assert listed(tenant) == []
+
     def test_of_many_at_once_one_makes_and_all_are_answered_alike(self, service: Service) -> None:
         tenant = service.tenant()
         headers = {"X-API-Key": tenant.key, "Idempotency-Key": str(uuid7())}

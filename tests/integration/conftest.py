@@ -53,7 +53,14 @@ collect_ignore = {
         "test_row_security.py",
         "test_service.py",
     ],
-    "postgresql": ["test_run_script.py", "test_thread_executor.py", "test_processes.py", "test_production.py"],
+    "postgresql": [
+        "test_canary.py",
+        "test_proxies.py",
+        "test_run_script.py",
+        "test_thread_executor.py",
+        "test_processes.py",
+        "test_production.py",
+    ],
 }[VENDOR]
 
 

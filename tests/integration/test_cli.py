@@ -11,7 +11,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from typer.testing import CliRunner, Result
 
 from adapters.django_orm import operations, setup
-from adapters.django_orm.models import OutcomeRow, SimulationRow
+from adapters.django_orm.models import ChangeCountRow, OutcomeRow, RevisionRow, SimulationRow
 from app.cli.commands import commands
 from config.settings import load
 from domain.access.key import Scope
@@ -75,6 +75,24 @@ def test_an_owner_and_a_key_from_the_first_to_the_last() -> None:
     assert newer[5] == newer[7] == ""
 
 
+def test_a_key_is_rolled_by_its_id_or_prefix() -> None:
+    goatfish("owner", "create", "Acme")
+    goatfish("key", "create", "Acme", "--name", "CI", "--scope", "simulations:read")
+    old = goatfish("key", "list", "Acme").stdout.split("\t")
+    first = goatfish("key", "roll", "Acme", old[0], "--overlap", "12h", "--expires-in", "90d")
+    assert re.fullmatch(r"gf_\w{14}_\w{49}\n", first.stdout), first
+    assert first.stdout.strip() not in first.stderr
+    new, replaced = (line.split("\t") for line in goatfish("key", "list", "Acme").stdout.splitlines())
+    assert new[1:4] == [first.stdout[:17], *old[2:4]]
+    made_at, end = (datetime.fromisoformat(text) for text in (new[4], replaced[5]))
+    assert timedelta(hours=12) <= end - made_at < timedelta(hours=12, seconds=2)
+    assert new[5] > replaced[5]
+    assert goatfish("key", "roll", "Acme", new[1]).exit_code == 0
+    goatfish("key", "revoke", "Acme", new[1])
+    assert complaint(goatfish("key", "roll", "Acme", new[1]), 1) == "The key is revoked or expired: make a new one.\n"
+    assert "not longer than 30 days" in complaint(goatfish("key", "roll", "Acme", old[0], "--overlap", "31d"), 1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "status"),
     [
@@ -123,6 +141,27 @@ def test_purging_deletes_old_outcomes_alone_and_says_how_many() -> None:
     assert (done.exit_code, done.stdout) == (0, "")
     assert done.stderr.startswith("2 outcomes of idempotent requests")
     assert [row.key for row in OutcomeRow.objects.filter(owner_id=owner)] == ["23"]
+
+
+def test_revisions_are_kept_for_ever_unless_a_setting_says_how_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = goatfish("owner", "create", "Acme").stdout.strip()
+    count = ChangeCountRow.objects.filter(owner_id=owner)
+    count.update(last=3)
+    (made,) = RevisionRow.objects.filter(owner_id=owner).values()
+    for number, days in ((2, 31), (3, 29)):
+        at = datetime.now(UTC) - timedelta(days=days)
+        RevisionRow.objects.create(**{**made, "id": uuid4(), "number": number, "created_at": at})
+    kept = RevisionRow.objects.filter(owner_id=owner)
+    assert "Revisions are kept for ever: GOATFISH_REVISIONS_KEPT is not set." in goatfish("purge").stderr
+    assert kept.count() == 3
+    monkeypatch.setenv("GOATFISH_REVISIONS_KEPT", "30")
+    load.cache_clear()
+    assert "0 revisions were older than 30 days and are forgotten." in goatfish("purge").stderr
+    count.update(forgotten=1)
+    kept.filter(number=1).delete()
+    assert "1 revisions were older than 30 days and are forgotten." in goatfish("purge").stderr
+    assert [row.number for row in kept] == [3]
+    assert count.get().forgotten == 2
 
 
 def test_the_doctor_finds_nothing_wrong_with_a_database_that_is_up_to_date() -> None:

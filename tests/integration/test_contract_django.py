@@ -3,6 +3,7 @@
 from tests.contracts.outcomes import OnceContract, OutcomesContract
 from tests.contracts.owned_repository import OwnedRepositoryContract
 from tests.contracts.owner_directory import OwnerDirectoryContract
+from tests.contracts.revisions import HistoryContract, PurgeContract, RevisionsContract
 
 
 class TestOwnedRepository(OwnedRepositoryContract):
@@ -18,4 +19,16 @@ class TestOutcomes(OutcomesContract):
 
 
 class TestOnce(OnceContract):
+    pass
+
+
+class TestRevisions(RevisionsContract):
+    pass
+
+
+class TestHistory(HistoryContract):
+    pass
+
+
+class TestPurge(PurgeContract):
     pass

@@ -15,6 +15,7 @@ from adapters.django_orm.storage import Storage
 from tests.contracts.http_api import HttpContract, Service, serving
 from tests.contracts.http_changes import ChangesContract
 from tests.contracts.http_conditions import ConditionsContract
+from tests.contracts.http_failures import LIMIT, FailuresContract
 from tests.contracts.http_following import FollowingContract
 from tests.contracts.http_hostile import HostileContract
 from tests.contracts.http_idempotency import IdempotencyContract
@@ -22,6 +23,7 @@ from tests.contracts.http_lists import ListsContract
 from tests.contracts.http_order import OrderContract
 from tests.contracts.http_restore import RestoreContract
 from tests.contracts.http_revisions import RevisionsContract
+from tests.contracts.http_roll import RollContract
 from tests.integration.conftest import VENDOR, MakeStorage, on_test_database, pool_storage
 from tests.integration.factories import SimulationRowFactory
 
@@ -72,6 +74,17 @@ class TestIdempotency(OnCommitting, IdempotencyContract):
 
 class TestOrderOfRefusals(OnCommitting, OrderContract):
     pass
+
+
+class TestRolling(OnCommitting, RollContract):
+    pass
+
+
+class TestFailures(FailuresContract):
+    @pytest.fixture
+    def service(self, make_storage: MakeStorage) -> Iterator[Service]:
+        with serving(make_storage(), failure_limit=LIMIT) as service:
+            yield service
 
 
 class TestHostileRequests(OnCommitting, HostileContract):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import re
 import shutil
 import signal
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.request import Request, urlopen
 from uuid import UUID
@@ -245,6 +247,7 @@ def test_a_head_without_end_and_what_is_not_http_are_problems(
             problem = json.loads(body)
             assert problem["code"] == code
             assert f"x-request-id: {problem['request_id']}".encode() in head.lower()
+            assert b"\r\nx-content-type-options: nosniff\r\n" in head.lower()
         assert received or size > 1 << 20
         assert answer(serving.url + "/livez")[0] == 200
 
@@ -292,3 +295,58 @@ def _up(shell: Shell, taken: int) -> tuple[str, str]:
         assert sign_in, said
         assert answer(curl[2], curl[1]) == (200, b'{"items":[],"next_cursor":null}')
         return curl[1], sign_in[1]
+
+
+def test_at_a_terminal_erasing_asks_for_the_name(goatfish: Shell) -> None:
+    owner = goatfish("owner", "create", "Acme").stdout.strip()
+    began = time.monotonic()
+    goatfish("owner", "deactivate", "Acme")
+    for answer_given, status, words in (
+        ("acme", 1, "That is not its name; nothing is erased."),
+        ("Acme", 0, "Owner 'Acme' is erased"),
+    ):
+        said, ended = _at_a_terminal(goatfish, ["owner", "erase", "Acme"], answer_given)
+        assert (ended, words in said) == (status, True), said
+        assert f"All 4 rows of owner 'Acme' ({owner}) will be gone for good." in said
+    assert time.monotonic() - began > 1
+    assert goatfish("owner", "list").stdout == ""
+
+
+def _at_a_terminal(shell: Shell, arguments: Sequence[str], entered: str) -> tuple[str, int]:
+    """All that a command says to a terminal where this is entered, and how it ends."""
+    leader, follower = pty.openpty()
+    command = [*GOATFISH, *arguments]
+    environment = shell.environment()
+    with subprocess.Popen(
+        command, cwd=shell.directory, env=environment, stdin=follower, stdout=follower, stderr=follower
+    ) as process:
+        os.close(follower)
+        os.write(leader, f"{entered}\n".encode())
+        said = b""
+        with suppress(OSError):  # how the end of a terminal reads on Linux
+            while part := os.read(leader, 65536):
+                said += part
+        os.close(leader)
+        return said.decode(), process.wait(PATIENCE)
+
+
+def test_erasing_right_after_deactivating_waits_until_no_key_is_believed(goatfish: Shell) -> None:
+    goatfish("owner", "create", "Acme")
+    goatfish("owner", "deactivate", "Acme")
+    deactivated = datetime.fromisoformat(goatfish("owner", "list").stdout.rstrip().split("\t")[3])
+    assert goatfish("owner", "erase", "Acme", "--yes").returncode == 0
+    assert datetime.now(UTC) > deactivated + timedelta(seconds=1)
+
+
+def test_a_reader_of_an_export_may_leave_early(goatfish: Shell) -> None:
+    owner = goatfish("seed", "--owners", "1", "--simulations", "3000").stdout.strip()
+    command = [*GOATFISH, "owner", "export", owner]
+    with subprocess.Popen(
+        command, cwd=goatfish.directory, env=goatfish.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith(b'{"format":"goatfish-owner"')
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(PATIENCE) == 1

@@ -80,7 +80,7 @@ def running(database: tuple[Server, str], request: pytest.FixtureRequest) -> Ite
 
 def _environment(server: Server) -> dict[str, str]:
     urls = {"GOATFISH_DATABASE_URL": server.url, "GOATFISH_OPERATOR_DATABASE_URL": server.operator_url}
-    return os.environ | urls | {"GOATFISH_RATE_LIMIT": "0"}
+    return os.environ | urls | {"GOATFISH_RATE_LIMIT": "0", "GOATFISH_FAILURE_LIMIT": "0"}
 
 
 async def _flood(running: Running, *, failing: bool) -> list[int]:

@@ -110,7 +110,7 @@ class ForeignRules(KeyRules):
     def teardown(self) -> None:
         """Whatever chance has left out so far is tried now."""
         for operation, try_it in self._rules().items():
-            if operation in OPERATIONS and not self.foretold[operation]:
+            if not self.foretold[operation]:
                 try_it()
         for operation in NAMING:
             if not self.foreign[operation]:

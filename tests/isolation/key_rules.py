@@ -4,9 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import precondition, rule
+from hypothesis.stateful import rule
 
-from tests.isolation.document import OPERATIONS
 from tests.isolation.list_rules import ListRules, plain
 from tests.isolation.model import Json, Key, Owner, moment
 from tests.isolation.simulation_rules import PROMISES
@@ -93,7 +92,6 @@ class KeyRules(ListRules):
                 owner.ended.append(wanted)
                 owner.log.append(None)
 
-    @precondition(lambda self: "roll_key" in OPERATIONS)
     @rule(who=WHO, pick=PICK)
     def roll_key(self, who: int, pick: int) -> None:
         owner = self.owners[who]

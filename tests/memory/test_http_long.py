@@ -6,8 +6,10 @@ import pytest
 
 from adapters.in_memory.storage import Storage
 from tests.contracts.http_api import Service, serving
+from tests.contracts.http_browsers import PAGE, BrowsersContract, CrossOriginContract
 from tests.contracts.http_changes import ChangesContract
 from tests.contracts.http_conditions import ConditionsContract
+from tests.contracts.http_failures import LIMIT, FailuresContract
 from tests.contracts.http_following import FollowingContract
 from tests.contracts.http_hostile import HostileContract
 from tests.contracts.http_idempotency import IdempotencyContract
@@ -15,6 +17,7 @@ from tests.contracts.http_lists import ListsContract
 from tests.contracts.http_order import OrderContract
 from tests.contracts.http_restore import RestoreContract
 from tests.contracts.http_revisions import RevisionsContract
+from tests.contracts.http_roll import RollContract
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +40,28 @@ class TestIdempotency(IdempotencyContract):
 
 class TestOrderOfRefusals(OrderContract):
     pass
+
+
+class TestRolling(RollContract):
+    pass
+
+
+class TestFailures(FailuresContract):
+    @pytest.fixture
+    def service(self) -> Iterator[Service]:
+        with serving(Storage(), failure_limit=LIMIT) as service:
+            yield service
+
+
+class TestBrowsers(BrowsersContract):
+    pass
+
+
+class TestCrossOrigin(CrossOriginContract):
+    @pytest.fixture
+    def service(self) -> Iterator[Service]:
+        with serving(Storage(), cors_origins=["https://other.example", PAGE]) as service:
+            yield service
 
 
 class TestHostileRequests(HostileContract):

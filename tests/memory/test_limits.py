@@ -1,12 +1,14 @@
-"""The rate limit: what it lets through, what it says, when it lets through again, and what it remembers."""
+"""The limits: what they let through, what they say, when they let through again, and what they remember."""
 
 import re
 from dataclasses import dataclass, field
 
 import pytest
 
-from adapters.http_fastapi import limits
-from adapters.http_fastapi.limits import RateLimit
+from adapters.http_fastapi import allowance, limits
+from adapters.http_fastapi.allowance import Allowance
+from adapters.http_fastapi.limits import FailureLimit, RateLimit, network
+from adapters.http_fastapi.problems import Refused
 from domain.errors import Limited
 from domain.tenancy import OwnerId
 from tests.factories import new_owner_id
@@ -159,19 +161,95 @@ def test_a_clock_that_stands_still_or_goes_back_gives_nothing_away() -> None:
 
 
 def test_owners_whose_allowance_is_whole_again_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "REMEMBERED_MAX", 100)
+    monkeypatch.setattr(allowance, "REMEMBERED_MAX", 100)
     counter = Counter(60)
     for _ in range(1000):
         counter.count(new_owner_id())
         counter.time += 1
-        assert len(counter.limit._whole_at) <= 100
+        assert len(counter.limit._allowance._whole_at) <= 100
 
 
 def test_the_most_busy_are_remembered_where_all_are_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "REMEMBERED_MAX", 100)
+    monkeypatch.setattr(allowance, "REMEMBERED_MAX", 100)
     counter = Counter(60)
     counter.let_through()
     for _ in range(1000):
         counter.count(new_owner_id())
-        assert len(counter.limit._whole_at) <= 100
+        assert len(counter.limit._allowance._whole_at) <= 100
     counter.refused()
+
+
+def test_to_look_takes_nothing() -> None:
+    allowance = Allowance[str](2, lambda: 0)
+    assert [allowance.look("x") for _ in range(3)] == [Allowance[str](2, lambda: 0).use("x")] * 3
+    allowance.use("x")
+    allowance.use("x")
+    refused = allowance.look("x")
+    assert (refused.allowed, refused.left, refused.whole_in, refused.retry_after) == (False, 0, 60, 30)
+    assert allowance.use("x") == refused
+
+
+@pytest.mark.parametrize(("owed", "waits"), [(0, 1), (1, 2), (59, 60), (60, 61), (1000, 61)])
+def test_a_debt_is_waited_for_and_has_its_bound(owed: int, waits: int) -> None:
+    allowance = Allowance[str](60, lambda: 0)
+    for _ in range(60 + owed):
+        allowance.owe("x")
+    assert allowance.look("x").retry_after == waits
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff", True),
+        ("2001:db8::1", "2001:DB8:0:0:1::", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("fe80::1%eth0", "fe80::2%eth1", True),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("", "192.0.2.1", False),
+        ("somewhere", "somewhere", True),
+        ("somewhere", "elsewhere", False),
+    ],
+)
+def test_a_client_is_an_address_or_a_network(one: str, other: str, same: bool) -> None:
+    assert (network(one) == network(other)) is same
+
+
+def refuses(limit: FailureLimit, text: str) -> bool:
+    try:
+        limit.admit(text, "192.0.2.1")
+    except Refused:
+        return True
+    return False
+
+
+def test_no_more_keys_are_remembered_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "OPENED_MAX", 3)
+    limit = FailureLimit(1, lambda: 0)
+    for text in "abcdef":
+        limit.opened(text)
+        assert len(limit._opened) <= 3
+    limit.failed("g", "192.0.2.1")
+    assert [refuses(limit, text) for text in "abcdefg"] == [True] * 3 + [False] * 3 + [True]
+
+
+def test_a_key_that_has_died_is_remembered_no_longer() -> None:
+    limit = FailureLimit(1, lambda: 0)
+    limit.opened("a")
+    limit.failed("a", "192.0.2.1")
+    assert refuses(limit, "a")
+
+
+def test_a_key_is_remembered_without_its_text() -> None:
+    limit = FailureLimit(1, lambda: 0)
+    limit.opened("the text of a key")
+    assert "the text" not in repr(vars(limit))
+
+
+def test_without_a_limit_any_number_of_keys_may_fail() -> None:
+    limit = FailureLimit(0, lambda: 0)
+    for number in range(1000):
+        limit.failed(str(number), "192.0.2.1")
+    assert not refuses(limit, "x")

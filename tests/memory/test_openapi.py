@@ -32,11 +32,13 @@ OPERATIONS = {
     (KEYS, "post"): "create_key",
     (KEYS + "/{id}", "get"): "get_key",
     (KEYS + "/{id}", "delete"): "revoke_key",
+    (KEYS + "/{id}/roll", "post"): "roll_key",
     ("/api/v1/me", "get"): "whoami",
     ("/problems/{name}", "get"): "get_problem",
     ("/livez", "get"): "livez",
     ("/readyz", "get"): "readyz",
 }
+NOT_SHOWN = {"overlap_seconds", "version"}  # what is sent and belongs to no object
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +124,8 @@ def test_every_refusal_is_one_of_our_problems(document: Any) -> None:
                 assert content[0] == MEDIA_TYPE
                 assert {CATALOGUE[code].status for code in content[1]["examples"]} == {int(status)}
                 told |= set(content[1]["examples"])
-    assert told == set(CATALOGUE) - {"method_not_allowed"}  # which no operation that exists answers with
+    # What no operation that exists answers with: a wrong verb, and a preflight.
+    assert told == set(CATALOGUE) - {"method_not_allowed", "cross_origin_refused"}
 
 
 def test_every_example_of_a_problem_is_one(document: Any) -> None:
@@ -149,8 +152,8 @@ def test_every_example_of_a_request_succeeds_as_described(service: Service, docu
             assert str(answer.status_code) in {"200", "201"} & set(operation["responses"]), answer.text
             shown = expected["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
             validator(document, shown).validate(answer.json())
-            if not path.endswith("/restore"):
-                assert content["example"].items() <= answer.json().items()
+            sent = {name: value for name, value in content["example"].items() if name not in NOT_SHOWN}
+            assert sent.items() <= answer.json().items()
 
 
 def test_every_answer_that_is_read_is_as_described(service: Service, document: Any) -> None:

@@ -1,6 +1,7 @@
 """A key that is dead is dead within half a second, and what cannot be a key costs no question."""
 
 import dataclasses
+import hmac
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -97,6 +98,22 @@ async def test_what_cannot_be_a_key_costs_no_question(scene: Scene) -> None:
 
 async def test_an_unknown_key_opens_nothing(scene: Scene) -> None:
     assert await scene.authentication.caller(KeyText.new(os.urandom).reveal()) is None
+
+
+async def test_an_unknown_key_is_compared_as_a_wrong_secret_is(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[int, int]] = []
+    compare = hmac.compare_digest
+
+    def watched(one: str, other: str) -> bool:
+        compared.append((len(one), len(other)))
+        return compare(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", watched)
+    unknown = KeyText.new(os.urandom)
+    for text in (unknown, dataclasses.replace(unknown, public_id=scene.text.public_id), scene.text):
+        compared.clear()
+        assert (await scene.authentication.caller(text.reveal()) is None) == (text is not scene.text)
+        assert compared == [(64, 64)]
 
 
 async def test_the_public_id_alone_opens_nothing_even_while_the_key_is_remembered(scene: Scene) -> None:

@@ -6,6 +6,7 @@ from adapters.in_memory.storage import Storage
 from tests.contracts.outcomes import OnceContract, OutcomesContract
 from tests.contracts.owned_repository import OwnedRepositoryContract
 from tests.contracts.owner_directory import OwnerDirectoryContract
+from tests.contracts.revisions import HistoryContract, PurgeContract, RevisionsContract
 
 
 @pytest.fixture
@@ -26,4 +27,16 @@ class TestOutcomes(OutcomesContract):
 
 
 class TestOnce(OnceContract):
+    pass
+
+
+class TestRevisions(RevisionsContract):
+    pass
+
+
+class TestHistory(HistoryContract):
+    pass
+
+
+class TestPurge(PurgeContract):
     pass

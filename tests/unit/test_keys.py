@@ -10,7 +10,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from domain.access.key import Key, KeyText, Scope, require_scopes
-from domain.errors import Denied, Invalid
+from domain.errors import Conflict, Denied, Invalid
 from tests.factories import NOW, KeyFactory, new_owner_id
 
 MICROSECOND = timedelta(microseconds=1)
@@ -121,6 +121,32 @@ def test_to_revoke_again_changes_nothing() -> None:
     revoked = key.revoke(NOW)
     assert (revoked.revoked_at, revoked.version) == (NOW, 2)
     assert revoked.revoke(NOW + timedelta(days=1)) is revoked
+
+
+def test_a_successor_has_the_name_and_scopes_and_an_end_of_its_own() -> None:
+    old = KeyFactory.build(scopes=frozenset({Scope.KEYS_MANAGE}), expires_at=NOW + MICROSECOND)
+    id, text = uuid7(), KeyText.new(os.urandom)
+    new = old.succeeded(text, id=id, now=NOW, expires_at=None)
+    assert new == KeyFactory.build(
+        id=id, owner_id=old.owner_id, name=old.name, scopes=old.scopes, text=text, created_at=NOW
+    )
+
+
+@pytest.mark.parametrize("ended", [{"revoked_at": NOW}, {"expires_at": NOW}], ids=["revoked", "expired"])
+def test_a_key_that_has_ended_has_no_successor(text: KeyText, ended: dict[str, Any]) -> None:
+    with pytest.raises(Conflict) as refused:
+        KeyFactory.build(**ended).succeeded(text, id=uuid7(), now=NOW, expires_at=None)
+    assert refused.value.code == "key_ended"
+
+
+def test_an_end_is_moved_forward_alone(text: KeyText) -> None:
+    key = KeyFactory.build(text=text).expire(NOW)
+    assert (key.expires_at, key.version) == (NOW, 2)
+    assert key.expire(NOW) is key
+    assert key.expire(NOW + MICROSECOND) is key
+    assert key.expire(NOW - MICROSECOND).expires_at == NOW - MICROSECOND
+    revoked = KeyFactory.build(revoked_at=NOW)
+    assert revoked.expire(NOW) is revoked
 
 
 def test_a_new_key_holds_what_was_given(text: KeyText) -> None:

@@ -42,6 +42,7 @@ def test_works_without_a_single_variable(elsewhere: Path) -> None:
 
     assert loaded.database_url.path == elsewhere / "var" / "goatfish.sqlite3"
     assert loaded.operator_url == loaded.database_url
+    assert loaded.revisions_kept is None
     assert loaded.allowed_hosts == ("localhost", "127.0.0.1", "[::1]")
     assert (loaded.pool_size, loaded.pool_timeout, loaded.statement_timeout) == (10, 5.0, 10.0)
 
@@ -118,6 +119,10 @@ def test_hosts_are_a_list_in_either_notation(
         ("POOL_SIZE", "1001", "must be at most 1000, got '1001'"),
         ("POOL_SIZE", "ten", "must be a whole number, got 'ten'"),
         ("POOL_TIMEOUT", "0", "must be more than 0, got '0'"),
+        ("REVISIONS_KEPT", "0", "must be at least 1, got '0'"),
+        ("REVISIONS_KEPT", "36501", "must be at most 36500, got '36501'"),
+        ("REVISIONS_KEPT", "30d", "must be a whole number, got '30d'"),
+        ("REVISIONS_KEPT", "1.5", "must be a whole number, got '1.5'"),
         ("STATEMENT_TIMEOUT", "soon", "must be a number, got 'soon'"),
         ("ALLOWED_HOSTS", " , ", "must name at least one host"),
         ("ALLOWED_HOSTS", '["a"', "must be host names separated by commas, or a JSON list"),
@@ -250,3 +255,33 @@ def test_django_gets_a_file_of_sqlite(elsewhere: Path) -> None:
     assert (elsewhere / "some where").is_dir()
     assert entry["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
     assert DatabaseUrl("sqlite:////srv/g.sqlite3").path == Path("/srv/g.sqlite3")
+
+
+def test_a_worker_is_given_its_part_of_each_limit() -> None:
+    parts = Settings(rate_limit=6000, failure_limit=60, workers=4)
+
+    assert (parts.worker_rate_limit, parts.worker_failure_limit) == (1500, 15)
+
+
+@pytest.mark.parametrize(
+    ("given", "origins"),
+    [
+        ("", ()),
+        ("*", ("*",)),
+        ("https://app.example", ("https://app.example",)),
+        ("http://localhost:5173, https://[::1]:8443,", ("http://localhost:5173", "https://[::1]:8443")),
+    ],
+)
+def test_origins_are_separated_by_commas(given: str, origins: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOATFISH_CORS_ORIGINS", given)
+
+    assert settings.load().cors_origins == origins
+
+
+@pytest.mark.parametrize(
+    "given", ["app.example", "https://app.example/", "https://App.example", "null", "https://*", "https://a https://b"]
+)
+def test_what_no_browser_sends_as_its_origin_is_refused(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (line,) = complaints(monkeypatch, CORS_ORIGINS=given)
+
+    assert line.startswith("GOATFISH_CORS_ORIGINS: must be origins as browsers send them")

@@ -1,5 +1,7 @@
 """The rules of a simulation."""
 
+import sys
+import unicodedata
 from datetime import date, timedelta
 from typing import Any
 
@@ -7,6 +9,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from domain.errors import Invalid
+from domain.rules import has_control_characters
 from domain.simulations.simulation import Simulation
 from tests.factories import NOW, SimulationFactory, new_owner_id
 
@@ -95,3 +98,9 @@ def test_a_date_that_does_not_fit_the_stored_one_is_refused() -> None:
 
 def test_an_old_name_that_a_new_rule_would_refuse_still_loads() -> None:
     assert SimulationFactory.build(name="a\tb" * 200).name == "a\tb" * 200
+
+
+def test_control_characters_and_lone_surrogates_are_those_that_unicode_says() -> None:
+    for code in range(sys.maxunicode + 1):
+        wrong = unicodedata.category(chr(code)) in {"Cc", "Cs"}
+        assert has_control_characters(f"a{chr(code)}b") is wrong, hex(code)

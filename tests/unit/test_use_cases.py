@@ -4,6 +4,7 @@ import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -12,14 +13,14 @@ from uuid_utils.compat import uuid7
 from adapters.in_memory.storage import Storage
 from domain.access.key import Scope
 from domain.access.owner import Owner
-from domain.access.use_cases import Keys, Owners
+from domain.access.use_cases import Authentication, Keys, Owners
 from domain.errors import Conflict, Denied, Invalid, NotFound
 from domain.paging import PageRequest
-from domain.revisions import History
+from domain.revisions import History, Revision
 from domain.simulations.simulation import Simulation
 from domain.simulations.use_cases import Simulations
 from domain.tenancy import Cause
-from tests.factories import CAUSE, NOW, KeyFactory, SimulationFactory, new_owner_id
+from tests.factories import CAUSE, NOW, KeyFactory, OwnerFactory, SimulationFactory, new_owner_id
 
 START, END = date(2026, 1, 5), date(2026, 2, 1)
 
@@ -186,13 +187,75 @@ async def test_a_key_cannot_revoke_itself(world: World) -> None:
     assert (await world.keys.revoke(owner, key.id, world.cause, revoked_by=other)).revoked_at == NOW
 
 
-async def test_a_foreign_key_cannot_be_read_or_revoked(world: World) -> None:
+async def test_a_rolled_key_hands_over_to_one_like_it(world: World) -> None:
+    owner, end = new_owner_id(), NOW + timedelta(days=90)
+    old, old_text = await world.keys.create(owner, world.cause, name="CI", scopes=[Scope.SIMULATIONS_READ])
+    world.a_second_passes()
+    new, text = await world.keys.roll(owner, old.id, world.cause, overlap=timedelta(hours=1), expires_at=end)
+    assert (new.name, new.scopes, new.created_at, new.expires_at) == ("CI", old.scopes, world.time, end)
+    stored = await world.keys.get(owner, old.id)
+    assert stored.expires_at == world.time + timedelta(hours=1)
+    for passed, opens in ((timedelta(minutes=59), True), (timedelta(hours=1), False)):
+        assert stored.opens_with(old_text, world.time + passed) is opens
+        assert new.opens_with(text, world.time + passed)
+
+
+async def test_a_rolled_key_ends_no_later_than_it_would_have(world: World) -> None:
+    owner, end = new_owner_id(), NOW + timedelta(minutes=1)
+    old, _ = await world.keys.create(owner, world.cause, name="CI", scopes=list(Scope), expires_at=end)
+    new, _ = await world.keys.roll(owner, old.id, world.cause, overlap=timedelta(days=1))
+    assert (await world.keys.get(owner, old.id)).expires_at == end
+    assert new.expires_at is None
+
+
+async def test_a_key_may_roll_itself_and_none_that_may_more(world: World) -> None:
+    owner, day = new_owner_id(), timedelta(days=1)
+    weak, _ = await world.keys.create(owner, world.cause, name="weak", scopes=[Scope.KEYS_MANAGE])
+    strong, _ = await world.keys.create(owner, world.cause, name="strong", scopes=list(Scope))
+    with pytest.raises(Denied):
+        await world.keys.roll(owner, strong.id, world.cause, overlap=day, rolled_by=weak)
+    assert (await world.keys.get(owner, strong.id)) == strong
+    assert len((await world.keys.list(owner, PageRequest())).items) == 2
+    for key in (weak, strong):
+        new, _ = await world.keys.roll(owner, key.id, world.cause, overlap=day, rolled_by=key)
+        assert new.scopes == key.scopes
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"overlap": timedelta(days=30, microseconds=1)}, "overlap_seconds"),
+        ({"overlap": -timedelta(microseconds=1)}, "overlap_seconds"),
+        ({"overlap": timedelta(), "expires_at": NOW}, "expires_at"),
+    ],
+)
+async def test_what_is_wrong_with_a_roll_in_itself_is_said_first(
+    world: World, given: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        await world.keys.roll(new_owner_id(), uuid7(), world.cause, **given)
+    assert [fault.field for fault in refused.value.faults] == [field]
+
+
+async def test_a_key_that_has_ended_is_not_rolled(world: World) -> None:
+    owner = new_owner_id()
+    key, _ = await world.keys.create(owner, world.cause, name="CI", scopes=list(Scope))
+    await world.keys.revoke(owner, key.id, world.cause)
+    with pytest.raises(Conflict) as refused:
+        await world.keys.roll(owner, key.id, world.cause, overlap=timedelta())
+    assert refused.value.code == "key_ended"
+    assert len((await world.keys.list(owner, PageRequest())).items) == 1
+
+
+async def test_a_foreign_key_cannot_be_read_rolled_or_revoked(world: World) -> None:
     owner, stranger = new_owner_id(), new_owner_id()
     key, _ = await world.keys.create(owner, world.cause, name="CI", scopes=list(Scope))
     with pytest.raises(NotFound):
         await world.keys.get(stranger, key.id)
     with pytest.raises(NotFound):
         await world.keys.revoke(stranger, key.id, world.cause)
+    with pytest.raises(NotFound):
+        await world.keys.roll(stranger, key.id, world.cause, overlap=timedelta())
     assert await world.keys.get(owner, key.id) == key
 
 
@@ -225,3 +288,45 @@ async def test_an_owner_needs_a_good_name_that_is_free(world: World) -> None:
         with pytest.raises(Invalid):
             await world.owners.create(bad, world.cause)
     assert [owner.name for owner in await world.owners.list()] == ["Ada"]
+
+
+async def test_an_owner_is_erased_only_after_nobody_can_be_at_work_for_it(world: World) -> None:
+    owner = await world.owners.create("Acme", world.cause)
+    with pytest.raises(Conflict) as refused:
+        owner.wait_to_erase(world.time)
+    assert refused.value.code == "owner_active"
+    owner = await world.owners.deactivate("Acme", world.cause)
+    for passed, left in ((-3600, 1000), (0, 1000), (0.25, 750), (1, 0), (3600, 0)):
+        waited = owner.wait_to_erase(world.time + timedelta(seconds=passed))
+        assert waited == timedelta(milliseconds=left)
+    assert owner.SHUT_OUT_WITHIN.total_seconds() > Authentication.BELIEVED_FOR
+
+
+def test_what_no_new_thing_may_have_is_found_in_an_old_one() -> None:
+    key = KeyFactory.build()
+    assert [each.faults() for each in (key, SimulationFactory.build(), OwnerFactory.build())] == [[], [], []]
+    for entity, wrong in (
+        (replace(key, name=" "), "name"),
+        (replace(key, scopes=frozenset()), "scopes"),
+        (replace(key, digest=key.digest.upper()), "digest"),
+        (replace(key, digest=""), "digest"),
+        (replace(key, public_id="x"), "digest"),
+        (SimulationFactory.build(name="a\n"), "name"),
+        (OwnerFactory.build(name="x" * 101), "name"),
+    ):
+        assert [fault.field for fault in entity.faults()] == [wrong], entity
+
+
+def test_a_revision_is_of_the_entity_that_it_holds_and_without_its_secrets() -> None:
+    key = KeyFactory.build()
+    revision = Revision.of(None, key, CAUSE, number=1)
+    assert revision.faults() == []
+    for changes, code in (
+        ({"after": None}, "misdirected"),
+        ({"owner_id": new_owner_id()}, "misdirected"),
+        ({"entity_id": uuid7()}, "misdirected"),
+        ({"kind": "simulation"}, "misdirected"),
+        ({"before": KeyFactory.build(digest="")}, "misdirected"),
+        ({"after": key}, "secret"),
+    ):
+        assert [fault.code for fault in replace(revision, **changes).faults()] == [code], changes

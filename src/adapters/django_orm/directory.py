@@ -43,7 +43,7 @@ class OwnerDirectory:
     def __init__(self, executor: Executor, records: Records) -> None:
         self._executor = executor
         self._compile = Compiler(executor)
-        self._table = _OwnerTable(Owner, OwnerRow, executor, records)
+        self.table = _OwnerTable(Owner, OwnerRow, executor, records)
 
     @cached_property
     def _by_name(self) -> Statement:
@@ -64,12 +64,12 @@ class OwnerDirectory:
 
     async def add(self, owner: Owner, cause: Cause) -> None:
         try:
-            await self._table.of(owner.id).add(owner, cause)
+            await self.table.of(owner.id).add(owner, cause)
         except Conflict as error:
             raise Conflict("owner_name_taken", f"An owner named {owner.name!r} exists.") from error
 
     async def change(self, id: OwnerId, fn: Callable[[Owner], Owner], cause: Cause) -> Owner:
-        return await self._table.of(id).change(id, fn, cause)
+        return await self.table.of(id).change(id, fn, cause)
 
     async def find(self, name_or_id: str | UUID) -> Owner | None:
         statement = self._by_name if isinstance(name_or_id, str) else self._by_id

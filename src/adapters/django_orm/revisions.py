@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
+from django.db.models import OuterRef, Subquery
 
 from adapters.django_orm.models import ChangeCountRow, RevisionRow
 from adapters.django_orm.outcomes import snapshot
@@ -83,35 +84,45 @@ class RevisionTable(Rows[Revision[Any]]):
         return self._compile.select(mine, "forgotten", "last")
 
     async def purge(self, before: datetime) -> int:
-        """Forgets an owner's revisions up to the last that is older, then deletes them: so the trigger has it."""
+        """Forgets an owner's revisions up to the first that is not older, then deletes them: so the trigger has it."""
         purged = 0
-        for owner, forgotten in await self.executor.fetch("", self._counts, {}):
-            values = {"owner_id": owner, "created_at": before}
-            for (last,) in await self.executor.fetch("", self._last_old, values):
-                for number in range(forgotten + PURGED_AT_ONCE, last + PURGED_AT_ONCE, PURGED_AT_ONCE):
-                    values["forgotten"] = min(number, last)
-                    await self.executor.write("", self._forget, values)
-                    purged += await self.executor.write("", self._delete, values)
+        for owner, forgotten, last in await self.executor.fetch("", self._due, {"created_at": before}):
+            values = {"owner_id": owner, "created_at": before, "number": forgotten}
+            for (young,) in await self.executor.fetch("", self._first_young, values):
+                last = young - 1  # noqa: PLW2901 -- the last to forget, where not all are old
+            values["number"] = 0  # what an earlier run has forgotten and could not delete goes with the first
+            for number in range(forgotten + PURGED_AT_ONCE, last + PURGED_AT_ONCE, PURGED_AT_ONCE):
+                values["forgotten"] = min(number, last)
+                await self.executor.write("", self._forget, values)
+                purged += await self.executor.write("", self._delete, values)
+                values["number"] = values["forgotten"]
         return purged
 
     @cached_property
-    def _counts(self) -> Statement:
-        return self._compile.select(ChangeCountRow.objects.all(), "owner_id", "forgotten", named=Named.NOBODY)
+    def _due(self) -> Statement:
+        """The owners whose oldest revision is too old; of each that one is looked at, and no other."""
+        kept = RevisionRow.objects.filter(owner_id=OuterRef("owner_id"), number__gt=OuterRef("forgotten"))
+        oldest = Subquery(kept.order_by("number").values("created_at")[:1])
+        due = ChangeCountRow.objects.alias(oldest=oldest).filter(oldest__lt=self._param("created_at"))
+        return self._compile.select(due, "owner_id", "forgotten", "last", named=Named.NOBODY)
 
     @cached_property
-    def _last_old(self) -> Statement:
-        old = self._mine.filter(created_at__lt=self._param("created_at")).order_by("-number")[:1]
-        return self._compile.select(old, "number", named=Named.NOBODY)
+    def _first_young(self) -> Statement:
+        kept = self._mine.filter(number__gt=self._param("number"))
+        young = kept.filter(created_at__gte=self._param("created_at")).order_by("number")[:1]
+        return self._compile.select(young, "number", named=Named.NOBODY)
 
     @cached_property
     def _forget(self) -> Chain:
-        count = ChangeCountRow.objects.filter(owner_id=_count("owner_id"))
+        # Never less than another run has forgotten meanwhile.
+        count = ChangeCountRow.objects.filter(owner_id=_count("owner_id"), forgotten__lt=_count("forgotten"))
         return self._compile.chain(self._compile.update(count, ["forgotten"], named=Named.NOBODY), named=Named.NOBODY)
 
     @cached_property
     def _delete(self) -> Chain:
-        forgotten = self._mine.filter(number__lte=self._param("number", "forgotten"))
-        return self._compile.chain(self._compile.delete(forgotten, named=Named.NOBODY), named=Named.NOBODY)
+        # From where the one before it ended, whose rows would be passed over once more.
+        chunk = self._mine.filter(number__gt=self._param("number"), number__lte=self._param("number", "forgotten"))
+        return self._compile.chain(self._compile.delete(chunk, named=Named.NOBODY), named=Named.NOBODY)
 
 
 class OwnedRevisions:

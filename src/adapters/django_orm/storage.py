@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
@@ -12,7 +12,7 @@ from adapters.django_orm.bypass import bypass_of
 from adapters.django_orm.directory import OwnerDirectory
 from adapters.django_orm.models import KeyRow, SimulationRow
 from adapters.django_orm.outcomes import OutcomeTable
-from adapters.django_orm.owned import Table
+from adapters.django_orm.owned import Rows, Table
 from adapters.django_orm.records import Records
 from adapters.django_orm.revisions import RevisionTable
 from adapters.django_orm.statements import Compiler, Named, Statement
@@ -22,6 +22,8 @@ from domain.errors import Unavailable
 from domain.simulations.simulation import Simulation
 
 if TYPE_CHECKING:
+    from django.db.models import Model
+
     from adapters.django_orm.pool import PoolExecutor
     from adapters.django_orm.thread import ThreadExecutor
 
@@ -41,6 +43,12 @@ class Storage:
         self.simulations = Table(Simulation, SimulationRow, executor, records)
         self.keys = Table(Key, KeyRow, executor, records)
         self.owners = OwnerDirectory(executor, records)
+
+    @property
+    def tables(self) -> dict[type[Model], Rows[Any]]:
+        """What keeps entities, by the model of its rows."""
+        kept = [*vars(self).values(), self.owners.table]
+        return {each.model: each for each in kept if isinstance(each, Rows)}
 
     async def open(self) -> None:
         await self.executor.open()

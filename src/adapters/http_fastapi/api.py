@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from adapters.http_fastapi.background import Background
 from adapters.http_fastapi.caller import Door
+from adapters.http_fastapi.cross_origin import CrossOrigin
 from adapters.http_fastapi.cursors import Cursors
 from adapters.http_fastapi.envelope import Envelope
 from adapters.http_fastapi.keys import key_routes
@@ -54,6 +55,7 @@ def build_api(
     cursors: Cursors,
     once: Once,
     allowed_hosts: Sequence[str],
+    cors_origins: Sequence[str],
 ) -> FastAPI:
     """The API on these use cases."""
 
@@ -83,6 +85,8 @@ def build_api(
         redirect_slashes=False,
     )
     api.openapi = lambda: document(api)  # type: ignore[method-assign]  # -- FastAPI's documented way to extend it
+    if cors_origins:
+        api.add_middleware(CrossOrigin, origins=cors_origins)
     api.add_middleware(Envelope, allowed_hosts=allowed_hosts)
     for expected in (DomainError, Refused, Unavailable, HTTPException):
         api.add_exception_handler(expected, _answer)

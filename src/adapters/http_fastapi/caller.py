@@ -12,9 +12,9 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from starlette.requests import Request
 
 from adapters.http_fastapi.background import Background
-from adapters.http_fastapi.limits import RateLimit
+from adapters.http_fastapi.limits import FailureLimit, RateLimit
 from adapters.http_fastapi.problems import ProblemError, Refused
-from domain.access.key import Scope, require_scopes
+from domain.access.key import Scope, hidden, require_scopes
 from domain.access.use_cases import Authentication, Caller, KeyUses
 from domain.tenancy import Cause, Idempotency
 
@@ -28,9 +28,15 @@ class Door:
     """A dependency for ``Security(door, scopes=[…])``: gives the ``Caller``, or refuses with 401, 429 or 403."""
 
     def __init__(
-        self, authentication: Authentication, rate_limit: RateLimit, uses: KeyUses, background: Background
+        self,
+        *,
+        authentication: Authentication,
+        failure_limit: FailureLimit,
+        rate_limit: RateLimit,
+        uses: KeyUses,
+        background: Background,
     ) -> None:
-        self._authentication, self._rate_limit = authentication, rate_limit
+        self._authentication, self._failure_limit, self._rate_limit = authentication, failure_limit, rate_limit
         self._uses, self._background = uses, background
 
     async def __call__(
@@ -46,8 +52,7 @@ class Door:
 
     async def admit(self, request: Request, scopes: Iterable[str]) -> Caller:
         """The holder of the request's one key, who has these scopes."""
-        texts = set(_credentials(request))
-        caller = await self._authentication.caller(texts.pop()) if len(texts) == 1 else None
+        caller = await self._caller(request)
         if caller is None:
             raise Refused("unauthenticated", headers={"WWW-Authenticate": 'Bearer realm="goatfish"'})
         request.state.caller = caller
@@ -55,6 +60,25 @@ class Door:
             self._background.start(self._uses.write(caller.key))
         self._rate_limit.count(caller.owner.id, request.state.headers)
         require_scopes(caller.key.scopes, [Scope(scope) for scope in scopes])
+        return caller
+
+    async def _caller(self, request: Request) -> Caller | None:
+        """The holder of the request's one key.
+
+        No key at all is no failure that is counted: it guesses nothing and costs no look-up, and a program that was
+        not given its key should hear of that.
+        """
+        texts = set(_credentials(request))
+        if not texts:
+            return None
+        text = texts.pop() if len(texts) == 1 else ""
+        address = request.client.host if request.client else ""
+        self._failure_limit.admit(text, address)
+        caller = await self._authentication.caller(text)
+        if caller is None:
+            self._failure_limit.failed(text, address)
+        else:
+            self._failure_limit.opened(text)
         return caller
 
 
@@ -91,12 +115,12 @@ def once(operation: str) -> Callable[..., Cause]:
         if not keys:
             return why
         key = keys[0][1:-1] if keys[0][:1] == keys[0][-1:] == '"' and len(keys[0]) > 1 else keys[0]
-        if len(keys) > 1 or not _VISIBLE.fullmatch(key):
-            detail = "An idempotency key is 1 to 255 visible ASCII characters."
+        if len(keys) > 1 or not _VISIBLE.fullmatch(key) or key != hidden(key):  # it is kept as it is
+            detail = "An idempotency key is 1 to 255 visible ASCII characters, and no API key."
             error = ProblemError(header="Idempotency-Key", code="idempotency_key", detail=detail)
             raise Refused("validation_failed", errors=[error])
-        body = json.dumps(request.state.content, sort_keys=True)
-        promise = Idempotency(operation=operation, key=key, fingerprint=hashlib.sha256(body.encode()).hexdigest())
+        asked = json.dumps(request.path_params) + json.dumps(request.state.content, sort_keys=True)
+        promise = Idempotency(operation=operation, key=key, fingerprint=hashlib.sha256(asked.encode()).hexdigest())
         return replace(why, idempotency=promise)
 
     return promised

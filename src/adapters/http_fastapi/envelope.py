@@ -5,11 +5,13 @@ import re
 import secrets
 from collections.abc import Sequence
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from adapters.http_fastapi.answer_headers import complete
 from adapters.http_fastapi.problems import Refused, answer
+from domain.access.key import hidden
 
 HEADERS_MAX = 32 << 10
 """Bytes of all headers together."""
@@ -31,7 +33,8 @@ class Envelope:
             return
         headers = Headers(scope=scope)
         asked = headers.get("x-request-id", "")
-        request_id = asked if _REQUEST_ID.fullmatch(asked) else secrets.token_hex(16)
+        sound = _REQUEST_ID.fullmatch(asked) and asked == hidden(asked)  # a key is shown and kept nowhere
+        request_id = asked if sound else secrets.token_hex(16)
         head = scope["method"] == "HEAD"
         state = {**scope.get("state", {}), "request_id": request_id, "headers": {}}
         # A copy: the server goes by the method in its own.
@@ -42,36 +45,38 @@ class Envelope:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                more = MutableHeaders(raw=message["headers"])
-                more["X-Request-ID"] = request_id
-                if scope["path"].startswith("/api/"):
-                    more["Cache-Control"] = "private, no-cache"
-                    more["Vary"] = "X-API-Key, Authorization"
-                    more.update(state["headers"])
+                answered = message["headers"] = list(message["headers"])
+                complete(answered, path=scope["path"], scheme=scope["scheme"])
+                answered.append((b"x-request-id", request_id.encode()))
+                answered += [(name.lower().encode(), value.encode()) for name, value in state["headers"].items()]
             elif head:
                 message = {**message, "body": b""}
             await send(message)
 
         try:
-            if refused := self._refused(headers, scope["path"]):
-                await answer(Refused(refused), scope)(scope, receive, send_on)
-            else:
-                await self._app(scope, receive, send_on)
+            self._admit(headers, scope["path"])
+            await self._app(scope, receive, send_on)
         except ClientDisconnect:
             return
+        except Refused as refused:
+            await answer(refused, scope)(scope, receive, send_on)
         except Exception as error:
             _log.exception("request %s failed: %s %r", request_id, scope["method"], scope["path"])
             if started:
                 raise
             await answer(error, scope)(scope, receive, send_on)
 
-    def _refused(self, headers: Headers, path: str) -> str | None:
+    def _admit(self, headers: Headers, path: str) -> None:
+        """Raises ``Refused``."""
         if sum(len(name) + len(value) for name, value in headers.raw) > HEADERS_MAX:
-            return "headers_too_large"
+            raise Refused("headers_too_large")
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._admits(hosts[0]):
-            return "invalid_host"
-        return "not_found" if path.endswith("\n") else None  # to Starlette it would be the path without
+            raise Refused("invalid_host")
+        if path.endswith("\n"):  # to Starlette it would be the path without
+            raise Refused("not_found")
+        if path.startswith("/admin") and path != hidden(path):  # the admin would send whoever asks to a URL with it
+            raise Refused("not_found")
 
     def _admits(self, host: str) -> bool:
         name = _PORT.sub("", host.lower())

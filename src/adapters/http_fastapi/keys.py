@@ -1,95 +1,29 @@
-"""Keys over HTTP, and who the caller is: their schemas and routes."""
+"""Keys over HTTP, and who the caller is: their routes."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Security
-from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.http_fastapi.caller import Door, cause, once
 from adapters.http_fastapi.conditions import guard, has_already
 from adapters.http_fastapi.cursors import Cursor, Cursors
+from adapters.http_fastapi.key_schemas import CallerShown, KeyCreated, KeyRoll, KeySent, KeyShown, OwnerShown
 from adapters.http_fastapi.lists import ListQuery, Lists
 from adapters.http_fastapi.openapi import BODY, headers, links, refusals, unchanged
 from adapters.http_fastapi.operation import Operation
 from adapters.http_fastapi.problems import register_not_found
-from adapters.http_fastapi.schemas import (
-    Moment,
-    MomentOrNull,
-    ScopeName,
-    Sent,
-    Shown,
-    created,
-    json_answer,
-    name_field,
-    page_of,
-    shown,
-)
+from adapters.http_fastapi.schemas import created, json_answer, page_of, shown
 from domain.access.key import Key, KeyText, Scope
 from domain.access.use_cases import Caller, Keys
 from domain.idempotency import Once
 from domain.tenancy import Cause, Guard
 
 register_not_found(Key.KIND)
-
-
-class KeySent(Sent):
-    """What a key is made from."""
-
-    name: Annotated[str, name_field(Key.NAME_MAX, "Nightly runs")]
-    scopes: Annotated[
-        list[ScopeName],
-        Field(
-            max_length=len(Scope),
-            description="at least one, and none that the asking key lacks",
-            examples=[["simulations:read"]],
-            json_schema_extra={"minItems": 1},
-        ),
-    ]
-    expires_at: Annotated[MomentOrNull, Field(description="null: never", examples=["2099-01-01T00:00:00Z"])] = None
-
-
-class KeyShown(Shown):
-    """A key, without its secret."""
-
-    id: UUID
-    name: str
-    prefix: str = Field(description="the public part of the key")
-    scopes: list[Scope]
-    created_at: Moment
-    expires_at: Moment | None
-    last_used_at: Moment | None
-    revoked_at: Moment | None
-
-    @classmethod
-    def of(cls, entity: object) -> dict[str, Any]:
-        members = super().of(entity)
-        return {**members, "scopes": sorted(members["scopes"])}
-
-
-class KeyCreated(KeyShown):
-    """A new key."""
-
-    key: str | None = Field(description="its whole text, shown this once; null where the request is repeated")
-
-
-class OwnerShown(Shown):
-    """An owner."""
-
-    id: UUID
-    name: str
-
-
-class CallerShown(Shown):
-    """Who the caller is: the owner, the key in use, what it may do and until when."""
-
-    owner: OwnerShown
-    key: KeyShown
-    scopes: list[Scope]
-    expires_at: Moment | None
 
 
 def key_routes(keys: Keys, door: Door, cursors: Cursors, once_: Once) -> APIRouter:
@@ -104,10 +38,11 @@ def key_routes(keys: Keys, door: Door, cursors: Cursors, once_: Once) -> APIRout
     place: Any = Depends(cursors.sent)
     because: Any = Depends(cause)
     because_once: Any = Depends(once("create_key"))
+    because_rolled_once: Any = Depends(once("roll_key"))
     guarded: Any = Depends(guard)
     has: Any = Depends(has_already)
     show = KeyShown.of
-    then = links(reads=["get_key"], writes=["revoke_key"])
+    then = links(reads=["get_key"], writes=["roll_key", "revoke_key"])
 
     @routes.get("/me", summary="Who am I", response_model=CallerShown, responses=refusals())
     async def whoami(caller: Caller = anybody) -> Response:
@@ -154,6 +89,47 @@ def key_routes(keys: Keys, door: Door, cursors: Cursors, once_: Once) -> APIRout
         key, replayed = await once_.make(owner, cause, Key, make)
         text = texts[0].reveal() if not replayed else None
         return created(request, {**show(key), "key": text}, key, replayed=replayed)
+
+    @routes.post(
+        "/keys/{id}/roll",
+        summary="Roll a key",
+        status_code=201,
+        response_model=KeyCreated,
+        responses={
+            201: headers("ETag", "Location", "Idempotency-Replayed") | then,
+            **refusals(
+                *("key_not_found", "key_ended", "precondition_failed", "missing_scope"),
+                *("request_in_flight", "idempotency_key_reused", *BODY),
+            ),
+        },
+    )
+    async def roll_key(
+        id: UUID,
+        *,
+        request: Request,
+        body: KeyRoll,
+        caller: Caller = manages,
+        cause: Cause = because_rolled_once,
+        guard: Guard = guarded,
+    ) -> Response:
+        """Makes a key that takes the place of this one, with its name and scopes; both open for the overlap.
+
+        `If-Match` is asked of the old key; what is answered is the new one. A key may roll itself.
+        """
+        owner, texts, overlap = caller.owner.id, list[KeyText](), timedelta(seconds=body.overlap_seconds)
+
+        async def make() -> Key:
+            key, text = await keys.roll(
+                owner, id, cause, guard, overlap=overlap, expires_at=body.expires_at, rolled_by=caller.key
+            )
+            texts.append(text)
+            return key
+
+        key, replayed = await once_.make(owner, cause, Key, make)
+        if replayed:
+            await keys.outlive(owner, id, key, cause, overlap=overlap)
+        text = texts[0].reveal() if not replayed else None
+        return created(request, {**show(key), "key": text}, key, replayed=replayed, among="/api/v1/keys")
 
     @routes.get(
         "/keys/{id}",

@@ -1,53 +1,91 @@
-"""How much one owner may ask for: a rate limit kept in this process, told in the IETF draft's headers."""
+"""How much one owner may ask for, told in the IETF draft's headers, and how often one address may fail to come in."""
 
 from collections.abc import Callable, MutableMapping
-from math import ceil
+from ipaddress import IPv6Address, ip_address
 
+from adapters.http_fastapi.allowance import WINDOW, Allowance
+from adapters.http_fastapi.problems import Refused
 from domain.errors import Limited
 from domain.tenancy import OwnerId
 
-WINDOW = 60
-"""Seconds."""
-REMEMBERED_MAX = 100_000
-"""Owners."""
-_ROUNDING = 1e-3
-"""Part of a request: more than sums of seconds since the machine was started can be wrong by."""
+OPENED_MAX = 10_000
+"""Keys that are remembered to have opened."""
+_NETWORK_BITS = 64
+"""Of an IPv6 address: whoever has one has all of its network."""
 
 
 class RateLimit:
     """At most ``per_minute`` requests of an owner in any minute, some at once, the rest evenly; 0 sets no limit.
 
-    A process counts for itself alone, so with several workers each is given its part. The algorithm is the generic
-    cell rate algorithm: one number an owner, the time at which its allowance will be whole again. The headers are
-    those of draft-ietf-httpapi-ratelimit-headers-10.
+    A process counts for itself alone, so with several workers each is given its part. The headers are those of
+    draft-ietf-httpapi-ratelimit-headers-10.
     """
 
     def __init__(self, per_minute: float, monotonic: Callable[[], float]) -> None:
-        self._quota = max(int(per_minute), 1)
-        self._interval = WINDOW / self._quota
-        self._monotonic = monotonic
-        self._whole_at: dict[OwnerId, float] = {}
-        self._policy = f'"owner";q={self._quota};w={WINDOW}'
+        self._allowance = Allowance[OwnerId](per_minute, monotonic)
+        self._policy = f'"owner";q={self._allowance.quota};w={WINDOW}'
         self._unlimited = not per_minute
 
     def count(self, owner: OwnerId, headers: MutableMapping[str, str]) -> None:
         """Counts one request and sets the headers of its answer. Raises ``Limited`` once there is nothing left."""
         if self._unlimited:
             return
-        now = self._monotonic()
-        whole_at = max(self._whole_at.get(owner, now), now)
-        left = max(int((WINDOW - (whole_at - now)) / self._interval + _ROUNDING), 0)
-        if left:
-            whole_at += self._interval
-            self._remember(owner, whole_at, now)
+        use = self._allowance.use(owner)
         headers["RateLimit-Policy"] = self._policy
-        headers["RateLimit"] = f'"owner";r={max(left - 1, 0)};t={ceil(whole_at - now)}'
-        if not left:
-            wait = ceil(whole_at + self._interval - now - WINDOW)
-            raise Limited(f"More than {self._quota} requests in a minute.", retry_after=max(wait, 1))
+        headers["RateLimit"] = f'"owner";r={use.left};t={use.whole_in}'
+        if not use.allowed:
+            detail = f"More than {self._allowance.quota} requests in a minute."
+            raise Limited(detail, retry_after=use.retry_after)
 
-    def _remember(self, owner: OwnerId, whole_at: float, now: float) -> None:
-        if len(self._whole_at) >= REMEMBERED_MAX:
-            busy = sorted((at, other) for other, at in self._whole_at.items() if at > now)
-            self._whole_at = {other: at for at, other in busy[-REMEMBERED_MAX // 2 :]}
-        self._whole_at[owner] = whole_at
+
+class FailureLimit:
+    """At most ``per_minute`` keys from one address that open nothing; 0 sets no limit. A process counts for itself.
+
+    Once there are as many, no unknown key from there is looked up, so whoever guesses can neither go on nor keep the
+    database busy. A key that has opened in this process before is looked up all the same, so that nobody is locked out
+    by whoever shares the address. Such keys are remembered by a hash of their text that is good in this process alone.
+    """
+
+    def __init__(self, per_minute: float, monotonic: Callable[[], float]) -> None:
+        self._failures = Allowance[str](per_minute, monotonic)
+        self._unlimited = not per_minute
+        self._opened: dict[int, None] = {}
+
+    def admit(self, text: str, address: str) -> None:
+        """Before this key from this address is looked up. Raises ``Refused`` once too many have failed.
+
+        Keys that come at once are all looked up, for most may be good. What fails of them is owed: the address waits
+        the longer.
+        """
+        if self._unlimited or hash(text) in self._opened:
+            return
+        use = self._failures.look(network(address))
+        if not use.allowed:
+            raise Refused("too_many_failures", headers={"Retry-After": str(use.retry_after)})
+
+    def opened(self, text: str) -> None:
+        """It has opened."""
+        known = hash(text)
+        if known not in self._opened:
+            if len(self._opened) >= OPENED_MAX:
+                del self._opened[next(iter(self._opened))]
+            self._opened[known] = None
+
+    def failed(self, text: str, address: str) -> None:
+        """It has opened nothing, though it may have before."""
+        self._opened.pop(hash(text), None)
+        if not self._unlimited:
+            self._failures.owe(network(address))
+
+
+def network(address: str) -> str:
+    """What is counted as one client: an IPv4 address, an IPv6 network, and whatever else it may be, as it is."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return f"{int(parsed) >> (parsed.max_prefixlen - _NETWORK_BITS):x}::/{_NETWORK_BITS}"
+    return address

@@ -11,13 +11,14 @@ from adapters.http_fastapi.problems import CATALOGUE, MEDIA_TYPE, Problem, Probl
 BODY = ("malformed_json", "body_too_large", "unsupported_media_type")
 """What may be wrong with any body, beside what is wrong with its values."""
 _ALWAYS = ("malformed_request", "invalid_host", "headers_too_large", "internal_error")
-_WITH_KEY = ("unauthenticated", "rate_limited", "validation_failed", "unavailable")
+_WITH_KEY = ("unauthenticated", "too_many_failures", "rate_limited", "validation_failed", "unavailable")
 _BEFORE_THE_DOOR = {"malformed_request", "invalid_host", "headers_too_large", "unauthenticated"}
 _DESCRIPTION = """\
 Every tenant's simulations and keys, for whoever holds one of its keys. Send the key as `X-API-Key` or as a bearer
 token; the operations say which scope it needs. An answer of 400 and above is a problem (RFC 9457), whose `type` leads
 to a page that says what it means. Reading answers with an `ETag`; `If-Match` makes a change conditional, and
-`Idempotency-Key` makes a creation safe to repeat. `version` is that of the contract, as in the paths.
+`Idempotency-Key` makes a creation safe to repeat. Too many keys that open nothing are 429 for whoever else comes from
+their address, unless its key has opened before. `version` is that of the contract, as in the paths.
 """
 
 
@@ -32,7 +33,7 @@ _HEADERS = {
     "Cache-Control": _header(
         "an answer is for its caller alone, and is asked for anew", {"const": "private, no-cache"}
     ),
-    "Vary": _header("the headers that an answer depends on", {"const": "X-API-Key, Authorization"}),
+    "Vary": _header("the headers that an answer depends on", {"pattern": "^X-API-Key, Authorization(, Origin)?$"}),
     "ETag": _header("strong tag of this version of the object", {"pattern": '^"[!#-~]+"$'}),
     "Location": _header("path of the new object", {"format": "uri-reference"}),
     "Link": _header("the next page, as rel=next, where there is one", always=False),

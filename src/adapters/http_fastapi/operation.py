@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from adapters.http_fastapi.body import read_json
 from adapters.http_fastapi.caller import Door
-from adapters.http_fastapi.problems import ERRORS_MAX, NAME_MAX, ProblemError, Refused, pointer, shortened
+from adapters.http_fastapi.problems import ERRORS_MAX, NAME_MAX, ProblemError, Refused, pointer, repeated
 from adapters.http_fastapi.schemas import Sent
 
 _NO_ID = UUID(int=0)
@@ -173,4 +173,4 @@ def _in_query(location: tuple[Any, ...]) -> dict[str, str]:
 
 
 def _clean(text: str) -> str:
-    return shortened(text, NAME_MAX).encode("utf-8", "replace").decode()
+    return repeated(text, NAME_MAX).encode("utf-8", "replace").decode()

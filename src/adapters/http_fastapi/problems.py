@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 from starlette.types import Scope
 
+from domain.access.key import hidden
 from domain.errors import DomainError, Invalid, Limited, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -73,6 +74,12 @@ _TYPES = [
     ),
     ProblemType("invalid_host", 400, "Invalid host", "The service does not answer under the host that was named."),
     ProblemType(
+        "cross_origin_refused",
+        400,
+        "Cross-origin request refused",
+        "Pages of this origin may not call the service, or not with this verb or these headers.",
+    ),
+    ProblemType(
         "unauthenticated",
         401,
         "Unauthenticated",
@@ -94,6 +101,7 @@ _TYPES = [
         "Request in flight",
         "The first request with this Idempotency-Key is still under way. Try again in a moment.",
     ),
+    ProblemType("key_ended", 409, "Key ended", "A key that is revoked or expired has no successor. Make a new key."),
     ProblemType("key_in_use", 409, "Key in use", "A key cannot revoke itself. Use another key of the same owner."),
     ProblemType("already_exists", 409, "Already exists", "Something with the same unique value exists."),
     ProblemType(
@@ -127,9 +135,15 @@ _TYPES = [
         "idempotency_key_reused",
         422,
         "Idempotency key reused",
-        "This Idempotency-Key came with another body before. A new request needs a new key.",
+        "This Idempotency-Key came with another request before. A new request needs a new key.",
     ),
     ProblemType("rate_limited", 429, "Rate limited", "Too many requests. Try again after Retry-After seconds."),
+    ProblemType(
+        "too_many_failures",
+        429,
+        "Too many failures",
+        "Too many keys from this address opened nothing. Correct the key, and try again after Retry-After seconds.",
+    ),
     ProblemType("headers_too_large", 431, "Headers too large", "The headers are larger than 32 KiB in all."),
     ProblemType("internal_error", 500, "Internal error", "The service failed. The request id helps to find out why."),
     ProblemType(
@@ -192,12 +206,13 @@ def _refusal(error: Exception) -> Refused:
 
 def pointer(*path: str | int) -> str:
     """A JSON pointer as a URI fragment (RFC 6901, section 6)."""
-    parts = (shortened(str(part), NAME_MAX).replace("~", "~0").replace("/", "~1") for part in path)
+    parts = (repeated(str(part), NAME_MAX).replace("~", "~0").replace("/", "~1") for part in path)
     return "#" + "".join(f"/{quote(part, errors='replace')}" for part in parts)
 
 
-def shortened(text: str, most: int) -> str:
-    """The text; its beginning and an ellipsis where it is longer."""
+def repeated(text: str, most: int) -> str:
+    """What an answer repeats of a request: no secret of a key, and the beginning and an ellipsis where it is longer."""
+    text = hidden(text)
     return text if len(text) <= most else text[:most] + "…"
 
 
@@ -209,7 +224,7 @@ def answer(error: Exception, scope: Scope) -> Response:
         "title": refused.kind.title,
         "status": refused.kind.status,
         "detail": refused.detail,
-        "instance": quote(shortened(scope["path"], PATH_MAX), errors="replace"),
+        "instance": quote(repeated(scope["path"], PATH_MAX), errors="replace"),
         "code": refused.kind.code,
         "request_id": scope["state"]["request_id"],
     }

@@ -19,7 +19,7 @@ from adapters.http_fastapi.lists import Limit, ListQuery, Lists
 from adapters.http_fastapi.openapi import BODY, headers, refusals
 from adapters.http_fastapi.operation import Operation
 from adapters.http_fastapi.resources import Resource, UseCases
-from adapters.http_fastapi.schemas import Moment, Sent, Shown, json_answer, page_of, shown
+from adapters.http_fastapi.schemas import Moment, Sent, Shown, json_answer, page_of, shown, whole_number
 from domain.access.use_cases import Caller
 from domain.paging import PageRequest, Position
 from domain.revisions import Action, History, Revision
@@ -32,9 +32,10 @@ _LAST_ID = UUID(int=2**128 - 1)
 
 
 def _version(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= VERSION_MAX:
-        return value
-    raise PydanticCustomError("version", f"A version is a whole number from 1 to {VERSION_MAX}.")
+    version = whole_number(value, 1, VERSION_MAX)
+    if version is None:
+        raise PydanticCustomError("version", f"A version is a whole number from 1 to {VERSION_MAX}.")
+    return version
 
 
 class RestoreSent(Sent):

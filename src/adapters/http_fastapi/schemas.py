@@ -64,6 +64,13 @@ MomentOrNull = Annotated[
 ScopeName = Annotated[Scope, BeforeValidator(_scope)]
 
 
+def whole_number(value: object, least: int, most: int) -> int | None:
+    """The value, where it is an integer as JSON knows it, which 1.0 is as well, from ``least`` to ``most``."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and least <= value <= most else None
+
+
 def name_field(max_length: int, example: str) -> FieldInfo:
     """A name: the domain trims it and holds it to its limits, the schema tells them."""
     info: FieldInfo = Field(
@@ -142,10 +149,16 @@ def json_answer(content: object, status: int = 200, **headers: str) -> Response:
     return Response(msgspec.json.encode(content), status, named, "application/json")
 
 
-def created(request: Request, content: object, entity: Owned, *, replayed: bool = False) -> Response:
-    """201 with the representation, its tag and its path; the same again for a request that is repeated."""
+def created(
+    request: Request, content: object, entity: Owned, *, replayed: bool = False, among: str | None = None
+) -> Response:
+    """201 with the representation, its tag and its path; the same again for a request that is repeated.
+
+    ``among`` is the path of its list, where that is not the request's.
+    """
     more = {"idempotency_replayed": "true"} if replayed else {}
-    return json_answer(content, 201, etag=etag(entity), location=f"{request.url.path}/{entity.id}", **more)
+    location = f"{among or request.url.path}/{entity.id}"
+    return json_answer(content, 201, etag=etag(entity), location=location, **more)
 
 
 def shown(content: object, entity: Owned, had: Sequence[str] = ()) -> Response:

@@ -1,5 +1,8 @@
 """What is there for everybody, without a key: probes, the meaning of problems, the interactive page."""
 
+import base64
+import hashlib
+import re
 from typing import Literal, Protocol
 
 from fastapi import APIRouter
@@ -78,16 +81,32 @@ def system_routes(storage: Checked) -> APIRouter:
             }
         )
 
+    page, policy = _interactive_page()
+
     @routes.get("/docs", include_in_schema=False)
-    async def docs() -> HTMLResponse:
+    async def docs() -> Response:
         """The interactive page, which loads nothing from another host."""
-        return get_swagger_ui_html(
-            openapi_url="/openapi.json",
-            title="Goatfish API",
-            swagger_js_url="/docs/assets/swagger-ui-bundle.js",
-            swagger_css_url="/docs/assets/swagger-ui.css",
-            swagger_favicon_url="/docs/assets/favicon.png",
-        )
+        return HTMLResponse(page, headers=policy)
 
     routes.mount("/docs/assets", StaticFiles(packages=[("fastapi_offline", "static")]))
     return routes
+
+
+def _interactive_page() -> tuple[bytes, dict[str, str]]:
+    """The page, and what it may do: run its own scripts, the one within by its digest, and ask this service."""
+    page = get_swagger_ui_html(
+        openapi_url="/openapi.json",
+        title="Goatfish API",
+        swagger_js_url="/docs/assets/swagger-ui-bundle.js",
+        swagger_css_url="/docs/assets/swagger-ui.css",
+        swagger_favicon_url="/docs/assets/favicon.png",
+    )
+    body = bytes(page.body)
+    within = re.findall(rb"<script>(.*?)</script>", body, re.DOTALL)
+    digests = [base64.b64encode(hashlib.sha256(script).digest()).decode() for script in within]
+    scripts = " ".join(["'self'", *(f"'sha256-{digest}'" for digest in digests)])
+    policy = (
+        f"default-src 'none'; script-src {scripts}; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return body, {"Content-Security-Policy": policy}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, Generic
 from uuid import UUID
 
@@ -100,13 +101,11 @@ class OwnedRevisions:
         return any((revision.entity_id, revision.version) == (id, version) for revision in self._kept)
 
     def purge(self, before: datetime) -> int:
-        old = [revision.number for revision in self._kept if revision.created_at < before]
-        if not old:
-            return 0
-        count = len(self._kept)
-        self._kept = [revision for revision in self._kept if revision.number > old[-1]]
-        self._span = Span(old[-1], self._span.last)
-        return count - len(self._kept)
+        old = list(takewhile(lambda revision: revision.created_at < before, self._kept))
+        if old:
+            self._kept = self._kept[len(old) :]
+            self._span = Span(old[-1].number, self._span.last)
+        return len(old)
 
 
 @dataclass(frozen=True, slots=True)

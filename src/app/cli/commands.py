@@ -39,6 +39,10 @@ commands.add_typer(key, name="key")
 commands.add_typer(operator, name="operator")
 
 OwnerArgument = Annotated[str, typer.Argument(metavar="OWNER", help="The owner's name or id.")]
+KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The key's id or prefix.")]
+ExpiresIn = Annotated[
+    timedelta | None, typer.Option(parser=_duration, metavar="DURATION", help="Like 90d, 12h or 30m.")
+]
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes any free one.")]
 
@@ -66,7 +70,7 @@ def serve(
     ] = None,
     reload: Annotated[bool, typer.Option("--reload", help="Start again when the source changes.")] = False,
     proxy: Annotated[
-        str, typer.Option(metavar="ADDRESSES", help="Believe X-Forwarded-For and -Proto of these proxies, or *.")
+        str, typer.Option(metavar="ADDRESSES", help="Believe X-Forwarded-For and -Proto of these proxies; * of all.")
     ] = "",
     access_log: Annotated[bool, typer.Option("--access-log", help="Log a line for each request.")] = False,
 ) -> None:
@@ -115,15 +119,64 @@ def owner_list() -> None:
     list_owners()
 
 
+@owner.command("deactivate")
+def owner_deactivate(of: OwnerArgument) -> None:
+    """Shuts an owner out: its keys open nothing any more, and nothing is deleted."""
+    from app.cli.owners import deactivate_owner
+
+    deactivate_owner(of)
+
+
+@owner.command("activate")
+def owner_activate(of: OwnerArgument) -> None:
+    """Lets an owner in again."""
+    from app.cli.owners import activate_owner
+
+    activate_owner(of)
+
+
+@owner.command("erase")
+def owner_erase(
+    *,
+    of: OwnerArgument,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count the rows of each table.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for the owner's name.")] = False,
+) -> None:
+    """Deletes an owner that is deactivated, and everything of theirs, for good; again goes on where it was cut off."""
+    from app.cli.owners import erase_owner
+
+    erase_owner(of, dry_run=dry_run, confirmed=yes)
+
+
+@owner.command("export")
+def owner_export(
+    of: OwnerArgument,
+    output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Where to; - is stdout.")] = "-",
+) -> None:
+    """Writes everything of an owner as JSON Lines, as it is at one moment."""
+    from app.cli.owners import export_owner
+
+    export_owner(of, output)
+
+
+@owner.command("import")
+def owner_import(
+    source: Annotated[str, typer.Argument(metavar="FILE", help="What export wrote; - is stdin.")],
+    name: Annotated[str | None, typer.Option(help="Another name, where the owner's own is taken.")] = None,
+) -> None:
+    """Brings an exported owner back, everything or nothing, and prints its id."""
+    from app.cli.owners import import_owner
+
+    import_owner(source, name)
+
+
 @key.command("create")
 def key_create(
     *,
     of: OwnerArgument,
     name: Annotated[str, typer.Option(help="What it is for.")] = "default",
     scope: Annotated[list[Scope] | None, typer.Option(help="What it may do; once for each. All by default.")] = None,
-    expires_in: Annotated[
-        timedelta | None, typer.Option(parser=_duration, metavar="DURATION", help="Like 90d, 12h or 30m.")
-    ] = None,
+    expires_in: ExpiresIn = None,
 ) -> None:
     """Makes a key and prints it; it is never shown again."""
     from app.cli.tenants import create_key
@@ -139,10 +192,24 @@ def key_list(of: OwnerArgument) -> None:
     list_keys(of)
 
 
-@key.command("revoke")
-def key_revoke(
-    of: OwnerArgument, key: Annotated[str, typer.Argument(metavar="KEY", help="The key's id or prefix.")]
+@key.command("roll")
+def key_roll(
+    *,
+    of: OwnerArgument,
+    key: KeyArgument,
+    overlap: Annotated[
+        timedelta, typer.Option(parser=_duration, metavar="DURATION", help="How long the old one still opens.")
+    ] = "1d",  # type: ignore[assignment]  # -- Typer parses a default as it parses what is given
+    expires_in: ExpiresIn = None,
 ) -> None:
+    """Makes a key that takes the place of another, with its name and scopes, and prints it."""
+    from app.cli.tenants import roll_key
+
+    roll_key(of, key, overlap, expires_in)
+
+
+@key.command("revoke")
+def key_revoke(of: OwnerArgument, key: KeyArgument) -> None:
     """Ends a key for good."""
     from app.cli.tenants import revoke_key
 
@@ -176,7 +243,7 @@ def seed(
 
 @commands.command()
 def purge() -> None:
-    """Deletes what is kept only for a time and is too old: outcomes of idempotent requests."""
+    """Deletes what is kept only for a time and is too old: outcomes of idempotent requests, and revisions."""
     from app.cli.tenants import purge
 
     purge()

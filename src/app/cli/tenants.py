@@ -12,7 +12,7 @@ from app.cli.database import require_migrations
 from app.cli.terminal import moment, result, say, table
 from app.container import Container
 from config.settings import load
-from domain.access.key import Key, Scope
+from domain.access.key import Key, KeyText, Scope
 from domain.errors import NotFound
 from domain.paging import LIMIT_MAX, PageRequest
 from domain.tenancy import Cause, OwnerId
@@ -48,8 +48,20 @@ def run(work: Callable[[Container], Awaitable[T]]) -> T:
 
 
 def purge() -> None:
-    forgotten = run(lambda container: container.once().purge())
-    say(f"{forgotten} outcomes of idempotent requests were too old and are deleted.")
+    days = load().revisions_kept
+
+    async def work(container: Container) -> tuple[int, int]:
+        outcomes = await container.once().purge()
+        if days is None:
+            return outcomes, 0
+        return outcomes, await container.history().purge(timedelta(days=days), container.now()())
+
+    outcomes, revisions = run(work)
+    say(f"{outcomes} outcomes of idempotent requests were too old and are deleted.")
+    if days is None:
+        say("Revisions are kept for ever: GOATFISH_REVISIONS_KEPT is not set.")
+    else:
+        say(f"{revisions} revisions were older than {days} days and are forgotten.")
 
 
 def create_owner(name: str) -> None:
@@ -67,16 +79,32 @@ def list_owners() -> None:
 
 
 def create_key(of: str, name: str, scopes: frozenset[Scope], expires_in: timedelta | None) -> None:
-    async def work(container: Container) -> tuple[Key, str]:
+    async def work(container: Container) -> tuple[Key, KeyText]:
         owner = await container.owners().get(of)
-        expires_at = None if expires_in is None else container.now()() + expires_in
-        key, text = await container.keys().create(owner.id, cause(), name=name, scopes=scopes, expires_at=expires_at)
-        return key, text.reveal()
+        expires_at = _end(container, expires_in)
+        return await container.keys().create(owner.id, cause(), name=name, scopes=scopes, expires_at=expires_at)
 
-    key, text = run(work)
+    _show(*run(work))
+
+
+def roll_key(of: str, wanted: str, overlap: timedelta, expires_in: timedelta | None) -> None:
+    async def work(container: Container) -> tuple[Key, KeyText]:
+        owner = await container.owners().get(of)
+        key_id = await _key_id(container, owner.id, wanted)
+        expires_at = _end(container, expires_in)
+        return await container.keys().roll(owner.id, key_id, cause(), overlap=overlap, expires_at=expires_at)
+
+    _show(*run(work))
+
+
+def _end(container: Container, expires_in: timedelta | None) -> datetime | None:
+    return None if expires_in is None else container.now()() + expires_in
+
+
+def _show(key: Key, text: KeyText) -> None:
     expiry = f"expires {moment(key.expires_at)}" if key.expires_at else "never expires"
     say(f"Key {key.name!r} ({key.id}) may {', '.join(sorted(key.scopes))} and {expiry}. It is shown this once:")
-    result(text)
+    result(text.reveal())
 
 
 def list_keys(of: str) -> None:

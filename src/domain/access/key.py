@@ -5,13 +5,13 @@ import hmac
 import re
 import zlib
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Self
 from uuid import UUID
 
-from domain.errors import Denied, Fault, Invalid
+from domain.errors import Conflict, Denied, Fault, Invalid
 from domain.rules import name_faults
 from domain.tenancy import OwnerId, revised
 
@@ -19,6 +19,11 @@ _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PUBLIC_BYTES, _SECRET_BYTES = 10, 32
 _PUBLIC_LENGTH, _SECRET_LENGTH, _CHECKSUM_LENGTH = 14, 43, 6
 _TEXT = re.compile(rf"gf_([0-9A-Za-z]{{{_PUBLIC_LENGTH}}})_([0-9A-Za-z]{{{_SECRET_LENGTH}}})([0-9A-Za-z]{{6}})")
+_PUBLIC_ID = re.compile(rf"[0-9A-Za-z]{{{_PUBLIC_LENGTH}}}")
+_DIGEST = re.compile("[0-9a-f]{64}")
+
+_LOOKS_LIKE_ONE = re.compile(r"(gf(?:_|%5F)[0-9A-Z]+(?:_|%5F))[0-9A-Z]+", re.IGNORECASE)
+"""A key or most of one, whatever was mistyped, in a URL's spelling too."""
 
 
 def _base62(number: int, length: int) -> str:
@@ -69,8 +74,17 @@ class KeyText:
         """The SHA-256 of the secret in hexadecimal: a random secret of 256 bits needs neither salt nor slow hash."""
         return hashlib.sha256(self._secret.encode()).hexdigest()
 
+    def has(self, digest: str) -> bool:
+        """Whether this is its digest. In constant time."""
+        return hmac.compare_digest(digest, self.digest())
+
     def __repr__(self) -> str:
         return f"KeyText({self.public_id!r})"
+
+
+def hidden(text: str) -> str:
+    """The text, with *** for the secret of whatever in it looks like a key."""
+    return _LOOKS_LIKE_ONE.sub(r"\1***", text)
 
 
 class Scope(StrEnum):
@@ -90,6 +104,7 @@ class Key:
     UNRECORDED: ClassVar[frozenset[str]] = frozenset({"last_used_at"})
     NAME_MAX: ClassVar[int] = 100
     USE_NOTED_EVERY: ClassVar[timedelta] = timedelta(minutes=1)
+    OVERLAP_MAX: ClassVar[timedelta] = timedelta(days=30)
 
     id: UUID
     owner_id: OwnerId
@@ -116,23 +131,42 @@ class Key:
         expires_at: datetime | None = None,
     ) -> Self:
         """A new key of its owner. Raises ``Invalid`` for a bad name, no scope or an expiry that is past."""
-        faults = name_faults(name, max_length=cls.NAME_MAX)
-        if not scopes:
-            faults.append(Fault("scopes", "too_short", "A key needs at least one scope."))
-        if expires_at is not None and expires_at <= now:
-            faults.append(Fault("expires_at", "in_the_past", "The key would be expired from the start."))
-        if faults:
-            raise Invalid(faults)
-        return cls(
+        key = cls(
             id=id,
             owner_id=owner_id,
-            name=name.strip(),
+            name=name,
             public_id=text.public_id,
             digest=text.digest(),
             scopes=frozenset(scopes),
             created_at=now,
             expires_at=expires_at,
         )
+        if faults := [*key.faults(), *cls.expiry_faults(expires_at, now)]:
+            raise Invalid(faults)
+        return replace(key, name=name.strip())
+
+    def faults(self) -> list[Fault]:
+        """What no new key may have."""
+        faults = name_faults(self.name, max_length=self.NAME_MAX)
+        if not self.scopes:
+            faults.append(Fault("scopes", "too_short", "A key needs at least one scope."))
+        if not _PUBLIC_ID.fullmatch(self.public_id) or not _DIGEST.fullmatch(self.digest):
+            faults.append(Fault("digest", "malformed", "The key's public id or digest is none."))
+        return faults
+
+    @staticmethod
+    def expiry_faults(expires_at: datetime | None, now: datetime) -> list[Fault]:
+        """What is wrong with this end of a key that is made now."""
+        if expires_at is not None and expires_at <= now:
+            return [Fault("expires_at", "in_the_past", "The key would be expired from the start.")]
+        return []
+
+    @classmethod
+    def overlap_faults(cls, overlap: timedelta) -> list[Fault]:
+        """What is wrong with a time for which a key and its successor both open."""
+        if timedelta() <= overlap <= cls.OVERLAP_MAX:
+            return []
+        return [Fault("overlap_seconds", "overlap", f"An overlap is not longer than {cls.OVERLAP_MAX.days} days.")]
 
     @property
     def prefix(self) -> str:
@@ -140,9 +174,12 @@ class Key:
         return f"gf_{self.public_id}"
 
     def opens_with(self, text: KeyText, now: datetime) -> bool:
-        """Whether this text is the key's own, and the key neither revoked nor expired. In constant time."""
-        genuine = hmac.compare_digest(self.digest, text.digest())
-        return genuine and self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+        """Whether this text is the key's own, and the key neither revoked nor expired."""
+        return text.has(self.digest) and not self.has_ended(now)
+
+    def has_ended(self, now: datetime) -> bool:
+        """Whether the key is revoked or expired."""
+        return self.revoked_at is not None or (self.expires_at is not None and self.expires_at <= now)
 
     def use(self, now: datetime) -> Self:
         """The key, last used now; itself where it was used within ``USE_NOTED_EVERY``."""
@@ -153,6 +190,21 @@ class Key:
     def revoke(self, now: datetime) -> Self:
         """The key, dead from now on; itself where it already is."""
         return self if self.revoked_at is not None else revised(self, {"revoked_at": now})
+
+    def succeeded(self, text: KeyText, *, id: UUID, now: datetime, expires_at: datetime | None) -> Self:
+        """The key that takes its place: its name and scopes, another text and an end of its own.
+
+        Raises ``Conflict`` where the key has ended: what opens nothing is not made to open again.
+        """
+        if self.has_ended(now):
+            raise Conflict("key_ended", "The key is revoked or expired: make a new one.")
+        return self.create(
+            text, id=id, owner_id=self.owner_id, now=now, name=self.name, scopes=self.scopes, expires_at=expires_at
+        )
+
+    def expire(self, at: datetime) -> Self:
+        """The key, dead from then on; itself where it ends sooner."""
+        return self if self.has_ended(at) else revised(self, {"expires_at": at})
 
     def __repr__(self) -> str:
         return f"Key({self.id}, {self.prefix})"

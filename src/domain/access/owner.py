@@ -1,10 +1,10 @@
 """An Owner: a tenant, whose data is kept apart from everybody else's."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
-from domain.errors import Invalid
+from domain.errors import Conflict, Fault, Invalid
 from domain.rules import name_faults
 from domain.tenancy import OwnerId, revised
 
@@ -17,6 +17,8 @@ class Owner:
     SECRETS: ClassVar[frozenset[str]] = frozenset()
     UNRECORDED: ClassVar[frozenset[str]] = frozenset()
     NAME_MAX: ClassVar[int] = 100
+    SHUT_OUT_WITHIN: ClassVar[timedelta] = timedelta(seconds=1)
+    """After this no key of a deactivated owner opens anything, in any process."""
 
     id: OwnerId
     name: str
@@ -32,13 +34,25 @@ class Owner:
     @classmethod
     def create(cls, *, id: OwnerId, now: datetime, name: str) -> Self:
         """A new, active owner. Raises ``Invalid``."""
-        if faults := name_faults(name, max_length=cls.NAME_MAX):
+        owner = cls(id=id, name=name.strip(), created_at=now)
+        if faults := replace(owner, name=name).faults():
             raise Invalid(faults)
-        return cls(id=id, name=name.strip(), created_at=now)
+        return owner
+
+    def faults(self) -> list[Fault]:
+        """What no new owner may have."""
+        return name_faults(self.name, max_length=self.NAME_MAX)
 
     def deactivate(self, now: datetime) -> Self:
         """The owner, none of whose keys opens anything from now on; itself where that is so already."""
         return self if self.deactivated_at is not None else revised(self, {"deactivated_at": now})
+
+    def wait_to_erase(self, now: datetime) -> timedelta:
+        """How long until nobody can be at work for this owner. Raises ``Conflict`` for one that is active."""
+        if self.deactivated_at is None:
+            raise Conflict("owner_active", f"Owner {self.name!r} is active. First: goatfish owner deactivate {self.id}")
+        # A clock that was set back must not make it wait for long.
+        return min(max(self.deactivated_at + self.SHUT_OUT_WITHIN - now, timedelta()), self.SHUT_OUT_WITHIN)
 
     def activate(self) -> Self:
         """The owner, whose keys open again; itself where they do already."""

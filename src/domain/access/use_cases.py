@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from domain.access.key import Key, KeyText, Scope, require_scopes
 from domain.access.owner import Owner
 from domain.access.ports import KeyRepository, OwnerDirectory
-from domain.errors import Conflict
+from domain.errors import Conflict, Invalid
 from domain.paging import Page, PageRequest
 from domain.tenancy import Cause, Guard, OwnerId, found, unguarded
 
@@ -114,6 +114,43 @@ class Keys:
 
         return await self.repository.of(owner).change(id, revoked, cause)
 
+    async def roll(
+        self,
+        owner: OwnerId,
+        id: UUID,
+        cause: Cause,
+        guard: Guard = unguarded,
+        *,
+        overlap: timedelta,
+        expires_at: datetime | None = None,
+        rolled_by: Key | None = None,
+    ) -> tuple[Key, KeyText]:
+        """Makes a key of the same name and scopes, and lets the old one open for ``overlap`` longer, at most.
+
+        These are two transactions, the new key first, so that nobody is ever without one. Where the second is lost,
+        the request that is repeated with its promise of idempotency finds the new key recorded, and ``outlive``
+        completes it. ``guard`` is asked of the old key as it is read.
+
+        ``rolled_by`` is the key that asks, which may be the old one, and needs all scopes of that (``Denied``). Raises
+        ``Invalid``, and ``Conflict`` where the old key has ended.
+        """
+        if faults := [*Key.overlap_faults(overlap), *Key.expiry_faults(expires_at, cause.at)]:
+            raise Invalid(faults)
+        old = await self.repository.of(owner).get(id)
+        if rolled_by is not None:
+            require_scopes(rolled_by.scopes, old.scopes)
+        guard(old)
+        text = KeyText.new(self.random_bytes)
+        new = old.succeeded(text, id=self.new_id(), now=cause.at, expires_at=expires_at)
+        await self.repository.of(owner).add(new, cause)
+        await self.outlive(owner, id, new, cause, overlap=overlap)
+        return new, text
+
+    async def outlive(self, owner: OwnerId, id: UUID, new: Key, cause: Cause, *, overlap: timedelta) -> Key:
+        """Lets the old key end once the new one is ``overlap`` old; again is no error, nor that it ends sooner."""
+        end = new.created_at + overlap
+        return await self.repository.of(owner).change(id, lambda old: old.expire(end), cause)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyUses:
@@ -156,6 +193,7 @@ class Authentication:
     """
 
     BELIEVED_FOR = 0.5
+    NO_DIGEST = "0" * 64
     REMEMBERED_MAX = 10_000
 
     directory: OwnerDirectory
@@ -170,6 +208,7 @@ class Authentication:
             return None
         holder = await self._holder(parsed.public_id)
         if holder is None:
+            parsed.has(self.NO_DIGEST)  # takes as long as a wrong secret does
             return None
         owner, key = holder
         now = self.now()

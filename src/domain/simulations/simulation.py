@@ -74,6 +74,10 @@ class Simulation:
         """A new simulation of its owner; all fields are needed. Raises ``Invalid``."""
         return cls(id=id, owner_id=owner_id, created_at=now, updated_at=now, **cls.checked(fields))
 
+    def faults(self) -> list[Fault]:
+        """What no new simulation may have."""
+        return name_faults(self.name, max_length=self.NAME_MAX) + _date_faults(self.start_date, self.end_date)
+
     def update(self, *, now: datetime, **fields: Unpack[SimulationFields]) -> Self:
         """The simulation with these fields; itself where nothing changes. Raises ``Invalid``."""
         # Two changes may have looked at the clock in another order than they are made in.

@@ -1,0 +1,87 @@
+"""Whether a row from outside is one that this owner could have: by its column, its entity and the rules of today."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from django.db import models
+
+from adapters.django_orm.models import OutcomeRow, OwnerRow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from adapters.django_orm.owned import Rows
+    from adapters.django_orm.tenants import TenantTable
+
+
+class Wrong(Exception):
+    """What is wrong with a row, as a sentence without its end."""
+
+
+class _Snapshot(msgspec.Struct):
+    """What an outcome says of the entity that it keeps, whichever that is."""
+
+    id: str
+    owner_id: str
+
+
+class Check:
+    """The check of one table's rows. ``rows`` says which entity they are, if any; ``name`` is the owner's new one."""
+
+    def __init__(self, table: TenantTable, rows: Rows[Any] | None, owner: UUID, name: str | None) -> None:
+        self._table, self._rows, self._owner = table, rows, owner
+        self._name = name if table.model is OwnerRow else None
+        self._columns = [field.attname for field in table.fields]
+        self._whose = self._columns.index(table.owner)
+        self._times = [place for place, field in enumerate(table.fields) if isinstance(field, models.DateTimeField)]
+        if rows is not None:
+            self._derived = [name for name in self._columns if name not in rows.names]
+            self._loaded = [self._reading(name) for name in rows.names]
+
+    def _reading(self, name: str) -> tuple[int, Callable[[Any], Any] | None]:
+        """The place of an attribute in a row, and what makes the entity's value of the column's."""
+        place = self._columns.index(name)
+        field = self._table.fields[place]
+        return place, None if type(field).__module__.startswith("django.") else field.to_python
+
+    def __call__(self, row: msgspec.Struct) -> tuple[Any, ...]:
+        """The row's values in the order of the columns. Raises ``Wrong``."""
+        values = list(msgspec.structs.astuple(row))
+        if values[self._whose] != self._owner:
+            raise Wrong("the row belongs to another owner")
+        if self._name is not None:
+            values[self._columns.index("name")] = self._name
+        for place in self._times:
+            if values[place] is not None and values[place].tzinfo is not UTC:
+                raise Wrong(f"{self._columns[place]} is not in UTC")
+        if self._rows is not None:
+            self._check_entity(self._rows, values)
+        if self._table.model is OutcomeRow:
+            self._check_outcome(dict(zip(self._columns, values, strict=True)))
+        return tuple(values)
+
+    def _check_entity(self, rows: Rows[Any], values: list[Any]) -> None:
+        try:
+            entity = rows.load([values[place] if read is None else read(values[place]) for place, read in self._loaded])
+        # Whatever an entity raises of what it cannot be made of: its own refusals, and those of its parts.
+        except Exception as error:
+            raise Wrong(" ".join(str(error).split())) from error
+        if faults := entity.faults():
+            raise Wrong(" ".join(fault.detail for fault in faults).rstrip("."))
+        if entity.version < 1:
+            raise Wrong("a version counts from 1")
+        for name in self._derived:
+            if getattr(entity, name) != values[self._columns.index(name)]:
+                raise Wrong(f"{name} does not follow from the rest")
+
+    def _check_outcome(self, outcome: dict[str, Any]) -> None:
+        try:
+            kept = msgspec.json.decode(outcome["entity"], type=_Snapshot)
+        except msgspec.MsgspecError as error:
+            raise Wrong(f"the outcome's entity cannot be read: {error}") from error
+        if (kept.id, kept.owner_id) != (str(outcome["id"]), str(self._owner)):
+            raise Wrong("the outcome is of something else than the entity that it holds")

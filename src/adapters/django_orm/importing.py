@@ -1,0 +1,150 @@
+"""Brings a file of one owner back, all of it or nothing; what no owner could have made is refused with its line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import IO, TYPE_CHECKING, Any
+
+import msgspec
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Max
+
+from adapters.django_orm.arriving import insert
+from adapters.django_orm.checking import Check, Wrong
+from adapters.django_orm.lines import FORMAT, ROW_BEGINS, VERSION, Closing, Header, row_decoder, row_type
+from adapters.django_orm.models import ChangeCountRow, OwnerRow, RevisionRow
+from adapters.django_orm.operations import reachable
+from adapters.django_orm.tenants import counted, tenant_tables
+from domain.errors import Conflict, Fault, Invalid
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from django.db import models
+
+    from adapters.django_orm.owned import Rows
+
+WRITTEN_AT_ONCE = 4000
+"""Rows that are held at a time."""
+LINE_MAX = 16 << 20
+"""Bytes: more than any row has."""
+
+
+def import_owner(
+    file: IO[bytes],
+    tables: dict[type[models.Model], Rows[Any]],
+    name: str | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> tuple[Header, dict[str, int]]:
+    """Stores what the file has, in one transaction; ``name`` is the owner's from now on, if it is given.
+
+    ``tables`` say which entity a row is; ``progress`` is told how many bytes have been read. Gives the file's header
+    and how many rows of each table there were. Raises ``Invalid`` for what is wrong with the file, ``Conflict`` where
+    the owner, its name or a row is here already, and ``Unavailable``.
+    """
+    lines = _Lines(file, progress)
+    with reachable():
+        try:
+            with transaction.atomic():
+                header = _header(lines)
+                if any(counted(header.owner).values()):
+                    raise Conflict("owner_exists", f"Owner {header.owner} is here already.")
+                counts = _store(lines, header, tables, name)
+                _check_numbers(header.owner)
+        except IntegrityError as error:
+            detail = " ".join(str(error).split())
+            raise Conflict("already_exists", f"Something in the file is here already: {detail}") from error
+    return header, counts
+
+
+class _Lines:
+    """The lines of a file, one at a time, and the number of the last one."""
+
+    def __init__(self, file: IO[bytes], progress: Callable[[int], None]) -> None:
+        self._file, self._progress = file, progress
+        self.number = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        read = 0
+        while line := self._file.readline(LINE_MAX):
+            self.number += 1
+            read += len(line)
+            if not self.number % WRITTEN_AT_ONCE:
+                self._progress(read)
+                read = 0
+            if not line.endswith(b"\n"):
+                raise self.wrong("it has no end, so the file is cut off")
+            if b"\\u0000" in line:
+                raise self.wrong("no text may hold a NUL")
+            yield line
+        self._progress(read)
+
+    def wrong(self, what: object) -> Invalid:
+        """What to raise because of the last line."""
+        return Invalid([Fault(f"line {self.number}", "malformed", f"Line {self.number}: {what}.")])
+
+
+def _header(lines: _Lines) -> Header:
+    try:
+        header = msgspec.json.decode(next(iter(lines), b""), type=Header)
+    except msgspec.MsgspecError as error:
+        raise Invalid([Fault("header", "malformed", "This is no file of an owner: it has no header.")]) from error
+    if (header.format, header.version) != (FORMAT, VERSION):
+        told = f"This is {header.format!r}, version {header.version}; only {FORMAT!r}, version {VERSION} can be read."
+        raise Invalid([Fault("header", "unknown_format", told)])
+    return header
+
+
+def _store(
+    lines: _Lines, header: Header, entities: dict[type[models.Model], Rows[Any]], name: str | None
+) -> dict[str, int]:
+    tables = {table.name: table for table in tenant_tables()}
+    checks = {table.name: Check(table, entities.get(table.model), header.owner, name) for table in tables.values()}
+    counts = dict.fromkeys(tables, 0)
+    for table, rows in groupby(_rows(lines, checks, counts), key=itemgetter(0)):
+        while chunk := [values for _, values in islice(rows, WRITTEN_AT_ONCE)]:
+            insert(tables[table], chunk)
+    if counts[OwnerRow._meta.db_table] != 1:
+        raise Invalid([Fault("owner", "missing", "The file has no row of the owner itself, or several.")])
+    return counts
+
+
+def _rows(lines: _Lines, checks: dict[str, Check], counts: dict[str, int]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """The table and the values of each row, which are counted; the last line must have counted as many."""
+    types = {row_type(table): table.name for table in tenant_tables()}
+    decode = row_decoder(types).decode
+    for line in lines:
+        try:
+            if not line.startswith(ROW_BEGINS):
+                break
+            row = decode(line)
+            name = types[type(row)]
+            values = checks[name](row)
+        except (msgspec.MsgspecError, Wrong) as error:
+            raise lines.wrong(error) from error
+        counts[name] += 1
+        yield name, values
+    else:
+        raise Invalid([Fault("closing", "missing", "The file is cut off: its closing line is missing.")])
+    try:
+        closing = msgspec.json.decode(line, type=Closing)
+    except msgspec.MsgspecError as error:
+        raise lines.wrong("it is neither a row nor the closing line") from error
+    if +Counter(closing.rows) != +Counter(counts):
+        raise lines.wrong("the file has not the rows that it says it has")
+    for _ in lines:
+        raise lines.wrong("nothing may follow the closing line")
+
+
+def _check_numbers(owner: UUID) -> None:
+    """Revisions are numbered without a gap up to the owner's count, or the next change would not find its place."""
+    count = ChangeCountRow.objects.filter(owner_id=owner).first()
+    last, forgotten = (count.last, count.forgotten) if count is not None else (0, 0)
+    kept = RevisionRow.objects.filter(owner_id=owner, number__gt=forgotten)
+    found = kept.aggregate(rows=Count("number"), last=Max("number"))
+    if found["rows"] != last - forgotten or (found["last"] or 0) > last:
+        told = "The revisions in the file are not those that its count of changes tells of."
+        raise Invalid([Fault("change_count", "mismatch", told)])

@@ -1,0 +1,82 @@
+"""Where everything of one owner is, found from the models: a table that comes later is found without a further edit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.db import connection
+
+from adapters.django_orm.models import OwnerRow
+
+if TYPE_CHECKING:
+    from typing import Any
+    from uuid import UUID
+
+    from django.db import models
+
+
+@dataclass(frozen=True, slots=True)
+class TenantTable:
+    """A table with rows of owners. ``order`` are the columns by which an index has the rows of one owner in order."""
+
+    model: type[models.Model]
+    owner: str
+    order: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.model._meta.db_table
+
+    @property
+    def fields(self) -> list[models.Field[Any, Any]]:
+        return list(self.model._meta.concrete_fields)
+
+    @property
+    def mine(self) -> str:
+        """FROM and WHERE for the rows of one owner."""
+        quote = connection.ops.quote_name
+        return f"FROM {quote(self.name)} WHERE {quote(self.owner)} = %s"
+
+    @property
+    def place(self) -> str:
+        """The columns of ``order``, as SQL."""
+        return ", ".join(map(connection.ops.quote_name, self.order))
+
+    def key(self, owner: UUID) -> Any:
+        """The owner's id as the database has it."""
+        (field,) = (field for field in self.fields if field.attname == self.owner)
+        return field.get_db_prep_value(owner, connection)
+
+    def count(self, owner: UUID) -> int:
+        """How many rows the owner has."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) {self.mine}", [self.key(owner)])
+            return int(cursor.fetchone()[0])
+
+
+def tenant_tables() -> list[TenantTable]:
+    """The owners themselves, then every other table in the order of the models."""
+    models = apps.get_app_config("goatfish").get_models()
+    owned = [model for model in models if any(field.attname == "owner_id" for field in model._meta.concrete_fields)]
+    return [TenantTable(OwnerRow, "id", ()), *(TenantTable(model, "owner_id", _order(model)) for model in owned)]
+
+
+def counted(owner: UUID) -> dict[str, int]:
+    """How many rows of each table are the owner's."""
+    return {table.name: table.count(owner) for table in tenant_tables()}
+
+
+def _order(model: type[models.Model]) -> tuple[str, ...]:
+    """The columns after ``owner_id`` of an index that has each row in a place of its own, none of which is empty."""
+    meta = model._meta
+    if meta.pk.attname == "owner_id":
+        return ()
+    columns = {field.name: field for field in meta.concrete_fields}
+    indexes = [index.fields for index in meta.indexes if index.fields and index.fields[-1] == meta.pk.name]
+    for names in [*(constraint.fields for constraint in meta.total_unique_constraints), *indexes]:
+        first, *others = (columns[name.removeprefix("-")] for name in names)
+        if first.attname == "owner_id" and not any(field.null for field in others):
+            return tuple(field.attname for field in others)
+    raise TypeError(f"{model.__name__} needs an index that begins with owner_id and ends with its primary key.")

@@ -1,0 +1,93 @@
+"""Keys and their holder as clients see them: what is sent, and what is shown."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from adapters.http_fastapi.schemas import Moment, MomentOrNull, ScopeName, Sent, Shown, name_field, whole_number
+from domain.access.key import Key, Scope
+
+
+class KeySent(Sent):
+    """What a key is made from."""
+
+    name: Annotated[str, name_field(Key.NAME_MAX, "Nightly runs")]
+    scopes: Annotated[
+        list[ScopeName],
+        Field(
+            max_length=len(Scope),
+            description="at least one, and none that the asking key lacks",
+            examples=[["simulations:read"]],
+            json_schema_extra={"minItems": 1},
+        ),
+    ]
+    expires_at: Annotated[MomentOrNull, Field(description="null: never", examples=["2099-01-01T00:00:00Z"])] = None
+
+
+_OVERLAP_MAX = int(Key.OVERLAP_MAX.total_seconds())
+
+
+def _overlap(value: object) -> int:
+    seconds = whole_number(value, 0, _OVERLAP_MAX)
+    if seconds is None:
+        raise PydanticCustomError("overlap", f"An overlap is a whole number of seconds, at most {_OVERLAP_MAX}.")
+    return seconds
+
+
+class KeyRoll(Sent):
+    """How a key hands over to its successor."""
+
+    overlap_seconds: Annotated[
+        int,
+        BeforeValidator(_overlap),
+        Field(
+            description="how long the old key still opens, unless it ends sooner",
+            examples=[3600],
+            json_schema_extra={"minimum": 0, "maximum": _OVERLAP_MAX},
+        ),
+    ] = 24 * 60 * 60
+    expires_at: Annotated[
+        MomentOrNull, Field(description="end of the new key; null: never", examples=["2099-01-01T00:00:00Z"])
+    ] = None
+
+
+class KeyShown(Shown):
+    """A key, without its secret."""
+
+    id: UUID
+    name: str
+    prefix: str = Field(description="the public part of the key")
+    scopes: list[Scope]
+    created_at: Moment
+    expires_at: Moment | None
+    last_used_at: Moment | None
+    revoked_at: Moment | None
+
+    @classmethod
+    def of(cls, entity: object) -> dict[str, Any]:
+        members = super().of(entity)
+        return {**members, "scopes": sorted(members["scopes"])}
+
+
+class KeyCreated(KeyShown):
+    """A new key."""
+
+    key: str | None = Field(description="its whole text, shown this once; null where the request is repeated")
+
+
+class OwnerShown(Shown):
+    """An owner."""
+
+    id: UUID
+    name: str
+
+
+class CallerShown(Shown):
+    """Who the caller is: the owner, the key in use, what it may do and until when."""
+
+    owner: OwnerShown
+    key: KeyShown
+    scopes: list[Scope]
+    expires_at: Moment | None

@@ -1,0 +1,60 @@
+"""What a browser is told to refuse: the admin needs none of it, and whoever plants a script gets nowhere."""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Seen
+from tests.live import Live
+
+OPERATOR, PASSWORD = "boss", "correct horse battery"
+
+
+def sign_in(service: Live, page: Page) -> None:
+    if OPERATOR not in service.goatfish("django", "dumpdata", "goatfish.operator").stdout:
+        service.goatfish("operator", "create", OPERATOR, "--password-stdin", entered=f"{PASSWORD}\n")
+    page.goto(f"{service.url}/admin/")
+    page.get_by_label("Username").fill(OPERATOR)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.locator("#user-tools")).to_be_visible()
+
+
+def test_the_admin_works_under_its_policy(service: Live, page: Page, seen: Seen) -> None:
+    sign_in(service, page)
+    links = page.locator("#content-main th a").evaluate_all("links => links.map(link => link.href)")
+    assert len(links) >= 3
+    for link in links:
+        page.goto(link)
+        expect(page.locator("#content h1")).to_be_visible()
+        first = page.locator("#result_list tbody th a").first
+        if first.count():
+            first.click()
+            expect(page.locator("#content h1")).to_be_visible()
+    page.get_by_role("button", name="Toggle theme").first.click()
+    assert page.locator("html").get_attribute("data-theme") in {"light", "dark", "auto"}
+    assert seen == Seen()
+
+
+def test_a_planted_script_or_style_does_nothing(service: Live, page: Page, seen: Seen) -> None:
+    sign_in(service, page)
+    for path in ("/admin/", "/docs"):
+        page.goto(service.url + path)
+        page.evaluate(
+            """() => {
+                for (const [name, text] of [["script", "window.planted = true"], ["style", "body { opacity: 0 }"]]) {
+                    const element = document.createElement(name);
+                    element.textContent = text;
+                    document.head.append(element);
+                }
+            }"""
+        )
+        assert page.evaluate("() => [window.planted, getComputedStyle(document.body).opacity]") == [None, "1"]
+    assert len([text for text in seen.complaints if "Content Security Policy" in text]) == 4
+
+
+def test_nothing_of_the_service_is_shown_in_a_frame(service: Live, page: Page, seen: Seen) -> None:
+    page.goto(f"{service.url}/docs/assets/favicon.png")
+    for path in ("/docs", "/admin/login/", "/livez"):
+        page.goto("data:text/html,<title>elsewhere</title>")
+        page.set_content(f"<iframe src='{service.url}{path}'></iframe>")
+        page.wait_for_timeout(500)
+        assert all(frame.url.startswith("chrome-error:") for frame in page.frames[1:]), page.frames[1].url

@@ -1,0 +1,103 @@
+"""Watches a whole test run: no secret that it makes gets into a log, or into an answer but the one that shows it."""
+
+import json
+import logging
+import re
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from domain.access.key import KeyText
+
+_SECRET = 43
+"""Characters of a key's secret, without its checksum."""
+CLIENTS = frozenset({"httpx2", "httpcore2"})
+"""They log what tests send and receive, not what the service does."""
+VARIETY_MIN = 10
+"""Different characters in what is random."""
+_RUN = re.compile(rf"[0-9A-Za-z]{{{_SECRET},}}")
+
+
+class Canary:
+    """Knows every key that is made in this process, and settings' secrets that are told it."""
+
+    def __init__(self) -> None:
+        self._secrets: dict[int, set[str]] = {_SECRET: set(), 64: set()}
+        self._words: set[str] = set()
+        self._shown: set[str] = set()
+        self.found: list[str] = []
+
+    def knows(self, text: KeyText) -> None:
+        """This key is secret from now on, unless it was made of the same byte over and over."""
+        if len(set(text._secret)) < VARIETY_MIN:
+            return
+        self._secrets[_SECRET].add(text._secret)
+        self._secrets[64].add(text.digest())
+
+    def knows_word(self, word: str) -> None:
+        """This text is secret from now on."""
+        self._words.add(word)
+
+    def look(self, text: str, where: str) -> None:
+        """Notes where a secret is in the text."""
+        runs = _RUN.findall(text)
+        parts = (run[at : at + size] for run in runs for size in self._secrets for at in range(len(run) - size + 1))
+        if any(part in self._secrets[len(part)] for part in parts) or any(word in text for word in self._words):
+            self.found.append(f"a secret in {where}")
+
+    def may_show(self, body: bytes) -> str:
+        """The body of an answer that makes a key, without the key: it is shown this once."""
+        try:
+            answer = json.loads(body)
+            key = answer.pop("key")
+        except (ValueError, AttributeError, KeyError):
+            return body.decode("latin-1")
+        if key in self._shown:
+            self.found.append("a key in a second answer")
+        if key is not None:
+            self._shown.add(key)
+        return json.dumps(answer)
+
+
+CANARY = Canary()
+
+
+class WatchedLog(logging.Handler):
+    """Looks at each record as it would be written without the formatter that hides keys."""
+
+    def __init__(self, canary: Canary) -> None:
+        super().__init__()
+        self._canary = canary
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name.partition(".")[0] not in CLIENTS:
+            self._canary.look(self.format(record), f"the log of {record.name}")
+
+
+class WatchedAnswers:
+    """ASGI middleware that looks at each answer, headers and body, as it leaves."""
+
+    def __init__(self, app: ASGIApp, *, canary: Canary) -> None:
+        self._app, self._canary = app, canary
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        parts: list[bytes] = []
+
+        async def watched(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                parts.extend(part for header in message["headers"] for part in header)
+                parts.append(b"\n")
+                where = f"the answer to {scope['method']} {scope['path']}, {message['status']}"
+                self._canary.look(b" ".join(parts).decode("latin-1"), f"the headers of {where}")
+                parts.clear()
+            elif message["type"] == "http.response.body":
+                parts.append(message.get("body", b""))
+                if not message.get("more_body", False):
+                    self._look(scope, b"".join(parts))
+            await send(message)
+
+        await self._app(scope, receive, watched)
+
+    def _look(self, scope: Scope, body: bytes) -> None:
+        shows = scope["method"] == "POST" and re.fullmatch(r"/api/v1/keys(/[^/]*/roll)?", scope["path"])
+        text = self._canary.may_show(body) if shows else body.decode("latin-1")
+        self._canary.look(text, f"the body of the answer to {scope['method']} {scope['path']}")

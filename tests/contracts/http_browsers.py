@@ -1,0 +1,119 @@
+"""What a browser is told: nothing runs, frames or reads an answer that was not allowed to."""
+
+import pytest
+from httpx2 import Response
+
+from tests.contracts.http_api import SIMULATIONS, UNKNOWN, WING, Service, expect_problem
+
+PAGE = "https://app.example"
+"""The origin that the service under test is set to admit."""
+ALWAYS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+NOTHING_RUNS = "default-src 'none'; frame-ancestors 'none'"
+
+
+def preflight(service: Service, path: str, **more: str) -> Response:
+    asked = {"origin": PAGE, "access-control-request-method": "PATCH", "access-control-request-headers": "x-api-key"}
+    named = {name.replace("_", "-"): value for name, value in more.items()}
+    return service.http.options(path, headers=asked | named)
+
+
+class BrowsersContract:
+    """The headers of every answer."""
+
+    def test_no_answer_is_run_framed_or_read_by_others(self, service: Service) -> None:
+        tenant = service.tenant()
+        made = tenant.send("POST", SIMULATIONS, json=WING)
+        answers = [
+            made,
+            *(tenant.send(method, made.headers["location"]) for method in ("GET", "HEAD", "DELETE", "GET")),
+            *(service.http.get(path) for path in (SIMULATIONS, "/", "/livez", "/openapi.json", "/problems/not-found")),
+            service.http.get("/livez", headers={"Host": "evil.example"}),
+            service.http.get("/docs/assets/swagger-ui.css"),
+        ]
+        assert {answer.status_code for answer in answers} == {200, 201, 204, 400, 401, 404}
+        for answer in answers:
+            assert answer.headers.items() >= (ALWAYS | {"content-security-policy": NOTHING_RUNS}).items()
+            assert "strict-transport-security" not in answer.headers
+            assert len(answer.headers) == len(answer.headers.multi_items())
+
+    def test_the_interactive_page_runs_its_own_scripts_alone(self, service: Service) -> None:
+        page = service.http.get("/docs")
+        assert page.headers.items() >= ALWAYS.items()
+        policy = dict(part.strip().split(" ", 1) for part in page.headers["content-security-policy"].split(";"))
+        assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+        assert page.text.count("<script>") == policy["script-src"].count("'sha256-") == 1
+        assert "unsafe" not in page.headers["content-security-policy"]
+
+    def test_https_is_to_be_kept_where_it_is_used(self, service: Service) -> None:
+        answer = service.http.get("https://localhost/livez")
+        assert answer.headers["strict-transport-security"] == "max-age=31536000"
+
+    def test_no_page_of_another_origin_is_admitted_where_none_is_configured(self, service: Service) -> None:
+        expect_problem(preflight(service, UNKNOWN), 405, "method_not_allowed")
+        for origin in (PAGE, "null", "http://localhost"):
+            answer = service.tenant().send("GET", SIMULATIONS, headers={"Origin": origin})
+            assert answer.status_code == 200
+            assert not [name for name in answer.headers if name.startswith("access-control-")]
+            assert answer.headers["vary"] == "X-API-Key, Authorization"
+
+
+class CrossOriginContract:
+    """A service that admits pages of ``PAGE``."""
+
+    def test_its_pages_may_ask_and_read_what_clients_need(self, service: Service) -> None:
+        tenant = service.tenant()
+        for answer in (
+            tenant.send("POST", SIMULATIONS, json=WING, headers={"Origin": PAGE}),
+            service.http.get(SIMULATIONS, headers={"Origin": PAGE}),
+        ):
+            assert answer.headers["access-control-allow-origin"] == PAGE
+            assert "access-control-allow-credentials" not in answer.headers
+            readable = set(answer.headers["access-control-expose-headers"].split(", "))
+            assert readable >= {"ETag", "Location", "Link", "Idempotency-Replayed", "X-Request-ID", "Retry-After"}
+            assert readable >= {"RateLimit", "RateLimit-Policy"}
+            assert answer.headers["vary"] == "X-API-Key, Authorization, Origin"
+            assert answer.headers.items() >= ALWAYS.items()
+
+    def test_its_preflights_are_admitted(self, service: Service) -> None:
+        wanted = "x-api-key, authorization, content-type, if-match, if-none-match, idempotency-key, x-request-id"
+        answer = preflight(service, UNKNOWN, access_control_request_headers=wanted)
+        assert answer.status_code == 200
+        assert answer.headers["access-control-allow-origin"] == PAGE
+        assert set(answer.headers["access-control-allow-methods"].split(", ")) >= {"GET", "PUT", "PATCH", "DELETE"}
+        assert "access-control-allow-credentials" not in answer.headers
+        assert answer.headers.items() >= ALWAYS.items()
+        assert answer.headers["x-request-id"]
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"origin": "https://app.example.evil"},
+            {"origin": "http://app.example"},
+            {"origin": "null"},
+            {"access_control_request_method": "TRACE"},
+            {"access_control_request_headers": "x-evil"},
+        ],
+        ids=lambda wrong: next(iter(wrong.values())),
+    )
+    def test_other_preflights_are_refused_as_everything_is(self, service: Service, wrong: dict[str, str]) -> None:
+        answer = preflight(service, UNKNOWN, **wrong)
+        expect_problem(answer, 400, "cross_origin_refused")
+        assert "access-control-allow-origin" not in answer.headers
+
+    def test_other_pages_may_read_nothing(self, service: Service) -> None:
+        for origin in ("https://evil.example", "null"):
+            answer = service.tenant().send("GET", SIMULATIONS, headers={"Origin": origin})
+            assert "access-control-allow-origin" not in answer.headers
+            assert answer.headers["vary"] == "X-API-Key, Authorization, Origin"
+
+    def test_without_an_origin_it_is_answered_as_ever(self, service: Service) -> None:
+        answer = service.tenant().send("GET", SIMULATIONS)
+        assert answer.status_code == 200
+        assert answer.headers["cache-control"] == "private, no-cache"
+        expect_problem(service.http.options(UNKNOWN), 405, "method_not_allowed")

@@ -1,0 +1,331 @@
+"""What revisions promise: the sentences of ``domain.revisions`` as tests, over every owned repository."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from domain.access.key import Key
+from domain.access.owner import Owner
+from domain.access.use_cases import KeyUses
+from domain.errors import Conflict, Gone, Misdirected, NotFound, Stale
+from domain.idempotency import Repeated
+from domain.paging import Page, PageRequest, Position
+from domain.revisions import IN_ORDER, LATEST_FIRST, Action, History, Revision, Span
+from domain.simulations.simulation import Simulation
+from domain.tenancy import Cause, Idempotency, Owned, OwnerId
+from tests.contracts.cases import Case, Changed, Entity, OfOwners, every_kind, next_version
+from tests.factories import CAUSE, NOW, KeyFactory, OwnerFactory, SimulationFactory
+
+if TYPE_CHECKING:
+    from app.container import Storage
+
+MICROSECOND = timedelta(microseconds=1)
+OLD = NOW.replace(year=1971)
+
+
+def cause(name: str = "made", at: datetime = NOW) -> Cause:
+    return Cause(actor=f"key:{name}", request_id=f"request-{name}", at=at)
+
+
+def recorded(entity: Entity | None) -> Entity | None:
+    """The entity as a revision has it."""
+    return entity and dataclasses.replace(entity, **dict.fromkeys(entity.SECRETS, ""))
+
+
+async def kept(storage: Storage, owner: OwnerId, *, own: bool = False) -> list[Revision[Any]]:
+    """All revisions of an owner in order, but for those of the owner's own row; read in pages of three."""
+    revisions: list[Revision[Any]] = []
+    after: Position | None = None
+    while True:
+        page = await storage.revisions.of(owner).page(PageRequest(limit=3, sort=IN_ORDER, after=after))
+        revisions += page.items
+        if page.next is None:
+            break
+        after = page.next
+    assert [revision.number for revision in revisions] == list(range(1, len(revisions) + 1))
+    return [revision for revision in revisions if own or revision.kind != Owner.KIND]
+
+
+class RevisionsContract(OfOwners):
+    """Inherit from it and give a fixture ``storage``."""
+
+    @every_kind
+    async def test_every_write_leaves_one_revision_with_who_when_why_and_both_sides(
+        self, storage: Storage, owner: OwnerId, case: Case
+    ) -> None:
+        repository = case.repository(storage).of(owner)
+        states: list[Entity] = [None, case.make(owner)]
+        await repository.add(states[-1], cause("1"))
+        for number, fields in enumerate(case.changes, start=2):
+            after = await repository.change(states[-1].id, partial(next_version, fields=fields), cause(str(number)))
+            if not set(fields) <= after.UNRECORDED:
+                states.append(after)
+        last = await repository.get(states[1].id)
+        await repository.remove(last.id, cause("gone", NOW + MICROSECOND))
+
+        revisions = await kept(storage, owner)
+        assert [revision.after for revision in revisions[:-1]] == [recorded(state) for state in states[1:]]
+        assert [revision.version for revision in revisions[:-1]] == [state.version for state in states[1:]]
+        assert revisions[0].before is None
+        for revision in revisions[1:-1]:
+            assert revision.before is not None
+            assert revision.before.version + 1 == revision.version
+        assert (revisions[-1].before, revisions[-1].after) == (recorded(last), None)
+        assert revisions[-1].version == last.version + 1
+        assert [revision.action for revision in revisions] == (
+            [Action.CREATED, *[Action.UPDATED] * (len(states) - 2), Action.DELETED]
+        )
+        for revision in revisions:
+            assert (revision.owner_id, revision.kind, revision.entity_id) == (owner, case.kind, last.id)
+            assert revision.faults() == []
+        assert [revision.actor for revision in (revisions[0], revisions[-1])] == ["key:1", "key:gone"]
+        assert [revision.request_id for revision in (revisions[0], revisions[-1])] == ["request-1", "request-gone"]
+        assert [revision.created_at for revision in (revisions[0], revisions[-1])] == [NOW, NOW + MICROSECOND]
+        assert {revision.created_at.tzname() for revision in revisions} == {"UTC"}
+
+    async def test_what_becomes_of_an_owner_is_among_its_own_revisions(self, storage: Storage) -> None:
+        made: Owner = OwnerFactory.build()
+        await storage.owners.add(made, cause("made"))
+        shut = await storage.owners.change(made.id, lambda stored: stored.deactivate(NOW), cause("shut"))
+        again = await storage.owners.change(made.id, Owner.activate, cause("again"))
+        revisions = await kept(storage, made.id, own=True)
+        assert [(each.actor, each.before, each.after) for each in revisions] == [
+            ("key:made", None, made),
+            ("key:shut", made, shut),
+            ("key:again", shut, again),
+        ]
+
+    async def test_no_secret_is_in_a_revision(self, storage: Storage, owner: OwnerId) -> None:
+        key: Key = KeyFactory.build(owner_id=owner)
+        await storage.keys.of(owner).add(key, CAUSE)
+        await storage.keys.of(owner).change(key.id, lambda stored: stored.revoke(NOW), CAUSE)
+        await storage.keys.of(owner).remove(key.id, CAUSE)
+        for revision in await kept(storage, owner):
+            assert key.digest not in repr(dataclasses.asdict(revision))
+
+    async def test_the_note_of_a_keys_last_use_leaves_none(self, storage: Storage, owner: OwnerId) -> None:
+        key: Key = KeyFactory.build(owner_id=owner)
+        await storage.keys.of(owner).add(key, CAUSE)
+        await KeyUses(repository=storage.keys, now=lambda: NOW).write(key)
+        assert (await storage.keys.of(owner).get(key.id)).last_used_at == NOW
+        assert len(await kept(storage, owner)) == 1
+
+    @every_kind
+    async def test_what_is_refused_stale_or_nothing_leaves_none(
+        self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
+    ) -> None:
+        entity = case.make(owner)
+        repository = case.repository(storage).of(owner)
+        promise = dataclasses.replace(CAUSE, idempotency=Idempotency(operation="o", key="k", fingerprint="f"))
+        await repository.add(entity, promise)
+
+        def refuse(stored: object) -> Any:
+            raise Changed
+
+        def stale(stored: Owned | None) -> None:
+            raise Stale("stale", "Stale.")
+
+        for refusal, write in (
+            (Conflict, repository.add(case.make(owner, id=entity.id), CAUSE)),
+            (Repeated, repository.add(case.make(owner), promise)),
+            (Misdirected, repository.add(case.make(stranger), CAUSE)),
+            (Changed, repository.change(entity.id, refuse, CAUSE)),
+            (Misdirected, repository.change(entity.id, lambda stored: next_version(stored, {"id": uuid7()}), CAUSE)),
+            (NotFound, repository.change(uuid7(), refuse, CAUSE)),
+            (NotFound, case.repository(storage).of(stranger).remove(entity.id, CAUSE)),
+            (Stale, repository.remove(entity.id, CAUSE, stale)),
+            (NotFound, repository.remove(uuid7(), CAUSE)),
+        ):
+            with pytest.raises(refusal):
+                await write
+        await repository.change(entity.id, lambda stored: stored, CAUSE)
+        assert [revision.after for revision in await kept(storage, owner)] == [recorded(entity)]
+        assert await kept(storage, stranger) == []
+
+    @every_kind
+    async def test_numbers_have_no_gap_and_follow_the_commits_of_many_writers(
+        self, storage: Storage, owner: OwnerId, case: Case
+    ) -> None:
+        repository = case.repository(storage).of(owner)
+        shared = case.make(owner)
+        await repository.add(shared, CAUSE)
+
+        def step(stored: Entity) -> Entity:
+            return next_version(stored, case.step(stored))
+
+        async def write(number: int) -> None:
+            if number % 3:
+                await repository.change(shared.id, step, CAUSE)
+            else:
+                await repository.add(case.make(owner), CAUSE)
+
+        await asyncio.gather(*(write(number) for number in range(18)))
+        revisions = await kept(storage, owner)
+        assert len(revisions) == 19
+        assert (await storage.revisions.of(owner).span()).last == 20  # with the owner's own
+        assert [each.version for each in revisions if each.entity_id == shared.id] == list(range(1, 14))
+
+    @every_kind
+    async def test_nobody_sees_anothers(self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case) -> None:
+        entity = case.make(owner)
+        await case.repository(storage).of(owner).add(entity, CAUSE)
+        history = History(revisions=storage.revisions)
+        assert await kept(storage, stranger) == []
+        assert await storage.revisions.of(stranger).span() == Span(0, 1)
+        assert (await history.of_entity(stranger, type(entity), entity.id, PageRequest())).items == ()
+        for nothing in (
+            history.version(stranger, type(entity), entity.id, 1),
+            history.latest(stranger, type(entity), entity.id),
+        ):
+            with pytest.raises(NotFound):
+                await nothing
+
+    async def test_an_unknown_owner_has_none(self, storage: Storage) -> None:
+        nobody = OwnerId(uuid7())
+        assert await storage.revisions.of(nobody).page(PageRequest(sort=IN_ORDER)) == Page((), None)
+        assert await storage.revisions.of(nobody).span() == Span(0, 0)
+
+
+class HistoryContract(OfOwners):
+    """``History``, over the storage of a fixture ``storage``."""
+
+    @every_kind
+    async def test_each_version_is_there_until_and_after_the_deletion(
+        self, storage: Storage, owner: OwnerId, case: Case
+    ) -> None:
+        history, repository = History(revisions=storage.revisions), case.repository(storage).of(owner)
+        entity, kind = case.make(owner), type(case.make(owner))
+        versions = [entity]
+        await repository.add(entity, CAUSE)
+        for _ in range(4):
+            versions.append(next_version(versions[-1], case.step(versions[-1])))
+            await repository.change(entity.id, lambda _: versions[-1], CAUSE)
+        assert (await history.latest(owner, kind, entity.id)).after == recorded(versions[-1])
+        await repository.remove(entity.id, CAUSE)
+        for state in versions:
+            assert await history.version(owner, kind, entity.id, state.version) == recorded(state)
+        for version in (0, 6, 7):
+            with pytest.raises(NotFound):
+                await history.version(owner, kind, entity.id, version)
+        latest = await history.latest(owner, kind, entity.id)
+        assert (latest.version, latest.before, latest.after) == (6, recorded(versions[-1]), None)
+
+    async def test_of_one_entity_the_latest_comes_first_and_pages_go_on(self, storage: Storage, owner: OwnerId) -> None:
+        history, repository = History(revisions=storage.revisions), storage.simulations.of(owner)
+        mine, other = (SimulationFactory.build(owner_id=owner) for _ in range(2))
+        for simulation in (mine, other):
+            await repository.add(simulation, CAUSE)
+            for name in "abcd":
+                await repository.change(simulation.id, partial(Simulation.update, now=NOW, name=name), CAUSE)
+        seen: list[Revision[Any]] = []
+        after = None
+        while True:
+            page = await history.of_entity(owner, Simulation, mine.id, PageRequest(limit=2, after=after))
+            seen += page.items
+            after = page.next
+            if after is None:
+                break
+        assert [(revision.entity_id, revision.version) for revision in seen] == [
+            (mine.id, version) for version in (5, 4, 3, 2, 1)
+        ]
+        assert (await history.of_entity(owner, Key, mine.id, PageRequest())).items == ()
+
+    async def test_a_feed_gives_all_changes_in_order_from_any_place(self, storage: Storage, owner: OwnerId) -> None:
+        history = History(revisions=storage.revisions)
+        for _ in range(6):
+            await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner), CAUSE)
+        first = await history.changes(owner, PageRequest(limit=3, sort=LATEST_FIRST))
+        assert [change.number for change in first.items] == [1, 2, 3]
+        rest = await history.changes(owner, PageRequest(limit=100, after=first.next))
+        assert [change.number for change in rest.items] == [4, 5, 6, 7]
+        assert rest.next is None
+        assert await history.last(owner) == 7
+
+
+class PurgeContract(OfOwners):
+    """Retention, over the storage of a fixture ``storage``. What is recorded here is older than anything else."""
+
+    @staticmethod
+    async def write(storage: Storage, owner: OwnerId, *moments: datetime) -> None:
+        """A simulation for each moment, after the owner's own revision, which is of today."""
+        for at in moments:
+            await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner), cause(at=at))
+
+    @pytest.fixture
+    async def owner(self, storage: Storage) -> OwnerId:
+        return await old_owner(storage)
+
+    @pytest.fixture
+    async def stranger(self, storage: Storage) -> OwnerId:
+        return await old_owner(storage)
+
+    async def test_what_is_older_is_forgotten_and_nothing_else(
+        self, storage: Storage, owner: OwnerId, stranger: OwnerId
+    ) -> None:
+        await self.write(storage, owner, OLD, OLD, OLD + MICROSECOND, NOW)
+        await self.write(storage, stranger, OLD)
+        history = History(revisions=storage.revisions)
+        assert await history.purge(timedelta(days=2), OLD + MICROSECOND + timedelta(days=2)) >= 5
+        assert await history.purge(timedelta(days=2), OLD + MICROSECOND + timedelta(days=2)) == 0
+        page = await storage.revisions.of(owner).page(PageRequest(sort=IN_ORDER))
+        assert [revision.number for revision in page.items] == [4, 5]
+        assert await storage.revisions.of(owner).span() == Span(3, 5)
+        assert (await storage.revisions.of(stranger).page(PageRequest(sort=IN_ORDER))).items == ()
+        assert await storage.revisions.of(stranger).span() == Span(2, 2)
+        assert len((await storage.simulations.of(owner).page(PageRequest())).items) == 4
+        await storage.revisions.purge(OLD + 2 * MICROSECOND)
+
+    async def test_nothing_young_is_forgotten_because_of_a_clock_that_went_wrong(
+        self, storage: Storage, owner: OwnerId
+    ) -> None:
+        await self.write(storage, owner, OLD, NOW, OLD, NOW)
+        await storage.revisions.purge(OLD + MICROSECOND)
+        page = await storage.revisions.of(owner).page(PageRequest(sort=IN_ORDER))
+        assert [revision.number for revision in page.items] == [3, 4, 5]
+        assert await storage.revisions.of(owner).span() == Span(2, 5)
+
+    async def test_whoever_follows_the_feed_is_told_that_changes_are_missing(
+        self, storage: Storage, owner: OwnerId
+    ) -> None:
+        await self.write(storage, owner, OLD, OLD, NOW, NOW)
+        history = History(revisions=storage.revisions)
+        places = {}
+        for number in (1, 3, 4):
+            page = await history.changes(owner, PageRequest(limit=number))
+            places[number] = page.next
+        await storage.revisions.purge(OLD + MICROSECOND)
+        with pytest.raises(Gone):
+            await history.changes(owner, PageRequest(after=places[1]))
+        for number in (3, 4):
+            page = await history.changes(owner, PageRequest(after=places[number]))
+            assert [change.number for change in page.items] == list(range(number + 1, 6))
+        assert await history.last(owner) == 5
+
+    async def test_numbers_go_on_after_all_is_forgotten(self, storage: Storage, owner: OwnerId) -> None:
+        await self.write(storage, owner, OLD)
+        await storage.revisions.purge(OLD + MICROSECOND)
+        await self.write(storage, owner, NOW)
+        page = await storage.revisions.of(owner).page(PageRequest(sort=IN_ORDER))
+        assert [revision.number for revision in page.items] == [3]
+
+    async def test_of_many_purges_at_once_none_forgets_what_is_kept(self, storage: Storage, owner: OwnerId) -> None:
+        await self.write(storage, owner, *[OLD] * 5, OLD + MICROSECOND, NOW)
+        moments = [OLD, OLD + MICROSECOND, OLD + 2 * MICROSECOND] * 3
+        await asyncio.gather(*(storage.revisions.purge(before) for before in moments))
+        page = await storage.revisions.of(owner).page(PageRequest(sort=IN_ORDER))
+        assert [revision.number for revision in page.items] == [8]
+        assert await storage.revisions.of(owner).span() == Span(7, 8)
+
+
+async def old_owner(storage: Storage) -> OwnerId:
+    """An owner whose own revision is as old as can be."""
+    owner: Owner = OwnerFactory.build()
+    await storage.owners.add(owner, cause(at=OLD - MICROSECOND))
+    return owner.id

@@ -1,0 +1,72 @@
+"""An owner with a row in every table, committed, and its file taken apart and put together again."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+from uuid import uuid4
+
+from adapters.django_orm import setup
+from adapters.django_orm.exporting import exporting
+from adapters.django_orm.importing import import_owner
+from adapters.django_orm.storage import Storage
+from domain.access.key import Key, KeyText
+from domain.access.owner import Owner
+from domain.simulations.simulation import Simulation
+from domain.tenancy import Cause, Idempotency, OwnerId
+from tests.factories import KeyFactory, SimulationFactory
+from tests.integration.conftest import opened
+
+Line: TypeAlias = dict[str, Any]
+NAME = 'Flügel 漢字 🐐 "quoted" \\ 100% $1 e\u0301'
+
+
+async def with_everything(text: KeyText, simulations: int = 7) -> Owner:
+    """A deactivated owner: simulations that were made, changed and deleted, outcomes, and this key, which is shown."""
+    now = datetime.now(UTC)
+    owner = Owner.create(id=OwnerId(uuid4()), now=now.replace(microsecond=0), name=f"Åcme {uuid4()}")
+    cause = Cause(actor="operator:tests", request_id="request-1", at=now)
+    async with opened(setup.thread_storage(size=4)) as storage:
+        await storage.owners.add(owner, cause)
+        key: Key = KeyFactory.build(owner_id=owner.id, text=text, created_at=now)
+        await storage.keys.of(owner.id).add(key, cause)
+        await storage.keys.of(owner.id).add(KeyFactory.build(owner_id=owner.id, last_used_at=now), cause)
+        for number in range(simulations):
+            promise = Idempotency(operation="create", key=f"ß {number}", fingerprint="f" * 64)
+            promised = Cause(actor="key:1", request_id="", at=now, idempotency=promise)
+            await add_and_change(storage, owner.id, promised, deleted=number % 5 == 4)
+        return await storage.owners.change(owner.id, lambda stored: stored.deactivate(now), cause)
+
+
+async def add_and_change(storage: Storage, owner: OwnerId, cause: Cause, *, deleted: bool = False) -> Simulation:
+    simulation: Simulation = SimulationFactory.build(owner_id=owner, name=NAME, created_at=cause.at)
+    repository = storage.simulations.of(owner)
+    await repository.add(simulation, cause)
+    changed = await repository.change(simulation.id, lambda stored: stored.update(now=cause.at, name="New"), cause)
+    if deleted:
+        await repository.remove(simulation.id, cause)
+    return changed
+
+
+def exported(owner: OwnerId) -> bytes:
+    with exporting(owner, datetime.now(UTC)) as (_, parts):
+        return b"".join(part for _, part in parts)
+
+
+def imported(file: bytes, name: str | None = None) -> dict[str, int]:
+    return import_owner(io.BytesIO(file), setup.thread_storage(size=1).tables, name)[1]
+
+
+def lines_of(file: bytes) -> list[Line]:
+    return [json.loads(line) for line in file.splitlines()]
+
+
+def file_of(lines: Iterable[Line]) -> bytes:
+    return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
+
+
+def of_table(lines: list[Line], table: str) -> list[Line]:
+    return [line for line in lines if line.get("table") == table]

@@ -1,0 +1,278 @@
+"""Everything of one owner is erased, exported and imported: whole, alone, and in whichever table it is."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.apps import apps
+from django.db import connection, models
+from django.test.utils import isolate_apps
+from uuid_utils.compat import uuid7
+
+from adapters.django_orm import erasing, setup
+from adapters.django_orm.erasing import erase, rows_of
+from adapters.django_orm.exporting import exporting
+from adapters.django_orm.lines import row_type
+from adapters.django_orm.models import TenantRow
+from adapters.django_orm.tenants import tenant_tables
+from domain.access.key import KeyText
+from domain.access.owner import Owner
+from domain.access.use_cases import Authentication
+from domain.errors import NotFound
+from domain.tenancy import OwnerId
+from tests.factories import CAUSE
+from tests.integration.conftest import VENDOR, opened
+from tests.integration.owner_files import (
+    add_and_change,
+    exported,
+    imported,
+    lines_of,
+    of_table,
+    with_everything,
+)
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
+
+pytestmark = pytest.mark.usefixtures("committing")
+
+
+@pytest.fixture
+def committing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Django's connection, which commits: a snapshot, or a transaction of its own, is no part of a test's."""
+    with django_db_blocker.unblock():
+        yield
+        connection.close()
+
+
+@pytest.fixture
+def text() -> KeyText:
+    return KeyText.new(os.urandom)
+
+
+@pytest.fixture
+def owner(committing: None, text: KeyText) -> Iterator[Owner]:
+    made = asyncio.run(with_everything(text))
+    yield made
+    erase_all(made.id)
+
+
+def erase_all(owner: OwnerId) -> dict[str, int]:
+    erased: dict[str, int] = {}
+    for table, count in erase(owner):
+        erased[table] = erased.get(table, 0) + count
+    return erased
+
+
+def test_every_table_with_an_owner_is_found_in_the_catalogue_and_in_an_order_of_its_own() -> None:
+    with connection.cursor() as cursor:
+        names = connection.introspection.table_names(cursor)
+        having = {
+            name
+            for name in names
+            if "owner_id" in {column.name for column in connection.introspection.get_table_description(cursor, name)}
+        }
+    tables = tenant_tables()
+    assert {table.name for table in tables} == having | {"owner"}
+    assert [(table.name, table.order) for table in tables] == [
+        ("owner", ()),
+        ("api_key", ("created_at", "id")),
+        ("simulation", ("created_at", "id")),
+        ("outcome", ("operation", "key")),
+        ("change_count", ()),
+        ("revision", ("number",)),
+    ]
+
+
+def test_what_is_exported_and_erased_comes_back_byte_for_byte_and_is_open_to_the_same_keys(
+    owner: Owner, text: KeyText
+) -> None:
+    before = exported(owner.id)
+    assert all(rows_of(owner.id).values())
+    assert erase_all(owner.id) == lines_of(before)[-1]["rows"]
+    assert not any(rows_of(owner.id).values())
+    assert imported(before) == lines_of(before)[-1]["rows"]
+    assert exported(owner.id).partition(b"\n")[2] == before.partition(b"\n")[2]
+
+    async def use() -> None:
+        async with opened(setup.thread_storage(size=1)) as storage:
+            door = Authentication(directory=storage.owners, now=lambda: datetime.now(UTC), monotonic=lambda: 0)
+            assert await door.caller(text.reveal()) is None
+            last = await storage.revisions.of(owner.id).span()
+            await storage.owners.change(owner.id, Owner.activate, CAUSE)
+            door = Authentication(directory=storage.owners, now=lambda: datetime.now(UTC), monotonic=lambda: 0)
+            caller = await door.caller(text.reveal())
+            assert caller is not None
+            assert caller.owner.name == owner.name
+            assert (await storage.revisions.of(owner.id).span()).last == last.last + 1
+
+    asyncio.run(use())
+
+
+def test_a_file_begins_with_what_it_is_and_ends_with_how_much(owner: Owner) -> None:
+    header, *rows, closing = lines_of(exported(owner.id))
+    assert (header["format"], header["version"], header["owner"]) == ("goatfish-owner", 1, str(owner.id))
+    assert datetime.fromisoformat(header["exported_at"]).tzinfo is not None
+    tables = [table.name for table in tenant_tables()]
+    assert closing == {"rows": {table: len(of_table(rows, table)) for table in tables}}
+    assert [row["table"] for row in rows] == sorted((row["table"] for row in rows), key=tables.index)
+    (made,) = of_table(rows, "owner")
+    assert made["created_at"] == f"{owner.created_at:%Y-%m-%dT%H:%M:%S}.000000Z"
+    assert [row["number"] for row in of_table(rows, "revision")] == list(range(1, 1 + closing["rows"]["revision"]))
+
+
+def test_an_owner_that_is_not_there_is_not_exported() -> None:
+    with pytest.raises(NotFound):
+        exported(OwnerId(uuid7()))
+
+
+def test_an_export_is_of_one_moment_and_keeps_nobody_from_writing(owner: Owner) -> None:
+    async def write() -> None:
+        async with opened(setup.thread_storage(size=1)) as storage:
+            await add_and_change(storage, owner.id, CAUSE)
+
+    before = exported(owner.id)
+    with exporting(owner.id, datetime.now(UTC)) as (total, parts):
+        first = next(parts)[1]
+        asyncio.run(write())
+        file = first + b"".join(part for _, part in parts)
+    assert file.partition(b"\n")[2] == before.partition(b"\n")[2]
+    assert total == sum(lines_of(before)[-1]["rows"].values()) < sum(rows_of(owner.id).values())
+
+
+def test_nobody_else_loses_a_row(owner: Owner, text: KeyText) -> None:
+    other = asyncio.run(with_everything(KeyText.new(os.urandom)))
+    before = exported(owner.id)
+    erase_all(other.id)
+    assert exported(owner.id).partition(b"\n")[2] == before.partition(b"\n")[2]
+
+
+def test_erasing_goes_on_where_it_was_cut_off(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasing, "ERASED_AT_ONCE", 3)
+    before = rows_of(owner.id)
+    steps = erase(owner.id)
+    taken = [next(steps) for _ in range(9)]
+    del steps
+    assert all(count <= 3 for _, count in taken)
+    assert sum(rows_of(owner.id).values()) == sum(before.values()) - sum(count for _, count in taken)
+    assert rows_of(owner.id)["owner"] == 1
+    erase_all(owner.id)
+    assert not any(rows_of(owner.id).values())
+
+
+@pytest.mark.parametrize("after", ["api_key", "simulation", "outcome", "revision", "change_count", "owner"])
+def test_what_a_request_still_writes_meanwhile_is_erased_as_well(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    async def write() -> None:
+        async with opened(setup.thread_storage(size=1)) as storage:
+            await add_and_change(storage, owner.id, CAUSE)
+
+    monkeypatch.setattr(erasing, "ERASED_AT_ONCE", 3)
+    steps = []
+    for table, _ in erase(owner.id):
+        if table == after and after not in steps:
+            asyncio.run(write())
+        steps.append(table)
+    assert after in steps
+    assert not any(rows_of(owner.id).values())
+
+
+def test_every_chunk_is_a_range_of_an_index(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    chunks: list[tuple[str, Any]] = []
+
+    def noted(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        # Of a few rows in one table PostgreSQL thinks any index as good.
+        if " AND (" in sql and not (sql.startswith("DELETE") and "revision" in sql):
+            chunks.append((sql, params))
+        return execute(sql, params, many, context)
+
+    monkeypatch.setattr(erasing, "ERASED_AT_ONCE", 3)
+    with connection.execute_wrapper(noted):
+        erase_all(owner.id)
+    assert len(chunks) > 10
+    with connection.cursor() as cursor:
+        if VENDOR == "postgresql":  # as if the tables were large
+            cursor.execute("SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off")
+        for sql, params in chunks:
+            cursor.execute(f"EXPLAIN {'QUERY PLAN ' * (VENDOR == 'sqlite')}{sql}", params)
+            plan = "\n".join(str(row[-1]).strip() for row in cursor.fetchall())
+            place = r"(\(.*?\)|number)" if VENDOR == "sqlite" else r"(ROW\(.*|number)"
+            assert re.search(rf"owner_id ?= ?[^()]*\)? AND \(?{place} ?[<>]", plan), plan
+            assert "Sort" not in plan
+            assert "TEMP B-TREE" not in plan
+
+
+@pytest.fixture
+def later_table(committing: None) -> Iterator[type[models.Model]]:
+    """A table of tenants that comes with a later version."""
+    with isolate_apps("adapters.django_orm"):
+
+        class NoteRow(TenantRow):
+            text = models.TextField()
+            pinned = models.BooleanField(null=True)
+            on = models.DateField(null=True)
+
+            class Meta:
+                app_label = "goatfish"
+                db_table = "note"
+                indexes = (models.Index(fields=["owner_id", "created_at", "id"], name="note_newest"),)
+
+    ours = apps.get_app_config("goatfish")
+    known = list(ours.get_models())
+    with connection.schema_editor() as editor:
+        editor.create_model(NoteRow)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ours, "get_models", lambda **_: [*known, NoteRow])
+        yield NoteRow
+    with connection.schema_editor() as editor:
+        editor.delete_model(NoteRow)
+
+
+def test_a_table_that_comes_later_needs_no_further_edit(owner: Owner, later_table: type[models.Model]) -> None:
+    notes = later_table._default_manager
+    for number, pinned in enumerate((None, True, False)):
+        fields = {
+            "text": f"{number}\n🐐",
+            "pinned": pinned,
+            "on": date(1, 1, 1 + number) if number else None,
+        }
+        notes.create(id=uuid7(), owner_id=owner.id, created_at=datetime.now(UTC), **fields)
+    rows = list(notes.order_by("id").values())
+    file = exported(owner.id)
+    assert lines_of(file)[-1]["rows"]["note"] == 3
+    assert erase_all(owner.id)["note"] == 3
+    assert not notes.exists()
+    imported(file)
+    assert list(notes.order_by("id").values()) == rows
+    erase_all(owner.id)
+
+
+def test_a_table_without_an_order_of_its_own_or_with_an_unknown_column_is_found_out(committing: None) -> None:
+    with isolate_apps("adapters.django_orm"):
+
+        class Unordered(TenantRow):
+            class Meta:
+                app_label = "goatfish"
+
+        class Unknown(models.Model):
+            owner_id = models.UUIDField(primary_key=True)
+            file = models.BinaryField()
+
+            class Meta:
+                app_label = "goatfish"
+
+    ours = apps.get_app_config("goatfish")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ours, "get_models", lambda **_: [Unordered])
+        with pytest.raises(TypeError, match="Unordered needs an index"):
+            tenant_tables()
+        patch.setattr(ours, "get_models", lambda **_: [Unknown])
+        with pytest.raises(TypeError, match="BinaryField"):
+            row_type(tenant_tables()[1])

@@ -1,0 +1,138 @@
+"""The database itself keeps revisions, whoever asks: raw SQL, by the connection that operators have."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.backends.utils import CursorWrapper
+from uuid_utils.compat import uuid7
+
+from adapters.django_orm.erasing import erase
+from adapters.django_orm.models import ChangeCountRow, RevisionRow
+from domain.tenancy import OwnerId
+from tests.contracts.cases import admitted
+from tests.factories import CAUSE, NOW, SimulationFactory, new_owner_id
+from tests.integration.conftest import VENDOR, MakeStorage, opened
+
+REFUSED = "a revision is never changed, and deleted only once it is forgotten"
+
+
+@pytest.fixture
+def owners(lend: MakeStorage) -> list[OwnerId]:
+    """Two owners with three revisions each."""
+
+    async def write() -> list[OwnerId]:
+        async with opened(lend()) as storage:
+            made = [await admitted(storage) for _ in range(2)]
+            for owner in made * 2:
+                await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner), CAUSE)
+        return made
+
+    return asyncio.run(write())
+
+
+@pytest.fixture
+def cursor(owners: list[OwnerId]) -> Iterator[CursorWrapper]:
+    with connection.cursor() as cursor:
+        yield cursor
+
+
+def stored(owner: OwnerId) -> UUID | str:
+    """The owner's id as the database has it."""
+    return owner if VENDOR == "postgresql" else owner.hex
+
+
+def revisions() -> list[Any]:
+    return list(RevisionRow.objects.order_by("id").values())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE revision SET actor = 'somebody else'",
+        "UPDATE revision SET number = number + 1000",
+        "UPDATE revision SET owner_id = owner_id",
+        "DELETE FROM revision",
+        "DELETE FROM revision WHERE number = 1",
+        *(["TRUNCATE revision", "TRUNCATE revision, change_count CASCADE"] if VENDOR == "postgresql" else []),
+    ],
+)
+def test_no_statement_changes_or_deletes_a_revision(cursor: CursorWrapper, statement: str) -> None:
+    before = revisions()
+    with pytest.raises(IntegrityError, match=REFUSED), transaction.atomic():
+        cursor.execute(statement)
+    assert revisions() == before
+    assert len(before) >= 6
+
+
+def test_nor_does_the_orm(owners: list[OwnerId]) -> None:
+    mine = RevisionRow.objects.filter(owner_id=owners[0])
+    row = mine[0]
+    row.actor = "somebody else"
+    for write in (row.save, row.delete, mine.delete, lambda: mine.update(actor="x")):
+        with pytest.raises(IntegrityError, match=REFUSED), transaction.atomic():
+            write()
+    assert mine.count() == 3
+
+
+def test_only_the_owner_that_is_named_loses_revisions_and_only_the_forgotten(
+    cursor: CursorWrapper, owners: list[OwnerId]
+) -> None:
+    cursor.execute("UPDATE change_count SET forgotten = 2 WHERE owner_id = %s", [stored(owners[0])])
+    for condition, owner in (("", owners[0]), ("", owners[1]), ("AND number = 1", owners[1])):
+        with pytest.raises(IntegrityError, match=REFUSED), transaction.atomic():
+            cursor.execute(f"DELETE FROM revision WHERE owner_id = %s {condition}", [stored(owner)])
+    cursor.execute("DELETE FROM revision WHERE owner_id = %s AND number <= 2", [stored(owners[0])])
+    assert cursor.rowcount == 2
+
+
+def test_without_a_count_nothing_is_forgotten(cursor: CursorWrapper, owners: list[OwnerId]) -> None:
+    ChangeCountRow.objects.filter(owner_id=owners[0]).delete()
+    with pytest.raises(IntegrityError, match=REFUSED), transaction.atomic():
+        cursor.execute("DELETE FROM revision WHERE owner_id = %s", [stored(owners[0])])
+
+
+def test_erasing_deletes_the_revisions_of_its_owner_alone(owners: list[OwnerId]) -> None:
+    erased = dict(erase(owners[0]))
+    assert erased["revision"] == 3
+    assert not RevisionRow.objects.filter(owner_id=owners[0]).exists()
+    assert RevisionRow.objects.filter(owner_id=owners[1]).count() == 3
+
+
+def plan(statement: Any, values: dict[str, Any]) -> list[str]:
+    """How the database would run it."""
+    explain = "EXPLAIN QUERY PLAN" if VENDOR == "sqlite" else "EXPLAIN"
+    with connection.cursor() as cursor:
+        cursor.execute(f"{explain} {statement.sql}", statement.arguments("", values))
+        return [str(row[-1]).strip() for row in cursor.fetchall()]
+
+
+def test_a_purge_looks_at_one_revision_of_an_owner_and_goes_along_an_index(
+    lend: MakeStorage, owners: list[OwnerId]
+) -> None:
+    table = lend().revisions
+    written = RevisionRow.objects.filter(owner_id=owners[0]).values()[0]
+    for owner in (new_owner_id() for _ in range(20)):
+        ChangeCountRow.objects.create(owner_id=owner, last=300, forgotten=0)
+        numbered = ({"id": uuid7(), "owner_id": owner, "number": number} for number in range(1, 301))
+        RevisionRow.objects.bulk_create(RevisionRow(**{**written, **each}) for each in numbered)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    values = {"owner_id": owners[0], "created_at": NOW + timedelta(1), "number": 1, "forgotten": 2}
+    due, young, delete = (plan(each, values) for each in (table._due, table._first_young, table._delete[0]))
+    if VENDOR == "sqlite":
+        search = "SEARCH {} USING {} sqlite_autoindex_revision_2 (owner_id=? AND number>?{})"
+        assert search.format("U0", "INDEX", "") in due
+        assert young == [search.format("revision", "INDEX", "")]
+        assert delete == [search.format("revision", "COVERING INDEX", " AND number<?")]
+        return
+    for lines in (due, young, delete):
+        assert any("Index Scan using revision_in_order on revision" in line for line in lines), lines
+        assert any(line.startswith("Index Cond: ((owner_id = ") and "number > " in line for line in lines), lines
+        assert not any("Sort" in line for line in lines)

@@ -1,0 +1,136 @@
+"""The watch that is kept on secrets finds one wherever it is planted, and the log's formatter hides it there."""
+
+import json
+import logging
+import os
+from typing import Any
+
+import pytest
+from starlette.responses import JSONResponse, Response
+from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
+
+from app.logs import KeyHidingFormatter
+from domain.access.key import KeyText, hidden
+from tests.canary import CANARY, Canary, WatchedAnswers, WatchedLog
+from tests.contracts.http_api import KEYS, SIMULATIONS
+
+WORD = "signs cursors and admin sessions"
+
+
+@pytest.fixture
+def text() -> KeyText:
+    return KeyText.new(os.urandom)
+
+
+@pytest.fixture
+def canary(text: KeyText) -> Canary:
+    canary = Canary()
+    canary.knows(text)
+    canary.knows_word(WORD)
+    return canary
+
+
+def forms(text: KeyText) -> dict[str, str]:
+    whole = text.reveal()
+    return {
+        "whole": whole,
+        "in a url": f"/x?key={whole.replace('_', '%5F')}&",
+        "secret": whole.split("_")[2],
+        "without checksum": whole[:-6],
+        "within a word": f"xx{whole.split('_')[2]}xx",
+        "digest": text.digest(),
+        "setting": f"GOATFISH_SECRET_KEY={WORD}",
+    }
+
+
+@pytest.mark.parametrize("form", forms(KeyText("", "")))
+def test_a_secret_is_found_in_an_answer(canary: Canary, text: KeyText, form: str) -> None:
+    planted = forms(text)[form]
+    for response in (Response(planted), JSONResponse({"x": [planted]}), Response("", headers={"X": planted})):
+        TestClient(WatchedAnswers(response, canary=canary)).get(SIMULATIONS)
+    assert len(canary.found) == 3
+
+
+@pytest.mark.parametrize("form", forms(KeyText("", "")))
+def test_a_secret_is_found_in_the_log(
+    canary: Canary, text: KeyText, form: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    planted, log = forms(text)[form], logging.Logger("apart")
+    log.addHandler(WatchedLog(canary))
+    log.warning(planted)
+    log.debug("%r", {"x": planted})
+    log.error("a fault", exc_info=RuntimeError(planted))
+    assert canary.found == ["a secret in the log of apart"] * 3
+
+
+def test_a_secret_that_gets_out_fails_the_test(caplog: pytest.LogCaptureFixture) -> None:
+    key = KeyText.new(os.urandom).reveal()
+    logging.getLogger("goatfish").info("for %s", key)
+    found, CANARY.found = CANARY.found, []
+    assert found == ["a secret in the log of goatfish"]
+
+
+def test_an_answer_may_show_a_new_key_once(canary: Canary, text: KeyText) -> None:
+    async def made(scope: Scope, receive: Receive, send: Send) -> None:
+        await JSONResponse({"name": "n", "key": text.reveal()}, 201)(scope, receive, send)
+
+    http = TestClient(WatchedAnswers(made, canary=canary))
+    http.post(KEYS)
+    assert canary.found == []
+    http.post(f"{KEYS}/x/roll")
+    assert canary.found == ["a key in a second answer"]
+    http.get(KEYS)
+    assert len(canary.found) == 2
+
+
+def test_what_is_no_secret_is_not_found(canary: Canary, text: KeyText) -> None:
+    other = KeyText.new(os.urandom)
+    public = json.dumps([text.public_id, other.reveal(), other.digest(), "x" * 300, text.reveal()[:-7]])
+    TestClient(WatchedAnswers(Response(public), canary=canary)).get(SIMULATIONS)
+    assert canary.found == []
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda key: key,
+        lambda key: key[:-1],
+        lambda key: key[:-20],
+        lambda key: key + "x",
+        lambda key: key.replace("_", "%5F"),
+        lambda key: key.replace("_", "%5f"),
+        lambda key: key.upper(),
+        lambda key: key.replace("gf_", "gf_x"),
+    ],
+    ids=["whole", "short", "shorter", "long", "in-a-url", "in-a-url-lower", "upper", "public-id"],
+)
+def test_what_looks_like_a_key_is_hidden(text: KeyText, spoil: Any) -> None:
+    key = spoil(text.reveal())
+    assert hidden(f"for {key}.") == f"for {key[: -len(key.replace('%5f', '_').replace('%5F', '_').split('_')[2])]}***."
+    assert hidden(f"{key},{key}").count("***") == 2
+
+
+@pytest.mark.parametrize("plain", ["", "gf_", "gf_x", "/api/v1/keys", "abgf-x_y", "goatfish.http: 200 OK"])
+def test_what_looks_like_no_key_stays(plain: str) -> None:
+    assert hidden(plain) == plain
+
+
+class Unprintable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+def test_the_log_hides_keys_and_never_fails(text: KeyText) -> None:
+    def line(message: Any, *arguments: Any, error: Exception | None = None) -> str:
+        fault = None if error is None else (type(error), error, None)
+        record = logging.LogRecord("goatfish", logging.INFO, "here.py", 7, message, arguments, fault)
+        return KeyHidingFormatter("{levelname} {message}", style="{").format(record)
+
+    key = text.reveal()
+    shown = f"INFO for gf_{text.public_id}_***"
+    assert line("for %s", key) == line(f"for {key}") == shown
+    assert key not in line("a fault", error=RuntimeError(key))
+    for broken in (line("%d", key), line("%s and %s", key), line("%r", Unprintable()), line(Unprintable())):
+        assert "in what was to be logged at here.py:7" in broken
+        assert key not in broken
