@@ -15,7 +15,7 @@ from tests.live import live
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 ROOT = Path(__file__).parents[2]
-EXAMPLES, STEPS = 220, 50  # sequences, and steps of each
+EXAMPLES, STEPS = 280, 50  # sequences, and steps of each, at most
 STEPS_MIN = 10_000
 
 
