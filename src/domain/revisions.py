@@ -53,7 +53,7 @@ class Revision(Generic[E]):
         entity = found(after or before, cls.KIND)
         version = entity.version + (after is None)
         return Revision(
-            id=_id(cause.at, entity.id, version),
+            id=_id(entity, version),
             owner_id=entity.owner_id,
             number=number,
             kind=entity.KIND,
@@ -84,10 +84,13 @@ class Revision(Generic[E]):
         return Action.DELETED if self.after is None else Action.UPDATED
 
 
-def _id(at: datetime, entity: UUID, version: int) -> UUID:
-    """A UUIDv7 (RFC 9562, section 5.7) of that moment, with a digest of object and version in place of chance."""
-    moment = int(at.timestamp() * 1000).to_bytes(6, signed=True)
-    octets = bytearray(moment + hashlib.sha256(b"%b%d" % (entity.bytes, version)).digest()[:10])
+def _id(entity: Owned, version: int) -> UUID:
+    """A UUIDv7 (RFC 9562, section 5.7), the same whenever it is this version's: storage takes no version twice.
+
+    It holds the moment at which the entity was made, and a digest of its id and the version in place of chance.
+    """
+    moment = int(entity.created_at.timestamp() * 1000) % 2**48
+    octets = bytearray(moment.to_bytes(6) + hashlib.sha256(b"%b%d" % (entity.id.bytes, version)).digest()[:10])
     octets[6] = octets[6] & 0x0F | 0x70
     octets[8] = octets[8] & 0x3F | 0x80
     return UUID(bytes=bytes(octets))

@@ -1,8 +1,13 @@
-"""Runs Schemathesis on the service with a PostgreSQL of its own: ``python -m tests.fuzz [its options …]``."""
+"""Looks long for what surprises the service: ``python -m tests.fuzz [Schemathesis' options …]``.
+
+First Schemathesis on the document, then three owners who try to reach each other, both on a PostgreSQL of their own.
+"""
 
 import os
+import secrets
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from app.embedded_postgres import Server
@@ -10,6 +15,8 @@ from tests.live import live
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 ROOT = Path(__file__).parents[2]
+EXAMPLES, STEPS = 280, 50  # sequences, and steps of each, at most
+STEPS_MIN = 10_000
 
 
 def fuzz(*options: str) -> "subprocess.CompletedProcess[str]":
@@ -22,5 +29,25 @@ def fuzz(*options: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run([*command, location, *checks, *options], env=env, cwd=ROOT, text=True, check=False)
 
 
+def isolation(start: int) -> None:
+    """Three owners, for some minutes; what they do follows from ``start``. Prints figures; raises what it finds."""
+    print(f"Three owners try to reach each other: --seed {start}", flush=True)  # noqa: T201 -- a command speaks
+    with Server() as server, live(server.url, server.operator_url) as service:
+        os.environ |= {"GOATFISH_DATABASE_URL": server.url, "GOATFISH_OPERATOR_DATABASE_URL": server.operator_url}
+        from tests.isolation.machine import is_complete, look  # Django takes its database from the environment
+
+        figures = look(service.url, server.operator_url, examples=EXAMPLES, steps=STEPS, start=start)
+    print(figures, flush=True)  # noqa: T201 -- as above
+    is_complete(figures)
+    assert figures.steps >= STEPS_MIN, figures
+
+
+def _seed(options: list[str]) -> int:
+    given = dict(pairwise(options)).get("--seed")
+    return secrets.randbelow(2**32) if given is None else int(given)
+
+
 if __name__ == "__main__":
-    sys.exit(fuzz(*sys.argv[1:]).returncode)
+    status = fuzz(*sys.argv[1:]).returncode
+    isolation(_seed(sys.argv[1:]))
+    sys.exit(status)

@@ -43,6 +43,8 @@ if VENDOR == "postgresql" and _URL.username == connections["default"].settings_d
 collect_ignore = {
     "sqlite": [
         "test_embedded_postgres.py",
+        "test_following.py",
+        "test_isolation.py",
         "test_openapi_client.py",
         "test_openapi_fuzz.py",
         "test_pool.py",

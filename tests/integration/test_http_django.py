@@ -13,12 +13,16 @@ import pytest
 from adapters.django_orm import setup
 from adapters.django_orm.storage import Storage
 from tests.contracts.http_api import HttpContract, Service, serving
+from tests.contracts.http_changes import ChangesContract
 from tests.contracts.http_conditions import ConditionsContract
 from tests.contracts.http_failures import LIMIT, FailuresContract
+from tests.contracts.http_following import FollowingContract
 from tests.contracts.http_hostile import HostileContract
 from tests.contracts.http_idempotency import IdempotencyContract
 from tests.contracts.http_lists import ListsContract
 from tests.contracts.http_order import OrderContract
+from tests.contracts.http_restore import RestoreContract
+from tests.contracts.http_revisions import RevisionsContract
 from tests.contracts.http_roll import RollContract
 from tests.integration.conftest import VENDOR, MakeStorage, on_test_database, pool_storage
 from tests.integration.factories import SimulationRowFactory
@@ -84,6 +88,22 @@ class TestFailures(FailuresContract):
 
 
 class TestHostileRequests(OnCommitting, HostileContract):
+    pass
+
+
+class TestRevisions(OnCommitting, RevisionsContract):
+    pass
+
+
+class TestRestore(OnCommitting, RestoreContract):
+    pass
+
+
+class TestChanges(OnCommitting, ChangesContract):
+    pass
+
+
+class TestFollowing(OnCommitting, FollowingContract):
     pass
 
 

@@ -7,12 +7,16 @@ import pytest
 from adapters.in_memory.storage import Storage
 from tests.contracts.http_api import Service, serving
 from tests.contracts.http_browsers import PAGE, BrowsersContract, CrossOriginContract
+from tests.contracts.http_changes import ChangesContract
 from tests.contracts.http_conditions import ConditionsContract
 from tests.contracts.http_failures import LIMIT, FailuresContract
+from tests.contracts.http_following import FollowingContract
 from tests.contracts.http_hostile import HostileContract
 from tests.contracts.http_idempotency import IdempotencyContract
 from tests.contracts.http_lists import ListsContract
 from tests.contracts.http_order import OrderContract
+from tests.contracts.http_restore import RestoreContract
+from tests.contracts.http_revisions import RevisionsContract
 from tests.contracts.http_roll import RollContract
 
 
@@ -61,4 +65,20 @@ class TestCrossOrigin(CrossOriginContract):
 
 
 class TestHostileRequests(HostileContract):
+    pass
+
+
+class TestRevisions(RevisionsContract):
+    pass
+
+
+class TestRestore(RestoreContract):
+    pass
+
+
+class TestChanges(ChangesContract):
+    pass
+
+
+class TestFollowing(FollowingContract):
     pass

@@ -96,6 +96,10 @@ class OwnedRevisions:
             self._span = Span(self._span.forgotten, self._span.last + 1)
             self._kept.append(Revision.of(before, after, cause, number=self._span.last))
 
+    def has(self, id: UUID, version: int) -> bool:
+        """Whether the entity of this id has had this version."""
+        return any((revision.entity_id, revision.version) == (id, version) for revision in self._kept)
+
     def purge(self, before: datetime) -> int:
         old = list(takewhile(lambda revision: revision.created_at < before, self._kept))
         if old:
@@ -138,7 +142,8 @@ class OwnedRepository(Generic[E]):
 
     async def add(self, entity: E, cause: Cause) -> None:
         must_belong(entity, self._owner)
-        if entity.id in self._rows:
+        came_back = entity.version > 1
+        if entity.id in self._rows or (came_back and self._revisions.has(entity.id, entity.version)):
             raise Conflict("already_exists", "This exists already.")
         if cause.idempotency is not None:
             self._outcomes.record(cause.idempotency, entity, entity.created_at)

@@ -74,7 +74,7 @@ class Simulations:
         except NotFound:
             guard(None)
             last = await self.history.latest(owner, Simulation, id)
-            again = replace(wanted, version=last.version + 1, updated_at=max(cause.at, wanted.updated_at))
+            again = replace(wanted, version=last.version + 1, updated_at=max(cause.at, last.created_at))
             await repository.add(again, cause)
             return again
 

@@ -1,0 +1,184 @@
+"""Whoever follows the feed while many write ends with exactly the table, wherever the follower has begun."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from httpx2 import ASGITransport, AsyncClient, Response
+
+from tests.contracts.http_api import SIMULATIONS, WING
+
+if TYPE_CHECKING:
+    from tests.contracts.http_api import Service
+
+CHANGES = "/api/v1/changes"
+CLIENTS = 50
+PAUSE = 0.01  # seconds between two looks at the feed
+
+
+@dataclass
+class Follower:
+    """Keeps of each object the highest version that it has seen, as the documentation tells it to."""
+
+    http: AsyncClient
+    cursor: str
+    versions: dict[str, int] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
+    seen: list[tuple[str, int]] = field(default_factory=list)
+
+    @classmethod
+    async def at_the_end(cls, http: AsyncClient) -> Follower:
+        """One who has seen all there is, which is nothing where there is nothing yet."""
+        answer = await http.get(CHANGES, params={"after": "latest"})
+        return cls(http, answer.json()["next_cursor"])
+
+    @classmethod
+    async def from_the_list(cls, http: AsyncClient) -> Follower:
+        """One who has read the list after the end of the feed; what changed in between it sees again."""
+        follower = await cls.at_the_end(http)
+        follower.kept = {each["id"]: each for each in await table(http)}
+        return follower
+
+    async def catch_up(self, limit: int) -> None:
+        """Reads to the end of the feed as it is now."""
+        more = True
+        while more:
+            answer = await self.http.get(CHANGES, params={"after": self.cursor, "limit": limit})
+            assert answer.status_code == 200, answer.text
+            page = answer.json()
+            for change in page["items"]:
+                self._take(change)
+            self.cursor, more = page["next_cursor"], page["has_more"]
+
+    def _take(self, change: Any) -> None:
+        id, version = change["id"], change["version"]
+        self.seen.append((id, version))
+        if version <= self.versions.get(id, 0):
+            return
+        self.versions[id] = version
+        if change["after"] is None:
+            self.kept.pop(id, None)
+        else:
+            self.kept[id] = change["after"]
+
+    async def follow(self, done: asyncio.Event, limit: int) -> None:
+        while not done.is_set():
+            await self.catch_up(limit)
+            await asyncio.sleep(PAUSE)
+        await self.catch_up(limit)
+
+
+@dataclass
+class Writers:
+    """Clients who change, delete, bring back and make what all of them know; ``made`` is each version, once."""
+
+    http: AsyncClient
+    made: list[tuple[str, int]] = field(default_factory=list)
+    deleted: Counter[str] = field(default_factory=Counter)
+    refused: Counter[int] = field(default_factory=Counter)
+    ids: list[str] = field(default_factory=list)
+
+    async def create(self, name: str) -> None:
+        answer = await self.http.post(SIMULATIONS, json=WING | {"name": name})
+        assert answer.status_code == 201, answer.text
+        self.ids.append(answer.json()["id"])
+        self._note(answer)
+
+    async def write(self, number: int, times: int) -> None:
+        chance = Random(number)
+        for turn in range(times):
+            path = f"{SIMULATIONS}/{chance.choice(self.ids)}"
+            name = f"{number} {turn}"
+            match chance.choice(["create", "change", "change", "replace", "delete", "delete", "restore", "restore"]):
+                case "create":
+                    await self.create(name)
+                case "change":
+                    self._note(await self.http.patch(path, json={"name": name}))
+                case "replace":
+                    self._note(await self.http.put(path, json=WING | {"name": name}))
+                case "restore":
+                    self._note(await self.http.post(f"{path}/restore", json={"version": chance.randint(1, 4)}))
+                case _:
+                    self._note(await self.http.delete(path))
+
+    def _note(self, answer: Response) -> None:
+        if answer.status_code in {200, 201}:
+            self.made.append((answer.json()["id"], int(answer.headers["etag"].strip('"'))))
+        elif answer.status_code == 204:
+            self.deleted[answer.request.url.path.rpartition("/")[2]] += 1
+        else:
+            assert answer.status_code in {404, 409}, answer.text
+            self.refused[answer.status_code] += 1
+
+
+async def table(http: AsyncClient) -> list[Any]:
+    """All objects there are, page by page."""
+    found: list[Any] = []
+    query: dict[str, str] = {"limit": "100"}
+    while True:
+        page = (await http.get(SIMULATIONS, params=query)).json()
+        found += page["items"]
+        if page["next_cursor"] is None:
+            return found
+        query["cursor"] = page["next_cursor"]
+
+
+async def storm(http: AsyncClient, *, times: int) -> Writers:
+    """Many clients write at once while others follow; says that these end with exactly the table."""
+    first = await Follower.at_the_end(http)
+    late = await Follower.at_the_end(http)
+    writers, done = Writers(http), asyncio.Event()
+    for number in range(10):
+        await writers.create(str(number))
+    following = asyncio.create_task(first.follow(done, limit=7))
+    half = [writers.write(number, times) for number in range(CLIENTS // 2)]
+    joining = asyncio.create_task(Follower.from_the_list(http))
+    rest = [writers.write(number, times) for number in range(CLIENTS // 2, CLIENTS)]
+    try:
+        await asyncio.gather(*half, *rest)
+    finally:
+        done.set()
+    await following
+    joined = await joining
+    for follower in (late, joined):
+        await follower.catch_up(100)
+    expected = {each["id"]: each for each in await table(http)}
+    for follower in (first, late, joined):
+        assert follower.kept == expected
+    assert first.seen == late.seen
+    _is_each_version_once(first, writers)
+    return writers
+
+
+def _is_each_version_once(follower: Follower, writers: Writers) -> None:
+    """Every version in the order of its object, none twice, and what the writers were answered among them."""
+    of: dict[str, list[int]] = {}
+    for id, version in follower.seen:
+        of.setdefault(id, []).append(version)
+    assert all(versions == list(range(1, len(versions) + 1)) for versions in of.values())
+    # A change that changes nothing is answered with the version that was there.
+    assert set(follower.seen) >= set(writers.made)
+    assert len(follower.seen) == len(set(writers.made)) + writers.deleted.total()
+
+
+class FollowingContract:
+    """Over whatever stores the data."""
+
+    def test_followers_of_many_writers_end_with_exactly_the_table(self, service: Service) -> None:
+        tenant = service.tenant()
+
+        async def run() -> Writers:
+            transport = ASGITransport(app=service.api, raise_app_exceptions=False)
+            headers = {"X-API-Key": tenant.key}
+            async with AsyncClient(
+                transport=transport, base_url="http://localhost", headers=headers, timeout=60
+            ) as http:
+                return await storm(http, times=3)
+
+        writers = service.call(run)
+        assert writers.deleted.total() > 5
+        assert writers.refused[404] > 0

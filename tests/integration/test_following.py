@@ -1,0 +1,70 @@
+"""The feed of the service as it is run, in two processes: whoever follows it misses nothing that commits late."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import psycopg
+import pytest
+from httpx2 import AsyncClient, Limits
+
+from tests.contracts.http_api import SIMULATIONS, WING
+from tests.contracts.http_following import CLIENTS, Follower, storm
+from tests.isolation.model import Owner
+from tests.isolation.served import Operators, served
+
+SLOW = """
+    WITH count AS (UPDATE change_count SET last = last + 1 WHERE owner_id = %(owner)s RETURNING last)
+    INSERT INTO revision (
+        id, owner_id, created_at, number, kind, entity_id, version, actor, request_id, before, after
+    )
+    SELECT gen_random_uuid(), owner_id, created_at, count.last, kind, gen_random_uuid(), 1, actor, 'slow', NULL, after
+    FROM revision, count WHERE owner_id = %(owner)s AND kind = 'simulation' LIMIT 1
+"""
+
+
+@pytest.fixture
+def owner(pool_url: str, operator_url: str) -> Iterator[Owner]:
+    with Operators(operator_url) as operators:
+        yield operators.admit()
+
+
+@pytest.fixture
+async def http(pool_url: str, operator_url: str, owner: Owner) -> AsyncIterator[AsyncClient]:
+    headers = {"X-API-Key": owner.keys[0].text}
+    limits = Limits(max_connections=CLIENTS + 5)
+    with served(pool_url, operator_url, "--workers", "2") as url:
+        async with AsyncClient(base_url=url, headers=headers, timeout=30, limits=limits) as http:
+            yield http
+
+
+async def test_followers_of_fifty_writers_end_with_exactly_the_table(http: AsyncClient) -> None:
+    writers = await storm(http, times=5)
+    assert len(set(writers.made)) > 100
+    assert writers.deleted.total() > 15
+
+
+async def test_a_change_that_commits_late_comes_before_those_that_had_to_wait_for_it(
+    http: AsyncClient, owner: Owner, operator_url: str
+) -> None:
+    follower = await Follower.at_the_end(http)
+    first = (await http.post(SIMULATIONS, json=WING)).json()["id"]
+    await follower.catch_up(100)
+    async with await psycopg.AsyncConnection.connect(operator_url) as slow:
+        await slow.execute(SLOW, {"owner": owner.id})
+        behind = [asyncio.create_task(http.post(SIMULATIONS, json=WING)) for _ in range(3)]
+        behind.append(asyncio.create_task(http.patch(f"{SIMULATIONS}/{first}", json={"name": "behind"})))
+        for _ in range(20):
+            await follower.catch_up(100)
+            await asyncio.sleep(0.02)
+        assert follower.seen == [(first, 1)]
+        assert not any(request.done() for request in behind)
+        await slow.commit()
+    answers = await asyncio.gather(*behind)
+    assert [answer.status_code for answer in answers] == [201, 201, 201, 200]
+    await follower.catch_up(100)
+    late, *waited = follower.seen[1:]
+    assert late not in {(answer.json()["id"], 1) for answer in answers}
+    assert {id for id, _ in waited} == {answer.json()["id"] for answer in answers}
+    assert len(follower.seen) == 6

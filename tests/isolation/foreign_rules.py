@@ -1,0 +1,140 @@
+"""What owners try with what is another's: it is answered, to the byte, as what never was."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from tests.isolation.document import OPERATIONS
+from tests.isolation.key_rules import KeyRules
+from tests.isolation.model import Key, Owner
+from tests.isolation.simulation_rules import DAYS, sent
+from tests.isolation.tenants import PICK, WHO, unknown
+
+NAMING = sorted(operation.id for operation in OPERATIONS.values() if operation.names_an_object)
+KEYED = sorted(operation.id for operation in OPERATIONS.values() if operation.scopes is not None)
+LISTS = sorted(operation.id for operation in OPERATIONS.values() if operation.place)
+BODIES: dict[str, Any] = {
+    "replace_simulation": sent,
+    "update_simulation": lambda owner, pick: [{}, {"name": owner.marker}, {"end_date": "0001-01-01"}][pick % 3],
+    "amend_simulation": lambda owner, pick: [{}, {"name": owner.marker}, {"start_date": DAYS[2]}][pick % 3],
+    "restore_simulation": lambda owner, pick: {"version": 1 + pick % 4},
+    "roll_key": lambda owner, pick: {"overlap_seconds": pick % 3600},
+}
+CONDITIONS: list[dict[str, str]] = [{}, {}, {"If-Match": "*"}, {"If-Match": '"1"'}, {"If-None-Match": "*"}]
+
+
+class ForeignRules(KeyRules):
+    """Others' ids, cursors, idempotency keys and keys."""
+
+    @rule(who=WHO, pick=PICK, what=PICK, operation=st.sampled_from(NAMING), condition=st.sampled_from(CONDITIONS))
+    def name_anothers(self, who: int, pick: int, what: int, operation: str, condition: dict[str, str]) -> None:
+        owner, other = self.owners[who], self.owners[(who + 1 + pick % 2) % 3]
+        key = self.able(owner, operation, pick) if what % 4 else self.key_of(owner, pick // 2)
+        self._name(owner, key, operation, other.ids()[pick // 2 % len(other.ids())], what, headers=condition)
+
+    @rule(who=WHO, pick=PICK, what=PICK, operation=st.sampled_from(NAMING))
+    def name_anothers_of_this_kind(self, who: int, pick: int, what: int, operation: str) -> None:
+        owner, other = self.owners[who], self.owners[(who + 1 + pick % 2) % 3]
+        thing = self._own_key(other, pick) if "_key" in operation else self._own(other, pick)
+        self._name(owner, self.able(owner, operation, pick), operation, thing.id, what)
+
+    def _name(self, owner: Owner, key: Key, operation: str, id: str, what: int, **more: Any) -> None:
+        """Asks for what has this id, which is not this owner's, as for what nobody has."""
+        said = OPERATIONS[operation]
+        if operation in BODIES:
+            more["body"] = BODIES[operation](owner, what)
+        if said.method == "GET" and what % 2:
+            more["method"] = "HEAD"
+        answer = self.twins(owner, key, operation, {**more, "id": id}, {**more, "id": unknown()})
+        if "method" in more:
+            assert answer.status == (404 if key.may(said.scopes) else 403)
+        elif key.may(said.scopes):
+            self.is_refused(answer, 404, f"{operation.split('_')[1]}_not_found")
+        else:
+            self.is_refused(answer, 403, "missing_scope")
+
+    @rule(who=WHO, pick=PICK, operation=st.sampled_from(LISTS), theirs=PICK)
+    def go_on_from_anothers_cursor(self, who: int, pick: int, operation: str, theirs: int) -> None:
+        owner, other = self.owners[who], self.owners[(who + 1 + pick % 2) % 3]
+        lists = [places for listing, places in other.cursors.items() if listing.startswith(operation)]
+        if not lists:
+            self.follow((who + 1 + pick % 2) % 3, pick, 1, "first")  # of the feed there always is one
+            lists = [other.cursors["list_changes"]]
+        given = [text for places in lists for text, _ in places]
+        cursor, place = given[theirs % len(given)], OPERATIONS[operation].place
+        assert place is not None
+        key = self.able(owner, operation, pick)
+        forged = (uuid4().hex * 20)[: len(cursor)]
+        names: dict[str, Any] = {"id": self._own(owner, pick).id} if "{id}" in OPERATIONS[operation].path else {}
+        answer = self.twins(
+            owner, key, operation, {**names, "query": {place: cursor}}, {**names, "query": {place: forged}}
+        )
+        self.is_refused(answer, 400, "invalid_cursor")
+        self.foreign[f"{operation} {place}"] += 1
+
+    @rule(who=WHO, pick=PICK, operation=st.sampled_from(KEYED))
+    def show_two_keys_at_once(self, who: int, pick: int, operation: str) -> None:
+        owner, other = self.owners[who], self.owners[(who + 1 + pick % 2) % 3]
+        said = OPERATIONS[operation]
+        headers = {"Authorization": f"Bearer {other.keys[0].text}"}
+        names: dict[str, Any] = {"id": self._own(other, pick).id} if said.names_an_object else {}
+        request_id = self.request_id(None)
+        both = self.ask(None, owner.keys[0], operation, headers=headers, request_id=request_id, **names)
+        nobody = self.ask(None, None, operation, request_id=request_id, **names)
+        self.is_refused(both, 401, "unauthenticated")
+        assert both.unechoed == nobody.unechoed
+
+    @rule(who=WHO, pick=PICK, known=st.booleans())
+    def ask_what_a_problem_means(self, who: int, pick: int, known: bool) -> None:
+        owner, other = self.owners[who], self.owners[(who + 1) % 3]
+        if known:
+            answer = self.ask(None, owner.keys[0], "get_problem", name="simulation-not-found")
+            assert (answer.status, answer.json["code"]) == (200, "simulation_not_found")
+        else:
+            ids = other.ids()
+            answer = self.twins(
+                owner, owner.keys[0], "get_problem", {"name": ids[pick % len(ids)]}, {"name": unknown()}
+            )
+            self.is_refused(answer, 404, "not_found")
+
+    @rule(who=WHO)
+    def probe(self, who: int) -> None:
+        for operation in ("livez", "readyz"):
+            answer = self.ask(None, self.owners[who].keys[0], operation)
+            assert (answer.status, answer.json) == (200, {"status": "ok"})
+
+    def teardown(self) -> None:
+        """Whatever chance has left out so far is tried now."""
+        for operation, try_it in self._rules().items():
+            if not self.foretold[operation]:
+                try_it()
+        for operation in NAMING:
+            if not self.foreign[operation]:
+                self.name_anothers_of_this_kind(0, 0, 1, operation)
+        for operation in LISTS:
+            if not self.foreign[f"{operation} {OPERATIONS[operation].place}"]:
+                self.go_on_from_anothers_cursor(0, 0, operation, 0)
+        super().teardown()
+
+    def _rules(self) -> dict[str, Callable[[], None]]:
+        """What is left to chance, by its operation."""
+        return {
+            "get_simulation": partial(self.get, 0, 0, "GET", has=False),
+            "replace_simulation": partial(self.write, 0, 0, 0, "replace_simulation", None),
+            "update_simulation": partial(self.write, 0, 0, 0, "update_simulation", None),
+            "amend_simulation": partial(self.write, 0, 0, 0, "amend_simulation", None),
+            "delete_simulation": partial(self.delete, 0, 0, None),
+            "restore_simulation": partial(self.restore, 0, 0, 1, None),
+            "create_key": partial(self.create_key, 0, 0, None),
+            "get_key": partial(self.get_key, 0, 0),
+            "roll_key": partial(self.roll_key, 0, 0),
+            "revoke_key": partial(self.revoke_key, 0, 1, None),
+            "whoami": partial(self.whoami, 0, 0),
+            "get_problem": partial(self.ask_what_a_problem_means, 0, 0, known=True),
+            "livez": partial(self.probe, 0),
+            "readyz": partial(self.probe, 0),
+        }

@@ -1,0 +1,127 @@
+"""What each of the owners has, as it was shown to them, and what nobody else may ever see of it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Key:
+    """A key of an owner; its text is known to whoever made it."""
+
+    shown: Json
+    text: str
+
+    @property
+    def id(self) -> str:
+        return str(self.shown["id"])
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        return frozenset(self.shown["scopes"])
+
+    def may(self, scopes: frozenset[str] | None) -> bool:
+        return scopes is None or scopes <= self.scopes
+
+
+@dataclass
+class Simulation:
+    """A simulation, deleted where ``shown`` is None, with all that has become of it."""
+
+    id: str
+    shown: Json | None = None
+    revisions: list[Json] = field(default_factory=list)
+
+    @property
+    def version(self) -> int:
+        return len(self.revisions)
+
+    @property
+    def tag(self) -> str | None:
+        return f'"{self.version}"' if self.shown is not None else None
+
+    def state(self, version: int) -> Json | None:
+        """As it was shown in this version."""
+        state: Json | None = self.revisions[version - 1]["after"] if 1 <= version <= self.version else None
+        return state
+
+
+@dataclass
+class Owner:
+    """One of the three. ``log`` is its feed, with None for what is not shown in it."""
+
+    id: str
+    name: str
+    marker: str
+    keys: list[Key] = field(default_factory=list)
+    ended: list[Key] = field(default_factory=list)
+    simulations: dict[str, Simulation] = field(default_factory=dict)
+    log: list[Json | None] = field(default_factory=list)
+    outcomes: dict[tuple[str, str], tuple[Json, Json]] = field(default_factory=dict)
+    cursors: dict[str, list[tuple[str, Any]]] = field(default_factory=dict)
+    """By operation: each cursor with the place that it stands for."""
+    _secrets: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._secrets |= {self.marker.lower(), self.name.lower()}
+        self.is_secret(self.id)
+
+    def is_secret(self, id: str) -> None:
+        """Nobody else may see this id, however it is written."""
+        self._secrets |= {id.lower(), id.replace("-", "").lower()}
+
+    def holds(self, key: Key) -> None:
+        """Has one more key, of which nothing is for others."""
+        _, public, secret = key.text.split("_")
+        self._secrets |= {public.lower(), secret.lower()}
+        self.is_secret(key.id)
+        self.keys.append(key)
+
+    def all_keys(self) -> list[Json]:
+        return newest_first([key.shown for key in self.keys + self.ended])
+
+    def ids(self) -> list[str]:
+        """Of whatever there is that has one."""
+        return [self.id, *self.simulations, *(key.id for key in self.keys + self.ended)]
+
+    def revealed_in(self, text: str) -> str | None:
+        """A secret of this owner's that is in this text, which is in small letters."""
+        return next((secret for secret in self._secrets if secret in text), None)
+
+    def listed(self) -> list[Json]:
+        return newest_first([each.shown for each in self.simulations.values() if each.shown is not None])
+
+    def changed(self, key: Key, request_id: str, simulation: Simulation, after: Json | None, *, shown: bool) -> None:
+        """Takes note of a write; ``shown`` tells whether there was something before."""
+        before = simulation.shown if shown else None
+        action = "created" if before is None else "deleted" if after is None else "updated"
+        revision = {
+            "kind": "simulation",
+            "id": simulation.id,
+            "version": simulation.version + 1,
+            "action": action,
+            "at": after and after["updated_at"],  # of a deletion it is learned when it is first shown
+            "actor": f"key:{key.id}",
+            "request_id": request_id,
+            "before": before,
+            "after": after,
+        }
+        simulation.shown = after
+        simulation.revisions.append(revision)
+        self.log.append(revision)
+
+
+def marker() -> str:
+    """What is in every name that an owner gives, and in no other's."""
+    return f"mark{uuid4().hex[:16]}"
+
+
+def newest_first(shown: list[Json]) -> list[Json]:
+    return sorted(shown, key=lambda each: (moment(each["created_at"]), each["id"]), reverse=True)
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
