@@ -1,22 +1,19 @@
-"""PostgreSQL in production: asyncpg's own pool, which heals by itself when the server has been away."""
+"""PostgreSQL in production: asyncpg's connections, by turns; it heals by itself when the server has been away."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 from django.db import models
 
+from adapters.django_orm.connections import Connections
 from adapters.django_orm.statements import Blocked, Chain, Codec, Rows, Statement, Values
 from domain.errors import Conflict, Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
-
-    from asyncpg.pool import PoolConnectionProxy
 
 PREPARED_MAX = 100
 """Statements that a connection keeps prepared."""
@@ -33,22 +30,6 @@ _PASSING = (
     asyncpg.TransactionRollbackError,
     asyncpg.UndefinedTableError,  # not migrated yet
 )
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except asyncpg.LockNotAvailableError as error:
-        raise Blocked from error
-    except asyncpg.UniqueViolationError as error:
-        raise Conflict("already_exists", "This exists already.") from error
-    except _PASSING as error:
-        raise Unavailable(f"{type(error).__name__}: {error}") from error
-
-
-async def _keep_as_is(connection: asyncpg.Connection[Any]) -> None:
-    """Stands in for the pool's reset query: nothing here sets the state of a session, so nothing has to be reset."""
 
 
 # The first and the last moment of the calendar are infinity to asyncpg's encoder: Django cannot read that, and a time
@@ -85,29 +66,25 @@ class PoolExecutor:
         self._prepared = PREPARED_MAX if prepared_statements else 0
         self._url, self._size = url, size
         self._acquire_timeout, self._statement_timeout = acquire_timeout, statement_timeout
-        self._pool: asyncpg.Pool[Any] | None = None
+        self._connections: Connections | None = None
 
     async def open(self) -> None:
-        """Makes the pool, which belongs to the running event loop. Connects to nothing yet."""
-        self._pool = await asyncpg.create_pool(
+        """Connects to nothing yet."""
+        self._connections = Connections(self._connect, size=self._size, timeout=self._acquire_timeout)
+
+    async def close(self) -> None:
+        """Closes every connection; one that does not end within the time of a statement is cut."""
+        connections, self._connections = self._connections, None
+        if connections is not None:
+            await connections.close(self._statement_timeout)
+
+    async def _connect(self) -> asyncpg.Connection[Any]:
+        return await asyncpg.connect(
             self._url,
-            min_size=0,
-            max_size=self._size,
-            reset=_keep_as_is,
             timeout=self._acquire_timeout,
             command_timeout=self._statement_timeout,
             statement_cache_size=self._prepared,
         )
-
-    async def close(self) -> None:
-        """Closes every connection; one that does not end within the time of a statement is cut."""
-        if self._pool is None:
-            return
-        pool, self._pool = self._pool, None
-        try:
-            await asyncio.wait_for(pool.close(), self._statement_timeout)
-        except TimeoutError:
-            pool.terminate()
 
     def codec(self, field: models.Field[Any, Any]) -> Codec:
         if isinstance(field, models.DateField):
@@ -120,18 +97,23 @@ class PoolExecutor:
         return sql % tuple(f"${place}{_cast(field)}" for place, field in enumerate(fields, start=1))
 
     async def fetch(self, name: str, statement: Statement, values: Values) -> Rows:
+        if self._connections is None:
+            raise Unavailable("The pool is closed.")
         arguments = statement.arguments(name, values)
-        with _translated():
-            async with self._connection() as connection:
-                return statement.decoded(await connection.fetch(statement.sql, *arguments))
+        try:
+            connection = await self._connections.take()
+            try:
+                rows = await connection.fetch(statement.sql, *arguments)
+            finally:
+                self._connections.give(connection)
+        except asyncpg.LockNotAvailableError as error:
+            raise Blocked from error
+        except asyncpg.UniqueViolationError as error:
+            raise Conflict("already_exists", "This exists already.") from error
+        except _PASSING as error:
+            raise Unavailable(f"{type(error).__name__}: {error}") from error
+        return statement.decoded(rows)
 
     async def write(self, name: str, chain: Chain, values: Values) -> int:
         (statement,) = chain
         return len(await self.fetch(name, statement, values))
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[PoolConnectionProxy[Any]]:
-        if self._pool is None:
-            raise Unavailable("The pool is closed.")
-        async with self._pool.acquire(timeout=self._acquire_timeout) as connection:
-            yield connection
