@@ -51,9 +51,14 @@ class Rows(Generic[E]):
         self.columns = tuple(field.attname for field in model._meta.concrete_fields)
         self._compile = Compiler(executor)
         self._lists: dict[Shape, Statement] = {}
+        self._set = tuple(getattr(entity, name).__set__ for name in self.names)
 
     def load(self, row: Sequence[Any]) -> E:
-        return self.entity(**dict(zip(self.names, row, strict=True)))
+        """The entity as it was stored; what was asked of it then is not asked again."""
+        entity = object.__new__(self.entity)
+        for set_slot, value in zip(self._set, row, strict=True):
+            set_slot(entity, value)
+        return entity
 
     def _param(self, column: str, name: str | None = None) -> Param:
         return Param(name or column, cast("models.Field[Any, Any]", self.model._meta.get_field(column)))

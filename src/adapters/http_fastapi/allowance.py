@@ -1,9 +1,8 @@
 """How much somebody may do in a minute: the generic cell rate algorithm, kept in this process."""
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from math import ceil
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 H = TypeVar("H", bound=Hashable)
 
@@ -15,8 +14,7 @@ _ROUNDING = 1e-3
 """Part of a use: more than sums of seconds since the machine was started can be wrong by."""
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """One use: whether it was allowed, how many are ``left``, and the seconds until all are, or until one is."""
 
     allowed: bool

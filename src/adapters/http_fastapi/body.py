@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Any, NoReturn
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from adapters.http_fastapi.problems import ERRORS_MAX, ProblemError, Refused, pointer
 
@@ -42,22 +42,30 @@ async def read_json(request: Request, media_types: Collection[str]) -> Any:
         raise _unacceptable("number_too_large", "The body holds a number of too many digits.") from None
 
 
+def lines(request: Request, name: bytes) -> list[str]:
+    """The values of every header of this name, in small letters."""
+    return [value.decode("latin-1") for sent, value in request.scope["headers"] if sent == name]
+
+
 async def _read(request: Request) -> bytes:
-    length = request.headers.get("content-length", "0")
-    if not length.isdecimal() or int(length[:20]) > MAX_BYTES:
-        raise Refused("body_too_large")
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MAX_BYTES:
+    for length in lines(request, b"content-length"):
+        if not length.isdecimal() or int(length[:20]) > MAX_BYTES:
             raise Refused("body_too_large")
-        chunks.append(chunk)
-    return b"".join(chunks)
+    body, more = b"", True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        if len(body) > MAX_BYTES:
+            raise Refused("body_too_large")
+        more = message.get("more_body", False)
+    return body
 
 
 def _require_media_type(request: Request, media_types: Collection[str]) -> None:
-    given = request.headers.getlist("content-type")
-    if len(given) != 1 or "content-encoding" in request.headers:
+    given = lines(request, b"content-type")
+    if len(given) != 1 or lines(request, b"content-encoding"):
         raise Refused("unsupported_media_type")
     if given[0] in media_types:
         return

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
 
@@ -12,6 +12,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from starlette.requests import Request
 
 from adapters.http_fastapi.background import Background
+from adapters.http_fastapi.body import lines
 from adapters.http_fastapi.limits import FailureLimit, RateLimit
 from adapters.http_fastapi.problems import ProblemError, Refused
 from domain.access.key import Scope, hidden, require_scopes
@@ -48,9 +49,9 @@ class Door:
     ) -> Caller:
         # The last two parameters tell FastAPI of the credentials, for the OpenAPI document; admit() reads the headers,
         # because it has to see each of several that are sent.
-        return await self.admit(request, scopes.scopes)
+        return await self.admit(request, frozenset(map(Scope, scopes.scopes)))
 
-    async def admit(self, request: Request, scopes: Iterable[str]) -> Caller:
+    async def admit(self, request: Request, scopes: frozenset[Scope]) -> Caller:
         """The holder of the request's one key, who has these scopes."""
         caller = await self._caller(request)
         if caller is None:
@@ -59,7 +60,7 @@ class Door:
         if self._uses.due(caller.key):
             self._background.start(self._uses.write(caller.key))
         self._rate_limit.count(caller.owner.id, request.state.headers)
-        require_scopes(caller.key.scopes, [Scope(scope) for scope in scopes])
+        require_scopes(caller.key.scopes, scopes)
         return caller
 
     async def _caller(self, request: Request) -> Caller | None:
@@ -68,11 +69,11 @@ class Door:
         No key at all is no failure that is counted: it guesses nothing and costs no look-up, and a program that was
         not given its key should hear of that.
         """
-        texts = set(_credentials(request))
+        texts = _credentials(request)
         if not texts:
             return None
         text = texts.pop() if len(texts) == 1 else ""
-        address = request.client.host if request.client else ""
+        address, _ = request.scope.get("client") or ("", 0)
         self._failure_limit.admit(text, address)
         caller = await self._authentication.caller(text)
         if caller is None:
@@ -82,11 +83,15 @@ class Door:
         return caller
 
 
-def _credentials(request: Request) -> Iterable[str]:
-    yield from request.headers.getlist("x-api-key")
-    for authorization in request.headers.getlist("authorization"):
-        scheme, _, text = authorization.partition(" ")
-        yield text.strip() if scheme.lower() == "bearer" else ""
+def _credentials(request: Request) -> set[str]:
+    texts = set()
+    for name, value in request.scope["headers"]:
+        if name == b"x-api-key":
+            texts.add(value.decode("latin-1"))
+        elif name == b"authorization":
+            scheme, _, text = value.decode("latin-1").partition(" ")
+            texts.add(text.strip() if scheme.lower() == "bearer" else "")
+    return texts
 
 
 def cause(request: Request) -> Cause:
@@ -111,7 +116,7 @@ def once(operation: str) -> Callable[..., Cause]:
         ] = None,
     ) -> Cause:
         del idempotency_key  # tells FastAPI what to document; the header may come several times
-        why, keys = cause(request), request.headers.getlist("idempotency-key")
+        why, keys = cause(request), lines(request, b"idempotency-key")
         if not keys:
             return why
         key = keys[0][1:-1] if keys[0][:1] == keys[0][-1:] == '"' and len(keys[0]) > 1 else keys[0]

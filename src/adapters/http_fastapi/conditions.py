@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Header
 from starlette.requests import Request
 
+from adapters.http_fastapi.body import lines
 from adapters.http_fastapi.problems import ProblemError, Refused
 from domain.errors import Stale
 from domain.tenancy import Guard, Owned
@@ -37,7 +38,7 @@ def guard(
 ) -> Guard:
     """A dependency: the conditions under which the request's write may happen."""
     del if_match, if_none_match  # tells FastAPI what to document; the header may come several times
-    wanted, unwanted = _sent(request, "If-Match"), _sent(request, "If-None-Match")
+    wanted, unwanted = _sent(request, b"If-Match"), _sent(request, b"If-None-Match")
 
     def check(stored: Owned | None) -> None:
         tag = None if stored is None else etag(stored)
@@ -55,18 +56,18 @@ def has_already(
 ) -> Sequence[str]:
     """A dependency: the versions that the reader has, without the mark of weakness."""
     del if_none_match  # as above
-    return _weak(_sent(request, "If-None-Match"))
+    return _weak(_sent(request, b"If-None-Match"))
 
 
-def _sent(request: Request, name: str) -> Sequence[str]:
-    lines = request.headers.getlist(name)
-    if not lines:
+def _sent(request: Request, name: bytes) -> Sequence[str]:
+    sent = lines(request, name.lower())
+    if not sent:
         return ()
-    text = ", ".join(lines).strip(" \t")
+    text = ", ".join(sent).strip(" \t")
     if text == ANY:
         return (ANY,)
     if not _TAGS.fullmatch(text):
-        error = ProblemError(header=name, code="entity_tag", detail="This is no list of entity tags.")
+        error = ProblemError(header=name.decode(), code="entity_tag", detail="This is no list of entity tags.")
         raise Refused("validation_failed", errors=[error])
     return _ONE.findall(text)
 

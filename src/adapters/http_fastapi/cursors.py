@@ -39,10 +39,8 @@ class Cursors:
     def __init__(self, secrets: Sequence[str]) -> None:
         self._keys = [hmac.digest(secret.encode(), b"goatfish.cursor.1", "sha256") for secret in secrets]
 
-    def seal(self, position: Position | None, owner: OwnerId, listing: str) -> str | None:
-        """The text of a cursor into ``listing``, which names the list with its order and filters; None for None."""
-        if position is None:
-            return None
+    def seal(self, position: Position, owner: OwnerId, listing: str) -> str:
+        """The text of a cursor into ``listing``, which names the list with its order and filters."""
         value = position.value.isoformat() if isinstance(position.value, date) else str(position.value)
         content = [_binding(owner, listing), type(position.value).__name__, value, position.id.hex]
         payload = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()

@@ -3,9 +3,10 @@
 import logging
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,9 +16,30 @@ from domain.access.key import hidden
 
 HEADERS_MAX = 32 << 10
 """Bytes of all headers together."""
+HOSTS_REMEMBERED = 100
 _log = logging.getLogger("goatfish.http")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _PORT = re.compile(r":[0-9]*$")
+
+
+class _Sent(NamedTuple):
+    """What matters here of a request's headers: their size in bytes, the hosts that are named, and a sound id."""
+
+    size: int
+    hosts: list[bytes]
+    request_id: str
+
+    @classmethod
+    def of(cls, headers: Iterable[tuple[bytes, bytes]]) -> "_Sent":
+        size, hosts, request_id = 0, [], ""
+        for name, value in headers:
+            size += len(name) + len(value)
+            if name == b"host":
+                hosts.append(value)
+            elif name == b"x-request-id" and not request_id:
+                request_id = value.decode("latin-1")
+        sound = _REQUEST_ID.fullmatch(request_id) and request_id == hidden(request_id)  # a key is kept nowhere
+        return cls(size, hosts, request_id if sound else "")
 
 
 class Envelope:
@@ -26,19 +48,19 @@ class Envelope:
     def __init__(self, app: ASGIApp, *, allowed_hosts: Sequence[str]) -> None:
         self._app = app
         self._hosts = tuple(allowed_hosts)
+        self._admits = lru_cache(HOSTS_REMEMBERED)(self._is_ours)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        asked = headers.get("x-request-id", "")
-        sound = _REQUEST_ID.fullmatch(asked) and asked == hidden(asked)  # a key is shown and kept nowhere
-        request_id = asked if sound else secrets.token_hex(16)
-        head = scope["method"] == "HEAD"
+        sent = _Sent.of(scope["headers"])
+        request_id = sent.request_id or secrets.token_hex(16)
         state = {**scope.get("state", {}), "request_id": request_id, "headers": {}}
-        # A copy: the server goes by the method in its own.
-        scope = {**scope, "method": "GET" if head else scope["method"], "state": state}
+        head = scope["method"] == "HEAD"
+        if head:
+            scope = {**scope, "method": "GET"}  # a copy: the server goes by the method in its own
+        scope["state"] = state
         started = False
 
         async def send_on(message: Message) -> None:
@@ -54,7 +76,7 @@ class Envelope:
             await send(message)
 
         try:
-            self._admit(headers, scope["path"])
+            self._admit(sent, scope["path"])
             await self._app(scope, receive, send_on)
         except ClientDisconnect:
             return
@@ -66,20 +88,19 @@ class Envelope:
                 raise
             await answer(error, scope)(scope, receive, send_on)
 
-    def _admit(self, headers: Headers, path: str) -> None:
+    def _admit(self, sent: "_Sent", path: str) -> None:
         """Raises ``Refused``."""
-        if sum(len(name) + len(value) for name, value in headers.raw) > HEADERS_MAX:
+        if sent.size > HEADERS_MAX:
             raise Refused("headers_too_large")
-        hosts = headers.getlist("host")
-        if len(hosts) != 1 or not self._admits(hosts[0]):
+        if len(sent.hosts) != 1 or not self._admits(sent.hosts[0]):
             raise Refused("invalid_host")
         if path.endswith("\n"):  # to Starlette it would be the path without
             raise Refused("not_found")
         if path.startswith("/admin") and path != hidden(path):  # the admin would send whoever asks to a URL with it
             raise Refused("not_found")
 
-    def _admits(self, host: str) -> bool:
-        name = _PORT.sub("", host.lower())
+    def _is_ours(self, host: bytes) -> bool:
+        name = _PORT.sub("", host.decode("latin-1").lower())
         return any(
             allowed in {"*", name} or (allowed.startswith(".") and f".{name}".endswith(allowed))
             for allowed in self._hosts

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
@@ -67,7 +68,7 @@ class KeyShown(Shown):
 
     @classmethod
     def of(cls, entity: object) -> dict[str, Any]:
-        members = super().of(entity)
+        members = msgspec.structs.asdict(super().of(entity))
         return {**members, "scopes": sorted(members["scopes"])}
 
 

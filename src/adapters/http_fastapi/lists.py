@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
@@ -12,7 +13,7 @@ from starlette.responses import Response
 
 from adapters.http_fastapi.cursors import Cursor, Cursors
 from adapters.http_fastapi.schemas import json_answer
-from domain.paging import LIMIT_DEFAULT, LIMIT_MAX, Page, PageRequest
+from domain.paging import LIMIT_DEFAULT, LIMIT_MAX, Condition, Page, PageRequest, Sort
 from domain.tenancy import OwnerId
 
 T = TypeVar("T")
@@ -58,7 +59,12 @@ class ListQuery(Limit):
 
 def listing(wanted: PageRequest) -> str:
     """What a cursor is bound to besides its owner and kind: the order and the conditions, whatever the limit."""
-    return f"{wanted.sort} {wanted.conditions}"
+    return _listing(wanted.sort, wanted.conditions)
+
+
+@lru_cache(1000)
+def _listing(sort: Sort, conditions: tuple[Condition, ...]) -> str:
+    return f"{sort} {conditions}"
 
 
 class Lists:
@@ -70,15 +76,18 @@ class Lists:
     def asked(self, owner: OwnerId, query: ListQuery, cursor: Cursor | None) -> PageRequest:
         """The page that is asked for. Raises ``Refused`` with 400 for a cursor of another owner or list."""
         wanted = query.request()
+        if cursor is None:
+            return wanted
         return replace(wanted, after=self._cursors.position(cursor, owner, self._name + listing(wanted)))
 
     def answer(
         self, request: Request, owner: OwnerId, wanted: PageRequest, page: Page[T], show: Callable[[T], Any]
     ) -> Response:
         """200 with the page, and a ``Link`` to the next one where there is more."""
-        next_cursor = self._cursors.seal(page.next, owner, self._name + listing(wanted))
-        content = {"items": [show(item) for item in page.items], "next_cursor": next_cursor}
-        if next_cursor is None:
+        content: dict[str, Any] = {"items": [show(item) for item in page.items], "next_cursor": None}
+        if page.next is None:
             return json_answer(content)
-        following = urlencode({**request.query_params, "cursor": next_cursor})
-        return json_answer(content, link=f'<{request.url.path}?{following}>; rel="next"')
+        content["next_cursor"] = cursor = self._cursors.seal(page.next, owner, self._name + listing(wanted))
+        asked = request.query_params if request.scope["query_string"] else {}
+        following = urlencode({**asked, "cursor": cursor})
+        return json_answer(content, link=f'<{request.scope["path"]}?{following}>; rel="next"')

@@ -17,6 +17,7 @@ from adapters.http_fastapi.body import read_json
 from adapters.http_fastapi.caller import Door
 from adapters.http_fastapi.problems import ERRORS_MAX, NAME_MAX, ProblemError, Refused, pointer, repeated
 from adapters.http_fastapi.schemas import Sent
+from domain.access.key import Scope
 
 _NO_ID = UUID(int=0)
 _CODES = {
@@ -43,10 +44,10 @@ class _Plan:
     """What an endpoint asks for, read once from its signature, which is also what FastAPI documents."""
 
     door: Door | None = None
-    scopes: tuple[str, ...] = ()
+    scopes: frozenset[Scope] = frozenset()
     caller: str | None = None
     body: tuple[str, type[Sent]] | None = None
-    query: tuple[str | None, type[BaseModel]] = (None, NoQuery)
+    query: tuple[str | None, BaseModel] = (None, NoQuery())  # as it is where nothing is asked
     computed: dict[str, Callable[[Request], Any]] = field(default_factory=dict)
     path: dict[str, Any] = field(default_factory=dict)
     request: str | None = None
@@ -57,11 +58,12 @@ class _Plan:
         for name, parameter in inspect.signature(endpoint).parameters.items():
             default, annotation = parameter.default, parameter.annotation
             if isinstance(default, params.Security) and isinstance(default.dependency, Door):
-                plan.door, plan.scopes, plan.caller = default.dependency, tuple(default.scopes or ()), name
+                plan.door, plan.caller = default.dependency, name
+                plan.scopes = frozenset(map(Scope, default.scopes or ()))
             elif isinstance(default, params.Depends) and default.dependency is not None:
                 plan.computed[name] = default.dependency
             elif isinstance(default, params.Query):
-                plan.query = (name, annotation)
+                plan.query = (name, annotation())
             elif annotation is Request:
                 plan.request = name
             elif inspect.isclass(annotation) and issubclass(annotation, Sent):
@@ -95,8 +97,9 @@ class _Plan:
             name, model = self.body
             arguments[name] = _validated(model, request.state.content, errors, _in_body)
         if self.door is not None:  # a probe or a page may be asked for with whatever a prober adds
-            asked, query = self.query
-            value = _validated(query, _query(request, errors), errors, _in_query)
+            asked, value = self.query
+            if request.scope["query_string"]:
+                value = _validated(type(value), _query(request, errors), errors, _in_query) or value
             if asked is not None:
                 arguments[asked] = value
         if errors:

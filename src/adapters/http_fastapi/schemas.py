@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
+from functools import cache
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
@@ -123,10 +124,17 @@ class Shown(BaseModel):
     model_config = ConfigDict(extra="forbid")  # told in the document; nothing is validated on its way out
 
     @classmethod
-    def of(cls, entity: object) -> dict[str, Any]:
-        """The members of this representation as plain values."""
-        names = tuple(cls.model_fields)
-        return dict(zip(names, attrgetter(*names)(entity), strict=True))
+    def of(cls, entity: object) -> Any:
+        """What JSON is made of: an object with the members of this representation."""
+        make, read = _maker(cls)
+        return make(*read(entity))
+
+
+@cache
+def _maker(shown: type[Shown]) -> tuple[type[msgspec.Struct], Callable[[object], tuple[Any, ...]]]:
+    """Of a representation, the type that msgspec encodes soonest, and what reads its members from an entity."""
+    names = tuple(shown.model_fields)
+    return msgspec.defstruct(shown.__name__, names), attrgetter(*names)
 
 
 class PageShown(BaseModel, Generic[T]):
@@ -143,10 +151,21 @@ def page_of(kind: str, shown: type[BaseModel]) -> type[BaseModel]:
     return create_model(f"{kind[0].upper()}{kind[1:]}Page", __base__=PageShown[shown], __doc__=PageShown.__doc__)  # type: ignore[valid-type]  # -- made at run time
 
 
+class _Json(Response):
+    """An answer whose headers are made as they are sent, and by nobody looked at on the way."""
+
+    media_type = "application/json"
+
+    def __init__(self, body: bytes, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        self.status_code, self.body, self.background = status, body, None
+        length = (b"content-length", b"%d" % len(body))
+        self.raw_headers = [length, (b"content-type", b"application/json"), *headers]
+
+
 def json_answer(content: object, status: int = 200, **headers: str) -> Response:
     """The content as JSON; header names are given with underscores."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(msgspec.json.encode(content), status, named, "application/json")
+    raw = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
+    return _Json(msgspec.json.encode(content), status, raw)
 
 
 def created(
@@ -157,7 +176,7 @@ def created(
     ``among`` is the path of its list, where that is not the request's.
     """
     more = {"idempotency_replayed": "true"} if replayed else {}
-    location = f"{among or request.url.path}/{entity.id}"
+    location = f"{among or request.scope['path']}/{entity.id}"
     return json_answer(content, 201, etag=etag(entity), location=location, **more)
 
 

@@ -74,11 +74,12 @@ class SimulationQuery(ListQuery):
 
     def request(self) -> PageRequest:
         field = self.sort.removeprefix("-")
-        conditions = listed(**self.model_dump(exclude={"limit", "cursor", "sort"}))
+        conditions = listed(**{name: getattr(self, name) for name in self.model_fields_set & FILTERS})
         sort = Sort(Simulation.SORTS[field], descending=field != self.sort)
         return PageRequest(limit=self.limit, sort=sort, conditions=conditions)
 
 
+FILTERS = SimulationQuery.model_fields.keys() - ListQuery.model_fields.keys() - {"sort"}
 SIMULATIONS = Resource(
     entity=Simulation,
     plural="simulations",

@@ -210,7 +210,8 @@ class Key:
         return f"Key({self.id}, {self.prefix})"
 
 
-def require_scopes(held: Collection[Scope], wanted: Collection[Scope]) -> None:
+def require_scopes(held: frozenset[Scope], wanted: Collection[Scope]) -> None:
     """Raises ``Denied`` where a wanted scope is not held."""
-    if missing := sorted(set(wanted) - set(held)):
+    if not held.issuperset(wanted):
+        missing = sorted(set(wanted) - held)
         raise Denied("missing_scope", f"The key lacks the scope {', '.join(missing)}.")
