@@ -48,13 +48,13 @@ class Stored:
             def log(query: LoggedQuery) -> None:
                 seen.append(query.query)
 
-            assert executor._pool is not None
-            async with executor._pool.acquire() as only:
-                only.add_query_logger(log)
+            assert executor._connections is not None
+            only = await executor._connections.take("")
+            only.add_query_logger(log)
+            executor._connections.give(only)
             yield seen
             await asyncio.sleep(0)  # loggers are called a step later
-            async with executor._pool.acquire() as only:
-                only.remove_query_logger(log)
+            only.remove_query_logger(log)
         else:
 
             def record(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:

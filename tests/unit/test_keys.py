@@ -192,10 +192,10 @@ def test_a_bad_key_is_refused(text: KeyText, fields: dict[str, Any], fault: tupl
 
 
 def test_a_missing_scope_is_denied_by_name() -> None:
-    require_scopes([Scope.KEYS_MANAGE], [])
-    require_scopes(set(Scope), list(Scope))
+    require_scopes(frozenset({Scope.KEYS_MANAGE}), [])
+    require_scopes(frozenset(Scope), list(Scope))
     with pytest.raises(Denied) as refused:
-        require_scopes([Scope.SIMULATIONS_READ], [Scope.SIMULATIONS_READ, Scope.KEYS_MANAGE])
+        require_scopes(frozenset({Scope.SIMULATIONS_READ}), [Scope.SIMULATIONS_READ, Scope.KEYS_MANAGE])
     assert refused.value.code == "missing_scope"
     assert "keys:manage" in refused.value.detail
     assert "simulations:read" not in refused.value.detail

@@ -132,8 +132,7 @@ def test_a_cursor_comes_back_as_it_was_sealed(value: SortValue) -> None:
     assert cursors.position(opened, OWNER, "list") == position
 
 
-def test_at_the_end_there_is_no_cursor() -> None:
-    assert Cursors([NEW]).seal(None, OWNER, "list") is None
+def test_without_a_cursor_there_is_no_position() -> None:
     assert Cursors([NEW]).position(None, OWNER, "list") is None
 
 

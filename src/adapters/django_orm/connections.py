@@ -25,7 +25,8 @@ IDLE_MAX = 300.0
 class Connections:
     """At most ``size`` connections, made by ``connect``; whoever waits longer than ``timeout`` seconds gets none.
 
-    Belongs to the event loop that uses it first.
+    Those who wait take turns by name, so that whoever asks a thousand times at once is served no sooner than whoever
+    asks once. Belongs to the event loop that uses it first.
     """
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], *, size: int, timeout: float) -> None:
@@ -33,10 +34,10 @@ class Connections:
         self._unmade = size
         self._idle: deque[tuple[float, Connection]] = deque()
         self._lent: set[Connection] = set()
-        self._waiting: deque[asyncio.Future[Connection | None]] = deque()
+        self._waiting: dict[str, deque[asyncio.Future[Connection | None]]] = {}  # the next to have a turn comes first
         self._all_back: asyncio.Event | None = None
 
-    async def take(self) -> Connection:
+    async def take(self, name: str) -> Connection:
         """A connection, which has to be given back. Raises ``TimeoutError``, and what connecting raises."""
         now = asyncio.get_running_loop().time()
         while self._idle:
@@ -48,7 +49,7 @@ class Connections:
         if self._unmade:
             self._unmade -= 1
             return await self._made()
-        return await self._wait() or await self._made()
+        return await self._wait(name) or await self._made()
 
     def give(self, connection: Connection) -> None:
         """Takes it back. Where its last statement is being cancelled, the next one waits for that by itself."""
@@ -85,10 +86,10 @@ class Connections:
         self._lent.add(connection)
         return connection
 
-    async def _wait(self) -> Connection | None:
+    async def _wait(self, name: str) -> Connection | None:
         """What somebody gives back; None where one may be made in its place."""
         waiter: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiter)
+        self._waiting.setdefault(name, deque()).append(waiter)
         try:
             async with asyncio.timeout(self._timeout):
                 return await waiter
@@ -102,7 +103,11 @@ class Connections:
 
     def _pass_on(self, connection: Connection | None) -> None:
         while self._waiting:
-            waiter = self._waiting.popleft()
+            name = next(iter(self._waiting))
+            queue = self._waiting.pop(name)
+            waiter = queue.popleft()
+            if queue:
+                self._waiting[name] = queue
             if not waiter.done():
                 if connection is not None:
                     self._lent.add(connection)

@@ -101,7 +101,7 @@ class PoolExecutor:
             raise Unavailable("The pool is closed.")
         arguments = statement.arguments(name, values)
         try:
-            connection = await self._connections.take()
+            connection = await self._connections.take(name)
             try:
                 rows = await connection.fetch(statement.sql, *arguments)
             finally:

@@ -83,6 +83,7 @@ def build_api(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # nobody collects it, and each request asks
     )
     api.openapi = lambda: document(api)  # type: ignore[method-assign]  # -- FastAPI's documented way to extend it
     if cors_origins:

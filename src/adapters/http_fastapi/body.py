@@ -47,11 +47,11 @@ def lines(request: Request, name: bytes) -> list[str]:
     return [value.decode("latin-1") for sent, value in request.scope["headers"] if sent == name]
 
 
-async def _read(request: Request) -> bytes:
+async def _read(request: Request) -> bytearray:
     for length in lines(request, b"content-length"):
         if not length.isdecimal() or int(length[:20]) > MAX_BYTES:
             raise Refused("body_too_large")
-    body, more = b"", True
+    body, more = bytearray(), True
     while more:
         message = await request.receive()
         if message["type"] == "http.disconnect":

@@ -4,12 +4,13 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from uuid import UUID
 
+import msgspec
 from starlette.requests import Request
 
 from adapters.http_fastapi.problems import Refused
@@ -43,7 +44,7 @@ class Cursors:
         """The text of a cursor into ``listing``, which names the list with its order and filters."""
         value = position.value.isoformat() if isinstance(position.value, date) else str(position.value)
         content = [_binding(owner, listing), type(position.value).__name__, value, position.id.hex]
-        payload = json.dumps(content, separators=(",", ":"), ensure_ascii=False).encode()
+        payload = msgspec.json.encode(content)
         return base64.urlsafe_b64encode(self._mac(self._keys[0], payload) + payload).decode().rstrip("=")
 
     def sent(self, request: Request) -> Cursor | None:
@@ -67,7 +68,7 @@ class Cursors:
         mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
         if not genuine or not any(hmac.compare_digest(mac, self._mac(key, payload)) for key in self._keys):
             raise Refused("invalid_cursor")
-        binding, kind, value, id = json.loads(payload)
+        binding, kind, value, id = msgspec.json.decode(payload)
         return Cursor(binding, Position(_READ[kind](value), UUID(id)))
 
     def position(self, cursor: Cursor | None, owner: OwnerId, listing: str) -> Position | None:
@@ -83,5 +84,6 @@ class Cursors:
         return hmac.digest(key, payload, "sha256")[:_MAC_BYTES]
 
 
+@lru_cache(1000)
 def _binding(owner: OwnerId, listing: str) -> str:
     return hashlib.sha256(owner.bytes + listing.encode()).hexdigest()[:16]

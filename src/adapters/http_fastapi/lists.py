@@ -88,6 +88,7 @@ class Lists:
         if page.next is None:
             return json_answer(content)
         content["next_cursor"] = cursor = self._cursors.seal(page.next, owner, self._name + listing(wanted))
-        asked = request.query_params if request.scope["query_string"] else {}
-        following = urlencode({**asked, "cursor": cursor})
+        following = f"cursor={cursor}"  # which needs no quoting
+        if request.scope["query_string"]:
+            following = urlencode({**request.query_params, "cursor": cursor})
         return json_answer(content, link=f'<{request.scope["path"]}?{following}>; rel="next"')

@@ -12,12 +12,13 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from adapters.http_fastapi.body import read_json
 from adapters.http_fastapi.caller import Door
 from adapters.http_fastapi.problems import ERRORS_MAX, NAME_MAX, ProblemError, Refused, pointer, repeated
 from adapters.http_fastapi.schemas import Sent
-from domain.access.key import Scope
+from domain.access.key import Scope as KeyScope
 
 _NO_ID = UUID(int=0)
 _CODES = {
@@ -44,7 +45,7 @@ class _Plan:
     """What an endpoint asks for, read once from its signature, which is also what FastAPI documents."""
 
     door: Door | None = None
-    scopes: frozenset[Scope] = frozenset()
+    scopes: frozenset[KeyScope] = frozenset()
     caller: str | None = None
     body: tuple[str, type[Sent]] | None = None
     query: tuple[str | None, BaseModel] = (None, NoQuery())  # as it is where nothing is asked
@@ -59,7 +60,7 @@ class _Plan:
             default, annotation = parameter.default, parameter.annotation
             if isinstance(default, params.Security) and isinstance(default.dependency, Door):
                 plan.door, plan.caller = default.dependency, name
-                plan.scopes = frozenset(map(Scope, default.scopes or ()))
+                plan.scopes = frozenset(map(KeyScope, default.scopes or ()))
             elif isinstance(default, params.Depends) and default.dependency is not None:
                 plan.computed[name] = default.dependency
             elif isinstance(default, params.Query):
@@ -116,14 +117,17 @@ class Operation(APIRoute):
     ``request.state.content``.
     """
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        plan = _Plan.of(self.endpoint)
-        endpoint: Callable[..., Coroutine[Any, Any, Response]] = self.endpoint
+    def __init__(self, path: str, endpoint: Callable[..., Coroutine[Any, Any, Response]], **more: Any) -> None:
+        super().__init__(path, endpoint, **more)
+        self._plan = _Plan.of(endpoint)
 
-        async def handle(request: Request) -> Response:
-            return await endpoint(**await plan.arguments(request))
-
-        return handle
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request that has matched. What is raised is answered by the application's exception handlers."""
+        if scope["method"] not in (self.methods or ()):
+            await super().handle(scope, receive, send)  # which refuses
+            return
+        response = await self.endpoint(**await self._plan.arguments(Request(scope, receive, send)))
+        await response(scope, receive, send)
 
 
 def object_id(text: str) -> UUID:
