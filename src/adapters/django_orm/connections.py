@@ -52,7 +52,7 @@ class Connections:
         return await self._wait(name) or await self._made()
 
     def give(self, connection: Connection) -> None:
-        """Takes it back. Where its last statement is being cancelled, the next one waits for that by itself."""
+        """Takes it back."""
         self._lent.discard(connection)
         if connection.is_closed():
             self._pass_on(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+SETTLE = 2.0
+"""Seconds."""
 PREPARED_MAX = 100
 """Statements that a connection keeps prepared."""
 _PASSING = (
@@ -42,6 +45,18 @@ def _cast(field: models.Field[Any, Any] | None) -> str:
     if not isinstance(field, models.DateField):
         return ""
     return "::text::timestamptz" if isinstance(field, models.DateTimeField) else "::text::date"
+
+
+async def _settled(connection: asyncpg.Connection[Any]) -> None:
+    """Waits until the server has let go of a statement that nobody waits for any more; or cuts the connection."""
+    try:
+        async with asyncio.timeout(SETTLE):
+            await connection.execute("SELECT")
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        connection.terminate()
+    except BaseException:
+        connection.terminate()
+        raise
 
 
 class PoolExecutor:
@@ -104,6 +119,9 @@ class PoolExecutor:
             connection = await self._connections.take(name)
             try:
                 rows = await connection.fetch(statement.sql, *arguments)
+            except (asyncio.CancelledError, TimeoutError):
+                await _settled(connection)
+                raise
             finally:
                 self._connections.give(connection)
         except asyncpg.LockNotAvailableError as error:
