@@ -1,6 +1,7 @@
 """What ./run promises before it starts anything: clean environments, and locks that name no address."""
 
 import importlib.util
+import os
 import re
 import sys
 from functools import partial
@@ -63,7 +64,7 @@ def test_what_runs_in_the_background_is_printed_when_its_turn_comes(
     script: ModuleType, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with script.in_background(partial(script.succeeds, [sys.executable, "-c", "print('done')"])) as end:
-        print("meanwhile", flush=True)
+        os.write(1, b"meanwhile\n")
         assert end()
     before, after = capfd.readouterr().out.split("done")
     assert "meanwhile" in before
