@@ -9,7 +9,7 @@ from benchmarks.conformance import Subject, faults
 from benchmarks.contestants import Contestant, Keys, Running
 from benchmarks.field import Ground, started
 from benchmarks.goatfish import GOATFISH
-from benchmarks.machine import cores, stay_on
+from benchmarks.machine import cores, memory, stay_on
 from benchmarks.operations import OPERATIONS
 from benchmarks.pgbench import Pgbench
 from benchmarks.roster import LIMIT, PEERS
@@ -34,7 +34,7 @@ class Options:
 
 
 def run(ground: Ground, options: Options, say: Callable[[str], None]) -> dict[str, Any]:
-    """Figures by policy, operation and contestant. Raises ``NotAlike``."""
+    """Figures by policy, operation and contestant, and what each holds of memory afterwards. Raises ``NotAlike``."""
     entries = [
         (one, keys) for one in options.contestants for keys in measure.policies(one) if _wanted(one, keys, options)
     ]
@@ -53,7 +53,10 @@ def run(ground: Ground, options: Options, say: Callable[[str], None]) -> dict[st
                 bench = Pgbench(ground, rows, keys)
                 entrants[bench.name, keys] = bench
         stay_on(cores()[1])
-        return _measured(entrants, options, say)
+        return {
+            "modes": _measured(entrants, options, say),
+            "memory": {f"{one.contestant.name} ({one.place.keys})": memory(one.pid) for one in running},
+        }
 
 
 def _wanted(one: Contestant, keys: Keys, options: Options) -> bool:

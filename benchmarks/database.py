@@ -1,6 +1,5 @@
 """The one PostgreSQL of a run: started, tuned alike for all, and copied so that each has the same rows for itself."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,18 +46,19 @@ CREATE INDEX simulation_by_name ON simulation (owner_id, name_folded, id);
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """The URLs of one database: as a service connects to it, and as its operator does."""
+    """The URLs of one database: as the service connects to it, as its operators do, and as the server's superuser."""
 
     service: str
     operator: str
+    administrator: str
 
     @property
     def name(self) -> str:
-        return urlsplit(self.operator).path.removeprefix("/")
+        return urlsplit(self.administrator).path.removeprefix("/")
 
     def called(self, name: str) -> "Database":
         """The URLs of another database on the same server."""
-        return Database(_named(self.service, name), _named(self.operator, name))
+        return Database(*(_named(url, name) for url in (self.service, self.operator, self.administrator)))
 
 
 def _named(url: str, name: str) -> str:
@@ -69,9 +69,10 @@ def _named(url: str, name: str) -> str:
 def postgres() -> Iterator[Database]:
     """A temporary server, tuned, and the database that it comes with."""
     with Server() as server:
-        # A server that keeps services under row-level security apart from operators has a URL for each.
-        found = Database(server.url, getattr(server, "operator_url", server.url))
-        with psycopg.connect(found.operator, autocommit=True) as connection:
+        # Where services, operators and administrators are of different roles, each has a URL of its own.
+        operator = getattr(server, "operator_url", server.url)
+        found = Database(server.url, operator, getattr(server, "administrator_url", operator))
+        with psycopg.connect(found.administrator, autocommit=True) as connection:
             for name, value in TUNING.items():
                 connection.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), value))
         server.restart()
@@ -80,7 +81,7 @@ def postgres() -> Iterator[Database]:
 
 def postmaster(database: Database) -> int:
     """The process id of the server's first process, the parent of all others."""
-    with psycopg.connect(database.operator) as connection:
+    with psycopg.connect(database.administrator) as connection:
         return parent(connection.info.backend_pid)
 
 
@@ -89,7 +90,7 @@ def create(database: Database, name: str, *, template: str | None = None) -> Dat
     statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
     if template is not None:
         statement += sql.SQL(" TEMPLATE {} STRATEGY file_copy").format(sql.Identifier(template))
-    with psycopg.connect(database.operator, autocommit=True) as connection:
+    with psycopg.connect(database.administrator, autocommit=True) as connection:
         connection.execute(statement)
     return database.called(name)
 
@@ -99,7 +100,10 @@ def copy_rows(goatfish: Database, template: Database, keys: dict[str, str]) -> i
 
     Returns how many simulations there are.
     """
-    with psycopg.connect(goatfish.operator) as source, psycopg.connect(template.operator, autocommit=True) as target:
+    with (
+        psycopg.connect(goatfish.administrator) as source,
+        psycopg.connect(template.administrator, autocommit=True) as target,
+    ):
         target.execute(TABLES)
         for table, columns in (("owner", "id, name, created_at, deactivated_at"), ("simulation", COLUMNS)):
             names = sql.SQL("COPY {} ({}) ").format(sql.Identifier(table), sql.SQL(columns))
@@ -121,11 +125,6 @@ def copy_rows(goatfish: Database, template: Database, keys: dict[str, str]) -> i
 
 def settle(database: Database) -> None:
     """Leave nothing for later that would fall into a measurement: dead rows, statistics, dirty pages."""
-    with psycopg.connect(database.operator, autocommit=True) as connection:
+    with psycopg.connect(database.administrator, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
         connection.execute("CHECKPOINT")
-
-
-def wait_until_settled(seconds: float = 0.2) -> None:
-    """Give what has just been ended the time to end."""
-    time.sleep(seconds)

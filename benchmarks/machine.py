@@ -9,12 +9,13 @@ from pathlib import Path
 
 PROC = Path("/proc")
 TICK = 1 / os.sysconf("SC_CLK_TCK")
+_ALLOWED = os.sched_getaffinity(0)
 PROCESS_CLOCK = 2  # the kernel's clock of the time that a process has run, in nanoseconds
 
 
 def cores() -> tuple[set[int], set[int]]:
     """The core of the servers, and that of the load and the database; the same one where there is no second."""
-    found = sorted(os.sched_getaffinity(0))
+    found = sorted(_ALLOWED)
     return {found[0]}, {found[-1]}
 
 
@@ -25,6 +26,11 @@ def pin(pid: int, core: set[int]) -> None:
             for thread in (PROC / str(member) / "task").iterdir():
                 with suppress(ProcessLookupError):
                     os.sched_setaffinity(int(thread.name), core)
+
+
+def spread_out() -> None:
+    """Let this very process, and what it starts from now on, run wherever it could at first."""
+    os.sched_setaffinity(0, _ALLOWED)
 
 
 def stay_on(core: set[int]) -> None:

@@ -77,10 +77,10 @@ class Served:
             after = server.read(), database.read()
         self._site.note_created(warm.bodies)
         self._site.note_created(outcome.bodies)
-        return _sample(outcome, after[0] - before[0], after[1] - before[1])
+        return as_sample(outcome, after[0] - before[0], after[1] - before[1])
 
 
-def _sample(outcome: load.Outcome, server: float, database: float) -> Sample:
+def as_sample(outcome: load.Outcome, server: float, database: float) -> Sample:
     count = outcome.requests
     if not count:
         raise load.LoadError("nothing was answered in a whole round")
@@ -145,8 +145,8 @@ async def _patiently(entrant: Entrant, operation: str, seconds: float) -> Sample
 
 def tidy(database: Database) -> None:
     """Take away the dead rows of a round: those who answered more requests left more of them."""
-    with psycopg.connect(database.operator, autocommit=True) as connection:
-        connection.execute("VACUUM simulation")
+    with psycopg.connect(database.administrator, autocommit=True) as connection:
+        connection.execute("VACUUM")
 
 
 def prepared(running: Running, keys: Sequence[str], large: str, deep: str, postmaster: int) -> Served:

@@ -66,7 +66,7 @@ class Pgbench:
         meter = CpuMeter([self._ground.postmaster])
         before = _children(), meter.read()
         process = subprocess.Popen(
-            [self._program, *options, *variables, "-f", self._scripts[operation], self.database.operator],
+            [self._program, *options, *variables, "-f", self._scripts[operation], self.database.administrator],
             cwd=ROOT,
             env=plain_environment(),
             stdout=subprocess.PIPE,
@@ -88,7 +88,7 @@ class Pgbench:
         return str(path)
 
     def _remove_created(self) -> None:
-        with psycopg.connect(self.database.operator, autocommit=True) as connection:
+        with psycopg.connect(self.database.administrator, autocommit=True) as connection:
             connection.execute("DELETE FROM simulation WHERE name = %s", [MARK])
 
 
@@ -106,7 +106,7 @@ def _variables(ground: Ground, database: Database) -> Mapping[str, str]:
     """What the statements are about: a client's owner, its newest and oldest simulation, and the deep place."""
     owner, large = ground.keys[ground.clients[0]], ground.keys[ground.large]
     order = "FROM simulation WHERE owner_id = %s ORDER BY created_at DESC, id DESC OFFSET %s LIMIT 1"
-    with psycopg.connect(database.operator) as connection:
+    with psycopg.connect(database.administrator) as connection:
         newest = connection.execute(f"SELECT id {order}", [owner, 0]).fetchone()
         oldest = connection.execute(f"SELECT id {order}", [owner, 150]).fetchone()
         place = connection.execute(f"SELECT created_at, id {order}", [large, DEPTH - 1]).fetchone()

@@ -29,8 +29,11 @@ def text(report: Mapping[str, Any]) -> str:
 
 def heading(report: Mapping[str, Any]) -> str:
     machine, settings = report["machine"], report["settings"]
+    told = f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}"
+    if "modes" not in report:
+        return told
     lines = [
-        f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, Python {machine['python']}",
+        told,
         f"{settings['rows']} rows, {settings['owners']} owners; {settings['clients']} connections;"
         f" {settings['rounds']} rounds of {settings['seconds']} s",
         ", ".join(f"{name} {version}" for name, version in report["versions"].items()),

@@ -12,7 +12,7 @@ def _environment(**more: str) -> Callable[[Place], Mapping[str, str]]:
         return {
             "PYTHONPATH": str(ROOT),
             "DJANGO_SETTINGS_MODULE": SETTINGS,
-            "BENCH_DATABASE_URL": place.database.operator,
+            "BENCH_DATABASE_URL": place.database.administrator,
             "BENCH_KEYS": place.keys,
             "BENCH_KEYS_FILE": str(place.keys_file),
             **more,
