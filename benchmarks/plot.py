@@ -10,6 +10,7 @@ from benchmarks.report import SUBJECT, TITLES
 WIDTH, MARGIN, GAP = 980, 24, 36
 LABEL, FIGURES = 150, 92  # space beside the bars for names, and for what they stand for
 BAR, STEP, HEAD = 13, 19, 40
+TITLE = "Server processor time a request, in microseconds: less is better"
 COLOURS = {"subject": "#0f766e", "peer": "#94a3b8", "limit": "#d97706"}
 STYLE = """
 text { font: 12px system-ui, sans-serif; fill: #1e293b } .title { font-weight: 600; font-size: 16px }
@@ -29,10 +30,10 @@ def svg(report: Mapping[str, Any]) -> str:
     across = (WIDTH - 2 * MARGIN - GAP) / 2
     height = 84 + (len(panels) + 1) // 2 * tall
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{SUBJECT} and its peers">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{TITLE}">',
         f"<style>{STYLE}</style>",
         f'<rect class="ground" width="{WIDTH}" height="{height}"/>',
-        f'<text class="title" x="{MARGIN}" y="32">Server processor time a request, in microseconds: less is better</text>',
+        f'<text class="title" x="{MARGIN}" y="32">{TITLE}</text>',
         f'<text class="note" x="{MARGIN}" y="54">{escape(_note(report, mode))}</text>',
     ]
     for place, (operation, found) in enumerate(panels):
