@@ -167,16 +167,17 @@ class Load:
                     opening = loop.create_connection(partial(_itself, one), "127.0.0.1", self._port)
                     await asyncio.wait_for(opening, CONNECT_TIMEOUT)
         except BaseException:
-            self._close()
+            self.close()
             raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close()
+        self.close()
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Close all connections; harmless when repeated."""
         for made in self._connections:
             for connection in made:
                 connection.close()

@@ -8,7 +8,7 @@ from benchmarks.operations import OPERATIONS
 from benchmarks.report import SUBJECT, TITLES
 
 WIDTH, MARGIN, GAP = 980, 24, 36
-LABEL, FIGURES = 150, 92  # space beside the bars for names, and for what they stand for
+LABEL, FIGURES = 158, 92  # space beside the bars for names, and for what they stand for
 BAR, STEP, HEAD = 13, 19, 40
 TITLE = "Server processor time a request, in microseconds: less is better"
 COLOURS = {"subject": "#0f766e", "peer": "#94a3b8", "limit": "#d97706"}
