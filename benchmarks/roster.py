@@ -32,7 +32,18 @@ def _uvicorn(module: str) -> Callable[[Place], Sequence[str]]:
 
 def _gunicorn(place: Place) -> Sequence[str]:
     program = [str(PEERS_BIN / "gunicorn"), "benchmarks.peers.tables.wsgi", "--bind", f"127.0.0.1:{place.port}"]
-    return [*program, "--workers", "1", "--worker-class", "gthread", "--threads", "4", "--keep-alive", "75"]
+    return [
+        *program,
+        "--workers",
+        "1",
+        "--worker-class",
+        "gthread",
+        "--threads",
+        "4",
+        "--keep-alive",
+        "75",
+        "--no-control-socket",
+    ]
 
 
 def _runbolt(place: Place) -> Sequence[str]:

@@ -38,9 +38,9 @@ async def _run(wanted: int) -> int:
             while await reader.readline():
                 writer.write(OK)
         writer.close()
-        ended.append(None)
+        ended.release()
 
-    ended: list[None] = []
+    ended = asyncio.Semaphore(0)
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
@@ -51,8 +51,8 @@ async def _run(wanted: int) -> int:
                 (outcome,) = await load.run(0.05)
             finally:
                 load.close()
-                while len(ended) < 2:  # else what is still open is found by a later test
-                    await asyncio.sleep(0.001)
+                for _ in client.requests:  # else what is still open is found by a later test
+                    await asyncio.wait_for(ended.acquire(), 5)
     return outcome.statuses[200]
 
 
