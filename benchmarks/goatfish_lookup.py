@@ -1,0 +1,10 @@
+"""Goatfish as `goatfish serve` starts it, but for its belief in what it has read: every request looks its key up."""
+
+import sys
+
+from app.cli.commands import commands
+from domain.access.use_cases import Authentication
+
+if __name__ == "__main__":
+    Authentication.BELIEVED_FOR = 0.0  # seconds
+    commands(["serve", *sys.argv[1:]])
