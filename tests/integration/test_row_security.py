@@ -178,9 +178,9 @@ def test_a_role_that_is_not_there_is_said() -> None:
 def test_the_migration_can_be_taken_back_and_made_again() -> None:
     before = _protected()
     assert before
-    MigrationExecutor(connection).migrate([("goatfish", "0002_revisions_are_kept")])
+    MigrationExecutor(connection).migrate([("goatfish", "0003_revisions_are_kept")])
     assert _protected() == set()
-    MigrationExecutor(connection).migrate([("goatfish", "0003_row_level_security")])
+    MigrationExecutor(connection).migrate([("goatfish", "0004_row_level_security")])
     assert _protected() == before
 
 

@@ -6,7 +6,7 @@ from adapters.django_orm.row_security import ProtectKeys, ProtectOwners, Protect
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('goatfish', '0002_revisions_are_kept'),
+        ('goatfish', '0003_revisions_are_kept'),
     ]
 
     operations = [

@@ -14,7 +14,7 @@ MADE = {
         f"CREATE TRIGGER revision_is_final BEFORE UPDATE ON revision BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END",
     ],
     "postgresql": [
-        "CREATE FUNCTION revision_is_kept() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        "CREATE FUNCTION revision_is_kept() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$ BEGIN"
         f" IF TG_OP = 'DELETE' AND OLD.number <= {FORGOTTEN} THEN RETURN OLD; END IF;"
         f" RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'restrict_violation'; END $$",
         "CREATE TRIGGER revision_is_kept BEFORE UPDATE OR DELETE ON revision"
@@ -42,7 +42,7 @@ def unmake(_: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('goatfish', '0001_initial'),
+        ('goatfish', '0002_revisions'),
     ]
 
     operations = [
