@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
@@ -39,7 +40,7 @@ class Connections:
 
     async def take(self, name: str) -> Connection:
         """A connection, which has to be given back. Raises ``TimeoutError``, and what connecting raises."""
-        now = asyncio.get_running_loop().time()
+        now = monotonic()
         while self._idle:
             since, connection = self._idle.pop()  # the last one used: those that are not needed stay at the bottom
             if now - since < IDLE_MAX and not connection.is_closed():
@@ -58,7 +59,7 @@ class Connections:
             self._pass_on(None)
             return
         self._pass_on(connection)
-        now = asyncio.get_running_loop().time()
+        now = monotonic()
         while self._idle and now - self._idle[0][0] > IDLE_MAX:
             self._drop(self._idle.popleft()[1])
 
@@ -116,7 +117,7 @@ class Connections:
         if connection is None:
             self._unmade += 1
         else:
-            self._idle.append((asyncio.get_running_loop().time(), connection))
+            self._idle.append((monotonic(), connection))
         if self._all_back is not None:
             self._all_back.set()
 

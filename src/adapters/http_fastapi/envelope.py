@@ -2,9 +2,9 @@
 
 import logging
 import re
-import secrets
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from random import getrandbits
 from typing import NamedTuple
 
 from starlette.requests import ClientDisconnect
@@ -55,7 +55,7 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         sent = _Sent.of(scope["headers"])
-        request_id = sent.request_id or secrets.token_hex(16)
+        request_id = sent.request_id or f"{getrandbits(128):032x}"
         state = {**scope.get("state", {}), "request_id": request_id, "headers": {}}
         head = scope["method"] == "HEAD"
         if head:
