@@ -17,7 +17,8 @@ _DESCRIPTION = """\
 Every tenant's simulations and keys, for whoever holds one of its keys. Send the key as `X-API-Key` or as a bearer
 token; the operations say which scope it needs. An answer of 400 and above is a problem (RFC 9457), whose `type` leads
 to a page that says what it means. Reading answers with an `ETag`; `If-Match` makes a change conditional, and
-`Idempotency-Key` makes a creation safe to repeat. Every change leaves a revision, by which what was is brought back, and
+`Idempotency-Key` makes a creation safe to repeat. Too many keys that open nothing are 429 for whoever else comes from
+their address, unless its key has opened before. Every change leaves a revision, by which what was is brought back, and
 `/api/v1/changes` is a feed of them all. `version` is that of the contract, as in the paths.
 """
 
