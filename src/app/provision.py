@@ -25,6 +25,7 @@ ATTRIBUTES: dict[str, tuple[bool, Composable]] = {  # of pg_roles, and how to ha
     "rolbypassrls": (False, SQL("NOBYPASSRLS")),
     "rolreplication": (False, SQL("NOREPLICATION")),
 }
+SYSTEM = {"postgres", "template0", "template1"}  # the server's own databases
 BOOTSTRAP = 10  # the oid of the superuser with whom a server is made
 
 
@@ -41,6 +42,7 @@ def provision(administrator: DatabaseUrl, *, api: DatabaseUrl, operator: Databas
             done.append(_database(connection, operator.database, operator.user))
             with _connected(administrator.of(operator.database)) as inside:
                 _admit(inside, operator.database, api.user, operator.user)
+                done += _others(inside, api.user, operator.user)
     return done
 
 
@@ -49,6 +51,8 @@ def _refuse_what_cannot_be(administrator: DatabaseUrl, api: DatabaseUrl, operato
         raise Refused("Roles are PostgreSQL's: an SQLite database is made by goatfish migrate.")
     if api.database != operator.database:
         raise Refused(f"These are two databases: {api} is the API's, {operator} the operators'.")
+    if operator.database in SYSTEM:
+        raise Refused(f"{operator.database} is the server's own database: take another name.")
     if not api.user or not operator.user:
         raise Refused("Both URLs must name a user: postgresql://user:password@host/name")
     if api.user == operator.user:
@@ -146,3 +150,15 @@ def _admit(connection: Connection, database: str, api: str, operator: str) -> No
     ):
         names = {"database": database, "api": api, "operator": operator}
         connection.execute(SQL(command).format(**{key: Identifier(name) for key, name in names.items()}))
+
+
+def _others(connection: Connection, api: str, operator: str) -> list[str]:
+    """A line for each role that may connect and is none of the two: one that was the API's before, or a stranger's."""
+    query = """
+        SELECT format('Role %%s may connect too. Was it the API''s? REVOKE CONNECT ON DATABASE %%I FROM %%I',
+            rolname, datname, rolname)
+        FROM pg_database, aclexplode(datacl) AS held JOIN pg_roles AS role ON role.oid = held.grantee
+        WHERE datname = current_database() AND privilege_type = 'CONNECT' AND rolname NOT IN (%s, %s)
+        ORDER BY rolname
+    """
+    return [line for (line,) in connection.execute(query, [api, operator])]

@@ -12,9 +12,12 @@ from urllib.request import Request, urlopen
 
 import psycopg
 from psycopg.sql import SQL, Identifier
+from typer.testing import CliRunner
 
+from app.cli.commands import commands
 from app.embedded_postgres import Server
 from config.databases import DatabaseUrl
+from config.settings import load
 from tests.live import GOATFISH
 
 NAME, API, OPERATORS = 'an "odd" 100% name', 'the "api"', "operators"
@@ -55,10 +58,97 @@ BYPASSES = {  # what makes it, what takes it back, and what is said of it
         "DROP POLICY everything ON outcome",
         "is let past the owner by the policy everything of the table outcome.",
     ),
+    "another policy of the same name": (
+        "ALTER POLICY named_owner ON outcome"
+        " USING (current_setting('goatfish.owner', true) IS NULL OR owner_id IS NOT NULL)",
+        "ALTER POLICY named_owner ON outcome"
+        " USING (owner_id = NULLIF(current_setting('goatfish.owner', true), '')::uuid)",
+        "is let past the owner by the policy named_owner of the table outcome.",
+    ),
+    "a policy that names an owner under another name": (
+        "CREATE POLICY more ON outcome USING (owner_id = NULLIF(current_setting('goatfish.owner', true), '')::uuid)",
+        "DROP POLICY more ON outcome",
+        "is let past the owner by the policy more of the table outcome.",
+    ),
+    "replication": ("ALTER ROLE {api} REPLICATION", "ALTER ROLE {api} NOREPLICATION", "(REPLICATION)"),
+    "member of a role with replication": (
+        "CREATE ROLE copier REPLICATION; GRANT copier TO {api}",
+        "DROP ROLE copier",
+        "may act as copier, who is held to no policy.",
+    ),
+    "owner of the database": (
+        'ALTER DATABASE "an ""odd"" 100% name" OWNER TO {api}',
+        'ALTER DATABASE "an ""odd"" 100% name" OWNER TO operators;'
+        ' GRANT CONNECT ON DATABASE "an ""odd"" 100% name" TO {api}',
+        "owns the database.",
+    ),
+    **{
+        role: (f"GRANT {role} TO {{api}}", f"REVOKE {role} FROM {{api}}", f"may act as {role}, who gets at more")
+        for role in (
+            "pg_execute_server_program",
+            "pg_maintain",
+            "pg_read_all_data",
+            "pg_read_server_files",
+            "pg_write_all_data",
+            "pg_write_server_files",
+        )
+    },
     "truncate": (
         "GRANT TRUNCATE ON simulation TO {api}",
         "REVOKE TRUNCATE ON simulation FROM {api}",
-        "may empty the table simulation",
+        "has TRUNCATE on simulation. Run: goatfish migrate",
+    ),
+    "a view": (
+        "CREATE VIEW leak AS SELECT * FROM simulation; GRANT SELECT ON leak TO {api}",
+        "DROP VIEW leak",
+        "has SELECT on leak.",
+    ),
+    "a materialized view in another schema": (
+        "CREATE SCHEMA aside; GRANT USAGE ON SCHEMA aside TO PUBLIC;"
+        " CREATE MATERIALIZED VIEW aside.leak AS SELECT * FROM simulation; GRANT SELECT ON aside.leak TO PUBLIC",
+        "DROP SCHEMA aside CASCADE",
+        "has SELECT on aside.leak.",
+    ),
+    "a foreign table": (
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
+        " CREATE FOREIGN TABLE far (id int) SERVER s; GRANT SELECT ON far TO {api}",
+        "DROP FOREIGN DATA WRAPPER w CASCADE",
+        "has SELECT on far.",
+    ),
+    "a right of another role": (
+        "CREATE ROLE reader; GRANT SELECT ON django_session TO reader; GRANT reader TO {api} WITH INHERIT FALSE",
+        "DROP OWNED BY reader; DROP ROLE reader",
+        "has SELECT on django_session.",
+    ),
+    "a table for everybody": (
+        "GRANT SELECT ON django_session TO PUBLIC",
+        "REVOKE SELECT ON django_session FROM PUBLIC",
+        "has SELECT on django_session.",
+    ),
+    "a column": (
+        "GRANT SELECT (password) ON goatfish_operator TO {api}",
+        "REVOKE SELECT (password) ON goatfish_operator FROM {api}",
+        "has SELECT on goatfish_operator (password).",
+    ),
+    "revisions for everybody": (
+        "GRANT UPDATE ON revision TO PUBLIC",
+        "REVOKE UPDATE ON revision FROM PUBLIC",
+        "has UPDATE on revision.",
+    ),
+    "what is forgotten": (
+        "GRANT UPDATE (forgotten) ON change_count TO {api}",
+        "REVOKE UPDATE (forgotten) ON change_count FROM {api}",
+        "has UPDATE on change_count (forgotten).",
+    ),
+    "a function with its owner's rights": (
+        "CREATE FUNCTION names() RETURNS SETOF text SECURITY DEFINER RETURN (SELECT name FROM owner LIMIT 1)",
+        "DROP FUNCTION names",
+        "may call names(), which has its owner's rights.",
+    ),
+    "a trigger disabled": (
+        "ALTER TABLE revision DISABLE TRIGGER revision_is_kept",
+        "ALTER TABLE revision ENABLE TRIGGER revision_is_kept",
+        "finds no trigger that keeps revisions from DELETE.",
     ),
     "not granted": (
         "REVOKE SELECT ON revision FROM {api}",
@@ -87,8 +177,16 @@ class Site:
         return env | variables
 
     def goatfish(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """A command, in a process of its own where it needs one: Django is configured once in each."""
         env = self.environment(**variables)
-        return subprocess.run([*GOATFISH, *arguments], env=env, capture_output=True, text=True, timeout=60, check=False)
+        if arguments[0] != "database":
+            command = [*GOATFISH, *arguments]
+            return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+        unset = dict.fromkeys(name for name in os.environ if name.startswith("GOATFISH_"))
+        load.cache_clear()
+        done = CliRunner().invoke(commands, arguments, env={**unset, **env})
+        load.cache_clear()
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
     def refusal(self, *arguments: str, **variables: str) -> str:
         """The one line with which a command ends that cannot be done; no password is in it."""

@@ -14,9 +14,13 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from uuid_utils.compat import uuid7
 
+from adapters.django_orm.grants import EXCEPTIONS
 from adapters.django_orm.operations import migrate
+from adapters.django_orm.setup import pool_storage
+from adapters.django_orm.storage import Storage
 from domain.errors import Unavailable
 from tests.factories import KeyFactory, OwnerFactory
+from tests.integration.conftest import opened
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -143,15 +147,21 @@ async def test_a_key_is_found_with_its_owner_by_its_public_id_alone_and_not_chan
 
 
 @pytest.mark.django_db
-def test_the_apis_role_may_do_what_it_needs_and_nothing_else() -> None:
+def test_the_apis_role_may_do_what_it_needs_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     role = str(urlsplit(os.environ["GOATFISH_DATABASE_URL"]).username)
+    monkeypatch.setitem(EXCEPTIONS, "api_key", {"SELECT", "INSERT", "UPDATE"})  # without what the tests want
     held = (
-        "SELECT class.relname, string_agg(privilege_type, ' ' ORDER BY privilege_type)"
-        " FROM pg_class AS class, aclexplode(relacl) AS granted WHERE grantee = %s::regrole GROUP BY 1"
+        "SELECT name, string_agg(privilege_type, ' ' ORDER BY privilege_type) FROM ("
+        " SELECT relname::text AS name, grantee, privilege_type FROM pg_class, aclexplode(relacl)"
+        " WHERE relnamespace = 'public'::regnamespace"
+        " UNION ALL SELECT concat(attrelid::regclass, '.', attname), grantee, privilege_type"
+        " FROM pg_attribute, aclexplode(attacl) WHERE attrelid > 16383"
+        ") AS held WHERE grantee IN (0, %s::regrole) GROUP BY 1"
     )
     needed = {
         "api_key": "INSERT SELECT UPDATE",
-        "change_count": "INSERT SELECT UPDATE",
+        "change_count": "INSERT SELECT",
+        "change_count.last": "UPDATE",
         "django_migrations": "SELECT",
         "outcome": "DELETE INSERT SELECT UPDATE",
         "owner": "SELECT",
@@ -159,13 +169,60 @@ def test_the_apis_role_may_do_what_it_needs_and_nothing_else() -> None:
         "simulation": "DELETE INSERT SELECT UPDATE",
     }
     with connection.cursor() as cursor:
-        for change in ("GRANT ALL ON django_session, simulation TO", "REVOKE INSERT ON outcome FROM"):
+        cursor.execute("CREATE VIEW leak AS SELECT * FROM simulation")
+        cursor.execute('CREATE MATERIALIZED VIEW "the leak" AS SELECT * FROM simulation')
+        cursor.execute("CREATE SCHEMA aside CREATE TABLE copied (id int)")
+        for change in (
+            'GRANT ALL ON django_session, simulation, change_count, leak, "the leak", aside.copied TO',
+            "GRANT SELECT (password), UPDATE (password) ON goatfish_operator TO",
+            "GRANT UPDATE (digest) ON api_key TO",
+            "REVOKE INSERT ON outcome FROM",
+        ):
             cursor.execute(f"{change} {connection.ops.quote_name(role)}")
+        cursor.execute('GRANT SELECT ON django_session, leak, "the leak", aside.copied TO PUBLIC')
+        cursor.execute("GRANT UPDATE, DELETE, SELECT (version) ON simulation, revision TO PUBLIC")
         assert migrate(role) == []
         cursor.execute(held, [role])
         assert dict(cursor.fetchall()) == needed
-        cursor.execute("SELECT count(*) FROM pg_attribute WHERE attacl IS NOT NULL AND attrelid = 'owner'::regclass")
-        assert cursor.fetchone() == (0,)
+        cursor.execute("SELECT has_table_privilege(%s, 'aside.copied', 'SELECT')", [role])
+        assert cursor.fetchone() == (False,)
+
+
+async def test_whether_the_role_could_see_more_is_asked_once_a_second(
+    pool_url: str, operator: psycopg.Connection[tuple[Any, ...]]
+) -> None:
+    now = 0.0
+    executor = pool_storage(pool_url, size=1, acquire_timeout=5, statement_timeout=10).executor
+    async with opened(Storage(executor, held=True, monotonic=lambda: now)) as storage:
+        await storage.check()
+        operator.execute("GRANT SELECT ON django_session TO PUBLIC")
+        try:
+            now = 0.9
+            await storage.check()
+            now = 1.0
+            for _ in range(2):
+                with pytest.raises(Unavailable, match="has SELECT on django_session"):
+                    await storage.check()
+        finally:
+            operator.execute("REVOKE SELECT ON django_session FROM PUBLIC")
+        now = 1.9
+        with pytest.raises(Unavailable):
+            await storage.check()
+        now = 2.0
+        await storage.check()
+
+
+async def test_the_apis_role_counts_changes_and_forgets_none(
+    api: asyncpg.Connection[Any], owners: tuple[UUID, UUID]
+) -> None:
+    mine, _ = owners
+    count = (
+        f"{NAMED} INSERT INTO change_count (owner_id, last, forgotten) SELECT $2::uuid, 1, 0 FROM o"
+        " ON CONFLICT (owner_id) DO UPDATE SET last = change_count.last + 1 RETURNING last"
+    )
+    assert [await api.fetchval(count, str(mine), mine) for _ in range(2)] == [1, 2]
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied for table change_count"):
+        await api.execute(f"{NAMED} UPDATE change_count SET forgotten = last FROM o", str(mine))
 
 
 @pytest.mark.django_db

@@ -6,7 +6,7 @@ do nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from django.db.migrations.operations.base import Operation
 
@@ -14,7 +14,20 @@ if TYPE_CHECKING:
     from django.db.backends.base.schema import BaseDatabaseSchemaEditor
     from django.db.migrations.state import ProjectState
 
-Policies: TypeAlias = dict[str, str]
+
+class Policy(NamedTuple):
+    """Which rows a command sees, and which it may leave behind; empty where the command leaves none."""
+
+    command: str
+    seen: str
+    taken: str = ""
+
+    def __str__(self) -> str:
+        """The end of a CREATE POLICY."""
+        return f"FOR {self.command} USING ({self.seen})" + (f" WITH CHECK ({self.taken})" if self.taken else "")
+
+
+Policies: TypeAlias = dict[str, Policy]
 
 # After a transaction that has named an owner the setting is empty, and before the first one it is NULL: nobody's rows.
 NAMED_OWNER = "NULLIF(current_setting('goatfish.owner', true), '')::uuid"
@@ -31,9 +44,9 @@ class ProtectTenants(Operation):
         self.models = models
 
     def policies(self) -> Policies:
-        """The policies of each table by their names."""
+        """The policies of each table by their names, without that of whoever runs migrations."""
         mine = f"owner_id = {NAMED_OWNER}"
-        return {"named_owner": f"USING ({mine}) WITH CHECK ({mine})"}
+        return {"named_owner": Policy("ALL", mine, mine)}
 
     def describe(self) -> str:
         """What it says of itself in plans of migrations."""
@@ -46,7 +59,8 @@ class ProtectTenants(Operation):
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         # The owner of a table is held to its policies as well (FORCE), so that no role sees rows without a policy.
-        policies = {"operator": "TO CURRENT_ROLE USING (true) WITH CHECK (true)", **self.policies()}
+        others = {name: str(policy) for name, policy in self.policies().items()}
+        policies = {"operator": "TO CURRENT_ROLE USING (true) WITH CHECK (true)", **others}
         for table in self._tables(app_label, schema_editor, to_state):
             schema_editor.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
             for name, policy in policies.items():
@@ -76,12 +90,18 @@ class ProtectKeys(ProtectTenants):
     """The same for keys; one of them can also be read by its public id, before anybody knows whose it is."""
 
     def policies(self) -> Policies:
-        return {**super().policies(), "named_key": f"FOR SELECT USING (public_id = {NAMED_KEY})"}
+        return {**super().policies(), "named_key": Policy("SELECT", f"public_id = {NAMED_KEY}")}
 
 
 class ProtectOwners(ProtectTenants):
     """Owners can be read, one at a time: the named one, or whose key is named."""
 
     def policies(self) -> Policies:
-        holder = f"SELECT owner_id FROM api_key WHERE public_id = {NAMED_KEY}"  # noqa: S608 -- a constant of ours
-        return {"named_owner": f"FOR SELECT USING (id = {NAMED_OWNER} OR id = ({holder}))"}
+        holder = f"SELECT api_key.owner_id FROM api_key WHERE api_key.public_id = {NAMED_KEY}"  # noqa: S608 -- a constant of ours
+        return {"named_owner": Policy("SELECT", f"id = {NAMED_OWNER} OR id = ({holder})")}
+
+
+def policies_of(table: str) -> Policies:
+    """What the migrations leave a table with that has an owner."""
+    special = {"api_key": ProtectKeys, "owner": ProtectOwners}
+    return special.get(table, ProtectTenants)().policies()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +23,15 @@ from domain.errors import Unavailable
 from domain.simulations.simulation import Simulation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.db.models import Model
 
     from adapters.django_orm.pool import PoolExecutor
     from adapters.django_orm.thread import ThreadExecutor
+
+BYPASS_KNOWN = 1.0
+"""Seconds for which the answer holds whether the role could see more: anybody may ask for it, as often as they like."""
 
 
 class Storage:
@@ -34,9 +40,17 @@ class Storage:
     ``held`` says whether the executor's role has to be one that row-level security binds.
     """
 
-    def __init__(self, executor: PoolExecutor | ThreadExecutor, *, held: bool = False) -> None:
+    def __init__(
+        self,
+        executor: PoolExecutor | ThreadExecutor,
+        *,
+        held: bool = False,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.executor = executor
-        self._held = held
+        self._held, self._monotonic = held, monotonic
+        self._bypass: str | None = None
+        self._bypass_known_until = float("-inf")
         self.outcomes = OutcomeTable(executor)
         self.revisions = RevisionTable({entity.KIND: entity for entity in (Owner, Key, Simulation)}, executor)
         records = Records(self.outcomes, self.revisions)
@@ -58,8 +72,11 @@ class Storage:
 
     async def check(self) -> None:
         """Raises ``Unavailable`` for a database out of reach, a migration not applied, a role that could see more."""
-        if self._held and (bypass := await bypass_of(self.executor)):
-            raise Unavailable(bypass)
+        if self._held and self._monotonic() >= self._bypass_known_until:
+            self._bypass = await bypass_of(self.executor)
+            self._bypass_known_until = self._monotonic() + BYPASS_KNOWN
+        if self._bypass:
+            raise Unavailable(self._bypass)
         applied = {(app, name) for app, name in await self.executor.fetch("", self._applied, {})}
         if missing := self._migrations - applied:
             raise Unavailable(f"{len(missing)} migrations are not applied.")

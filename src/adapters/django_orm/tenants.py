@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.apps import apps
 from django.db import connection
 
+from adapters.django_orm.apps import owned_models
 from adapters.django_orm.models import OwnerRow
 
 if TYPE_CHECKING:
@@ -58,9 +58,8 @@ class TenantTable:
 
 def tenant_tables() -> list[TenantTable]:
     """The owners themselves, then every other table in the order of the models."""
-    models = apps.get_app_config("goatfish").get_models()
-    owned = [model for model in models if any(field.attname == "owner_id" for field in model._meta.concrete_fields)]
-    return [TenantTable(OwnerRow, "id", ()), *(TenantTable(model, "owner_id", _order(model)) for model in owned)]
+    owned = [TenantTable(model, "owner_id", _order(model)) for model in owned_models()]
+    return [TenantTable(OwnerRow, "id", ()), *owned]
 
 
 def counted(owner: UUID) -> dict[str, int]:
