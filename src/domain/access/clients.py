@@ -7,7 +7,7 @@ _NETWORK_BITS = 64
 
 
 def network(address: str) -> str | None:
-    """The address that stands for a client: an IPv4 address itself, the first of an IPv6 network; None for no address."""
+    """What stands for a client: its IPv4 address, or the first of its IPv6 network; None for what is no address."""
     try:
         parsed = ip_address(address)
     except ValueError:
