@@ -54,6 +54,12 @@ class BrowsersContract:
         answer = service.http.get("https://localhost/livez")
         assert answer.headers["strict-transport-security"] == "max-age=31536000"
 
+    @pytest.mark.parametrize(("scheme", "told"), [("wss", True), ("ws", False), ("gopher", False)])
+    def test_what_a_proxy_calls_it_is_https_or_http(self, service: Service, scheme: str, told: bool) -> None:
+        (answer,) = service.together([lambda http: http.get(f"{scheme}://localhost/livez")])
+        assert answer.status_code == 200
+        assert ("strict-transport-security" in answer.headers) is told
+
     def test_no_page_of_another_origin_is_admitted_where_none_is_configured(self, service: Service) -> None:
         expect_problem(preflight(service, UNKNOWN), 405, "method_not_allowed")
         for origin in (PAGE, "null", "http://localhost"):

@@ -20,6 +20,8 @@ HOSTS_REMEMBERED = 100
 _log = logging.getLogger("goatfish.http")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _PORT = re.compile(r":[0-9]*$")
+_SCHEMES = {"https": "https", "wss": "https"}
+"""What a proxy may call HTTPS; everything else is HTTP."""
 
 
 class _Sent(NamedTuple):
@@ -61,6 +63,7 @@ class Envelope:
         if head:
             scope = {**scope, "method": "GET"}  # a copy: the server goes by the method in its own
         scope["state"] = state
+        scope["scheme"] = scheme = _SCHEMES.get(scope.get("scheme", ""), "http")
         started = False
 
         async def send_on(message: Message) -> None:
@@ -68,7 +71,7 @@ class Envelope:
             if message["type"] == "http.response.start":
                 started = True
                 answered = message["headers"] = list(message["headers"])
-                complete(answered, path=scope["path"], scheme=scope["scheme"])
+                complete(answered, path=scope["path"], scheme=scheme)
                 answered.append((b"x-request-id", request_id.encode()))
                 answered += [(name.lower().encode(), value.encode()) for name, value in state["headers"].items()]
             elif head:
