@@ -112,6 +112,12 @@ class CrossOriginContract:
         expect_problem(answer, 400, "cross_origin_refused")
         assert "access-control-allow-origin" not in answer.headers
 
+    @pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/livez", "/static/x", "/admin/", "/apix", "/"])
+    def test_what_is_not_the_api_is_not_for_them(self, service: Service, path: str) -> None:
+        for answer in (service.http.get(path, headers={"Origin": PAGE}), preflight(service, path)):
+            assert not [name for name in answer.headers if name.startswith("access-control-")]
+            assert "Origin" not in answer.headers.get("vary", "")
+
     def test_other_pages_may_read_nothing(self, service: Service) -> None:
         for origin in ("https://evil.example", "null"):
             answer = service.tenant().send("GET", SIMULATIONS, headers={"Origin": origin})
