@@ -79,7 +79,7 @@ class Envelope:
             await send(message)
 
         try:
-            self._admit(sent, scope["path"])
+            self._admit(sent, scope["path"], scope["query_string"])
             await self._app(scope, receive, send_on)
         except ClientDisconnect:
             return
@@ -91,7 +91,7 @@ class Envelope:
                 raise
             await answer(error, scope)(scope, receive, send_on)
 
-    def _admit(self, sent: "_Sent", path: str) -> None:
+    def _admit(self, sent: "_Sent", path: str, query: bytes) -> None:
         """Raises ``Refused``."""
         if sent.size > HEADERS_MAX:
             raise Refused("headers_too_large")
@@ -99,8 +99,10 @@ class Envelope:
             raise Refused("invalid_host")
         if path.endswith("\n"):  # to Starlette it would be the path without
             raise Refused("not_found")
-        if path.startswith("/admin") and path != hidden(path):  # the admin would send whoever asks to a URL with it
-            raise Refused("not_found")
+        if path.startswith("/admin"):  # which would repeat it, and send whoever asks to a URL with it
+            asked = f"{path}?{query.decode('latin-1')}"
+            if asked != hidden(asked):
+                raise Refused("not_found")
 
     def _is_ours(self, host: bytes) -> bool:
         name = _PORT.sub("", host.decode("latin-1").lower())

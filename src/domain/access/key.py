@@ -3,12 +3,14 @@
 import hashlib
 import hmac
 import re
+import string
 import zlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Self
+from urllib.parse import quote, unquote
 from uuid import UUID
 
 from domain.errors import Conflict, Denied, Fault, Invalid
@@ -22,8 +24,9 @@ _TEXT = re.compile(rf"gf_([0-9A-Za-z]{{{_PUBLIC_LENGTH}}})_([0-9A-Za-z]{{{_SECRE
 _PUBLIC_ID = re.compile(rf"[0-9A-Za-z]{{{_PUBLIC_LENGTH}}}")
 _DIGEST = re.compile("[0-9a-f]{64}")
 
-_LOOKS_LIKE_ONE = re.compile(r"(gf(?:_|%5F)[0-9A-Z]+(?:_|%5F))[0-9A-Z]+", re.IGNORECASE)
-"""A key or most of one, whatever was mistyped, in a URL's spelling too."""
+_LOOKS_LIKE_ONE = re.compile(r"(gf_[0-9A-Z]+_)[0-9A-Z]+", re.IGNORECASE)
+"""A key or most of one, whatever was mistyped."""
+_WORD = re.compile(r"\S+")
 
 
 def _base62(number: int, length: int) -> str:
@@ -83,8 +86,14 @@ class KeyText:
 
 
 def hidden(text: str) -> str:
-    """The text, with *** for the secret of whatever in it looks like a key."""
-    return _LOOKS_LIKE_ONE.sub(r"\1***", text)
+    """The text, with *** for the secret of whatever in it looks like a key, or does once or twice percent-decoded."""
+    return _WORD.sub(_hidden_in_word, text) if "%" in text else _LOOKS_LIKE_ONE.sub(r"\1***", text)
+
+
+def _hidden_in_word(word: re.Match[str]) -> str:
+    decoded = unquote(unquote(word[0]))
+    shown = _LOOKS_LIKE_ONE.sub(r"\1***", decoded)
+    return word[0] if shown == decoded else quote(shown, safe=string.punctuation, errors="replace")
 
 
 class Scope(StrEnum):
