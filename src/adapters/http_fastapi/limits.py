@@ -13,7 +13,9 @@ OPENED_MAX = 10_000
 
 
 class RateLimit:
-    """At most ``per_minute`` requests of an owner in any minute, some at once, the rest evenly; 0 sets no limit.
+    """``per_minute`` requests of an owner at once, then as many a minute, evenly; 0 sets no limit.
+
+    So in one minute, the first, there may be nearly twice as many, and in the long run there are not.
 
     A process counts for itself alone, so with several workers each is given its part. The headers are those of
     draft-ietf-httpapi-ratelimit-headers-10.
@@ -37,7 +39,9 @@ class RateLimit:
 
 
 class FailureLimit:
-    """At most ``per_minute`` keys from one address that open nothing; 0 sets no limit. A process counts for itself.
+    """``per_minute`` keys from one address that open nothing, then as many a minute, evenly; 0 sets no limit.
+
+    A process counts for itself.
 
     Once there are as many, no unknown key from there is looked up, so whoever guesses can neither go on nor keep the
     database busy. A key that has opened in this process before is looked up all the same, so that nobody is locked out

@@ -192,9 +192,10 @@ def change_routes(resources: Sequence[Resource], history: History, door: Door, c
     ) -> Response:
         """The changes of the owner's objects in the order of their commits; whoever follows it misses none.
 
-        To stay in step: ask with `after=latest` and keep its cursor, read the lists, then follow from that cursor
-        and keep of each object the highest version. An answer may hold fewer than asked for, or none, and still have
-        more behind it.
+        To stay in step: ask with `after=latest` and keep its cursor, read the lists, then follow from that cursor and
+        put each change over what the lists gave, in this order. Some of it the lists have already, so an object may go
+        back for a while; whoever has come to the end of the feed has what is stored. An answer may hold fewer than
+        asked for, or none, and still have more behind it.
         """
         owner = caller.owner.id
         after = cursors.position(cursor, owner, _FEED)
