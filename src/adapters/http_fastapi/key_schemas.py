@@ -50,7 +50,11 @@ class KeyRoll(Sent):
         ),
     ] = 24 * 60 * 60
     expires_at: Annotated[
-        MomentOrNull, Field(description="end of the new key; null: never", examples=["2099-01-01T00:00:00Z"])
+        MomentOrNull,
+        Field(
+            description="end of the new key; null: never; left out: it lives as long as the old one was to",
+            examples=["2099-01-01T00:00:00Z"],
+        ),
     ] = None
 
 

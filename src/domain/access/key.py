@@ -7,8 +7,8 @@ import string
 import zlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import UTC, datetime, timedelta
+from enum import Enum, StrEnum
 from typing import ClassVar, Self
 from urllib.parse import quote, unquote
 from uuid import UUID
@@ -102,6 +102,13 @@ class Scope(StrEnum):
     SIMULATIONS_READ = "simulations:read"
     SIMULATIONS_WRITE = "simulations:write"
     KEYS_MANAGE = "keys:manage"
+
+
+class Lifetime(Enum):
+    """An end of a key that nobody has named."""
+
+    AS_BEFORE = "as before"
+    """As long after the key is made as that of the key before it, which may be never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,16 +207,23 @@ class Key:
         """The key, dead from now on; itself where it already is."""
         return self if self.revoked_at is not None else revised(self, {"revoked_at": now})
 
-    def succeeded(self, text: KeyText, *, id: UUID, now: datetime, expires_at: datetime | None) -> Self:
-        """The key that takes its place: its name and scopes, another text and an end of its own.
+    def succeeded(self, text: KeyText, *, id: UUID, now: datetime, expires_at: datetime | Lifetime | None) -> Self:
+        """The key that takes its place: its name and scopes, another text and an end of its own, None for never.
 
         Raises ``Conflict`` where the key has ended: what opens nothing is not made to open again.
         """
         if self.has_ended(now):
             raise Conflict("key_ended", "The key is revoked or expired: make a new one.")
+        if expires_at is Lifetime.AS_BEFORE:
+            expires_at = self._same_lifetime_from(now)
         return self.create(
             text, id=id, owner_id=self.owner_id, now=now, name=self.name, scopes=self.scopes, expires_at=expires_at
         )
+
+    def _same_lifetime_from(self, now: datetime) -> datetime | None:
+        if self.expires_at is None:
+            return None
+        return now + min(self.expires_at - self.created_at, datetime.max.replace(tzinfo=UTC) - now)
 
     def expire(self, at: datetime) -> Self:
         """The key, dead from then on; itself where it ends sooner."""
