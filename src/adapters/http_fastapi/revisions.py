@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Security
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -31,19 +30,12 @@ _FEED = "changes"
 _LAST_ID = UUID(int=2**128 - 1)
 
 
-def _version(value: object) -> int:
-    version = whole_number(value, 1, VERSION_MAX)
-    if version is None:
-        raise PydanticCustomError("version", f"A version is a whole number from 1 to {VERSION_MAX}.")
-    return version
-
-
 class RestoreSent(Sent):
     """Which version of an object is to come back."""
 
     version: Annotated[
         int,
-        BeforeValidator(_version),
+        whole_number("version", "A version", 1, VERSION_MAX),
         Field(
             description="as its revisions name it; a deletion is none to come back to",
             examples=[1],
