@@ -85,6 +85,8 @@ AXES_VERBOSE = False
 SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _settings.https
+# The service sees to the headers of every answer, HSTS and the refusal of frames among them, and repeats none. Django
+# is told all the same: django_app alone has nothing round it, and check --deploy asks.
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if _settings.https else 0
 SILENCED_SYSTEM_CHECKS = [
     "security.W005",  # HSTS for subdomains: they may be somebody else's, and not ready for it

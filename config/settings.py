@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     """How many worker processes serve; goatfish serve --workers sets it. Each has a pool and its part of the limit."""
 
     rate_limit: int = Field(default=6000, ge=0)
-    """The requests a minute that one owner may make; 0 sets no limit. Counted by each worker for its own part."""
+    """The requests that one owner may make at once, and then a minute; 0 sets no limit. Each worker counts its part."""
 
     https: bool = False
     """Whether browsers reach the service by HTTPS alone: cookies of the admin travel by nothing else."""
@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     """How many days revisions are kept: goatfish purge forgets what is older. For ever when unset."""
 
     failure_limit: int = Field(default=60, ge=0)
-    """The keys a minute from one address that may open nothing; 0 sets no limit. Counted as the rate limit is."""
+    """The keys from one address that may open nothing, at once and then a minute; 0 sets no limit. Counted alike."""
 
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
     """Host names that requests may be addressed to, separated by commas (or a JSON list); * admits all."""

@@ -54,6 +54,12 @@ class BrowsersContract:
         answer = service.http.get("https://localhost/livez")
         assert answer.headers["strict-transport-security"] == "max-age=31536000"
 
+    @pytest.mark.parametrize(("scheme", "told"), [("wss", True), ("ws", False), ("gopher", False)])
+    def test_what_a_proxy_calls_it_is_https_or_http(self, service: Service, scheme: str, told: bool) -> None:
+        (answer,) = service.together([lambda http: http.get(f"{scheme}://localhost/livez")])
+        assert answer.status_code == 200
+        assert ("strict-transport-security" in answer.headers) is told
+
     def test_no_page_of_another_origin_is_admitted_where_none_is_configured(self, service: Service) -> None:
         expect_problem(preflight(service, UNKNOWN), 405, "method_not_allowed")
         for origin in (PAGE, "null", "http://localhost"):
@@ -105,6 +111,12 @@ class CrossOriginContract:
         answer = preflight(service, UNKNOWN, **wrong)
         expect_problem(answer, 400, "cross_origin_refused")
         assert "access-control-allow-origin" not in answer.headers
+
+    @pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/livez", "/static/x", "/admin/", "/apix", "/"])
+    def test_what_is_not_the_api_is_not_for_them(self, service: Service, path: str) -> None:
+        for answer in (service.http.get(path, headers={"Origin": PAGE}), preflight(service, path)):
+            assert not [name for name in answer.headers if name.startswith("access-control-")]
+            assert "Origin" not in answer.headers.get("vary", "")
 
     def test_other_pages_may_read_nothing(self, service: Service) -> None:
         for origin in ("https://evil.example", "null"):

@@ -84,6 +84,27 @@ class RollContract:
         stored = tenant.send("GET", f"{KEYS}/{old['id']}").json()
         assert datetime.fromisoformat(stored["expires_at"]) == end
 
+    def test_the_new_key_lives_as_long_as_the_old_one_was_to_unless_another_end_is_named(
+        self, service: Service
+    ) -> None:
+        tenant = service.tenant()
+        old = made(tenant, expires_at=(service.clock() + timedelta(days=90)).isoformat())
+        service.clock.passes(timedelta(days=30))
+        lived = datetime.fromisoformat(old["expires_at"]) - datetime.fromisoformat(old["created_at"])
+        new = roll(tenant, old["id"], {}).json()
+        assert lifetime(new, new) == lived
+        again = roll(tenant, new["id"], {"expires_at": "2099-01-01T00:00:00Z"}).json()
+        assert again["expires_at"] == "2099-01-01T00:00:00Z"
+        assert roll(tenant, again["id"], {"expires_at": None}).json()["expires_at"] is None
+
+    def test_a_key_that_ends_when_time_does_has_a_successor(self, service: Service) -> None:
+        tenant = service.tenant()
+        old = made(tenant, expires_at="9999-12-31T23:59:59Z")
+        service.clock.passes(timedelta(days=1))
+        new = roll(tenant, old["id"], {}).json()
+        assert new["expires_at"] == "9999-12-31T23:59:59.999999Z"
+        assert tenant.send("GET", f"{KEYS}/{new['id']}").json()["expires_at"] == new["expires_at"]
+
     def test_a_key_may_roll_itself(self, service: Service) -> None:
         tenant = service.tenant()
         new = roll(tenant, tenant.key_id).json()

@@ -55,6 +55,10 @@ def spelt(key: str) -> str:
     return key.replace("_", "%5F")
 
 
+def spelt_oddly(key: str) -> str:
+    return key.replace("g", "%67", 1).replace("_", "%255F")
+
+
 def ask_with_it(driven: Driven, key: str) -> None:
     """As credentials, and wherever in a request it does not belong."""
     for headers in (
@@ -72,10 +76,15 @@ def ask_with_it(driven: Driven, key: str) -> None:
     for path in (f"{SIMULATIONS}/{key}", f"{KEYS}/{key}", f"/{key}", f"/problems/{key}", f"/admin/{key}/", f"//{key}"):
         driven.send("GET", path)
         driven.send("GET", path.replace(key, spelt(key)))
+        driven.send("GET", path.replace(key, spelt_oddly(key)))
         driven.send("PUT", path)
     for query in (f"key={key}", f"{key}=1", f"cursor={key}", f"sort={key}", f"active_on={key}", f"limit={spelt(key)}"):
         driven.send("GET", f"{SIMULATIONS}?{query}")
-        driven.send("GET", f"/livez?{query}")
+        for other in ("/livez", "/admin/", "/admin/login/"):
+            driven.send("GET", f"{other}?{query}")
+            driven.send("GET", f"{other}?{query.replace(key, spelt_oddly(key))}")
+    driven.send("GET", f"/admin/login/?next=/{key}")
+    driven.send("POST", f"/admin/login/?next=/{spelt_oddly(key)}")
     for body in (
         {"name": "n", key: 1},
         {"name": {key: key}},

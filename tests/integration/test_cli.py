@@ -87,7 +87,12 @@ def test_a_key_is_rolled_by_its_id_or_prefix() -> None:
     made_at, end = (datetime.fromisoformat(text) for text in (new[4], replaced[5]))
     assert timedelta(hours=12) <= end - made_at < timedelta(hours=12, seconds=2)
     assert new[5] > replaced[5]
-    assert goatfish("key", "roll", "Acme", new[1]).exit_code == 0
+    assert goatfish("key", "roll", "Acme", new[1], "--overlap", "30d").exit_code == 0
+    as_long, _, _ = (line.split("\t") for line in goatfish("key", "list", "Acme").stdout.splitlines())
+    made_at, end = (datetime.fromisoformat(text) for text in (as_long[4], as_long[5]))
+    assert timedelta(days=90) - timedelta(seconds=2) < end - made_at < timedelta(days=90, seconds=2)
+    assert "never expires" in goatfish("key", "roll", "Acme", as_long[1], "--expires-in", "never").stderr
+    assert goatfish("key", "roll", "Acme", as_long[1], "--expires-in", "soon").exit_code == 2
     goatfish("key", "revoke", "Acme", new[1])
     assert complaint(goatfish("key", "roll", "Acme", new[1]), 1) == "The key is revoked or expired: make a new one.\n"
     assert "not longer than 30 days" in complaint(goatfish("key", "roll", "Acme", old[0], "--overlap", "31d"), 1)

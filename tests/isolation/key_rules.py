@@ -106,8 +106,11 @@ class KeyRules(ListRules):
             self.is_refused(answer, 409, "key_ended")
         else:
             new = self._is_new_key(owner, answer, {"name": old.shown["name"], "scopes": old.shown["scopes"]})
-            if old.shown["expires_at"] is None:
-                end = moment(new.shown["created_at"]) + OVERLAP
+            lived = old.shown["expires_at"] and moment(old.shown["expires_at"]) - moment(old.shown["created_at"])
+            lives = new.shown["expires_at"] and moment(new.shown["expires_at"]) - moment(new.shown["created_at"])
+            assert lives == lived
+            end = moment(new.shown["created_at"]) + OVERLAP
+            if old.shown["expires_at"] is None or moment(old.shown["expires_at"]) > end:
                 old.shown["expires_at"] = end.isoformat().replace("+00:00", "Z")
                 owner.log.append(None)
 
@@ -120,7 +123,8 @@ class KeyRules(ListRules):
         shown = answer.json
         assert shown.pop("owner") == {"id": owner.id, "name": owner.name}
         # For a moment the service believes of a key in use what it was before it was rolled.
-        end = shown["expires_at"] and key.shown["expires_at"]
+        end, stored = shown["expires_at"], key.shown["expires_at"]
+        assert end == stored or (stored and (end is None or moment(end) > moment(stored)))
         assert plain(shown.pop("key")) == key.shown | {"expires_at": end}
         assert shown == {"scopes": key.shown["scopes"], "expires_at": end}
 

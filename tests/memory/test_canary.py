@@ -3,7 +3,9 @@
 import json
 import logging
 import os
+import time
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from starlette.responses import JSONResponse, Response
@@ -107,8 +109,49 @@ def test_what_is_no_secret_is_not_found(canary: Canary, text: KeyText) -> None:
 )
 def test_what_looks_like_a_key_is_hidden(text: KeyText, spoil: Any) -> None:
     key = spoil(text.reveal())
-    assert hidden(f"for {key}.") == f"for {key[: -len(key.replace('%5f', '_').replace('%5F', '_').split('_')[2])]}***."
+    gf, public_id, _ = unquote(key).split("_")
+    assert hidden(f"for {key}.") == f"for {gf}_{public_id}_***."
     assert hidden(f"{key},{key}").count("***") == 2
+
+
+def percent(text: str) -> str:
+    return "".join(f"%{ord(letter):02x}" for letter in text)
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda key: key.replace("g", "%67", 1),
+        lambda key: key.replace("_", "%255F"),
+        lambda key: key.replace("g", "%2567", 1),
+        lambda key: key[:-9] + percent(key[-9:]),
+        percent,
+        lambda key: percent(percent(key)),
+        lambda key: key.replace("_", "%%35F"),
+    ],
+    ids=["a-letter", "twice", "a-letter-twice", "the-end", "all", "all-twice", "a-digit-of-it"],
+)
+def test_a_key_is_hidden_however_a_url_spells_it(text: KeyText, spell: Any) -> None:
+    shown = f"gf_{text.public_id}_***"
+    line = '1 - "GET /x?a=b%20c&k={} HTTP/1.1" 100%\n'
+    spelt = hidden(line.format(spell(text.reveal())))
+    assert unquote(spelt) == unquote(line.format(shown))
+    assert spelt.count("\n") == 1
+    path = f"/x/{spell(text.reveal())}\nGET"
+    assert hidden(path) == f"/x/{shown}\nGET"
+    assert "\n" not in hidden(f"/{spell(text.reveal())}%0A")
+
+
+@pytest.mark.parametrize("plain", ["%", "%%%", "%67f_x%", "a%20b%0Ac\n%FF \ud800%41", "%67f_x_ y", "100% gf_x"])
+def test_what_is_spelt_as_in_a_url_and_no_key_stays(plain: str) -> None:
+    assert hidden(plain) == plain
+
+
+@pytest.mark.parametrize("part", ["%FF", "%25", "%", "gf%5F", "gf_", "%67f", "gf_x%5F", "x"])
+def test_to_hide_takes_time_in_proportion(part: str) -> None:
+    began = time.process_time()
+    hidden("%" + part * (60_000 // len(part)))
+    assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize("plain", ["", "gf_", "gf_x", "/api/v1/keys", "abgf-x_y", "goatfish.http: 200 OK"])

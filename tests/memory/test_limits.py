@@ -7,7 +7,7 @@ import pytest
 
 from adapters.http_fastapi import allowance, limits
 from adapters.http_fastapi.allowance import Allowance
-from adapters.http_fastapi.limits import FailureLimit, RateLimit, network
+from adapters.http_fastapi.limits import FailureLimit, RateLimit
 from adapters.http_fastapi.problems import Refused
 from domain.errors import Limited
 from domain.tenancy import OwnerId
@@ -195,26 +195,6 @@ def test_a_debt_is_waited_for_and_has_its_bound(owed: int, waits: int) -> None:
     for _ in range(60 + owed):
         allowance.owe("x")
     assert allowance.look("x").retry_after == waits
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "same"),
-    [
-        ("192.0.2.1", "192.0.2.1", True),
-        ("192.0.2.1", "192.0.2.2", False),
-        ("2001:db8::1", "2001:db8::ffff:ffff:ffff:ffff", True),
-        ("2001:db8::1", "2001:DB8:0:0:1::", True),
-        ("2001:db8::1", "2001:db8:0:1::1", False),
-        ("fe80::1%eth0", "fe80::2%eth1", True),
-        ("::ffff:192.0.2.1", "192.0.2.1", True),
-        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
-        ("", "192.0.2.1", False),
-        ("somewhere", "somewhere", True),
-        ("somewhere", "elsewhere", False),
-    ],
-)
-def test_a_client_is_an_address_or_a_network(one: str, other: str, same: bool) -> None:
-    assert (network(one) == network(other)) is same
 
 
 def refuses(limit: FailureLimit, text: str) -> bool:

@@ -3,17 +3,18 @@
 import hashlib
 import os
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from uuid_utils.compat import uuid7
 
-from domain.access.key import Key, KeyText, Scope, require_scopes
+from domain.access.key import Key, KeyText, Lifetime, Scope, require_scopes
 from domain.errors import Conflict, Denied, Invalid
 from tests.factories import NOW, KeyFactory, new_owner_id
 
 MICROSECOND = timedelta(microseconds=1)
+LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def secret_of(text: KeyText) -> str:
@@ -130,6 +131,24 @@ def test_a_successor_has_the_name_and_scopes_and_an_end_of_its_own() -> None:
     assert new == KeyFactory.build(
         id=id, owner_id=old.owner_id, name=old.name, scopes=old.scopes, text=text, created_at=NOW
     )
+
+
+@pytest.mark.parametrize(
+    ("made", "end", "follows"),
+    [
+        (NOW - timedelta(days=80), NOW + timedelta(days=10), NOW + timedelta(days=90)),
+        (NOW, NOW + MICROSECOND, NOW + MICROSECOND),
+        (NOW - timedelta(days=80), None, None),
+        (NOW - timedelta(days=80), LAST - MICROSECOND, LAST),
+    ],
+    ids=["days", "the-shortest", "never", "the-end-of-time"],
+)
+def test_a_successor_lives_as_long_where_no_end_is_named(
+    text: KeyText, made: datetime, end: datetime | None, follows: datetime | None
+) -> None:
+    old = KeyFactory.build(created_at=made, expires_at=end)
+    new = old.succeeded(text, id=uuid7(), now=NOW, expires_at=Lifetime.AS_BEFORE)
+    assert (new.created_at, new.expires_at) == (NOW, follows)
 
 
 @pytest.mark.parametrize("ended", [{"revoked_at": NOW}, {"expires_at": NOW}], ids=["revoked", "expired"])

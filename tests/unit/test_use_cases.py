@@ -203,9 +203,12 @@ async def test_a_rolled_key_hands_over_to_one_like_it(world: World) -> None:
 async def test_a_rolled_key_ends_no_later_than_it_would_have(world: World) -> None:
     owner, end = new_owner_id(), NOW + timedelta(minutes=1)
     old, _ = await world.keys.create(owner, world.cause, name="CI", scopes=list(Scope), expires_at=end)
+    world.a_second_passes()
     new, _ = await world.keys.roll(owner, old.id, world.cause, overlap=timedelta(days=1))
     assert (await world.keys.get(owner, old.id)).expires_at == end
-    assert new.expires_at is None
+    assert new.expires_at == end + timedelta(seconds=1)
+    for_ever, _ = await world.keys.roll(owner, old.id, world.cause, overlap=timedelta(days=1), expires_at=None)
+    assert for_ever.expires_at is None
 
 
 async def test_a_key_may_roll_itself_and_none_that_may_more(world: World) -> None:

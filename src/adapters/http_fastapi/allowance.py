@@ -1,4 +1,4 @@
-"""How much somebody may do in a minute: the generic cell rate algorithm, kept in this process."""
+"""How much somebody may do at once, and then in a minute: the generic cell rate algorithm, kept in this process."""
 
 from collections.abc import Callable, Hashable
 from math import ceil
@@ -24,7 +24,9 @@ class Use(NamedTuple):
 
 
 class Allowance(Generic[H]):
-    """``per_minute`` uses for each of many in any minute, some at once, the rest evenly; at least one.
+    """For each of many ``per_minute`` uses at once, then one whenever its part of a minute is over; at least one.
+
+    In the minute of a burst there are nearly twice as many, as the algorithm has it; in the long run there are not.
 
     One number is kept for each, the time at which its allowance will be whole again.
     """

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.http_fastapi.problems import Refused
 
@@ -29,6 +29,11 @@ class CrossOrigin(CORSMiddleware):
 
     def __init__(self, app: ASGIApp, *, origins: Collection[str]) -> None:
         super().__init__(app, origins, _METHODS, _SENT, expose_headers=_READ)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # The interactive page, the admin and its files are nobody's but our own pages'.
+        answers = super().__call__ if scope["type"] == "http" and scope["path"].startswith("/api/") else self.app
+        await answers(scope, receive, send)
 
     def preflight_response(self, request_headers: Headers) -> Response:
         response = super().preflight_response(request_headers)

@@ -20,6 +20,8 @@ HOSTS_REMEMBERED = 100
 _log = logging.getLogger("goatfish.http")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _PORT = re.compile(r":[0-9]*$")
+_SCHEMES = {"https": "https", "wss": "https"}
+"""What a proxy may call HTTPS; everything else is HTTP."""
 
 
 class _Sent(NamedTuple):
@@ -61,6 +63,7 @@ class Envelope:
         if head:
             scope = {**scope, "method": "GET"}  # a copy: the server goes by the method in its own
         scope["state"] = state
+        scope["scheme"] = scheme = _SCHEMES.get(scope.get("scheme", ""), "http")
         started = False
 
         async def send_on(message: Message) -> None:
@@ -68,7 +71,7 @@ class Envelope:
             if message["type"] == "http.response.start":
                 started = True
                 answered = message["headers"] = list(message["headers"])
-                complete(answered, path=scope["path"], scheme=scope["scheme"])
+                complete(answered, path=scope["path"], scheme=scheme)
                 answered.append((b"x-request-id", request_id.encode()))
                 answered += [(name.lower().encode(), value.encode()) for name, value in state["headers"].items()]
             elif head:
@@ -76,7 +79,7 @@ class Envelope:
             await send(message)
 
         try:
-            self._admit(sent, scope["path"])
+            self._admit(sent, scope["path"], scope["query_string"])
             await self._app(scope, receive, send_on)
         except ClientDisconnect:
             return
@@ -88,7 +91,7 @@ class Envelope:
                 raise
             await answer(error, scope)(scope, receive, send_on)
 
-    def _admit(self, sent: "_Sent", path: str) -> None:
+    def _admit(self, sent: "_Sent", path: str, query: bytes) -> None:
         """Raises ``Refused``."""
         if sent.size > HEADERS_MAX:
             raise Refused("headers_too_large")
@@ -96,8 +99,10 @@ class Envelope:
             raise Refused("invalid_host")
         if path.endswith("\n"):  # to Starlette it would be the path without
             raise Refused("not_found")
-        if path.startswith("/admin") and path != hidden(path):  # the admin would send whoever asks to a URL with it
-            raise Refused("not_found")
+        if path.startswith("/admin"):  # which would repeat it, and send whoever asks to a URL with it
+            asked = f"{path}?{query.decode('latin-1')}"
+            if asked != hidden(asked):
+                raise Refused("not_found")
 
     def _is_ours(self, host: bytes) -> bool:
         name = _PORT.sub("", host.decode("latin-1").lower())

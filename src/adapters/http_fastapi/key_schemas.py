@@ -4,8 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from pydantic import BeforeValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from adapters.http_fastapi.schemas import Moment, MomentOrNull, ScopeName, Sent, Shown, name_field, whole_number
 from domain.access.key import Key, Scope
@@ -30,19 +29,12 @@ class KeySent(Sent):
 _OVERLAP_MAX = int(Key.OVERLAP_MAX.total_seconds())
 
 
-def _overlap(value: object) -> int:
-    seconds = whole_number(value, 0, _OVERLAP_MAX)
-    if seconds is None:
-        raise PydanticCustomError("overlap", f"An overlap is a whole number of seconds, at most {_OVERLAP_MAX}.")
-    return seconds
-
-
 class KeyRoll(Sent):
     """How a key hands over to its successor."""
 
     overlap_seconds: Annotated[
         int,
-        BeforeValidator(_overlap),
+        whole_number("overlap", "An overlap in seconds", 0, _OVERLAP_MAX),
         Field(
             description="how long the old key still opens, unless it ends sooner",
             examples=[3600],
@@ -50,7 +42,11 @@ class KeyRoll(Sent):
         ),
     ] = 24 * 60 * 60
     expires_at: Annotated[
-        MomentOrNull, Field(description="end of the new key; null: never", examples=["2099-01-01T00:00:00Z"])
+        MomentOrNull,
+        Field(
+            description="end of the new key; null: never; left out: it lives as long as the old one was to",
+            examples=["2099-01-01T00:00:00Z"],
+        ),
     ] = None
 
 

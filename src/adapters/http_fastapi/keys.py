@@ -1,6 +1,6 @@
 """Keys over HTTP, and who the caller is: their routes."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,10 +18,10 @@ from adapters.http_fastapi.openapi import BODY, headers, links, refusals, unchan
 from adapters.http_fastapi.operation import Operation
 from adapters.http_fastapi.problems import register_not_found
 from adapters.http_fastapi.schemas import created, json_answer, page_of, shown
-from domain.access.key import Key, KeyText, Scope
+from domain.access.key import Key, KeyText, Lifetime, Scope
 from domain.access.use_cases import Caller, Keys
 from domain.idempotency import Once
-from domain.tenancy import Cause, Guard
+from domain.tenancy import Cause, Guard, OwnerId
 
 register_not_found(Key.KIND)
 
@@ -43,6 +43,20 @@ def key_routes(keys: Keys, door: Door, cursors: Cursors, once_: Once) -> APIRout
     has: Any = Depends(has_already)
     show = KeyShown.of
     then = links(reads=["get_key"], writes=["roll_key", "revoke_key"])
+
+    async def made_once(
+        owner: OwnerId, cause: Cause, make: Callable[[], Awaitable[tuple[Key, KeyText]]]
+    ) -> tuple[Key, str | None]:
+        """The key, and its text unless the request is repeated."""
+        texts: list[KeyText] = []
+
+        async def kept() -> Key:
+            key, text = await make()
+            texts.append(text)
+            return key
+
+        key, replayed = await once_.make(owner, cause, Key, kept)
+        return key, None if replayed else texts[0].reveal()
 
     @routes.get("/me", summary="Who am I", response_model=CallerShown, responses=refusals())
     async def whoami(caller: Caller = anybody) -> Response:
@@ -79,16 +93,11 @@ def key_routes(keys: Keys, door: Door, cursors: Cursors, once_: Once) -> APIRout
         request: Request, body: KeySent, caller: Caller = manages, cause: Cause = because_once
     ) -> Response:
         """Makes a key. Only this answer ever holds its text, and only once: a repeated request is answered without."""
-        owner, texts = caller.owner.id, list[KeyText]()
-
-        async def make() -> Key:
-            key, text = await keys.create(owner, cause, granted_by=caller.key, **body.fields())
-            texts.append(text)
-            return key
-
-        key, replayed = await once_.make(owner, cause, Key, make)
-        text = texts[0].reveal() if not replayed else None
-        return created(request, {**show(key), "key": text}, key, replayed=replayed)
+        owner = caller.owner.id
+        key, text = await made_once(
+            owner, cause, lambda: keys.create(owner, cause, granted_by=caller.key, **body.fields())
+        )
+        return created(request, {**show(key), "key": text}, key, replayed=text is None)
 
     @routes.post(
         "/keys/{id}/roll",
@@ -114,22 +123,19 @@ def key_routes(keys: Keys, door: Door, cursors: Cursors, once_: Once) -> APIRout
     ) -> Response:
         """Makes a key that takes the place of this one, with its name and scopes; both open for the overlap.
 
-        `If-Match` is asked of the old key; what is answered is the new one. A key may roll itself.
+        `If-Match` is asked of the old key; what is answered is the new one. A key may roll itself, and none with
+        a scope that it lacks.
         """
-        owner, texts, overlap = caller.owner.id, list[KeyText](), timedelta(seconds=body.overlap_seconds)
-
-        async def make() -> Key:
-            key, text = await keys.roll(
-                owner, id, cause, guard, overlap=overlap, expires_at=body.expires_at, rolled_by=caller.key
-            )
-            texts.append(text)
-            return key
-
-        key, replayed = await once_.make(owner, cause, Key, make)
-        if replayed:
+        owner, overlap = caller.owner.id, timedelta(seconds=body.overlap_seconds)
+        end = body.fields().get("expires_at", Lifetime.AS_BEFORE)
+        key, text = await made_once(
+            owner,
+            cause,
+            lambda: keys.roll(owner, id, cause, guard, overlap=overlap, expires_at=end, rolled_by=caller.key),
+        )
+        if text is None:
             await keys.outlive(owner, id, key, cause, overlap=overlap)
-        text = texts[0].reveal() if not replayed else None
-        return created(request, {**show(key), "key": text}, key, replayed=replayed, among="/api/v1/keys")
+        return created(request, {**show(key), "key": text}, key, replayed=text is None, among="/api/v1/keys")
 
     @routes.get(
         "/keys/{id}",
@@ -151,7 +157,10 @@ def key_routes(keys: Keys, door: Door, cursors: Cursors, once_: Once) -> APIRout
     async def revoke_key(
         id: UUID, caller: Caller = manages, cause: Cause = because, guard: Guard = guarded
     ) -> Response:
-        """Ends a key, once and for all; it stays readable. Again is no error."""
+        """Ends a key, once and for all; it stays readable. Again is no error.
+
+        Any key of the owner but the one that asks, also one with scopes that this one lacks.
+        """
         await keys.revoke(caller.owner.id, id, cause, guard, revoked_by=caller.key)
         return Response(status_code=204)
 

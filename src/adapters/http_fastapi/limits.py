@@ -1,21 +1,21 @@
 """How much one owner may ask for, told in the IETF draft's headers, and how often one address may fail to come in."""
 
 from collections.abc import Callable, MutableMapping
-from ipaddress import IPv6Address, ip_address
 
 from adapters.http_fastapi.allowance import WINDOW, Allowance
 from adapters.http_fastapi.problems import Refused
+from domain.access.clients import network
 from domain.errors import Limited
 from domain.tenancy import OwnerId
 
 OPENED_MAX = 10_000
 """Keys that are remembered to have opened."""
-_NETWORK_BITS = 64
-"""Of an IPv6 address: whoever has one has all of its network."""
 
 
 class RateLimit:
-    """At most ``per_minute`` requests of an owner in any minute, some at once, the rest evenly; 0 sets no limit.
+    """``per_minute`` requests of an owner at once, then as many a minute, evenly; 0 sets no limit.
+
+    So in one minute, the first, there may be nearly twice as many, and in the long run there are not.
 
     A process counts for itself alone, so with several workers each is given its part. The headers are those of
     draft-ietf-httpapi-ratelimit-headers-10.
@@ -39,7 +39,9 @@ class RateLimit:
 
 
 class FailureLimit:
-    """At most ``per_minute`` keys from one address that open nothing; 0 sets no limit. A process counts for itself.
+    """``per_minute`` keys from one address that open nothing, then as many a minute, evenly; 0 sets no limit.
+
+    A process counts for itself.
 
     Once there are as many, no unknown key from there is looked up, so whoever guesses can neither go on nor keep the
     database busy. A key that has opened in this process before is looked up all the same, so that nobody is locked out
@@ -59,7 +61,7 @@ class FailureLimit:
         """
         if self._unlimited or hash(text) in self._opened:
             return
-        use = self._failures.look(network(address))
+        use = self._failures.look(_client(address))
         if not use.allowed:
             raise Refused("too_many_failures", headers={"Retry-After": str(use.retry_after)})
 
@@ -75,17 +77,8 @@ class FailureLimit:
         """It has opened nothing, though it may have before."""
         self._opened.pop(hash(text), None)
         if not self._unlimited:
-            self._failures.owe(network(address))
+            self._failures.owe(_client(address))
 
 
-def network(address: str) -> str:
-    """What is counted as one client: an IPv4 address, an IPv6 network, and whatever else it may be, as it is."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return f"{int(parsed) >> (parsed.max_prefixlen - _NETWORK_BITS):x}::/{_NETWORK_BITS}"
-    return address
+def _client(address: str) -> str:
+    return network(address) or address

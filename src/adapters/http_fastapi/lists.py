@@ -6,27 +6,16 @@ from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.http_fastapi.cursors import Cursor, Cursors
-from adapters.http_fastapi.schemas import json_answer
+from adapters.http_fastapi.schemas import json_answer, whole_number
 from domain.paging import LIMIT_DEFAULT, LIMIT_MAX, Condition, Page, PageRequest, Sort
 from domain.tenancy import OwnerId
 
 T = TypeVar("T")
-
-
-def _limit(value: object) -> object:
-    if isinstance(value, str):
-        if not (value.isascii() and value.isdigit() and len(value) < len("1000")):
-            raise PydanticCustomError("limit", f"The limit is a whole number from 1 to {LIMIT_MAX}.")
-        value = int(value)
-    if value not in range(1, LIMIT_MAX + 1):
-        raise PydanticCustomError("limit", f"The limit is a whole number from 1 to {LIMIT_MAX}.")
-    return value
 
 
 class Limit(BaseModel):
@@ -36,7 +25,7 @@ class Limit(BaseModel):
 
     limit: Annotated[
         int,
-        BeforeValidator(_limit),
+        whole_number("limit", "The limit", 1, LIMIT_MAX, in_query=True),
         Field(description="objects on a page, at most", json_schema_extra={"minimum": 1, "maximum": LIMIT_MAX}),
     ] = LIMIT_DEFAULT
 

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Security
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -31,19 +30,12 @@ _FEED = "changes"
 _LAST_ID = UUID(int=2**128 - 1)
 
 
-def _version(value: object) -> int:
-    version = whole_number(value, 1, VERSION_MAX)
-    if version is None:
-        raise PydanticCustomError("version", f"A version is a whole number from 1 to {VERSION_MAX}.")
-    return version
-
-
 class RestoreSent(Sent):
     """Which version of an object is to come back."""
 
     version: Annotated[
         int,
-        BeforeValidator(_version),
+        whole_number("version", "A version", 1, VERSION_MAX),
         Field(
             description="as its revisions name it; a deletion is none to come back to",
             examples=[1],
@@ -192,9 +184,10 @@ def change_routes(resources: Sequence[Resource], history: History, door: Door, c
     ) -> Response:
         """The changes of the owner's objects in the order of their commits; whoever follows it misses none.
 
-        To stay in step: ask with `after=latest` and keep its cursor, read the lists, then follow from that cursor
-        and keep of each object the highest version. An answer may hold fewer than asked for, or none, and still have
-        more behind it.
+        To stay in step: ask with `after=latest` and keep its cursor, read the lists, then follow from that cursor and
+        put each change over what the lists gave, in this order. Some of it the lists have already, so an object may go
+        back for a while; whoever has come to the end of the feed has what is stored. An answer may hold fewer than
+        asked for, or none, and still have more behind it.
         """
         owner = caller.owner.id
         after = cursors.position(cursor, owner, _FEED)

@@ -65,11 +65,20 @@ MomentOrNull = Annotated[
 ScopeName = Annotated[Scope, BeforeValidator(_scope)]
 
 
-def whole_number(value: object, least: int, most: int) -> int | None:
-    """The value, where it is an integer as JSON knows it, which 1.0 is as well, from ``least`` to ``most``."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return value if type(value) is int and least <= value <= most else None
+def whole_number(code: str, name: str, least: int, most: int, *, in_query: bool = False) -> BeforeValidator:
+    """Takes an integer as JSON knows it, which 1.0 is as well, or the digits of a query, from ``least`` to ``most``."""
+
+    def checked(value: object) -> int:
+        if isinstance(value, str):
+            digits = in_query and value.isascii() and value.isdigit() and len(value) <= len(str(most))
+            value = int(value) if digits else None
+        elif isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if type(value) is int and least <= value <= most:
+            return value
+        raise PydanticCustomError(code, f"{name} is a whole number from {least} to {most}.")
+
+    return BeforeValidator(checked)
 
 
 def name_field(max_length: int, example: str) -> FieldInfo:

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from app.cli.durations import parse_duration
+from app.cli.durations import parse_duration, parse_lifetime
 from app.cli.terminal import plain_errors
-from domain.access.key import Scope
+from domain.access.key import Lifetime, Scope
 
 
 class _Plain(TyperGroup):
@@ -20,6 +20,13 @@ class _Plain(TyperGroup):
 def _duration(text: str) -> timedelta:
     try:
         return parse_duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _lifetime(text: str) -> timedelta | Lifetime | None:
+    try:
+        return parse_lifetime(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
 
@@ -200,7 +207,10 @@ def key_roll(
     overlap: Annotated[
         timedelta, typer.Option(parser=_duration, metavar="DURATION", help="How long the old one still opens.")
     ] = "1d",  # type: ignore[assignment]  # -- Typer parses a default as it parses what is given
-    expires_in: ExpiresIn = None,
+    expires_in: Annotated[
+        Any,
+        typer.Option(parser=_lifetime, metavar="DURATION|never|same", help="When the new one ends; same: as the old."),
+    ] = "same",
 ) -> None:
     """Makes a key that takes the place of another, with its name and scopes, and prints it."""
     from app.cli.tenants import roll_key

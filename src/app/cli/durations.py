@@ -3,7 +3,16 @@
 import re
 from datetime import timedelta
 
+from domain.access.key import Lifetime
+
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+
+
+def parse_lifetime(text: str) -> timedelta | Lifetime | None:
+    """A duration; ``never``, which is None; or ``same``, as long as the key before. Raises ``ValueError``."""
+    named = {"never": None, "same": Lifetime.AS_BEFORE}
+    word = text.strip().lower()
+    return named[word] if word in named else parse_duration(text)
 
 
 def parse_duration(text: str) -> timedelta:

@@ -12,7 +12,7 @@ from app.cli.database import require_migrations
 from app.cli.terminal import moment, result, say, table
 from app.container import Container
 from config.settings import load
-from domain.access.key import Key, KeyText, Scope
+from domain.access.key import Key, KeyText, Lifetime, Scope
 from domain.errors import NotFound
 from domain.paging import LIMIT_MAX, PageRequest
 from domain.tenancy import Cause, OwnerId
@@ -87,11 +87,11 @@ def create_key(of: str, name: str, scopes: frozenset[Scope], expires_in: timedel
     _show(*run(work))
 
 
-def roll_key(of: str, wanted: str, overlap: timedelta, expires_in: timedelta | None) -> None:
+def roll_key(of: str, wanted: str, overlap: timedelta, expires_in: timedelta | Lifetime | None) -> None:
     async def work(container: Container) -> tuple[Key, KeyText]:
         owner = await container.owners().get(of)
         key_id = await _key_id(container, owner.id, wanted)
-        expires_at = _end(container, expires_in)
+        expires_at = expires_in if isinstance(expires_in, Lifetime) else _end(container, expires_in)
         return await container.keys().roll(owner.id, key_id, cause(), overlap=overlap, expires_at=expires_at)
 
     _show(*run(work))

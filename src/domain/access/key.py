@@ -3,12 +3,14 @@
 import hashlib
 import hmac
 import re
+import string
 import zlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import UTC, datetime, timedelta
+from enum import Enum, StrEnum
 from typing import ClassVar, Self
+from urllib.parse import quote, unquote
 from uuid import UUID
 
 from domain.errors import Conflict, Denied, Fault, Invalid
@@ -22,8 +24,9 @@ _TEXT = re.compile(rf"gf_([0-9A-Za-z]{{{_PUBLIC_LENGTH}}})_([0-9A-Za-z]{{{_SECRE
 _PUBLIC_ID = re.compile(rf"[0-9A-Za-z]{{{_PUBLIC_LENGTH}}}")
 _DIGEST = re.compile("[0-9a-f]{64}")
 
-_LOOKS_LIKE_ONE = re.compile(r"(gf(?:_|%5F)[0-9A-Z]+(?:_|%5F))[0-9A-Z]+", re.IGNORECASE)
-"""A key or most of one, whatever was mistyped, in a URL's spelling too."""
+_LOOKS_LIKE_ONE = re.compile(r"(gf_[0-9A-Z]+_)[0-9A-Z]+", re.IGNORECASE)
+"""A key or most of one, whatever was mistyped."""
+_WORD = re.compile(r"\S+")
 
 
 def _base62(number: int, length: int) -> str:
@@ -83,8 +86,14 @@ class KeyText:
 
 
 def hidden(text: str) -> str:
-    """The text, with *** for the secret of whatever in it looks like a key."""
-    return _LOOKS_LIKE_ONE.sub(r"\1***", text)
+    """The text, with *** for the secret of whatever in it looks like a key, or does once or twice percent-decoded."""
+    return _WORD.sub(_hidden_in_word, text) if "%" in text else _LOOKS_LIKE_ONE.sub(r"\1***", text)
+
+
+def _hidden_in_word(word: re.Match[str]) -> str:
+    decoded = unquote(unquote(word[0]))
+    shown = _LOOKS_LIKE_ONE.sub(r"\1***", decoded)
+    return word[0] if shown == decoded else quote(shown, safe=string.punctuation, errors="replace")
 
 
 class Scope(StrEnum):
@@ -93,6 +102,13 @@ class Scope(StrEnum):
     SIMULATIONS_READ = "simulations:read"
     SIMULATIONS_WRITE = "simulations:write"
     KEYS_MANAGE = "keys:manage"
+
+
+class Lifetime(Enum):
+    """An end of a key that nobody has named."""
+
+    AS_BEFORE = "as before"
+    """As long after the key is made as that of the key before it, which may be never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,16 +207,23 @@ class Key:
         """The key, dead from now on; itself where it already is."""
         return self if self.revoked_at is not None else revised(self, {"revoked_at": now})
 
-    def succeeded(self, text: KeyText, *, id: UUID, now: datetime, expires_at: datetime | None) -> Self:
-        """The key that takes its place: its name and scopes, another text and an end of its own.
+    def succeeded(self, text: KeyText, *, id: UUID, now: datetime, expires_at: datetime | Lifetime | None) -> Self:
+        """The key that takes its place: its name and scopes, another text and an end of its own, None for never.
 
         Raises ``Conflict`` where the key has ended: what opens nothing is not made to open again.
         """
         if self.has_ended(now):
             raise Conflict("key_ended", "The key is revoked or expired: make a new one.")
+        if expires_at is Lifetime.AS_BEFORE:
+            expires_at = self._same_lifetime_from(now)
         return self.create(
             text, id=id, owner_id=self.owner_id, now=now, name=self.name, scopes=self.scopes, expires_at=expires_at
         )
+
+    def _same_lifetime_from(self, now: datetime) -> datetime | None:
+        if self.expires_at is None:
+            return None
+        return now + min(self.expires_at - self.created_at, datetime.max.replace(tzinfo=UTC) - now)
 
     def expire(self, at: datetime) -> Self:
         """The key, dead from then on; itself where it ends sooner."""

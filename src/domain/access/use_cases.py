@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from domain.access.key import Key, KeyText, Scope, require_scopes
+from domain.access.key import Key, KeyText, Lifetime, Scope, require_scopes
 from domain.access.owner import Owner
 from domain.access.ports import KeyRepository, OwnerDirectory
 from domain.errors import Conflict, Invalid
@@ -122,10 +122,12 @@ class Keys:
         guard: Guard = unguarded,
         *,
         overlap: timedelta,
-        expires_at: datetime | None = None,
+        expires_at: datetime | Lifetime | None = Lifetime.AS_BEFORE,
         rolled_by: Key | None = None,
     ) -> tuple[Key, KeyText]:
         """Makes a key of the same name and scopes, and lets the old one open for ``overlap`` longer, at most.
+
+        The new one lives as long as the old one was to, unless an end is named, or None for never.
 
         These are two transactions, the new key first, so that nobody is ever without one. Where the second is lost,
         the request that is repeated with its promise of idempotency finds the new key recorded, and ``outlive``
@@ -134,7 +136,8 @@ class Keys:
         ``rolled_by`` is the key that asks, which may be the old one, and needs all scopes of that (``Denied``). Raises
         ``Invalid``, and ``Conflict`` where the old key has ended.
         """
-        if faults := [*Key.overlap_faults(overlap), *Key.expiry_faults(expires_at, cause.at)]:
+        named = None if expires_at is Lifetime.AS_BEFORE else expires_at
+        if faults := [*Key.overlap_faults(overlap), *Key.expiry_faults(named, cause.at)]:
             raise Invalid(faults)
         old = await self.repository.of(owner).get(id)
         if rolled_by is not None:
@@ -208,7 +211,7 @@ class Authentication:
             return None
         holder = await self._holder(parsed.public_id)
         if holder is None:
-            parsed.has(self.NO_DIGEST)  # takes as long as a wrong secret does
+            parsed.has(self.NO_DIGEST)  # as a wrong secret is; what its row takes to read may still be told
             return None
         owner, key = holder
         now = self.now()

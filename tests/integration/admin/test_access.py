@@ -71,6 +71,12 @@ def test_others_are_not_locked_out_with_them(boss: Operator) -> None:
     assert sign_in(PASSWORD, username="other") == 302
 
 
+def test_a_network_of_ipv6_is_one_client(boss: Operator) -> None:
+    assert [sign_in("a guess", address=f"2001:db8:0:1::{number}") for number in range(LIMIT)][-1] == 429
+    assert sign_in(PASSWORD, address="2001:db8:0:1:ffff::1") == 429
+    assert sign_in(PASSWORD, address="2001:db8:0:2::1") == 302
+
+
 def test_the_wait_ends_and_attempts_during_it_do_not_lengthen_it(boss: Operator) -> None:
     lock_out()
     nearly = settings.AXES_COOLOFF_TIME - timedelta(seconds=30)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib import admin
 from django.shortcuts import render
 
+from domain.access.clients import network
+
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """The address of whoever asks; None for a Unix socket, and for what a proxy tells that is no address."""
-    try:
-        return str(ip_address(request.META.get("REMOTE_ADDR", "")))
-    except ValueError:
-        return None
+    """What counts as one client; None for a Unix socket, and for what a proxy tells that is no address."""
+    return network(request.META.get("REMOTE_ADDR", ""))
 
 
 def locked_out(request: HttpRequest, *_: object) -> HttpResponse:
