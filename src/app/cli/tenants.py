@@ -15,6 +15,7 @@ from config.settings import load
 from domain.access.key import Key, KeyText, Scope
 from domain.errors import NotFound
 from domain.paging import LIMIT_MAX, PageRequest
+from domain.rules import as_id
 from domain.tenancy import Cause, OwnerId
 
 T = TypeVar("T")
@@ -141,10 +142,10 @@ def revoke_key(of: str, wanted: str) -> None:
 
 
 async def _key_id(container: Container, owner: OwnerId, wanted: str) -> UUID:
-    try:
-        return UUID(wanted)
-    except ValueError:
-        holder = await container.storage().owners.holder(wanted.removeprefix("gf_"))
+    id = as_id(wanted)
+    if id is not None:
+        return id
+    holder = await container.storage().owners.holder(wanted.removeprefix("gf_"))
     if holder is None or holder[0].id != owner:
         raise NotFound(Key.KIND)
     return holder[1].id
