@@ -17,10 +17,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TaskProgressColumn, TimeElapsedColumn
 
 from adapters.django_orm.setup import set_up, thread_storage
-from app.cli.database import require_migrations
+from app.cli.database import require_migrations, require_operator
 from app.cli.tenants import cause, opened, run
 from app.cli.terminal import MISCONFIGURED, fail, moment, result, say, table
-from config.settings import load
 from domain.access.owner import Owner
 from domain.errors import NotFound
 from domain.rules import as_id
@@ -102,7 +101,7 @@ def export_owner(of: str, output: str) -> None:
 
 
 def import_owner(source: str, name: str | None) -> None:
-    load()
+    require_operator()
     require_migrations()
     set_up()
     from adapters.django_orm import importing

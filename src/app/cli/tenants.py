@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from app.cli.database import require_migrations
+from app.cli.database import require_migrations, require_operator
 from app.cli.terminal import moment, result, say, table
 from app.container import Container
 from config.settings import load
@@ -44,6 +44,7 @@ async def opened(work: Callable[[Container], Awaitable[T]]) -> T:
 
 def run(work: Callable[[Container], Awaitable[T]]) -> T:
     """The same, for a command of its own."""
+    require_operator()
     require_migrations()
     return asyncio.run(opened(work))
 
