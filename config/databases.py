@@ -91,7 +91,7 @@ def django_database(url: DatabaseUrl) -> dict[str, Any]:
     if url.is_sqlite:
         url.path.parent.mkdir(parents=True, exist_ok=True)
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "adapters.django_orm.sqlite",
             "NAME": str(url.path),
             "OPTIONS": {
                 # Readers and a writer side by side, and a transaction that writes queues for its turn at once

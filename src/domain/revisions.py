@@ -170,13 +170,16 @@ class History:
     async def changes(self, owner: OwnerId, request: PageRequest) -> Page[Revision[Any]]:
         """All revisions of the owner in the order of their commits: whoever follows it misses none.
 
-        Raises ``Gone`` where what comes after the position is kept no longer.
+        Raises ``Gone`` where what comes after the position is kept no longer, and for one that the owner's count has
+        not reached: it was given before the owner was brought back from an older state.
         """
         revisions = self.revisions.of(owner)
         page = await revisions.page(replace(request, sort=IN_ORDER))
         # Asked afterwards: what was forgotten meanwhile is noticed.
-        if request.after is not None and (await revisions.span()).forgotten > int(str(request.after.value)):
-            raise Gone("changes_forgotten", "The changes after this cursor are kept no longer.")
+        if request.after is not None:
+            span = await revisions.span()
+            if not span.forgotten <= int(str(request.after.value)) <= span.last:
+                raise Gone("changes_forgotten", "The changes after this cursor are kept no longer.")
         return page
 
     async def last(self, owner: OwnerId) -> int:

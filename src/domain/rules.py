@@ -1,6 +1,7 @@
 """Rules of plain values that several entities share."""
 
 import re
+from uuid import UUID
 
 from domain.errors import Fault
 
@@ -11,6 +12,14 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 def has_control_characters(value: str) -> bool:
     """Whether the text holds control characters or lone surrogates, which no name may."""
     return _CONTROL.search(value) is not None
+
+
+def as_id(text: str) -> UUID | None:
+    """The id that this text is, in any of the spellings that ``UUID`` reads; None where it is none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def name_faults(value: str, *, max_length: int, field: str = "name") -> list[Fault]:

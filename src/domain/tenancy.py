@@ -45,7 +45,8 @@ E = TypeVar("E", bound=Owned)
 class Idempotency:
     """The client's promise that a repeated request is the same request.
 
-    ``operation`` and ``key`` name it within its owner, ``fingerprint`` is a digest of the body.
+    ``operation`` and ``key`` name it within its owner, ``fingerprint`` is a digest of the body. An operation is named
+    like ``create_simulation``: its last word is the kind of what it makes.
     """
 
     operation: str

@@ -1,10 +1,12 @@
 """The feed of changes over HTTP: whoever follows it misses none and sees nobody else's."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from domain.access.key import Scope
+from domain.paging import Position
 from tests.contracts.http_api import KEYS, SIMULATIONS, Service, Tenant, expect_problem, faults
 from tests.contracts.http_revisions import path_of, restore, revisions
 
@@ -180,6 +182,15 @@ class ChangesContract:
         for scope in (Scope.SIMULATIONS_WRITE, Scope.KEYS_MANAGE):
             expect_problem(service.tenant(scope).send("GET", CHANGES), 403, "missing_scope")
         assert read(service.tenant(Scope.SIMULATIONS_READ))["items"] == []
+
+    def test_a_cursor_from_beyond_the_last_change_is_gone(self, service: Service) -> None:
+        tenant = service.tenant()
+        tenant.make()
+        last = service.call(lambda: service.container.history().last(tenant.owner))
+        cursors = service.container.cursors()
+        for number, status in ((last, 200), (last + 1, 410)):
+            cursor = cursors.seal(Position(number, UUID(int=0)), tenant.owner, "changes")
+            assert tenant.send("GET", CHANGES, params={"after": cursor}).status_code == status
 
     def test_a_cursor_whose_changes_are_forgotten_is_gone_and_a_fresh_one_goes_on(self, service: Service) -> None:
         tenant = service.tenant()

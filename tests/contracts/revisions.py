@@ -247,6 +247,15 @@ class HistoryContract(OfOwners):
         assert [change.number for change in rest.items] == [4, 5, 6, 7]
         assert rest.next is None
         assert await history.last(owner) == 7
+        end = Position(7, rest.items[-1].id)
+        assert (await history.changes(owner, PageRequest(after=end))).items == ()
+
+    async def test_a_place_that_the_count_has_not_reached_is_gone(self, storage: Storage, owner: OwnerId) -> None:
+        history = History(revisions=storage.revisions)
+        beyond = Position(await history.last(owner) + 1, owner)
+        for of in (owner, OwnerId(uuid7())):
+            with pytest.raises(Gone):
+                await history.changes(of, PageRequest(after=beyond))
 
 
 class PurgeContract(OfOwners):

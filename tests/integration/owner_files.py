@@ -35,7 +35,7 @@ async def with_everything(text: KeyText, simulations: int = 7) -> Owner:
         await storage.keys.of(owner.id).add(key, cause)
         await storage.keys.of(owner.id).add(KeyFactory.build(owner_id=owner.id, last_used_at=now), cause)
         for number in range(simulations):
-            promise = Idempotency(operation="create", key=f"ß {number}", fingerprint="f" * 64)
+            promise = Idempotency(operation="create_simulation", key=f"ß {number}", fingerprint="f" * 64)
             promised = Cause(actor="key:1", request_id="", at=now, idempotency=promise)
             await add_and_change(storage, owner.id, promised, deleted=number % 5 == 4)
         return await storage.owners.change(owner.id, lambda stored: stored.deactivate(now), cause)

@@ -15,17 +15,25 @@ from adapters.django_orm.models import ChangeCountRow, OutcomeRow, RevisionRow, 
 from app.cli.commands import commands
 from config.settings import load
 from domain.access.key import Scope
-from tests.integration.conftest import MakeStorage
+from tests.integration.conftest import VENDOR, MakeStorage
 
 pytestmark = pytest.mark.usefixtures("configured", "quick_passwords")
 
 
 @pytest.fixture
-def configured(lend: MakeStorage, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def configured(
+    lend: MakeStorage,
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> Iterator[None]:
     """An empty directory, the test's database in the settings, and its connection wherever a command takes one."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GOATFISH_DATABASE_URL", database_url)
     monkeypatch.delenv("GOATFISH_OPERATOR_DATABASE_URL", raising=False)
+    if VENDOR == "postgresql":
+        monkeypatch.setenv("GOATFISH_OPERATOR_DATABASE_URL", request.getfixturevalue("operator_url"))
     monkeypatch.setattr(setup, "thread_storage", lambda size: lend())
     monkeypatch.setattr(operations, "disconnect", lambda: None)
     load.cache_clear()

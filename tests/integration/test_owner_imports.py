@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from adapters.django_orm import importing
+from adapters.django_orm import arriving, importing
 from adapters.django_orm.erasing import erase, rows_of
 from adapters.django_orm.models import OwnerRow
 from domain.access.key import KeyText
@@ -21,6 +21,7 @@ from domain.errors import Conflict, DomainError, Invalid
 from tests.integration.owner_files import Line, exported, file_of, imported, lines_of, of_table, with_everything
 
 if TYPE_CHECKING:
+    from django.db import models
     from pytest_django import DjangoDbBlocker
 
 
@@ -88,6 +89,13 @@ def retold(table: str, side: str, **values: Any) -> Callable[[list[Line]], None]
     return change
 
 
+def secret_in_an_outcome(lines: list[Line]) -> None:
+    """The outcome of a key that was made, with its digest."""
+    made = next(line for line in of_table(lines, "revision") if line["kind"] == "key")
+    key = json.loads(made["after"]) | {"digest": "0" * 64}
+    of_table(lines, "outcome")[0].update(id=key["id"], operation="create_key", entity=json.dumps(key))
+
+
 STRANGER = str(uuid4())
 EDITS: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
     "another format": (lambda lines: lines[0].update(format="other"), "This is 'other', version 1"),
@@ -110,6 +118,14 @@ EDITS: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
     ),
     "a foreign entity in an outcome": (retold("outcome", "entity", owner_id=STRANGER), "something else"),
     "an outcome of no entity": (setting("outcome", entity="[]"), "cannot be read"),
+    "an outcome of half an entity": (retold("outcome", "entity", name=None), "cannot be read"),
+    "an outcome of another kind": (setting("outcome", operation="create_key"), "cannot be read"),
+    "an outcome of an unknown operation": (setting("outcome", operation="create"), "nothing known"),
+    "a secret in an outcome": (secret_in_an_outcome, "the outcome holds a secret"),
+    "a member twice in an entity": (
+        setting("outcome", entity='{"id":"a","id":"b"}'),
+        "a member is given more than once",
+    ),
     "an unknown table": (lambda lines: lines[3].update(table="cat"), "cat"),
     "an unknown column": (setting("simulation", colour="red"), "colour"),
     "a missing column": (dropping("simulation", "version"), "version"),
@@ -118,6 +134,8 @@ EDITS: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
     "an empty name": (setting("simulation", name=" ", name_folded=" "), "The name is empty"),
     "a control character": (setting("simulation", name="a\tb", name_folded="a\tb"), "control characters"),
     "a NUL": (setting("revision", actor="a\0"), "NUL"),
+    "a NUL in a revision": (retold("revision", "after", name="a\0"), "NUL"),
+    "a NUL in an outcome": (retold("outcome", "entity", name="a\0"), "NUL"),
     "a name too long": (setting("simulation", name="x" * 301, name_folded="x" * 301), "300"),
     "an owner without a name": (setting("owner", name=""), "The name is empty"),
     "a name folded otherwise": (setting("simulation", name_folded="x"), "name_folded does not follow"),
@@ -126,7 +144,10 @@ EDITS: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
     "a time without a zone": (setting("simulation", updated_at="2026-01-01T00:00:00"), "timezone"),
     "a time of another zone": (setting("simulation", updated_at="2026-01-01T00:00:00+02:00"), "not in UTC"),
     "version 0": (setting("simulation", version=0), "counts from 1"),
-    "a version too high": (setting("simulation", version=2**31), "2147483647"),
+    "a version too high": (setting("simulation", version=2**31 - 1), "1073741823"),
+    "a count that cannot go on": (setting("change_count", last=2**63 - 1, forgotten=2**63 - 1), "4611686018427387903"),
+    "an owner's name with blanks": (setting("owner", name="Acme "), "begins or ends with blanks"),
+    "an owner's name that reads as an id": (setting("owner", name=str(uuid4())), "reads as an id"),
     "an unknown scope": (setting("api_key", scopes="everything"), "everything"),
     "no scope": (setting("api_key", scopes=""), "at least one scope"),
     "no digest": (setting("api_key", digest="secret"), "digest"),
@@ -161,6 +182,53 @@ def test_a_file_that_was_edited_is_refused_whole(owner: Owner, file: bytes, name
             pass
     assert words in refused.value.detail
     assert "\n" not in refused.value.detail
+
+
+@pytest.mark.parametrize(
+    ("place", "old", "new", "words"),
+    [
+        (0, b'"name": "', b'"name": "\xff', "Line 1: it is not UTF-8."),
+        (1, b'"name": "', b'"name": "\xff', "Line 2: it is not UTF-8."),
+        (0, b'"version": ', b'"version": 1, "version": ', "Line 1: a member is given more than once."),
+        (1, b'"version": ', b'"version": 1, "version": ', "Line 2: a member is given more than once."),
+        (-1, b'"rows": ', b'"rows": {}, "rows": ', ": a member is given more than once."),
+    ],
+)
+def test_a_line_that_can_be_read_in_two_ways_or_none_is_refused(
+    file: bytes, place: int, old: bytes, new: bytes, words: str
+) -> None:
+    parts = file_of(lines_of(file)).splitlines(keepends=True)
+    assert old in parts[place]
+    parts[place] = parts[place].replace(old, new, 1)
+    with pytest.raises(Invalid) as refused:
+        imported(b"".join(parts))
+    assert refused.value.detail.endswith(words)
+
+
+def test_a_backslash_before_u0000_is_no_nul(file: bytes, owner: Owner) -> None:
+    name = "C:\\u0000dir"
+    lines = lines_of(file)
+    setting("simulation", name=name, name_folded=name.casefold())(lines)
+    retold("revision", "after", name=name)(lines)
+    imported(file_of(lines))
+    assert name in {row["name"] for row in of_table(lines_of(exported(owner.id)), "simulation")}
+    for _ in erase(owner.id):
+        pass
+
+
+def test_large_rows_are_not_held_by_the_thousand(file: bytes, owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[int] = []
+
+    def insert(model: type[models.Model], rows: list[tuple[object, ...]]) -> None:
+        held.append(len(rows))
+        arriving.insert(model, rows)
+
+    monkeypatch.setattr(importing, "insert", insert)
+    monkeypatch.setattr(importing, "BYTES_AT_ONCE", 1)
+    rows = imported(file)
+    assert held == [1] * sum(rows.values())
+    for _ in erase(owner.id):
+        pass
 
 
 def test_the_line_that_is_wrong_is_named(file: bytes) -> None:

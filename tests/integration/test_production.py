@@ -108,6 +108,46 @@ def test_the_admin_is_served_only_where_operators_way_into_the_database_is_known
     assert list(found["statuses"].values()) == ([301, 302, 200, 200] if served else [404] * 4)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "owner list",
+        "owner create Acme",
+        "owner deactivate Acme",
+        "owner erase 01a202fc-68d7-701f-8c34-8b4cd79b5521 --dry-run",
+        "owner export Acme",
+        "owner import file",
+        "key list Acme",
+        "operator create boss --password-stdin",
+        "seed",
+        "purge",
+        "up",
+    ],
+)
+def test_operators_commands_say_that_they_need_the_operators_way(configured: Configured, command: str) -> None:
+    done = configured("-m", "app.cli", *command.split())
+    words = "Operators work with GOATFISH_OPERATOR_DATABASE_URL, which is not set here.\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", words)
+
+
+def test_a_new_database_of_sqlites_is_nobody_elses_to_read(configured: Configured) -> None:
+    file = configured.directory / "made.sqlite3"
+    read = "import django; django.setup(); from django.db import connection as c; c.ensure_connection();"
+    read += "c.cursor().execute('CREATE TABLE IF NOT EXISTS x (y)'); import os;"
+    read += "print(*(oct(os.stat(f'made.sqlite3{end}').st_mode)[-3:] for end in ('', '-wal', '-shm')))"
+    variables = {"GOATFISH_DATABASE_URL": "sqlite:///made.sqlite3", "DJANGO_SETTINGS_MODULE": "config.django"}
+    assert configured("-c", read, **variables).stdout == "600 600 600\n"
+    file.chmod(0o640)
+    assert configured("-c", read, **variables).stdout.split()[0] == "640"
+
+
+def test_the_doctor_says_that_operators_cannot_work_from_here(configured: Configured) -> None:
+    said = configured("-m", "app.cli", "doctor").stdout
+    assert "without the admin and the commands of operators." in said
+    assert "The API cannot reach" in said
+    assert "Operators" not in said
+
+
 def test_the_doctor_says_that_postgresql_is_used_without_https(configured: Configured) -> None:
     doctor = ("-m", "app.cli", "doctor")
     assert "note   GOATFISH_HTTPS is not set" in configured(*doctor, **OPERATORS).stdout

@@ -270,10 +270,26 @@ async def test_an_owner_is_found_by_name_and_by_id(world: World) -> None:
     assert await world.owners.get(str(owner.id).upper()) == owner
 
 
-async def test_an_owner_named_like_an_id_comes_before_the_owner_of_that_id(world: World) -> None:
-    first = await world.owners.create("Ada", world.cause)
-    second = await world.owners.create(str(first.id), world.cause)
-    assert await world.owners.get(str(first.id)) == second
+async def test_no_name_stands_before_an_id(world: World) -> None:
+    ada = await world.owners.create("Ada", world.cause)
+    for spelt in (str(ada.id), ada.id.hex.upper(), f" {{{ada.id}}} ", f"urn:uuid:{ada.id}"):
+        with pytest.raises(Invalid, match="reads as an id"):
+            await world.owners.create(spelt, world.cause)
+    old = OwnerFactory.build(name=str(ada.id))  # made when such a name was none to refuse
+    await world.storage.owners.add(old, world.cause)
+    assert await world.owners.get(str(ada.id)) == await world.owners.get(ada.id) == ada
+    assert (await world.owners.deactivate(ada.id, world.cause)).id == ada.id
+    assert (await world.owners.activate(str(ada.id), world.cause)).id == ada.id
+    assert await world.owners.get(old.id) == old
+    with pytest.raises(NotFound):
+        await world.owners.get(uuid7())
+
+
+async def test_a_text_that_reads_as_an_id_is_nobodys_name(world: World) -> None:
+    gone = uuid7()
+    await world.storage.owners.add(OwnerFactory.build(name=str(gone)), world.cause)
+    with pytest.raises(NotFound):
+        await world.owners.get(str(gone))
 
 
 @pytest.mark.parametrize("unknown", ["Ada", "", "01890a5d-ac96-774b-bcce-b302099a8057", "not-a-uuid"])
@@ -316,6 +332,8 @@ def test_what_no_new_thing_may_have_is_found_in_an_old_one() -> None:
         (replace(key, public_id="x"), "digest"),
         (SimulationFactory.build(name="a\n"), "name"),
         (OwnerFactory.build(name="x" * 101), "name"),
+        (OwnerFactory.build(name=" Ada"), "name"),
+        (OwnerFactory.build(name=str(uuid7())), "name"),
     ):
         assert [fault.field for fault in entity.faults()] == [wrong], entity
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -9,35 +11,56 @@ import msgspec
 from django.db import models
 
 from adapters.django_orm.models import OutcomeRow, OwnerRow
+from domain.revisions import bare
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from uuid import UUID
 
     from adapters.django_orm.owned import Rows
     from adapters.django_orm.tenants import TenantTable
+    from domain.tenancy import Owned
 
 
 class Wrong(Exception):
     """What is wrong with a row, as a sentence without its end."""
 
 
-class _Snapshot(msgspec.Struct):
-    """What an outcome says of the entity that it keeps, whichever that is."""
+def check_members(text: str) -> None:
+    """Whether no object in this JSON has a member twice or a NUL, which no text may hold. Raises ``Wrong``."""
+    with suppress(ValueError, RecursionError):  # whoever reads it says what is wrong
+        json.loads(text, object_pairs_hook=_members)
 
-    id: str
-    owner_id: str
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise Wrong("a member is given more than once")
+    if any(isinstance(value, str) and "\0" in value for value in members.values()):
+        raise Wrong("no text may hold a NUL")
+    return members
 
 
 class Check:
-    """The check of one table's rows. ``rows`` says which entity they are, if any; ``name`` is the owner's new one."""
+    """The check of one table's rows. ``rows`` says which entity they are, if any; ``name`` is the owner's new one.
 
-    def __init__(self, table: TenantTable, rows: Rows[Any] | None, owner: UUID, name: str | None) -> None:
-        self._table, self._rows, self._owner = table, rows, owner
+    ``kinds`` are all the entities there are, by their kind.
+    """
+
+    def __init__(
+        self,
+        table: TenantTable,
+        rows: Rows[Any] | None,
+        owner: UUID,
+        name: str | None,
+        kinds: Mapping[str, type[Owned]],
+    ) -> None:
+        self._table, self._rows, self._owner, self._kinds = table, rows, owner, kinds
         self._name = name if table.model is OwnerRow else None
         self._columns = [field.attname for field in table.fields]
         self._whose = self._columns.index(table.owner)
         self._times = [place for place, field in enumerate(table.fields) if isinstance(field, models.DateTimeField)]
+        self._json = [place for place, field in enumerate(table.fields) if isinstance(field, models.TextField)]
         if rows is not None:
             self._derived = [name for name in self._columns if name not in rows.names]
             self._loaded = [self._reading(name) for name in rows.names]
@@ -58,6 +81,9 @@ class Check:
         for place in self._times:
             if values[place] is not None and values[place].tzinfo is not UTC:
                 raise Wrong(f"{self._columns[place]} is not in UTC")
+        for place in self._json:
+            if values[place] is not None:
+                check_members(values[place])
         if self._rows is not None:
             self._check_entity(self._rows, values)
         if self._table.model is OutcomeRow:
@@ -79,9 +105,14 @@ class Check:
                 raise Wrong(f"{name} does not follow from the rest")
 
     def _check_outcome(self, outcome: dict[str, Any]) -> None:
+        kind = outcome["operation"].rpartition("_")[2]
+        if kind not in self._kinds:
+            raise Wrong("the outcome is of an operation that makes nothing known")
         try:
-            kept = msgspec.json.decode(outcome["entity"], type=_Snapshot)
-        except msgspec.MsgspecError as error:
-            raise Wrong(f"the outcome's entity cannot be read: {error}") from error
-        if (kept.id, kept.owner_id) != (str(outcome["id"]), str(self._owner)):
+            kept = msgspec.json.decode(outcome["entity"], type=self._kinds[kind])
+        except Exception as error:  # as above
+            raise Wrong(f"the outcome's entity cannot be read: {' '.join(str(error).split())}") from error
+        if (kept.id, kept.owner_id) != (outcome["id"], self._owner):
             raise Wrong("the outcome is of something else than the entity that it holds")
+        if bare(kept) != kept:
+            raise Wrong("the outcome holds a secret")

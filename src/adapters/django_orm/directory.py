@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from adapters.django_orm.models import KeyRow, OwnerRow
 from adapters.django_orm.owned import Table
-from adapters.django_orm.statements import Compiler, Executor, Named, Param, Statement
+from adapters.django_orm.statements import Compiler, Executor, Named, Statement, param
 from domain.access.key import Key
 from domain.access.owner import Owner
 from domain.errors import Conflict
@@ -18,17 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
-    from django.db import models
-
     from adapters.django_orm.records import Records
     from domain.tenancy import OwnerId
 
 _OWNER = tuple(field.name for field in dataclasses.fields(Owner))
 _KEY = tuple(field.name for field in dataclasses.fields(Key))
-
-
-def _param(model: type[models.Model], column: str) -> Param:
-    return Param(column, cast("models.Field[Any, Any]", model._meta.get_field(column)))
 
 
 class _OwnerTable(Table[Owner]):
@@ -47,11 +41,11 @@ class OwnerDirectory:
 
     @cached_property
     def _by_name(self) -> Statement:
-        return self._compile.select(OwnerRow.objects.filter(name=_param(OwnerRow, "name")), *_OWNER, named=Named.NOBODY)
+        return self._compile.select(OwnerRow.objects.filter(name=param(OwnerRow, "name")), *_OWNER, named=Named.NOBODY)
 
     @cached_property
     def _by_id(self) -> Statement:
-        return self._compile.select(OwnerRow.objects.filter(id=_param(OwnerRow, "id")), *_OWNER, named=Named.NOBODY)
+        return self._compile.select(OwnerRow.objects.filter(id=param(OwnerRow, "id")), *_OWNER, named=Named.NOBODY)
 
     @cached_property
     def _all(self) -> Statement:
@@ -59,7 +53,7 @@ class OwnerDirectory:
 
     @cached_property
     def _holder(self) -> Statement:
-        rows = KeyRow.objects.filter(public_id=_param(KeyRow, "public_id"))
+        rows = KeyRow.objects.filter(public_id=param(KeyRow, "public_id"))
         return self._compile.select(rows, *(f"owner__{name}" for name in _OWNER), *_KEY, named=Named.KEY)
 
     async def add(self, owner: Owner, cause: Cause) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from itertools import groupby, islice
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 from operator import itemgetter
 from typing import IO, TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Max
 
 from adapters.django_orm.arriving import insert
-from adapters.django_orm.checking import Check, Wrong
+from adapters.django_orm.checking import Check, Wrong, check_members
 from adapters.django_orm.lines import FORMAT, ROW_BEGINS, VERSION, Closing, Header, row_decoder, row_type
 from adapters.django_orm.models import ChangeCountRow, OwnerRow, RevisionRow
 from adapters.django_orm.operations import reachable
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from adapters.django_orm.owned import Rows
 
 WRITTEN_AT_ONCE = 4000
-"""Rows that are held at a time."""
-LINE_MAX = 16 << 20
-"""Bytes: more than any row has."""
+"""Rows that are held at a time, unless they are large."""
+LINE_MAX = BYTES_AT_ONCE = 16 << 20
+"""Bytes: more than any row has, and with how many no further row is held."""
 
 
 def import_owner(
@@ -61,24 +61,29 @@ def import_owner(
 
 
 class _Lines:
-    """The lines of a file, one at a time, and the number of the last one."""
+    """The lines of a file, one at a time, and the number and length of the last one."""
 
     def __init__(self, file: IO[bytes], progress: Callable[[int], None]) -> None:
         self._file, self._progress = file, progress
-        self.number = 0
+        self.number = self.length = 0
 
     def __iter__(self) -> Iterator[bytes]:
         read = 0
         while line := self._file.readline(LINE_MAX):
             self.number += 1
-            read += len(line)
+            self.length = len(line)
+            read += self.length
             if not self.number % WRITTEN_AT_ONCE:
                 self._progress(read)
                 read = 0
             if not line.endswith(b"\n"):
                 raise self.wrong("it has no end, so the file is cut off")
-            if b"\\u0000" in line:
-                raise self.wrong("no text may hold a NUL")
+            try:
+                check_members(line.decode())
+            except UnicodeDecodeError as error:
+                raise self.wrong("it is not UTF-8") from error
+            except Wrong as error:
+                raise self.wrong(error) from error
             yield line
         self._progress(read)
 
@@ -102,14 +107,31 @@ def _store(
     lines: _Lines, header: Header, entities: dict[type[models.Model], Rows[Any]], name: str | None
 ) -> dict[str, int]:
     tables = {table.name: table for table in tenant_tables()}
-    checks = {table.name: Check(table, entities.get(table.model), header.owner, name) for table in tables.values()}
+    kinds = {rows.entity.KIND: rows.entity for rows in entities.values()}
+    checks = {
+        table.name: Check(table, entities.get(table.model), header.owner, name, kinds) for table in tables.values()
+    }
     counts = dict.fromkeys(tables, 0)
     for table, rows in groupby(_rows(lines, checks, counts), key=itemgetter(0)):
-        while chunk := [values for _, values in islice(rows, WRITTEN_AT_ONCE)]:
-            insert(tables[table], chunk)
+        for chunk in _chunks(lines, rows):
+            insert(tables[table].model, chunk)
     if counts[OwnerRow._meta.db_table] != 1:
         raise Invalid([Fault("owner", "missing", "The file has no row of the owner itself, or several.")])
     return counts
+
+
+def _chunks(lines: _Lines, rows: Iterable[tuple[str, tuple[Any, ...]]]) -> Iterator[list[tuple[Any, ...]]]:
+    """The values of these rows, as many at a time as may be held."""
+    chunk: list[tuple[Any, ...]] = []
+    size = 0
+    for _, values in rows:
+        chunk.append(values)
+        size += lines.length
+        if len(chunk) >= WRITTEN_AT_ONCE or size >= BYTES_AT_ONCE:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
 
 
 def _rows(lines: _Lines, checks: dict[str, Check], counts: dict[str, int]) -> Iterator[tuple[str, tuple[Any, ...]]]:

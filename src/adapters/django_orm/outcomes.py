@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from adapters.django_orm.models import OutcomeRow
-from adapters.django_orm.statements import Compiler, Executor, Named, Param, Part, Statement, Values
+from adapters.django_orm.statements import Compiler, Executor, Named, Param, Part, Statement, Values, param
 from domain.idempotency import KEPT_FOR, Outcome
 from domain.revisions import bare
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from typing import Any
-
-    from django.db import models
 
     from adapters.django_orm.statements import Chain
     from domain.tenancy import E, Idempotency, Owned, OwnerId
 
 PURGED_AT_ONCE = 1000
-"""Rows of one transaction, short enough for other writers to wait for."""
+"""Rows that one transaction purges, short enough for other writers to wait for."""
 IN_FLIGHT_WAIT = 250
 """Milliseconds for which a request waits for another with the same key; PostgreSQL only, as SQLite has one writer."""
 _COLUMNS = tuple(field.attname for field in OutcomeRow._meta.concrete_fields)
 
 
 def _param(column: str, name: str | None = None) -> Param:
-    return Param(name or f"outcome_{column}", cast("models.Field[Any, Any]", OutcomeRow._meta.get_field(column)))
+    return param(OutcomeRow, column, name or f"outcome_{column}")
 
 
 def snapshot(entity: Owned) -> str:

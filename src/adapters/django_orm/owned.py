@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
 from django.db.models import F
 
-from adapters.django_orm.statements import Beyond, Blocked, Compiler, Executor, Param, Part, Statement, Values
+from adapters.django_orm.statements import Beyond, Blocked, Compiler, Executor, Param, Part, Statement, Values, param
 from domain.errors import Unavailable
 from domain.idempotency import Repeated
 from domain.paging import Comparison, Page, PageRequest, Position, Sort
@@ -61,7 +61,7 @@ class Rows(Generic[E]):
         return entity
 
     def _param(self, column: str, name: str | None = None) -> Param:
-        return Param(name or column, cast("models.Field[Any, Any]", self.model._meta.get_field(column)))
+        return param(self.model, column, name)
 
     @property
     def _mine(self) -> models.QuerySet[Any, Any]:

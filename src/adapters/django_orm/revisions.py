@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.db.models import OuterRef, Subquery
 
 from adapters.django_orm.models import ChangeCountRow, RevisionRow
-from adapters.django_orm.outcomes import snapshot
+from adapters.django_orm.outcomes import PURGED_AT_ONCE, snapshot
 from adapters.django_orm.owned import Rows
-from adapters.django_orm.statements import Compiler, Executor, Named, Param, Part, Statement, Values
+from adapters.django_orm.statements import Executor, Named, Param, Part, Statement, Values, param
 from domain.revisions import Revision, Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from django.db import models
-
     from adapters.django_orm.statements import Chain
     from domain.paging import Page, PageRequest
     from domain.tenancy import Cause, E, Owned, OwnerId
 
-PURGED_AT_ONCE = 1000
-"""Numbers of one transaction, short enough for other writers to wait for."""
-
-
-def _count(column: str, name: str | None = None) -> Param:
-    return Param(name or column, cast("models.Field[Any, Any]", ChangeCountRow._meta.get_field(column)))
+_count = partial(param, ChangeCountRow)
 
 
 class RevisionTable(Rows[Revision[Any]]):
@@ -38,7 +31,6 @@ class RevisionTable(Rows[Revision[Any]]):
     def __init__(self, entities: Mapping[str, type[Owned]], executor: Executor) -> None:
         super().__init__(Revision, RevisionRow, executor)
         self._entities = entities
-        self._compile = Compiler(executor)
 
     def of(self, owner: OwnerId) -> OwnedRevisions:
         return OwnedRevisions(self, owner)

@@ -39,6 +39,11 @@ class Param(Expression):
         return "%s", [self]
 
 
+def param(model: type[models.Model], column: str, name: str | None = None) -> Param:
+    """A place for a value of this column, by the column's name unless another is given."""
+    return Param(name or column, _field(model, column))
+
+
 class Beyond(Func):
     """Whether a row's (value, id) comes after another's, as one comparison of rows: an index starts right there.
 

@@ -14,6 +14,12 @@ from config.databases import DatabaseUrl
 from config.settings import Settings, load
 
 
+def require_operator() -> None:
+    """Ends the command where operators cannot work from: to the API's role, most rows are not there."""
+    if not load().has_operator:
+        fail("Operators work with GOATFISH_OPERATOR_DATABASE_URL, which is not set here.", MISCONFIGURED)
+
+
 def require_migrations() -> None:
     """Ends the command unless the database is there and up to date."""
     set_up()
@@ -66,6 +72,7 @@ def migrate() -> None:
 
 
 def create_operator(username: str, email: str, *, from_stdin: bool) -> None:
+    require_operator()
     if from_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     elif sys.stdin.isatty():

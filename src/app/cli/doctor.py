@@ -105,7 +105,8 @@ def _roles(settings: Settings) -> Iterator[Finding]:
             f"{PREFIX}ONE_ROLE: PostgreSQL itself keeps no tenants apart. Develop like this, no more.",
         )
     elif not settings.has_operator:
-        yield Verdict.DOUBTFUL, f"{PREFIX}OPERATOR_DATABASE_URL is not set: the API is served here, without the admin."
+        text = "the API is served here, without the admin and the commands of operators."
+        yield Verdict.DOUBTFUL, f"{PREFIX}OPERATOR_DATABASE_URL is not set: {text}"
 
 
 def _files(settings: Settings) -> Iterator[Finding]:
@@ -134,9 +135,11 @@ def _databases(settings: Settings, workers: int) -> Iterator[Finding]:
     try:
         unapplied, facts = operations.unapplied_migrations(), operations.facts()
     except Unavailable as error:
-        yield Verdict.WRONG, f"Operators cannot reach {settings.operator_url}. {error}"
+        who = "Operators" if settings.has_operator else "The API"
+        yield Verdict.WRONG, f"{who} cannot reach {settings.operator_url}. {error}"
     else:
-        yield Verdict.GOOD, f"Operators reach {settings.operator_url}."
+        if settings.has_operator:
+            yield Verdict.GOOD, f"Operators reach {settings.operator_url}."
         yield from _facts(settings, workers, facts)
         if unapplied:
             yield Verdict.WRONG, f"{len(unapplied)} migrations are not applied: run goatfish migrate, then look again."

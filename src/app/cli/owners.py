@@ -17,12 +17,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TaskProgressColumn, TimeElapsedColumn
 
 from adapters.django_orm.setup import set_up, thread_storage
-from app.cli.database import require_migrations
+from app.cli.database import require_migrations, require_operator
 from app.cli.tenants import cause, opened, run
 from app.cli.terminal import MISCONFIGURED, fail, moment, result, say, table
-from config.settings import load
 from domain.access.owner import Owner
 from domain.errors import NotFound
+from domain.rules import as_id
 from domain.tenancy import OwnerId
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -53,7 +53,7 @@ def erase_owner(of: str, *, dry_run: bool, confirmed: bool) -> None:
     owner.wait_to_erase(datetime.now(UTC))
     if not confirmed:
         _confirm(owner, sum(rows.values()))
-        owner = _to_erase(str(owner.id))  # somebody may have let it in again before the answer
+        owner = _to_erase(owner.id)  # somebody may have let it in again before the answer
     time.sleep(owner.wait_to_erase(datetime.now(UTC)).total_seconds())
     erased = dict.fromkeys(rows, 0)
     with _progress(f"Erasing {owner.name!r}", MofNCompleteColumn(), total=sum(rows.values())) as (bar, task):
@@ -63,20 +63,17 @@ def erase_owner(of: str, *, dry_run: bool, confirmed: bool) -> None:
     say(f"Owner {owner.name!r} is erased: {_told(erased)}. Looked once more: nothing is left.")
 
 
-def _to_erase(of: str) -> Owner:
+def _to_erase(of: str | UUID) -> Owner:
     """The owner; also one who is gone, by the id, where a request that was still under way has left something."""
     try:
         return run(lambda container: container.owners().get(of))
     except NotFound:
         from adapters.django_orm import erasing
 
-        try:
-            id = OwnerId(UUID(of))
-        except ValueError:
-            id = None
+        id = as_id(of) if isinstance(of, str) else of
         if id is None or not any(erasing.rows_of(id).values()):
             raise
-        return Owner(id=id, name=of, created_at=LONG_AGO, deactivated_at=LONG_AGO)
+        return Owner(id=OwnerId(id), name=str(of), created_at=LONG_AGO, deactivated_at=LONG_AGO)
 
 
 def _confirm(owner: Owner, rows: int) -> None:
@@ -104,7 +101,7 @@ def export_owner(of: str, output: str) -> None:
 
 
 def import_owner(source: str, name: str | None) -> None:
-    load()
+    require_operator()
     require_migrations()
     set_up()
     from adapters.django_orm import importing
@@ -117,7 +114,7 @@ def import_owner(source: str, name: str | None) -> None:
         _progress("Importing", TaskProgressColumn(), total=size) as (bar, task),
     ):
         header, rows = importing.import_owner(file, tables, name, lambda count: bar.advance(task, count))
-    owner = asyncio.run(opened(lambda container: container.owners().get(str(header.owner))))
+    owner = asyncio.run(opened(lambda container: container.owners().get(header.owner)))
     state = "" if owner.deactivated_at is None else f" Deactivated as it was; next: goatfish owner activate {owner.id}"
     say(f"Owner {owner.name!r} is imported: {_told(rows)}.{state}")
     result(str(owner.id))

@@ -7,16 +7,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from adapters.django_orm.setup import set_up
-from app.cli.database import require_migrations
+from app.cli.database import require_migrations, require_operator
 from app.cli.invented import invented_owners, invented_simulations
 from app.cli.terminal import result, say
-from config.settings import load
 from domain.access.owner import Owner
 from domain.simulations.simulation import Simulation
 
 
 def seed(owner_count: int, simulation_count: int) -> None:
-    load()
+    require_operator()
     require_migrations()
     set_up()
     from adapters.django_orm import bulk  # models can be imported only once Django is set up

@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from app.cli.database import require_migrations
+from app.cli.database import require_migrations, require_operator
 from app.cli.terminal import moment, result, say, table
 from app.container import Container
 from config.settings import load
 from domain.access.key import Key, KeyText, Lifetime, Scope
 from domain.errors import NotFound
 from domain.paging import LIMIT_MAX, PageRequest
+from domain.rules import as_id
 from domain.tenancy import Cause, OwnerId
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ async def opened(work: Callable[[Container], Awaitable[T]]) -> T:
 
 def run(work: Callable[[Container], Awaitable[T]]) -> T:
     """The same, for a command of its own."""
+    require_operator()
     require_migrations()
     return asyncio.run(opened(work))
 
@@ -141,10 +143,10 @@ def revoke_key(of: str, wanted: str) -> None:
 
 
 async def _key_id(container: Container, owner: OwnerId, wanted: str) -> UUID:
-    try:
-        return UUID(wanted)
-    except ValueError:
-        holder = await container.storage().owners.holder(wanted.removeprefix("gf_"))
+    id = as_id(wanted)
+    if id is not None:
+        return id
+    holder = await container.storage().owners.holder(wanted.removeprefix("gf_"))
     if holder is None or holder[0].id != owner:
         raise NotFound(Key.KIND)
     return holder[1].id

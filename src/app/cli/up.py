@@ -14,6 +14,7 @@ from rich.console import Console
 from adapters.django_orm import operations
 from adapters.django_orm.setup import set_up
 from app.cli import serving
+from app.cli.database import require_operator
 from app.cli.tenants import cause, opened
 from app.cli.terminal import fail, say
 from app.container import Container
@@ -32,6 +33,7 @@ def up(host: str, port: int, *, postgres: bool) -> None:
     with ExitStack() as cleanup:
         if postgres:
             _use_postgres(cleanup)
+        require_operator()
         set_up()
         if applied := operations.migrate(load().api_role):
             say(f"The database is made: {len(applied)} migrations applied.")

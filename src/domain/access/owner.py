@@ -1,17 +1,20 @@
 """An Owner: a tenant, whose data is kept apart from everybody else's."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from domain.errors import Conflict, Fault, Invalid
-from domain.rules import name_faults
+from domain.rules import as_id, name_faults
 from domain.tenancy import OwnerId, revised
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """A tenant; its name is unique. Once ``deactivated_at`` is set, none of its keys opens anything."""
+    """A tenant, whose name is unique and reads as no id.
+
+    Once ``deactivated_at`` is set, none of its keys opens anything.
+    """
 
     KIND: ClassVar[str] = "owner"
     SECRETS: ClassVar[frozenset[str]] = frozenset()
@@ -35,13 +38,18 @@ class Owner:
     def create(cls, *, id: OwnerId, now: datetime, name: str) -> Self:
         """A new, active owner. Raises ``Invalid``."""
         owner = cls(id=id, name=name.strip(), created_at=now)
-        if faults := replace(owner, name=name).faults():
+        if faults := name_faults(name, max_length=cls.NAME_MAX) or owner.faults():
             raise Invalid(faults)
         return owner
 
     def faults(self) -> list[Fault]:
         """What no new owner may have."""
-        return name_faults(self.name, max_length=self.NAME_MAX)
+        faults = name_faults(self.name, max_length=self.NAME_MAX)
+        if not faults and self.name != self.name.strip():
+            faults.append(Fault("name", "blanks", "The name begins or ends with blanks."))
+        if as_id(self.name) is not None:
+            faults.append(Fault("name", "reads_as_id", "The name reads as an id."))
+        return faults
 
     def deactivate(self, now: datetime) -> Self:
         """The owner, none of whose keys opens anything from now on; itself where that is so already."""

@@ -10,6 +10,7 @@ from domain.access.owner import Owner
 from domain.access.ports import KeyRepository, OwnerDirectory
 from domain.errors import Conflict, Invalid
 from domain.paging import Page, PageRequest
+from domain.rules import as_id
 from domain.tenancy import Cause, Guard, OwnerId, found, unguarded
 
 
@@ -35,32 +36,23 @@ class Owners:
         await self.directory.add(owner, cause)
         return owner
 
-    async def get(self, name_or_id: str) -> Owner:
-        """The owner of this name or id. Raises ``NotFound``."""
-        owner = await self.directory.find(name_or_id)
-        if owner is None and (id := _uuid(name_or_id)) is not None:
-            owner = await self.directory.find(id)
-        return found(owner, Owner.KIND)
+    async def get(self, name_or_id: str | UUID) -> Owner:
+        """The owner of this name or id; a text that reads as an id is no name. Raises ``NotFound``."""
+        id = as_id(name_or_id) if isinstance(name_or_id, str) else name_or_id
+        return found(await self.directory.find(id or name_or_id), Owner.KIND)
 
     async def list(self) -> list[Owner]:
         return await self.directory.all()
 
-    async def deactivate(self, name_or_id: str, cause: Cause) -> Owner:
+    async def deactivate(self, name_or_id: str | UUID, cause: Cause) -> Owner:
         """Shuts an owner out: none of its keys opens anything a second later. Raises ``NotFound``."""
         owner = await self.get(name_or_id)
         return await self.directory.change(owner.id, lambda stored: stored.deactivate(cause.at), cause)
 
-    async def activate(self, name_or_id: str, cause: Cause) -> Owner:
+    async def activate(self, name_or_id: str | UUID, cause: Cause) -> Owner:
         """Lets an owner in again. Raises ``NotFound``."""
         owner = await self.get(name_or_id)
         return await self.directory.change(owner.id, Owner.activate, cause)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,6 +74,7 @@ def test_what_the_domain_refuses_is_said_on_the_form(at_desk: Desk, owner: Owner
     past = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
     refused = {
         "exists.": at_desk.send(f"{OWNERS}/add/", name=owner.name),
+        "reads as an id": at_desk.send(f"{OWNERS}/add/", name=owner.pk.hex),
         "holds control characters": at_desk.send(f"{OWNERS}/add/", name="a\tb"),
         "expired from the start": issue(at_desk, owner, expires_at=past),
         "There is no such owner.": issue(at_desk, owner, owner="Nobody at all"),
@@ -85,6 +86,15 @@ def test_what_the_domain_refuses_is_said_on_the_form(at_desk: Desk, owner: Owner
         assert words in answer.text
         assert key_in(answer) is None
     assert not KeyRow.objects.filter(owner=owner).exists()
+
+
+def test_the_owner_that_is_shown_is_the_one_that_is_changed(at_desk: Desk, owner: OwnerRow) -> None:
+    other = OwnerRow.objects.create(id=uuid4(), name=str(owner.pk), created_at=owner.created_at, version=1)
+    at_desk.send(f"{OWNERS}/{owner.pk}/deactivate/")
+    assert key_in(issue(at_desk, owner, owner=str(owner.pk)))
+    assert OwnerRow.objects.get(pk=owner.pk).deactivated_at is not None
+    assert OwnerRow.objects.get(pk=other.pk).deactivated_at is None
+    assert (owner.keys.count(), other.keys.count()) == (1, 0)
 
 
 def test_an_object_that_is_not_there_is_said(at_desk: Desk) -> None:

@@ -39,14 +39,14 @@ class OwnerAdmin(Acting):
             warning="None of its keys opens anything from then on. Nothing is deleted, and it can be activated again.",
             done="{} is deactivated: its keys are dead within a second.",
             fits=lambda row: row.deactivated_at is None,
-            carry_out=lambda cases, row, cause: cases.owners.deactivate(str(row.pk), cause),
+            carry_out=lambda cases, row, cause: cases.owners.deactivate(row.pk, cause),
         ),
         Change(
             name="activate",
             warning="Those of its keys that are neither revoked nor expired open again.",
             done="{} is active again.",
             fits=lambda row: row.deactivated_at is not None,
-            carry_out=lambda cases, row, cause: cases.owners.activate(str(row.pk), cause),
+            carry_out=lambda cases, row, cause: cases.owners.activate(row.pk, cause),
         ),
     )
 

@@ -1,0 +1,1 @@
+"""Django's SQLite, whose files are their maker's alone."""

@@ -1,0 +1,25 @@
+"""Django's way to SQLite, by which a file that is made is nobody else's to read."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from django.db.backends.sqlite3 import base
+
+if TYPE_CHECKING:
+    from sqlite3 import Connection
+    from typing import Any
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """Makes the file first, for its owner alone; SQLite gives those beside it the same mode."""
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Connection:
+        # One that is there is left as it is, and not even opened: to close it would end this process's locks on it.
+        # What stands against making it is said by SQLite.
+        with suppress(OSError):
+            os.close(os.open(conn_params["database"], os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        connection: Connection = super().get_new_connection(conn_params)
+        return connection
