@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
 from config.databases import django_database
@@ -16,6 +17,7 @@ DEBUG = False
 
 # Static files are served by the ASGI application straight from the admin's package, so that nothing is collected.
 INSTALLED_APPS = [
+    "adapters.django_orm",  # before the admin, some of whose templates it extends
     # Without looking for the admin's pages: they are loaded by whoever serves them, and by no command or API replica.
     "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
@@ -23,7 +25,6 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "axes",
-    "adapters.django_orm",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -95,11 +96,16 @@ SILENCED_SYSTEM_CHECKS = [
 
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = "config.formats"  # a setting of a format alone would give way to those of the language
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:
     record.exc_info = None
     return True
+
+
+def _refusal_without_traceback(record: logging.LogRecord) -> bool:
+    return getattr(record, "status_code", None) != HTTPStatus.FORBIDDEN or _without_traceback(record)
 
 
 LOGGING: dict[str, Any] = {
@@ -108,12 +114,17 @@ LOGGING: dict[str, Any] = {
     "formatters": {
         "line": {"()": "app.logs.KeyHidingFormatter", "fmt": "{asctime} {levelname} {name}: {message}", "style": "{"}
     },
-    "filters": {"one_line": {"()": "django.utils.log.CallbackFilter", "callback": _without_traceback}},
+    "filters": {
+        name: {"()": "django.utils.log.CallbackFilter", "callback": callback}
+        for name, callback in (("one_line", _without_traceback), ("one_line_if_refused", _refusal_without_traceback))
+    },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": _settings.log_level},
     # Django's defaults would print only in debug and mail errors to nobody.
     "loggers": {
         "django": {"handlers": [], "level": _settings.log_level, "propagate": True},
+        "django.request": {"filters": ["one_line_if_refused"]},
+        "axes": {"level": max(logging.WARNING, logging.getLevelNamesMapping()[_settings.log_level])},
         "django.security.DisallowedHost": {"filters": ["one_line"]},  # whoever scans the net brings many of them
     },
 }

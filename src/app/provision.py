@@ -96,7 +96,9 @@ def _role(connection: Connection, url: DatabaseUrl) -> str:
     differing = [option for has, (needs, option) in zip(found[1:], ATTRIBUTES.values(), strict=True) if has != needs]
     if differing or password:
         connection.execute(_with_options(SQL("ALTER ROLE {}").format(name), differing + password))
-    return f"Role {url.user} is corrected." if differing else f"Role {url.user} was there."
+    return (
+        f"Role {url.user} {'is corrected' if differing else 'was there'}{', its password is set' if password else ''}."
+    )
 
 
 def _with_options(command: Composed, options: list[Composable]) -> Composed:

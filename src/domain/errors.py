@@ -33,8 +33,8 @@ class Invalid(DomainError):
 class NotFound(DomainError):
     """The owner has no such object; whether another owner has it is never told."""
 
-    def __init__(self, kind: str) -> None:
-        super().__init__(f"{kind}_not_found", f"You have no {kind} with this id.")
+    def __init__(self, kind: str, detail: str | None = None) -> None:
+        super().__init__(f"{kind}_not_found", detail or f"You have no {kind} with this id.")
 
 
 class Conflict(DomainError):

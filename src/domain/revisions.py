@@ -13,6 +13,7 @@ from domain.tenancy import Cause, E, Owned, OwnerId, found
 
 IN_ORDER = Sort("number")
 LATEST_FIRST = Sort("version", descending=True)
+_NO_VERSION = "There is no such version to come back to: it never was, is a deletion, or is kept no longer."
 
 
 class Action(StrEnum):
@@ -79,9 +80,14 @@ class Revision(Generic[E]):
     @property
     def action(self) -> Action:
         """What the write did."""
-        if self.before is None:
-            return Action.CREATED
-        return Action.DELETED if self.after is None else Action.UPDATED
+        return action(self.before, self.after)
+
+
+def action(before: object | None, after: object | None) -> Action:
+    """What a write did that found the one and left the other."""
+    if before is None:
+        return Action.CREATED
+    return Action.DELETED if after is None else Action.UPDATED
 
 
 def _id(entity: Owned, version: int) -> UUID:
@@ -160,7 +166,7 @@ class History:
         request = PageRequest(limit=1, sort=LATEST_FIRST, conditions=conditions)
         page = await self.revisions.of(owner).page(request)
         state: E | None = page.items[0].after if page.items else None
-        return found(state, Revision.KIND)
+        return found(state, Revision.KIND, _NO_VERSION)
 
     async def latest(self, owner: OwnerId, entity: type[E], id: UUID) -> Revision[E]:
         """The last revision of one entity. Raises ``NotFound``."""

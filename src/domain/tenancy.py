@@ -133,8 +133,8 @@ def must_follow(after: Owned, before: Owned) -> None:
         raise Misdirected(f"a change of {before.KIND} {before.id} gave {after.id}, version {after.version}")
 
 
-def found(entity: T | None, kind: str) -> T:
+def found(entity: T | None, kind: str, detail: str | None = None) -> T:
     """The entity; raises ``NotFound`` where there is none."""
     if entity is None:
-        raise NotFound(kind)
+        raise NotFound(kind, detail)
     return entity

@@ -120,11 +120,40 @@ def test_what_cannot_be_done_is_one_line(arguments: tuple[str, ...], status: int
     complaint(goatfish(*arguments), status)
 
 
-@pytest.mark.parametrize("option", [("--scope", "everything"), ("--expires-in", "soon")])
-def test_an_option_that_makes_no_sense_is_refused(option: tuple[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        (("--scope", "everything"), "'everything' is none of simulations:read"),
+        (("--expires-in", "soon"), "is written like 90d"),
+        (("--expires-in", "0d"), "must be more than 0"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused(option: tuple[str, str], words: str) -> None:
     done = goatfish("key", "create", "Acme", *option)
     assert (done.exit_code, done.stdout) == (2, "")
+    assert words in done.stderr
     assert "Traceback" not in done.stderr
+    assert "Value error" not in done.stderr
+
+
+def test_a_key_of_a_deactivated_owner_is_made_with_a_word_about_it() -> None:
+    owner = goatfish("owner", "create", "Acme").stdout.strip()
+    goatfish("owner", "deactivate", "Acme")
+    made = goatfish("key", "create", "Acme")
+    assert f"'Acme' is deactivated: the key opens nothing until goatfish owner activate {owner}\n" in made.stderr
+    goatfish("owner", "activate", "Acme")
+    assert "deactivated" not in goatfish("key", "create", "Acme").stderr
+
+
+def test_up_says_that_the_demo_owner_is_deactivated_and_leaves_its_key(tmp_path: Path) -> None:
+    goatfish("owner", "create", "demo")
+    key = goatfish("key", "create", "demo").stdout
+    goatfish("owner", "deactivate", "demo")
+    (tmp_path / "var").mkdir(exist_ok=True)
+    kept = tmp_path / "var" / "demo.key"
+    kept.write_text(key)
+    assert "goatfish owner activate demo" in complaint(goatfish("up", "--port", "0"), 1)
+    assert kept.read_text() == key
 
 
 def test_migrating_again_changes_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,9 +13,11 @@ from typer.testing import CliRunner
 
 from adapters.django_orm import operations
 from app.cli.commands import commands
+from app.cli.database import check_storage
 from app.embedded_postgres import Server
 from config.databases import DatabaseUrl
 from config.settings import load
+from domain.errors import Unavailable
 from tests.contracts.http_api import SIMULATIONS, WING
 from tests.integration.sites import API, BYPASSES, OPERATORS, Site, ask, site_on, unmake
 from tests.live import served
@@ -108,13 +111,17 @@ def test_made_again_it_changes_nothing_and_what_was_changed_is_put_right(bare: S
     ]
     before = bare.attributes()
     again = bare.goatfish("database", "create").stderr.splitlines()
-    assert again[:3] == ["Role bare_operators was there.", "Role bare_api was there.", "Database bare was there."]
+    assert again[:3] == [
+        "Role bare_operators was there, its password is set.",
+        "Role bare_api was there, its password is set.",
+        "Database bare was there.",
+    ]
     bare.run("ALTER ROLE bare_api SUPERUSER CREATEROLE BYPASSRLS NOLOGIN PASSWORD 'another'")
     bare.run("ALTER DATABASE bare OWNER TO bare_api")
     bare.run("GRANT CREATE ON SCHEMA public TO PUBLIC, bare_api")
     assert bare.goatfish("database", "create").stderr.splitlines()[:3] == [
-        "Role bare_operators was there.",
-        "Role bare_api is corrected.",
+        "Role bare_operators was there, its password is set.",
+        "Role bare_api is corrected, its password is set.",
         "Database bare is bare_operators's now.",
     ]
     assert bare.attributes() == before
@@ -193,6 +200,8 @@ def test_what_cannot_be_made_is_one_line(bare: Site) -> None:
     assert "must name a user" in refused(goatfish=DatabaseUrl("postgresql://127.0.0.1/bare"))
     wrong = bare.administrator.of("postgres", "goatfish", "guess")
     assert "password authentication failed" in refused(administrator=wrong)
+    done = bare.goatfish("database", "create", ADMINISTRATOR_DATABASE_URL="mysql://goatfish:guess@127.0.0.1/x")
+    assert (done.returncode, done.stderr) == (2, "The administrator's URL must begin with postgresql://\n")
     assert "is not a valid URL" in refused(administrator=wrong.with_password + "?guess=guess")
     assert bare.goatfish("database", "create").returncode == 0
     for url in (bare.api, bare.operator):
@@ -240,6 +249,31 @@ def test_one_role_is_refused_by_serve_and_doctor_unless_the_switch_allows_it(mad
     with served(one.environment(GOATFISH_ONE_ROLE="true")) as url:
         assert ask(url + SIMULATIONS, key, WING) == 201
         assert ask(url + "/readyz") == ask(url + "/admin/login/") == 200
+
+
+def test_two_databases_are_refused_by_serve_and_doctor(made: Site, bare: Site) -> None:
+    for command in ("database create", "migrate"):
+        assert bare.goatfish(*command.split()).returncode == 0
+    apart = replace(made, api=bare.api)
+    line = apart.refusal("serve", "--port", "0")
+    assert line == f"These are two databases: {bare.api} is the service's, {made.operator} the operators'.\n"
+    examined = apart.goatfish("doctor")
+    assert (examined.returncode, examined.stdout.count("WRONG")) == (1, 1)
+    assert "These are two databases" in examined.stdout
+    assert bare.goatfish("doctor").stdout.count("WRONG") == 0
+
+
+def test_why_the_service_cannot_connect_is_said_in_words(made: Site, served_by_it: None) -> None:
+    for url, words in (
+        (made.api.of(made.api.database, API, "guess"), "The database cannot be used: password authentication failed"),
+        (DatabaseUrl("postgresql://goatfish:guess@127.0.0.1:1/x"), "The database cannot be used: connection refused"),
+    ):
+        settings = load().model_copy(update={"database_url": url})
+        with pytest.raises(Unavailable) as error:
+            asyncio.run(check_storage(settings))
+        assert str(error.value).startswith(words)
+        assert "Error" not in str(error.value)
+        assert "guess" not in str(error.value)
 
 
 def test_a_database_that_is_not_up_to_date_is_said_to_a_replica_too(bare: Site) -> None:

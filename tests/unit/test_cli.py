@@ -18,9 +18,15 @@ def test_a_duration_is_a_number_and_a_unit(text: str, length: timedelta) -> None
     assert parse_duration(text) == length
 
 
-@pytest.mark.parametrize("text", ["", "90", "d", "0d", "-1d", "1.5h", "90 d", "1w", "1d2h", "9999999d", "٩d"])
+@pytest.mark.parametrize("text", ["", "90", "d", "-1d", "1.5h", "90 d", "1w", "1d2h", "9999999d", "٩d"])
 def test_anything_else_is_no_duration(text: str) -> None:
     with pytest.raises(ValueError, match="90d, 12h or 30m"):
+        parse_duration(text)
+
+
+@pytest.mark.parametrize("text", ["0d", "00h"])
+def test_no_time_is_no_duration(text: str) -> None:
+    with pytest.raises(ValueError, match="must be more than 0"):
         parse_duration(text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -45,6 +46,16 @@ def _cast(field: models.Field[Any, Any] | None) -> str:
     if not isinstance(field, models.DateField):
         return ""
     return "::text::timestamptz" if isinstance(field, models.DateTimeField) else "::text::date"
+
+
+def _words(error: Exception) -> str:
+    """Why there is no answer, for people, in one line."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time, it is out of reach or overloaded"
+    if isinstance(error, ConnectionError) and error.errno:
+        return os.strerror(error.errno).lower()
+    text = error.strerror if isinstance(error, OSError) else None
+    return " ".join((text or str(error)).split()) or "no reason is known"
 
 
 async def _settled(connection: asyncpg.Connection[Any]) -> None:
@@ -129,7 +140,7 @@ class PoolExecutor:
         except asyncpg.UniqueViolationError as error:
             raise Conflict("already_exists", "This exists already.") from error
         except _PASSING as error:
-            raise Unavailable(f"{type(error).__name__}: {error}") from error
+            raise Unavailable(f"The database cannot be used: {_words(error)}") from error
         return statement.decoded(rows)
 
     async def write(self, name: str, chain: Chain, values: Values) -> int:

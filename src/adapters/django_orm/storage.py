@@ -34,6 +34,18 @@ BYPASS_KNOWN = 1.0
 """Seconds for which the answer holds whether the role could see more: anybody may ask for it, as often as they like."""
 
 
+# The database within its server, and when that was started: together no other's, and any role may ask. As numbers,
+# because text would depend on the settings of the role.
+_IDENTITY = Statement(
+    """
+    SELECT concat(oid, ' ', extract(epoch FROM pg_postmaster_start_time()))
+    FROM pg_database WHERE datname = current_database()
+    """,
+    (),
+    (None,),
+)
+
+
 class Storage:
     """Everything that is kept. ``open`` and ``close`` belong to the event loop that uses it.
 
@@ -80,6 +92,11 @@ class Storage:
         applied = {(app, name) for app, name in await self.executor.fetch("", self._applied, {})}
         if missing := self._migrations - applied:
             raise Unavailable(f"{len(missing)} migrations are not applied.")
+
+    async def identity(self) -> str:
+        """Which of all PostgreSQL databases it is, the same whichever way it is reached. Raises ``Unavailable``."""
+        ((identity,),) = await self.executor.fetch("", _IDENTITY, {})
+        return str(identity)
 
     @cached_property
     def _applied(self) -> Statement:

@@ -128,7 +128,7 @@ class ThreadExecutor:
             raise Conflict("already_exists", "This exists already.") from error
         except (OperationalError, InterfaceError) as error:
             keep = self._lent is not None
-            raise Unavailable(f"{type(error).__name__}: {error}") from error
+            raise Unavailable(f"The database cannot be used: {' '.join(str(error).split())}") from error
         finally:
             if not keep:
                 connections[self.alias].close()

@@ -70,7 +70,7 @@ _TYPES = [
         "invalid_cursor",
         400,
         "Invalid cursor",
-        "The cursor was not given by this list to this owner. Start again from the first page.",
+        "The cursor was not given to this owner by this list, or by the feed of changes. Start again without it.",
     ),
     ProblemType("invalid_host", 400, "Invalid host", "The service does not answer under the host that was named."),
     ProblemType(

@@ -31,6 +31,13 @@ def _lifetime(text: str) -> timedelta | Lifetime | None:
         raise typer.BadParameter(str(error)) from error
 
 
+def _scope(text: str) -> Scope:
+    try:
+        return Scope(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(Scope)}.") from None
+
+
 def _group(text: str, cls: type[TyperGroup] | None = None) -> typer.Typer:
     return typer.Typer(help=text, cls=cls, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -49,6 +56,12 @@ OwnerArgument = Annotated[str, typer.Argument(metavar="OWNER", help="The owner's
 KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The key's id or prefix.")]
 ExpiresIn = Annotated[
     timedelta | None, typer.Option(parser=_duration, metavar="DURATION", help="Like 90d, 12h or 30m.")
+]
+Scopes = Annotated[
+    list[Scope] | None,
+    typer.Option(
+        parser=_scope, metavar="SCOPE", help=f"What it may do, once for each of {', '.join(Scope)}. All by default."
+    ),
 ]
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes any free one.")]
@@ -182,7 +195,7 @@ def key_create(
     *,
     of: OwnerArgument,
     name: Annotated[str, typer.Option(help="What it is for.")] = "default",
-    scope: Annotated[list[Scope] | None, typer.Option(help="What it may do; once for each. All by default.")] = None,
+    scope: Scopes = None,
     expires_in: ExpiresIn = None,
 ) -> None:
     """Makes a key and prints it; it is never shown again."""
@@ -228,8 +241,8 @@ def key_revoke(of: OwnerArgument, key: KeyArgument) -> None:
 
 @operator.command("create")
 def operator_create(
-    username: str,
-    email: str = "",
+    username: Annotated[str, typer.Argument(metavar="NAME", help="The name to sign in with.")],
+    email: Annotated[str, typer.Option(help="Where to write to them; nothing is ever sent.")] = "",
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Take the password from the first line of stdin.")
     ] = False,

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import typer
 
-from adapters.django_orm import operations
+from adapters.django_orm import operations, setup
 from adapters.django_orm.setup import set_up
 from app.cli.terminal import MISCONFIGURED, fail, say
 from app.provision import Refused, provision
 from config.databases import DatabaseUrl
 from config.settings import Settings, load
+from domain.errors import Unavailable
 
 
 def require_operator() -> None:
@@ -30,7 +31,7 @@ def require_migrations() -> None:
 
 
 async def check_storage(settings: Settings) -> None:
-    """Raises ``Unavailable`` unless the database is in order as the service itself reaches it."""
+    """Raises ``Unavailable`` unless the database is in order as the service itself reaches it, and the operators'."""
     from app.container import Container
 
     storage = Container(settings=settings).storage()
@@ -39,6 +40,34 @@ async def check_storage(settings: Settings) -> None:
         await storage.check()
     finally:
         await storage.close()
+    service, operators = settings.database_url, settings.operator_database_url
+    if operators is not None and not service.is_sqlite and not operators.is_sqlite:
+        await _check_same(settings)
+
+
+async def _check_same(settings: Settings) -> None:
+    """Raises ``Unavailable`` where PostgreSQL's two URLs lead to two databases."""
+    service = setup.pool_storage(
+        settings.database_url.with_password,
+        size=1,
+        acquire_timeout=settings.pool_timeout,
+        statement_timeout=settings.statement_timeout,
+        prepared_statements=settings.prepared_statements,
+    )
+    identities = set()
+    for storage in (service, setup.thread_storage(size=1)):
+        await storage.open()
+        try:
+            identities.add(await storage.identity())
+        finally:
+            await storage.close()
+    if len(identities) > 1:
+        raise Unavailable(two_databases(settings))
+
+
+def two_databases(settings: Settings) -> str:
+    """What is said where the service and the operators do not meet in one database."""
+    return f"These are two databases: {settings.database_url} is the service's, {settings.operator_url} the operators'."
 
 
 def require_storage() -> None:
@@ -53,7 +82,8 @@ def create_database(administrator_url: str) -> None:
     try:
         administrator = DatabaseUrl(administrator_url)
     except ValueError as error:
-        fail(f"The administrator's URL {error}", MISCONFIGURED)
+        known = administrator_url.startswith(("postgresql:", "postgres:"))
+        fail(f"The administrator's URL {error if known else 'must begin with postgresql://'}", MISCONFIGURED)
     try:
         done = provision(administrator, api=settings.database_url, operator=settings.operator_url)
     except Refused as error:

@@ -12,7 +12,7 @@ import typer
 
 from adapters.django_orm import operations
 from adapters.django_orm.setup import set_up
-from app.cli.database import check_storage
+from app.cli.database import check_storage, two_databases
 from app.cli.terminal import FAILED
 from config.databases import DatabaseUrl
 from config.settings import PREFIX, ConfigurationError, Settings, load, unknown_variables
@@ -123,7 +123,7 @@ def _apart(settings: Settings) -> Iterator[Finding]:
     """Operators and the service may reach PostgreSQL by different ways, but a file is one database or another."""
     service, operators = settings.database_url, settings.operator_url
     if service.is_sqlite != operators.is_sqlite or (service.is_sqlite and _real(service) != _real(operators)):
-        yield Verdict.WRONG, f"These are two databases: {service} is the service's, {operators} the operators'."
+        yield Verdict.WRONG, two_databases(settings)
 
 
 def _real(url: DatabaseUrl) -> str:

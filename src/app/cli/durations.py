@@ -17,7 +17,9 @@ def parse_lifetime(text: str) -> timedelta | Lifetime | None:
 
 def parse_duration(text: str) -> timedelta:
     """``90d``, ``12h`` or ``30m``. Raises ``ValueError``."""
-    match = re.fullmatch(r"([1-9][0-9]{0,5})([dhm])", text.strip().lower(), re.ASCII)
+    match = re.fullmatch(r"([0-9]{1,6})([dhm])", text.strip().lower(), re.ASCII)
     if match is None:
         raise ValueError("A duration is written like 90d, 12h or 30m.")
+    if not int(match[1]):
+        raise ValueError("A duration must be more than 0.")
     return timedelta(**{_UNITS[match[2]]: int(match[1])})

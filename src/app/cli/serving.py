@@ -37,7 +37,7 @@ def serve(host: str, port: int, *, workers: int | None, reload: bool, proxies: s
         listener = listen(host, port)
     except OSError as error:
         fail(refusal(host, port, error))
-    say(f"Goatfish listens on {url(listener)}")
+    say(f"Goatfish listens on {url(listener)}" + (f" ({workers} workers are starting)" if workers > 1 else ""))
     run(listener, settings.log_level, workers=workers, reload=reload, proxies=proxies, access_log=access_log)
 
 

@@ -13,6 +13,7 @@ from app.cli.terminal import moment, result, say, table
 from app.container import Container
 from config.settings import load
 from domain.access.key import Key, KeyText, Lifetime, Scope
+from domain.access.owner import Owner
 from domain.errors import NotFound
 from domain.paging import LIMIT_MAX, PageRequest
 from domain.rules import as_id
@@ -81,20 +82,22 @@ def list_owners() -> None:
 
 
 def create_key(of: str, name: str, scopes: frozenset[Scope], expires_in: timedelta | None) -> None:
-    async def work(container: Container) -> tuple[Key, KeyText]:
+    async def work(container: Container) -> tuple[Owner, Key, KeyText]:
         owner = await container.owners().get(of)
         expires_at = _end(container, expires_in)
-        return await container.keys().create(owner.id, cause(), name=name, scopes=scopes, expires_at=expires_at)
+        made = await container.keys().create(owner.id, cause(), name=name, scopes=scopes, expires_at=expires_at)
+        return owner, *made
 
     _show(*run(work))
 
 
 def roll_key(of: str, wanted: str, overlap: timedelta, expires_in: timedelta | Lifetime | None) -> None:
-    async def work(container: Container) -> tuple[Key, KeyText]:
+    async def work(container: Container) -> tuple[Owner, Key, KeyText]:
         owner = await container.owners().get(of)
         key_id = await _key_id(container, owner.id, wanted)
         expires_at = expires_in if isinstance(expires_in, Lifetime) else _end(container, expires_in)
-        return await container.keys().roll(owner.id, key_id, cause(), overlap=overlap, expires_at=expires_at)
+        made = await container.keys().roll(owner.id, key_id, cause(), overlap=overlap, expires_at=expires_at)
+        return owner, *made
 
     _show(*run(work))
 
@@ -103,7 +106,9 @@ def _end(container: Container, expires_in: timedelta | None) -> datetime | None:
     return None if expires_in is None else container.now()() + expires_in
 
 
-def _show(key: Key, text: KeyText) -> None:
+def _show(owner: Owner, key: Key, text: KeyText) -> None:
+    if owner.deactivated_at is not None:
+        say(f"Owner {owner.name!r} is deactivated: the key opens nothing until goatfish owner activate {owner.id}")
     expiry = f"expires {moment(key.expires_at)}" if key.expires_at else "never expires"
     say(f"Key {key.name!r} ({key.id}) may {', '.join(sorted(key.scopes))} and {expiry}. It is shown this once:")
     result(text.reveal())

@@ -87,6 +87,8 @@ async def _opening_key(container: Container, kept: str) -> str:
         owner = await container.owners().get(DEMO)
     except NotFound:
         owner = await container.owners().create(DEMO, cause())
+    if owner.deactivated_at is not None:
+        fail(f"The demo owner is deactivated and its keys open nothing. Run: goatfish owner activate {DEMO}")
     storage, parsed = container.storage(), KeyText.parse(kept)
     if parsed is None or await storage.owners.holder(parsed.public_id) is not None:
         _, fresh = await container.keys().create(owner.id, cause(), name=DEMO, scopes=frozenset(Scope))

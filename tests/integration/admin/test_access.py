@@ -59,6 +59,7 @@ def test_whoever_guesses_has_to_wait_even_with_the_right_password(boss: Operator
     answer = client.post(LOGIN, {"username": "boss", "password": PASSWORD})
     assert answer.status_code == 429
     assert "Wait 15 minutes" in answer.text
+    assert "<nav" not in answer.text
     assert answer.headers["Retry-After"] == "900"
     assert sign_in(PASSWORD, HTTP_USER_AGENT="another") == 429
     assert sign_in(PASSWORD, HTTP_X_FORWARDED_FOR="198.51.100.7") == 429

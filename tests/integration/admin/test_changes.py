@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import pytest
 from django.contrib.auth.models import Permission
 
 from adapters.django_orm.models import KeyRow, Operator, OwnerRow, RevisionRow
@@ -64,6 +65,26 @@ def test_what_is_looked_for_in_the_revisions_is_found(at_desk: Desk, owner: Owne
     assert f"{revision.pk}" not in at_desk.http.get(f"{REVISIONS}/?q={uuid4()}").text
 
 
+def test_the_list_of_revisions_says_what_was_done_to_what_and_whose_it_is(at_desk: Desk, owner: OwnerRow) -> None:
+    issue(at_desk, owner)
+    at_desk.send(f"{OWNERS}/{owner.pk}/deactivate/")
+    found = f"{REVISIONS}/?q={owner.pk}"
+    page = at_desk.http.get(found).text
+    assert sorted(re.findall(r'field-action">(\w+)<', page)) == ["created", "created", "updated"]
+    assert page.count(f'<a href="{OWNERS}/{owner.pk}/change/">{owner.name}</a>') == 3
+    assert re.search(r">20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC<", page)
+    assert re.findall(r'field-kind">(\w+)<', at_desk.http.get(f"{found}&kind=key").text) == ["key"]
+    for kind in ("owner", "key", "simulation"):
+        assert f"kind={kind}" in page
+
+
+def test_the_index_names_what_is_there(at_desk: Desk) -> None:
+    page = at_desk.http.get("/admin/").text
+    assert "Sign-in attempts" in page
+    assert "Recent actions" not in page
+    assert '<link rel="icon" href="data:,">' in page
+
+
 def test_looking_at_a_page_that_asks_changes_nothing(at_desk: Desk, owner: OwnerRow) -> None:
     for method in ("GET", "HEAD", "PUT", "DELETE"):
         at_desk.http.request(method, f"{OWNERS}/{owner.pk}/deactivate/")
@@ -104,7 +125,9 @@ def test_an_object_that_is_not_there_is_said(at_desk: Desk) -> None:
         assert "There is no such" in at_desk.http.get(answer.headers["location"]).text
 
 
-def test_without_permission_nothing_can_be_changed(at_desk: Desk, owner: OwnerRow) -> None:
+def test_without_permission_nothing_can_be_changed(
+    at_desk: Desk, owner: OwnerRow, caplog: pytest.LogCaptureFixture
+) -> None:
     key = key_in(issue(at_desk, owner))
     assert key is not None
     row = KeyRow.objects.get(owner=owner)
@@ -126,7 +149,9 @@ def test_without_permission_nothing_can_be_changed(at_desk: Desk, owner: OwnerRo
         assert shown.status_code == 200
         assert not any(f'/{verb}/"' in shown.text for verb in ("deactivate", "revoke", "add"))
     operator.user_permissions.clear()
+    caplog.clear()
     assert at_desk.http.get(f"{OWNERS}/{owner.pk}/history/").status_code == 403
+    assert [record.exc_info for record in caplog.records if record.name == "django.request"] == [None]
     assert at_desk.may(key)
 
 

@@ -90,6 +90,32 @@ def test_a_deactivated_owners_keys_are_dead_within_a_second_and_open_when_it_is_
     assert within_a_second(lambda: at_desk.may(key))
 
 
+def test_a_key_of_a_deactivated_owner_is_issued_with_a_word_about_it_and_not_offered(
+    at_desk: Desk, owner: OwnerRow
+) -> None:
+    offered = f"{KEYS}/add/?owner={owner.pk}"
+    assert offered in at_desk.http.get(f"{OWNERS}/{owner.pk}/change/").text
+    assert "is deactivated" not in issue(at_desk, owner).text
+    at_desk.send(f"{OWNERS}/{owner.pk}/deactivate/")
+    assert offered not in at_desk.http.get(f"{OWNERS}/{owner.pk}/change/").text
+    assert "is deactivated: the key opens nothing until it is activated" in issue(at_desk, owner).text
+
+
+def test_owners_and_keys_are_filtered_by_words(at_desk: Desk, owner: OwnerRow) -> None:
+    assert key_in(issue(at_desk, owner))
+    row = KeyRow.objects.get(owner=owner)
+
+    def states(path: str, pk: object, words: list[str]) -> list[str]:
+        return [word for word in words if f"{pk}/change/" in at_desk.http.get(f"{path}/?q={pk}&state={word}").text]
+
+    assert states(KEYS, row.pk, ["open", "expired", "revoked"]) == ["open"]
+    at_desk.send(f"{KEYS}/{row.pk}/revoke/")
+    assert states(KEYS, row.pk, ["open", "expired", "revoked"]) == ["revoked"]
+    assert states(OWNERS, owner.pk, ["active", "deactivated"]) == ["active"]
+    at_desk.send(f"{OWNERS}/{owner.pk}/deactivate/")
+    assert states(OWNERS, owner.pk, ["active", "deactivated"]) == ["deactivated"]
+
+
 def test_an_expiry_is_taken_in_utc(at_desk: Desk, owner: OwnerRow) -> None:
     assert key_in(issue(at_desk, owner, expires_at="2099-01-05T12:30"))
     assert KeyRow.objects.get(owner=owner).expires_at == datetime(2099, 1, 5, 12, 30, tzinfo=UTC)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
 
 from django import forms
 from django.contrib import admin, messages
 from django.core import signing
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpResponseRedirect
 
 from adapters.django_orm.admin.acting import Acting, Change, UseCases, carried_out, refuse
-from adapters.django_orm.admin.shown import list_of
+from adapters.django_orm.admin.shown import Choice, list_of
 from adapters.django_orm.models import KeyRow
 from domain.access.key import Key, KeyText, Scope
 from domain.access.owner import Owner
@@ -64,11 +65,24 @@ async def _issue(cases: UseCases, cause: Cause, fields: dict[str, Any]) -> tuple
     return owner, key, text
 
 
+def _expired() -> Q:
+    return Q(revoked_at__isnull=True, expires_at__lte=datetime.now(UTC))
+
+
+class StateFilter(Choice):
+    title = parameter_name = "state"
+    conditions: ClassVar = {
+        "open": lambda: Q(revoked_at__isnull=True) & ~_expired(),
+        "expired": _expired,
+        "revoked": lambda: Q(revoked_at__isnull=False),
+    }
+
+
 @admin.register(KeyRow)
 class KeyAdmin(Acting):
     list_display = ("name", "owner", "prefix", "scopes_held", "created_at", "expires_at", "last_used_at", "revoked_at")
     list_select_related = ("owner",)
-    list_filter = (("revoked_at", admin.EmptyFieldListFilter), "created_at")
+    list_filter = (StateFilter, "created_at")
     search_fields = ("name", "public_id", "owner__name")
     search_help_text = "A part of the name, of the prefix or of the owner's name, or an id"
     id_fields = ("id", "owner_id")

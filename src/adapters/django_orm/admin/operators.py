@@ -30,6 +30,9 @@ class OperatorAdmin(UserAdmin):  # type: ignore[type-arg]  # -- generic for the 
         return format_html('<a href="{}">Set another</a>', where)
 
 
+apps.get_app_config("axes").verbose_name = "Sign-in attempts"
+
+
 @admin.register(apps.get_model("axes", "AccessAttempt"))
 class AttemptAdmin(ShownOnly):
     """Who was refused, and how often; what else the form was sent is left out."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.urls import reverse
 
 from adapters.django_orm.admin.acting import Acting, Change, carried_out, refuse
-from adapters.django_orm.admin.shown import list_of
+from adapters.django_orm.admin.shown import Choice, list_of
 from adapters.django_orm.models import KeyRow, OwnerRow
 from domain.access.owner import Owner
 from domain.errors import DomainError
@@ -27,10 +28,18 @@ class OwnerForm(forms.Form):
     name = forms.CharField(max_length=Owner.NAME_MAX)
 
 
+class StateFilter(Choice):
+    title = parameter_name = "state"
+    conditions: ClassVar = {
+        "active": lambda: Q(deactivated_at__isnull=True),
+        "deactivated": lambda: Q(deactivated_at__isnull=False),
+    }
+
+
 @admin.register(OwnerRow)
 class OwnerAdmin(Acting):
     list_display = ("name", "id", "created_at", "deactivated_at")
-    list_filter = (("deactivated_at", admin.EmptyFieldListFilter),)
+    list_filter = (StateFilter,)
     search_fields = ("name",)
     search_help_text = "A part of the name, or an id"
     changes = (
@@ -68,6 +77,7 @@ class OwnerAdmin(Acting):
 
     def tools(self, request: HttpRequest, row: Model) -> list[tuple[str, str]]:
         tools = [(list_of("keyrow", owner__id__exact=str(row.pk)), "Keys"), *super().tools(request, row)]
-        if self.admin_site.get_model_admin(KeyRow).has_add_permission(request):
+        active = getattr(row, "deactivated_at", None) is None
+        if active and self.admin_site.get_model_admin(KeyRow).has_add_permission(request):
             tools.append((f"{reverse('admin:goatfish_keyrow_add')}?{urlencode({'owner': row.pk})}", "Issue a key"))
         return tools

@@ -3,21 +3,51 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import OuterRef, Q, Subquery
+from django.urls import reverse
 from django.utils.html import format_html
 
-from adapters.django_orm.admin.shown import ShownOnly
-from adapters.django_orm.models import RevisionRow, SimulationRow
+from adapters.django_orm.admin.shown import Choice, ShownOnly
+from adapters.django_orm.models import OwnerRow, RevisionRow, SimulationRow
+from domain.access.key import Key
+from domain.access.owner import Owner
+from domain.revisions import action
+from domain.simulations.simulation import Simulation
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
     from django.utils.safestring import SafeString
 
 
+class OfOwner(ShownOnly):
+    """Rows that name their owner by its id alone, shown with its name."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        name = OwnerRow.objects.filter(pk=OuterRef("owner_id")).values("name")
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(owner_name=Subquery(name))
+        return rows
+
+    @admin.display(description="owner")
+    def whose(self, row: Any) -> SafeString | str:
+        if row.owner_name is None:  # it is erased, or of another shard
+            return str(row.owner_id)
+        where = reverse("admin:goatfish_ownerrow_change", args=[row.owner_id])
+        return format_html('<a href="{}">{}</a>', where, row.owner_name)
+
+
+class KindFilter(Choice):
+    title = parameter_name = "kind"
+    conditions: ClassVar = {kind: partial(Q, kind=kind) for kind in (Owner.KIND, Key.KIND, Simulation.KIND)}
+
+
 @admin.register(SimulationRow)
-class SimulationAdmin(ShownOnly):
-    list_display = ("name", "owner_id", "start_date", "end_date", "created_at", "version")
+class SimulationAdmin(OfOwner):
+    list_display = ("name", "whose", "start_date", "end_date", "created_at", "version")
     list_filter = ("start_date", "created_at")
     search_fields = ("name",)
     search_help_text = "A part of the name, or the id of a simulation or of an owner"
@@ -25,18 +55,21 @@ class SimulationAdmin(ShownOnly):
 
 
 @admin.register(RevisionRow)
-class RevisionAdmin(ShownOnly):
-    list_display = ("created_at", "owner_id", "kind", "entity_id", "version", "actor", "request_id")
+class RevisionAdmin(OfOwner):
+    list_display = ("created_at", "action", "kind", "entity_id", "whose", "actor", "number")
     list_display_links = ("created_at",)
-    list_filter = ("created_at",)  # not by kind: to offer the kinds, Django would read every revision
+    list_filter = (KindFilter, "created_at")
     search_fields = ("=actor", "=request_id")
     search_help_text = "An actor, a request's id, or the id of a revision, an owner or an object"
     id_fields = ("id", "owner_id", "entity_id")
     id_like_fields = ("request_id",)
     fields = (
-        *("id", "owner_id", "number", "created_at", "actor", "request_id"),
-        *("kind", "entity_id", "version", "state_before", "state_after"),
+        *("id", "whose", "owner_id", "number", "created_at", "actor", "request_id"),
+        *("action", "kind", "entity_id", "version", "state_before", "state_after"),
     )
+
+    def action(self, row: RevisionRow) -> str:
+        return str(action(row.before, row.after))
 
     @admin.display(description="before")
     def state_before(self, row: RevisionRow) -> SafeString | None:

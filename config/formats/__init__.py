@@ -1,0 +1,1 @@
+"""How the admin writes dates and times, in place of what Django knows of its language."""
