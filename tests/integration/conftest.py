@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 from uuid import uuid4
 
+import psycopg
 import pytest
 from django.db import connections, models
 from django.test.utils import setup_databases, teardown_databases
+from psycopg.sql import SQL, Identifier
 
 from adapters.django_orm import setup
 from adapters.django_orm.grants import EXCEPTIONS, grant
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 MakeStorage: TypeAlias = Callable[..., Storage]
 
 _URL = urlsplit(os.environ.get("GOATFISH_DATABASE_URL", ""))
+_OPERATORS = urlsplit(os.environ.get("GOATFISH_OPERATOR_DATABASE_URL", ""))
 VENDOR = {"sqlite": "sqlite", "postgres": "postgresql", "postgresql": "postgresql"}.get(_URL.scheme)
 
 # Django has read its settings before this file: whatever it took them from, it must be the database that was asked for.
@@ -100,7 +103,17 @@ def pool_url(django_db_setup: None) -> str:
 @pytest.fixture
 def operator_url(django_db_setup: None) -> str:
     """The test database as operators reach it (PostgreSQL)."""
-    return on_test_database(urlsplit(os.environ["GOATFISH_OPERATOR_DATABASE_URL"]))
+    return on_test_database(_OPERATORS)
+
+
+@pytest.fixture
+def rights_as_in_service(operator_url: str) -> Iterator[None]:
+    """The API's role has no more than the service gives it, for as long as a test serves on the test database."""
+    with psycopg.connect(operator_url, autocommit=True) as operator:
+        role = Identifier(_URL.username or "")
+        operator.execute(SQL("REVOKE DELETE ON api_key FROM {}").format(role))
+        yield
+        operator.execute(SQL("GRANT DELETE ON api_key TO {}").format(role))
 
 
 class TwoRoles(Storage):
@@ -126,7 +139,7 @@ class TwoRoles(Storage):
 def pool_storage(url: str, *, held: bool = True, **options: Any) -> Storage:
     """Storage on the native pool as the API has it, with the operators' part on a pool of their own."""
     options = {"size": 8, "acquire_timeout": 5, "statement_timeout": 10, **options}
-    operators = on_test_database(urlsplit(os.environ["GOATFISH_OPERATOR_DATABASE_URL"]))
+    operators = on_test_database(_OPERATORS)
     return TwoRoles(
         setup.pool_storage(url, **options).executor, setup.pool_storage(operators, **{**options, "size": 4}), held=held
     )

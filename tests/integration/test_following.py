@@ -14,6 +14,7 @@ from tests.contracts.http_following import CLIENTS, Follower, storm
 from tests.isolation.model import Owner
 from tests.isolation.served import Operators, served
 
+pytestmark = pytest.mark.usefixtures("rights_as_in_service")
 SLOW = """
     WITH count AS (UPDATE change_count SET last = last + 1 WHERE owner_id = %(owner)s RETURNING last)
     INSERT INTO revision (

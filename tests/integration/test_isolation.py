@@ -12,6 +12,7 @@ from tests.isolation.machine import is_complete, look
 from tests.isolation.served import WITHOUT_CONDITION, served
 from tests.isolation.tenants import Leaked
 
+pytestmark = pytest.mark.usefixtures("rights_as_in_service")
 OWNED = "SELECT oid::regclass::text FROM pg_class WHERE relrowsecurity AND relkind IN ('r', 'p')"
 
 
