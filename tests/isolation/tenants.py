@@ -24,6 +24,12 @@ _CURSOR = re.compile(r"[A-Za-z0-9_-]{60,}")
 class Leaked(AssertionError):
     """Something of one owner's was answered to another, or to nobody."""
 
+    seen: ClassVar[list["Leaked"]] = []
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.seen.append(self)  # so that none is forgotten over another complaint
+
 
 def opened(text: str) -> str:
     """The text with what its cursors hold, which are signed but not secret."""
