@@ -73,7 +73,7 @@ def sign_in(page: Page, service: Live) -> None:
     page.get_by_label("Username").fill(OPERATOR)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_text("Recent actions")).to_be_visible()
+    expect(page.get_by_role("heading", name="Operators")).to_be_visible()
 
 
 def status(service: Live, key: str) -> int:
