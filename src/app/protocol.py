@@ -44,9 +44,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _refuse(self, code: str) -> None:
         request_id = secrets.token_hex(16)
-        response = answer(Refused(code), {"path": "", "state": {"request_id": request_id}})
+        response = answer(Refused(code), "", request_id)
         headers = [*response.raw_headers, (b"x-request-id", request_id.encode()), (b"connection", b"close")]
-        complete(headers, path="", scheme=self.scheme or "http")
+        headers = complete(headers, path="", scheme=self.scheme or "http")
         status = HTTPStatus(response.status_code)
         lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
         lines += [name + b": " + value for name, value in headers]

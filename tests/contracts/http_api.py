@@ -120,8 +120,8 @@ def serving(storage: Storage, **given: Any) -> Iterator[Service]:
     container.now.override(providers.Object(clock))
     for secret in (SECRET, SECRET_BEFORE):
         CANARY.knows_word(secret)
-    container.api().add_middleware(WatchedAnswers, canary=CANARY)
-    with TestClient(container.api(), base_url="http://localhost", raise_server_exceptions=False) as http:
+    watched = WatchedAnswers(container.api(), canary=CANARY)
+    with TestClient(watched, base_url="http://localhost", raise_server_exceptions=False) as http:
         yield Service(container, http, clock)
 
 

@@ -29,7 +29,7 @@ def exhaust(service: Service, tenant: Tenant) -> None:
     # Counted down one by one it would refill meanwhile.
     limit._allowance._whole_at[tenant.owner] = service.container.monotonic()() + 3600
     with pytest.raises(Limited):
-        limit.count(tenant.owner, {})
+        limit.count(tenant.owner, [])
 
 
 def reader(service: Service) -> Tenant:

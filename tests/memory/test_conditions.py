@@ -7,6 +7,7 @@ import pytest
 from starlette.requests import Request
 
 from adapters.http_fastapi.conditions import etag, guard, has_already
+from adapters.http_fastapi.exchange import KEY, Exchange, by_name
 from adapters.http_fastapi.problems import Refused
 from domain.errors import Stale
 from tests.factories import SimulationFactory
@@ -20,7 +21,7 @@ def request(**headers: str | list[str]) -> Request:
         for name, values in headers.items()
         for value in ([values] if isinstance(values, str) else values)
     ]
-    return Request({"type": "http", "headers": lines})
+    return Request({"type": "http", "headers": lines, KEY: Exchange(by_name(lines), "a-test")})
 
 
 def passes(**headers: str | list[str]) -> bool:

@@ -7,6 +7,7 @@ import pytest
 
 from adapters.http_fastapi import allowance, limits
 from adapters.http_fastapi.allowance import Allowance
+from adapters.http_fastapi.exchange import RawHeaders
 from adapters.http_fastapi.limits import FailureLimit, RateLimit
 from adapters.http_fastapi.problems import Refused
 from domain.errors import Limited
@@ -31,13 +32,14 @@ class Counter:
 
     def count(self, owner: OwnerId | None = None) -> tuple[int, int]:
         """What is left, and the seconds until all is."""
-        headers: dict[str, str] = {}
+        headers: RawHeaders = []
         try:
             self.limit.count(owner or self.owner, headers)
         finally:
-            assert set(headers) == {"RateLimit-Policy", "RateLimit"}
-            assert POLICY.fullmatch(headers["RateLimit-Policy"])
-            match = STATE.fullmatch(headers["RateLimit"])
+            (policy, policy_value), (state_name, state_value) = headers
+            assert (policy, state_name) == (b"ratelimit-policy", b"ratelimit")
+            assert POLICY.fullmatch(policy_value.decode())
+            match = STATE.fullmatch(state_value.decode())
             assert match
             state = (int(match[1]), int(match[2]))
         return state
@@ -68,18 +70,18 @@ def test_as_many_as_agreed_pass_at_once_and_each_is_counted(per_minute: int, up_
 
 
 def test_the_policy_is_told() -> None:
-    headers: dict[str, str] = {}
+    headers: RawHeaders = []
     RateLimit(120, lambda: 0).count(new_owner_id(), headers)
-    assert headers == {"RateLimit-Policy": '"owner";q=120;w=60', "RateLimit": '"owner";r=119;t=1'}
+    assert headers == [(b"ratelimit-policy", b'"owner";q=120;w=60'), (b"ratelimit", b'"owner";r=119;t=1')]
 
 
 def test_a_refusal_tells_as_much() -> None:
     counter = Counter(1)
     counter.count()
-    headers: dict[str, str] = {}
+    headers: RawHeaders = []
     with pytest.raises(Limited):
         counter.limit.count(counter.owner, headers)
-    assert headers == {"RateLimit-Policy": '"owner";q=1;w=60', "RateLimit": '"owner";r=0;t=60'}
+    assert headers == [(b"ratelimit-policy", b'"owner";q=1;w=60'), (b"ratelimit", b'"owner";r=0;t=60')]
 
 
 def test_the_allowance_grows_evenly() -> None:
@@ -137,10 +139,10 @@ def test_owners_are_counted_apart() -> None:
 
 
 def test_nothing_is_counted_where_there_is_no_limit() -> None:
-    limit, headers, owner = RateLimit(0, lambda: 0), dict[str, str](), new_owner_id()
+    limit, headers, owner = RateLimit(0, lambda: 0), list[tuple[bytes, bytes]](), new_owner_id()
     for _ in range(10_000):
         limit.count(owner, headers)
-    assert headers == {}
+    assert headers == []
 
 
 @pytest.mark.parametrize("per_minute", [0.01, 0.5, 1.0, 1.9])

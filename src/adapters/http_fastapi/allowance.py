@@ -41,10 +41,11 @@ class Allowance(Generic[H]):
         """Takes one of what is left, if anything is."""
         now = self._monotonic()
         whole_at, left = self._left(who, now)
-        if left:
-            whole_at += self._interval
-            self._remember(who, whole_at, now)
-        return self._told(left, whole_at, now)
+        if not left:
+            return self._told(left, whole_at, now)
+        whole_at += self._interval
+        self._remember(who, whole_at, now)
+        return Use(True, left - 1, ceil(whole_at - now), 0)
 
     def look(self, who: H) -> Use:
         """What a use would be told, of which there is none."""
@@ -59,8 +60,11 @@ class Allowance(Generic[H]):
         self._remember(who, min(whole_at + self._interval, now + 2 * WINDOW), now)
 
     def _left(self, who: H, now: float) -> tuple[float, int]:
-        whole_at = max(self._whole_at.get(who, now), now)
-        return whole_at, max(int((WINDOW - (whole_at - now)) / self._interval + _ROUNDING), 0)
+        whole_at = self._whole_at.get(who, now)
+        if whole_at <= now:
+            return now, self.quota
+        left = int((WINDOW - (whole_at - now)) / self._interval + _ROUNDING)
+        return whole_at, max(left, 0)
 
     def _told(self, left: int, whole_at: float, now: float) -> Use:
         wait = 0 if left else max(ceil(whole_at + self._interval - now - WINDOW), 1)

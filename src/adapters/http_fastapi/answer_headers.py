@@ -1,19 +1,18 @@
 """The headers of every answer, made once: what a browser may do with it, and who may keep it."""
 
-from typing import TypeAlias
-
 from starlette.datastructures import MutableHeaders
 
-RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
+from adapters.http_fastapi.exchange import RawHeaders
 
 _VARY = "X-API-Key, Authorization"
-_EVERYWHERE = {
-    "X-Content-Type-Options": "nosniff",
+_READ = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
+"""For whatever is read."""
+_OPENED = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",  # none at all, and the admin's forms would be refused as somebody else's
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
 }
+"""For what may be opened in a window; the API's data is kept from frames by its content security policy."""
 _DATA = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
 _PAGES = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
@@ -28,18 +27,27 @@ def _raw(headers: dict[str, str]) -> RawHeaders:
     return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
-_AREAS = {"/api/": _EVERYWHERE | _DATA | _PRIVATE, "/admin": _EVERYWHERE | _PAGES, "": _EVERYWHERE | _DATA}
-_MADE = {
-    scheme: [(start, _raw(headers | more)) for start, headers in _AREAS.items()]
-    for scheme, more in (("http", {}), ("https", _HTTPS))
-}
+def _made(area: dict[str, str]) -> dict[str, tuple[RawHeaders, frozenset[bytes]]]:
+    """By the scheme, the headers of an area, and their names."""
+    both = {"http": _raw(area), "https": _raw(area | _HTTPS)}
+    return {scheme: (raw, frozenset(name for name, _ in raw)) for scheme, raw in both.items()}
 
 
-def complete(headers: RawHeaders, *, path: str, scheme: str) -> None:
-    """Adds what an answer to this path has not said itself. What it depends on adds up."""
-    ours = next(made for start, made in _MADE[scheme] if path.startswith(start))
+_API, _ADMIN, _ELSEWHERE = (
+    _made(_READ | _DATA | _PRIVATE),
+    _made(_READ | _OPENED | _PAGES),
+    _made(_READ | _OPENED | _DATA),
+)
+
+
+def complete(headers: RawHeaders, *, path: str, scheme: str) -> RawHeaders:
+    """The headers with what an answer to this path has not said itself. What it depends on adds up."""
+    in_api = path.startswith("/api/")
+    ours, names = (_API if in_api else _ADMIN if path.startswith("/admin") else _ELSEWHERE)[scheme]
     said = {name.lower() for name, _ in headers}
-    if b"vary" in said and path.startswith("/api/"):
+    if said.isdisjoint(names):
+        return headers + ours
+    if b"vary" in said and in_api:
         more = MutableHeaders(raw=headers)
         more["Vary"] = ", ".join([_VARY, *more.getlist("Vary")])
-    headers += [pair for pair in ours if pair[0] not in said]
+    return headers + [pair for pair in ours if pair[0] not in said]

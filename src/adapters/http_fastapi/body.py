@@ -3,11 +3,12 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
 from starlette.requests import ClientDisconnect, Request
 
+from adapters.http_fastapi.exchange import exchange_of
 from adapters.http_fastapi.problems import ERRORS_MAX, ProblemError, Refused, pointer
 
 MAX_BYTES = 1 << 20
@@ -24,8 +25,9 @@ _PARAMETER = re.compile(rf";[ \t]*({_WORD})=({_VALUE})")
 
 async def read_json(request: Request, media_types: Collection[str]) -> Any:
     """The body as a JSON value; raises ``Refused`` with 413, 415, 400 or 422, in this order."""
-    raw = await _read(request)
-    _require_media_type(request, media_types)
+    sent = exchange_of(request).sent
+    raw = await _read(request, sent.get(b"content-length"))
+    _require_media_type(sent, media_types)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -33,7 +35,7 @@ async def read_json(request: Request, media_types: Collection[str]) -> Any:
     if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > VALUES_MAX:
         raise _unacceptable("too_many_values", "The body holds too many values.")
     try:
-        return json.loads(text, object_pairs_hook=_members, parse_constant=_no_constant)
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise Refused("malformed_json", f"The body is not JSON: {error.msg} at character {error.pos}.") from None
     except RecursionError:
@@ -42,15 +44,9 @@ async def read_json(request: Request, media_types: Collection[str]) -> Any:
         raise _unacceptable("number_too_large", "The body holds a number of too many digits.") from None
 
 
-def lines(request: Request, name: bytes) -> list[str]:
-    """The values of every header of this name, in small letters."""
-    return [value.decode("latin-1") for sent, value in request.scope["headers"] if sent == name]
-
-
-async def _read(request: Request) -> bytearray:
-    for length in lines(request, b"content-length"):
-        if not length.isdecimal() or int(length[:20]) > MAX_BYTES:
-            raise Refused("body_too_large")
+async def _read(request: Request, length: bytes | None) -> bytearray:
+    if length is not None and not (length.isdigit() and int(length[:20]) <= MAX_BYTES):
+        raise Refused("body_too_large")
     body, more = bytearray(), True
     while more:
         message = await request.receive()
@@ -63,13 +59,13 @@ async def _read(request: Request) -> bytearray:
     return body
 
 
-def _require_media_type(request: Request, media_types: Collection[str]) -> None:
-    given = lines(request, b"content-type")
-    if len(given) != 1 or lines(request, b"content-encoding"):
+def _require_media_type(sent: Mapping[bytes, bytes], media_types: Collection[str]) -> None:
+    if b"content-encoding" in sent:
         raise Refused("unsupported_media_type")
-    if given[0] in media_types:
+    given = sent.get(b"content-type", b"").decode("latin-1")
+    if given in media_types:
         return
-    parts = _MEDIA_TYPE.fullmatch(given[0])
+    parts = _MEDIA_TYPE.fullmatch(given)
     if parts is None or parts[1].lower() not in media_types:
         raise Refused("unsupported_media_type")
     for name, value in _PARAMETER.findall(parts[2]):
@@ -93,3 +89,6 @@ def _no_constant(name: str) -> NoReturn:
 def _unacceptable(code: str, detail: str, *pointers: str) -> Refused:
     errors = [ProblemError(pointer=at, code=code, detail=detail) for at in sorted(pointers) or ["#"]]
     return Refused("validation_failed", detail, errors=errors)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_no_constant)

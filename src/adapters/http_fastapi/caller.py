@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from starlette.requests import Request
 
 from adapters.http_fastapi.background import Background
-from adapters.http_fastapi.body import lines
+from adapters.http_fastapi.exchange import exchange_of
 from adapters.http_fastapi.limits import FailureLimit, RateLimit
 from adapters.http_fastapi.problems import ProblemError, Refused
 from domain.access.key import Scope, hidden, require_scopes
@@ -53,26 +53,29 @@ class Door:
 
     async def admit(self, request: Request, scopes: frozenset[Scope]) -> Caller:
         """The holder of the request's one key, who has these scopes."""
-        caller = await self._caller(request)
+        exchange = exchange_of(request)
+        caller = await self._caller(exchange.sent, request)
         if caller is None:
             raise Refused("unauthenticated", headers={"WWW-Authenticate": 'Bearer realm="goatfish"'})
-        request.state.caller = caller
-        if self._uses.due(caller.key):
+        exchange.caller = caller
+        if self._uses.due(caller.key, caller.at):
             self._background.start(self._uses.write(caller.key))
-        self._rate_limit.count(caller.owner.id, request.state.headers)
+        self._rate_limit.count(caller.owner.id, exchange.headers)
         require_scopes(caller.key.scopes, scopes)
         return caller
 
-    async def _caller(self, request: Request) -> Caller | None:
-        """The holder of the request's one key.
+    async def _caller(self, sent: Mapping[bytes, bytes], request: Request) -> Caller | None:
+        """The holder of the one key that was sent.
 
         No key at all is no failure that is counted: it guesses nothing and costs no look-up, and a program that was
         not given its key should hear of that.
         """
-        texts = _credentials(request)
-        if not texts:
+        text = _key(sent)
+        if text is None:
             return None
-        text = texts.pop() if len(texts) == 1 else ""
+        caller = self._authentication.remembered(text)
+        if caller is not None:
+            return caller
         address, _ = request.scope.get("client") or ("", 0)
         self._failure_limit.admit(text, address)
         caller = await self._authentication.caller(text)
@@ -83,21 +86,26 @@ class Door:
         return caller
 
 
-def _credentials(request: Request) -> set[str]:
+def _key(sent: Mapping[bytes, bytes]) -> str | None:
+    """The text of the key; none at all is None, and what cannot be one is empty."""
+    key, bearer = sent.get(b"x-api-key"), sent.get(b"authorization")
+    if bearer is None and key is not None and b"," not in key:
+        return key.decode("latin-1")
     texts = set()
-    for name, value in request.scope["headers"]:
-        if name == b"x-api-key":
-            texts.add(value.decode("latin-1"))
-        elif name == b"authorization":
-            scheme, _, text = value.decode("latin-1").partition(" ")
-            texts.add(text.strip() if scheme.lower() == "bearer" else "")
-    return texts
+    for text in key.decode("latin-1").split(",") if key is not None else ():
+        texts.add(text.strip())
+    for credentials in bearer.decode("latin-1").split(",") if bearer is not None else ():
+        scheme, _, text = credentials.strip().partition(" ")
+        texts.add(text.strip() if scheme.lower() == "bearer" else "")
+    if not texts:
+        return None
+    return texts.pop() if len(texts) == 1 else ""
 
 
 def cause(request: Request) -> Cause:
     """A dependency: why the write of this request happens. The door comes before it."""
-    caller: Caller = request.state.caller
-    return Cause(actor=f"key:{caller.key.id}", request_id=request.state.request_id, at=caller.at)
+    exchange = exchange_of(request)
+    return Cause(actor=f"key:{exchange.caller.key.id}", request_id=exchange.request_id, at=exchange.caller.at)
 
 
 def once(operation: str) -> Callable[..., Cause]:
@@ -116,15 +124,16 @@ def once(operation: str) -> Callable[..., Cause]:
         ] = None,
     ) -> Cause:
         del idempotency_key  # tells FastAPI what to document; the header may come several times
-        why, keys = cause(request), lines(request, b"idempotency-key")
-        if not keys:
+        why, exchange = cause(request), exchange_of(request)
+        if b"idempotency-key" not in exchange.sent:
             return why
-        key = keys[0][1:-1] if keys[0][:1] == keys[0][-1:] == '"' and len(keys[0]) > 1 else keys[0]
-        if len(keys) > 1 or not _VISIBLE.fullmatch(key) or key != hidden(key):  # it is kept as it is
+        key = exchange.sent[b"idempotency-key"].decode("latin-1")
+        key = key[1:-1] if key[:1] == key[-1:] == '"' and len(key) > 1 else key
+        if not _VISIBLE.fullmatch(key) or key != hidden(key):  # it is kept as it is
             detail = "An idempotency key is 1 to 255 visible ASCII characters, and no API key."
             error = ProblemError(header="Idempotency-Key", code="idempotency_key", detail=detail)
             raise Refused("validation_failed", errors=[error])
-        asked = json.dumps(request.path_params) + json.dumps(request.state.content, sort_keys=True)
+        asked = json.dumps(request.path_params) + json.dumps(exchange.content, sort_keys=True)
         promise = Idempotency(operation=operation, key=key, fingerprint=hashlib.sha256(asked.encode()).hexdigest())
         return replace(why, idempotency=promise)
 

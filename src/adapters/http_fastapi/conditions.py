@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from fastapi import Header
 from starlette.requests import Request
 
-from adapters.http_fastapi.body import lines
+from adapters.http_fastapi.exchange import exchange_of
 from adapters.http_fastapi.problems import ProblemError, Refused
 from domain.errors import Stale
-from domain.tenancy import Guard, Owned
+from domain.tenancy import Guard, Owned, unguarded
 
 _TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 _TAGS = re.compile(rf"(?:[ \t]*,)*[ \t]*{_TAG}[ \t]*(?:,[ \t]*(?:{_TAG}[ \t]*)?)*")  # members may be empty
@@ -38,7 +38,9 @@ def guard(
 ) -> Guard:
     """A dependency: the conditions under which the request's write may happen."""
     del if_match, if_none_match  # tells FastAPI what to document; the header may come several times
-    wanted, unwanted = _sent(request, b"If-Match"), _sent(request, b"If-None-Match")
+    wanted, unwanted = _sent(request, "If-Match", b"if-match"), _sent(request, "If-None-Match", b"if-none-match")
+    if not wanted and not unwanted:
+        return unguarded
 
     def check(stored: Owned | None) -> None:
         tag = None if stored is None else etag(stored)
@@ -56,18 +58,19 @@ def has_already(
 ) -> Sequence[str]:
     """A dependency: the versions that the reader has, without the mark of weakness."""
     del if_none_match  # as above
-    return _weak(_sent(request, b"If-None-Match"))
+    tags = _sent(request, "If-None-Match", b"if-none-match")
+    return _weak(tags) if tags else ()
 
 
-def _sent(request: Request, name: bytes) -> Sequence[str]:
-    sent = lines(request, name.lower())
-    if not sent:
+def _sent(request: Request, name: str, raw_name: bytes) -> Sequence[str]:
+    sent = exchange_of(request).sent.get(raw_name)
+    if sent is None:
         return ()
-    text = ", ".join(sent).strip(" \t")
+    text = sent.decode("latin-1").strip(" \t")
     if text == ANY:
         return (ANY,)
     if not _TAGS.fullmatch(text):
-        error = ProblemError(header=name.decode(), code="entity_tag", detail="This is no list of entity tags.")
+        error = ProblemError(header=name, code="entity_tag", detail="This is no list of entity tags.")
         raise Refused("validation_failed", errors=[error])
     return _ONE.findall(text)
 

@@ -1,8 +1,9 @@
 """How much one owner may ask for, told in the IETF draft's headers, and how often one address may fail to come in."""
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 
 from adapters.http_fastapi.allowance import WINDOW, Allowance
+from adapters.http_fastapi.exchange import RawHeaders
 from adapters.http_fastapi.problems import Refused
 from domain.access.clients import network
 from domain.errors import Limited
@@ -23,19 +24,18 @@ class RateLimit:
 
     def __init__(self, per_minute: float, monotonic: Callable[[], float]) -> None:
         self._allowance = Allowance[OwnerId](per_minute, monotonic)
-        self._policy = f'"owner";q={self._allowance.quota};w={WINDOW}'
+        self._policy = (b"ratelimit-policy", b'"owner";q=%d;w=%d' % (self._allowance.quota, WINDOW))
         self._unlimited = not per_minute
 
-    def count(self, owner: OwnerId, headers: MutableMapping[str, str]) -> None:
-        """Counts one request and sets the headers of its answer. Raises ``Limited`` once there is nothing left."""
+    def count(self, owner: OwnerId, headers: RawHeaders) -> None:
+        """Counts one request and adds the headers of its answer. Raises ``Limited`` once there is nothing left."""
         if self._unlimited:
             return
-        use = self._allowance.use(owner)
-        headers["RateLimit-Policy"] = self._policy
-        headers["RateLimit"] = f'"owner";r={use.left};t={use.whole_in}'
-        if not use.allowed:
+        allowed, left, whole_in, retry_after = self._allowance.use(owner)
+        headers += (self._policy, (b"ratelimit", b'"owner";r=%d;t=%d' % (left, whole_in)))
+        if not allowed:
             detail = f"More than {self._allowance.quota} requests in a minute."
-            raise Limited(detail, retry_after=use.retry_after)
+            raise Limited(detail, retry_after=retry_after)
 
 
 class FailureLimit:

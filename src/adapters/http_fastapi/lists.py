@@ -80,4 +80,5 @@ class Lists:
         following = f"cursor={cursor}"  # which needs no quoting
         if request.scope["query_string"]:
             following = urlencode({**request.query_params, "cursor": cursor})
-        return json_answer(content, link=f'<{request.scope["path"]}?{following}>; rel="next"')
+        link = f'<{request.scope["path"]}?{following}>; rel="next"'
+        return json_answer(content, 200, (b"link", link.encode("latin-1")))

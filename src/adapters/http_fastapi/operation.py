@@ -7,20 +7,24 @@ from typing import Any
 from urllib.parse import unquote, unquote_to_bytes
 from uuid import UUID
 
+import msgspec
 from fastapi import params
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from adapters.http_fastapi.body import read_json
 from adapters.http_fastapi.caller import Door
+from adapters.http_fastapi.exchange import exchange_of
 from adapters.http_fastapi.problems import ERRORS_MAX, NAME_MAX, ProblemError, Refused, pointer, repeated
 from adapters.http_fastapi.schemas import Sent
 from domain.access.key import Scope as KeyScope
 
 _NO_ID = UUID(int=0)
+_ID_LENGTH = 36
 _CODES = {
     "missing": ("missing", "This is required."),
     "extra_forbidden": ("unknown", "There is nothing of this name."),
@@ -46,11 +50,11 @@ class _Plan:
 
     door: Door | None = None
     scopes: frozenset[KeyScope] = frozenset()
-    caller: str | None = None
+    caller: str = ""
     body: tuple[str, type[Sent]] | None = None
     query: tuple[str | None, BaseModel] = (None, NoQuery())  # as it is where nothing is asked
-    computed: dict[str, Callable[[Request], Any]] = field(default_factory=dict)
-    path: dict[str, Any] = field(default_factory=dict)
+    computed: list[tuple[str, Callable[[Request], Any]]] = field(default_factory=list)
+    path: list[tuple[str, Any]] = field(default_factory=list)
     request: str | None = None
 
     @classmethod
@@ -62,7 +66,7 @@ class _Plan:
                 plan.door, plan.caller = default.dependency, name
                 plan.scopes = frozenset(map(KeyScope, default.scopes or ()))
             elif isinstance(default, params.Depends) and default.dependency is not None:
-                plan.computed[name] = default.dependency
+                plan.computed.append((name, default.dependency))
             elif isinstance(default, params.Query):
                 plan.query = (name, annotation())
             elif annotation is Request:
@@ -70,22 +74,23 @@ class _Plan:
             elif inspect.isclass(annotation) and issubclass(annotation, Sent):
                 plan.body = (name, annotation)
             else:
-                plan.path[name] = annotation
+                plan.path.append((name, _READ.get(annotation)))
         return plan
 
     async def arguments(self, request: Request) -> dict[str, Any]:
         """What the endpoint is called with; refuses with 401, 429, 403, 413, 415, 400 and 422, in this order."""
         arguments: dict[str, Any] = {}
-        if self.door is not None and self.caller is not None:
+        if self.door is not None:
             arguments[self.caller] = await self.door.admit(request, self.scopes)
         if self.body is not None:
-            request.state.content = await read_json(request, self.body[1].MEDIA_TYPES)
-        for name, compute in self.computed.items():
+            exchange_of(request).content = await read_json(request, self.body[1].MEDIA_TYPES)
+        for name, compute in self.computed:
             arguments[name] = compute(request)
-        arguments |= self._validated(request)
-        for name, annotation in self.path.items():
-            text = request.path_params[name]
-            arguments[name] = object_id(text) if annotation is UUID else text
+        if self.body is not None or self.query[0] is not None or request.scope["query_string"]:
+            arguments |= self._validated(request)
+        for name, read in self.path:
+            text = request.scope["path_params"][name]
+            arguments[name] = text if read is None else read(text)
         if self.request is not None:
             arguments[self.request] = request
         return arguments
@@ -96,7 +101,7 @@ class _Plan:
         errors: list[ProblemError] = []
         if self.body is not None:
             name, model = self.body
-            arguments[name] = _validated(model, request.state.content, errors, _in_body)
+            arguments[name] = _validated(model, exchange_of(request).content, errors, _in_body)
         if self.door is not None:  # a probe or a page may be asked for with whatever a prober adds
             asked, value = self.query
             if request.scope["query_string"]:
@@ -113,19 +118,25 @@ class Operation(APIRoute):
 
     Of FastAPI's ways to ask for something it knows ``Security(door)``, ``Depends`` of a plain function of the request,
     one ``Query()`` model, one body model, the request and path parameters. It does what FastAPI would do with them in
-    a quarter of the time, and refuses in the order that clients are promised. The parsed body is left in
-    ``request.state.content``.
+    a quarter of the time, and refuses in the order that clients are promised. A path with another
+    method is no match: which methods it has is found out when nothing has matched.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Coroutine[Any, Any, Response]], **more: Any) -> None:
         super().__init__(path, endpoint, **more)
         self._plan = _Plan.of(endpoint)
+        self._verbs = frozenset(self.methods or ())
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether it answers this request, and with which parameters, all of which are texts."""
+        if scope["type"] == "http" and scope["method"] in self._verbs:
+            found = self.path_regex.match(scope["path"])
+            if found is not None:
+                return Match.FULL, {"endpoint": self.endpoint, "path_params": found.groupdict()}
+        return Match.NONE, {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers a request that has matched. What is raised is answered by the application's exception handlers."""
-        if scope["method"] not in (self.methods or ()):
-            await super().handle(scope, receive, send)  # which refuses
-            return
+        """Answers a request that has matched, or raises what is to be answered."""
         response = await self.endpoint(**await self._plan.arguments(Request(scope, receive, send)))
         await response(scope, receive, send)
 
@@ -133,10 +144,13 @@ class Operation(APIRoute):
 def object_id(text: str) -> UUID:
     """The id; the nil UUID, which no object has, for a text that is none, so that both are answered alike."""
     try:
-        id = UUID(text)
-    except ValueError:
+        return msgspec.convert(text, UUID) if len(text) == _ID_LENGTH else _NO_ID
+    except msgspec.ValidationError:
         return _NO_ID
-    return id if str(id) == text.lower() else _NO_ID
+
+
+_READ: dict[Any, Callable[[str], Any]] = {UUID: object_id}
+"""How a path parameter becomes a value of its type; all others are texts."""
 
 
 def _query(request: Request, errors: list[ProblemError]) -> Mapping[str, str]:

@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
-from starlette.types import Scope
 
 from domain.access.key import hidden
 from domain.errors import DomainError, Invalid, Limited, Unavailable
@@ -216,17 +215,17 @@ def repeated(text: str, most: int) -> str:
     return text if len(text) <= most else text[:most] + "…"
 
 
-def answer(error: Exception, scope: Scope) -> Response:
-    """The problem that tells the client of this error."""
+def answer(error: Exception, path: str, request_id: str) -> Response:
+    """The problem that tells the client of this error, for the request of this path and id."""
     refused = _refusal(error)
     body: dict[str, object] = {
         "type": f"/problems/{refused.kind.name}",
         "title": refused.kind.title,
         "status": refused.kind.status,
         "detail": refused.detail,
-        "instance": quote(repeated(scope["path"], PATH_MAX), errors="replace"),
+        "instance": quote(repeated(path, PATH_MAX), errors="replace"),
         "code": refused.kind.code,
-        "request_id": scope["state"]["request_id"],
+        "request_id": request_id,
     }
     if refused.kind.status == HTTPStatus.UNPROCESSABLE_ENTITY:
         body["errors"] = [error.model_dump(exclude_none=True) for error in refused.errors[:ERRORS_MAX]]

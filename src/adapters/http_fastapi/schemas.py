@@ -13,10 +13,11 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from adapters.http_fastapi.body import JSON_TYPES, PATCH_TYPES
 from adapters.http_fastapi.conditions import ANY, etag
-from domain.access.key import Scope
+from domain.access.key import Scope as KeyScope
 from domain.tenancy import Owned
 
 T = TypeVar("T")
@@ -49,10 +50,10 @@ def _moment(value: object) -> datetime | None:
     raise PydanticCustomError("date_time", "This is no time with its offset, as in 2026-11-22T08:00:00Z.")
 
 
-def _scope(value: object) -> Scope:
-    if not isinstance(value, str) or value not in set(Scope):
+def _scope(value: object) -> KeyScope:
+    if not isinstance(value, str) or value not in set(KeyScope):
         raise PydanticCustomError("scope", "There is no such scope.")
-    return Scope(value)
+    return KeyScope(value)
 
 
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
@@ -62,7 +63,7 @@ MomentOrNull = Annotated[
     BeforeValidator(_moment),
     WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}),
 ]
-ScopeName = Annotated[Scope, BeforeValidator(_scope)]
+ScopeName = Annotated[KeyScope, BeforeValidator(_scope)]
 
 
 def whole_number(code: str, name: str, least: int, most: int, *, in_query: bool = False) -> BeforeValidator:
@@ -163,18 +164,22 @@ def page_of(kind: str, shown: type[BaseModel]) -> type[BaseModel]:
 class _Json(Response):
     """An answer whose headers are made as they are sent, and by nobody looked at on the way."""
 
-    media_type = "application/json"
+    def __init__(self, body: bytes, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        self.body, self.status_code = body, status
+        self.raw_headers = [(b"content-length", b"%d" % len(body)), _JSON, *headers]
 
-    def __init__(self, body: bytes, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        self.status_code, self.body, self.background = status, body, None
-        length = (b"content-length", b"%d" % len(body))
-        self.raw_headers = [length, (b"content-type", b"application/json"), *headers]
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body})
 
 
-def json_answer(content: object, status: int = 200, **headers: str) -> Response:
-    """The content as JSON; header names are given with underscores."""
-    raw = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
-    return _Json(msgspec.json.encode(content), status, raw)
+_JSON = (b"content-type", b"application/json")
+_encoded = msgspec.json.Encoder().encode
+
+
+def json_answer(content: object, status: int = 200, *headers: tuple[bytes, bytes]) -> Response:
+    """The content as JSON."""
+    return _Json(_encoded(content), status, headers)
 
 
 def created(
@@ -184,14 +189,16 @@ def created(
 
     ``among`` is the path of its list, where that is not the request's.
     """
-    more = {"idempotency_replayed": "true"} if replayed else {}
-    location = f"{among or request.scope['path']}/{entity.id}"
-    return json_answer(content, 201, etag=etag(entity), location=location, **more)
+    location = f"{among or request.scope['path']}/{entity.id}".encode("latin-1")
+    headers = [(b"etag", etag(entity).encode()), (b"location", location)]
+    if replayed:
+        headers.append((b"idempotency-replayed", b"true"))
+    return json_answer(content, 201, *headers)
 
 
 def shown(content: object, entity: Owned, had: Sequence[str] = ()) -> Response:
     """200 with the representation and its tag, or 304 for a reader who has it already."""
     tag = etag(entity)
-    if tag in had or ANY in had:
+    if had and (tag in had or ANY in had):
         return Response(status_code=304, headers={"ETag": tag})
-    return json_answer(content, etag=tag)
+    return json_answer(content, 200, (b"etag", tag.encode()))

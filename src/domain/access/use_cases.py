@@ -1,8 +1,10 @@
 """All that can be done with owners and keys, a method each, and the check of a key that a caller presents."""
 
+import hashlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeAlias, TypeVar
 from uuid import UUID
 
 from domain.access.key import Key, KeyText, Lifetime, Scope, require_scopes
@@ -12,6 +14,10 @@ from domain.errors import Conflict, Invalid
 from domain.paging import Page, PageRequest
 from domain.rules import as_id
 from domain.tenancy import Cause, Guard, OwnerId, found, unguarded
+
+Holder: TypeAlias = tuple[Owner, Key]
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +163,12 @@ class KeyUses:
     now: Callable[[], datetime]
     _looked_at: dict[UUID, datetime] = field(default_factory=dict)
 
-    def due(self, key: Key) -> bool:
+    def due(self, key: Key, now: datetime) -> bool:
         """Whether it is time to write a use of this key down; asks no storage, and says so once at a time."""
-        now = self.now()
         seen = self._looked_at.get(key.id, key.last_used_at)
         if seen is not None and now - seen < Key.USE_NOTED_EVERY:
             return False
-        if len(self._looked_at) >= self.REMEMBERED_MAX:
-            self._looked_at.clear()
-        self._looked_at[key.id] = now
+        _remember(self._looked_at, key.id, now, self.REMEMBERED_MAX)
         return True
 
     async def write(self, key: Key) -> None:
@@ -194,14 +197,25 @@ class Authentication:
     directory: OwnerDirectory
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
-    _answers: dict[str, tuple[float, tuple[Owner, Key] | None]] = field(default_factory=dict)
+    _answers: dict[str, tuple[float, Holder | None]] = field(default_factory=dict)
+    _opened: dict[bytes, tuple[float, Holder]] = field(default_factory=dict)
+    """By a digest of each text that has opened, the answer by which it did."""
+
+    def remembered(self, text: str) -> Caller | None:
+        """The holder of a key that has opened just now; None where it takes more than that to know."""
+        believed = self._opened.get(_digest(text))
+        if believed is None or self.monotonic() - believed[0] >= self.BELIEVED_FOR:
+            return None
+        owner, key = believed[1]
+        now = self.now()
+        return None if key.has_ended(now) else Caller(owner, key, now)
 
     async def caller(self, text: str) -> Caller | None:
         """The holder of this key; None where it is malformed, unknown, revoked or expired, or its owner inactive."""
         parsed = KeyText.parse(text)
         if parsed is None:
             return None
-        holder = await self._holder(parsed.public_id)
+        asked_at, holder = await self._answer(parsed.public_id)
         if holder is None:
             parsed.has(self.NO_DIGEST)  # as a wrong secret is; what its row takes to read may still be told
             return None
@@ -209,15 +223,24 @@ class Authentication:
         now = self.now()
         if not key.opens_with(parsed, now) or owner.deactivated_at is not None:
             return None
+        _remember(self._opened, _digest(text), (asked_at, holder), self.REMEMBERED_MAX)
         return Caller(owner, key, now)
 
-    async def _holder(self, public_id: str) -> tuple[Owner, Key] | None:
+    async def _answer(self, public_id: str) -> tuple[float, Holder | None]:
         asked_at = self.monotonic()
         believed = self._answers.get(public_id)
         if believed is not None and asked_at - believed[0] < self.BELIEVED_FOR:
-            return believed[1]
-        holder = await self.directory.holder(public_id)
-        if len(self._answers) >= self.REMEMBERED_MAX:
-            self._answers.clear()
-        self._answers[public_id] = (asked_at, holder)
-        return holder
+            return believed
+        answer = (asked_at, await self.directory.holder(public_id))
+        _remember(self._answers, public_id, answer, self.REMEMBERED_MAX)
+        return answer
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _remember(memory: dict[K, V], key: K, value: V, most: int) -> None:
+    if len(memory) >= most:
+        memory.clear()
+    memory[key] = value

@@ -1,0 +1,44 @@
+"""One request and its answer: what the envelope learns of it, and what is found out on the way to an endpoint."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+from starlette.requests import Request
+
+from domain.access.use_cases import Caller
+
+RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
+KEY = "goatfish.exchange"
+"""Where it is in the ASGI scope."""
+
+
+class Exchange:
+    """Lives as long as the request. ``headers`` are what its answer gets beside its own.
+
+    ``caller`` is there once the door has let it in, ``content``, the body as JSON gives it, once that is read.
+    """
+
+    __slots__ = ("caller", "content", "headers", "request_id", "sent")
+    caller: Caller
+    content: Any
+
+    def __init__(self, sent: Mapping[bytes, bytes], request_id: str) -> None:
+        self.sent = sent
+        self.request_id = request_id
+        self.headers: RawHeaders = []
+
+
+def exchange_of(request: Request) -> Exchange:
+    """The exchange that this request is part of."""
+    exchange: Exchange = request.scope[KEY]
+    return exchange
+
+
+def by_name(headers: Sequence[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
+    """Headers by their names, in small letters; of several lines of one name, one list (RFC 9110, section 5.3)."""
+    sent = dict(headers)
+    if len(sent) < len(headers):
+        sent.clear()
+        for name, value in headers:
+            sent[name] = sent[name] + b", " + value if name in sent else value
+    return sent
