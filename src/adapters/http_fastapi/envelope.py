@@ -42,6 +42,7 @@ class Envelope:
         if head:
             scope = {**scope, "method": "GET"}  # a copy: the server goes by the method in its own
         scope[KEY] = exchange
+        scope.setdefault("state", {})["request_id"] = exchange.request_id  # for other applications, which know no more
         scope["scheme"] = scheme = _SCHEMES.get(scope.get("scheme", ""), "http")
         path = scope["path"]
         started = False

@@ -1,5 +1,6 @@
 """Keys and their holder as clients see them: what is sent, and what is shown."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -63,9 +64,9 @@ class KeyShown(Shown):
     revoked_at: Moment | None
 
     @classmethod
-    def of(cls, entity: object) -> dict[str, Any]:
-        members = msgspec.structs.asdict(super().of(entity))
-        return {**members, "scopes": sorted(members["scopes"])}
+    def each(cls, entities: Iterable[object]) -> list[dict[str, Any]]:
+        members = map(msgspec.structs.asdict, super().each(entities))
+        return [{**key, "scopes": sorted(key["scopes"])} for key in members]
 
 
 class KeyCreated(KeyShown):

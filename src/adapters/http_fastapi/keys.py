@@ -77,7 +77,8 @@ def key_routes(keys: Keys, door: Door, cursors: Cursors, once_: Once) -> APIRout
         """One page of the owner's keys, newest first."""
         owner = caller.owner.id
         wanted = lists.asked(owner, query, cursor)
-        return lists.answer(request, owner, wanted, await keys.list(owner, wanted), show)
+        page = await keys.list(owner, wanted)
+        return lists.answer(request, owner, wanted, page, KeyShown.each(page.items))
 
     @routes.post(
         "/keys",

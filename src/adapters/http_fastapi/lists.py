@@ -1,6 +1,6 @@
 """Lists over HTTP: what a client may ask of one, and the page that answers."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar
@@ -70,15 +70,17 @@ class Lists:
         return replace(wanted, after=self._cursors.position(cursor, owner, self._name + listing(wanted)))
 
     def answer(
-        self, request: Request, owner: OwnerId, wanted: PageRequest, page: Page[T], show: Callable[[T], Any]
+        self, request: Request, owner: OwnerId, wanted: PageRequest, page: Page[Any], shown: Sequence[Any]
     ) -> Response:
-        """200 with the page, and a ``Link`` to the next one where there is more."""
-        content: dict[str, Any] = {"items": [show(item) for item in page.items], "next_cursor": None}
+        """200 with what is shown of the page, and a ``Link`` to the next one where there is more."""
+        content: dict[str, Any] = {"items": shown, "next_cursor": None}
         if page.next is None:
             return json_answer(content)
         content["next_cursor"] = cursor = self._cursors.seal(page.next, owner, self._name + listing(wanted))
-        following = f"cursor={cursor}"  # which needs no quoting
-        if request.scope["query_string"]:
-            following = urlencode({**request.query_params, "cursor": cursor})
-        link = f'<{request.scope["path"]}?{following}>; rel="next"'
+        query = (
+            urlencode({**request.query_params, "cursor": cursor})
+            if request.scope["query_string"]
+            else f"cursor={cursor}"
+        )
+        link = f'<{request.scope["path"]}?{query}>; rel="next"'
         return json_answer(content, 200, (b"link", link.encode("latin-1")))

@@ -84,7 +84,7 @@ def resource_routes(
     because_once: Any = Depends(once(f"create_{kind}"))
     guarded: Any = Depends(guard)
     had: Any = Depends(has_already)
-    page = page_of(kind, resource.shown)
+    page_shown = page_of(kind, resource.shown)
     refused = (f"{kind}_not_found", "precondition_failed", "missing_scope")
     then = links(reads=[f"get_{kind}"], writes=[f"{verb}_{kind}" for verb in ("replace", "update", "amend", "delete")])
 
@@ -92,7 +92,7 @@ def resource_routes(
         "",
         name=f"list_{resource.plural}",
         summary=f"List {resource.plural}",
-        response_model=page,
+        response_model=page_shown,
         responses={200: headers("Link"), **refusals("missing_scope", "invalid_cursor")},
     )
     @taking(query=resource.query)
@@ -102,7 +102,8 @@ def resource_routes(
         """One page, newest first unless another order is asked for. Follow `next_cursor`, or the `Link` header."""
         owner = caller.owner.id
         wanted = lists.asked(owner, query, cursor)
-        return lists.answer(request, owner, wanted, await use_cases.list(owner, wanted), show)
+        page = await use_cases.list(owner, wanted)
+        return lists.answer(request, owner, wanted, page, resource.shown.each(page.items))
 
     @routes.post(
         "",

@@ -114,7 +114,7 @@ def add_revision_routes(
         lists = Lists(f"{resource.plural}/{id}/revisions", cursors)
         wanted = lists.asked(owner, query, cursor)
         page = await use_cases.revisions(owner, id, wanted)
-        return lists.answer(request, owner, wanted, page, lambda revision: show(revision, resource.shown))
+        return lists.answer(request, owner, wanted, page, [show(each, resource.shown) for each in page.items])
 
     @routes.post(
         "/{id}/restore",

@@ -1,9 +1,10 @@
 """What all schemas share: strict values, what is sent and what is shown, and the answers made of them."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
+from itertools import starmap
 from operator import attrgetter
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
@@ -134,10 +135,16 @@ class Shown(BaseModel):
     model_config = ConfigDict(extra="forbid")  # told in the document; nothing is validated on its way out
 
     @classmethod
-    def of(cls, entity: object) -> Any:
-        """What JSON is made of: an object with the members of this representation."""
+    def each(cls, entities: Iterable[object]) -> list[Any]:
+        """What JSON is made of: for each of the entities an object with the members of this representation."""
         make, read = _maker(cls)
-        return make(*read(entity))
+        return list(starmap(make, map(read, entities)))
+
+    @classmethod
+    def of(cls, entity: object) -> Any:
+        """The same of one."""
+        (shown,) = cls.each((entity,))
+        return shown
 
 
 @cache

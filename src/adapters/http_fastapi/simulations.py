@@ -73,12 +73,16 @@ class SimulationQuery(ListQuery):
     end_date_to: Annotated[Day | None, Field(description="last day, at the latest")] = None
 
     def request(self) -> PageRequest:
-        field = self.sort.removeprefix("-")
-        conditions = listed(**{name: getattr(self, name) for name in self.model_fields_set & FILTERS})
-        sort = Sort(Simulation.SORTS[field], descending=field != self.sort)
-        return PageRequest(limit=self.limit, sort=sort, conditions=conditions)
+        asked = self.model_fields_set & FILTERS
+        conditions = listed(**{name: getattr(self, name) for name in asked}) if asked else ()
+        return PageRequest(limit=self.limit, sort=_SORTS[self.sort], conditions=conditions)
 
 
+_SORTS = {
+    f"{sign}{name}": Sort(attribute, descending=bool(sign))
+    for name, attribute in Simulation.SORTS.items()
+    for sign in ("", "-")
+}
 FILTERS = SimulationQuery.model_fields.keys() - ListQuery.model_fields.keys() - {"sort"}
 SIMULATIONS = Resource(
     entity=Simulation,
