@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.http_fastapi.background import Background
@@ -110,24 +110,41 @@ class Api(FastAPI):
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lets a route answer; whatever refusal is raised by it, or by there being none, is answered as a problem."""
-        try:
+        if scope["type"] != "http":
             await self.router(scope, receive, send)
+            return
+        try:
+            await self._route(scope, receive, send)
         except (DomainError, Refused, Unavailable, HTTPException) as error:
             exchange: Exchange = scope[KEY]
             if isinstance(error, Unavailable):
                 _log.warning("request %s could not be served: %s", exchange.request_id, error)
-            told = self._framework_error(scope, error) if isinstance(error, HTTPException) else error
-            await answer(told, scope["path"], exchange.request_id)(scope, receive, send)
+            refused = _refusal(error) if isinstance(error, HTTPException) else error
+            await answer(refused, scope["path"], exchange.request_id)(scope, receive, send)
 
-    def _framework_error(self, scope: Scope, error: HTTPException) -> Exception:
-        if error.status_code not in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
-            return error
-        # Every verb of this path; Starlette's own answer names those of the first route alone.
-        here = [each for each in self.routes if isinstance(each, Route) and each.path_regex.match(scope["path"])]
+    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hands over to the first route that matches; an operation matches its own verbs alone."""
+        for route in self.routes:
+            match, found = route.matches(scope)
+            if match is Match.FULL:
+                scope.update(found)
+                await route.handle(scope, receive, send)
+                return
+        path = scope["path"]
+        here = [route for route in self.routes if isinstance(route, Route) and route.path_regex.match(path)]
         methods = {method for route in here for method in route.methods or ()}
-        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            methods = methods or {"GET"}  # files have no route
-        if not methods or scope["method"] in methods:
-            return Refused("not_found")
-        allowed = sorted(methods | ({"HEAD"} if "GET" in methods else set()))
-        return Refused("method_not_allowed", headers={"Allow": ", ".join(allowed)})
+        raise _not_allowed(methods) if methods else Refused("not_found")
+
+
+def _refusal(error: HTTPException) -> Exception:
+    """Of what is not ours, which is files: there is none of this name, or another verb than GET and HEAD."""
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return Refused("not_found")
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return _not_allowed({"GET"})
+    return error
+
+
+def _not_allowed(methods: set[str]) -> Refused:
+    allowed = sorted(methods | {"HEAD"}) if "GET" in methods else sorted(methods)
+    return Refused("method_not_allowed", headers={"Allow": ", ".join(allowed)})

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from starlette.requests import ClientDisconnect, Request
 
-from adapters.http_fastapi.exchange import exchange_of
+from adapters.http_fastapi.exchange import KEY, Exchange
 from adapters.http_fastapi.problems import ERRORS_MAX, ProblemError, Refused, pointer
 
 MAX_BYTES = 1 << 20
@@ -25,7 +25,8 @@ _PARAMETER = re.compile(rf";[ \t]*({_WORD})=({_VALUE})")
 
 async def read_json(request: Request, media_types: Collection[str]) -> Any:
     """The body as a JSON value; raises ``Refused`` with 413, 415, 400 or 422, in this order."""
-    sent = exchange_of(request).sent
+    exchange: Exchange = request.scope[KEY]
+    sent = exchange.sent
     raw = await _read(request, sent.get(b"content-length"))
     _require_media_type(sent, media_types)
     try:

@@ -12,7 +12,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from starlette.requests import Request
 
 from adapters.http_fastapi.background import Background
-from adapters.http_fastapi.exchange import exchange_of
+from adapters.http_fastapi.exchange import KEY, Exchange
 from adapters.http_fastapi.limits import FailureLimit, RateLimit
 from adapters.http_fastapi.problems import ProblemError, Refused
 from domain.access.key import Scope, hidden, require_scopes
@@ -53,10 +53,11 @@ class Door:
 
     async def admit(self, request: Request, scopes: frozenset[Scope]) -> Caller:
         """The holder of the request's one key, who has these scopes."""
-        exchange = exchange_of(request)
-        caller = await self._caller(exchange.sent, request)
-        if caller is None:
-            raise Refused("unauthenticated", headers={"WWW-Authenticate": 'Bearer realm="goatfish"'})
+        exchange: Exchange = request.scope[KEY]
+        text = _key(exchange.sent)
+        if text is None:  # which guesses nothing: a program that was not given its key should hear of that
+            raise _unauthenticated()
+        caller = self._authentication.remembered(text) or await self._looked_up(text, request)
         exchange.caller = caller
         if self._uses.due(caller.key, caller.at):
             self._background.start(self._uses.write(caller.key))
@@ -64,26 +65,20 @@ class Door:
         require_scopes(caller.key.scopes, scopes)
         return caller
 
-    async def _caller(self, sent: Mapping[bytes, bytes], request: Request) -> Caller | None:
-        """The holder of the one key that was sent.
-
-        No key at all is no failure that is counted: it guesses nothing and costs no look-up, and a program that was
-        not given its key should hear of that.
-        """
-        text = _key(sent)
-        if text is None:
-            return None
-        caller = self._authentication.remembered(text)
-        if caller is not None:
-            return caller
+    async def _looked_up(self, text: str, request: Request) -> Caller:
+        """The holder of this key; a failure counts against the address that it came from."""
         address, _ = request.scope.get("client") or ("", 0)
         self._failure_limit.admit(text, address)
         caller = await self._authentication.caller(text)
         if caller is None:
             self._failure_limit.failed(text, address)
-        else:
-            self._failure_limit.opened(text)
+            raise _unauthenticated()
+        self._failure_limit.opened(text)
         return caller
+
+
+def _unauthenticated() -> Refused:
+    return Refused("unauthenticated", headers={"WWW-Authenticate": 'Bearer realm="goatfish"'})
 
 
 def _key(sent: Mapping[bytes, bytes]) -> str | None:
@@ -104,7 +99,7 @@ def _key(sent: Mapping[bytes, bytes]) -> str | None:
 
 def cause(request: Request) -> Cause:
     """A dependency: why the write of this request happens. The door comes before it."""
-    exchange = exchange_of(request)
+    exchange: Exchange = request.scope[KEY]
     return Cause(actor=f"key:{exchange.caller.key.id}", request_id=exchange.request_id, at=exchange.caller.at)
 
 
@@ -124,7 +119,8 @@ def once(operation: str) -> Callable[..., Cause]:
         ] = None,
     ) -> Cause:
         del idempotency_key  # tells FastAPI what to document; the header may come several times
-        why, exchange = cause(request), exchange_of(request)
+        why = cause(request)
+        exchange: Exchange = request.scope[KEY]
         if b"idempotency-key" not in exchange.sent:
             return why
         key = exchange.sent[b"idempotency-key"].decode("latin-1")

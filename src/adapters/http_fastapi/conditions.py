@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Header
 from starlette.requests import Request
 
-from adapters.http_fastapi.exchange import exchange_of
+from adapters.http_fastapi.exchange import KEY, Exchange
 from adapters.http_fastapi.problems import ProblemError, Refused
 from domain.errors import Stale
 from domain.tenancy import Guard, Owned, unguarded
@@ -24,21 +24,22 @@ def etag(entity: Owned) -> str:
     return f'"{entity.version}"'
 
 
-def _tags(name: str, meaning: str) -> Any:
+def _header(name: str, meaning: str) -> Any:
     extra: dict[str, Any] = {"minLength": 1, "pattern": _PATTERN}
     return Header(alias=name, description=f"entity tags, or `*`: {meaning}", json_schema_extra=extra)
 
 
 def guard(
     request: Request,
-    if_match: Annotated[str | None, _tags("If-Match", "412, and no change, where the object has another tag")] = None,
+    if_match: Annotated[str | None, _header("If-Match", "412, and no change, where the object has another tag")] = None,
     if_none_match: Annotated[
-        str | None, _tags("If-None-Match", "412, and no change, where the object has one of them")
+        str | None, _header("If-None-Match", "412, and no change, where the object has one of them")
     ] = None,
 ) -> Guard:
     """A dependency: the conditions under which the request's write may happen."""
     del if_match, if_none_match  # tells FastAPI what to document; the header may come several times
-    wanted, unwanted = _sent(request, "If-Match", b"if-match"), _sent(request, "If-None-Match", b"if-none-match")
+    exchange: Exchange = request.scope[KEY]
+    wanted, unwanted = _tags(exchange, "If-Match"), _tags(exchange, "If-None-Match")
     if not wanted and not unwanted:
         return unguarded
 
@@ -54,16 +55,16 @@ def guard(
 
 def has_already(
     request: Request,
-    if_none_match: Annotated[str | None, _tags("If-None-Match", "304 where the object has one of them")] = None,
+    if_none_match: Annotated[str | None, _header("If-None-Match", "304 where the object has one of them")] = None,
 ) -> Sequence[str]:
     """A dependency: the versions that the reader has, without the mark of weakness."""
     del if_none_match  # as above
-    tags = _sent(request, "If-None-Match", b"if-none-match")
-    return _weak(tags) if tags else ()
+    exchange: Exchange = request.scope[KEY]
+    return _weak(_tags(exchange, "If-None-Match")) if b"if-none-match" in exchange.sent else ()
 
 
-def _sent(request: Request, name: str, raw_name: bytes) -> Sequence[str]:
-    sent = exchange_of(request).sent.get(raw_name)
+def _tags(exchange: Exchange, name: str) -> Sequence[str]:
+    sent = exchange.sent.get(name.lower().encode())
     if sent is None:
         return ()
     text = sent.decode("latin-1").strip(" \t")

@@ -37,7 +37,8 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         sent = by_name(scope["headers"])
-        exchange = Exchange(sent, _request_id(sent) or f"{getrandbits(128):032x}")
+        request_id = _sound(sent[b"x-request-id"]) if b"x-request-id" in sent else ""
+        exchange = Exchange(sent, request_id or f"{getrandbits(128):032x}")
         head = scope["method"] == "HEAD"
         if head:
             scope = {**scope, "method": "GET"}  # a copy: the server goes by the method in its own
@@ -93,9 +94,7 @@ class Envelope:
         )
 
 
-def _request_id(sent: Mapping[bytes, bytes]) -> str | None:
-    """The request's own id, if it is a sound one."""
-    if b"x-request-id" not in sent:
-        return None
-    id = sent[b"x-request-id"].decode("latin-1")
-    return id if _REQUEST_ID.fullmatch(id) and id == hidden(id) else None  # a key is kept nowhere
+def _sound(request_id: bytes) -> str:
+    """The request's own id; nothing where it is none to go by."""
+    id = request_id.decode("latin-1")
+    return id if _REQUEST_ID.fullmatch(id) and id == hidden(id) else ""  # a key is kept nowhere

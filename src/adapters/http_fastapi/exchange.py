@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-from starlette.requests import Request
-
 from domain.access.use_cases import Caller
 
 RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
@@ -26,12 +24,6 @@ class Exchange:
         self.sent = sent
         self.request_id = request_id
         self.headers: RawHeaders = []
-
-
-def exchange_of(request: Request) -> Exchange:
-    """The exchange that this request is part of."""
-    exchange: Exchange = request.scope[KEY]
-    return exchange
 
 
 def by_name(headers: Sequence[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:

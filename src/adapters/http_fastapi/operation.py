@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from adapters.http_fastapi.body import read_json
 from adapters.http_fastapi.caller import Door
-from adapters.http_fastapi.exchange import exchange_of
+from adapters.http_fastapi.exchange import KEY, Exchange
 from adapters.http_fastapi.problems import ERRORS_MAX, NAME_MAX, ProblemError, Refused, pointer, repeated
 from adapters.http_fastapi.schemas import Sent
 from domain.access.key import Scope as KeyScope
@@ -83,7 +83,8 @@ class _Plan:
         if self.door is not None:
             arguments[self.caller] = await self.door.admit(request, self.scopes)
         if self.body is not None:
-            exchange_of(request).content = await read_json(request, self.body[1].MEDIA_TYPES)
+            exchange: Exchange = request.scope[KEY]
+            exchange.content = await read_json(request, self.body[1].MEDIA_TYPES)
         for name, compute in self.computed:
             arguments[name] = compute(request)
         if self.body is not None or self.query[0] is not None or request.scope["query_string"]:
@@ -101,7 +102,7 @@ class _Plan:
         errors: list[ProblemError] = []
         if self.body is not None:
             name, model = self.body
-            arguments[name] = _validated(model, exchange_of(request).content, errors, _in_body)
+            arguments[name] = _validated(model, request.scope[KEY].content, errors, _in_body)
         if self.door is not None:  # a probe or a page may be asked for with whatever a prober adds
             asked, value = self.query
             if request.scope["query_string"]:
