@@ -47,6 +47,11 @@ class Counted:
         return holder
 
 
+async def opened(authentication: Authentication, text: str) -> Caller | None:
+    """Who is let in, as the door asks."""
+    return authentication.remembered(text) or await authentication.caller(text)
+
+
 class Scene:
     """One owner with one key, and clocks that a test moves."""
 
@@ -71,7 +76,7 @@ class Scene:
         return NOW + timedelta(seconds=self.seconds - 1000)
 
     async def caller(self) -> Caller | None:
-        return await self.authentication.caller(self.text.reveal())
+        return await opened(self.authentication, self.text.reveal())
 
     async def revoke(self) -> None:
         await self.storage.keys.of(self.owner.id).change(self.key.id, lambda key: key.revoke(self.now()), CAUSE)
@@ -92,12 +97,12 @@ async def test_what_cannot_be_a_key_costs_no_question(scene: Scene) -> None:
     text = scene.text.reveal()
     last = "0" if text[-1] != "0" else "1"
     for malformed in ("", "gf_", text[:-1], text + "0", text[:-1] + last, text.swapcase(), "\ud800", "🐐"):
-        assert await scene.authentication.caller(malformed) is None
+        assert await opened(scene.authentication, malformed) is None
     assert scene.directory.asked == []
 
 
 async def test_an_unknown_key_opens_nothing(scene: Scene) -> None:
-    assert await scene.authentication.caller(KeyText.new(os.urandom).reveal()) is None
+    assert await opened(scene.authentication, KeyText.new(os.urandom).reveal()) is None
 
 
 async def test_an_unknown_key_is_compared_as_a_wrong_secret_is(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,30 +117,30 @@ async def test_an_unknown_key_is_compared_as_a_wrong_secret_is(scene: Scene, mon
     unknown = KeyText.new(os.urandom)
     for text in (unknown, dataclasses.replace(unknown, public_id=scene.text.public_id), scene.text):
         compared.clear()
-        assert (await scene.authentication.caller(text.reveal()) is None) == (text is not scene.text)
+        assert (await opened(scene.authentication, text.reveal()) is None) == (text is not scene.text)
         assert compared == [(64, 64)]
 
 
 async def test_the_public_id_alone_opens_nothing_even_while_the_key_is_remembered(scene: Scene) -> None:
     assert await scene.caller() is not None
     forged = dataclasses.replace(KeyText.new(os.urandom), public_id=scene.text.public_id)
-    assert await scene.authentication.caller(forged.reveal()) is None
+    assert await opened(scene.authentication, forged.reveal()) is None
 
 
 async def test_an_expired_key_opens_nothing_though_it_is_remembered(scene: Scene) -> None:
     owner, text = OwnerFactory.build(), KeyText.new(os.urandom)
     expires_at = scene.now() + timedelta(seconds=0.25)
     await scene.enter(owner, KeyFactory.build(owner_id=owner.id, text=text, expires_at=expires_at))
-    assert await scene.authentication.caller(text.reveal()) is not None
+    assert await opened(scene.authentication, text.reveal()) is not None
     scene.seconds += 0.25
-    assert await scene.authentication.caller(text.reveal()) is None
+    assert await opened(scene.authentication, text.reveal()) is None
     assert len(scene.directory.asked) == 1
 
 
 async def test_a_key_of_a_deactivated_owner_opens_nothing(scene: Scene) -> None:
     owner, text = OwnerFactory.build(deactivated_at=NOW), KeyText.new(os.urandom)
     await scene.enter(owner, KeyFactory.build(owner_id=owner.id, text=text))
-    assert await scene.authentication.caller(text.reveal()) is None
+    assert await opened(scene.authentication, text.reveal()) is None
 
 
 async def test_the_directory_is_believed_for_less_than_half_a_second(scene: Scene) -> None:
@@ -148,11 +153,11 @@ async def test_the_directory_is_believed_for_less_than_half_a_second(scene: Scen
 async def test_a_revoked_key_is_dead_in_every_process_half_a_second_later(scene: Scene) -> None:
     other = scene.new_process()
     assert await scene.caller() is not None
-    assert await other.caller(scene.text.reveal()) is not None
+    assert await opened(other, scene.text.reveal()) is not None
     await scene.revoke()
     scene.seconds += 0.5
     assert await scene.caller() is None
-    assert await other.caller(scene.text.reveal()) is None
+    assert await opened(other, scene.text.reveal()) is None
 
 
 async def test_the_half_second_counts_from_before_the_question(scene: Scene) -> None:
@@ -177,10 +182,10 @@ async def test_an_owner_deactivated_meanwhile_is_locked_out_half_a_second_later(
 
 async def test_a_new_key_that_was_asked_for_too_early_opens_half_a_second_later(scene: Scene) -> None:
     text = KeyText.new(os.urandom)
-    assert await scene.authentication.caller(text.reveal()) is None
+    assert await opened(scene.authentication, text.reveal()) is None
     await scene.storage.keys.of(scene.owner.id).add(KeyFactory.build(owner_id=scene.owner.id, text=text), CAUSE)
     scene.seconds += 0.5
-    assert await scene.authentication.caller(text.reveal()) is not None
+    assert await opened(scene.authentication, text.reveal()) is not None
 
 
 async def test_a_directory_out_of_reach_is_no_answer_and_not_remembered(scene: Scene) -> None:
@@ -197,6 +202,30 @@ async def test_a_directory_out_of_reach_is_no_answer_and_not_remembered(scene: S
 async def test_no_more_answers_are_remembered_than_allowed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Authentication, "REMEMBERED_MAX", 3)
     for _ in range(10):
-        assert await scene.authentication.caller(KeyText.new(os.urandom).reveal()) is None
+        assert await opened(scene.authentication, KeyText.new(os.urandom).reveal()) is None
         assert len(scene.authentication._answers) <= 3
     assert await scene.caller() is not None
+
+
+async def test_what_has_opened_is_remembered_by_its_whole_text_for_half_a_second(scene: Scene) -> None:
+    remembered, text = scene.authentication.remembered, scene.text.reveal()
+    assert remembered(text) is None
+    caller = await scene.authentication.caller(text)
+    assert remembered(text) == caller
+    other_secret = dataclasses.replace(KeyText.new(os.urandom), public_id=scene.text.public_id).reveal()
+    await scene.authentication.caller(other_secret)
+    for wrong in (other_secret, text[:-1], text + " ", text.swapcase(), scene.text.public_id, ""):
+        assert remembered(wrong) is None
+    scene.seconds += 0.4375
+    assert remembered(text) == Caller(scene.owner, scene.key, scene.now())
+    scene.seconds += 0.0625
+    assert remembered(text) is None
+
+
+async def test_no_more_texts_are_remembered_than_allowed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Authentication, "REMEMBERED_MAX", 3)
+    for _ in range(5):
+        text = KeyText.new(os.urandom)
+        await scene.storage.keys.of(scene.owner.id).add(KeyFactory.build(owner_id=scene.owner.id, text=text), CAUSE)
+        assert await scene.authentication.caller(text.reveal()) is not None
+        assert len(scene.authentication._opened) <= 3

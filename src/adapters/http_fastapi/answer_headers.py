@@ -5,14 +5,13 @@ from starlette.datastructures import MutableHeaders
 from adapters.http_fastapi.exchange import RawHeaders
 
 _VARY = "X-API-Key, Authorization"
-_READ = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
-"""For whatever is read."""
-_OPENED = {
+_EVERYWHERE = {
+    "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",  # none at all, and the admin's forms would be refused as somebody else's
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
-"""For what may be opened in a window; the API's data is kept from frames by its content security policy."""
 _DATA = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
 _PAGES = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
@@ -34,9 +33,9 @@ def _made(area: dict[str, str]) -> dict[str, tuple[RawHeaders, frozenset[bytes]]
 
 
 _API, _ADMIN, _ELSEWHERE = (
-    _made(_READ | _DATA | _PRIVATE),
-    _made(_READ | _OPENED | _PAGES),
-    _made(_READ | _OPENED | _DATA),
+    _made(_EVERYWHERE | _DATA | _PRIVATE),
+    _made(_EVERYWHERE | _PAGES),
+    _made(_EVERYWHERE | _DATA),
 )
 
 

@@ -18,6 +18,7 @@ from domain.paging import Position, SortValue
 from domain.tenancy import OwnerId
 
 _MAC_BYTES = 16
+_BINDING_BYTES = 8
 _READ: dict[str, Callable[[str], SortValue]] = {
     "str": str,
     "int": int,
@@ -38,7 +39,7 @@ class Cursors:
     """Signs with a key derived from the first of ``secrets``, and accepts what any of them signed."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        self._keys = [hmac.digest(secret.encode(), b"goatfish.cursor.1", "sha256") for secret in secrets]
+        self._keys = [hmac.digest(secret.encode(), b"goatfish.cursor.2", "sha256") for secret in secrets]
 
     def seal(self, position: Position, owner: OwnerId, listing: str) -> str:
         """The text of a cursor into ``listing``, which names the list with its order and filters."""
@@ -81,9 +82,9 @@ class Cursors:
 
     @staticmethod
     def _mac(key: bytes, payload: bytes) -> bytes:
-        return hmac.digest(key, payload, "sha256")[:_MAC_BYTES]
+        return hashlib.blake2b(payload, key=key, digest_size=_MAC_BYTES).digest()
 
 
 @lru_cache(1000)
 def _binding(owner: OwnerId, listing: str) -> str:
-    return hashlib.sha256(owner.bytes + listing.encode()).hexdigest()[:16]
+    return hashlib.blake2b(owner.bytes + listing.encode(), digest_size=_BINDING_BYTES).hexdigest()

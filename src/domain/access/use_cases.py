@@ -237,7 +237,7 @@ class Authentication:
 
 
 def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()
+    return hashlib.blake2b(text.encode(errors="replace"), digest_size=32).digest()
 
 
 def _remember(memory: dict[K, V], key: K, value: V, most: int) -> None:
