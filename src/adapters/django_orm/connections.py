@@ -2,7 +2,7 @@
 
 asyncpg's own pool guards what it lends by a proxy, a task and a shield. Here every statement is a transaction by itself
 and nothing sets the state of a session, so a connection is as good after a statement as before, and none of that is
-needed: lending takes less than 1 µs beside the 15 of a statement, not 29 (docs/decisions/0002).
+needed: lending takes some 1 µs beside the 15 of a statement, not 29 (docs/decisions/0002).
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from functools import cache, cached_property
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, cast
 
 from django.db.models import F
@@ -32,6 +33,7 @@ _LOOKUPS = {
     Comparison.AT_MOST: "lte",
     Comparison.CONTAINS: "contains",
 }
+_COMPARED = attrgetter("attribute", "comparison")
 Shape: TypeAlias = tuple[Sort, tuple[tuple[str, Comparison], ...], bool]
 """What tells one list's SQL from another's: the order, the attributes compared, and whether it goes on from a place."""
 
@@ -71,7 +73,8 @@ class Rows(Generic[E]):
     async def page(self, owner: OwnerId, request: PageRequest) -> Page[E]:
         """One page of what is the owner's."""
         values: dict[str, Any] = {"owner_id": owner, "limit": request.limit + 1}
-        values |= {f"condition_{place}": condition.value for place, condition in enumerate(request.conditions)}
+        for place, condition in enumerate(request.conditions):
+            values[f"condition_{place}"] = condition.value
         if request.after is not None:
             values |= {"after_value": request.after.value, "after_id": request.after.id}
         rows = await self.executor.fetch(str(owner), self.listing(request), values)
@@ -81,8 +84,7 @@ class Rows(Generic[E]):
 
     def listing(self, request: PageRequest) -> Statement:
         """The statement that reads a page like this one."""
-        compared = tuple((condition.attribute, condition.comparison) for condition in request.conditions)
-        shape = (request.sort, compared, request.after is not None)
+        shape = (request.sort, tuple(map(_COMPARED, request.conditions)), request.after is not None)
         statement = self._lists.get(shape)
         if statement is None:
             statement = self._lists[shape] = self._list(*shape)
