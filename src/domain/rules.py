@@ -26,8 +26,9 @@ def name_faults(value: str, *, max_length: int, field: str = "name") -> list[Fau
     """What is wrong with a name: empty or too long when trimmed, control characters or lone surrogates in it."""
     if has_control_characters(value):
         return [Fault(field, "control_characters", f"The {field} holds control characters.")]
-    if not value.strip():
+    length = len(value.strip())
+    if not length:
         return [Fault(field, "too_short", f"The {field} is empty.")]
-    if len(value.strip()) > max_length:
+    if length > max_length:
         return [Fault(field, "too_long", f"The {field} is longer than {max_length} characters.")]
     return []

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, ClassVar, NewType, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -115,9 +116,21 @@ class Repository(Protocol[E]):
 
 def revised(entity: E, changes: Mapping[str, object], **stamps: object) -> E:
     """The entity with ``changes``, its version raised and ``stamps`` set; itself where nothing would change."""
-    if all(getattr(entity, name) == value for name, value in changes.items()):
+    stored = attributes(entity)
+    changed = {**stored, **changes}
+    if changed == stored:
         return entity
-    return dataclasses.replace(entity, **{**changes, **stamps, "version": entity.version + 1})
+    return type(entity)(**changed | stamps | {"version": entity.version + 1})
+
+
+def attributes(entity: Owned) -> dict[str, Any]:
+    """The entity's fields by their names."""
+    return {name: getattr(entity, name) for name in _names(type(entity))}
+
+
+@cache
+def _names(entity: type[Owned]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(entity))
 
 
 def must_belong(entity: Owned, owner: OwnerId) -> None:

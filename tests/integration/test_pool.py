@@ -16,6 +16,7 @@ from adapters.django_orm.statements import Statement
 from adapters.django_orm.storage import Storage
 from domain.errors import Conflict, NotFound, Unavailable
 from domain.paging import PageRequest, Position
+from domain.simulations.simulation import Simulation
 from tests.contracts.cases import Case, admitted, every_kind, everything
 from tests.factories import CAUSE, NOW, SimulationFactory, new_owner_id
 from tests.integration.conftest import MakeStorage, opened, table_of
@@ -192,6 +193,25 @@ async def test_a_cancelled_write_is_undone_and_gives_its_connection_back(
         with pytest.raises(NotFound):
             await simulations.get(simulation.id)
         assert await observer.states() == ["idle"]
+
+
+async def test_a_table_that_is_altered_meanwhile_is_read_and_written_as_before(
+    on_pool: MakeStorage, operator_url: str
+) -> None:
+    async with opened(on_pool(size=1)) as storage:
+        simulations = storage.simulations.of(owner := await admitted(storage))
+        kept = SimulationFactory.build(owner_id=owner)
+        await simulations.add(kept, CAUSE)
+        operator = await asyncpg.connect(operator_url)
+        try:
+            for kind in ("text", f"varchar({Simulation.NAME_MAX})"):
+                assert await simulations.get(kept.id) == kept
+                await operator.execute(f"ALTER TABLE simulation ALTER COLUMN name TYPE {kind}")
+                assert await simulations.get(kept.id) == kept
+                await simulations.add(SimulationFactory.build(owner_id=owner), CAUSE)
+        finally:
+            await operator.close()
+        assert len(await everything(simulations)) == 3
 
 
 async def test_a_server_that_is_not_there_is_unavailable(on_pool: MakeStorage, pool_url: str) -> None:

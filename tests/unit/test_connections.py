@@ -157,3 +157,28 @@ async def test_closing_waits_for_what_is_lent_and_then_cuts_it() -> None:
     await stuck.take("a")
     await stuck.close(0.01)
     assert exchange.made[2].closed
+
+
+async def test_closing_waits_for_what_is_just_being_made() -> None:
+    exchange = Exchange()
+    lent = exchange.lent(1)
+    late = asyncio.create_task(lent.take("a"))
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(lent.close(5))
+    lent.give(await late)
+    await closing
+    assert [line.closed for line in exchange.made] == [True]
+
+
+async def test_what_is_idle_is_had_at_once() -> None:
+    exchange = Exchange()
+    lent = exchange.lent(2)
+    assert lent.idle() is None
+    first = await lent.take("a")
+    assert lent.idle() is None
+    lent.give(first)
+    assert lent.idle() is first
+    lent.give(first)
+    exchange.made[0].closed = True
+    assert lent.idle() is None
+    assert await lent.take("a") is exchange.made[1]

@@ -22,6 +22,7 @@ PURGED_AT_ONCE = 1000
 """Rows that one transaction purges, short enough for other writers to wait for."""
 IN_FLIGHT_WAIT = 250
 """Milliseconds for which a request waits for another with the same key; PostgreSQL only, as SQLite has one writer."""
+_encode = msgspec.json.Encoder(order="deterministic").encode
 _COLUMNS = tuple(field.attname for field in OutcomeRow._meta.concrete_fields)
 
 
@@ -31,7 +32,7 @@ def _param(column: str, name: str | None = None) -> Param:
 
 def snapshot(entity: Owned) -> str:
     """The entity as JSON, its secret attributes empty."""
-    return msgspec.json.encode(bare(entity), order="deterministic").decode()
+    return _encode(bare(entity)).decode()
 
 
 class OutcomeTable:

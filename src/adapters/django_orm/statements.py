@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from operator import itemgetter
 from typing import Any, Protocol, TypeAlias, cast
 
 from django.db import connections, models
@@ -78,7 +80,7 @@ class _IsNamed(Expression):
         return "(SELECT v FROM named) IS NOT NULL", []
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Statement:
     """SQL in its executor's own dialect, and what turns values into arguments and rows back into values."""
 
@@ -89,16 +91,33 @@ class Statement:
     """Whether the first argument is the name of whom it runs for."""
 
     def arguments(self, name: str, values: Values) -> list[Any]:
-        bound = [values[name] if encode is None else encode(values[name]) for name, encode in self.encoders]
-        return [name, *bound] if self.names else bound
+        bound = [name] if self.names else []
+        bound += self._bound(values)
+        for place, encode in self._encoded:
+            bound[place] = encode(bound[place])
+        return bound
 
-    def decoded(self, rows: Iterable[Sequence[Any]]) -> Rows:
-        if not any(self.decoders):
-            return rows if isinstance(rows, list) else list(rows)
+    def decoded(self, rows: Rows) -> Rows:
+        if not self._decodes:
+            return rows
         return [
             [value if decode is None else decode(value) for value, decode in zip(row, self.decoders, strict=True)]
             for row in rows
         ]
+
+    # Worked out once: a statement runs with every request.
+    @cached_property
+    def _bound(self) -> Callable[[Values], Iterable[Any]]:
+        names = [name for name, _ in self.encoders]
+        return itemgetter(*names) if len(names) > 1 else lambda values: [values[name] for name in names]
+
+    @cached_property
+    def _encoded(self) -> list[tuple[int, Encode]]:
+        return [(place, encode) for place, (_, encode) in enumerate(self.encoders, start=self.names) if encode]
+
+    @cached_property
+    def _decodes(self) -> bool:
+        return any(self.decoders)
 
 
 Chain: TypeAlias = tuple[Statement, ...]

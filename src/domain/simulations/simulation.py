@@ -10,6 +10,8 @@ from domain.paging import Comparison, Condition
 from domain.rules import name_faults
 from domain.tenancy import OwnerId, revised
 
+_BEFORE_START = Fault("end_date", "before_start", "The simulation ends before it starts.")
+
 
 class SimulationFields(TypedDict, total=False):
     """What a client may set; a change holds some of them."""
@@ -48,8 +50,8 @@ class Simulation:
     version: int = 1
 
     def __post_init__(self) -> None:
-        if faults := _date_faults(self.start_date, self.end_date):
-            raise Invalid(faults)
+        if self.end_date < self.start_date:
+            raise Invalid([_BEFORE_START])
 
     @property
     def name_folded(self) -> str:
@@ -59,12 +61,11 @@ class Simulation:
     @classmethod
     def checked(cls, fields: SimulationFields) -> SimulationFields:
         """The fields with the name trimmed; raises ``Invalid`` for what is wrong in itself, whatever is stored."""
-        faults: list[Fault] = []
+        faults = _date_faults(fields.get("start_date"), fields.get("end_date"))
         name = fields.get("name")
         if name is not None:
-            faults += name_faults(name, max_length=cls.NAME_MAX)
+            faults = name_faults(name, max_length=cls.NAME_MAX) + faults
             fields = {**fields, "name": name.strip()}
-        faults += _date_faults(fields.get("start_date"), fields.get("end_date"))
         if faults:
             raise Invalid(faults)
         return fields
@@ -109,4 +110,4 @@ def listed(
 def _date_faults(start: date | None, end: date | None) -> list[Fault]:
     if start is None or end is None or start <= end:
         return []
-    return [Fault("end_date", "before_start", "The simulation ends before it starts.")]
+    return [_BEFORE_START]
