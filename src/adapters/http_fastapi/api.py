@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
-from starlette.routing import Match, Route
+from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.http_fastapi.background import Background
@@ -114,7 +114,7 @@ class Api(FastAPI):
             await self.router(scope, receive, send)
             return
         try:
-            await self._route(scope, receive, send)
+            await self._matching(scope).handle(scope, receive, send)
         except (DomainError, Refused, Unavailable, HTTPException) as error:
             exchange: Exchange = scope[KEY]
             if isinstance(error, Unavailable):
@@ -122,16 +122,16 @@ class Api(FastAPI):
             refused = _refusal(error) if isinstance(error, HTTPException) else error
             await answer(refused, scope["path"], exchange.request_id)(scope, receive, send)
 
-    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hands over to the first route that matches; an operation matches its own verbs alone."""
-        for route in self.routes:
+    def _matching(self, scope: Scope) -> BaseRoute:
+        """The first route that matches, with what it found; an operation matches its own verbs alone."""
+        routes = self.router.routes
+        for route in routes:
             match, found = route.matches(scope)
             if match is Match.FULL:
                 scope.update(found)
-                await route.handle(scope, receive, send)
-                return
+                return route
         path = scope["path"]
-        here = [route for route in self.routes if isinstance(route, Route) and route.path_regex.match(path)]
+        here = [route for route in routes if isinstance(route, Route) and route.path_regex.match(path)]
         methods = {method for route in here for method in route.methods or ()}
         raise _not_allowed(methods) if methods else Refused("not_found")
 

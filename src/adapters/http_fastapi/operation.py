@@ -119,8 +119,8 @@ class Operation(APIRoute):
 
     Of FastAPI's ways to ask for something it knows ``Security(door)``, ``Depends`` of a plain function of the request,
     one ``Query()`` model, one body model, the request and path parameters. It does what FastAPI would do with them in
-    a quarter of the time, and refuses in the order that clients are promised. A path with another
-    method is no match: which methods it has is found out when nothing has matched.
+    a quarter of the time, and refuses in the order that clients are promised. Another verb is no match: which verbs a
+    path has is found out when nothing has matched.
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Coroutine[Any, Any, Response]], **more: Any) -> None:
@@ -133,7 +133,7 @@ class Operation(APIRoute):
         if scope["type"] == "http" and scope["method"] in self._verbs:
             found = self.path_regex.match(scope["path"])
             if found is not None:
-                return Match.FULL, {"endpoint": self.endpoint, "path_params": found.groupdict()}
+                return Match.FULL, {"route": self, "endpoint": self.endpoint, "path_params": found.groupdict()}
         return Match.NONE, {}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
