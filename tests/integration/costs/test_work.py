@@ -1,0 +1,85 @@
+"""How much Python a request takes, counted in calls, and that nothing of it is kept: the same on any machine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from types import CodeType
+
+import pytest
+
+from tests.integration.costs import asked
+from tests.integration.costs.asked import Asked
+from tests.integration.costs.counting import Direct
+from tests.integration.costs.served import Served
+
+# Calls of Python on the event loop, from the request to the end of its answer, as counted on CPython 3.11 with uvloop;
+# a page holds twenty. Later versions make fewer, because comprehensions are no calls there. What changes a key takes
+# some ten more or less, by the order that sets have in the process.
+CALLS = {
+    "livez": 116,
+    "readyz": 164,
+    "get_problem": 128,
+    "whoami": 131,
+    "list_simulations": 235,
+    "create_simulation": 227,
+    "get_simulation": 159,
+    "get, 304": 161,
+    "replace_simulation": 301,
+    "update_simulation": 302,
+    "amend_simulation": 307,
+    "delete_simulation": 249,
+    "restore_simulation": 388,
+    "list_simulation_revisions": 232,
+    "list_changes": 359,
+    "list_keys": 440,
+    "create_key": 302,
+    "get_key": 216,
+    "revoke_key": 340,
+    "roll_key": 556,
+}
+HEADROOM = 1.1
+"""What may come in without a word. With 0 every test fails, and tells the number that belongs into the table."""
+KEPT_MAX, TIMES = 30, 300
+"""Blocks of memory that may be more after so many requests: one that every tenth leaves is too many."""
+REQUESTS: dict[str, Asked] = asked.OPERATIONS | asked.VARIANTS
+
+
+@pytest.fixture(scope="module")
+def direct(plain: Served) -> Direct:
+    """A tenant with more than a page of everything."""
+    tenant = plain.tenant()
+    for _ in range(25):
+        asked.updated(tenant)
+        asked.key(tenant)
+    plain.settle()
+    return Direct(plain, tenant)
+
+
+def told(name: str, calls: Counter[CodeType]) -> str:
+    """What a failed assertion shows."""
+    functions: Counter[str] = Counter()
+    files: Counter[str] = Counter()
+    for code, times in calls.items():
+        file = code.co_filename.rpartition("site-packages/")[2].rpartition("/src/")[2]
+        functions[f"{file}: {getattr(code, 'co_qualname', code.co_name)}"] += times
+        files[file] += times
+    lines = [f"{times:6} {what}" for each in (functions, files) for what, times in [*each.most_common(25), ("", 0)]]
+    return "\n".join([f'"{name}": {calls.total()} calls, of which the most are those of', *lines])
+
+
+def test_every_operation_has_its_number() -> None:
+    assert asked.OPERATIONS.keys() <= CALLS.keys() <= REQUESTS.keys()
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_request_calls_no_more_than_the_table_says(direct: Direct, name: str) -> None:
+    prepare = REQUESTS[name]
+    for _ in range(2):
+        direct.calls(prepare(direct.tenant))
+    calls = min((direct.calls(prepare(direct.tenant)) for _ in range(3)), key=Counter.total)
+    assert calls.total() <= CALLS[name] * HEADROOM, told(name, calls)
+
+
+@pytest.mark.parametrize("name", ["get_simulation", "list_simulations", "create_simulation"])
+def test_nothing_is_kept_of_a_request(direct: Direct, name: str) -> None:
+    assert direct.kept(REQUESTS[name](direct.tenant), TIMES) <= KEPT_MAX
