@@ -1,5 +1,7 @@
 """The headers of every answer, made once: what a browser may do with it, and who may keep it."""
 
+from collections.abc import Iterable
+
 from starlette.datastructures import MutableHeaders
 
 from adapters.http_fastapi.exchange import RawHeaders
@@ -32,21 +34,22 @@ def _made(area: dict[str, str]) -> dict[str, tuple[RawHeaders, frozenset[bytes]]
     return {scheme: (raw, frozenset(name for name, _ in raw)) for scheme, raw in both.items()}
 
 
-_API, _ADMIN, _ELSEWHERE = (
-    _made(_EVERYWHERE | _DATA | _PRIVATE),
-    _made(_EVERYWHERE | _PAGES),
-    _made(_EVERYWHERE | _DATA),
-)
+_API = _made(_EVERYWHERE | _DATA | _PRIVATE)
+_ADMIN = _made(_EVERYWHERE | _PAGES)
+_ELSEWHERE = _made(_EVERYWHERE | _DATA)
 
 
-def complete(headers: RawHeaders, *, path: str, scheme: str) -> RawHeaders:
-    """The headers with what an answer to this path has not said itself. What it depends on adds up."""
+def complete(given: Iterable[tuple[bytes, bytes]], *, path: str, scheme: str) -> RawHeaders:
+    """These headers and what an answer to this path has not said by them. What it depends on adds up."""
     in_api = path.startswith("/api/")
     ours, names = (_API if in_api else _ADMIN if path.startswith("/admin") else _ELSEWHERE)[scheme]
+    headers = [*given]
     said = {name.lower() for name, _ in headers}
     if said.isdisjoint(names):
-        return headers + ours
+        headers += ours
+        return headers
     if b"vary" in said and in_api:
         more = MutableHeaders(raw=headers)
         more["Vary"] = ", ".join([_VARY, *more.getlist("Vary")])
-    return headers + [pair for pair in ours if pair[0] not in said]
+    headers += [pair for pair in ours if pair[0] not in said]
+    return headers

@@ -52,8 +52,9 @@ class Envelope:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                headers = [*message["headers"], *exchange.headers, (b"x-request-id", exchange.request_id.encode())]
-                message["headers"] = complete(headers, path=path, scheme=scheme)
+                headers = message["headers"] = complete(message["headers"], path=path, scheme=scheme)
+                headers += exchange.headers
+                headers.append((b"x-request-id", exchange.request_id.encode()))
             elif head:
                 message = {**message, "body": b""}
             return send(message)
