@@ -7,23 +7,29 @@ import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-import msgspec
 from starlette.requests import Request
 
+from adapters.http_fastapi.exchange import KEY, Exchange
 from adapters.http_fastapi.problems import Refused
 from domain.paging import Position, SortValue
 from domain.tenancy import OwnerId
 
-_MAC_BYTES = 16
-_BINDING_BYTES = 8
-_READ: dict[str, Callable[[str], SortValue]] = {
-    "str": str,
-    "int": int,
-    "date": date.fromisoformat,
-    "datetime": datetime.fromisoformat,
+_MAC, _BINDING, _ID = 16, 8, 16
+"""Bytes of each; the value of the place comes last, after a letter for its type."""
+_WRITTEN: dict[type, tuple[bytes, Callable[[Any], str]]] = {
+    str: (b"s", str),
+    int: (b"i", str),
+    date: (b"d", date.isoformat),
+    datetime: (b"t", datetime.isoformat),
+}
+_READ: dict[bytes, Callable[[str], SortValue]] = {
+    b"s": str,
+    b"i": int,
+    b"d": date.fromisoformat,
+    b"t": datetime.fromisoformat,
 }
 
 
@@ -31,7 +37,7 @@ _READ: dict[str, Callable[[str], SortValue]] = {
 class Cursor:
     """A genuine cursor: the list it belongs to, as a digest, and the place in it."""
 
-    binding: str
+    binding: bytes
     position: Position
 
 
@@ -43,10 +49,9 @@ class Cursors:
 
     def seal(self, position: Position, owner: OwnerId, listing: str) -> str:
         """The text of a cursor into ``listing``, which names the list with its order and filters."""
-        value = position.value.isoformat() if isinstance(position.value, date) else str(position.value)
-        content = [_binding(owner, listing), type(position.value).__name__, value, position.id.hex]
-        payload = msgspec.json.encode(content)
-        return base64.urlsafe_b64encode(self._mac(self._keys[0], payload) + payload).decode().rstrip("=")
+        letter, written = _WRITTEN[type(position.value)]
+        payload = _binding(owner, listing) + position.id.bytes + letter + written(position.value).encode()
+        return _text(_mac(self._keys[0], payload) + payload)
 
     def sent(self, request: Request) -> Cursor | None:
         """A dependency: the request's ``cursor``. See ``named``."""
@@ -54,7 +59,8 @@ class Cursors:
 
     def named(self, name: str, request: Request) -> Cursor | None:
         """The request's cursor of this name, if it has one. Raises ``Refused`` with 400 where it is none of ours."""
-        texts = request.query_params.getlist(name)
+        exchange: Exchange = request.scope[KEY]
+        texts = exchange.asked(name)
         if len(texts) > 1:
             raise Refused("invalid_cursor")
         return self.open(texts[0]) if texts else None
@@ -63,14 +69,13 @@ class Cursors:
         """The cursor that this text seals. Raises ``Refused`` with 400 where it is none of ours."""
         try:
             raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-            genuine = base64.urlsafe_b64encode(raw).decode().rstrip("=") == text
         except (ValueError, binascii.Error):
             raise Refused("invalid_cursor") from None
-        mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
-        if not genuine or not any(hmac.compare_digest(mac, self._mac(key, payload)) for key in self._keys):
+        mac, payload = raw[:_MAC], raw[_MAC:]
+        if _text(raw) != text or not any(hmac.compare_digest(mac, _mac(key, payload)) for key in self._keys):
             raise Refused("invalid_cursor")
-        binding, kind, value, id = msgspec.json.decode(payload)
-        return Cursor(binding, Position(_READ[kind](value), UUID(id)))
+        id, rest = payload[_BINDING : _BINDING + _ID], payload[_BINDING + _ID :]
+        return Cursor(payload[:_BINDING], Position(_READ[rest[:1]](rest[1:].decode()), UUID(bytes=id)))
 
     def position(self, cursor: Cursor | None, owner: OwnerId, listing: str) -> Position | None:
         """Where to go on in ``listing``. Raises ``Refused`` with 400 for a cursor of another owner or list."""
@@ -80,11 +85,14 @@ class Cursors:
             raise Refused("invalid_cursor")
         return cursor.position
 
-    @staticmethod
-    def _mac(key: bytes, payload: bytes) -> bytes:
-        return hashlib.blake2b(payload, key=key, digest_size=_MAC_BYTES).digest()
+
+def _mac(key: bytes, payload: bytes) -> bytes:
+    return hashlib.blake2b(payload, key=key, digest_size=_MAC).digest()
 
 
-@lru_cache(1000)
-def _binding(owner: OwnerId, listing: str) -> str:
-    return hashlib.blake2b(owner.bytes + listing.encode(), digest_size=_BINDING_BYTES).hexdigest()
+def _binding(owner: OwnerId, listing: str) -> bytes:
+    return hashlib.blake2b(owner.bytes + listing.encode(), digest_size=_BINDING).digest()
+
+
+def _text(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()

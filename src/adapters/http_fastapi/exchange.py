@@ -13,10 +13,11 @@ KEY = "goatfish.exchange"
 class Exchange:
     """Lives as long as the request. ``headers`` are what its answer gets beside its own.
 
-    ``caller`` is there once the door has let it in, ``content``, the body as JSON gives it, once that is read.
+    ``caller`` is there once the door has let it in, ``content``, the body as JSON gives it, once that is read;
+    ``query`` holds names and values as they come.
     """
 
-    __slots__ = ("caller", "content", "headers", "request_id", "sent")
+    __slots__ = ("caller", "content", "headers", "query", "request_id", "sent")
     caller: Caller
     content: Any
 
@@ -24,6 +25,11 @@ class Exchange:
         self.sent = sent
         self.request_id = request_id
         self.headers: RawHeaders = []
+        self.query: list[tuple[str, str]] = []
+
+    def asked(self, name: str) -> list[str]:
+        """The values of this name in the query."""
+        return [value for given, value in self.query if given == name]
 
 
 def by_name(headers: Sequence[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Annotated, Any, TypeVar
-from urllib.parse import urlencode
+from typing import Annotated, Any
+from urllib.parse import quote, unquote
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
@@ -15,7 +15,7 @@ from adapters.http_fastapi.schemas import json_answer, whole_number
 from domain.paging import LIMIT_DEFAULT, LIMIT_MAX, Condition, Page, PageRequest, Sort
 from domain.tenancy import OwnerId
 
-T = TypeVar("T")
+_SAFE = "%=+:,!*'()@;$/?"
 
 
 class Limit(BaseModel):
@@ -77,10 +77,12 @@ class Lists:
         if page.next is None:
             return json_answer(content)
         content["next_cursor"] = cursor = self._cursors.seal(page.next, owner, self._name + listing(wanted))
-        query = (
-            urlencode({**request.query_params, "cursor": cursor})
-            if request.scope["query_string"]
-            else f"cursor={cursor}"
-        )
-        link = f'<{request.scope["path"]}?{query}>; rel="next"'
+        link = f'<{request.scope["path"]}?{_following(request.scope["query_string"], cursor)}>; rel="next"'
         return json_answer(content, 200, (b"link", link.encode("latin-1")))
+
+
+def _following(query: bytes, cursor: str) -> str:
+    """The query that asks for the page of this cursor: as it was, with whatever a URL cannot hold encoded."""
+    given = query.decode("latin-1").split("&") if query else []
+    kept = [quote(pair, safe=_SAFE) for pair in given if unquote(pair.partition("=")[0]) != "cursor"]
+    return "&".join([*kept, f"cursor={cursor}"])

@@ -1,10 +1,10 @@
 """How every operation answers: who may, what was sent, then the endpoint. The order of refusals is written here."""
 
 import inspect
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, unquote_to_bytes
+from urllib.parse import parse_qsl, unquote, unquote_to_bytes
 from uuid import UUID
 
 import msgspec
@@ -82,13 +82,16 @@ class _Plan:
         arguments: dict[str, Any] = {}
         if self.door is not None:
             arguments[self.caller] = await self.door.admit(request, self.scopes)
+        exchange: Exchange = request.scope[KEY]
         if self.body is not None:
-            exchange: Exchange = request.scope[KEY]
             exchange.content = await read_json(request, self.body[1].MEDIA_TYPES)
+        query = request.scope["query_string"]
+        if query:
+            exchange.query = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
         for name, compute in self.computed:
             arguments[name] = compute(request)
-        if self.body is not None or self.query[0] is not None or request.scope["query_string"]:
-            arguments |= self._validated(request)
+        if query or self.body is not None or self.query[0] is not None:
+            arguments |= self._validated(exchange, query)
         for name, read in self.path:
             text = request.scope["path_params"][name]
             arguments[name] = text if read is None else read(text)
@@ -96,17 +99,17 @@ class _Plan:
             arguments[self.request] = request
         return arguments
 
-    def _validated(self, request: Request) -> dict[str, Any]:
+    def _validated(self, exchange: Exchange, query: bytes) -> dict[str, Any]:
         """Body and query as their models, refused together."""
         arguments: dict[str, Any] = {}
         errors: list[ProblemError] = []
         if self.body is not None:
             name, model = self.body
-            arguments[name] = _validated(model, request.scope[KEY].content, errors, _in_body)
+            arguments[name] = _validated(model, exchange.content, errors, _in_body)
         if self.door is not None:  # a probe or a page may be asked for with whatever a prober adds
             asked, value = self.query
-            if request.scope["query_string"]:
-                value = _validated(type(value), _query(request, errors), errors, _in_query) or value
+            if query:
+                value = _validated(type(value), _once_each(exchange.query, query, errors), errors, _in_query) or value
             if asked is not None:
                 arguments[asked] = value
         if errors:
@@ -154,15 +157,14 @@ _READ: dict[Any, Callable[[str], Any]] = {UUID: object_id}
 """How a path parameter becomes a value of its type; all others are texts."""
 
 
-def _query(request: Request, errors: list[ProblemError]) -> Mapping[str, str]:
+def _once_each(given: Sequence[tuple[str, str]], query: bytes, errors: list[ProblemError]) -> Mapping[str, str]:
     values: dict[str, str] = {}
-    for name, value in request.query_params.multi_items():
+    for name, value in given:
         if name in values:
             errors.append(ProblemError(parameter=_clean(name), code="repeated", detail="The parameter is repeated."))
         elif not value:
             errors.append(ProblemError(parameter=_clean(name), code="empty", detail="The parameter is empty."))
         values[name] = value
-    query: bytes = request.scope["query_string"]
     if b"%" in query:
         for pair in query.split(b"&"):
             try:

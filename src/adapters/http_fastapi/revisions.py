@@ -14,6 +14,7 @@ from starlette.responses import Response
 from adapters.http_fastapi.caller import Door, cause
 from adapters.http_fastapi.conditions import guard
 from adapters.http_fastapi.cursors import Cursor, Cursors
+from adapters.http_fastapi.exchange import KEY, Exchange
 from adapters.http_fastapi.lists import Limit, ListQuery, Lists
 from adapters.http_fastapi.openapi import BODY, headers, refusals
 from adapters.http_fastapi.operation import Operation
@@ -165,8 +166,8 @@ def change_routes(resources: Sequence[Resource], history: History, door: Door, c
     queried: Any = Query()
 
     def sent(request: Request) -> Cursor | None:
-        texts = request.query_params.getlist("after")
-        return None if texts == [LATEST] else cursors.named("after", request)
+        exchange: Exchange = request.scope[KEY]
+        return None if exchange.asked("after") == [LATEST] else cursors.named("after", request)
 
     place: Any = Depends(sent)
     kinds = {resource.entity.KIND: resource.shown for resource in resources}
