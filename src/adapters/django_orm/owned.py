@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from functools import cache, cached_property
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
 from django.db.models import F
 
@@ -58,9 +58,10 @@ class Rows(Generic[E]):
 
     def load(self, row: Sequence[Any]) -> E:
         """The entity as it was stored; what was asked of it then is not asked again."""
-        entity = self._blank(*row)
-        entity.__class__ = self.entity
-        return cast(E, entity)
+        blank: Any = self._blank(*row)
+        blank.__class__ = self.entity
+        entity: E = blank
+        return entity
 
     def _param(self, column: str, name: str | None = None) -> Param:
         return param(self.model, column, name)
