@@ -14,7 +14,7 @@ container = Container(settings=load())
 app = container.api()
 django_app = serve_admin(app, container) if load().has_operator else None
 
-# A request leaves next to nothing that only the collector frees: it need not look at what start-up has made, nor often.
+# A request leaves nothing that only the collector frees: it need not look at what start-up has made, nor often.
 gc.collect()
 gc.freeze()
 gc.set_threshold(10_000, 20, 50)

@@ -53,7 +53,7 @@ class Revision(Generic[E]):
     def of(cls, before: E | None, after: E | None, cause: Cause, *, number: int = 0) -> "Revision[E]":
         """The revision of this write, of which there is at least one side."""
         before, after = before and bare(before), after and bare(after)
-        return Revision(number=number, before=before, after=after, **told(before, after, cause))
+        return Revision(number=number, before=before, after=after, **described(before, after, cause))
 
     def faults(self) -> list[Fault]:
         """What no revision has that was made beside a write."""
@@ -78,7 +78,7 @@ def action(before: object | None, after: object | None) -> Action:
     return Action.DELETED if after is None else Action.UPDATED
 
 
-def told(before: E | None, after: E | None, cause: Cause) -> dict[str, Any]:
+def described(before: E | None, after: E | None, cause: Cause) -> dict[str, Any]:
     """What the revision of this write says beside its number and its sides, of which there is at least one."""
     entity = found(before if after is None else after, Revision.KIND)
     version = entity.version + (after is None)

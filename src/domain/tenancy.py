@@ -116,14 +116,14 @@ class Repository(Protocol[E]):
 
 def revised(entity: E, changes: Mapping[str, object], **stamps: object) -> E:
     """The entity with ``changes``, its version raised and ``stamps`` set; itself where nothing would change."""
-    stored = attributes(entity)
+    stored = _attributes(entity)
     changed = {**stored, **changes}
     if changed == stored:
         return entity
     return type(entity)(**changed | stamps | {"version": entity.version + 1})
 
 
-def attributes(entity: Owned) -> dict[str, Any]:
+def _attributes(entity: Owned) -> dict[str, Any]:
     """The entity's fields by their names."""
     return {name: getattr(entity, name) for name in _names(type(entity))}
 

@@ -85,7 +85,7 @@ class Connections:
                     await self._given.wait()
                 while self._idle:
                     await self._idle[-1][1].close()
-                    self._idle.pop()
+                    self._made.discard(self._idle.pop()[1])
         for connection in self._made:
             connection.terminate()
         self._idle.clear()

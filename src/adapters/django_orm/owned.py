@@ -53,7 +53,8 @@ class Rows(Generic[E]):
         self.columns = tuple(field.attname for field in model._meta.concrete_fields)
         self._compile = Compiler(executor)
         self._lists: dict[Shape, Statement] = {}
-        # Of the same slots, not frozen and without rules: filled in a quarter of the time, and then it is an entity.
+        # Of the same slots, not frozen and without rules: filled in a quarter of the time, and then it is an entity,
+        # as long as that is a class with slots and no base.
         self._blank = dataclasses.make_dataclass("_Blank", self.names, slots=True)
 
     def load(self, row: Sequence[Any]) -> E:

@@ -61,12 +61,6 @@ def _hook(field: models.Field[Any, Any], name: str) -> Any:
     return None if getattr(hook, "__module__", "django.").startswith("django.") else hook
 
 
-def _cast(field: models.Field[Any, Any] | None) -> str:
-    if not isinstance(field, models.DateField):
-        return ""
-    return "::text::timestamptz" if isinstance(field, models.DateTimeField) else "::text::date"
-
-
 def _words(error: Exception) -> str:
     """Why there is no answer, for people, in one line."""
     if isinstance(error, TimeoutError):

@@ -12,7 +12,7 @@ from adapters.django_orm.models import ChangeCountRow, RevisionRow
 from adapters.django_orm.outcomes import PURGED_AT_ONCE, snapshot
 from adapters.django_orm.owned import Rows
 from adapters.django_orm.statements import Executor, Named, Param, Part, Statement, Values, param
-from domain.revisions import Revision, Span, told
+from domain.revisions import Revision, Span, described
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,7 +63,7 @@ class RevisionTable(Rows[Revision[Any]]):
 
     def values(self, before: E | None, after: E | None, cause: Cause) -> Values:
         """What ``insert`` is to be run with, beside the owner."""
-        values = {f"revision_{name}": value for name, value in told(before, after, cause).items()}
+        values = {f"revision_{name}": value for name, value in described(before, after, cause).items()}
         values["revision_before"] = before and snapshot(before)
         values["revision_after"] = after and snapshot(after)
         return values

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -19,6 +20,7 @@ from adapters.http_fastapi.envelope import Envelope
 from adapters.http_fastapi.exchange import KEY, Exchange
 from adapters.http_fastapi.keys import key_routes
 from adapters.http_fastapi.openapi import document
+from adapters.http_fastapi.operation import Operation
 from adapters.http_fastapi.problems import Refused, answer
 from adapters.http_fastapi.revisions import change_routes
 from adapters.http_fastapi.simulations import SIMULATIONS, simulation_routes
@@ -92,11 +94,13 @@ class Api(FastAPI):
     """FastAPI's routes and document, with our own few layers round its router in place of its many.
 
     Every layer costs each request some microseconds, and what FastAPI's do is done here: unexpected exceptions are
-    the envelope's, bounds of bodies ``read_json``'s, and no operation leaves anything to be closed.
+    the envelope's, bounds of bodies ``read_json``'s, and no operation leaves anything to be closed. So what is given to
+    ``add_middleware`` has no effect: docs/decisions/0011.
     """
 
     def __init__(self, *, allowed_hosts: Sequence[str], cors_origins: Sequence[str], **settings: Any) -> None:
         super().__init__(**settings)
+        self.router.route_class = Operation
         inner: ASGIApp = CrossOrigin(self._answer, origins=cors_origins) if cors_origins else self._answer
         self._layers = Envelope(inner, allowed_hosts=allowed_hosts)
 
@@ -115,12 +119,17 @@ class Api(FastAPI):
             return
         try:
             await self._matching(scope).handle(scope, receive, send)
-        except (DomainError, Refused, Unavailable, HTTPException) as error:
-            exchange: Exchange = scope[KEY]
-            if isinstance(error, Unavailable):
-                _log.warning("request %s could not be served: %s", exchange.request_id, error)
-            refused = _refusal(error) if isinstance(error, HTTPException) else error
-            await answer(refused, scope["path"], exchange.request_id)(scope, receive, send)
+        except HTTPException as error:
+            # The error is given no other name: it would hold its own traceback, and all of the request with it.
+            await self._refusal(_ours(error), scope)(scope, receive, send)
+        except (DomainError, Refused, Unavailable) as error:
+            await self._refusal(error, scope)(scope, receive, send)
+
+    def _refusal(self, error: Exception, scope: Scope) -> Response:
+        exchange: Exchange = scope[KEY]
+        if isinstance(error, Unavailable):
+            _log.warning("request %s could not be served: %s", exchange.request_id, error)
+        return answer(error, scope["path"], exchange.request_id)
 
     def _matching(self, scope: Scope) -> BaseRoute:
         """The first route that matches, with what it found; an operation matches its own verbs alone."""
@@ -136,7 +145,7 @@ class Api(FastAPI):
         raise _not_allowed(methods) if methods else Refused("not_found")
 
 
-def _refusal(error: HTTPException) -> Exception:
+def _ours(error: HTTPException) -> Exception:
     """Of what is not ours, which is files: there is none of this name, or another verb than GET and HEAD."""
     if error.status_code == HTTPStatus.NOT_FOUND:
         return Refused("not_found")

@@ -67,7 +67,7 @@ def _require_media_type(sent: Mapping[bytes, bytes], media_types: Collection[str
     if given in media_types:
         return
     parts = _MEDIA_TYPE.fullmatch(given)
-    if parts is None or parts[1].lower() not in media_types:
+    if parts is None or "," in given or parts[1].lower() not in media_types:
         raise Refused("unsupported_media_type")
     for name, value in _PARAMETER.findall(parts[2]):
         if name.lower().partition("*")[0] == "charset" and value.strip('"').lower() not in {"utf-8", "utf8"}:

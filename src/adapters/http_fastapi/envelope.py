@@ -2,8 +2,9 @@
 
 import logging
 import re
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Sequence
 from functools import lru_cache
+from itertools import chain
 from random import getrandbits
 
 from starlette.requests import ClientDisconnect
@@ -60,7 +61,7 @@ class Envelope:
             return send(message)
 
         try:
-            self._admit(sent, path, scope["query_string"])
+            self._admit(scope, sent.get(b"host"))
             await self._app(scope, receive, send_on)
         except ClientDisconnect:
             return
@@ -72,16 +73,17 @@ class Envelope:
                 raise
             await answer(error, path, exchange.request_id)(scope, receive, send_on)
 
-    def _admit(self, sent: Mapping[bytes, bytes], path: str, query: bytes) -> None:
+    def _admit(self, scope: Scope, host: bytes | None) -> None:
         """Raises ``Refused``."""
-        if sum(map(len, sent)) + sum(map(len, sent.values())) > HEADERS_MAX:
+        if sum(map(len, chain.from_iterable(scope["headers"]))) > HEADERS_MAX:
             raise Refused("headers_too_large")
-        if not self._admits(sent.get(b"host")):
+        if not self._admits(host):
             raise Refused("invalid_host")
+        path = scope["path"]
         if path.endswith("\n"):  # to Starlette it would be the path without
             raise Refused("not_found")
         if path.startswith("/admin"):  # which would repeat it, and send whoever asks to a URL with it
-            asked = f"{path}?{query.decode('latin-1')}"
+            asked = f"{path}?{scope['query_string'].decode('latin-1')}"
             if asked != hidden(asked):
                 raise Refused("not_found")
 

@@ -36,7 +36,8 @@ def by_name(headers: Sequence[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
     """Headers by their names, in small letters; of several lines of one name, one list (RFC 9110, section 5.3)."""
     sent = dict(headers)
     if len(sent) < len(headers):
-        sent.clear()
+        lines: dict[bytes, list[bytes]] = {}
         for name, value in headers:
-            sent[name] = sent[name] + b", " + value if name in sent else value
+            lines.setdefault(name, []).append(value)
+        sent = {name: b", ".join(values) for name, values in lines.items()}
     return sent

@@ -4,18 +4,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Annotated, Any
-from urllib.parse import quote, unquote
+from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.http_fastapi.cursors import Cursor, Cursors
+from adapters.http_fastapi.exchange import KEY, Exchange
 from adapters.http_fastapi.schemas import json_answer, whole_number
 from domain.paging import LIMIT_DEFAULT, LIMIT_MAX, Condition, Page, PageRequest, Sort
 from domain.tenancy import OwnerId
-
-_SAFE = "%=+:,!*'()@;$/?"
 
 
 class Limit(BaseModel):
@@ -73,16 +72,12 @@ class Lists:
         self, request: Request, owner: OwnerId, wanted: PageRequest, page: Page[Any], shown: Sequence[Any]
     ) -> Response:
         """200 with what is shown of the page, and a ``Link`` to the next one where there is more."""
+        exchange: Exchange = request.scope[KEY]
         content: dict[str, Any] = {"items": shown, "next_cursor": None}
         if page.next is None:
             return json_answer(content)
         content["next_cursor"] = cursor = self._cursors.seal(page.next, owner, self._name + listing(wanted))
-        link = f'<{request.scope["path"]}?{_following(request.scope["query_string"], cursor)}>; rel="next"'
+        kept = urlencode([pair for pair in exchange.query if pair[0] != "cursor"])
+        following = f"{kept}&cursor={cursor}" if kept else f"cursor={cursor}"  # which needs no encoding
+        link = f'<{request.scope["path"]}?{following}>; rel="next"'
         return json_answer(content, 200, (b"link", link.encode("latin-1")))
-
-
-def _following(query: bytes, cursor: str) -> str:
-    """The query that asks for the page of this cursor: as it was, with whatever a URL cannot hold encoded."""
-    given = query.decode("latin-1").split("&") if query else []
-    kept = [quote(pair, safe=_SAFE) for pair in given if unquote(pair.partition("=")[0]) != "cursor"]
-    return "&".join([*kept, f"cursor={cursor}"])

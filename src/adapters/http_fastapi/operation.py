@@ -86,7 +86,7 @@ class _Plan:
         if self.body is not None:
             exchange.content = await read_json(request, self.body[1].MEDIA_TYPES)
         query = request.scope["query_string"]
-        if query:
+        if query and self.door is not None:
             exchange.query = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
         for name, compute in self.computed:
             arguments[name] = compute(request)

@@ -97,14 +97,14 @@ def cursor(tenant: Tenant, path: str) -> str:
     return str(Request("GET", f"{path}?limit=1").send(tenant).json()["next_cursor"])
 
 
-def once(tenant: Tenant, request: Request) -> Request:
+def once(request: Request) -> Request:
     """The request with an idempotency key of its own."""
     return Request(**vars(request) | {"headers": {"Idempotency-Key": uuid4().hex}})
 
 
 def again(tenant: Tenant, request: Request) -> Request:
     """The request with an idempotency key, after it has been carried out."""
-    request = once(tenant, request)
+    request = once(request)
     request.send(tenant)
     return request
 
@@ -120,7 +120,8 @@ def guarded(tenant: Tenant) -> Request:
 
 
 def deep(tenant: Tenant) -> Request:
-    simulation(tenant), simulation(tenant)
+    simulation(tenant)
+    simulation(tenant)
     return Request("GET", f"{SIMULATIONS}?cursor={cursor(tenant, SIMULATIONS)}")
 
 
@@ -161,7 +162,7 @@ VARIANTS: dict[str, Asked] = {
     "list, deep": deep,
     "list, filtered": lambda _: Request("GET", f"{SIMULATIONS}?name=wing&active_on=2026-01-10&sort=-start_date"),
     "create, invalid": lambda _: Request("POST", SIMULATIONS, {}, 422),
-    "create, once": lambda tenant: once(tenant, Request("POST", SIMULATIONS, WING, 201)),
+    "create, once": lambda tenant: once(Request("POST", SIMULATIONS, WING, 201)),
     "create, again": lambda tenant: again(tenant, Request("POST", SIMULATIONS, WING, 201)),
     "replace, as it was": lambda tenant: Request("PUT", simulation(tenant), WING),
     "update, If-Match": guarded,
@@ -176,9 +177,11 @@ VARIANTS: dict[str, Asked] = {
     "revisions, unknown": lambda _: Request("GET", f"{UNKNOWN}/revisions", status=404),
     "changes, following": following,
     "changes, latest": lambda _: Request("GET", f"{CHANGES}?after=latest"),
-    "create key, once": lambda tenant: once(tenant, Request("POST", KEYS, NEW_KEY, 201)),
-    "roll, once": lambda tenant: once(tenant, Request("POST", f"{key(tenant)}/roll", ROLL, 201)),
+    "create key, once": lambda tenant: once(Request("POST", KEYS, NEW_KEY, 201)),
+    "roll, once": lambda tenant: once(Request("POST", f"{key(tenant)}/roll", ROLL, 201)),
     "roll, again": lambda tenant: again(tenant, Request("POST", f"{key(tenant)}/roll", ROLL, 201)),
     "no such method": lambda _: Request("PATCH", SIMULATIONS, status=405),
     "no such path": lambda _: Request("GET", "/api/v1/nothing", status=404),
+    "no such file": lambda _: Request("GET", "/docs/assets/nothing", status=404),
+    "no such cursor": lambda _: Request("GET", f"{SIMULATIONS}?cursor=x", status=400),
 }

@@ -54,16 +54,11 @@ class Direct:
     def kept(self, request: Request, times: int) -> int:
         """How many more blocks of memory are allocated after so many requests than before, when all are answered."""
 
-        async def ask(times: int) -> int:
-            for _ in range(times):
-                scope, body = request.message(self.tenant.key)
-                answer = _Answer(body)
-                await self.service.container.api()(scope, answer.receive, answer.send)
-                assert answer.status == request.status
-            return _blocks()
-
         async def more() -> int:
-            return -await ask(WARM_UP) + await ask(times)
+            await self._ask(request, WARM_UP)
+            before = _blocks()
+            await self._ask(request, times)
+            return _blocks() - before
 
         gc.collect()
         gc.freeze()  # what is there by now need not be looked at again
@@ -71,6 +66,28 @@ class Direct:
             return int(self.service.call(more))
         finally:
             gc.unfreeze()
+
+    def left_behind(self, request: Request, times: int) -> int:
+        """How many objects of so many requests only the garbage collector finds: those that refer to each other."""
+
+        async def found() -> int:
+            await self._ask(request, WARM_UP)
+            gc.collect()
+            gc.disable()
+            try:
+                await self._ask(request, times)
+                return gc.collect()
+            finally:
+                gc.enable()
+
+        return int(self.service.call(found))
+
+    async def _ask(self, request: Request, times: int) -> None:
+        for _ in range(times):
+            scope, body = request.message(self.tenant.key)
+            answer = _Answer(body)
+            await self.service.container.api()(scope, answer.receive, answer.send)
+            assert answer.status == request.status
 
 
 class _Answer:

@@ -64,6 +64,8 @@ VARIANTS = {
     "roll, again": (4, 4),  # reads the old key, adds nothing, reads what was recorded and that the old key ends
     "no such method": (0, 0),
     "no such path": (0, 0),
+    "no such file": (0, 0),
+    "no such cursor": (0, 0),
 }
 LOOK_UP = 1
 """More for a key that is not believed, or no longer."""

@@ -83,3 +83,14 @@ def test_a_request_calls_no_more_than_the_table_says(direct: Direct, name: str) 
 @pytest.mark.parametrize("name", ["get_simulation", "list_simulations", "create_simulation"])
 def test_nothing_is_kept_of_a_request(direct: Direct, name: str) -> None:
     assert direct.kept(REQUESTS[name](direct.tenant), TIMES) <= KEPT_MAX
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("get_simulation", "list_simulations", "create_simulation", "get, 304", "get, unknown", "create, invalid"),
+        *("update, stale", "restore, unknown", "no such method", "no such path", "no such file", "no such cursor"),
+    ],
+)
+def test_a_request_leaves_nothing_that_only_the_collector_finds(direct: Direct, name: str) -> None:
+    assert direct.left_behind(REQUESTS[name](direct.tenant), TIMES) <= TIMES // 10
