@@ -71,7 +71,7 @@ class Direct:
         """How many objects of so many requests only the garbage collector finds: those that refer to each other."""
 
         async def found() -> int:
-            await self._ask(request, WARM_UP)
+            await self._ask(request, 1)
             gc.collect()
             gc.disable()
             try:
