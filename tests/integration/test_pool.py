@@ -257,7 +257,7 @@ async def test_the_index_of_a_list_serves_its_next_page(on_pool: MakeStorage, ob
 
 
 async def _plan_of_next_page(observer: Observer, table: Any) -> dict[str, Any]:
-    values = {"owner_id": new_owner_id(), "after_value": NOW, "after_id": new_owner_id(), "limit": 21}
+    values = {"owner_id": new_owner_id(), "after_value": NOW, "after_id": new_owner_id()}
     async with observer.connection.transaction():
         for way in ("seqscan", "bitmapscan", "sort"):  # which few rows would choose
             await observer.connection.execute(f"SET LOCAL enable_{way} = off")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic
 
 from django.db.models import F
 
@@ -34,8 +34,8 @@ _LOOKUPS = {
     Comparison.CONTAINS: "contains",
 }
 _COMPARED = attrgetter("attribute", "comparison")
-Shape: TypeAlias = tuple[Sort, tuple[tuple[str, Comparison], ...], bool]
-"""What tells one list's SQL from another's: the order, the attributes compared, and whether it goes on from a place."""
+LISTS_MAX = 500
+"""Statements of lists that are remembered: each order, set of conditions and limit has its own."""
 
 
 class Rows(Generic[E]):
@@ -52,7 +52,7 @@ class Rows(Generic[E]):
         self.names = tuple(field.name for field in dataclasses.fields(entity))
         self.columns = tuple(field.attname for field in model._meta.concrete_fields)
         self._compile = Compiler(executor)
-        self._lists: dict[Shape, Statement] = {}
+        self._lists = lru_cache(LISTS_MAX)(self._list)
         # Of the same slots, not frozen and without rules: filled in a quarter of the time, and then it is an entity,
         # as long as that is a class with slots and no base.
         self._blank = dataclasses.make_dataclass("_Blank", self.names, slots=True)
@@ -86,13 +86,15 @@ class Rows(Generic[E]):
 
     def listing(self, request: PageRequest) -> Statement:
         """The statement that reads a page like this one."""
-        shape = (request.sort, tuple(map(_COMPARED, request.conditions)), request.after is not None)
-        statement = self._lists.get(shape)
-        if statement is None:
-            statement = self._lists[shape] = self._list(*shape)
-        return statement
+        compared = tuple(map(_COMPARED, request.conditions))
+        # PostgreSQL keeps one plan where the limit is written out, and plans anew where it is a parameter, as it should
+        # where another plan may be better for other conditions.
+        limit = None if compared else request.limit + 1
+        return self._lists(request.sort, compared, request.after is not None, limit)
 
-    def _list(self, sort: Sort, compared: Sequence[tuple[str, Comparison]], goes_on: bool) -> Statement:
+    def _list(
+        self, sort: Sort, compared: Sequence[tuple[str, Comparison]], goes_on: bool, limit: int | None
+    ) -> Statement:
         rows = self._mine
         for place, (column, comparison) in enumerate(compared):
             rows = rows.filter((f"{column}__{_LOOKUPS[comparison]}", self._param(column, f"condition_{place}")))
@@ -100,7 +102,8 @@ class Rows(Generic[E]):
             there = (self._param(sort.by, "after_value"), self._param("id", "after_id"))
             rows = rows.filter(Beyond(F(sort.by), F("id"), *there, descending=sort.descending))
         sign = "-" if sort.descending else ""
-        return self._compile.select(rows.order_by(f"{sign}{sort.by}", f"{sign}id"), *self.names, limited=True)
+        ordered = rows.order_by(f"{sign}{sort.by}", f"{sign}id")
+        return self._compile.select(ordered, *self.names, limit=limit or self._param("version", "limit"))
 
 
 class Table(Rows[E]):

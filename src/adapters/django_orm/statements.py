@@ -172,14 +172,20 @@ class Compiler:
         return connections[self._executor.alias].vendor == "postgresql"
 
     def select(
-        self, rows: models.QuerySet[Any, Any], *columns: str, named: Named = Named.OWNER, limited: bool = False
+        self,
+        rows: models.QuerySet[Any, Any],
+        *columns: str,
+        named: Named = Named.OWNER,
+        limit: int | Param | None = None,
     ) -> Statement:
-        """SELECT of these columns; where it is ``limited``, of as many rows as the value named ``limit`` says."""
-        sql, params = self._sql(self._gated(rows, named).values_list(*columns).query)
+        """SELECT of these columns, of so many rows at most."""
+        query = self._gated(rows, named).values_list(*columns)
+        sql, params = self._sql((query[:limit] if isinstance(limit, int) else query).query)
+        if isinstance(limit, Param):
+            sql, params = f"{sql} LIMIT %s", [*params, limit]
         codec = self._executor.codec
         decoders = tuple(codec(_field(rows.model, name))[1] for name in columns)
-        more = [("limit", None)] if limited else []
-        return self._statement(sql + " LIMIT %s" * limited, params, decoders, named, more=more)
+        return self._statement(sql, params, decoders, named)
 
     def insert(
         self,
@@ -254,7 +260,6 @@ class Compiler:
         decoders: tuple[Encode | None, ...],
         named: Named,
         *,
-        more: Sequence[tuple[str, Encode | None]] = (),
         steps: Sequence[str] = (),
     ) -> Statement:
         """The one place that says for whom a statement runs."""
@@ -263,9 +268,9 @@ class Compiler:
             # Materialized, or it would be a part of the query like any other.
             name = f"named AS MATERIALIZED (SELECT set_config('{named}', %s, true) AS v)"
             sql = f"WITH {', '.join([name, *steps])} {sql}"
-        fields = [None] * names + [param.field for param in params] + [None for _ in more]
+        fields = [None] * names + [param.field for param in params]
         codec = self._executor.codec
-        encoders = (*((param.name, codec(param.field)[0]) for param in params), *more)
+        encoders = tuple((param.name, codec(param.field)[0]) for param in params)
         return Statement(self._executor.dialect(sql, fields), encoders, decoders, names)
 
 
