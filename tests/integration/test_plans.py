@@ -183,7 +183,7 @@ def test_a_page_is_one_statement_that_counts_and_skips_nothing(lend: MakeStorage
 
 
 def test_a_limit_is_written_out_unless_conditions_may_want_another_plan(lend: MakeStorage) -> None:
-    # Among 300,000 rows a page of a day on which nothing starts took 46 ms by the plan that was kept for any day, not 0.2.
+    # Among 300,000 rows a page from a day on which nothing starts took 46 ms by the plan kept for any day, not 0.2.
     listing = lend().simulations.listing
     assert listing(PageRequest(limit=20)).sql.endswith("LIMIT 21")
     assert listing(PageRequest(limit=20, after=Position(NOW, new_owner_id()))).sql.endswith("LIMIT 21")
