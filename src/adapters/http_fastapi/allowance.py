@@ -41,11 +41,10 @@ class Allowance(Generic[H]):
         """Takes one of what is left, if anything is."""
         now = self._monotonic()
         whole_at, left = self._left(who, now)
-        if not left:
-            return self._told(left, whole_at, now)
-        whole_at += self._interval
-        self._remember(who, whole_at, now)
-        return Use(True, left - 1, ceil(whole_at - now), 0)
+        if left:
+            whole_at += self._interval
+            self._remember(who, whole_at, now)
+        return self._told(left, whole_at, now)
 
     def look(self, who: H) -> Use:
         """What a use would be told, of which there is none."""

@@ -87,14 +87,18 @@ def _key(sent: Mapping[bytes, bytes]) -> str | None:
     if bearer is None and key is not None and b"," not in key:
         return key.decode("latin-1")
     texts = set()
-    for text in key.decode("latin-1").split(",") if key is not None else ():
-        texts.add(text.strip())
-    for credentials in bearer.decode("latin-1").split(",") if bearer is not None else ():
-        scheme, _, text = credentials.strip().partition(" ")
-        texts.add(text.strip() if scheme.lower() == "bearer" else "")
+    if key is not None:
+        texts |= {text.strip() for text in key.decode("latin-1").split(",")}
+    if bearer is not None:
+        texts |= {_token(credentials.strip()) for credentials in bearer.decode("latin-1").split(",")}
     if not texts:
         return None
     return texts.pop() if len(texts) == 1 else ""
+
+
+def _token(credentials: str) -> str:
+    scheme, _, text = credentials.partition(" ")
+    return text.strip() if scheme.lower() == "bearer" else ""
 
 
 def cause(request: Request) -> Cause:
