@@ -91,6 +91,21 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins whose pages may call the API, like https://app.example, separated by commas; * admits all."""
 
+    head_timeout: float = Field(default=10.0, gt=0, le=3600)
+    """How long a client may take to send the headers of a request, in seconds."""
+
+    body_timeout: float = Field(default=30.0, gt=0, le=3600)
+    """How long a client may take to send the body of a request, in seconds."""
+
+    write_timeout: float = Field(default=30.0, gt=0, le=3600)
+    """How long a client may leave an answer unread, in seconds."""
+
+    keep_alive: float = Field(default=65.0, gt=0, le=3600)
+    """How long a connection stays open between two requests, in seconds; longer than the proxy in front keeps it."""
+
+    connections_max: int = Field(default=1000, ge=1, le=1_000_000)
+    """The most connections of clients that one worker process has open; further ones are answered 503 and closed."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     """The least severe messages that are logged."""
 

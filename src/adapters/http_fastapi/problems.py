@@ -85,6 +85,12 @@ _TYPES = [
         "The request holds no key that opens, or two that differ. Send one key as X-API-Key or as a bearer token; a "
         "malformed, unknown, revoked or expired key is answered alike.",
     ),
+    ProblemType(
+        "request_timeout",
+        408,
+        "Request timeout",
+        "The request was not sent in time: its headers have ten seconds and its body thirty, unless the operator has set other limits.",
+    ),
     ProblemType("missing_scope", 403, "Missing scope", "The key may not do this: it lacks a scope."),
     ProblemType("not_found", 404, "Not found", "Nothing is at this path."),
     ProblemType(

@@ -15,8 +15,9 @@ from uvicorn.supervisors import ChangeReload, Multiprocess
 import config
 from app.cli.database import require_storage
 from app.cli.terminal import FAILED, MISCONFIGURED, fail, say
-from app.protocol import BoundedProtocol
-from config.settings import load, unknown_variables
+from app.http_server.register import Limits
+from app.http_server.server import HttpServer
+from config.settings import Settings, load, unknown_variables
 
 BACKLOG = 2048  # connections that may wait to be accepted
 GRACE = 10  # seconds for requests under way to end before they are cut
@@ -60,6 +61,17 @@ def url(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def _http_server(settings: Settings) -> HttpServer:
+    limits = Limits(
+        head_timeout=settings.head_timeout,
+        body_timeout=settings.body_timeout,
+        write_timeout=settings.write_timeout,
+        keep_alive=settings.keep_alive,
+        connections_max=settings.connections_max,
+    )
+    return HttpServer(limits, other_files=settings.pool_size)
+
+
 def run(
     listener: socket.socket,
     log_level: str,
@@ -72,7 +84,7 @@ def run(
     """Serves until it is told to stop, and then ends what is under way."""
     settings = uvicorn.Config(
         "app.asgi:app",
-        http=BoundedProtocol,
+        http=_http_server(load()),  # type: ignore[arg-type]  # -- called as a protocol's class would be
         workers=workers,
         reload=reload,
         reload_dirs=SOURCE if reload else None,

@@ -1,0 +1,18 @@
+"""What the server itself refuses, in the form of all other refusals."""
+
+import secrets
+from http import HTTPStatus
+
+from adapters.http_fastapi.answer_headers import complete
+from adapters.http_fastapi.problems import Refused, answer
+
+
+def refusal(code: str, **headers: str) -> bytes:
+    """The last answer of a connection: the problem of this code."""
+    request_id = secrets.token_hex(16)
+    response = answer(Refused(code, headers=headers), "", request_id)
+    given = [*response.raw_headers, (b"x-request-id", request_id.encode()), (b"connection", b"close")]
+    status = HTTPStatus(response.status_code)
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
+    lines += [name + b": " + value for name, value in complete(given, path="", scheme="http")]
+    return b"\r\n".join([*lines, b"", bytes(response.body)])

@@ -1,0 +1,112 @@
+"""What a connection may hold and for how long, and the register of all connections of one worker."""
+
+import asyncio
+import errno
+import logging
+import resource
+from dataclasses import dataclass, field, replace
+from time import monotonic
+from typing import Protocol
+
+CHECK_EVERY = 0.25
+"""Seconds between two looks for connections that are late."""
+FILES_RESERVED = 100
+"""File descriptors that are kept for the listener, the log, static files and the like."""
+_LOG_EVERY = 10.0
+"""Seconds between two lines that say the same."""
+_log = logging.getLogger("goatfish.server")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The deadlines of a connection in seconds, and how many connections one worker has at most."""
+
+    head_timeout: float = 10.0
+    """From the first byte of a request, or from connecting, to the end of its headers."""
+    body_timeout: float = 30.0
+    """From the end of the headers to the end of the body."""
+    write_timeout: float = 30.0
+    """For which a client may leave an answer unread: it has to take 64 KiB or the rest in this time."""
+    keep_alive: float = 65.0
+    """For which a connection stays open between two requests."""
+    connections_max: int = 1000
+
+
+class Connection(Protocol):
+    """What the register asks of a connection."""
+
+    @property
+    def deadline(self) -> float: ...
+    def late(self) -> None:
+        """Its deadline has passed."""
+        ...
+
+
+@dataclass(slots=True)
+class Register:
+    """All open connections of one worker, and the one timer that looks for those that are late."""
+
+    limits: Limits
+    open: set[Connection] = field(default_factory=set)
+    _timer: asyncio.TimerHandle | None = None
+    _full_logged: float = float("-inf")
+
+    def admit(self, connection: Connection) -> bool:
+        """Whether there is room for one more; where there is none, the log says so, every ten seconds at most."""
+        if len(self.open) >= self.limits.connections_max:
+            now = monotonic()
+            if now - self._full_logged >= _LOG_EVERY:
+                self._full_logged = now
+                _log.warning(
+                    "%d connections are open, which is GOATFISH_CONNECTIONS_MAX: further ones are refused.",
+                    len(self.open),
+                )
+            return False
+        self.open.add(connection)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(CHECK_EVERY, self._check)
+        return True
+
+    def leave(self, connection: Connection) -> None:
+        """It is closed. The timer ends by itself once there is none."""
+        self.open.discard(connection)
+
+    def _check(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for connection in [connection for connection in self.open if connection.deadline <= now]:
+            connection.late()
+        self._timer = loop.call_later(CHECK_EVERY, self._check) if self.open else None
+
+
+def within_open_files(limits: Limits, others: int) -> Limits:
+    """The limits with no more connections than there are file descriptors for, after asking the system for more.
+
+    ``others`` is how many the process needs besides. Without descriptors clients would be left without an answer, so
+    a lower bound is said in the log.
+    """
+    wanted = limits.connections_max + others + FILES_RESERVED
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+        soft = allowed
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return limits
+    fits = max(soft - others - FILES_RESERVED, 1)
+    _log.warning(
+        "The system lets this process open %d files, so it serves %d connections at most, not %d: raise ulimit -n.",
+        soft,
+        fits,
+        limits.connections_max,
+    )
+    return replace(limits, connections_max=fits)
+
+
+def log_lack_of_files(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+    """A handler of the event loop's exceptions: running out of file descriptors is one line, not a traceback each."""
+    error = context.get("exception")
+    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
+        _log.error("No file descriptor is left, so connections cannot be accepted: %s", error.strerror)
+        return
+    loop.default_exception_handler(context)

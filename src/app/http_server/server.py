@@ -1,0 +1,30 @@
+"""What uvicorn makes connections with: its ``http`` setting takes whatever gives a protocol for each of them."""
+
+import asyncio
+from typing import Any
+
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from app.http_server.connection import HttpConnection
+from app.http_server.register import Limits, Register, log_lack_of_files, within_open_files
+
+
+class HttpServer:
+    """Makes the connections of one worker, which share a register. Until the first one it can be sent to a worker."""
+
+    def __init__(self, limits: Limits, *, other_files: int) -> None:
+        self._limits, self._other_files = limits, other_files
+        self._register: Register | None = None
+
+    def __call__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> asyncio.Protocol:
+        if self._register is None:
+            self._register = Register(within_open_files(self._limits, self._other_files))
+            asyncio.get_running_loop().set_exception_handler(log_lack_of_files)
+        return HttpConnection(config, server_state, app_state, self._register)

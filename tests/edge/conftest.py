@@ -1,0 +1,24 @@
+"""One service for all tests of the edge, as `goatfish serve` serves it, on an SQLite database of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.live import Live, live
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    url = f"sqlite:///{tmp_path_factory.mktemp('edge')}/goatfish.sqlite3"
+    with live(url, url) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def address(service: Live) -> tuple[str, int]:
+    parts = urlsplit(service.url)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    return parts.hostname, parts.port

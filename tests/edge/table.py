@@ -1,0 +1,379 @@
+"""What each kind of message is answered: the rows of the edge's contract (RFC 9110 and RFC 9112)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tests.edge.wire import Answer
+
+KEY = b"<key>"
+"""Stands for the key of a tenant."""
+LIST = b"/api/v1/simulations"
+BODY = b'{"name": "Edge", "start_date": "2026-01-05", "end_date": "2026-02-01"}'
+SMUGGLED = b"GET /problems/rate-limited HTTP/1.1\r\nHost: localhost\r\n\r\n"
+"""A request within a body: its answer must never be seen."""
+HEAD_MAX = 64 << 10
+
+Refused = (400, 501)
+"""What is malformed, or not known."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is sent, the status of each answer to it, and whether what is sent next is answered too.
+
+    A status may be one of several. ``ends`` says that the connection is closed afterwards.
+    """
+
+    name: str
+    sent: bytes
+    statuses: Sequence[int | tuple[int, ...]]
+    ends: bool = False
+    holds: Callable[[Sequence[Answer]], bool] = lambda answers: True
+    methods: tuple[str, ...] = ()
+
+
+def request(start: bytes, *fields: bytes, body: bytes = b"", host: bytes = b"localhost") -> bytes:
+    """A request of this line and these fields, whose body is sent as it is."""
+    named = [b"Host: " + host] if host else []
+    return b"\r\n".join([start, *named, *fields, b"", body])
+
+
+def get(path: bytes = b"/livez", *fields: bytes, host: bytes = b"localhost") -> bytes:
+    return request(b"GET %b HTTP/1.1" % path, *fields, host=host)
+
+
+def post(*fields: bytes, body: bytes = BODY, length: bool = True, path: bytes = LIST, key: bool = True) -> bytes:
+    """A request that makes a simulation; with its right length unless the fields say another."""
+    given = [b"X-API-Key: " + KEY] if key else []
+    given += [b"Content-Length: %d" % len(body)] if length else []
+    return request(b"POST %b HTTP/1.1" % path, *given, b"Content-Type: application/json", *fields, body=body)
+
+
+def chunked(*parts: bytes, trailers: bytes = b"", end: bytes = b"0\r\n") -> bytes:
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
+    return chunks + end + trailers + b"\r\n"
+
+
+def stream(*parts: bytes, fields: Sequence[bytes] = (), raw: bytes | None = None, trailers: bytes = b"") -> bytes:
+    """A request whose body is chunked."""
+    body = chunked(*parts, trailers=trailers) if raw is None else raw
+    return post(b"Transfer-Encoding: chunked", *fields, body=body, length=False)
+
+
+def me(*fields: bytes) -> bytes:
+    return get(b"/api/v1/me", *fields)
+
+
+UPGRADES = [
+    Row("upgrade to a websocket", get(b"/livez", b"Connection: Upgrade", b"Upgrade: websocket"), [200]),
+    Row("upgrade without Connection", get(b"/livez", b"Upgrade: x"), [200]),
+    Row("Connection: upgrade without Upgrade", get(b"/livez", b"Connection: upgrade"), [200]),
+    Row(
+        "h2c as curl --http2 asks",
+        get(
+            b"/livez",
+            b"Connection: Upgrade, HTTP2-Settings",
+            b"Upgrade: h2c",
+            b"HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA",
+        ),
+        [200],
+    ),
+    Row(
+        "h2c with a body",
+        post(b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABk"),
+        [201],
+    ),
+    Row("upgrade with a body", post(b"Connection: Upgrade", b"Upgrade: x"), [201]),
+    Row("upgrade with a chunked body", stream(BODY, fields=[b"Connection: Upgrade", b"Upgrade: x"]), [201]),
+    Row("upgrade with an empty chunked body", stream(fields=[b"Connection: Upgrade", b"Upgrade: x"]), [400]),
+    Row("upgrade with a request as its body", post(b"Connection: Upgrade", b"Upgrade: x", body=SMUGGLED), [400]),
+    Row("upgrade in capitals", post(b"CONNECTION: UPGRADE", b"UPGRADE: X", body=SMUGGLED), [400]),
+    Row("upgrade among other tokens", post(b"Connection: keep-alive, Upgrade", b"Upgrade: a, b", body=SMUGGLED), [400]),
+    Row(
+        "upgrade with a chunked request as its body",
+        stream(SMUGGLED, fields=[b"Connection: Upgrade", b"Upgrade: x"]),
+        [400],
+    ),
+    Row("two upgrades, one after the other", get(b"/livez", b"Connection: Upgrade", b"Upgrade: x") * 2, [200, 200]),
+    Row(
+        "upgrade of a GET with a body",
+        request(
+            b"GET /livez HTTP/1.1",
+            b"Connection: Upgrade",
+            b"Upgrade: x",
+            b"Content-Length: %d" % len(SMUGGLED),
+            body=SMUGGLED,
+        ),
+        [200],
+    ),
+    Row(
+        "upgrade and an end", get(b"/livez", b"Connection: Upgrade, close", b"Upgrade: x") + SMUGGLED, [200], ends=True
+    ),
+    Row("CONNECT", request(b"CONNECT localhost:80 HTTP/1.1") + SMUGGLED, [(400, 405, 501)], ends=True),
+    Row(
+        "CONNECT with a body",
+        request(b"CONNECT localhost:80 HTTP/1.1", b"Content-Length: %d" % len(SMUGGLED), body=SMUGGLED),
+        [(400, 405, 501)],
+        ends=True,
+    ),
+    Row(
+        "HTTP/2 with prior knowledge",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0",
+        [(400, 505)],
+        ends=True,
+    ),
+]
+
+LENGTHS = [
+    Row(
+        "length and coding",
+        post(b"Transfer-Encoding: chunked", b"Content-Length: 6", body=b"0\r\n\r\n" + SMUGGLED, length=False),
+        [Refused],
+        ends=True,
+    ),
+    Row(
+        "coding and length",
+        post(b"Content-Length: 4", b"Transfer-Encoding: chunked", body=chunked(BODY), length=False),
+        [Refused],
+        ends=True,
+    ),
+    Row("two lengths", post(b"Content-Length: 0", body=BODY), [Refused], ends=True),
+    Row("the same length twice", post(b"Content-Length: %d" % len(BODY), body=BODY), [Refused], ends=True),
+    Row("lengths in a list", post(b"Content-Length: 5, 5", body=b"12345", length=False), [Refused], ends=True),
+    *(
+        Row(
+            f"a length of {value!r}",
+            post(b"Content-Length: " + value, body=b"12345", length=False),
+            [Refused],
+            ends=True,
+        )
+        for value in (b"+5", b"-5", b"0x5", b"5 5", b"5.0", b"5e0", b"five", b"", b"\xb5", b"99999999999999999999999")
+    ),
+    Row("an immense length", post(b"Content-Length: 9999999999999999", body=b"", length=False), [413], ends=True),
+    Row("too long a body", post(body=b" " * (1 << 20) + b"1"), [413]),
+    Row("a blank after the length", post(b"Content-Length: %d \t" % len(BODY), length=False), [201]),
+    Row("a body that is a request", post(body=SMUGGLED), [400]),
+    Row("no length and no coding", post(body=b"", length=False), [400]),
+    Row(
+        "a GET with a body",
+        request(b"GET /livez HTTP/1.1", b"Content-Length: %d" % len(SMUGGLED), body=SMUGGLED),
+        [200],
+    ),
+    Row(
+        "a GET with a chunked body",
+        request(b"GET /livez HTTP/1.1", b"Transfer-Encoding: chunked", body=chunked(SMUGGLED)),
+        [200],
+    ),
+    Row(
+        "a HEAD with a body",
+        request(b"HEAD /livez HTTP/1.1", b"Content-Length: %d" % len(SMUGGLED), body=SMUGGLED),
+        [200],
+        methods=("HEAD",),
+    ),
+    Row("a body without a key", post(body=SMUGGLED, key=False), [401]),
+]
+
+CODINGS = [
+    *(
+        Row(
+            f"a coding of {value!r}",
+            post(b"Transfer-Encoding: " + value, body=chunked(SMUGGLED), length=False),
+            [Refused],
+            ends=True,
+        )
+        for value in (
+            b"identity",
+            b"gzip, chunked",
+            b"chunked, chunked",
+            b"xchunked",
+            b"chunked;q=1",
+            b"\x0bchunked",
+            b"chunked, identity",
+            b'"chunked"',
+            b"",
+        )
+    ),
+    Row(
+        "two codings",
+        post(b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked", body=chunked(BODY), length=False),
+        [Refused],
+        ends=True,
+    ),
+    Row(
+        "a coding in HTTP/1.0",
+        request(b"POST /api/v1/simulations HTTP/1.0", b"Transfer-Encoding: chunked", body=chunked(BODY)),
+        [Refused],
+        ends=True,
+    ),
+    Row(
+        "a coding with blanks round it",
+        post(b"Transfer-Encoding:  \tchunked  ", body=chunked(BODY), length=False),
+        [201],
+    ),
+    Row("a coding in capitals", post(b"Transfer-Encoding: CHUNKED", body=chunked(BODY), length=False), [201]),
+    Row("chunks", stream(BODY[:10], BODY[10:11], BODY[11:]), [201]),
+    Row("a chunk extension", stream(raw=b"%x;a=b\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)), [201]),
+    Row("zeros before a chunk's size", stream(raw=b"000%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)), [201]),
+    *(
+        Row(f"a chunk's size of {value!r}", stream(raw=value + b"\r\n12345\r\n0\r\n\r\n"), [Refused], ends=True)
+        for value in (b"0x5", b"-5", b"+5", b"5 5", b"g", b"", b"ffffffffffffffffff", b" 5", b"5,5")
+    ),
+    Row("a chunk longer than it says", stream(raw=b"3\r\n12345\r\n0\r\n\r\n"), [Refused], ends=True),
+    Row("a chunk shorter than it says", stream(raw=b"6\r\n12345\r\n0\r\n\r\n"), [Refused], ends=True),
+    Row("a chunk whose size ends in LF", stream(raw=b"5\n12345\r\n0\r\n\r\n"), [Refused], ends=True),
+    Row("a chunk that ends in LF", stream(raw=b"5\r\n12345\n0\r\n\r\n"), [Refused], ends=True),
+    Row("a chunk extension with a bare LF", stream(raw=b"5;\n\r\n12345\r\n0\r\n\r\n"), [Refused], ends=True),
+    Row("a chunk extension with a bare CR", stream(raw=b"5;a\rb\r\n12345\r\n0\r\n\r\n"), [Refused], ends=True),
+    Row("a chunk extension without end", stream(raw=b"5;" + b"a" * (2 * HEAD_MAX)), [(400, 431)], ends=True),
+    Row("many chunk extensions", stream(raw=(b"1;" + b"a" * 1000 + b"\r\n1\r\n") * 1000), [(400, 431)], ends=True),
+    Row("a last chunk of many zeros", stream(raw=b"0" * (2 * HEAD_MAX)), [(400, 431)], ends=True),
+    Row("many small chunks", stream(*[b" "] * 20_000, BODY), [201]),
+]
+
+TRAILERS = [
+    Row("a trailer", stream(BODY, trailers=b"X-Checksum: 1\r\n"), [201]),
+    Row(
+        "a trailer with a key",
+        post(
+            b"Transfer-Encoding: chunked",
+            body=chunked(BODY, trailers=b"X-API-Key: " + KEY + b"\r\n"),
+            length=False,
+            key=False,
+        ),
+        [401],
+    ),
+    Row("a trailer with a length", stream(BODY, trailers=b"Content-Length: 5\r\n"), [Refused], ends=True),
+    Row(
+        "a trailer that becomes no header of the next request",
+        stream(BODY, trailers=b"X-API-Key: " + KEY + b"\r\n") + me(),
+        [201, 401],
+    ),
+    Row(
+        "two trailers, and the next request",
+        stream(BODY, trailers=b"A: b\r\nAuthorization: Bearer " + KEY + b"\r\n") + me(),
+        [201, 401],
+    ),
+    Row("a trailer without a name", stream(BODY, trailers=b": b\r\n"), [Refused], ends=True),
+    Row("a trailer without a colon", stream(BODY, trailers=b"abc\r\n"), [Refused], ends=True),
+    Row(
+        "a trailer without end",
+        stream(raw=chunked(BODY)[:-2] + b"X-T: " + b"a" * (2 * HEAD_MAX)),
+        [(400, 431)],
+        ends=True,
+    ),
+    Row("trailers without end", stream(raw=chunked(BODY)[:-2] + b"a:\r\n" * HEAD_MAX), [(400, 431)], ends=True),
+    Row(
+        "a trailer's name without end", stream(raw=chunked(BODY)[:-2] + b"a" * (2 * HEAD_MAX)), [(400, 431)], ends=True
+    ),
+]
+
+FIELDS = [
+    *(
+        Row(f"blanks round {name}", sent, [status])
+        for name, sent, status in (
+            ("X-API-Key", me(b"X-API-Key: \t " + KEY + b" \t"), 200),
+            ("Authorization", me(b"Authorization: Bearer " + KEY + b"  "), 200),
+            (
+                "Content-Type",
+                post(b"Content-Type: application/json \t")[:0]
+                + request(
+                    b"POST %b HTTP/1.1" % LIST,
+                    b"X-API-Key: " + KEY,
+                    b"Content-Type: application/json \t",
+                    b"Content-Length: %d" % len(BODY),
+                    body=BODY,
+                ),
+                201,
+            ),
+            ("Host", get(b"/problems/not-found", host=b" localhost \t"), 200),
+            ("Idempotency-Key", post(b"Idempotency-Key: edge-1 \t"), 201),
+            ("If-None-Match", me(b"X-API-Key: " + KEY, b'If-None-Match: "1" '), 200),
+            ("Expect", post(b"Expect: something-else ")[:0] + get(b"/livez", b"Connection: keep-alive \t"), 200),
+        )
+    ),
+    Row("Connection: close with blanks", get(b"/livez", b"Connection: close \t"), [200], ends=True),
+    Row("a folded field", get(b"/livez", b"A: b\r\n c"), [Refused], ends=True),
+    Row("a folded length", post(b"Content-Length:\r\n 5", body=b"12345", length=False), [Refused], ends=True),
+    Row("a blank before the colon", post(b"Content-Length : 5", body=b"12345", length=False), [Refused], ends=True),
+    Row("a tab before the colon", get(b"/livez", b"Transfer-Encoding\t: chunked"), [Refused], ends=True),
+    Row("a field without a colon", get(b"/livez", b"Nonsense"), [Refused], ends=True),
+    Row("a field without a name", get(b"/livez", b": nonsense"), [Refused], ends=True),
+    Row(
+        "a blank before the first field",
+        request(b"GET /livez HTTP/1.1", host=b"").replace(b"\r\n\r\n", b"\r\n Host: localhost\r\n\r\n"),
+        [Refused],
+        ends=True,
+    ),
+    Row("NUL in a value", get(b"/livez", b"A: b\0c"), [Refused], ends=True),
+    Row("a bare CR in a value", get(b"/livez", b"A: b\rTransfer-Encoding: chunked"), [Refused], ends=True),
+    Row("a bare LF in a value", get(b"/livez", b"A: b\nTransfer-Encoding: chunked"), [Refused], ends=True),
+    Row("a character that no name has", get(b"/livez", b"A(b): c"), [Refused], ends=True),
+    Row("a name that is not ASCII", get(b"/livez", b"\xc3\xa4: c"), [Refused], ends=True),
+    Row("lines that end in LF", b"GET /livez HTTP/1.1\nHost: localhost\n\n", [Refused], ends=True),
+    Row("a value of other letters", get(b"/livez", b"A: \xc3\xa4\xff"), [200]),
+    Row("no Host", get(b"/problems/not-found", host=b""), [400]),
+    Row("two Hosts", get(b"/problems/not-found", b"Host: localhost"), [400]),
+    Row("another Host", get(b"/problems/not-found", host=b"example.com"), [400]),
+    Row("a target with a host, which counts", get(b"http://localhost/problems/not-found", host=b"example.com"), [200]),
+    Row("a target with a foreign host", get(b"http://example.com/problems/not-found"), [400]),
+    Row("fields just below the bound", get(b"/livez", *[b"A: " + b"b" * 1000] * 30), [200]),
+    Row("fields beyond the application's bound", get(b"/livez", *[b"A: " + b"b" * 1000] * 40), [431]),
+    Row("fields beyond the server's bound", get(b"/livez", *[b"A: " + b"b" * 1000] * 70), [431], ends=True),
+    Row("a field without end", b"GET /livez HTTP/1.1\r\nA: " + b"b" * (2 * HEAD_MAX), [431], ends=True),
+    Row("a target without end", b"GET /" + b"a" * (2 * HEAD_MAX), [431], ends=True),
+    Row("blank lines without end", b"\r\n" * HEAD_MAX, [(400, 431)], ends=True),
+]
+
+LINES = [
+    Row("an empty line before the request", b"\r\n" + get(), [200]),
+    Row("no version", b"GET /livez\r\n\r\n", [Refused], ends=True),
+    *(
+        Row(
+            f"a version of {version!r}",
+            b"GET /livez " + version + b"\r\nHost: localhost\r\n\r\n",
+            [(400, 505)],
+            ends=True,
+        )
+        for version in (
+            b"HTTP/0.9",
+            b"HTTP/2.0",
+            b"HTTP/1.2",
+            b"HTTP/1",
+            b"http/1.1",
+            b"HTTP/1.1x",
+            b"HTTP/01.1",
+            b"HTTPS/1.1",
+        )
+    ),
+    Row("HTTP/1.0", b"GET /livez HTTP/1.0\r\nHost: localhost\r\n\r\n", [200], ends=True),
+    Row(
+        "two blanks before the target",
+        b"GET  /livez HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        [(200, 400)],
+        holds=lambda answers: True,
+    ),
+    Row("a tab before the target", b"GET\t/livez HTTP/1.1\r\nHost: localhost\r\n\r\n", [Refused], ends=True),
+    Row("a blank in the target", b"GET /li vez HTTP/1.1\r\nHost: localhost\r\n\r\n", [Refused], ends=True),
+    Row("a target that is not ASCII", b"GET /\xff HTTP/1.1\r\nHost: localhost\r\n\r\n", [Refused], ends=True),
+    Row("NUL in the target", b"GET /\0 HTTP/1.1\r\nHost: localhost\r\n\r\n", [Refused], ends=True),
+    Row("the target *", request(b"OPTIONS * HTTP/1.1"), [404]),
+    Row("a method that nobody knows", request(b"BREW /livez HTTP/1.1"), [(400, 405, 501)], ends=True),
+    Row("no HTTP at all", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", [400], ends=True),
+    Row("another protocol", b"SSH-2.0-OpenSSH_9.2\r\n", [400], ends=True),
+]
+
+PIPELINES = [
+    Row("three requests in one packet", get() + get(b"/problems/not-found") + get(b"/nothing"), [200, 200, 404]),
+    Row("a body between requests", get() + post() + get(), [200, 201, 200]),
+    Row("chunks between requests", get() + stream(BODY) + get(), [200, 201, 200]),
+    Row("a hundred requests", get() * 100, [200] * 100),
+    Row("what follows Connection: close", get(b"/livez", b"Connection: close") + SMUGGLED, [200], ends=True),
+    Row("what follows what is malformed", b"GET /livez HTTP/9\r\n\r\n" + SMUGGLED, [(400, 505)], ends=True),
+    Row("a good request, then a malformed one", get() + b"nonsense\r\n\r\n", [200, 400], ends=True),
+    Row("Expect: 100-continue", post(b"Expect: 100-continue"), [100, 201]),
+    Row("Expect with a blank at its end", post(b"Expect: 100-continue "), [100, 201]),
+    Row("Expect without a key", post(b"Expect: 100-continue", key=False, body=b""), [401], ends=True),
+    Row("Expect of something else", post(b"Expect: nothing"), [(201, 417)]),
+]
+
+ROWS = [*UPGRADES, *LENGTHS, *CODINGS, *TRAILERS, *FIELDS, *LINES, *PIPELINES]

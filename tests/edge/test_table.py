@@ -1,0 +1,33 @@
+"""Each row of the table, and whatever is sent next."""
+
+import pytest
+
+from tests.edge.table import KEY, ROWS, Row, get
+from tests.edge.wire import exchange
+from tests.live import Live
+
+NEXT = get(b"/problems/not-found")
+MARK = b"/problems/not-found"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_it_is_answered_and_so_is_what_follows(service: Live, address: tuple[str, int], row: Row) -> None:
+    sent = row.sent.replace(KEY, service.key.encode())
+    heard = exchange(address, [sent, NEXT], methods=row.methods)
+    answers = heard.answers
+    if not row.ends:
+        assert answers, "nothing was answered"
+        assert answers[-1].status == 200
+        assert MARK in answers[-1].body
+        answers = answers[:-1]
+    expected = [wanted if isinstance(wanted, tuple) else (wanted,) for wanted in row.statuses]
+    statuses = [answer.status for answer in answers]
+    assert len(statuses) == len(expected), statuses
+    assert all(status in wanted for status, wanted in zip(statuses, expected, strict=True)), statuses
+    assert not any(b"/problems/rate-limited" in answer.body for answer in heard.answers), "a body was run as a request"
+    for answer in answers:
+        if answer.status >= 400:
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.headers["x-request-id"]
+    assert row.holds(heard.answers)
+    assert not heard.reset
