@@ -1,7 +1,6 @@
 """One service for all tests of the edge, as `goatfish serve` serves it, on an SQLite database of its own."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest

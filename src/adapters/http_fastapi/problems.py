@@ -89,7 +89,7 @@ _TYPES = [
         "request_timeout",
         408,
         "Request timeout",
-        "The request was not sent in time: its headers have ten seconds and its body thirty, unless the operator has set other limits.",
+        "The request was not sent in time. Send its headers and its body without long pauses.",
     ),
     ProblemType("missing_scope", 403, "Missing scope", "The key may not do this: it lacks a scope."),
     ProblemType("not_found", 404, "Not found", "Nothing is at this path."),

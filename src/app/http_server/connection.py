@@ -84,7 +84,7 @@ class HttpConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # -- of a socket it is
         self.transport = transport
         if not self._register.admit(self):
-            self._end(refusal("unavailable"))
+            self._end(refusal("unavailable", {"Retry-After": "1"}))
             return
         transport.set_write_buffer_limits(0)  # so that it is known at once when a client leaves something unread
         self._state.connections.add(self)  # type: ignore[arg-type]  # -- uvicorn only calls its shutdown()

@@ -1,13 +1,14 @@
 """What the server itself refuses, in the form of all other refusals."""
 
 import secrets
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from adapters.http_fastapi.answer_headers import complete
 from adapters.http_fastapi.problems import Refused, answer
 
 
-def refusal(code: str, **headers: str) -> bytes:
+def refusal(code: str, headers: Mapping[str, str] | None = None) -> bytes:
     """The last answer of a connection: the problem of this code."""
     request_id = secrets.token_hex(16)
     response = answer(Refused(code, headers=headers), "", request_id)

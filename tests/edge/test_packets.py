@@ -1,0 +1,80 @@
+"""However a stream of requests is cut into packets, it is answered alike."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.edge.table import BODY, KEY, chunked, get, post, request, stream
+from tests.edge.wire import Answer, exchange
+from tests.live import Live
+
+UNKNOWN = b"/api/v1/simulations/01a20481-7ef1-7448-9506-265a3a274e9f"
+REQUESTS = [
+    get(),
+    b"\r\n" + get(b"/problems/not-found"),
+    get(b"/nothing"),
+    get(UNKNOWN, b"X-API-Key: " + KEY + b" "),
+    get(UNKNOWN),
+    post(),
+    post(b"Connection: Upgrade", b"Upgrade: x"),
+    post(body=b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+    post(key=False),
+    post(b"Expect: 100-continue"),
+    stream(BODY[:9], BODY[9:], trailers=b"X-API-Key: " + KEY + b"\r\n"),
+    stream(*(BODY[at : at + 1] for at in range(len(BODY))), fields=[b"Connection: Upgrade", b"Upgrade: x"]),
+    stream(raw=b'2;a="b"\r\n\r\n\r\n' + chunked(BODY)),
+    request(b"GET /livez HTTP/1.1", b"Content-Length: 4", body=b"\r\n\r\n"),
+]
+VARY = {"date", "location", "x-request-id", "etag", "ratelimit"}
+MADE = {"id", "created_at", "updated_at", "request_id"}
+
+
+def seen(answer: Answer) -> tuple[int, dict[str, str], object]:
+    """The answer without what differs from one to the next."""
+    headers = {name: value for name, value in answer.headers.items() if name not in VARY}
+    try:
+        body = json.loads(answer.body)
+    except ValueError:
+        return answer.status, headers, answer.body
+    return answer.status, headers, {name: value for name, value in body.items() if name not in MADE}
+
+
+@st.composite
+def cut_streams(draw: st.DrawFn) -> tuple[list[int], list[int]]:
+    chosen = draw(st.lists(st.integers(0, len(REQUESTS) - 1), min_size=1, max_size=6))
+    length = sum(len(REQUESTS[number]) for number in chosen)
+    return chosen, sorted(draw(st.sets(st.integers(1, length), max_size=12)))
+
+
+@pytest.fixture(scope="module")
+def alone(service: Live, address: tuple[str, int]) -> list[list[tuple[int, dict[str, str], object]]]:
+    """What each request is answered on a connection of its own."""
+    key = service.key.encode()
+    return [list(map(seen, exchange(address, [each.replace(KEY, key)]).answers)) for each in REQUESTS]
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cut=cut_streams())
+def test_packets_make_no_difference(
+    service: Live,
+    address: tuple[str, int],
+    alone: list[list[tuple[int, dict[str, str], object]]],
+    cut: tuple[list[int], list[int]],
+) -> None:
+    chosen, places = cut
+    whole = b"".join(REQUESTS[number] for number in chosen).replace(KEY, service.key.encode())
+    packets = [whole[begin:end] for begin, end in zip([0, *places], [*places, None], strict=True)]
+    heard = exchange(address, filter(None, packets))
+    assert list(map(seen, heard.answers)) == [answer for number in chosen for answer in alone[number]]
+    assert not heard.reset
+
+
+@pytest.mark.parametrize("number", range(len(REQUESTS)))
+def test_byte_by_byte(
+    service: Live, address: tuple[str, int], alone: list[list[tuple[int, dict[str, str], object]]], number: int
+) -> None:
+    whole = REQUESTS[number].replace(KEY, service.key.encode()) + get()
+    heard = exchange(address, [bytes([byte]) for byte in whole])
+    assert list(map(seen, heard.answers)) == [*alone[number], *alone[0]]

@@ -1,0 +1,314 @@
+"""The server's side of a connection, fed packet by packet: what reaches the application, and what is held back."""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from app.http_server.connection import HttpConnection
+from app.http_server.register import CHECK_EVERY, Limits, Register
+from tests.edge.wire import Answer, parsed
+
+GET = b"GET /whole HTTP/1.1\r\nHost: a\r\n\r\n"
+REQUESTS = [
+    GET,
+    b"\r\nGET /early?x=1 HTTP/1.1\r\nA:  b \t\r\n\r\n",
+    b"POST /whole HTTP/1.1\r\nContent-Length: 33\r\n\r\nGET /smuggled HTTP/1.1\r\nA: bcd\r\n\r\n",
+    b"POST /early HTTP/1.1\r\nContent-Length: 8\r\n\r\n\r\n\r\n\r\n\r\n",
+    b"POST /whole HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: x\r\nContent-Length: 4\r\n\r\n\r\n\r\n",
+    b"GET /whole HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+    b"POST /whole HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n\r\n\r\n\r\n0\r\nX-API-Key: k\r\nA: b\r\n\r\n",
+    b"POST /early HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: x\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n1;a\r\nb\r\n0\r\n\r\n",
+]
+Seen = tuple[str, str, bytes, dict[str, str], bytes]
+
+
+class Application:
+    """Notes what it is asked. What is asked of /early is answered before the body is read."""
+
+    def __init__(self) -> None:
+        self.asked: list[Seen] = []
+        self.gate: asyncio.Event | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = {name.decode(): value.decode("latin-1") for name, value in scope["headers"]}
+        body, more = b"", scope["path"] != "/early"
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body, more = body + message["body"], message["more_body"]
+        self.asked.append((scope["method"], scope["path"], scope["query_string"], headers, body))
+        if self.gate is not None:
+            await self.gate.wait()
+        answer = json.dumps([scope["path"], len(body)]).encode()
+        await send(
+            {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(answer))]}
+        )
+        await send({"type": "http.response.body", "body": answer})
+
+
+class Wire(asyncio.Transport):
+    """A transport whose other side is a test. What is written is read at once, unless it is ``stuck``."""
+
+    def __init__(self, protocol: HttpConnection) -> None:
+        super().__init__()
+        self.protocol = protocol
+        self.out = bytearray()
+        self.reads, self.closing, self.ended, self.stuck = True, False, False, False
+        self.unread = self.paused = 0
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return default
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        assert high == 0
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread
+
+    def write(self, data: Any) -> None:
+        assert not self.ended
+        self.out += data
+        if self.stuck:
+            self.unread += len(data)
+            if not self.protocol.write_paused:
+                self.protocol.pause_writing()
+
+    def read(self, size: int) -> None:
+        """The client reads so many bytes."""
+        self.unread -= size
+        if not self.unread:
+            self.stuck = False
+            self.protocol.resume_writing()
+
+    def pause_reading(self) -> None:
+        assert self.reads
+        self.reads = False
+        self.paused += 1
+
+    def resume_reading(self) -> None:
+        assert not self.reads
+        self.reads = True
+
+    def write_eof(self) -> None:
+        self.ended = True
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def close(self) -> None:
+        if not self.closing:
+            self.closing = True
+            asyncio.get_running_loop().call_soon(self.protocol.connection_lost, None)
+
+    abort = close
+
+
+class Client:
+    """A connection with its application, and a client that sends packets whenever the server reads."""
+
+    def __init__(self, limits: Limits | None = None, register: Register | None = None) -> None:
+        self.application = Application()
+        config = Config(self.application, access_log=False, log_config=None, lifespan="off")
+        self.register = register or Register(limits or Limits())
+        self.state = ServerState()
+        self.connection = HttpConnection(config, self.state, {}, self.register)
+        self.wire = Wire(self.connection)
+        self.connection.connection_made(self.wire)
+
+    async def send(self, packets: Sequence[bytes]) -> None:
+        for packet in packets:
+            for _ in range(20):
+                if self.wire.reads:
+                    break
+                await asyncio.sleep(0)
+            self.connection.data_received(packet)
+            await asyncio.sleep(0)
+
+    async def settle(self) -> None:
+        while self.state.tasks:
+            await asyncio.wait(self.state.tasks)
+        await asyncio.sleep(0)
+
+    async def end(self) -> list[Answer]:
+        """Everything that was answered, once the client has said that nothing more will come."""
+        if not self.connection.eof_received():
+            self.wire.close()
+        await self.settle()
+        await asyncio.sleep(0)
+        assert self.wire.closing
+        return list(parsed(bytes(self.wire.out)))
+
+
+def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(test())
+
+
+async def _asked(packets: Sequence[bytes]) -> tuple[list[Seen], list[bytes]]:
+    client = Client()
+    await client.send(packets)
+    await client.settle()
+    return client.application.asked, [answer.body for answer in await client.end()]
+
+
+@st.composite
+def cut_streams(draw: st.DrawFn) -> tuple[list[bytes], list[int]]:
+    chosen = draw(st.lists(st.sampled_from(REQUESTS), min_size=1, max_size=6))
+    length = sum(map(len, chosen))
+    return chosen, sorted(draw(st.sets(st.integers(1, length - 1), max_size=length // 4)))
+
+
+@given(cut=cut_streams())
+def test_packets_make_no_difference(cut: tuple[list[bytes], list[int]]) -> None:
+    async def test() -> None:
+        chosen, places = cut
+        alone = [await _asked([each]) for each in chosen]
+        whole = b"".join(chosen)
+        packets = [whole[begin:end] for begin, end in zip([0, *places], [*places, None], strict=True)]
+        asked, answers = await _asked(packets)
+        assert [seen for seen, _ in alone] == [[seen] for seen in asked]
+        assert [body for _, body in alone] == [[body] for body in answers]
+
+    run(test)
+
+
+@pytest.mark.parametrize("each", REQUESTS)
+def test_a_request_is_one_request(each: bytes) -> None:
+    async def test() -> None:
+        asked, answers = await _asked([each + GET])
+        assert len(asked) == len(answers) == 2
+        assert asked[1] == ("GET", "/whole", b"", {"host": "a"}, b"")
+        assert "x-api-key" not in asked[0][3]
+
+    run(test)
+
+
+def test_nothing_is_read_while_a_request_is_under_way() -> None:
+    async def test() -> None:
+        client = Client()
+        client.application.gate = asyncio.Event()
+        client.connection.data_received(GET * 3)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert len(client.application.asked) == 1
+        assert client.wire.paused == 1
+        client.application.gate.set()
+        await client.settle()
+        assert len(client.application.asked) == 3
+        assert client.wire.reads
+
+    run(test)
+
+
+def test_an_unread_answer_stops_reading_and_the_next_request() -> None:
+    async def test() -> None:
+        client = Client()
+        client.wire.stuck = True
+        client.connection.data_received(GET * 2)
+        await client.settle()
+        client.connection.data_received(GET)
+        await client.settle()
+        assert len(client.application.asked) == 1
+        assert not client.wire.reads
+        client.wire.read(client.wire.unread)
+        await client.settle()
+        assert len(client.application.asked) == 3
+        assert client.wire.reads
+
+    run(test)
+
+
+def test_a_body_that_nobody_asks_for_is_kept_within_bounds() -> None:
+    async def test() -> None:
+        client = Client()
+        client.application.gate = asyncio.Event()
+        client.connection.data_received(b"POST /early HTTP/1.1\r\nContent-Length: 9000000\r\n\r\n")
+        kept = 0
+        while client.wire.reads:
+            client.connection.data_received(b"x" * 65536)
+            kept += 65536
+            await asyncio.sleep(0)
+        assert kept <= 3 * 65536
+
+    run(test)
+
+
+@pytest.mark.parametrize(
+    ("begin", "limits", "status"),
+    [
+        (b"", Limits(head_timeout=0.1), None),
+        (b"GET / HT", Limits(head_timeout=0.1), 408),
+        (b"POST /whole HTTP/1.1\r\nContent-Length: 5\r\n\r\nabc", Limits(body_timeout=0.1), 408),
+        (GET, Limits(keep_alive=0.1), 200),
+    ],
+)
+def test_who_is_late_is_cut(begin: bytes, limits: Limits, status: int | None) -> None:
+    async def test() -> None:
+        client = Client(limits)
+        client.connection.data_received(begin) if begin else None
+        await asyncio.sleep(0.1 + 2 * CHECK_EVERY)
+        assert client.wire.closing or client.wire.ended
+        answers = list(parsed(bytes(client.wire.out)))
+        assert [answer.status for answer in answers] == ([] if status is None else [status])
+        await client.end()
+
+    run(test)
+
+
+def test_who_reads_nothing_is_cut_and_who_reads_on_is_not() -> None:
+    async def test() -> None:
+        stuck, slow = Client(Limits(write_timeout=0.3)), Client(Limits(write_timeout=0.3))
+        for client in (stuck, slow):
+            client.wire.stuck = True
+            client.connection.data_received(GET)
+            await client.settle()
+            client.wire.unread += 1 << 20
+            client.connection.pause_writing()
+        for _ in range(8):
+            await asyncio.sleep(0.15)
+            slow.wire.read(1 << 16)
+        assert stuck.wire.closing
+        assert not slow.wire.closing
+        slow.wire.read(slow.wire.unread)
+        await slow.end()
+
+    run(test)
+
+
+def test_more_connections_than_there_may_be_are_refused(caplog: pytest.LogCaptureFixture) -> None:
+    async def test() -> None:
+        register = Register(Limits(connections_max=2))
+        clients = [Client(register=register) for _ in range(4)]
+        assert [bool(client.wire.out) for client in clients] == [False, False, True, True]
+        (answer,) = parsed(bytes(clients[2].wire.out))
+        assert answer.status == 503
+        assert answer.headers["retry-after"]
+        clients[0].wire.close()
+        await asyncio.sleep(0)
+        assert not Client(register=register).wire.out
+        assert len([record for record in caplog.records if "GOATFISH_CONNECTIONS_MAX" in record.message]) == 1
+
+    run(test)
+
+
+def test_what_the_application_raises_is_a_bare_500(caplog: pytest.LogCaptureFixture) -> None:
+    async def broken(scope: Any, receive: Any, send: Any) -> None:
+        raise LookupError("a secret")
+
+    async def test() -> None:
+        client = Client()
+        client.connection._application = broken
+        client.connection.data_received(GET)
+        (answer,) = await client.end()
+        assert (answer.status, answer.body) == (500, b"Internal Server Error")
+
+    run(test)
+    assert "LookupError" in caplog.text
