@@ -1,0 +1,156 @@
+"""What a connection may hold and for how long, on a service of its own whose deadlines are short."""
+
+import os
+import resource
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from select import select
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.edge.table import get, post
+from tests.edge.wire import connected, exchange, hear
+from tests.live import Live, live
+
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    url = f"sqlite:///{tmp_path_factory.mktemp('short')}/goatfish.sqlite3"
+    bounds = {"HEAD_TIMEOUT": "1", "BODY_TIMEOUT": "1.5", "WRITE_TIMEOUT": "1", "KEEP_ALIVE": "1"}
+    with live(url, url, **bounds, CONNECTIONS_MAX="20") as running:
+        yield running
+
+
+def place(of: Live) -> tuple[str, int]:
+    parts = urlsplit(of.url)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    return parts.hostname, parts.port
+
+
+def drip(connection: socket.socket, piece: bytes) -> None:
+    """Sends a little, again and again, until the server has had enough."""
+    begun = time.monotonic()
+    while not select([connection], [], [], 0.1)[0]:
+        assert time.monotonic() - begun < 10
+        connection.sendall(piece)
+
+
+def test_a_silent_connection_is_closed(short: Live) -> None:
+    with connected(place(short)) as connection:
+        heard = hear(connection)
+    assert heard.answers == []
+    assert not heard.reset
+
+
+@pytest.mark.parametrize("begin", [b"GET /", b"GET /livez HTTP/1.1\r\nA: "])
+def test_a_slow_head_is_refused(short: Live, begin: bytes) -> None:
+    with connected(place(short)) as connection:
+        connection.sendall(begin)
+        drip(connection, b"a")
+        assert hear(connection).statuses == [408]
+
+
+def test_a_slow_body_is_refused(short: Live) -> None:
+    with connected(place(short)) as connection:
+        connection.sendall(
+            post(b"X-API-Key: " + short.key.encode(), b"Content-Length: 70", key=False, length=False)[:-60]
+        )
+        drip(connection, b" ")
+        assert hear(connection).statuses == [408]
+
+
+def test_a_slow_chunked_body_is_refused(short: Live) -> None:
+    head = post(b"X-API-Key: " + short.key.encode(), b"Transfer-Encoding: chunked", key=False, length=False, body=b"")
+    with connected(place(short)) as connection:
+        connection.sendall(head)
+        drip(connection, b"1\r\n \r\n")
+        assert hear(connection).statuses == [408]
+
+
+def test_an_idle_connection_is_closed(short: Live) -> None:
+    with connected(place(short)) as connection:
+        connection.sendall(get())
+        heard = hear(connection)
+    assert heard.statuses == [200]
+    assert not heard.reset
+
+
+def test_who_does_not_read_is_cut(short: Live) -> None:
+    page = get(b"/docs/assets/swagger-ui-bundle.js")
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(20)
+        connection.connect(place(short))
+        connection.sendall(page * 20)
+        time.sleep(3)
+        with pytest.raises(ValueError, match="cut off"):
+            hear(connection)
+
+
+def test_more_connections_than_there_may_be_are_refused_with_a_word(short: Live) -> None:
+    time.sleep(1.5)  # until those of the other tests are gone
+    connections = [socket.create_connection(place(short), 20) for _ in range(25)]
+    try:
+        statuses = [hear(connection).statuses for connection in connections]
+    finally:
+        for connection in connections:
+            connection.close()
+    assert statuses == [[]] * 20 + [[503]] * 5
+    assert exchange(place(short), [get()]).statuses == [200]
+    assert "20 connections are open, which is GOATFISH_CONNECTIONS_MAX" in short.heard.getvalue()
+
+
+def test_what_is_sent_in_advance_takes_no_memory(service: Live, address: tuple[str, int]) -> None:
+    pid = worker(address[1])
+    assert exchange(address, [get()]).statuses == [200]
+    before = resident(pid)
+    connections = [socket.create_connection(address, 20) for _ in range(5)]
+    for connection in connections:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(0.5)
+        with suppress(TimeoutError):
+            connection.sendall(get(b"/docs/assets/swagger-ui-bundle.js") * 6000)
+    time.sleep(1)
+    held = resident(pid) - before
+    for connection in connections:
+        connection.close()
+    time.sleep(0.5)
+    assert held < 10 * MIB
+    assert resident(pid) - before < 10 * MIB
+    assert exchange(address, [get()]).statuses == [200]
+
+
+def worker(port: int) -> int:
+    """The process that listens on this port."""
+    sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    (inode,) = [each[9] for each in sockets if each[1].endswith(f":{port:04X}") and each[3] == "0A"]
+    for link in Path("/proc").glob("[0-9]*/fd/*"):
+        with suppress(OSError):
+            if str(link.readlink()) == f"socket:[{inode}]":
+                return int(link.parts[2])
+    raise AssertionError(port)
+
+
+def resident(pid: int) -> int:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_fewer_files_than_connections_are_said(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    url = f"sqlite:///{tmp_path}/goatfish.sqlite3"
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 300), hard))
+    try:
+        with live(url, url, CONNECTIONS_MAX="1000000") as running:
+            assert exchange(place(running), [get()]).statuses == [200]
+            if hard != resource.RLIM_INFINITY and hard < 1_000_000:
+                assert "raise ulimit -n" in running.heard.getvalue()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
