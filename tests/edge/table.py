@@ -5,12 +5,18 @@ from dataclasses import dataclass
 
 from tests.edge.wire import Answer
 
-KEY = b"<key>"
-"""Stands for the key of a tenant."""
+KEY = b"<key" + b"." * 62 + b">"
+"""Stands for the key of a tenant, and is as long."""
 LIST = b"/api/v1/simulations"
 BODY = b'{"name": "Edge", "start_date": "2026-01-05", "end_date": "2026-02-01"}'
-SMUGGLED = b"GET /problems/rate-limited HTTP/1.1\r\nHost: localhost\r\n\r\n"
-"""A request within a body: its answer must never be seen."""
+_INNER = b'{"name": "smuggled", "scopes": ["simulations:read"]}'
+SMUGGLED = b"\r\n".join(
+    [
+        *(b"POST /api/v1/keys HTTP/1.1", b"Host: localhost", b"X-API-Key: " + KEY, b"Content-Type: application/json"),
+        *(b"Content-Length: %d" % len(_INNER), b"", _INNER),
+    ]
+)
+"""A request within a body, which would make a key of this name."""
 HEAD_MAX = 64 << 10
 
 Refused = (400, 501)
@@ -64,7 +70,12 @@ def me(*fields: bytes) -> bytes:
     return get(b"/api/v1/me", *fields)
 
 
+PADDED = b"\r\n" * 50_000 + SMUGGLED
+"""A body that is longer than what is read at once; wherever it is cut, the rest would do as a request."""
+
 UPGRADES = [
+    Row("upgrade with a long body", post(b"Connection: Upgrade", b"Upgrade: x", body=PADDED), [400]),
+    Row("upgrade with long chunks", stream(PADDED, fields=[b"Connection: Upgrade", b"Upgrade: x"]), [400]),
     Row("upgrade to a websocket", get(b"/livez", b"Connection: Upgrade", b"Upgrade: websocket"), [200]),
     Row("upgrade without Connection", get(b"/livez", b"Upgrade: x"), [200]),
     Row("Connection: upgrade without Upgrade", get(b"/livez", b"Connection: upgrade"), [200]),

@@ -1,7 +1,7 @@
-"""A request within a request passes no proxy's rule: nginx and HAProxy keep everybody from /admin."""
+"""A request within a request passes no proxy's rule: nginx and HAProxy let nobody manage keys."""
 
+import json
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -19,7 +19,6 @@ from tests.live import Live, live
 
 PATIENCE = 10.0
 """Seconds."""
-DENIED = SMUGGLED.replace(b"/problems/rate-limited", b"/admin/login/?next=abc")
 ROWS = [row for row in [*UPGRADES, *LENGTHS, *CODINGS, *TRAILERS, *PIPELINES] if SMUGGLED in row.sent]
 NGINX = """
 daemon off; pid {home}/nginx.pid; error_log {home}/nginx.log; worker_processes 1;
@@ -31,7 +30,7 @@ http {{
     map $http_upgrade $connection_upgrade {{ default upgrade; '' close; }}
     server {{
         listen 127.0.0.1:{port};
-        location /admin {{ deny all; }}
+        location /api/v1/keys {{ deny all; }}
         location / {{
             proxy_pass http://127.0.0.1:{to};
             proxy_http_version 1.1;
@@ -51,7 +50,7 @@ defaults
     timeout server 10s
 frontend all
     bind 127.0.0.1:{port}
-    http-request deny if {{ path_beg /admin }}
+    http-request deny if {{ path_beg /api/v1/keys }}
     http-request set-header X-Forwarded-For %[src]
     default_backend service
 backend service
@@ -81,7 +80,7 @@ def program(name: str) -> str:
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     url = f"sqlite:///{tmp_path_factory.mktemp('proxies')}/goatfish.sqlite3"
-    with live(url, url, "--access-log", "--proxy", "127.0.0.1") as running:
+    with live(url, url, "--proxy", "127.0.0.1") as running:
         yield running
 
 
@@ -118,9 +117,14 @@ def proxy(
         yield address
 
 
-def paths(service: Live) -> list[str]:
-    """What the service has been asked for, by its own log."""
-    return re.findall(r'"[A-Z]+ (\S+) HTTP', service.heard.getvalue())
+def names_of_keys(service: Live) -> list[str]:
+    """Past the proxy."""
+    parts = urlsplit(service.url)
+    assert parts.hostname is not None
+    assert parts.port is not None
+    asked = get(b"/api/v1/keys?limit=100", b"X-API-Key: " + service.key.encode())
+    (answer,) = exchange((parts.hostname, parts.port), [asked]).answers
+    return [key["name"] for key in json.loads(answer.body)["items"]]
 
 
 def test_requests_pass_and_the_rule_holds(service: Live, proxy: tuple[str, int]) -> None:
@@ -128,23 +132,21 @@ def test_requests_pass_and_the_rule_holds(service: Live, proxy: tuple[str, int])
         connection.sendall(get(b"/livez?through"))
         assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200")
     with connected(proxy) as connection:
-        connection.sendall(get(b"/admin/"))
+        connection.sendall(get(b"/api/v1/keys"))
         assert connection.recv(1 << 16).startswith(b"HTTP/1.1 403")
     with connected(proxy) as connection:
         connection.sendall(post(b"Connection: Upgrade", b"Upgrade: h2c").replace(KEY, service.key.encode()))
         assert connection.recv(1 << 16).startswith(b"HTTP/1.1 201")
-    assert "/livez?through" in paths(service)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_a_request_within_a_request_reaches_nothing(service: Live, proxy: tuple[str, int], row: Row) -> None:
-    sent = row.sent.replace(SMUGGLED, DENIED).replace(KEY, service.key.encode())
+    sent = row.sent.replace(KEY, service.key.encode())
+    head, _, rest = sent.partition(b"\r\n\r\n")
     with connected(proxy, patience=0.5) as connection, suppress(TimeoutError, ConnectionError):
-        for _ in range(3):
-            connection.sendall(sent + get(b"/livez?next"))
-            connection.recv(1 << 16)
-    parts = urlsplit(service.url)
-    assert parts.hostname is not None
-    assert parts.port is not None
-    assert exchange((parts.hostname, parts.port), [get(b"/livez?last")]).statuses == [200]
-    assert not [path for path in paths(service) if path.startswith("/admin")]
+        connection.sendall(head + b"\r\n\r\n")
+        time.sleep(0.1)  # a proxy passes the head on, and the body in a packet of its own
+        connection.sendall(rest + get(b"/livez?next"))
+        while connection.recv(1 << 16):
+            pass
+    assert names_of_keys(service) == ["default"]
