@@ -10,9 +10,9 @@ from adapters.http_fastapi.problems import CATALOGUE, MEDIA_TYPE, Problem, Probl
 
 BODY = ("malformed_json", "body_too_large", "unsupported_media_type")
 """What may be wrong with any body, beside what is wrong with its values."""
-_ALWAYS = ("malformed_request", "invalid_host", "headers_too_large", "internal_error")
+_ALWAYS = ("malformed_request", "invalid_host", "request_timeout", "headers_too_large", "internal_error")
 _WITH_KEY = ("unauthenticated", "too_many_failures", "rate_limited", "validation_failed", "unavailable")
-_BEFORE_THE_DOOR = {"malformed_request", "invalid_host", "headers_too_large", "unauthenticated"}
+_BEFORE_THE_DOOR = {"malformed_request", "invalid_host", "request_timeout", "headers_too_large", "unauthenticated"}
 _DESCRIPTION = """\
 Every tenant's simulations and keys, for whoever holds one of its keys. Send the key as `X-API-Key` or as a bearer
 token; the operations say which scope it needs. An answer of 400 and above is a problem (RFC 9457), whose `type` leads

@@ -84,7 +84,7 @@ class HttpConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # -- of a socket it is
         self.transport = transport
         if not self._register.admit(self):
-            self._end(refusal("unavailable", {"Retry-After": "1"}))
+            self._end(refusal("unavailable", headers={"Retry-After": "1"}))
             return
         transport.set_write_buffer_limits(0)  # so that it is known at once when a client leaves something unread
         self._state.connections.add(self)  # type: ignore[arg-type]  # -- uvicorn only calls its shutdown()
@@ -275,12 +275,12 @@ class HttpConnection(asyncio.Protocol):
 
     def _refuse(self, code: str) -> None:
         """Answers what is no request; or nothing, where an answer to its beginning is under way."""
-        begun = self._cycle is not None and self._cycle.begun
+        cycle = self._cycle
         self._forsake()
-        if begun:
+        if cycle is not None and cycle.begun:
             self.abort()
         else:
-            self._end(refusal(code))
+            self._end(refusal(code, path=cycle.scope["path"] if cycle is not None else ""))
 
     def _end(self, last: bytes = b"") -> None:
         """Writes the last bytes of the connection, and reads on for a moment: unread bytes would undo what is sent."""

@@ -8,12 +8,12 @@ from adapters.http_fastapi.answer_headers import complete
 from adapters.http_fastapi.problems import Refused, answer
 
 
-def refusal(code: str, headers: Mapping[str, str] | None = None) -> bytes:
-    """The last answer of a connection: the problem of this code."""
+def refusal(code: str, *, path: str = "", headers: Mapping[str, str] | None = None) -> bytes:
+    """The last answer of a connection: the problem of this code, at this path where it is known."""
     request_id = secrets.token_hex(16)
-    response = answer(Refused(code, headers=headers), "", request_id)
+    response = answer(Refused(code, headers=headers), path, request_id)
     given = [*response.raw_headers, (b"x-request-id", request_id.encode()), (b"connection", b"close")]
     status = HTTPStatus(response.status_code)
     lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
-    lines += [name + b": " + value for name, value in complete(given, path="", scheme="http")]
+    lines += [name + b": " + value for name, value in complete(given, path=path, scheme="http")]
     return b"\r\n".join([*lines, b"", bytes(response.body)])
