@@ -351,10 +351,14 @@ class HttpConnection(asyncio.Protocol):
         self._read_deadline = self._loop.time() + self._limits.body_timeout
         scope = self._scope(method, version)
         keep_alive = version == "1.1" and parser.should_keep_alive()
-        self._cycle = cycle = Cycle(self, scope, keep_alive=keep_alive, expects=self._expects)
-        task = self._loop.create_task(cycle.run(self._application))
-        self._state.tasks.add(task)
-        task.add_done_callback(self._state.tasks.discard)
+        self._cycle = Cycle(self, scope, keep_alive=keep_alive, expects=self._expects)
+        self._register.start(self._begin, scope["path"])
+
+    def _begin(self) -> None:
+        if self._cycle is not None and not self._cycle.gone:
+            task = self._loop.create_task(self._cycle.run(self._application))
+            self._state.tasks.add(task)
+            task.add_done_callback(self._state.tasks.discard)
 
     def _scope(self, method: bytes, version: str) -> dict[str, Any]:
         url = httptools.parse_url(self._url)

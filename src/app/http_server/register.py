@@ -4,6 +4,8 @@ import asyncio
 import errno
 import logging
 import resource
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Protocol
@@ -12,6 +14,11 @@ CHECK_EVERY = 0.25
 """Seconds between two looks for connections that are late."""
 FILES_RESERVED = 100
 """File descriptors that are kept for the listener, the log, static files and the like."""
+STARTS_MAX = 16
+"""Requests that are begun between two looks for new connections and packets: however many come at once, others are seen
+to meanwhile."""
+PROBES = frozenset({"/livez", "/readyz"})
+"""Paths of requests that do not wait for others to begin."""
 _LOG_EVERY = 10.0
 """Seconds between two lines that say the same."""
 _log = logging.getLogger("goatfish.server")
@@ -50,6 +57,8 @@ class Register:
     open: set[Connection] = field(default_factory=set)
     _timer: asyncio.TimerHandle | None = None
     _full_logged: float = float("-inf")
+    _waiting: deque[Callable[[], None]] = field(default_factory=deque)
+    _started: int = 0  # since the event loop last looked for what has come
 
     def admit(self, connection: Connection) -> bool:
         """Whether there is room for one more; where there is none, the log says so, every ten seconds at most."""
@@ -70,6 +79,23 @@ class Register:
     def leave(self, connection: Connection) -> None:
         """It is closed. The timer ends by itself once there is none."""
         self.open.discard(connection)
+
+    def start(self, begin: Callable[[], None], path: str) -> None:
+        """Lets a request begin, now or in its turn."""
+        if self._started >= STARTS_MAX and path not in PROBES:
+            self._waiting.append(begin)
+            return
+        if not self._started:
+            asyncio.get_running_loop().call_soon(self._start_more)
+        self._started += 1
+        begin()
+
+    def _start_more(self) -> None:
+        self._started = min(len(self._waiting), STARTS_MAX)
+        for _ in range(self._started):
+            self._waiting.popleft()()
+        if self._started:
+            asyncio.get_running_loop().call_soon(self._start_more)
 
     def _check(self) -> None:
         loop = asyncio.get_running_loop()
