@@ -103,8 +103,8 @@ class Settings(BaseSettings):
     keep_alive: float = Field(default=65.0, gt=0, le=3600)
     """How long a connection stays open between two requests, in seconds; longer than the proxy in front keeps it."""
 
-    connections_max: int = Field(default=1000, ge=1, le=1_000_000)
-    """The most connections of clients that one worker process has open; further ones are answered 503 and closed."""
+    connections_max: int = Field(default=3000, ge=1, le=1_000_000)
+    """The most connections that clients have to one worker. An idle one makes room; where all are busy it is a 503."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     """The least severe messages that are logged."""

@@ -5,7 +5,7 @@ import resource
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from select import select
 from urllib.parse import urlsplit
@@ -23,7 +23,7 @@ MIB = 1 << 20
 def short(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     url = f"sqlite:///{tmp_path_factory.mktemp('short')}/goatfish.sqlite3"
     bounds = {"HEAD_TIMEOUT": "1", "BODY_TIMEOUT": "1.5", "WRITE_TIMEOUT": "1", "KEEP_ALIVE": "1"}
-    with live(url, url, **bounds, CONNECTIONS_MAX="20") as running:
+    with live(url, url, **bounds) as running:
         yield running
 
 
@@ -94,17 +94,21 @@ def test_who_does_not_read_is_cut(short: Live) -> None:
             hear(connection)
 
 
-def test_more_connections_than_there_may_be_are_refused_with_a_word(short: Live) -> None:
-    time.sleep(1.5)  # until those of the other tests are gone
-    connections = [socket.create_connection(place(short), 20) for _ in range(25)]
-    try:
-        statuses = [hear(connection).statuses for connection in connections]
-    finally:
-        for connection in connections:
-            connection.close()
-    assert statuses == [[]] * 20 + [[503]] * 5
-    assert exchange(place(short), [get()]).statuses == [200]
-    assert "20 connections are open, which is GOATFISH_CONNECTIONS_MAX" in short.heard.getvalue()
+def test_idle_connections_make_room_and_busy_ones_do_not(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/goatfish.sqlite3"
+    with live(url, url, CONNECTIONS_MAX="20") as running, ExitStack() as stack:
+        idle = [stack.enter_context(connected(place(running))) for _ in range(20)]
+        busy = [stack.enter_context(connected(place(running))) for _ in range(20)]
+        for connection in busy:
+            connection.sendall(b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n")
+        assert [hear(connection).statuses for connection in idle] == [[]] * 20
+        time.sleep(1)  # until what was sent is read
+        assert hear(stack.enter_context(connected(place(running)))).statuses == [503]
+        for connection in busy:
+            connection.sendall(b"Connection: close\r\n\r\n")
+        assert [hear(connection).statuses for connection in busy] == [[404]] * 20
+        assert exchange(place(running), [get()]).statuses == [200]
+        assert "20 connections are busy, which is GOATFISH_CONNECTIONS_MAX" in running.heard.getvalue()
 
 
 def test_what_is_sent_in_advance_takes_no_memory(service: Live, address: tuple[str, int]) -> None:

@@ -12,7 +12,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from app.http_server.connection import HttpConnection
-from app.http_server.register import CHECK_EVERY, Limits, Register
+from app.http_server.register import CHECK_EVERY, STARTS_MAX, Limits, Register
 from tests.edge.wire import Answer, parsed
 
 GET = b"GET /whole HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -283,18 +283,40 @@ def test_who_reads_nothing_is_cut_and_who_reads_on_is_not() -> None:
     run(test)
 
 
-def test_more_connections_than_there_may_be_are_refused(caplog: pytest.LogCaptureFixture) -> None:
+def test_busy_connections_are_bounded_and_idle_ones_make_room(caplog: pytest.LogCaptureFixture) -> None:
     async def test() -> None:
         register = Register(Limits(connections_max=2))
-        clients = [Client(register=register) for _ in range(4)]
-        assert [bool(client.wire.out) for client in clients] == [False, False, True, True]
-        (answer,) = parsed(bytes(clients[2].wire.out))
-        assert answer.status == 503
-        assert answer.headers["retry-after"]
-        clients[0].wire.close()
+        idle, busy = Client(register=register), Client(register=register)
+        busy.connection.data_received(GET[:9])
+        third = Client(register=register)
+        assert idle.wire.closing
+        assert not third.wire.out
+        third.connection.data_received(GET[:9])
+        for _ in range(2):
+            (answer,) = parsed(bytes(Client(register=register).wire.out))
+            assert answer.status == 503
+            assert answer.headers["retry-after"]
+        third.wire.close()
         await asyncio.sleep(0)
         assert not Client(register=register).wire.out
         assert len([record for record in caplog.records if "GOATFISH_CONNECTIONS_MAX" in record.message]) == 1
+
+    run(test)
+
+
+def test_many_requests_at_once_begin_by_turns_and_probes_at_once() -> None:
+    async def test() -> None:
+        register = Register(Limits())
+        clients = [Client(register=register) for _ in range(10 * STARTS_MAX)]
+        probe = Client(register=register)
+        for client in clients:
+            client.connection.data_received(GET)
+        probe.connection.data_received(b"GET /livez HTTP/1.1\r\n\r\n")
+        assert sum(map(len, (client.state.tasks for client in clients))) == STARTS_MAX
+        assert probe.state.tasks
+        for _ in range(40):
+            await asyncio.sleep(0)
+        assert all(client.application.asked for client in clients)
 
     run(test)
 

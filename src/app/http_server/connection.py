@@ -157,6 +157,10 @@ class HttpConnection(asyncio.Protocol):
     def deadline(self) -> float:
         return min(self._read_deadline, self._write_deadline)
 
+    @property
+    def is_idle(self) -> bool:
+        return self._cycle is None and not self._begun
+
     def late(self) -> None:
         """The deadline has passed: the connection ends, unless the client is reading all the while."""
         if self.write_paused and self._unread - self.transport.get_write_buffer_size() >= PROGRESS:

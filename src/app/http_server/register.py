@@ -7,6 +7,7 @@ import resource
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from time import monotonic
 from typing import Protocol
 
@@ -14,7 +15,7 @@ CHECK_EVERY = 0.25
 """Seconds between two looks for connections that are late."""
 FILES_RESERVED = 100
 """File descriptors that are kept for the listener, the log, static files and the like."""
-STARTS_MAX = 16
+STARTS_MAX = 4
 """Requests that are begun between two looks for new connections and packets: however many come at once, others are seen
 to meanwhile."""
 PROBES = frozenset({"/livez", "/readyz"})
@@ -36,7 +37,7 @@ class Limits:
     """For which a client may leave an answer unread: it has to take 64 KiB or the rest in this time."""
     keep_alive: float = 65.0
     """For which a connection stays open between two requests."""
-    connections_max: int = 1000
+    connections_max: int = 3000
 
 
 class Connection(Protocol):
@@ -44,8 +45,17 @@ class Connection(Protocol):
 
     @property
     def deadline(self) -> float: ...
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request is read or answered on it."""
+        ...
+
     def late(self) -> None:
         """Its deadline has passed."""
+        ...
+
+    def abort(self) -> None:
+        """Ends it at once."""
         ...
 
 
@@ -61,19 +71,31 @@ class Register:
     _started: int = 0  # since the event loop last looked for what has come
 
     def admit(self, connection: Connection) -> bool:
-        """Whether there is room for one more; where there is none, the log says so, every ten seconds at most."""
-        if len(self.open) >= self.limits.connections_max:
+        """Whether there is room for one more; an idle connection makes room, first the one that would end first.
+
+        Where there is none, the log says so, every ten seconds at most.
+        """
+        if len(self.open) >= self.limits.connections_max and not self._make_room():
             now = monotonic()
             if now - self._full_logged >= _LOG_EVERY:
                 self._full_logged = now
                 _log.warning(
-                    "%d connections are open, which is GOATFISH_CONNECTIONS_MAX: further ones are refused.",
+                    "%d connections are busy, which is GOATFISH_CONNECTIONS_MAX: further ones are refused.",
                     len(self.open),
                 )
             return False
         self.open.add(connection)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(CHECK_EVERY, self._check)
+        return True
+
+    def _make_room(self) -> bool:
+        idle = [connection for connection in self.open if connection.is_idle]
+        if not idle:
+            return False
+        first = min(idle, key=attrgetter("deadline"))
+        self.open.discard(first)
+        first.abort()
         return True
 
     def leave(self, connection: Connection) -> None:
