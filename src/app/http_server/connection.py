@@ -159,7 +159,7 @@ class HttpConnection(asyncio.Protocol):
 
     @property
     def is_idle(self) -> bool:
-        return self._cycle is None and not self._begun
+        return self._lingers or (self._cycle is None and not self._begun)
 
     def late(self) -> None:
         """The deadline has passed: the connection ends, unless the client is reading all the while."""
