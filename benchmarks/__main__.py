@@ -10,13 +10,13 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from benchmarks import contest, footprint, many, more_report, plot, report, scale
+from benchmarks import contest, edge, fairness, footprint, many, more_report, plot, report, scale
 from benchmarks.contestants import PEERS_BIN, ROOT, Keys
 from benchmarks.field import OWNERS, ROWS, ground
 from benchmarks.machine import described, spread_out
 from benchmarks.operations import CLIENTS, OPERATIONS
 
-PARTS = ("table", "scale", "many", "footprint")
+PARTS = ("table", "scale", "many", "footprint", "edge")
 LATEST = ROOT / "benchmarks" / "results" / "latest.json"
 PUBLISHED = ROOT / "docs" / "benchmark.json"
 PLOT = ROOT / "docs" / "benchmark.svg"
@@ -73,6 +73,8 @@ def _part(part: str, plan: contest.Options, options: argparse.Namespace, say: Ca
         return {"scale": scale.run(tables, rounds=min(plan.rounds, 5), seconds=plan.seconds, say=say)}
     if part == "many":
         return {"many": many.run(seconds=max(10 * plan.seconds, 3), say=say)}
+    if part == "edge":
+        return {"edge": edge.run(say), "fairness": fairness.run(say)}
     return {"footprint": footprint.run(say)}
 
 

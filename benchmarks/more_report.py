@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks import scale
+from benchmarks import edge, fairness, scale
 from benchmarks.report import columns
 
 
@@ -20,6 +20,8 @@ def text(report: Mapping[str, Any]) -> str:
         rows = [["memory after the rounds, MiB", "resident", "proportional"]]
         rows += [[name, f"{size['rss']:.0f}", f"{size['pss']:.0f}"] for name, size in report["memory"].items()]
         parts.append(f"\n{columns(rows)}")
+    if "edge" in report:
+        parts.append(f"\n══ The edge ══\n\n{edge.text(report['edge'])}\n\n{fairness.text(report['fairness'])}")
     return "\n".join(parts)
 
 
