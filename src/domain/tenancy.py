@@ -59,6 +59,8 @@ class Idempotency:
 class Cause:
     """Why a write happens: ``actor`` (``key:<id>`` or ``operator:<name>``), the request it came with, and when."""
 
+    ACTOR_MAX: ClassVar[int] = 200
+
     actor: str
     request_id: str
     at: datetime

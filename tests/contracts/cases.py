@@ -84,6 +84,8 @@ CASES = (
             {"expires_at": LATEST, "last_used_at": EARLIEST, "revoked_at": NOW},
             *({"scopes": frozenset({scope})} for scope in Scope),
             {"scopes": frozenset()},
+            {"created_by": "operator:" + "🐐" * 191, "made_to_expire_at": LATEST, "expires_at": NOW},
+            {"created_by": None, "made_to_expire_at": None},
         ),
         changes=(
             {"name": "Renamed"},
@@ -91,6 +93,8 @@ CASES = (
             {"revoked_at": NOW},
             {"last_used_at": NOW},
             {"expires_at": LATEST},
+            {"made_to_expire_at": LATEST},
+            {"created_by": "key:another"},
         ),
         step=lambda key: {"name": key.name + "x"},
     ),
