@@ -92,7 +92,7 @@ CASES = (
             {"scopes": frozenset({Scope.KEYS_MANAGE})},
             {"revoked_at": NOW},
             {"last_used_at": NOW},
-            {"expires_at": LATEST},
+            {"expires_at": LATEST - timedelta(microseconds=1)},
             {"made_to_expire_at": LATEST},
             {"created_by": "key:another"},
         ),

@@ -129,7 +129,10 @@ def add_revision_routes(
     async def restore(
         id: UUID, body: RestoreSent, caller: Caller = writes, cause: Cause = because, guard: Guard = guarded
     ) -> Response:
-        """Brings an earlier version back, as a new one; a deleted object comes back under its id."""
+        """Brings an earlier version back, as a new one; a deleted object comes back under its id.
+
+        What could not be made today is not restored.
+        """
         restored = await use_cases.restore(caller.owner.id, id, cause, guard, version=body.version)
         return shown(resource.shown.of(restored), restored)
 

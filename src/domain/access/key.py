@@ -6,7 +6,7 @@ import re
 import string
 import zlib
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from typing import ClassVar, Self
@@ -15,7 +15,7 @@ from uuid import UUID
 
 from domain.access.ends import LAST_MOMENT, of_maker, of_predecessor, within
 from domain.errors import Conflict, Denied, Fault, Invalid
-from domain.rules import has_control_characters, name_faults
+from domain.rules import has_control_characters, name_faults, trimmed_faults
 from domain.tenancy import Cause, OwnerId, revised
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -159,7 +159,7 @@ class Key:
         key = cls(
             id=id,
             owner_id=owner_id,
-            name=name,
+            name=name.strip(),
             public_id=text.public_id,
             digest=text.digest(),
             scopes=frozenset(scopes),
@@ -167,13 +167,15 @@ class Key:
             expires_at=expires_at,
             created_by=created_by,
         )
-        if faults := [*key.faults(), *cls.expiry_faults(expires_at, now)]:
+        others = [fault for fault in key.faults() if fault.field != "name"]
+        faults = [*name_faults(name, max_length=cls.NAME_MAX), *others, *cls.expiry_faults(expires_at, now)]
+        if faults:
             raise Invalid(faults)
-        return replace(key, name=name.strip())
+        return key
 
     def faults(self) -> list[Fault]:
-        """What no new key may have."""
-        faults = name_faults(self.name, max_length=self.NAME_MAX)
+        """What no key has ever had."""
+        faults = trimmed_faults(self.name, max_length=self.NAME_MAX)
         if not self.scopes:
             faults.append(Fault("scopes", "too_short", "A key needs at least one scope."))
         if not _PUBLIC_ID.fullmatch(self.public_id) or not _DIGEST.fullmatch(self.digest):
