@@ -139,7 +139,7 @@ STATES: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
     "a missing member": (retold("simulation", name=...), "name"),
     "an unknown member": (retold("simulation", colour="red"), "no simulation has the member 'colour'"),
     "an unknown member with a NUL within": (retold("simulation", more=[["a\0"]]), "NUL"),
-    "an unknown member named with a NUL": (retold("simulation", **{"a\0": 1}), "NUL"),
+    "an unknown member named with a NUL": (retold("simulation", **{"a\0": "b"}), "NUL"),
     "an unknown member of an outcome": (outcome(digest="0" * 64), "no simulation has the member 'digest'"),
     "a time without a zone": (retold("simulation", created_at="2026-01-01T00:00:00"), "not in UTC"),
     "a change at a time without a zone": (retold("simulation", updated_at="2026-01-01T00:00:00"), "not in UTC"),
