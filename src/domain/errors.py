@@ -30,6 +30,13 @@ class Invalid(DomainError):
         self.faults = tuple(faults)
 
 
+class Unfit(Invalid):
+    """A rule is broken by the values given beside what is stored, or beside the key that asks.
+
+    What is wrong with the values in themselves is said before it, and so is what else is wrong with the request.
+    """
+
+
 class NotFound(DomainError):
     """The owner has no such object; whether another owner has it is never told."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Generic, Protocol
 
-from domain.errors import Conflict, Invalid, NotFound, Stale
+from domain.errors import Conflict, Invalid, NotFound, Stale, Unfit
 from domain.tenancy import Cause, E, Idempotency, OwnerId
 
 KEPT_FOR = timedelta(hours=24)
@@ -60,14 +60,14 @@ class Once:
             return await make(), False
         try:
             return await make(), False
+        except (NotFound, Stale, Conflict, Unfit):
+            outcome = await self._outcome(owner, promise, entity)
+            if outcome is None:
+                raise
         except Invalid:
             # What is wrong in itself is said first, unless it was right when it was first asked for.
             outcome = await self._outcome(owner, promise, entity)
             if outcome is None or outcome.fingerprint != promise.fingerprint:
-                raise
-        except (NotFound, Stale, Conflict):
-            outcome = await self._outcome(owner, promise, entity)
-            if outcome is None:
                 raise
         except Repeated:
             outcome = await self._outcome(owner, promise, entity)

@@ -1,19 +1,24 @@
 """What has become of everything: each write leaves a revision beside it, and an owner's revisions are a feed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol
 from uuid import UUID
 
-from domain.errors import Fault, Gone
+from domain.errors import Fault, Gone, Invalid, Unfit
 from domain.paging import Comparison, Condition, Page, PageRequest, Sort
+from domain.rules import has_control_characters
 from domain.tenancy import Cause, E, Owned, OwnerId, found
 
 IN_ORDER = Sort("number")
 LATEST_FIRST = Sort("version", descending=True)
 _SPREAD = 0x278DDE6E5FD29F057CF
 """Odd, and 2**74 by the golden ratio: no two versions of an entity come out the same, and all are far apart."""
+_ANY_SECRET = "0" * 64
+"""Secrets are digests of this form."""
 _NO_VERSION = "There is no such version to come back to: it never was, is a deletion, or is kept no longer."
 
 
@@ -56,14 +61,21 @@ class Revision(Generic[E]):
         return Revision(number=number, before=before, after=after, **described(before, after, cause))
 
     def faults(self) -> list[Fault]:
-        """What no revision has that was made beside a write."""
+        """What no revision has that was made beside a write; its sides are held to the rules of their entity."""
         sides = [side for side in (self.before, self.after) if side is not None]
         told = [(side.KIND, side.id, side.owner_id) for side in sides]
         if not sides or any(of != (self.kind, self.entity_id, self.owner_id) for of in told):
             return [Fault("entity_id", "misdirected", "The revision is not of the entity that it holds.")]
         if any(bare(side) != side for side in sides):
             return [Fault("after", "secret", "The revision holds a secret.")]
-        return []
+        versions = {self.before and self.before.version + 1, self.after and self.after.version} - {None}
+        if versions != {self.version}:
+            return [Fault("version", "misnumbered", "The revision's version is not that of the entity.")]
+        if len({side.created_at for side in sides}) > 1:
+            return [Fault("before", "misdated", "The entity was not made at two moments.")]
+        if any(map(has_control_characters, (self.actor, self.request_id))):
+            return [Fault("actor", "control_characters", "The revision's cause holds control characters.")]
+        return [fault for side in sides for fault in bare_faults(side)]
 
     @property
     def action(self) -> Action:
@@ -107,6 +119,11 @@ def _id(entity: Owned, version: int) -> UUID:
 def bare(entity: E) -> E:
     """The entity with its secret attributes empty, as it may be recorded."""
     return replace(entity, **dict.fromkeys(entity.SECRETS, "")) if entity.SECRETS else entity
+
+
+def bare_faults(entity: Owned) -> list[Fault]:
+    """What is wrong with an entity whose secret attributes are empty."""
+    return replace(entity, **dict.fromkeys(entity.SECRETS, _ANY_SECRET)).faults()
 
 
 def is_recorded(before: E | None, after: E | None) -> bool:
@@ -197,6 +214,16 @@ class History:
     async def purge(self, kept_for: timedelta, now: datetime) -> int:
         """Forgets, for all owners, what is older; gives how many revisions."""
         return await self.revisions.purge(now - kept_for)
+
+
+@contextmanager
+def restoring(version: int) -> Iterator[None]:
+    """Says of what the rules of today refuse that it is this version which cannot come back (``Unfit``)."""
+    try:
+        yield
+    except Invalid as error:
+        told = f"Version {version} could not be made today, and is not restored: {error.detail}"
+        raise Unfit([Fault("version", "not_restorable", told)]) from error
 
 
 def _equal(attribute: str, value: UUID | str | int) -> Condition:

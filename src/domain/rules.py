@@ -32,3 +32,11 @@ def name_faults(value: str, *, max_length: int, field: str = "name") -> list[Fau
     if length > max_length:
         return [Fault(field, "too_long", f"The {field} is longer than {max_length} characters.")]
     return []
+
+
+def trimmed_faults(value: str, *, max_length: int, field: str = "name") -> list[Fault]:
+    """What is wrong with a name as it is kept: the same, or blanks at its ends."""
+    faults = name_faults(value, max_length=max_length, field=field)
+    if not faults and value != value.strip():
+        return [Fault(field, "blanks", f"The {field} begins or ends with blanks.")]
+    return faults

@@ -34,7 +34,11 @@ class Owned(Protocol):
     def version(self) -> int: ...
 
     def faults(self) -> list[Fault]:
-        """What is wrong with it by the rules for what is made today; an older one may be kept all the same."""
+        """What is wrong with it by every set of rules that there has been: no version of Goatfish made such a one.
+
+        An import refuses it. What was forbidden only later belongs to the checks of what is made, not here: what was
+        legal when it was made stays, comes back with an import, and is not restored.
+        """
         ...
 
 
@@ -58,6 +62,8 @@ class Idempotency:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     """Why a write happens: ``actor`` (``key:<id>`` or ``operator:<name>``), the request it came with, and when."""
+
+    ACTOR_MAX: ClassVar[int] = 200
 
     actor: str
     request_id: str

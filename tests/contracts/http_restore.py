@@ -9,12 +9,14 @@ from uuid import UUID, uuid4
 import pytest
 from httpx2 import AsyncClient, Response
 
-from domain.errors import Conflict
+from domain.errors import Conflict, Fault, Invalid
 from domain.revisions import History, Revision
+from domain.simulations.simulation import Simulation, SimulationFields
 from domain.simulations.use_cases import Simulations
 from domain.tenancy import E, OwnerId
 from tests.contracts.http_api import CAUSE, SIMULATIONS, WING, Service, Tenant, expect_problem, faults
 from tests.contracts.http_revisions import path_of, restore, revisions, versions
+from tests.factories import SimulationFactory
 
 HOUR = timedelta(hours=1)
 MEMBERS = ("name", "start_date", "end_date")
@@ -232,6 +234,57 @@ class RestoreContract:
             service.call(lambda: slow.restore(tenant.owner, id, later, version=1))
         assert versions(tenant, made) == [6, 5, 4, 3, 2, 1]
         assert restore(tenant, made, 1).headers["etag"] == '"7"'
+
+    @pytest.mark.parametrize("state", [changed, deleted])
+    def test_what_could_not_be_made_today_does_not_come_back(
+        self, service: Service, state: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tenant = service.tenant()
+        made, checked = state(tenant), Simulation.checked
+        before, revisions_before = tenant.send("GET", path_of(made)).json(), revisions(tenant, made)
+
+        def stricter(fields: SimulationFields) -> SimulationFields:
+            if fields.get("name") == WING["name"]:
+                raise Invalid([Fault("name", "not_any_more", "The name is none any more.")])
+            return checked(fields)
+
+        with monkeypatch.context() as today:
+            today.setattr(Simulation, "checked", staticmethod(stricter))
+            answer = restore(tenant, made, 1)
+            assert faults(answer) == {"#/version": "not_restorable"}
+            assert "The name is none any more." in answer.json()["detail"]
+            expect_problem(restore(tenant, made, 1, If_Match='"99"'), 412, "precondition_failed")
+            expect_problem(restore(tenant, made, 99), 404, "revision_not_found")
+            assert (tenant.send("GET", path_of(made)).json() | {"request_id": ""}) == before | {"request_id": ""}
+            assert revisions(tenant, made) == revisions_before
+            assert restore(tenant, made, 2).json()["name"] == "b"
+        assert restore(tenant, made, 1).json()["name"] == WING["name"]
+
+    @pytest.mark.parametrize("gone", [False, True])
+    def test_nor_does_what_never_could(self, service: Service, gone: bool) -> None:
+        tenant = service.tenant()
+        odd: Simulation = SimulationFactory.build(owner_id=tenant.owner, name="a\tb")
+        storage = service.container.storage()
+        service.call(lambda: storage.simulations.of(tenant.owner).add(odd, CAUSE))
+        shown = {"id": str(odd.id)}
+        assert tenant.send("PATCH", path_of(shown), json={"name": "b"}).status_code == 200
+        if gone:
+            assert tenant.send("DELETE", path_of(shown)).status_code == 204
+        assert faults(restore(tenant, shown, 1)) == {"#/version": "not_restorable"}
+        assert restore(tenant, shown, 2).json()["name"] == "b"
+
+    def test_blanks_are_trimmed_once_more_from_what_is_deleted_and_comes_back(self, service: Service) -> None:
+        tenant = service.tenant()
+        odd: Simulation = SimulationFactory.build(owner_id=tenant.owner, name=" b ")
+        storage = service.container.storage()
+        service.call(lambda: storage.simulations.of(tenant.owner).add(odd, CAUSE))
+        assert tenant.send("DELETE", path_of({"id": str(odd.id)})).status_code == 204
+        assert restore(tenant, {"id": str(odd.id)}, 1).json()["name"] == "b"
+
+    def test_something_of_another_kind_is_no_simulation(self, service: Service) -> None:
+        tenant = service.tenant()
+        for id in (tenant.key_id, tenant.owner):
+            expect_problem(restore(tenant, {"id": str(id)}, 1), 404, "simulation_not_found")
 
     def test_what_comes_back_is_held_to_the_rules_of_a_list(self, service: Service) -> None:
         tenant = service.tenant()

@@ -93,9 +93,8 @@ class RollContract:
         lived = datetime.fromisoformat(old["expires_at"]) - datetime.fromisoformat(old["created_at"])
         new = roll(tenant, old["id"], {}).json()
         assert lifetime(new, new) == lived
-        again = roll(tenant, new["id"], {"expires_at": "2099-01-01T00:00:00Z"}).json()
-        assert again["expires_at"] == "2099-01-01T00:00:00Z"
-        assert roll(tenant, again["id"], {"expires_at": None}).json()["expires_at"] is None
+        sooner = (service.clock() + timedelta(days=1)).isoformat().replace("+00:00", "Z")
+        assert roll(tenant, new["id"], {"expires_at": sooner}).json()["expires_at"] == sooner
 
     def test_a_key_that_ends_when_time_does_has_a_successor(self, service: Service) -> None:
         tenant = service.tenant()

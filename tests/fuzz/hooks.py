@@ -11,6 +11,9 @@ BEYOND_THE_DOCUMENT = {
     "precondition_failed",  # another version
     "before_start",  # two dates, one of them stored perhaps
     "in_the_past",  # depends on the day
+    "outlives_maker",  # depends on the key that asks
+    "outlives_predecessor",  # depends on the key that is rolled
+    "not_restorable",  # depends on what the version holds
     "reused",  # depends on what came before
 }
 

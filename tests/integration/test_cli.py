@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from adapters.django_orm import operations, setup
 from adapters.django_orm.models import ChangeCountRow, OutcomeRow, RevisionRow, SimulationRow
 from app.cli.commands import commands
+from app.cli.tenants import cause
 from config.settings import load
 from domain.access.key import Scope
 from tests.integration.conftest import VENDOR, MakeStorage
@@ -71,6 +72,7 @@ def test_an_owner_and_a_key_from_the_first_to_the_last() -> None:
     assert listed[1:4] == [prefix, "CI", "simulations:read"]
     assert listed[5] > listed[4]
     assert listed[7] == ""
+    assert listed[8] == cause().actor
 
     goatfish("owner", "create", "Beta")
     assert complaint(goatfish("key", "revoke", "Beta", prefix), 1) == "There is no such key.\n"

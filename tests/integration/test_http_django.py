@@ -19,6 +19,7 @@ from tests.contracts.http_failures import LIMIT, FailuresContract
 from tests.contracts.http_following import FollowingContract
 from tests.contracts.http_hostile import HostileContract
 from tests.contracts.http_idempotency import IdempotencyContract
+from tests.contracts.http_key_ends import KeyEndsContract
 from tests.contracts.http_lists import ListsContract
 from tests.contracts.http_order import OrderContract
 from tests.contracts.http_restore import RestoreContract
@@ -77,6 +78,10 @@ class TestOrderOfRefusals(OnCommitting, OrderContract):
 
 
 class TestRolling(OnCommitting, RollContract):
+    pass
+
+
+class TestEndsOfKeys(OnCommitting, KeyEndsContract):
     pass
 
 

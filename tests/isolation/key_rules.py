@@ -36,7 +36,9 @@ class KeyRules(ListRules):
         if "keys:manage" not in key.scopes or not set(body["scopes"]) <= key.scopes:
             self.is_refused(answer, 403, "missing_scope")
         elif known is None:
-            self._is_new_key(owner, answer, body)
+            made = self._is_new_key(owner, answer, key, body)
+            # For a moment the service believes of a key in use what it was before it was rolled.
+            assert made.end in {key.end, None if key.life is None else moment(key.shown["created_at"]) + key.life}
             if promise:
                 owner.outcomes[operation, promise] = (body, answer.json | {"key": None})
         elif known[0] != body:
@@ -45,11 +47,11 @@ class KeyRules(ListRules):
             self.is_shown(answer, 201, known[1], '"1"')
             assert answer.header("idempotency-replayed") == "true"
 
-    def _is_new_key(self, owner: Owner, answer: Answer, members: Json) -> Key:
+    def _is_new_key(self, owner: Owner, answer: Answer, by: Key, members: Json) -> Key:
         assert answer.status == 201, answer
         shown: dict[str, Any] = dict(answer.json)
         text = shown.pop("key")
-        assert plain(shown).items() >= members.items(), answer
+        assert plain(shown).items() >= {**members, "created_by": f"key:{by.id}"}.items(), answer
         assert answer.header("location") == f"/api/v1/keys/{shown['id']}"
         assert text.startswith(f"{shown['prefix']}_")
         made = Key(plain(shown), text)
@@ -105,10 +107,11 @@ class KeyRules(ListRules):
         elif old in owner.ended:
             self.is_refused(answer, 409, "key_ended")
         else:
-            new = self._is_new_key(owner, answer, {"name": old.shown["name"], "scopes": old.shown["scopes"]})
-            lived = old.shown["expires_at"] and moment(old.shown["expires_at"]) - moment(old.shown["created_at"])
-            lives = new.shown["expires_at"] and moment(new.shown["expires_at"]) - moment(new.shown["created_at"])
-            assert lives == lived
+            new = self._is_new_key(owner, answer, key, {"name": old.shown["name"], "scopes": old.shown["scopes"]})
+            if new.life != old.life:
+                assert key is not old
+                assert new.end == key.end
+                assert old.life is None or (new.life is not None and new.life < old.life)
             end = moment(new.shown["created_at"]) + OVERLAP
             if old.shown["expires_at"] is None or moment(old.shown["expires_at"]) > end:
                 old.shown["expires_at"] = end.isoformat().replace("+00:00", "Z")

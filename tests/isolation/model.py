@@ -1,7 +1,7 @@
 """What each of the owners has, as it was shown to them, and what nobody else may ever see of it."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +14,16 @@ class Key:
 
     shown: Json
     text: str
+    life: timedelta | None = None
+    """How long it was made to live; an overlap takes nothing from that."""
+
+    def __post_init__(self) -> None:
+        if self.end is not None:
+            self.life = self.end - moment(self.shown["created_at"])
+
+    @property
+    def end(self) -> datetime | None:
+        return self.shown["expires_at"] and moment(self.shown["expires_at"])
 
     @property
     def id(self) -> str:

@@ -99,6 +99,7 @@ class Operators:
             "prefix": key.prefix,
             "scopes": sorted(key.scopes),
             "created_at": key.created_at.isoformat().replace("+00:00", "Z"),
+            "created_by": "operator",
             "expires_at": None,
             "revoked_at": None,
         }

@@ -10,7 +10,7 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from domain.access.key import Key, KeyText, Lifetime, Scope, require_scopes
-from domain.errors import Conflict, Denied, Invalid
+from domain.errors import Conflict, Denied, Invalid, Unfit
 from tests.factories import NOW, KeyFactory, new_owner_id
 
 MICROSECOND = timedelta(microseconds=1)
@@ -151,6 +151,34 @@ def test_a_successor_lives_as_long_where_no_end_is_named(
     assert (new.created_at, new.expires_at) == (NOW, follows)
 
 
+LIVES = [None, LAST, LAST - MICROSECOND, NOW + timedelta(days=90), NOW + MICROSECOND]
+
+
+@pytest.mark.parametrize("wanted", [Lifetime.AS_BEFORE, *LIVES], ids=str)
+@pytest.mark.parametrize("roller_ends", [*LIVES, "itself"], ids=str)
+@pytest.mark.parametrize("cut", [False, True], ids=["whole", "in-its-overlap"])
+@pytest.mark.parametrize("old_ends", LIVES, ids=str)
+def test_no_key_that_is_rolled_by_a_key_outlives_what_it_may(
+    text: KeyText, old_ends: datetime | None, cut: bool, roller_ends: Any, wanted: Any
+) -> None:
+    old = KeyFactory.build(expires_at=old_ends)
+    before = old_ends
+    if cut:
+        old = old.expire(NOW + MICROSECOND)
+        before = LAST - MICROSECOND if old_ends == LAST else old_ends  # which is not never
+    roller = old if roller_ends == "itself" else KeyFactory.build(expires_at=roller_ends)
+    bounds = [end for end in (before, None if roller is old else roller.expires_at) if end is not None]
+    allowed = min(bounds, default=None)
+    if isinstance(wanted, datetime) and allowed is not None and wanted > allowed:
+        with pytest.raises(Unfit) as refused:
+            old.succeeded(text, id=uuid7(), now=NOW, expires_at=wanted, rolled_by=roller)
+        assert refused.value.faults[0].code in {"outlives_maker", "outlives_predecessor"}
+        return
+    new = old.succeeded(text, id=uuid7(), now=NOW, expires_at=wanted, rolled_by=roller)
+    assert new.expires_at == (wanted if isinstance(wanted, datetime) else allowed)
+    assert old.succeeded(text, id=uuid7(), now=NOW, expires_at=Lifetime.AS_BEFORE).expires_at == before
+
+
 @pytest.mark.parametrize("ended", [{"revoked_at": NOW}, {"expires_at": NOW}], ids=["revoked", "expired"])
 def test_a_key_that_has_ended_has_no_successor(text: KeyText, ended: dict[str, Any]) -> None:
     with pytest.raises(Conflict) as refused:
@@ -160,10 +188,11 @@ def test_a_key_that_has_ended_has_no_successor(text: KeyText, ended: dict[str, A
 
 def test_an_end_is_moved_forward_alone(text: KeyText) -> None:
     key = KeyFactory.build(text=text).expire(NOW)
-    assert (key.expires_at, key.version) == (NOW, 2)
+    assert (key.expires_at, key.version, key.made_to_expire_at) == (NOW, 2, LAST)
     assert key.expire(NOW) is key
     assert key.expire(NOW + MICROSECOND) is key
-    assert key.expire(NOW - MICROSECOND).expires_at == NOW - MICROSECOND
+    sooner = key.expire(NOW - MICROSECOND)
+    assert (sooner.expires_at, sooner.made_to_expire_at) == (NOW - MICROSECOND, LAST)
     revoked = KeyFactory.build(revoked_at=NOW)
     assert revoked.expire(NOW) is revoked
 
@@ -178,10 +207,12 @@ def test_a_new_key_holds_what_was_given(text: KeyText) -> None:
         name=" CI ",
         scopes=[Scope.SIMULATIONS_READ, Scope.SIMULATIONS_READ],
         expires_at=NOW + MICROSECOND,
+        created_by="operator:ada",
     )
     assert key == Key(
         id=id,
         owner_id=owner_id,
+        created_by="operator:ada",
         name="CI",
         public_id=text.public_id,
         digest=text.digest(),
@@ -199,6 +230,9 @@ def test_a_new_key_holds_what_was_given(text: KeyText) -> None:
         pytest.param({"name": "x" * 101}, ("name", "too_long"), id="long-name"),
         pytest.param({"name": "a\rb"}, ("name", "control_characters"), id="control-characters"),
         pytest.param({"scopes": []}, ("scopes", "too_short"), id="no-scope"),
+        pytest.param({"created_by": ""}, ("created_by", "malformed"), id="nobody"),
+        pytest.param({"created_by": "operator:a\x1b[2J"}, ("created_by", "malformed"), id="maker-with-escapes"),
+        pytest.param({"created_by": "operator:" + "x" * 192}, ("created_by", "malformed"), id="long-maker"),
         pytest.param({"expires_at": NOW}, ("expires_at", "in_the_past"), id="expired-now"),
         pytest.param({"expires_at": NOW - timedelta(days=1)}, ("expires_at", "in_the_past"), id="expired"),
     ],

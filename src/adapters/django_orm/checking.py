@@ -1,50 +1,31 @@
-"""Whether a row from outside is one that this owner could have: by its column, its entity and the rules of today."""
+"""Whether a row from outside is one that this owner could have: by its column, its entity and the rules."""
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.db import models
 
-from adapters.django_orm.models import OutcomeRow, OwnerRow
-from domain.revisions import bare
+from adapters.django_orm.models import OutcomeRow, OwnerRow, RevisionRow
+from adapters.django_orm.states import States, Wrong, check_members
+from domain.revisions import bare, bare_faults
+from domain.rules import has_control_characters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from uuid import UUID
 
     from adapters.django_orm.owned import Rows
     from adapters.django_orm.tenants import TenantTable
-    from domain.tenancy import Owned
-
-
-class Wrong(Exception):
-    """What is wrong with a row, as a sentence without its end."""
-
-
-def check_members(text: str) -> None:
-    """Whether no object in this JSON has a member twice or a NUL, which no text may hold. Raises ``Wrong``."""
-    with suppress(ValueError, RecursionError):  # whoever reads it says what is wrong
-        json.loads(text, object_pairs_hook=_members)
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise Wrong("a member is given more than once")
-    if any(isinstance(value, str) and "\0" in value for value in members.values()):
-        raise Wrong("no text may hold a NUL")
-    return members
+    from domain.errors import Fault
 
 
 class Check:
     """The check of one table's rows. ``rows`` says which entity they are, if any; ``name`` is the owner's new one.
 
-    ``kinds`` are all the entities there are, by their kind.
+    ``states`` reads what rows hold of entities as JSON.
     """
 
     def __init__(
@@ -53,9 +34,9 @@ class Check:
         rows: Rows[Any] | None,
         owner: UUID,
         name: str | None,
-        kinds: Mapping[str, type[Owned]],
+        states: States,
     ) -> None:
-        self._table, self._rows, self._owner, self._kinds = table, rows, owner, kinds
+        self._table, self._rows, self._owner, self._states = table, rows, owner, states
         self._name = name if table.model is OwnerRow else None
         self._columns = [field.attname for field in table.fields]
         self._whose = self._columns.index(table.owner)
@@ -84,6 +65,8 @@ class Check:
         for place in self._json:
             if values[place] is not None:
                 check_members(values[place])
+        if self._table.model is RevisionRow:
+            self._check_sides(dict(zip(self._columns, values, strict=True)))
         if self._rows is not None:
             self._check_entity(self._rows, values)
         if self._table.model is OutcomeRow:
@@ -96,23 +79,32 @@ class Check:
         # Whatever an entity raises of what it cannot be made of: its own refusals, and those of its parts.
         except Exception as error:
             raise Wrong(" ".join(str(error).split())) from error
-        if faults := entity.faults():
-            raise Wrong(" ".join(fault.detail for fault in faults).rstrip("."))
+        _refuse(entity.faults())
         if entity.version < 1:
             raise Wrong("a version counts from 1")
         for name in self._derived:
             if getattr(entity, name) != values[self._columns.index(name)]:
                 raise Wrong(f"{name} does not follow from the rest")
 
+    def _check_sides(self, revision: dict[str, Any]) -> None:
+        for side in ("before", "after"):
+            if revision[side] is not None:
+                self._states.read(revision["kind"], revision[side])
+
     def _check_outcome(self, outcome: dict[str, Any]) -> None:
         kind = outcome["operation"].rpartition("_")[2]
-        if kind not in self._kinds:
+        if not self._states.knows(kind):
             raise Wrong("the outcome is of an operation that makes nothing known")
-        try:
-            kept = msgspec.json.decode(outcome["entity"], type=self._kinds[kind])
-        except Exception as error:  # as above
-            raise Wrong(f"the outcome's entity cannot be read: {' '.join(str(error).split())}") from error
-        if (kept.id, kept.owner_id) != (outcome["id"], self._owner):
+        kept = self._states.read(kind, outcome["entity"])
+        if (kept.id, kept.owner_id, kept.created_at) != (outcome["id"], self._owner, outcome["created_at"]):
             raise Wrong("the outcome is of something else than the entity that it holds")
         if bare(kept) != kept:
             raise Wrong("the outcome holds a secret")
+        if any(has_control_characters(outcome[name]) for name in ("operation", "key", "fingerprint")):
+            raise Wrong("the outcome's request holds control characters")
+        _refuse(bare_faults(kept))
+
+
+def _refuse(faults: list[Fault]) -> None:
+    if faults:
+        raise Wrong(" ".join(fault.detail for fault in faults).rstrip("."))

@@ -10,13 +10,14 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Max
+from django.db.models import Count, Exists, Max, OuterRef
 
 from adapters.django_orm.arriving import insert
-from adapters.django_orm.checking import Check, Wrong, check_members
+from adapters.django_orm.checking import Check
 from adapters.django_orm.lines import FORMAT, ROW_BEGINS, VERSION, Closing, Header, row_decoder, row_type
 from adapters.django_orm.models import ChangeCountRow, OwnerRow, RevisionRow
 from adapters.django_orm.operations import reachable
+from adapters.django_orm.states import States, Wrong, check_members
 from adapters.django_orm.tenants import counted, tenant_tables
 from domain.errors import Conflict, Fault, Invalid
 
@@ -54,6 +55,7 @@ def import_owner(
                     raise Conflict("owner_exists", f"Owner {header.owner} is here already.")
                 counts = _store(lines, header, tables, name)
                 _check_numbers(header.owner)
+                _check_versions(header.owner, tables)
         except IntegrityError as error:
             detail = " ".join(str(error).split())
             raise Conflict("already_exists", f"Something in the file is here already: {detail}") from error
@@ -107,9 +109,9 @@ def _store(
     lines: _Lines, header: Header, entities: dict[type[models.Model], Rows[Any]], name: str | None
 ) -> dict[str, int]:
     tables = {table.name: table for table in tenant_tables()}
-    kinds = {rows.entity.KIND: rows.entity for rows in entities.values()}
+    states = States({rows.entity.KIND: rows for model, rows in entities.items() if model is not RevisionRow})
     checks = {
-        table.name: Check(table, entities.get(table.model), header.owner, name, kinds) for table in tables.values()
+        table.name: Check(table, entities.get(table.model), header.owner, name, states) for table in tables.values()
     }
     counts = dict.fromkeys(tables, 0)
     for table, rows in groupby(_rows(lines, checks, counts), key=itemgetter(0)):
@@ -170,3 +172,16 @@ def _check_numbers(owner: UUID) -> None:
     if found["rows"] != last - forgotten or (found["last"] or 0) > last:
         told = "The revisions in the file are not those that its count of changes tells of."
         raise Invalid([Fault("change_count", "mismatch", told)])
+
+
+def _check_versions(owner: UUID, entities: dict[type[models.Model], Rows[Any]]) -> None:
+    """No version is told of twice, and nothing stored is older than its revisions: its next version is a new one."""
+    revisions = RevisionRow.objects.filter(owner_id=owner)
+    wrong = revisions.values("kind", "entity_id", "version").annotate(times=Count("id")).filter(times__gt=1).exists()
+    for model, rows in entities.items():
+        if model is not RevisionRow:
+            older = model._default_manager.filter(pk=OuterRef("entity_id"), version__lt=OuterRef("version"))
+            wrong = wrong or revisions.filter(Exists(older), kind=rows.entity.KIND).exists()
+    if wrong:
+        told = "The versions of something in the file are not those that its revisions tell of."
+        raise Invalid([Fault("version", "mismatch", told)])

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from adapters.django_orm.tenants import TenantTable
 
 FORMAT, VERSION = "goatfish-owner", 1
+CAME_LATER = {("api_key", "created_by"), ("api_key", "made_to_expire_at")}
 ROW_BEGINS = b'{"table":'
 
 
@@ -43,8 +44,14 @@ class Closing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def row_type(table: TenantTable) -> type[msgspec.Struct]:
-    """A row as a line: every column by its name, none left out and none besides, and what its column can hold."""
-    fields = [(field.attname, _type(field)) for field in table.fields]
+    """A row as a line: every column by its name, none left out and none besides, and what its column can hold.
+
+    The columns that came later than the format, at the end of their tables, are empty where a file has them not.
+    """
+    fields: list[Any] = [
+        (field.attname, _type(field), *((None,) if (table.name, field.attname) in CAME_LATER else ()))
+        for field in table.fields
+    ]
     return msgspec.defstruct(table.name, fields, tag_field="table", tag=table.name, forbid_unknown_fields=True)
 
 
@@ -60,12 +67,17 @@ def _type(field: models.Field[Any, Any]) -> Any:
     return kind | None if field.null else kind
 
 
+def highest(column: models.Field[Any, Any]) -> int:
+    """The highest number that a file may have for this column: all of them count, and have to go on counting."""
+    return BaseDatabaseOperations.integer_field_ranges[column.get_internal_type()][1] // 2
+
+
 def _kind(column: models.Field[Any, Any]) -> Any:
     if isinstance(column, models.CharField):
         return Annotated[str, msgspec.Meta(max_length=column.max_length)]
     if isinstance(column, models.IntegerField):
-        least, most = BaseDatabaseOperations.integer_field_ranges[column.get_internal_type()]
-        return Annotated[int, msgspec.Meta(ge=least, le=most // 2)]  # all of them count, and have to go on counting
+        least, _ = BaseDatabaseOperations.integer_field_ranges[column.get_internal_type()]
+        return Annotated[int, msgspec.Meta(ge=least, le=highest(column))]
     for known, kind in (
         (models.UUIDField, UUID),
         (models.TextField, str),

@@ -13,6 +13,7 @@ from django.db.models import F, Q
 from domain.access.key import Key, Scope
 from domain.access.owner import Owner
 from domain.simulations.simulation import Simulation
+from domain.tenancy import Cause
 
 
 class Operator(AbstractUser):
@@ -76,6 +77,9 @@ class KeyRow(models.Model):
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField()
+    # null: of a key that was made when nobody wrote that down
+    created_by = models.CharField(max_length=Cause.ACTOR_MAX, null=True, blank=True)
+    made_to_expire_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "api_key"
@@ -169,7 +173,7 @@ class RevisionRow(TenantRow):
     kind = models.CharField(max_length=50)
     entity_id = models.UUIDField()
     version = models.PositiveBigIntegerField()
-    actor = models.CharField(max_length=200)
+    actor = models.CharField(max_length=Cause.ACTOR_MAX)
     request_id = models.CharField(max_length=128, blank=True)
     before = models.TextField(null=True, blank=True)  # null: there was nothing, which is no text
     after = models.TextField(null=True, blank=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from pydantic import Field
 
-from adapters.http_fastapi.schemas import Moment, MomentOrNull, ScopeName, Sent, Shown, name_field, whole_number
+from adapters.http_fastapi.schemas import Moment, MomentOrNull, ScopeName, Sent, Shown, name_field, told, whole_number
 from domain.access.key import Key, Scope
 
 
@@ -24,7 +24,13 @@ class KeySent(Sent):
             json_schema_extra={"minItems": 1},
         ),
     ]
-    expires_at: Annotated[MomentOrNull, Field(description="null: never", examples=["2099-01-01T00:00:00Z"])] = None
+    expires_at: Annotated[
+        MomentOrNull,
+        Field(
+            description="no later than the end of the asking key; null: with that key, or never where it never ends",
+            examples=["2099-01-01T00:00:00Z"],
+        ),
+    ] = None
 
 
 _OVERLAP_MAX = int(Key.OVERLAP_MAX.total_seconds())
@@ -45,7 +51,8 @@ class KeyRoll(Sent):
     expires_at: Annotated[
         MomentOrNull,
         Field(
-            description="end of the new key; null: never; left out: it lives as long as the old one was to",
+            description="end of the new key: after no longer a life than the old one was made with and, unless a key "
+            "rolls itself, no later than that of the asking key; null or left out: as late as that",
             examples=["2099-01-01T00:00:00Z"],
         ),
     ] = None
@@ -59,6 +66,9 @@ class KeyShown(Shown):
     prefix: str = Field(description="the public part of the key")
     scopes: list[Scope]
     created_at: Moment
+    created_by: str | None = Field(
+        description="`key:` and the id of a key, or `operator`; null where that was not recorded"
+    )
     expires_at: Moment | None
     last_used_at: Moment | None
     revoked_at: Moment | None
@@ -66,7 +76,7 @@ class KeyShown(Shown):
     @classmethod
     def each(cls, entities: Iterable[object]) -> list[dict[str, Any]]:
         members = map(msgspec.structs.asdict, super().each(entities))
-        return [{**key, "scopes": sorted(key["scopes"])} for key in members]
+        return [{**key, "created_by": told(key["created_by"]), "scopes": sorted(key["scopes"])} for key in members]
 
 
 class KeyCreated(KeyShown):

@@ -86,19 +86,22 @@ def key_routes(keys: Keys, door: Door, cursors: Cursors, once_: Once) -> APIRout
         status_code=201,
         response_model=KeyCreated,
         responses={
-            201: headers("ETag", "Location", "Idempotency-Replayed") | then,
+            201: headers("ETag", "Location", "Idempotency-Replayed", secret=True) | then,
             **refusals("missing_scope", "request_in_flight", "idempotency_key_reused", *BODY),
         },
     )
     async def create_key(
         request: Request, body: KeySent, caller: Caller = manages, cause: Cause = because_once
     ) -> Response:
-        """Makes a key. Only this answer ever holds its text, and only once: a repeated request is answered without."""
+        """Makes a key, which ends no later than the one that asks.
+
+        Only this answer ever holds its text, and only once: a repeated request is answered without.
+        """
         owner = caller.owner.id
         key, text = await made_once(
             owner, cause, lambda: keys.create(owner, cause, granted_by=caller.key, **body.fields())
         )
-        return created(request, {**show(key), "key": text}, key, replayed=text is None)
+        return created(request, {**show(key), "key": text}, key, replayed=text is None, stored=False)
 
     @routes.post(
         "/keys/{id}/roll",
@@ -106,7 +109,7 @@ def key_routes(keys: Keys, door: Door, cursors: Cursors, once_: Once) -> APIRout
         status_code=201,
         response_model=KeyCreated,
         responses={
-            201: headers("ETag", "Location", "Idempotency-Replayed") | then,
+            201: headers("ETag", "Location", "Idempotency-Replayed", secret=True) | then,
             **refusals(
                 *("key_not_found", "key_ended", "precondition_failed", "missing_scope"),
                 *("request_in_flight", "idempotency_key_reused", *BODY),
@@ -125,7 +128,8 @@ def key_routes(keys: Keys, door: Door, cursors: Cursors, once_: Once) -> APIRout
         """Makes a key that takes the place of this one, with its name and scopes; both open for the overlap.
 
         `If-Match` is asked of the old key; what is answered is the new one. A key may roll itself, and none with
-        a scope that it lacks.
+        a scope that it lacks. The new key lives no longer than the old one was made to, counted from now, and ends no
+        later than the key that asks, unless that is the old one.
         """
         owner, overlap = caller.owner.id, timedelta(seconds=body.overlap_seconds)
         end = body.fields().get("expires_at", Lifetime.AS_BEFORE)
@@ -136,7 +140,8 @@ def key_routes(keys: Keys, door: Door, cursors: Cursors, once_: Once) -> APIRout
         )
         if text is None:
             await keys.outlive(owner, id, key, cause, overlap=overlap)
-        return created(request, {**show(key), "key": text}, key, replayed=text is None, among="/api/v1/keys")
+        shown_once = {**show(key), "key": text}
+        return created(request, shown_once, key, replayed=text is None, among="/api/v1/keys", stored=False)
 
     @routes.get(
         "/keys/{id}",

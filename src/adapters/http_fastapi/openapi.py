@@ -34,6 +34,7 @@ _HEADERS = {
     "Cache-Control": _header(
         "an answer is for its caller alone, and is asked for anew", {"const": "private, no-cache"}
     ),
+    "Cache-Control-Of-A-Secret": _header("nobody may keep the answer", {"const": "private, no-cache, no-store"}),
     "Vary": _header("the headers that an answer depends on", {"pattern": "^X-API-Key, Authorization(, Origin)?$"}),
     "ETag": _header("strong tag of this version of the object", {"pattern": '^"[!#-~]+"$'}),
     "Location": _header("path of the new object", {"format": "uri-reference"}),
@@ -54,9 +55,10 @@ _OF_A_KNOWN_KEY = ("RateLimit-Policy", "RateLimit")
 _OF_STATUS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
 
 
-def headers(*names: str) -> dict[str, Any]:
-    """The ``headers`` of a response."""
-    return {"headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names}}
+def headers(*names: str, secret: bool = False) -> dict[str, Any]:
+    """The ``headers`` of a response, which nobody may keep where it holds a ``secret``."""
+    components = {name: name for name in names} | ({"Cache-Control": "Cache-Control-Of-A-Secret"} if secret else {})
+    return {"headers": {name: {"$ref": f"#/components/headers/{component}"} for name, component in components.items()}}
 
 
 def links(*, reads: Sequence[str], writes: Sequence[str]) -> dict[str, Any]:

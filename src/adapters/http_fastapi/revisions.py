@@ -19,7 +19,7 @@ from adapters.http_fastapi.lists import Limit, ListQuery, Lists
 from adapters.http_fastapi.openapi import BODY, headers, refusals
 from adapters.http_fastapi.operation import Operation
 from adapters.http_fastapi.resources import Resource, UseCases
-from adapters.http_fastapi.schemas import Moment, Sent, Shown, json_answer, page_of, shown, whole_number
+from adapters.http_fastapi.schemas import Moment, Sent, Shown, json_answer, page_of, shown, told, whole_number
 from domain.access.use_cases import Caller
 from domain.paging import PageRequest, Position
 from domain.revisions import Action, History, Revision
@@ -72,15 +72,14 @@ def revision_of(resource: Resource) -> type[RevisionShown]:
 
 
 def show(revision: Revision[Any], shown: type[Shown]) -> dict[str, Any]:
-    """The members of a revision, whose object is shown like this. A tenant is not told which operator it was."""
-    role, _, _ = revision.actor.partition(":")
+    """The members of a revision, whose object is shown like this."""
     return {
         "kind": revision.kind,
         "id": revision.entity_id,
         "version": revision.version,
         "action": revision.action,
         "at": revision.created_at,
-        "actor": revision.actor if role == "key" else role,
+        "actor": told(revision.actor),
         "request_id": revision.request_id,
         "before": revision.before and shown.of(revision.before),
         "after": revision.after and shown.of(revision.after),
@@ -130,7 +129,10 @@ def add_revision_routes(
     async def restore(
         id: UUID, body: RestoreSent, caller: Caller = writes, cause: Cause = because, guard: Guard = guarded
     ) -> Response:
-        """Brings an earlier version back, as a new one; a deleted object comes back under its id."""
+        """Brings an earlier version back, as a new one; a deleted object comes back under its id.
+
+        What could not be made today is not restored.
+        """
         restored = await use_cases.restore(caller.owner.id, id, cause, guard, version=body.version)
         return shown(resource.shown.of(restored), restored)
 

@@ -163,6 +163,13 @@ class PageShown(BaseModel, Generic[T]):
     next_cursor: str | None = Field(description="for the next page; null on the last")
 
 
+def told(actor: str | None) -> str | None:
+    """An actor as tenants are told of it: a key by its id, and of an operator not which one it was."""
+    if actor is None or actor.startswith("key:"):
+        return actor
+    return actor.partition(":")[0]
+
+
 def page_of(kind: str, shown: type[BaseModel]) -> type[BaseModel]:
     """The schema of one page of a list of these."""
     return create_model(f"{kind[0].upper()}{kind[1:]}Page", __base__=PageShown[shown], __doc__=PageShown.__doc__)  # type: ignore[valid-type]  # -- made at run time
@@ -181,6 +188,8 @@ class _Json(Response):
 
 
 _JSON = (b"content-type", b"application/json")
+NO_STORE = (b"cache-control", b"private, no-cache, no-store")
+"""Of what holds a secret."""
 _encoded = msgspec.json.Encoder().encode
 
 
@@ -190,16 +199,25 @@ def json_answer(content: object, status: int = 200, *headers: tuple[bytes, bytes
 
 
 def created(
-    request: Request, content: object, entity: Owned, *, replayed: bool = False, among: str | None = None
+    request: Request,
+    content: object,
+    entity: Owned,
+    *,
+    replayed: bool = False,
+    among: str | None = None,
+    stored: bool = True,
 ) -> Response:
     """201 with the representation, its tag and its path; the same again for a request that is repeated.
 
-    ``among`` is the path of its list, where that is not the request's.
+    ``among`` is the path of its list, where that is not the request's. Nobody on the way may keep what is not to be
+    ``stored``.
     """
     location = f"{among or request.scope['path']}/{entity.id}".encode("latin-1")
     headers = [(b"etag", etag(entity).encode()), (b"location", location)]
     if replayed:
         headers.append((b"idempotency-replayed", b"true"))
+    if not stored:
+        headers.append(NO_STORE)
     return json_answer(content, 201, *headers)
 
 

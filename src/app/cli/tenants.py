@@ -126,11 +126,12 @@ def list_keys(of: str) -> None:
         return keys
 
     table(
-        ("id", "prefix", "name", "scopes", "created", "expires", "last used", "revoked"),
+        ("id", "prefix", "name", "scopes", "created", "expires", "last used", "revoked", "created by"),
         (
             (
                 *(str(key.id), key.prefix, key.name, " ".join(sorted(key.scopes))),
                 *map(moment, (key.created_at, key.expires_at, key.last_used_at, key.revoked_at)),
+                key.created_by or "",
             )
             for key in run(work)
         ),

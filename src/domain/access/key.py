@@ -6,16 +6,17 @@ import re
 import string
 import zlib
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 from typing import ClassVar, Self
 from urllib.parse import quote, unquote
 from uuid import UUID
 
+from domain.access.ends import LAST_MOMENT, of_maker, of_predecessor, within
 from domain.errors import Conflict, Denied, Fault, Invalid
-from domain.rules import name_faults
-from domain.tenancy import OwnerId, revised
+from domain.rules import has_control_characters, name_faults, trimmed_faults
+from domain.tenancy import Cause, OwnerId, revised
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PUBLIC_BYTES, _SECRET_BYTES = 10, 32
@@ -113,7 +114,12 @@ class Lifetime(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """What is kept of an owner's API key. Times are aware and in UTC; ``digest`` never leaves the store."""
+    """What is kept of an owner's API key. Times are aware and in UTC; ``digest`` never leaves the store.
+
+    ``created_by`` is the actor who made it, None where that was not recorded. ``made_to_expire_at`` is set where a roll
+    has brought the end nearer: the end before that, ``LAST_MOMENT`` for never. So a successor's length of life is
+    always that which the key was made with, however short the overlap.
+    """
 
     KIND: ClassVar[str] = "key"
     SECRETS: ClassVar[frozenset[str]] = frozenset({"digest"})
@@ -133,6 +139,8 @@ class Key:
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
     version: int = 1
+    created_by: str | None = None
+    made_to_expire_at: datetime | None = None
 
     @classmethod
     def create(
@@ -145,29 +153,38 @@ class Key:
         name: str,
         scopes: Collection[Scope],
         expires_at: datetime | None = None,
+        created_by: str | None = None,
     ) -> Self:
         """A new key of its owner. Raises ``Invalid`` for a bad name, no scope or an expiry that is past."""
         key = cls(
             id=id,
             owner_id=owner_id,
-            name=name,
+            name=name.strip(),
             public_id=text.public_id,
             digest=text.digest(),
             scopes=frozenset(scopes),
             created_at=now,
             expires_at=expires_at,
+            created_by=created_by,
         )
-        if faults := [*key.faults(), *cls.expiry_faults(expires_at, now)]:
+        others = [fault for fault in key.faults() if fault.field != "name"]
+        faults = [*name_faults(name, max_length=cls.NAME_MAX), *others, *cls.expiry_faults(expires_at, now)]
+        if faults:
             raise Invalid(faults)
-        return replace(key, name=name.strip())
+        return key
 
     def faults(self) -> list[Fault]:
-        """What no new key may have."""
-        faults = name_faults(self.name, max_length=self.NAME_MAX)
+        """What no key has ever had."""
+        faults = trimmed_faults(self.name, max_length=self.NAME_MAX)
         if not self.scopes:
             faults.append(Fault("scopes", "too_short", "A key needs at least one scope."))
         if not _PUBLIC_ID.fullmatch(self.public_id) or not _DIGEST.fullmatch(self.digest):
             faults.append(Fault("digest", "malformed", "The key's public id or digest is none."))
+        if self.created_by is not None and not _is_actor(self.created_by):
+            faults.append(Fault("created_by", "malformed", "Who made the key is not told in one plain line."))
+        cut = self.made_to_expire_at
+        if cut is not None and (self.expires_at is None or cut <= self.expires_at):
+            faults.append(Fault("made_to_expire_at", "malformed", "The key was made to end before it does."))
         return faults
 
     @staticmethod
@@ -207,30 +224,70 @@ class Key:
         """The key, dead from now on; itself where it already is."""
         return self if self.revoked_at is not None else revised(self, {"revoked_at": now})
 
-    def succeeded(self, text: KeyText, *, id: UUID, now: datetime, expires_at: datetime | Lifetime | None) -> Self:
+    def granted(self, expires_at: datetime | None) -> datetime | None:
+        """The end of a key that this one makes: the one that is named, and its own where none is.
+
+        Raises ``Unfit`` for one that is later than its own.
+        """
+        return within(expires_at, [of_maker(self.expires_at)])
+
+    def succeeded(
+        self,
+        text: KeyText,
+        *,
+        id: UUID,
+        now: datetime,
+        expires_at: datetime | Lifetime | None,
+        created_by: str | None = None,
+        rolled_by: "Key | None" = None,
+    ) -> Self:
         """The key that takes its place: its name and scopes, another text and an end of its own, None for never.
 
-        Raises ``Conflict`` where the key has ended: what opens nothing is not made to open again.
+        Where a key asks for it (``rolled_by``), the new one lives at most as long as this one was made to, from now on,
+        and ends no later than the key that asks, unless it is this one itself; None is as late as that allows. Raises
+        ``Unfit`` for a later end, and ``Conflict`` where the key has ended: what opens nothing is not made to open
+        again.
         """
         if self.has_ended(now):
             raise Conflict("key_ended", "The key is revoked or expired: make a new one.")
-        if expires_at is Lifetime.AS_BEFORE:
-            expires_at = self._same_lifetime_from(now)
+        as_before = self._same_lifetime_from(now)
+        if rolled_by is not None:
+            named = None if expires_at is Lifetime.AS_BEFORE else expires_at
+            others = [] if rolled_by.id == self.id else [of_maker(rolled_by.expires_at)]
+            expires_at = within(named, [of_predecessor(as_before), *others])
+        elif expires_at is Lifetime.AS_BEFORE:
+            expires_at = as_before
         return self.create(
-            text, id=id, owner_id=self.owner_id, now=now, name=self.name, scopes=self.scopes, expires_at=expires_at
+            text,
+            id=id,
+            owner_id=self.owner_id,
+            now=now,
+            name=self.name,
+            scopes=self.scopes,
+            expires_at=expires_at,
+            created_by=created_by,
         )
 
     def _same_lifetime_from(self, now: datetime) -> datetime | None:
-        if self.expires_at is None:
+        end = self.made_to_expire_at or self.expires_at
+        if end is None or self.made_to_expire_at == LAST_MOMENT:
             return None
-        return now + min(self.expires_at - self.created_at, datetime.max.replace(tzinfo=UTC) - now)
+        return now + min(end - self.created_at, LAST_MOMENT - now)
 
     def expire(self, at: datetime) -> Self:
         """The key, dead from then on; itself where it ends sooner."""
-        return self if self.has_ended(at) else revised(self, {"expires_at": at})
+        if self.has_ended(at):
+            return self
+        # A key that is to end in the last moment is none that never ends.
+        before = LAST_MOMENT if self.expires_at is None else min(self.expires_at, LAST_MOMENT - timedelta.resolution)
+        return revised(self, {"expires_at": at, "made_to_expire_at": self.made_to_expire_at or before})
 
     def __repr__(self) -> str:
         return f"Key({self.id}, {self.prefix})"
+
+
+def _is_actor(text: str) -> bool:
+    return 0 < len(text) <= Cause.ACTOR_MAX and not has_control_characters(text)
 
 
 def require_scopes(held: frozenset[Scope], wanted: Collection[Scope]) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from domain.errors import Conflict, Fault, Invalid
-from domain.rules import as_id, name_faults
+from domain.rules import as_id, name_faults, trimmed_faults
 from domain.tenancy import OwnerId, revised
 
 
@@ -43,10 +43,8 @@ class Owner:
         return owner
 
     def faults(self) -> list[Fault]:
-        """What no new owner may have."""
-        faults = name_faults(self.name, max_length=self.NAME_MAX)
-        if not faults and self.name != self.name.strip():
-            faults.append(Fault("name", "blanks", "The name begins or ends with blanks."))
+        """What no owner has ever had."""
+        faults = trimmed_faults(self.name, max_length=self.NAME_MAX)
         if as_id(self.name) is not None:
             faults.append(Fault("name", "reads_as_id", "The name reads as an id."))
         return faults

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
@@ -81,14 +81,24 @@ class Keys:
         """Makes and stores a key; its text is known now and never again.
 
         ``granted_by`` is the key that asks, which cannot grant a scope that it lacks (``Denied``); an operator has
-        none. Raises ``Invalid``.
+        none. The new key ends no later than that one, and with it where no end is named (``Unfit``). Raises
+        ``Invalid``.
         """
         if granted_by is not None:
             require_scopes(granted_by.scopes, scopes)
         text = KeyText.new(self.random_bytes)
         key = Key.create(
-            text, id=self.new_id(), owner_id=owner, now=cause.at, name=name, scopes=scopes, expires_at=expires_at
+            text,
+            id=self.new_id(),
+            owner_id=owner,
+            now=cause.at,
+            name=name,
+            scopes=scopes,
+            expires_at=expires_at,
+            created_by=cause.actor,
         )
+        if granted_by is not None:
+            key = replace(key, expires_at=granted_by.granted(expires_at))
         await self.repository.of(owner).add(key, cause)
         return key, text
 
@@ -124,7 +134,8 @@ class Keys:
     ) -> tuple[Key, KeyText]:
         """Makes a key of the same name and scopes, and lets the old one open for ``overlap`` longer, at most.
 
-        The new one lives as long as the old one was to, unless an end is named, or None for never.
+        The new one lives as long as the old one was made to, unless an end is named, or None for never; a key that
+        asks is given no more than ``Key.succeeded`` allows (``Unfit``).
 
         These are two transactions, the new key first, so that nobody is ever without one. Where the second is lost,
         the request that is repeated with its promise of idempotency finds the new key recorded, and ``outlive``
@@ -141,7 +152,14 @@ class Keys:
             require_scopes(rolled_by.scopes, old.scopes)
         guard(old)
         text = KeyText.new(self.random_bytes)
-        new = old.succeeded(text, id=self.new_id(), now=cause.at, expires_at=expires_at)
+        new = old.succeeded(
+            text,
+            id=self.new_id(),
+            now=cause.at,
+            expires_at=expires_at,
+            created_by=cause.actor,
+            rolled_by=rolled_by,
+        )
         await self.repository.of(owner).add(new, cause)
         await self.outlive(owner, id, new, cause, overlap=overlap)
         return new, text

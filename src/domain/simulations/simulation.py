@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.errors import Fault, Invalid
 from domain.paging import Comparison, Condition
-from domain.rules import name_faults
+from domain.rules import name_faults, trimmed_faults
 from domain.tenancy import OwnerId, revised
 
 _BEFORE_START = Fault("end_date", "before_start", "The simulation ends before it starts.")
@@ -76,8 +76,12 @@ class Simulation:
         return cls(id=id, owner_id=owner_id, created_at=now, updated_at=now, **cls.checked(fields))
 
     def faults(self) -> list[Fault]:
-        """What no new simulation may have."""
-        return name_faults(self.name, max_length=self.NAME_MAX) + _date_faults(self.start_date, self.end_date)
+        """What no simulation has ever had."""
+        return trimmed_faults(self.name, max_length=self.NAME_MAX) + _date_faults(self.start_date, self.end_date)
+
+    def restorable(self) -> SimulationFields:
+        """All that comes back of an earlier version. Raises ``Invalid`` for what could not be set today."""
+        return self.checked({"name": self.name, "start_date": self.start_date, "end_date": self.end_date})
 
     def update(self, *, now: datetime, **fields: Unpack[SimulationFields]) -> Self:
         """The simulation with these fields; itself where nothing changes. Raises ``Invalid``."""

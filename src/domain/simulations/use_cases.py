@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.errors import NotFound
 from domain.paging import Page, PageRequest
-from domain.revisions import History, Revision
+from domain.revisions import History, Revision, restoring
 from domain.simulations.ports import SimulationRepository
 from domain.simulations.simulation import Simulation, SimulationFields
 from domain.tenancy import Cause, Guard, OwnerId, unguarded
@@ -60,13 +60,15 @@ class Simulations:
     ) -> Simulation:
         """Brings back the state of an earlier version, as a new version, also of a simulation that is deleted.
 
-        Raises ``Conflict`` where somebody else brings it back at the same time.
+        What could not be made today does not come back (``Unfit``). Raises ``Conflict`` where somebody else brings it
+        back at the same time.
         """
         wanted = await self._state(owner, id, version)
 
         def restored(stored: Simulation) -> Simulation:
             guard(stored)
-            return stored.update(now=cause.at, name=wanted.name, start_date=wanted.start_date, end_date=wanted.end_date)
+            with restoring(version):
+                return stored.update(now=cause.at, **wanted.restorable())
 
         repository = self.repository.of(owner)
         try:
@@ -74,7 +76,10 @@ class Simulations:
         except NotFound:
             guard(None)
             last = await self.history.latest(owner, Simulation, id)
-            again = replace(wanted, version=last.version + 1, updated_at=max(cause.at, last.created_at))
+            with restoring(version):
+                made = Simulation.create(id=id, owner_id=owner, now=wanted.created_at, **wanted.restorable())
+            changed = max(cause.at, last.created_at, made.created_at)
+            again = replace(made, version=last.version + 1, updated_at=changed)
             await repository.add(again, cause)
             return again
 

@@ -34,6 +34,9 @@ def test_an_issued_key_opens_the_api_and_is_shown_once(at_desk: Desk, owner: Own
     assert (again.status_code, key_in(again)) == (302, None)
     row = KeyRow.objects.get(owner=owner)
     assert (row.name, {str(scope) for scope in row.scopes}, row.expires_at) == ("CI", {"simulations:read"}, None)
+    assert row.created_by == f"operator:{at_desk.username}"
+    for page in (f"{KEYS}/", f"{KEYS}/{row.pk}/change/"):
+        assert f"operator:{at_desk.username}" in at_desk.http.get(page).text
     for page in (path, again.headers["location"], f"{KEYS}/{row.pk}/change/", f"{OWNERS}/{owner.pk}/change/"):
         answer = at_desk.http.get(page)
         assert answer.status_code == 200

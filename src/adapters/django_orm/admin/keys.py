@@ -80,7 +80,10 @@ class StateFilter(Choice):
 
 @admin.register(KeyRow)
 class KeyAdmin(Acting):
-    list_display = ("name", "owner", "prefix", "scopes_held", "created_at", "expires_at", "last_used_at", "revoked_at")
+    list_display = (
+        *("name", "owner", "prefix", "scopes_held"),
+        *("created_at", "created_by", "expires_at", "last_used_at", "revoked_at"),
+    )
     list_select_related = ("owner",)
     list_filter = (StateFilter, "created_at")
     search_fields = ("name", "public_id", "owner__name")

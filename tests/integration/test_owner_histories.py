@@ -1,0 +1,242 @@
+"""What a file says of the past is held to the rules that rows are held to: no state comes in that was never stored."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import connection
+
+from adapters.django_orm import setup
+from adapters.django_orm.erasing import erase, rows_of
+from domain.access.key import KeyText
+from domain.access.owner import Owner
+from domain.errors import DomainError, Fault, Invalid, Unfit
+from domain.revisions import History
+from domain.simulations.simulation import Simulation, SimulationFields
+from domain.simulations.use_cases import Simulations
+from tests.factories import CAUSE
+from tests.integration.conftest import opened
+from tests.integration.owner_files import Line, exported, file_of, imported, lines_of, of_table, with_everything
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
+
+
+@pytest.fixture(scope="module")
+def owner(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Owner]:
+    """An owner who was here, and of whom the file is left."""
+    with django_db_blocker.unblock():
+        yield asyncio.run(with_everything(KeyText.new(os.urandom)))
+        connection.close()
+
+
+@pytest.fixture(scope="module")
+def file(owner: Owner) -> bytes:
+    file = exported(owner.id)
+    erased(owner)
+    return file
+
+
+@pytest.fixture(autouse=True)
+def afterwards(owner: Owner, file: bytes) -> Iterator[None]:
+    yield
+    erased(owner)
+
+
+def erased(owner: Owner) -> None:
+    for _ in erase(owner.id):
+        pass
+
+
+def revision(lines: list[Line], kind: str, action: str = "updated") -> Line:
+    """One of these: of what was made, changed, or deleted at last."""
+    sides = {"created": (False, True), "updated": (True, True), "deleted": (True, False)}[action]
+    found = (
+        line
+        for line in of_table(lines, "revision")
+        if (line["kind"], line["before"] is not None, line["after"] is not None) == (kind, *sides)
+    )
+    return next(found)
+
+
+def retold(kind: str, side: str = "after", action: str = "updated", **members: Any) -> Callable[[list[Line]], None]:
+    """A change of what a revision holds; a member that is ``...`` is left out."""
+
+    def change(lines: list[Line]) -> None:
+        row = revision(lines, kind, action)
+        state = {**json.loads(row[side]), **members}
+        row[side] = json.dumps({name: value for name, value in state.items() if value is not ...})
+
+    return change
+
+
+def outcome(**members: Any) -> Callable[[list[Line]], None]:
+    def change(lines: list[Line]) -> None:
+        row = of_table(lines, "outcome")[0]
+        row["entity"] = json.dumps({**json.loads(row["entity"]), **members})
+
+    return change
+
+
+def setting(of: str, action: str = "updated", /, **columns: Any) -> Callable[[list[Line]], None]:
+    return lambda lines: revision(lines, of, action).update(columns)
+
+
+def renumbered(version: int) -> Callable[[list[Line]], None]:
+    """A revision of another version, in its column and in what it holds."""
+
+    def change(lines: list[Line]) -> None:
+        retold("simulation", version=version)(lines)
+        retold("simulation", "before", version=version - 1)(lines)
+        setting("simulation", version=version)(lines)
+
+    return change
+
+
+def told_twice(lines: list[Line]) -> None:
+    row = revision(lines, "simulation")
+    count = of_table(lines, "change_count")[0]
+    count["last"] += 1
+    lines.insert(lines.index(count), {**row, "id": str(uuid4()), "number": count["last"]})
+    lines[-1]["rows"]["revision"] += 1
+
+
+def of_another_kind(lines: list[Line]) -> None:
+    """A key's history is told as that of a simulation."""
+    row, key = revision(lines, "simulation"), revision(lines, "key", "created")
+    row.update(entity_id=key["entity_id"], before=None, after=key["after"])
+
+
+NAMES = {"a NUL": "a\0", "a tab": "a\tb", "blanks": " a", "nothing": "", "too much": "x" * 301, "C1": "a\x9b31m"}
+NAMED: dict[str, Callable[..., Callable[[list[Line]], None]]] = {
+    "what was": partial(retold, "simulation", "before"),
+    "what came of it": partial(retold, "simulation", "after"),
+    "what was made": partial(retold, "simulation", "after", "created"),
+    "what was deleted": partial(retold, "simulation", "before", "deleted"),
+    "an outcome": outcome,
+    "an owner": partial(retold, "owner", "after", "created"),
+    "a key": partial(retold, "key", "after", "created"),
+}
+STATES: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
+    **{
+        f"{what} in the name of {whose}": (holder(name=text), "")
+        for whose, holder in NAMED.items()
+        for what, text in NAMES.items()
+    },
+    "a lone surrogate": (retold("simulation", name="\ud800"), "cannot be read"),
+    "an owner's name that reads as an id": (retold("owner", action="created", name=str(uuid4())), "reads as an id"),
+    "an end before the start": (retold("simulation", end_date="1999-01-01"), "ends before it starts"),
+    "an end before the start in an outcome": (outcome(end_date="1999-01-01"), "ends before it starts"),
+    "no date": (retold("simulation", end_date="2026-02-30"), "cannot be read"),
+    "a year 0": (retold("simulation", start_date="0000-01-01"), "cannot be read"),
+    "a missing member": (retold("simulation", name=...), "name"),
+    "an unknown member": (retold("simulation", colour="red"), "no simulation has the member 'colour'"),
+    "an unknown member with a NUL within": (retold("simulation", more=[["a\0"]]), "NUL"),
+    "an unknown member named with a NUL": (retold("simulation", **{"a\0": "b"}), "NUL"),
+    "an unknown member of an outcome": (outcome(digest="0" * 64), "no simulation has the member 'digest'"),
+    "a time without a zone": (retold("simulation", created_at="2026-01-01T00:00:00"), "not in UTC"),
+    "a change at a time without a zone": (retold("simulation", updated_at="2026-01-01T00:00:00"), "not in UTC"),
+    "a time of another zone": (retold("simulation", updated_at="2026-01-01T00:00:00+02:00"), "not in UTC"),
+    "a time of another zone in an outcome": (outcome(updated_at="2026-01-01T00:00:00+02:00"), "not in UTC"),
+    "another time of making after": (retold("simulation", created_at="2020-01-01T00:00:00Z"), "two moments"),
+    "another time of making in an outcome": (outcome(created_at="2020-01-01T00:00:00Z"), "something else"),
+    "another version after": (retold("simulation", version=3), "not that of the entity"),
+    "another version before": (retold("simulation", "before", version=7), "not that of the entity"),
+    "another version of a deletion": (setting("simulation", "deleted", version=9), "not that of the entity"),
+    "another version of a revision": (setting("simulation", version=1), "not that of the entity"),
+    "a version 0": (renumbered(1), "counts from 1"),
+    "a version below 0": (retold("simulation", version=-5), "counts from 1"),
+    "a version that no row can have": (renumbered(2**40), "counts from 1"),
+    "a version beyond all numbers": (retold("simulation", version=10**30), "counts from 1"),
+    "a version that is none": (retold("simulation", version=True), "cannot be read"),
+    "a version 0 in an outcome": (outcome(version=0), "counts from 1"),
+    "a version later than the row's": (renumbered(1000), "not those that its revisions tell of"),
+    "a version told of twice": (told_twice, "not those that its revisions tell of"),
+    "the history of something of another kind": (of_another_kind, "cannot be read"),
+    "another kind": (setting("simulation", kind="key"), "cannot be read"),
+    "a revision of a revision": (setting("simulation", kind="revision"), "nothing of the kind"),
+    "no object": (setting("simulation", after="[]"), "cannot be read"),
+    "no JSON": (setting("simulation", after="{"), "cannot be read"),
+    "more nesting than can be read": (setting("simulation", after="[" * 100_000), "cannot be read"),
+    "an unknown scope": (retold("key", action="created", scopes=["everything"]), "cannot be read"),
+    "no scope": (retold("key", action="created", scopes=[]), "at least one scope"),
+    "a digest": (retold("key", action="created", digest="0" * 64), "holds a secret"),
+    "another public id": (retold("key", action="created", public_id="gf_"), "public id"),
+    "a maker that is no text": (retold("key", action="created", created_by="operator:\x1b[2J"), "plain line"),
+    "a key made to end before it does": (
+        retold("key", action="created", made_to_expire_at="2020-01-01T00:00:00Z"),
+        "made to end before it does",
+    ),
+    "an actor with an escape": (setting("simulation", actor="operator:\x1b[2J"), "control characters"),
+    "a request with an escape": (setting("simulation", request_id="a\nb"), "control characters"),
+    "a promise with an escape": (lambda lines: of_table(lines, "outcome")[0].update(key="a\nb"), "control characters"),
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_state_that_was_never_stored_is_refused_with_the_file(owner: Owner, file: bytes, name: str) -> None:
+    edit, words = STATES[name]
+    lines = lines_of(file)
+    edit(lines)
+    surrogates = [json.dumps(line).encode() + b"\n" for line in lines]
+    with pytest.raises(DomainError) as refused:
+        imported(b"".join(surrogates))
+    assert not any(rows_of(owner.id).values())
+    assert words in refused.value.detail
+    assert "\n" not in refused.value.detail
+
+
+@pytest.mark.parametrize("column", ["name", "updated_at"])
+def test_what_was_changed_within_the_rules_comes_in(owner: Owner, file: bytes, column: str) -> None:
+    lines = lines_of(file)
+    retold("simulation", **{column: {"name": "🐐" * 300, "updated_at": "2020-01-01T00:00:00Z"}[column]})(lines)
+    assert imported(file_of(lines)) == lines[-1]["rows"]
+
+
+def test_a_file_from_before_keys_said_who_made_them_comes_in(owner: Owner, file: bytes) -> None:
+    lines = lines_of(file)
+    for key in of_table(lines, "api_key"):
+        del key["created_by"], key["made_to_expire_at"]
+    for row in of_table(lines, "revision"):
+        if row["kind"] == "key":
+            row["after"] = json.dumps(
+                {k: v for k, v in json.loads(row["after"]).items() if k not in {"created_by", "made_to_expire_at"}}
+            )
+    assert imported(file_of(lines)) == lines[-1]["rows"]
+    assert [key["created_by"] for key in of_table(lines_of(exported(owner.id)), "api_key")] == [None, None]
+
+
+@pytest.mark.parametrize("action", ["updated", "deleted"])
+def test_what_was_legal_when_it_was_made_comes_in_and_is_not_restored(
+    owner: Owner, file: bytes, action: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = revision(lines_of(file), "simulation", action)
+    name, checked = json.loads(row["before"])["name"], Simulation.checked
+
+    def stricter(fields: SimulationFields) -> SimulationFields:
+        if fields.get("name") == name:
+            raise Invalid([Fault("name", "not_any_more", "The name is none any more.")])
+        return checked(fields)
+
+    async def restore(version: int) -> Simulation:
+        async with opened(setup.thread_storage(size=1)) as storage:
+            simulations = Simulations(
+                repository=storage.simulations, history=History(revisions=storage.revisions), new_id=uuid4
+            )
+            return await simulations.restore(owner.id, UUID(row["entity_id"]), CAUSE, version=version)
+
+    assert imported(file) == lines_of(file)[-1]["rows"]
+    before = exported(owner.id).partition(b"\n")[2]
+    with monkeypatch.context() as today:
+        today.setattr(Simulation, "checked", staticmethod(stricter))
+        with pytest.raises(Unfit, match="is not restored: The name is none any more"):
+            asyncio.run(restore(row["version"] - 1))
+    assert exported(owner.id).partition(b"\n")[2] == before
+    assert asyncio.run(restore(row["version"] - 1)).name == name
