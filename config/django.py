@@ -6,9 +6,10 @@ from http import HTTPStatus
 from typing import Any
 
 from config.databases import django_database
-from config.settings import load
+from config.settings import load, require_verified
 
 _settings = load()
+require_verified(_settings)
 
 SECRET_KEY = _settings.secret_key.get_secret_value()
 SECRET_KEY_FALLBACKS = [_settings.secret_key_previous.get_secret_value()] if _settings.secret_key_previous else []
@@ -82,6 +83,10 @@ AXES_SENSITIVE_PARAMETERS = ["username"]  # not to be logged: people type passwo
 AXES_DISABLE_ACCESS_LOG = True  # it would grow for ever
 AXES_ENABLE_ADMIN = False  # what it keeps is shown by the admin's own page, and never changed there
 AXES_VERBOSE = False
+
+# The service lets in no body of more than 1 MiB: all of it stays in memory, and nothing of it is written to a disk.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 << 20
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
 SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds
 CSRF_COOKIE_HTTPONLY = True
