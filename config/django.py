@@ -84,7 +84,9 @@ AXES_DISABLE_ACCESS_LOG = True  # it would grow for ever
 AXES_ENABLE_ADMIN = False  # what it keeps is shown by the admin's own page, and never changed there
 AXES_VERBOSE = False
 
-# The service lets in no body of more than 1 MiB: all of it stays in memory, and nothing of it is written to a disk.
+# The service lets in no body of more than 1 MiB: all of it stays in memory, and nothing of it is written to a disk. A
+# form is far smaller, and to parse a whole MiB of one would hold up everybody.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 << 10
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 << 20
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
@@ -130,6 +132,12 @@ LOGGING: dict[str, Any] = {
         "django": {"handlers": [], "level": _settings.log_level, "propagate": True},
         "django.request": {"filters": ["one_line_if_refused"]},
         "axes": {"level": max(logging.WARNING, logging.getLevelNamesMapping()[_settings.log_level])},
-        "django.security.DisallowedHost": {"filters": ["one_line"]},  # whoever scans the net brings many of them
+        **{  # whoever scans the net brings many of them
+            f"django.security.{name}": {"filters": ["one_line"]}
+            for name in (
+                *("DisallowedHost", "RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent"),
+                *("SuspiciousMultipartForm", "SuspiciousFileOperation", "SuspiciousOperation"),
+            )
+        },
     },
 }

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from adapters.http_fastapi.background import Background
 from adapters.http_fastapi.bodies import Bodies
-from adapters.http_fastapi.bounds import excess, is_plain, require_length, require_no_key
+from adapters.http_fastapi.bounds import excess, is_plain, require_length, require_no_key, require_short_type
 from adapters.http_fastapi.caller import Door
 from adapters.http_fastapi.cross_origin import CrossOrigin
 from adapters.http_fastapi.cursors import Cursors
@@ -182,6 +182,7 @@ def _require_bounds(scope: Scope) -> None:
     """What an operation with a key sees to in its own order: pages, probes, files and the admin are refused at once."""
     exchange: Exchange = scope[KEY]
     require_length(exchange.sent)
+    require_short_type(exchange.sent)
     if error := excess(scope["query_string"]):
         raise Refused("validation_failed", errors=[error])
     if scope["path"].startswith("/admin"):

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from adapters.http_fastapi.bounds import require_length
 from adapters.http_fastapi.exchange import KEY, Exchange
@@ -32,7 +33,7 @@ async def read_json(request: Request, media_types: Collection[str]) -> Any:
     exchange: Exchange = request.scope[KEY]
     sent = exchange.sent
     require_length(sent)
-    raw = await _read(request)
+    raw = await whole_body(request.receive)
     _require_media_type(sent, media_types)
     try:
         text = raw.decode("utf-8")
@@ -52,11 +53,11 @@ async def read_json(request: Request, media_types: Collection[str]) -> Any:
     return value
 
 
-async def _read(request: Request) -> bytearray:
-    """The whole body; it is counted on its way in."""
+async def whole_body(receive: Receive) -> bytearray:
+    """All of the body, which is counted on its way in. Raises ``Refused`` with 413, and ``ClientDisconnect``."""
     body, more = bytearray(), True
     while more:
-        message = await request.receive()
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         body += message.get("body", b"")

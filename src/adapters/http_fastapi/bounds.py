@@ -15,6 +15,8 @@ QUERY_MAX, FIELDS_MAX = 8 << 10, 100
 """Bytes of a query, and its fields."""
 PATH_MAX = 1000
 """Characters of a path that is not the API's: those of files and pages are far shorter."""
+CONTENT_TYPE_MAX = 256
+"""Bytes; what Django does with one grows with its square."""
 _PLAIN = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~+@-]+)+/?")
 
 
@@ -23,6 +25,12 @@ def require_length(sent: Mapping[bytes, bytes]) -> None:
     length = sent.get(b"content-length")
     if length is not None and not (length.isdigit() and len(length) < NAME_MAX and int(length) <= BODY_MAX):
         raise Refused("body_too_large")
+
+
+def require_short_type(sent: Mapping[bytes, bytes]) -> None:
+    """Refuses a content type that is longer than any that somebody means."""
+    if len(sent.get(b"content-type", b"")) > CONTENT_TYPE_MAX:
+        raise Refused("unsupported_media_type", "The content type is too long.")
 
 
 def excess(query: bytes) -> ProblemError | None:
