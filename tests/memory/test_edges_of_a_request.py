@@ -349,7 +349,7 @@ class TestTime:
         hurried.call(lambda: asyncio.wait([slow.task]))
         assert slow.status == 503
         bodies, deadlines = hurried.container.bodies(), hurried.container.deadlines()
-        assert (bodies._held, deadlines._since, deadlines._overdue) == ({}, {}, set())
+        assert (bodies._held, deadlines._since, deadlines.overdue) == ({}, {}, set())
 
     def test_who_has_begun_to_answer_may_take_longer(self, hurried: Service) -> None:
         async def long(scope: Scope, receive: Receive, send: Send) -> None:
@@ -370,7 +370,7 @@ class TestTime:
 
         hurried.api.router.routes.append(Route("/stubborn", Plain(stubborn), include_in_schema=False))
         assert hurried.http.get("/stubborn").text == "late"
-        assert hurried.container.deadlines()._overdue == set()
+        assert hurried.container.deadlines().overdue == set()
 
     def test_who_else_cancels_a_request_is_obeyed(self, hurried: Service) -> None:
         slow = Slow(hurried, hurried.tenant(), 10)

@@ -157,10 +157,11 @@ class Api(FastAPI):
     def _matching(self, scope: Scope) -> BaseRoute:
         """The first route that matches, with what it found; an operation matches its own verbs alone."""
         routes = self.router.routes
+        encoded = b"%" in (scope.get("raw_path") or b"")
         for route in routes:
             match, found = route.matches(scope)
             if match is Match.FULL:
-                if not _is_spelled(route, scope):
+                if (encoded or not isinstance(route, Operation)) and not _is_spelled(route, scope):
                     raise Refused("not_found")
                 scope.update(found)
                 return route

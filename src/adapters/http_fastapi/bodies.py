@@ -45,44 +45,37 @@ class Bodies:
             del self._held[sender]
 
 
-class Incoming:
-    """The body of one request. ``receive`` is the server's, and raises ``Refused`` for what is too much."""
+async def counted(receive: Receive, scope: Scope, exchange: Exchange, bodies: Bodies) -> Message:
+    """What the server received next; raises ``Refused`` for what is too much."""
+    message = await receive()
+    body = message.get("body")
+    if body:
+        exchange.size += len(body)
+        if exchange.size > exchange.held:
+            _hold(scope, exchange, bodies)
+    return message
 
-    __slots__ = ("_bodies", "_exchange", "_held", "_receive", "_scope", "_sender", "_size")
 
-    def __init__(self, receive: Receive, scope: Scope, exchange: Exchange, bodies: Bodies) -> None:
-        self._receive, self._scope, self._exchange, self._bodies = receive, scope, exchange, bodies
-        self._size = self._held = 0
-        self._sender: Hashable = None
+def give_back(exchange: Exchange, bodies: Bodies) -> None:
+    """The request is over, however it ended."""
+    bodies.give_back(exchange.sender, exchange.held)
+    exchange.held = 0
 
-    async def receive(self) -> Message:
-        message = await self._receive()
-        body = message.get("body")
-        if body:
-            self._size += len(body)
-            if self._size > self._held:
-                self._hold()
-        return message
 
-    def end(self) -> None:
-        """The request is over, however it ended."""
-        if self._held:
-            self._bodies.give_back(self._sender, self._held)
-            self._held = 0
+def _hold(scope: Scope, exchange: Exchange, bodies: Bodies) -> None:
+    if exchange.size > BODY_MAX:
+        raise Refused("body_too_large")
+    if not exchange.held:
+        exchange.sender = _sender(scope, exchange)
+    more = -(-(exchange.size - exchange.held) // _STEP) * _STEP
+    bodies.hold(exchange.sender, more)
+    exchange.held += more
 
-    def _hold(self) -> None:
-        if self._size > BODY_MAX:
-            raise Refused("body_too_large")
-        if not self._held:
-            self._sender = self._who()
-        more = -(-(self._size - self._held) // _STEP) * _STEP
-        self._bodies.hold(self._sender, more)
-        self._held += more
 
-    def _who(self) -> Hashable:
-        """The owner, where a key has opened; otherwise the address, as failures are counted."""
-        caller: Caller | None = getattr(self._exchange, "caller", None)
-        if caller is not None:
-            return caller.owner.id
-        address, _ = self._scope.get("client") or ("", 0)
-        return network(address) or address
+def _sender(scope: Scope, exchange: Exchange) -> Hashable:
+    """The owner, where a key has opened before the body is read; otherwise the address, as failures are counted."""
+    caller: Caller | None = getattr(exchange, "caller", None)
+    if caller is not None:
+        return caller.owner.id
+    address, _ = scope.get("client") or ("", 0)
+    return network(address) or address

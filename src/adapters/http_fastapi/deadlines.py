@@ -21,7 +21,7 @@ class Deadlines:
         self._monotonic = monotonic
         self._interval = min(seconds / _PER_TIMEOUT, _INTERVAL_MAX)
         self._since: dict[Task, float] = {}
-        self._overdue: set[Task] = set()
+        self.overdue: set[Task] = set()  # cancelled, and still on their way to hear of it
         self._looking: asyncio.AbstractEventLoop | None = None
 
     def begin(self) -> Task:
@@ -40,15 +40,15 @@ class Deadlines:
 
     def has_ended(self, task: Task) -> bool:
         """Whether it was this deadline, and nothing else, that cancelled the task; asked once."""
-        if task not in self._overdue:
+        if task not in self.overdue:
             return False
-        self._overdue.discard(task)
+        self.overdue.discard(task)
         return task.uncancel() == 0
 
     def end(self, task: Task) -> None:
         """The request is over."""
         self._since.pop(task, None)
-        if task in self._overdue:  # and whatever it waited for has not minded
+        if task in self.overdue:  # and whatever it waited for has not minded
             self.has_ended(task)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -59,7 +59,7 @@ class Deadlines:
             if since > over:
                 break
             del self._since[task]
-            self._overdue.add(task)
+            self.overdue.add(task)
             task.cancel()
         if self._since:
             loop.call_later(self._interval, self._look, loop)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from random import getrandbits
 
@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.http_fastapi.answer_headers import complete
-from adapters.http_fastapi.bodies import Bodies, Incoming
+from adapters.http_fastapi.bodies import Bodies, counted, give_back
 from adapters.http_fastapi.cross_origin import CrossOrigin
 from adapters.http_fastapi.deadlines import Deadlines, Task
 from adapters.http_fastapi.exchange import KEY, Exchange, by_name
@@ -51,44 +51,11 @@ class Envelope:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        sent = by_name(scope["headers"])
-        request_id = _sound(sent[b"x-request-id"]) if b"x-request-id" in sent else ""
-        exchange = Exchange(sent, request_id or f"{getrandbits(128):032x}")
-        head = scope["method"] == "HEAD"
-        if head:
-            scope = {**scope, "method": "GET"}  # a copy: the server goes by the method in its own
-        scope[KEY] = exchange
-        scope.setdefault("state", {})["request_id"] = exchange.request_id  # for other applications, which know no more
-        scope["scheme"] = scheme = _SCHEMES.get(scope.get("scheme", ""), "http")
-        path = scope["path"]
-        pages = self._cross_origin
-        if pages is not None and pages.concern(scope, sent):
-            exchange.pages = pages
         task = self._deadlines.begin()
-
-        def send_on(message: Message) -> Awaitable[None]:
-            if message["type"] == "http.response.start":
-                exchange.started = True
-                self._deadlines.answered(task)
-                if exchange.pages is not None:
-                    message["headers"] = exchange.pages.told(message["headers"], sent)
-                headers = message["headers"] = complete(message["headers"], path=path, scheme=scheme)
-                headers += exchange.headers
-                headers.append((b"x-request-id", exchange.request_id.encode()))
-            elif head:
-                message = {**message, "body": b""}
-            return send(message)
-
-        incoming = Incoming(receive, scope, exchange, self._bodies)
-        try:
-            await self._answered(task, scope, incoming.receive, send_on)
-        finally:
-            self._deadlines.end(task)
-            incoming.end()
-
-    async def _answered(self, task: Task, scope: Scope, receive: Receive, send: Send) -> None:
+        scope, send = self._begun(scope, send, task)
         exchange: Exchange = scope[KEY]
         path, request_id = scope["path"], exchange.request_id
+        receive = partial(counted, receive, scope, exchange, self._bodies)
         try:
             self._admit(scope, exchange.sent.get(b"host"))
             preflight = exchange.pages and exchange.pages.preflight(scope, exchange)
@@ -108,6 +75,41 @@ class Envelope:
             if exchange.started:
                 raise
             await answer(error, path, request_id)(scope, receive, send)
+        finally:
+            if not exchange.started or self._deadlines.overdue:
+                self._deadlines.end(task)
+            if exchange.held:
+                give_back(exchange, self._bodies)
+
+    def _begun(self, scope: Scope, send: Send, task: Task) -> tuple[Scope, Send]:
+        """The request with what is known of it from the start, and what completes its answer."""
+        sent = by_name(scope["headers"])
+        request_id = _sound(sent[b"x-request-id"]) if b"x-request-id" in sent else ""
+        exchange = Exchange(sent, request_id or f"{getrandbits(128):032x}")
+        head = scope["method"] == "HEAD"
+        if head:
+            scope = {**scope, "method": "GET"}  # a copy: the server goes by the method in its own
+        scope[KEY] = exchange
+        scope.setdefault("state", {})["request_id"] = exchange.request_id  # for other applications, which know no more
+        scope["scheme"] = scheme = _SCHEMES.get(scope.get("scheme", ""), "http")
+        path = scope["path"]
+        if self._cross_origin is not None and self._cross_origin.concern(scope, sent):
+            exchange.pages = self._cross_origin
+
+        def send_on(message: Message) -> Awaitable[None]:
+            if message["type"] == "http.response.start":
+                exchange.started = True
+                self._deadlines.answered(task)
+                if exchange.pages is not None:
+                    message["headers"] = exchange.pages.told(message["headers"], sent)
+                headers = message["headers"] = complete(message["headers"], path=path, scheme=scheme)
+                headers += exchange.headers
+                headers.append((b"x-request-id", exchange.request_id.encode()))
+            elif head:
+                message = {**message, "body": b""}
+            return send(message)
+
+        return scope, send_on
 
     def _admit(self, scope: Scope, host: bytes | None) -> None:
         """Raises ``Refused``."""

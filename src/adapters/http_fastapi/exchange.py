@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from domain.access.use_cases import Caller
@@ -20,18 +20,22 @@ class Exchange:
 
     ``caller`` is there once the door has let it in, ``content``, the body as JSON gives it, once that is read;
     ``query`` holds names and values as they come. ``pages`` is there where a page of another origin asks, ``started``
-    once the answer has begun.
+    once the answer has begun. ``size`` is what has come of its body, and ``held`` what its ``sender`` holds for that.
     """
 
-    __slots__ = ("caller", "content", "headers", "pages", "query", "request_id", "sent", "started")
+    __slots__ = (
+        *("caller", "content", "headers", "held", "pages", "query", "request_id", "sender", "sent", "size", "started"),
+    )
     caller: Caller
     content: Any
+    sender: Hashable
 
     def __init__(self, sent: Mapping[bytes, bytes], request_id: str) -> None:
         self.sent = sent
         self.request_id = request_id
         self.headers: RawHeaders = []
         self.pages: CrossOrigin | None = None
+        self.size = self.held = 0
         self.started = False
         self.query: list[tuple[str, str]] = []
 

@@ -140,6 +140,7 @@ class Operation(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Coroutine[Any, Any, Response]], **more: Any) -> None:
         super().__init__(path, endpoint, **more)
         self._plan = _Plan.of(endpoint)
+        self.takes_key = self._plan.door is not None  # a probe or a page answers everybody
         self._verbs = frozenset(self.methods or ())
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -149,11 +150,6 @@ class Operation(APIRoute):
             if found is not None:
                 return Match.FULL, {"route": self, "endpoint": self.endpoint, "path_params": found.groupdict()}
         return Match.NONE, {}
-
-    @property
-    def takes_key(self) -> bool:
-        """Whether somebody with a key answers for the request; a probe or a page answers everybody."""
-        return self._plan.door is not None
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request that has matched, or raises what is to be answered."""
