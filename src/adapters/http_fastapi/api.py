@@ -140,7 +140,7 @@ class Api(FastAPI):
         try:
             route = self._matching(scope)
             if not isinstance(route, Operation) or not route.takes_key:
-                _require_bounds(scope)
+                _require_bounds(route, scope)
             await route.handle(scope, receive, send)
         except HTTPException as error:
             # The error is given no other name: it would hold its own traceback, and all of the request with it.
@@ -179,11 +179,12 @@ def _is_spelled(route: BaseRoute, scope: Scope) -> bool:
     return b"%" not in raw or route.path_regex.match(raw.decode("latin-1")) is not None
 
 
-def _require_bounds(scope: Scope) -> None:
+def _require_bounds(route: BaseRoute, scope: Scope) -> None:
     """What an operation with a key sees to in its own order: pages, probes, files and the admin are refused at once."""
     exchange: Exchange = scope[KEY]
-    require_length(exchange.sent)
-    require_short_type(exchange.sent)
+    if not isinstance(route, Operation):
+        require_length(exchange.sent)
+        require_short_type(exchange.sent)
     if error := excess(scope["query_string"]):
         raise Refused("validation_failed", errors=[error])
     if scope["path"].startswith("/admin"):
