@@ -144,8 +144,8 @@ def unverified(url: DatabaseUrl, environment: Mapping[str, str]) -> str | None:
     if mode:
         return f"its sslmode is none of {', '.join(SSL_MODES)}"
     return (
-        f"{place} is not this machine, and the URL does not say whether to verify it. Add ?sslmode=verify-full&sslrootcert=FILE,"
-        " or ?sslmode=disable where the network itself is trusted."
+        f"{place} is not this machine, and the URL does not say whether to verify it."
+        " Add ?sslmode=verify-full&sslrootcert=FILE, or ?sslmode=disable where the network itself is trusted."
     )
 
 
