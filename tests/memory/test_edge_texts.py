@@ -165,3 +165,11 @@ class TestTexts:
             body = json.dumps(WING)[:-1] + ', "x": ' + "[" * depth + "]" * depth + "}"
             answer = tenant.send("POST", SIMULATIONS, content=body, headers={"Content-Type": "application/json"})
             assert [error["code"] for error in expect_problem(answer, 422, "validation_failed")["errors"]] == [code]
+
+    def test_no_depth_is_parsed_that_no_digest_can_be_made_of(self, service: Service) -> None:
+        """Python gives up somewhere near the thousandth, by how deep it is called itself."""
+        tenant = service.tenant()
+        headers = {"Content-Type": "application/json", "Idempotency-Key": "k"}
+        for depth in range(940, 1000):
+            for body in ("[" * depth + "]" * depth, '{"a":' * depth + "1" + "}" * depth):
+                assert tenant.send("POST", SIMULATIONS, content=body, headers=headers).status_code == 422
