@@ -6,9 +6,10 @@ from http import HTTPStatus
 from typing import Any
 
 from config.databases import django_database
-from config.settings import load
+from config.settings import load, require_verified
 
 _settings = load()
+require_verified(_settings)
 
 SECRET_KEY = _settings.secret_key.get_secret_value()
 SECRET_KEY_FALLBACKS = [_settings.secret_key_previous.get_secret_value()] if _settings.secret_key_previous else []
@@ -83,6 +84,12 @@ AXES_DISABLE_ACCESS_LOG = True  # it would grow for ever
 AXES_ENABLE_ADMIN = False  # what it keeps is shown by the admin's own page, and never changed there
 AXES_VERBOSE = False
 
+# The service lets in no body of more than 1 MiB: all of it stays in memory, and nothing of it is written to a disk. A
+# form is far smaller, and to parse a whole MiB of one would hold up everybody.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 << 10
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 << 20
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+
 SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _settings.https
@@ -125,6 +132,12 @@ LOGGING: dict[str, Any] = {
         "django": {"handlers": [], "level": _settings.log_level, "propagate": True},
         "django.request": {"filters": ["one_line_if_refused"]},
         "axes": {"level": max(logging.WARNING, logging.getLevelNamesMapping()[_settings.log_level])},
-        "django.security.DisallowedHost": {"filters": ["one_line"]},  # whoever scans the net brings many of them
+        **{  # whoever scans the net brings many of them
+            f"django.security.{name}": {"filters": ["one_line"]}
+            for name in (
+                *("DisallowedHost", "RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent"),
+                *("SuspiciousMultipartForm", "SuspiciousFileOperation", "SuspiciousOperation"),
+            )
+        },
     },
 }

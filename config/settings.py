@@ -13,7 +13,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from config.databases import DatabaseUrl
+from config.databases import DatabaseUrl, unverified
 
 PREFIX = "GOATFISH_"
 ENV_FILE = ".env"
@@ -69,6 +69,12 @@ class Settings(BaseSettings):
 
     statement_timeout: float = Field(default=10.0, gt=0, le=3600)
     """How long one statement of a request may run, in seconds; PostgreSQL alone."""
+
+    request_timeout: float = Field(default=60.0, gt=0, le=7200)
+    """How long a request may take until its answer begins, its body included, in seconds; then it is a 503."""
+
+    bodies_max: int = Field(default=32, ge=4, le=65536)
+    """MiB of all bodies on their way in at once, of which one owner may have a quarter; above it, a 503. By worker."""
 
     workers: int = Field(default=1, ge=1, le=1000)
     """How many worker processes serve; goatfish serve --workers sets it. Each has a pool and its part of the limit."""
@@ -136,6 +142,11 @@ class Settings(BaseSettings):
         return self.failure_limit / self.workers
 
     @property
+    def bodies_max_bytes(self) -> int:
+        """What bodies on their way in may hold at once, in bytes."""
+        return self.bodies_max << 20
+
+    @property
     def secret_keys(self) -> list[str]:
         """The key to sign with, then those that are accepted as well."""
         keys = [self.secret_key, self.secret_key_previous]
@@ -145,6 +156,15 @@ class Settings(BaseSettings):
     @classmethod
     def _parse_url(cls, value: object) -> object:
         return DatabaseUrl(value.strip()) if isinstance(value, str) else value
+
+    @field_validator("request_timeout")
+    @classmethod
+    def _long_enough_for_a_statement(cls, value: float, info: ValidationInfo) -> float:
+        waits: float = sum(info.data.get(name, 0) for name in ("pool_timeout", "statement_timeout"))
+        if value <= waits:
+            names = f"{PREFIX}POOL_TIMEOUT and {PREFIX}STATEMENT_TIMEOUT"
+            raise ValueError(f"must be more than {names} together, which are {waits:g}, got {value:g}")
+        return value
 
     @field_validator("secret_key", "secret_key_previous")
     @classmethod
@@ -213,6 +233,18 @@ def load() -> Settings:
         raise ConfigurationError([_complaint(details) for details in error.errors()]) from None
     except (OSError, UnicodeDecodeError) as error:
         raise _unreadable(error) from None
+
+
+def require_verified(settings: Settings) -> None:
+    """Raises ConfigurationError where passwords would go to another machine that nobody is to verify."""
+    urls = {"DATABASE_URL": settings.database_url, "OPERATOR_DATABASE_URL": settings.operator_database_url}
+    lines = [
+        f"{PREFIX}{name}: {why}"
+        for name, url in urls.items()
+        if url is not None and (why := unverified(url, os.environ))
+    ]
+    if lines:
+        raise ConfigurationError(lines)
 
 
 def unknown_variables() -> list[str]:

@@ -13,8 +13,10 @@ from uuid_utils.compat import uuid7
 
 from adapters.http_fastapi.api import Opened, build_api
 from adapters.http_fastapi.background import Background
+from adapters.http_fastapi.bodies import Bodies
 from adapters.http_fastapi.caller import Door
 from adapters.http_fastapi.cursors import Cursors
+from adapters.http_fastapi.deadlines import Deadlines
 from adapters.http_fastapi.limits import FailureLimit, RateLimit
 from config.settings import Settings
 from domain.access.ports import KeyRepository, OwnerDirectory
@@ -112,6 +114,8 @@ class Container(containers.DeclarativeContainer):
         background=background,
     )
     cursors = providers.Singleton(Cursors, settings.provided.secret_keys)
+    bodies = providers.Singleton(Bodies, settings.provided.bodies_max_bytes)
+    deadlines = providers.Singleton(Deadlines, settings.provided.request_timeout, monotonic)
     api: providers.Provider[FastAPI] = providers.Singleton(
         build_api,
         storage=storage,
@@ -122,6 +126,8 @@ class Container(containers.DeclarativeContainer):
         door=door,
         once=once,
         cursors=cursors,
+        bodies=bodies,
+        deadlines=deadlines,
         allowed_hosts=settings.provided.allowed_hosts,
         cors_origins=settings.provided.cors_origins,
     )

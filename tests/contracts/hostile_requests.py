@@ -44,6 +44,16 @@ def typed(id: str, value: bytes, status: int = 415, code: str | None = "unsuppor
 INVALID, NO_JSON, GONE = "validation_failed", "malformed_json", "not_found"
 BAD_TEXT = {"nul": "a\x00b", "surrogate": "a\ud800", "newline": "a\nb", "c1": "a\x85b", "long": "x" * 100_000}
 LONG = "x" * 20_000
+LARGE = {  # queries that nobody is to parse
+    "of-8193-bytes": "limit=1&name=" + "x" * (8193 - 13),
+    "of-101-fields": "&".join(f"p{n}=1" for n in range(101)),
+    "of-ampersands": "&" * 101,
+    "of-one-field-101-times": "&".join(["limit=1"] * 101),
+    "of-broken-text": "%ff&" * 16_000,
+    "of-a-long-name": "%ff" * 20_000 + "=1",
+    "of-equals-signs": "=" * 60_000,
+    "of-keys": "gf_a_b%20" * 7_000,
+}
 
 
 def texts() -> Iterator[Hostile]:
@@ -79,7 +89,7 @@ def texts() -> Iterator[Hostile]:
             f"bearer-{name}", 401, "unauthenticated", SIMULATIONS, (b"authorization", b"Bearer " + raw), key=False
         )
         yield get(f"request-id-{name}", 200, None, "/livez", (b"x-request-id", raw))
-        yield get(f"host-{name}", 400, "invalid_host", "/livez", (b"host", raw))
+        yield get(f"host-{name}", 400, "invalid_host", "/problems/not-found", (b"host", raw))
         yield typed(f"content-type-{name}", raw)
         yield typed(f"charset-{name}", b"application/json; charset=" + raw)
 
@@ -119,7 +129,7 @@ def bodies() -> Iterator[Hostile]:
     for value in (b"null", b"true", b"7", b"[]", b"{}", b'["a"]', b'{"$gt": ""}'):
         yield body(f"name-{value.decode()}", 422, INVALID, wing(name=0).replace(b'"name": 0', b'"name": ' + value))
         yield body(f"date-{value.decode()}", 422, INVALID, wing(end_date=0).replace(b": 0", b": " + value))
-    for depth in (500, 900, 970, 990, 1000, 10_000, 500_000):
+    for depth in (65, 500, 900, 970, 990, 1000, 10_000, 500_000):
         yield body(f"arrays-{depth}", 422, INVALID, b"[" * depth + b"]" * depth)
         yield body(f"objects-{depth}", 422, INVALID, b'{"a":' * min(depth, 150_000) + b"1" + b"}" * min(depth, 150_000))
     yield body("arrays-unclosed", 422, INVALID, b"[" * 10_000)
@@ -161,6 +171,19 @@ def bodies() -> Iterator[Hostile]:
         yield Hostile(f"scopes-{str(scopes)[:20]}", 422, INVALID, KEYS.encode(), body=sent)
 
 
+def nested() -> Iterator[Hostile]:
+    """What is nested as deeply as Python parses, of which digests and complaints are made before any rule sees it."""
+    for depth in (64, 65, 900, 970, 985, 990):
+        body = wing()[:-1] + b', "x": ' + b'[{"y":' * (depth // 2) + b"1" + b"}]" * (depth // 2) + b"}"
+        headers = (*TYPED, (b"idempotency-key", b"k"))
+        for target in (SIMULATIONS, KEYS, UNKNOWN, f"{UNKNOWN}/restore"):
+            yield Hostile(f"once-{depth}-{target}", 422, INVALID, target.encode(), headers=headers, body=body)
+    for digits in (400, 401, 4300):
+        body = wing()[:-1] + b', "x": [' + b",".join([b"-" + b"9" * digits] * 200) + b"]}"
+        headers = (*TYPED, (b"idempotency-key", b"k"))
+        yield Hostile(f"once-{digits}-digits", 422, INVALID, headers=headers, body=body)
+
+
 def sizes() -> Iterator[Hostile]:
     """Too much of everything."""
 
@@ -195,6 +218,11 @@ def sizes() -> Iterator[Hostile]:
     yield get(
         "20-parameters-of-5-kb", 422, INVALID, f"{SIMULATIONS}?" + "&".join(f"{n}{'é' * 2500}=1" for n in range(20))
     )
+    for name, query in LARGE.items():
+        yield get(f"query-{name}", 422, INVALID, f"{SIMULATIONS}?{query}")
+        yield get(f"query-{name}-to-me", 422, INVALID, f"/api/v1/me?{query}")
+    yield get("a-cursor-of-9-kb-of-the-feed", 400, "invalid_cursor", "/api/v1/changes?after=" + "A" * 9000)
+    yield get("a-cursor-of-9-kb-where-there-is-none", 422, INVALID, "/api/v1/me?cursor=" + "A" * 9000)
     yield get("a-limit-of-60000-digits", 422, INVALID, f"{SIMULATIONS}?limit=" + "1" * 60_000)
     yield get("20000-parameters", 422, INVALID, f"{SIMULATIONS}?" + "&".join(f"p{n}" for n in range(20_000)))
     yield get("a-parameter-20000-times", 422, INVALID, f"{SIMULATIONS}?" + "&".join(["limit=1"] * 20_000))
@@ -334,4 +362,4 @@ def paths() -> Iterator[Hostile]:
         yield get(f"id-{id}", 404, wrong, f"{SIMULATIONS}/{id}")
 
 
-HOSTILE = [*texts(), *bodies(), *sizes(), *kinds_of_body(), *queries(), *callers(), *paths()]
+HOSTILE = [*texts(), *bodies(), *nested(), *sizes(), *kinds_of_body(), *queries(), *callers(), *paths()]

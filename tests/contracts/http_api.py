@@ -636,11 +636,20 @@ class RefusalsContract:
             assert re.fullmatch("[0-9a-f]{32}", given)
 
     def test_a_host_that_is_not_ours_is_refused(self, service: Service) -> None:
-        expect_problem(service.http.get("/livez", headers={"Host": "evil.example"}), 400, "invalid_host")
         two = [("Host", "localhost"), ("Host", "localhost")]
-        expect_problem(service.http.get("/livez", headers=two), 400, "invalid_host")
+        for path in ("/api/v1/me", "/problems/not-found", "/docs", "/openapi.json", "/x", "/livez/", "/admin/", "/"):
+            for headers in ([("Host", "evil.example")], [("Host", "10.0.0.7:8000")], [("Host", "")], two):
+                expect_problem(service.http.get(path, headers=headers), 400, "invalid_host")
         for host in ("localhost", "LOCALHOST:8000", "127.0.0.1:1", "[::1]", "[::1]:80"):
-            assert service.http.get("/livez", headers={"Host": host}).status_code == 200
+            assert service.http.get("/problems/not-found", headers={"Host": host}).status_code == 200
+
+    @pytest.mark.parametrize("path", ["/livez", "/readyz"])
+    def test_whoever_probes_may_know_an_address_alone(self, service: Service, path: str) -> None:
+        for host in ("10.0.0.7:8000", "[fd00::7]", "evil.example", "", "a, b", "\xe9"):
+            for method in ("GET", "HEAD"):
+                answer = service.http.request(method, path, headers=[(b"host", host.encode("latin-1"))])
+                assert answer.status_code == 200
+        expect_problem(service.http.post(path, headers={"Host": "evil.example"}), 405, "method_not_allowed")
 
     def test_every_problem_is_explained(self, service: Service) -> None:
         tenant = service.tenant()

@@ -1,5 +1,7 @@
 """What a browser is told: nothing runs, frames or reads an answer that was not allowed to."""
 
+from typing import Any
+
 import pytest
 from httpx2 import Response
 
@@ -33,7 +35,7 @@ class BrowsersContract:
             made,
             *(tenant.send(method, made.headers["location"]) for method in ("GET", "HEAD", "DELETE", "GET")),
             *(service.http.get(path) for path in (SIMULATIONS, "/", "/livez", "/openapi.json", "/problems/not-found")),
-            service.http.get("/livez", headers={"Host": "evil.example"}),
+            service.http.get("/problems/not-found", headers={"Host": "evil.example"}),
             service.http.get("/docs/assets/swagger-ui.css"),
         ]
         assert {answer.status_code for answer in answers} == {200, 201, 204, 400, 401, 404}
@@ -85,6 +87,38 @@ class CrossOriginContract:
             assert readable >= {"RateLimit", "RateLimit-Policy"}
             assert answer.headers["vary"] == "X-API-Key, Authorization, Origin"
             assert answer.headers.items() >= ALWAYS.items()
+
+    def test_its_pages_may_read_every_refusal(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+        def faulty(*_: object) -> None:
+            raise RuntimeError("a fault")
+
+        tenant, big = service.tenant(), b" " * ((1 << 20) + 1)
+        with monkeypatch.context() as fault:
+            fault.setattr(type(service.container.simulations()), "get", faulty)
+            answers = [tenant.send("GET", UNKNOWN, headers={"Origin": PAGE})]
+        refused: list[tuple[str, str, dict[str, Any]]] = [
+            ("GET", "/api/v1/x", {}),
+            ("PUT", SIMULATIONS, {}),
+            ("OPTIONS", SIMULATIONS, {}),
+            ("GET", UNKNOWN, {}),
+            ("GET", f"{SIMULATIONS}?x=1", {}),
+            ("GET", f"{SIMULATIONS}?{'x' * 9000}", {}),
+            ("GET", SIMULATIONS, {"headers": {"Host": "evil.example"}}),
+            ("OPTIONS", SIMULATIONS, {"headers": {"Host": "evil.example", "Access-Control-Request-Method": "GET"}}),
+            ("GET", SIMULATIONS, {"headers": {"X": "x" * (33 << 10)}}),
+            ("POST", SIMULATIONS, {"content": big}),
+            ("POST", SIMULATIONS, {"content": b"{"}),
+            ("POST", SIMULATIONS, {"content": b"{", "headers": {"Content-Type": "application/json"}}),
+        ]
+        for method, path, more in refused:
+            headers = more.pop("headers", {}) | {"Origin": PAGE}
+            answers.append(tenant.send(method, path, headers=headers, **more))
+        assert {answer.status_code for answer in answers} == {400, 404, 405, 413, 415, 422, 431, 500}
+        for answer in answers:
+            assert answer.headers["access-control-allow-origin"] == PAGE, answer.text
+            assert "X-Request-ID" in answer.headers["access-control-expose-headers"]
+            assert answer.headers["vary"] == "X-API-Key, Authorization, Origin"
+            assert len(answer.headers) == len(answer.headers.multi_items())
 
     def test_its_preflights_are_admitted(self, service: Service) -> None:
         wanted = "x-api-key, authorization, content-type, if-match, if-none-match, idempotency-key, x-request-id"

@@ -326,6 +326,8 @@ FIELDS = [
     Row("two Hosts", get(b"/problems/not-found", b"Host: localhost"), [400]),
     Row("another Host", get(b"/problems/not-found", host=b"example.com"), [400]),
     Row("a target with a host, which counts", get(b"http://localhost/problems/not-found", host=b"example.com"), [200]),
+    Row("a target that is a host alone", get(b"http://localhost"), [404]),
+    Row("a target with a fragment", get(b"/livez#there"), [Refused], ends=True),
     Row("a target with a foreign host", get(b"http://example.com/problems/not-found"), [400]),
     Row("fields just below the bound", get(b"/livez", *[b"A: " + b"b" * 1000] * 30), [200]),
     Row("fields beyond the application's bound", get(b"/livez", *[b"A: " + b"b" * 1000] * 40), [431]),

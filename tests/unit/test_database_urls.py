@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from config.databases import DatabaseUrl
+from config.databases import SSL_MODES, DatabaseUrl, other_machine, unverified
 from config.settings import Settings
 
 API, OPERATORS = DatabaseUrl("postgresql://api:a@db/x"), DatabaseUrl("postgresql://operators:b@db/x")
@@ -38,3 +38,79 @@ def test_a_url_leads_to_other_databases_and_roles_whatever_their_names() -> None
     assert other.with_password == "postgresql://c%40d:e%3Af%25@db:5433/a%2Fb?sslmode=require"
     assert (other.database, other.user, other.password) == ("a/b", "c@d", "e:f%")
     assert url.of("y").with_password == "postgresql://ann:hunter2@db:5433/y?sslmode=require"
+
+
+SERVER, HERE = "db.example", "postgresql://ann:hunter2@localhost/x"
+
+
+@pytest.mark.parametrize(
+    ("url", "environment", "place"),
+    [
+        ("sqlite:///x.sqlite3", {"PGHOST": SERVER}, None),
+        (HERE, {"PGHOST": SERVER}, None),
+        ("postgresql://ann@LOCALHOST.:5433/x", {}, None),
+        ("postgresql://ann@db.localhost/x", {}, None),
+        ("postgresql://127.0.0.1/x", {}, None),
+        ("postgresql://127.8.9.1:1/x", {}, None),
+        ("postgresql://ann@[::1]:5432/x", {}, None),
+        ("postgresql://ann@[::ffff:127.0.0.1]/x", {}, None),
+        ("postgresql://ann@%2Frun%2Fpostgresql/x", {}, None),
+        ("postgresql:///x", {}, None),
+        ("postgresql:///x?host=/run/postgresql", {}, None),
+        ("postgresql://localhost,127.0.0.1,[::1]/x", {}, None),
+        ("postgresql:///x", {"PGHOST": "/run/postgresql"}, None),
+        ("postgresql:///x", {"PGHOST": "localhost,127.0.0.1"}, None),
+        (HERE, {"PGHOSTADDR": "127.0.0.1"}, None),
+        (f"postgresql://ann@{SERVER}/x", {}, SERVER),
+        (f"postgresql://ann@{SERVER}:6432/x", {"PGHOST": "localhost"}, SERVER),
+        ("postgresql://ann@10.0.0.7/x", {}, "10.0.0.7"),
+        ("postgresql://ann@0.0.0.0/x", {}, "0.0.0.0"),
+        ("postgresql://ann@127.1/x", {}, "127.1"),
+        ("postgresql://ann@localhost.example/x", {}, "localhost.example"),
+        ("postgresql://ann@[fd00::7]:5432/x", {}, "fd00::7"),
+        ("postgresql://ann@[::ffff:10.0.0.7]/x", {}, "::ffff:10.0.0.7"),
+        (f"postgresql://ann@localhost,{SERVER}/x", {}, SERVER),
+        ("postgresql://ann@db%2Eexample/x", {}, SERVER),
+        (f"postgresql:///x?host={SERVER}", {}, SERVER),
+        (f"postgresql://localhost/x?host={SERVER}", {}, SERVER),
+        (f"postgresql://{SERVER}/x?host=localhost", {}, SERVER),
+        (f"postgresql:///x?host=localhost,{SERVER}:1", {}, SERVER),
+        (f"postgresql:///x?host={SERVER}&host=localhost", {}, SERVER),
+        (f"{HERE}?hostaddr=10.0.0.7", {}, "10.0.0.7"),
+        (f"{HERE}?hostaddr=127.0.0.1,10.0.0.7", {}, "10.0.0.7"),
+        (HERE, {"PGHOSTADDR": "10.0.0.7"}, "10.0.0.7"),
+        ("postgresql:///x", {"PGHOST": SERVER}, SERVER),
+        ("postgresql:///x", {"PGHOST": f"/run/postgresql,{SERVER}"}, SERVER),
+        ("postgresql://ann@/x", {"PGHOST": SERVER}, SERVER),
+        (f"{HERE}?service=main", {}, "the service main"),
+        (HERE, {"PGSERVICE": "main"}, "the service main"),
+        (f"postgresql://ann:a@{SERVER}@localhost/x", {}, f"{SERVER}@localhost"),
+    ],
+)
+def test_a_url_leads_to_another_machine_if_any_driver_may_take_it_so(
+    url: str, environment: dict[str, str], place: str | None
+) -> None:
+    assert other_machine(DatabaseUrl(url), environment) == place
+
+
+@pytest.mark.parametrize(
+    ("query", "environment", "complaint"),
+    [
+        ("", {}, f"{SERVER} is not this machine, and the URL does not say whether to verify it. Add ?sslmode="),
+        ("?sslmode=", {}, f"{SERVER} is not this machine"),
+        ("?application_name=sslmode", {}, f"{SERVER} is not this machine"),
+        ("?sslmode=on", {}, "its sslmode is none of disable, allow, prefer, require, verify-ca, verify-full"),
+        ("?sslmode=verify_full", {}, "its sslmode is none of"),
+        ("", {"PGSSLMODE": "yes"}, "its sslmode is none of"),
+        *((f"?sslmode={mode}", {}, None) for mode in SSL_MODES),
+        *(("", {"PGSSLMODE": mode}, None) for mode in SSL_MODES),
+    ],
+)
+def test_another_machine_needs_a_word_on_whether_to_verify_it(
+    query: str, environment: dict[str, str], complaint: str | None
+) -> None:
+    why = unverified(DatabaseUrl(f"postgresql://ann:hunter2@{SERVER}/x{query}"), environment)
+    assert (why or "").startswith(complaint or "")
+    assert (why is None) is (complaint is None)
+    assert "hunter2" not in (why or "")
+    assert "\n" not in (why or "")

@@ -124,6 +124,13 @@ def test_hosts_are_a_list_in_either_notation(
         ("REVISIONS_KEPT", "30d", "must be a whole number, got '30d'"),
         ("REVISIONS_KEPT", "1.5", "must be a whole number, got '1.5'"),
         ("STATEMENT_TIMEOUT", "soon", "must be a number, got 'soon'"),
+        ("BODIES_MAX", "3", "must be at least 4, got '3'"),
+        ("REQUEST_TIMEOUT", "0", "must be more than 0, got '0'"),
+        (
+            "REQUEST_TIMEOUT",
+            "15",
+            "must be more than GOATFISH_POOL_TIMEOUT and GOATFISH_STATEMENT_TIMEOUT together, which are 15, got 15",
+        ),
         ("ALLOWED_HOSTS", " , ", "must name at least one host"),
         ("ALLOWED_HOSTS", '["a"', "must be host names separated by commas, or a JSON list"),
         ("LOG_LEVEL", "loud", "must be one of 'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL', got 'LOUD'"),

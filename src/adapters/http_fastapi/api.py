@@ -10,12 +10,15 @@ from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from adapters.http_fastapi.background import Background
+from adapters.http_fastapi.bodies import Bodies
+from adapters.http_fastapi.bounds import excess, is_plain, require_length, require_no_key, require_short_type
 from adapters.http_fastapi.caller import Door
 from adapters.http_fastapi.cross_origin import CrossOrigin
 from adapters.http_fastapi.cursors import Cursors
+from adapters.http_fastapi.deadlines import Deadlines
 from adapters.http_fastapi.envelope import Envelope
 from adapters.http_fastapi.exchange import KEY, Exchange
 from adapters.http_fastapi.keys import key_routes
@@ -56,6 +59,8 @@ def build_api(
     door: Door,
     cursors: Cursors,
     once: Once,
+    bodies: Bodies,
+    deadlines: Deadlines,
     allowed_hosts: Sequence[str],
     cors_origins: Sequence[str],
 ) -> FastAPI:
@@ -77,6 +82,8 @@ def build_api(
         system_routes(storage),
     ]
     return Api(
+        bodies=bodies,
+        deadlines=deadlines,
         allowed_hosts=allowed_hosts,
         cors_origins=cors_origins,
         title="Goatfish",
@@ -98,11 +105,24 @@ class Api(FastAPI):
     ``add_middleware`` has no effect: docs/decisions/0011.
     """
 
-    def __init__(self, *, allowed_hosts: Sequence[str], cors_origins: Sequence[str], **settings: Any) -> None:
+    def __init__(
+        self,
+        *,
+        bodies: Bodies,
+        deadlines: Deadlines,
+        allowed_hosts: Sequence[str],
+        cors_origins: Sequence[str],
+        **settings: Any,
+    ) -> None:
         super().__init__(**settings)
         self.router.route_class = Operation
-        inner: ASGIApp = CrossOrigin(self._answer, origins=cors_origins) if cors_origins else self._answer
-        self._layers = Envelope(inner, allowed_hosts=allowed_hosts)
+        self._layers = Envelope(
+            self._answer,
+            allowed_hosts=allowed_hosts,
+            bodies=bodies,
+            deadlines=deadlines,
+            cross_origin=CrossOrigin(cors_origins) if cors_origins else None,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self
@@ -118,7 +138,10 @@ class Api(FastAPI):
             await self.router(scope, receive, send)
             return
         try:
-            await self._matching(scope).handle(scope, receive, send)
+            route = self._matching(scope)
+            if not isinstance(route, Operation) or not route.takes_key:
+                _require_bounds(route, scope)
+            await route.handle(scope, receive, send)
         except HTTPException as error:
             # The error is given no other name: it would hold its own traceback, and all of the request with it.
             await self._refusal(_ours(error), scope)(scope, receive, send)
@@ -134,15 +157,38 @@ class Api(FastAPI):
     def _matching(self, scope: Scope) -> BaseRoute:
         """The first route that matches, with what it found; an operation matches its own verbs alone."""
         routes = self.router.routes
+        encoded = b"%" in (scope.get("raw_path") or b"")
         for route in routes:
             match, found = route.matches(scope)
             if match is Match.FULL:
+                if (encoded or not isinstance(route, Operation)) and not _is_spelled(route, scope):
+                    raise Refused("not_found")
                 scope.update(found)
                 return route
         path = scope["path"]
         here = [route for route in routes if isinstance(route, Route) and route.path_regex.match(path)]
-        methods = {method for route in here for method in route.methods or ()}
+        methods = {method for route in here if _is_spelled(route, scope) for method in route.methods or ()}
         raise _not_allowed(methods) if methods else Refused("not_found")
+
+
+def _is_spelled(route: BaseRoute, scope: Scope) -> bool:
+    """Whether the path is spelled as the route's: what stands for a parameter alone may be percent-encoded."""
+    if not isinstance(route, Operation):
+        return is_plain(scope)
+    raw: bytes = scope.get("raw_path") or b""
+    return b"%" not in raw or route.path_regex.match(raw.decode("latin-1")) is not None
+
+
+def _require_bounds(route: BaseRoute, scope: Scope) -> None:
+    """What an operation with a key sees to in its own order: pages, probes, files and the admin are refused at once."""
+    exchange: Exchange = scope[KEY]
+    if not isinstance(route, Operation):
+        require_length(exchange.sent)
+        require_short_type(exchange.sent)
+    if error := excess(scope["query_string"]):
+        raise Refused("validation_failed", errors=[error])
+    if scope["path"].startswith("/admin"):
+        require_no_key(scope["path"], scope["query_string"])
 
 
 def _ours(error: HTTPException) -> Exception:

@@ -7,13 +7,18 @@ from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
+from adapters.http_fastapi.bounds import require_length
 from adapters.http_fastapi.exchange import KEY, Exchange
 from adapters.http_fastapi.problems import ERRORS_MAX, ProblemError, Refused, pointer
 
-MAX_BYTES = 1 << 20
-VALUES_MAX = 2000
-"""Values in a body, far above any that is right: so many take the time of many requests to parse and to refuse."""
+VALUES_MAX, DEPTH_MAX, DIGITS_MAX = 2000, 64, 400
+"""Values in a body, how deep they are nested, and digits of a whole number, far above any that is right.
+
+Many values take the time of many requests to parse and to refuse, and so do long numbers; and what Python could just
+parse, the next step could fail on, which has been called from deeper down.
+"""
 JSON_TYPES = frozenset({"application/json"})
 PATCH_TYPES = JSON_TYPES | {"application/merge-patch+json"}
 _WORD = r"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
@@ -27,35 +32,35 @@ async def read_json(request: Request, media_types: Collection[str]) -> Any:
     """The body as a JSON value; raises ``Refused`` with 413, 415, 400 or 422, in this order."""
     exchange: Exchange = request.scope[KEY]
     sent = exchange.sent
-    raw = await _read(request, sent.get(b"content-length"))
+    require_length(sent)
+    raw = await whole_body(request.receive)
     _require_media_type(sent, media_types)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         raise Refused("malformed_json") from None
-    if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > VALUES_MAX:
+    opened = raw.count(b"[") + raw.count(b"{")
+    if raw.count(b",") + opened > VALUES_MAX:
         raise _unacceptable("too_many_values", "The body holds too many values.")
     try:
-        return _DECODER.decode(text)
+        value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise Refused("malformed_json", f"The body is not JSON: {error.msg} at character {error.pos}.") from None
     except RecursionError:
-        raise _unacceptable("too_deep", "The body is nested too deeply.") from None
-    except ValueError:  # Python refuses to convert integers of more than some thousand digits
-        raise _unacceptable("number_too_large", "The body holds a number of too many digits.") from None
+        raise _too_deep() from None
+    if opened > DEPTH_MAX and _depth(value) > DEPTH_MAX:
+        raise _too_deep()
+    return value
 
 
-async def _read(request: Request, length: bytes | None) -> bytearray:
-    if length is not None and not (length.isdigit() and int(length[:20]) <= MAX_BYTES):
-        raise Refused("body_too_large")
+async def whole_body(receive: Receive) -> bytearray:
+    """All of the body, which is counted on its way in. Raises ``Refused`` with 413, and ``ClientDisconnect``."""
     body, more = bytearray(), True
     while more:
-        message = await request.receive()
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         body += message.get("body", b"")
-        if len(body) > MAX_BYTES:
-            raise Refused("body_too_large")
         more = message.get("more_body", False)
     return body
 
@@ -83,6 +88,25 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
+def _whole_number(digits: str) -> int:
+    if len(digits) > DIGITS_MAX:
+        raise _unacceptable("number_too_large", "The body holds a number of too many digits.")
+    return int(digits)
+
+
+def _depth(value: Any) -> int:
+    """How deep arrays and objects are nested, without any nesting of its own."""
+    depth, level = 0, [value]
+    while level := [item for item in level if isinstance(item, list | dict)]:
+        depth += 1
+        level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item)]
+    return depth
+
+
+def _too_deep() -> Refused:
+    return _unacceptable("too_deep", "The body is nested too deeply.")
+
+
 def _no_constant(name: str) -> NoReturn:
     raise Refused("malformed_json", f"The body is not JSON: {name} is no JSON number.")
 
@@ -92,4 +116,4 @@ def _unacceptable(code: str, detail: str, *pointers: str) -> Refused:
     return Refused("validation_failed", detail, errors=errors)
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_no_constant)
+_DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_no_constant, parse_int=_whole_number)

@@ -1,9 +1,10 @@
-"""Around every request: its id, the host check, HEAD, the headers of every answer, and an answer to what went wrong."""
+"""Around every request: its id and deadline, the host check, HEAD, the headers of all answers, and what went wrong."""
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from random import getrandbits
 
@@ -11,6 +12,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.http_fastapi.answer_headers import complete
+from adapters.http_fastapi.bodies import Bodies, counted, give_back
+from adapters.http_fastapi.cross_origin import CrossOrigin
+from adapters.http_fastapi.deadlines import Deadlines, Task
 from adapters.http_fastapi.exchange import KEY, Exchange, by_name
 from adapters.http_fastapi.problems import Refused, answer
 from domain.access.key import hidden
@@ -18,6 +22,7 @@ from domain.access.key import hidden
 HEADERS_MAX = 32 << 10
 """Bytes of all headers together."""
 HOSTS_REMEMBERED = 100
+PROBES = frozenset({"/livez", "/readyz"})
 _log = logging.getLogger("goatfish.http")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _PORT = re.compile(r":[0-9]*$")
@@ -28,15 +33,56 @@ _SCHEMES = {"https": "https", "wss": "https"}
 class Envelope:
     """Pure ASGI middleware round everything of ours. An unexpected exception is logged and answered as a bare 500."""
 
-    def __init__(self, app: ASGIApp, *, allowed_hosts: Sequence[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        allowed_hosts: Sequence[str],
+        bodies: Bodies,
+        deadlines: Deadlines,
+        cross_origin: CrossOrigin | None = None,
+    ) -> None:
         self._app = app
         self._hosts = tuple(allowed_hosts)
         self._admits = lru_cache(HOSTS_REMEMBERED)(self._is_ours)
+        self._bodies, self._deadlines, self._cross_origin = bodies, deadlines, cross_origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        task = self._deadlines.begin()
+        scope, send = self._begun(scope, send, task)
+        exchange: Exchange = scope[KEY]
+        path, request_id = scope["path"], exchange.request_id
+        receive = partial(counted, receive, scope, exchange, self._bodies)
+        try:
+            self._admit(scope, exchange.sent.get(b"host"))
+            preflight = exchange.pages and exchange.pages.preflight(scope, exchange)
+            await (preflight or self._app)(scope, receive, send)
+        except ClientDisconnect:
+            return
+        except asyncio.CancelledError:
+            if not self._deadlines.has_ended(task) or exchange.started:
+                raise
+            late = _late(scope["method"], self._deadlines.seconds)
+            _log.warning("request %s could not be served: %s", request_id, late.detail)
+            await answer(late, path, request_id)(scope, receive, send)
+        except Refused as refused:
+            await answer(refused, path, request_id)(scope, receive, send)
+        except Exception as error:
+            _log.exception("request %s failed: %s %r", request_id, scope["method"], path)
+            if exchange.started:
+                raise
+            await answer(error, path, request_id)(scope, receive, send)
+        finally:
+            if not exchange.started or self._deadlines.overdue:
+                self._deadlines.end(task)
+            if exchange.held:
+                give_back(exchange, self._bodies)
+
+    def _begun(self, scope: Scope, send: Send, task: Task) -> tuple[Scope, Send]:
+        """The request with what is known of it from the start, and what completes its answer."""
         sent = by_name(scope["headers"])
         request_id = _sound(sent[b"x-request-id"]) if b"x-request-id" in sent else ""
         exchange = Exchange(sent, request_id or f"{getrandbits(128):032x}")
@@ -47,12 +93,15 @@ class Envelope:
         scope.setdefault("state", {})["request_id"] = exchange.request_id  # for other applications, which know no more
         scope["scheme"] = scheme = _SCHEMES.get(scope.get("scheme", ""), "http")
         path = scope["path"]
-        started = False
+        if self._cross_origin is not None and self._cross_origin.concern(scope, sent):
+            exchange.pages = self._cross_origin
 
         def send_on(message: Message) -> Awaitable[None]:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
+                exchange.started = True
+                self._deadlines.answered(task)
+                if exchange.pages is not None:
+                    message["headers"] = exchange.pages.told(message["headers"], sent)
                 headers = message["headers"] = complete(message["headers"], path=path, scheme=scheme)
                 headers += exchange.headers
                 headers.append((b"x-request-id", exchange.request_id.encode()))
@@ -60,32 +109,16 @@ class Envelope:
                 message = {**message, "body": b""}
             return send(message)
 
-        try:
-            self._admit(scope, sent.get(b"host"))
-            await self._app(scope, receive, send_on)
-        except ClientDisconnect:
-            return
-        except Refused as refused:
-            await answer(refused, path, exchange.request_id)(scope, receive, send_on)
-        except Exception as error:
-            _log.exception("request %s failed: %s %r", exchange.request_id, scope["method"], path)
-            if started:
-                raise
-            await answer(error, path, exchange.request_id)(scope, receive, send_on)
+        return scope, send_on
 
     def _admit(self, scope: Scope, host: bytes | None) -> None:
         """Raises ``Refused``."""
         if sum(map(len, chain.from_iterable(scope["headers"]))) > HEADERS_MAX:
             raise Refused("headers_too_large")
-        if not self._admits(host):
+        if not self._admits(host) and scope["path"] not in PROBES:  # who asks for those may know an address alone
             raise Refused("invalid_host")
-        path = scope["path"]
-        if path.endswith("\n"):  # to Starlette it would be the path without
+        if scope["path"].endswith("\n"):  # to Starlette it would be the path without
             raise Refused("not_found")
-        if path.startswith("/admin"):  # which would repeat it, and send whoever asks to a URL with it
-            asked = f"{path}?{scope['query_string'].decode('latin-1')}"
-            if asked != hidden(asked):
-                raise Refused("not_found")
 
     def _is_ours(self, host: bytes | None) -> bool:
         if host is None or b"," in host:  # none, or several
@@ -101,3 +134,13 @@ def _sound(request_id: bytes) -> str:
     """The request's own id; nothing where it is none to go by."""
     id = request_id.decode("latin-1")
     return id if _REQUEST_ID.fullmatch(id) and id == hidden(id) else ""  # a key is kept nowhere
+
+
+def _late(method: str, seconds: float) -> Refused:
+    """What is said where the deadline of a request has ended it: nobody knows how far it had come."""
+    detail = f"The request was ended, because no answer was ready within {seconds:g} seconds."
+    if method not in {"GET", "OPTIONS"}:
+        detail += (
+            " It may have been carried out: send it again with the same Idempotency-Key, or see first what is there."
+        )
+    return Refused("unavailable", detail, headers={"Retry-After": "1"})

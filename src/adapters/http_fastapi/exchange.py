@@ -1,9 +1,14 @@
 """One request and its answer: what the envelope learns of it, and what is found out on the way to an endpoint."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from domain.access.use_cases import Caller
+
+if TYPE_CHECKING:
+    from adapters.http_fastapi.cross_origin import CrossOrigin
 
 RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 KEY = "goatfish.exchange"
@@ -14,17 +19,24 @@ class Exchange:
     """Lives as long as the request. ``headers`` are what its answer gets beside its own.
 
     ``caller`` is there once the door has let it in, ``content``, the body as JSON gives it, once that is read;
-    ``query`` holds names and values as they come.
+    ``query`` holds names and values as they come. ``pages`` is there where a page of another origin asks, ``started``
+    once the answer has begun. ``size`` is what has come of its body, and ``held`` what its ``sender`` holds for that.
     """
 
-    __slots__ = ("caller", "content", "headers", "query", "request_id", "sent")
+    __slots__ = (
+        *("caller", "content", "headers", "held", "pages", "query", "request_id", "sender", "sent", "size", "started"),
+    )
     caller: Caller
     content: Any
+    sender: Hashable
 
     def __init__(self, sent: Mapping[bytes, bytes], request_id: str) -> None:
         self.sent = sent
         self.request_id = request_id
         self.headers: RawHeaders = []
+        self.pages: CrossOrigin | None = None
+        self.size = self.held = 0
+        self.started = False
         self.query: list[tuple[str, str]] = []
 
     def asked(self, name: str) -> list[str]:

@@ -10,8 +10,11 @@ from adapters.http_fastapi.problems import CATALOGUE, MEDIA_TYPE, Problem, Probl
 
 BODY = ("malformed_json", "body_too_large", "unsupported_media_type")
 """What may be wrong with any body, beside what is wrong with its values."""
-_ALWAYS = ("malformed_request", "invalid_host", "request_timeout", "headers_too_large", "internal_error")
-_WITH_KEY = ("unauthenticated", "too_many_failures", "rate_limited", "validation_failed", "unavailable")
+_ALWAYS = (
+    *("malformed_request", "invalid_host", "request_timeout", "headers_too_large"),
+    *("validation_failed", "internal_error", "unavailable"),
+)
+_WITH_KEY = ("unauthenticated", "too_many_failures", "rate_limited")
 _BEFORE_THE_DOOR = {"malformed_request", "invalid_host", "request_timeout", "headers_too_large", "unauthenticated"}
 _DESCRIPTION = """\
 Every tenant's simulations and keys, for whoever holds one of its keys. Send the key as `X-API-Key` or as a bearer

@@ -17,14 +17,16 @@ from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
 from adapters.http_fastapi.body import read_json
+from adapters.http_fastapi.bounds import clean, excess
 from adapters.http_fastapi.caller import Door
 from adapters.http_fastapi.exchange import KEY, Exchange
-from adapters.http_fastapi.problems import ERRORS_MAX, NAME_MAX, ProblemError, Refused, pointer, repeated
+from adapters.http_fastapi.problems import ERRORS_MAX, ProblemError, Refused, pointer
 from adapters.http_fastapi.schemas import Sent
 from domain.access.key import Scope as KeyScope
 
 _NO_ID = UUID(int=0)
 _ID_LENGTH = 36
+_CURSORS = {"cursor", "after"}
 _CODES = {
     "missing": ("missing", "This is required."),
     "extra_forbidden": ("unknown", "There is nothing of this name."),
@@ -87,6 +89,7 @@ class _Plan:
             exchange.content = await read_json(request, self.body[1].MEDIA_TYPES)
         query = request.scope["query_string"]
         if query and self.door is not None:
+            self._require_little(query)
             exchange.query = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
         for name, compute in self.computed:
             arguments[name] = compute(request)
@@ -98,6 +101,14 @@ class _Plan:
         if self.request is not None:
             arguments[self.request] = request
         return arguments
+
+    def _require_little(self, query: bytes) -> None:
+        """Refuses a query that is not worth parsing; where a cursor is too long, as one that is none of ours."""
+        error = excess(query)
+        if error is not None and error.parameter in _CURSORS & type(self.query[1]).model_fields.keys():
+            raise Refused("invalid_cursor")
+        if error is not None:
+            raise Refused("validation_failed", errors=[error])
 
     def _validated(self, exchange: Exchange, query: bytes) -> dict[str, Any]:
         """Body and query as their models, refused together."""
@@ -129,6 +140,7 @@ class Operation(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Coroutine[Any, Any, Response]], **more: Any) -> None:
         super().__init__(path, endpoint, **more)
         self._plan = _Plan.of(endpoint)
+        self.takes_key = self._plan.door is not None  # a probe or a page answers everybody
         self._verbs = frozenset(self.methods or ())
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -161,16 +173,16 @@ def _once_each(given: Sequence[tuple[str, str]], query: bytes, errors: list[Prob
     values: dict[str, str] = {}
     for name, value in given:
         if name in values:
-            errors.append(ProblemError(parameter=_clean(name), code="repeated", detail="The parameter is repeated."))
+            errors.append(ProblemError(parameter=clean(name), code="repeated", detail="The parameter is repeated."))
         elif not value:
-            errors.append(ProblemError(parameter=_clean(name), code="empty", detail="The parameter is empty."))
+            errors.append(ProblemError(parameter=clean(name), code="empty", detail="The parameter is empty."))
         values[name] = value
     if b"%" in query:
         for pair in query.split(b"&"):
             try:
                 unquote_to_bytes(pair).decode()
             except UnicodeDecodeError:
-                name = _clean(unquote(pair.partition(b"=")[0].decode("latin-1"), errors="replace"))
+                name = clean(unquote(pair.partition(b"=")[0].decode("latin-1"), errors="replace"))
                 errors.append(ProblemError(parameter=name, code="invalid_unicode", detail="This is not UTF-8."))
     return values
 
@@ -193,8 +205,4 @@ def _in_body(location: tuple[Any, ...]) -> dict[str, str]:
 
 
 def _in_query(location: tuple[Any, ...]) -> dict[str, str]:
-    return {"parameter": _clean(str(location[0]))}
-
-
-def _clean(text: str) -> str:
-    return repeated(text, NAME_MAX).encode("utf-8", "replace").decode()
+    return {"parameter": clean(str(location[0]))}

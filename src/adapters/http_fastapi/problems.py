@@ -217,8 +217,8 @@ def pointer(*path: str | int) -> str:
 
 def repeated(text: str, most: int) -> str:
     """What an answer repeats of a request: no secret of a key, and the beginning and an ellipsis where it is longer."""
-    text = hidden(text)
-    return text if len(text) <= most else text[:most] + "…"
+    beginning = hidden(text[: 2 * most])  # to look through all of a long text takes its time
+    return beginning if len(beginning) <= most and len(text) <= 2 * most else beginning[:most] + "…"
 
 
 def answer(error: Exception, path: str, request_id: str) -> Response:

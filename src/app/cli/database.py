@@ -1,6 +1,7 @@
 """The database: its roles, migrations, operators and Django's own commands."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 
@@ -10,8 +11,8 @@ from adapters.django_orm import operations, setup
 from adapters.django_orm.setup import set_up
 from app.cli.terminal import MISCONFIGURED, fail, say
 from app.provision import Refused, provision
-from config.databases import DatabaseUrl
-from config.settings import Settings, load
+from config.databases import DatabaseUrl, unverified
+from config.settings import Settings, load, require_verified
 from domain.errors import Unavailable
 
 
@@ -72,6 +73,7 @@ def two_databases(settings: Settings) -> str:
 
 def require_storage() -> None:
     """Ends the command, with why, unless the service can work on its database, and on no other owner's rows."""
+    require_verified(load())
     require_migrations()
     if not load().database_url.is_sqlite:
         asyncio.run(check_storage(load()))
@@ -79,11 +81,14 @@ def require_storage() -> None:
 
 def create_database(administrator_url: str) -> None:
     settings = load()
+    require_verified(settings)
     try:
         administrator = DatabaseUrl(administrator_url)
     except ValueError as error:
         known = administrator_url.startswith(("postgresql:", "postgres:"))
         fail(f"The administrator's URL {error if known else 'must begin with postgresql://'}", MISCONFIGURED)
+    if why := unverified(administrator, os.environ):
+        fail(f"The administrator's URL: {why}", MISCONFIGURED)
     try:
         done = provision(administrator, api=settings.database_url, operator=settings.operator_url)
     except Refused as error:

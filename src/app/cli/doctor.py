@@ -14,8 +14,8 @@ from adapters.django_orm import operations
 from adapters.django_orm.setup import set_up
 from app.cli.database import check_storage, two_databases
 from app.cli.terminal import FAILED
-from config.databases import DatabaseUrl
-from config.settings import PREFIX, ConfigurationError, Settings, load, unknown_variables
+from config.databases import VERIFYING, DatabaseUrl, other_machine, ssl_mode
+from config.settings import PREFIX, ConfigurationError, Settings, load, require_verified, unknown_variables
 from domain.errors import Unavailable
 
 SECRET_VARIETY_MIN = 12  # different characters; 32 random ones have more
@@ -57,7 +57,8 @@ def findings(workers: int) -> Iterator[Finding]:
     yield from _hosts(settings.allowed_hosts)
     yield from _https(settings)
     yield from _roles(settings)
-    wrong = [*_files(settings), *_apart(settings)]
+    yield from _believed(settings)
+    wrong = [*_unverified(settings), *_files(settings), *_apart(settings)]
     yield from wrong
     if not wrong:
         yield from _databases(settings, workers)
@@ -107,6 +108,24 @@ def _roles(settings: Settings) -> Iterator[Finding]:
     elif not settings.has_operator:
         text = "the API is served here, without the admin and the commands of operators."
         yield Verdict.DOUBTFUL, f"{PREFIX}OPERATOR_DATABASE_URL is not set: {text}"
+
+
+def _unverified(settings: Settings) -> Iterator[Finding]:
+    """What stands against connecting at all: it would give passwords to whoever answers."""
+    try:
+        require_verified(settings)
+    except ConfigurationError as error:
+        for line in error.lines:
+            yield Verdict.WRONG, line
+
+
+def _believed(settings: Settings) -> Iterator[Finding]:
+    """Other machines that are believed to be who they say, because somebody wrote so."""
+    for name in ("database_url", "operator_database_url"):
+        url: DatabaseUrl | None = getattr(settings, name)
+        place, mode = url and other_machine(url, os.environ), url and ssl_mode(url, os.environ)
+        if place and mode and mode not in VERIFYING:
+            yield Verdict.DOUBTFUL, f"{PREFIX}{name.upper()}: with sslmode={mode} nobody verifies that it is {place}."
 
 
 def _files(settings: Settings) -> Iterator[Finding]:

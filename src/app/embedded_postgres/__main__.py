@@ -15,7 +15,7 @@ from psycopg.sql import SQL, Identifier
 from app.embedded_postgres.places import ServerError
 from app.embedded_postgres.server import Server
 from app.provision import Refused, provision
-from config.databases import DatabaseUrl
+from config.databases import DatabaseUrl, unverified
 
 
 def main(arguments: list[str]) -> int:
@@ -37,6 +37,8 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         if given:
+            if unverified(given, os.environ):  # what is made there is nobody's, and gone afterwards
+                os.environ["PGSSLMODE"] = "prefer"
             with _guests(given) as (api, operator):
                 return _run(command, api.with_password, operator.with_password, given.with_password)
         with Server() as server:

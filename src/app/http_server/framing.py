@@ -183,12 +183,14 @@ class Framer:
         self._listener.on_head(self._head(method, version))
 
     def _head(self, method: bytes, version: str) -> Head:
+        if b"#" in self._url:  # llhttp would cut it off (RFC 9112, section 3.2)
+            raise Malformed
         url, headers = httptools.parse_url(self._url), self._headers
         if url.host is not None:  # which counts in place of the header (RFC 9112, section 3.2.2)
             authority = b"%b:%d" % (url.host, url.port) if url.port else url.host
             headers = [pair for pair in headers if pair[0] != b"host"] + [(b"host", authority)]
         keep_alive = version == "1.1" and self._parser.should_keep_alive()
-        return Head(method.decode("ascii"), version, url.path, url.query or b"", headers, keep_alive, self._expects)
+        return Head(method.decode("ascii"), version, url.path or b"/", url.query or b"", headers, keep_alive, self._expects)
 
     def on_body(self, body: bytes) -> None:
         if self.remaining > 0:

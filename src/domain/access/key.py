@@ -27,7 +27,8 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 
 _LOOKS_LIKE_ONE = re.compile(r"(gf_[0-9A-Z]+_)[0-9A-Z]+", re.IGNORECASE)
 """A key or most of one, whatever was mistyped."""
-_WORD = re.compile(r"\S+")
+_WORD = re.compile(r"\S{6,}")
+"""What may be a key: the shortest text that looks like one is of six characters."""
 
 
 def _base62(number: int, length: int) -> str:

@@ -1,0 +1,134 @@
+"""What the admin is sent is bounded before Django sees it, and none of it is written to a disk."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.admin.sites import AdminSite
+
+from config.settings import load
+from tests.contracts.http_api import expect_problem
+from tests.integration.admin.desk import OWNERS, Desk, desk, service
+from tests.integration.conftest import MakeStorage
+
+MIB = 1 << 20
+LOGIN = "/admin/login/"
+FORM = "application/x-www-form-urlencoded"
+PARTS = "multipart/form-data; boundary=x"
+FILE = b'--x\r\nContent-Disposition: form-data; name="a"; filename="b"\r\nContent-Type: text/plain\r\n\r\n'
+
+
+def chunks(total: int, beginning: bytes = b"") -> Iterator[bytes]:
+    """A body of so many bytes, of which nobody says how many there will be."""
+    yield beginning
+    for _ in range(0, total - len(beginning), 1 << 16):
+        yield b"x" * (1 << 16)
+
+
+@pytest.fixture
+def on_disk(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """What is written to temporary files."""
+    made: list[object] = []
+
+    def watch(name: str, real: Any) -> None:
+        def watched(*given: Any, **more: Any) -> Any:
+            made.append(given)
+            return real(*given, **more)
+
+        monkeypatch.setattr(tempfile, name, watched)
+
+    for name in ("TemporaryFile", "NamedTemporaryFile", "mkstemp"):
+        watch(name, getattr(tempfile, name))
+    return made
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+@pytest.mark.parametrize("method", ["POST", "GET", "PUT"])
+def test_no_body_fills_the_disk(at_desk: Desk, on_disk: list[object], method: str, signed_in: bool) -> None:
+    if not signed_in:
+        at_desk.http.cookies.clear()
+    for path in (LOGIN, "/admin/", f"{OWNERS}/add/", "/admin/none/"):
+        for kind, beginning in ((FORM, b"a="), (PARTS, FILE), ("application/octet-stream", b"")):
+            headers = {"Content-Type": kind}
+            answer = at_desk.http.request(method, path, content=chunks(3 * MIB, beginning), headers=headers)
+            expect_problem(answer, 413, "body_too_large")
+            answer = at_desk.http.request(method, path, content=chunks(MIB // 2, beginning), headers=headers)
+            assert answer.status_code < 500
+    assert on_disk == []
+
+
+def test_a_length_that_is_announced_is_refused_at_once(at_desk: Desk) -> None:
+    answer = at_desk.http.post(LOGIN, content=b"x" * (MIB + 1), headers={"Content-Type": FORM})
+    expect_problem(answer, 413, "body_too_large")
+
+
+@pytest.mark.parametrize("chunked", [True, False])
+def test_a_form_that_nobody_fills_in_is_not_parsed(at_desk: Desk, chunked: bool) -> None:
+    body = b"next=" + b"%ff" * 300_000
+    content = iter([body]) if chunked else body
+    assert at_desk.http.post(LOGIN, content=content, headers={"Content-Type": FORM}).status_code == 400
+    parts = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"x" * 100_000 + b"\r\n--x--\r\n"
+    content = iter([parts]) if chunked else parts
+    assert at_desk.http.post(LOGIN, content=content, headers={"Content-Type": PARTS}).status_code == 400
+
+
+@pytest.mark.parametrize("text", ['a="' + ";" * 30_000, "a=b;" * 7000, ';"' * 15_000, "boundary=" + "x" * 30_000])
+def test_no_content_type_holds_everybody_up(at_desk: Desk, text: str) -> None:
+    answer = at_desk.http.post(LOGIN, content=b"x", headers={"Content-Type": f"multipart/form-data; {text}"})
+    expect_problem(answer, 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("query", ["next=" + "x" * 8200, "%ff&" * 16_000, "&".join(f"p{n}=1" for n in range(101))])
+def test_no_query_does(at_desk: Desk, query: str) -> None:
+    for path in (LOGIN, f"{OWNERS}/", "/static/admin/css/base.css"):
+        expect_problem(at_desk.http.get(f"{path}?{query}"), 422, "validation_failed")
+
+
+@pytest.mark.parametrize(
+    "path", ["/%61dmin/login/", "/admin%2flogin/", "/admin/%6cogin/", "/static/%61dmin/css/base.css", "/admin//login/"]
+)
+def test_another_spelling_leads_nowhere(at_desk: Desk, path: str) -> None:
+    expect_problem(at_desk.http.get(path), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/static/../__init__.py", "/static/..%2f__init__.py", "/static/%2e%2e/__init__.py", "/static//etc/passwd"),
+        *("/static/admin/../../__init__.py", "/static/admin/css", "/static/", "/static", "/static/" + "a/" * 30_000),
+    ],
+)
+def test_nothing_beside_the_files_is_served(at_desk: Desk, path: str) -> None:
+    expect_problem(at_desk.http.get(path), 404, "not_found")
+
+
+def test_a_page_that_takes_too_long_is_given_up_and_holds_nobody_up(
+    committing: MakeStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    each_context = AdminSite.each_context
+
+    def slow(site: AdminSite, request: Any) -> Any:
+        time.sleep(2)
+        return each_context(site, request)
+
+    for name, value in {"POOL": "0.1", "STATEMENT": "0.1", "REQUEST": "0.3"}.items():
+        monkeypatch.setenv(f"GOATFISH_{name}_TIMEOUT", value)
+    load.cache_clear()
+    try:
+        app = service(committing())
+    finally:
+        monkeypatch.undo()
+        load.cache_clear()
+    monkeypatch.setattr(AdminSite, "each_context", slow)
+    with desk(app, username="nobody") as sitting:
+        began = time.monotonic()
+        answer = sitting.http.get(LOGIN)
+        assert sitting.http.get("/livez").status_code == 200
+        taken = time.monotonic() - began
+        time.sleep(2)  # until Django is done with it, as a service is that goes on
+    expect_problem(answer, 503, "unavailable")
+    assert taken < 1.5

@@ -1,0 +1,62 @@
+"""A PostgreSQL on another machine is connected to only where somebody has said whether to verify it."""
+
+import os
+import subprocess
+
+import pytest
+
+from tests.live import GOATFISH
+
+REMOTE = "postgresql://ann:hunter2@db.invalid/x"
+"""A name that nobody has."""
+SAID = "db.invalid is not this machine, and the URL does not say whether to verify it. Add ?sslmode=verify-full"
+
+
+def run(*command: str, **urls: str) -> "subprocess.CompletedProcess[str]":
+    here = {"GOATFISH_DATABASE_URL": "postgresql://ann@localhost/x", "PYTHONWARNINGS": "error"}
+    here |= {"GOATFISH_OPERATOR_DATABASE_URL": "postgresql://bob@localhost/x"}
+    here |= {"ADMINISTRATOR_DATABASE_URL": "postgresql://carl@localhost/x"}
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | here | urls
+    done = subprocess.run([*GOATFISH, *command], env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert "hunter2" not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.mark.parametrize("name", ["GOATFISH_DATABASE_URL", "GOATFISH_OPERATOR_DATABASE_URL"])
+@pytest.mark.parametrize(
+    "command",
+    [("serve", "--port", "0"), ("migrate",), ("owner", "list"), ("database", "create"), ("django", "check")],
+    ids=lambda words: words[0],
+)
+def test_no_command_gives_a_password_to_whoever_answers(command: tuple[str, ...], name: str) -> None:
+    done = run(*command, **{name: REMOTE})
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert done.stderr.startswith(f"{name}: {SAID}")
+
+
+def test_the_administrator_is_held_to_it_too() -> None:
+    done = run("database", "create", ADMINISTRATOR_DATABASE_URL=REMOTE)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"The administrator's URL: {SAID}")
+
+
+def test_the_doctor_calls_it_wrong_and_does_not_connect() -> None:
+    done = run("doctor", GOATFISH_DATABASE_URL=REMOTE)
+    assert done.returncode == 1
+    assert f"WRONG  GOATFISH_DATABASE_URL: {SAID}" in done.stdout
+    assert "reach" not in done.stdout
+
+
+@pytest.mark.parametrize("mode", ["disable", "allow", "prefer", "require"])
+def test_the_doctor_notes_whom_nobody_verifies(mode: str) -> None:
+    done = run("doctor", GOATFISH_OPERATOR_DATABASE_URL=f"{REMOTE}?sslmode={mode}")
+    line = f"GOATFISH_OPERATOR_DATABASE_URL: with sslmode={mode} nobody verifies that it is db.invalid."
+    assert f"note   {line}" in done.stdout
+    assert "the URL does not say" not in done.stdout
+
+
+def test_a_word_of_the_environment_is_a_word() -> None:
+    done = run("migrate", GOATFISH_OPERATOR_DATABASE_URL=REMOTE, PGSSLMODE="disable")
+    assert SAID not in done.stderr
+    assert done.returncode != 0
