@@ -190,7 +190,9 @@ class Framer:
             authority = b"%b:%d" % (url.host, url.port) if url.port else url.host
             headers = [pair for pair in headers if pair[0] != b"host"] + [(b"host", authority)]
         keep_alive = version == "1.1" and self._parser.should_keep_alive()
-        return Head(method.decode("ascii"), version, url.path or b"/", url.query or b"", headers, keep_alive, self._expects)
+        return Head(
+            method.decode("ascii"), version, url.path or b"/", url.query or b"", headers, keep_alive, self._expects
+        )
 
     def on_body(self, body: bytes) -> None:
         if self.remaining > 0:
