@@ -28,6 +28,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "adapters.django_orm.middleware.UnusableInput",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -68,9 +69,11 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-# Whoever guesses is locked out, by name and address: an operator's name alone would let strangers lock them out. The
-# address is that of the connection, or the one a proxy told that `goatfish serve --proxy` trusts.
+# Whoever guesses is locked out, by name and address: an operator's name alone would let strangers lock them out. Many
+# failures from an address lock it out for every name: lockout.py counts them, and has that limit. The address is that
+# of the connection, or the one a proxy told that `goatfish serve --proxy` trusts.
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_HANDLER = "adapters.django_orm.admin.lockout.Lockout"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
@@ -82,6 +85,12 @@ AXES_SENSITIVE_PARAMETERS = ["username"]  # not to be logged: people type passwo
 AXES_DISABLE_ACCESS_LOG = True  # it would grow for ever
 AXES_ENABLE_ADMIN = False  # what it keeps is shown by the admin's own page, and never changed there
 AXES_VERBOSE = False
+
+# Nothing is uploaded, and no form is large: the one of an operator sends a field for each of its rights and groups.
+DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE = 1 << 20  # bytes
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 300
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
 SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds
 CSRF_COOKIE_HTTPONLY = True
@@ -99,13 +108,16 @@ USE_TZ = True
 FORMAT_MODULE_PATH = "config.formats"  # a setting of a format alone would give way to those of the language
 
 
+_REFUSALS = {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN}
+
+
 def _without_traceback(record: logging.LogRecord) -> bool:
     record.exc_info = None
     return True
 
 
 def _refusal_without_traceback(record: logging.LogRecord) -> bool:
-    return getattr(record, "status_code", None) != HTTPStatus.FORBIDDEN or _without_traceback(record)
+    return getattr(record, "status_code", None) not in _REFUSALS or _without_traceback(record)
 
 
 LOGGING: dict[str, Any] = {
@@ -125,6 +137,10 @@ LOGGING: dict[str, Any] = {
         "django": {"handlers": [], "level": _settings.log_level, "propagate": True},
         "django.request": {"filters": ["one_line_if_refused"]},
         "axes": {"level": max(logging.WARNING, logging.getLevelNamesMapping()[_settings.log_level])},
+        **{  # a logger each, for filters are not inherited
+            f"django.security.{name}": {"filters": ["one_line"]}
+            for name in ("DisallowedModelAdminLookup", "DisallowedModelAdminToField", "TooManyFieldsSent")
+        },
         "django.security.DisallowedHost": {"filters": ["one_line"]},  # whoever scans the net brings many of them
     },
 }
