@@ -15,16 +15,16 @@ from tests.integration.admin.desk import OWNERS, Desk
 SIMULATIONS, OPERATORS = "/admin/goatfish/simulationrow", "/admin/goatfish/operator"
 PART = b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\n'
 HUGE = "9" * 40
-ODD_NAMES = ["x" * 151, "x" * 256, "é" * 300, "x" * 10_000, "\ufdfa" * 150, "a\0b"]
 
 
-@pytest.mark.parametrize("name", ODD_NAMES)
-def test_nobody_has_such_a_name(at_desk: Desk, name: str) -> None:
-    at_desk.http.cookies.clear()
-    answer = at_desk.send("/admin/login/?next=/admin/", username=name, password="a guess")
-    assert answer.status_code in {200, 400}
+def test_nobody_has_such_a_name(at_desk: Desk) -> None:
     attempts: Any = apps.get_model("axes", "AccessAttempt")  # the library has no types
-    assert not attempts.objects.filter(username=name.replace("\0", "")).exists()
+    at_desk.http.cookies.clear()
+    before = attempts.objects.count()
+    for name in ("x" * 151, "x" * 256, "é" * 300, "x" * 10_000, "\ufdfa" * 150, "a\0b"):
+        answer = at_desk.send("/admin/login/?next=/admin/", username=name, password="a guess")
+        assert answer.status_code in {200, 400}, name
+    assert attempts.objects.count() == before
 
 
 REFUSED = ("created_at__year=10000", "created_at__year=-1", "start_date__year__gte=99999", "q=" + "x" * 10_000)
@@ -66,25 +66,24 @@ def test_a_row_is_asked_for_by_what_is_no_id(at_desk: Desk) -> None:
         assert at_desk.http.get(path).status_code in {302, 400, 403, 404}, path
 
 
-@pytest.mark.parametrize(
-    ("kind", "body"),
-    [
-        ("multipart/form-data", b"x"),
-        ("multipart/form-data; boundary=b", b"--b\r\nContent-Disposition: form-data; name"),
-        (
-            "multipart/form-data; boundary=b; charset=utf-7",
-            b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\n+2AA-\r\n--b--\r\n',
-        ),
-        (
-            "multipart/form-data; boundary=b; charset=hex",
-            b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\n1\r\n--b--\r\n',
-        ),
-        ("application/x-www-form-urlencoded; charset=utf-16", b"name=x"),
-        ("application/x-www-form-urlencoded", b"name=%00"),
-        ("application/x-www-form-urlencoded", b"a=1&" * 400),
-    ],
-)
-def test_a_form_cannot_be_read(at_desk: Desk, kind: str, body: bytes) -> None:
+UNREADABLE = [
+    ("multipart/form-data", b"x"),
+    ("multipart/form-data; boundary=b", b"--b\r\nContent-Disposition: form-data; name"),
+    (
+        "multipart/form-data; boundary=b; charset=utf-7",
+        b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\n+2AA-\r\n--b--\r\n',
+    ),
+    (
+        "multipart/form-data; boundary=b; charset=hex",
+        b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\n1\r\n--b--\r\n',
+    ),
+    ("application/x-www-form-urlencoded; charset=utf-16", b"name=x"),
+    ("application/x-www-form-urlencoded", b"name=%00"),
+    ("application/x-www-form-urlencoded", b"a=1&" * 400),
+]
+
+
+def test_a_form_cannot_be_read(at_desk: Desk) -> None:
     for path in (
         f"{OWNERS}/add/",
         "/admin/goatfish/keyrow/add/",
@@ -92,7 +91,9 @@ def test_a_form_cannot_be_read(at_desk: Desk, kind: str, body: bytes) -> None:
         f"{OPERATORS}/",
         "/admin/login/",
     ):
-        assert at_desk.http.post(path, content=body, headers={"Content-Type": kind}).status_code in {400, 403}
+        for kind, body in UNREADABLE:
+            answer = at_desk.http.post(path, content=body, headers={"Content-Type": kind})
+            assert answer.status_code in {400, 403}, (path, kind)
 
 
 @pytest.mark.django_db

@@ -153,11 +153,18 @@ def test_a_slow_client_holds_no_place(at_desk: Desk, stuck: str) -> None:
         async def send(_: Any) -> None:
             await asyncio.sleep(60)
 
-        head = {"type": "http", "method": "POST", "path": LOGIN, "raw_path": LOGIN.encode(), "query_string": b""}
+        head: dict[str, Any] = {
+            "type": "http",
+            "method": "POST",
+            "path": LOGIN,
+            "raw_path": LOGIN.encode(),
+            "query_string": b"",
+        }
         headers = [(b"host", b"localhost"), (b"cookie", b"sessionid=" + b"x" * 32)]
         scope = {**head, "headers": headers, "scheme": "http", "http_version": "1.1", "client": ("192.0.2.9", 1)}
         scope |= {"server": ("localhost", 80), "state": {}, "root_path": "", "asgi": {"version": "3.0"}}
-        tasks = [asyncio.create_task(at_desk.http.app(dict(scope), receive, send)) for _ in range(AT_ONCE + 2)]
+        app: Any = at_desk.http.app
+        tasks = [asyncio.create_task(app(dict(scope), receive, send)) for _ in range(AT_ONCE + 2)]
         await asyncio.sleep(0.3)
         try:
             async with httpx2.AsyncClient(transport=httpx2.ASGITransport(at_desk.http.app)) as http:
