@@ -41,6 +41,7 @@ class AdminApplication(ASGIHandler):
         self._use_cases = use_cases
         self._requests = Admission("requests of the admin", at_once=at_once, waiting=2 * at_once)
         self._passwords = Admission("sign-ins", at_once=PASSWORDS, waiting=PASSWORDS_WAITING, retry_after=5)
+        self._under_way: set[asyncio.Task[list[Mapping[str, Any]]]] = set()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -53,20 +54,27 @@ class AdminApplication(ASGIHandler):
         except RequestDataTooBig:
             await self.send_response(HttpResponse("413 Payload too large", status=413), send)
             return
+        # What has begun ends, whoever no longer waits for it: nothing ends its thread, which has its place until then.
+        work = asyncio.create_task(self._in_turn(scope, body))
+        self._under_way.add(work)
+        work.add_done_callback(self._under_way.discard)
         try:
-            async with AsyncExitStack() as turns:
-                if _hashes(scope):
-                    await turns.enter_async_context(self._passwords.turn())
-                await turns.enter_async_context(self._requests.turn())
-                answer = await self._answer(scope, body)
+            answer = await asyncio.shield(work)
         except Busy as busy:
             await self.send_response(_busy_page(busy), send)
             return
         for event in answer:
             await send(event)
 
+    async def _in_turn(self, scope: Mapping[str, Any], body: bytes) -> list[Mapping[str, Any]]:
+        async with AsyncExitStack() as turns:
+            if _hashes(scope):
+                await turns.enter_async_context(self._passwords.turn())
+            await turns.enter_async_context(self._requests.turn())
+            return await self._answer(scope, body)
+
     async def _answer(self, scope: Mapping[str, Any], body: bytes) -> list[Mapping[str, Any]]:
-        """Whole, and with the request's connection closed. What has begun is not cut off by a client that leaves."""
+        """The answer as a whole, with the request's connection closed."""
         events: list[Mapping[str, Any]] = []
         unread = [{"type": "http.request", "body": body, "more_body": False}]
 
