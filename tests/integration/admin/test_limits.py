@@ -146,6 +146,7 @@ def test_what_is_given_up_has_its_place_until_it_ends(at_desk: Desk, gate: type[
 
     assert at_desk.http.portal is not None
     at_desk.http.portal.call(give_up)
+    assert gate.inside == PASSWORDS  # nor has the event loop waited for them
     answers = Crowd(at_desk).send("POST", LOGIN, **login_form())
     assert at_desk.http.get(f"{OWNERS}/").status_code == 200
     gate.gate.set()
