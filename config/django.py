@@ -27,8 +27,8 @@ INSTALLED_APPS = [
     "axes",
 ]
 MIDDLEWARE = [
+    "adapters.django_orm.middleware.UnusableInput",  # first: whatever refuses a request after it can look at its form
     "django.middleware.security.SecurityMiddleware",
-    "adapters.django_orm.middleware.UnusableInput",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

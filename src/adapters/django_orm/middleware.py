@@ -40,9 +40,10 @@ class UnusableInput(MiddlewareMixin):
 
 def _sent(request: HttpRequest) -> Iterator[str]:
     """Every text that the request brings, names and values. Raises ``BadRequest`` where they cannot be made out."""
+    form = _form(request)  # first, for the page of any refusal looks at it
     yield request.path_info
     yield from request.COOKIES.values()
-    for fields in (request.GET, _form(request)):
+    for fields in (request.GET, form):
         for name, values in fields.lists():
             yield name
             yield from values
@@ -52,7 +53,7 @@ def _form(request: HttpRequest) -> QueryDict:
     try:
         return request.POST
     except Exception as error:
-        request.POST = QueryDict()  # the page of the refusal looks at it again
+        request.POST = QueryDict()  # not to fail again
         if isinstance(error, LookupError | ValueError):
             raise BadRequest("The form cannot be read.") from error
         raise
