@@ -84,13 +84,9 @@ UNREADABLE = [
 
 
 def test_a_form_cannot_be_read(at_desk: Desk) -> None:
-    for path in (
-        f"{OWNERS}/add/",
-        "/admin/goatfish/keyrow/add/",
-        f"{OPERATORS}/add/",
-        f"{OPERATORS}/",
-        "/admin/login/",
-    ):
+    refused_before = (f"{OWNERS}/%00/change/", f"{OWNERS}/add/?{'a=1&' * 400}")  # by a page that looks at the form
+    adding = (f"{OWNERS}/add/", "/admin/goatfish/keyrow/add/", f"{OPERATORS}/add/")
+    for path in (*refused_before, *adding, f"{OPERATORS}/", "/admin/login/"):
         for kind, body in UNREADABLE:
             answer = at_desk.http.post(path, content=body, headers={"Content-Type": kind})
             assert answer.status_code in {400, 403}, (path, kind)
