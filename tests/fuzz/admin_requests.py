@@ -159,6 +159,8 @@ class Requests:
         return page.format(*(_quoted(part, safe="/") for part in parts))
 
     def _controls(self, often: float) -> Pairs:
+        if self._chance.random() < 1 / 50:
+            return [("a", "1")] * 400
         if self._chance.random() >= often:
             return []
         return [(self._chance.choice((*_CONTROLS, self._value())), self._value())]

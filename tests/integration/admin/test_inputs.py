@@ -78,6 +78,8 @@ UNREADABLE = [
         b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\n1\r\n--b--\r\n',
     ),
     ("application/x-www-form-urlencoded; charset=utf-16", b"name=x"),
+    ("application/x-www-form-urlencoded; charset=\0", b"name=x"),
+    ("application/x-www-form-urlencoded; charset=" + "x" * 5000, b"name=%ff%00"),
     ("application/x-www-form-urlencoded", b"name=%00"),
     ("application/x-www-form-urlencoded", b"a=1&" * 400),
 ]

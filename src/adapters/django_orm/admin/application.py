@@ -7,14 +7,15 @@ there, and gives it back before its answer is sent: no slow client holds either.
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import AsyncExitStack
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.exceptions import RequestAborted, RequestDataTooBig
+from django.core.exceptions import RequestAborted, RequestDataTooBig, SuspiciousOperation
 from django.core.handlers.asgi import ASGIHandler
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBadRequest
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 
@@ -23,6 +24,8 @@ from adapters.django_orm.admin.admission import Admission, Busy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_log = logging.getLogger("goatfish.admin")
 
 PASSWORDS = 2
 """Passwords that one worker checks or hashes at once: each takes a core for a good part of a second."""
@@ -65,6 +68,14 @@ class AdminApplication(ASGIHandler):
             return
         for event in answer:
             await send(event)
+
+    def create_request(self, scope: Any, body_file: Any) -> Any:
+        """Refuses, as Django does its other faults, a query and a character set that it fails over."""
+        try:
+            return super().create_request(scope, body_file)
+        except (SuspiciousOperation, LookupError, ValueError) as error:
+            _log.warning("A request cannot be made out: %s", error)
+            return None, HttpResponseBadRequest()
 
     async def _in_turn(self, scope: Mapping[str, Any], body: bytes) -> list[Mapping[str, Any]]:
         async with AsyncExitStack() as turns:
