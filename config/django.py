@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "axes",
 ]
 MIDDLEWARE = [
+    "adapters.django_orm.middleware.UnusableInput",  # first: whatever refuses a request after it can look at its form
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -69,9 +70,11 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-# Whoever guesses is locked out, by name and address: an operator's name alone would let strangers lock them out. The
-# address is that of the connection, or the one a proxy told that `goatfish serve --proxy` trusts.
+# Whoever guesses is locked out, by name and address: an operator's name alone would let strangers lock them out. Many
+# failures from an address lock it out for every name: lockout.py counts them, and has that limit. The address is that
+# of the connection, or the one a proxy told that `goatfish serve --proxy` trusts.
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_HANDLER = "adapters.django_orm.admin.lockout.Lockout"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
@@ -85,9 +88,12 @@ AXES_ENABLE_ADMIN = False  # what it keeps is shown by the admin's own page, and
 AXES_VERBOSE = False
 
 # The service lets in no body of more than 1 MiB: all of it stays in memory, and nothing of it is written to a disk. A
-# form is far smaller, and to parse a whole MiB of one would hold up everybody.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 64 << 10
+# form is far smaller, and to parse a whole MiB of one would hold up everybody; that of an operator sends a field for each
+# of its rights and groups.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 << 10  # bytes
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 << 20
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 300
+DATA_UPLOAD_MAX_NUMBER_FILES = 1
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 
 SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds
@@ -106,13 +112,16 @@ USE_TZ = True
 FORMAT_MODULE_PATH = "config.formats"  # a setting of a format alone would give way to those of the language
 
 
+_REFUSALS = {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN}
+
+
 def _without_traceback(record: logging.LogRecord) -> bool:
     record.exc_info = None
     return True
 
 
 def _refusal_without_traceback(record: logging.LogRecord) -> bool:
-    return getattr(record, "status_code", None) != HTTPStatus.FORBIDDEN or _without_traceback(record)
+    return getattr(record, "status_code", None) not in _REFUSALS or _without_traceback(record)
 
 
 LOGGING: dict[str, Any] = {
@@ -132,10 +141,11 @@ LOGGING: dict[str, Any] = {
         "django": {"handlers": [], "level": _settings.log_level, "propagate": True},
         "django.request": {"filters": ["one_line_if_refused"]},
         "axes": {"level": max(logging.WARNING, logging.getLevelNamesMapping()[_settings.log_level])},
-        **{  # whoever scans the net brings many of them
+        **{  # whoever scans the net brings many of them; a logger each, for filters are not inherited
             f"django.security.{name}": {"filters": ["one_line"]}
             for name in (
-                *("DisallowedHost", "RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent"),
+                *("DisallowedHost", "DisallowedModelAdminLookup", "DisallowedModelAdminToField"),
+                *("RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent"),
                 *("SuspiciousMultipartForm", "SuspiciousFileOperation", "SuspiciousOperation"),
             )
         },

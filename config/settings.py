@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     failure_limit: int = Field(default=60, ge=0)
     """The keys from one address that may open nothing, at once and then a minute; 0 sets no limit. Counted alike."""
 
+    admin_requests: int = Field(default=8, ge=1, le=1000)
+    """The most requests of the admin that one worker serves at once, each with a connection of the operators' role."""
+
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
     """Host names that requests may be addressed to, separated by commas (or a JSON list); * admits all."""
 

@@ -66,10 +66,10 @@ def _thread_storage(size: int) -> Storage:
     return thread_storage(size=size)
 
 
-def _django_application(owners: Owners, keys: Keys, now: Callable[[], datetime]) -> ASGIApp:
+def _django_application(owners: Owners, keys: Keys, now: Callable[[], datetime], at_once: int) -> ASGIApp:
     from adapters.django_orm.setup import django_application
 
-    return django_application(owners=owners, keys=keys, now=now)
+    return django_application(owners=owners, keys=keys, now=now, at_once=at_once)
 
 
 class Container(containers.DeclarativeContainer):
@@ -138,5 +138,9 @@ class Container(containers.DeclarativeContainer):
         Keys, repository=operator_storage.provided.keys, new_id=new_id, random_bytes=random_bytes
     )
     admin: providers.Provider[ASGIApp] = providers.Singleton(
-        _django_application, owners=operator_owners, keys=operator_keys, now=now
+        _django_application,
+        owners=operator_owners,
+        keys=operator_keys,
+        now=now,
+        at_once=settings.provided.admin_requests,
     )

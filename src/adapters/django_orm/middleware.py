@@ -1,14 +1,17 @@
-"""A database out of reach is told as such, in a page that needs none."""
+"""Faults that are not the pages': input that none of them can use, and a database out of reach."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from django.db import InterfaceError, OperationalError
-from django.http import HttpResponse
+from django.core.exceptions import BadRequest, ValidationError
+from django.db import DataError, InterfaceError, OperationalError
+from django.http import HttpResponse, QueryDict
 from django.template.loader import render_to_string
 from django.utils.deprecation import MiddlewareMixin
+from django.views.defaults import bad_request
 
 from domain.errors import Unavailable
 
@@ -16,6 +19,52 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 _log = logging.getLogger("goatfish.admin")
+
+
+class UnusableInput(MiddlewareMixin):
+    """Answers 400 to text that no database stores, to a body that cannot be read, and to values beyond a column.
+
+    Whatever else fails is a fault of ours.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        if not all(map(_is_text, _sent(request))):
+            raise BadRequest("NUL, or what is no Unicode")
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, DataError | OverflowError | ValidationError):
+            return None
+        _log.warning("%s %r has a value that does not fit", request.method, request.path, exc_info=exception)
+        return bad_request(request, exception)
+
+
+def _sent(request: HttpRequest) -> Iterator[str]:
+    """Every text that the request brings, names and values. Raises ``BadRequest`` where they cannot be made out."""
+    form = _form(request)  # first, for the page of any refusal looks at it
+    yield request.path_info
+    yield from request.COOKIES.values()
+    for fields in (request.GET, form):
+        for name, values in fields.lists():
+            yield name
+            yield from values
+
+
+def _form(request: HttpRequest) -> QueryDict:
+    try:
+        return request.POST
+    except Exception as error:
+        request.POST = QueryDict()  # not to fail again
+        if isinstance(error, LookupError | ValueError):
+            raise BadRequest("The form cannot be read.") from error
+        raise
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
 
 
 class UnreachableDatabase(MiddlewareMixin):

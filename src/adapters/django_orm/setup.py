@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from adapters.django_orm.admin.acting import AdminApplication
+    from adapters.django_orm.admin.application import AdminApplication
     from adapters.django_orm.storage import Storage
     from domain.access.use_cases import Keys, Owners
 
@@ -55,9 +55,10 @@ def thread_storage(*, size: int) -> Storage:
     return Storage(ThreadExecutor(size=size))
 
 
-def django_application(*, owners: Owners, keys: Keys, now: Callable[[], datetime]) -> AdminApplication:
-    """Django's own ASGI application: the admin, which changes things by these use cases."""
+def django_application(*, owners: Owners, keys: Keys, now: Callable[[], datetime], at_once: int) -> AdminApplication:
+    """Django's own ASGI application: the admin, which changes things by these use cases, ``at_once`` requests of it."""
     set_up()
-    from adapters.django_orm.admin.acting import AdminApplication, UseCases
+    from adapters.django_orm.admin.acting import UseCases
+    from adapters.django_orm.admin.application import AdminApplication
 
-    return AdminApplication(UseCases(owners=owners, keys=keys, now=now))
+    return AdminApplication(UseCases(owners=owners, keys=keys, now=now), at_once=at_once)

@@ -176,8 +176,10 @@ def _facts(settings: Settings, workers: int, facts: operations.Facts) -> Iterato
         return
     verdict = Verdict.WRONG if int(facts.version.split(".")[0]) < POSTGRESQL_MIN else Verdict.GOOD
     yield verdict, f"PostgreSQL is {facts.version}; {POSTGRESQL_MIN} or later is needed."
-    needed = settings.pool_size * workers + 1  # and one for an operator
-    text = f"{workers} x {settings.pool_size} and an operator's, of {facts.connections_max} that PostgreSQL allows"
+    of_admin = settings.admin_requests + 1 if settings.has_operator else 0  # and one for its changes
+    needed = (settings.pool_size + of_admin) * workers
+    each = f"{settings.pool_size} and the admin's {of_admin}" if of_admin else str(settings.pool_size)
+    text = f"{workers} x {each}, of {facts.connections_max} that PostgreSQL allows"
     if needed > facts.connections_max:
         yield Verdict.WRONG, f"Too many connections: {text}. Lower {PREFIX}POOL_SIZE or raise max_connections."
     else:

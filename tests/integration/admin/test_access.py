@@ -13,6 +13,7 @@ from django.db.models import F
 from django.test import Client
 
 from adapters.django_orm import operations
+from adapters.django_orm.admin.lockout import ADDRESS_FAILURE_LIMIT
 from adapters.django_orm.models import KeyRow, Operator
 from tests.integration.admin.desk import ADDRESS, PASSWORD
 from tests.integration.factories import KeyRowFactory
@@ -76,6 +77,25 @@ def test_a_network_of_ipv6_is_one_client(boss: Operator) -> None:
     assert [sign_in("a guess", address=f"2001:db8:0:1::{number}") for number in range(LIMIT)][-1] == 429
     assert sign_in(PASSWORD, address="2001:db8:0:1:ffff::1") == 429
     assert sign_in(PASSWORD, address="2001:db8:0:2::1") == 302
+
+
+def test_an_address_may_not_guess_by_many_names_either(boss: Operator) -> None:
+    operations.create_operator("clerk", PASSWORD)
+    names = [f"name {number}" for number in range(ADDRESS_FAILURE_LIMIT - 1)]
+    assert {sign_in("a guess", username=name) for name in names} == {200}
+    assert sign_in(PASSWORD, username="clerk") == 302  # which forgets nothing of the others
+    assert sign_in("a guess", username="one more") == 429
+    assert sign_in(PASSWORD) == 429
+    assert sign_in(PASSWORD, username="clerk", HTTP_USER_AGENT="another") == 429
+    assert sign_in(PASSWORD, address="198.51.100.7") == 302
+    AccessAttempt.objects.update(attempt_time=F("attempt_time") - settings.AXES_COOLOFF_TIME)
+    assert sign_in(PASSWORD) == 302
+
+
+def test_an_office_is_not_locked_out_by_one_of_its_people(boss: Operator) -> None:
+    operations.create_operator("clerk", PASSWORD)
+    assert [sign_in("a typo", username="clerk") for _ in range(2 * LIMIT)][-1] == 429
+    assert sign_in(PASSWORD) == 302
 
 
 def test_the_wait_ends_and_attempts_during_it_do_not_lengthen_it(boss: Operator) -> None:

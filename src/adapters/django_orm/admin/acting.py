@@ -13,7 +13,6 @@ from asgiref.sync import async_to_sync
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -29,7 +28,8 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 T = TypeVar("T")
-_SCOPE = "goatfish.use_cases"
+SCOPE = "goatfish.use_cases"
+"""Where a request's ASGI scope has them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,20 +41,9 @@ class UseCases:
     now: Callable[[], datetime]
 
 
-class AdminApplication(ASGIHandler):
-    """Django's own ASGI application, whose requests bring the use cases along."""
-
-    def __init__(self, use_cases: UseCases) -> None:
-        super().__init__()
-        self._use_cases = use_cases
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await super().__call__({**scope, _SCOPE: self._use_cases}, receive, send)
-
-
 def use_cases(request: HttpRequest) -> UseCases | None:
     """Those that came along; none where Django serves by other ways, which therefore change nothing."""
-    found: UseCases | None = getattr(request, "scope", {}).get(_SCOPE)
+    found: UseCases | None = getattr(request, "scope", {}).get(SCOPE)
     return found
 
 

@@ -12,6 +12,8 @@ from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from adapters.django_orm.admin.lookups import CheckedLookups
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -31,7 +33,7 @@ class Choice(admin.SimpleListFilter):
         return queryset if condition is None else queryset.filter(condition())
 
 
-class ShownOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # -- generic for the type checker alone, not at run time
+class ShownOnly(CheckedLookups):
     """Rows to look at: changes pass through the use cases, which keep the rules and record the cause."""
 
     ordering = ("-id",)  # newest first: the ids begin with the time, and only the primary key serves all owners
