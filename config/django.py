@@ -88,8 +88,8 @@ AXES_ENABLE_ADMIN = False  # what it keeps is shown by the admin's own page, and
 AXES_VERBOSE = False
 
 # The service lets in no body of more than 1 MiB: all of it stays in memory, and nothing of it is written to a disk. A
-# form is far smaller, and to parse a whole MiB of one would hold up everybody; that of an operator sends a field for each
-# of its rights and groups.
+# form is far smaller, and to parse a whole MiB of one would hold up everybody. That of an operator is the longest: it
+# sends a field for each of its rights and groups.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 << 10  # bytes
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 << 20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 300

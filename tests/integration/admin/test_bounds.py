@@ -70,10 +70,10 @@ def test_a_length_that_is_announced_is_refused_at_once(at_desk: Desk) -> None:
 def test_a_form_that_nobody_fills_in_is_not_parsed(at_desk: Desk, chunked: bool) -> None:
     body = b"next=" + b"%ff" * 300_000
     content = iter([body]) if chunked else body
-    assert at_desk.http.post(LOGIN, content=content, headers={"Content-Type": FORM}).status_code == 400
+    assert at_desk.http.post(LOGIN, content=content, headers={"Content-Type": FORM}).status_code in {400, 413}
     parts = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"x" * 100_000 + b"\r\n--x--\r\n"
     content = iter([parts]) if chunked else parts
-    assert at_desk.http.post(LOGIN, content=content, headers={"Content-Type": PARTS}).status_code == 400
+    assert at_desk.http.post(LOGIN, content=content, headers={"Content-Type": PARTS}).status_code in {400, 413}
 
 
 @pytest.mark.parametrize("text", ['a="' + ";" * 30_000, "a=b;" * 7000, ';"' * 15_000, "boundary=" + "x" * 30_000])
