@@ -9,7 +9,6 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from adapters.http_fastapi.detached import Detached
 from app.container import Container
 
 
@@ -17,10 +16,9 @@ def serve_admin(app: FastAPI, container: Container) -> ASGIApp:
     """Adds the admin to the API of this container, and gives Django's application."""
     admin = container.admin()
     # Django gets its paths whole, as it would alone: a mount would cut them.
-    pages = Detached(admin)
     app.router.routes += [
-        Route("/admin", pages, include_in_schema=False),
-        Route("/admin/{path:path}", pages, include_in_schema=False),
+        Route("/admin", admin, include_in_schema=False),
+        Route("/admin/{path:path}", admin, include_in_schema=False),
         Mount("/static", StaticFiles(packages=[("django.contrib.admin", "static")])),
     ]
     service = app.router.lifespan_context

@@ -1,14 +1,12 @@
 """A request has its time, and what is left behind of one that took longer."""
 
 import asyncio
-import time
 from collections.abc import Iterator
 
 import pytest
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from adapters.http_fastapi.detached import Detached
 from adapters.in_memory.storage import OwnedRepository, Storage
 from tests.contracts.http_api import SIMULATIONS, Service, expect_problem, serving
 from tests.memory.edges import MIB, Plain, Slow
@@ -79,26 +77,3 @@ class TestTime:
         slow.is_cut()
         assert slow.task.cancelled()
         assert slow.status == 0
-
-    def test_an_application_in_threads_goes_on_by_itself(self, hurried: Service) -> None:
-        """And neither holds up the event loop nor answers twice."""
-        told: list[str] = []
-
-        async def in_a_thread(scope: Scope, receive: Receive, send: Send) -> None:
-            await receive()
-            await asyncio.shield(asyncio.get_running_loop().run_in_executor(None, time.sleep, 0.8))
-            await send({"type": "http.response.start", "status": 200, "headers": []})
-            told.append((await receive())["type"])
-
-        hurried.api.router.routes.append(Route("/threads", Detached(in_a_thread), include_in_schema=False))
-        expect_problem(hurried.http.get("/threads"), 503, "unavailable")
-        assert told == []
-        hurried.call(lambda: asyncio.sleep(0.8))
-        assert told == ["http.disconnect"]
-
-    def test_a_fault_of_an_application_in_threads_is_a_fault(self, hurried: Service) -> None:
-        async def faulty(scope: Scope, receive: Receive, send: Send) -> None:
-            raise RuntimeError("a fault")
-
-        hurried.api.router.routes.append(Route("/faulty", Detached(faulty), include_in_schema=False))
-        expect_problem(hurried.http.get("/faulty"), 500, "internal_error")
