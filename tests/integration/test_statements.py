@@ -51,7 +51,7 @@ class Stored:
             assert executor._connections is not None
             only = await executor._connections.take("")
             only.add_query_logger(log)
-            executor._connections.give(only)
+            executor._connections.give(only, "")
             yield seen
             await asyncio.sleep(0)  # loggers are called a step later
             only.remove_query_logger(log)

@@ -52,11 +52,11 @@ async def turns(lent: Connections, names: str) -> str:
     async def ask(name: str) -> None:
         connection = await lent.take(name)
         served.append(name)
-        lent.give(connection)
+        lent.give(connection, name)
 
     waiting = [asyncio.create_task(ask(name)) for name in names]
     await asyncio.sleep(0.01)
-    lent.give(held)
+    lent.give(held, "held")
     await asyncio.gather(*waiting)
     return "".join(served)
 
@@ -64,10 +64,10 @@ async def turns(lent: Connections, names: str) -> str:
 async def test_a_connection_is_made_when_it_is_needed_and_used_again() -> None:
     exchange = Exchange()
     lent = exchange.lent(2)
-    first = await lent.take("a")
-    lent.give(first)
-    assert await lent.take("a") is first
-    assert await lent.take("b") is not first
+    first = await lent.take("")
+    lent.give(first, "")
+    assert await lent.take("") is first
+    assert await lent.take("") is not first
     assert len(exchange.made) == 2
 
 
@@ -77,30 +77,30 @@ async def test_those_who_wait_take_turns_by_name() -> None:
 
 async def test_who_waits_too_long_gets_none_and_nothing_is_lost() -> None:
     lent = Exchange().lent(1, timeout=0.01)
-    held = await lent.take("a")
+    held = await lent.take("")
     with pytest.raises(TimeoutError):
-        await lent.take("b")
-    lent.give(held)
-    assert await lent.take("b") is held
+        await lent.take("")
+    lent.give(held, "")
+    assert await lent.take("") is held
 
 
 async def test_who_gives_up_waiting_leaves_the_turn_to_the_next() -> None:
     lent = Exchange().lent(1)
-    held = await lent.take("a")
+    held = await lent.take("")
     first, second = (asyncio.create_task(lent.take(name)) for name in "bc")
     await asyncio.sleep(0)
     first.cancel()
     await asyncio.sleep(0)
-    lent.give(held)
+    lent.give(held, "")
     assert await second is held
 
 
 async def test_what_is_given_to_one_who_gives_up_at_that_moment_goes_on_to_the_next() -> None:
     lent = Exchange().lent(1)
-    held = await lent.take("a")
+    held = await lent.take("")
     first, second = (asyncio.create_task(lent.take(name)) for name in "bc")
     await asyncio.sleep(0)
-    lent.give(held)
+    lent.give(held, "")
     first.cancel()
     assert await second is held
 
@@ -108,16 +108,16 @@ async def test_what_is_given_to_one_who_gives_up_at_that_moment_goes_on_to_the_n
 async def test_a_broken_connection_is_replaced_also_for_one_who_waits() -> None:
     exchange = Exchange()
     lent = exchange.lent(1)
-    held = await lent.take("a")
-    waiting = asyncio.create_task(lent.take("b"))
+    held = await lent.take("")
+    waiting = asyncio.create_task(lent.take(""))
     await asyncio.sleep(0)
     exchange.made[0].closed = True
-    lent.give(held)
+    lent.give(held, "")
     second = await waiting
     assert second is not held
-    lent.give(second)
+    lent.give(second, "")
     exchange.made[1].closed = True
-    assert await lent.take("c") is exchange.made[2]
+    assert await lent.take("") is exchange.made[2]
 
 
 async def test_a_failed_attempt_to_connect_takes_nothing_away() -> None:
@@ -126,35 +126,35 @@ async def test_a_failed_attempt_to_connect_takes_nothing_away() -> None:
     exchange.fails = True
     for _ in range(3):
         with pytest.raises(ConnectionRefusedError):
-            await lent.take("a")
+            await lent.take("")
     exchange.fails = False
-    assert await lent.take("a") is exchange.made[0]
+    assert await lent.take("") is exchange.made[0]
 
 
 async def test_connections_that_nobody_needs_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     exchange = Exchange()
     lent = exchange.lent(2)
-    first, second = await lent.take("a"), await lent.take("a")
-    lent.give(first)
+    first, second = await lent.take(""), await lent.take("")
+    lent.give(first, "")
     monkeypatch.setattr(connections, "IDLE_MAX", -1.0)
-    lent.give(second)
+    lent.give(second, "")
     assert [line.closed for line in exchange.made] == [True, True]
-    assert await lent.take("a") is exchange.made[2]
+    assert await lent.take("") is exchange.made[2]
 
 
 async def test_closing_waits_for_what_is_lent_and_then_cuts_it() -> None:
     exchange = Exchange()
     lent = exchange.lent(2)
-    idle, lazy = await lent.take("a"), await lent.take("a")
-    lent.give(idle)
+    idle, lazy = await lent.take(""), await lent.take("")
+    lent.give(idle, "")
     closing = asyncio.create_task(lent.close(5))
     await asyncio.sleep(0.01)
     assert not closing.done()
-    lent.give(lazy)
+    lent.give(lazy, "")
     await closing
     assert [line.closed for line in exchange.made] == [True, True]
     stuck = exchange.lent(1)
-    await stuck.take("a")
+    await stuck.take("")
     await stuck.close(0.01)
     assert exchange.made[2].closed
 
@@ -162,10 +162,10 @@ async def test_closing_waits_for_what_is_lent_and_then_cuts_it() -> None:
 async def test_closing_waits_for_what_is_just_being_made() -> None:
     exchange = Exchange()
     lent = exchange.lent(1)
-    late = asyncio.create_task(lent.take("a"))
+    late = asyncio.create_task(lent.take(""))
     await asyncio.sleep(0)
     closing = asyncio.create_task(lent.close(5))
-    lent.give(await late)
+    lent.give(await late, "")
     await closing
     assert [line.closed for line in exchange.made] == [True]
 
@@ -173,12 +173,12 @@ async def test_closing_waits_for_what_is_just_being_made() -> None:
 async def test_what_is_idle_is_had_at_once() -> None:
     exchange = Exchange()
     lent = exchange.lent(2)
-    assert lent.idle() is None
-    first = await lent.take("a")
-    assert lent.idle() is None
-    lent.give(first)
-    assert lent.idle() is first
-    lent.give(first)
+    assert lent.idle("") is None
+    first = await lent.take("")
+    assert lent.idle("") is None
+    lent.give(first, "")
+    assert lent.idle("") is first
+    lent.give(first, "")
     exchange.made[0].closed = True
-    assert lent.idle() is None
-    assert await lent.take("a") is exchange.made[1]
+    assert lent.idle("") is None
+    assert await lent.take("") is exchange.made[1]
