@@ -13,7 +13,7 @@ import pytest
 from adapters.in_memory.storage import Storage
 from domain.access.key import Key, KeyText
 from domain.access.owner import Owner
-from domain.access.ports import OwnerDirectory, unnoted
+from domain.access.ports import OwnerDirectory
 from domain.access.use_cases import Authentication, Caller
 from domain.errors import Unavailable
 from domain.tenancy import Cause, OwnerId
@@ -45,7 +45,7 @@ class Counted:
     async def all(self) -> list[Owner]:
         return await self.directory.all()
 
-    async def holder(self, public_id: str, sent: Callable[[], None] = unnoted) -> tuple[Owner, Key] | None:
+    async def holder(self, public_id: str, sent: Callable[[], None] | None = None) -> tuple[Owner, Key] | None:
         self.asked.append(public_id)
         await self.before_looking()
         holder = await self.directory.holder(public_id, sent)

@@ -73,7 +73,8 @@ class Crowd:
         assert shares._free == self.size - len(self.having) >= 0
         assert len(owners) <= shares.general
         assert all(owners.count(name) <= shares.share for name in owners)
-        assert not any(shares._may(name) for name, _ in self.waiting)
+        for name, _ in self.waiting:
+            assert not shares.take_now(name)
         assert len(self.waiting) == sum(
             len(queue.waiters) for queues in (shares._waiting, shares._waiting_first) for queue in queues.values()
         )

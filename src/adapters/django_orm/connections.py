@@ -42,10 +42,12 @@ class Connections:
         """A connection that nobody uses, where there is one that this name may have. It has to be given back."""
         if not self._idle or not self._shares.take_now(name):
             return None
-        connection = self._last_used()
-        if connection is None:
-            self._shares.give(name)
-        return connection
+        since, connection = self._idle.pop()
+        if monotonic() - since < IDLE_MAX and not connection.is_closed():
+            return connection
+        self._drop(connection)
+        self._shares.give(name)
+        return None
 
     async def take(self, name: str) -> Connection:
         """A connection, which has to be given back. Raises ``TimeoutError``, and what connecting raises."""
@@ -58,13 +60,10 @@ class Connections:
 
     def give(self, connection: Connection, name: str) -> None:
         """Takes it back, by the name it was lent to, for the next who waits."""
-        if connection.is_closed():
-            self._made.discard(connection)
-        else:
-            now = monotonic()
-            self._idle.append((now, connection))
-            while self._idle and now - self._idle[0][0] > IDLE_MAX:
-                self._drop(self._idle.popleft()[1])
+        now = monotonic()
+        self._idle.append((now, connection))
+        while self._idle and now - self._idle[0][0] > IDLE_MAX:
+            self._drop(self._idle.popleft()[1])
         self._shares.give(name)
 
     async def close(self, within: float) -> None:

@@ -11,7 +11,6 @@ from adapters.django_orm.owned import Table
 from adapters.django_orm.statements import Compiler, Executor, Named, Statement, param
 from domain.access.key import Key
 from domain.access.owner import Owner
-from domain.access.ports import unnoted
 from domain.errors import Conflict
 from domain.tenancy import Cause
 
@@ -77,7 +76,7 @@ class OwnerDirectory:
         rows = await self._executor.fetch("", self._all, {})
         return [Owner(**dict(zip(_OWNER, row, strict=True))) for row in rows]
 
-    async def holder(self, public_id: str, sent: Callable[[], None] = unnoted) -> tuple[Owner, Key] | None:
+    async def holder(self, public_id: str, sent: Callable[[], None] | None = None) -> tuple[Owner, Key] | None:
         for row in await self._executor.fetch(public_id, self._holder, {"public_id": public_id}, sent):
             owner = Owner(**dict(zip(_OWNER, row[: len(_OWNER)], strict=True)))
             return owner, Key(**dict(zip(_KEY, row[len(_OWNER) :], strict=True)))

@@ -12,7 +12,6 @@ from django.db import models
 
 from adapters.django_orm.connections import Connections
 from adapters.django_orm.statements import Blocked, Chain, Codec, Rows, Statement, Values
-from domain.access.ports import unnoted
 from domain.errors import Conflict, ListTimeout, Unavailable
 
 if TYPE_CHECKING:
@@ -138,14 +137,17 @@ class PoolExecutor:
     def dialect(self, sql: str, fields: Sequence[models.Field[Any, Any] | None]) -> str:
         return sql % tuple(_place(number, field) for number, field in enumerate(fields, start=1))
 
-    async def fetch(self, name: str, statement: Statement, values: Values, sent: Callable[[], None] = unnoted) -> Rows:
+    async def fetch(
+        self, name: str, statement: Statement, values: Values, sent: Callable[[], None] | None = None
+    ) -> Rows:
         connections = self._connections
         if connections is None:
             raise Unavailable("The pool is closed.")
-        arguments, lent_to = statement.arguments(name, values), statement.lent_to(name)
+        arguments, lent_to = statement.arguments(name, values), statement.system or name
         try:
             connection = connections.idle(lent_to) or await connections.take(lent_to)
-            sent()
+            if sent is not None:
+                sent()
             try:
                 timeout = self._list_timeout if statement.searches else None
                 rows = await connection.fetch(statement.sql, *arguments, timeout=timeout)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SERVICE, LOOKUPS = "", "lookups"
+SERVICE, LOOKUPS = "service", "lookups"
 """Who is no owner: what is done for nobody's sake, as by probes and operators, and the lookup of keys."""
 SYSTEM = frozenset({SERVICE, LOOKUPS})
 _WINDOW = 1 / 5
@@ -81,9 +81,15 @@ class Shares:
 
     def take_now(self, name: str) -> bool:
         """A place, where this name may have one now. It has to be given back."""
-        if not self._may(name):
+        if not self._free:
             return False
-        self._hold(name)
+        held = self._held.get(name, 0)
+        if name not in SYSTEM:
+            if held >= self.share or self._owners >= self.general:
+                return False
+            self._owners += 1
+        self._held[name] = held + 1
+        self._free -= 1
         return True
 
     async def take(self, name: str) -> None:
@@ -111,17 +117,6 @@ class Shares:
         if self._free < self._size:
             self._returned = asyncio.Event()
             await self._returned.wait()
-
-    def _may(self, name: str) -> bool:
-        if not self._free:
-            return False
-        return name in SYSTEM or (self._owners < self.general and self._held.get(name, 0) < self.share)
-
-    def _hold(self, name: str) -> None:
-        self._held[name] = self._held.get(name, 0) + 1
-        self._free -= 1
-        if name not in SYSTEM:
-            self._owners += 1
 
     async def _wait(self, name: str) -> None:
         queues, at_once = self._queues(name)
@@ -157,8 +152,7 @@ class Shares:
             waiter = queue.next()
             if queue.waiters:
                 queues[name] = queue  # its next turn comes after everybody else's
-            if waiter is not None:
-                self._hold(name)
+            if waiter is not None and self.take_now(name):
                 waiter.set_result(None)
 
     def _next(self) -> str | None:

@@ -14,7 +14,6 @@ from django.db.models.expressions import Expression, Func
 from django.db.models.sql import DeleteQuery, Query, UpdateQuery
 
 from adapters.django_orm.shares import LOOKUPS, SERVICE
-from domain.access.ports import unnoted
 
 Values: TypeAlias = Mapping[str, Any]
 Rows: TypeAlias = Sequence[Sequence[Any]]
@@ -96,12 +95,6 @@ class Statement:
     searches: bool = False
     """Whether it is a list with conditions, which may look at many rows to find few: its time is that of lists."""
 
-    def lent_to(self, name: str) -> str:
-        """In whose share it runs: the owner's, or one of the service's own."""
-        if self.named is Named.OWNER:
-            return name
-        return LOOKUPS if self.named is Named.KEY else SERVICE
-
     def arguments(self, name: str, values: Values) -> list[Any]:
         bound = [name] if self.names else []
         bound += self._bound(values)
@@ -118,6 +111,11 @@ class Statement:
         ]
 
     # Worked out once: a statement runs with every request.
+    @cached_property
+    def system(self) -> str:
+        """In which of the service's own shares it runs; empty where it runs in that of the owner it names."""
+        return {Named.OWNER: "", Named.KEY: LOOKUPS}.get(self.named, SERVICE)
+
     @cached_property
     def _bound(self) -> Callable[[Values], Iterable[Any]]:
         names = [name for name, _ in self.encoders]
@@ -161,7 +159,9 @@ class Executor(Protocol):
         """The SQL with this driver's placeholders for Django's ``%s``, each of which stands for a value of a field."""
         ...
 
-    async def fetch(self, name: str, statement: Statement, values: Values, sent: Callable[[], None] = unnoted) -> Rows:
+    async def fetch(
+        self, name: str, statement: Statement, values: Values, sent: Callable[[], None] | None = None
+    ) -> Rows:
         """Reads with one statement. Raises ``Unavailable``, and ``ListTimeout`` where a search takes too long.
 
         ``sent`` is called right before the database is asked, when nothing has to be waited for any more.

@@ -18,7 +18,6 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 from adapters.django_orm.shares import Shares
 from adapters.django_orm.sqlite.base import DatabaseWrapper
 from adapters.django_orm.statements import Chain, Codec, Rows, Statement, Values
-from domain.access.ports import unnoted
 from domain.errors import Conflict, ListTimeout, Unavailable
 
 if TYPE_CHECKING:
@@ -138,12 +137,15 @@ class ThreadExecutor:
     def dialect(self, sql: str, fields: Sequence[models.Field[Any, Any] | None]) -> str:
         return sql
 
-    async def fetch(self, name: str, statement: Statement, values: Values, sent: Callable[[], None] = unnoted) -> Rows:
+    async def fetch(
+        self, name: str, statement: Statement, values: Values, sent: Callable[[], None] | None = None
+    ) -> Rows:
         def run(job: _Job) -> Rows:
-            sent()
+            if sent is not None:
+                sent()
             return self._execute(job, name, statement, values)
 
-        return await self._in_thread(self._readers, statement.lent_to(name), run)
+        return await self._in_thread(self._readers, statement.system or name, run)
 
     async def write(self, name: str, chain: Chain, values: Values) -> int:
         def run(job: _Job) -> int:
@@ -155,7 +157,7 @@ class ThreadExecutor:
                         break
             return len(rows)
 
-        return await self._in_thread(self._writer, chain[0].lent_to(name), run)
+        return await self._in_thread(self._writer, chain[0].system or name, run)
 
     def _execute(self, job: _Job, name: str, statement: Statement, values: Values) -> Rows:
         with connections[self.alias].cursor() as cursor:

@@ -11,10 +11,6 @@ from domain.tenancy import Cause, OwnerId, Repository
 KeyRepository: TypeAlias = Repository[Key]
 
 
-def unnoted() -> None:
-    """Takes no note of a moment."""
-
-
 class OwnerDirectory(Protocol):
     """All owners, and the one question that is asked before an owner is known. May raise ``Unavailable``."""
 
@@ -34,7 +30,7 @@ class OwnerDirectory(Protocol):
         """Every owner, by name."""
         ...
 
-    async def holder(self, public_id: str, sent: Callable[[], None] = unnoted) -> tuple[Owner, Key] | None:
+    async def holder(self, public_id: str, sent: Callable[[], None] | None = None) -> tuple[Owner, Key] | None:
         """The key with this public id and its owner, whatever their state.
 
         ``sent`` is called before the store is asked, when nothing has to be waited for any more: the answer is at most
