@@ -114,7 +114,7 @@ async def test_who_waits_for_a_place_in_vain_is_unavailable(make: MakeStorage) -
                 await storage.simulations.of(owner).page(PageRequest())
 
 
-@pytest.mark.parametrize("size", [1, 4])
+@pytest.mark.parametrize("size", [1, 4] if VENDOR == "sqlite" else [1])  # there, writes have one place of any
 async def test_writes_take_turns_by_owner(make: MakeStorage, size: int) -> None:
     async with opened(make(size=size)) as storage:
         one, other = await kept(storage), await kept(storage)
