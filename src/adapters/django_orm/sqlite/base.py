@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
     from typing import Any
 
-LOOKED_EVERY = 5000
-"""Instructions of SQLite's machine, well below a millisecond, after which it asks whether to go on."""
+LOOKED_EVERY = 50_000
+"""Instructions of SQLite's machine, some milliseconds to some tens, after which it asks whether to go on.
+
+To ask takes the interpreter's lock, for which it waits while the event loop is busy, and the event loop for it.
+"""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
