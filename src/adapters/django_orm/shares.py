@@ -126,19 +126,23 @@ class Shares:
             queue = queues[name] = _Queue(now)
         elif self._timeout is not None and queue.estimate(now, self._timeout * _WINDOW, at_once) > self._timeout:
             raise TimeoutError
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
         queue.waiters.append(waiter)
+        expiry = None if self._timeout is None else loop.call_later(self._timeout, _expire, waiter)
         try:
-            async with asyncio.timeout(self._timeout):
-                await waiter
+            await waiter
         except BaseException:
-            if waiter.done() and not waiter.cancelled():  # it came too late
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:  # it came too late
                 self.give(name)
             elif waiter in queue.waiters:
                 queue.waiters.remove(waiter)
                 if not queue.waiters and queues.get(name) is queue:
                     del queues[name]
             raise
+        finally:
+            if expiry is not None:
+                expiry.cancel()
 
     def _queues(self, name: str) -> tuple[dict[str, _Queue], int]:
         """Where this name waits, and how many places it has at once at least, or at most."""
@@ -167,3 +171,8 @@ class Shares:
                 if self._held.get(name, 0) < self.share:
                     return name
         return first
+
+
+def _expire(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_exception(TimeoutError())
