@@ -62,13 +62,20 @@ class Settings(BaseSettings):
     """The secret key before this one: still accepted, never used to sign, while the key is rolled."""
 
     pool_size: int = Field(default=10, ge=1, le=1000)
-    """The most connections of one worker process (threads on SQLite)."""
+    """The most connections of one worker process (threads that read, on SQLite).
+
+    Of 2 to 7 one is kept back for probes and the lookup of keys, of 8 or more two, and one owner has at most half of
+    the others. With 1 or 2, one owner's slow statement makes the others wait; with 1, probes as well.
+    """
 
     pool_timeout: float = Field(default=5.0, gt=0, le=300)
-    """How long a request waits for a free connection, in seconds; PostgreSQL alone."""
+    """How long a statement waits for a free connection (a thread, on SQLite), in seconds."""
 
     statement_timeout: float = Field(default=10.0, gt=0, le=3600)
-    """How long one statement of a request may run, in seconds; PostgreSQL alone."""
+    """How long one statement of a request may run, in seconds."""
+
+    list_timeout: float = Field(default=2.0, gt=0, le=3600)
+    """How long a list with conditions may run, in seconds; never longer than any other statement."""
 
     request_timeout: float = Field(default=60.0, gt=0, le=7200)
     """How long a request may take until its answer begins, its body included, in seconds; then it is a 503."""

@@ -55,15 +55,27 @@ def _pool_storage(settings: Settings) -> Storage:
         size=settings.pool_size,
         acquire_timeout=settings.pool_timeout,
         statement_timeout=settings.statement_timeout,
+        list_timeout=settings.list_timeout,
         prepared_statements=settings.prepared_statements,
         held=not settings.one_role,
     )
 
 
-def _thread_storage(size: int) -> Storage:
+def _thread_storage(settings: Settings) -> Storage:
     from adapters.django_orm.setup import thread_storage
 
-    return thread_storage(size=size)
+    return thread_storage(
+        size=settings.pool_size,
+        acquire_timeout=settings.pool_timeout,
+        statement_timeout=settings.statement_timeout,
+        list_timeout=settings.list_timeout,
+    )
+
+
+def _operator_storage() -> Storage:
+    from adapters.django_orm.setup import thread_storage
+
+    return thread_storage(size=1)
 
 
 def _django_application(owners: Owners, keys: Keys, now: Callable[[], datetime], at_once: int) -> ASGIApp:
@@ -84,10 +96,10 @@ class Container(containers.DeclarativeContainer):
 
     storage: providers.Provider[Storage] = providers.Selector(
         settings.provided.database_url.kind,
-        sqlite=providers.Singleton(_thread_storage, settings.provided.pool_size),
+        sqlite=providers.Singleton(_thread_storage, settings),
         postgresql=providers.Singleton(_pool_storage, settings),
     )
-    operator_storage: providers.Provider[Storage] = providers.Singleton(_thread_storage, 1)
+    operator_storage: providers.Provider[Storage] = providers.Singleton(_operator_storage)
 
     history = providers.Singleton(History, revisions=storage.provided.revisions)
     simulations = providers.Singleton(

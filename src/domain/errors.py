@@ -72,5 +72,9 @@ class Unavailable(Exception):
     """The store cannot be reached or is overloaded: no refusal, but a fault that is expected to pass."""
 
 
+class ListTimeout(Unavailable):
+    """A list with conditions took longer than its time budget; its message tells the caller what to narrow."""
+
+
 class Misdirected(Exception):
     """A write that would land with another owner or on another object: a mistake of ours, never of the caller."""

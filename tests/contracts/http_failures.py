@@ -48,9 +48,9 @@ class FailuresContract:
         directory = service.container.storage().owners
         holder = directory.holder
 
-        async def watched(public_id: str) -> Any:
+        async def watched(public_id: str, *noted: Any) -> Any:
             asked.append(public_id)
-            return await holder(public_id)
+            return await holder(public_id, *noted)
 
         monkeypatch.setattr(directory, "holder", watched)
         return asked
@@ -70,9 +70,9 @@ class FailuresContract:
         directory, together = service.container.storage().owners, asyncio.Barrier(20)
         holder = directory.holder
 
-        async def once_all_are_here(public_id: str) -> Any:
+        async def once_all_are_here(public_id: str, *noted: Any) -> Any:
             await together.wait()
-            return await holder(public_id)
+            return await holder(public_id, *noted)
 
         with monkeypatch.context() as crowd:
             crowd.setattr(directory, "holder", once_all_are_here)

@@ -35,7 +35,7 @@ def configured(
     monkeypatch.delenv("GOATFISH_OPERATOR_DATABASE_URL", raising=False)
     if VENDOR == "postgresql":
         monkeypatch.setenv("GOATFISH_OPERATOR_DATABASE_URL", request.getfixturevalue("operator_url"))
-    monkeypatch.setattr(setup, "thread_storage", lambda size: lend())
+    monkeypatch.setattr(setup, "thread_storage", lambda **_: lend())
     monkeypatch.setattr(operations, "disconnect", lambda: None)
     load.cache_clear()
     yield

@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 
 from adapters.django_orm.pool import PoolExecutor
+from adapters.django_orm.shares import SERVICE
 from adapters.django_orm.statements import Compiler
 from adapters.django_orm.storage import Storage
 from domain.access.key import Key
@@ -49,9 +50,9 @@ class Stored:
                 seen.append(query.query)
 
             assert executor._connections is not None
-            only = await executor._connections.take("")
+            only = await executor._connections.take(SERVICE)
             only.add_query_logger(log)
-            executor._connections.give(only)
+            executor._connections.give(only, SERVICE)
             yield seen
             await asyncio.sleep(0)  # loggers are called a step later
             only.remove_query_logger(log)

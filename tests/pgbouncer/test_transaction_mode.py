@@ -142,6 +142,30 @@ def test_many_owners_at_once_see_and_write_their_own_alone(
     _nothing_is_left(bouncer)
 
 
+@pytest.mark.parametrize("prepared", modes())
+def test_a_list_that_takes_too_long_is_ended_and_leaves_nothing_in_the_session(
+    bouncer: DatabaseUrl, tenants: list[Tenant], prepared: str
+) -> None:
+    env = os.environ | {"GOATFISH_DATABASE_URL": bouncer.with_password, "GOATFISH_PREPARED_STATEMENTS": prepared}
+    headers = {"X-API-Key": tenants[0].key}
+    with (
+        served(env | {"GOATFISH_LIST_TIMEOUT": "0.3"}) as url,
+        httpx2.Client(base_url=url, headers=headers, timeout=PATIENCE) as http,
+        psycopg.connect(os.environ["TEST_DATABASE_URL"], autocommit=True) as administrator,
+    ):
+        assert http.get(SIMULATIONS, params={"name": "x"}).status_code == 200
+        with administrator.transaction():
+            administrator.execute("LOCK TABLE simulation IN ACCESS EXCLUSIVE MODE")
+            answer = http.get(SIMULATIONS, params={"name": "x"})
+            assert (answer.status_code, answer.json()["code"]) == (503, "list_timeout")
+            busy = "SELECT query FROM pg_stat_activity WHERE usename = %s AND state <> 'idle'"
+            assert administrator.execute(busy, [bouncer.user]).fetchall() == []
+        assert http.get(SIMULATIONS, params={"name": "x"}).status_code == 200
+    for _ in range(SERVER_CONNECTIONS):
+        with psycopg.connect(bouncer.with_password, prepare_threshold=None) as client:
+            assert client.execute("SHOW statement_timeout").fetchall() == [("0",)]
+
+
 async def _all_at_once(url: str, tenants: list[Tenant], mark: str) -> None:
     async with httpx2.AsyncClient(base_url=url, timeout=PATIENCE) as http:
 

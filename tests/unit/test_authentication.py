@@ -3,7 +3,7 @@
 import dataclasses
 import hmac
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,12 +20,17 @@ from domain.tenancy import Cause, OwnerId
 from tests.factories import CAUSE, NOW, KeyFactory, OwnerFactory
 
 
+async def nothing() -> None:
+    """Happens before a look, unless a test wants something else."""
+
+
 @dataclass
 class Counted:
-    """A directory that counts the questions it is asked, and lets something happen after each look."""
+    """A directory that counts the questions it is asked, and lets something happen before and after each look."""
 
     directory: OwnerDirectory
     asked: list[str] = field(default_factory=list)
+    before_looking: Callable[[], Awaitable[None]] = nothing
     after_looking: Callable[[], None] = lambda: None
 
     async def add(self, owner: Owner, cause: Cause) -> None:
@@ -40,9 +45,10 @@ class Counted:
     async def all(self) -> list[Owner]:
         return await self.directory.all()
 
-    async def holder(self, public_id: str) -> tuple[Owner, Key] | None:
+    async def holder(self, public_id: str, sent: Callable[[], None] | None = None) -> tuple[Owner, Key] | None:
         self.asked.append(public_id)
-        holder = await self.directory.holder(public_id)
+        await self.before_looking()
+        holder = await self.directory.holder(public_id, sent)
         self.after_looking()
         return holder
 

@@ -44,7 +44,8 @@ def test_works_without_a_single_variable(elsewhere: Path) -> None:
     assert loaded.operator_url == loaded.database_url
     assert loaded.revisions_kept is None
     assert loaded.allowed_hosts == ("localhost", "127.0.0.1", "[::1]")
-    assert (loaded.pool_size, loaded.pool_timeout, loaded.statement_timeout) == (10, 5.0, 10.0)
+    assert (loaded.pool_size, loaded.pool_timeout) == (10, 5.0)
+    assert (loaded.statement_timeout, loaded.list_timeout) == (10.0, 2.0)
 
 
 def test_is_read_once() -> None:
@@ -131,6 +132,8 @@ def test_hosts_are_a_list_in_either_notation(
             "15",
             "must be more than GOATFISH_POOL_TIMEOUT and GOATFISH_STATEMENT_TIMEOUT together, which are 15, got 15",
         ),
+        ("LIST_TIMEOUT", "0", "must be more than 0, got '0'"),
+        ("LIST_TIMEOUT", "inf", "must be at most 3600, got 'inf'"),
         ("ALLOWED_HOSTS", " , ", "must name at least one host"),
         ("ALLOWED_HOSTS", '["a"', "must be host names separated by commas, or a JSON list"),
         ("LOG_LEVEL", "loud", "must be one of 'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL', got 'LOUD'"),

@@ -104,3 +104,8 @@ def test_control_characters_and_lone_surrogates_are_those_that_unicode_says() ->
     for code in range(sys.maxunicode + 1):
         wrong = unicodedata.category(chr(code)) in {"Cc", "Cs"}
         assert has_control_characters(f"a{chr(code)}b") is wrong, hex(code)
+
+
+def test_no_name_and_no_part_of_one_is_longer_than_its_column_when_it_is_folded() -> None:
+    longest = max(len(chr(code).casefold()) for code in range(0x110000))
+    assert longest * Simulation.NAME_MAX == Simulation.FOLDED_MAX

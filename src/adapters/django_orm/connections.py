@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 
+from adapters.django_orm.shares import Shares
+
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[Any]
 
@@ -24,65 +26,51 @@ IDLE_MAX = 300.0
 
 
 class Connections:
-    """At most ``size`` connections, made by ``connect``; whoever waits longer than ``timeout`` seconds gets none.
+    """At most ``size`` connections, made by ``connect`` and lent by name: ``Shares`` says to whom, and when.
 
-    Those who wait take turns by name, so that whoever asks a thousand times at once is served no sooner than whoever
-    asks once. Belongs to the event loop that uses it first.
+    Belongs to the event loop that uses it first.
     """
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], *, size: int, timeout: float) -> None:
-        self._connect, self._size, self._timeout = connect, size, timeout
+        self._connect = connect
+        self._shares = Shares(size, timeout=timeout)
+        # There is never more than one for each place that is lent, beside those that are idle.
         self._made: set[Connection] = set()
-        self._unmade = size
         self._idle: deque[tuple[float, Connection]] = deque()
-        self._waiting: dict[str, deque[asyncio.Future[Connection | None]]] = {}  # the next to have a turn comes first
-        self._given: asyncio.Event | None = None
 
-    def idle(self) -> Connection | None:
-        """A connection that nobody uses, where there is one. It has to be given back."""
-        now = monotonic()
-        while self._idle:
-            since, connection = self._idle.pop()  # the last one used: those that are not needed stay at the bottom
-            if now - since < IDLE_MAX and not connection.is_closed():
-                return connection
-            self._drop(connection)
+    def idle(self, name: str) -> Connection | None:
+        """A connection that nobody uses, where there is one that this name may have. It has to be given back."""
+        if not self._idle or not self._shares.take_now(name):
+            return None
+        since, connection = self._idle.pop()
+        if monotonic() - since < IDLE_MAX and not connection.is_closed():
+            return connection
+        self._drop(connection)
+        self._shares.give(name)
         return None
 
     async def take(self, name: str) -> Connection:
         """A connection, which has to be given back. Raises ``TimeoutError``, and what connecting raises."""
-        connection = self.idle()
-        if connection is None and self._unmade:
-            self._unmade -= 1
-        elif connection is None:
-            connection = await self._wait(name)
-        return connection or await self._new()
+        await self._shares.take(name)
+        try:
+            return self._last_used() or await self._new()
+        except BaseException:
+            self._shares.give(name)
+            raise
 
-    def give(self, connection: Connection | None) -> None:
-        """Takes it back, for the next who waits; None in its place is leave to make another."""
-        if self._waiting:
-            if connection is not None and connection.is_closed():
-                self._made.discard(connection)
-                connection = None
-            if self._handed_on(connection):
-                return
-        if connection is None:
-            self._unmade += 1
-        else:
-            now = monotonic()
-            self._idle.append((now, connection))
-            while self._idle and now - self._idle[0][0] > IDLE_MAX:
-                self._drop(self._idle.popleft()[1])
-        if self._given is not None:
-            self._given.set()
+    def give(self, connection: Connection, name: str) -> None:
+        """Takes it back, by the name it was lent to, for the next who waits."""
+        now = monotonic()
+        self._idle.append((now, connection))
+        while self._idle and now - self._idle[0][0] > IDLE_MAX:
+            self._drop(self._idle.popleft()[1])
+        self._shares.give(name)
 
     async def close(self, within: float) -> None:
         """Closes every connection; one that is not given back within so many seconds is cut."""
-        self._given = asyncio.Event()
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
-                while len(self._idle) + self._unmade < self._size:
-                    self._given.clear()
-                    await self._given.wait()
+                await self._shares.returned()
                 while self._idle:
                     await self._idle[-1][1].close()
                     self._made.discard(self._idle.pop()[1])
@@ -91,39 +79,20 @@ class Connections:
         self._idle.clear()
 
     async def _new(self) -> Connection:
-        try:
-            connection = await self._connect()
-        except BaseException:
-            self.give(None)
-            raise
+        connection = await self._connect()
         self._made.add(connection)
         return connection
 
-    async def _wait(self, name: str) -> Connection | None:
-        """What somebody gives back; None where one may be made in its place."""
-        waiter: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(name, deque()).append(waiter)
-        try:
-            async with asyncio.timeout(self._timeout):
-                return await waiter
-        except BaseException:
-            if waiter.done() and not waiter.cancelled():  # it came too late
-                self.give(waiter.result())
-            raise
-
-    def _handed_on(self, connection: Connection | None) -> bool:
-        while self._waiting:
-            name = next(iter(self._waiting))
-            queue = self._waiting.pop(name)
-            waiter = queue.popleft()
-            if queue:
-                self._waiting[name] = queue
-            if not waiter.done():
-                waiter.set_result(connection)
-                return True
-        return False
+    def _last_used(self) -> Connection | None:
+        """One of those that are idle: such as are not needed stay at the bottom."""
+        now = monotonic()
+        while self._idle:
+            since, connection = self._idle.pop()
+            if now - since < IDLE_MAX and not connection.is_closed():
+                return connection
+            self._drop(connection)
+        return None
 
     def _drop(self, connection: Connection) -> None:
         connection.terminate()
         self._made.discard(connection)
-        self._unmade += 1

@@ -76,8 +76,8 @@ class OwnerDirectory:
         rows = await self._executor.fetch("", self._all, {})
         return [Owner(**dict(zip(_OWNER, row, strict=True))) for row in rows]
 
-    async def holder(self, public_id: str) -> tuple[Owner, Key] | None:
-        for row in await self._executor.fetch(public_id, self._holder, {"public_id": public_id}):
+    async def holder(self, public_id: str, sent: Callable[[], None] | None = None) -> tuple[Owner, Key] | None:
+        for row in await self._executor.fetch(public_id, self._holder, {"public_id": public_id}, sent):
             owner = Owner(**dict(zip(_OWNER, row[: len(_OWNER)], strict=True)))
             return owner, Key(**dict(zip(_KEY, row[len(_OWNER) :], strict=True)))
         return None

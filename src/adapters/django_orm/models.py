@@ -105,7 +105,7 @@ class SimulationRow(TenantRow):
     """A tenant's simulation."""
 
     name = models.CharField(max_length=Simulation.NAME_MAX)
-    name_folded = FoldedField(max_length=3 * Simulation.NAME_MAX)  # folding makes up to three letters of one
+    name_folded = FoldedField(max_length=Simulation.FOLDED_MAX)
     start_date = models.DateField()
     end_date = models.DateField()
     updated_at = models.DateTimeField()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from django.db.models import F
 
+from adapters.django_orm.contains import Contains
 from adapters.django_orm.statements import Beyond, Blocked, Compiler, Executor, Param, Part, Statement, Values, param
 from domain.errors import Unavailable
 from domain.idempotency import Repeated
@@ -31,7 +32,6 @@ _LOOKUPS = {
     Comparison.EQUAL: "exact",
     Comparison.AT_LEAST: "gte",
     Comparison.AT_MOST: "lte",
-    Comparison.CONTAINS: "contains",
 }
 _COMPARED = attrgetter("attribute", "comparison")
 LISTS_MAX = 500
@@ -97,13 +97,18 @@ class Rows(Generic[E]):
     ) -> Statement:
         rows = self._mine
         for place, (column, comparison) in enumerate(compared):
-            rows = rows.filter((f"{column}__{_LOOKUPS[comparison]}", self._param(column, f"condition_{place}")))
+            value = self._param(column, f"condition_{place}")
+            if comparison is Comparison.CONTAINS:
+                rows = rows.filter(Contains(column, value))
+            else:
+                rows = rows.filter((f"{column}__{_LOOKUPS[comparison]}", value))
         if goes_on:
             there = (self._param(sort.by, "after_value"), self._param("id", "after_id"))
             rows = rows.filter(Beyond(F(sort.by), F("id"), *there, descending=sort.descending))
         sign = "-" if sort.descending else ""
         ordered = rows.order_by(f"{sign}{sort.by}", f"{sign}id")
-        return self._compile.select(ordered, *self.names, limit=limit or self._param("version", "limit"))
+        limited = limit or self._param("version", "limit")
+        return self._compile.select(ordered, *self.names, limit=limited, searches=bool(compared))
 
 
 class Table(Rows[E]):

@@ -12,10 +12,10 @@ from django.db import models
 
 from adapters.django_orm.connections import Connections
 from adapters.django_orm.statements import Blocked, Chain, Codec, Rows, Statement, Values
-from domain.errors import Conflict, Unavailable
+from domain.errors import Conflict, ListTimeout, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 SETTLE = 2.0
 """Seconds."""
@@ -86,9 +86,10 @@ async def _settled(connection: asyncpg.Connection[Any]) -> None:
 class PoolExecutor:
     """Runs statements on connections of a pool, on the event loop itself.
 
-    ``url`` is a PostgreSQL URL; ``size`` connections at most, made when they are needed; ``acquire_timeout`` and
-    ``statement_timeout`` are in seconds. Without ``prepared_statements`` a connection remembers nothing between two
-    transactions, as a PgBouncer older than 1.21 wants it.
+    ``url`` is a PostgreSQL URL; ``size`` connections at most, made when they are needed; ``acquire_timeout``,
+    ``statement_timeout`` and ``list_timeout``, which is that of lists with conditions, are in seconds. Without
+    ``prepared_statements`` a connection remembers nothing between two transactions, as a PgBouncer older than 1.21
+    wants it.
     """
 
     def __init__(
@@ -98,6 +99,7 @@ class PoolExecutor:
         size: int,
         acquire_timeout: float,
         statement_timeout: float,
+        list_timeout: float,
         prepared_statements: bool = True,
         alias: str = "default",
     ) -> None:
@@ -105,6 +107,7 @@ class PoolExecutor:
         self._prepared = PREPARED_MAX if prepared_statements else 0
         self._url, self._size = url, size
         self._acquire_timeout, self._statement_timeout = acquire_timeout, statement_timeout
+        self._list_timeout = min(list_timeout, statement_timeout)
         self._connections: Connections | None = None
 
     async def open(self) -> None:
@@ -134,20 +137,27 @@ class PoolExecutor:
     def dialect(self, sql: str, fields: Sequence[models.Field[Any, Any] | None]) -> str:
         return sql % tuple(_place(number, field) for number, field in enumerate(fields, start=1))
 
-    async def fetch(self, name: str, statement: Statement, values: Values) -> Rows:
+    async def fetch(
+        self, name: str, statement: Statement, values: Values, sent: Callable[[], None] | None = None
+    ) -> Rows:
         connections = self._connections
         if connections is None:
             raise Unavailable("The pool is closed.")
-        arguments = statement.arguments(name, values)
+        arguments, lent_to = statement.arguments(name, values), statement.system or name
         try:
-            connection = connections.idle() or await connections.take(name)
+            connection = connections.idle(lent_to) or await connections.take(lent_to)
+            if sent is not None:
+                sent()
             try:
-                rows = await connection.fetch(statement.sql, *arguments)
-            except (asyncio.CancelledError, TimeoutError):
+                timeout = self._list_timeout if statement.searches else None
+                rows = await connection.fetch(statement.sql, *arguments, timeout=timeout)
+            except (asyncio.CancelledError, TimeoutError) as error:
                 await _settled(connection)
+                if statement.searches and isinstance(error, TimeoutError):
+                    raise ListTimeout(f"The list took longer than {self._list_timeout:g} seconds.") from error
                 raise
             finally:
-                connections.give(connection)
+                connections.give(connection, lent_to)
         except asyncpg.LockNotAvailableError as error:
             raise Blocked from error
         except asyncpg.UniqueViolationError as error:

@@ -28,6 +28,7 @@ def pool_storage(
     size: int,
     acquire_timeout: float,
     statement_timeout: float,
+    list_timeout: float = 2.0,
     prepared_statements: bool = True,
     held: bool = True,
 ) -> Storage:
@@ -41,18 +42,28 @@ def pool_storage(
         size=size,
         acquire_timeout=acquire_timeout,
         statement_timeout=statement_timeout,
+        list_timeout=list_timeout,
         prepared_statements=prepared_statements,
     )
     return Storage(executor, held=held)
 
 
-def thread_storage(*, size: int) -> Storage:
-    """Storage on Django's own connections, in ``size`` threads."""
+def thread_storage(
+    *,
+    size: int,
+    acquire_timeout: float | None = None,
+    statement_timeout: float | None = None,
+    list_timeout: float | None = None,
+) -> Storage:
+    """Storage on Django's own connections, in ``size`` threads; the seconds are the executor's."""
     set_up()
     from adapters.django_orm.storage import Storage
     from adapters.django_orm.thread import ThreadExecutor
 
-    return Storage(ThreadExecutor(size=size))
+    executor = ThreadExecutor(
+        size=size, acquire_timeout=acquire_timeout, statement_timeout=statement_timeout, list_timeout=list_timeout
+    )
+    return Storage(executor)
 
 
 def django_application(*, owners: Owners, keys: Keys, now: Callable[[], datetime], at_once: int) -> AdminApplication:

@@ -13,6 +13,8 @@ from django.db import connections, models
 from django.db.models.expressions import Expression, Func
 from django.db.models.sql import DeleteQuery, Query, UpdateQuery
 
+from adapters.django_orm.shares import LOOKUPS, SERVICE
+
 Values: TypeAlias = Mapping[str, Any]
 Rows: TypeAlias = Sequence[Sequence[Any]]
 Encode: TypeAlias = Callable[[Any], Any]
@@ -89,6 +91,9 @@ class Statement:
     decoders: tuple[Encode | None, ...] = ()
     names: bool = False
     """Whether the first argument is the name of whom it runs for."""
+    named: Named = Named.NOBODY
+    searches: bool = False
+    """Whether it is a list with conditions, which may look at many rows to find few: its time is that of lists."""
 
     def arguments(self, name: str, values: Values) -> list[Any]:
         bound = [name] if self.names else []
@@ -106,6 +111,11 @@ class Statement:
         ]
 
     # Worked out once: a statement runs with every request.
+    @cached_property
+    def system(self) -> str:
+        """In which of the service's own shares it runs; empty where it runs in that of the owner it names."""
+        return {Named.OWNER: "", Named.KEY: LOOKUPS}.get(self.named, SERVICE)
+
     @cached_property
     def _bound(self) -> Callable[[Values], Iterable[Any]]:
         names = [name for name, _ in self.encoders]
@@ -149,8 +159,13 @@ class Executor(Protocol):
         """The SQL with this driver's placeholders for Django's ``%s``, each of which stands for a value of a field."""
         ...
 
-    async def fetch(self, name: str, statement: Statement, values: Values) -> Rows:
-        """Reads with one statement. Raises ``Unavailable``."""
+    async def fetch(
+        self, name: str, statement: Statement, values: Values, sent: Callable[[], None] | None = None
+    ) -> Rows:
+        """Reads with one statement. Raises ``Unavailable``, and ``ListTimeout`` where a search takes too long.
+
+        ``sent`` is called right before the database is asked, when nothing has to be waited for any more.
+        """
         ...
 
     async def write(self, name: str, chain: Chain, values: Values) -> int:
@@ -177,6 +192,7 @@ class Compiler:
         *columns: str,
         named: Named = Named.OWNER,
         limit: int | Param | None = None,
+        searches: bool = False,
     ) -> Statement:
         """SELECT of these columns, of so many rows at most."""
         query = self._gated(rows, named).values_list(*columns)
@@ -185,7 +201,7 @@ class Compiler:
             sql, params = f"{sql} LIMIT %s", [*params, limit]
         codec = self._executor.codec
         decoders = tuple(codec(_field(rows.model, name))[1] for name in columns)
-        return self._statement(sql, params, decoders, named)
+        return self._statement(sql, params, decoders, named, searches=searches)
 
     def insert(
         self,
@@ -261,6 +277,7 @@ class Compiler:
         named: Named,
         *,
         steps: Sequence[str] = (),
+        searches: bool = False,
     ) -> Statement:
         """The one place that says for whom a statement runs."""
         names = bool(named) and self.on_postgresql
@@ -271,7 +288,7 @@ class Compiler:
         fields = [None] * names + [param.field for param in params]
         codec = self._executor.codec
         encoders = tuple((param.name, codec(param.field)[0]) for param in params)
-        return Statement(self._executor.dialect(sql, fields), encoders, decoders, names)
+        return Statement(self._executor.dialect(sql, fields), encoders, decoders, names, named, searches)
 
 
 def _type(field: models.Field[Any, Any], connection: Any) -> str:

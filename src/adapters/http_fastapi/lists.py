@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlencode
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,6 +13,7 @@ from starlette.responses import Response
 from adapters.http_fastapi.cursors import Cursor, Cursors
 from adapters.http_fastapi.exchange import KEY, Exchange
 from adapters.http_fastapi.schemas import json_answer, whole_number
+from domain.errors import ListTimeout
 from domain.paging import LIMIT_DEFAULT, LIMIT_MAX, Condition, Page, PageRequest, Sort
 from domain.tenancy import OwnerId
 
@@ -31,6 +32,9 @@ class Limit(BaseModel):
 
 class ListQuery(Limit):
     """The query of a list, in its default order."""
+
+    NARROWER: ClassVar[dict[str, str]] = {}
+    """What is said of a filter, by its name, to who should find less with it."""
 
     cursor: Annotated[
         str | None,
@@ -67,6 +71,15 @@ class Lists:
         if cursor is None:
             return wanted
         return replace(wanted, after=self._cursors.position(cursor, owner, self._name + listing(wanted)))
+
+    def too_slow(self, query: ListQuery, error: ListTimeout) -> ListTimeout:
+        """The timeout of the list that was asked for so, in words that say what to narrow."""
+        filters = [name for name in type(query).model_fields if name not in {*ListQuery.model_fields, "sort"}]
+        ways = [query.NARROWER.get(name, f"a closer {name}") for name in filters if name in query.model_fields_set]
+        others = [name for name in filters if name not in query.model_fields_set]
+        ways += [f"{' or '.join(others)} as well"] if others else []
+        ways += ["a smaller limit"] if query.limit > 1 else []
+        return ListTimeout(f"{error} Narrow it: ask for {', or for '.join(ways)}.")
 
     def answer(
         self, request: Request, owner: OwnerId, wanted: PageRequest, page: Page[Any], shown: Sequence[Any]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from domain.access.key import hidden
-from domain.errors import DomainError, Invalid, Limited, Unavailable
+from domain.errors import DomainError, Invalid, Limited, ListTimeout, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 ERRORS_MAX = 20
@@ -152,6 +152,12 @@ _TYPES = [
     ProblemType("headers_too_large", 431, "Headers too large", "The headers are larger than 32 KiB in all."),
     ProblemType("internal_error", 500, "Internal error", "The service failed. The request id helps to find out why."),
     ProblemType(
+        "list_timeout",
+        503,
+        "List timeout",
+        "The list took longer than the service allows for one with conditions. Narrow it, as the detail says.",
+    ),
+    ProblemType(
         "unavailable",
         503,
         "Unavailable",
@@ -194,6 +200,8 @@ def _refusal(error: Exception) -> Refused:
     """The only place that knows which kind of error gets which answer; its status is the catalogue's."""
     if isinstance(error, Refused):
         return error
+    if isinstance(error, ListTimeout):
+        return Refused("list_timeout", str(error), headers={"Retry-After": "1"})
     if isinstance(error, Unavailable):
         return Refused("unavailable", headers={"Retry-After": "1"})
     if not isinstance(error, DomainError):

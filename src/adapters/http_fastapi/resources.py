@@ -19,6 +19,7 @@ from adapters.http_fastapi.problems import register_not_found
 from adapters.http_fastapi.schemas import Sent, SentChanges, Shown, created, page_of, shown
 from domain.access.key import Scope
 from domain.access.use_cases import Caller
+from domain.errors import ListTimeout
 from domain.idempotency import Once
 from domain.paging import Page, PageRequest
 from domain.revisions import Revision
@@ -93,7 +94,7 @@ def resource_routes(
         name=f"list_{resource.plural}",
         summary=f"List {resource.plural}",
         response_model=page_shown,
-        responses={200: headers("Link"), **refusals("missing_scope", "invalid_cursor")},
+        responses={200: headers("Link"), **refusals("missing_scope", "invalid_cursor", "list_timeout")},
     )
     @taking(query=resource.query)
     async def list_(
@@ -102,7 +103,10 @@ def resource_routes(
         """One page, newest first unless another order is asked for. Follow `next_cursor`, or the `Link` header."""
         owner = caller.owner.id
         wanted = lists.asked(owner, query, cursor)
-        page = await use_cases.list(owner, wanted)
+        try:
+            page = await use_cases.list(owner, wanted)
+        except ListTimeout as error:
+            raise lists.too_slow(query, error) from None
         return lists.answer(request, owner, wanted, page, resource.shown.each(page.items))
 
     @routes.post(

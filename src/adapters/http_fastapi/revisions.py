@@ -104,7 +104,10 @@ def add_revision_routes(
         name=f"list_{kind}_revisions",
         summary=f"List the revisions of a {kind}",
         response_model=page_of(f"{kind}Revision", revision_of(resource)),
-        responses={200: headers("Link"), **refusals(f"{kind}_not_found", "missing_scope", "invalid_cursor")},
+        responses={
+            200: headers("Link"),
+            **refusals(f"{kind}_not_found", "missing_scope", "invalid_cursor", "list_timeout"),
+        },
     )
     async def list_revisions(
         request: Request, id: UUID, caller: Caller = reads, cursor: Cursor | None = place, query: ListQuery = queried

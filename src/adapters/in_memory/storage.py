@@ -199,7 +199,9 @@ class OwnerDirectory:
     async def all(self) -> list[Owner]:
         return sorted(self._owners.values(), key=lambda owner: owner.name)
 
-    async def holder(self, public_id: str) -> tuple[Owner, Key] | None:
+    async def holder(self, public_id: str, sent: Callable[[], None] | None = None) -> tuple[Owner, Key] | None:
+        if sent is not None:
+            sent()
         key = next((key for key in self._keys.values() if key.public_id == public_id), None)
         return None if key is None else (self._owners[key.owner_id], key)
 

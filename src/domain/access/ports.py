@@ -30,6 +30,10 @@ class OwnerDirectory(Protocol):
         """Every owner, by name."""
         ...
 
-    async def holder(self, public_id: str) -> tuple[Owner, Key] | None:
-        """The key with this public id and its owner, whatever their state."""
+    async def holder(self, public_id: str, sent: Callable[[], None] | None = None) -> tuple[Owner, Key] | None:
+        """The key with this public id and its owner, whatever their state.
+
+        ``sent`` is called before the store is asked, when nothing has to be waited for any more: the answer is at most
+        as old as that. It may be called in another thread.
+        """
         ...

@@ -1,5 +1,6 @@
 """All that can be done with owners and keys, a method each, and the check of a key that a caller presents."""
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,7 @@ from uuid import UUID
 from domain.access.key import Key, KeyText, Lifetime, Scope, require_scopes
 from domain.access.owner import Owner
 from domain.access.ports import KeyRepository, OwnerDirectory
-from domain.errors import Conflict, Invalid
+from domain.errors import Conflict, Invalid, Unavailable
 from domain.paging import Page, PageRequest
 from domain.rules import as_id
 from domain.tenancy import Cause, Guard, OwnerId, found, unguarded
@@ -199,12 +200,33 @@ class KeyUses:
             raise
 
 
+class _Lookup:
+    """A question to the directory that several may wait for; ``ended`` is set once there is an answer, or will be none.
+
+    ``sent_at`` is when it was sent, where it is, and ``failure`` what the directory said where it was unavailable.
+    """
+
+    __slots__ = ("answer", "ended", "failure", "sent_at")
+
+    def __init__(self) -> None:
+        self.sent_at: float | None = None
+        self.answer: tuple[float, Holder | None] | None = None
+        self.failure: str | None = None
+        self.ended = asyncio.Event()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authentication:
     """Turns the text of a key into its caller.
 
-    What the directory said is believed for at most ``BELIEVED_FOR`` seconds, counted from before it was asked, so
-    that a revoked key or a deactivated owner is dead in every process within a second.
+    What the directory said is believed for less than ``BELIEVED_FOR`` seconds, counted from the moment at which its
+    database was asked: not from before, for under load there is a queue, in which the answer would grow old. All who
+    ask for a key while it is looked up wait for the same answer, unless that was asked for so long ago.
+
+    So a revoked key and a deactivated owner are dead in every process within a second. Whatever the database is asked
+    after the revocation is committed, at r, shows it. A request that comes at t is let in by what was asked after
+    t - ``BELIEVED_FOR``, be it remembered or waited for. So where t is r + ``BELIEVED_FOR`` or later, it was asked
+    after r, and the request is refused.
     """
 
     BELIEVED_FOR = 0.5
@@ -217,6 +239,8 @@ class Authentication:
     _answers: dict[str, tuple[float, Holder | None]] = field(default_factory=dict)
     _opened: dict[bytes, tuple[float, Holder]] = field(default_factory=dict)
     """By a digest of each text that has opened, the answer by which it did."""
+    _lookups: dict[str, _Lookup] = field(default_factory=dict)
+    """What is being asked, by the public id of its key."""
 
     def remembered(self, text: str) -> Caller | None:
         """The holder of a key that has opened just now; None where it takes more than that to know."""
@@ -244,13 +268,44 @@ class Authentication:
         return Caller(owner, key, now)
 
     async def _answer(self, public_id: str) -> tuple[float, Holder | None]:
-        asked_at = self.monotonic()
         believed = self._answers.get(public_id)
-        if believed is not None and asked_at - believed[0] < self.BELIEVED_FOR:
+        if believed is not None and self.monotonic() - believed[0] < self.BELIEVED_FOR:
             return believed
-        answer = (asked_at, await self.directory.holder(public_id))
-        _remember(self._answers, public_id, answer, self.REMEMBERED_MAX)
-        return answer
+        has_failed = False
+        while (lookup := self._lookups.get(public_id)) is not None and self._is_fresh(lookup):
+            await lookup.ended.wait()
+            if lookup.answer is not None:
+                return lookup.answer
+            # Whoever began it may have gone, or failed for a reason of its own: then one of those who wait asks anew.
+            if lookup.failure is not None:
+                if has_failed:
+                    raise Unavailable(lookup.failure)
+                has_failed = True
+        return await self._look_up(public_id)
+
+    def _is_fresh(self, lookup: _Lookup) -> bool:
+        return lookup.sent_at is None or self.monotonic() - lookup.sent_at < self.BELIEVED_FOR
+
+    async def _look_up(self, public_id: str) -> tuple[float, Holder | None]:
+        """Asks the directory, for whoever comes meanwhile as well."""
+        lookup = self._lookups[public_id] = _Lookup()
+        asked_at = self.monotonic()
+
+        def sent() -> None:
+            lookup.sent_at = self.monotonic()
+
+        try:
+            holder = await self.directory.holder(public_id, sent)
+            lookup.answer = (asked_at if lookup.sent_at is None else lookup.sent_at, holder)
+            _remember(self._answers, public_id, lookup.answer, self.REMEMBERED_MAX)
+        except Unavailable as error:
+            lookup.failure = str(error)
+            raise
+        finally:
+            lookup.ended.set()
+            if self._lookups.get(public_id) is lookup:
+                del self._lookups[public_id]
+        return lookup.answer
 
 
 def _digest(text: str) -> bytes:

@@ -32,6 +32,8 @@ class Simulation:
     SECRETS: ClassVar[frozenset[str]] = frozenset()
     UNRECORDED: ClassVar[frozenset[str]] = frozenset()
     NAME_MAX: ClassVar[int] = 300
+    FOLDED_MAX: ClassVar[int] = 3 * NAME_MAX
+    """The length of a folded name, and of a folded part of one: folding makes up to three letters of one."""
     SORTS: ClassVar[dict[str, str]] = {
         "created_at": "created_at",
         "start_date": "start_date",

@@ -1,0 +1,149 @@
+"""What one owner asks for holds up nobody else: neither other owners, nor the probe, nor the lookup of keys."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import asyncpg
+import pytest
+
+from adapters.django_orm.statements import Named, Statement
+from domain.errors import Unavailable
+from domain.paging import PageRequest
+from tests.contracts.cases import admitted
+from tests.factories import CAUSE, NOW, SimulationFactory
+from tests.integration.conftest import COMMITTING, VENDOR, MakeStorage, opened
+
+if TYPE_CHECKING:
+    from adapters.django_orm.storage import Storage
+    from domain.simulations.simulation import Simulation
+    from domain.tenancy import OwnerId
+
+ENDLESS: str = {
+    "postgresql": "SELECT pg_sleep(60)",
+    "sqlite": "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n) SELECT count(*) FROM n",
+}[VENDOR or ""]
+STUCK = Statement(ENDLESS, (), (None,), named=Named.OWNER)
+SOON = 4.0
+"""Seconds within which everybody else is answered; whoever waits for a place in vain does so for five."""
+
+
+@pytest.fixture
+def make(request: pytest.FixtureRequest) -> MakeStorage:
+    storage: MakeStorage = request.getfixturevalue(COMMITTING)
+    return storage
+
+
+async def kept(storage: Storage) -> Simulation:
+    """A simulation of an owner of its own."""
+    simulation = SimulationFactory.build(owner_id=await admitted(storage))
+    await storage.simulations.of(simulation.owner_id).add(simulation, CAUSE)
+    return simulation
+
+
+@asynccontextmanager
+async def crowded(tasks: Sequence[asyncio.Task[object]]) -> AsyncIterator[None]:
+    """Meanwhile these are under way; none of them is done before."""
+    await asyncio.sleep(0.2)
+    try:
+        yield
+        assert not any(task.done() for task in tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def others_are_answered(storage: Storage, other: Simulation) -> None:
+    async with asyncio.timeout(SOON):
+        for _ in range(3):
+            simulations = storage.simulations.of(other.owner_id)
+            await asyncio.gather(
+                storage.check(),
+                storage.owners.holder("nobody"),
+                simulations.get(other.id),
+                simulations.add(SimulationFactory.build(owner_id=other.owner_id), CAUSE),
+            )
+
+
+def stuck(storage: Storage, owner: OwnerId, times: int = 20) -> list[asyncio.Task[object]]:
+    return [asyncio.create_task(storage.executor.fetch(str(owner), STUCK, {})) for _ in range(times)]
+
+
+@pytest.mark.parametrize("size", [3, 10])
+async def test_what_one_owner_waits_for_holds_up_nobody_else(make: MakeStorage, size: int) -> None:
+    async with opened(make(size=size)) as storage:
+        other, crowd = await kept(storage), await admitted(storage)
+        async with crowded(stuck(storage, crowd)):
+            await others_are_answered(storage, other)
+
+
+async def test_the_probe_and_keys_are_served_while_all_owners_are_stuck(make: MakeStorage) -> None:
+    async with opened(make(size=5)) as storage:
+        owners = [await admitted(storage) for _ in range(5)]
+        async with crowded([task for owner in owners for task in stuck(storage, owner, 3)]):
+            async with asyncio.timeout(SOON):
+                for _ in range(3):
+                    await asyncio.gather(storage.check(), *(storage.owners.holder("nobody") for _ in range(5)))
+
+
+async def test_what_nobody_waits_for_any_more_is_ended_and_its_place_free(make: MakeStorage) -> None:
+    async with opened(make(size=1)) as storage:
+        other, crowd = await kept(storage), await admitted(storage)
+        async with crowded(stuck(storage, crowd)):
+            pass
+        await others_are_answered(storage, other)
+
+
+async def test_a_statement_that_takes_too_long_is_ended(make: MakeStorage) -> None:
+    async with opened(make(size=1, statement_timeout=0.3)) as storage:
+        for _ in range(2):
+            with pytest.raises(Unavailable):
+                await storage.executor.fetch("owner", STUCK, {})
+        await storage.check()
+
+
+async def test_who_waits_for_a_place_in_vain_is_unavailable(make: MakeStorage) -> None:
+    async with opened(make(size=3, acquire_timeout=0.3)) as storage:
+        owner = await admitted(storage)
+        async with crowded(stuck(storage, owner, 1)):
+            with pytest.raises(Unavailable):
+                await storage.simulations.of(owner).page(PageRequest())
+
+
+@pytest.mark.parametrize("size", [1, 4] if VENDOR == "sqlite" else [1])  # there, writes have one place of any
+async def test_writes_take_turns_by_owner(make: MakeStorage, size: int) -> None:
+    async with opened(make(size=size)) as storage:
+        one, other = await kept(storage), await kept(storage)
+        done: list[OwnerId] = []
+
+        async def write(owner: OwnerId) -> None:
+            await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner), CAUSE)
+            done.append(owner)
+
+        owners = [one.owner_id] * 50 + [other.owner_id]
+        await asyncio.gather(*map(write, owners))
+        assert done.index(other.owner_id) <= 4
+
+
+if VENDOR == "postgresql":
+
+    async def test_writers_on_a_locked_row_hold_up_nobody_else(make: MakeStorage, operator_url: str) -> None:
+        async with opened(make(size=10)) as storage:
+            other, locked = await kept(storage), await kept(storage)
+            operator = await asyncpg.connect(operator_url)
+            try:
+                await operator.execute("BEGIN")
+                await operator.execute("SELECT FROM simulation WHERE id = $1 FOR UPDATE", locked.id)
+                async with crowded([asyncio.create_task(_renamed(storage, locked, str(n))) for n in range(20)]):
+                    await others_are_answered(storage, other)
+            finally:
+                await operator.close()
+            await _renamed(storage, locked, "afterwards")
+
+    async def _renamed(storage: Storage, simulation: Simulation, name: str) -> object:
+        simulations = storage.simulations.of(simulation.owner_id)
+        return await simulations.change(simulation.id, lambda stored: stored.update(now=NOW, name=name), CAUSE)

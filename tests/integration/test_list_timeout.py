@@ -1,0 +1,184 @@
+"""Lists with conditions end within their budget, and no text makes looking for a part of it slow."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from datetime import date
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg
+import pytest
+from django.db import connection
+from uuid_utils.compat import uuid7
+
+from adapters.django_orm import bulk
+from adapters.django_orm.models import SimulationRow
+from adapters.django_orm.statements import Statement
+from domain.access.key import Scope
+from domain.errors import ListTimeout, Unavailable
+from domain.paging import PageRequest
+from domain.simulations.simulation import Simulation, listed
+from domain.tenancy import OwnerId
+from tests.contracts.http_api import SIMULATIONS, expect_problem, serving
+from tests.factories import NOW, new_owner_id
+from tests.integration.conftest import COMMITTING, VENDOR, MakeStorage, opened
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
+
+ROWS = 20_000
+
+
+def shortened(value: object) -> str:
+    """What a part is called in the output: its letters, each once for those in a row."""
+    return "".join(letter for letter, _ in groupby(str(value))).encode("unicode_escape").decode()[:40]
+
+
+WIDE = "ΐ" * 300
+"""A name that folding makes three times as long."""
+
+
+@pytest.fixture
+def make(request: pytest.FixtureRequest) -> MakeStorage:
+    storage: MakeStorage = request.getfixturevalue(COMMITTING)
+    return storage
+
+
+def fill(owner: OwnerId, *names: str) -> None:
+    rows = (
+        Simulation(
+            id=uuid7(),
+            owner_id=owner,
+            name=names[number % len(names)],
+            start_date=date(2026, 1, 1),
+            end_date=date(2026, 2, 1),
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        for number in range(ROWS)
+    )
+    for _ in bulk.add_all(Simulation, rows):
+        pass
+
+
+@pytest.fixture(scope="module")
+def wide(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[OwnerId]:
+    """An owner of many simulations whose names repeat themselves."""
+    owner = new_owner_id()
+    with django_db_blocker.unblock():
+        fill(owner, WIDE, "ß" * 300, "ﬃ" * 300, "🐐" * 299 + "b", "b" + "ΐ" * 299)
+        yield owner
+        SimulationRow.objects.filter(owner_id=owner).delete()
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "ΐ" * 149 + "b",
+        "b" + "ΐ" * 149 + "b",
+        "ΐ" * 75 + "b" + "ΐ" * 75,
+        "ß" * 149 + "x",
+        "x" + "ß" * 149,
+        "ﬃ" * 150 + "i",
+        "İ" * 150 + "x",
+        "🐐" * 150 + "x",
+        "🐐" * 150 + "🐑",
+        "a" * 150 + "b",
+        "s" * 299 + "b",
+    ],
+    ids=shortened,
+)
+async def test_no_part_of_a_name_takes_long_to_look_for(make: MakeStorage, wide: OwnerId, part: str) -> None:
+    # By LIKE, as it was, most of these took seconds; now it is a twentieth of one.
+    async with opened(make(size=1, list_timeout=1.0)) as storage:
+        page = await storage.simulations.of(wide).page(PageRequest(limit=100, conditions=listed(name=part)))
+    assert page.items == ()
+
+
+@pytest.mark.parametrize(
+    ("part", "found"),
+    [
+        (WIDE, 1),
+        ("ΐ" * 299, 2),
+        ("b" + "ΐ" * 150, 1),
+        ("\u03b9\u0308\u0301" * 100, 2),
+        ("\u0308\u0301\u03b9", 2),
+        ("s" * 300, 1),
+        ("ẞ" * 300, 1),
+        ("iff", 1),
+        ("🐐B", 1),
+        ("B", 2),
+    ],
+    ids=shortened,
+)
+async def test_what_is_looked_for_is_found_by_folding(make: MakeStorage, wide: OwnerId, part: str, found: int) -> None:
+    async with opened(make(size=1)) as storage:
+        page = await storage.simulations.of(wide).page(PageRequest(limit=100, conditions=listed(name=part)))
+    assert len({each.name for each in page.items}) == found
+
+
+@pytest.fixture
+def slow(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Callable[[OwnerId], None]:
+    """Makes lists of this owner slow: locked out on PostgreSQL, so many on SQLite."""
+
+    def locked(_: OwnerId) -> None:
+        operator = psycopg.connect(request.getfixturevalue("operator_url"))
+        request.addfinalizer(operator.close)
+        operator.execute("LOCK TABLE simulation IN ACCESS EXCLUSIVE MODE")
+
+    def filled(owner: OwnerId) -> None:
+        fill(owner, WIDE)
+        request.addfinalizer(SimulationRow.objects.filter(owner_id=owner).delete)
+
+    return locked if VENDOR == "postgresql" else filled
+
+
+LITTLE: dict[str, Any] = {"list_timeout": 0.2 if VENDOR == "postgresql" else 0.001, "statement_timeout": 1.0}
+
+
+def test_a_list_that_takes_too_long_is_ended_and_its_connection_used_again(
+    make: MakeStorage, slow: Callable[[OwnerId], None], request: pytest.FixtureRequest
+) -> None:
+    owner = new_owner_id()
+    slow(owner)
+
+    async def asked() -> None:
+        async with opened(make(size=1, **LITTLE)) as storage:
+            simulations = storage.simulations.of(owner)
+            with pytest.raises(ListTimeout):
+                await simulations.page(PageRequest(conditions=listed(name="a")))
+            await storage.executor.fetch("", Statement("SELECT 1", (), (None,)), {})
+            if VENDOR == "sqlite":
+                assert len((await simulations.page(PageRequest(limit=5))).items) == 5
+                return
+            with pytest.raises(Unavailable) as refused:
+                await simulations.page(PageRequest(limit=5))
+            assert not isinstance(refused.value, ListTimeout)
+            url = urlsplit(request.getfixturevalue("pool_url"))
+            with psycopg.connect(url._replace(query="").geturl()) as observer:
+                sql = "SELECT state FROM pg_stat_activity WHERE application_name = %s"
+                assert observer.execute(sql, [parse_qs(url.query)["application_name"][0]]).fetchall() == [("idle",)]
+
+    asyncio.run(asked())
+
+
+def test_the_problem_says_what_to_narrow(make: MakeStorage, slow: Callable[[OwnerId], None]) -> None:
+    with serving(make(**LITTLE)) as service:
+        tenant = service.tenant(*Scope)
+        slow(tenant.owner)
+        part = "ΐ" * 149 + "b"
+        query = {"name": part, "start_date_from": "2026-01-01", "limit": "5"}
+        answer = tenant.send("GET", SIMULATIONS, params=query)
+        body = expect_problem(answer, 503, "list_timeout")
+        assert answer.headers["retry-after"] == "1"
+        assert body["detail"] == (
+            f"The list took longer than {LITTLE['list_timeout']:g} seconds. Narrow it: ask for a longer part of the"
+            " name, or for a closer start_date_from, or for active_on or start_date_to or end_date_from or end_date_to"
+            " as well, or for a smaller limit."
+        )
+        few = tenant.send("GET", SIMULATIONS, params={"name": part, "limit": "1"})
+        assert "limit" not in expect_problem(few, 503, "list_timeout")["detail"]
