@@ -64,8 +64,8 @@ class Settings(BaseSettings):
     pool_size: int = Field(default=10, ge=1, le=1000)
     """The most connections of one worker process (threads that read, on SQLite).
 
-    Of 2 to 7 one is kept back for probes and the lookup of keys, of 8 or more two, and one owner has at most half of
-    the others. With 1 or 2, one owner's slow statement makes the others wait; with 1, probes as well.
+    Of 2 to 7 one is kept back for probes and the lookup of keys, of 8 or more two, and one owner has at most two
+    thirds of the others. With 1 or 2, one owner's slow statement makes the others wait; with 1, probes as well.
     """
 
     pool_timeout: float = Field(default=5.0, gt=0, le=300)

@@ -110,8 +110,8 @@ async def test_a_flood_loses_no_row_and_leaves_no_backend(running: Running, fail
     assert running.backends() == 0
 
 
-# One owner has half of those that are not kept back.
-@pytest.mark.parametrize("running", [{"GOATFISH_POOL_SIZE": "66"}], indirect=True, ids=["pool-of-66"])
+# One owner has two thirds of those that are not kept back.
+@pytest.mark.parametrize("running", [{"GOATFISH_POOL_SIZE": "50"}], indirect=True, ids=["pool-of-50"])
 async def test_32_requests_are_in_the_database_at_once(running: Running) -> None:
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%simulation%'"
     async with running.client() as http:

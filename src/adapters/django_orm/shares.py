@@ -58,8 +58,8 @@ class _Queue:
 class Shares:
     """Lends ``size`` places by name; whoever waits longer than ``timeout`` seconds gets none, without it nobody does.
 
-    Of two places or more, one is kept back for the service itself, of eight or more two. An owner has at most half of
-    the others, so from three places on no owner can take all of them. One place is lent to whoever comes: then nothing
+    Of two places or more, one is kept back for the service itself, of eight or more two. An owner has at most two thirds
+    of the others, rounded up, and from three places on never all of them. One place is lent to whoever comes: then nothing
     is promised, but that the service itself comes first.
 
     Owners who wait take turns, whoever asks a thousand times is served no sooner than whoever asks once. A place that
@@ -71,7 +71,7 @@ class Shares:
         self._size, self._timeout, self._clock = size, timeout, clock
         self.kept = 0 if size == 1 else 1 if size < 8 else 2  # noqa: PLR2004 -- see above
         self.general = size - self.kept
-        self.share = (self.general + 1) // 2
+        self.share = max(min(-(-self.general * 2 // 3), self.general - 1), 1)
         self._free = size
         self._owners = 0  # places that owners have, together
         self._held: dict[str, int] = {}
