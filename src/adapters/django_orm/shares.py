@@ -58,9 +58,9 @@ class _Queue:
 class Shares:
     """Lends ``size`` places by name; whoever waits longer than ``timeout`` seconds gets none, without it nobody does.
 
-    Of two places or more, one is kept back for the service itself, of eight or more two. An owner has at most two thirds
-    of the others, rounded up, and from three places on never all of them. One place is lent to whoever comes: then nothing
-    is promised, but that the service itself comes first.
+    Of two places or more, one is kept back for the service itself, of eight or more two. An owner has at most two
+    thirds of the others, rounded up, and from three places on never all of them. One place is lent to whoever comes:
+    then nothing is promised, but that the service itself comes first.
 
     Owners who wait take turns, whoever asks a thousand times is served no sooner than whoever asks once. A place that
     somebody waits for and may have is never left free. Whoever would have to wait longer than ``timeout``, by the pace
