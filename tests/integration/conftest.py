@@ -58,6 +58,7 @@ collect_ignore = {
     ],
     "postgresql": [
         "test_canary.py",
+        "test_other_machines.py",
         "test_proxies.py",
         "test_run_script.py",
         "test_thread_executor.py",

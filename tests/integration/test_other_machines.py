@@ -23,11 +23,16 @@ def run(*command: str, **urls: str) -> "subprocess.CompletedProcess[str]":
     return done
 
 
-@pytest.mark.parametrize("name", ["GOATFISH_DATABASE_URL", "GOATFISH_OPERATOR_DATABASE_URL"])
 @pytest.mark.parametrize(
-    "command",
-    [("serve", "--port", "0"), ("migrate",), ("owner", "list"), ("database", "create"), ("django", "check")],
-    ids=lambda words: words[0],
+    ("command", "name"),
+    [
+        (("serve", "--port", "0"), "GOATFISH_DATABASE_URL"),
+        (("serve", "--port", "0"), "GOATFISH_OPERATOR_DATABASE_URL"),
+        (("migrate",), "GOATFISH_OPERATOR_DATABASE_URL"),
+        (("owner", "list"), "GOATFISH_OPERATOR_DATABASE_URL"),
+        (("database", "create"), "GOATFISH_DATABASE_URL"),
+        (("django", "check"), "GOATFISH_OPERATOR_DATABASE_URL"),
+    ],
 )
 def test_no_command_gives_a_password_to_whoever_answers(command: tuple[str, ...], name: str) -> None:
     done = run(*command, **{name: REMOTE})
