@@ -13,7 +13,7 @@ from typing import Protocol
 
 CHECK_EVERY = 0.25
 """Seconds between two looks for connections that are late."""
-FILES_RESERVED = 100
+FILES_RESERVED = 64
 """File descriptors that are kept for the listener, the log, static files and the like."""
 STARTS_MAX = 4
 """Requests that are begun between two looks for new connections and packets: however many come at once, others are seen
@@ -141,7 +141,7 @@ def within_open_files(limits: Limits, others: int) -> Limits:
         soft = allowed
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return limits
-    fits = max(soft - others - FILES_RESERVED, 1)
+    fits = max(soft - others - FILES_RESERVED, soft // 4)
     _log.warning(
         "The system lets this process open %d files, so it serves %d connections at most, not %d: raise ulimit -n.",
         soft,

@@ -11,7 +11,7 @@ from tests.fuzz.admin import Figures, forget_attempts, look, looker
 from tests.integration.admin.desk import desk, service
 from tests.integration.conftest import MakeStorage
 
-REQUESTS = 300
+REQUESTS = 150
 PAGES = 40  # of 56
 
 
