@@ -19,6 +19,7 @@ from app.http_server.register import Limits
 from app.http_server.server import HttpServer
 from config.settings import Settings, load, unknown_variables
 
+UNSENT_MAX = 64 << 10  # bytes of answers that the kernel takes while a client does not read; it would take megabytes
 BACKLOG = 2048  # connections that may wait to be accepted
 GRACE = 10  # seconds for requests under way to end before they are cut
 SOURCE = [str(Path(__file__).parents[2]), str(Path(config.__file__).parent)]
@@ -45,7 +46,10 @@ def serve(host: str, port: int, *, workers: int | None, reload: bool, proxies: s
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket: connections wait in it until they are served. Raises ``OSError``."""
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    return socket.create_server((str(address[0]), port), family=family, backlog=BACKLOG)
+    listener = socket.create_server((str(address[0]), port), family=family, backlog=BACKLOG)
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # connections have it from their listener
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_MAX)
+    return listener
 
 
 def refusal(host: str, port: int, error: OSError) -> str:

@@ -1,6 +1,8 @@
 """A connection: one request after the other, answered before the next is read, within bounds of bytes and time."""
 
 import asyncio
+import socket
+import struct
 from math import inf
 from typing import Any
 from urllib.parse import unquote
@@ -22,6 +24,7 @@ LINGER = 2.0
 """Seconds for which a connection is read past its last answer, so that the client gets to see that."""
 PROGRESS = 64 << 10
 """Bytes of an answer that a client has to read within the write timeout."""
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER of no time: what is unsent is dropped, and the client told by a reset
 
 
 class HttpConnection(asyncio.Protocol):
@@ -120,8 +123,11 @@ class HttpConnection(asyncio.Protocol):
             self._next(cycle)
 
     def abort(self) -> None:
-        """Ends the connection at once."""
+        """Ends the connection at once; an answer that is not read is dropped, also what the kernel has of it."""
         self._read_deadline = self._write_deadline = inf
+        connection = self.transport.get_extra_info("socket")
+        if self.write_paused and connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self.transport.abort()
 
     # ── how long it may take ─────────────────────────────────────────────────────────────────────────────────────────
