@@ -20,6 +20,7 @@ from app.http_server.server import HttpServer
 from config.settings import Settings, load, unknown_variables
 
 UNSENT_MAX = 64 << 10  # bytes of answers that the kernel takes while a client does not read; it would take megabytes
+ACCEPTS = 8  # connections that are accepted before others are seen to: all at once would hold those up
 BACKLOG = 2048  # connections that may wait to be accepted
 GRACE = 10  # seconds for requests under way to end before they are cut
 SOURCE = [str(Path(__file__).parents[2]), str(Path(config.__file__).parent)]
@@ -102,15 +103,16 @@ def run(
         lifespan="on",
         timeout_graceful_shutdown=GRACE,
     )
+    sockets = [listener, *(listener.dup() for _ in range(ACCEPTS - 1))]  # uvloop takes one connection of each in turn
     # uvicorn raises the signal again once it has stopped; the default would end the process on the spot.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with suppress(KeyboardInterrupt):
         if reload:
-            ChangeReload(settings, target=uvicorn.Server(settings).run, sockets=[listener]).run()
+            ChangeReload(settings, target=uvicorn.Server(settings).run, sockets=sockets).run()
         elif workers > 1:
-            supervisor = Multiprocess(settings, sockets=[listener])
+            supervisor = Multiprocess(settings, sockets=sockets)
             supervisor.run()
             if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
                 fail("The workers did not start.", FAILED)
         else:
-            uvicorn.Server(settings).run(sockets=[listener])
+            uvicorn.Server(settings).run(sockets=sockets)
