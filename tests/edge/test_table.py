@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.edge.table import KEY, ROWS, Row, get
+from tests.edge.table import KEY, ROWS, Row, get, stream
 from tests.edge.wire import exchange
 from tests.live import Live
 
@@ -38,3 +38,17 @@ def test_no_body_was_run_as_a_request(service: Live, address: tuple[str, int]) -
     keys = get(b"/api/v1/keys?limit=100", b"X-API-Key: " + service.key.encode())
     (answer,) = exchange(address, [keys]).answers
     assert [key["name"] for key in json.loads(answer.body)["items"]] == ["default"]
+
+
+def test_no_row_is_a_fault_of_ours(service: Live) -> None:
+    assert "ERROR" not in service.heard.getvalue()
+    assert "Traceback" not in service.heard.getvalue()
+
+
+def test_what_ends_within_its_body_is_refused_like_everything_else(service: Live, address: tuple[str, int]) -> None:
+    sent = stream(raw=b"zz\r\n", fields=[b"X-Request-ID: mine"]).replace(KEY, service.key.encode())
+    (answer,) = exchange(address, [sent]).answers
+    assert answer.status == 400
+    assert answer.headers["x-request-id"] == "mine"
+    assert answer.headers["cache-control"] == "private, no-cache"
+    assert json.loads(answer.body)["instance"] == "/api/v1/simulations"

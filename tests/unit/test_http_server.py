@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import logging
+import resource
 from collections.abc import Callable, Coroutine, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -11,20 +14,22 @@ from hypothesis import strategies as st
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from app.http_server.connection import HttpConnection
-from app.http_server.register import CHECK_EVERY, STARTS_MAX, Limits, Register
+from app.http_server.connection import LINGER, HttpConnection
+from app.http_server.framing import CUTS_MAX, Framer
+from app.http_server.register import CHECK_EVERY, REFUSED_MAX, STARTS_MAX, Limits, Register
 from tests.edge.wire import Answer, parsed
 
 GET = b"GET /whole HTTP/1.1\r\nHost: a\r\n\r\n"
 REQUESTS = [
     GET,
-    b"\r\nGET /early?x=1 HTTP/1.1\r\nA:  b \t\r\n\r\n",
-    b"POST /whole HTTP/1.1\r\nContent-Length: 33\r\n\r\nGET /smuggled HTTP/1.1\r\nA: bcd\r\n\r\n",
-    b"POST /early HTTP/1.1\r\nContent-Length: 8\r\n\r\n\r\n\r\n\r\n\r\n",
-    b"POST /whole HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: x\r\nContent-Length: 4\r\n\r\n\r\n\r\n",
-    b"GET /whole HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
-    b"POST /whole HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n\r\n\r\n\r\n0\r\nX-API-Key: k\r\nA: b\r\n\r\n",
-    b"POST /early HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: x\r\n"
+    b"\r\nGET /early?x=1 HTTP/1.1\r\nHost: a\r\nA:  b \t\r\n\r\n",
+    b"POST /whole HTTP/1.1\r\nHost: a\r\nContent-Length: 33\r\n\r\nGET /smuggled HTTP/1.1\r\nA: bcd\r\n\r\n",
+    b"POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n\r\n\r\n\r\n\r\n",
+    b"POST /whole HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\nContent-Length: 4\r\n\r\n\r\n\r\n",
+    b"GET /whole HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+    b"POST /whole HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"4\r\n\r\n\r\n\r\n0\r\nX-API-Key: k\r\nA: b\r\n\r\n",
+    b"POST /early HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n1;a\r\nb\r\n0\r\n\r\n",
 ]
 Seen = tuple[str, str, bytes, dict[str, str], bytes]
@@ -124,13 +129,22 @@ class Client:
         self.wire = Wire(self.connection)
         self.connection.connection_made(self.wire)
 
+    def deliver(self, data: bytes) -> None:
+        """What the transport does with what has come."""
+        while data:
+            buffer = self.connection.get_buffer(-1)
+            size = min(len(buffer), len(data))
+            buffer[:size] = data[:size]
+            self.connection.buffer_updated(size)
+            data = data[size:]
+
     async def send(self, packets: Sequence[bytes]) -> None:
         for packet in packets:
             for _ in range(20):
                 if self.wire.reads:
                     break
                 await asyncio.sleep(0)
-            self.connection.data_received(packet)
+            self.deliver(packet)
             await asyncio.sleep(0)
 
     async def settle(self) -> None:
@@ -195,7 +209,7 @@ def test_nothing_is_read_while_a_request_is_under_way() -> None:
     async def test() -> None:
         client = Client()
         client.application.gate = asyncio.Event()
-        client.connection.data_received(GET * 3)
+        client.deliver(GET * 3)
         for _ in range(5):
             await asyncio.sleep(0)
         assert len(client.application.asked) == 1
@@ -212,9 +226,9 @@ def test_an_unread_answer_stops_reading_and_the_next_request() -> None:
     async def test() -> None:
         client = Client()
         client.wire.stuck = True
-        client.connection.data_received(GET * 2)
+        client.deliver(GET * 2)
         await client.settle()
-        client.connection.data_received(GET)
+        client.deliver(GET)
         await client.settle()
         assert len(client.application.asked) == 1
         assert not client.wire.reads
@@ -230,10 +244,10 @@ def test_a_body_that_nobody_asks_for_is_kept_within_bounds() -> None:
     async def test() -> None:
         client = Client()
         client.application.gate = asyncio.Event()
-        client.connection.data_received(b"POST /early HTTP/1.1\r\nContent-Length: 9000000\r\n\r\n")
+        client.deliver(b"POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n")
         kept = 0
         while client.wire.reads:
-            client.connection.data_received(b"x" * 65536)
+            client.deliver(b"x" * 65536)
             kept += 65536
             await asyncio.sleep(0)
         assert kept <= 3 * 65536
@@ -246,14 +260,14 @@ def test_a_body_that_nobody_asks_for_is_kept_within_bounds() -> None:
     [
         (b"", Limits(head_timeout=0.1), None),
         (b"GET / HT", Limits(head_timeout=0.1), 408),
-        (b"POST /whole HTTP/1.1\r\nContent-Length: 5\r\n\r\nabc", Limits(body_timeout=0.1), 408),
+        (b"POST /whole HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabc", Limits(body_timeout=0.1), 408),
         (GET, Limits(keep_alive=0.1), 200),
     ],
 )
 def test_who_is_late_is_cut(begin: bytes, limits: Limits, status: int | None) -> None:
     async def test() -> None:
         client = Client(limits)
-        client.connection.data_received(begin) if begin else None
+        client.deliver(begin) if begin else None
         await asyncio.sleep(0.1 + 2 * CHECK_EVERY)
         assert client.wire.closing or client.wire.ended
         answers = list(parsed(bytes(client.wire.out)))
@@ -268,7 +282,7 @@ def test_who_reads_nothing_is_cut_and_who_reads_on_is_not() -> None:
         stuck, slow = Client(Limits(write_timeout=0.3)), Client(Limits(write_timeout=0.3))
         for client in (stuck, slow):
             client.wire.stuck = True
-            client.connection.data_received(GET)
+            client.deliver(GET)
             await client.settle()
             client.wire.unread += 1 << 20
             client.connection.pause_writing()
@@ -287,11 +301,11 @@ def test_busy_connections_are_bounded_and_idle_ones_make_room(caplog: pytest.Log
     async def test() -> None:
         register = Register(Limits(connections_max=2))
         idle, busy = Client(register=register), Client(register=register)
-        busy.connection.data_received(GET[:9])
+        busy.deliver(GET[:9])
         third = Client(register=register)
         assert idle.wire.closing
         assert not third.wire.out
-        third.connection.data_received(GET[:9])
+        third.deliver(GET[:9])
         for _ in range(2):
             (answer,) = parsed(bytes(Client(register=register).wire.out))
             assert answer.status == 503
@@ -310,8 +324,8 @@ def test_many_requests_at_once_begin_by_turns_and_probes_at_once() -> None:
         clients = [Client(register=register) for _ in range(10 * STARTS_MAX)]
         probe = Client(register=register)
         for client in clients:
-            client.connection.data_received(GET)
-        probe.connection.data_received(b"GET /livez HTTP/1.1\r\n\r\n")
+            client.deliver(GET)
+        probe.deliver(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
         assert sum(map(len, (client.state.tasks for client in clients))) == STARTS_MAX
         assert probe.state.tasks
         for _ in range(40):
@@ -321,6 +335,124 @@ def test_many_requests_at_once_begin_by_turns_and_probes_at_once() -> None:
     run(test)
 
 
+def test_whoever_is_refused_does_not_stay() -> None:
+    async def test() -> None:
+        register = Register(Limits(connections_max=1))
+        busy = Client(register=register)
+        busy.deliver(GET[:9])
+        refused = [Client(register=register) for _ in range(REFUSED_MAX + 5)]
+        assert sum(client.wire.closing for client in refused) == 5
+        await asyncio.sleep(LINGER + 2 * CHECK_EVERY)
+        assert all(client.wire.closing for client in refused)
+        assert not register.refused
+        assert not busy.wire.closing
+
+    run(test)
+
+
+@pytest.mark.parametrize("blanks", [b"\r\n" * 4000, b"x\r\n\r\n" * 2000, b"0\r\n\r\n" * 2000])
+def test_blank_lines_are_work_that_does_not_grow_with_them(blanks: bytes) -> None:
+    """Each may be the end of a chunked body; however many there are, few are looked at one by one."""
+    pieces = 0
+
+    class Counted(Framer):
+        def _feed(self, piece: memoryview) -> None:
+            nonlocal pieces
+            pieces += 1
+            super()._feed(piece)
+
+    async def test() -> None:
+        client = Client()
+        client.connection._framer = Counted(client.connection)
+        head = b"POST /whole HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        client.deliver(head + b"%x\r\n" % (len(blanks) * 20))
+        for _ in range(20):
+            client.deliver(blanks)
+            await asyncio.sleep(0)
+        client.deliver(b"\r\n0\r\nA: b\r\n\r\n" + GET)
+        await client.settle()
+        ((_, _, _, headers, body),) = client.application.asked
+        assert body == blanks * 20
+        assert "a" not in headers
+        assert client.wire.ended
+        assert pieces < CUTS_MAX + 20 * len(blanks) / 4096
+
+    run(test)
+
+
+def test_a_request_sees_nothing_of_the_context_of_the_one_before() -> None:
+    kept: ContextVar[str] = ContextVar("kept", default="nothing")
+    seen: list[str] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(kept.get())
+        kept.set(scope["path"])
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async def test() -> None:
+        client = Client()
+        client.connection._application = application
+        client.deliver(GET * 3)
+        await client.settle()
+        await client.end()
+
+    run(test)
+    assert seen == ["nothing"] * 3
+
+
+def test_a_server_that_stops_says_so_to_those_it_gives_up(caplog: pytest.LogCaptureFixture) -> None:
+    async def test() -> None:
+        client = Client()
+        client.application.gate = asyncio.Event()
+        client.deliver(GET)
+        await asyncio.sleep(0)
+        for task in client.state.tasks:
+            task.cancel()
+        await client.settle()
+        (answer,) = parsed(bytes(client.wire.out))
+        assert answer.status == 503
+        assert answer.headers["retry-after"]
+
+    run(test)
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+
+
+def test_what_is_malformed_after_a_refusal_is_no_fault_of_ours(caplog: pytest.LogCaptureFixture) -> None:
+    async def refusing(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            {}[scope["path"]]
+        except LookupError:
+            await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"0")]})
+            await send({"type": "http.response.body"})
+
+    async def test() -> None:
+        client = Client()
+        client.connection._application = refusing
+        client.deliver(GET + b"x\r\n\r\n")
+        await client.settle()
+        assert [answer.status for answer in await client.end()] == [404, 400]
+
+    run(test)
+    assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+
+
+def test_no_file_descriptor_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    async def test() -> None:
+        client = Client()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+        try:
+            await asyncio.sleep(3 * CHECK_EVERY)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        await client.end()
+
+    run(test)
+    assert len([record for record in caplog.records if "No file descriptor is left" in record.message]) == 1
+
+
 def test_what_the_application_raises_is_a_bare_500(caplog: pytest.LogCaptureFixture) -> None:
     async def broken(scope: Any, receive: Any, send: Any) -> None:
         raise LookupError("a secret")
@@ -328,7 +460,7 @@ def test_what_the_application_raises_is_a_bare_500(caplog: pytest.LogCaptureFixt
     async def test() -> None:
         client = Client()
         client.connection._application = broken
-        client.connection.data_received(GET)
+        client.deliver(GET)
         (answer,) = await client.end()
         assert (answer.status, answer.body) == (500, b"Internal Server Error")
 

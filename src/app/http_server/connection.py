@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+from contextvars import copy_context
 from math import inf
 from typing import Any
 from urllib.parse import unquote
@@ -11,8 +12,9 @@ from uvicorn.config import Config
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr
 from uvicorn.server import ServerState
 
+from adapters.http_fastapi.problems import Refused
 from app.http_server.cycle import Application, Cycle
-from app.http_server.framing import Framer, Head, HeadTooLarge, Malformed
+from app.http_server.framing import Fault, Framer, Head, HeadTooLarge, Malformed
 from app.http_server.refusals import refusal
 from app.http_server.register import Register
 
@@ -24,10 +26,11 @@ LINGER = 2.0
 """Seconds for which a connection is read past its last answer, so that the client gets to see that."""
 PROGRESS = 64 << 10
 """Bytes of an answer that a client has to read within the write timeout."""
+_REFUSALS = {Malformed: "malformed_request", HeadTooLarge: "headers_too_large", Fault: "internal_error"}
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER of no time: what is unsent is dropped, and the client told by a reset
 
 
-class HttpConnection(asyncio.Protocol):
+class HttpConnection(asyncio.BufferedProtocol):
     """The server's side of one connection."""
 
     transport: asyncio.Transport
@@ -47,7 +50,7 @@ class HttpConnection(asyncio.Protocol):
         self._drained: asyncio.Future[None] | None = None
         self._read_deadline = self._write_deadline = inf
         self._unread = 0  # bytes of answers that the client had not read when the write deadline was set
-        self._paused = self._ended = self._lingers = self.write_paused = False
+        self._paused = self._ended = self._lingers = self._deaf = self.write_paused = False
         self._skipped = 0  # bytes of the body that came once it was answered
 
     @property
@@ -59,8 +62,13 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # -- of a socket it is
         self.transport = transport
+        self._context = copy_context()
         if not self._register.admit(self):
-            self._end(refusal("unavailable", headers={"Retry-After": "1"}))
+            transport.write(refusal("unavailable"))
+            if self._register.refuse(self):
+                self._end()
+            else:
+                transport.abort()
             return
         transport.set_write_buffer_limits(0)  # so that it is known at once when a client leaves something unread
         self._state.connections.add(self)  # type: ignore[arg-type]  # -- uvicorn only calls its shutdown()
@@ -74,18 +82,26 @@ class HttpConnection(asyncio.Protocol):
         self._forsake()
         self.resume_writing()
 
-    def data_received(self, data: bytes) -> None:
-        if self._lingers:
+    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 -- all connections of the worker share one
+        return self._register.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._lingers or self._deaf:
             return
+        data = bytes(memoryview(self._register.buffer)[:nbytes])
         if self._framer.whole or self._held:
             self._hold(data)
         else:
             self._parse(data)
 
     def eof_received(self) -> bool:
-        """The client sends nothing more. Whether it still waits for an answer, for which the connection is kept."""
+        """The client sends nothing more. The connection is kept for what is still to be answered."""
         self._ended = True
-        return self._framer.whole and not self._lingers
+        if self._lingers:
+            return False
+        if self._framer.begun and not self._framer.whole and not self._deaf:
+            self._refuse("malformed_request")
+        return self._cycle is not None
 
     def pause_writing(self) -> None:
         self.write_paused = True
@@ -146,6 +162,8 @@ class HttpConnection(asyncio.Protocol):
             self.pause_writing()
         elif self.write_paused or self._lingers or not self._framer.begun:
             self.abort()
+        elif self._paused or (self._cycle is not None and self._cycle.holds_back):  # it is we who do not read
+            self._read_deadline = self._loop.time() + self._limits.body_timeout
         else:
             self._refuse("request_timeout")
 
@@ -160,16 +178,18 @@ class HttpConnection(asyncio.Protocol):
 
     def _parse(self, data: bytes) -> None:
         """Reads to the end of one request, and holds what follows until that is answered."""
+        before = self._read_deadline
         if not self._framer.begun:
             self._read_deadline = self._loop.time() + self._limits.head_timeout
         try:
             rest = self._framer.parse(data)
-        except Malformed:
-            self._refuse("malformed_request")
+        except (Malformed, HeadTooLarge, Fault) as error:
+            self._refuse(_REFUSALS[type(error)])
             return
-        except HeadTooLarge:
-            self._refuse("headers_too_large")
-            return
+        if not self._framer.begun:
+            self._read_deadline = before
+        if self._framer.last and self._cycle is not None:
+            self._cycle.keep_alive = False
         if self._skipped > SKIPPED_MAX:
             self._end()
             return
@@ -210,14 +230,24 @@ class HttpConnection(asyncio.Protocol):
             self._paused = True
             self.transport.pause_reading()
 
-    def _refuse(self, code: str) -> None:
-        """Answers what is no request; or nothing, where an answer to its beginning is under way."""
-        cycle = self._cycle
-        self._forsake()
-        if cycle is not None and cycle.begun:
+    def give_up(self, cycle: Cycle, code: str) -> None:
+        """The application does not answer any more: the server does, unless an answer is on its way."""
+        if cycle.begun:
             self.abort()
         else:
-            self._end(refusal(code, path=cycle.scope["path"] if cycle is not None else ""))
+            cycle.gone = True
+            self._end(refusal(code, path=cycle.scope["path"]))
+
+    def _refuse(self, code: str) -> None:
+        """Nothing more can be read. Whoever reads the body of a request is told, and answers; else the server does."""
+        cycle = self._cycle
+        if cycle is None or cycle.gone:
+            self._end(refusal(code))
+        elif cycle.answered:
+            self._end()
+        else:
+            self._deaf, self._read_deadline, cycle.keep_alive = True, inf, False
+            cycle.fail(Refused(code))
 
     def _end(self, last: bytes = b"") -> None:
         """Writes the last bytes of the connection, and reads on for a moment: unread bytes would undo what is sent."""
@@ -262,7 +292,8 @@ class HttpConnection(asyncio.Protocol):
 
     def _begin(self) -> None:
         if self._cycle is not None and not self._cycle.gone:
-            task = self._loop.create_task(self._cycle.run(self._application))
+            # In a context of its own: this may be called while the request before it is answered.
+            task = self._loop.create_task(self._cycle.run(self._application), context=self._context.copy())
             self._state.tasks.add(task)
             task.add_done_callback(self._state.tasks.discard)
 

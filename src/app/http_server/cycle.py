@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.utils import get_client_addr, get_path_with_query_string
 
+from adapters.http_fastapi.problems import Refused
+
 if TYPE_CHECKING:
     from app.http_server.connection import HttpConnection
 
@@ -28,7 +30,7 @@ class Cycle:
     """
 
     __slots__ = (
-        *("_chunked", "_connection", "_continue", "_due", "_given", "_head", "_waiter"),
+        *("_chunked", "_connection", "_continue", "_due", "_error", "_given", "_head", "_waiter"),
         *("answered", "body", "complete", "gone", "keep_alive", "scope"),
     )
 
@@ -42,15 +44,22 @@ class Cycle:
         self._head: bytes | None = None  # of the answer; it goes out with the first part of the body
         self._due: int | None = None  # bytes of the body that are announced and not yet sent; None before it begins
         self._chunked = False
+        self._error: Refused | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     async def run(self, application: Application) -> None:
         """Lets the application answer; what it raises is a fault of ours, which is logged and answered by a 500."""
         try:
             await application(self.scope, self.receive, self.send)
+        except asyncio.CancelledError:  # by uvicorn, once requests have had their time to end
+            if not (self.answered or self.gone):
+                self._connection.give_up(self, "unavailable")
+            return
         except BaseException as error:
-            if not isinstance(error, asyncio.CancelledError):
-                _log.exception("Exception in ASGI application")
+            if isinstance(error, Refused) and error is self._error:
+                self._connection.give_up(self, error.kind.code)
+                return
+            _log.exception("Exception in ASGI application")
         if self.answered or self.gone:
             return
         if self._due is None:
@@ -59,9 +68,19 @@ class Cycle:
             self._connection.abort()
 
     @property
+    def holds_back(self) -> bool:
+        """Whether the client waits for leave to send its body."""
+        return self._continue
+
+    @property
     def begun(self) -> bool:
         """Whether a part of the answer may be on its way."""
         return self._due is not None and self._head is None
+
+    def fail(self, error: Refused) -> None:
+        """The body cannot be read to its end."""
+        self._error = error
+        self.wake()
 
     def wake(self) -> None:
         """Something has come, or nothing will any more."""
@@ -70,11 +89,16 @@ class Cycle:
             waiter.set_result(None)
 
     async def receive(self) -> dict[str, Any]:
-        """The next part of the body, or that there is nobody to be answered any more."""
+        """The next part of the body, or that there is nobody to be answered any more.
+
+        Raises ``Refused`` where the body cannot be read to its end.
+        """
         if self._continue and not self.gone:
             self._continue = False
             self._connection.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         while not (self.gone or self.answered):
+            if self._error is not None:
+                raise self._error
             if self.body or (self.complete and not self._given):
                 body, self.body = bytes(self.body), bytearray()
                 self._given = self.complete

@@ -11,15 +11,28 @@ import httptools
 
 HEAD_MAX = 64 << 10
 """Bytes of the request line and all headers; and of chunk headers and trailers round a chunked body."""
+BLANKS_MAX = 256
+"""Bytes of line ends before a request."""
+CUTS_MAX = 1000
+"""Blank lines in a chunked body, at each of which it might end. Where there are more, the connection ends with it."""
 _CHUNKED_PIECE = 16 << 10  # bytes of a chunked body that are parsed before its bound is looked at again
 _OVERHEAD = 16  # bytes that may stand round each byte of a chunked body
 _BLANK_LINE = b"\r\n\r\n"
-_FRAMING = frozenset({b"content-length", b"transfer-encoding", b"expect"})
+_NOTED = frozenset({b"content-length", b"transfer-encoding", b"expect", b"host"})
+_NOT_HTTP = frozenset(
+    b"CONNECT PRI SOURCE DESCRIBE ANNOUNCE SETUP PLAY PAUSE TEARDOWN "
+    b"GET_PARAMETER SET_PARAMETER REDIRECT RECORD FLUSH".split()
+)
+"""Methods of tunnels, and of protocols that llhttp reads as well."""
 _log = logging.getLogger("goatfish.server")
 
 
 class Malformed(Exception):
     """It is no request that may be answered."""
+
+
+class Fault(Exception):
+    """A request could not be taken for a reason of ours, which is logged."""
 
 
 class HeadTooLarge(Exception):
@@ -61,10 +74,14 @@ class Listener(Protocol):
 
 
 class Framer:
-    """Reads messages one after the other. ``begun`` and ``whole`` tell how much there is of the present one."""
+    """Reads messages one after the other. ``begun`` and ``whole`` tell how much there is of the present one.
+
+    ``last`` says that it is the last one: where it ends is known too late to read another.
+    """
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
+        self.last = False
         self._parser = httptools.HttpRequestParser(self)
         self._reset()
 
@@ -73,6 +90,7 @@ class Framer:
         self._in_head = True
         self._tail = b""  # the last bytes that were parsed, with which a blank line may begin
         self._counted = 0  # bytes that count against HEAD_MAX
+        self._blanks = self._cuts = 0
         self.remaining = 0
         """Bytes of the body that are still to come; -1 where it is chunked."""
 
@@ -83,35 +101,61 @@ class Framer:
         self._reset()
 
     def parse(self, data: bytes) -> bytes:
-        """Reads to the end of the message, and gives back what follows. Raises ``Malformed`` and ``HeadTooLarge``."""
-        self.begun = True
-        while data and not self.whole:
-            size = self._piece(data)
+        """Reads to the end of the message, and gives back what follows.
+
+        Raises ``Malformed``, ``HeadTooLarge`` and ``Fault``.
+        """
+        if not self.begun:
+            data = self._without_blanks(data)
+            self.begun = bool(data)
+        at, view = 0, memoryview(data)
+        while at < len(data) and not self.whole:
+            end = self._end_of_piece(data, at)
+            self._counted += 0 if self.remaining > 0 else end - at
             if self._in_head and self._counted > HEAD_MAX:
                 raise HeadTooLarge
-            self._feed(data[:size])
+            self._feed(view[at:end])
             if self.remaining < 0 and self._counted > HEAD_MAX:
                 raise HeadTooLarge
-            data = data[size:]
-        return data
+            at = end
+        return b"" if self.last else data[at:]
 
-    def _piece(self, data: bytes) -> int:
-        """How many bytes to parse at once, so that none holds the end of one message and the beginning of another.
+    def _without_blanks(self, data: bytes) -> bytes:
+        """Line ends before a request are no part of it (RFC 9112, section 2.2)."""
+        rest = data.lstrip(b"\r\n")
+        self._blanks += len(data) - len(rest)
+        if self._blanks > BLANKS_MAX:
+            raise Malformed
+        return rest
+
+    def _end_of_piece(self, data: bytes, at: int) -> int:
+        """Up to where to parse at once, so that nothing holds the end of one message and the beginning of another.
 
         A head, and a chunked body with its trailers, end in a blank line; other bodies have a length.
         """
         if self.remaining > 0:
-            return min(len(data), self.remaining)
-        window = self._tail + data
-        end = window.find(_BLANK_LINE)
-        size = len(data) if end < 0 else end + len(_BLANK_LINE) - len(self._tail)
-        if self.remaining < 0:
-            size = min(size, _CHUNKED_PIECE)
-        self._tail = window[: len(self._tail) + size][-3:]
-        self._counted += size
-        return size
+            return min(at + self.remaining, len(data))
+        most = len(data) if self._in_head else min(at + _CHUNKED_PIECE, len(data))
+        if self.last:
+            return most
+        end = self._after_blank_line(data, at, most)
+        if end and not self._in_head:
+            self._cuts += 1
+            self.last = self._cuts > CUTS_MAX
+        end = end or most
+        self._tail = (self._tail + data[max(at, end - 3) : end])[-3:]
+        return end
 
-    def _feed(self, piece: bytes) -> None:
+    def _after_blank_line(self, data: bytes, at: int, most: int) -> int:
+        """Where the first blank line ends, which may have begun in what was parsed before; 0 where there is none."""
+        if self._tail:
+            found = (self._tail + data[at : min(at + 3, most)]).find(_BLANK_LINE)
+            if found >= 0:
+                return at + found + len(_BLANK_LINE) - len(self._tail)
+        found = data.find(_BLANK_LINE, at, most)
+        return found + len(_BLANK_LINE) if found >= 0 else 0
+
+    def _feed(self, piece: memoryview) -> None:
         try:
             self._parser.feed_data(piece)
         except httptools.HttpParserUpgrade as upgrade:
@@ -119,9 +163,12 @@ class Framer:
                 raise Malformed from None
             self._ignore_upgrade()
         except httptools.HttpParserError as error:
-            cause = error.__context__
+            if self.whole and self.last:  # what follows it is not read
+                return
+            cause = error.__context__ if isinstance(error, httptools.HttpParserCallbackError) else None
             if cause is not None and not isinstance(cause, _CLIENTS_FAULT):
-                _log.error("a request could not be read", exc_info=cause)
+                _log.error("A request could not be read", exc_info=cause)
+                raise Fault from None
             raise Malformed from None
 
     def _ignore_upgrade(self) -> None:
@@ -141,7 +188,7 @@ class Framer:
             raise Malformed
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
-        self._length = 0
+        self._length = self._hosts = 0
         self._coding: bytes | None = None
         self._expects = False
 
@@ -154,7 +201,7 @@ class Framer:
             return
         name, value = name.lower(), value.strip(b" \t")  # RFC 9110, section 5.5
         self._headers.append((name, value))
-        if name in _FRAMING:
+        if name in _NOTED:
             self._note(name, value.lower())
 
     def _note(self, name: bytes, value: bytes) -> None:
@@ -162,6 +209,8 @@ class Framer:
             self._length = int(value)
         elif name == b"expect":
             self._expects = value == b"100-continue"
+        elif name == b"host":
+            self._hosts += 1
         elif self._coding is None:
             self._coding = value
         else:
@@ -171,7 +220,9 @@ class Framer:
         if self._muted:
             return
         method, version = self._parser.get_method(), self._parser.get_http_version()
-        if method == b"CONNECT" or version not in {"1.0", "1.1"}:
+        if method in _NOT_HTTP or version not in {"1.0", "1.1"}:
+            raise Malformed
+        if self._hosts > 1 or (not self._hosts and version == "1.1"):  # RFC 9112, section 3.2
             raise Malformed
         if self._coding is None:
             self.remaining = self._length
@@ -187,12 +238,14 @@ class Framer:
             raise Malformed
         url, headers = httptools.parse_url(self._url), self._headers
         if url.host is not None:  # which counts in place of the header (RFC 9112, section 3.2.2)
-            authority = b"%b:%d" % (url.host, url.port) if url.port else url.host
+            if url.schema not in {b"http", b"https"} or url.userinfo:
+                raise Malformed
+            host = b"[%b]" % url.host if b":" in url.host else url.host
+            authority = b"%b:%d" % (host, url.port) if url.port else host
             headers = [pair for pair in headers if pair[0] != b"host"] + [(b"host", authority)]
-        keep_alive = version == "1.1" and self._parser.should_keep_alive()
-        return Head(
-            method.decode("ascii"), version, url.path or b"/", url.query or b"", headers, keep_alive, self._expects
-        )
+        new = version == "1.1"
+        keep_alive, expects = new and self._parser.should_keep_alive(), new and self._expects
+        return Head(method.decode("ascii"), version, url.path or b"/", url.query or b"", headers, keep_alive, expects)
 
     def on_body(self, body: bytes) -> None:
         if self.remaining > 0:

@@ -1,19 +1,20 @@
 """What the server itself refuses, in the form of all other refusals."""
 
 import secrets
-from collections.abc import Mapping
 from http import HTTPStatus
 
 from adapters.http_fastapi.answer_headers import complete
 from adapters.http_fastapi.problems import Refused, answer
 
 
-def refusal(code: str, *, path: str = "", headers: Mapping[str, str] | None = None) -> bytes:
+def refusal(code: str, *, path: str = "") -> bytes:
     """The last answer of a connection: the problem of this code, at this path where it is known."""
     request_id = secrets.token_hex(16)
-    response = answer(Refused(code, headers=headers), path, request_id)
+    response = answer(Refused(code), path, request_id)
     given = [*response.raw_headers, (b"x-request-id", request_id.encode()), (b"connection", b"close")]
     status = HTTPStatus(response.status_code)
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        given.append((b"retry-after", b"1"))
     lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
     lines += [name + b": " + value for name, value in complete(given, path=path, scheme="http")]
     return b"\r\n".join([*lines, b"", bytes(response.body)])

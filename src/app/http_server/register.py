@@ -1,8 +1,8 @@
 """What a connection may hold and for how long, and the register of all connections of one worker."""
 
 import asyncio
-import errno
 import logging
+import os
 import resource
 from collections import deque
 from collections.abc import Callable
@@ -20,6 +20,10 @@ STARTS_MAX = 4
 to meanwhile."""
 PROBES = frozenset({"/livez", "/readyz"})
 """Paths of requests that do not wait for others to begin."""
+READ_AT_ONCE = 16 << 10
+"""Bytes that are read of a connection at a time, so that none has much that is not parsed yet."""
+REFUSED_MAX = 100
+"""Connections beyond the most that are open for a moment to read why they are refused; further ones are cut."""
 _LOG_EVERY = 10.0
 """Seconds between two lines that say the same."""
 _log = logging.getLogger("goatfish.server")
@@ -65,8 +69,11 @@ class Register:
 
     limits: Limits
     open: set[Connection] = field(default_factory=set)
+    refused: set[Connection] = field(default_factory=set)
+    buffer: bytearray = field(default_factory=lambda: bytearray(READ_AT_ONCE))
+    """What is read goes here first; whoever it came for takes it at once."""
     _timer: asyncio.TimerHandle | None = None
-    _full_logged: float = float("-inf")
+    _said: dict[str, float] = field(default_factory=dict)
     _waiting: deque[Callable[[], None]] = field(default_factory=deque)
     _started: int = 0  # since the event loop last looked for what has come
 
@@ -75,18 +82,21 @@ class Register:
 
         Where there is none, the log says so, every ten seconds at most.
         """
-        if len(self.open) >= self.limits.connections_max and not self._make_room():
-            now = monotonic()
-            if now - self._full_logged >= _LOG_EVERY:
-                self._full_logged = now
-                _log.warning(
-                    "%d connections are busy, which is GOATFISH_CONNECTIONS_MAX: further ones are refused.",
-                    len(self.open),
-                )
-            return False
-        self.open.add(connection)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(CHECK_EVERY, self._check)
+        if len(self.open) >= self.limits.connections_max and not self._make_room():
+            self._say(
+                "%d connections are busy, which is GOATFISH_CONNECTIONS_MAX: further ones are refused.", len(self.open)
+            )
+            return False
+        self.open.add(connection)
+        return True
+
+    def refuse(self, connection: Connection) -> bool:
+        """Whether one that is not admitted may stay open for a moment."""
+        if len(self.refused) >= REFUSED_MAX:
+            return False
+        self.refused.add(connection)
         return True
 
     def _make_room(self) -> bool:
@@ -99,8 +109,9 @@ class Register:
         return True
 
     def leave(self, connection: Connection) -> None:
-        """It is closed. The timer ends by itself once there is none."""
+        """It is closed."""
         self.open.discard(connection)
+        self.refused.discard(connection)
 
     def start(self, begin: Callable[[], None], path: str) -> None:
         """Lets a request begin, now or in its turn."""
@@ -121,10 +132,21 @@ class Register:
 
     def _check(self) -> None:
         loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(CHECK_EVERY, self._check)
         now = loop.time()
-        for connection in [connection for connection in self.open if connection.deadline <= now]:
+        for connection in [connection for connection in (*self.open, *self.refused) if connection.deadline <= now]:
             connection.late()
-        self._timer = loop.call_later(CHECK_EVERY, self._check) if self.open else None
+        try:
+            os.close(os.open(os.devnull, os.O_RDONLY))
+        except OSError as error:
+            self._say("No file descriptor is left, so connections cannot be accepted: %s", error.strerror)
+
+    def _say(self, message: str, detail: object) -> None:
+        """One line every ten seconds at most, whatever happens how often."""
+        now = monotonic()
+        if now - self._said.get(message, float("-inf")) >= _LOG_EVERY:
+            self._said[message] = now
+            _log.warning(message, detail)
 
 
 def within_open_files(limits: Limits, others: int) -> Limits:
@@ -149,12 +171,3 @@ def within_open_files(limits: Limits, others: int) -> Limits:
         limits.connections_max,
     )
     return replace(limits, connections_max=fits)
-
-
-def log_lack_of_files(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-    """A handler of the event loop's exceptions: running out of file descriptors is one line, not a traceback each."""
-    error = context.get("exception")
-    if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE}:
-        _log.error("No file descriptor is left, so connections cannot be accepted: %s", error.strerror)
-        return
-    loop.default_exception_handler(context)

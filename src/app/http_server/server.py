@@ -7,7 +7,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from app.http_server.connection import HttpConnection
-from app.http_server.register import Limits, Register, log_lack_of_files, within_open_files
+from app.http_server.register import Limits, Register, within_open_files
 
 
 class HttpServer:
@@ -23,8 +23,7 @@ class HttpServer:
         server_state: ServerState,
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> asyncio.Protocol:
+    ) -> asyncio.BufferedProtocol:
         if self._register is None:
             self._register = Register(within_open_files(self._limits, self._other_files))
-            asyncio.get_running_loop().set_exception_handler(log_lack_of_files)
         return HttpConnection(config, server_state, app_state, self._register)
