@@ -164,16 +164,19 @@ def _places(url: DatabaseUrl, environment: Mapping[str, str]) -> Iterator[str]:
 
 
 def _without_port(host: str) -> str:
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host if host.startswith("/") else host.partition(":")[0]
+    address, bracket, rest = host.partition("]")
+    if host.startswith("[") and bracket and rest[:1] in {"", ":"}:
+        return address[1:]
+    return host.partition(":")[0] if host.count(":") == 1 and not host.startswith("/") else host
 
 
 def _is_this_machine(place: str) -> bool:
+    if "," in place or any(map(str.isspace, place)):  # drivers differ over what that is
+        return False
     if place.startswith("/"):  # the folder of a socket
         return True
     name = place.lower().rstrip(".")
-    if name == "localhost" or name.endswith(".localhost"):
+    if name == "localhost":  # names below it are asked of the network on many systems
         return True
     try:
         address = ip_address(name)

@@ -254,3 +254,22 @@ class KeyEndsContract:
                 assert answer.headers.get_list("cache-control") == ["private, no-cache, no-store"]
                 assert answer.headers["vary"] == "X-API-Key, Authorization"
         assert tenant.send("GET", KEYS).headers.get_list("cache-control") == ["private, no-cache"]
+
+    @pytest.mark.parametrize("how", ["rolled", "revoked"])
+    def test_a_key_that_has_ended_makes_no_other_while_it_still_opens(self, service: Service, how: str) -> None:
+        """For half a second a process may not know of the end; what is made meanwhile would last for ever."""
+        tenant = service.tenant()
+        other = made(tenant)["id"]
+        key = made(tenant, scopes=ALL)
+        ended = holder(tenant, key)
+        assert ended.send("GET", "/api/v1/me").status_code == 200
+        if how == "rolled":
+            assert roll(ended, key["id"], {"overlap_seconds": 0}).status_code == 201
+        else:
+            assert tenant.send("DELETE", f"{KEYS}/{key['id']}").status_code == 204
+        before = len(keys(tenant))
+        for answer in (ended.send("POST", KEYS, json=sent()), roll(ended, other), roll(ended, key["id"])):
+            assert answer.status_code in {401, 409}, answer.text
+            if answer.status_code == 409:
+                expect_problem(answer, 409, "key_ended")
+        assert len(keys(tenant)) == before

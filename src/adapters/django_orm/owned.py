@@ -108,7 +108,9 @@ class Rows(Generic[E]):
         sign = "-" if sort.descending else ""
         ordered = rows.order_by(f"{sign}{sort.by}", f"{sign}id")
         limited = limit or self._param("version", "limit")
-        return self._compile.select(ordered, *self.names, limit=limited, searches=bool(compared))
+        # What is equal is found by an index; everything else may have to be looked for.
+        searches = any(comparison is not Comparison.EQUAL for _, comparison in compared)
+        return self._compile.select(ordered, *self.names, limit=limited, searches=searches)
 
 
 class Table(Rows[E]):

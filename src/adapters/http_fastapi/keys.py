@@ -87,7 +87,7 @@ def key_routes(keys: Keys, door: Door, cursors: Cursors, once_: Once) -> APIRout
         response_model=KeyCreated,
         responses={
             201: headers("ETag", "Location", "Idempotency-Replayed", secret=True) | then,
-            **refusals("missing_scope", "request_in_flight", "idempotency_key_reused", *BODY),
+            **refusals("missing_scope", "key_ended", "request_in_flight", "idempotency_key_reused", *BODY),
         },
     )
     async def create_key(

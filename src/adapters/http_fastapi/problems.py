@@ -106,7 +106,12 @@ _TYPES = [
         "Request in flight",
         "The first request with this Idempotency-Key is still under way. Try again in a moment.",
     ),
-    ProblemType("key_ended", 409, "Key ended", "A key that is revoked or expired has no successor. Make a new key."),
+    ProblemType(
+        "key_ended",
+        409,
+        "Key ended",
+        "A key that is revoked or expired has no successor, and makes no other. Use another key.",
+    ),
     ProblemType("key_in_use", 409, "Key in use", "A key cannot revoke itself. Use another key of the same owner."),
     ProblemType("already_exists", 409, "Already exists", "Something with the same unique value exists."),
     ProblemType(

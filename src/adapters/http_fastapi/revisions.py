@@ -106,7 +106,7 @@ def add_revision_routes(
         response_model=page_of(f"{kind}Revision", revision_of(resource)),
         responses={
             200: headers("Link"),
-            **refusals(f"{kind}_not_found", "missing_scope", "invalid_cursor", "list_timeout"),
+            **refusals(f"{kind}_not_found", "missing_scope", "invalid_cursor"),
         },
     )
     async def list_revisions(

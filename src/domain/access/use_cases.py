@@ -83,7 +83,7 @@ class Keys:
 
         ``granted_by`` is the key that asks, which cannot grant a scope that it lacks (``Denied``); an operator has
         none. The new key ends no later than that one, and with it where no end is named (``Unfit``). Raises
-        ``Invalid``.
+        ``Invalid``, and ``Conflict`` where the key that asks has ended.
         """
         if granted_by is not None:
             require_scopes(granted_by.scopes, scopes)
@@ -99,7 +99,8 @@ class Keys:
             created_by=cause.actor,
         )
         if granted_by is not None:
-            key = replace(key, expires_at=granted_by.granted(expires_at))
+            maker = await self._not_ended(owner, granted_by, cause)
+            key = replace(key, expires_at=maker.granted(expires_at))
         await self.repository.of(owner).add(key, cause)
         return key, text
 
@@ -143,7 +144,7 @@ class Keys:
         completes it. ``guard`` is asked of the old key as it is read.
 
         ``rolled_by`` is the key that asks, which may be the old one, and needs all scopes of that (``Denied``). Raises
-        ``Invalid``, and ``Conflict`` where the old key has ended.
+        ``Invalid``, and ``Conflict`` where the old key or the one that asks has ended.
         """
         named = None if expires_at is Lifetime.AS_BEFORE else expires_at
         if faults := [*Key.overlap_faults(overlap), *Key.expiry_faults(named, cause.at)]:
@@ -152,6 +153,8 @@ class Keys:
         if rolled_by is not None:
             require_scopes(rolled_by.scopes, old.scopes)
         guard(old)
+        if rolled_by is not None and rolled_by.id != old.id:
+            rolled_by = await self._not_ended(owner, rolled_by, cause)
         text = KeyText.new(self.random_bytes)
         new = old.succeeded(
             text,
@@ -164,6 +167,16 @@ class Keys:
         await self.repository.of(owner).add(new, cause)
         await self.outlive(owner, id, new, cause, overlap=overlap)
         return new, text
+
+    async def _not_ended(self, owner: OwnerId, asking: Key, cause: Cause) -> Key:
+        """The key that asks, as it is now: what it makes may last for ever, and what is known of it be older.
+
+        Raises ``Conflict``.
+        """
+        stored = await self.repository.of(owner).get(asking.id)
+        if stored.has_ended(cause.at):
+            raise Conflict("key_ended", "The key that asks is revoked or expired.")
+        return stored
 
     async def outlive(self, owner: OwnerId, id: UUID, new: Key, cause: Cause, *, overlap: timedelta) -> Key:
         """Lets the old key end once the new one is ``overlap`` old; again is no error, nor that it ends sooner."""

@@ -32,10 +32,10 @@ OPERATIONS = {
     "list_simulation_revisions": (1, 1),
     "list_changes": (1, 1),
     "list_keys": (1, 1),
-    "create_key": (1, 1),
+    "create_key": (2, 2),  # reads the key that asks, which may have ended meanwhile
     "get_key": (1, 1),
     "revoke_key": (2, 2),
-    "roll_key": (4, 4),  # reads the old key, adds the new one, then reads and writes the old one
+    "roll_key": (5, 5),  # reads the old key and the one that asks, adds the new one, then reads and writes the old one
 }
 VARIANTS = {
     "get, HEAD": (1, 1),
@@ -59,9 +59,12 @@ VARIANTS = {
     "revisions, unknown": (2, 2),  # reads none, and no row
     "changes, following": (2, 2),  # reads the changes, then whether any has been forgotten
     "changes, latest": (1, 1),
-    "create key, once": (1, 1),
-    "roll, once": (4, 4),
-    "roll, again": (4, 4),  # reads the old key, adds nothing, reads what was recorded and that the old key ends
+    "create key, once": (2, 2),
+    "roll, once": (5, 5),
+    "roll, again": (
+        5,
+        5,
+    ),  # reads the old key and the one that asks, adds nothing, reads what was recorded and that the old key ends
     "no such method": (0, 0),
     "no such path": (0, 0),
     "no such file": (0, 0),
