@@ -33,7 +33,7 @@ class CheckedList(ChangeList):
         except Exception as error:
             if not self.get_filters_params() and not self.query:
                 raise  # nothing was asked for: it is our fault
-            _log.warning("%s %r cannot be looked up", request.method, request.path)
+            _log.warning("%s %r cannot be looked up", request.method, request.path, exc_info=error)
             raise IncorrectLookupParameters(error) from error
 
 
