@@ -3,11 +3,13 @@
 import io
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Thread
 
 GOATFISH = [sys.executable, "-m", "app.cli"]
@@ -43,15 +45,35 @@ def _run(
     return subprocess.run(command, env=env, input=entered, capture_output=True, text=True, check=check, timeout=60)
 
 
+def _filled(env: Mapping[str, str], url: str) -> str:
+    """The key of a tenant on the database, which is empty; SQLite's is made once, and then copied."""
+    place = url.removeprefix("sqlite:///")
+    if place != url and _MADE:
+        database, key = _MADE[0]
+        Path(place).parent.mkdir(parents=True, exist_ok=True)
+        Path(place).write_bytes(database)
+        return key
+    _run(env, "migrate")
+    _run(env, "owner", "create", "tests")
+    key = _run(env, "key", "create", "tests").stdout.strip()
+    if place != url:
+        with closing(sqlite3.connect(place)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _MADE.append((Path(place).read_bytes(), key))
+    return key
+
+
+_MADE: list[tuple[bytes, str]] = []
+"""SQLite's file, and the key in it."""
+
+
 @contextmanager
 def live(url: str, operator_url: str, *options: str, **variables: str) -> Iterator[Live]:
     """The service on an empty database of its own, without limits unless they are given; it is gone afterwards."""
     env = os.environ | {"GOATFISH_DATABASE_URL": url, "GOATFISH_OPERATOR_DATABASE_URL": operator_url}
     env |= {"GOATFISH_RATE_LIMIT": "0", "GOATFISH_FAILURE_LIMIT": "0", "GOATFISH_SECRET_KEY": SECRET_KEY}
     env |= {f"GOATFISH_{name}": value for name, value in variables.items()}
-    _run(env, "migrate")
-    _run(env, "owner", "create", "tests")
-    key = _run(env, "key", "create", "tests").stdout.strip()
+    key = _filled(env, url)
     heard = _Heard()
     with served(env, *options, heard=heard) as address:
         yield Live(address, key, heard, env)
