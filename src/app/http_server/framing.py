@@ -16,7 +16,7 @@ BLANKS_MAX = 256
 CUTS_MAX = 1000
 """Blank lines in a chunked body, at each of which it might end. Where there are more, the connection ends with it."""
 _CHUNKED_PIECE = 16 << 10  # bytes of a chunked body that are parsed before its bound is looked at again
-_OVERHEAD = 16  # bytes that may stand round each byte of a chunked body
+_OVERHEAD = 2  # bytes that may stand round each byte of a chunked body, beside HEAD_MAX
 _BLANK_LINE = b"\r\n\r\n"
 _NOTED = frozenset({b"content-length", b"transfer-encoding", b"expect", b"host"})
 _NOT_HTTP = frozenset(
