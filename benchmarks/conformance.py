@@ -39,7 +39,7 @@ class Subject:
         return found
 
 
-def faults(subject: Subject) -> list[str]:
+def violations(subject: Subject) -> list[str]:
     """What this contestant answers otherwise than it should, in words."""
     found = []
     for check in CHECKS:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks import measure
-from benchmarks.conformance import Subject, faults
+from benchmarks.conformance import Subject, violations
 from benchmarks.contestants import Contestant, Keys, Running
 from benchmarks.field import Ground, started
 from benchmarks.goatfish import GOATFISH
@@ -70,7 +70,7 @@ def examine(ground: Ground, running: Sequence[Running]) -> list[str]:
     for one in running:
         pair = (ground.clients[0], ground.clients[1])
         subject = Subject(one.port, one.contestant.dialect, pair, ground.large, expected)
-        wrong += [f"{one.contestant.name} ({one.place.keys}): {fault}" for fault in faults(subject)]
+        wrong += [f"{one.contestant.name} ({one.place.keys}): {fault}" for fault in violations(subject)]
         deep.append(subject.deep)
     if wrong:
         raise NotAlike("\n".join(wrong))

@@ -3,8 +3,8 @@
 import sys
 
 from app.cli.commands import commands
-from domain.access.use_cases import Authentication
+from domain.access.authentication import Authentication
 
 if __name__ == "__main__":
-    Authentication.BELIEVED_FOR = 0.0  # seconds
+    Authentication.CACHE_TTL = 0.0  # seconds
     commands(["serve", *sys.argv[1:]])

@@ -6,7 +6,7 @@ import re
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from domain.access.key import KeyText
+from domain.access.token import ApiKeyToken
 
 _SECRET = 43
 """Characters of a key's secret, without its checksum."""
@@ -26,7 +26,7 @@ class Canary:
         self._shown: set[str] = set()
         self.found: list[str] = []
 
-    def knows(self, text: KeyText) -> None:
+    def knows(self, text: ApiKeyToken) -> None:
         """This key is secret from now on, unless it was made of the same byte over and over."""
         if len(set(text._secret)) < VARIETY_MIN:
             return

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from domain.access.key import KeyText
+from domain.access.token import ApiKeyToken
 from tests.canary import CANARY, WatchedLog
 
 pytest.register_assert_rewrite("tests.contracts")
@@ -27,9 +27,9 @@ def anyio_backend() -> str:
 @pytest.fixture(scope="session")
 def watched_log() -> Iterator[WatchedLog]:
     """Every key that is made from now on is known as a secret, as is the settings' key; the log is watched for them."""
-    make = KeyText.new
+    make = ApiKeyToken.new
 
-    def new(random_bytes: Callable[[int], bytes]) -> KeyText:
+    def new(random_bytes: Callable[[int], bytes]) -> ApiKeyToken:
         text = make(random_bytes)
         CANARY.knows(text)
         return text
@@ -37,7 +37,7 @@ def watched_log() -> Iterator[WatchedLog]:
     if secret_key := os.environ.get("GOATFISH_SECRET_KEY"):
         CANARY.knows_word(secret_key)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(KeyText, "new", new)
+        patch.setattr(ApiKeyToken, "new", new)
         yield WatchedLog(CANARY)
 
 

@@ -10,13 +10,16 @@ from factory.base import Factory
 from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Sequence
 from uuid_utils.compat import uuid7
 
-from domain.access.key import Key, KeyText, Scope
+from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
+from domain.access.scopes import Scope
+from domain.access.token import ApiKeyToken
+from domain.repository import OwnerId
 from domain.simulations.simulation import Simulation
-from domain.tenancy import Cause, OwnerId
+from domain.write_context import WriteContext
 
 NOW = datetime(2026, 11, 22, 8, 0, 0, 123456, tzinfo=UTC)
-CAUSE = Cause(actor="operator:tests", request_id="request-1", at=NOW)
+CONTEXT = WriteContext(actor="operator:tests", request_id="request-1", at=NOW)
 
 
 def new_owner_id() -> OwnerId:
@@ -49,14 +52,14 @@ class SimulationFactory(Factory[Simulation]):
     updated_at = SelfAttribute("created_at")
 
 
-class KeyFactory(Factory[Key]):
+class ApiKeyFactory(Factory[ApiKey]):
     """A key of an owner of its own, with all scopes and no end; give its ``text`` where it is to open something."""
 
     class Meta:
-        model = Key
+        model = ApiKey
 
     class Params:
-        text = LazyFunction(lambda: KeyText.new(os.urandom))
+        text = LazyFunction(lambda: ApiKeyToken.new(os.urandom))
 
     id = LazyFunction(uuid7)
     owner_id = LazyFunction(new_owner_id)

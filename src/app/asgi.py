@@ -6,8 +6,8 @@ configured: a replica that has only the API's role serves the API alone.
 
 import gc
 
+from app.admin_mount import serve_admin
 from app.container import Container
-from app.service import serve_admin
 from config.settings import load
 
 container = Container(settings=load())

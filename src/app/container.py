@@ -11,33 +11,34 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 from uuid_utils.compat import uuid7
 
-from adapters.http_fastapi.api import Opened, build_api
-from adapters.http_fastapi.background import Background
-from adapters.http_fastapi.bodies import Bodies
-from adapters.http_fastapi.caller import Door
-from adapters.http_fastapi.cursors import Cursors
-from adapters.http_fastapi.deadlines import Deadlines
-from adapters.http_fastapi.limits import FailureLimit, RateLimit
+from adapters.http_fastapi.app import Lifecycle, build_api
+from adapters.http_fastapi.kit.authentication import Authenticator
+from adapters.http_fastapi.kit.background import Background
+from adapters.http_fastapi.kit.body_budget import BodyBudget
+from adapters.http_fastapi.kit.cursors import Cursors
+from adapters.http_fastapi.kit.deadlines import Deadlines
+from adapters.http_fastapi.kit.rate_limit import FailureLimit, RateLimit
 from config.settings import Settings
-from domain.access.ports import KeyRepository, OwnerDirectory
-from domain.access.use_cases import Authentication, Keys, KeyUses, Owners
-from domain.idempotency import Once, Outcomes
+from domain.access.authentication import Authentication, LastUsedTracker
+from domain.access.ports import ApiKeyRepository, OwnerDirectory
+from domain.access.use_cases import ApiKeys, Owners
+from domain.idempotency import IdempotencyRecords, IdempotentExecutor
 from domain.revisions import History, Revisions
 from domain.simulations.ports import SimulationRepository
 from domain.simulations.use_cases import Simulations
 
 
-class Storage(Opened, Protocol):
+class Storage(Lifecycle, Protocol):
     """The seam of storage: every port that a storage adapter has to fill, and its life on an event loop."""
 
     @property
     def simulations(self) -> SimulationRepository: ...
     @property
-    def keys(self) -> KeyRepository: ...
+    def keys(self) -> ApiKeyRepository: ...
     @property
     def owners(self) -> OwnerDirectory: ...
     @property
-    def outcomes(self) -> Outcomes: ...
+    def idempotency_records(self) -> IdempotencyRecords: ...
     @property
     def revisions(self) -> Revisions: ...
 
@@ -48,23 +49,23 @@ def _utc_now() -> datetime:
 
 # Django is imported by the functions that need it, so that the app over memory runs without.
 def _pool_storage(settings: Settings) -> Storage:
-    from adapters.django_orm.setup import pool_storage
+    from adapters.django_orm.bootstrap import asyncpg_storage
 
-    return pool_storage(
+    return asyncpg_storage(
         settings.database_url.with_password,
         size=settings.pool_size,
         acquire_timeout=settings.pool_timeout,
         statement_timeout=settings.statement_timeout,
         list_timeout=settings.list_timeout,
         prepared_statements=settings.prepared_statements,
-        held=not settings.one_role,
+        enforce_rls=not settings.one_role,
     )
 
 
 def _thread_storage(settings: Settings) -> Storage:
-    from adapters.django_orm.setup import thread_storage
+    from adapters.django_orm.bootstrap import django_storage
 
-    return thread_storage(
+    return django_storage(
         size=settings.pool_size,
         acquire_timeout=settings.pool_timeout,
         statement_timeout=settings.statement_timeout,
@@ -73,13 +74,13 @@ def _thread_storage(settings: Settings) -> Storage:
 
 
 def _operator_storage() -> Storage:
-    from adapters.django_orm.setup import thread_storage
+    from adapters.django_orm.bootstrap import django_storage
 
-    return thread_storage(size=1)
+    return django_storage(size=1)
 
 
-def _django_application(owners: Owners, keys: Keys, now: Callable[[], datetime], at_once: int) -> ASGIApp:
-    from adapters.django_orm.setup import django_application
+def _django_application(owners: Owners, keys: ApiKeys, now: Callable[[], datetime], at_once: int) -> ASGIApp:
+    from adapters.django_orm.bootstrap import django_application
 
     return django_application(owners=owners, keys=keys, now=now, at_once=at_once)
 
@@ -105,20 +106,20 @@ class Container(containers.DeclarativeContainer):
     simulations = providers.Singleton(
         Simulations, repository=storage.provided.simulations, history=history, new_id=new_id
     )
-    keys = providers.Singleton(Keys, repository=storage.provided.keys, new_id=new_id, random_bytes=random_bytes)
+    keys = providers.Singleton(ApiKeys, repository=storage.provided.keys, new_id=new_id, random_bytes=random_bytes)
     owners = providers.Singleton(Owners, directory=storage.provided.owners, new_id=new_id)
     authentication = providers.Singleton(
         Authentication, directory=storage.provided.owners, now=now, monotonic=monotonic
     )
 
-    once = providers.Singleton(Once, outcomes=storage.provided.outcomes, now=now)
+    once = providers.Singleton(IdempotentExecutor, idempotency_records=storage.provided.idempotency_records, now=now)
 
     rate_limit = providers.Singleton(RateLimit, settings.provided.worker_rate_limit, monotonic)
     failure_limit = providers.Singleton(FailureLimit, settings.provided.worker_failure_limit, monotonic)
-    key_uses = providers.Singleton(KeyUses, repository=storage.provided.keys, now=now)
+    key_uses = providers.Singleton(LastUsedTracker, repository=storage.provided.keys, now=now)
     background = providers.Singleton(Background)
-    door = providers.Singleton(
-        Door,
+    authenticator = providers.Singleton(
+        Authenticator,
         authentication=authentication,
         failure_limit=failure_limit,
         rate_limit=rate_limit,
@@ -126,7 +127,7 @@ class Container(containers.DeclarativeContainer):
         background=background,
     )
     cursors = providers.Singleton(Cursors, settings.provided.secret_keys)
-    bodies = providers.Singleton(Bodies, settings.provided.bodies_max_bytes)
+    bodies = providers.Singleton(BodyBudget, settings.provided.bodies_max_bytes)
     deadlines = providers.Singleton(Deadlines, settings.provided.request_timeout, monotonic)
     api: providers.Provider[FastAPI] = providers.Singleton(
         build_api,
@@ -135,7 +136,7 @@ class Container(containers.DeclarativeContainer):
         keys=keys,
         history=history,
         background=background,
-        door=door,
+        authenticator=authenticator,
         once=once,
         cursors=cursors,
         bodies=bodies,
@@ -147,7 +148,7 @@ class Container(containers.DeclarativeContainer):
     # The admin's own: where it is not served, operators' credentials are not needed and nothing of this is made.
     operator_owners = providers.Singleton(Owners, directory=operator_storage.provided.owners, new_id=new_id)
     operator_keys = providers.Singleton(
-        Keys, repository=operator_storage.provided.keys, new_id=new_id, random_bytes=random_bytes
+        ApiKeys, repository=operator_storage.provided.keys, new_id=new_id, random_bytes=random_bytes
     )
     admin: providers.Provider[ASGIApp] = providers.Singleton(
         _django_application,

@@ -2,7 +2,7 @@
 
 import logging
 
-from domain.access.key import hidden
+from domain.access.token import redact
 
 
 class KeyHidingFormatter(logging.Formatter):
@@ -10,7 +10,7 @@ class KeyHidingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         try:
-            return hidden(super().format(record))
+            return redact(super().format(record))
         except Exception as error:  # logging's own answer would be to print what it was given as it is
             what = f"{type(error).__name__} in what was to be logged at {record.pathname}:{record.lineno}"
             return f"{record.levelname} {record.name}: {what}"

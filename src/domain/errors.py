@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Violation:
     """One thing wrong with what was sent: the field, a stable code and a sentence for people."""
 
     field: str
@@ -25,9 +25,9 @@ class DomainError(Exception):
 class Invalid(DomainError):
     """A rule is broken by the values given; ``faults`` names each of them."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("validation_failed", "; ".join(fault.detail for fault in faults))
-        self.faults = tuple(faults)
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        super().__init__("validation_failed", "; ".join(violation.detail for violation in violations))
+        self.violations = tuple(violations)
 
 
 class Unfit(Invalid):
@@ -76,5 +76,5 @@ class ListTimeout(Unavailable):
     """A list with conditions took longer than its time budget; its message tells the caller what to narrow."""
 
 
-class Misdirected(Exception):
+class TenantMismatch(Exception):
     """A write that would land with another owner or on another object: a mistake of ours, never of the caller."""

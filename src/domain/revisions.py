@@ -8,10 +8,21 @@ from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol
 from uuid import UUID
 
-from domain.errors import Fault, Gone, Invalid, Unfit
+from domain.errors import (
+    Gone,
+    Invalid,
+    Unfit,
+    Violation,
+)
 from domain.paging import Comparison, Condition, Page, PageRequest, Sort
-from domain.rules import has_control_characters
-from domain.tenancy import Cause, E, Owned, OwnerId, found
+from domain.repository import (
+    E,
+    Owned,
+    OwnerId,
+    or_not_found,
+)
+from domain.validation import has_control_characters
+from domain.write_context import WriteContext
 
 IN_ORDER = Sort("number")
 LATEST_FIRST = Sort("version", descending=True)
@@ -40,7 +51,7 @@ class Revision(Generic[E]):
 
     KIND: ClassVar[str] = "revision"
     SECRETS: ClassVar[frozenset[str]] = frozenset()
-    UNRECORDED: ClassVar[frozenset[str]] = frozenset()
+    UNTRACKED: ClassVar[frozenset[str]] = frozenset()
 
     id: UUID
     owner_id: OwnerId
@@ -55,27 +66,27 @@ class Revision(Generic[E]):
     after: E | None
 
     @classmethod
-    def of(cls, before: E | None, after: E | None, cause: Cause, *, number: int = 0) -> "Revision[E]":
+    def of(cls, before: E | None, after: E | None, context: WriteContext, *, number: int = 0) -> "Revision[E]":
         """The revision of this write, of which there is at least one side."""
-        before, after = before and bare(before), after and bare(after)
-        return Revision(number=number, before=before, after=after, **described(before, after, cause))
+        before, after = before and without_secrets(before), after and without_secrets(after)
+        return Revision(number=number, before=before, after=after, **revision_fields(before, after, context))
 
-    def faults(self) -> list[Fault]:
+    def violations(self) -> list[Violation]:
         """What no revision has that was made beside a write; its sides are held to the rules of their entity."""
         sides = [side for side in (self.before, self.after) if side is not None]
         told = [(side.KIND, side.id, side.owner_id) for side in sides]
         if not sides or any(of != (self.kind, self.entity_id, self.owner_id) for of in told):
-            return [Fault("entity_id", "misdirected", "The revision is not of the entity that it holds.")]
-        if any(bare(side) != side for side in sides):
-            return [Fault("after", "secret", "The revision holds a secret.")]
+            return [Violation("entity_id", "misdirected", "The revision is not of the entity that it holds.")]
+        if any(without_secrets(side) != side for side in sides):
+            return [Violation("after", "secret", "The revision holds a secret.")]
         versions = {self.before and self.before.version + 1, self.after and self.after.version} - {None}
         if versions != {self.version}:
-            return [Fault("version", "misnumbered", "The revision's version is not that of the entity.")]
+            return [Violation("version", "misnumbered", "The revision's version is not that of the entity.")]
         if len({side.created_at for side in sides}) > 1:
-            return [Fault("before", "misdated", "The entity was not made at two moments.")]
+            return [Violation("before", "misdated", "The entity was not made at two moments.")]
         if any(map(has_control_characters, (self.actor, self.request_id))):
-            return [Fault("actor", "control_characters", "The revision's cause holds control characters.")]
-        return [fault for side in sides for fault in bare_faults(side)]
+            return [Violation("actor", "control_characters", "The revision's cause holds control characters.")]
+        return [violation for side in sides for violation in violations_without_secrets(side)]
 
     @property
     def action(self) -> Action:
@@ -90,9 +101,9 @@ def action(before: object | None, after: object | None) -> Action:
     return Action.DELETED if after is None else Action.UPDATED
 
 
-def described(before: E | None, after: E | None, cause: Cause) -> dict[str, Any]:
+def revision_fields(before: E | None, after: E | None, context: WriteContext) -> dict[str, Any]:
     """What the revision of this write says beside its number and its sides, of which there is at least one."""
-    entity = found(before if after is None else after, Revision.KIND)
+    entity = or_not_found(before if after is None else after, Revision.KIND)
     version = entity.version + (after is None)
     return {
         "id": _id(entity, version),
@@ -100,9 +111,9 @@ def described(before: E | None, after: E | None, cause: Cause) -> dict[str, Any]
         "kind": entity.KIND,
         "entity_id": entity.id,
         "version": version,
-        "created_at": cause.at,
-        "actor": cause.actor,
-        "request_id": cause.request_id,
+        "created_at": context.at,
+        "actor": context.actor,
+        "request_id": context.request_id,
     }
 
 
@@ -116,30 +127,30 @@ def _id(entity: Owned, version: int) -> UUID:
     return UUID(int=moment << 80 | 7 << 76 | (chance >> 62 & 0xFFF) << 64 | 2 << 62 | chance & 2**62 - 1)
 
 
-def bare(entity: E) -> E:
+def without_secrets(entity: E) -> E:
     """The entity with its secret attributes empty, as it may be recorded."""
     return replace(entity, **dict.fromkeys(entity.SECRETS, "")) if entity.SECRETS else entity
 
 
-def bare_faults(entity: Owned) -> list[Fault]:
+def violations_without_secrets(entity: Owned) -> list[Violation]:
     """What is wrong with an entity whose secret attributes are empty."""
-    return replace(entity, **dict.fromkeys(entity.SECRETS, _ANY_SECRET)).faults()
+    return replace(entity, **dict.fromkeys(entity.SECRETS, _ANY_SECRET)).violations()
 
 
 def is_recorded(before: E | None, after: E | None) -> bool:
     """Whether this write leaves a revision: unless it changes nothing but what is unrecorded."""
-    if before is None or after is None or not before.UNRECORDED:
+    if before is None or after is None or not before.UNTRACKED:
         return True
-    unrecorded = before.UNRECORDED | {"version"}
-    names = before.__dataclass_fields__.keys() - unrecorded
+    untracked = before.UNTRACKED | {"version"}
+    names = before.__dataclass_fields__.keys() - untracked
     return any(getattr(before, name) != getattr(after, name) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """The highest number that is ``forgotten``, and the ``last`` there has been; 0 for none."""
+class RevisionRange:
+    """The highest number that is ``purged_through``, and the ``last`` there has been; 0 for none."""
 
-    forgotten: int
+    purged_through: int
     last: int
 
 
@@ -150,7 +161,7 @@ class OwnedRevisions(Protocol):
         """One page of what fulfils the request's conditions, in its order."""
         ...
 
-    async def span(self) -> Span:
+    async def span(self) -> RevisionRange:
         """Which numbers there have been, and which are kept."""
         ...
 
@@ -185,12 +196,12 @@ class History:
         request = PageRequest(limit=1, sort=LATEST_FIRST, conditions=conditions)
         page = await self.revisions.of(owner).page(request)
         state: E | None = page.items[0].after if page.items else None
-        return found(state, Revision.KIND, _NO_VERSION)
+        return or_not_found(state, Revision.KIND, _NO_VERSION)
 
     async def latest(self, owner: OwnerId, entity: type[E], id: UUID) -> Revision[E]:
         """The last revision of one entity. Raises ``NotFound``."""
         page = await self.of_entity(owner, entity, id, PageRequest(limit=1))
-        return found(page.items[0] if page.items else None, entity.KIND)
+        return or_not_found(page.items[0] if page.items else None, entity.KIND)
 
     async def changes(self, owner: OwnerId, request: PageRequest) -> Page[Revision[Any]]:
         """All revisions of the owner in the order of their commits: whoever follows it misses none.
@@ -203,7 +214,7 @@ class History:
         # Asked afterwards: what was forgotten meanwhile is noticed.
         if request.after is not None:
             span = await revisions.span()
-            if not span.forgotten <= int(str(request.after.value)) <= span.last:
+            if not span.purged_through <= int(str(request.after.value)) <= span.last:
                 raise Gone("changes_forgotten", "The changes after this cursor are kept no longer.")
         return page
 
@@ -223,7 +234,7 @@ def restoring(version: int) -> Iterator[None]:
         yield
     except Invalid as error:
         told = f"Version {version} could not be made today, and is not restored: {error.detail}"
-        raise Unfit([Fault("version", "not_restorable", told)]) from error
+        raise Unfit([Violation("version", "not_restorable", told)]) from error
 
 
 def _equal(attribute: str, value: UUID | str | int) -> Condition:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, Route, sync_playwright
 
-from tests.live import Live, live
+from tests.running_service import Live, live
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [  # nothing but the page is of interest, and a sandbox of its own cannot be had by root

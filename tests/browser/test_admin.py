@@ -10,10 +10,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Seen
-from tests.live import GOATFISH, Live
+from tests.running_service import GOATFISH, Live
 
 OPERATOR, PASSWORD = "clerk", "correct horse battery"
-OWNERS, KEYS = "/admin/goatfish/ownerrow/", "/admin/goatfish/keyrow/"
+OWNERS, KEYS = "/admin/goatfish/ownerrow/", "/admin/goatfish/apikeyrow/"
 
 
 @pytest.fixture(scope="module")

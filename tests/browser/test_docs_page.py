@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Seen
-from tests.live import Live
+from tests.running_service import Live
 
 
 def test_operations_can_be_tried_out_with_a_key(service: Live, page: Page, seen: Seen, tmp_path: Path) -> None:

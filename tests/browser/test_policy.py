@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Seen
-from tests.live import Live
+from tests.running_service import Live
 
 OPERATOR, PASSWORD = "boss", "correct horse battery"
 

@@ -11,16 +11,22 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 from factory.base import Factory
 
-from domain.access.key import Scope
 from domain.access.owner import Owner
+from domain.access.scopes import Scope
 from domain.errors import DomainError
 from domain.paging import PageRequest, Position
-from domain.tenancy import OwnerId, revised
-from tests.factories import CAUSE, NOW, KeyFactory, OwnerFactory, SimulationFactory
+from domain.repository import OwnerId, with_changes
+from tests.factories import (
+    CONTEXT,
+    NOW,
+    ApiKeyFactory,
+    OwnerFactory,
+    SimulationFactory,
+)
 
 if TYPE_CHECKING:
     from app.container import Storage
-    from domain.tenancy import OwnedRepository, Repository
+    from domain.repository import OwnedRepository, Repository
 
 Entity: TypeAlias = Any
 """Each test runs over every kind of entity, so no one type is known here."""
@@ -74,7 +80,7 @@ CASES = (
     ),
     Case(
         kind="key",
-        entities=KeyFactory,
+        entities=ApiKeyFactory,
         repository=lambda storage: storage.keys,
         edges=(
             {},
@@ -139,7 +145,7 @@ async def refusal(awaited: Awaitable[object]) -> DomainError:
 async def admitted(storage: Storage) -> OwnerId:
     """A new owner, who is stored and has nothing yet."""
     owner: Owner = OwnerFactory.build()
-    await storage.owners.add(owner, CAUSE)
+    await storage.owners.add(owner, CONTEXT)
     return owner.id
 
 
@@ -155,7 +161,7 @@ def giving(result: Entity) -> Callable[[Entity], Entity]:
 def noting(given: list[Entity], fields: Mapping[str, object]) -> Callable[[Entity], Entity]:
     def change(stored: Entity) -> Entity:
         given.append(stored)
-        return revised(stored, fields)
+        return with_changes(stored, fields)
 
     return change
 

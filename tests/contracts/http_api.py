@@ -21,11 +21,13 @@ from starlette.testclient import TestClient
 
 from app.container import Container, Storage
 from config.settings import Settings
-from domain.access.key import KeyText, Scope
-from domain.tenancy import Cause, OwnerId
+from domain.access.scopes import Scope
+from domain.access.token import ApiKeyToken
+from domain.repository import OwnerId
+from domain.write_context import WriteContext
 from tests.canary import CANARY, WatchedAnswers
 
-CAUSE = Cause(actor="operator:tests", request_id="tests", at=datetime.now(UTC))
+CONTEXT = WriteContext(actor="operator:tests", request_id="tests", at=datetime.now(UTC))
 WING = {"name": "Wing flutter, run 3", "start_date": "2026-01-05", "end_date": "2026-02-01"}
 SIMULATIONS = "/api/v1/simulations"
 KEYS = "/api/v1/keys"
@@ -101,8 +103,10 @@ class Service:
 
     def tenant(self, *scopes: Scope) -> Tenant:
         async def make() -> Tenant:
-            owner = await self.container.owners().create(f"tenant {uuid4()}", CAUSE)
-            key, text = await self.container.keys().create(owner.id, CAUSE, name="tests", scopes=scopes or tuple(Scope))
+            owner = await self.container.owners().create(f"tenant {uuid4()}", CONTEXT)
+            key, text = await self.container.keys().create(
+                owner.id, CONTEXT, name="tests", scopes=scopes or tuple(Scope)
+            )
             return Tenant(self.http, owner.id, key.id, text.reveal())
 
         tenant: Tenant = self.call(make)
@@ -140,7 +144,7 @@ def expect_problem(answer: Response, status: int, code: str) -> Any:
     return body
 
 
-def faults(answer: Response) -> dict[str, str]:
+def violations(answer: Response) -> dict[str, str]:
     """Where each fault of a 422 is, and its code."""
     body = expect_problem(answer, 422, "validation_failed")
     return {e.get("pointer") or e.get("parameter") or e.get("header"): e["code"] for e in body["errors"]}
@@ -225,7 +229,7 @@ class SimulationsContract:
         path = f"{SIMULATIONS}/{tenant.make()['id']}"
         whole = {"name": "b", "start_date": "2020-02-29", "end_date": "2020-02-29"}
         assert tenant.send("PUT", path, json=whole).json().items() >= whole.items()
-        assert faults(tenant.send("PUT", path, json={"name": "c"})) == {
+        assert violations(tenant.send("PUT", path, json={"name": "c"})) == {
             "#/start_date": "missing",
             "#/end_date": "missing",
         }
@@ -300,7 +304,7 @@ class SimulationsContract:
         assert code in [e["code"] for e in expect_problem(answer, 422, "validation_failed")["errors"]]
 
     def test_a_query_where_none_is_due_is_refused(self, service: Service) -> None:
-        assert faults(service.tenant().send("GET", UNKNOWN + "?x=1")) == {"x": "unknown"}
+        assert violations(service.tenant().send("GET", UNKNOWN + "?x=1")) == {"x": "unknown"}
 
 
 class ValidationContract:
@@ -339,7 +343,7 @@ class ValidationContract:
             ("PUT", path, WING | members),
             ("PATCH", path, members),
         ]:
-            assert faults(tenant.send(method, at, content=json.dumps(sent), headers=headers)) == expected
+            assert violations(tenant.send(method, at, content=json.dumps(sent), headers=headers)) == expected
 
     def test_the_edges_are_accepted(self, service: Service) -> None:
         made = service.tenant().make(name="x" * 300, start_date="0001-01-01", end_date="9999-12-31")
@@ -395,7 +399,7 @@ class ValidationContract:
         tenant = service.tenant()
         made = tenant.make()
         path = f"{SIMULATIONS}/{made['id']}"
-        assert faults(tenant.send("PATCH", path, json={"end_date": "2026-01-01"})) == {"#/end_date": "before_start"}
+        assert violations(tenant.send("PATCH", path, json={"end_date": "2026-01-01"})) == {"#/end_date": "before_start"}
         assert tenant.send("GET", path).json() == made
 
 
@@ -419,11 +423,11 @@ class AccessContract:
         service.clock.passes(HOUR)
 
         async def end() -> None:
-            await service.container.keys().revoke(revoked.owner, revoked.key_id, CAUSE)
-            await service.container.owners().deactivate(str(inactive.owner), CAUSE)
+            await service.container.keys().revoke(revoked.owner, revoked.key_id, CONTEXT)
+            await service.container.owners().deactivate(str(inactive.owner), CONTEXT)
 
         service.call(end)
-        unknown = KeyText.new(os.urandom)
+        unknown = ApiKeyToken.new(os.urandom)
         wrong_secret = dataclasses.replace(unknown, public_id=tenant.key.split("_")[1])
         flipped = tenant.key[:-1] + ("A" if tenant.key[-1] != "A" else "B")
         headers: list[Any] = [
@@ -547,7 +551,7 @@ class KeysContract:
     )
     def test_a_wrong_member_of_a_key_is_named(self, service: Service, members: Any, expected: Any) -> None:
         sent = {"name": "n", "scopes": ["simulations:read"]} | members
-        assert faults(service.tenant().send("POST", KEYS, json=sent)) == expected
+        assert violations(service.tenant().send("POST", KEYS, json=sent)) == expected
 
     def test_a_key_cannot_grant_what_it_lacks(self, service: Service) -> None:
         manager = service.tenant(Scope.KEYS_MANAGE)

@@ -93,8 +93,8 @@ class CrossOriginContract:
             raise RuntimeError("a fault")
 
         tenant, big = service.tenant(), b" " * ((1 << 20) + 1)
-        with monkeypatch.context() as fault:
-            fault.setattr(type(service.container.simulations()), "get", faulty)
+        with monkeypatch.context() as violation:
+            violation.setattr(type(service.container.simulations()), "get", faulty)
             answers = [tenant.send("GET", UNKNOWN, headers={"Origin": PAGE})]
         refused: list[tuple[str, str, dict[str, Any]]] = [
             ("GET", "/api/v1/x", {}),

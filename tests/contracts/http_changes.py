@@ -5,9 +5,16 @@ from uuid import UUID
 
 import pytest
 
-from domain.access.key import Scope
+from domain.access.scopes import Scope
 from domain.paging import Position
-from tests.contracts.http_api import KEYS, SIMULATIONS, Service, Tenant, expect_problem, faults
+from tests.contracts.http_api import (
+    KEYS,
+    SIMULATIONS,
+    Service,
+    Tenant,
+    expect_problem,
+    violations,
+)
 from tests.contracts.http_revisions import path_of, restore, revisions
 
 CHANGES = "/api/v1/changes"
@@ -176,7 +183,7 @@ class ChangesContract:
         ],
     )
     def test_a_wrong_parameter_is_named(self, service: Service, query: str, expected: Any) -> None:
-        assert faults(service.tenant().send("GET", f"{CHANGES}?{query}")) == expected
+        assert violations(service.tenant().send("GET", f"{CHANGES}?{query}")) == expected
 
     def test_following_takes_the_scope_to_read(self, service: Service) -> None:
         for scope in (Scope.SIMULATIONS_WRITE, Scope.KEYS_MANAGE):

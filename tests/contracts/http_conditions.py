@@ -7,8 +7,17 @@ from typing import Any
 import pytest
 from httpx2 import AsyncClient, Response
 
-from domain.access.key import Scope
-from tests.contracts.http_api import KEYS, SIMULATIONS, UNKNOWN, WING, Service, Tenant, expect_problem, faults
+from domain.access.scopes import Scope
+from tests.contracts.http_api import (
+    KEYS,
+    SIMULATIONS,
+    UNKNOWN,
+    WING,
+    Service,
+    Tenant,
+    expect_problem,
+    violations,
+)
 
 BODIES: dict[str, Any] = {"PUT": WING | {"name": "new"}, "PATCH": {"name": "new"}, "POST": {"name": "new"}}
 WRITES = ("PUT", "PATCH", "POST", "DELETE")
@@ -107,7 +116,7 @@ class ConditionsContract:
     def test_what_is_no_list_of_tags_is_refused(self, service: Service, method: str, header: str) -> None:
         target = simulation(service)
         for condition in MALFORMED:
-            assert faults(target.write(method, (header, condition))) == {header: "entity_tag"}, condition
+            assert violations(target.write(method, (header, condition))) == {header: "entity_tag"}, condition
         assert target.is_untouched()
 
     @every_write
@@ -156,7 +165,7 @@ class ConditionsContract:
     def test_a_malformed_condition_of_a_reader_is_refused(self, service: Service, condition: str) -> None:
         target = simulation(service)
         answer = target.tenant.send("GET", target.path, headers={"If-None-Match": condition})
-        assert faults(answer) == {"If-None-Match": "entity_tag"}
+        assert violations(answer) == {"If-None-Match": "entity_tag"}
 
     def test_the_reader_of_nothing_gets_404(self, service: Service) -> None:
         answer = service.tenant().send("GET", UNKNOWN, headers={"If-None-Match": "*"})

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from httpx2 import AsyncClient, Response
 
-from domain.access.key import KeyText
+from domain.access.token import ApiKeyToken
 from domain.errors import Unavailable
-from tests.contracts.http_api import CAUSE, Service, expect_problem
+from tests.contracts.http_api import CONTEXT, Service, expect_problem
 
 LIMIT = 3
 """What the service under test is set to."""
@@ -18,7 +18,7 @@ ME = "/api/v1/me"
 
 
 def invented() -> str:
-    return KeyText.new(os.urandom).reveal()
+    return ApiKeyToken.new(os.urandom).reveal()
 
 
 async def _who(http: AsyncClient, key: str) -> Response:
@@ -116,7 +116,7 @@ class FailuresContract:
         assert statuses(ask(service, "192.0.2.7", tenant.key)) == [200]
 
         async def revoke() -> None:
-            await service.container.keys().revoke(tenant.owner, tenant.key_id, CAUSE)
+            await service.container.keys().revoke(tenant.owner, tenant.key_id, CONTEXT)
             for believed in (service.container.authentication()._answers, service.container.authentication()._opened):
                 believed.clear()  # half a second passes
 

@@ -9,9 +9,17 @@ import pytest
 from httpx2 import AsyncClient, Response
 from uuid_utils.compat import uuid7
 
-from domain.access.key import Scope
+from domain.access.scopes import Scope
 from domain.idempotency import KEPT_FOR
-from tests.contracts.http_api import KEYS, SIMULATIONS, WING, Service, Tenant, expect_problem, faults
+from tests.contracts.http_api import (
+    KEYS,
+    SIMULATIONS,
+    WING,
+    Service,
+    Tenant,
+    expect_problem,
+    violations,
+)
 
 RACERS = 50
 NEW_KEY = {"name": "Nightly", "scopes": ["simulations:read"]}
@@ -35,7 +43,7 @@ def assert_replayed(again: Response, first: Response) -> None:
 
 
 class IdempotencyContract:
-    """``Idempotency-Key`` on every POST that makes something."""
+    """``IdempotencyKey-Key`` on every POST that makes something."""
 
     def test_a_repeated_request_is_answered_alike_and_makes_nothing(self, service: Service) -> None:
         tenant = service.tenant()
@@ -183,8 +191,8 @@ class IdempotencyContract:
     def test_what_is_purged_is_forgotten(self, service: Service) -> None:
         tenant = service.tenant()
         post(tenant)
-        outcomes = service.container.storage().outcomes
-        service.call(lambda: outcomes.purge(service.clock() + timedelta(seconds=1)))
+        idempotency_records = service.container.storage().idempotency_records
+        service.call(lambda: idempotency_records.purge(service.clock() + timedelta(seconds=1)))
         assert "idempotency-replayed" not in post(tenant).headers
         assert len(listed(tenant)) == 2
 
@@ -212,12 +220,12 @@ class IdempotencyContract:
         tenant = service.tenant()
         headers = [(b"X-API-Key", tenant.key.encode()), *((b"Idempotency-Key", line) for line in lines)]
         answer = service.http.post(SIMULATIONS, json=WING, headers=headers)
-        assert faults(answer) == {"Idempotency-Key": "idempotency_key"}
+        assert violations(answer) == {"Idempotency-Key": "idempotency_key"}
         assert listed(tenant) == []
 
     def test_an_api_key_is_no_idempotency_key(self, service: Service) -> None:
         tenant = service.tenant()
-        assert faults(post(tenant, tenant.key)) == {"Idempotency-Key": "idempotency_key"}
+        assert violations(post(tenant, tenant.key)) == {"Idempotency-Key": "idempotency_key"}
         assert listed(tenant) == []
 
     def test_of_many_at_once_one_makes_and_all_are_answered_alike(self, service: Service) -> None:

@@ -8,8 +8,16 @@ from uuid import UUID
 import pytest
 from httpx2 import Response
 
-from domain.access.key import Key, KeyText
-from tests.contracts.http_api import CAUSE, KEYS, Service, Tenant, expect_problem, faults
+from domain.access.api_key import ApiKey
+from domain.access.token import ApiKeyToken
+from tests.contracts.http_api import (
+    CONTEXT,
+    KEYS,
+    Service,
+    Tenant,
+    expect_problem,
+    violations,
+)
 from tests.contracts.http_roll import keys, lifetime, made, roll
 
 HOURS = timedelta(hours=4)
@@ -66,7 +74,7 @@ class KeyEndsContract:
         count = len(keys(tenant))
         for late in (spelt(end + TICK), "2099-01-01T00:00:00Z", LAST):
             answer = short_lived.send("POST", KEYS, json=sent(expires_at=late))
-            assert faults(answer) == {"#/expires_at": "outlives_maker"}
+            assert violations(answer) == {"#/expires_at": "outlives_maker"}
             assert maker["expires_at"][:19] in text_of(answer)
         assert len(keys(tenant)) == count
 
@@ -96,7 +104,7 @@ class KeyEndsContract:
         count = len(keys(tenant))
         for roller in (short_lived, tenant):
             answer = roll(roller, key["id"], {"expires_at": late})
-            assert faults(answer) == {"#/expires_at": "outlives_predecessor"}
+            assert violations(answer) == {"#/expires_at": "outlives_predecessor"}
         assert len(keys(tenant)) == count
         assert tenant.send("GET", f"{KEYS}/{key['id']}").json()["expires_at"] == key["expires_at"]
         sooner = spelt(moment(key["expires_at"]))  # less than its whole life from now on
@@ -117,7 +125,7 @@ class KeyEndsContract:
         immortal, end = made(tenant), moment(maker["expires_at"])
         for late in (spelt(end + TICK), LAST):
             answer = roll(short_lived, immortal["id"], {"expires_at": late})
-            assert faults(answer) == {"#/expires_at": "outlives_maker"}
+            assert violations(answer) == {"#/expires_at": "outlives_maker"}
         assert tenant.send("GET", f"{KEYS}/{immortal['id']}").json()["expires_at"] is None
         assert moment(roll(short_lived, immortal["id"], {"expires_at": spelt(end)}).json()["expires_at"]) == end
 
@@ -129,7 +137,7 @@ class KeyEndsContract:
             assert lifetime(new, new) == lifetime(old, old)
             service.clock.passes(timedelta(minutes=5))
         late = spelt(service.clock() + 90 * DAY + timedelta(hours=1))
-        assert faults(roll(tenant, old["id"], {"expires_at": late})) == {"#/expires_at": "outlives_predecessor"}
+        assert violations(roll(tenant, old["id"], {"expires_at": late})) == {"#/expires_at": "outlives_predecessor"}
 
     def test_nor_does_it_make_one_that_never_ends_end(self, service: Service) -> None:
         tenant = service.tenant()
@@ -160,10 +168,10 @@ class KeyEndsContract:
         tenant = service.tenant()
         key, _ = short(service, tenant, DAY)
 
-        async def rolled(**end: Any) -> Key:
-            cause = CAUSE.__class__(actor="operator:tests", request_id="", at=service.clock())
-            new: tuple[Key, KeyText] = await service.container.keys().roll(
-                tenant.owner, UUID(key["id"]), cause, overlap=DAY, **end
+        async def rolled(**end: Any) -> ApiKey:
+            context = CONTEXT.__class__(actor="operator:tests", request_id="", at=service.clock())
+            new: tuple[ApiKey, ApiKeyToken] = await service.container.keys().roll(
+                tenant.owner, UUID(key["id"]), context, overlap=DAY, **end
             )
             return new[0]
 
@@ -180,7 +188,7 @@ class KeyEndsContract:
         expect_problem(roll(short_lived, "x", late), 404, "key_not_found")
         expect_problem(roll(short_lived, key["id"], late, if_match='"99"'), 412, "precondition_failed")
         expect_problem(roll(short_lived, revoked["id"], late), 409, "key_ended")
-        assert faults(short_lived.send("POST", KEYS, json=sent(name="", **late))) == {"#/name": "too_short"}
+        assert violations(short_lived.send("POST", KEYS, json=sent(name="", **late))) == {"#/name": "too_short"}
         weak = made(short_lived, scopes=["keys:manage"])
         expect_problem(holder(tenant, weak).send("POST", KEYS, json=sent(**late)), 403, "missing_scope")
 
@@ -196,7 +204,7 @@ class KeyEndsContract:
                 return short_lived.send("POST", KEYS, json=sent(**members), headers={"Idempotency-Key": "k"})
             return roll(short_lived, key["id"], members, idempotency_key="k")
 
-        assert faults(ask(expires_at=LAST)).keys() == {"#/expires_at"}
+        assert violations(ask(expires_at=LAST)).keys() == {"#/expires_at"}
         assert ask().status_code == 201
         expect_problem(ask(expires_at=LAST), 422, "idempotency_key_reused")
         assert ask().headers["idempotency-replayed"] == "true"
@@ -239,7 +247,7 @@ class KeyEndsContract:
             tenant.send("POST", KEYS, json=sent(**{member: "operator"})),
             roll(tenant, tenant.key_id, {member: "operator"}),
         ):
-            assert faults(answer) == {f"#/{member}": "unknown"}
+            assert violations(answer) == {f"#/{member}": "unknown"}
 
     def test_nobody_on_the_way_keeps_an_answer_with_a_key(self, service: Service) -> None:
         tenant = service.tenant()

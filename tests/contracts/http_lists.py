@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from app.container import Container
 from config.settings import Settings
-from domain.access.key import Scope
+from domain.access.scopes import Scope
 from tests.contracts.http_api import (
     KEYS,
     SECRET_BEFORE,
@@ -19,7 +19,7 @@ from tests.contracts.http_api import (
     Service,
     Tenant,
     expect_problem,
-    faults,
+    violations,
 )
 
 SORTS = ("created_at", "start_date", "end_date", "name")
@@ -143,7 +143,7 @@ class ListsContract:
     def test_a_part_that_is_in_no_name_is_refused(self, service: Service) -> None:
         tenant = service.tenant()
         for part in ("\x00", "a\nb", "x" * 301):
-            assert faults(tenant.send("GET", SIMULATIONS, params={"name": part})) == {"name": "name"}
+            assert violations(tenant.send("GET", SIMULATIONS, params={"name": part})) == {"name": "name"}
 
     def test_a_cursor_serves_its_order_and_filters_alone_and_any_limit(self, service: Service) -> None:
         tenant = with_runs(service)
@@ -218,7 +218,7 @@ class ListsContract:
         ],
     )
     def test_a_wrong_parameter_is_named(self, service: Service, query: str, expected: dict[str, str]) -> None:
-        assert faults(service.tenant().send("GET", f"{SIMULATIONS}?{query}")) == expected
+        assert violations(service.tenant().send("GET", f"{SIMULATIONS}?{query}")) == expected
 
     @pytest.mark.parametrize("name", ["limit", "sort", "active_on", "start_date_from", "end_date_to"])
     def test_an_empty_parameter_is_refused(self, service: Service, name: str) -> None:
@@ -229,8 +229,8 @@ class ListsContract:
 
     def test_keys_have_no_order_or_filter_of_their_own(self, service: Service) -> None:
         tenant = service.tenant()
-        assert faults(tenant.send("GET", f"{KEYS}?sort=name")) == {"sort": "unknown"}
-        assert faults(tenant.send("GET", f"{KEYS}?name=a")) == {"name": "unknown"}
+        assert violations(tenant.send("GET", f"{KEYS}?sort=name")) == {"sort": "unknown"}
+        assert violations(tenant.send("GET", f"{KEYS}?name=a")) == {"name": "unknown"}
 
     def test_keys_are_listed_newest_first_in_pages(self, service: Service) -> None:
         tenant = service.tenant()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.access.key import Scope
+from domain.access.scopes import Scope
 from domain.errors import Limited
 from tests.contracts.http_api import (
     KEYS,
@@ -15,7 +15,7 @@ from tests.contracts.http_api import (
     Service,
     Tenant,
     expect_problem,
-    faults,
+    violations,
 )
 
 BIG = b"{" * ((1 << 20) + 1)
@@ -128,17 +128,17 @@ class OrderContract:
         async def nothing(*_: object) -> None:
             return None
 
-        monkeypatch.setattr(type(service.container.storage().outcomes.of(tenant.owner)), "find", nothing)
+        monkeypatch.setattr(type(service.container.storage().idempotency_records.of(tenant.owner)), "find", nothing)
 
     @pytest.mark.parametrize("wrong", [{"name": ""}, {"name": 7}, {"x": 1}], ids=str)
     def test_what_is_wrong_in_itself_before_an_unknown_object(self, service: Service, wrong: dict[str, Any]) -> None:
         for method in ("PATCH", "POST"):
             expect_problem(service.tenant().send(method, UNKNOWN, json=wrong), 422, "validation_failed")
-        assert faults(service.tenant().send("DELETE", f"{UNKNOWN}?x=1")) == {"x": "unknown"}
-        assert faults(service.tenant().send("GET", UNKNOWN, headers={"If-None-Match": "1"})) == {
+        assert violations(service.tenant().send("DELETE", f"{UNKNOWN}?x=1")) == {"x": "unknown"}
+        assert violations(service.tenant().send("GET", UNKNOWN, headers={"If-None-Match": "1"})) == {
             "If-None-Match": "entity_tag"
         }
-        assert faults(service.tenant().send("PUT", UNKNOWN, json=WING | wrong))
+        assert violations(service.tenant().send("PUT", UNKNOWN, json=WING | wrong))
 
     def test_an_unknown_object_before_a_failed_condition(self, service: Service) -> None:
         tenant = service.tenant()
@@ -151,7 +151,7 @@ class OrderContract:
         for method in ("PATCH", "POST"):
             answer = tenant.send(method, path, content=EARLY, headers=JSON | {"If-Match": '"x"'})
             expect_problem(answer, 412, "precondition_failed")
-            assert faults(tenant.send(method, path, content=EARLY, headers=JSON)) == {"#/end_date": "before_start"}
+            assert violations(tenant.send(method, path, content=EARLY, headers=JSON)) == {"#/end_date": "before_start"}
 
     def test_a_failed_condition_before_a_key_that_would_end_itself(self, service: Service) -> None:
         tenant = service.tenant()

@@ -9,12 +9,20 @@ from uuid import UUID, uuid4
 import pytest
 from httpx2 import AsyncClient, Response
 
-from domain.errors import Conflict, Fault, Invalid
+from domain.errors import Conflict, Invalid, Violation
+from domain.repository import E, OwnerId
 from domain.revisions import History, Revision
 from domain.simulations.simulation import Simulation, SimulationFields
 from domain.simulations.use_cases import Simulations
-from domain.tenancy import E, OwnerId
-from tests.contracts.http_api import CAUSE, SIMULATIONS, WING, Service, Tenant, expect_problem, faults
+from tests.contracts.http_api import (
+    CONTEXT,
+    SIMULATIONS,
+    WING,
+    Service,
+    Tenant,
+    expect_problem,
+    violations,
+)
 from tests.contracts.http_revisions import path_of, restore, revisions, versions
 from tests.factories import SimulationFactory
 
@@ -176,7 +184,7 @@ class RestoreContract:
     @pytest.mark.parametrize("version", [True, False, 1.5, 0, -1, 2**31, 10**30, "1", None, [1], {}])
     def test_a_version_is_a_whole_number(self, service: Service, version: Any) -> None:
         tenant = service.tenant()
-        assert faults(restore(tenant, changed(tenant), version)) == {"#/version": "version"}
+        assert violations(restore(tenant, changed(tenant), version)) == {"#/version": "version"}
 
     @pytest.mark.parametrize(
         ("body", "expected"),
@@ -189,7 +197,7 @@ class RestoreContract:
     def test_a_wrong_body_is_named(self, service: Service, body: Any, expected: Any) -> None:
         tenant = service.tenant()
         path = f"{path_of(changed(tenant))}/restore"
-        assert faults(tenant.send("POST", path, json=body)) == expected
+        assert violations(tenant.send("POST", path, json=body)) == expected
 
     @pytest.mark.parametrize("state", [changed, deleted])
     def test_of_many_who_restore_at_once_no_two_make_the_same_version(self, service: Service, state: Any) -> None:
@@ -218,18 +226,18 @@ class RestoreContract:
         made = deleted(tenant)
         storage, id = service.container.storage(), UUID(made["id"])
         plain = service.container.simulations()
-        cause = replace(CAUSE, at=datetime.now(UTC))
+        context = replace(CONTEXT, at=datetime.now(UTC))
 
         async def back_and_gone() -> None:
-            await plain.restore(tenant.owner, id, cause, version=2)
-            await plain.delete(tenant.owner, id, cause)
+            await plain.restore(tenant.owner, id, context, version=2)
+            await plain.delete(tenant.owner, id, context)
 
         slow = Simulations(
             repository=storage.simulations,
             history=Overtaken(revisions=storage.revisions, meanwhile=back_and_gone),
             new_id=uuid4,
         )
-        later = replace(CAUSE, at=service.clock())
+        later = replace(CONTEXT, at=service.clock())
         with pytest.raises(Conflict):
             service.call(lambda: slow.restore(tenant.owner, id, later, version=1))
         assert versions(tenant, made) == [6, 5, 4, 3, 2, 1]
@@ -240,18 +248,18 @@ class RestoreContract:
         self, service: Service, state: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         tenant = service.tenant()
-        made, checked = state(tenant), Simulation.checked
+        made, validated = state(tenant), Simulation.validated
         before, revisions_before = tenant.send("GET", path_of(made)).json(), revisions(tenant, made)
 
         def stricter(fields: SimulationFields) -> SimulationFields:
             if fields.get("name") == WING["name"]:
-                raise Invalid([Fault("name", "not_any_more", "The name is none any more.")])
-            return checked(fields)
+                raise Invalid([Violation("name", "not_any_more", "The name is none any more.")])
+            return validated(fields)
 
         with monkeypatch.context() as today:
-            today.setattr(Simulation, "checked", staticmethod(stricter))
+            today.setattr(Simulation, "validated", staticmethod(stricter))
             answer = restore(tenant, made, 1)
-            assert faults(answer) == {"#/version": "not_restorable"}
+            assert violations(answer) == {"#/version": "not_restorable"}
             assert "The name is none any more." in answer.json()["detail"]
             expect_problem(restore(tenant, made, 1, If_Match='"99"'), 412, "precondition_failed")
             expect_problem(restore(tenant, made, 99), 404, "revision_not_found")
@@ -265,19 +273,19 @@ class RestoreContract:
         tenant = service.tenant()
         odd: Simulation = SimulationFactory.build(owner_id=tenant.owner, name="a\tb")
         storage = service.container.storage()
-        service.call(lambda: storage.simulations.of(tenant.owner).add(odd, CAUSE))
+        service.call(lambda: storage.simulations.of(tenant.owner).add(odd, CONTEXT))
         shown = {"id": str(odd.id)}
         assert tenant.send("PATCH", path_of(shown), json={"name": "b"}).status_code == 200
         if gone:
             assert tenant.send("DELETE", path_of(shown)).status_code == 204
-        assert faults(restore(tenant, shown, 1)) == {"#/version": "not_restorable"}
+        assert violations(restore(tenant, shown, 1)) == {"#/version": "not_restorable"}
         assert restore(tenant, shown, 2).json()["name"] == "b"
 
     def test_blanks_are_trimmed_once_more_from_what_is_deleted_and_comes_back(self, service: Service) -> None:
         tenant = service.tenant()
         odd: Simulation = SimulationFactory.build(owner_id=tenant.owner, name=" b ")
         storage = service.container.storage()
-        service.call(lambda: storage.simulations.of(tenant.owner).add(odd, CAUSE))
+        service.call(lambda: storage.simulations.of(tenant.owner).add(odd, CONTEXT))
         assert tenant.send("DELETE", path_of({"id": str(odd.id)})).status_code == 204
         assert restore(tenant, {"id": str(odd.id)}, 1).json()["name"] == "b"
 

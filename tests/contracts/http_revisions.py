@@ -6,8 +6,18 @@ from uuid import uuid4
 
 import pytest
 
-from domain.access.key import Scope
-from tests.contracts.http_api import CAUSE, SIMULATIONS, STAMP, UNKNOWN, WING, Service, Tenant, expect_problem, faults
+from domain.access.scopes import Scope
+from tests.contracts.http_api import (
+    CONTEXT,
+    SIMULATIONS,
+    STAMP,
+    UNKNOWN,
+    WING,
+    Service,
+    Tenant,
+    expect_problem,
+    violations,
+)
 
 
 def path_of(shown: Any) -> str:
@@ -104,12 +114,12 @@ class RevisionsContract:
         simulations = service.container.simulations()
 
         async def make() -> Any:
-            fields: Any = {"name": "n", "start_date": CAUSE.at.date(), "end_date": CAUSE.at.date()}
-            return await simulations.create(tenant.owner, CAUSE, **fields)
+            fields: Any = {"name": "n", "start_date": CONTEXT.at.date(), "end_date": CONTEXT.at.date()}
+            return await simulations.create(tenant.owner, CONTEXT, **fields)
 
         answer = tenant.send("GET", f"{SIMULATIONS}/{service.call(make).id}/revisions")
         assert [each["actor"] for each in answer.json()["items"]] == ["operator"]
-        assert CAUSE.actor not in answer.text
+        assert CONTEXT.actor not in answer.text
 
     def test_they_stay_readable_when_the_object_is_deleted(self, service: Service) -> None:
         tenant = service.tenant()
@@ -172,7 +182,7 @@ class RevisionsContract:
         ]
         for cursor in cursors:
             expect_problem(page(tenant, made, cursor=cursor), 400, "invalid_cursor")
-        assert faults(tenant.send("GET", f"{path_of(made)}/revisions?limit=101&sort=version")) == {
+        assert violations(tenant.send("GET", f"{path_of(made)}/revisions?limit=101&sort=version")) == {
             "limit": "limit",
             "sort": "unknown",
         }

@@ -7,10 +7,17 @@ from uuid import UUID
 import pytest
 from httpx2 import Response
 
-from domain.access.key import Scope
-from domain.access.use_cases import Keys
+from domain.access.scopes import Scope
+from domain.access.use_cases import ApiKeys
 from domain.errors import Unavailable
-from tests.contracts.http_api import KEYS, SIMULATIONS, Service, Tenant, expect_problem, faults
+from tests.contracts.http_api import (
+    KEYS,
+    SIMULATIONS,
+    Service,
+    Tenant,
+    expect_problem,
+    violations,
+)
 
 HOUR = {"overlap_seconds": 3600}
 
@@ -128,7 +135,7 @@ class RollContract:
     def test_a_wrong_member_is_named_before_the_key_is_looked_for(
         self, service: Service, sent: Any, expected: Any
     ) -> None:
-        assert faults(roll(service.tenant(), "x", sent)) == expected
+        assert violations(roll(service.tenant(), "x", sent)) == expected
 
     @pytest.mark.parametrize("longest", [30 * 86400, 30 * 86400.0], ids=["whole", "with-a-point"])
     def test_the_longest_overlap_is_thirty_days(self, service: Service, longest: float) -> None:
@@ -191,7 +198,7 @@ class RollContract:
             raise Unavailable("gone")
 
         with monkeypatch.context() as crash:
-            crash.setattr(Keys, "outlive", lost)
+            crash.setattr(ApiKeys, "expire_previous", lost)
             expect_problem(roll(tenant, old["id"], idempotency_key="k"), 503, "unavailable")
         assert tenant.send("GET", f"{KEYS}/{old['id']}").json()["expires_at"] is None
         service.clock.passes(timedelta(minutes=5))

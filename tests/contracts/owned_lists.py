@@ -13,10 +13,10 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from domain.paging import Comparison, Condition, Page, PageRequest, Position, Sort, SortValue
-from domain.simulations.simulation import Simulation, listed
-from domain.tenancy import OwnedRepository, OwnerId
+from domain.repository import OwnedRepository, OwnerId
+from domain.simulations.simulation import Simulation, filters
 from tests.contracts.cases import OfOwners, admitted
-from tests.factories import CAUSE, NOW, SimulationFactory
+from tests.factories import CONTEXT, NOW, SimulationFactory
 
 if TYPE_CHECKING:
     from app.container import Storage
@@ -76,7 +76,7 @@ async def walked(
 
 async def stored(storage: Storage, owner: OwnerId, *fields: Mapping[str, object]) -> list[Simulation]:
     simulations: list[Simulation] = [SimulationFactory.build(owner_id=owner, **each) for each in fields]
-    await asyncio.gather(*(storage.simulations.of(owner).add(each, CAUSE) for each in simulations))
+    await asyncio.gather(*(storage.simulations.of(owner).add(each, CONTEXT) for each in simulations))
     return simulations
 
 
@@ -131,7 +131,7 @@ class OwnedListsContract(OfOwners):
     ) -> None:
         mine = await stored(storage, owner, *map(tied, range(6)))
         await stored(storage, stranger, *map(tied, range(6)))
-        conditions = listed(name="a", start_date_from=date.min)
+        conditions = filters(name="a", start_date_from=date.min)
         assert await walked(storage.simulations.of(owner), 2, sort) == in_order(mine, sort)
         expected = [one for one in in_order(mine, sort) if "a" in one.name]
         assert await walked(storage.simulations.of(owner), 1, sort, conditions) == expected
@@ -145,7 +145,7 @@ class OwnedListsContract(OfOwners):
         simulations = await stored(storage, owner, *({"name": name} for name in NAMES))
         repository = storage.simulations.of(owner)
         for part in NAMES:
-            found = await walked(repository, 100, Sort("name_folded"), listed(name=part))
+            found = await walked(repository, 100, Sort("name_folded"), filters(name=part))
             expected = [one for one in simulations if part.casefold() in one.name.casefold()]
             assert {one.name for one in found} == {one.name for one in expected}, part
             assert len(found) == len(expected)
@@ -158,7 +158,7 @@ class OwnedListsContract(OfOwners):
         simulations = await stored(storage, owner, {"name": name}, {"name": name}, {"name": letter})
         sort = Sort("name_folded")
         assert await walked(storage.simulations.of(owner), 1, sort) == in_order(simulations, sort)
-        found = await walked(storage.simulations.of(owner), 1, sort, listed(name=name))
+        found = await walked(storage.simulations.of(owner), 1, sort, filters(name=name))
         assert found == in_order(simulations[:2], sort)
 
     @every_sort
@@ -170,10 +170,10 @@ class OwnedListsContract(OfOwners):
             simulations[n] = await repository.change(
                 simulations[n].id,
                 lambda one: one.update(now=NOW, **changes),  # type: ignore[arg-type]  # -- each value is of its field's type
-                CAUSE,
+                CONTEXT,
             )
         assert await walked(repository, 2, sort) == in_order(simulations, sort)
-        assert {one.id for one in await walked(repository, 2, sort, listed(name="SS"))} == {
+        assert {one.id for one in await walked(repository, 2, sort, filters(name="SS"))} == {
             simulations[0].id,
             simulations[3].id,
         }
@@ -199,14 +199,14 @@ class OwnedListsContract(OfOwners):
         days: list[date | None] = [None, date(2026, 1, 3), date(2026, 2, 2)]
         repository = storage.simulations.of(owner)
         for name, first, last in product((None, "A", "bb"), days, days):
-            conditions = listed(name=name, active_on=last, start_date_from=first, end_date_to=last)
+            conditions = filters(name=name, active_on=last, start_date_from=first, end_date_to=last)
             expected = [one for one in simulations if all(condition.holds(one) for condition in conditions)]
             assert await walked(repository, 2, sort, conditions) == in_order(expected, sort)
 
     @pytest.mark.parametrize("part", ["%", "_", "\\", "\\%", "__", "'", '"', "[a]", "*", "%s", "$1", "{}", "😀"])
     async def test_no_character_is_a_pattern(self, storage: Storage, owner: OwnerId, part: str) -> None:
         simulations = await stored(storage, owner, {"name": f"a{part}b"}, {"name": "a_b%c\\"}, {"name": "axb"})
-        found = await walked(storage.simulations.of(owner), 1, Sort("name_folded"), listed(name=part))
+        found = await walked(storage.simulations.of(owner), 1, Sort("name_folded"), filters(name=part))
         assert found == in_order([one for one in simulations if part in one.name], Sort("name_folded"))
 
     async def test_days_and_moments_at_the_ends_of_the_calendar_are_gone_on_from(

@@ -13,9 +13,9 @@ from uuid_utils.compat import uuid7
 
 from domain.errors import NotFound
 from domain.paging import Page, PageRequest, Position
-from domain.tenancy import OwnerId
+from domain.repository import OwnerId
 from tests.contracts.cases import EDGES, Case, OfOwners, every_kind, must_not_run, refusal, walk
-from tests.factories import CAUSE, NOW
+from tests.factories import CONTEXT, NOW
 
 if TYPE_CHECKING:
     from app.container import Storage
@@ -29,7 +29,7 @@ class OwnedReadingContract(OfOwners):
         self, storage: Storage, owner: OwnerId, case: Case, fields: Mapping[str, object]
     ) -> None:
         entity = case.make(owner, **fields)
-        await case.repository(storage).of(owner).add(entity, CAUSE)
+        await case.repository(storage).of(owner).add(entity, CONTEXT)
         stored = await case.repository(storage).of(owner).get(entity.id)
         assert stored == entity
         for field in dataclasses.fields(entity):
@@ -43,8 +43,8 @@ class OwnedReadingContract(OfOwners):
         repository = case.repository(storage).of(owner)
         for refused in (
             await refusal(repository.get(uuid7())),
-            await refusal(repository.change(uuid7(), must_not_run, CAUSE)),
-            await refusal(repository.remove(uuid7(), CAUSE)),
+            await refusal(repository.change(uuid7(), must_not_run, CONTEXT)),
+            await refusal(repository.remove(uuid7(), CONTEXT)),
         ):
             assert isinstance(refused, NotFound)
             assert refused.code == f"{case.kind}_not_found"
@@ -54,7 +54,7 @@ class OwnedReadingContract(OfOwners):
         self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
     ) -> None:
         entity = case.make(stranger)
-        await case.repository(storage).of(stranger).add(entity, CAUSE)
+        await case.repository(storage).of(stranger).add(entity, CONTEXT)
         foreign = await refusal(case.repository(storage).of(owner).get(entity.id))
         unknown = await refusal(case.repository(storage).of(owner).get(uuid7()))
         assert isinstance(foreign, NotFound)
@@ -67,7 +67,7 @@ class OwnedReadingContract(OfOwners):
         mine = [case.make(owner, created_at=NOW + timedelta(seconds=2 * n)) for n in range(3)]
         theirs = [case.make(stranger, created_at=NOW + timedelta(seconds=2 * n + 1)) for n in range(3)]
         for entity in mine + theirs:
-            await case.repository(storage).of(entity.owner_id).add(entity, CAUSE)
+            await case.repository(storage).of(entity.owner_id).add(entity, CONTEXT)
         for limit in (1, 2, 100):
             assert await walk(case.repository(storage).of(owner), limit) == mine[::-1]
             assert await walk(case.repository(storage).of(stranger), limit) == theirs[::-1]
@@ -85,7 +85,7 @@ class OwnedReadingContract(OfOwners):
         repository = case.repository(storage).of(owner)
         entities = [case.make(owner, created_at=NOW + timedelta(microseconds=n)) for n in (3, 0, 4, 1, 2)]
         for entity in entities:
-            await repository.add(entity, CAUSE)
+            await repository.add(entity, CONTEXT)
         newest_first = sorted(entities, key=lambda entity: entity.created_at, reverse=True)
         assert (await repository.page(PageRequest())).items == tuple(newest_first)
 
@@ -94,7 +94,7 @@ class OwnedReadingContract(OfOwners):
         repository = case.repository(storage).of(owner)
         ids = [UUID(int=uuid7().int ^ flip << 120) for flip in (0x00, 0xF0, 0x0F, 0x80, 0x7F)]
         for id in ids:
-            await repository.add(case.make(owner, id=id), CAUSE)
+            await repository.add(case.make(owner, id=id), CONTEXT)
         page = await repository.page(PageRequest())
         assert [entity.id for entity in page.items] == sorted(ids, reverse=True)
 
@@ -103,7 +103,7 @@ class OwnedReadingContract(OfOwners):
         repository = case.repository(storage).of(owner)
         entities = [case.make(owner, created_at=NOW - timedelta(seconds=n)) for n in range(3)]
         for entity in entities:
-            await repository.add(entity, CAUSE)
+            await repository.add(entity, CONTEXT)
         page = await repository.page(PageRequest(limit=2))
         assert page == Page(tuple(entities[:2]), Position(entities[1].created_at, entities[1].id))
         assert await repository.page(PageRequest(limit=2, after=page.next)) == Page((entities[2],), None)
@@ -116,7 +116,7 @@ class OwnedReadingContract(OfOwners):
         repository = case.repository(storage).of(owner)
         entities = [case.make(owner, created_at=NOW + timedelta(seconds=n // 4)) for n in range(10)]
         for entity in entities:
-            await repository.add(entity, CAUSE)
+            await repository.add(entity, CONTEXT)
         order = sorted(entities, key=lambda entity: (entity.created_at, entity.id), reverse=True)
         for limit in (1, 2, 3, 10):
             assert await walk(repository, limit) == order
@@ -128,10 +128,10 @@ class OwnedReadingContract(OfOwners):
         repository = case.repository(storage).of(owner)
         entities = [case.make(owner, created_at=NOW - timedelta(seconds=n)) for n in range(6)]
         for entity in entities:
-            await repository.add(entity, CAUSE)
+            await repository.add(entity, CONTEXT)
         first = await repository.page(PageRequest(limit=3))
-        await repository.add(case.make(owner, created_at=NOW + timedelta(seconds=1)), CAUSE)
-        await repository.remove(entities[2].id, CAUSE)
+        await repository.add(case.make(owner, created_at=NOW + timedelta(seconds=1)), CONTEXT)
+        await repository.remove(entities[2].id, CONTEXT)
         rest = await repository.page(PageRequest(limit=3, after=first.next))
         assert rest == Page(tuple(entities[3:]), None)
 
@@ -139,7 +139,7 @@ class OwnedReadingContract(OfOwners):
     async def test_a_position_need_not_be_of_an_entity(self, storage: Storage, owner: OwnerId, case: Case) -> None:
         repository = case.repository(storage).of(owner)
         entity = case.make(owner)
-        await repository.add(entity, CAUSE)
+        await repository.add(entity, CONTEXT)
         above, below = UUID(int=entity.id.int + 1), UUID(int=entity.id.int - 1)
         for position, items in (
             (Position(NOW + timedelta(microseconds=1), UUID(int=0)), (entity,)),

@@ -1,4 +1,4 @@
-"""What every owned repository promises, for every entity: the sentences of ``domain.tenancy`` as tests."""
+"""What every owned repository promises, for every entity: the sentences of ``domain.repository`` as tests."""
 
 from tests.contracts.owned_lists import OwnedListsContract
 from tests.contracts.owned_reading import OwnedReadingContract

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 from uuid_utils.compat import uuid7
 
-from domain.errors import Conflict, Misdirected, NotFound
-from domain.tenancy import Idempotency, OwnerId
+from domain.errors import Conflict, NotFound, TenantMismatch
+from domain.repository import OwnerId
+from domain.write_context import IdempotencyKey
 from tests.contracts.cases import (
     EDGES,
     Case,
@@ -27,7 +28,7 @@ from tests.contracts.cases import (
     noting,
     refusal,
 )
-from tests.factories import CAUSE
+from tests.factories import CONTEXT
 
 if TYPE_CHECKING:
     from app.container import Storage
@@ -44,8 +45,8 @@ class OwnedWritingContract(OfOwners):
             fields = {}
         entity = case.make(owner)
         repository = case.repository(storage).of(owner)
-        await repository.add(entity, CAUSE)
-        changed = await repository.change(entity.id, lambda stored: next_version(stored, fields), CAUSE)
+        await repository.add(entity, CONTEXT)
+        changed = await repository.change(entity.id, lambda stored: next_version(stored, fields), CONTEXT)
         assert changed == dataclasses.replace(entity, **fields, version=2)
         assert await repository.get(entity.id) == changed
 
@@ -53,8 +54,8 @@ class OwnedWritingContract(OfOwners):
     async def test_an_entity_of_another_owner_is_not_added(
         self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
     ) -> None:
-        with pytest.raises(Misdirected):
-            await case.repository(storage).of(owner).add(case.make(stranger), CAUSE)
+        with pytest.raises(TenantMismatch):
+            await case.repository(storage).of(owner).add(case.make(stranger), CONTEXT)
         assert await everything(case.repository(storage).of(owner)) == []
         assert await everything(case.repository(storage).of(stranger)) == []
 
@@ -63,10 +64,10 @@ class OwnedWritingContract(OfOwners):
         self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
     ) -> None:
         entity = case.make(owner)
-        await case.repository(storage).of(owner).add(entity, CAUSE)
+        await case.repository(storage).of(owner).add(entity, CONTEXT)
         for other in (owner, stranger):
             repository = case.repository(storage).of(other)
-            assert isinstance(await refusal(repository.add(case.make(other, id=entity.id), CAUSE)), Conflict)
+            assert isinstance(await refusal(repository.add(case.make(other, id=entity.id), CONTEXT)), Conflict)
         assert await everything(case.repository(storage).of(owner)) == [entity]
         assert await everything(case.repository(storage).of(stranger)) == []
 
@@ -74,16 +75,16 @@ class OwnedWritingContract(OfOwners):
     async def test_of_many_adding_one_id_at_once_one_wins(self, storage: Storage, owner: OwnerId, case: Case) -> None:
         repository = case.repository(storage).of(owner)
         rivals = [case.make(owner, id=id) for id in [uuid7()] * 8]
-        outcomes = await asyncio.gather(*(repository.add(rival, CAUSE) for rival in rivals), return_exceptions=True)
+        outcomes = await asyncio.gather(*(repository.add(rival, CONTEXT) for rival in rivals), return_exceptions=True)
         assert [type(outcome) for outcome in outcomes if outcome is not None] == [Conflict] * 7
         assert await everything(repository) == [rivals[outcomes.index(None)]]
 
     @every_kind
     async def test_a_write_takes_an_idempotent_cause(self, storage: Storage, owner: OwnerId, case: Case) -> None:
-        promise = Idempotency(operation="create", key="k", fingerprint="f")
+        idempotency_key = IdempotencyKey(operation="create", key="k", fingerprint="f")
         entity = case.make(owner)
         repository = case.repository(storage).of(owner)
-        await repository.add(entity, dataclasses.replace(CAUSE, idempotency=promise))
+        await repository.add(entity, dataclasses.replace(CONTEXT, idempotency_key=idempotency_key))
         assert await repository.get(entity.id) == entity
 
     @every_kind
@@ -92,13 +93,13 @@ class OwnedWritingContract(OfOwners):
     ) -> None:
         entity, bystander = case.make(owner), case.make(owner)
         repository = case.repository(storage).of(owner)
-        await repository.add(entity, CAUSE)
-        await repository.add(bystander, CAUSE)
+        await repository.add(entity, CONTEXT)
+        await repository.add(bystander, CONTEXT)
         before = entity
         for fields in case.changes:
             given: list[Entity] = []
             change = noting(given, fields)
-            after = await repository.change(entity.id, change, CAUSE)
+            after = await repository.change(entity.id, change, CONTEXT)
             assert set(given) == {before}
             assert after == dataclasses.replace(before, **fields, version=before.version + 1)
             assert await repository.get(entity.id) == after
@@ -109,8 +110,8 @@ class OwnedWritingContract(OfOwners):
     async def test_the_same_entity_back_is_no_change(self, storage: Storage, owner: OwnerId, case: Case) -> None:
         entity = case.make(owner)
         repository = case.repository(storage).of(owner)
-        await repository.add(entity, CAUSE)
-        assert await repository.change(entity.id, lambda stored: stored, CAUSE) == entity
+        await repository.add(entity, CONTEXT)
+        assert await repository.change(entity.id, lambda stored: stored, CONTEXT) == entity
         assert await repository.get(entity.id) == entity
 
     @every_kind
@@ -119,15 +120,15 @@ class OwnedWritingContract(OfOwners):
     ) -> None:
         entity = case.make(owner)
         repository = case.repository(storage).of(owner)
-        await repository.add(entity, CAUSE)
+        await repository.add(entity, CONTEXT)
 
         def fail(stored: Entity) -> Entity:
             raise Changed
 
         with pytest.raises(Changed):
-            await repository.change(entity.id, fail, CAUSE)
+            await repository.change(entity.id, fail, CONTEXT)
         assert await repository.get(entity.id) == entity
-        after = await repository.change(entity.id, lambda stored: next_version(stored, case.changes[0]), CAUSE)
+        after = await repository.change(entity.id, lambda stored: next_version(stored, case.changes[0]), CONTEXT)
         assert after.version == 2
 
     @every_kind
@@ -136,7 +137,7 @@ class OwnedWritingContract(OfOwners):
     ) -> None:
         entity, other, foreign = case.make(owner), case.make(owner), case.make(stranger)
         for added in (entity, other, foreign):
-            await case.repository(storage).of(added.owner_id).add(added, CAUSE)
+            await case.repository(storage).of(added.owner_id).add(added, CONTEXT)
         repository = case.repository(storage).of(owner)
         for result in (
             next_version(foreign, {}),
@@ -147,8 +148,8 @@ class OwnedWritingContract(OfOwners):
             dataclasses.replace(entity, version=3),
             dataclasses.replace(entity, version=0),
         ):
-            with pytest.raises(Misdirected):
-                await repository.change(entity.id, giving(result), CAUSE)
+            with pytest.raises(TenantMismatch):
+                await repository.change(entity.id, giving(result), CONTEXT)
         assert set(await everything(repository)) == {entity, other}
         assert await everything(case.repository(storage).of(stranger)) == [foreign]
 
@@ -158,8 +159,8 @@ class OwnedWritingContract(OfOwners):
     ) -> None:
         entity = case.make(owner)
         repository = case.repository(storage).of(owner)
-        await repository.add(entity, CAUSE)
-        changes = (repository.change(entity.id, noting([], fields), CAUSE) for fields in case.changes)
+        await repository.add(entity, CONTEXT)
+        changes = (repository.change(entity.id, noting([], fields), CONTEXT) for fields in case.changes)
         await asyncio.gather(*changes)
         together = {name: value for fields in case.changes for name, value in fields.items()}
         expected = dataclasses.replace(entity, **together, version=1 + len(case.changes))
@@ -171,13 +172,13 @@ class OwnedWritingContract(OfOwners):
     ) -> None:
         entity = case.make(owner)
         repository = case.repository(storage).of(owner)
-        await repository.add(entity, CAUSE)
+        await repository.add(entity, CONTEXT)
 
         def step(stored: Entity) -> Entity:
             return next_version(stored, case.step(stored))
 
         expected = list(accumulate(range(20), lambda stored, _: step(stored), initial=entity))
-        given = await asyncio.gather(*(repository.change(entity.id, step, CAUSE) for _ in range(20)))
+        given = await asyncio.gather(*(repository.change(entity.id, step, CONTEXT) for _ in range(20)))
         assert await repository.get(entity.id) == expected[-1]
         assert sorted(given, key=lambda after: after.version) == expected[1:]
 
@@ -185,13 +186,13 @@ class OwnedWritingContract(OfOwners):
     async def test_what_is_removed_is_gone_and_nothing_else(self, storage: Storage, owner: OwnerId, case: Case) -> None:
         entity, bystander = case.make(owner), case.make(owner)
         repository = case.repository(storage).of(owner)
-        await repository.add(entity, CAUSE)
-        await repository.add(bystander, CAUSE)
-        await repository.remove(entity.id, CAUSE)
+        await repository.add(entity, CONTEXT)
+        await repository.add(bystander, CONTEXT)
+        await repository.remove(entity.id, CONTEXT)
         for again in (
             repository.get(entity.id),
-            repository.change(entity.id, must_not_run, CAUSE),
-            repository.remove(entity.id, CAUSE),
+            repository.change(entity.id, must_not_run, CONTEXT),
+            repository.remove(entity.id, CONTEXT),
         ):
             assert isinstance(await refusal(again), NotFound)
         assert await everything(repository) == [bystander]
@@ -200,8 +201,8 @@ class OwnedWritingContract(OfOwners):
     async def test_of_many_removing_at_once_one_does(self, storage: Storage, owner: OwnerId, case: Case) -> None:
         entity = case.make(owner)
         repository = case.repository(storage).of(owner)
-        await repository.add(entity, CAUSE)
-        removals = (repository.remove(entity.id, CAUSE) for _ in range(8))
+        await repository.add(entity, CONTEXT)
+        removals = (repository.remove(entity.id, CONTEXT) for _ in range(8))
         outcomes = await asyncio.gather(*removals, return_exceptions=True)
         assert outcomes.count(None) == 1
         assert [type(outcome) for outcome in outcomes if outcome is not None] == [NotFound] * 7
@@ -211,8 +212,8 @@ class OwnedWritingContract(OfOwners):
         self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
     ) -> None:
         entity = case.make(stranger)
-        await case.repository(storage).of(stranger).add(entity, CAUSE)
-        refused = await refusal(case.repository(storage).of(owner).change(entity.id, must_not_run, CAUSE))
+        await case.repository(storage).of(stranger).add(entity, CONTEXT)
+        refused = await refusal(case.repository(storage).of(owner).change(entity.id, must_not_run, CONTEXT))
         assert isinstance(refused, NotFound)
         assert await case.repository(storage).of(stranger).get(entity.id) == entity
 
@@ -221,6 +222,6 @@ class OwnedWritingContract(OfOwners):
         self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
     ) -> None:
         entity = case.make(stranger)
-        await case.repository(storage).of(stranger).add(entity, CAUSE)
-        assert isinstance(await refusal(case.repository(storage).of(owner).remove(entity.id, CAUSE)), NotFound)
+        await case.repository(storage).of(stranger).add(entity, CONTEXT)
+        assert isinstance(await refusal(case.repository(storage).of(owner).remove(entity.id, CONTEXT)), NotFound)
         assert await case.repository(storage).of(stranger).get(entity.id) == entity

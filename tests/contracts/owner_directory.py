@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 from uuid_utils.compat import uuid7
 
-from domain.access.key import Key
+from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.errors import Conflict
-from domain.tenancy import revised
-from tests.factories import CAUSE, NOW, KeyFactory, OwnerFactory
+from domain.repository import with_changes
+from tests.factories import (
+    CONTEXT,
+    NOW,
+    ApiKeyFactory,
+    OwnerFactory,
+)
 
 if TYPE_CHECKING:
     from app.container import Storage
@@ -33,14 +38,14 @@ class OwnerDirectoryContract:
     )
     async def test_an_owner_is_found_by_id_and_by_name(self, storage: Storage, fields: dict[str, object]) -> None:
         owner = OwnerFactory.build(**fields)
-        await storage.owners.add(OwnerFactory.build(), CAUSE)
-        await storage.owners.add(owner, CAUSE)
+        await storage.owners.add(OwnerFactory.build(), CONTEXT)
+        await storage.owners.add(owner, CONTEXT)
         assert await storage.owners.find(owner.id) == owner
         assert await storage.owners.find(owner.name) == owner
 
     async def test_times_come_back_in_utc(self, storage: Storage) -> None:
         owner = OwnerFactory.build(deactivated_at=NOW)
-        await storage.owners.add(owner, CAUSE)
+        await storage.owners.add(owner, CONTEXT)
         stored = await storage.owners.find(owner.id)
         assert stored is not None
         assert stored.deactivated_at is not None
@@ -48,7 +53,7 @@ class OwnerDirectoryContract:
 
     async def test_a_name_is_exact(self, storage: Storage) -> None:
         owner = OwnerFactory.build(name=f"Åse %_ {uuid7()} x")
-        await storage.owners.add(owner, CAUSE)
+        await storage.owners.add(owner, CONTEXT)
         assert await storage.owners.find(owner.name) == owner
         for other in (owner.name.upper(), owner.name[:-1], owner.name + " ", str(owner.id), ""):
             assert await storage.owners.find(other) is None
@@ -59,9 +64,9 @@ class OwnerDirectoryContract:
     async def test_a_name_is_not_taken_twice(self, storage: Storage) -> None:
         first = OwnerFactory.build()
         second = OwnerFactory.build(name=first.name)
-        await storage.owners.add(first, CAUSE)
+        await storage.owners.add(first, CONTEXT)
         with pytest.raises(Conflict) as refused:
-            await storage.owners.add(second, CAUSE)
+            await storage.owners.add(second, CONTEXT)
         assert refused.value.code == "owner_name_taken"
         assert first.name in refused.value.detail
         assert await storage.owners.find(first.name) == first
@@ -69,7 +74,7 @@ class OwnerDirectoryContract:
 
     async def test_of_many_taking_one_name_at_once_one_does(self, storage: Storage) -> None:
         rivals = [OwnerFactory.build(name=name) for name in [f"Rival {uuid7()}"] * 8]
-        adding = (storage.owners.add(rival, CAUSE) for rival in rivals)
+        adding = (storage.owners.add(rival, CONTEXT) for rival in rivals)
         outcomes = await asyncio.gather(*adding, return_exceptions=True)
         assert [type(outcome) for outcome in outcomes if outcome is not None] == [Conflict] * 7
         assert await storage.owners.find(rivals[0].name) == rivals[outcomes.index(None)]
@@ -78,7 +83,7 @@ class OwnerDirectoryContract:
         batch = uuid7()
         owners = {name: OwnerFactory.build(name=f"{batch} {name}") for name in "dacb"}
         for owner in owners.values():
-            await storage.owners.add(owner, CAUSE)
+            await storage.owners.add(owner, CONTEXT)
         listed = await storage.owners.all()
         assert [owner for owner in listed if str(batch) in owner.name] == [owners[name] for name in "abcd"]
 
@@ -100,8 +105,8 @@ class OwnerDirectoryContract:
 
     async def test_each_of_an_owners_keys_is_found(self, storage: Storage) -> None:
         owner, first = await _with_key(storage, OwnerFactory.build())
-        second = KeyFactory.build(owner_id=owner.id)
-        await storage.keys.of(owner.id).add(second, CAUSE)
+        second = ApiKeyFactory.build(owner_id=owner.id)
+        await storage.keys.of(owner.id).add(second, CONTEXT)
         assert await storage.owners.holder(first.public_id) == (owner, first)
         assert await storage.owners.holder(second.public_id) == (owner, second)
 
@@ -113,15 +118,15 @@ class OwnerDirectoryContract:
     async def test_a_changed_key_is_seen_and_a_removed_one_gone(self, storage: Storage) -> None:
         owner, key = await _with_key(storage, OwnerFactory.build())
         keys = storage.keys.of(owner.id)
-        revoked = await keys.change(key.id, lambda stored: revised(stored, {"revoked_at": NOW}), CAUSE)
+        revoked = await keys.change(key.id, lambda stored: with_changes(stored, {"revoked_at": NOW}), CONTEXT)
         assert revoked == dataclasses.replace(key, revoked_at=NOW, version=2)
         assert await storage.owners.holder(key.public_id) == (owner, revoked)
-        await keys.remove(key.id, CAUSE)
+        await keys.remove(key.id, CONTEXT)
         assert await storage.owners.holder(key.public_id) is None
 
 
-async def _with_key(storage: Storage, owner: Owner, **fields: object) -> tuple[Owner, Key]:
-    key = KeyFactory.build(owner_id=owner.id, **fields)
-    await storage.owners.add(owner, CAUSE)
-    await storage.keys.of(owner.id).add(key, CAUSE)
+async def _with_key(storage: Storage, owner: Owner, **fields: object) -> tuple[Owner, ApiKey]:
+    key = ApiKeyFactory.build(owner_id=owner.id, **fields)
+    await storage.owners.add(owner, CONTEXT)
+    await storage.keys.of(owner.id).add(key, CONTEXT)
     return owner, key

@@ -11,17 +11,37 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from uuid_utils.compat import uuid7
 
-from domain.access.key import Key
+from domain.access.api_key import ApiKey
+from domain.access.authentication import LastUsedTracker
 from domain.access.owner import Owner
-from domain.access.use_cases import KeyUses
-from domain.errors import Conflict, Gone, Misdirected, NotFound, Stale
-from domain.idempotency import Repeated
+from domain.errors import (
+    Conflict,
+    Gone,
+    NotFound,
+    Stale,
+    TenantMismatch,
+)
+from domain.idempotency import DuplicateRequest
 from domain.paging import Page, PageRequest, Position
-from domain.revisions import IN_ORDER, LATEST_FIRST, Action, History, Revision, Span
+from domain.repository import Owned, OwnerId
+from domain.revisions import (
+    IN_ORDER,
+    LATEST_FIRST,
+    Action,
+    History,
+    Revision,
+    RevisionRange,
+)
 from domain.simulations.simulation import Simulation
-from domain.tenancy import Cause, Idempotency, Owned, OwnerId
+from domain.write_context import IdempotencyKey, WriteContext
 from tests.contracts.cases import Case, Changed, Entity, OfOwners, every_kind, next_version
-from tests.factories import CAUSE, NOW, KeyFactory, OwnerFactory, SimulationFactory
+from tests.factories import (
+    CONTEXT,
+    NOW,
+    ApiKeyFactory,
+    OwnerFactory,
+    SimulationFactory,
+)
 
 if TYPE_CHECKING:
     from app.container import Storage
@@ -30,8 +50,8 @@ MICROSECOND = timedelta(microseconds=1)
 OLD = NOW.replace(year=1971)
 
 
-def cause(name: str = "made", at: datetime = NOW) -> Cause:
-    return Cause(actor=f"key:{name}", request_id=f"request-{name}", at=at)
+def context(name: str = "made", at: datetime = NOW) -> WriteContext:
+    return WriteContext(actor=f"key:{name}", request_id=f"request-{name}", at=at)
 
 
 def recorded(entity: Entity | None) -> Entity | None:
@@ -62,13 +82,13 @@ class RevisionsContract(OfOwners):
     ) -> None:
         repository = case.repository(storage).of(owner)
         states: list[Entity] = [None, case.make(owner)]
-        await repository.add(states[-1], cause("1"))
+        await repository.add(states[-1], context("1"))
         for number, fields in enumerate(case.changes, start=2):
-            after = await repository.change(states[-1].id, partial(next_version, fields=fields), cause(str(number)))
-            if not set(fields) <= after.UNRECORDED:
+            after = await repository.change(states[-1].id, partial(next_version, fields=fields), context(str(number)))
+            if not set(fields) <= after.UNTRACKED:
                 states.append(after)
         last = await repository.get(states[1].id)
-        await repository.remove(last.id, cause("gone", NOW + MICROSECOND))
+        await repository.remove(last.id, context("gone", NOW + MICROSECOND))
 
         revisions = await kept(storage, owner)
         assert [revision.after for revision in revisions[:-1]] == [recorded(state) for state in states[1:]]
@@ -84,7 +104,7 @@ class RevisionsContract(OfOwners):
         )
         for revision in revisions:
             assert (revision.owner_id, revision.kind, revision.entity_id) == (owner, case.kind, last.id)
-            assert revision.faults() == []
+            assert revision.violations() == []
         assert [revision.actor for revision in (revisions[0], revisions[-1])] == ["key:1", "key:gone"]
         assert [revision.request_id for revision in (revisions[0], revisions[-1])] == ["request-1", "request-gone"]
         assert [revision.created_at for revision in (revisions[0], revisions[-1])] == [NOW, NOW + MICROSECOND]
@@ -92,9 +112,9 @@ class RevisionsContract(OfOwners):
 
     async def test_what_becomes_of_an_owner_is_among_its_own_revisions(self, storage: Storage) -> None:
         made: Owner = OwnerFactory.build()
-        await storage.owners.add(made, cause("made"))
-        shut = await storage.owners.change(made.id, lambda stored: stored.deactivate(NOW), cause("shut"))
-        again = await storage.owners.change(made.id, Owner.activate, cause("again"))
+        await storage.owners.add(made, context("made"))
+        shut = await storage.owners.change(made.id, lambda stored: stored.deactivate(NOW), context("shut"))
+        again = await storage.owners.change(made.id, Owner.activate, context("again"))
         revisions = await kept(storage, made.id, own=True)
         assert [(each.actor, each.before, each.after) for each in revisions] == [
             ("key:made", None, made),
@@ -103,17 +123,17 @@ class RevisionsContract(OfOwners):
         ]
 
     async def test_no_secret_is_in_a_revision(self, storage: Storage, owner: OwnerId) -> None:
-        key: Key = KeyFactory.build(owner_id=owner)
-        await storage.keys.of(owner).add(key, CAUSE)
-        await storage.keys.of(owner).change(key.id, lambda stored: stored.revoke(NOW), CAUSE)
-        await storage.keys.of(owner).remove(key.id, CAUSE)
+        key: ApiKey = ApiKeyFactory.build(owner_id=owner)
+        await storage.keys.of(owner).add(key, CONTEXT)
+        await storage.keys.of(owner).change(key.id, lambda stored: stored.revoke(NOW), CONTEXT)
+        await storage.keys.of(owner).remove(key.id, CONTEXT)
         for revision in await kept(storage, owner):
             assert key.digest not in repr(dataclasses.asdict(revision))
 
     async def test_the_note_of_a_keys_last_use_leaves_none(self, storage: Storage, owner: OwnerId) -> None:
-        key: Key = KeyFactory.build(owner_id=owner)
-        await storage.keys.of(owner).add(key, CAUSE)
-        await KeyUses(repository=storage.keys, now=lambda: NOW).write(key)
+        key: ApiKey = ApiKeyFactory.build(owner_id=owner)
+        await storage.keys.of(owner).add(key, CONTEXT)
+        await LastUsedTracker(repository=storage.keys, now=lambda: NOW).write(key)
         assert (await storage.keys.of(owner).get(key.id)).last_used_at == NOW
         assert len(await kept(storage, owner)) == 1
 
@@ -123,8 +143,10 @@ class RevisionsContract(OfOwners):
     ) -> None:
         entity = case.make(owner)
         repository = case.repository(storage).of(owner)
-        promise = dataclasses.replace(CAUSE, idempotency=Idempotency(operation="o", key="k", fingerprint="f"))
-        await repository.add(entity, promise)
+        idempotency_key = dataclasses.replace(
+            CONTEXT, idempotency_key=IdempotencyKey(operation="o", key="k", fingerprint="f")
+        )
+        await repository.add(entity, idempotency_key)
 
         def refuse(stored: object) -> Any:
             raise Changed
@@ -133,19 +155,22 @@ class RevisionsContract(OfOwners):
             raise Stale("stale", "Stale.")
 
         for refusal, write in (
-            (Conflict, repository.add(case.make(owner, id=entity.id), CAUSE)),
-            (Repeated, repository.add(case.make(owner), promise)),
-            (Misdirected, repository.add(case.make(stranger), CAUSE)),
-            (Changed, repository.change(entity.id, refuse, CAUSE)),
-            (Misdirected, repository.change(entity.id, lambda stored: next_version(stored, {"id": uuid7()}), CAUSE)),
-            (NotFound, repository.change(uuid7(), refuse, CAUSE)),
-            (NotFound, case.repository(storage).of(stranger).remove(entity.id, CAUSE)),
-            (Stale, repository.remove(entity.id, CAUSE, stale)),
-            (NotFound, repository.remove(uuid7(), CAUSE)),
+            (Conflict, repository.add(case.make(owner, id=entity.id), CONTEXT)),
+            (DuplicateRequest, repository.add(case.make(owner), idempotency_key)),
+            (TenantMismatch, repository.add(case.make(stranger), CONTEXT)),
+            (Changed, repository.change(entity.id, refuse, CONTEXT)),
+            (
+                TenantMismatch,
+                repository.change(entity.id, lambda stored: next_version(stored, {"id": uuid7()}), CONTEXT),
+            ),
+            (NotFound, repository.change(uuid7(), refuse, CONTEXT)),
+            (NotFound, case.repository(storage).of(stranger).remove(entity.id, CONTEXT)),
+            (Stale, repository.remove(entity.id, CONTEXT, stale)),
+            (NotFound, repository.remove(uuid7(), CONTEXT)),
         ):
             with pytest.raises(refusal):
                 await write
-        await repository.change(entity.id, lambda stored: stored, CAUSE)
+        await repository.change(entity.id, lambda stored: stored, CONTEXT)
         assert [revision.after for revision in await kept(storage, owner)] == [recorded(entity)]
         assert await kept(storage, stranger) == []
 
@@ -155,16 +180,16 @@ class RevisionsContract(OfOwners):
     ) -> None:
         repository = case.repository(storage).of(owner)
         shared = case.make(owner)
-        await repository.add(shared, CAUSE)
+        await repository.add(shared, CONTEXT)
 
         def step(stored: Entity) -> Entity:
             return next_version(stored, case.step(stored))
 
         async def write(number: int) -> None:
             if number % 3:
-                await repository.change(shared.id, step, CAUSE)
+                await repository.change(shared.id, step, CONTEXT)
             else:
-                await repository.add(case.make(owner), CAUSE)
+                await repository.add(case.make(owner), CONTEXT)
 
         await asyncio.gather(*(write(number) for number in range(18)))
         revisions = await kept(storage, owner)
@@ -175,10 +200,10 @@ class RevisionsContract(OfOwners):
     @every_kind
     async def test_nobody_sees_anothers(self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case) -> None:
         entity = case.make(owner)
-        await case.repository(storage).of(owner).add(entity, CAUSE)
+        await case.repository(storage).of(owner).add(entity, CONTEXT)
         history = History(revisions=storage.revisions)
         assert await kept(storage, stranger) == []
-        assert await storage.revisions.of(stranger).span() == Span(0, 1)
+        assert await storage.revisions.of(stranger).span() == RevisionRange(0, 1)
         assert (await history.of_entity(stranger, type(entity), entity.id, PageRequest())).items == ()
         for nothing in (
             history.version(stranger, type(entity), entity.id, 1),
@@ -190,7 +215,7 @@ class RevisionsContract(OfOwners):
     async def test_an_unknown_owner_has_none(self, storage: Storage) -> None:
         nobody = OwnerId(uuid7())
         assert await storage.revisions.of(nobody).page(PageRequest(sort=IN_ORDER)) == Page((), None)
-        assert await storage.revisions.of(nobody).span() == Span(0, 0)
+        assert await storage.revisions.of(nobody).span() == RevisionRange(0, 0)
 
 
 class HistoryContract(OfOwners):
@@ -203,12 +228,12 @@ class HistoryContract(OfOwners):
         history, repository = History(revisions=storage.revisions), case.repository(storage).of(owner)
         entity, kind = case.make(owner), type(case.make(owner))
         versions = [entity]
-        await repository.add(entity, CAUSE)
+        await repository.add(entity, CONTEXT)
         for _ in range(4):
             versions.append(next_version(versions[-1], case.step(versions[-1])))
-            await repository.change(entity.id, lambda _: versions[-1], CAUSE)
+            await repository.change(entity.id, lambda _: versions[-1], CONTEXT)
         assert (await history.latest(owner, kind, entity.id)).after == recorded(versions[-1])
-        await repository.remove(entity.id, CAUSE)
+        await repository.remove(entity.id, CONTEXT)
         for state in versions:
             assert await history.version(owner, kind, entity.id, state.version) == recorded(state)
         for version in (0, 6, 7):
@@ -221,9 +246,9 @@ class HistoryContract(OfOwners):
         history, repository = History(revisions=storage.revisions), storage.simulations.of(owner)
         mine, other = (SimulationFactory.build(owner_id=owner) for _ in range(2))
         for simulation in (mine, other):
-            await repository.add(simulation, CAUSE)
+            await repository.add(simulation, CONTEXT)
             for name in "abcd":
-                await repository.change(simulation.id, partial(Simulation.update, now=NOW, name=name), CAUSE)
+                await repository.change(simulation.id, partial(Simulation.update, now=NOW, name=name), CONTEXT)
         seen: list[Revision[Any]] = []
         after = None
         while True:
@@ -235,12 +260,12 @@ class HistoryContract(OfOwners):
         assert [(revision.entity_id, revision.version) for revision in seen] == [
             (mine.id, version) for version in (5, 4, 3, 2, 1)
         ]
-        assert (await history.of_entity(owner, Key, mine.id, PageRequest())).items == ()
+        assert (await history.of_entity(owner, ApiKey, mine.id, PageRequest())).items == ()
 
     async def test_a_feed_gives_all_changes_in_order_from_any_place(self, storage: Storage, owner: OwnerId) -> None:
         history = History(revisions=storage.revisions)
         for _ in range(6):
-            await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner), CAUSE)
+            await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner), CONTEXT)
         first = await history.changes(owner, PageRequest(limit=3, sort=LATEST_FIRST))
         assert [change.number for change in first.items] == [1, 2, 3]
         rest = await history.changes(owner, PageRequest(limit=100, after=first.next))
@@ -265,7 +290,7 @@ class PurgeContract(OfOwners):
     async def write(storage: Storage, owner: OwnerId, *moments: datetime) -> None:
         """A simulation for each moment, after the owner's own revision, which is of today."""
         for at in moments:
-            await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner), cause(at=at))
+            await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner), context(at=at))
 
     @pytest.fixture
     async def owner(self, storage: Storage) -> OwnerId:
@@ -285,9 +310,9 @@ class PurgeContract(OfOwners):
         assert await history.purge(timedelta(days=2), OLD + MICROSECOND + timedelta(days=2)) == 0
         page = await storage.revisions.of(owner).page(PageRequest(sort=IN_ORDER))
         assert [revision.number for revision in page.items] == [4, 5]
-        assert await storage.revisions.of(owner).span() == Span(3, 5)
+        assert await storage.revisions.of(owner).span() == RevisionRange(3, 5)
         assert (await storage.revisions.of(stranger).page(PageRequest(sort=IN_ORDER))).items == ()
-        assert await storage.revisions.of(stranger).span() == Span(2, 2)
+        assert await storage.revisions.of(stranger).span() == RevisionRange(2, 2)
         assert len((await storage.simulations.of(owner).page(PageRequest())).items) == 4
         await storage.revisions.purge(OLD + 2 * MICROSECOND)
 
@@ -298,7 +323,7 @@ class PurgeContract(OfOwners):
         await storage.revisions.purge(OLD + MICROSECOND)
         page = await storage.revisions.of(owner).page(PageRequest(sort=IN_ORDER))
         assert [revision.number for revision in page.items] == [3, 4, 5]
-        assert await storage.revisions.of(owner).span() == Span(2, 5)
+        assert await storage.revisions.of(owner).span() == RevisionRange(2, 5)
 
     async def test_whoever_follows_the_feed_is_told_that_changes_are_missing(
         self, storage: Storage, owner: OwnerId
@@ -330,11 +355,11 @@ class PurgeContract(OfOwners):
         await asyncio.gather(*(storage.revisions.purge(before) for before in moments))
         page = await storage.revisions.of(owner).page(PageRequest(sort=IN_ORDER))
         assert [revision.number for revision in page.items] == [8]
-        assert await storage.revisions.of(owner).span() == Span(7, 8)
+        assert await storage.revisions.of(owner).span() == RevisionRange(7, 8)
 
 
 async def old_owner(storage: Storage) -> OwnerId:
     """An owner whose own revision is as old as can be."""
     owner: Owner = OwnerFactory.build()
-    await storage.owners.add(owner, cause(at=OLD - MICROSECOND))
+    await storage.owners.add(owner, context(at=OLD - MICROSECOND))
     return owner.id

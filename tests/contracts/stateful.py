@@ -14,14 +14,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from domain.errors import Conflict, Misdirected, NotFound
+from domain.errors import Conflict, NotFound, TenantMismatch
 from domain.simulations.simulation import Simulation
 from tests.contracts.cases import admitted, walk
-from tests.factories import CAUSE, NOW, SimulationFactory
+from tests.factories import CONTEXT, NOW, SimulationFactory
 
 if TYPE_CHECKING:
     from app.container import Storage
-    from domain.tenancy import OwnedRepository, OwnerId
+    from domain.repository import OwnedRepository, OwnerId
 
 T = TypeVar("T")
 
@@ -70,7 +70,7 @@ class ThreeOwners(RuleBasedStateMachine):
         owner = self.owners[index]
         created_at = NOW + timedelta(seconds=seconds)
         simulation: Simulation = SimulationFactory.build(id=uuid4(), owner_id=owner, name=name, created_at=created_at)
-        self.do(self.of(owner).add(simulation, CAUSE))
+        self.do(self.of(owner).add(simulation, CONTEXT))
         self.model[simulation.id] = simulation
         return simulation.id
 
@@ -80,16 +80,16 @@ class ThreeOwners(RuleBasedStateMachine):
         simulation = SimulationFactory.build(id=id, owner_id=owner)
         if id in self.model:
             with pytest.raises(Conflict):
-                self.do(self.of(owner).add(simulation, CAUSE))
+                self.do(self.of(owner).add(simulation, CONTEXT))
         else:
-            self.do(self.of(owner).add(simulation, CAUSE))
+            self.do(self.of(owner).add(simulation, CONTEXT))
             self.model[id] = simulation
 
     @rule(index=OWNERS, other=st.integers(1, 2))
     def add_for_another(self, index: int, other: int) -> None:
         simulation = SimulationFactory.build(owner_id=self.owners[(index + other) % 3])
-        with pytest.raises(Misdirected):
-            self.do(self.of(self.owners[index]).add(simulation, CAUSE))
+        with pytest.raises(TenantMismatch):
+            self.do(self.of(self.owners[index]).add(simulation, CONTEXT))
 
     @rule(id=ids, index=OWNERS)
     def get(self, id: UUID, index: int) -> None:
@@ -111,10 +111,10 @@ class ThreeOwners(RuleBasedStateMachine):
 
         if expected is None:
             with pytest.raises(NotFound):
-                self.do(self.of(owner).change(id, rename, CAUSE))
+                self.do(self.of(owner).change(id, rename, CONTEXT))
         else:
             self.model[id] = rename(expected)
-            assert self.do(self.of(owner).change(id, rename, CAUSE)) == self.model[id]
+            assert self.do(self.of(owner).change(id, rename, CONTEXT)) == self.model[id]
 
     @rule(id=ids, index=OWNERS, other=st.integers(1, 2))
     def change_into_another_owners(self, id: UUID, index: int, other: int) -> None:
@@ -123,17 +123,17 @@ class ThreeOwners(RuleBasedStateMachine):
         def give_away(stored: Simulation) -> Simulation:
             return dataclasses.replace(stored, owner_id=thief, version=stored.version + 1)
 
-        with pytest.raises(NotFound if self.expected(owner, id) is None else Misdirected):
-            self.do(self.of(owner).change(id, give_away, CAUSE))
+        with pytest.raises(NotFound if self.expected(owner, id) is None else TenantMismatch):
+            self.do(self.of(owner).change(id, give_away, CONTEXT))
 
     @rule(id=ids, index=OWNERS)
     def remove(self, id: UUID, index: int) -> None:
         owner = self.owners[index]
         if self.expected(owner, id) is None:
             with pytest.raises(NotFound):
-                self.do(self.of(owner).remove(id, CAUSE))
+                self.do(self.of(owner).remove(id, CONTEXT))
         else:
-            self.do(self.of(owner).remove(id, CAUSE))
+            self.do(self.of(owner).remove(id, CONTEXT))
             del self.model[id]
 
     @rule(index=OWNERS, limit=st.integers(1, 4))

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.live import Live, live
+from tests.running_service import Live, live
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tests.edge.wire import Answer
+from tests.edge.raw_client import Answer
 
 KEY = b"<key" + b"." * 62 + b">"
 """Stands for the key of a tenant, and is as long."""

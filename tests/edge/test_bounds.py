@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.edge.raw_client import connected, exchange, hear
 from tests.edge.table import get, post
-from tests.edge.wire import connected, exchange, hear
-from tests.live import Live, live
+from tests.running_service import Live, live
 
 MIB = 1 << 20
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.edge.raw_client import Answer, exchange
 from tests.edge.table import BODY, KEY, chunked, get, post, request, stream
-from tests.edge.wire import Answer, exchange
-from tests.live import Live
+from tests.running_service import Live
 
 UNKNOWN = b"/api/v1/simulations/01a20481-7ef1-7448-9506-265a3a274e9f"
 REQUESTS = [

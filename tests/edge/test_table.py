@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from tests.edge.raw_client import exchange
 from tests.edge.table import KEY, ROWS, Row, get, stream
-from tests.edge.wire import exchange
-from tests.live import Live
+from tests.running_service import Live
 
 NEXT = get(b"/problems/not-found")
 MARK = b"/problems/not-found"

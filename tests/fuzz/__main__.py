@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from app.embedded_postgres import Server
-from tests.live import live
+from tests.running_service import live
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 ROOT = Path(__file__).parents[2]

@@ -151,15 +151,15 @@ def database(kind: str) -> Iterator[tuple[str, str]]:
 
 def main(kind: str, seconds: float, start: int) -> None:
     """Looks for so long, and prints what was tried."""
-    from tests.live import live
+    from tests.running_service import live
 
     print(f"An operator who may only look tries the admin on {kind}: seed {start}", flush=True)  # noqa: T201 -- a command speaks
     figures = Figures()
     with database(kind) as (url, operator_url), live(url, operator_url) as service:
         os.environ |= {"GOATFISH_DATABASE_URL": url, "GOATFISH_OPERATOR_DATABASE_URL": operator_url}
-        from adapters.django_orm.setup import set_up
+        from adapters.django_orm.bootstrap import setup_django
 
-        set_up()
+        setup_django()
         logging.getLogger("httpx2").setLevel(logging.WARNING)
         who = looker()
         end = time.monotonic() + seconds

@@ -15,17 +15,17 @@ from django.db import connections, models
 from django.test.utils import setup_databases, teardown_databases
 from psycopg.sql import SQL, Identifier
 
-from adapters.django_orm import setup
-from adapters.django_orm.grants import EXCEPTIONS, grant
-from adapters.django_orm.owned import Table
+from adapters.django_orm import bootstrap
+from adapters.django_orm.repositories.repository import OwnedTable
+from adapters.django_orm.row_security.grants import EXCEPTIONS, grant
+from adapters.django_orm.sql.django_executor import DjangoExecutor
 from adapters.django_orm.storage import Storage
-from adapters.django_orm.thread import ThreadExecutor
 from tests.contracts.cases import Case
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker, Settings
 
-    from adapters.django_orm.pool import PoolExecutor
+    from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
 
 MakeStorage: TypeAlias = Callable[..., Storage]
 
@@ -50,7 +50,7 @@ collect_ignore = {
         "test_isolation.py",
         "test_openapi_client.py",
         "test_openapi_fuzz.py",
-        "test_pool.py",
+        "test_asyncpg_executor.py",
         "test_pool_restart.py",
         "test_roles.py",
         "test_row_security.py",
@@ -61,7 +61,7 @@ collect_ignore = {
         "test_other_machines.py",
         "test_proxies.py",
         "test_run_script.py",
-        "test_thread_executor.py",
+        "test_django_executor.py",
         "test_processes.py",
         "test_production.py",
     ],
@@ -120,12 +120,12 @@ def rights_as_in_service(operator_url: str) -> Iterator[None]:
 class TwoRoles(Storage):
     """What the API's role may do is done by it; the directory of owners and purging are the operators'."""
 
-    def __init__(self, api: PoolExecutor | ThreadExecutor, operators: Storage, *, held: bool) -> None:
-        super().__init__(api, held=held)
+    def __init__(self, api: AsyncpgExecutor | DjangoExecutor, operators: Storage, *, enforce_rls: bool) -> None:
+        super().__init__(api, enforce_rls=enforce_rls)
         self._operators = operators
         holder, self.owners = self.owners.holder, operators.owners
         self.owners.holder = holder  # type: ignore[method-assign]  # -- the one question to the directory that is the API's
-        self.outcomes.purge = operators.outcomes.purge  # type: ignore[method-assign]  # -- what operators do
+        self.idempotency_records.purge = operators.idempotency_records.purge  # type: ignore[method-assign]  # -- what operators do
         self.revisions.purge = operators.revisions.purge  # type: ignore[method-assign]  # -- what operators do
 
     async def open(self) -> None:
@@ -137,12 +137,14 @@ class TwoRoles(Storage):
         await self._operators.close()
 
 
-def pool_storage(url: str, *, held: bool = True, **options: Any) -> Storage:
+def asyncpg_storage(url: str, *, enforce_rls: bool = True, **options: Any) -> Storage:
     """Storage on the native pool as the API has it, with the operators' part on a pool of their own."""
     options = {"size": 8, "acquire_timeout": 5, "statement_timeout": 10, **options}
     operators = on_test_database(_OPERATORS)
     return TwoRoles(
-        setup.pool_storage(url, **options).executor, setup.pool_storage(operators, **{**options, "size": 4}), held=held
+        bootstrap.asyncpg_storage(url, **options).executor,
+        bootstrap.asyncpg_storage(operators, **{**options, "size": 4}),
+        enforce_rls=enforce_rls,
     )
 
 
@@ -151,7 +153,7 @@ def lend(db: None) -> Iterator[MakeStorage]:
     """Storage on the test's own connection, in the transaction that is rolled back when the test ends."""
     connection = connections["default"]
     connection.inc_thread_sharing()
-    yield lambda: Storage(ThreadExecutor(lent=connection))
+    yield lambda: Storage(DjangoExecutor(shared_connection=connection))
     connection.dec_thread_sharing()
 
 
@@ -159,7 +161,7 @@ def lend(db: None) -> Iterator[MakeStorage]:
 def on_threads(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[MakeStorage]:
     """Storage on several threads with connections of their own. It commits, so every test needs owners of its own."""
     with django_db_blocker.unblock():
-        yield lambda **options: setup.thread_storage(**{"size": 4, **options})
+        yield lambda **options: bootstrap.django_storage(**{"size": 4, **options})
 
 
 @pytest.fixture
@@ -170,7 +172,7 @@ def on_pool(pool_url: str) -> MakeStorage:
     """
 
     def make(url: str = pool_url, **options: Any) -> Storage:
-        return pool_storage(url, **options)
+        return asyncpg_storage(url, **options)
 
     return make
 
@@ -204,10 +206,10 @@ def columns(model: type[models.Model]) -> set[str]:
     return {field.attname for field in model._meta.concrete_fields}
 
 
-def table_of(case: Case, storage: Storage) -> Table[Any]:
+def table_of(case: Case, storage: Storage) -> OwnedTable[Any]:
     """Where a kind of entity is kept."""
     table = case.repository(storage)
-    assert isinstance(table, Table)
+    assert isinstance(table, OwnedTable)
     return table
 
 

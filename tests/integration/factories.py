@@ -9,8 +9,9 @@ from factory.declarations import LazyAttribute, LazyFunction, SubFactory
 from factory.django import DjangoModelFactory
 from uuid_utils.compat import uuid7
 
-from adapters.django_orm.models import KeyRow, OwnerRow, SimulationRow
-from domain.access.key import KeyText, Scope
+from adapters.django_orm.models import ApiKeyRow, OwnerRow, SimulationRow
+from domain.access.scopes import Scope
+from domain.access.token import ApiKeyToken
 from tests.factories import NOW, SimulationFactory
 
 
@@ -26,14 +27,14 @@ class OwnerRowFactory(DjangoModelFactory[OwnerRow]):
     version = 1
 
 
-class KeyRowFactory(DjangoModelFactory[KeyRow]):
+class KeyRowFactory(DjangoModelFactory[ApiKeyRow]):
     """The row of a key with all scopes, and that of its owner where none is given."""
 
     class Meta:
-        model = KeyRow
+        model = ApiKeyRow
 
     class Params:
-        text = LazyFunction(lambda: KeyText.new(os.urandom))
+        text = LazyFunction(lambda: ApiKeyToken.new(os.urandom))
 
     id = LazyFunction(uuid7)
     owner = SubFactory(OwnerRowFactory)

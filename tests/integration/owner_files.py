@@ -9,39 +9,41 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from uuid import uuid4
 
-from adapters.django_orm import setup
-from adapters.django_orm.exporting import exporting
-from adapters.django_orm.importing import import_owner
+from adapters.django_orm import bootstrap
 from adapters.django_orm.storage import Storage
-from domain.access.key import Key, KeyText
+from adapters.django_orm.tenant_data.exporting import exporting
+from adapters.django_orm.tenant_data.importing import import_owner
+from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
+from domain.access.token import ApiKeyToken
+from domain.repository import OwnerId
 from domain.simulations.simulation import Simulation
-from domain.tenancy import Cause, Idempotency, OwnerId
-from tests.factories import KeyFactory, SimulationFactory
+from domain.write_context import IdempotencyKey, WriteContext
+from tests.factories import ApiKeyFactory, SimulationFactory
 from tests.integration.conftest import opened
 
 Line: TypeAlias = dict[str, Any]
 NAME = 'Flügel 漢字 🐐 "quoted" \\ 100% $1 e\u0301'
 
 
-async def with_everything(text: KeyText, simulations: int = 7) -> Owner:
+async def with_everything(text: ApiKeyToken, simulations: int = 7) -> Owner:
     """A deactivated owner: simulations that were made, changed and deleted, outcomes, and this key, which is shown."""
     now = datetime.now(UTC)
     owner = Owner.create(id=OwnerId(uuid4()), now=now.replace(microsecond=0), name=f"Åcme {uuid4()}")
-    cause = Cause(actor="operator:tests", request_id="request-1", at=now)
-    async with opened(setup.thread_storage(size=4)) as storage:
+    cause = WriteContext(actor="operator:tests", request_id="request-1", at=now)
+    async with opened(bootstrap.django_storage(size=4)) as storage:
         await storage.owners.add(owner, cause)
-        key: Key = KeyFactory.build(owner_id=owner.id, text=text, created_at=now)
+        key: ApiKey = ApiKeyFactory.build(owner_id=owner.id, text=text, created_at=now)
         await storage.keys.of(owner.id).add(key, cause)
-        await storage.keys.of(owner.id).add(KeyFactory.build(owner_id=owner.id, last_used_at=now), cause)
+        await storage.keys.of(owner.id).add(ApiKeyFactory.build(owner_id=owner.id, last_used_at=now), cause)
         for number in range(simulations):
-            promise = Idempotency(operation="create_simulation", key=f"ß {number}", fingerprint="f" * 64)
-            promised = Cause(actor="key:1", request_id="", at=now, idempotency=promise)
+            promise = IdempotencyKey(operation="create_simulation", key=f"ß {number}", fingerprint="f" * 64)
+            promised = WriteContext(actor="key:1", request_id="", at=now, idempotency_key=promise)
             await add_and_change(storage, owner.id, promised, deleted=number % 5 == 4)
         return await storage.owners.change(owner.id, lambda stored: stored.deactivate(now), cause)
 
 
-async def add_and_change(storage: Storage, owner: OwnerId, cause: Cause, *, deleted: bool = False) -> Simulation:
+async def add_and_change(storage: Storage, owner: OwnerId, cause: WriteContext, *, deleted: bool = False) -> Simulation:
     simulation: Simulation = SimulationFactory.build(owner_id=owner, name=NAME, created_at=cause.at)
     repository = storage.simulations.of(owner)
     await repository.add(simulation, cause)
@@ -57,7 +59,7 @@ def exported(owner: OwnerId) -> bytes:
 
 
 def imported(file: bytes, name: str | None = None) -> dict[str, int]:
-    return import_owner(io.BytesIO(file), setup.thread_storage(size=1).tables, name)[1]
+    return import_owner(io.BytesIO(file), bootstrap.django_storage(size=1).tables, name)[1]
 
 
 def lines_of(file: bytes) -> list[Line]:

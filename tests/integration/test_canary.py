@@ -11,10 +11,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from domain.access.key import KeyText, hidden
+from domain.access.token import ApiKeyToken, redact
 from tests.canary import Canary
 from tests.contracts.http_api import KEYS, SIMULATIONS, UNKNOWN, WING
-from tests.live import SECRET_KEY, Live, live
+from tests.running_service import SECRET_KEY, Live, live
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"
 RATE, FAILURES = 200, 20
@@ -166,9 +166,9 @@ def commands(driven: Driven) -> str:
 
 
 def test_no_secret_is_in_any_log_answer_output_or_table_but_where_it_is_made(driven: Driven) -> None:
-    parsed = KeyText.parse(driven.service.key)
+    parsed = ApiKeyToken.parse(driven.service.key)
     assert parsed is not None
-    wrong = dataclasses.replace(KeyText.new(os.urandom), public_id=parsed.public_id)
+    wrong = dataclasses.replace(ApiKeyToken.new(os.urandom), public_id=parsed.public_id)
     for key in (driven.service.key, wrong.reveal()):
         ask_with_it(driven, key)
     shown = make_and_roll(driven)
@@ -179,7 +179,7 @@ def test_no_secret_is_in_any_log_answer_output_or_table_but_where_it_is_made(dri
 
     canary, clear = Canary(), Canary()
     canary.knows_word(SECRET_KEY)
-    for text in (parsed, wrong, *filter(None, map(KeyText.parse, shown))):
+    for text in (parsed, wrong, *filter(None, map(ApiKeyToken.parse, shown))):
         canary.knows(text)
         clear.knows_word(text.reveal().split("_")[2])
     for answer in driven.answers:
@@ -201,4 +201,4 @@ def test_no_secret_is_in_any_log_answer_output_or_table_but_where_it_is_made(dri
 
 def test_the_document_shows_no_key() -> None:
     text = DOCUMENT.read_text()
-    assert hidden(text) == text
+    assert redact(text) == text

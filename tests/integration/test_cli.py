@@ -10,12 +10,17 @@ import pytest
 from django.db.migrations.recorder import MigrationRecorder
 from typer.testing import CliRunner, Result
 
-from adapters.django_orm import operations, setup
-from adapters.django_orm.models import ChangeCountRow, OutcomeRow, RevisionRow, SimulationRow
+from adapters.django_orm import bootstrap, management
+from adapters.django_orm.models import (
+    ChangeCountRow,
+    IdempotencyRow,
+    RevisionRow,
+    SimulationRow,
+)
 from app.cli.commands import commands
-from app.cli.tenants import cause
+from app.cli.tenants import operator_context
 from config.settings import load
-from domain.access.key import Scope
+from domain.access.scopes import Scope
 from tests.integration.conftest import VENDOR, MakeStorage
 
 pytestmark = pytest.mark.usefixtures("configured", "quick_passwords")
@@ -35,8 +40,8 @@ def configured(
     monkeypatch.delenv("GOATFISH_OPERATOR_DATABASE_URL", raising=False)
     if VENDOR == "postgresql":
         monkeypatch.setenv("GOATFISH_OPERATOR_DATABASE_URL", request.getfixturevalue("operator_url"))
-    monkeypatch.setattr(setup, "thread_storage", lambda **_: lend())
-    monkeypatch.setattr(operations, "disconnect", lambda: None)
+    monkeypatch.setattr(bootstrap, "django_storage", lambda **_: lend())
+    monkeypatch.setattr(management, "disconnect", lambda: None)
     load.cache_clear()
     yield
     load.cache_clear()
@@ -72,7 +77,7 @@ def test_an_owner_and_a_key_from_the_first_to_the_last() -> None:
     assert listed[1:4] == [prefix, "CI", "simulations:read"]
     assert listed[5] > listed[4]
     assert listed[7] == ""
-    assert listed[8] == cause().actor
+    assert listed[8] == operator_context().actor
 
     goatfish("owner", "create", "Beta")
     assert complaint(goatfish("key", "revoke", "Beta", prefix), 1) == "There is no such key.\n"
@@ -180,11 +185,11 @@ def test_purging_deletes_old_outcomes_alone_and_says_how_many() -> None:
     now, owner = datetime.now(UTC), uuid4()
     for hours in (23, 25, 26):
         made_at = now - timedelta(hours=hours)
-        OutcomeRow.objects.create(id=uuid4(), owner_id=owner, created_at=made_at, operation="o", key=str(hours))
+        IdempotencyRow.objects.create(id=uuid4(), owner_id=owner, created_at=made_at, operation="o", key=str(hours))
     done = goatfish("purge")
     assert (done.exit_code, done.stdout) == (0, "")
     assert done.stderr.startswith("2 outcomes of idempotent requests")
-    assert [row.key for row in OutcomeRow.objects.filter(owner_id=owner)] == ["23"]
+    assert [row.key for row in IdempotencyRow.objects.filter(owner_id=owner)] == ["23"]
 
 
 def test_revisions_are_kept_for_ever_unless_a_setting_says_how_long(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,11 +206,11 @@ def test_revisions_are_kept_for_ever_unless_a_setting_says_how_long(monkeypatch:
     monkeypatch.setenv("GOATFISH_REVISIONS_KEPT", "30")
     load.cache_clear()
     assert "0 revisions were older than 30 days and are forgotten." in goatfish("purge").stderr
-    count.update(forgotten=1)
+    count.update(purged_through=1)
     kept.filter(number=1).delete()
     assert "1 revisions were older than 30 days and are forgotten." in goatfish("purge").stderr
     assert [row.number for row in kept] == [3]
-    assert count.get().forgotten == 2
+    assert count.get().purged_through == 2
 
 
 def test_the_doctor_finds_nothing_wrong_with_a_database_that_is_up_to_date() -> None:

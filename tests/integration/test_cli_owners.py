@@ -13,12 +13,12 @@ import pytest
 from django.db import connection
 from typer.testing import CliRunner, Result
 
-from adapters.django_orm.erasing import erase, rows_of
 from adapters.django_orm.models import OwnerRow
+from adapters.django_orm.tenant_data.erasing import erase, rows_of
 from app.cli.commands import commands
 from config.settings import load
-from domain.access.key import KeyText
 from domain.access.owner import Owner
+from domain.access.token import ApiKeyToken
 from tests.integration.owner_files import lines_of, with_everything
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def configured(
 @pytest.fixture
 def owner(configured: None) -> Iterator[Owner]:
     """A deactivated owner with a row in every table."""
-    made = asyncio.run(with_everything(KeyText.new(os.urandom)))
+    made = asyncio.run(with_everything(ApiKeyToken.new(os.urandom)))
     yield made
     for _ in erase(made.id):
         pass

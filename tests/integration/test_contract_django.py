@@ -1,6 +1,6 @@
 """The Django adapter keeps what the ports promise, in every way it runs on this database."""
 
-from tests.contracts.outcomes import OnceContract, OutcomesContract
+from tests.contracts.idempotency import OnceContract, OutcomesContract
 from tests.contracts.owned_repository import OwnedRepositoryContract
 from tests.contracts.owner_directory import OwnerDirectoryContract
 from tests.contracts.revisions import HistoryContract, PurgeContract, RevisionsContract

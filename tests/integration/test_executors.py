@@ -11,23 +11,23 @@ from django.db import DataError
 from django.db.migrations.recorder import MigrationRecorder
 
 from adapters.django_orm.models import SimulationRow
-from adapters.django_orm.statements import Compiler, Param, Part
+from adapters.django_orm.sql.compiler import Compiler, Param, WriteStep
 from adapters.django_orm.storage import Storage
 from domain.errors import Conflict, NotFound, Unavailable
 from tests.contracts.cases import admitted
-from tests.factories import CAUSE, KeyFactory, SimulationFactory
+from tests.factories import CONTEXT, ApiKeyFactory, SimulationFactory
 from tests.integration.conftest import MakeStorage, opened
 
 if TYPE_CHECKING:
-    from adapters.django_orm.statements import Chain, Values
+    from adapters.django_orm.sql.compiler import Values, WriteBatch
     from domain.simulations.simulation import Simulation
 
 
-def two_rows(storage: Storage, first: Simulation, second: Simulation) -> tuple[Chain, Values]:
+def two_rows(storage: Storage, first: Simulation, second: Simulation) -> tuple[WriteBatch, Values]:
     """A chain that adds both."""
     compiler = Compiler(storage.executor)
 
-    def insert(prefix: str) -> Part:
+    def insert(prefix: str) -> WriteStep:
         names = {field.attname: field for field in SimulationRow._meta.concrete_fields}
         return compiler.insert(SimulationRow, {name: Param(prefix + name, field) for name, field in names.items()})
 
@@ -42,13 +42,13 @@ async def test_the_steps_of_a_chain_are_one_transaction(storage: Storage) -> Non
     owner = await admitted(storage)
     first, second = SimulationFactory.build_batch(2, owner_id=owner)
     simulations = storage.simulations.of(owner)
-    await simulations.add(second, CAUSE)
+    await simulations.add(second, CONTEXT)
     chain, values = two_rows(storage, first, second)
     with pytest.raises(Conflict):
         await storage.executor.write(str(owner), chain, values)
     with pytest.raises(NotFound):
         await simulations.get(first.id)
-    await simulations.remove(second.id, CAUSE)
+    await simulations.remove(second.id, CONTEXT)
     assert await storage.executor.write(str(owner), chain, values) == 1
     assert await simulations.get(first.id) == first
     assert await simulations.get(second.id) == second
@@ -68,22 +68,22 @@ async def test_a_step_takes_place_only_where_the_one_before_touched_a_row(storag
 
 async def test_a_public_id_is_taken_once(storage: Storage) -> None:
     owner = await admitted(storage)
-    key = KeyFactory.build(owner_id=owner)
-    await storage.keys.of(owner).add(key, CAUSE)
+    key = ApiKeyFactory.build(owner_id=owner)
+    await storage.keys.of(owner).add(key, CONTEXT)
     with pytest.raises(Conflict):
-        await storage.keys.of(owner).add(KeyFactory.build(owner_id=owner, public_id=key.public_id), CAUSE)
+        await storage.keys.of(owner).add(ApiKeyFactory.build(owner_id=owner, public_id=key.public_id), CONTEXT)
 
 
 async def test_a_number_that_no_column_holds_is_our_own_fault(storage: Storage) -> None:
     owner = await admitted(storage)
     with pytest.raises((OverflowError, DataError, asyncpg.DataError), match=r"out of|too large"):
-        await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner, version=2**63), CAUSE)
+        await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner, version=2**63), CONTEXT)
 
 
 async def test_statements_run_side_by_side_without_mixing_their_rows(storage: Storage) -> None:
     owners = [await admitted(storage) for _ in range(3)]
     simulations = [SimulationFactory.build(owner_id=owners[number % 3]) for number in range(30)]
-    await asyncio.gather(*(storage.simulations.of(each.owner_id).add(each, CAUSE) for each in simulations))
+    await asyncio.gather(*(storage.simulations.of(each.owner_id).add(each, CONTEXT) for each in simulations))
     read = await asyncio.gather(*(storage.simulations.of(each.owner_id).get(each.id) for each in simulations))
     assert read == simulations
 

@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
-from adapters.django_orm.statements import Named, Statement
+from adapters.django_orm.sql.compiler import RlsContext, Statement
 from domain.errors import Unavailable
 from domain.paging import PageRequest
 from tests.contracts.cases import admitted
-from tests.factories import CAUSE, NOW, SimulationFactory
+from tests.factories import CONTEXT, NOW, SimulationFactory
 from tests.integration.conftest import COMMITTING, VENDOR, MakeStorage, opened
 
 if TYPE_CHECKING:
     from adapters.django_orm.storage import Storage
+    from domain.repository import OwnerId
     from domain.simulations.simulation import Simulation
-    from domain.tenancy import OwnerId
 
 ENDLESS: str = {
     "postgresql": "SELECT pg_sleep(60)",
     "sqlite": "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n) SELECT count(*) FROM n",
 }[VENDOR or ""]
-STUCK = Statement(ENDLESS, (), (None,), named=Named.OWNER)
+STUCK = Statement(ENDLESS, (), (None,), rls=RlsContext.OWNER)
 SOON = 4.0
 """Seconds within which everybody else is answered; whoever waits for a place in vain does so for five."""
 
@@ -40,7 +40,7 @@ def make(request: pytest.FixtureRequest) -> MakeStorage:
 async def kept(storage: Storage) -> Simulation:
     """A simulation of an owner of its own."""
     simulation = SimulationFactory.build(owner_id=await admitted(storage))
-    await storage.simulations.of(simulation.owner_id).add(simulation, CAUSE)
+    await storage.simulations.of(simulation.owner_id).add(simulation, CONTEXT)
     return simulation
 
 
@@ -65,7 +65,7 @@ async def others_are_answered(storage: Storage, other: Simulation) -> None:
                 storage.check(),
                 storage.owners.holder("nobody"),
                 simulations.get(other.id),
-                simulations.add(SimulationFactory.build(owner_id=other.owner_id), CAUSE),
+                simulations.add(SimulationFactory.build(owner_id=other.owner_id), CONTEXT),
             )
 
 
@@ -121,7 +121,7 @@ async def test_writes_take_turns_by_owner(make: MakeStorage, size: int) -> None:
         done: list[OwnerId] = []
 
         async def write(owner: OwnerId) -> None:
-            await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner), CAUSE)
+            await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner), CONTEXT)
             done.append(owner)
 
         owners = [one.owner_id] * 50 + [other.owner_id]
@@ -146,4 +146,4 @@ if VENDOR == "postgresql":
 
     async def _renamed(storage: Storage, simulation: Simulation, name: str) -> object:
         simulations = storage.simulations.of(simulation.owner_id)
-        return await simulations.change(simulation.id, lambda stored: stored.update(now=NOW, name=name), CAUSE)
+        return await simulations.change(simulation.id, lambda stored: stored.update(now=NOW, name=name), CONTEXT)

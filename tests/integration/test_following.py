@@ -12,7 +12,7 @@ from httpx2 import AsyncClient, Limits
 from tests.contracts.http_api import SIMULATIONS, WING
 from tests.contracts.http_following import CLIENTS, Follower, storm
 from tests.isolation.model import Owner
-from tests.isolation.served import Operators, served
+from tests.isolation.service import Operators, served
 
 pytestmark = pytest.mark.usefixtures("rights_as_in_service")
 SLOW = """

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from adapters.django_orm import setup
+from adapters.django_orm import bootstrap
 from adapters.django_orm.storage import Storage
 from tests.contracts.http_api import HttpContract, Service, serving
 from tests.contracts.http_changes import ChangesContract
@@ -25,7 +25,12 @@ from tests.contracts.http_order import OrderContract
 from tests.contracts.http_restore import RestoreContract
 from tests.contracts.http_revisions import RevisionsContract
 from tests.contracts.http_roll import RollContract
-from tests.integration.conftest import VENDOR, MakeStorage, on_test_database, pool_storage
+from tests.integration.conftest import (
+    VENDOR,
+    MakeStorage,
+    asyncpg_storage,
+    on_test_database,
+)
 from tests.integration.factories import SimulationRowFactory
 
 if TYPE_CHECKING:
@@ -47,8 +52,8 @@ def committing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Ite
 
 def _committing() -> Storage:
     if VENDOR == "sqlite":
-        return setup.thread_storage(size=4)
-    return pool_storage(on_test_database(urlsplit(os.environ["GOATFISH_DATABASE_URL"])))
+        return bootstrap.django_storage(size=4)
+    return asyncpg_storage(on_test_database(urlsplit(os.environ["GOATFISH_DATABASE_URL"])))
 
 
 class OnCommitting:

@@ -18,17 +18,23 @@ from django.db import connections, transaction
 from httpx2 import AsyncClient
 from uuid_utils.compat import uuid7
 
-from adapters.django_orm import outcomes
-from adapters.django_orm.models import KeyRow, OutcomeRow, SimulationRow
+from adapters.django_orm.models import ApiKeyRow, IdempotencyRow, SimulationRow
+from adapters.django_orm.repositories import idempotency
 from adapters.django_orm.storage import Storage
-from domain.access.key import Key, KeyText
+from domain.access.api_key import ApiKey
+from domain.access.token import ApiKeyToken
 from domain.errors import Conflict
-from domain.idempotency import Repeated
+from domain.idempotency import DuplicateRequest
 from domain.simulations.simulation import Simulation
-from domain.tenancy import Idempotency
+from domain.write_context import IdempotencyKey
 from tests.contracts.cases import CASES, Case, admitted
 from tests.contracts.http_api import KEYS, SIMULATIONS, WING, serving
-from tests.factories import CAUSE, NOW, KeyFactory, SimulationFactory
+from tests.factories import (
+    CONTEXT,
+    NOW,
+    ApiKeyFactory,
+    SimulationFactory,
+)
 from tests.integration.conftest import VENDOR, MakeStorage, opened
 from tests.integration.factories import OwnerRowFactory
 
@@ -37,8 +43,8 @@ if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
 
 RACERS = 50
-PROMISE = Idempotency(operation="create_simulation", key="k", fingerprint="f")
-PROMISED = replace(CAUSE, idempotency=PROMISE)
+PROMISE = IdempotencyKey(operation="create_simulation", key="k", fingerprint="f")
+PROMISED = replace(CONTEXT, idempotency_key=PROMISE)
 
 
 @pytest.fixture
@@ -64,8 +70,8 @@ def test_of_many_requests_with_one_key_one_makes_one_row(
             assert sum("idempotency-replayed" not in answer.headers for answer in made) == 1
         with django_db_blocker.unblock():
             assert SimulationRow.objects.filter(owner_id=tenant.owner).count() == 1
-            assert KeyRow.objects.filter(owner_id=tenant.owner).count() == 2
-            assert OutcomeRow.objects.filter(owner_id=tenant.owner).count() == 2
+            assert ApiKeyRow.objects.filter(owner_id=tenant.owner).count() == 2
+            assert IdempotencyRow.objects.filter(owner_id=tenant.owner).count() == 2
 
 
 @contextmanager
@@ -91,15 +97,15 @@ def under_way(*rows: Model, fails: bool) -> Iterator[None]:
     thread.join()
 
 
-def outcome_of(simulation: Simulation) -> OutcomeRow:
-    return OutcomeRow(
+def outcome_of(simulation: Simulation) -> IdempotencyRow:
+    return IdempotencyRow(
         id=simulation.id,
         owner_id=simulation.owner_id,
         created_at=simulation.created_at,
         operation=PROMISE.operation,
         key=PROMISE.key,
         fingerprint=PROMISE.fingerprint,
-        entity=outcomes.snapshot(simulation),
+        entity=idempotency.snapshot(simulation),
     )
 
 
@@ -113,8 +119,8 @@ async def test_the_second_waits_for_the_first_and_takes_its_place_where_it_fails
         add = storage.simulations.of(owner).add(second, PROMISED)
         with django_db_blocker.unblock(), under_way(outcome_of(first), fails=fails):
             (given,) = await asyncio.gather(add, return_exceptions=True)
-        assert type(given) is (type(None) if fails else Repeated)
-        outcome = await storage.outcomes.of(owner).find(PROMISE, Simulation, NOW)
+        assert type(given) is (type(None) if fails else DuplicateRequest)
+        outcome = await storage.idempotency_records.of(owner).find(PROMISE, Simulation, NOW)
         assert outcome is not None
         assert outcome.entity == (second if fails else first)
 
@@ -124,16 +130,16 @@ async def test_where_the_row_cannot_be_added_no_outcome_is_kept(storage: Storage
     owner = await admitted(storage)
     entity = case.make(owner)
     repository = case.repository(storage).of(owner)
-    await repository.add(entity, CAUSE)
+    await repository.add(entity, CONTEXT)
     with pytest.raises(Conflict):
         await repository.add(entity, PROMISED)
-    assert await storage.outcomes.of(owner).find(PROMISE, type(entity), NOW) is None
+    assert await storage.idempotency_records.of(owner).find(PROMISE, type(entity), NOW) is None
     await repository.add(case.make(owner), PROMISED)
 
 
 def test_the_row_of_a_keys_outcome_holds_nothing_secret(lend: MakeStorage) -> None:
-    text = KeyText(public_id="p" * 14, _secret="s" * 43)
-    key: Key = KeyFactory.build(text=text)
+    text = ApiKeyToken(public_id="p" * 14, _secret="s" * 43)
+    key: ApiKey = ApiKeyFactory.build(text=text)
 
     async def add() -> None:
         async with opened(lend()) as storage:
@@ -141,9 +147,9 @@ def test_the_row_of_a_keys_outcome_holds_nothing_secret(lend: MakeStorage) -> No
 
     OwnerRowFactory.create(id=key.owner_id)
     asyncio.run(add())
-    row = OutcomeRow.objects.get(owner_id=key.owner_id)
+    row = IdempotencyRow.objects.get(owner_id=key.owner_id)
     assert row.id == key.id
-    whole = " ".join(str(getattr(row, field.attname)) for field in OutcomeRow._meta.concrete_fields)
+    whole = " ".join(str(getattr(row, field.attname)) for field in IdempotencyRow._meta.concrete_fields)
     assert key.public_id in whole
     for secret in (key.digest, text.reveal(), "s" * 43):
         assert secret not in whole
@@ -157,8 +163,8 @@ async def test_only_one_outcome_of_a_request_can_be_kept(storage: Storage) -> No
     ]
     for simulation in simulations:
         await storage.simulations.of(owner).add(simulation, PROMISED)
-    assert await storage.outcomes.purge(NOW.replace(year=2030)) >= 0
-    outcome = await storage.outcomes.of(owner).find(PROMISE, Simulation, NOW.replace(year=2030))
+    assert await storage.idempotency_records.purge(NOW.replace(year=2030)) >= 0
+    outcome = await storage.idempotency_records.of(owner).find(PROMISE, Simulation, NOW.replace(year=2030))
     assert outcome is not None
     assert outcome.entity == simulations[-1]
 
@@ -170,7 +176,7 @@ if VENDOR == "postgresql":
             tenant = service.tenant()
             values = (uuid7(), tenant.owner, NOW, "create_simulation", "held", "f", "{}")
             other.execute(
-                "INSERT INTO outcome (id, owner_id, created_at, operation, key, fingerprint, entity)"
+                "INSERT INTO idempotency_record (id, owner_id, created_at, operation, key, fingerprint, entity)"
                 " VALUES (%s, %s, %s, %s, %s, %s, %s)",
                 values,
             )
@@ -191,7 +197,7 @@ if VENDOR == "postgresql":
         with serving(on_pool()) as service, psycopg.connect(operator_url) as other:
             tenant = service.tenant()
             other.execute("SELECT FROM change_count WHERE owner_id = %s FOR UPDATE", [tenant.owner])
-            release = threading.Timer(2 * outcomes.IN_FLIGHT_WAIT / 1000, other.rollback)
+            release = threading.Timer(2 * idempotency.IN_FLIGHT_WAIT / 1000, other.rollback)
             release.start()
             headers = {"X-API-Key": tenant.key, "Idempotency-Key": "patient"}
             create = partial(AsyncClient.post, url=SIMULATIONS, json=WING, headers=headers)

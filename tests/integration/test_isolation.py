@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from tests.isolation.machine import is_complete, look
-from tests.isolation.served import WITHOUT_CONDITION, served
+from tests.isolation.service import WITHOUT_CONDITION, served
 from tests.isolation.tenants import Leaked
 
 pytestmark = pytest.mark.usefixtures("rights_as_in_service")

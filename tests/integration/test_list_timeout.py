@@ -14,14 +14,14 @@ import pytest
 from django.db import connection
 from uuid_utils.compat import uuid7
 
-from adapters.django_orm import bulk
 from adapters.django_orm.models import SimulationRow
-from adapters.django_orm.statements import Statement
-from domain.access.key import Scope
+from adapters.django_orm.sql.compiler import Statement
+from adapters.django_orm.tenant_data import bulk_insert
+from domain.access.scopes import Scope
 from domain.errors import ListTimeout, Unavailable
 from domain.paging import PageRequest
-from domain.simulations.simulation import Simulation, listed
-from domain.tenancy import OwnerId
+from domain.repository import OwnerId
+from domain.simulations.simulation import Simulation, filters
 from tests.contracts.http_api import SIMULATIONS, expect_problem, serving
 from tests.factories import NOW, new_owner_id
 from tests.integration.conftest import COMMITTING, VENDOR, MakeStorage, opened
@@ -60,7 +60,7 @@ def fill(owner: OwnerId, *names: str) -> None:
         )
         for number in range(ROWS)
     )
-    for _ in bulk.add_all(Simulation, rows):
+    for _ in bulk_insert.add_all(Simulation, rows):
         pass
 
 
@@ -95,7 +95,7 @@ def wide(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
 async def test_no_part_of_a_name_takes_long_to_look_for(make: MakeStorage, wide: OwnerId, part: str) -> None:
     # By LIKE, as it was, most of these took seconds; now it is a twentieth of one.
     async with opened(make(size=1, list_timeout=1.0)) as storage:
-        page = await storage.simulations.of(wide).page(PageRequest(limit=100, conditions=listed(name=part)))
+        page = await storage.simulations.of(wide).page(PageRequest(limit=100, conditions=filters(name=part)))
     assert page.items == ()
 
 
@@ -117,7 +117,7 @@ async def test_no_part_of_a_name_takes_long_to_look_for(make: MakeStorage, wide:
 )
 async def test_what_is_looked_for_is_found_by_folding(make: MakeStorage, wide: OwnerId, part: str, found: int) -> None:
     async with opened(make(size=1)) as storage:
-        page = await storage.simulations.of(wide).page(PageRequest(limit=100, conditions=listed(name=part)))
+        page = await storage.simulations.of(wide).page(PageRequest(limit=100, conditions=filters(name=part)))
     assert len({each.name for each in page.items}) == found
 
 
@@ -150,7 +150,7 @@ def test_a_list_that_takes_too_long_is_ended_and_its_connection_used_again(
         async with opened(make(size=1, **LITTLE)) as storage:
             simulations = storage.simulations.of(owner)
             with pytest.raises(ListTimeout):
-                await simulations.page(PageRequest(conditions=listed(name="a")))
+                await simulations.page(PageRequest(conditions=filters(name="a")))
             await storage.executor.fetch("", Statement("SELECT 1", (), (None,)), {})
             if VENDOR == "sqlite":
                 assert len((await simulations.page(PageRequest(limit=5))).items) == 5

@@ -13,7 +13,7 @@ from openapi_python_client import generate
 from openapi_python_client.config import Config, ConfigFile, MetaType
 
 from app.embedded_postgres import Server
-from tests.live import Live, live
+from tests.running_service import Live, live
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"
 PACKAGE = "goatfish_generated_client"

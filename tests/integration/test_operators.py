@@ -13,15 +13,23 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from adapters.django_orm import bulk, operations
-from adapters.django_orm.models import KeyRow, Operator, OwnerRow, SimulationRow
-from app.cli.invented import invented_owners, invented_simulations
-from domain.access.key import Key, KeyText, Scope
+from adapters.django_orm import management
+from adapters.django_orm.models import (
+    ApiKeyRow,
+    Operator,
+    OwnerRow,
+    SimulationRow,
+)
+from adapters.django_orm.tenant_data import bulk_insert
+from app.cli.fake_data import fake_owners, fake_simulations
+from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
+from domain.access.scopes import Scope
+from domain.access.token import ApiKeyToken
 from domain.errors import Conflict, Invalid
 from domain.simulations.simulation import Simulation
 from tests.contracts.cases import CASES
-from tests.factories import CAUSE
+from tests.factories import CONTEXT
 from tests.integration.conftest import MakeStorage, columns, opened
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_passwords")]
@@ -38,31 +46,31 @@ def page(model: type[Model], path: str = "") -> str:
 @pytest.fixture
 def owners() -> list[Owner]:
     """Two new owners, with 30 simulations each."""
-    made = invented_owners(2, NOW, uuid4().hex[:6])
-    assert sum(bulk.add_all(Owner, made)) == 2
-    assert sum(bulk.add_all(Simulation, invented_simulations(made, 60, NOW))) == 60
+    made = fake_owners(2, NOW, uuid4().hex[:6])
+    assert sum(bulk_insert.add_all(Owner, made)) == 2
+    assert sum(bulk_insert.add_all(Simulation, fake_simulations(made, 60, NOW))) == 60
     return made
 
 
 @pytest.fixture
-def key(owners: list[Owner]) -> KeyRow:
-    text = KeyText.new(bytes)
-    key = Key.create(text, id=uuid4(), owner_id=owners[0].id, now=NOW, name="CI", scopes=list(Scope))
+def key(owners: list[Owner]) -> ApiKeyRow:
+    text = ApiKeyToken.new(bytes)
+    key = ApiKey.create(text, id=uuid4(), owner_id=owners[0].id, now=NOW, name="CI", scopes=list(Scope))
     names = ("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "version")
-    return KeyRow.objects.create(**{name: getattr(key, name) for name in names})
+    return ApiKeyRow.objects.create(**{name: getattr(key, name) for name in names})
 
 
 @pytest.fixture
 def admin() -> Client:
-    operations.create_operator("boss", "correct horse battery")
+    management.create_operator("boss", "correct horse battery")
     client = Client(headers={"host": "localhost"})
     client.force_login(Operator.objects.get(username="boss"))
     return client
 
 
 def test_bulk_rows_are_the_same_as_the_entities(owners: list[Owner]) -> None:
-    bulk.analyze(Simulation)
-    expected = [one for one in invented_simulations(owners, 60, NOW) if one.owner_id == owners[0].id]
+    bulk_insert.analyze(Simulation)
+    expected = [one for one in fake_simulations(owners, 60, NOW) if one.owner_id == owners[0].id]
     rows = SimulationRow.objects.filter(owner_id=owners[0].id).order_by("created_at")
     for row, entity in itertools.zip_longest(rows, expected):
         for name in ("owner_id", "name", "start_date", "end_date", "created_at", "updated_at", "version"):
@@ -71,15 +79,15 @@ def test_bulk_rows_are_the_same_as_the_entities(owners: list[Owner]) -> None:
 
 
 def test_nothing_is_left_to_migrate() -> None:
-    assert operations.unapplied_migrations() == []
-    assert operations.migrate() == []
+    assert management.unapplied_migrations() == []
+    assert management.migrate() == []
 
 
 def test_an_operators_name_is_taken_once() -> None:
-    operations.create_operator("boss", "correct horse battery")
-    assert operations.operator_exists("boss")
+    management.create_operator("boss", "correct horse battery")
+    assert management.operator_exists("boss")
     with pytest.raises(Conflict):
-        operations.create_operator("boss", "correct horse battery")
+        management.create_operator("boss", "correct horse battery")
 
 
 @pytest.mark.parametrize(
@@ -87,18 +95,18 @@ def test_an_operators_name_is_taken_once() -> None:
 )
 def test_a_bad_name_or_password_makes_no_operator(name: str, password: str) -> None:
     with pytest.raises(Invalid):
-        operations.create_operator(name, password)
+        management.create_operator(name, password)
     assert not Operator.objects.exists()
 
 
 def test_a_database_says_what_it_is() -> None:
-    facts = operations.facts()
+    facts = management.facts()
     assert int(facts.version.split(".")[0]) >= 3
     assert (facts.connections_max is None) == (connection.vendor == "sqlite")
 
 
 @pytest.mark.parametrize("model", site._registry, ids=lambda model: model._meta.model_name)
-def test_a_list_in_the_admin_costs_few_queries(admin: Client, key: KeyRow, model: type[Model]) -> None:
+def test_a_list_in_the_admin_costs_few_queries(admin: Client, key: ApiKeyRow, model: type[Model]) -> None:
     with CaptureQueriesContext(connection) as queries:
         response = admin.get(page(model))
     assert response.status_code == 200
@@ -113,26 +121,26 @@ def test_the_admin_changes_no_tenants_data(
     async def add_one_of_each() -> None:
         async with opened(lend()) as storage:
             for case in CASES:
-                await case.repository(storage).of(owners[0].id).add(case.make(owners[0].id), CAUSE)
+                await case.repository(storage).of(owners[0].id).add(case.make(owners[0].id), CONTEXT)
 
     asyncio.run(add_one_of_each())
     before = list(model._default_manager.order_by("pk").values())
     row = model._default_manager.filter(**{"id" if model is OwnerRow else "owner_id": owners[0].id})[0]
     shown = admin.get(page(model, f"{row.pk}/change/"))
     assert shown.status_code == 200
-    assert not any(key.digest in shown.text for key in KeyRow.objects.all())
+    assert not any(key.digest in shown.text for key in ApiKeyRow.objects.all())
     for path in ("add/", f"{row.pk}/change/", f"{row.pk}/delete/"):
         assert admin.post(page(model, path), {"name": "changed", "post": "yes"}).status_code == 403
     assert list(model._default_manager.order_by("pk").values()) == before
 
 
-def test_the_admin_finds_by_id_prefix_and_name(admin: Client, owners: list[Owner], key: KeyRow) -> None:
+def test_the_admin_finds_by_id_prefix_and_name(admin: Client, owners: list[Owner], key: ApiKeyRow) -> None:
     def found(model: type[Model], query: str) -> int:
         changes = admin.get(page(model), {"q": query}).context["cl"]
         return int(changes.result_count)
 
-    assert found(KeyRow, f"gf_{key.public_id}") == 1
-    assert found(KeyRow, str(owners[0].id)) == 1
-    assert found(KeyRow, str(owners[1].id)) == 0
+    assert found(ApiKeyRow, f"gf_{key.public_id}") == 1
+    assert found(ApiKeyRow, str(owners[0].id)) == 1
+    assert found(ApiKeyRow, str(owners[1].id)) == 0
     assert found(SimulationRow, str(owners[1].id)) == 30
     assert found(SimulationRow, "gearbox drag") == SimulationRow.objects.filter(name__startswith="Gearbox drag").count()

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.live import GOATFISH
+from tests.running_service import GOATFISH
 
 REMOTE = "postgresql://ann:hunter2@db.invalid/x"
 """A name that nobody has."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from adapters.django_orm.owned import Table
+from adapters.django_orm.repositories.repository import OwnedTable
 from adapters.django_orm.storage import Storage
 from tests.contracts.cases import CASES, Case, admitted
 from tests.contracts.owned_repository import OwnedRepositoryContract
@@ -28,10 +28,10 @@ every_kind = pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
 
 @pytest.fixture
 def no_condition(monkeypatch: pytest.MonkeyPatch) -> None:
-    def everybodys(table: Table[Any]) -> models.QuerySet[Any, Any]:
+    def everybodys(table: OwnedTable[Any]) -> models.QuerySet[Any, Any]:
         return table.model._default_manager.all()
 
-    monkeypatch.setattr(Table, "_mine", property(everybodys))
+    monkeypatch.setattr(OwnedTable, "_owned_rows", property(everybodys))
 
 
 @every_check

@@ -15,18 +15,19 @@ from django.db import connection, models
 from django.test.utils import isolate_apps
 from uuid_utils.compat import uuid7
 
-from adapters.django_orm import erasing, setup
-from adapters.django_orm.erasing import erase, rows_of
-from adapters.django_orm.exporting import exporting
-from adapters.django_orm.lines import row_type
+from adapters.django_orm import bootstrap
 from adapters.django_orm.models import TenantRow
-from adapters.django_orm.tenants import tenant_tables
-from domain.access.key import KeyText
+from adapters.django_orm.tenant_data import erasing
+from adapters.django_orm.tenant_data.erasing import erase, rows_of
+from adapters.django_orm.tenant_data.exporting import exporting
+from adapters.django_orm.tenant_data.file_format import row_type
+from adapters.django_orm.tenant_data.tenant_tables import tenant_tables
+from domain.access.authentication import Authentication
 from domain.access.owner import Owner
-from domain.access.use_cases import Authentication
+from domain.access.token import ApiKeyToken
 from domain.errors import NotFound
-from domain.tenancy import OwnerId
-from tests.factories import CAUSE
+from domain.repository import OwnerId
+from tests.factories import CONTEXT
 from tests.integration.conftest import VENDOR, opened
 from tests.integration.owner_files import (
     add_and_change,
@@ -52,12 +53,12 @@ def committing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Ite
 
 
 @pytest.fixture
-def text() -> KeyText:
-    return KeyText.new(os.urandom)
+def text() -> ApiKeyToken:
+    return ApiKeyToken.new(os.urandom)
 
 
 @pytest.fixture
-def owner(committing: None, text: KeyText) -> Iterator[Owner]:
+def owner(committing: None, text: ApiKeyToken) -> Iterator[Owner]:
     made = asyncio.run(with_everything(text))
     yield made
     erase_all(made.id)
@@ -84,14 +85,14 @@ def test_every_table_with_an_owner_is_found_in_the_catalogue_and_in_an_order_of_
         ("owner", ()),
         ("api_key", ("created_at", "id")),
         ("simulation", ("created_at", "id")),
-        ("outcome", ("operation", "key")),
+        ("idempotency_record", ("operation", "key")),
         ("change_count", ()),
         ("revision", ("number",)),
     ]
 
 
 def test_what_is_exported_and_erased_comes_back_byte_for_byte_and_is_open_to_the_same_keys(
-    owner: Owner, text: KeyText
+    owner: Owner, text: ApiKeyToken
 ) -> None:
     before = exported(owner.id)
     assert all(rows_of(owner.id).values())
@@ -101,13 +102,13 @@ def test_what_is_exported_and_erased_comes_back_byte_for_byte_and_is_open_to_the
     assert exported(owner.id).partition(b"\n")[2] == before.partition(b"\n")[2]
 
     async def use() -> None:
-        async with opened(setup.thread_storage(size=1)) as storage:
-            door = Authentication(directory=storage.owners, now=lambda: datetime.now(UTC), monotonic=lambda: 0)
-            assert await door.caller(text.reveal()) is None
+        async with opened(bootstrap.django_storage(size=1)) as storage:
+            authenticator = Authentication(directory=storage.owners, now=lambda: datetime.now(UTC), monotonic=lambda: 0)
+            assert await authenticator.caller(text.reveal()) is None
             last = await storage.revisions.of(owner.id).span()
-            await storage.owners.change(owner.id, Owner.activate, CAUSE)
-            door = Authentication(directory=storage.owners, now=lambda: datetime.now(UTC), monotonic=lambda: 0)
-            caller = await door.caller(text.reveal())
+            await storage.owners.change(owner.id, Owner.activate, CONTEXT)
+            authenticator = Authentication(directory=storage.owners, now=lambda: datetime.now(UTC), monotonic=lambda: 0)
+            caller = await authenticator.caller(text.reveal())
             assert caller is not None
             assert caller.owner.name == owner.name
             assert (await storage.revisions.of(owner.id).span()).last == last.last + 1
@@ -134,8 +135,8 @@ def test_an_owner_that_is_not_there_is_not_exported() -> None:
 
 def test_an_export_is_of_one_moment_and_keeps_nobody_from_writing(owner: Owner) -> None:
     async def write() -> None:
-        async with opened(setup.thread_storage(size=1)) as storage:
-            await add_and_change(storage, owner.id, CAUSE)
+        async with opened(bootstrap.django_storage(size=1)) as storage:
+            await add_and_change(storage, owner.id, CONTEXT)
 
     before = exported(owner.id)
     with exporting(owner.id, datetime.now(UTC)) as (total, parts):
@@ -146,8 +147,8 @@ def test_an_export_is_of_one_moment_and_keeps_nobody_from_writing(owner: Owner) 
     assert total == sum(lines_of(before)[-1]["rows"].values()) < sum(rows_of(owner.id).values())
 
 
-def test_nobody_else_loses_a_row(owner: Owner, text: KeyText) -> None:
-    other = asyncio.run(with_everything(KeyText.new(os.urandom)))
+def test_nobody_else_loses_a_row(owner: Owner, text: ApiKeyToken) -> None:
+    other = asyncio.run(with_everything(ApiKeyToken.new(os.urandom)))
     before = exported(owner.id)
     erase_all(other.id)
     assert exported(owner.id).partition(b"\n")[2] == before.partition(b"\n")[2]
@@ -166,13 +167,13 @@ def test_erasing_goes_on_where_it_was_cut_off(owner: Owner, monkeypatch: pytest.
     assert not any(rows_of(owner.id).values())
 
 
-@pytest.mark.parametrize("after", ["api_key", "simulation", "outcome", "revision", "change_count", "owner"])
+@pytest.mark.parametrize("after", ["api_key", "simulation", "idempotency_record", "revision", "change_count", "owner"])
 def test_what_a_request_still_writes_meanwhile_is_erased_as_well(
     owner: Owner, monkeypatch: pytest.MonkeyPatch, after: str
 ) -> None:
     async def write() -> None:
-        async with opened(setup.thread_storage(size=1)) as storage:
-            await add_and_change(storage, owner.id, CAUSE)
+        async with opened(bootstrap.django_storage(size=1)) as storage:
+            await add_and_change(storage, owner.id, CONTEXT)
 
     monkeypatch.setattr(erasing, "ERASED_AT_ONCE", 3)
     steps = []

@@ -13,15 +13,20 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection
 
-from adapters.django_orm import setup
-from adapters.django_orm.erasing import erase, rows_of
-from domain.access.key import KeyText
+from adapters.django_orm import bootstrap
+from adapters.django_orm.tenant_data.erasing import erase, rows_of
 from domain.access.owner import Owner
-from domain.errors import DomainError, Fault, Invalid, Unfit
+from domain.access.token import ApiKeyToken
+from domain.errors import (
+    DomainError,
+    Invalid,
+    Unfit,
+    Violation,
+)
 from domain.revisions import History
 from domain.simulations.simulation import Simulation, SimulationFields
 from domain.simulations.use_cases import Simulations
-from tests.factories import CAUSE
+from tests.factories import CONTEXT
 from tests.integration.conftest import opened
 from tests.integration.owner_files import Line, exported, file_of, imported, lines_of, of_table, with_everything
 
@@ -33,7 +38,7 @@ if TYPE_CHECKING:
 def owner(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Owner]:
     """An owner who was here, and of whom the file is left."""
     with django_db_blocker.unblock():
-        yield asyncio.run(with_everything(KeyText.new(os.urandom)))
+        yield asyncio.run(with_everything(ApiKeyToken.new(os.urandom)))
         connection.close()
 
 
@@ -79,7 +84,7 @@ def retold(kind: str, side: str = "after", action: str = "updated", **members: A
 
 def outcome(**members: Any) -> Callable[[list[Line]], None]:
     def change(lines: list[Line]) -> None:
-        row = of_table(lines, "outcome")[0]
+        row = of_table(lines, "idempotency_record")[0]
         row["entity"] = json.dumps({**json.loads(row["entity"]), **members})
 
     return change
@@ -176,7 +181,10 @@ STATES: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
     ),
     "an actor with an escape": (setting("simulation", actor="operator:\x1b[2J"), "control characters"),
     "a request with an escape": (setting("simulation", request_id="a\nb"), "control characters"),
-    "a promise with an escape": (lambda lines: of_table(lines, "outcome")[0].update(key="a\nb"), "control characters"),
+    "a promise with an escape": (
+        lambda lines: of_table(lines, "idempotency_record")[0].update(key="a\nb"),
+        "control characters",
+    ),
 }
 
 
@@ -218,24 +226,24 @@ def test_what_was_legal_when_it_was_made_comes_in_and_is_not_restored(
     owner: Owner, file: bytes, action: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = revision(lines_of(file), "simulation", action)
-    name, checked = json.loads(row["before"])["name"], Simulation.checked
+    name, validated = json.loads(row["before"])["name"], Simulation.validated
 
     def stricter(fields: SimulationFields) -> SimulationFields:
         if fields.get("name") == name:
-            raise Invalid([Fault("name", "not_any_more", "The name is none any more.")])
-        return checked(fields)
+            raise Invalid([Violation("name", "not_any_more", "The name is none any more.")])
+        return validated(fields)
 
     async def restore(version: int) -> Simulation:
-        async with opened(setup.thread_storage(size=1)) as storage:
+        async with opened(bootstrap.django_storage(size=1)) as storage:
             simulations = Simulations(
                 repository=storage.simulations, history=History(revisions=storage.revisions), new_id=uuid4
             )
-            return await simulations.restore(owner.id, UUID(row["entity_id"]), CAUSE, version=version)
+            return await simulations.restore(owner.id, UUID(row["entity_id"]), CONTEXT, version=version)
 
     assert imported(file) == lines_of(file)[-1]["rows"]
     before = exported(owner.id).partition(b"\n")[2]
     with monkeypatch.context() as today:
-        today.setattr(Simulation, "checked", staticmethod(stricter))
+        today.setattr(Simulation, "validated", staticmethod(stricter))
         with pytest.raises(Unfit, match="is not restored: The name is none any more"):
             asyncio.run(restore(row["version"] - 1))
     assert exported(owner.id).partition(b"\n")[2] == before

@@ -12,11 +12,11 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from adapters.django_orm import arriving, importing
-from adapters.django_orm.erasing import erase, rows_of
 from adapters.django_orm.models import OwnerRow
-from domain.access.key import KeyText
+from adapters.django_orm.tenant_data import bulk_copy, importing
+from adapters.django_orm.tenant_data.erasing import erase, rows_of
 from domain.access.owner import Owner
+from domain.access.token import ApiKeyToken
 from domain.errors import Conflict, DomainError, Invalid
 from tests.integration.owner_files import Line, exported, file_of, imported, lines_of, of_table, with_everything
 
@@ -35,7 +35,7 @@ def committing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Ite
 @pytest.fixture(scope="module")
 def owner(committing: None) -> Owner:
     """An owner who was here, and of whom the file is left."""
-    return asyncio.run(with_everything(KeyText.new(os.urandom)))
+    return asyncio.run(with_everything(ApiKeyToken.new(os.urandom)))
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def secret_in_an_outcome(lines: list[Line]) -> None:
     """The outcome of a key that was made, with its digest."""
     made = next(line for line in of_table(lines, "revision") if line["kind"] == "key")
     key = json.loads(made["after"]) | {"digest": "0" * 64}
-    of_table(lines, "outcome")[0].update(id=key["id"], operation="create_key", entity=json.dumps(key))
+    of_table(lines, "idempotency_record")[0].update(id=key["id"], operation="create_key", entity=json.dumps(key))
 
 
 STRANGER = str(uuid4())
@@ -116,14 +116,14 @@ EDITS: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
         )(of_table(lines, "revision")[1:2]),
         "holds a secret",
     ),
-    "a foreign entity in an outcome": (retold("outcome", "entity", owner_id=STRANGER), "something else"),
-    "an outcome of no entity": (setting("outcome", entity="[]"), "cannot be read"),
-    "an outcome of half an entity": (retold("outcome", "entity", name=None), "cannot be read"),
-    "an outcome of another kind": (setting("outcome", operation="create_key"), "cannot be read"),
-    "an outcome of an unknown operation": (setting("outcome", operation="create"), "nothing known"),
+    "a foreign entity in an outcome": (retold("idempotency_record", "entity", owner_id=STRANGER), "something else"),
+    "an outcome of no entity": (setting("idempotency_record", entity="[]"), "cannot be read"),
+    "an outcome of half an entity": (retold("idempotency_record", "entity", name=None), "cannot be read"),
+    "an outcome of another kind": (setting("idempotency_record", operation="create_key"), "cannot be read"),
+    "an outcome of an unknown operation": (setting("idempotency_record", operation="create"), "nothing known"),
     "a secret in an outcome": (secret_in_an_outcome, "the outcome holds a secret"),
     "a member twice in an entity": (
-        setting("outcome", entity='{"id":"a","id":"b"}'),
+        setting("idempotency_record", entity='{"id":"a","id":"b"}'),
         "a member is given more than once",
     ),
     "an unknown table": (lambda lines: lines[3].update(table="cat"), "cat"),
@@ -135,7 +135,7 @@ EDITS: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
     "a control character": (setting("simulation", name="a\tb", name_folded="a\tb"), "control characters"),
     "a NUL": (setting("revision", actor="a\0"), "NUL"),
     "a NUL in a revision": (retold("revision", "after", name="a\0"), "NUL"),
-    "a NUL in an outcome": (retold("outcome", "entity", name="a\0"), "NUL"),
+    "a NUL in an outcome": (retold("idempotency_record", "entity", name="a\0"), "NUL"),
     "a name too long": (setting("simulation", name="x" * 301, name_folded="x" * 301), "300"),
     "an owner without a name": (setting("owner", name=""), "The name is empty"),
     "a name folded otherwise": (setting("simulation", name_folded="x"), "name_folded does not follow"),
@@ -145,7 +145,10 @@ EDITS: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
     "a time of another zone": (setting("simulation", updated_at="2026-01-01T00:00:00+02:00"), "not in UTC"),
     "version 0": (setting("simulation", version=0), "counts from 1"),
     "a version too high": (setting("simulation", version=2**31 - 1), "1073741823"),
-    "a count that cannot go on": (setting("change_count", last=2**63 - 1, forgotten=2**63 - 1), "4611686018427387903"),
+    "a count that cannot go on": (
+        setting("change_count", last=2**63 - 1, purged_through=2**63 - 1),
+        "4611686018427387903",
+    ),
     "an owner's name with blanks": (setting("owner", name="Acme "), "begins or ends with blanks"),
     "an owner's name that reads as an id": (setting("owner", name=str(uuid4())), "reads as an id"),
     "an unknown scope": (setting("api_key", scopes="everything"), "everything"),
@@ -221,9 +224,9 @@ def test_large_rows_are_not_held_by_the_thousand(file: bytes, owner: Owner, monk
 
     def insert(model: type[models.Model], rows: list[tuple[object, ...]]) -> None:
         held.append(len(rows))
-        arriving.insert(model, rows)
+        bulk_copy.copy_rows(model, rows)
 
-    monkeypatch.setattr(importing, "insert", insert)
+    monkeypatch.setattr(importing, "copy_rows", insert)
     monkeypatch.setattr(importing, "BYTES_AT_ONCE", 1)
     rows = imported(file)
     assert held == [1] * sum(rows.values())
@@ -269,7 +272,7 @@ def test_whoever_is_here_already_is_not_imported_again(owner: Owner, file: bytes
 
 
 def test_a_name_that_is_taken_is_refused_unless_another_is_given(owner: Owner, file: bytes) -> None:
-    other = asyncio.run(with_everything(KeyText.new(os.urandom), simulations=0))
+    other = asyncio.run(with_everything(ApiKeyToken.new(os.urandom), simulations=0))
     OwnerRow.objects.filter(id=other.id).update(name=owner.name)
     with pytest.raises(Conflict, match="is here already"):
         imported(file)

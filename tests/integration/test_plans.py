@@ -20,15 +20,21 @@ import pytest
 from django.db import connection, transaction
 from uuid_utils.compat import uuid7
 
-from adapters.django_orm import bulk, setup
+from adapters.django_orm import bootstrap
+from adapters.django_orm.sql.django_executor import DjangoExecutor
 from adapters.django_orm.storage import Storage
-from adapters.django_orm.thread import ThreadExecutor
+from adapters.django_orm.tenant_data import bulk_insert
 from domain.paging import PageRequest, Position, Sort, SortValue
-from domain.simulations.simulation import Simulation, listed
-from domain.tenancy import OwnerId
+from domain.repository import OwnerId
+from domain.simulations.simulation import Simulation, filters
 from tests.contracts.cases import admitted
 from tests.contracts.owned_lists import SORTS, every_sort
-from tests.factories import CAUSE, NOW, SimulationFactory, new_owner_id
+from tests.factories import (
+    CONTEXT,
+    NOW,
+    SimulationFactory,
+    new_owner_id,
+)
 from tests.integration.conftest import VENDOR, MakeStorage, opened
 
 if TYPE_CHECKING:
@@ -81,9 +87,9 @@ def seeded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
     owners = [new_owner_id() for _ in range(OWNERS)]
     with django_db_blocker.unblock():
         with transaction.atomic():
-            for _ in bulk.add_all(Simulation, _rows(owners)):
+            for _ in bulk_insert.add_all(Simulation, _rows(owners)):
                 pass
-            bulk.analyze(Simulation)
+            bulk_insert.analyze(Simulation)
             yield Seeded(owners[0], owners[1])
             transaction.set_rollback(True)
         connection.close()
@@ -91,11 +97,11 @@ def seeded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
 
 def plan(owner: OwnerId, request: PageRequest, *, generic: bool) -> list[dict[str, Any]]:
     """The nodes of the plan by which the service itself would read this page."""
-    executor = ThreadExecutor() if VENDOR == "sqlite" else None
+    executor = DjangoExecutor() if VENDOR == "sqlite" else None
     storage = (
         Storage(executor)
         if executor
-        else setup.pool_storage("postgresql://unused", size=1, acquire_timeout=1, statement_timeout=1)
+        else bootstrap.asyncpg_storage("postgresql://unused", size=1, acquire_timeout=1, statement_timeout=1)
     )
     statement = storage.simulations.listing(request)
     values: dict[str, Any] = {"owner_id": owner, "limit": request.limit + 1}
@@ -160,13 +166,13 @@ def test_a_page_is_one_statement_that_counts_and_skips_nothing(lend: MakeStorage
         async with opened(lend()) as storage:
             owner = await admitted(storage)
             for _ in range(4):
-                await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner), CAUSE)
+                await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner), CONTEXT)
             day = date(2026, 1, 10)
-            assert isinstance(storage.executor, ThreadExecutor)
-            assert storage.executor._lent is not None
-            with storage.executor._lent.execute_wrapper(record):
+            assert isinstance(storage.executor, DjangoExecutor)
+            assert storage.executor._shared_connection is not None
+            with storage.executor._shared_connection.execute_wrapper(record):
                 for sort, name, on in product(SORTS, (None, "wing"), (None, day)):
-                    conditions = listed(name=name, active_on=on)
+                    conditions = filters(name=name, active_on=on)
                     first = PageRequest(limit=2, sort=sort, conditions=conditions)
                     page = await storage.simulations.of(owner).page(first)
                     assert page.next is not None
@@ -187,7 +193,7 @@ def test_a_limit_is_written_out_unless_conditions_may_want_another_plan(lend: Ma
     listing = lend().simulations.listing
     assert listing(PageRequest(limit=20)).sql.endswith("LIMIT 21")
     assert listing(PageRequest(limit=20, after=Position(NOW, new_owner_id()))).sql.endswith("LIMIT 21")
-    since = listed(start_date_from=NOW.date())
+    since = filters(start_date_from=NOW.date())
     assert listing(PageRequest(limit=20, conditions=since)).sql.endswith(("LIMIT $4", "LIMIT %s"))
 
 
@@ -208,4 +214,4 @@ def test_names_of_any_width_fit_their_index(seeded: Seeded) -> None:
         )
         for _ in range(20)
     ]
-    assert sum(bulk.add_all(Simulation, wide)) == len(wide)
+    assert sum(bulk_insert.add_all(Simulation, wide)) == len(wide)

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from adapters.django_orm.setup import pool_storage
+from adapters.django_orm.bootstrap import asyncpg_storage
 from adapters.django_orm.storage import Storage
 from app.embedded_postgres import Server
 from domain.errors import Unavailable
-from tests.factories import CAUSE, SimulationFactory
+from tests.factories import CONTEXT, SimulationFactory
 from tests.integration.conftest import opened
 
 WORKERS = 16
@@ -31,7 +31,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 async def storage(server: Server) -> Storage:
-    return pool_storage(server.url, size=8, acquire_timeout=5, statement_timeout=5)
+    return asyncpg_storage(server.url, size=8, acquire_timeout=5, statement_timeout=5)
 
 
 def _let_lost_connections_be_reported() -> None:
@@ -53,7 +53,7 @@ async def test_requests_succeed_within_three_seconds_of_the_servers_return(
     async with opened(storage):
         simulation = SimulationFactory.build()
         simulations = storage.simulations.of(simulation.owner_id)
-        await simulations.add(simulation, CAUSE)
+        await simulations.add(simulation, CONTEXT)
         back = asyncio.Event()
         served = refused = 0
 
@@ -79,8 +79,8 @@ async def test_requests_succeed_within_three_seconds_of_the_servers_return(
         returned_at = time.monotonic()
         back.set()
         async with asyncio.timeout(10):
-            succeeded = await asyncio.gather(*workers)
-        assert max(succeeded) - returned_at < 3
+            successor = await asyncio.gather(*workers)
+        assert max(successor) - returned_at < 3
         assert refused > 0
 
 
@@ -89,12 +89,12 @@ async def test_a_stopped_server_is_unavailable_until_it_is_back(server: Server, 
     async with opened(storage):
         simulation = SimulationFactory.build()
         simulations = storage.simulations.of(simulation.owner_id)
-        await simulations.add(simulation, CAUSE)
+        await simulations.add(simulation, CONTEXT)
         await asyncio.to_thread(server.crash)
         for _ in range(20):
             with pytest.raises(Unavailable):
                 await simulations.get(simulation.id)
             with pytest.raises(Unavailable):
-                await simulations.add(SimulationFactory.build(owner_id=simulation.owner_id), CAUSE)
+                await simulations.add(SimulationFactory.build(owner_id=simulation.owner_id), CONTEXT)
         await asyncio.to_thread(server.restart)
         assert await simulations.get(simulation.id) == simulation

@@ -6,8 +6,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from domain.access.key import KeyText
-from tests.live import Live, live
+from domain.access.token import ApiKeyToken
+from tests.running_service import Live, live
 
 LIMIT = 3
 
@@ -15,7 +15,7 @@ LIMIT = 3
 def fail(service: Live, forwarded_for: str, *, times: int = 1) -> list[int]:
     """The answers to keys that open nothing, from a client that says that it passes them on."""
     headers = {"X-Forwarded-For": forwarded_for, "X-Forwarded-Proto": "https"}
-    wrong = [KeyText.new(os.urandom).reveal() for _ in range(times)]
+    wrong = [ApiKeyToken.new(os.urandom).reveal() for _ in range(times)]
     return [httpx2.get(f"{service.url}/api/v1/me", headers=headers | {"X-API-Key": key}).status_code for key in wrong]
 
 

@@ -13,14 +13,19 @@ from django.db import IntegrityError, connection, transaction
 from django.db.backends.utils import CursorWrapper
 from uuid_utils.compat import uuid7
 
-from adapters.django_orm.erasing import erase
 from adapters.django_orm.models import ChangeCountRow, RevisionRow
-from domain.tenancy import OwnerId
+from adapters.django_orm.tenant_data.erasing import erase
+from domain.repository import OwnerId
 from tests.contracts.cases import admitted
-from tests.factories import CAUSE, NOW, SimulationFactory, new_owner_id
+from tests.factories import (
+    CONTEXT,
+    NOW,
+    SimulationFactory,
+    new_owner_id,
+)
 from tests.integration.conftest import VENDOR, MakeStorage, opened
 
-REFUSED = "a revision is never changed, and deleted only once it is forgotten"
+REFUSED = "a revision is never changed, and deleted only once it may be purged"
 
 
 @pytest.fixture
@@ -31,7 +36,7 @@ def owners(lend: MakeStorage) -> list[OwnerId]:
         async with opened(lend()) as storage:
             made = [await admitted(storage) for _ in range(2)]
             for owner in made * 2:
-                await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner), CAUSE)
+                await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner), CONTEXT)
         return made
 
     return asyncio.run(write())
@@ -84,7 +89,7 @@ def test_nor_does_the_orm(owners: list[OwnerId]) -> None:
 def test_only_the_owner_that_is_named_loses_revisions_and_only_the_forgotten(
     cursor: CursorWrapper, owners: list[OwnerId]
 ) -> None:
-    cursor.execute("UPDATE change_count SET forgotten = 2 WHERE owner_id = %s", [stored(owners[0])])
+    cursor.execute("UPDATE change_count SET purged_through = 2 WHERE owner_id = %s", [stored(owners[0])])
     for condition, owner in (("", owners[0]), ("", owners[1]), ("AND number = 1", owners[1])):
         with pytest.raises(IntegrityError, match=REFUSED), transaction.atomic():
             cursor.execute(f"DELETE FROM revision WHERE owner_id = %s {condition}", [stored(owner)])
@@ -119,12 +124,12 @@ def test_a_purge_looks_at_one_revision_of_an_owner_and_goes_along_an_index(
     table = lend().revisions
     written = RevisionRow.objects.filter(owner_id=owners[0]).values()[0]
     for owner in (new_owner_id() for _ in range(20)):
-        ChangeCountRow.objects.create(owner_id=owner, last=300, forgotten=0)
+        ChangeCountRow.objects.create(owner_id=owner, last=300, purged_through=0)
         numbered = ({"id": uuid7(), "owner_id": owner, "number": number} for number in range(1, 301))
         RevisionRow.objects.bulk_create(RevisionRow(**{**written, **each}) for each in numbered)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-    values = {"owner_id": owners[0], "created_at": NOW + timedelta(1), "number": 1, "forgotten": 2}
+    values = {"owner_id": owners[0], "created_at": NOW + timedelta(1), "number": 1, "purged_through": 2}
     due, young, delete = (plan(each, values) for each in (table._due, table._first_young, table._delete[0]))
     if VENDOR == "sqlite":
         search = "SEARCH {} USING {} sqlite_autoindex_revision_2 (owner_id=? AND number>?{})"

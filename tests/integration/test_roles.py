@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from adapters.django_orm import operations
+from adapters.django_orm import management
 from app.cli.commands import commands
 from app.cli.database import check_storage
 from app.embedded_postgres import Server
@@ -19,8 +19,16 @@ from config.databases import DatabaseUrl
 from config.settings import load
 from domain.errors import Unavailable
 from tests.contracts.http_api import SIMULATIONS, WING
-from tests.integration.sites import API, BYPASSES, OPERATORS, Site, ask, site_on, unmake
-from tests.live import served
+from tests.integration.role_databases import (
+    API,
+    BYPASSES,
+    OPERATORS,
+    Site,
+    ask,
+    site_on,
+    unmake,
+)
+from tests.running_service import served
 
 
 @pytest.fixture(scope="module")
@@ -217,7 +225,7 @@ def served_by_it(made: Site, db: None, monkeypatch: pytest.MonkeyPatch) -> Itera
     """This process is configured as a replica there; its own connection of operators is the test's."""
     monkeypatch.setenv("GOATFISH_DATABASE_URL", made.api.with_password)
     monkeypatch.delenv("GOATFISH_OPERATOR_DATABASE_URL")
-    monkeypatch.setattr(operations, "disconnect", lambda: None)
+    monkeypatch.setattr(management, "disconnect", lambda: None)
     load.cache_clear()
     yield
     load.cache_clear()

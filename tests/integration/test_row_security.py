@@ -14,12 +14,12 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from uuid_utils.compat import uuid7
 
-from adapters.django_orm.grants import EXCEPTIONS
-from adapters.django_orm.operations import migrate
-from adapters.django_orm.setup import pool_storage
+from adapters.django_orm.bootstrap import asyncpg_storage
+from adapters.django_orm.management import migrate
+from adapters.django_orm.row_security.grants import EXCEPTIONS
 from adapters.django_orm.storage import Storage
 from domain.errors import Unavailable
-from tests.factories import KeyFactory, OwnerFactory
+from tests.factories import ApiKeyFactory, OwnerFactory
 from tests.integration.conftest import opened
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ async def test_a_connection_that_has_named_nobody_sees_and_writes_nothing(
 
 
 async def _sees_and_writes_nothing(api: asyncpg.Connection[Any], mine: UUID) -> None:
-    for table in ("simulation", "outcome", "revision", "change_count", "api_key", "owner"):
+    for table in ("simulation", "idempotency_record", "revision", "change_count", "api_key", "owner"):
         assert await api.fetchval(f"SELECT count(*) FROM {table}") == 0
     assert await api.execute("UPDATE simulation SET name = 'y'") == "UPDATE 0"
     assert await api.execute("DELETE FROM simulation") == "DELETE 0"
@@ -121,7 +121,7 @@ async def test_a_key_is_found_with_its_owner_by_its_public_id_alone_and_not_chan
     api: asyncpg.Connection[Any], operator: psycopg.Connection[tuple[Any, ...]]
 ) -> None:
     owner, stranger = OwnerFactory.build(), OwnerFactory.build()
-    keys = [KeyFactory.build(owner_id=who.id) for who in (owner, owner, stranger)]
+    keys = [ApiKeyFactory.build(owner_id=who.id) for who in (owner, owner, stranger)]
     for who in (owner, stranger):
         operator.execute(
             "INSERT INTO owner (id, name, created_at, version) VALUES (%s, %s, now(), 1)",
@@ -150,7 +150,7 @@ async def test_a_key_is_found_with_its_owner_by_its_public_id_alone_and_not_chan
 def test_the_apis_role_may_do_what_it_needs_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     role = str(urlsplit(os.environ["GOATFISH_DATABASE_URL"]).username)
     monkeypatch.setitem(EXCEPTIONS, "api_key", {"SELECT", "INSERT", "UPDATE"})  # without what the tests want
-    held = (
+    enforce_rls = (
         "SELECT name, string_agg(privilege_type, ' ' ORDER BY privilege_type) FROM ("
         " SELECT relname::text AS name, grantee, privilege_type FROM pg_class, aclexplode(relacl)"
         " WHERE relnamespace = 'public'::regnamespace"
@@ -163,7 +163,7 @@ def test_the_apis_role_may_do_what_it_needs_and_nothing_else(monkeypatch: pytest
         "change_count": "INSERT SELECT",
         "change_count.last": "UPDATE",
         "django_migrations": "SELECT",
-        "outcome": "DELETE INSERT SELECT UPDATE",
+        "idempotency_record": "DELETE INSERT SELECT UPDATE",
         "owner": "SELECT",
         "revision": "INSERT SELECT",
         "simulation": "DELETE INSERT SELECT UPDATE",
@@ -176,13 +176,13 @@ def test_the_apis_role_may_do_what_it_needs_and_nothing_else(monkeypatch: pytest
             'GRANT ALL ON django_session, simulation, change_count, leak, "the leak", aside.copied TO',
             "GRANT SELECT (password), UPDATE (password) ON goatfish_operator TO",
             "GRANT UPDATE (digest) ON api_key TO",
-            "REVOKE INSERT ON outcome FROM",
+            "REVOKE INSERT ON idempotency_record FROM",
         ):
             cursor.execute(f"{change} {connection.ops.quote_name(role)}")
         cursor.execute('GRANT SELECT ON django_session, leak, "the leak", aside.copied TO PUBLIC')
         cursor.execute("GRANT UPDATE, DELETE, SELECT (version) ON simulation, revision TO PUBLIC")
         assert migrate(role) == []
-        cursor.execute(held, [role])
+        cursor.execute(enforce_rls, [role])
         assert dict(cursor.fetchall()) == needed
         cursor.execute("SELECT has_table_privilege(%s, 'aside.copied', 'SELECT')", [role])
         assert cursor.fetchone() == (False,)
@@ -192,8 +192,8 @@ async def test_whether_the_role_could_see_more_is_asked_once_a_second(
     pool_url: str, operator: psycopg.Connection[tuple[Any, ...]]
 ) -> None:
     now = 0.0
-    executor = pool_storage(pool_url, size=1, acquire_timeout=5, statement_timeout=10).executor
-    async with opened(Storage(executor, held=True, monotonic=lambda: now)) as storage:
+    executor = asyncpg_storage(pool_url, size=1, acquire_timeout=5, statement_timeout=10).executor
+    async with opened(Storage(executor, enforce_rls=True, monotonic=lambda: now)) as storage:
         await storage.check()
         operator.execute("GRANT SELECT ON django_session TO PUBLIC")
         try:
@@ -217,12 +217,12 @@ async def test_the_apis_role_counts_changes_and_forgets_none(
 ) -> None:
     mine, _ = owners
     count = (
-        f"{NAMED} INSERT INTO change_count (owner_id, last, forgotten) SELECT $2::uuid, 1, 0 FROM o"
+        f"{NAMED} INSERT INTO change_count (owner_id, last, purged_through) SELECT $2::uuid, 1, 0 FROM o"
         " ON CONFLICT (owner_id) DO UPDATE SET last = change_count.last + 1 RETURNING last"
     )
     assert [await api.fetchval(count, str(mine), mine) for _ in range(2)] == [1, 2]
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied for table change_count"):
-        await api.execute(f"{NAMED} UPDATE change_count SET forgotten = last FROM o", str(mine))
+        await api.execute(f"{NAMED} UPDATE change_count SET purged_through = last FROM o", str(mine))
 
 
 @pytest.mark.django_db
@@ -235,9 +235,9 @@ def test_a_role_that_is_not_there_is_said() -> None:
 def test_the_migration_can_be_taken_back_and_made_again() -> None:
     before = _protected()
     assert before
-    MigrationExecutor(connection).migrate([("goatfish", "0003_revisions_are_kept")])
+    MigrationExecutor(connection).migrate([("goatfish", "0002_append_only_revisions")])
     assert _protected() == set()
-    MigrationExecutor(connection).migrate([("goatfish", "0004_row_level_security")])
+    MigrationExecutor(connection).migrate([("goatfish", "0003_row_level_security")])
     assert _protected() == before
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from domain.access.key import Key
+from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
+from domain.repository import OwnerId
 from domain.simulations.simulation import Simulation
-from domain.tenancy import OwnerId
 from tests.contracts.cases import EDGES, Case, admitted
-from tests.factories import CAUSE, NOW
+from tests.factories import CONTEXT, NOW
 from tests.integration.conftest import MakeStorage, opened, table_of
 from tests.integration.factories import KeyRowFactory, OwnerRowFactory, SimulationRowFactory
 
@@ -34,9 +34,9 @@ def test_rows_made_by_the_orm_load_as_entities(lend: MakeStorage) -> None:
         async with opened(lend()) as storage:
             mine = OwnerId(owner.id)
             assert await storage.owners.find(owner.id) == entity_of(Owner, owner)
-            assert await storage.keys.of(mine).get(key.id) == entity_of(Key, key)
+            assert await storage.keys.of(mine).get(key.id) == entity_of(ApiKey, key)
             assert await storage.simulations.of(mine).get(simulation.id) == entity_of(Simulation, simulation)
-            assert await storage.owners.holder(key.public_id) == (entity_of(Owner, owner), entity_of(Key, key))
+            assert await storage.owners.holder(key.public_id) == (entity_of(Owner, owner), entity_of(ApiKey, key))
 
     asyncio.run(read())
 
@@ -48,7 +48,7 @@ def test_what_a_port_stores_the_orm_reads(
     async def write() -> Any:
         async with opened(make_storage()) as storage:
             entity = case.make(await admitted(storage), **fields)
-            await case.repository(storage).of(entity.owner_id).add(entity, CAUSE)
+            await case.repository(storage).of(entity.owner_id).add(entity, CONTEXT)
             return entity
 
     entity = asyncio.run(write())

@@ -17,7 +17,12 @@ from django.db.migrations.questioner import MigrationQuestioner
 from django.db.migrations.state import ProjectState
 from django.db.migrations.writer import MigrationWriter
 
-from adapters.django_orm.models import KeyRow, Operator, OwnerRow, RevisionRow
+from adapters.django_orm.models import (
+    ApiKeyRow,
+    Operator,
+    OwnerRow,
+    RevisionRow,
+)
 from tests.contracts.cases import CASES
 from tests.integration.conftest import VENDOR, MakeStorage, columns, table_of
 
@@ -25,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 
 OWNED = {"id", "owner_id", "created_at", "version"}  # what every entity has that is reached through an owner
 # The directory finds the shard, and operators belong to no tenant: all other tables are the tenants'.
-DIRECTORY = {OwnerRow._meta.db_table, KeyRow._meta.db_table}
+DIRECTORY = {OwnerRow._meta.db_table, ApiKeyRow._meta.db_table}
 UUID_COLUMN = {"sqlite": "char(32)", "postgresql": "uuid"}[VENDOR or ""]
 
 
@@ -137,7 +142,7 @@ if VENDOR == "postgresql":
 def test_no_other_table_holds_what_is_an_owners(cursor: CursorWrapper) -> None:
     tables = connection.introspection.table_names(cursor)
     assert {table for table in tables if "owner_id" in column_types(cursor, table)} == (
-        tenant_tables() | {KeyRow._meta.db_table}
+        tenant_tables() | {ApiKeyRow._meta.db_table}
     )
 
 
@@ -167,7 +172,7 @@ def test_a_migration_passes_the_checks_of_style_as_django_writes_it(tmp_path: Pa
 
 
 def test_the_directory_finds_a_key_by_its_public_id_and_an_owner_by_name(cursor: CursorWrapper) -> None:
-    for table, column in ((KeyRow._meta.db_table, "public_id"), (OwnerRow._meta.db_table, "name")):
+    for table, column in ((ApiKeyRow._meta.db_table, "public_id"), (OwnerRow._meta.db_table, "name")):
         assert [column] in [columns for columns, _ in indexes(cursor, table)]
 
 

@@ -11,17 +11,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.db import connection
 
-from adapters.django_orm.pool import PoolExecutor
-from adapters.django_orm.shares import SERVICE
-from adapters.django_orm.statements import Compiler
+from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
+from adapters.django_orm.sql.compiler import Compiler
+from adapters.django_orm.sql.fair_shares import SERVICE
 from adapters.django_orm.storage import Storage
-from domain.access.key import Key
+from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.paging import PageRequest, Position
 from domain.simulations.simulation import Simulation
 from tests.contracts.cases import CASES, Case, admitted
 from tests.contracts.owned_repository import OwnedRepositoryContract
-from tests.factories import CAUSE, NOW, KeyFactory, OwnerFactory, SimulationFactory
+from tests.factories import (
+    CONTEXT,
+    NOW,
+    ApiKeyFactory,
+    OwnerFactory,
+    SimulationFactory,
+)
 from tests.integration.conftest import VENDOR, MakeStorage, opened, table_of
 
 if TYPE_CHECKING:
@@ -36,7 +42,7 @@ class Stored:
 
     storage: Storage
     owner: Owner
-    key: Key
+    key: ApiKey
     simulation: Simulation
 
     @asynccontextmanager
@@ -44,7 +50,7 @@ class Stored:
         """The statements run meanwhile, without those that only frame a transaction."""
         seen: list[str] = []
         executor = self.storage.executor
-        if isinstance(executor, PoolExecutor):
+        if isinstance(executor, AsyncpgExecutor):
 
             def log(query: LoggedQuery) -> None:
                 seen.append(query.query)
@@ -62,8 +68,8 @@ class Stored:
                 seen.append(sql)
                 return execute(sql, params, many, context)
 
-            assert executor._lent is not None
-            with executor._lent.execute_wrapper(record):
+            assert executor._shared_connection is not None
+            with executor._shared_connection.execute_wrapper(record):
                 yield seen
         seen[:] = [sql for sql in seen if not sql.startswith(FRAME)]
 
@@ -78,10 +84,10 @@ def one_connection(request: pytest.FixtureRequest) -> Storage:
 async def stored(one_connection: Storage) -> AsyncIterator[Stored]:
     async with opened(one_connection) as storage:
         owner = OwnerFactory.build()
-        key, simulation = KeyFactory.build(owner_id=owner.id), SimulationFactory.build(owner_id=owner.id)
-        await storage.owners.add(owner, CAUSE)
-        await storage.keys.of(owner.id).add(key, CAUSE)
-        await storage.simulations.of(owner.id).add(simulation, CAUSE)
+        key, simulation = ApiKeyFactory.build(owner_id=owner.id), SimulationFactory.build(owner_id=owner.id)
+        await storage.owners.add(owner, CONTEXT)
+        await storage.keys.of(owner.id).add(key, CONTEXT)
+        await storage.simulations.of(owner.id).add(simulation, CONTEXT)
         yield Stored(storage, owner, key, simulation)
 
 
@@ -108,7 +114,7 @@ ON_POOL = {"find-owner-by-name": 0, "find-owner-by-id": 0, "all-owners": 0, "che
 async def test_a_read_is_one_statement(stored: Stored, read: str) -> None:
     async with stored.recorded() as statements:
         await READS[read](stored)
-    on_pool = isinstance(stored.storage.executor, PoolExecutor)
+    on_pool = isinstance(stored.storage.executor, AsyncpgExecutor)
     assert len(statements) == (ON_POOL.get(read, 1) if on_pool else 1)
     assert all(" SELECT " in f" {sql}" for sql in statements)
 
@@ -140,10 +146,10 @@ def test_the_order_of_a_list_does_not_rest_on_its_index(lend: MakeStorage, case:
 async def test_a_write_is_one_statement_after_the_one_that_reads(stored: Stored) -> None:
     simulations = stored.storage.simulations.of(stored.owner.id)
     async with stored.recorded() as statements:
-        await simulations.add(SimulationFactory.build(owner_id=stored.owner.id), CAUSE)
-        await simulations.change(stored.simulation.id, lambda stored: stored.update(now=NOW, name="Gust"), CAUSE)
-        await simulations.change(stored.simulation.id, lambda stored: stored, CAUSE)
-        await simulations.remove(stored.simulation.id, CAUSE)
+        await simulations.add(SimulationFactory.build(owner_id=stored.owner.id), CONTEXT)
+        await simulations.change(stored.simulation.id, lambda stored: stored.update(now=NOW, name="Gust"), CONTEXT)
+        await simulations.change(stored.simulation.id, lambda stored: stored, CONTEXT)
+        await simulations.remove(stored.simulation.id, CONTEXT)
     if VENDOR == "postgresql":
         assert len(statements) == 1 + 2 + 1 + 2
     else:  # each writes its row, the count of changes and the revision
@@ -157,9 +163,9 @@ async def test_a_statement_is_compiled_once(stored: Stored, monkeypatch: pytest.
         for read in READS.values():
             await read(stored)
         other = SimulationFactory.build(owner_id=stored.owner.id)
-        await simulations.add(other, CAUSE)
-        await simulations.change(other.id, lambda stored: stored.update(now=NOW, name="Gust"), CAUSE)
-        await simulations.remove(other.id, CAUSE)
+        await simulations.add(other, CONTEXT)
+        await simulations.change(other.id, lambda stored: stored.update(now=NOW, name="Gust"), CONTEXT)
+        await simulations.remove(other.id, CONTEXT)
 
     await everything()
 

@@ -19,14 +19,14 @@ import pytest
 from django.db import connections
 from uuid_utils.compat import uuid7
 
-from adapters.django_orm import bulk
+from adapters.django_orm.tenant_data import bulk_insert
 from domain.errors import NotFound
 from domain.paging import PageRequest, Position, Sort
+from domain.repository import OwnedRepository, OwnerId
 from domain.simulations.simulation import Simulation
-from domain.tenancy import OwnedRepository, OwnerId
 from tests.contracts.cases import admitted
 from tests.contracts.owned_lists import every_sort
-from tests.factories import CAUSE, NOW
+from tests.factories import CONTEXT, NOW
 from tests.integration.conftest import VENDOR, MakeStorage, opened
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Others:
     async def add(self) -> None:
         simulation = made(self.owner, self.random)
         self.added.add(simulation.id)
-        await self.repository.add(simulation, CAUSE)
+        await self.repository.add(simulation, CONTEXT)
         self.restless.append(simulation.id)
 
     async def change(self) -> None:
@@ -67,7 +67,7 @@ class Others:
         name = str(self.random.random())
         with suppress(NotFound):
             await self.repository.change(
-                id, lambda stored: stored.update(now=NOW, name=name, start_date=start, end_date=end), CAUSE
+                id, lambda stored: stored.update(now=NOW, name=name, start_date=start, end_date=end), CONTEXT
             )
 
     async def remove(self) -> None:
@@ -75,7 +75,7 @@ class Others:
             id = self.restless.pop(self.random.randrange(len(self.restless)))
             self.moved.add(id)
             with suppress(NotFound):
-                await self.repository.remove(id, CAUSE)
+                await self.repository.remove(id, CONTEXT)
 
 
 def days(random: random.Random) -> tuple[date, date]:
@@ -136,7 +136,7 @@ async def test_a_walk_among_writers_misses_and_repeats_nothing_that_stayed(
 
 def _store(simulations: list[Simulation]) -> None:
     try:
-        for _ in bulk.add_all(Simulation, simulations):
+        for _ in bulk_insert.add_all(Simulation, simulations):
             pass
     finally:
         connections.close_all()

@@ -6,11 +6,11 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from tests.isolation.byte_client import Answer
 from tests.isolation.list_rules import ListRules, plain
 from tests.isolation.model import Json, Key, Owner, moment
 from tests.isolation.simulation_rules import PROMISES
 from tests.isolation.tenants import PICK, WHO
-from tests.isolation.wire import Answer
 
 KEYS_MAX = 8  # of an owner that still open, but for those that an idempotency key makes
 OVERLAP = timedelta(hours=1)
@@ -32,7 +32,7 @@ class KeyRules(ListRules):
         body: Json = {"name": f"{owner.marker} {pick % 3}", "scopes": SCOPES[pick // 8 % 4]}
         headers = {"Idempotency-Key": promise} if promise else {}
         answer = self.ask(owner, key, operation, headers=headers, body=body)
-        known = owner.outcomes.get((operation, promise or ""))
+        known = owner.idempotency_records.get((operation, promise or ""))
         if "keys:manage" not in key.scopes or not set(body["scopes"]) <= key.scopes:
             self.is_refused(answer, 403, "missing_scope")
         elif known is None:
@@ -40,7 +40,7 @@ class KeyRules(ListRules):
             # For a moment the service believes of a key in use what it was before it was rolled.
             assert made.end in {key.end, None if key.life is None else moment(key.shown["created_at"]) + key.life}
             if promise:
-                owner.outcomes[operation, promise] = (body, answer.json | {"key": None})
+                owner.idempotency_records[operation, promise] = (body, answer.json | {"key": None})
         elif known[0] != body:
             self.is_refused(answer, 422, "idempotency_key_reused")
         else:

@@ -7,10 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from tests.isolation.byte_client import Answer
 from tests.isolation.model import Json, Owner, moment
 from tests.isolation.simulation_rules import SimulationRules
 from tests.isolation.tenants import PICK, WHO
-from tests.isolation.wire import Answer
 
 Place: TypeAlias = Callable[[Json], Any]
 """What a list is sorted by."""

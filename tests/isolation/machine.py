@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.errors import FlakyStrategyDefinition
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.isolation.byte_client import Wire
 from tests.isolation.document import OPERATIONS
 from tests.isolation.foreign_rules import ForeignRules
-from tests.isolation.served import Operators
+from tests.isolation.service import Operators
 from tests.isolation.tenants import Leaked
-from tests.isolation.wire import Wire
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ class Owner:
     ended: list[Key] = field(default_factory=list)
     simulations: dict[str, Simulation] = field(default_factory=dict)
     log: list[Json | None] = field(default_factory=list)
-    outcomes: dict[tuple[str, str], tuple[Json, Json]] = field(default_factory=dict)
+    idempotency_records: dict[tuple[str, str], tuple[Json, Json]] = field(default_factory=dict)
     cursors: dict[str, list[tuple[str, Any]]] = field(default_factory=dict)
     """By operation: each cursor with the place that it stands for."""
     _secrets: set[str] = field(default_factory=set)

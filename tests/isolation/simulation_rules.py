@@ -5,9 +5,9 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from tests.isolation.byte_client import Answer
 from tests.isolation.model import Json, Key, Owner, Simulation, moment
 from tests.isolation.tenants import PICK, WHO, Tenants
-from tests.isolation.wire import Answer
 
 DAYS = ("2026-01-05", "2026-02-01", "2026-03-01")
 SIMULATIONS_MAX = 8  # of an owner, but for those that an idempotency key makes
@@ -44,13 +44,13 @@ class SimulationRules(Tenants):
             promise = promise or "shared-1"
         headers = {"Idempotency-Key": promise} if promise else {}
         answer = self.ask(owner, key, operation, headers=headers, body=body)
-        known = owner.outcomes.get((operation, promise or ""))
+        known = owner.idempotency_records.get((operation, promise or ""))
         if "simulations:write" not in key.scopes:
             self.is_refused(answer, 403, "missing_scope")
         elif known is None:
             self._is_new(owner, key, body, answer)
             if promise:
-                owner.outcomes[operation, promise] = (body, answer.json)
+                owner.idempotency_records[operation, promise] = (body, answer.json)
         elif known[0] != body:
             self.is_refused(answer, 422, "idempotency_key_reused")
         else:

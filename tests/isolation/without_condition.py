@@ -6,11 +6,11 @@ remains between tenants is PostgreSQL's own lock.
 
 from typing import Any
 
-from adapters.django_orm.setup import set_up
+from adapters.django_orm.bootstrap import setup_django
 
 
 def _names_the_owner(condition: Any) -> bool:
-    from adapters.django_orm.statements import Param
+    from adapters.django_orm.sql.compiler import Param
 
     compared = getattr(condition, "rhs", None)
     return isinstance(compared, Param) and compared.name.endswith("owner_id")
@@ -26,20 +26,20 @@ def _without(node: Any) -> None:
 
 def remove() -> None:
     """Compiles every statement of this process without the condition, from now on."""
-    from adapters.django_orm.statements import Compiler
+    from adapters.django_orm.sql.compiler import Compiler
 
-    gated = Compiler._gated
+    gated = Compiler._with_rls
 
     def everybodys(compiler: Compiler, rows: Any, named: Any) -> Any:
         every = rows.all()
         _without(every.query.where)
         return gated(compiler, every, named)
 
-    Compiler._gated = everybodys  # type: ignore[assignment,method-assign]  # -- the very thing that a test is to show
+    Compiler._with_rls = everybodys  # type: ignore[assignment,method-assign]  # -- the very thing that a test is to show
 
 
 if __name__ == "__main__":
-    set_up()
+    setup_django()
     remove()
     from app.cli import main
 

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 
 from app.logs import KeyHidingFormatter
-from domain.access.key import KeyText, hidden
+from domain.access.token import ApiKeyToken, redact
 from tests.canary import CANARY, Canary, WatchedAnswers, WatchedLog
 from tests.contracts.http_api import KEYS, SIMULATIONS
 
@@ -21,19 +21,19 @@ WORD = "signs cursors and admin sessions"
 
 
 @pytest.fixture
-def text() -> KeyText:
-    return KeyText.new(os.urandom)
+def text() -> ApiKeyToken:
+    return ApiKeyToken.new(os.urandom)
 
 
 @pytest.fixture
-def canary(text: KeyText) -> Canary:
+def canary(text: ApiKeyToken) -> Canary:
     canary = Canary()
     canary.knows(text)
     canary.knows_word(WORD)
     return canary
 
 
-def forms(text: KeyText) -> dict[str, str]:
+def forms(text: ApiKeyToken) -> dict[str, str]:
     whole = text.reveal()
     return {
         "whole": whole,
@@ -46,17 +46,17 @@ def forms(text: KeyText) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("form", forms(KeyText("", "")))
-def test_a_secret_is_found_in_an_answer(canary: Canary, text: KeyText, form: str) -> None:
+@pytest.mark.parametrize("form", forms(ApiKeyToken("", "")))
+def test_a_secret_is_found_in_an_answer(canary: Canary, text: ApiKeyToken, form: str) -> None:
     planted = forms(text)[form]
     for response in (Response(planted), JSONResponse({"x": [planted]}), Response("", headers={"X": planted})):
         TestClient(WatchedAnswers(response, canary=canary)).get(SIMULATIONS)
     assert len(canary.found) == 3
 
 
-@pytest.mark.parametrize("form", forms(KeyText("", "")))
+@pytest.mark.parametrize("form", forms(ApiKeyToken("", "")))
 def test_a_secret_is_found_in_the_log(
-    canary: Canary, text: KeyText, form: str, caplog: pytest.LogCaptureFixture
+    canary: Canary, text: ApiKeyToken, form: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     planted, log = forms(text)[form], logging.Logger("apart")
     log.addHandler(WatchedLog(canary))
@@ -67,13 +67,13 @@ def test_a_secret_is_found_in_the_log(
 
 
 def test_a_secret_that_gets_out_fails_the_test(caplog: pytest.LogCaptureFixture) -> None:
-    key = KeyText.new(os.urandom).reveal()
+    key = ApiKeyToken.new(os.urandom).reveal()
     logging.getLogger("goatfish").info("for %s", key)
     found, CANARY.found = CANARY.found, []
     assert found == ["a secret in the log of goatfish"]
 
 
-def test_an_answer_may_show_a_new_key_once(canary: Canary, text: KeyText) -> None:
+def test_an_answer_may_show_a_new_key_once(canary: Canary, text: ApiKeyToken) -> None:
     async def made(scope: Scope, receive: Receive, send: Send) -> None:
         await JSONResponse({"name": "n", "key": text.reveal()}, 201)(scope, receive, send)
 
@@ -86,8 +86,8 @@ def test_an_answer_may_show_a_new_key_once(canary: Canary, text: KeyText) -> Non
     assert len(canary.found) == 2
 
 
-def test_what_is_no_secret_is_not_found(canary: Canary, text: KeyText) -> None:
-    other = KeyText.new(os.urandom)
+def test_what_is_no_secret_is_not_found(canary: Canary, text: ApiKeyToken) -> None:
+    other = ApiKeyToken.new(os.urandom)
     public = json.dumps([text.public_id, other.reveal(), other.digest(), "x" * 300, text.reveal()[:-7]])
     TestClient(WatchedAnswers(Response(public), canary=canary)).get(SIMULATIONS)
     assert canary.found == []
@@ -107,11 +107,11 @@ def test_what_is_no_secret_is_not_found(canary: Canary, text: KeyText) -> None:
     ],
     ids=["whole", "short", "shorter", "long", "in-a-url", "in-a-url-lower", "upper", "public-id"],
 )
-def test_what_looks_like_a_key_is_hidden(text: KeyText, spoil: Any) -> None:
+def test_what_looks_like_a_key_is_hidden(text: ApiKeyToken, spoil: Any) -> None:
     key = spoil(text.reveal())
     gf, public_id, _ = unquote(key).split("_")
-    assert hidden(f"for {key}.") == f"for {gf}_{public_id}_***."
-    assert hidden(f"{key},{key}").count("***") == 2
+    assert redact(f"for {key}.") == f"for {gf}_{public_id}_***."
+    assert redact(f"{key},{key}").count("***") == 2
 
 
 def percent(text: str) -> str:
@@ -131,32 +131,32 @@ def percent(text: str) -> str:
     ],
     ids=["a-letter", "twice", "a-letter-twice", "the-end", "all", "all-twice", "a-digit-of-it"],
 )
-def test_a_key_is_hidden_however_a_url_spells_it(text: KeyText, spell: Any) -> None:
+def test_a_key_is_hidden_however_a_url_spells_it(text: ApiKeyToken, spell: Any) -> None:
     shown = f"gf_{text.public_id}_***"
     line = '1 - "GET /x?a=b%20c&k={} HTTP/1.1" 100%\n'
-    spelt = hidden(line.format(spell(text.reveal())))
+    spelt = redact(line.format(spell(text.reveal())))
     assert unquote(spelt) == unquote(line.format(shown))
     assert spelt.count("\n") == 1
     path = f"/x/{spell(text.reveal())}\nGET"
-    assert hidden(path) == f"/x/{shown}\nGET"
-    assert "\n" not in hidden(f"/{spell(text.reveal())}%0A")
+    assert redact(path) == f"/x/{shown}\nGET"
+    assert "\n" not in redact(f"/{spell(text.reveal())}%0A")
 
 
 @pytest.mark.parametrize("plain", ["%", "%%%", "%67f_x%", "a%20b%0Ac\n%FF \ud800%41", "%67f_x_ y", "100% gf_x"])
 def test_what_is_spelt_as_in_a_url_and_no_key_stays(plain: str) -> None:
-    assert hidden(plain) == plain
+    assert redact(plain) == plain
 
 
 @pytest.mark.parametrize("part", ["%FF", "%25", "%", "gf%5F", "gf_", "%67f", "gf_x%5F", "x"])
 def test_to_hide_takes_time_in_proportion(part: str) -> None:
     began = time.process_time()
-    hidden("%" + part * (60_000 // len(part)))
+    redact("%" + part * (60_000 // len(part)))
     assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize("plain", ["", "gf_", "gf_x", "/api/v1/keys", "abgf-x_y", "goatfish.http: 200 OK"])
 def test_what_looks_like_no_key_stays(plain: str) -> None:
-    assert hidden(plain) == plain
+    assert redact(plain) == plain
 
 
 class Unprintable:
@@ -164,10 +164,10 @@ class Unprintable:
         raise RuntimeError("no")
 
 
-def test_the_log_hides_keys_and_never_fails(text: KeyText) -> None:
+def test_the_log_hides_keys_and_never_fails(text: ApiKeyToken) -> None:
     def line(message: Any, *arguments: Any, error: Exception | None = None) -> str:
-        fault = None if error is None else (type(error), error, None)
-        record = logging.LogRecord("goatfish", logging.INFO, "here.py", 7, message, arguments, fault)
+        violation = None if error is None else (type(error), error, None)
+        record = logging.LogRecord("goatfish", logging.INFO, "here.py", 7, message, arguments, violation)
         return KeyHidingFormatter("{levelname} {message}", style="{").format(record)
 
     key = text.reveal()

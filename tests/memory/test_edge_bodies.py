@@ -6,8 +6,8 @@ from contextlib import suppress
 import pytest
 from starlette.routing import Route
 
-from adapters.http_fastapi.bodies import Bodies
-from adapters.http_fastapi.problems import Refused
+from adapters.http_fastapi.kit.body_budget import BodyBudget
+from adapters.http_fastapi.kit.problems import ProblemException
 from adapters.in_memory.storage import Storage
 from tests.contracts.hostile_requests import TYPED, Hostile
 from tests.contracts.http_api import SIMULATIONS, UNKNOWN, WING, Service, serving
@@ -117,9 +117,9 @@ class TestBodiesTogether:
             each.goes_on(GONE)
 
     def test_however_many_hold_all_they_can_something_is_left(self) -> None:
-        bodies = Bodies(32 * MIB)
+        bodies = BodyBudget(32 * MIB)
         for sender in range(20):
-            with suppress(Refused):
+            with suppress(ProblemException):
                 while True:
                     bodies.hold(sender, 4096)
         assert bodies._held[0] == 8 * MIB

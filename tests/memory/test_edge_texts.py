@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.routing import Route
 
-from adapters.http_fastapi.problems import repeated
+from adapters.http_fastapi.kit.problems import shortened
 from adapters.in_memory.storage import Storage
 from tests.contracts.hostile_requests import LARGE, Hostile
 from tests.contracts.http_api import SIMULATIONS, UNKNOWN, WING, Service, expect_problem, serving
@@ -145,7 +145,7 @@ class TestTexts:
 
         sys.setprofile(count)
         try:
-            shown = repeated(text * (MIB // len(text)), 200)
+            shown = shortened(text * (MIB // len(text)), 200)
         finally:
             sys.setprofile(None)
         assert calls < 1000

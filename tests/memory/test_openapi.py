@@ -10,9 +10,9 @@ from fastapi.routing import APIRoute
 from jsonschema_rs import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from adapters.http_fastapi.problems import CATALOGUE, MEDIA_TYPE
+from adapters.http_fastapi.kit.problems import CATALOGUE, MEDIA_TYPE
 from adapters.in_memory.storage import Storage
-from domain.access.key import Scope
+from domain.access.scopes import Scope
 from tests.contracts.http_api import KEYS, SIMULATIONS, WING, Service, Tenant, serving
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"

@@ -18,13 +18,13 @@ import httpx2
 import psycopg
 import pytest
 
-from app.cli.tenants import cause, opened
+from app.cli.tenants import opened, operator_context
 from app.container import Container
 from app.embedded_postgres.places import Account, temporary_home
 from config.databases import DatabaseUrl
-from domain.access.key import Scope
+from domain.access.scopes import Scope
 from tests.contracts.http_api import SIMULATIONS, WING
-from tests.live import GOATFISH, served
+from tests.running_service import GOATFISH, served
 
 OWNERS, ROUNDS, SERVER_CONNECTIONS = 12, 8, 2
 PREPARES_SINCE = (1, 21)
@@ -119,8 +119,8 @@ def tenants(bouncer: DatabaseUrl) -> list[Tenant]:
     async def make(container: Container) -> list[Tenant]:
         made = []
         for number in range(OWNERS):
-            owner = await container.owners().create(f"owner {number}", cause())
-            _, text = await container.keys().create(owner.id, cause(), name="tests", scopes=frozenset(Scope))
+            owner = await container.owners().create(f"owner {number}", operator_context())
+            _, text = await container.keys().create(owner.id, operator_context(), name="tests", scopes=frozenset(Scope))
             made.append(Tenant(owner.name, text.reveal()))
         return made
 

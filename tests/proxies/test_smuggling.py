@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.edge.raw_client import connected, exchange
 from tests.edge.table import CODINGS, KEY, LENGTHS, PIPELINES, SMUGGLED, TRAILERS, UPGRADES, Row, get, post
-from tests.edge.wire import connected, exchange
-from tests.live import Live, live
+from tests.running_service import Live, live
 
 PATIENCE = 10.0
 """Seconds."""

@@ -11,13 +11,20 @@ from uuid import UUID
 import pytest
 
 from adapters.in_memory.storage import Storage
-from domain.access.key import Key, KeyText
+from domain.access.api_key import ApiKey
+from domain.access.authentication import Authentication, Caller
 from domain.access.owner import Owner
 from domain.access.ports import OwnerDirectory
-from domain.access.use_cases import Authentication, Caller
+from domain.access.token import ApiKeyToken
 from domain.errors import Unavailable
-from domain.tenancy import Cause, OwnerId
-from tests.factories import CAUSE, NOW, KeyFactory, OwnerFactory
+from domain.repository import OwnerId
+from domain.write_context import WriteContext
+from tests.factories import (
+    CONTEXT,
+    NOW,
+    ApiKeyFactory,
+    OwnerFactory,
+)
 
 
 async def nothing() -> None:
@@ -33,11 +40,11 @@ class Counted:
     before_looking: Callable[[], Awaitable[None]] = nothing
     after_looking: Callable[[], None] = lambda: None
 
-    async def add(self, owner: Owner, cause: Cause) -> None:
-        await self.directory.add(owner, cause)
+    async def add(self, owner: Owner, context: WriteContext) -> None:
+        await self.directory.add(owner, context)
 
-    async def change(self, id: OwnerId, fn: Callable[[Owner], Owner], cause: Cause) -> Owner:
-        return await self.directory.change(id, fn, cause)
+    async def change(self, id: OwnerId, fn: Callable[[Owner], Owner], context: WriteContext) -> Owner:
+        return await self.directory.change(id, fn, context)
 
     async def find(self, name_or_id: str | UUID) -> Owner | None:
         return await self.directory.find(name_or_id)
@@ -45,7 +52,7 @@ class Counted:
     async def all(self) -> list[Owner]:
         return await self.directory.all()
 
-    async def holder(self, public_id: str, sent: Callable[[], None] | None = None) -> tuple[Owner, Key] | None:
+    async def holder(self, public_id: str, sent: Callable[[], None] | None = None) -> tuple[Owner, ApiKey] | None:
         self.asked.append(public_id)
         await self.before_looking()
         holder = await self.directory.holder(public_id, sent)
@@ -65,15 +72,15 @@ class Scene:
         self.storage = Storage()
         self.directory = Counted(self.storage.owners)
         self.seconds = 1000.0
-        self.text = KeyText.new(os.urandom)
+        self.text = ApiKeyToken.new(os.urandom)
         self.owner = OwnerFactory.build()
-        self.key = KeyFactory.build(owner_id=self.owner.id, text=self.text)
+        self.key = ApiKeyFactory.build(owner_id=self.owner.id, text=self.text)
         self.authentication = self.new_process()
 
-    async def enter(self, owner: Owner, *keys: Key) -> None:
-        await self.storage.owners.add(owner, CAUSE)
+    async def enter(self, owner: Owner, *keys: ApiKey) -> None:
+        await self.storage.owners.add(owner, CONTEXT)
         for key in keys:
-            await self.storage.keys.of(owner.id).add(key, CAUSE)
+            await self.storage.keys.of(owner.id).add(key, CONTEXT)
 
     def new_process(self) -> Authentication:
         return Authentication(directory=self.directory, now=self.now, monotonic=lambda: self.seconds)
@@ -85,7 +92,7 @@ class Scene:
         return await opened(self.authentication, self.text.reveal())
 
     async def revoke(self) -> None:
-        await self.storage.keys.of(self.owner.id).change(self.key.id, lambda key: key.revoke(self.now()), CAUSE)
+        await self.storage.keys.of(self.owner.id).change(self.key.id, lambda key: key.revoke(self.now()), CONTEXT)
 
 
 @pytest.fixture
@@ -108,7 +115,7 @@ async def test_what_cannot_be_a_key_costs_no_question(scene: Scene) -> None:
 
 
 async def test_an_unknown_key_opens_nothing(scene: Scene) -> None:
-    assert await opened(scene.authentication, KeyText.new(os.urandom).reveal()) is None
+    assert await opened(scene.authentication, ApiKeyToken.new(os.urandom).reveal()) is None
 
 
 async def test_an_unknown_key_is_compared_as_a_wrong_secret_is(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +127,7 @@ async def test_an_unknown_key_is_compared_as_a_wrong_secret_is(scene: Scene, mon
         return compare(one, other)
 
     monkeypatch.setattr(hmac, "compare_digest", watched)
-    unknown = KeyText.new(os.urandom)
+    unknown = ApiKeyToken.new(os.urandom)
     for text in (unknown, dataclasses.replace(unknown, public_id=scene.text.public_id), scene.text):
         compared.clear()
         assert (await opened(scene.authentication, text.reveal()) is None) == (text is not scene.text)
@@ -129,14 +136,14 @@ async def test_an_unknown_key_is_compared_as_a_wrong_secret_is(scene: Scene, mon
 
 async def test_the_public_id_alone_opens_nothing_even_while_the_key_is_remembered(scene: Scene) -> None:
     assert await scene.caller() is not None
-    forged = dataclasses.replace(KeyText.new(os.urandom), public_id=scene.text.public_id)
+    forged = dataclasses.replace(ApiKeyToken.new(os.urandom), public_id=scene.text.public_id)
     assert await opened(scene.authentication, forged.reveal()) is None
 
 
 async def test_an_expired_key_opens_nothing_though_it_is_remembered(scene: Scene) -> None:
-    owner, text = OwnerFactory.build(), KeyText.new(os.urandom)
+    owner, text = OwnerFactory.build(), ApiKeyToken.new(os.urandom)
     expires_at = scene.now() + timedelta(seconds=0.25)
-    await scene.enter(owner, KeyFactory.build(owner_id=owner.id, text=text, expires_at=expires_at))
+    await scene.enter(owner, ApiKeyFactory.build(owner_id=owner.id, text=text, expires_at=expires_at))
     assert await opened(scene.authentication, text.reveal()) is not None
     scene.seconds += 0.25
     assert await opened(scene.authentication, text.reveal()) is None
@@ -144,8 +151,8 @@ async def test_an_expired_key_opens_nothing_though_it_is_remembered(scene: Scene
 
 
 async def test_a_key_of_a_deactivated_owner_opens_nothing(scene: Scene) -> None:
-    owner, text = OwnerFactory.build(deactivated_at=NOW), KeyText.new(os.urandom)
-    await scene.enter(owner, KeyFactory.build(owner_id=owner.id, text=text))
+    owner, text = OwnerFactory.build(deactivated_at=NOW), ApiKeyToken.new(os.urandom)
+    await scene.enter(owner, ApiKeyFactory.build(owner_id=owner.id, text=text))
     assert await opened(scene.authentication, text.reveal()) is None
 
 
@@ -187,9 +194,9 @@ async def test_an_owner_deactivated_meanwhile_is_locked_out_half_a_second_later(
 
 
 async def test_a_new_key_that_was_asked_for_too_early_opens_half_a_second_later(scene: Scene) -> None:
-    text = KeyText.new(os.urandom)
+    text = ApiKeyToken.new(os.urandom)
     assert await opened(scene.authentication, text.reveal()) is None
-    await scene.storage.keys.of(scene.owner.id).add(KeyFactory.build(owner_id=scene.owner.id, text=text), CAUSE)
+    await scene.storage.keys.of(scene.owner.id).add(ApiKeyFactory.build(owner_id=scene.owner.id, text=text), CONTEXT)
     scene.seconds += 0.5
     assert await opened(scene.authentication, text.reveal()) is not None
 
@@ -208,7 +215,7 @@ async def test_a_directory_out_of_reach_is_no_answer_and_not_remembered(scene: S
 async def test_no_more_answers_are_remembered_than_allowed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Authentication, "REMEMBERED_MAX", 3)
     for _ in range(10):
-        assert await opened(scene.authentication, KeyText.new(os.urandom).reveal()) is None
+        assert await opened(scene.authentication, ApiKeyToken.new(os.urandom).reveal()) is None
         assert len(scene.authentication._answers) <= 3
     assert await scene.caller() is not None
 
@@ -218,7 +225,7 @@ async def test_what_has_opened_is_remembered_by_its_whole_text_for_half_a_second
     assert remembered(text) is None
     caller = await scene.authentication.caller(text)
     assert remembered(text) == caller
-    other_secret = dataclasses.replace(KeyText.new(os.urandom), public_id=scene.text.public_id).reveal()
+    other_secret = dataclasses.replace(ApiKeyToken.new(os.urandom), public_id=scene.text.public_id).reveal()
     await scene.authentication.caller(other_secret)
     for wrong in (other_secret, text[:-1], text + " ", text.swapcase(), scene.text.public_id, ""):
         assert remembered(wrong) is None
@@ -231,7 +238,9 @@ async def test_what_has_opened_is_remembered_by_its_whole_text_for_half_a_second
 async def test_no_more_texts_are_remembered_than_allowed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Authentication, "REMEMBERED_MAX", 3)
     for _ in range(5):
-        text = KeyText.new(os.urandom)
-        await scene.storage.keys.of(scene.owner.id).add(KeyFactory.build(owner_id=scene.owner.id, text=text), CAUSE)
+        text = ApiKeyToken.new(os.urandom)
+        await scene.storage.keys.of(scene.owner.id).add(
+            ApiKeyFactory.build(owner_id=scene.owner.id, text=text), CONTEXT
+        )
         assert await scene.authentication.caller(text.reveal()) is not None
         assert len(scene.authentication._opened) <= 3

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from domain.access.key import KeyText
+from domain.access.token import ApiKeyToken
 from domain.errors import Unavailable
 from tests.unit.test_authentication import Scene, opened
 
 if TYPE_CHECKING:
-    from domain.access.use_cases import Caller
+    from domain.access.authentication import Caller
 
 
 class Queue:
@@ -61,7 +61,7 @@ async def test_all_who_wait_share_one_look(scene: Scene, queue: Queue) -> None:
 
 
 async def test_who_waits_for_the_same_public_id_with_another_secret_is_refused(scene: Scene, queue: Queue) -> None:
-    forged = dataclasses.replace(KeyText.new(os.urandom), public_id=scene.text.public_id).reveal()
+    forged = dataclasses.replace(ApiKeyToken.new(os.urandom), public_id=scene.text.public_id).reveal()
     (good,), (bad,) = await queue.ask(), await queue.ask(text=forged)
     queue.waiting[0].set_result(None)
     assert await good is not None
@@ -71,7 +71,7 @@ async def test_who_waits_for_the_same_public_id_with_another_secret_is_refused(s
 
 async def test_other_keys_are_looked_up_beside_it(scene: Scene, queue: Queue) -> None:
     await queue.ask(3)
-    others = [await queue.ask(2, KeyText.new(os.urandom).reveal()) for _ in range(3)]
+    others = [await queue.ask(2, ApiKeyToken.new(os.urandom).reveal()) for _ in range(3)]
     assert len(scene.directory.asked) == 4
     for each in queue.waiting[1:]:
         each.set_result(None)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.cli.durations import parse_duration
-from app.cli.invented import invented_owners, invented_simulations
+from app.cli.fake_data import fake_owners, fake_simulations
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -31,13 +31,13 @@ def test_no_time_is_no_duration(text: str) -> None:
 
 
 def test_seeded_owners_of_two_batches_do_not_share_names() -> None:
-    first, second = ({owner.name for owner in invented_owners(20, NOW, batch)} for batch in ("aaaaaa", "bbbbbb"))
+    first, second = ({owner.name for owner in fake_owners(20, NOW, batch)} for batch in ("aaaaaa", "bbbbbb"))
     assert len(first | second) == 40
 
 
 def test_seeded_simulations_are_spread_evenly_and_in_the_order_of_their_ids() -> None:
-    owners = invented_owners(3, NOW, "aaaaaa")
-    simulations = list(invented_simulations(owners, 300, NOW))
+    owners = fake_owners(3, NOW, "aaaaaa")
+    simulations = list(fake_simulations(owners, 300, NOW))
     for owner in owners:
         assert sum(simulation.owner_id == owner.id for simulation in simulations) == 100
     assert simulations == sorted(simulations, key=lambda simulation: (simulation.created_at, simulation.id))
@@ -47,10 +47,10 @@ def test_seeded_simulations_are_spread_evenly_and_in_the_order_of_their_ids() ->
 
 
 def test_a_seeded_id_holds_the_time_of_creation() -> None:
-    simulation = next(invented_simulations(invented_owners(1, NOW, "aaaaaa"), 1, NOW))
+    simulation = next(fake_simulations(fake_owners(1, NOW, "aaaaaa"), 1, NOW))
     assert simulation.id.version == 7
     assert simulation.id.int >> 80 == int(simulation.created_at.timestamp() * 1000)
 
 
 def test_no_simulations_can_be_seeded() -> None:
-    assert list(invented_simulations(invented_owners(1, NOW, "aaaaaa"), 0, NOW)) == []
+    assert list(fake_simulations(fake_owners(1, NOW, "aaaaaa"), 0, NOW)) == []

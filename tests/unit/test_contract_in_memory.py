@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.in_memory.storage import Storage
-from tests.contracts.outcomes import OnceContract, OutcomesContract
+from tests.contracts.idempotency import OnceContract, OutcomesContract
 from tests.contracts.owned_repository import OwnedRepositoryContract
 from tests.contracts.owner_directory import OwnerDirectoryContract
 from tests.contracts.revisions import HistoryContract, PurgeContract, RevisionsContract

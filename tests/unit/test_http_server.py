@@ -17,7 +17,7 @@ from uvicorn.server import ServerState
 from app.http_server.connection import LINGER, HttpConnection
 from app.http_server.framing import CUTS_MAX, Framer
 from app.http_server.register import CHECK_EVERY, REFUSED_MAX, STARTS_MAX, Limits, Register
-from tests.edge.wire import Answer, parsed
+from tests.edge.raw_client import Answer, parsed
 
 GET = b"GET /whole HTTP/1.1\r\nHost: a\r\n\r\n"
 REQUESTS = [

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from uuid_utils.compat import uuid7
 
-from adapters.http_fastapi.cursors import Cursors
-from adapters.http_fastapi.lists import listing
-from adapters.http_fastapi.problems import Refused
-from adapters.http_fastapi.simulations import SimulationQuery
+from adapters.http_fastapi.kit.cursors import Cursors
+from adapters.http_fastapi.kit.pagination import listing
+from adapters.http_fastapi.kit.problems import ProblemException
+from adapters.http_fastapi.resources.simulations import SimulationQuery
 from domain.paging import LIMIT_MAX, NEWEST_FIRST, Comparison, Condition, PageRequest, Position, Sort, SortValue
-from domain.simulations.simulation import Simulation, listed
+from domain.simulations.simulation import Simulation, filters
 from tests.factories import NOW, SimulationFactory, new_owner_id
 
 NEW, OLD, OTHER = "n" * 32, "o" * 32, "x" * 32
@@ -47,7 +47,7 @@ def sealed(cursors: Cursors, value: SortValue = NOW, listing: str = "list", id: 
 
 
 def is_refused(cursors: Cursors, text: str) -> bool:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(ProblemException) as refused:
         cursors.open(text)
     return refused.value.kind.code == "invalid_cursor"
 
@@ -73,21 +73,21 @@ def test_both_ends_of_a_span_count(comparison: Comparison, value: date, expected
 
 
 def test_a_list_has_the_conditions_that_are_given() -> None:
-    assert listed() == ()
+    assert filters() == ()
     day = date(2026, 1, 1)
-    assert listed(name="ẞ%_") == (Condition("name_folded", Comparison.CONTAINS, "ss%_"),)
-    assert set(listed(active_on=day)) == {
+    assert filters(name="ẞ%_") == (Condition("name_folded", Comparison.CONTAINS, "ss%_"),)
+    assert set(filters(active_on=day)) == {
         Condition("start_date", Comparison.AT_MOST, day),
         Condition("end_date", Comparison.AT_LEAST, day),
     }
-    whole = listed(name="", active_on=day, start_date_from=day, start_date_to=day, end_date_from=day, end_date_to=day)
+    whole = filters(name="", active_on=day, start_date_from=day, start_date_to=day, end_date_from=day, end_date_to=day)
     assert len(whole) == 7
 
 
 @given(st.text(max_size=5), st.text(max_size=3))
 def test_a_part_matches_however_both_are_written(name: str, part: str) -> None:
     simulation = SimulationFactory.build(name=name)
-    (condition,) = listed(name=part)
+    (condition,) = filters(name=part)
     assert condition.holds(simulation) is (part.casefold() in name.casefold())
 
 
@@ -138,7 +138,7 @@ def test_a_cursor_is_of_its_owner_and_list() -> None:
     cursors = Cursors([NEW])
     cursor = cursors.open(sealed(cursors))
     for owner, bound in ((new_owner_id(), "list"), (OWNER, "lis"), (OWNER, "list "), (OWNER, "")):
-        with pytest.raises(Refused):
+        with pytest.raises(ProblemException):
             cursors.position(cursor, owner, bound)
 
 

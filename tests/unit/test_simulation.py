@@ -9,8 +9,8 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from domain.errors import Invalid
-from domain.rules import has_control_characters
 from domain.simulations.simulation import Simulation
+from domain.validation import has_control_characters
 from tests.factories import NOW, SimulationFactory, new_owner_id
 
 LATER = NOW + timedelta(minutes=1)
@@ -22,7 +22,7 @@ def create(**fields: Any) -> Simulation:
 
 
 def faults_of(refused: pytest.ExceptionInfo[Invalid]) -> list[tuple[str, str]]:
-    return [(fault.field, fault.code) for fault in refused.value.faults]
+    return [(violation.field, violation.code) for violation in refused.value.violations]
 
 
 def test_a_new_simulation_holds_what_was_given_and_is_its_first_version() -> None:

@@ -11,16 +11,24 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from adapters.in_memory.storage import Storage
-from domain.access.key import Scope
+from domain.access.authentication import Authentication
 from domain.access.owner import Owner
-from domain.access.use_cases import Authentication, Keys, Owners
+from domain.access.scopes import Scope
+from domain.access.use_cases import ApiKeys, Owners
 from domain.errors import Conflict, Denied, Invalid, NotFound
 from domain.paging import PageRequest
 from domain.revisions import History, Revision
 from domain.simulations.simulation import Simulation
 from domain.simulations.use_cases import Simulations
-from domain.tenancy import Cause
-from tests.factories import CAUSE, NOW, KeyFactory, OwnerFactory, SimulationFactory, new_owner_id
+from domain.write_context import WriteContext
+from tests.factories import (
+    CONTEXT,
+    NOW,
+    ApiKeyFactory,
+    OwnerFactory,
+    SimulationFactory,
+    new_owner_id,
+)
 
 START, END = date(2026, 1, 5), date(2026, 2, 1)
 
@@ -34,8 +42,8 @@ class World:
     ids: list[UUID] = field(default_factory=list)
 
     @property
-    def cause(self) -> Cause:
-        return replace(CAUSE, at=self.time)
+    def context(self) -> WriteContext:
+        return replace(CONTEXT, at=self.time)
 
     def new_id(self) -> UUID:
         self.ids.append(uuid7())
@@ -51,8 +59,8 @@ class World:
         )
 
     @property
-    def keys(self) -> Keys:
-        return Keys(repository=self.storage.keys, new_id=self.new_id, random_bytes=os.urandom)
+    def keys(self) -> ApiKeys:
+        return ApiKeys(repository=self.storage.keys, new_id=self.new_id, random_bytes=os.urandom)
 
     @property
     def owners(self) -> Owners:
@@ -60,7 +68,7 @@ class World:
 
     async def simulation(self) -> Simulation:
         owner = new_owner_id()
-        return await self.simulations.create(owner, CAUSE, name="Flutter", start_date=START, end_date=END)
+        return await self.simulations.create(owner, CONTEXT, name="Flutter", start_date=START, end_date=END)
 
 
 @pytest.fixture
@@ -70,7 +78,7 @@ def world() -> World:
 
 async def test_a_created_simulation_is_stored_with_the_time_and_an_id_of_ours(world: World) -> None:
     owner = new_owner_id()
-    created = await world.simulations.create(owner, world.cause, name=" Flutter ", start_date=START, end_date=END)
+    created = await world.simulations.create(owner, world.context, name=" Flutter ", start_date=START, end_date=END)
     assert created == SimulationFactory.build(
         id=world.ids[0], owner_id=owner, name="Flutter", start_date=START, end_date=END
     )
@@ -80,14 +88,14 @@ async def test_a_created_simulation_is_stored_with_the_time_and_an_id_of_ours(wo
 async def test_a_refused_simulation_is_not_stored(world: World) -> None:
     owner = new_owner_id()
     with pytest.raises(Invalid):
-        await world.simulations.create(owner, world.cause, name=" ", start_date=START, end_date=END)
+        await world.simulations.create(owner, world.context, name=" ", start_date=START, end_date=END)
     assert (await world.simulations.list(owner, PageRequest())).items == ()
 
 
 async def test_simulations_are_listed_newest_first_in_pages(world: World) -> None:
     owner = new_owner_id()
     for name in "abc":
-        await world.simulations.create(owner, world.cause, name=name, start_date=START, end_date=END)
+        await world.simulations.create(owner, world.context, name=name, start_date=START, end_date=END)
         world.a_second_passes()
     page = await world.simulations.list(owner, PageRequest(limit=2))
     assert [simulation.name for simulation in page.items] == ["c", "b"]
@@ -98,7 +106,7 @@ async def test_simulations_are_listed_newest_first_in_pages(world: World) -> Non
 async def test_an_update_changes_what_is_given_and_nothing_else(world: World) -> None:
     before = await world.simulation()
     world.a_second_passes()
-    after = await world.simulations.update(before.owner_id, before.id, world.cause, name="Gust")
+    after = await world.simulations.update(before.owner_id, before.id, world.context, name="Gust")
     assert (after.name, after.start_date, after.version) == ("Gust", before.start_date, 2)
     assert after.updated_at == before.updated_at + timedelta(seconds=1)
     assert await world.simulations.get(before.owner_id, before.id) == after
@@ -107,24 +115,24 @@ async def test_an_update_changes_what_is_given_and_nothing_else(world: World) ->
 async def test_an_update_of_nothing_keeps_version_and_time(world: World) -> None:
     before = await world.simulation()
     world.a_second_passes()
-    assert await world.simulations.update(before.owner_id, before.id, world.cause, name="Flutter") == before
+    assert await world.simulations.update(before.owner_id, before.id, world.context, name="Flutter") == before
 
 
 async def test_what_is_wrong_in_itself_is_refused_before_anything_is_looked_for(world: World) -> None:
     with pytest.raises(Invalid):
-        await world.simulations.update(new_owner_id(), uuid7(), world.cause, name="")
+        await world.simulations.update(new_owner_id(), uuid7(), world.context, name="")
 
 
 async def test_what_does_not_fit_the_stored_simulation_is_refused_and_leaves_it(world: World) -> None:
     before = await world.simulation()
     with pytest.raises(Invalid):
-        await world.simulations.update(before.owner_id, before.id, world.cause, end_date=date(2025, 1, 1))
+        await world.simulations.update(before.owner_id, before.id, world.context, end_date=date(2025, 1, 1))
     assert await world.simulations.get(before.owner_id, before.id) == before
 
 
 async def test_a_deleted_simulation_is_gone(world: World) -> None:
     simulation = await world.simulation()
-    await world.simulations.delete(simulation.owner_id, simulation.id, world.cause)
+    await world.simulations.delete(simulation.owner_id, simulation.id, world.context)
     with pytest.raises(NotFound):
         await world.simulations.get(simulation.owner_id, simulation.id)
 
@@ -133,8 +141,8 @@ async def test_a_foreign_simulation_is_refused_exactly_as_an_unknown_one(world: 
     simulation, stranger = await world.simulation(), new_owner_id()
     attempts: list[Callable[[UUID], Awaitable[object]]] = [
         lambda id: world.simulations.get(stranger, id),
-        lambda id: world.simulations.update(stranger, id, world.cause, name="Gust"),
-        lambda id: world.simulations.delete(stranger, id, world.cause),
+        lambda id: world.simulations.update(stranger, id, world.context, name="Gust"),
+        lambda id: world.simulations.delete(stranger, id, world.context),
     ]
     for attempt in attempts:
         refusals = []
@@ -148,9 +156,9 @@ async def test_a_foreign_simulation_is_refused_exactly_as_an_unknown_one(world: 
 
 async def test_a_created_key_opens_with_the_text_that_is_given_once(world: World) -> None:
     owner = new_owner_id()
-    key, text = await world.keys.create(owner, world.cause, name="CI", scopes=[Scope.SIMULATIONS_READ])
+    key, text = await world.keys.create(owner, world.context, name="CI", scopes=[Scope.SIMULATIONS_READ])
     assert (key.id, key.owner_id, key.created_at) == (world.ids[0], owner, NOW)
-    assert key.opens_with(text, NOW)
+    assert key.accepts(text, NOW)
     assert await world.keys.get(owner, key.id) == key
     assert (await world.keys.list(owner, PageRequest())).items == (key,)
 
@@ -158,70 +166,70 @@ async def test_a_created_key_opens_with_the_text_that_is_given_once(world: World
 async def test_a_key_grants_no_scope_that_it_lacks(world: World) -> None:
     owner = new_owner_id()
     held = [Scope.KEYS_MANAGE, Scope.SIMULATIONS_READ]
-    maker, _ = await world.keys.create(owner, world.cause, name="maker", scopes=held)
+    maker, _ = await world.keys.create(owner, world.context, name="maker", scopes=held)
     with pytest.raises(Denied):
-        await world.keys.create(owner, world.cause, name="CI", scopes=[Scope.SIMULATIONS_WRITE], granted_by=maker)
+        await world.keys.create(owner, world.context, name="CI", scopes=[Scope.SIMULATIONS_WRITE], granted_by=maker)
     assert (await world.keys.list(owner, PageRequest())).items == (maker,)
-    key, _ = await world.keys.create(owner, world.cause, name="CI", scopes=[Scope.SIMULATIONS_READ], granted_by=maker)
+    key, _ = await world.keys.create(owner, world.context, name="CI", scopes=[Scope.SIMULATIONS_READ], granted_by=maker)
     assert key.scopes == {Scope.SIMULATIONS_READ}
 
 
 async def test_a_revoked_key_stays_readable_and_to_revoke_it_again_is_no_error(world: World) -> None:
     owner = new_owner_id()
-    key, text = await world.keys.create(owner, world.cause, name="CI", scopes=list(Scope))
-    revoked = await world.keys.revoke(owner, key.id, world.cause)
+    key, text = await world.keys.create(owner, world.context, name="CI", scopes=list(Scope))
+    revoked = await world.keys.revoke(owner, key.id, world.context)
     assert revoked.revoked_at == NOW
-    assert not revoked.opens_with(text, NOW)
+    assert not revoked.accepts(text, NOW)
     world.a_second_passes()
-    assert await world.keys.revoke(owner, key.id, world.cause) == revoked
+    assert await world.keys.revoke(owner, key.id, world.context) == revoked
     assert await world.keys.get(owner, key.id) == revoked
 
 
 async def test_a_key_cannot_revoke_itself(world: World) -> None:
     owner = new_owner_id()
-    key, _ = await world.keys.create(owner, world.cause, name="CI", scopes=list(Scope))
+    key, _ = await world.keys.create(owner, world.context, name="CI", scopes=list(Scope))
     with pytest.raises(Conflict) as refused:
-        await world.keys.revoke(owner, key.id, world.cause, revoked_by=key)
+        await world.keys.revoke(owner, key.id, world.context, revoked_by=key)
     assert refused.value.code == "key_in_use"
     assert await world.keys.get(owner, key.id) == key
-    other, _ = await world.keys.create(owner, world.cause, name="Other", scopes=list(Scope))
-    assert (await world.keys.revoke(owner, key.id, world.cause, revoked_by=other)).revoked_at == NOW
+    other, _ = await world.keys.create(owner, world.context, name="Other", scopes=list(Scope))
+    assert (await world.keys.revoke(owner, key.id, world.context, revoked_by=other)).revoked_at == NOW
 
 
 async def test_a_rolled_key_hands_over_to_one_like_it(world: World) -> None:
     owner, end = new_owner_id(), NOW + timedelta(days=90)
-    old, old_text = await world.keys.create(owner, world.cause, name="CI", scopes=[Scope.SIMULATIONS_READ])
+    old, old_text = await world.keys.create(owner, world.context, name="CI", scopes=[Scope.SIMULATIONS_READ])
     world.a_second_passes()
-    new, text = await world.keys.roll(owner, old.id, world.cause, overlap=timedelta(hours=1), expires_at=end)
+    new, text = await world.keys.roll(owner, old.id, world.context, overlap=timedelta(hours=1), expires_at=end)
     assert (new.name, new.scopes, new.created_at, new.expires_at) == ("CI", old.scopes, world.time, end)
     stored = await world.keys.get(owner, old.id)
     assert stored.expires_at == world.time + timedelta(hours=1)
     for passed, opens in ((timedelta(minutes=59), True), (timedelta(hours=1), False)):
-        assert stored.opens_with(old_text, world.time + passed) is opens
-        assert new.opens_with(text, world.time + passed)
+        assert stored.accepts(old_text, world.time + passed) is opens
+        assert new.accepts(text, world.time + passed)
 
 
 async def test_a_rolled_key_ends_no_later_than_it_would_have(world: World) -> None:
     owner, end = new_owner_id(), NOW + timedelta(minutes=1)
-    old, _ = await world.keys.create(owner, world.cause, name="CI", scopes=list(Scope), expires_at=end)
+    old, _ = await world.keys.create(owner, world.context, name="CI", scopes=list(Scope), expires_at=end)
     world.a_second_passes()
-    new, _ = await world.keys.roll(owner, old.id, world.cause, overlap=timedelta(days=1))
+    new, _ = await world.keys.roll(owner, old.id, world.context, overlap=timedelta(days=1))
     assert (await world.keys.get(owner, old.id)).expires_at == end
     assert new.expires_at == end + timedelta(seconds=1)
-    for_ever, _ = await world.keys.roll(owner, old.id, world.cause, overlap=timedelta(days=1), expires_at=None)
+    for_ever, _ = await world.keys.roll(owner, old.id, world.context, overlap=timedelta(days=1), expires_at=None)
     assert for_ever.expires_at is None
 
 
 async def test_a_key_may_roll_itself_and_none_that_may_more(world: World) -> None:
     owner, day = new_owner_id(), timedelta(days=1)
-    weak, _ = await world.keys.create(owner, world.cause, name="weak", scopes=[Scope.KEYS_MANAGE])
-    strong, _ = await world.keys.create(owner, world.cause, name="strong", scopes=list(Scope))
+    weak, _ = await world.keys.create(owner, world.context, name="weak", scopes=[Scope.KEYS_MANAGE])
+    strong, _ = await world.keys.create(owner, world.context, name="strong", scopes=list(Scope))
     with pytest.raises(Denied):
-        await world.keys.roll(owner, strong.id, world.cause, overlap=day, rolled_by=weak)
+        await world.keys.roll(owner, strong.id, world.context, overlap=day, rolled_by=weak)
     assert (await world.keys.get(owner, strong.id)) == strong
     assert len((await world.keys.list(owner, PageRequest())).items) == 2
     for key in (weak, strong):
-        new, _ = await world.keys.roll(owner, key.id, world.cause, overlap=day, rolled_by=key)
+        new, _ = await world.keys.roll(owner, key.id, world.context, overlap=day, rolled_by=key)
         assert new.scopes == key.scopes
 
 
@@ -237,34 +245,34 @@ async def test_what_is_wrong_with_a_roll_in_itself_is_said_first(
     world: World, given: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(Invalid) as refused:
-        await world.keys.roll(new_owner_id(), uuid7(), world.cause, **given)
-    assert [fault.field for fault in refused.value.faults] == [field]
+        await world.keys.roll(new_owner_id(), uuid7(), world.context, **given)
+    assert [violation.field for violation in refused.value.violations] == [field]
 
 
 async def test_a_key_that_has_ended_is_not_rolled(world: World) -> None:
     owner = new_owner_id()
-    key, _ = await world.keys.create(owner, world.cause, name="CI", scopes=list(Scope))
-    await world.keys.revoke(owner, key.id, world.cause)
+    key, _ = await world.keys.create(owner, world.context, name="CI", scopes=list(Scope))
+    await world.keys.revoke(owner, key.id, world.context)
     with pytest.raises(Conflict) as refused:
-        await world.keys.roll(owner, key.id, world.cause, overlap=timedelta())
+        await world.keys.roll(owner, key.id, world.context, overlap=timedelta())
     assert refused.value.code == "key_ended"
     assert len((await world.keys.list(owner, PageRequest())).items) == 1
 
 
 async def test_a_foreign_key_cannot_be_read_rolled_or_revoked(world: World) -> None:
     owner, stranger = new_owner_id(), new_owner_id()
-    key, _ = await world.keys.create(owner, world.cause, name="CI", scopes=list(Scope))
+    key, _ = await world.keys.create(owner, world.context, name="CI", scopes=list(Scope))
     with pytest.raises(NotFound):
         await world.keys.get(stranger, key.id)
     with pytest.raises(NotFound):
-        await world.keys.revoke(stranger, key.id, world.cause)
+        await world.keys.revoke(stranger, key.id, world.context)
     with pytest.raises(NotFound):
-        await world.keys.roll(stranger, key.id, world.cause, overlap=timedelta())
+        await world.keys.roll(stranger, key.id, world.context, overlap=timedelta())
     assert await world.keys.get(owner, key.id) == key
 
 
 async def test_an_owner_is_found_by_name_and_by_id(world: World) -> None:
-    owner = await world.owners.create(" Ada Ltd ", world.cause)
+    owner = await world.owners.create(" Ada Ltd ", world.context)
     assert owner == Owner(id=owner.id, name="Ada Ltd", created_at=NOW)
     assert await world.owners.get("Ada Ltd") == owner
     assert await world.owners.get(str(owner.id)) == owner
@@ -272,15 +280,15 @@ async def test_an_owner_is_found_by_name_and_by_id(world: World) -> None:
 
 
 async def test_no_name_stands_before_an_id(world: World) -> None:
-    ada = await world.owners.create("Ada", world.cause)
+    ada = await world.owners.create("Ada", world.context)
     for spelt in (str(ada.id), ada.id.hex.upper(), f" {{{ada.id}}} ", f"urn:uuid:{ada.id}"):
         with pytest.raises(Invalid, match="reads as an id"):
-            await world.owners.create(spelt, world.cause)
+            await world.owners.create(spelt, world.context)
     old = OwnerFactory.build(name=str(ada.id))  # made when such a name was none to refuse
-    await world.storage.owners.add(old, world.cause)
+    await world.storage.owners.add(old, world.context)
     assert await world.owners.get(str(ada.id)) == await world.owners.get(ada.id) == ada
-    assert (await world.owners.deactivate(ada.id, world.cause)).id == ada.id
-    assert (await world.owners.activate(str(ada.id), world.cause)).id == ada.id
+    assert (await world.owners.deactivate(ada.id, world.context)).id == ada.id
+    assert (await world.owners.activate(str(ada.id), world.context)).id == ada.id
     assert await world.owners.get(old.id) == old
     with pytest.raises(NotFound):
         await world.owners.get(uuid7())
@@ -288,7 +296,7 @@ async def test_no_name_stands_before_an_id(world: World) -> None:
 
 async def test_a_text_that_reads_as_an_id_is_nobodys_name(world: World) -> None:
     gone = uuid7()
-    await world.storage.owners.add(OwnerFactory.build(name=str(gone)), world.cause)
+    await world.storage.owners.add(OwnerFactory.build(name=str(gone)), world.context)
     with pytest.raises(NotFound):
         await world.owners.get(str(gone))
 
@@ -301,30 +309,30 @@ async def test_an_unknown_owner_is_not_found(world: World, unknown: str) -> None
 
 
 async def test_an_owner_needs_a_good_name_that_is_free(world: World) -> None:
-    await world.owners.create("Ada", world.cause)
+    await world.owners.create("Ada", world.context)
     with pytest.raises(Conflict):
-        await world.owners.create(" Ada ", world.cause)
+        await world.owners.create(" Ada ", world.context)
     for bad in ("", " ", "x" * 101, "a\x00"):
         with pytest.raises(Invalid):
-            await world.owners.create(bad, world.cause)
+            await world.owners.create(bad, world.context)
     assert [owner.name for owner in await world.owners.list()] == ["Ada"]
 
 
 async def test_an_owner_is_erased_only_after_nobody_can_be_at_work_for_it(world: World) -> None:
-    owner = await world.owners.create("Acme", world.cause)
+    owner = await world.owners.create("Acme", world.context)
     with pytest.raises(Conflict) as refused:
         owner.wait_to_erase(world.time)
     assert refused.value.code == "owner_active"
-    owner = await world.owners.deactivate("Acme", world.cause)
+    owner = await world.owners.deactivate("Acme", world.context)
     for passed, left in ((-3600, 1000), (0, 1000), (0.25, 750), (1, 0), (3600, 0)):
         waited = owner.wait_to_erase(world.time + timedelta(seconds=passed))
         assert waited == timedelta(milliseconds=left)
-    assert owner.SHUT_OUT_WITHIN.total_seconds() > Authentication.BELIEVED_FOR
+    assert owner.SHUT_OUT_WITHIN.total_seconds() > Authentication.CACHE_TTL
 
 
 def test_what_no_new_thing_may_have_is_found_in_an_old_one() -> None:
-    key = KeyFactory.build()
-    assert [each.faults() for each in (key, SimulationFactory.build(), OwnerFactory.build())] == [[], [], []]
+    key = ApiKeyFactory.build()
+    assert [each.violations() for each in (key, SimulationFactory.build(), OwnerFactory.build())] == [[], [], []]
     for entity, wrong in (
         (replace(key, name=" "), "name"),
         (replace(key, scopes=frozenset()), "scopes"),
@@ -336,19 +344,19 @@ def test_what_no_new_thing_may_have_is_found_in_an_old_one() -> None:
         (OwnerFactory.build(name=" Ada"), "name"),
         (OwnerFactory.build(name=str(uuid7())), "name"),
     ):
-        assert [fault.field for fault in entity.faults()] == [wrong], entity
+        assert [violation.field for violation in entity.violations()] == [wrong], entity
 
 
 def test_a_revision_is_of_the_entity_that_it_holds_and_without_its_secrets() -> None:
-    key = KeyFactory.build()
-    revision = Revision.of(None, key, CAUSE, number=1)
-    assert revision.faults() == []
+    key = ApiKeyFactory.build()
+    revision = Revision.of(None, key, CONTEXT, number=1)
+    assert revision.violations() == []
     for changes, code in (
         ({"after": None}, "misdirected"),
         ({"owner_id": new_owner_id()}, "misdirected"),
         ({"entity_id": uuid7()}, "misdirected"),
         ({"kind": "simulation"}, "misdirected"),
-        ({"before": KeyFactory.build(digest="")}, "misdirected"),
+        ({"before": ApiKeyFactory.build(digest="")}, "misdirected"),
         ({"after": key}, "secret"),
     ):
-        assert [fault.code for fault in replace(revision, **changes).faults()] == [code], changes
+        assert [violation.code for violation in replace(revision, **changes).violations()] == [code], changes

@@ -10,10 +10,11 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F, Q
 
-from domain.access.key import Key, Scope
+from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
+from domain.access.scopes import Scope
 from domain.simulations.simulation import Simulation
-from domain.tenancy import Cause
+from domain.write_context import WriteContext
 
 
 class Operator(AbstractUser):
@@ -63,12 +64,12 @@ class OwnerRow(models.Model):
         return self.name
 
 
-class KeyRow(models.Model):
+class ApiKeyRow(models.Model):
     """What is kept of an API key."""
 
     id = models.UUIDField(primary_key=True)
     owner = models.ForeignKey(OwnerRow, on_delete=models.PROTECT, related_name="keys", db_index=False)
-    name = models.CharField(max_length=Key.NAME_MAX)
+    name = models.CharField(max_length=ApiKey.NAME_MAX)
     public_id = models.CharField(max_length=32, unique=True)
     digest = models.CharField(max_length=64)
     scopes = ScopesField(max_length=1000)
@@ -78,7 +79,7 @@ class KeyRow(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField()
     # null: of a key that was made when nobody wrote that down
-    created_by = models.CharField(max_length=Cause.ACTOR_MAX, null=True, blank=True)
+    created_by = models.CharField(max_length=WriteContext.ACTOR_MAX, null=True, blank=True)
     made_to_expire_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -128,7 +129,7 @@ class SimulationRow(TenantRow):
         return self.name
 
 
-class OutcomeRow(TenantRow):
+class IdempotencyRow(TenantRow):
     """What an idempotent request made; the id is that of the entity."""
 
     operation = models.CharField(max_length=100)
@@ -137,10 +138,10 @@ class OutcomeRow(TenantRow):
     entity = models.TextField()
 
     class Meta:
-        db_table = "outcome"
-        verbose_name = "outcome"
+        db_table = "idempotency_record"
+        verbose_name = "idempotency record"
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["owner_id", "operation", "key"], name="outcome_of_request"),
+            models.UniqueConstraint(fields=["owner_id", "operation", "key"], name="idempotency_record_of_request"),
         ]
 
     def __str__(self) -> str:
@@ -148,14 +149,14 @@ class OutcomeRow(TenantRow):
 
 
 class ChangeCountRow(models.Model):
-    """How many changes an owner has made: the ``last`` number given, and the highest whose revision is ``forgotten``.
+    """How many changes an owner has made: the ``last`` number given, and the highest that was purged.
 
     A writer holds the row until it commits, so the numbers of one owner appear in their order.
     """
 
     owner_id = models.UUIDField(primary_key=True)
     last = models.PositiveBigIntegerField()
-    forgotten = models.PositiveBigIntegerField()
+    purged_through = models.PositiveBigIntegerField()
 
     class Meta:
         db_table = "change_count"
@@ -173,7 +174,7 @@ class RevisionRow(TenantRow):
     kind = models.CharField(max_length=50)
     entity_id = models.UUIDField()
     version = models.PositiveBigIntegerField()
-    actor = models.CharField(max_length=Cause.ACTOR_MAX)
+    actor = models.CharField(max_length=WriteContext.ACTOR_MAX)
     request_id = models.CharField(max_length=128, blank=True)
     before = models.TextField(null=True, blank=True)  # null: there was nothing, which is no text
     after = models.TextField(null=True, blank=True)

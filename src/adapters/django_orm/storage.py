@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from adapters.django_orm.bypass import bypass_of
-from adapters.django_orm.directory import OwnerDirectory
-from adapters.django_orm.models import KeyRow, SimulationRow
-from adapters.django_orm.outcomes import OutcomeTable
-from adapters.django_orm.owned import Rows, Table
-from adapters.django_orm.records import Records
-from adapters.django_orm.revisions import RevisionTable
-from adapters.django_orm.statements import Compiler, Named, Statement
-from domain.access.key import Key
+from adapters.django_orm.models import ApiKeyRow, SimulationRow
+from adapters.django_orm.repositories.idempotency import IdempotencyTable
+from adapters.django_orm.repositories.owners import OwnerDirectory
+from adapters.django_orm.repositories.repository import OwnedTable, Reader
+from adapters.django_orm.repositories.revisions import RevisionTable
+from adapters.django_orm.repositories.write_records import WriteRecords
+from adapters.django_orm.row_security.role_audit import role_bypass
+from adapters.django_orm.sql.compiler import Compiler, RlsContext, Statement
+from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.errors import Unavailable
 from domain.simulations.simulation import Simulation
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from django.db.models import Model
 
-    from adapters.django_orm.pool import PoolExecutor
-    from adapters.django_orm.thread import ThreadExecutor
+    from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
+    from adapters.django_orm.sql.django_executor import DjangoExecutor
 
 BYPASS_KNOWN = 1.0
 """Seconds for which the answer holds whether the role could see more: anybody may ask for it, as often as they like."""
@@ -54,27 +54,27 @@ class Storage:
 
     def __init__(
         self,
-        executor: PoolExecutor | ThreadExecutor,
+        executor: AsyncpgExecutor | DjangoExecutor,
         *,
-        held: bool = False,
+        enforce_rls: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.executor = executor
-        self._held, self._monotonic = held, monotonic
+        self._enforce_rls, self._monotonic = enforce_rls, monotonic
         self._bypass: str | None = None
         self._bypass_known_until = float("-inf")
-        self.outcomes = OutcomeTable(executor)
-        self.revisions = RevisionTable({entity.KIND: entity for entity in (Owner, Key, Simulation)}, executor)
-        records = Records(self.outcomes, self.revisions)
-        self.simulations = Table(Simulation, SimulationRow, executor, records)
-        self.keys = Table(Key, KeyRow, executor, records)
+        self.idempotency_records = IdempotencyTable(executor)
+        self.revisions = RevisionTable({entity.KIND: entity for entity in (Owner, ApiKey, Simulation)}, executor)
+        records = WriteRecords(self.idempotency_records, self.revisions)
+        self.simulations = OwnedTable(Simulation, SimulationRow, executor, records)
+        self.keys = OwnedTable(ApiKey, ApiKeyRow, executor, records)
         self.owners = OwnerDirectory(executor, records)
 
     @property
-    def tables(self) -> dict[type[Model], Rows[Any]]:
+    def tables(self) -> dict[type[Model], Reader[Any]]:
         """What keeps entities, by the model of its rows."""
         kept = [*vars(self).values(), self.owners.table]
-        return {each.model: each for each in kept if isinstance(each, Rows)}
+        return {each.model: each for each in kept if isinstance(each, Reader)}
 
     async def open(self) -> None:
         await self.executor.open()
@@ -84,8 +84,8 @@ class Storage:
 
     async def check(self) -> None:
         """Raises ``Unavailable`` for a database out of reach, a migration not applied, a role that could see more."""
-        if self._held and self._monotonic() >= self._bypass_known_until:
-            self._bypass = await bypass_of(self.executor)
+        if self._enforce_rls and self._monotonic() >= self._bypass_known_until:
+            self._bypass = await role_bypass(self.executor)
             self._bypass_known_until = self._monotonic() + BYPASS_KNOWN
         if self._bypass:
             raise Unavailable(self._bypass)
@@ -101,7 +101,7 @@ class Storage:
     @cached_property
     def _applied(self) -> Statement:
         return Compiler(self.executor).select(
-            MigrationRecorder.Migration.objects.all(), "app", "name", named=Named.NOBODY
+            MigrationRecorder.Migration.objects.all(), "app", "name", rls=RlsContext.NOBODY
         )
 
     @cached_property

@@ -9,44 +9,61 @@ from itertools import takewhile
 from typing import Any, Generic
 from uuid import UUID
 
-from domain.access.key import Key
+from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.errors import Conflict
-from domain.idempotency import KEPT_FOR, Outcome, Repeated
+from domain.idempotency import KEPT_FOR, DuplicateRequest, IdempotencyRecord
 from domain.paging import Page, PageRequest, Position
-from domain.revisions import Revision, Span, bare, is_recorded
+from domain.repository import (
+    E,
+    Owned,
+    OwnerId,
+    Precondition,
+    must_belong,
+    must_follow,
+    no_precondition,
+    or_not_found,
+)
+from domain.revisions import (
+    Revision,
+    RevisionRange,
+    is_recorded,
+    without_secrets,
+)
 from domain.simulations.simulation import Simulation
-from domain.tenancy import Cause, E, Guard, Idempotency, Owned, OwnerId, found, must_belong, must_follow, unguarded
+from domain.write_context import IdempotencyKey, WriteContext
 
 
 @dataclass(frozen=True, slots=True)
-class OwnedOutcomes:
+class OwnedIdempotencyRecords:
     """One owner's recorded outcomes, in the dictionary that all owners share."""
 
-    recorded: dict[tuple[OwnerId, str, str], tuple[datetime, Outcome[Any]]]
+    recorded: dict[tuple[OwnerId, str, str], tuple[datetime, IdempotencyRecord[Any]]]
     owner: OwnerId
 
-    async def find(self, promise: Idempotency, entity: type[E], since: datetime) -> Outcome[E] | None:
-        at, outcome = self.recorded.get((self.owner, promise.operation, promise.key), (since, None))
+    async def find(
+        self, idempotency_key: IdempotencyKey, entity: type[E], since: datetime
+    ) -> IdempotencyRecord[E] | None:
+        at, outcome = self.recorded.get((self.owner, idempotency_key.operation, idempotency_key.key), (since, None))
         return outcome if at >= since else None
 
-    def record(self, promise: Idempotency, entity: Owned, at: datetime) -> None:
-        """Keeps what was made. Raises ``Repeated`` where something is kept already, unless it is too old."""
-        place = (self.owner, promise.operation, promise.key)
+    def record(self, idempotency_key: IdempotencyKey, entity: Owned, at: datetime) -> None:
+        """Keeps what was made. Raises ``DuplicateRequest`` where something is kept already, unless it is too old."""
+        place = (self.owner, idempotency_key.operation, idempotency_key.key)
         known = self.recorded.get(place)
         if known is not None and known[0] >= at - KEPT_FOR:
-            raise Repeated
-        self.recorded[place] = (at, Outcome(promise.fingerprint, bare(entity)))
+            raise DuplicateRequest
+        self.recorded[place] = (at, IdempotencyRecord(idempotency_key.fingerprint, without_secrets(entity)))
 
 
 @dataclass(frozen=True, slots=True)
-class Outcomes:
+class IdempotencyRecords:
     """All recorded outcomes."""
 
-    recorded: dict[tuple[OwnerId, str, str], tuple[datetime, Outcome[Any]]] = field(default_factory=dict)
+    recorded: dict[tuple[OwnerId, str, str], tuple[datetime, IdempotencyRecord[Any]]] = field(default_factory=dict)
 
-    def of(self, owner: OwnerId) -> OwnedOutcomes:
-        return OwnedOutcomes(self.recorded, owner)
+    def of(self, owner: OwnerId) -> OwnedIdempotencyRecords:
+        return OwnedIdempotencyRecords(self.recorded, owner)
 
     async def purge(self, before: datetime) -> int:
         old = [place for place, (at, _) in self.recorded.items() if at < before]
@@ -83,18 +100,18 @@ class OwnedRevisions:
 
     def __init__(self) -> None:
         self._kept: list[Revision[Any]] = []
-        self._span = Span(0, 0)
+        self._span = RevisionRange(0, 0)
 
     async def page(self, request: PageRequest) -> Page[Revision[Any]]:
         return _page(self._kept, request)
 
-    async def span(self) -> Span:
+    async def span(self) -> RevisionRange:
         return self._span
 
-    def record(self, before: E | None, after: E | None, cause: Cause) -> None:
+    def record(self, before: E | None, after: E | None, context: WriteContext) -> None:
         if is_recorded(before, after):
-            self._span = Span(self._span.forgotten, self._span.last + 1)
-            self._kept.append(Revision.of(before, after, cause, number=self._span.last))
+            self._span = RevisionRange(self._span.purged_through, self._span.last + 1)
+            self._kept.append(Revision.of(before, after, context, number=self._span.last))
 
     def has(self, id: UUID, version: int) -> bool:
         """Whether the entity of this id has had this version."""
@@ -104,7 +121,7 @@ class OwnedRevisions:
         old = list(takewhile(lambda revision: revision.created_at < before, self._kept))
         if old:
             self._kept = self._kept[len(old) :]
-            self._span = Span(old[-1].number, self._span.last)
+            self._span = RevisionRange(old[-1].number, self._span.last)
         return len(old)
 
 
@@ -125,14 +142,20 @@ class OwnedRepository(Generic[E]):
     """One owner's entities, kept in the dictionary that all owners of a kind share."""
 
     def __init__(
-        self, entity: type[E], rows: dict[UUID, E], outcomes: OwnedOutcomes, revisions: OwnedRevisions
+        self,
+        entity: type[E],
+        rows: dict[UUID, E],
+        idempotency_records: OwnedIdempotencyRecords,
+        revisions: OwnedRevisions,
     ) -> None:
-        self._entity, self._rows, self._outcomes, self._revisions = entity, rows, outcomes, revisions
-        self._owner = outcomes.owner
+        self._entity, self._rows, self._outcomes, self._revisions = entity, rows, idempotency_records, revisions
+        self._owner = idempotency_records.owner
 
     def _find(self, id: UUID) -> E:
         entity = self._rows.get(id)
-        return found(entity if entity is not None and entity.owner_id == self._owner else None, self._entity.KIND)
+        return or_not_found(
+            entity if entity is not None and entity.owner_id == self._owner else None, self._entity.KIND
+        )
 
     async def get(self, id: UUID) -> E:
         return self._find(id)
@@ -140,37 +163,37 @@ class OwnedRepository(Generic[E]):
     async def page(self, request: PageRequest) -> Page[E]:
         return _page((entity for entity in self._rows.values() if entity.owner_id == self._owner), request)
 
-    async def add(self, entity: E, cause: Cause) -> None:
+    async def add(self, entity: E, context: WriteContext) -> None:
         must_belong(entity, self._owner)
         came_back = entity.version > 1
         if entity.id in self._rows or (came_back and self._revisions.has(entity.id, entity.version)):
             raise Conflict("already_exists", "This exists already.")
-        if cause.idempotency is not None:
-            self._outcomes.record(cause.idempotency, entity, entity.created_at)
+        if context.idempotency_key is not None:
+            self._outcomes.record(context.idempotency_key, entity, entity.created_at)
         self._rows[entity.id] = entity
-        self._revisions.record(None, entity, cause)
+        self._revisions.record(None, entity, context)
 
-    async def change(self, id: UUID, fn: Callable[[E], E], cause: Cause) -> E:
+    async def change(self, id: UUID, fn: Callable[[E], E], context: WriteContext) -> E:
         before = self._find(id)
         after = fn(before)
         if after is not before:
             must_follow(after, before)
             self._rows[id] = after
-            self._revisions.record(before, after, cause)
+            self._revisions.record(before, after, context)
         return after
 
-    async def remove(self, id: UUID, cause: Cause, guard: Guard = unguarded) -> None:
+    async def remove(self, id: UUID, context: WriteContext, precondition: Precondition = no_precondition) -> None:
         before = self._find(id)
-        guard(before)
+        precondition(before)
         del self._rows[id]
-        self._revisions.record(before, None, cause)
+        self._revisions.record(before, None, context)
 
 
 class Repository(Generic[E]):
     """All owners' entities of one kind."""
 
-    def __init__(self, entity: type[E], outcomes: Outcomes, revisions: Revisions) -> None:
-        self._entity, self._outcomes, self._revisions = entity, outcomes, revisions
+    def __init__(self, entity: type[E], idempotency_records: IdempotencyRecords, revisions: Revisions) -> None:
+        self._entity, self._outcomes, self._revisions = entity, idempotency_records, revisions
         self.rows: dict[UUID, E] = {}
 
     def of(self, owner: OwnerId) -> OwnedRepository[E]:
@@ -180,18 +203,18 @@ class Repository(Generic[E]):
 class OwnerDirectory:
     """All owners, and the keys by which they are found."""
 
-    def __init__(self, keys: dict[UUID, Key], outcomes: Outcomes, revisions: Revisions) -> None:
+    def __init__(self, keys: dict[UUID, ApiKey], idempotency_records: IdempotencyRecords, revisions: Revisions) -> None:
         self._keys = keys
-        self._repository = Repository(Owner, outcomes, revisions)
+        self._repository = Repository(Owner, idempotency_records, revisions)
         self._owners = self._repository.rows
 
-    async def add(self, owner: Owner, cause: Cause) -> None:
+    async def add(self, owner: Owner, context: WriteContext) -> None:
         if await self.find(owner.name) is not None:
             raise Conflict("owner_name_taken", f"An owner named {owner.name!r} exists.")
-        await self._repository.of(owner.id).add(owner, cause)
+        await self._repository.of(owner.id).add(owner, context)
 
-    async def change(self, id: OwnerId, fn: Callable[[Owner], Owner], cause: Cause) -> Owner:
-        return await self._repository.of(id).change(id, fn, cause)
+    async def change(self, id: OwnerId, fn: Callable[[Owner], Owner], context: WriteContext) -> Owner:
+        return await self._repository.of(id).change(id, fn, context)
 
     async def find(self, name_or_id: str | UUID) -> Owner | None:
         return next((owner for owner in self._owners.values() if name_or_id in {owner.id, owner.name}), None)
@@ -199,7 +222,7 @@ class OwnerDirectory:
     async def all(self) -> list[Owner]:
         return sorted(self._owners.values(), key=lambda owner: owner.name)
 
-    async def holder(self, public_id: str, sent: Callable[[], None] | None = None) -> tuple[Owner, Key] | None:
+    async def holder(self, public_id: str, sent: Callable[[], None] | None = None) -> tuple[Owner, ApiKey] | None:
         if sent is not None:
             sent()
         key = next((key for key in self._keys.values() if key.public_id == public_id), None)
@@ -210,11 +233,11 @@ class Storage:
     """Everything that is kept, for as long as the process lives."""
 
     def __init__(self) -> None:
-        self.outcomes = Outcomes()
+        self.idempotency_records = IdempotencyRecords()
         self.revisions = Revisions()
-        self.simulations = Repository(Simulation, self.outcomes, self.revisions)
-        self.keys = Repository(Key, self.outcomes, self.revisions)
-        self.owners = OwnerDirectory(self.keys.rows, self.outcomes, self.revisions)
+        self.simulations = Repository(Simulation, self.idempotency_records, self.revisions)
+        self.keys = Repository(ApiKey, self.idempotency_records, self.revisions)
+        self.owners = OwnerDirectory(self.keys.rows, self.idempotency_records, self.revisions)
 
     async def open(self) -> None:
         """Nothing to open."""

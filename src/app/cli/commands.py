@@ -8,7 +8,8 @@ from typer.core import TyperGroup
 
 from app.cli.durations import parse_duration, parse_lifetime
 from app.cli.terminal import plain_errors
-from domain.access.key import Lifetime, Scope
+from domain.access.api_key import Lifetime
+from domain.access.scopes import Scope
 
 
 class _Plain(TyperGroup):

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import typer
 
-from adapters.django_orm import operations, setup
-from adapters.django_orm.setup import set_up
+from adapters.django_orm import bootstrap, management
+from adapters.django_orm.bootstrap import setup_django
 from app.cli.terminal import MISCONFIGURED, fail, say
-from app.provision import Refused, provision
+from app.database_roles import RolesRefused, provision
 from config.databases import DatabaseUrl, unverified
 from config.settings import Settings, load, require_verified
 from domain.errors import Unavailable
@@ -24,9 +24,9 @@ def require_operator() -> None:
 
 def require_migrations() -> None:
     """Ends the command unless the database is there and up to date."""
-    set_up()
-    names = operations.unapplied_migrations()
-    operations.disconnect()
+    setup_django()
+    names = management.unapplied_migrations()
+    management.disconnect()
     if names:
         fail(f"The database is not up to date, {len(names)} migrations are not applied. Run: goatfish migrate")
 
@@ -48,7 +48,7 @@ async def check_storage(settings: Settings) -> None:
 
 async def _check_same(settings: Settings) -> None:
     """Raises ``Unavailable`` where PostgreSQL's two URLs lead to two databases."""
-    service = setup.pool_storage(
+    service = bootstrap.asyncpg_storage(
         settings.database_url.with_password,
         size=1,
         acquire_timeout=settings.pool_timeout,
@@ -56,7 +56,7 @@ async def _check_same(settings: Settings) -> None:
         prepared_statements=settings.prepared_statements,
     )
     identities = set()
-    for storage in (service, setup.thread_storage(size=1)):
+    for storage in (service, bootstrap.django_storage(size=1)):
         await storage.open()
         try:
             identities.add(await storage.identity())
@@ -91,7 +91,7 @@ def create_database(administrator_url: str) -> None:
         fail(f"The administrator's URL: {why}", MISCONFIGURED)
     try:
         done = provision(administrator, api=settings.database_url, operator=settings.operator_url)
-    except Refused as error:
+    except RolesRefused as error:
         fail(str(error))
     for line in done:
         say(line)
@@ -99,8 +99,8 @@ def create_database(administrator_url: str) -> None:
 
 
 def migrate() -> None:
-    set_up()
-    names = operations.migrate(load().api_role)
+    setup_django()
+    names = management.migrate(load().api_role)
     for name in names:
         say(f"Applied {name}")
     say("The database is up to date." if names else "The database was up to date already.")
@@ -115,10 +115,10 @@ def create_operator(username: str, email: str, *, from_stdin: bool) -> None:
     else:
         fail("There is no terminal to ask for a password: use --password-stdin.", MISCONFIGURED)
     require_migrations()
-    operations.create_operator(username, password, email=email)
+    management.create_operator(username, password, email=email)
     say(f"Operator {username!r} can sign in to the admin.")
 
 
 def django(arguments: Sequence[str]) -> None:
-    set_up()
-    operations.run_command(arguments)
+    setup_django()
+    management.run_command(arguments)

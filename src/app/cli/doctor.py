@@ -10,8 +10,8 @@ from typing import TypeAlias
 
 import typer
 
-from adapters.django_orm import operations
-from adapters.django_orm.setup import set_up
+from adapters.django_orm import management
+from adapters.django_orm.bootstrap import setup_django
 from app.cli.database import check_storage, two_databases
 from app.cli.terminal import FAILED
 from config.databases import VERIFYING, DatabaseUrl, other_machine, ssl_mode
@@ -150,9 +150,9 @@ def _real(url: DatabaseUrl) -> str:
 
 
 def _databases(settings: Settings, workers: int) -> Iterator[Finding]:
-    set_up()
+    setup_django()
     try:
-        unapplied, facts = operations.unapplied_migrations(), operations.facts()
+        unapplied, facts = management.unapplied_migrations(), management.facts()
     except Unavailable as error:
         who = "Operators" if settings.has_operator else "The API"
         yield Verdict.WRONG, f"{who} cannot reach {settings.operator_url}. {error}"
@@ -165,11 +165,11 @@ def _databases(settings: Settings, workers: int) -> Iterator[Finding]:
             return
         yield Verdict.GOOD, "Every migration is applied."
     finally:
-        operations.disconnect()
+        management.disconnect()
     yield _service(settings)
 
 
-def _facts(settings: Settings, workers: int, facts: operations.Facts) -> Iterator[Finding]:
+def _facts(settings: Settings, workers: int, facts: management.Facts) -> Iterator[Finding]:
     if facts.connections_max is None:
         verdict = Verdict.GOOD if facts.journal_mode == "wal" else Verdict.WRONG
         yield verdict, f"SQLite is {facts.version}, with {facts.journal_mode} as its journal; wal is needed."

@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 
-from domain.access.key import Lifetime
+from domain.access.api_key import Lifetime
 
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 

@@ -16,14 +16,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TaskProgressColumn, TimeElapsedColumn
 
-from adapters.django_orm.setup import set_up, thread_storage
+from adapters.django_orm.bootstrap import django_storage, setup_django
 from app.cli.database import require_migrations, require_operator
-from app.cli.tenants import cause, opened, run
+from app.cli.tenants import opened, operator_context, run
 from app.cli.terminal import MISCONFIGURED, fail, moment, result, say, table
 from domain.access.owner import Owner
 from domain.errors import NotFound
-from domain.rules import as_id
-from domain.tenancy import OwnerId
+from domain.repository import OwnerId
+from domain.validation import as_id
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 STREAM = "-"
@@ -31,19 +31,19 @@ STREAM = "-"
 
 
 def deactivate_owner(of: str) -> None:
-    owner = run(lambda container: container.owners().deactivate(of, cause()))
+    owner = run(lambda container: container.owners().deactivate(of, operator_context()))
     within = f"{owner.SHUT_OUT_WITHIN.total_seconds():g} s"
     say(f"Owner {owner.name!r} is deactivated since {moment(owner.deactivated_at)}: within {within} no key opens.")
 
 
 def activate_owner(of: str) -> None:
-    owner = run(lambda container: container.owners().activate(of, cause()))
+    owner = run(lambda container: container.owners().activate(of, operator_context()))
     say(f"Owner {owner.name!r} is active: the keys that are neither revoked nor expired open again.")
 
 
 def erase_owner(of: str, *, dry_run: bool, confirmed: bool) -> None:
     owner = _to_erase(of)
-    from adapters.django_orm import erasing  # models can be imported only once Django is set up
+    from adapters.django_orm.tenant_data import erasing  # models can be imported only once Django is set up
 
     rows = erasing.rows_of(owner.id)
     if dry_run:
@@ -68,7 +68,7 @@ def _to_erase(of: str | UUID) -> Owner:
     try:
         return run(lambda container: container.owners().get(of))
     except NotFound:
-        from adapters.django_orm import erasing
+        from adapters.django_orm.tenant_data import erasing
 
         id = as_id(of) if isinstance(of, str) else of
         if id is None or not any(erasing.rows_of(id).values()):
@@ -86,7 +86,7 @@ def _confirm(owner: Owner, rows: int) -> None:
 
 def export_owner(of: str, output: str) -> None:
     owner = run(lambda container: container.owners().get(of))
-    from adapters.django_orm.exporting import exporting
+    from adapters.django_orm.tenant_data.exporting import exporting
 
     with (
         _said_plainly(),
@@ -103,11 +103,11 @@ def export_owner(of: str, output: str) -> None:
 def import_owner(source: str, name: str | None) -> None:
     require_operator()
     require_migrations()
-    set_up()
-    from adapters.django_orm import importing
+    setup_django()
+    from adapters.django_orm.tenant_data import importing
 
     # Asked only what its rows are; it connects to nothing.
-    tables = thread_storage(size=1).tables
+    tables = django_storage(size=1).tables
     with (
         _said_plainly(),
         _read(source) as (file, size),

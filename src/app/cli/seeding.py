@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
-from adapters.django_orm.setup import set_up
+from adapters.django_orm.bootstrap import setup_django
 from app.cli.database import require_migrations, require_operator
-from app.cli.invented import invented_owners, invented_simulations
+from app.cli.fake_data import fake_owners, fake_simulations
 from app.cli.terminal import result, say
 from domain.access.owner import Owner
 from domain.simulations.simulation import Simulation
@@ -17,22 +17,22 @@ from domain.simulations.simulation import Simulation
 def seed(owner_count: int, simulation_count: int) -> None:
     require_operator()
     require_migrations()
-    set_up()
-    from adapters.django_orm import bulk  # models can be imported only once Django is set up
+    setup_django()
+    from adapters.django_orm.tenant_data import bulk_insert  # models can be imported only once Django is set up
 
     now = datetime.now(UTC)
-    owners = invented_owners(owner_count, now, secrets.token_hex(3))
+    owners = fake_owners(owner_count, now, secrets.token_hex(3))
     with Progress(
         "{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=Console(stderr=True)
     ) as progress:
         for entity, count, entities in (
             (Owner, owner_count, iter(owners)),
-            (Simulation, simulation_count, invented_simulations(owners, simulation_count, now)),
+            (Simulation, simulation_count, fake_simulations(owners, simulation_count, now)),
         ):
             task = progress.add_task(f"{entity.KIND}s", total=count)
-            for added in bulk.add_all(entity, entities):
+            for added in bulk_insert.add_all(entity, entities):
                 progress.advance(task, added)
-            bulk.analyze(entity)
+            bulk_insert.analyze(entity)
     say(f"{simulation_count} simulations are spread over {owner_count} new owners, whose ids are:")
     for owner in owners:
         result(str(owner.id))

@@ -12,23 +12,26 @@ from app.cli.database import require_migrations, require_operator
 from app.cli.terminal import moment, result, say, table
 from app.container import Container
 from config.settings import load
-from domain.access.key import Key, KeyText, Lifetime, Scope
+from domain.access.api_key import ApiKey, Lifetime
 from domain.access.owner import Owner
+from domain.access.scopes import Scope
+from domain.access.token import ApiKeyToken
 from domain.errors import NotFound
 from domain.paging import LIMIT_MAX, PageRequest
-from domain.rules import as_id
-from domain.tenancy import Cause, OwnerId
+from domain.repository import OwnerId
+from domain.validation import as_id
+from domain.write_context import WriteContext
 
 T = TypeVar("T")
 
 
-def cause() -> Cause:
+def operator_context() -> WriteContext:
     """Whoever is at the terminal."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # an account without a name, as in some containers
         user = str(os.getuid())
-    return Cause(actor=f"operator:{user}", request_id=str(uuid4()), at=datetime.now(UTC))
+    return WriteContext(actor=f"operator:{user}", request_id=str(uuid4()), at=datetime.now(UTC))
 
 
 async def opened(work: Callable[[Container], Awaitable[T]]) -> T:
@@ -54,13 +57,13 @@ def purge() -> None:
     days = load().revisions_kept
 
     async def work(container: Container) -> tuple[int, int]:
-        outcomes = await container.once().purge()
+        idempotency_records = await container.once().purge()
         if days is None:
-            return outcomes, 0
-        return outcomes, await container.history().purge(timedelta(days=days), container.now()())
+            return idempotency_records, 0
+        return idempotency_records, await container.history().purge(timedelta(days=days), container.now()())
 
-    outcomes, revisions = run(work)
-    say(f"{outcomes} outcomes of idempotent requests were too old and are deleted.")
+    idempotency_records, revisions = run(work)
+    say(f"{idempotency_records} outcomes of idempotent requests were too old and are deleted.")
     if days is None:
         say("Revisions are kept for ever: GOATFISH_REVISIONS_KEPT is not set.")
     else:
@@ -68,7 +71,7 @@ def purge() -> None:
 
 
 def create_owner(name: str) -> None:
-    created = run(lambda container: container.owners().create(name, cause()))
+    created = run(lambda container: container.owners().create(name, operator_context()))
     say(f"Owner {created.name!r} is made. Next: goatfish key create {created.id}")
     result(str(created.id))
 
@@ -82,21 +85,23 @@ def list_owners() -> None:
 
 
 def create_key(of: str, name: str, scopes: frozenset[Scope], expires_in: timedelta | None) -> None:
-    async def work(container: Container) -> tuple[Owner, Key, KeyText]:
+    async def work(container: Container) -> tuple[Owner, ApiKey, ApiKeyToken]:
         owner = await container.owners().get(of)
         expires_at = _end(container, expires_in)
-        made = await container.keys().create(owner.id, cause(), name=name, scopes=scopes, expires_at=expires_at)
+        made = await container.keys().create(
+            owner.id, operator_context(), name=name, scopes=scopes, expires_at=expires_at
+        )
         return owner, *made
 
     _show(*run(work))
 
 
 def roll_key(of: str, wanted: str, overlap: timedelta, expires_in: timedelta | Lifetime | None) -> None:
-    async def work(container: Container) -> tuple[Owner, Key, KeyText]:
+    async def work(container: Container) -> tuple[Owner, ApiKey, ApiKeyToken]:
         owner = await container.owners().get(of)
         key_id = await _key_id(container, owner.id, wanted)
         expires_at = expires_in if isinstance(expires_in, Lifetime) else _end(container, expires_in)
-        made = await container.keys().roll(owner.id, key_id, cause(), overlap=overlap, expires_at=expires_at)
+        made = await container.keys().roll(owner.id, key_id, operator_context(), overlap=overlap, expires_at=expires_at)
         return owner, *made
 
     _show(*run(work))
@@ -106,7 +111,7 @@ def _end(container: Container, expires_in: timedelta | None) -> datetime | None:
     return None if expires_in is None else container.now()() + expires_in
 
 
-def _show(owner: Owner, key: Key, text: KeyText) -> None:
+def _show(owner: Owner, key: ApiKey, text: ApiKeyToken) -> None:
     if owner.deactivated_at is not None:
         say(f"Owner {owner.name!r} is deactivated: the key opens nothing until goatfish owner activate {owner.id}")
     expiry = f"expires {moment(key.expires_at)}" if key.expires_at else "never expires"
@@ -115,9 +120,9 @@ def _show(owner: Owner, key: Key, text: KeyText) -> None:
 
 
 def list_keys(of: str) -> None:
-    async def work(container: Container) -> list[Key]:
+    async def work(container: Container) -> list[ApiKey]:
         owner = await container.owners().get(of)
-        keys: list[Key] = []
+        keys: list[ApiKey] = []
         request: PageRequest | None = PageRequest(limit=LIMIT_MAX)
         while request is not None:
             page = await container.keys().list(owner.id, request)
@@ -139,10 +144,10 @@ def list_keys(of: str) -> None:
 
 
 def revoke_key(of: str, wanted: str) -> None:
-    async def work(container: Container) -> Key:
+    async def work(container: Container) -> ApiKey:
         owner = await container.owners().get(of)
         key_id = await _key_id(container, owner.id, wanted)
-        return await container.keys().revoke(owner.id, key_id, cause())
+        return await container.keys().revoke(owner.id, key_id, operator_context())
 
     key = run(work)
     say(f"Key {key.name!r} ({key.prefix}) opens nothing any more.")
@@ -154,5 +159,5 @@ async def _key_id(container: Container, owner: OwnerId, wanted: str) -> UUID:
         return id
     holder = await container.storage().owners.holder(wanted.removeprefix("gf_"))
     if holder is None or holder[0].id != owner:
-        raise NotFound(Key.KIND)
+        raise NotFound(ApiKey.KIND)
     return holder[1].id

@@ -11,16 +11,18 @@ from pathlib import Path
 from dotenv import dotenv_values
 from rich.console import Console
 
-from adapters.django_orm import operations
-from adapters.django_orm.setup import set_up
+from adapters.django_orm import management
+from adapters.django_orm.bootstrap import setup_django
 from app.cli import serving
 from app.cli.database import require_operator
-from app.cli.tenants import cause, opened
+from app.cli.tenants import opened, operator_context
 from app.cli.terminal import fail, say
 from app.container import Container
 from app.embedded_postgres import Server, ServerError
 from config.settings import ENV_FILE, kept_secret, load
-from domain.access.key import Key, KeyText, Scope
+from domain.access.api_key import ApiKey
+from domain.access.scopes import Scope
+from domain.access.token import ApiKeyToken
 from domain.errors import NotFound
 
 VAR = Path("var")
@@ -34,11 +36,11 @@ def up(host: str, port: int, *, postgres: bool) -> None:
         if postgres:
             _use_postgres(cleanup)
         require_operator()
-        set_up()
-        if applied := operations.migrate(load().api_role):
+        setup_django()
+        if applied := management.migrate(load().api_role):
             say(f"The database is made: {len(applied)} migrations applied.")
         key, password = _demo_key(), _operator_password()
-        operations.disconnect()
+        management.disconnect()
         listener = _listen(host, port)
         _show(serving.url(listener).replace("//0.0.0.0:", "//127.0.0.1:"), key, password)
         serving.run(listener, "warning")
@@ -86,14 +88,14 @@ async def _opening_key(container: Container, kept: str) -> str:
     try:
         owner = await container.owners().get(DEMO)
     except NotFound:
-        owner = await container.owners().create(DEMO, cause())
+        owner = await container.owners().create(DEMO, operator_context())
     if owner.deactivated_at is not None:
         fail(f"The demo owner is deactivated and its keys open nothing. Run: goatfish owner activate {DEMO}")
-    storage, parsed = container.storage(), KeyText.parse(kept)
+    storage, parsed = container.storage(), ApiKeyToken.parse(kept)
     if parsed is None or await storage.owners.holder(parsed.public_id) is not None:
-        _, fresh = await container.keys().create(owner.id, cause(), name=DEMO, scopes=frozenset(Scope))
+        _, fresh = await container.keys().create(owner.id, operator_context(), name=DEMO, scopes=frozenset(Scope))
         return fresh.reveal()
-    key = Key.create(
+    key = ApiKey.create(
         parsed,
         id=container.new_id()(),
         owner_id=owner.id,
@@ -101,17 +103,17 @@ async def _opening_key(container: Container, kept: str) -> str:
         name=DEMO,
         scopes=frozenset(Scope),
     )
-    await storage.keys.of(owner.id).add(key, cause())
+    await storage.keys.of(owner.id).add(key, operator_context())
     return kept
 
 
 def _operator_password() -> str:
     """The password of the admin's operator, who is made if missing; empty where somebody else knows it."""
     kept = _kept(PASSWORD_FILE)
-    if operations.operator_exists(OPERATOR):
+    if management.operator_exists(OPERATOR):
         return kept
     password = kept or secrets.token_urlsafe(12)
-    operations.create_operator(OPERATOR, password)
+    management.create_operator(OPERATOR, password)
     _keep(PASSWORD_FILE, password)
     return password
 

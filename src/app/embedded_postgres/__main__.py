@@ -12,9 +12,9 @@ from types import FrameType
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from app.database_roles import RolesRefused, provision
 from app.embedded_postgres.places import ServerError
 from app.embedded_postgres.server import Server
-from app.provision import Refused, provision
 from config.databases import DatabaseUrl, unverified
 
 
@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
             administrator = DatabaseUrl(server.administrator_url)
             _may_create_databases(administrator, DatabaseUrl(server.operator_url).user)
             return _run(command, server.url, server.operator_url, server.administrator_url)
-    except (ServerError, Refused, psycopg.Error) as error:
+    except (ServerError, RolesRefused, psycopg.Error) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -15,8 +15,8 @@ from typing import Self
 
 import psycopg
 
+from app.database_roles import RolesRefused, provision
 from app.embedded_postgres.places import Account, ServerError, find_binaries, lasting_home, runnable, temporary_home
-from app.provision import Refused, provision
 from config.databases import DatabaseUrl
 from config.settings import kept_secret
 
@@ -97,7 +97,7 @@ class Server:
             self._port = _free_port()
             self._launch()
             self._provision()
-        except (OSError, ValueError, Refused, psycopg.Error) as error:
+        except (OSError, ValueError, RolesRefused, psycopg.Error) as error:
             self.stop()
             raise ServerError(f"PostgreSQL could not be set up: {error}") from error
         except BaseException:
@@ -192,13 +192,13 @@ class Server:
                 connection.execute(ADOPT)
 
     def _halt(self, *, keep: bool) -> None:
-        guard, self._guard = self._guard, None
-        if guard is None:
+        precondition, self._guard = self._guard, None
+        if precondition is None:
             return
         word: bytes | None = b"keep\n" if keep else b""
         for harder in (signal.SIGQUIT, signal.SIGKILL, None):
             try:
-                guard.communicate(word, timeout=STOP_TIMEOUT)
+                precondition.communicate(word, timeout=STOP_TIMEOUT)
             except subprocess.TimeoutExpired:
                 word = None  # said once
                 if harder:

@@ -12,7 +12,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr
 from uvicorn.server import ServerState
 
-from adapters.http_fastapi.problems import Refused
+from adapters.http_fastapi.kit.problems import ProblemException
 from app.http_server.cycle import Application, Cycle
 from app.http_server.framing import Fault, Framer, Head, HeadTooLarge, Malformed
 from app.http_server.refusals import refusal
@@ -247,7 +247,7 @@ class HttpConnection(asyncio.BufferedProtocol):
             self._end()
         else:
             self._deaf, self._read_deadline, cycle.keep_alive = True, inf, False
-            cycle.fail(Refused(code))
+            cycle.fail(ProblemException(code))
 
     def _end(self, last: bytes = b"") -> None:
         """Writes the last bytes of the connection, and reads on for a moment: unread bytes would undo what is sent."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.utils import get_client_addr, get_path_with_query_string
 
-from adapters.http_fastapi.problems import Refused
+from adapters.http_fastapi.kit.problems import ProblemException
 
 if TYPE_CHECKING:
     from app.http_server.connection import HttpConnection
@@ -44,7 +44,7 @@ class Cycle:
         self._head: bytes | None = None  # of the answer; it goes out with the first part of the body
         self._due: int | None = None  # bytes of the body that are announced and not yet sent; None before it begins
         self._chunked = False
-        self._error: Refused | None = None
+        self._error: ProblemException | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     async def run(self, application: Application) -> None:
@@ -56,7 +56,7 @@ class Cycle:
                 self._connection.give_up(self, "unavailable")
             return
         except BaseException as error:
-            if isinstance(error, Refused) and error is self._error:
+            if isinstance(error, ProblemException) and error is self._error:
                 self._connection.give_up(self, error.kind.code)
                 return
             _log.exception("Exception in ASGI application")
@@ -77,7 +77,7 @@ class Cycle:
         """Whether a part of the answer may be on its way."""
         return self._due is not None and self._head is None
 
-    def fail(self, error: Refused) -> None:
+    def fail(self, error: ProblemException) -> None:
         """The body cannot be read to its end."""
         self._error = error
         self.wake()
@@ -91,7 +91,7 @@ class Cycle:
     async def receive(self) -> dict[str, Any]:
         """The next part of the body, or that there is nobody to be answered any more.
 
-        Raises ``Refused`` where the body cannot be read to its end.
+        Raises ``RolesRefused`` where the body cannot be read to its end.
         """
         if self._continue and not self.gone:
             self._continue = False

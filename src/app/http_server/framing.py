@@ -103,7 +103,7 @@ class Framer:
     def parse(self, data: bytes) -> bytes:
         """Reads to the end of the message, and gives back what follows.
 
-        Raises ``Malformed``, ``HeadTooLarge`` and ``Fault``.
+        Raises ``Malformed``, ``HeadTooLarge`` and ``Violation``.
         """
         if not self.begun:
             data = self._without_blanks(data)

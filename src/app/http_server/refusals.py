@@ -3,14 +3,14 @@
 import secrets
 from http import HTTPStatus
 
-from adapters.http_fastapi.answer_headers import complete
-from adapters.http_fastapi.problems import Refused, answer
+from adapters.http_fastapi.kit.problems import ProblemException, problem_response
+from adapters.http_fastapi.kit.response_headers import complete
 
 
 def refusal(code: str, *, path: str = "") -> bytes:
     """The last answer of a connection: the problem of this code, at this path where it is known."""
     request_id = secrets.token_hex(16)
-    response = answer(Refused(code), path, request_id)
+    response = problem_response(ProblemException(code), path, request_id)
     given = [*response.raw_headers, (b"x-request-id", request_id.encode()), (b"connection", b"close")]
     status = HTTPStatus(response.status_code)
     if status is HTTPStatus.SERVICE_UNAVAILABLE:

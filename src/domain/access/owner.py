@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
-from domain.errors import Conflict, Fault, Invalid
-from domain.rules import as_id, name_faults, trimmed_faults
-from domain.tenancy import OwnerId, revised
+from domain.errors import Conflict, Invalid, Violation
+from domain.repository import OwnerId, with_changes
+from domain.validation import as_id, name_violations, trimmed_violations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class Owner:
 
     KIND: ClassVar[str] = "owner"
     SECRETS: ClassVar[frozenset[str]] = frozenset()
-    UNRECORDED: ClassVar[frozenset[str]] = frozenset()
+    UNTRACKED: ClassVar[frozenset[str]] = frozenset()
     NAME_MAX: ClassVar[int] = 100
     SHUT_OUT_WITHIN: ClassVar[timedelta] = timedelta(seconds=1)
     """After this no key of a deactivated owner opens anything, in any process."""
@@ -38,20 +38,20 @@ class Owner:
     def create(cls, *, id: OwnerId, now: datetime, name: str) -> Self:
         """A new, active owner. Raises ``Invalid``."""
         owner = cls(id=id, name=name.strip(), created_at=now)
-        if faults := name_faults(name, max_length=cls.NAME_MAX) or owner.faults():
-            raise Invalid(faults)
+        if violations := name_violations(name, max_length=cls.NAME_MAX) or owner.violations():
+            raise Invalid(violations)
         return owner
 
-    def faults(self) -> list[Fault]:
+    def violations(self) -> list[Violation]:
         """What no owner has ever had."""
-        faults = trimmed_faults(self.name, max_length=self.NAME_MAX)
+        violations = trimmed_violations(self.name, max_length=self.NAME_MAX)
         if as_id(self.name) is not None:
-            faults.append(Fault("name", "reads_as_id", "The name reads as an id."))
-        return faults
+            violations.append(Violation("name", "reads_as_id", "The name reads as an id."))
+        return violations
 
     def deactivate(self, now: datetime) -> Self:
         """The owner, none of whose keys opens anything from now on; itself where that is so already."""
-        return self if self.deactivated_at is not None else revised(self, {"deactivated_at": now})
+        return self if self.deactivated_at is not None else with_changes(self, {"deactivated_at": now})
 
     def wait_to_erase(self, now: datetime) -> timedelta:
         """How long until nobody can be at work for this owner. Raises ``Conflict`` for one that is active."""
@@ -62,4 +62,4 @@ class Owner:
 
     def activate(self) -> Self:
         """The owner, whose keys open again; itself where they do already."""
-        return revised(self, {"deactivated_at": None})
+        return with_changes(self, {"deactivated_at": None})

@@ -4,21 +4,22 @@ from collections.abc import Callable
 from typing import Protocol, TypeAlias
 from uuid import UUID
 
-from domain.access.key import Key
+from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
-from domain.tenancy import Cause, OwnerId, Repository
+from domain.repository import OwnerId, Repository
+from domain.write_context import WriteContext
 
-KeyRepository: TypeAlias = Repository[Key]
+ApiKeyRepository: TypeAlias = Repository[ApiKey]
 
 
 class OwnerDirectory(Protocol):
     """All owners, and the one question that is asked before an owner is known. May raise ``Unavailable``."""
 
-    async def add(self, owner: Owner, cause: Cause) -> None:
+    async def add(self, owner: Owner, context: WriteContext) -> None:
         """Stores a new owner. Raises ``Conflict`` where the name is taken."""
         ...
 
-    async def change(self, id: OwnerId, fn: Callable[[Owner], Owner], cause: Cause) -> Owner:
+    async def change(self, id: OwnerId, fn: Callable[[Owner], Owner], context: WriteContext) -> Owner:
         """Loads, applies ``fn`` and saves, as an owned repository does. Raises ``NotFound``."""
         ...
 
@@ -30,7 +31,7 @@ class OwnerDirectory(Protocol):
         """Every owner, by name."""
         ...
 
-    async def holder(self, public_id: str, sent: Callable[[], None] | None = None) -> tuple[Owner, Key] | None:
+    async def holder(self, public_id: str, sent: Callable[[], None] | None = None) -> tuple[Owner, ApiKey] | None:
         """The key with this public id and its owner, whatever their state.
 
         ``sent`` is called before the store is asked, when nothing has to be waited for any more: the answer is at most

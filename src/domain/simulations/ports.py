@@ -2,7 +2,7 @@
 
 from typing import TypeAlias
 
+from domain.repository import Repository
 from domain.simulations.simulation import Simulation
-from domain.tenancy import Repository
 
 SimulationRepository: TypeAlias = Repository[Simulation]

@@ -5,12 +5,12 @@ from datetime import date, datetime
 from typing import ClassVar, Self, TypedDict, Unpack
 from uuid import UUID
 
-from domain.errors import Fault, Invalid
+from domain.errors import Invalid, Violation
 from domain.paging import Comparison, Condition
-from domain.rules import name_faults, trimmed_faults
-from domain.tenancy import OwnerId, revised
+from domain.repository import OwnerId, with_changes
+from domain.validation import name_violations, trimmed_violations
 
-_BEFORE_START = Fault("end_date", "before_start", "The simulation ends before it starts.")
+_BEFORE_START = Violation("end_date", "before_start", "The simulation ends before it starts.")
 
 
 class SimulationFields(TypedDict, total=False):
@@ -30,7 +30,7 @@ class Simulation:
 
     KIND: ClassVar[str] = "simulation"
     SECRETS: ClassVar[frozenset[str]] = frozenset()
-    UNRECORDED: ClassVar[frozenset[str]] = frozenset()
+    UNTRACKED: ClassVar[frozenset[str]] = frozenset()
     NAME_MAX: ClassVar[int] = 300
     FOLDED_MAX: ClassVar[int] = 3 * NAME_MAX
     """The length of a folded name, and of a folded part of one: folding makes up to three letters of one."""
@@ -61,37 +61,37 @@ class Simulation:
         return self.name.casefold()
 
     @classmethod
-    def checked(cls, fields: SimulationFields) -> SimulationFields:
+    def validated(cls, fields: SimulationFields) -> SimulationFields:
         """The fields with the name trimmed; raises ``Invalid`` for what is wrong in itself, whatever is stored."""
-        faults = _date_faults(fields.get("start_date"), fields.get("end_date"))
+        violations = _date_faults(fields.get("start_date"), fields.get("end_date"))
         name = fields.get("name")
         if name is not None:
-            faults = name_faults(name, max_length=cls.NAME_MAX) + faults
+            violations = name_violations(name, max_length=cls.NAME_MAX) + violations
             fields = {**fields, "name": name.strip()}
-        if faults:
-            raise Invalid(faults)
+        if violations:
+            raise Invalid(violations)
         return fields
 
     @classmethod
     def create(cls, *, id: UUID, owner_id: OwnerId, now: datetime, **fields: Unpack[SimulationFields]) -> Self:
         """A new simulation of its owner; all fields are needed. Raises ``Invalid``."""
-        return cls(id=id, owner_id=owner_id, created_at=now, updated_at=now, **cls.checked(fields))
+        return cls(id=id, owner_id=owner_id, created_at=now, updated_at=now, **cls.validated(fields))
 
-    def faults(self) -> list[Fault]:
+    def violations(self) -> list[Violation]:
         """What no simulation has ever had."""
-        return trimmed_faults(self.name, max_length=self.NAME_MAX) + _date_faults(self.start_date, self.end_date)
+        return trimmed_violations(self.name, max_length=self.NAME_MAX) + _date_faults(self.start_date, self.end_date)
 
     def restorable(self) -> SimulationFields:
         """All that comes back of an earlier version. Raises ``Invalid`` for what could not be set today."""
-        return self.checked({"name": self.name, "start_date": self.start_date, "end_date": self.end_date})
+        return self.validated({"name": self.name, "start_date": self.start_date, "end_date": self.end_date})
 
     def update(self, *, now: datetime, **fields: Unpack[SimulationFields]) -> Self:
         """The simulation with these fields; itself where nothing changes. Raises ``Invalid``."""
         # Two changes may have looked at the clock in another order than they are made in.
-        return revised(self, self.checked(fields), updated_at=max(now, self.updated_at))
+        return with_changes(self, self.validated(fields), updated_at=max(now, self.updated_at))
 
 
-def listed(
+def filters(
     *,
     name: str | None = None,
     active_on: date | None = None,
@@ -113,7 +113,7 @@ def listed(
     return tuple(Condition(field, comparison, value) for field, comparison, value in wanted if value is not None)
 
 
-def _date_faults(start: date | None, end: date | None) -> list[Fault]:
+def _date_faults(start: date | None, end: date | None) -> list[Violation]:
     if start is None or end is None or start <= end:
         return []
     return [_BEFORE_START]

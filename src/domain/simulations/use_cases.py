@@ -7,10 +7,11 @@ from uuid import UUID
 
 from domain.errors import NotFound
 from domain.paging import Page, PageRequest
+from domain.repository import OwnerId, Precondition, no_precondition
 from domain.revisions import History, Revision, restoring
 from domain.simulations.ports import SimulationRepository
 from domain.simulations.simulation import Simulation, SimulationFields
-from domain.tenancy import Cause, Guard, OwnerId, unguarded
+from domain.write_context import WriteContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +22,10 @@ class Simulations:
     history: History
     new_id: Callable[[], UUID]
 
-    async def create(self, owner: OwnerId, cause: Cause, **fields: Unpack[SimulationFields]) -> Simulation:
+    async def create(self, owner: OwnerId, context: WriteContext, **fields: Unpack[SimulationFields]) -> Simulation:
         """Makes and stores a simulation. Raises ``Invalid``."""
-        simulation = Simulation.create(id=self.new_id(), owner_id=owner, now=cause.at, **fields)
-        await self.repository.of(owner).add(simulation, cause)
+        simulation = Simulation.create(id=self.new_id(), owner_id=owner, now=context.at, **fields)
+        await self.repository.of(owner).add(simulation, context)
         return simulation
 
     async def get(self, owner: OwnerId, id: UUID) -> Simulation:
@@ -34,19 +35,26 @@ class Simulations:
         return await self.repository.of(owner).page(request)
 
     async def update(
-        self, owner: OwnerId, id: UUID, cause: Cause, guard: Guard = unguarded, **fields: Unpack[SimulationFields]
+        self,
+        owner: OwnerId,
+        id: UUID,
+        context: WriteContext,
+        precondition: Precondition = no_precondition,
+        **fields: Unpack[SimulationFields],
     ) -> Simulation:
         """Changes the fields given and no other. What is wrong in itself is ``Invalid`` before anything is loaded."""
-        fields = Simulation.checked(fields)
+        fields = Simulation.validated(fields)
 
         def updated(stored: Simulation) -> Simulation:
-            guard(stored)
-            return stored.update(now=cause.at, **fields)
+            precondition(stored)
+            return stored.update(now=context.at, **fields)
 
-        return await self.repository.of(owner).change(id, updated, cause)
+        return await self.repository.of(owner).change(id, updated, context)
 
-    async def delete(self, owner: OwnerId, id: UUID, cause: Cause, guard: Guard = unguarded) -> None:
-        await self.repository.of(owner).remove(id, cause, guard)
+    async def delete(
+        self, owner: OwnerId, id: UUID, context: WriteContext, precondition: Precondition = no_precondition
+    ) -> None:
+        await self.repository.of(owner).remove(id, context, precondition)
 
     async def revisions(self, owner: OwnerId, id: UUID, request: PageRequest) -> Page[Revision[Simulation]]:
         """What has become of one simulation, deleted ones included, the latest first."""
@@ -56,7 +64,13 @@ class Simulations:
         return page
 
     async def restore(
-        self, owner: OwnerId, id: UUID, cause: Cause, guard: Guard = unguarded, *, version: int
+        self,
+        owner: OwnerId,
+        id: UUID,
+        context: WriteContext,
+        precondition: Precondition = no_precondition,
+        *,
+        version: int,
     ) -> Simulation:
         """Brings back the state of an earlier version, as a new version, also of a simulation that is deleted.
 
@@ -66,21 +80,21 @@ class Simulations:
         wanted = await self._state(owner, id, version)
 
         def restored(stored: Simulation) -> Simulation:
-            guard(stored)
+            precondition(stored)
             with restoring(version):
-                return stored.update(now=cause.at, **wanted.restorable())
+                return stored.update(now=context.at, **wanted.restorable())
 
         repository = self.repository.of(owner)
         try:
-            return await repository.change(id, restored, cause)
+            return await repository.change(id, restored, context)
         except NotFound:
-            guard(None)
+            precondition(None)
             last = await self.history.latest(owner, Simulation, id)
             with restoring(version):
                 made = Simulation.create(id=id, owner_id=owner, now=wanted.created_at, **wanted.restorable())
-            changed = max(cause.at, last.created_at, made.created_at)
+            changed = max(context.at, last.created_at, made.created_at)
             again = replace(made, version=last.version + 1, updated_at=changed)
-            await repository.add(again, cause)
+            await repository.add(again, context)
             return again
 
     async def _state(self, owner: OwnerId, id: UUID, version: int) -> Simulation:

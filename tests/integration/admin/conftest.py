@@ -10,9 +10,15 @@ from django.apps import apps
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
-from adapters.django_orm import operations
+from adapters.django_orm import management
 from adapters.django_orm.models import Operator, OwnerRow
-from tests.integration.admin.desk import OWNERS, PASSWORD, Desk, desk, service
+from tests.integration.admin.admin_client import (
+    OWNERS,
+    PASSWORD,
+    Desk,
+    desk,
+    service,
+)
 from tests.integration.conftest import COMMITTING, MakeStorage
 
 
@@ -28,7 +34,7 @@ def operator(quick_passwords: None, django_db_setup: None, django_db_blocker: Dj
     """Somebody who may do everything, and is really in the database."""
     with django_db_blocker.unblock():
         name = f"boss-{uuid4().hex[:8]}"
-        operations.create_operator(name, PASSWORD)
+        management.create_operator(name, PASSWORD)
         yield Operator.objects.get(username=name)
         Operator.objects.filter(username=name).delete()
         apps.get_model("axes", "AccessAttempt").objects.filter(username=name).delete()

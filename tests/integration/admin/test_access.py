@@ -12,10 +12,10 @@ from django.contrib.auth.models import Permission
 from django.db.models import F
 from django.test import Client
 
-from adapters.django_orm import operations
+from adapters.django_orm import management
 from adapters.django_orm.admin.lockout import ADDRESS_FAILURE_LIMIT
-from adapters.django_orm.models import KeyRow, Operator
-from tests.integration.admin.desk import ADDRESS, PASSWORD
+from adapters.django_orm.models import ApiKeyRow, Operator
+from tests.integration.admin.admin_client import ADDRESS, PASSWORD
 from tests.integration.factories import KeyRowFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_passwords")]
@@ -26,7 +26,7 @@ LIMIT: int = settings.AXES_FAILURE_LIMIT
 
 @pytest.fixture
 def boss() -> Operator:
-    operations.create_operator("boss", PASSWORD)
+    management.create_operator("boss", PASSWORD)
     return Operator.objects.get(username="boss")
 
 
@@ -68,7 +68,7 @@ def test_whoever_guesses_has_to_wait_even_with_the_right_password(boss: Operator
 
 def test_others_are_not_locked_out_with_them(boss: Operator) -> None:
     lock_out()
-    operations.create_operator("other", PASSWORD)
+    management.create_operator("other", PASSWORD)
     assert sign_in(PASSWORD, address="198.51.100.7") == 302
     assert sign_in(PASSWORD, username="other") == 302
 
@@ -80,7 +80,7 @@ def test_a_network_of_ipv6_is_one_client(boss: Operator) -> None:
 
 
 def test_an_address_may_not_guess_by_many_names_either(boss: Operator) -> None:
-    operations.create_operator("clerk", PASSWORD)
+    management.create_operator("clerk", PASSWORD)
     names = [f"name {number}" for number in range(ADDRESS_FAILURE_LIMIT - 1)]
     assert {sign_in("a guess", username=name) for name in names} == {200}
     assert sign_in(PASSWORD, username="clerk") == 302  # which forgets nothing of the others
@@ -93,7 +93,7 @@ def test_an_address_may_not_guess_by_many_names_either(boss: Operator) -> None:
 
 
 def test_an_office_is_not_locked_out_by_one_of_its_people(boss: Operator) -> None:
-    operations.create_operator("clerk", PASSWORD)
+    management.create_operator("clerk", PASSWORD)
     assert [sign_in("a typo", username="clerk") for _ in range(2 * LIMIT)][-1] == 429
     assert sign_in(PASSWORD) == 302
 
@@ -135,7 +135,7 @@ def test_no_page_tells_of_a_password_or_a_key_what_is_kept(admin: Client, boss: 
     looker.force_login(seen_by_few)
     algorithm, salt, digest = boss.password.split("$")
     for client in (admin, looker):
-        for path in (f"operator/{boss.pk}/change/", "operator/", f"keyrow/{key.pk}/change/", "keyrow/"):
+        for path in (f"operator/{boss.pk}/change/", "operator/", f"apikeyrow/{key.pk}/change/", "apikeyrow/"):
             page = client.get(f"/admin/goatfish/{path}").text
             assert "boss" in page or key.name in page
             assert not any(part in page for part in (f"{algorithm}$", salt, digest[:6], key.digest[:12], "salt"))
@@ -146,12 +146,12 @@ def test_no_page_tells_of_a_password_or_a_key_what_is_kept(admin: Client, boss: 
 def test_what_is_kept_cannot_be_asked_for_letter_by_letter(admin: Client) -> None:
     key = KeyRowFactory.create()
     for path in (
-        f"keyrow/?digest__startswith={key.digest[:1]}",
+        f"apikeyrow/?digest__startswith={key.digest[:1]}",
         f"ownerrow/?keys__digest__startswith={key.digest[:1]}",
         "operator/?password__startswith=md5",
     ):
         assert admin.get(f"/admin/goatfish/{path}").status_code in {302, 400}
-    assert KeyRow.objects.get(pk=key.pk).digest == key.digest
+    assert ApiKeyRow.objects.get(pk=key.pk).digest == key.digest
 
 
 def test_an_operator_gets_another_password_without_a_look_at_the_old(admin: Client, boss: Operator) -> None:
@@ -169,7 +169,7 @@ def test_an_operator_gets_another_password_without_a_look_at_the_old(admin: Clie
 
 def test_the_history_of_an_object_is_its_revisions(admin: Client) -> None:
     key = KeyRowFactory.create()
-    for path, owner in ((f"keyrow/{key.pk}", key.owner_id), (f"ownerrow/{key.owner_id}", key.owner_id)):
+    for path, owner in ((f"apikeyrow/{key.pk}", key.owner_id), (f"ownerrow/{key.owner_id}", key.owner_id)):
         answer = admin.get(f"/admin/goatfish/{path}/history/")
         assert answer.headers["Location"].startswith(f"/admin/goatfish/revisionrow/?owner_id__exact={owner}&entity_id")
         assert admin.get(answer.headers["Location"]).status_code == 200

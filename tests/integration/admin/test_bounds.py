@@ -12,7 +12,12 @@ from django.contrib.admin.sites import AdminSite
 
 from config.settings import load
 from tests.contracts.http_api import expect_problem
-from tests.integration.admin.desk import OWNERS, Desk, desk, service
+from tests.integration.admin.admin_client import (
+    OWNERS,
+    Desk,
+    desk,
+    service,
+)
 from tests.integration.conftest import MakeStorage
 
 MIB = 1 << 20

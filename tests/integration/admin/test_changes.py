@@ -9,8 +9,13 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import Permission
 
-from adapters.django_orm.models import KeyRow, Operator, OwnerRow, RevisionRow
-from tests.integration.admin.desk import (
+from adapters.django_orm.models import (
+    ApiKeyRow,
+    Operator,
+    OwnerRow,
+    RevisionRow,
+)
+from tests.integration.admin.admin_client import (
     KEYS,
     OWNERS,
     REVISIONS,
@@ -22,7 +27,7 @@ from tests.integration.admin.desk import (
 
 def test_every_change_leaves_a_revision_that_names_the_operator_and_the_request(at_desk: Desk, owner: OwnerRow) -> None:
     assert key_in(issue(at_desk, owner))
-    row = KeyRow.objects.get(owner=owner)
+    row = ApiKeyRow.objects.get(owner=owner)
     for path in (f"{KEYS}/{row.pk}/revoke/", f"{OWNERS}/{owner.pk}/deactivate/", f"{OWNERS}/{owner.pk}/activate/"):
         at_desk.send(path, headers={"X-Request-ID": f"by-{path.split('/')[-2]}"})
     left = list(RevisionRow.objects.filter(owner_id=owner.pk).order_by("number"))
@@ -39,7 +44,7 @@ def test_revisions_are_shown_with_both_states_and_without_a_hash(at_desk: Desk) 
     at_desk.send(f"{OWNERS}/add/", name=name)
     owner = OwnerRow.objects.get(name=name)
     assert key_in(issue(at_desk, owner, name=name))
-    row = KeyRow.objects.get(owner=owner)
+    row = ApiKeyRow.objects.get(owner=owner)
     at_desk.send(f"{KEYS}/{row.pk}/revoke/")
     found = f"{REVISIONS}/?q={owner.pk}"
     pages = {found: at_desk.http.get(found).text}
@@ -106,7 +111,7 @@ def test_what_the_domain_refuses_is_said_on_the_form(at_desk: Desk, owner: Owner
         assert answer.status_code == 200
         assert words in answer.text
         assert key_in(answer) is None
-    assert not KeyRow.objects.filter(owner=owner).exists()
+    assert not ApiKeyRow.objects.filter(owner=owner).exists()
 
 
 def test_the_owner_that_is_shown_is_the_one_that_is_changed(at_desk: Desk, owner: OwnerRow) -> None:
@@ -130,10 +135,10 @@ def test_without_permission_nothing_can_be_changed(
 ) -> None:
     key = key_in(issue(at_desk, owner))
     assert key is not None
-    row = KeyRow.objects.get(owner=owner)
+    row = ApiKeyRow.objects.get(owner=owner)
     Operator.objects.filter(username=at_desk.username).update(is_superuser=False)
     operator = Operator.objects.get(username=at_desk.username)
-    operator.user_permissions.set(Permission.objects.filter(codename__in=["view_ownerrow", "view_keyrow"]))
+    operator.user_permissions.set(Permission.objects.filter(codename__in=["view_ownerrow", "view_apikeyrow"]))
     token = at_desk.filled("/admin/password_change/")
     for path in (
         f"{OWNERS}/add/",

@@ -6,9 +6,14 @@ import pytest
 from django.contrib.auth.models import Group
 from pytest_django import DjangoDbBlocker
 
-from adapters.django_orm.models import KeyRow, Operator, OwnerRow, SimulationRow
+from adapters.django_orm.models import (
+    ApiKeyRow,
+    Operator,
+    OwnerRow,
+    SimulationRow,
+)
 from tests.fuzz.admin import Figures, forget_attempts, look, looker
-from tests.integration.admin.desk import desk, service
+from tests.integration.admin.admin_client import desk, service
 from tests.integration.conftest import MakeStorage
 
 REQUESTS = 150
@@ -27,7 +32,7 @@ def test_whoever_may_only_look_changes_nothing_and_makes_nothing_fail(
                 look(sitting.http, who, requests=REQUESTS, start=10, figures=figures)
         finally:
             forget_attempts()
-            for model in (KeyRow, OwnerRow, SimulationRow, Operator, Group):
+            for model in (ApiKeyRow, OwnerRow, SimulationRow, Operator, Group):
                 model._default_manager.filter(pk__in=who.of(model)).delete()
     assert figures.requests == REQUESTS
     assert len(figures.pages) >= PAGES, figures

@@ -10,7 +10,7 @@ from django.db import OperationalError, ProgrammingError, connection
 from django.test import Client
 
 from adapters.django_orm.models import Operator
-from tests.integration.admin.desk import OWNERS, Desk
+from tests.integration.admin.admin_client import OWNERS, Desk
 
 SIMULATIONS, OPERATORS = "/admin/goatfish/simulationrow", "/admin/goatfish/operator"
 PART = b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\n'
@@ -87,7 +87,7 @@ UNREADABLE = [
 
 def test_a_form_cannot_be_read(at_desk: Desk) -> None:
     refused_before = (f"{OWNERS}/%00/change/", f"{OWNERS}/add/?{'a=1&' * 400}")  # by a page that looks at the form
-    adding = (f"{OWNERS}/add/", "/admin/goatfish/keyrow/add/", f"{OPERATORS}/add/")
+    adding = (f"{OWNERS}/add/", "/admin/goatfish/apikeyrow/add/", f"{OPERATORS}/add/")
     for path in (*refused_before, *adding, f"{OPERATORS}/", "/admin/login/"):
         for kind, body in UNREADABLE:
             answer = at_desk.http.post(path, content=body, headers={"Content-Type": kind})
@@ -96,7 +96,7 @@ def test_a_form_cannot_be_read(at_desk: Desk) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("fault", "query", "status"),
+    ("violation", "query", "status"),
     [
         (OperationalError("gone"), "", 503),
         (OperationalError("gone"), "?name=x", 503),
@@ -105,14 +105,14 @@ def test_a_form_cannot_be_read(at_desk: Desk) -> None:
     ],
 )
 def test_a_fault_of_the_service_stays_one(
-    fault: Exception, query: str, status: int, caplog: pytest.LogCaptureFixture
+    violation: Exception, query: str, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = Client(headers={"host": "localhost"}, raise_request_exception=False)
     client.force_login(Operator.objects.create(username="boss", is_staff=True, is_superuser=True))
 
     def fail(execute: Any, sql: str, *more: Any) -> Any:
         if "simulation" in sql:
-            raise fault
+            raise violation
         return execute(sql, *more)
 
     with connection.execute_wrapper(fail):

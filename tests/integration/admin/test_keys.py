@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from adapters.django_orm.models import KeyRow, OwnerRow
+from adapters.django_orm.models import ApiKeyRow, OwnerRow
 from domain.idempotency import KEPT_FOR
-from tests.integration.admin.desk import (
+from tests.integration.admin.admin_client import (
     KEYS,
     OWNERS,
     Desk,
@@ -32,7 +32,7 @@ def test_an_issued_key_opens_the_api_and_is_shown_once(at_desk: Desk, owner: Own
     assert at_desk.may(key)
     again = at_desk.http.post(path, data=form)  # what a browser sends when the page is loaded again
     assert (again.status_code, key_in(again)) == (302, None)
-    row = KeyRow.objects.get(owner=owner)
+    row = ApiKeyRow.objects.get(owner=owner)
     assert (row.name, {str(scope) for scope in row.scopes}, row.expires_at) == ("CI", {"simulations:read"}, None)
     assert row.created_by == f"operator:{at_desk.username}"
     for page in (f"{KEYS}/", f"{KEYS}/{row.pk}/change/"):
@@ -50,7 +50,7 @@ def test_a_form_sent_twice_at_once_issues_one_key(at_desk: Desk, owner: OwnerRow
     answers = sent_at_once(at_desk, [(path, form)] * 6)
     assert sum(key_in(answer) is not None for answer in answers) == 1
     assert {answer.status_code for answer in answers} <= {200, 302}
-    assert KeyRow.objects.filter(owner=owner).count() == 1
+    assert ApiKeyRow.objects.filter(owner=owner).count() == 1
 
 
 def test_a_ticket_of_somebody_elses_or_of_long_ago_issues_nothing(
@@ -64,14 +64,14 @@ def test_a_ticket_of_somebody_elses_or_of_long_ago_issues_nothing(
         answer = issue(at_desk, owner, ticket=ticket)
         assert "This form is too old" in answer.text
         assert key_in(answer) is None
-    assert not KeyRow.objects.filter(owner=owner).exists()
+    assert not ApiKeyRow.objects.filter(owner=owner).exists()
 
 
 def test_a_revoked_key_is_dead_within_a_second(at_desk: Desk, owner: OwnerRow) -> None:
     key = key_in(issue(at_desk, owner))
     assert key is not None
     assert at_desk.may(key)
-    row = KeyRow.objects.get(owner=owner)
+    row = ApiKeyRow.objects.get(owner=owner)
     assert f"{KEYS}/{row.pk}/revoke/" in at_desk.http.get(f"{KEYS}/{row.pk}/change/").text
     assert at_desk.send(f"{KEYS}/{row.pk}/revoke/").headers["location"] == f"{KEYS}/{row.pk}/change/"
     assert within_a_second(lambda: not at_desk.may(key))
@@ -106,7 +106,7 @@ def test_a_key_of_a_deactivated_owner_is_issued_with_a_word_about_it_and_not_off
 
 def test_owners_and_keys_are_filtered_by_words(at_desk: Desk, owner: OwnerRow) -> None:
     assert key_in(issue(at_desk, owner))
-    row = KeyRow.objects.get(owner=owner)
+    row = ApiKeyRow.objects.get(owner=owner)
 
     def states(path: str, pk: object, words: list[str]) -> list[str]:
         return [word for word in words if f"{pk}/change/" in at_desk.http.get(f"{path}/?q={pk}&state={word}").text]
@@ -121,4 +121,4 @@ def test_owners_and_keys_are_filtered_by_words(at_desk: Desk, owner: OwnerRow) -
 
 def test_an_expiry_is_taken_in_utc(at_desk: Desk, owner: OwnerRow) -> None:
     assert key_in(issue(at_desk, owner, expires_at="2099-01-05T12:30"))
-    assert KeyRow.objects.get(owner=owner).expires_at == datetime(2099, 1, 5, 12, 30, tzinfo=UTC)
+    assert ApiKeyRow.objects.get(owner=owner).expires_at == datetime(2099, 1, 5, 12, 30, tzinfo=UTC)

@@ -17,7 +17,7 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from adapters.django_orm.admin.application import PASSWORDS, PASSWORDS_WAITING
 from adapters.django_orm.models import Operator
 from config.settings import load
-from tests.integration.admin.desk import OWNERS, PASSWORD, Desk
+from tests.integration.admin.admin_client import OWNERS, PASSWORD, Desk
 from tests.integration.admin.test_service import open_connections
 
 MANY = 60

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
 from adapters.django_orm.models import Operator
-from tests.integration.admin.desk import PASSWORD
+from tests.integration.admin.admin_client import PASSWORD
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_passwords")]
 OPERATORS, GROUPS = "/admin/goatfish/operator", "/admin/auth/group"
@@ -53,13 +53,13 @@ def boss() -> Operator:
 
 @pytest.fixture
 def keeper() -> Operator:
-    return operator("keeper", "view_simulationrow", "change_keyrow")
+    return operator("keeper", "view_simulationrow", "change_apikeyrow")
 
 
 @pytest.fixture
 def strong_group() -> Group:
     group = Group.objects.create(name="key keepers")
-    group.permissions.set(permissions("change_keyrow"))
+    group.permissions.set(permissions("change_apikeyrow"))
     return group
 
 
@@ -119,7 +119,7 @@ def test_whoever_has_more_is_neither_changed_nor_deleted(
         target = operator("member")
         target.groups.add(strong_group)
     elif of_more_rights == "sleeper":  # whose rights Django does not count: it could be woken
-        target = operator("sleeper", "change_keyrow", is_active=False)
+        target = operator("sleeper", "change_apikeyrow", is_active=False)
     else:
         target = request.getfixturevalue(of_more_rights)
     before = state(target)
@@ -139,7 +139,7 @@ def test_whoever_has_more_is_neither_changed_nor_deleted(
 
 def test_a_new_operator_has_no_rights(desk: Client) -> None:
     asked = {"username": "new", "password1": NEW, "password2": NEW, "usable_password": "true"}
-    rest = {"is_superuser": "on", "is_staff": "on", "user_permissions": [permissions("add_keyrow")[0].pk]}
+    rest = {"is_superuser": "on", "is_staff": "on", "user_permissions": [permissions("add_apikeyrow")[0].pk]}
     assert desk.post(f"{OPERATORS}/add/", asked | rest).status_code == 302
     made = Operator.objects.get(username="new")
     assert (made.is_staff, rights(made)) == (False, (False, set(), set()))
@@ -157,7 +157,7 @@ def test_whoever_may_only_add_cannot_add() -> None:
 def test_a_group_is_no_way_round(desk: Client, clerk: Operator, strong_group: Group) -> None:
     weak = Group.objects.create(name="weak")
     clerk.groups.add(weak)
-    wanted = permissions("change_keyrow")[0].pk
+    wanted = permissions("change_apikeyrow")[0].pk
     desk.post(f"{GROUPS}/{weak.pk}/change/", {"name": "weak", "permissions": [wanted]})
     desk.post(f"{GROUPS}/add/", {"name": "made", "permissions": [wanted]})
     assert not weak.permissions.exists()

@@ -10,9 +10,9 @@ from django.contrib.messages import get_messages
 from django.db import OperationalError, connection
 from django.test import Client
 
-from adapters.django_orm import setup
+from adapters.django_orm import bootstrap
 from adapters.django_orm.models import Operator, OwnerRow
-from tests.integration.admin.desk import (
+from tests.integration.admin.admin_client import (
     KEYS,
     OWNERS,
     PASSWORD,
@@ -60,7 +60,7 @@ def test_a_database_out_of_reach_is_a_503(at_desk: Desk, db: None) -> None:
 
 def test_a_change_that_cannot_reach_the_database_is_a_503(operator: Operator, committing: MakeStorage) -> None:
     nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
-    unreachable = setup.pool_storage(nowhere, size=1, acquire_timeout=1, statement_timeout=1)
+    unreachable = bootstrap.asyncpg_storage(nowhere, size=1, acquire_timeout=1, statement_timeout=1)
     with desk(service(committing(), unreachable), username=operator.username) as sitting:
         sitting.sign_in()
         answer = sitting.send(f"{KEYS}/add/", owner="Acme", name="CI", scopes=["simulations:read"])

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.integration.conftest import VENDOR, on_test_database
-from tests.integration.costs.served import Served, served
-from tests.integration.costs.wiretap import Wiretap, tapped
+from tests.integration.costs.counted_service import Served, served
+from tests.integration.costs.counting_proxy import Wiretap, tapped
 
 collect_ignore_glob = [] if VENDOR == "postgresql" else ["test_*.py"]
 

@@ -11,8 +11,8 @@ from types import CodeType, FrameType
 from typing import Any
 
 from tests.contracts.http_api import Tenant
-from tests.integration.costs.asked import Request
-from tests.integration.costs.served import Served
+from tests.integration.costs.counted_requests import Request
+from tests.integration.costs.counted_service import Served
 
 WARM_UP = 100
 """Requests after which whatever is kept for good has been made."""

@@ -6,12 +6,12 @@ import os
 
 import pytest
 
-from domain.access.key import KeyText
+from domain.access.token import ApiKeyToken
 from tests.contracts.http_api import SIMULATIONS, Tenant
-from tests.integration.costs import asked
-from tests.integration.costs.asked import Asked, Request
-from tests.integration.costs.served import Served, served
-from tests.integration.costs.wiretap import Traffic, Wiretap
+from tests.integration.costs import counted_requests
+from tests.integration.costs.counted_requests import Asked, Request
+from tests.integration.costs.counted_service import Served, served
+from tests.integration.costs.counting_proxy import Traffic, Wiretap
 from tests.isolation import document
 
 # Statements, round trips; of a key that is believed, with all statements prepared. A statement is a transaction, and
@@ -117,17 +117,17 @@ def tenant(watched: Served) -> Tenant:
 
 def with_unknown_key(tenant: Tenant) -> Tenant:
     """The tenant with a key that is well-formed, and nobody's."""
-    return Tenant(tenant.http, tenant.owner, tenant.key_id, KeyText.new(os.urandom).reveal())
+    return Tenant(tenant.http, tenant.owner, tenant.key_id, ApiKeyToken.new(os.urandom).reveal())
 
 
 def test_every_operation_has_its_numbers() -> None:
-    assert OPERATIONS.keys() == asked.OPERATIONS.keys() == document.OPERATIONS.keys()
-    assert VARIANTS.keys() == asked.VARIANTS.keys()
+    assert OPERATIONS.keys() == counted_requests.OPERATIONS.keys() == document.OPERATIONS.keys()
+    assert VARIANTS.keys() == counted_requests.VARIANTS.keys()
 
 
 @pytest.mark.parametrize("name", [*OPERATIONS, *VARIANTS])
 def test_a_request_costs_what_the_table_says(meter: Meter, tenant: Tenant, name: str) -> None:
-    prepare: Asked = (asked.OPERATIONS | asked.VARIANTS)[name]
+    prepare: Asked = (counted_requests.OPERATIONS | counted_requests.VARIANTS)[name]
     prepare(tenant).send(tenant)
     tries = 3 if name == "readyz" else 1  # a second may have passed since
     traffic = min((meter.traffic(prepare(tenant), tenant) for _ in range(tries)), key=counted)
@@ -136,7 +136,7 @@ def test_a_request_costs_what_the_table_says(meter: Meter, tenant: Tenant, name:
 
 @pytest.mark.parametrize("name", [name for name, said in document.OPERATIONS.items() if said.scopes is not None])
 def test_a_key_that_is_believed_no_longer_costs_one_more(meter: Meter, tenant: Tenant, name: str) -> None:
-    prepare, (statements, round_trips) = asked.OPERATIONS[name], OPERATIONS[name]
+    prepare, (statements, round_trips) = counted_requests.OPERATIONS[name], OPERATIONS[name]
     prepare(tenant).send(tenant)
     request = prepare(tenant)
     meter.service.clock.seconds += 1
@@ -157,7 +157,7 @@ def test_the_first_request_with_a_key_looks_it_up_and_notes_its_use(meter: Meter
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PATCH", "DELETE"])
 def test_a_foreign_object_is_asked_for_once(meter: Meter, tenant: Tenant, method: str) -> None:
     body = {"name": "mine"} if method == "PATCH" else None
-    request = Request(method, asked.simulation(meter.service.tenant()), body, 404)
+    request = Request(method, counted_requests.simulation(meter.service.tenant()), body, 404)
     request.send(tenant)
     traffic = meter.traffic(request, tenant)
     assert counted(traffic) == (1, 1), told(traffic)

@@ -7,10 +7,10 @@ from types import CodeType
 
 import pytest
 
-from tests.integration.costs import asked
-from tests.integration.costs.asked import Asked
+from tests.integration.costs import counted_requests
+from tests.integration.costs.counted_requests import Asked
+from tests.integration.costs.counted_service import Served
 from tests.integration.costs.counting import Direct
-from tests.integration.costs.served import Served
 
 # Calls of Python on the event loop, from the request to the end of its answer, as counted on CPython 3.11 with uvloop;
 # a page holds twenty. Later versions make fewer, because comprehensions are no calls there. What changes a key takes
@@ -41,7 +41,7 @@ HEADROOM = 1.1
 """What may come in without a word. With 0 every test fails, and tells the number that belongs into the table."""
 KEPT_MAX, TIMES = 30, 300
 """Blocks of memory that may be more after so many requests: one that every tenth leaves is too many."""
-REQUESTS: dict[str, Asked] = asked.OPERATIONS | asked.VARIANTS
+REQUESTS: dict[str, Asked] = counted_requests.OPERATIONS | counted_requests.VARIANTS
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +49,8 @@ def direct(plain: Served) -> Direct:
     """A tenant with more than a page of everything."""
     tenant = plain.tenant()
     for _ in range(25):
-        asked.updated(tenant)
-        asked.key(tenant)
+        counted_requests.updated(tenant)
+        counted_requests.key(tenant)
     plain.settle()
     return Direct(plain, tenant)
 
@@ -68,7 +68,7 @@ def told(name: str, calls: Counter[CodeType]) -> str:
 
 
 def test_every_operation_has_its_number() -> None:
-    assert asked.OPERATIONS.keys() <= CALLS.keys() <= REQUESTS.keys()
+    assert counted_requests.OPERATIONS.keys() <= CALLS.keys() <= REQUESTS.keys()
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -2,13 +2,21 @@
 
 from django.contrib import admin
 
-from adapters.django_orm.admin.keys import KeyAdmin
+from adapters.django_orm.admin.api_keys import ApiKeyAdmin
 from adapters.django_orm.admin.lockout import SignInForm
 from adapters.django_orm.admin.operators import AttemptAdmin, GroupAdmin, OperatorAdmin
 from adapters.django_orm.admin.owners import OwnerAdmin
 from adapters.django_orm.admin.records import RevisionAdmin, SimulationAdmin
 
-__all__ = ["AttemptAdmin", "GroupAdmin", "KeyAdmin", "OperatorAdmin", "OwnerAdmin", "RevisionAdmin", "SimulationAdmin"]
+__all__ = [
+    "ApiKeyAdmin",
+    "AttemptAdmin",
+    "GroupAdmin",
+    "OperatorAdmin",
+    "OwnerAdmin",
+    "RevisionAdmin",
+    "SimulationAdmin",
+]
 
 admin.site.site_header = admin.site.site_title = "Goatfish"
 admin.site.index_title = "Operators"

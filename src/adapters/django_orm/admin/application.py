@@ -19,8 +19,8 @@ from django.http import HttpResponse, HttpResponseBadRequest
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 
-from adapters.django_orm.admin.acting import SCOPE, UseCases
-from adapters.django_orm.admin.admission import Admission, Busy
+from adapters.django_orm.admin.concurrency_limit import Busy, ConcurrencyLimit
+from adapters.django_orm.admin.use_case_actions import SCOPE, AdminUseCases
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,11 +39,11 @@ _HASHING = frozenset({"login", "password_change", "goatfish_operator_add", "auth
 class AdminApplication(ASGIHandler):
     """Answers 503, from no database, to what comes while ``at_once`` requests are under way and twice as many wait."""
 
-    def __init__(self, use_cases: UseCases, *, at_once: int) -> None:
+    def __init__(self, use_cases: AdminUseCases, *, at_once: int) -> None:
         super().__init__()
         self._use_cases = use_cases
-        self._requests = Admission("requests of the admin", at_once=at_once, waiting=2 * at_once)
-        self._passwords = Admission("sign-ins", at_once=PASSWORDS, waiting=PASSWORDS_WAITING, retry_after=5)
+        self._requests = ConcurrencyLimit("requests of the admin", at_once=at_once, waiting=2 * at_once)
+        self._passwords = ConcurrencyLimit("sign-ins", at_once=PASSWORDS, waiting=PASSWORDS_WAITING, retry_after=5)
         self._under_way: set[asyncio.Task[list[Mapping[str, Any]]]] = set()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

@@ -14,7 +14,7 @@ from django.core.validators import MaxLengthValidator
 from django.db.models import Sum
 from django.shortcuts import render
 
-from domain.access.clients import network
+from domain.access.client_network import network
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse

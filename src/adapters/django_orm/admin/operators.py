@@ -16,9 +16,9 @@ from django.core.exceptions import PermissionDenied
 from django.urls import reverse
 from django.utils.html import format_html
 
-from adapters.django_orm.admin import rights
-from adapters.django_orm.admin.lookups import CheckedLookups
-from adapters.django_orm.admin.shown import ShownOnly
+from adapters.django_orm.admin import permissions
+from adapters.django_orm.admin.read_only import ReadOnlyAdmin
+from adapters.django_orm.admin.safe_lookups import CheckedLookups
 from adapters.django_orm.models import Operator
 
 if TYPE_CHECKING:
@@ -31,7 +31,11 @@ class OwnRightsAlone(CheckedLookups):
     """Rows that give rights: they offer those of whoever is signed in, and no others are taken."""
 
     def formfield_for_manytomany(self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
-        offered: Any = {"permissions": rights.held, "user_permissions": rights.held, "groups": rights.within}
+        offered: Any = {
+            "permissions": permissions.held,
+            "user_permissions": permissions.held,
+            "groups": permissions.within,
+        }
         kwargs["queryset"] = offered[db_field.name](request)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
@@ -61,10 +65,10 @@ class OperatorAdmin(OwnRightsAlone, UserAdmin):  # type: ignore[type-arg]  # -- 
     readonly_fields = ("set_password", "last_login", "date_joined")
 
     def may_change(self, request: HttpRequest, row: Operator) -> bool:
-        return rights.may_change_operator(request, row)
+        return permissions.may_change_operator(request, row)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
-        return self.readonly_fields if rights.is_superuser(request) else (*self.readonly_fields, "is_superuser")
+        return self.readonly_fields if permissions.is_superuser(request) else (*self.readonly_fields, "is_superuser")
 
     @admin.display(description="password")
     def set_password(self, operator: Operator) -> SafeString:
@@ -78,14 +82,14 @@ admin.site.unregister(Group)
 @admin.register(Group)
 class GroupAdmin(OwnRightsAlone, DjangoGroupAdmin):
     def may_change(self, request: HttpRequest, row: Group) -> bool:
-        return rights.may_change_group(request, row)
+        return permissions.may_change_group(request, row)
 
 
 apps.get_app_config("axes").verbose_name = "Sign-in attempts"
 
 
 @admin.register(apps.get_model("axes", "AccessAttempt"))
-class AttemptAdmin(ShownOnly):
+class AttemptAdmin(ReadOnlyAdmin):
     """Who was refused, and how often; what else the form was sent is left out."""
 
     ordering = ("-attempt_time",)

@@ -11,9 +11,14 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.urls import reverse
 
-from adapters.django_orm.admin.acting import Acting, Change, carried_out, refuse
-from adapters.django_orm.admin.shown import Choice, list_of
-from adapters.django_orm.models import KeyRow, OwnerRow
+from adapters.django_orm.admin.read_only import Choice, list_of
+from adapters.django_orm.admin.use_case_actions import (
+    Change,
+    UseCaseAdmin,
+    carried_out,
+    refuse,
+)
+from adapters.django_orm.models import ApiKeyRow, OwnerRow
 from domain.access.owner import Owner
 from domain.errors import DomainError
 
@@ -37,7 +42,7 @@ class StateFilter(Choice):
 
 
 @admin.register(OwnerRow)
-class OwnerAdmin(Acting):
+class OwnerAdmin(UseCaseAdmin):
     list_display = ("name", "id", "created_at", "deactivated_at")
     list_filter = (StateFilter,)
     search_fields = ("name",)
@@ -48,14 +53,14 @@ class OwnerAdmin(Acting):
             warning="None of its keys opens anything from then on. Nothing is deleted, and it can be activated again.",
             done="{} is deactivated: its keys are dead within a second.",
             fits=lambda row: row.deactivated_at is None,
-            carry_out=lambda cases, row, cause: cases.owners.deactivate(row.pk, cause),
+            carry_out=lambda cases, row, context: cases.owners.deactivate(row.pk, context),
         ),
         Change(
             name="activate",
             warning="Those of its keys that are neither revoked nor expired open again.",
             done="{} is active again.",
             fits=lambda row: row.deactivated_at is not None,
-            carry_out=lambda cases, row, cause: cases.owners.activate(row.pk, cause),
+            carry_out=lambda cases, row, context: cases.owners.activate(row.pk, context),
         ),
     )
 
@@ -67,7 +72,9 @@ class OwnerAdmin(Acting):
         form = OwnerForm(request.POST or None)
         if form.is_valid():
             try:
-                owner = carried_out(request, lambda cases, cause: cases.owners.create(form.cleaned_data["name"], cause))
+                owner = carried_out(
+                    request, lambda cases, context: cases.owners.create(form.cleaned_data["name"], context)
+                )
             except DomainError as error:
                 refuse(form, error)
             else:
@@ -76,8 +83,8 @@ class OwnerAdmin(Acting):
         return self.page(request, "goatfish/form.html", {"form": form, "title": "Add owner", "submit": "Add"})
 
     def tools(self, request: HttpRequest, row: Model) -> list[tuple[str, str]]:
-        tools = [(list_of("keyrow", owner__id__exact=str(row.pk)), "Keys"), *super().tools(request, row)]
+        tools = [(list_of("apikeyrow", owner__id__exact=str(row.pk)), "Keys"), *super().tools(request, row)]
         active = getattr(row, "deactivated_at", None) is None
-        if active and self.admin_site.get_model_admin(KeyRow).has_add_permission(request):
-            tools.append((f"{reverse('admin:goatfish_keyrow_add')}?{urlencode({'owner': row.pk})}", "Issue a key"))
+        if active and self.admin_site.get_model_admin(ApiKeyRow).has_add_permission(request):
+            tools.append((f"{reverse('admin:goatfish_apikeyrow_add')}?{urlencode({'owner': row.pk})}", "Issue a key"))
         return tools

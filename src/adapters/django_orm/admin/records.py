@@ -11,9 +11,9 @@ from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.html import format_html
 
-from adapters.django_orm.admin.shown import Choice, ShownOnly
+from adapters.django_orm.admin.read_only import Choice, ReadOnlyAdmin
 from adapters.django_orm.models import OwnerRow, RevisionRow, SimulationRow
-from domain.access.key import Key
+from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.revisions import action
 from domain.simulations.simulation import Simulation
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
 
-class OfOwner(ShownOnly):
+class OfOwner(ReadOnlyAdmin):
     """Rows that name their owner by its id alone, shown with its name."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -42,7 +42,7 @@ class OfOwner(ShownOnly):
 
 class KindFilter(Choice):
     title = parameter_name = "kind"
-    conditions: ClassVar = {kind: partial(Q, kind=kind) for kind in (Owner.KIND, Key.KIND, Simulation.KIND)}
+    conditions: ClassVar = {kind: partial(Q, kind=kind) for kind in (Owner.KIND, ApiKey.KIND, Simulation.KIND)}
 
 
 @admin.register(SimulationRow)

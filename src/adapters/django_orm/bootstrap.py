@@ -1,0 +1,75 @@
+"""The ways into this package for whoever has not loaded Django yet: it is set up first, then the rest imported."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import django
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from adapters.django_orm.admin.application import AdminApplication
+    from adapters.django_orm.storage import Storage
+    from domain.access.use_cases import ApiKeys, Owners
+
+
+def setup_django() -> None:
+    """Loads Django with the project's settings, once."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.django")
+    django.setup()
+
+
+def asyncpg_storage(
+    url: str,
+    *,
+    size: int,
+    acquire_timeout: float,
+    statement_timeout: float,
+    list_timeout: float = 2.0,
+    prepared_statements: bool = True,
+    enforce_rls: bool = True,
+) -> Storage:
+    """Storage on PostgreSQL's native pool; the seconds and sizes are the pool's, and ``held`` the storage's."""
+    setup_django()
+    from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
+    from adapters.django_orm.storage import Storage
+
+    executor = AsyncpgExecutor(
+        url,
+        size=size,
+        acquire_timeout=acquire_timeout,
+        statement_timeout=statement_timeout,
+        list_timeout=list_timeout,
+        prepared_statements=prepared_statements,
+    )
+    return Storage(executor, enforce_rls=enforce_rls)
+
+
+def django_storage(
+    *,
+    size: int,
+    acquire_timeout: float | None = None,
+    statement_timeout: float | None = None,
+    list_timeout: float | None = None,
+) -> Storage:
+    """Storage on Django's own connections, in ``size`` threads; the seconds are the executor's."""
+    setup_django()
+    from adapters.django_orm.sql.django_executor import DjangoExecutor
+    from adapters.django_orm.storage import Storage
+
+    executor = DjangoExecutor(
+        size=size, acquire_timeout=acquire_timeout, statement_timeout=statement_timeout, list_timeout=list_timeout
+    )
+    return Storage(executor)
+
+
+def django_application(*, owners: Owners, keys: ApiKeys, now: Callable[[], datetime], at_once: int) -> AdminApplication:
+    """Django's own ASGI application: the admin, which changes things by these use cases, ``at_once`` requests of it."""
+    setup_django()
+    from adapters.django_orm.admin.application import AdminApplication
+    from adapters.django_orm.admin.use_case_actions import AdminUseCases
+
+    return AdminApplication(AdminUseCases(owners=owners, keys=keys, now=now), at_once=at_once)

@@ -1,0 +1,117 @@
+"""What operators do with the database itself; Django has to be set up before this is imported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management import call_command, execute_from_command_line
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, connections
+from django.db.migrations.executor import MigrationExecutor
+
+from adapters.django_orm.row_security.grants import grant
+from domain.errors import (
+    Conflict,
+    Invalid,
+    Unavailable,
+    Violation,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a database says of itself. ``connections_max`` leaves out those kept for superusers; PostgreSQL only."""
+
+    version: str
+    journal_mode: str | None = None
+    connections_max: int | None = None
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """What fails in the database becomes ``Unavailable``."""
+    try:
+        yield
+    except DatabaseError as error:
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: DatabaseError) -> Unavailable:
+    line = " ".join(str(error).split()) or type(error).__name__
+    return Unavailable(f"The database cannot be used: {line}")
+
+
+def unapplied_migrations() -> list[str]:
+    """The names of the migrations still to come, in order. Raises ``Unavailable``."""
+    with reachable():
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+
+
+def migrate(api_role: str | None = None) -> list[str]:
+    """Applies what is unapplied and names it; then the API's role, if it has one of its own, may do what it should.
+
+    Raises ``Unavailable``.
+    """
+    names = unapplied_migrations()
+    with reachable():
+        if names:
+            call_command("migrate", interactive=False, verbosity=0)
+        if api_role is not None:
+            grant(api_role)
+    return names
+
+
+def run_command(arguments: Sequence[str]) -> None:
+    """Runs one of Django's own commands, which may end the process. Raises ``Unavailable``."""
+    try:
+        execute_from_command_line(["goatfish django", *arguments])
+    except OperationalError as error:
+        raise _unavailable(error) from error
+
+
+def disconnect() -> None:
+    """Closes the connections of this thread."""
+    connections.close_all()
+
+
+def create_operator(username: str, password: str, *, email: str = "") -> None:
+    """Makes somebody who may do everything in the admin. Raises ``Invalid``, and ``Conflict`` for a taken name."""
+    operators = get_user_model()
+    operator = operators(username=username, email=email, is_staff=True, is_superuser=True)
+    operator.set_password(password)
+    with reachable():
+        try:
+            operator.full_clean(validate_unique=False)
+            validate_password(password, operator)
+            operator.save(force_insert=True)
+        except ValidationError as error:
+            raise Invalid([Violation("operator", "refused", message) for message in error.messages]) from error
+        except IntegrityError as error:
+            raise Conflict("operator_exists", f"An operator named {username!r} exists.") from error
+
+
+def operator_exists(username: str) -> bool:
+    """Whether somebody signs in to the admin by this name. Raises ``Unavailable``."""
+    with reachable():
+        return get_user_model().objects.filter(username=username).exists()
+
+
+def facts() -> Facts:
+    """What the operator's database says of itself. Raises ``Unavailable``."""
+    with reachable(), connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT sqlite_version(), (SELECT journal_mode FROM pragma_journal_mode)")
+            version, journal_mode = cursor.fetchone()
+            return Facts(version=version, journal_mode=journal_mode)
+        cursor.execute(
+            "SELECT current_setting('server_version'), current_setting('max_connections')::int"
+            " - current_setting('superuser_reserved_connections')::int"
+        )
+        version, connections_max = cursor.fetchone()
+        return Facts(version=version, connections_max=connections_max)

@@ -1,0 +1,127 @@
+"""What idempotent requests made, recorded by the transaction that made it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from adapters.django_orm.models import IdempotencyRow
+from adapters.django_orm.sql.compiler import (
+    Compiler,
+    Executor,
+    Param,
+    RlsContext,
+    Statement,
+    Values,
+    WriteStep,
+    param,
+)
+from domain.idempotency import KEPT_FOR, IdempotencyRecord
+from domain.revisions import without_secrets
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from adapters.django_orm.sql.compiler import WriteBatch
+    from domain.repository import E, Owned, OwnerId
+    from domain.write_context import IdempotencyKey
+
+PURGED_AT_ONCE = 1000
+"""Rows that one transaction purges, short enough for other writers to wait for."""
+IN_FLIGHT_WAIT = 250
+"""Milliseconds for which a request waits for another with the same key; PostgreSQL only, as SQLite has one writer."""
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_COLUMNS = tuple(field.attname for field in IdempotencyRow._meta.concrete_fields)
+
+
+def _param(column: str, name: str | None = None) -> Param:
+    return param(IdempotencyRow, column, name or f"record_{column}")
+
+
+def snapshot(entity: Owned) -> str:
+    """The entity as JSON, its secret attributes empty."""
+    return _encode(without_secrets(entity)).decode()
+
+
+class IdempotencyTable:
+    """All recorded outcomes."""
+
+    WAIT_BRIEFLY = f" WHERE set_config('lock_timeout', '{IN_FLIGHT_WAIT}', true) IS NOT NULL"
+    GO_ON = " WHERE set_config('lock_timeout', '0', true) IS NOT NULL"
+    """The condition of what follows the outcome in a chain, which may take its time again."""
+
+    def __init__(self, executor: Executor) -> None:
+        self.executor = executor
+        self._compile = Compiler(executor)
+
+    def of(self, owner: OwnerId) -> OwnedIdempotencyRecords:
+        return OwnedIdempotencyRecords(self, owner)
+
+    @cached_property
+    def find(self) -> Statement:
+        names = ("owner_id", "operation", "key")
+        mine = IdempotencyRow.objects.filter(
+            created_at__gte=_param("created_at"), **{name: _param(name) for name in names}
+        )
+        return self._compile.select(mine, "fingerprint", "entity")
+
+    @cached_property
+    def insert(self) -> WriteStep:
+        """Part of a chain that adds an entity; it touches no row where an outcome is recorded that still counts."""
+        # Another transaction with the same key is waited for, whichever way it ends.
+        replaced = ", ".join(f'"{column}" = excluded."{column}"' for column in _COLUMNS)
+        return self._compile.insert(
+            IdempotencyRow,
+            {name: _param(name) for name in _COLUMNS},
+            where=self.WAIT_BRIEFLY,
+            suffix=f' ON CONFLICT ("owner_id", "operation", "key") DO UPDATE SET {replaced}'
+            ' WHERE "idempotency_record"."created_at" < %s',
+            more=[_param("created_at", "expired_before")],
+        )
+
+    def values(self, idempotency_key: IdempotencyKey, entity: Owned) -> Values:
+        """What ``insert`` is to be run with."""
+        return {
+            "record_id": entity.id,
+            "record_owner_id": entity.owner_id,
+            "record_created_at": entity.created_at,
+            "record_operation": idempotency_key.operation,
+            "record_key": idempotency_key.key,
+            "record_fingerprint": idempotency_key.fingerprint,
+            "record_entity": snapshot(entity),
+            "expired_before": entity.created_at - KEPT_FOR,
+        }
+
+    @cached_property
+    def _delete_old(self) -> WriteBatch:
+        old = IdempotencyRow.objects.filter(created_at__lt=_param("created_at")).values("id")[:PURGED_AT_ONCE]
+        delete = self._compile.delete(IdempotencyRow.objects.filter(id__in=old), rls=RlsContext.NOBODY)
+        return self._compile.chain(delete, rls=RlsContext.NOBODY)
+
+    async def purge(self, before: datetime) -> int:
+        purged = 0
+        while count := await self.executor.write("", self._delete_old, {"record_created_at": before}):
+            purged += count
+        return purged
+
+
+class OwnedIdempotencyRecords:
+    """One owner's recorded outcomes."""
+
+    def __init__(self, table: IdempotencyTable, owner: OwnerId) -> None:
+        self._table, self._owner = table, owner
+
+    async def find(
+        self, idempotency_key: IdempotencyKey, entity: type[E], since: datetime
+    ) -> IdempotencyRecord[E] | None:
+        values = {
+            "record_owner_id": self._owner,
+            "record_operation": idempotency_key.operation,
+            "record_key": idempotency_key.key,
+            "record_created_at": since,
+        }
+        for fingerprint, kept in await self._table.executor.fetch(str(self._owner), self._table.find, values):
+            return IdempotencyRecord(fingerprint, msgspec.json.decode(kept, type=entity))
+        return None

@@ -1,0 +1,190 @@
+"""Whether the role that a connection has could see past row-level security, asked of the catalogue itself."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from adapters.django_orm.row_security.grants import wanted
+from adapters.django_orm.row_security.policies import policies_of
+from adapters.django_orm.sql.compiler import Statement
+from adapters.django_orm.tenant_data.tenant_tables import tenant_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Final
+
+    from adapters.django_orm.sql.compiler import Executor
+
+_SWITCH = "(GOATFISH_ONE_ROLE=true does without, to develop)"
+_ROLE_HINT = f"Have goatfish database create make a role for the API {_SWITCH}."
+_MEMBER_HINT = f"Have an administrator revoke that membership {_SWITCH}."
+_TABLE_HINT = f"The migrations have to protect every table with an owner {_SWITCH}."
+_TRIGGER_HINT = "Run, as the operators: ALTER TABLE revision ENABLE TRIGGER USER"
+_GRANT_HINT = "Run: goatfish migrate (and revoke what that leaves, from PUBLIC too)"
+_FUNCTION_HINT = "Revoke EXECUTE on it, from PUBLIC too."
+
+# The other predefined roles look at settings and activity, or stop what runs.
+_REACHING: Final = (
+    "pg_database_owner",
+    "pg_execute_server_program",
+    "pg_maintain",
+    "pg_read_all_data",
+    "pg_read_server_files",
+    "pg_write_all_data",
+    "pg_write_server_files",
+)
+_COMMANDS: Final = {"ALL": "*", "SELECT": "r"}  # as pg_policy has them
+_CHANGES: Final = {"DELETE": 8, "UPDATE": 16, "TRUNCATE": 32}  # as bits of pg_trigger.tgtype; 2 is BEFORE
+
+# What PostgreSQL adds when it shows an expression; without it the text is ours, or another expression.
+_ADDED = r"\s|[()]|::text"
+
+# The session's user counts, not the current one: whoever has changed from one to the other can change back. Members of
+# a role can become it, whether or not they inherit its rights. What an extension brings is its maker's to answer for.
+_FAULTS = """
+    WITH granted (name, privilege, attname) AS (VALUES {granted}),
+    expected (name, polname, polcmd, seen, taken) AS (VALUES {expected}),
+    me AS (SELECT * FROM pg_roles WHERE rolname = session_user),
+    actors AS (SELECT role.* FROM pg_roles AS role, me WHERE pg_has_role(me.oid, role.oid, 'MEMBER')),
+    reachable AS (SELECT * FROM actors WHERE rolname <> session_user),
+    schemas AS (
+        SELECT oid FROM pg_namespace WHERE nspname NOT IN ('pg_catalog', 'information_schema')
+            AND EXISTS (SELECT FROM actors WHERE has_schema_privilege(actors.oid, pg_namespace.oid, 'USAGE'))
+    ), tenants AS (
+        SELECT * FROM pg_class AS class
+        WHERE relkind IN ('r', 'p') AND relnamespace <> 'pg_catalog'::regnamespace AND pg_table_is_visible(oid) AND (
+            relname = 'owner'
+            OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = class.oid AND attname = 'owner_id' AND attnum > 0)
+        )
+    ), relations AS (
+        SELECT oid, relacl, relowner,
+            CASE WHEN relkind IN ('r', 'p') AND pg_table_is_visible(oid) THEN relname END AS name
+        FROM pg_class AS class
+        WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND relpersistence <> 't'
+            AND relnamespace IN (SELECT oid FROM schemas)
+            AND NOT EXISTS (
+                SELECT FROM pg_depend
+                WHERE classid = 'pg_class'::regclass AND objid = class.oid AND objsubid = 0 AND deptype = 'e'
+            )
+    ), held AS (
+        SELECT relations.oid, name, NULL AS attname, grantee, privilege_type
+        FROM relations, aclexplode(coalesce(relacl, acldefault('r', relowner)))
+        UNION ALL SELECT relations.oid, name, attname, grantee, privilege_type
+        FROM relations JOIN pg_attribute ON attrelid = relations.oid, aclexplode(attacl) WHERE NOT attisdropped
+    ), policies AS (
+        SELECT relname, polname, polcmd::text,
+            regexp_replace(concat(pg_get_expr(polqual, polrelid)), '{added}', '', 'g') AS seen,
+            regexp_replace(concat(pg_get_expr(polwithcheck, polrelid)), '{added}', '', 'g') AS taken
+        FROM pg_policy JOIN tenants ON tenants.oid = polrelid
+        WHERE polpermissive AND relname IN (SELECT name FROM granted)
+            AND EXISTS (SELECT FROM unnest(polroles) AS role WHERE role = 0 OR role IN (SELECT oid FROM actors))
+    ), faults AS (
+        SELECT 1 AS rank, '' AS name, 'is a superuser' AS fault, '{role}' AS hint FROM me WHERE rolsuper
+        UNION ALL SELECT 2, '', 'has BYPASSRLS', '{role}' FROM me WHERE rolbypassrls
+        UNION ALL SELECT 3, '', 'may copy the whole server (REPLICATION)', '{role}' FROM me WHERE rolreplication
+        UNION ALL SELECT 4, rolname, format('may act as %s, who is held to no policy', rolname), '{member}'
+            FROM reachable WHERE rolsuper OR rolbypassrls OR rolreplication
+        UNION ALL SELECT 5, relname, format('owns the table %s', relname), '{role}'
+            FROM tenants, me WHERE relowner = me.oid
+        UNION ALL SELECT 6, relname, format('may act as %s, who owns the table %s', rolname, relname), '{member}'
+            FROM tenants JOIN reachable ON reachable.oid = relowner
+        UNION ALL SELECT 7, '', 'owns the database', '{role}'
+            FROM pg_database, me WHERE datname = current_database() AND datdba = me.oid
+        UNION ALL SELECT 8, '', 'may give itself other roles (CREATEROLE)', '{role}' FROM me WHERE rolcreaterole
+        UNION ALL SELECT 9, rolname, format('may act as %s, who gets at more than tables grant', rolname), '{member}'
+            FROM reachable WHERE rolname IN ({reaching}) OR rolcreaterole
+        UNION ALL SELECT 10, relname, format('finds no row-level security on the table %s', relname), '{table}'
+            FROM tenants WHERE NOT relrowsecurity
+        UNION ALL SELECT 11, relname, format('finds row-level security of the table %s not forced', relname), '{table}'
+            FROM tenants WHERE NOT relforcerowsecurity
+        UNION ALL SELECT 12, relname, format('finds no policy on the table %s', relname), '{table}'
+            FROM tenants WHERE NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = tenants.oid)
+        UNION ALL SELECT 13, relname,
+                format('is let past the owner by the policy %s of the table %s', polname, relname), '{table}'
+            FROM policies WHERE (relname, polname, polcmd, seen, taken) NOT IN (SELECT * FROM expected)
+        UNION ALL SELECT 14, change, format('finds no trigger that keeps revisions from %s', change), '{trigger}'
+            FROM tenants, (VALUES {changes}) AS changes (change, bit)
+            WHERE relname = 'revision' AND NOT EXISTS (
+                SELECT FROM pg_trigger WHERE tgrelid = tenants.oid AND tgenabled IN ('O', 'A')
+                    AND tgtype & (bit | 2) = (bit | 2)
+            )
+        UNION ALL SELECT 15, oid::regclass::text,
+                format('has %s on %s%s', privilege_type, oid::regclass, ' (' || quote_ident(attname) || ')'), '{grant}'
+            FROM held
+            WHERE (grantee = 0 OR grantee IN (SELECT oid FROM actors)) AND NOT EXISTS (
+                SELECT FROM granted WHERE granted.name = held.name AND privilege = privilege_type
+                    AND coalesce(granted.attname = held.attname, granted.attname IS NULL)
+            )
+        UNION ALL SELECT 16, proname, format('may call %s, which has its owner''s rights', proc.oid::regprocedure),
+                '{function}'
+            FROM pg_proc AS proc
+            WHERE prosecdef AND pronamespace IN (SELECT oid FROM schemas)
+                AND prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+                AND EXISTS (SELECT FROM actors WHERE has_function_privilege(actors.oid, proc.oid, 'EXECUTE'))
+                AND NOT EXISTS (
+                    SELECT FROM pg_depend
+                    WHERE classid = 'pg_proc'::regclass AND objid = proc.oid AND deptype = 'e'
+                )
+        UNION ALL SELECT 17, relname, format('may not read the table %s', relname), 'Run: goatfish migrate'
+            FROM pg_class, me
+            WHERE relname IN (SELECT relname FROM tenants UNION SELECT 'django_migrations')
+                AND relkind IN ('r', 'p') AND pg_table_is_visible(pg_class.oid)
+                AND NOT has_table_privilege(me.oid, pg_class.oid, 'SELECT')
+    )
+    SELECT format('The database role %s %s. %s', session_user, fault, hint) FROM faults ORDER BY rank, name LIMIT 1
+"""
+
+
+@cache
+def _faults() -> Statement:
+    return Statement(
+        _FAULTS.format(
+            granted=_rows(_granted()),
+            expected=_rows(_expected()),
+            changes=", ".join(f"('{change}', {bit})" for change, bit in _CHANGES.items()),
+            reaching=", ".join(f"'{role}'" for role in _REACHING),
+            added=_ADDED,
+            role=_ROLE_HINT,
+            member=_MEMBER_HINT,
+            table=_TABLE_HINT,
+            trigger=_TRIGGER_HINT,
+            grant=_GRANT_HINT,
+            function=_FUNCTION_HINT,
+        ),
+        (),
+        (None,),
+    )
+
+
+def _granted() -> Iterable[tuple[str | None, ...]]:
+    for table, privileges in wanted().items():
+        for privilege in privileges:
+            name, _, column = privilege.partition(" ")
+            yield table, name, column.strip("()") or None
+
+
+def _expected() -> Iterable[tuple[str | None, ...]]:
+    for table in tenant_tables():
+        for name, policy in policies_of(table.name).items():
+            seen, taken = (re.sub(_ADDED, "", text) for text in (policy.seen, policy.taken))
+            yield table.name, name, _COMMANDS[policy.command], seen, taken
+
+
+def _rows(rows: Iterable[tuple[str | None, ...]]) -> str:
+    return ", ".join(f"({', '.join(map(_literal, row))})" for row in rows)
+
+
+def _literal(value: str | None) -> str:
+    return "NULL" if value is None else "'{}'".format(value.replace("'", "''"))
+
+
+async def role_bypass(executor: Executor) -> str | None:
+    """How the executor's role could reach rows of an owner that it has not named, in one line; None if it cannot.
+
+    PostgreSQL only. Raises ``Unavailable``.
+    """
+    for (violation,) in await executor.fetch("", _faults(), {}):
+        return str(violation)
+    return None

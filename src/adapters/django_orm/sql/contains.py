@@ -1,0 +1,61 @@
+"""The one way to look for a part of a text in the database, whose work is bounded whatever the texts are.
+
+``LIKE`` compares from the first letter at every place, so texts that repeat themselves cost their lengths multiplied.
+PostgreSQL's ``position`` of text compares from the last letter, and is slow where the first one differs. Both databases
+have a search of bytes that compares a whole place by the machine's ``memcmp``, some 32 bytes at a time, which leaves no
+bad case: a part of UTF-8 is a part of its bytes, and no letter's bytes begin within another's.
+
+Measured on 20,000 names, in ms (LIKE, position of text, this one on PostgreSQL 18; LIKE, this one on SQLite 3):
+
+=====================================  =====  ====  ===  ======  ===
+names, and what is looked for
+=====================================  =====  ====  ===  ======  ===
+``Wing flutter, run 17``; ``zebra``        2     2    4       2    2
+``ΐ`` x 300; ``ΐ`` x 149, then ``b``     2452    28   60   10775   49
+the same; ``b``, then ``ΐ`` x 149          33   801   29      12   23
+the same; ``b`` between 75 and 75       1845   424   45    9397   45
+``ß`` x 300; ``ß`` x 149, then ``x``     1728    34   44    5897   46
+``ﬃ`` x 300; ``ﬃ`` x 149, then ``x``     1245    39   43    3423   47
+``🐐`` x 300; ``🐐`` x 149, then ``x``     1590    28   48    6682   49
+``a`` x 300; ``a`` x 150, then ``b``         403    18   22    1186   20
+=====================================  =====  ====  ===  ======  ===
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models.expressions import F, Func
+
+from adapters.django_orm.sql.compiler import Param
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class _Utf8Field(models.BinaryField):  # type: ignore[type-arg]  # -- generic for the type checker alone, not at run time
+    """Text as the bytes that PostgreSQL keeps of it."""
+
+    def get_prep_value(self, value: str) -> bytes:
+        return value.encode()
+
+
+class Contains(Func):
+    """Whether the column holds a text that is given when the statement is run; ``%`` and ``_`` are plain letters."""
+
+    output_field = models.BooleanField()
+    conditional = True
+
+    def __init__(self, column: str, part: Param) -> None:
+        super().__init__(F(column))
+        self.part = part
+
+    def as_sql(  # type: ignore[override]  # -- it has no template, and its parameters are Params
+        self, compiler: Any, connection: Any
+    ) -> tuple[str, Sequence[Any]]:
+        sql, params = compiler.compile(self.get_source_expressions()[0])
+        if connection.vendor == "sqlite":
+            return f"instr({sql}, %s) > 0", [*params, self.part]
+        part = Param(self.part.name, _Utf8Field())
+        return f"position(%s::bytea IN convert_to({sql}, 'UTF8')) > 0", [part, *params]

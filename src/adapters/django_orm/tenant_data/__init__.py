@@ -1,0 +1,1 @@
+"""Everything of one owner as a file: exported, validated, imported and erased."""

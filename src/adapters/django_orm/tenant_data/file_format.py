@@ -1,0 +1,113 @@
+"""The file of one owner: JSON Lines of a header, a line for each row, and a closing line with the counts.
+
+{"format":"goatfish-owner","version":1,"owner":"01a2…","name":"Acme","exported_at":"2026-11-22T12:00:00Z"}
+{"table":"owner","id":"01a2…","name":"Acme","created_at":"2026-11-01T08:00:00.000000Z", …}
+{"rows":{"owner":1, …}}
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
+
+import msgspec
+from django.db import models
+from django.db.backends.base.operations import BaseDatabaseOperations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from adapters.django_orm.tenant_data.tenant_tables import TenantTable
+
+FORMAT, VERSION = "goatfish-owner", 1
+CAME_LATER = {("api_key", "created_by"), ("api_key", "made_to_expire_at")}
+ROW_BEGINS = b'{"table":'
+
+
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The first line."""
+
+    format: str
+    version: int
+    owner: UUID
+    name: str
+    exported_at: datetime
+
+
+class Closing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The last line: how many rows of each table there are. A file without it is cut off."""
+
+    rows: dict[str, int]
+
+
+def row_type(table: TenantTable) -> type[msgspec.Struct]:
+    """A row as a line: every column by its name, none left out and none besides, and what its column can hold.
+
+    The columns that came later than the format, at the end of their tables, are empty where a file has them not.
+    """
+    fields: list[Any] = [
+        (field.attname, _type(field), *((None,) if (table.name, field.attname) in CAME_LATER else ()))
+        for field in table.fields
+    ]
+    return msgspec.defstruct(table.name, fields, tag_field="table", tag=table.name, forbid_unknown_fields=True)
+
+
+def row_decoder(types: Iterable[type[msgspec.Struct]]) -> msgspec.json.Decoder[Any]:
+    """Reads a line of any of these."""
+    return msgspec.json.Decoder(reduce(or_, types))
+
+
+def _type(field: models.Field[Any, Any]) -> Any:
+    """What JSON has to hold for a column. Raises ``TypeError`` for a kind of column that needs a line here."""
+    column = field.target_field if isinstance(field, models.ForeignKey) else field
+    kind = _kind(column)
+    return kind | None if field.null else kind
+
+
+def highest(column: models.Field[Any, Any]) -> int:
+    """The highest number that a file may have for this column: all of them count, and have to go on counting."""
+    return BaseDatabaseOperations.integer_field_ranges[column.get_internal_type()][1] // 2
+
+
+def _kind(column: models.Field[Any, Any]) -> Any:
+    if isinstance(column, models.CharField):
+        return Annotated[str, msgspec.Meta(max_length=column.max_length)]
+    if isinstance(column, models.IntegerField):
+        least, _ = BaseDatabaseOperations.integer_field_ranges[column.get_internal_type()]
+        return Annotated[int, msgspec.Meta(ge=least, le=highest(column))]
+    for known, kind in (
+        (models.UUIDField, UUID),
+        (models.TextField, str),
+        (models.DateTimeField, Annotated[datetime, msgspec.Meta(tz=True)]),  # before the date that it is as well
+        (models.DateField, date),
+        (models.BooleanField, bool),
+    ):
+        if isinstance(column, known):
+            return kind
+    raise TypeError(f"{column} is of a kind that no file of an owner has yet: {type(column).__name__}")
+
+
+def as_json(field: models.Field[Any, Any], vendor: str, column: str) -> str:
+    """SQL for the text that JSON has for a column: no object of Python's is made of it on its way.
+
+    Times are in UTC, with six digits of a second.
+    """
+    if isinstance(field, models.ForeignKey):
+        field = field.target_field
+    if isinstance(field, models.DateTimeField):
+        return {
+            "postgresql": f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""",
+            "sqlite": f"substr(replace({column}, ' ', 'T') || '.000000', 1, 26) || 'Z'",
+        }[vendor]
+    if isinstance(field, models.DateField):
+        return f"CAST({column} AS text)"
+    if isinstance(field, models.UUIDField):
+        parts = (f"substr({column}, {start}, {length})" for start, length in _UUID_PARTS)
+        return {"postgresql": f"CAST({column} AS text)", "sqlite": " || '-' || ".join(parts)}[vendor]
+    return column
+
+
+_UUID_PARTS = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))

@@ -1,0 +1,110 @@
+"""Whether a row from outside is one that this owner could have: by its column, its entity and the rules."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from django.db import models
+
+from adapters.django_orm.models import IdempotencyRow, OwnerRow, RevisionRow
+from adapters.django_orm.tenant_data.snapshots import InvalidSnapshot, SnapshotReader, check_members
+from domain.revisions import violations_without_secrets, without_secrets
+from domain.validation import has_control_characters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from adapters.django_orm.repositories.repository import Reader
+    from adapters.django_orm.tenant_data.tenant_tables import TenantTable
+    from domain.errors import Violation
+
+
+class RowValidator:
+    """The check of one table's rows. ``rows`` says which entity they are, if any; ``name`` is the owner's new one.
+
+    ``states`` reads what rows hold of entities as JSON.
+    """
+
+    def __init__(
+        self,
+        table: TenantTable,
+        rows: Reader[Any] | None,
+        owner: UUID,
+        name: str | None,
+        states: SnapshotReader,
+    ) -> None:
+        self._table, self._rows, self._owner, self._states = table, rows, owner, states
+        self._name = name if table.model is OwnerRow else None
+        self._columns = [field.attname for field in table.fields]
+        self._whose = self._columns.index(table.owner)
+        self._times = [place for place, field in enumerate(table.fields) if isinstance(field, models.DateTimeField)]
+        self._json = [place for place, field in enumerate(table.fields) if isinstance(field, models.TextField)]
+        if rows is not None:
+            self._derived = [name for name in self._columns if name not in rows.names]
+            self._loaded = [self._reading(name) for name in rows.names]
+
+    def _reading(self, name: str) -> tuple[int, Callable[[Any], Any] | None]:
+        """The place of an attribute in a row, and what makes the entity's value of the column's."""
+        place = self._columns.index(name)
+        field = self._table.fields[place]
+        return place, None if type(field).__module__.startswith("django.") else field.to_python
+
+    def __call__(self, row: msgspec.Struct) -> tuple[Any, ...]:
+        """The row's values in the order of the columns. Raises ``InvalidSnapshot``."""
+        values = list(msgspec.structs.astuple(row))
+        if values[self._whose] != self._owner:
+            raise InvalidSnapshot("the row belongs to another owner")
+        if self._name is not None:
+            values[self._columns.index("name")] = self._name
+        for place in self._times:
+            if values[place] is not None and values[place].tzinfo is not UTC:
+                raise InvalidSnapshot(f"{self._columns[place]} is not in UTC")
+        for place in self._json:
+            if values[place] is not None:
+                check_members(values[place])
+        if self._table.model is RevisionRow:
+            self._check_sides(dict(zip(self._columns, values, strict=True)))
+        if self._rows is not None:
+            self._check_entity(self._rows, values)
+        if self._table.model is IdempotencyRow:
+            self._check_outcome(dict(zip(self._columns, values, strict=True)))
+        return tuple(values)
+
+    def _check_entity(self, rows: Reader[Any], values: list[Any]) -> None:
+        try:
+            entity = rows.load([values[place] if read is None else read(values[place]) for place, read in self._loaded])
+        # Whatever an entity raises of what it cannot be made of: its own refusals, and those of its parts.
+        except Exception as error:
+            raise InvalidSnapshot(" ".join(str(error).split())) from error
+        _refuse(entity.violations())
+        if entity.version < 1:
+            raise InvalidSnapshot("a version counts from 1")
+        for name in self._derived:
+            if getattr(entity, name) != values[self._columns.index(name)]:
+                raise InvalidSnapshot(f"{name} does not follow from the rest")
+
+    def _check_sides(self, revision: dict[str, Any]) -> None:
+        for side in ("before", "after"):
+            if revision[side] is not None:
+                self._states.read(revision["kind"], revision[side])
+
+    def _check_outcome(self, outcome: dict[str, Any]) -> None:
+        kind = outcome["operation"].rpartition("_")[2]
+        if not self._states.knows(kind):
+            raise InvalidSnapshot("the outcome is of an operation that makes nothing known")
+        kept = self._states.read(kind, outcome["entity"])
+        if (kept.id, kept.owner_id, kept.created_at) != (outcome["id"], self._owner, outcome["created_at"]):
+            raise InvalidSnapshot("the outcome is of something else than the entity that it holds")
+        if without_secrets(kept) != kept:
+            raise InvalidSnapshot("the outcome holds a secret")
+        if any(has_control_characters(outcome[name]) for name in ("operation", "key", "fingerprint")):
+            raise InvalidSnapshot("the outcome's request holds control characters")
+        _refuse(violations_without_secrets(kept))
+
+
+def _refuse(violations: list[Violation]) -> None:
+    if violations:
+        raise InvalidSnapshot(" ".join(violation.detail for violation in violations).rstrip("."))

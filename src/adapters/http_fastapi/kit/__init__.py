@@ -1,0 +1,1 @@
+"""What would serve any product over HTTP: routes, authentication, bodies, pages, problems and the OpenAPI document."""

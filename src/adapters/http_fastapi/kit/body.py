@@ -1,0 +1,126 @@
+"""Request bodies: read within bounds, parsed strictly, duplicate members seen."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping
+from typing import Any, NoReturn
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
+
+from adapters.http_fastapi.kit.bounds import require_length
+from adapters.http_fastapi.kit.context import KEY, RequestContext
+from adapters.http_fastapi.kit.problems import (
+    ERRORS_MAX,
+    ProblemError,
+    ProblemException,
+    pointer,
+)
+
+VALUES_MAX, DEPTH_MAX, DIGITS_MAX = 2000, 64, 400
+"""Values in a body, how deep they are nested, and digits of a whole number, far above any that is right.
+
+Many values take the time of many requests to parse and to refuse, and so do long numbers; and what Python could just
+parse, the next step could fail on, which has been called from deeper down.
+"""
+JSON_TYPES = frozenset({"application/json"})
+PATCH_TYPES = JSON_TYPES | {"application/merge-patch+json"}
+_WORD = r"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
+_VALUE = rf'{_WORD}|"(?:[^"\\]|\\.)*"'
+_MEDIA_TYPE = re.compile(rf"({_WORD}/{_WORD})[ \t]*((?:;[ \t]*(?:{_WORD}=(?:{_VALUE})[ \t]*)?)*)")
+_PARAMETER = re.compile(rf";[ \t]*({_WORD})=({_VALUE})")
+"""Parameters may be empty (RFC 9110, section 5.6.6)."""
+
+
+async def read_json(request: Request, media_types: Collection[str]) -> Any:
+    """The body as a JSON value; raises ``ProblemException`` with 413, 415, 400 or 422, in this order."""
+    context: RequestContext = request.scope[KEY]
+    sent = context.sent
+    require_length(sent)
+    raw = await whole_body(request.receive)
+    _require_media_type(sent, media_types)
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ProblemException("malformed_json") from None
+    opened = raw.count(b"[") + raw.count(b"{")
+    if raw.count(b",") + opened > VALUES_MAX:
+        raise _unacceptable("too_many_values", "The body holds too many values.")
+    try:
+        value = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise ProblemException(
+            "malformed_json", f"The body is not JSON: {error.msg} at character {error.pos}."
+        ) from None
+    except RecursionError:
+        raise _too_deep() from None
+    if opened > DEPTH_MAX and _depth(value) > DEPTH_MAX:
+        raise _too_deep()
+    return value
+
+
+async def whole_body(receive: Receive) -> bytearray:
+    """All of the body, which is counted on its way in. Raises ``ProblemException`` (413), ``ClientDisconnect``."""
+    body, more = bytearray(), True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return body
+
+
+def _require_media_type(sent: Mapping[bytes, bytes], media_types: Collection[str]) -> None:
+    if b"content-encoding" in sent:
+        raise ProblemException("unsupported_media_type")
+    given = sent.get(b"content-type", b"").decode("latin-1")
+    if given in media_types:
+        return
+    parts = _MEDIA_TYPE.fullmatch(given)
+    if parts is None or "," in given or parts[1].lower() not in media_types:
+        raise ProblemException("unsupported_media_type")
+    for name, value in _PARAMETER.findall(parts[2]):
+        if name.lower().partition("*")[0] == "charset" and value.strip('"').lower() not in {"utf-8", "utf8"}:
+            raise ProblemException("unsupported_media_type")
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        counts = Counter(name for name, _ in pairs)
+        twice = [pointer(name) for name, count in counts.most_common(ERRORS_MAX) if count > 1]
+        raise _unacceptable("duplicate_member", "The member is given more than once.", *twice)
+    return members
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > DIGITS_MAX:
+        raise _unacceptable("number_too_large", "The body holds a number of too many digits.")
+    return int(digits)
+
+
+def _depth(value: Any) -> int:
+    """How deep arrays and objects are nested, without any nesting of its own."""
+    depth, level = 0, [value]
+    while level := [item for item in level if isinstance(item, list | dict)]:
+        depth += 1
+        level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item)]
+    return depth
+
+
+def _too_deep() -> ProblemException:
+    return _unacceptable("too_deep", "The body is nested too deeply.")
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ProblemException("malformed_json", f"The body is not JSON: {name} is no JSON number.")
+
+
+def _unacceptable(code: str, detail: str, *pointers: str) -> ProblemException:
+    errors = [ProblemError(pointer=at, code=code, detail=detail) for at in sorted(pointers) or ["#"]]
+    return ProblemException("validation_failed", detail, errors=errors)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_no_constant, parse_int=_whole_number)

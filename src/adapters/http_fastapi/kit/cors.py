@@ -1,0 +1,65 @@
+"""Cross-origin requests: pages of the origins that are configured may call the API, with a key of their own."""
+
+from collections.abc import Collection, Iterable, Mapping
+from http import HTTPStatus
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from adapters.http_fastapi.kit.context import RawHeaders, RequestContext
+from adapters.http_fastapi.kit.problems import ProblemException
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_SENT = (
+    *("X-API-Key", "Authorization", "Content-Type", "If-Match", "If-None-Match"),
+    *("Idempotency-Key", "X-Request-ID"),
+)
+_READ = (
+    *("ETag", "Location", "Link", "Idempotency-Replayed", "X-Request-ID"),
+    *("RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate"),
+)
+
+
+class Cors:
+    """By Starlette's rules; but its headers stand on every answer, whoever gives it, and its refusals are problems.
+
+    No credentials, which are those that a browser sends by itself: a key is none, so that ``*`` may be admitted too.
+    """
+
+    def __init__(self, origins: Collection[str]) -> None:
+        self._rules = CORSMiddleware(_nobody, origins, _METHODS, _SENT, expose_headers=_READ)
+
+    def concern(self, scope: Scope, sent: Mapping[bytes, bytes]) -> bool:
+        """Whether a page asks; the interactive page, the admin and its files are nobody's but our own pages'."""
+        return b"origin" in sent and scope["path"].startswith("/api/")
+
+    def told(self, headers: Iterable[tuple[bytes, bytes]], sent: Mapping[bytes, bytes]) -> RawHeaders:
+        """The headers of an answer, and who may read it."""
+        rules, answer = self._rules, MutableHeaders(raw=[*headers])
+        answer.update(rules.simple_headers)
+        origin = sent[b"origin"].decode("latin-1")
+        if not rules.allow_all_origins and rules.is_allowed_origin(origin):
+            rules.allow_explicit_origin(answer, origin)
+        else:
+            answer["Vary"] = ", ".join([*answer.getlist("Vary"), "Origin"])
+        return answer.raw
+
+    def preflight(self, scope: Scope, context: RequestContext) -> Response | None:
+        """The answer to a browser that asks before the request itself; None for any other.
+
+        Raises ``ProblemException``.
+        """
+        if scope["method"] != "OPTIONS" or b"access-control-request-method" not in context.sent:
+            return None
+        context.pages = None  # the answer says all itself, and a refusal is for no page to read
+        response = self._rules.preflight_response(Headers(scope=scope))
+        if response.status_code != HTTPStatus.OK:
+            raise ProblemException("cross_origin_refused")
+        return response
+
+
+async def _nobody(scope: Scope, receive: Receive, send: Send) -> None:
+    """What Starlette's rules would stand before, which is never asked."""
+    raise NotImplementedError

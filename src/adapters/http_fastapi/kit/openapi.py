@@ -1,0 +1,195 @@
+"""The OpenAPI document: what FastAPI makes of the routes, with our problems, headers and links in place of its own."""
+
+from collections.abc import Iterator, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+
+from adapters.http_fastapi.kit.problems import (
+    CATALOGUE,
+    MEDIA_TYPE,
+    Problem,
+    ProblemError,
+    ProblemType,
+)
+
+BODY = ("malformed_json", "body_too_large", "unsupported_media_type")
+"""What may be wrong with any body, beside what is wrong with its values."""
+_ALWAYS = (
+    *("malformed_request", "invalid_host", "request_timeout", "headers_too_large"),
+    *("validation_failed", "internal_error", "unavailable"),
+)
+_WITH_KEY = ("unauthenticated", "too_many_failures", "rate_limited")
+_BEFORE_THE_DOOR = {"malformed_request", "invalid_host", "request_timeout", "headers_too_large", "unauthenticated"}
+_DESCRIPTION = """\
+Every tenant's simulations and keys, for whoever holds one of its keys. Send the key as `X-API-Key` or as a bearer
+token; the operations say which scope it needs. An answer of 400 and above is a problem (RFC 9457), whose `type` leads
+to a page that says what it means. Reading answers with an `ETag`; `If-Match` makes a change conditional, and
+`Idempotency-Key` makes a creation safe to repeat. Too many keys that open nothing are 429 for whoever else comes from
+their address, unless its key has opened before. Every change leaves a revision, by which what was is brought back, and
+`/api/v1/changes` is a feed of them all. `version` is that of the contract, as in the paths.
+"""
+
+
+def _header(meaning: str, schema: dict[str, Any] | None = None, *, always: bool = True) -> dict[str, Any]:
+    return {"description": meaning, "required": always, "schema": {"type": "string"} | (schema or {})}
+
+
+_HEADERS = {
+    "X-Request-ID": _header(
+        "names this request; yours where you sent one of this form", {"pattern": "^[A-Za-z0-9._-]{1,128}$"}
+    ),
+    "Cache-Control": _header(
+        "an answer is for its caller alone, and is asked for anew", {"const": "private, no-cache"}
+    ),
+    "Cache-Control-Of-A-Secret": _header("nobody may keep the answer", {"const": "private, no-cache, no-store"}),
+    "Vary": _header("the headers that an answer depends on", {"pattern": "^X-API-Key, Authorization(, Origin)?$"}),
+    "ETag": _header("strong tag of this version of the object", {"pattern": '^"[!#-~]+"$'}),
+    "Location": _header("path of the new object", {"format": "uri-reference"}),
+    "Link": _header("the next page, as rel=next, where there is one", always=False),
+    "Idempotency-Replayed": _header(
+        "where an earlier request with the same key made the object", {"const": "true"}, always=False
+    ),
+    "RateLimit-Policy": _header(
+        "what the owner may ask for: q requests in w seconds; missing where there is no limit", always=False
+    ),
+    "RateLimit": _header("what is left of it: r requests, and t seconds until it is whole again", always=False),
+    "Retry-After": _header("seconds after which it may work", {"type": "integer", "minimum": 1}),
+    "WWW-Authenticate": _header("how to present a key"),
+}
+_OF_EVERY_ANSWER = ("X-Request-ID",)
+_OF_THE_API = ("X-Request-ID", "Cache-Control", "Vary")
+_OF_A_KNOWN_KEY = ("RateLimit-Policy", "RateLimit")
+_OF_STATUS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
+
+
+def headers(*names: str, secret: bool = False) -> dict[str, Any]:
+    """The ``headers`` of a response, which nobody may keep where it holds a ``secret``."""
+    components = {name: name for name in names} | ({"Cache-Control": "Cache-Control-Of-A-Secret"} if secret else {})
+    return {"headers": {name: {"$ref": f"#/components/headers/{component}"} for name, component in components.items()}}
+
+
+def links(*, reads: Sequence[str], writes: Sequence[str]) -> dict[str, Any]:
+    """The ``links`` of a response that shows an object: what can be done with it next, a write to this version only."""
+    target = {"path.id": "$response.body#/id"}
+    version = {"header.If-Match": "$response.header.ETag"}
+    found = {name: {"operationId": name, "parameters": target} for name in reads}
+    return {"links": found | {name: {"operationId": name, "parameters": target | version} for name in writes}}
+
+
+def refusals(*codes: str, key: bool = True) -> dict[int | str, dict[str, Any]]:
+    """The ``responses`` of an operation that may refuse with these problems, beside those that any may answer with.
+
+    Without ``key`` the operation asks for none.
+    """
+    kinds = [CATALOGUE[code] for code in dict.fromkeys((*codes, *_ALWAYS, *(_WITH_KEY if key else ())))]
+    return {
+        status: _refusal(status, [kind for kind in kinds if kind.status == status], key=key)
+        for status in sorted({kind.status for kind in kinds})
+    }
+
+
+def _refusal(status: int, kinds: list[ProblemType], *, key: bool) -> dict[str, Any]:
+    """One response, with the name under which operations share it."""
+    known = key and not all(kind.code in _BEFORE_THE_DOOR for kind in kinds)
+    names = (*(_OF_THE_API if key else _OF_EVERY_ANSWER), *(_OF_A_KNOWN_KEY if known else ()))
+    examples = {kind.code: {"summary": kind.title, "value": _example(kind)} for kind in kinds}
+    name = "Or".join(kind.code.title().replace("_", "") for kind in kinds)
+    return {
+        _SHARED: name if key else f"Public{name}",
+        "description": "; ".join(kind.title for kind in kinds),
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}},
+        **headers(*names, *_OF_STATUS.get(status, ())),
+    }
+
+
+_SHARED = "x-shared"
+
+
+def _example(kind: ProblemType) -> dict[str, Any]:
+    found = {
+        "type": f"/problems/{kind.name}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": kind.meaning,
+        "instance": "/api/v1/simulations",
+        "code": kind.code,
+        "request_id": "5f2c0d5e1b7a4c0f9d3e8a6b2c4d1e0f",
+    }
+    if kind.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        found["errors"] = [{"pointer": "#/name", "code": "too_short", "detail": "The name is empty."}]
+    return found
+
+
+def unchanged() -> dict[str, Any]:
+    """The response to a reader who has the version already."""
+    return {"description": "Not modified: the reader has this version", **headers("ETag")}
+
+
+def document(api: FastAPI) -> dict[str, Any]:
+    """The document, made once."""
+    if api.openapi_schema is None:
+        schema = FastAPI.openapi(api)
+        schema["info"]["description"] = _DESCRIPTION
+        components = schema["components"]
+        components |= {"headers": _HEADERS, "responses": {}}
+        schemas = components["schemas"]
+        for model in (ProblemError, Problem):
+            definition = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            definition.pop("$defs", None)
+            definition["properties"] = {name: _given(member) for name, member in definition["properties"].items()}
+            schemas[model.__name__] = definition
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        for definition in schemas.values():
+            _untitle(definition)
+        for operation in _operations(schema):
+            _describe(operation, components)
+        api.openapi_schema = schema
+    return api.openapi_schema
+
+
+def _operations(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for operations in schema["paths"].values():
+        yield from operations.values()
+
+
+def _describe(operation: dict[str, Any], components: dict[str, Any]) -> None:
+    for parameter in operation.get("parameters", []):
+        parameter["schema"] = _given(parameter["schema"])
+        parameter["schema"].pop("description", None)
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        sent = components["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
+        content["example"] = {
+            name: member["examples"][0] for name, member in sent["properties"].items() if "examples" in member
+        }
+    common = (*_OF_THE_API, *_OF_A_KNOWN_KEY) if "security" in operation else _OF_EVERY_ANSWER
+    responses = operation["responses"]
+    if _SHARED not in responses.get("422", {_SHARED: ""}):
+        del responses["422"]  # FastAPI's own guess
+    for status, response in responses.items():
+        name = response.pop(_SHARED, None)
+        if name:
+            components["responses"][name] = response
+            responses[status] = {"$ref": f"#/components/responses/{name}"}
+            continue
+        response["headers"] = headers(*common)["headers"] | response.get("headers", {})
+        if response["description"] == "Successful Response":
+            response["description"] = HTTPStatus(int(status)).phrase
+
+
+def _given(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of what can be left out, which Python writes as None, but is never null where it is given."""
+    if schema.get("default", "") is None:
+        del schema["default"]
+    kinds = [kind for kind in schema.pop("anyOf", []) if kind.get("type") != "null"]
+    schema.pop("title", None)
+    return {**schema, **(kinds[0] if kinds else {})}
+
+
+def _untitle(schema: dict[str, Any]) -> None:
+    """Takes away the titles that repeat the members' names."""
+    for member in schema.get("properties", {}).values():
+        member.pop("title", None)
+    schema.pop("title", None)

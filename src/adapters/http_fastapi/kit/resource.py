@@ -1,0 +1,227 @@
+"""The operations that every kind of owned object has over HTTP, written once."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Security
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapters.http_fastapi.kit.authentication import Authenticator, idempotent_write_context, write_context
+from adapters.http_fastapi.kit.conditional_requests import known_etags, precondition
+from adapters.http_fastapi.kit.cursors import Cursor, Cursors
+from adapters.http_fastapi.kit.openapi import (
+    BODY,
+    headers,
+    links,
+    refusals,
+    unchanged,
+)
+from adapters.http_fastapi.kit.pagination import ListQuery, Pagination
+from adapters.http_fastapi.kit.problems import register_not_found
+from adapters.http_fastapi.kit.responses import created_response, object_response
+from adapters.http_fastapi.kit.route import CompiledRoute
+from adapters.http_fastapi.kit.schemas import (
+    CreateBody,
+    PatchBody,
+    View,
+    page_of,
+)
+from domain.access.authentication import Caller
+from domain.access.scopes import Scope
+from domain.errors import ListTimeout
+from domain.idempotency import IdempotentExecutor
+from domain.paging import Page, PageRequest
+from domain.repository import (
+    E,
+    Owned,
+    OwnerId,
+    Precondition,
+)
+from domain.revisions import Revision
+from domain.write_context import WriteContext
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class UseCases(Protocol[E]):
+    """What can be done with one owner's objects of a kind."""
+
+    async def create(self, owner: OwnerId, write_context: WriteContext, **fields: Any) -> E: ...
+    async def get(self, owner: OwnerId, id: UUID) -> E: ...
+    async def list(self, owner: OwnerId, request: PageRequest) -> Page[E]: ...
+    async def update(
+        self, owner: OwnerId, id: UUID, write_context: WriteContext, precondition: Precondition = ..., **fields: Any
+    ) -> E: ...
+    async def delete(
+        self, owner: OwnerId, id: UUID, write_context: WriteContext, precondition: Precondition = ...
+    ) -> None: ...
+    async def revisions(self, owner: OwnerId, id: UUID, request: PageRequest) -> Page[Revision[E]]: ...
+    async def restore(
+        self, owner: OwnerId, id: UUID, write_context: WriteContext, precondition: Precondition = ..., *, version: int
+    ) -> E: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A kind of owned object as clients see it: its name, its schemas, and the scopes that it takes."""
+
+    entity: type[Owned]
+    plural: str
+    create: type[CreateBody]
+    patch: type[PatchBody]
+    view: type[View]
+    query: type[ListQuery]
+    reads: Scope
+    writes: Scope
+
+
+def taking(**annotations: Any) -> Callable[[F], F]:
+    """Says which schemas an endpoint takes that is written for all kinds."""
+
+    def annotated(endpoint: F) -> F:
+        endpoint.__annotations__.update(annotations)
+        return endpoint
+
+    return annotated
+
+
+def resource_routes(
+    resource: Resource,
+    use_cases: UseCases[Any],
+    authenticator: Authenticator,
+    cursors: Cursors,
+    once_: IdempotentExecutor,
+) -> APIRouter:
+    """The routes of this resource, on these use cases."""
+    kind, show = resource.entity.KIND, resource.view.of
+    register_not_found(kind)
+    routes = APIRouter(
+        prefix=f"/api/v1/{resource.plural}",
+        tags=[resource.plural],
+        route_class=CompiledRoute,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    lists = Pagination(resource.plural, cursors)
+    reads: Any = Security(authenticator, scopes=[resource.reads])
+    writes: Any = Security(authenticator, scopes=[resource.writes])
+    queried: Any = Query()
+    place: Any = Depends(cursors.sent)
+    because: Any = Depends(write_context)
+    because_once: Any = Depends(idempotent_write_context(f"create_{kind}"))
+    guarded: Any = Depends(precondition)
+    had: Any = Depends(known_etags)
+    page_shown = page_of(kind, resource.view)
+    refused = (f"{kind}_not_found", "precondition_failed", "missing_scope")
+    then = links(reads=[f"get_{kind}"], writes=[f"{verb}_{kind}" for verb in ("replace", "update", "amend", "delete")])
+
+    @routes.get(
+        "",
+        name=f"list_{resource.plural}",
+        summary=f"List {resource.plural}",
+        response_model=page_shown,
+        responses={200: headers("Link"), **refusals("missing_scope", "invalid_cursor", "list_timeout")},
+    )
+    @taking(query=resource.query)
+    async def list_(
+        request: Request, caller: Caller = reads, cursor: Cursor | None = place, query: ListQuery = queried
+    ) -> Response:
+        """One page, newest first unless another order is asked for. Follow `next_cursor`, or the `Link` header."""
+        owner = caller.owner.id
+        wanted = lists.asked(owner, query, cursor)
+        try:
+            page = await use_cases.list(owner, wanted)
+        except ListTimeout as error:
+            raise lists.too_slow(query, error) from None
+        return lists.answer(request, owner, wanted, page, resource.view.each(page.items))
+
+    @routes.post(
+        "",
+        name=f"create_{kind}",
+        summary=f"Create a {kind}",
+        status_code=201,
+        response_model=resource.view,
+        responses={
+            201: headers("ETag", "Location", "Idempotency-Replayed") | then,
+            **refusals("missing_scope", "request_in_flight", "idempotency_key_reused", *BODY),
+        },
+    )
+    @taking(body=resource.create)
+    async def create(
+        request: Request, body: CreateBody, caller: Caller = writes, write_context: WriteContext = because_once
+    ) -> Response:
+        """Makes one. With an `Idempotency-Key` it is made once, however often the request is sent."""
+        owner = caller.owner.id
+        made, replayed = await once_.make(
+            owner, write_context, resource.entity, lambda: use_cases.create(owner, write_context, **body.fields())
+        )
+        return created_response(request, show(made), made, replayed=replayed)
+
+    @routes.get(
+        "/{id}",
+        name=f"get_{kind}",
+        summary=f"Get a {kind}",
+        response_model=resource.view,
+        responses={
+            200: headers("ETag") | then,
+            304: unchanged(),
+            **refusals(f"{kind}_not_found", "missing_scope"),
+        },
+    )
+    async def get(id: UUID, caller: Caller = reads, had: Sequence[str] = had) -> Response:
+        """One object; 304 where `If-None-Match` names its tag."""
+        found = await use_cases.get(caller.owner.id, id)
+        return object_response(show(found), found, had)
+
+    written: dict[str, Any] = {
+        "response_model": resource.view,
+        "responses": {200: headers("ETag") | then, **refusals(*refused, *BODY)},
+    }
+
+    @routes.put("/{id}", name=f"replace_{kind}", summary=f"Replace a {kind}", **written)
+    @taking(body=resource.create)
+    async def replace(
+        id: UUID,
+        body: CreateBody,
+        caller: Caller = writes,
+        write_context: WriteContext = because,
+        precondition: Precondition = guarded,
+    ) -> Response:
+        """Replaces everything that a client writes; every member is required. Never makes an object."""
+        changed = await use_cases.update(caller.owner.id, id, write_context, precondition, **body.fields())
+        return object_response(show(changed), changed)
+
+    async def update(
+        id: UUID,
+        body: PatchBody,
+        caller: Caller = writes,
+        write_context: WriteContext = because,
+        precondition: Precondition = guarded,
+    ) -> Response:
+        """Changes only the members that are sent. PATCH and POST are the same."""
+        changed = await use_cases.update(caller.owner.id, id, write_context, precondition, **body.fields())
+        return object_response(show(changed), changed)
+
+    taking(body=resource.patch)(update)
+    changes = {"schema": {"$ref": f"#/components/schemas/{resource.patch.__name__}"}}
+    written["openapi_extra"] = {"requestBody": {"content": {"application/merge-patch+json": changes}}}
+    routes.patch("/{id}", name=f"update_{kind}", summary=f"Update a {kind}", **written)(update)
+    routes.post("/{id}", name=f"amend_{kind}", summary=f"Amend a {kind}", **written)(update)
+
+    @routes.delete(
+        "/{id}",
+        name=f"delete_{kind}",
+        summary=f"Delete a {kind}",
+        status_code=204,
+        responses=refusals(*refused),
+    )
+    async def delete(
+        id: UUID, caller: Caller = writes, write_context: WriteContext = because, precondition: Precondition = guarded
+    ) -> Response:
+        """Deletes one; its revisions are kept, and bring it back."""
+        await use_cases.delete(caller.owner.id, id, write_context, precondition)
+        return Response(status_code=204)
+
+    return routes

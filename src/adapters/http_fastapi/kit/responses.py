@@ -1,0 +1,69 @@
+"""Answers with a JSON body: encoded once, with the headers of an object."""
+
+from collections.abc import Sequence
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from adapters.http_fastapi.kit.conditional_requests import ANY, etag
+from domain.repository import Owned
+
+
+class _Json(Response):
+    """An answer whose headers are made as they are sent, and by nobody looked at on the way."""
+
+    def __init__(self, body: bytes, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
+        self.body, self.status_code = body, status
+        self.raw_headers = [(b"content-length", b"%d" % len(body)), _JSON, *headers]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+_JSON = (b"content-type", b"application/json")
+
+
+NO_STORE = (b"cache-control", b"private, no-cache, no-store")
+"""Of what holds a secret."""
+
+
+_encoded = msgspec.json.Encoder().encode
+
+
+def json_response(content: object, status: int = 200, *headers: tuple[bytes, bytes]) -> Response:
+    """The content as JSON."""
+    return _Json(_encoded(content), status, headers)
+
+
+def created_response(
+    request: Request,
+    content: object,
+    entity: Owned,
+    *,
+    replayed: bool = False,
+    among: str | None = None,
+    stored: bool = True,
+) -> Response:
+    """201 with the representation, its tag and its path; the same again for a request that is repeated.
+
+    ``among`` is the path of its list, where that is not the request's. Nobody on the way may keep what is not to be
+    ``stored``.
+    """
+    location = f"{among or request.scope['path']}/{entity.id}".encode("latin-1")
+    headers = [(b"etag", etag(entity).encode()), (b"location", location)]
+    if replayed:
+        headers.append((b"idempotency-replayed", b"true"))
+    if not stored:
+        headers.append(NO_STORE)
+    return json_response(content, 201, *headers)
+
+
+def object_response(content: object, entity: Owned, had: Sequence[str] = ()) -> Response:
+    """200 with the representation and its tag, or 304 for a reader who has it already."""
+    tag = etag(entity)
+    if had and (tag in had or ANY in had):
+        return Response(status_code=304, headers={"ETag": tag})
+    return json_response(content, 200, (b"etag", tag.encode()))

@@ -1,0 +1,170 @@
+"""What all schemas share: strict values, what is sent and what is shown, and the answers made of them."""
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime
+from functools import cache
+from itertools import starmap
+from operator import attrgetter
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
+
+import msgspec
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
+
+from adapters.http_fastapi.kit.body import JSON_TYPES, PATCH_TYPES
+from domain.access.scopes import Scope as KeyScope
+
+T = TypeVar("T")
+C = TypeVar("C", bound="PatchBody")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
+
+
+PLAIN = r"[^\u0000-\u001f\u007f-\u009f]"
+_SEEN = r"[^\s\u0000-\u001f\u007f-\u009f]"
+
+
+def _day(value: object) -> date:
+    try:
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise PydanticCustomError("date", "This is no date of the form YYYY-MM-DD.")
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        if value is None:
+            return None
+        if isinstance(value, str) and _MOMENT.fullmatch(value.upper()):
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise PydanticCustomError("date_time", "This is no time with its offset, as in 2026-11-22T08:00:00Z.")
+
+
+def _scope(value: object) -> KeyScope:
+    if not isinstance(value, str) or value not in set(KeyScope):
+        raise PydanticCustomError("scope", "There is no such scope.")
+    return KeyScope(value)
+
+
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Moment = Annotated[AwareDatetime, WithJsonSchema({"type": "string", "format": "date-time"})]
+MomentOrNull = Annotated[
+    AwareDatetime | None,
+    BeforeValidator(_moment),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}),
+]
+ScopeName = Annotated[KeyScope, BeforeValidator(_scope)]
+
+
+def whole_number(code: str, name: str, least: int, most: int, *, in_query: bool = False) -> BeforeValidator:
+    """Takes an integer as JSON knows it, which 1.0 is as well, or the digits of a query, from ``least`` to ``most``."""
+
+    def validated(value: object) -> int:
+        if isinstance(value, str):
+            digits = in_query and value.isascii() and value.isdigit() and len(value) <= len(str(most))
+            value = int(value) if digits else None
+        elif isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if type(value) is int and least <= value <= most:
+            return value
+        raise PydanticCustomError(code, f"{name} is a whole number from {least} to {most}.")
+
+    return BeforeValidator(validated)
+
+
+def name_field(max_length: int, example: str) -> FieldInfo:
+    """A name: the domain trims it and holds it to its limits, the schema tells them."""
+    info: FieldInfo = Field(
+        description="trimmed; no control characters",
+        examples=[example],
+        json_schema_extra={"minLength": 1, "maxLength": max_length, "pattern": f"^{PLAIN}*{_SEEN}{PLAIN}*$"},
+    )
+    return info
+
+
+class CreateBody(BaseModel):
+    """A body that a client sends: all members known, none coerced."""
+
+    MEDIA_TYPES: ClassVar[frozenset[str]] = JSON_TYPES
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    def fields(self) -> dict[str, Any]:
+        """The members that were sent."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class PatchBody(CreateBody):
+    """A body of changes, in which every member may be missing and none is null."""
+
+    MEDIA_TYPES: ClassVar[frozenset[str]] = PATCH_TYPES
+
+
+def partial(model: type[CreateBody]) -> Callable[[type[C]], type[C]]:
+    """Gives a schema of changes the members of ``model``, none of them required."""
+
+    def extended(changes: type[C]) -> type[C]:
+        members: dict[str, Any] = {}
+        for name, info in model.model_fields.items():
+            extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+
+            def without_default(schema: dict[str, Any], extra: dict[str, Any] = extra) -> None:
+                schema.pop("default", None)
+                schema |= extra
+
+            optional = Field(description=info.description, examples=info.examples, json_schema_extra=without_default)
+            members[name] = (Annotated[(info.annotation, *info.metadata, optional)], None)
+        return create_model(changes.__name__, __base__=changes, __doc__=changes.__doc__, **members)
+
+    return extended
+
+
+class View(BaseModel):
+    """A representation that clients are shown; its members are the entity's, by the same names."""
+
+    model_config = ConfigDict(extra="forbid")  # told in the document; nothing is validated on its way out
+
+    @classmethod
+    def each(cls, entities: Iterable[object]) -> list[Any]:
+        """What JSON is made of: for each of the entities an object with the members of this representation."""
+        make, read = _maker(cls)
+        return list(starmap(make, map(read, entities)))
+
+    @classmethod
+    def of(cls, entity: object) -> Any:
+        """The same of one."""
+        (view,) = cls.each((entity,))
+        return view
+
+
+@cache
+def _maker(view: type[View]) -> tuple[type[msgspec.Struct], Callable[[object], tuple[Any, ...]]]:
+    """Of a representation, the type that msgspec encodes soonest, and what reads its members from an entity."""
+    names = tuple(view.model_fields)
+    return msgspec.defstruct(view.__name__, names), attrgetter(*names)
+
+
+class PageView(BaseModel, Generic[T]):
+    """One page of a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    items: list[T]
+    next_cursor: str | None = Field(description="for the next page; null on the last")
+
+
+def public_actor(actor: str | None) -> str | None:
+    """An actor as tenants are told of it: a key by its id, and of an operator not which one it was."""
+    if actor is None or actor.startswith("key:"):
+        return actor
+    return actor.partition(":")[0]
+
+
+def page_of(kind: str, view: type[BaseModel]) -> type[BaseModel]:
+    """The schema of one page of a list of these."""
+    return create_model(f"{kind[0].upper()}{kind[1:]}Page", __base__=PageView[view], __doc__=PageView.__doc__)  # type: ignore[valid-type]  # -- made at run time

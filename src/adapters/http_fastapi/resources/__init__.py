@@ -1,0 +1,1 @@
+"""One module a resource: its schemas and its endpoints."""

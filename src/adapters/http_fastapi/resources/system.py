@@ -1,0 +1,112 @@
+"""What is there for everybody, without a key: probes, the meaning of problems, the interactive page."""
+
+import base64
+import hashlib
+import re
+from typing import Literal, Protocol
+
+from fastapi import APIRouter
+from fastapi.openapi.docs import get_swagger_ui_html
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from adapters.http_fastapi.kit.openapi import refusals
+from adapters.http_fastapi.kit.problems import CATALOGUE, ProblemException
+from adapters.http_fastapi.kit.responses import json_response
+from adapters.http_fastapi.kit.route import CompiledRoute
+
+
+class HealthCheck(Protocol):
+    """Whatever must be in order before requests can be served."""
+
+    async def check(self) -> None:
+        """Raises ``Unavailable`` where it is not."""
+        ...
+
+
+class Probe(BaseModel):
+    """The answer to a probe."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    status: Literal["ok"]
+
+
+class ProblemMeaning(BaseModel):
+    """What a type of problem means."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: str
+    code: str
+    status: int
+    title: str
+    meaning: str
+
+
+def system_routes(storage: HealthCheck) -> APIRouter:
+    """The routes that need no key."""
+    routes = APIRouter(tags=["system"], route_class=CompiledRoute, generate_unique_id_function=lambda route: route.name)
+
+    @routes.get("/livez", summary="Liveness", response_model=Probe, responses=refusals(key=False))
+    async def livez() -> Response:
+        """The process is alive."""
+        return json_response({"status": "ok"})
+
+    @routes.get("/readyz", summary="Readiness", response_model=Probe, responses=refusals("unavailable", key=False))
+    async def readyz() -> Response:
+        """The database can be reached and no migration is unapplied; 503 otherwise."""
+        await storage.check()
+        return json_response({"status": "ok"})
+
+    @routes.get(
+        "/problems/{name}",
+        summary="Explain a problem",
+        response_model=ProblemMeaning,
+        responses=refusals("not_found", key=False),
+    )
+    async def get_problem(name: str) -> Response:
+        """What a type of problem means, in a sentence or two."""
+        kind = CATALOGUE.get(name.replace("-", "_"))
+        if kind is None or kind.name != name:
+            raise ProblemException("not_found")
+        return json_response(
+            {
+                "type": f"/problems/{kind.name}",
+                "code": kind.code,
+                "status": kind.status,
+                "title": kind.title,
+                "meaning": kind.meaning,
+            }
+        )
+
+    page, policy = _interactive_page()
+
+    @routes.get("/docs", include_in_schema=False)
+    async def docs() -> Response:
+        """The interactive page, which loads nothing from another host."""
+        return HTMLResponse(page, headers=policy)
+
+    routes.mount("/docs/assets", StaticFiles(packages=[("fastapi_offline", "static")]))
+    return routes
+
+
+def _interactive_page() -> tuple[bytes, dict[str, str]]:
+    """The page, and what it may do: run its own scripts, the one within by its digest, and ask this service."""
+    page = get_swagger_ui_html(
+        openapi_url="/openapi.json",
+        title="Goatfish API",
+        swagger_js_url="/docs/assets/swagger-ui-bundle.js",
+        swagger_css_url="/docs/assets/swagger-ui.css",
+        swagger_favicon_url="/docs/assets/favicon.png",
+    )
+    body = bytes(page.body)
+    within = re.findall(rb"<script>(.*?)</script>", body, re.DOTALL)
+    digests = [base64.b64encode(hashlib.sha256(script).digest()).decode() for script in within]
+    scripts = " ".join(["'self'", *(f"'sha256-{digest}'" for digest in digests)])
+    policy = (
+        f"default-src 'none'; script-src {scripts}; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return body, {"Content-Security-Policy": policy}

@@ -1,0 +1,110 @@
+"""The admin as an operator uses it: pages, forms and cookies, over the whole service in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html import unescape
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from app.admin_mount import serve_admin
+from app.container import Container, Storage
+from config.settings import load
+
+if TYPE_CHECKING:
+    from httpx2 import Response
+
+    from adapters.django_orm.models import OwnerRow
+
+OWNERS, KEYS, REVISIONS = (f"/admin/goatfish/{model}" for model in ("ownerrow", "apikeyrow", "revisionrow"))
+ADDRESS = "192.0.2.1"
+PASSWORD = "correct horse battery"
+_HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
+_KEY = re.compile(r"gf_\w{14}_\w{49}")
+
+
+@dataclass
+class Desk:
+    """An operator's browser."""
+
+    http: TestClient
+    username: str
+
+    def sign_in(self, password: str = PASSWORD) -> Response:
+        return self.send("/admin/login/?next=/admin/", username=self.username, password=password)
+
+    def send(self, path: str, headers: Mapping[str, str] | None = None, **fields: Any) -> Response:
+        """Fills the form of this page in and sends it."""
+        return self.http.post(path, data=self.filled(path) | fields, headers=dict(headers or {}))
+
+    def filled(self, path: str) -> dict[str, Any]:
+        """What the form of this page would send by itself."""
+        page = self.http.get(path)
+        assert page.status_code == 200, (path, page.status_code, page.text[-2000:])
+        return {name: unescape(value) for name, value in _HIDDEN.findall(page.text)}
+
+    def may(self, key: str) -> bool:
+        """Whether the key opens the API."""
+        answer = self.http.get("/api/v1/simulations", headers={"X-API-Key": key})
+        assert answer.status_code in {200, 401}, answer.text
+        return bool(answer.status_code == 200)
+
+
+def key_in(answer: Response) -> str | None:
+    """The text of the key that this page shows."""
+    found = _KEY.search(answer.text)
+    return found[0] if found else None
+
+
+def service(storage: Storage, operators: Storage | None = None) -> FastAPI:
+    """The API on this storage, and the admin on Django's own connections unless its changes go elsewhere."""
+    container = Container(settings=load())
+    container.storage.override(storage)
+    if operators is not None:
+        container.operator_storage.override(operators)
+    app = container.api()
+    serve_admin(app, container)
+    return app
+
+
+@contextmanager
+def desk(app: FastAPI, *, base: str = "http://localhost", username: str) -> Iterator[Desk]:
+    """A desk in a service that runs."""
+    with TestClient(app, base_url=base, client=(ADDRESS, 50000), follow_redirects=False) as http:
+        yield Desk(http, username)
+
+
+def issue(at_desk: Desk, for_owner: OwnerRow, **fields: Any) -> Response:
+    """Issues a key that may read simulations, unless told otherwise."""
+    asked = {"owner": for_owner.name, "name": "CI", "scopes": ["simulations:read"], "expires_at": ""} | fields
+    return at_desk.send(f"{KEYS}/add/?owner={for_owner.pk}", **asked)
+
+
+def within_a_second(check: Callable[[], bool]) -> bool:
+    """Whether it is true at some time within a second."""
+    end = time.monotonic() + 1
+    while not (seen := check()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return bool(seen)
+
+
+def sent_at_once(at_desk: Desk, forms: list[tuple[str, dict[str, Any]]]) -> list[Response]:
+    """The answers to these forms, all sent before the first is answered."""
+
+    async def send() -> list[Response]:
+        transport = httpx2.ASGITransport(at_desk.http.app)
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://localhost", cookies=dict(at_desk.http.cookies)
+        ) as http:
+            return await asyncio.gather(*(http.post(path, data=form) for path, form in forms))
+
+    assert at_desk.http.portal is not None
+    return at_desk.http.portal.call(send)

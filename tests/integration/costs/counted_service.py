@@ -1,0 +1,77 @@
+"""The application as it ships, on one connection to PostgreSQL, where time stands still until it is put on."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from dependency_injector import providers
+from starlette.testclient import TestClient
+
+from app.container import Container
+from config.databases import DatabaseUrl
+from config.settings import Settings
+from domain.access.scopes import Scope
+from tests.contracts.http_api import CONTEXT, Tenant
+
+
+@dataclass
+class StandingClock:
+    """Seconds: what is believed for a while stays believed until a test lets them pass. The date is always the same."""
+
+    seconds: float = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@dataclass
+class Served:
+    """The application, and operators who let tenants in by connections of their own."""
+
+    container: Container
+    operators: Container
+    http: TestClient
+    clock: StandingClock
+
+    def call(self, make: Callable[..., Any], *arguments: Any) -> Any:
+        """What comes of this on the application's event loop."""
+        assert self.http.portal is not None
+        return self.http.portal.call(make, *arguments)
+
+    def settle(self) -> None:
+        """Waits for what is done beside the requests."""
+        self.call(self.container.background().drain)
+
+    def tenant(self, *scopes: Scope) -> Tenant:
+        """An owner with a key that has not been used yet."""
+
+        async def made() -> Tenant:
+            owner = await self.operators.owners().create(f"tenant {uuid4()}", CONTEXT)
+            key, text = await self.operators.keys().create(
+                owner.id, CONTEXT, name="tests", scopes=scopes or tuple(Scope)
+            )
+            return Tenant(self.http, owner.id, key.id, text.reveal())
+
+        tenant: Tenant = self.call(made)
+        return tenant
+
+
+@contextmanager
+def served(url: str, operator_url: str, **settings: Any) -> Iterator[Served]:
+    """Serves this database, on the event loop of production; with one connection, each statement is prepared once."""
+    clock, date = StandingClock(), datetime.now(UTC)
+    container = Container(settings=Settings(database_url=DatabaseUrl(url), pool_size=1, **settings))
+    container.monotonic.override(providers.Object(clock))
+    container.now.override(providers.Object(lambda: date))
+    operators = Container(settings=Settings(database_url=DatabaseUrl(operator_url), pool_size=1))
+    loop = {"use_uvloop": True}
+    with TestClient(container.api(), base_url="http://localhost", backend_options=loop) as http:
+        service = Served(container, operators, http, clock)
+        service.call(operators.storage().open)
+        try:
+            yield service
+        finally:
+            service.call(operators.storage().close)

@@ -1,0 +1,274 @@
+"""The native pool under load and in trouble: it overlaps, gives everything back, and fails as ``Unavailable`` alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+import pytest
+
+from adapters.django_orm.sql.compiler import Statement
+from adapters.django_orm.storage import Storage
+from domain.errors import Conflict, NotFound, Unavailable
+from domain.paging import PageRequest, Position
+from domain.simulations.simulation import Simulation
+from tests.contracts.cases import Case, admitted, every_kind, everything
+from tests.factories import (
+    CONTEXT,
+    NOW,
+    SimulationFactory,
+    new_owner_id,
+)
+from tests.integration.conftest import MakeStorage, opened, table_of
+
+
+def statement(sql: str) -> Statement:
+    return Statement(sql, (), ())
+
+
+SLEEP = statement("SELECT pg_sleep(10)")
+NAP = statement("SELECT clock_timestamp(), pg_sleep(0.05), clock_timestamp()")
+
+
+async def fetch(storage: Storage, statement: Statement) -> Sequence[Sequence[Any]]:
+    return await storage.executor.fetch("", statement, {})
+
+
+class Observer:
+    """Looks at the pool's backends through a connection of its own."""
+
+    def __init__(self, connection: asyncpg.Connection[Any], application: str) -> None:
+        self.connection, self.application = connection, application
+
+    async def states(self) -> list[str]:
+        sql = "SELECT state FROM pg_stat_activity WHERE application_name = $1"
+        return [row["state"] for row in await self.connection.fetch(sql, self.application)]
+
+    async def terminate(self) -> int:
+        sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1"
+        return len(await self.connection.fetch(sql, self.application))
+
+    async def until(self, states: list[str]) -> None:
+        """Waits until the backends' states are these; a backend takes a moment to notice that it is left."""
+        deadline = asyncio.get_running_loop().time() + 5
+        while (seen := await self.states()) != states:
+            assert asyncio.get_running_loop().time() < deadline, seen
+
+
+@pytest.fixture
+async def observer(pool_url: str) -> AsyncIterator[Observer]:
+    connection = await asyncpg.connect(urlsplit(pool_url)._replace(query="").geturl())
+    yield Observer(connection, parse_qs(urlsplit(pool_url).query)["application_name"][0])
+    await connection.close()
+
+
+@pytest.mark.parametrize("failing", [False, True], ids=["all-succeed", "every-third-fails"])
+async def test_of_120_writes_at_concurrency_30_each_lands_and_no_backend_is_left(
+    on_pool: MakeStorage, observer: Observer, failing: bool
+) -> None:
+    async with opened(on_pool(size=10)) as storage:
+        owner = await admitted(storage)
+        simulations = storage.simulations.of(owner)
+        taken = SimulationFactory.build(owner_id=owner)
+        await simulations.add(taken, CONTEXT)
+        gate = asyncio.Semaphore(30)
+
+        async def write(number: int) -> None:
+            async with gate:
+                id = {"id": taken.id} if failing and number % 3 == 0 else {}
+                await simulations.add(SimulationFactory.build(owner_id=owner, **id), CONTEXT)
+
+        outcomes = await asyncio.gather(*map(write, range(120)), return_exceptions=True)
+        refused = [outcome for outcome in outcomes if outcome is not None]
+        assert [type(outcome) for outcome in refused] == [Conflict] * (40 if failing else 0)
+        assert len(await everything(simulations)) == 1 + 120 - len(refused)
+        assert await observer.states() == ["idle"] * 6  # an owner has two thirds of the eight that are not kept back
+    await observer.until([])
+
+
+async def test_32_queries_of_50_ms_overlap_on_a_pool_of_32(on_pool: MakeStorage) -> None:
+    async with opened(on_pool(size=32)) as storage:
+        await asyncio.gather(*(fetch(storage, NAP) for _ in range(32)))
+        naps = [rows[0] for rows in await asyncio.gather(*(fetch(storage, NAP) for _ in range(32)))]
+        # By the server's own clock: how many were under way when each of them began.
+        overlap = max(sum(began <= moment < ended for began, _, ended in naps) for moment, _, _ in naps)
+        assert overlap >= 16
+
+
+async def test_a_pool_never_grows_above_its_size(on_pool: MakeStorage, observer: Observer) -> None:
+    async with opened(on_pool(size=3)) as storage:
+        naps = asyncio.gather(*(fetch(storage, NAP) for _ in range(12)))
+        most = 0
+        while not naps.done():
+            most = max(most, len(await observer.states()))
+        await naps
+        assert most == 3
+
+
+async def test_a_pool_connects_only_when_it_is_used(on_pool: MakeStorage, observer: Observer) -> None:
+    async with opened(on_pool()) as storage:
+        assert await observer.states() == []
+        await storage.check()
+        assert await observer.states() == ["idle"]
+
+
+async def test_a_pool_recovers_when_all_its_backends_are_terminated(on_pool: MakeStorage, observer: Observer) -> None:
+    async with opened(on_pool(size=4)) as storage:
+        owner = await admitted(storage)
+        await asyncio.gather(*(fetch(storage, NAP) for _ in range(4)))
+        assert await observer.terminate() == 4
+        await observer.until([])
+        refused = 0
+        while True:
+            try:
+                assert await everything(storage.simulations.of(owner)) == []
+            except Unavailable:
+                refused += 1
+                assert refused <= 4
+            else:
+                break
+        await asyncio.gather(*(fetch(storage, NAP) for _ in range(4)))
+
+
+async def test_a_query_whose_backend_is_terminated_is_unavailable(on_pool: MakeStorage, observer: Observer) -> None:
+    async with opened(on_pool(size=1)) as storage:
+        sleeping = asyncio.create_task(fetch(storage, SLEEP))
+        await observer.until(["active"])
+        await observer.terminate()
+        with pytest.raises(Unavailable):
+            await sleeping
+        await storage.check()
+
+
+async def test_an_exhausted_pool_is_unavailable_after_its_timeout(on_pool: MakeStorage, observer: Observer) -> None:
+    async with opened(on_pool(size=1, acquire_timeout=0.5)) as storage:
+        sleeping = asyncio.create_task(fetch(storage, statement("SELECT pg_sleep(1)")))
+        await observer.until(["active"])
+        with pytest.raises(Unavailable):
+            await storage.check()
+        await sleeping
+        await storage.check()
+
+
+async def test_a_statement_that_takes_too_long_is_ended_and_unavailable(
+    on_pool: MakeStorage, observer: Observer
+) -> None:
+    async with opened(on_pool(size=1, statement_timeout=0.2)) as storage:
+        with pytest.raises(Unavailable):
+            await fetch(storage, SLEEP)
+        await observer.until(["idle"])
+        await storage.check()
+
+
+async def test_a_cancelled_task_gives_its_connection_back(on_pool: MakeStorage, observer: Observer) -> None:
+    async with opened(on_pool(size=1)) as storage:
+        sleeping = asyncio.create_task(fetch(storage, SLEEP))
+        await observer.until(["active"])
+        sleeping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sleeping
+        await storage.check()
+        assert await observer.states() == ["idle"]
+
+
+async def test_a_cancelled_write_is_undone_and_gives_its_connection_back(
+    on_pool: MakeStorage, observer: Observer, operator_url: str
+) -> None:
+    async with opened(on_pool(size=1)) as storage:
+        owner = await admitted(storage)
+        simulation = SimulationFactory.build(owner_id=owner)
+        simulations = storage.simulations.of(owner)
+        other = await asyncpg.connect(operator_url)
+        try:
+            async with other.transaction():
+                await other.execute("SELECT FROM change_count WHERE owner_id = $1 FOR UPDATE", owner)
+                writing = asyncio.create_task(simulations.add(simulation, CONTEXT))
+                await observer.until(["active"])
+                await asyncio.sleep(0.1)
+                writing.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await writing
+        finally:
+            await other.close()
+        with pytest.raises(NotFound):
+            await simulations.get(simulation.id)
+        assert await observer.states() == ["idle"]
+
+
+async def test_a_table_that_is_altered_meanwhile_is_read_and_written_as_before(
+    on_pool: MakeStorage, operator_url: str
+) -> None:
+    async with opened(on_pool(size=1)) as storage:
+        simulations = storage.simulations.of(owner := await admitted(storage))
+        kept = SimulationFactory.build(owner_id=owner)
+        await simulations.add(kept, CONTEXT)
+        operator = await asyncpg.connect(operator_url)
+        try:
+            for kind in ("text", f"varchar({Simulation.NAME_MAX})"):
+                assert await simulations.get(kept.id) == kept
+                await operator.execute(f"ALTER TABLE simulation ALTER COLUMN name TYPE {kind}")
+                assert await simulations.get(kept.id) == kept
+                await simulations.add(SimulationFactory.build(owner_id=owner), CONTEXT)
+        finally:
+            await operator.close()
+        assert len(await everything(simulations)) == 3
+
+
+async def test_a_server_that_is_not_there_is_unavailable(on_pool: MakeStorage, pool_url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    parts = urlsplit(pool_url)
+    nobody = parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}").geturl()
+    async with opened(on_pool(nobody)) as storage:
+        with pytest.raises(Unavailable):
+            await storage.simulations.of(new_owner_id()).get(new_owner_id())
+        with pytest.raises(Unavailable):
+            await storage.check()
+
+
+async def test_a_closed_pool_is_unavailable(on_pool: MakeStorage) -> None:
+    async with opened(on_pool()) as storage:
+        await storage.check()
+    with pytest.raises(Unavailable):
+        await storage.check()
+
+
+async def test_a_database_without_our_tables_is_not_ready(on_pool: MakeStorage, pool_url: str) -> None:
+    elsewhere = urlsplit(pool_url)._replace(path="/template1").geturl()
+    async with opened(on_pool(elsewhere)) as storage:
+        with pytest.raises(Unavailable):
+            await storage.check()
+
+
+@every_kind
+async def test_the_index_of_a_list_serves_its_next_page(on_pool: MakeStorage, observer: Observer, case: Case) -> None:
+    async with opened(on_pool()) as storage:
+        table = table_of(case, storage)
+        plan = await _plan_of_next_page(observer, table)
+        scan = plan
+        kinds = []
+        while scan.get("Plans"):
+            kinds.append(scan["Node Type"])
+            scan = scan["Plans"][-1]  # those before it name the owner
+        assert [*kinds, scan["Node Type"]] == ["Limit", "Result", "Index Scan"], plan
+        assert scan["Index Name"] in {index.name for index in table.model._meta.indexes if "created_at" in index.fields}
+        assert "owner_id" in scan["Index Cond"]
+        assert "created_at" in scan["Index Cond"]
+
+
+async def _plan_of_next_page(observer: Observer, table: Any) -> dict[str, Any]:
+    values = {"owner_id": new_owner_id(), "after_value": NOW, "after_id": new_owner_id()}
+    async with observer.connection.transaction():
+        for way in ("seqscan", "bitmapscan", "sort"):  # which few rows would choose
+            await observer.connection.execute(f"SET LOCAL enable_{way} = off")
+        next_page = table.listing(PageRequest(limit=20, after=Position(NOW, new_owner_id())))
+        explained = await observer.connection.fetchval(
+            f"EXPLAIN (FORMAT JSON) {next_page.sql}", *next_page.arguments(str(values["owner_id"]), values)
+        )
+    plan: dict[str, Any] = json.loads(explained)[0]["Plan"]
+    return plan
