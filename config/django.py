@@ -6,7 +6,8 @@ from http import HTTPStatus
 from typing import Any
 
 from config.databases import django_database
-from config.settings import load, require_verified
+from config.settings import load
+from config.verification import require_verified
 
 _settings = load()
 require_verified(_settings)

@@ -3,21 +3,19 @@
 import json
 import os
 import re
-import secrets
 from functools import cache
-from pathlib import Path
 from typing import Annotated, Literal
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from config.databases import DatabaseUrl, unverified
+from config.complaints import complaint
+from config.databases import DatabaseUrl
+from config.secret_files import SECRET_MIN, kept_secret
 
 PREFIX = "GOATFISH_"
 ENV_FILE = ".env"
-SECRET_KEY_MIN = 32  # characters
 ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[1-9][0-9]*)?")
 
 
@@ -179,8 +177,8 @@ class Settings(BaseSettings):
     @field_validator("secret_key", "secret_key_previous")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and len(value) < SECRET_KEY_MIN:
-            raise ValueError(f"must be at least {SECRET_KEY_MIN} characters, got {len(value)}")
+        if value and len(value) < SECRET_MIN:
+            raise ValueError(f"must be at least {SECRET_MIN} characters, got {len(value)}")
         return value
 
     @field_validator("secret_key")
@@ -190,7 +188,7 @@ class Settings(BaseSettings):
         if value or database is None:  # a wrong URL is complained of by itself
             return value
         if not database.is_sqlite:
-            raise ValueError(f"is required with PostgreSQL: {SECRET_KEY_MIN} random characters or more")
+            raise ValueError(f"is required with PostgreSQL: {SECRET_MIN} random characters or more")
         try:
             return SecretStr(kept_secret(database.path.parent / "secret_key"))
         except OSError as error:
@@ -240,21 +238,10 @@ def load() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        raise ConfigurationError([_complaint(details) for details in error.errors()]) from None
+        lines = [f"{PREFIX}{str(each['loc'][0]).upper()}: {complaint(each)}" for each in error.errors()]
+        raise ConfigurationError(lines) from None
     except (OSError, UnicodeDecodeError) as error:
         raise _unreadable(error) from None
-
-
-def require_verified(settings: Settings) -> None:
-    """Raises ConfigurationError where passwords would go to another machine that nobody is to verify."""
-    urls = {"DATABASE_URL": settings.database_url, "OPERATOR_DATABASE_URL": settings.operator_database_url}
-    lines = [
-        f"{PREFIX}{name}: {why}"
-        for name, url in urls.items()
-        if url is not None and (why := unverified(url, os.environ))
-    ]
-    if lines:
-        raise ConfigurationError(lines)
 
 
 def unknown_variables() -> list[str]:
@@ -270,55 +257,5 @@ def unknown_variables() -> list[str]:
     return sorted(name for name in names - known if name.startswith(PREFIX))
 
 
-def kept_secret(path: Path) -> str:
-    """The secret in this file, made (mode 0600) by whichever process comes first; raises OSError or ValueError."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(secrets.token_urlsafe(48) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            # A link appears complete or not at all, and never replaces the one another process has made.
-            path.hardlink_to(draft)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-    secret = path.read_text(encoding="ascii").strip()
-    if len(secret) < SECRET_KEY_MIN:
-        raise ValueError(f"is too short in {path}: remove the file and a new one is made")
-    return secret
-
-
 def _unreadable(error: OSError | UnicodeDecodeError) -> ConfigurationError:
     return ConfigurationError([f"{ENV_FILE} cannot be read: {error}"])
-
-
-def _complaint(error: ErrorDetails) -> str:
-    """One line that names the variable, and repeats its value only where no secret can be in it."""
-    field = str(error["loc"][0])
-    context = error.get("ctx", {})
-    got = f", got {error['input']!r}"
-    match error["type"]:
-        case "value_error":
-            what = str(context["error"])
-        case "greater_than_equal":
-            what = f"must be at least {context['ge']:g}{got}"
-        case "greater_than":
-            what = f"must be more than {context['gt']:g}{got}"
-        case "less_than_equal":
-            what = f"must be at most {context['le']:g}{got}"
-        case "literal_error":
-            what = f"must be one of {context['expected']}{got}"
-        case "int_parsing" | "int_from_float":
-            what = f"must be a whole number{got}"
-        case "bool_parsing" | "bool_type":
-            what = f"must be true or false{got}"
-        case "float_parsing" | "finite_number":
-            what = f"must be a number{got}"
-        case _:
-            what = error["msg"]
-    return f"{PREFIX}{field.upper()}: {what}"

@@ -66,20 +66,14 @@ def test_a_slow_head_is_refused(short: Live, begin: bytes) -> None:
         assert hear(connection).statuses == [408]
 
 
-def test_a_slow_body_is_refused(short: Live) -> None:
-    with connected(place(short)) as connection:
-        connection.sendall(
-            post(b"X-API-Key: " + short.key.encode(), b"Content-Length: 70", key=False, length=False)[:-60]
-        )
-        drip(connection, b" ")
-        assert hear(connection).statuses == [408]
-
-
-def test_a_slow_chunked_body_is_refused(short: Live) -> None:
-    head = post(b"X-API-Key: " + short.key.encode(), b"Transfer-Encoding: chunked", key=False, length=False, body=b"")
+@pytest.mark.parametrize(
+    ("framing", "piece"), [(b"Content-Length: 70", b" "), (b"Transfer-Encoding: chunked", b"1\r\n \r\n")]
+)
+def test_a_slow_body_is_refused(short: Live, framing: bytes, piece: bytes) -> None:
+    head = post(b"X-API-Key: " + short.key.encode(), framing, key=False, length=False, body=b"")
     with connected(place(short)) as connection:
         connection.sendall(head)
-        drip(connection, b"1\r\n \r\n")
+        drip(connection, piece)
         assert hear(connection).statuses == [408]
 
 

@@ -139,7 +139,7 @@ class TwoRoles(Storage):
 
 def asyncpg_storage(url: str, *, enforce_rls: bool = True, **options: Any) -> Storage:
     """Storage on the native pool as the API has it, with the operators' part on a pool of their own."""
-    options = {"size": 8, "acquire_timeout": 5, "statement_timeout": 10, **options}
+    options = {"size": 8, "acquire_timeout": 5, "statement_timeout": 10, "list_timeout": 2, **options}
     operators = on_test_database(_OPERATORS)
     return TwoRoles(
         bootstrap.asyncpg_storage(url, **options).executor,

@@ -101,7 +101,9 @@ def plan(owner: OwnerId, request: PageRequest, *, generic: bool) -> list[dict[st
     storage = (
         Storage(executor)
         if executor
-        else bootstrap.asyncpg_storage("postgresql://unused", size=1, acquire_timeout=1, statement_timeout=1)
+        else bootstrap.asyncpg_storage(
+            "postgresql://unused", size=1, acquire_timeout=1, statement_timeout=1, list_timeout=1
+        )
     )
     statement = storage.simulations.listing(request)
     values: dict[str, Any] = {"owner_id": owner, "limit": request.limit + 1}

@@ -31,7 +31,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 async def storage(server: Server) -> Storage:
-    return asyncpg_storage(server.url, size=8, acquire_timeout=5, statement_timeout=5)
+    return asyncpg_storage(server.url, size=8, acquire_timeout=5, statement_timeout=5, list_timeout=2)
 
 
 def _let_lost_connections_be_reported() -> None:

@@ -192,7 +192,7 @@ async def test_whether_the_role_could_see_more_is_asked_once_a_second(
     pool_url: str, operator: psycopg.Connection[tuple[Any, ...]]
 ) -> None:
     now = 0.0
-    executor = asyncpg_storage(pool_url, size=1, acquire_timeout=5, statement_timeout=10).executor
+    executor = asyncpg_storage(pool_url, size=1, acquire_timeout=5, statement_timeout=10, list_timeout=2).executor
     async with opened(Storage(executor, enforce_rls=True, monotonic=lambda: now)) as storage:
         await storage.check()
         operator.execute("GRANT SELECT ON django_session TO PUBLIC")

@@ -63,7 +63,7 @@ class Operators:
 
     def __init__(self, url: str) -> None:
         self._loop = asyncio.Runner()
-        self._storage = bootstrap.asyncpg_storage(url, size=1, acquire_timeout=5, statement_timeout=10)
+        self._storage = bootstrap.asyncpg_storage(url, size=1, acquire_timeout=5, statement_timeout=10, list_timeout=2)
 
     def __enter__(self) -> Self:
         self._loop.run(self._storage.open())

@@ -4,30 +4,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from starlette.routing import Route
 
 from adapters.http_fastapi.kit.body_budget import BodyBudget
 from adapters.http_fastapi.kit.problems import ProblemException
-from adapters.in_memory.storage import Storage
 from tests.contracts.hostile_requests import TYPED, Hostile
-from tests.contracts.http_api import SIMULATIONS, UNKNOWN, WING, Service, serving
+from tests.contracts.http_api import SIMULATIONS, UNKNOWN, WING, Service
 from tests.contracts.http_hostile import ask
 from tests.memory.edges import END, GONE, MIB, Slow, Stores
 
 CHUNK = b" " * (64 << 10)
-
-
-@pytest.fixture(scope="module")
-def admin() -> Stores:
-    return Stores()
-
-
-@pytest.fixture(scope="module")
-def service(admin: Stores) -> Iterator[Service]:
-    with serving(Storage(), bodies_max=8) as service:
-        for path in ("/admin", "/admin/{path:path}"):
-            service.api.router.routes.append(Route(path, admin, include_in_schema=False))
-        yield service
 
 
 @pytest.fixture(autouse=True)

@@ -2,34 +2,18 @@
 
 import json
 import sys
-from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
 import pytest
-from starlette.routing import Route
 
 from adapters.http_fastapi.kit.problems import shortened
-from adapters.in_memory.storage import Storage
 from tests.contracts.hostile_requests import LARGE, Hostile
-from tests.contracts.http_api import SIMULATIONS, UNKNOWN, WING, Service, expect_problem, serving
+from tests.contracts.http_api import SIMULATIONS, UNKNOWN, WING, Service, expect_problem
 from tests.contracts.http_hostile import ask
 from tests.memory.edges import MIB, Stores
 
 ELSEWHERE = ["/admin/", "/admin/login/", "/livez", "/readyz", "/docs", "/openapi.json", "/problems/not-found"]
-
-
-@pytest.fixture(scope="module")
-def admin() -> Stores:
-    return Stores()
-
-
-@pytest.fixture(scope="module")
-def service(admin: Stores) -> Iterator[Service]:
-    with serving(Storage(), bodies_max=8) as service:
-        for path in ("/admin", "/admin/{path:path}"):
-            service.api.router.routes.append(Route(path, admin, include_in_schema=False))
-        yield service
 
 
 class TestQueries:

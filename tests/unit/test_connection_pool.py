@@ -173,7 +173,7 @@ async def test_closing_waits_for_what_is_just_being_made() -> None:
 
 async def test_what_is_idle_is_had_at_once() -> None:
     exchange = Exchange()
-    lent = exchange.lent(2)
+    lent = exchange.lent(1)
     assert lent.idle(SERVICE) is None
     first = await lent.take(SERVICE)
     assert lent.idle(SERVICE) is None
@@ -183,3 +183,13 @@ async def test_what_is_idle_is_had_at_once() -> None:
     exchange.made[0].closed = True
     assert lent.idle(SERVICE) is None
     assert await lent.take(SERVICE) is exchange.made[1]
+
+
+async def test_a_broken_one_that_is_idle_does_not_hide_another() -> None:
+    exchange = Exchange()
+    lent = exchange.lent(2)
+    first, last = await lent.take(SERVICE), await lent.take(SERVICE)
+    lent.give(first, SERVICE)
+    lent.give(last, SERVICE)
+    exchange.made[1].closed = True
+    assert lent.idle(SERVICE) is first

@@ -3,8 +3,9 @@
 import pytest
 from pydantic import SecretStr
 
-from config.databases import SSL_MODES, DatabaseUrl, other_machine, unverified
+from config.databases import DatabaseUrl
 from config.settings import Settings
+from config.verification import SSL_MODES, other_machine, unverified
 
 API, OPERATORS = DatabaseUrl("postgresql://api:a@db/x"), DatabaseUrl("postgresql://operators:b@db/x")
 SQLITE = DatabaseUrl("sqlite:///x.sqlite3")

@@ -16,7 +16,8 @@ from uvicorn.server import ServerState
 
 from app.http_server.connection import LINGER, HttpConnection
 from app.http_server.framing import CUTS_MAX, Framer
-from app.http_server.register import CHECK_EVERY, REFUSED_MAX, STARTS_MAX, Limits, Register
+from app.http_server.limits import Limits
+from app.http_server.register import CHECK_EVERY, REFUSED_MAX, STARTS_MAX, Register
 from tests.edge.raw_client import Answer, parsed
 
 GET = b"GET /whole HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -33,6 +34,12 @@ REQUESTS = [
     b"Transfer-Encoding: chunked\r\n\r\n1;a\r\nb\r\n0\r\n\r\n",
 ]
 Seen = tuple[str, str, bytes, dict[str, str], bytes]
+
+
+def bounds(**given: Any) -> Limits:
+    """Limits of which no test reaches any but those that are given."""
+    usual = {"head_timeout": 10.0, "body_timeout": 30.0, "write_timeout": 30.0, "keep_alive": 65.0}
+    return Limits(**{**usual, "connections_max": 3000, **given})
 
 
 class Application:
@@ -84,7 +91,7 @@ class Wire(asyncio.Transport):
         self.out += data
         if self.stuck:
             self.unread += len(data)
-            if not self.protocol.write_paused:
+            if not self.protocol.outflow.paused:
                 self.protocol.pause_writing()
 
     def read(self, size: int) -> None:
@@ -123,7 +130,7 @@ class Client:
     def __init__(self, limits: Limits | None = None, register: Register | None = None) -> None:
         self.application = Application()
         config = Config(self.application, access_log=False, log_config=None, lifespan="off")
-        self.register = register or Register(limits or Limits())
+        self.register = register or Register(limits or bounds())
         self.state = ServerState()
         self.connection = HttpConnection(config, self.state, {}, self.register)
         self.wire = Wire(self.connection)
@@ -258,10 +265,10 @@ def test_a_body_that_nobody_asks_for_is_kept_within_bounds() -> None:
 @pytest.mark.parametrize(
     ("begin", "limits", "status"),
     [
-        (b"", Limits(head_timeout=0.1), None),
-        (b"GET / HT", Limits(head_timeout=0.1), 408),
-        (b"POST /whole HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabc", Limits(body_timeout=0.1), 408),
-        (GET, Limits(keep_alive=0.1), 200),
+        (b"", bounds(head_timeout=0.1), None),
+        (b"GET / HT", bounds(head_timeout=0.1), 408),
+        (b"POST /whole HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabc", bounds(body_timeout=0.1), 408),
+        (GET, bounds(keep_alive=0.1), 200),
     ],
 )
 def test_who_is_late_is_cut(begin: bytes, limits: Limits, status: int | None) -> None:
@@ -279,7 +286,7 @@ def test_who_is_late_is_cut(begin: bytes, limits: Limits, status: int | None) ->
 
 def test_who_reads_nothing_is_cut_and_who_reads_on_is_not() -> None:
     async def test() -> None:
-        stuck, slow = Client(Limits(write_timeout=0.3)), Client(Limits(write_timeout=0.3))
+        stuck, slow = Client(bounds(write_timeout=0.3)), Client(bounds(write_timeout=0.3))
         for client in (stuck, slow):
             client.wire.stuck = True
             client.deliver(GET)
@@ -299,7 +306,7 @@ def test_who_reads_nothing_is_cut_and_who_reads_on_is_not() -> None:
 
 def test_busy_connections_are_bounded_and_idle_ones_make_room(caplog: pytest.LogCaptureFixture) -> None:
     async def test() -> None:
-        register = Register(Limits(connections_max=2))
+        register = Register(bounds(connections_max=2))
         idle, busy = Client(register=register), Client(register=register)
         busy.deliver(GET[:9])
         third = Client(register=register)
@@ -320,7 +327,7 @@ def test_busy_connections_are_bounded_and_idle_ones_make_room(caplog: pytest.Log
 
 def test_many_requests_at_once_begin_by_turns_and_probes_at_once() -> None:
     async def test() -> None:
-        register = Register(Limits())
+        register = Register(bounds())
         clients = [Client(register=register) for _ in range(10 * STARTS_MAX)]
         probe = Client(register=register)
         for client in clients:
@@ -337,11 +344,12 @@ def test_many_requests_at_once_begin_by_turns_and_probes_at_once() -> None:
 
 def test_whoever_is_refused_does_not_stay() -> None:
     async def test() -> None:
-        register = Register(Limits(connections_max=1))
+        register = Register(bounds(connections_max=1))
         busy = Client(register=register)
         busy.deliver(GET[:9])
         refused = [Client(register=register) for _ in range(REFUSED_MAX + 5)]
         assert sum(client.wire.closing for client in refused) == 5
+        assert all(client.wire.closing is not bool(client.wire.out) for client in refused)
         await asyncio.sleep(LINGER + 2 * CHECK_EVERY)
         assert all(client.wire.closing for client in refused)
         assert not register.refused
@@ -453,16 +461,61 @@ def test_no_file_descriptor_is_said(caplog: pytest.LogCaptureFixture) -> None:
     assert len([record for record in caplog.records if "No file descriptor is left" in record.message]) == 1
 
 
-def test_what_the_application_raises_is_a_bare_500(caplog: pytest.LogCaptureFixture) -> None:
-    async def broken(scope: Any, receive: Any, send: Any) -> None:
-        raise LookupError("a secret")
+async def _raises(scope: Any, receive: Any, send: Any) -> None:
+    raise LookupError("a secret")
 
+
+async def _raises_before_the_body(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"x-inside", b"a secret")]})
+    raise LookupError("a secret")
+
+
+async def _says_nothing(scope: Any, receive: Any, send: Any) -> None:
+    pass
+
+
+async def _raises_within_the_body(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"6")]})
+    await send({"type": "http.response.body", "body": b"abc", "more_body": True})
+    raise LookupError("a secret")
+
+
+@pytest.mark.parametrize("broken", [_raises, _raises_before_the_body, _says_nothing])
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+def test_what_the_application_leaves_unanswered_is_a_problem_that_tells_nothing(
+    broken: Callable[..., Any], method: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     async def test() -> None:
         client = Client()
         client.connection._application = broken
+        client.deliver(GET.replace(b"GET", method))
+        await client.settle()
+        head, _, body = bytes(client.wire.out).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 500 ")
+        assert b"content-type: application/problem+json" in head
+        assert b"connection: close" in head
+        for inside in (b"secret", b"LookupError", b"x-inside"):
+            assert inside not in head + body
+        if method == b"HEAD":
+            assert not body
+        else:
+            told = json.loads(body)
+            assert (told["code"], told["instance"]) == ("internal_error", "/whole")
+        assert client.wire.ended
+        await client.end() if method == b"GET" else client.wire.close()
+
+    run(test)
+    assert ("LookupError" in caplog.text) is (broken is not _says_nothing)
+
+
+def test_an_answer_that_breaks_off_is_cut(caplog: pytest.LogCaptureFixture) -> None:
+    async def test() -> None:
+        client = Client()
+        client.connection._application = _raises_within_the_body
         client.deliver(GET)
-        (answer,) = await client.end()
-        assert (answer.status, answer.body) == (500, b"Internal Server Error")
+        await client.settle()
+        assert client.wire.closing
+        assert client.wire.out.endswith(b"\r\n\r\nabc")
 
     run(test)
     assert "LookupError" in caplog.text

@@ -10,7 +10,8 @@ import pytest
 
 from config import settings
 from config.databases import DatabaseUrl, django_database
-from config.settings import ConfigurationError, Settings, kept_secret
+from config.secret_files import kept_secret
+from config.settings import ConfigurationError, Settings
 
 SECRET = "a secret key that serves the tests alone"
 POSTGRES = "postgresql://ann:s%40cret@db.example:6432/goat%20fish?sslmode=require&application_name=goatfish"

@@ -28,7 +28,7 @@ def asyncpg_storage(
     size: int,
     acquire_timeout: float,
     statement_timeout: float,
-    list_timeout: float = 2.0,
+    list_timeout: float,
     prepared_statements: bool = True,
     enforce_rls: bool = True,
 ) -> Storage:

@@ -11,8 +11,9 @@ from adapters.django_orm import bootstrap, management
 from adapters.django_orm.bootstrap import setup_django
 from app.cli.terminal import MISCONFIGURED, fail, say
 from app.database_roles import RolesRefused, provision
-from config.databases import DatabaseUrl, unverified
-from config.settings import Settings, load, require_verified
+from config.databases import DatabaseUrl
+from config.settings import Settings, load
+from config.verification import require_verified, unverified
 from domain.errors import Unavailable
 
 
@@ -53,6 +54,7 @@ async def _check_same(settings: Settings) -> None:
         size=1,
         acquire_timeout=settings.pool_timeout,
         statement_timeout=settings.statement_timeout,
+        list_timeout=settings.list_timeout,
         prepared_statements=settings.prepared_statements,
     )
     identities = set()

@@ -14,8 +14,9 @@ from adapters.django_orm import management
 from adapters.django_orm.bootstrap import setup_django
 from app.cli.database import check_storage, two_databases
 from app.cli.terminal import FAILED
-from config.databases import VERIFYING, DatabaseUrl, other_machine, ssl_mode
-from config.settings import PREFIX, ConfigurationError, Settings, load, require_verified, unknown_variables
+from config.databases import DatabaseUrl
+from config.settings import PREFIX, ConfigurationError, Settings, load, unknown_variables
+from config.verification import VERIFYING, other_machine, require_verified, ssl_mode
 from domain.errors import Unavailable
 
 SECRET_VARIETY_MIN = 12  # different characters; 32 random ones have more

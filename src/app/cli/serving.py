@@ -15,7 +15,7 @@ from uvicorn.supervisors import ChangeReload, Multiprocess
 import config
 from app.cli.database import require_storage
 from app.cli.terminal import FAILED, MISCONFIGURED, fail, say
-from app.http_server.register import Limits
+from app.http_server.limits import Limits
 from app.http_server.server import HttpServer
 from config.settings import Settings, load, unknown_variables
 

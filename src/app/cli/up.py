@@ -19,7 +19,8 @@ from app.cli.tenants import opened, operator_context
 from app.cli.terminal import fail, say
 from app.container import Container
 from app.embedded_postgres import Server, ServerError
-from config.settings import ENV_FILE, kept_secret, load
+from config.secret_files import kept_secret
+from config.settings import ENV_FILE, load
 from domain.access.api_key import ApiKey
 from domain.access.scopes import Scope
 from domain.access.token import ApiKeyToken

@@ -15,7 +15,8 @@ from psycopg.sql import SQL, Identifier
 from app.database_roles import RolesRefused, provision
 from app.embedded_postgres.places import ServerError
 from app.embedded_postgres.server import Server
-from config.databases import DatabaseUrl, unverified
+from config.databases import DatabaseUrl
+from config.verification import unverified
 
 
 def main(arguments: list[str]) -> int:

@@ -18,7 +18,7 @@ import psycopg
 from app.database_roles import RolesRefused, provision
 from app.embedded_postgres.places import Account, ServerError, find_binaries, lasting_home, runnable, temporary_home
 from config.databases import DatabaseUrl
-from config.settings import kept_secret
+from config.secret_files import kept_secret
 
 DATABASE = "goatfish"
 ADMINISTRATOR, OPERATOR, API = "goatfish", "goatfish_operator", "goatfish_api"

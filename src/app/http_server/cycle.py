@@ -5,10 +5,12 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from uvicorn.protocols.utils import get_client_addr, get_path_with_query_string
 
 from adapters.http_fastapi.kit.problems import ProblemException
+from app.http_server.framing import Head
 
 if TYPE_CHECKING:
     from app.http_server.connection import HttpConnection
@@ -34,12 +36,24 @@ class Cycle:
         *("answered", "body", "complete", "gone", "keep_alive", "scope"),
     )
 
-    def __init__(self, connection: "HttpConnection", scope: dict[str, Any], *, keep_alive: bool, expects: bool) -> None:
-        self.scope, self.keep_alive = scope, keep_alive
+    def __init__(self, connection: "HttpConnection", head: Head, scope: Mapping[str, Any]) -> None:
+        """``scope`` is what all requests of the connection have of it."""
+        path = head.raw_path.decode("ascii")
+        self.scope = {
+            **scope,
+            "http_version": head.version,
+            "method": head.method,
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": head.raw_path,
+            "query_string": head.query,
+            "headers": head.headers,
+            "state": scope["state"].copy(),
+        }
+        self.keep_alive = head.keep_alive
         self.body = bytearray()
         self.complete = self.gone = self.answered = False
         self._connection = connection
-        self._continue = expects
+        self._continue = head.expects
         self._given = False  # the end of the body, to the application
         self._head: bytes | None = None  # of the answer; it goes out with the first part of the body
         self._due: int | None = None  # bytes of the body that are announced and not yet sent; None before it begins
@@ -48,24 +62,19 @@ class Cycle:
         self._waiter: asyncio.Future[None] | None = None
 
     async def run(self, application: Application) -> None:
-        """Lets the application answer; what it raises is a fault of ours, which is logged and answered by a 500."""
+        """Lets the application answer; where it does not, the server does. What it raises is logged as our fault."""
+        code = "internal_error"
         try:
             await application(self.scope, self.receive, self.send)
         except asyncio.CancelledError:  # by uvicorn, once requests have had their time to end
-            if not (self.answered or self.gone):
-                self._connection.give_up(self, "unavailable")
-            return
+            code = "unavailable"
         except BaseException as error:
             if isinstance(error, ProblemException) and error is self._error:
-                self._connection.give_up(self, error.kind.code)
-                return
-            _log.exception("Exception in ASGI application")
-        if self.answered or self.gone:
-            return
-        if self._due is None:
-            self._fail()
-        else:
-            self._connection.abort()
+                code = error.kind.code
+            else:
+                _log.exception("Exception in ASGI application")
+        if not (self.answered or self.gone):
+            self._connection.give_up(self, code)
 
     @property
     def holds_back(self) -> bool:
@@ -110,8 +119,8 @@ class Cycle:
 
     async def send(self, message: Mapping[str, Any]) -> None:
         """Takes the answer's status and headers, then its body in parts; waits while the client does not read."""
-        if self._connection.write_paused and not self.gone:
-            await self._connection.drained()
+        if self._connection.outflow.paused and not self.gone:
+            await self._connection.outflow.drained()
         if self.gone:
             return
         if self.answered:
@@ -176,11 +185,6 @@ class Cycle:
         if not more:
             self.wake()
             self._connection.answered(self)
-
-    def _fail(self) -> None:
-        self.keep_alive = False
-        self._start(500, [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"21")])
-        self._continued(b"Internal Server Error", more=False)
 
     def _log_access(self, status: int) -> None:
         scope: Any = self.scope

@@ -7,8 +7,8 @@ from adapters.http_fastapi.kit.problems import ProblemException, problem_respons
 from adapters.http_fastapi.kit.response_headers import complete
 
 
-def refusal(code: str, *, path: str = "") -> bytes:
-    """The last answer of a connection: the problem of this code, at this path where it is known."""
+def refusal(code: str, *, path: str = "", bodiless: bool = False) -> bytes:
+    """The last answer of a connection: the problem of this code, at this path where it is known; to HEAD, no body."""
     request_id = secrets.token_hex(16)
     response = problem_response(ProblemException(code), path, request_id)
     given = [*response.raw_headers, (b"x-request-id", request_id.encode()), (b"connection", b"close")]
@@ -17,4 +17,4 @@ def refusal(code: str, *, path: str = "") -> bytes:
         given.append((b"retry-after", b"1"))
     lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
     lines += [name + b": " + value for name, value in complete(given, path=path, scheme="http")]
-    return b"\r\n".join([*lines, b"", bytes(response.body)])
+    return b"\r\n".join([*lines, b"", b"" if bodiless else bytes(response.body)])

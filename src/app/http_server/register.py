@@ -1,47 +1,31 @@
-"""What a connection may hold and for how long, and the register of all connections of one worker."""
+"""The register of all connections of one worker: which are admitted, which are late, and whose request begins."""
 
 import asyncio
 import logging
 import os
-import resource
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from operator import attrgetter
 from time import monotonic
 from typing import Protocol
 
+from adapters.http_fastapi.kit.middleware import PROBES
+from app.http_server.limits import Limits
+
 CHECK_EVERY = 0.25
 """Seconds between two looks for connections that are late."""
-FILES_RESERVED = 64
-"""File descriptors that are kept for the listener, the log, static files and the like."""
 STARTS_MAX = 4
 """Requests that are begun between two looks for new connections and packets: however many come at once, others are seen
 to meanwhile."""
-PROBES = frozenset({"/livez", "/readyz"})
-"""Paths of requests that do not wait for others to begin."""
 READ_AT_ONCE = 16 << 10
 """Bytes that are read of a connection at a time, so that none has much that is not parsed yet."""
 REFUSED_MAX = 100
-"""Connections beyond the most that are open for a moment to read why they are refused; further ones are cut."""
+"""Connections beyond the most that are open for a moment to read why they are refused; further ones are cut without
+an answer."""
 _LOG_EVERY = 10.0
 """Seconds between two lines that say the same."""
 _log = logging.getLogger("goatfish.server")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """The deadlines of a connection in seconds, and how many connections one worker has at most."""
-
-    head_timeout: float = 10.0
-    """From the first byte of a request, or from connecting, to the end of its headers."""
-    body_timeout: float = 30.0
-    """From the end of the headers to the end of the body."""
-    write_timeout: float = 30.0
-    """For which a client may leave an answer unread: it has to take 64 KiB or the rest in this time."""
-    keep_alive: float = 65.0
-    """For which a connection stays open between two requests."""
-    connections_max: int = 3000
 
 
 class Connection(Protocol):
@@ -114,7 +98,7 @@ class Register:
         self.refused.discard(connection)
 
     def start(self, begin: Callable[[], None], path: str) -> None:
-        """Lets a request begin, now or in its turn."""
+        """Lets a request begin, now or in its turn; a probe does not wait for others."""
         if self._started >= STARTS_MAX and path not in PROBES:
             self._waiting.append(begin)
             return
@@ -147,27 +131,3 @@ class Register:
         if now - self._said.get(message, float("-inf")) >= _LOG_EVERY:
             self._said[message] = now
             _log.warning(message, detail)
-
-
-def within_open_files(limits: Limits, others: int) -> Limits:
-    """The limits with no more connections than there are file descriptors for, after asking the system for more.
-
-    ``others`` is how many the process needs besides. Without descriptors clients would be left without an answer, so
-    a lower bound is said in the log.
-    """
-    wanted = limits.connections_max + others + FILES_RESERVED
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-        soft = allowed
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return limits
-    fits = max(soft - others - FILES_RESERVED, soft // 4)
-    _log.warning(
-        "The system lets this process open %d files, so it serves %d connections at most, not %d: raise ulimit -n.",
-        soft,
-        fits,
-        limits.connections_max,
-    )
-    return replace(limits, connections_max=fits)

@@ -7,7 +7,8 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from app.http_server.connection import HttpConnection
-from app.http_server.register import Limits, Register, within_open_files
+from app.http_server.limits import Limits, within_open_files
+from app.http_server.register import Register
 
 
 class HttpServer:

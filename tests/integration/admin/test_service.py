@@ -60,7 +60,7 @@ def test_a_database_out_of_reach_is_a_503(at_desk: Desk, db: None) -> None:
 
 def test_a_change_that_cannot_reach_the_database_is_a_503(operator: Operator, committing: MakeStorage) -> None:
     nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
-    unreachable = bootstrap.asyncpg_storage(nowhere, size=1, acquire_timeout=1, statement_timeout=1)
+    unreachable = bootstrap.asyncpg_storage(nowhere, size=1, acquire_timeout=1, statement_timeout=1, list_timeout=1)
     with desk(service(committing(), unreachable), username=operator.username) as sitting:
         sitting.sign_in()
         answer = sitting.send(f"{KEYS}/add/", owner="Acme", name="CI", scopes=["simulations:read"])

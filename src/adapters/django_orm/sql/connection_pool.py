@@ -42,12 +42,10 @@ class ConnectionPool:
         """A connection that nobody uses, where there is one that this name may have. It has to be given back."""
         if not self._idle or not self._shares.take_now(name):
             return None
-        since, connection = self._idle.pop()
-        if monotonic() - since < IDLE_MAX and not connection.is_closed():
-            return connection
-        self._drop(connection)
-        self._shares.give(name)
-        return None
+        connection = self._last_used()
+        if connection is None:
+            self._shares.give(name)
+        return connection
 
     async def take(self, name: str) -> Connection:
         """A connection, which has to be given back. Raises ``TimeoutError``, and what connecting raises."""

@@ -38,7 +38,7 @@ async def read_json(request: Request, media_types: Collection[str]) -> Any:
     context: RequestContext = request.scope[KEY]
     sent = context.sent
     require_length(sent)
-    raw = await whole_body(request.receive)
+    raw = await _whole_body(request.receive)
     _require_media_type(sent, media_types)
     try:
         text = raw.decode("utf-8")
@@ -60,7 +60,7 @@ async def read_json(request: Request, media_types: Collection[str]) -> Any:
     return value
 
 
-async def whole_body(receive: Receive) -> bytearray:
+async def _whole_body(receive: Receive) -> bytearray:
     """All of the body, which is counted on its way in. Raises ``ProblemException`` (413), ``ClientDisconnect``."""
     body, more = bytearray(), True
     while more:

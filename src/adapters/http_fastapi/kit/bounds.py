@@ -9,6 +9,7 @@ from starlette.types import Scope
 
 from adapters.http_fastapi.kit.problems import (
     NAME_MAX,
+    PATH_MAX,
     ProblemError,
     ProblemException,
     shortened,
@@ -18,8 +19,6 @@ from domain.access.token import redact
 BODY_MAX: Final = 1 << 20
 QUERY_MAX, FIELDS_MAX = 8 << 10, 100
 """Bytes of a query, and its fields."""
-PATH_MAX = 1000
-"""Characters of a path that is not the API's: those of files and pages are far shorter."""
 CONTENT_TYPE_MAX = 256
 """Bytes; what Django does with one grows with its square."""
 _PLAIN = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~+@-]+)+/?")
@@ -60,7 +59,7 @@ def require_no_key(path: str, query: bytes) -> None:
 
 
 def is_plain(scope: Scope) -> bool:
-    """Whether a path is spelled as it is: nothing percent-encoded, no empty segment, none of dots.
+    """Whether a path is spelled as it is: nothing percent-encoded, no empty segment, none of dots, and not long.
 
     A proxy may have rules for a path, and may not know that another spelling leads to the same.
     """

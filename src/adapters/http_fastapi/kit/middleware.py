@@ -23,6 +23,7 @@ HEADERS_MAX = 32 << 10
 """Bytes of all headers together."""
 HOSTS_REMEMBERED = 100
 PROBES = frozenset({"/livez", "/readyz"})
+"""Paths that say how the service is."""
 _log = logging.getLogger("goatfish.http")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _PORT = re.compile(r":[0-9]*$")

@@ -16,7 +16,8 @@ MEDIA_TYPE = "application/problem+json"
 ERRORS_MAX = 20
 """Errors that one answer names at most."""
 NAME_MAX, PATH_MAX = 200, 1000
-"""Characters of a name and of a path that an answer repeats at most, so that no request makes it large."""
+"""Characters of a name and of a path that an answer repeats at most, so that no request makes it large. Paths that are
+not the API's, of files and pages, are far shorter, and a longer one leads nowhere."""
 
 
 class ProblemError(BaseModel):

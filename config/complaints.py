@@ -1,0 +1,29 @@
+"""What pydantic refuses of a setting, in words of ours."""
+
+from pydantic_core import ErrorDetails
+
+
+def complaint(error: ErrorDetails) -> str:
+    """What is wrong with a value, in one line that repeats it only where no secret can be in it."""
+    context = error.get("ctx", {})
+    got = f", got {error['input']!r}"
+    match error["type"]:
+        case "value_error":
+            what = str(context["error"])
+        case "greater_than_equal":
+            what = f"must be at least {context['ge']:g}{got}"
+        case "greater_than":
+            what = f"must be more than {context['gt']:g}{got}"
+        case "less_than_equal":
+            what = f"must be at most {context['le']:g}{got}"
+        case "literal_error":
+            what = f"must be one of {context['expected']}{got}"
+        case "int_parsing" | "int_from_float":
+            what = f"must be a whole number{got}"
+        case "bool_parsing" | "bool_type":
+            what = f"must be true or false{got}"
+        case "float_parsing" | "finite_number":
+            what = f"must be a number{got}"
+        case _:
+            what = error["msg"]
+    return what
