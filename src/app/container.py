@@ -4,7 +4,8 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
+from uuid import UUID
 
 from dependency_injector import containers, providers
 from fastapi import FastAPI
@@ -23,16 +24,16 @@ from domain.access.authentication import Authentication, LastUsedTracker
 from domain.access.ports import ApiKeyRepository, OwnerDirectory
 from domain.access.use_cases import ApiKeys, Owners
 from domain.idempotency import IdempotencyRecords, IdempotentExecutor
+from domain.registry import ENTITIES
+from domain.repository import E, Owned, Repository
 from domain.revisions import History, Revisions
-from domain.simulations.ports import SimulationRepository
-from domain.simulations.use_cases import Simulations
+from domain.use_cases import EntityUseCases
 
 
 class Storage(Lifecycle, Protocol):
     """The seam of storage: every port that a storage adapter has to fill, and its life on an event loop."""
 
-    @property
-    def simulations(self) -> SimulationRepository: ...
+    def repository(self, entity: type[E]) -> Repository[E]: ...
     @property
     def keys(self) -> ApiKeyRepository: ...
     @property
@@ -45,6 +46,16 @@ class Storage(Lifecycle, Protocol):
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def _entity_use_cases(
+    storage: Storage, history: History, new_id: Callable[[], UUID]
+) -> dict[type[Owned], EntityUseCases[Any]]:
+    """The use cases of every kind of entity."""
+    return {
+        entity: EntityUseCases(entity=entity, repository=storage.repository(entity), history=history, new_id=new_id)
+        for entity in ENTITIES
+    }
 
 
 # Django is imported by the functions that need it, so that the app over memory runs without.
@@ -103,9 +114,7 @@ class Container(containers.DeclarativeContainer):
     operator_storage: providers.Provider[Storage] = providers.Singleton(_operator_storage)
 
     history = providers.Singleton(History, revisions=storage.provided.revisions)
-    simulations = providers.Singleton(
-        Simulations, repository=storage.provided.simulations, history=history, new_id=new_id
-    )
+    entities = providers.Singleton(_entity_use_cases, storage, history, new_id)
     keys = providers.Singleton(ApiKeys, repository=storage.provided.keys, new_id=new_id, random_bytes=random_bytes)
     owners = providers.Singleton(Owners, directory=storage.provided.owners, new_id=new_id)
     authentication = providers.Singleton(
@@ -132,7 +141,7 @@ class Container(containers.DeclarativeContainer):
     api: providers.Provider[FastAPI] = providers.Singleton(
         build_api,
         storage=storage,
-        simulations=simulations,
+        entities=entities,
         keys=keys,
         history=history,
         background=background,

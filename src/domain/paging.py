@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import Enum
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
 T = TypeVar("T")
-SortValue: TypeAlias = str | int | date | datetime | UUID
+SortValue: TypeAlias = str | bool | int | Decimal | date | datetime | UUID
 
 LIMIT_DEFAULT = 20
 LIMIT_MAX = 100
@@ -31,19 +32,28 @@ class Comparison(Enum):
     AT_LEAST = "at least"
     AT_MOST = "at most"
     CONTAINS = "contains"
+    """Of texts, by Unicode case folding."""
+    ANY_OF = "any of"
+    """One of several values."""
+    HAS = "has"
+    """Of lists: the value is one of the items."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What an attribute of every listed entity has to fulfil."""
+    """What an attribute of every listed entity has to fulfil; a missing value (None) fulfils nothing.
+
+    The value of ``CONTAINS`` is case-folded already, that of ``ANY_OF`` a tuple.
+    """
 
     attribute: str
     comparison: Comparison
-    value: SortValue
+    value: SortValue | tuple[SortValue, ...]
 
-    def holds(self, entity: object) -> bool:
-        """Whether this entity fulfils it."""
-        actual = getattr(entity, self.attribute)
+    def holds(self, actual: Any) -> bool:
+        """Whether this value of the attribute fulfils it; of ``CONTAINS`` it is the case-folded one."""
+        if actual is None:
+            return False
         match self.comparison:
             case Comparison.EQUAL:
                 return bool(actual == self.value)
@@ -51,8 +61,10 @@ class Condition:
                 return bool(actual >= self.value)
             case Comparison.AT_MOST:
                 return bool(actual <= self.value)
-            case Comparison.CONTAINS:
-                return bool(self.value in actual)
+            case Comparison.ANY_OF:
+                return actual in self.value  # type: ignore[operator]  # -- a tuple, see above
+            case Comparison.CONTAINS | Comparison.HAS:
+                return self.value in actual
 
 
 @dataclass(frozen=True, slots=True)

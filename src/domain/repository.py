@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, ClassVar, NewType, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
-from domain.errors import NotFound, TenantMismatch, Violation
+from domain.errors import NotFound, TenantMismatch
 from domain.paging import Page, PageRequest
 from domain.write_context import WriteContext
 
@@ -15,14 +15,14 @@ OwnerId = NewType("OwnerId", UUID)
 
 
 class Owned(Protocol):
-    """An entity of one owner. Its ``version`` starts at 1 and is raised by one with every change."""
+    """An entity of one owner. Its ``version`` starts at 1 and is raised by one with every change.
+
+    It is a dataclass. ``SECRETS`` may name the attributes that are kept with the entity and recorded nowhere else, and
+    ``UNTRACKED`` those whose change alone leaves no revision.
+    """
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
     KIND: ClassVar[str]
-    SECRETS: ClassVar[frozenset[str]]
-    """The attributes that are kept with the entity and recorded nowhere else."""
-    UNTRACKED: ClassVar[frozenset[str]]
-    """The attributes whose change alone leaves no revision."""
 
     @property
     def id(self) -> UUID: ...
@@ -32,14 +32,6 @@ class Owned(Protocol):
     def created_at(self) -> datetime: ...
     @property
     def version(self) -> int: ...
-
-    def violations(self) -> list[Violation]:
-        """What is wrong with it by every set of rules that there has been: no version of Goatfish made such a one.
-
-        An import refuses it. What was forbidden only later belongs to the checks of what is made, not here: what was
-        legal when it was made stays, comes back with an import, and is not restored.
-        """
-        ...
 
 
 T = TypeVar("T")
@@ -112,6 +104,12 @@ def _attributes(entity: Owned) -> dict[str, Any]:
 @cache
 def _names(entity: type[Owned]) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(entity))
+
+
+def secrets_of(entity: type[Owned]) -> frozenset[str]:
+    """The attributes that are recorded nowhere but in the entity's own row."""
+    secrets: frozenset[str] = getattr(entity, "SECRETS", frozenset())
+    return secrets
 
 
 def must_belong(entity: Owned, owner: OwnerId) -> None:

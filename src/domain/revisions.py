@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol
 from uuid import UUID
 
+from domain.entity import violations_of
 from domain.errors import (
     Gone,
     Invalid,
@@ -20,6 +21,7 @@ from domain.repository import (
     Owned,
     OwnerId,
     or_not_found,
+    secrets_of,
 )
 from domain.validation import has_control_characters
 from domain.write_context import WriteContext
@@ -50,8 +52,6 @@ class Revision(Generic[E]):
     """
 
     KIND: ClassVar[str] = "revision"
-    SECRETS: ClassVar[frozenset[str]] = frozenset()
-    UNTRACKED: ClassVar[frozenset[str]] = frozenset()
 
     id: UUID
     owner_id: OwnerId
@@ -129,20 +129,21 @@ def _id(entity: Owned, version: int) -> UUID:
 
 def without_secrets(entity: E) -> E:
     """The entity with its secret attributes empty, as it may be recorded."""
-    return replace(entity, **dict.fromkeys(entity.SECRETS, "")) if entity.SECRETS else entity
+    secrets = secrets_of(type(entity))
+    return replace(entity, **dict.fromkeys(secrets, "")) if secrets else entity
 
 
 def violations_without_secrets(entity: Owned) -> list[Violation]:
     """What is wrong with an entity whose secret attributes are empty."""
-    return replace(entity, **dict.fromkeys(entity.SECRETS, _ANY_SECRET)).violations()
+    return violations_of(replace(entity, **dict.fromkeys(secrets_of(type(entity)), _ANY_SECRET)))
 
 
 def is_recorded(before: E | None, after: E | None) -> bool:
     """Whether this write leaves a revision: unless it changes nothing but what is unrecorded."""
-    if before is None or after is None or not before.UNTRACKED:
+    untracked: frozenset[str] = getattr(before, "UNTRACKED", frozenset())
+    if before is None or after is None or not untracked:
         return True
-    untracked = before.UNTRACKED | {"version"}
-    names = before.__dataclass_fields__.keys() - untracked
+    names = before.__dataclass_fields__.keys() - untracked - {"version"}
     return any(getattr(before, name) != getattr(after, name) for name in names)
 
 

@@ -16,6 +16,7 @@ from domain.access.scopes import Scope
 from domain.errors import DomainError
 from domain.paging import PageRequest, Position
 from domain.repository import OwnerId, with_changes
+from domain.simulations.simulation import Simulation
 from tests.factories import (
     CONTEXT,
     NOW,
@@ -59,7 +60,7 @@ CASES = (
     Case(
         kind="simulation",
         entities=SimulationFactory,
-        repository=lambda storage: storage.simulations,
+        repository=lambda storage: storage.repository(Simulation),
         edges=(
             {},
             {"name": UNICODE},

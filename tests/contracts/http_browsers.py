@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
+from domain.simulations.simulation import Simulation
 from tests.contracts.http_api import SIMULATIONS, UNKNOWN, WING, Service, expect_problem
 
 PAGE = "https://app.example"
@@ -94,7 +95,7 @@ class CrossOriginContract:
 
         tenant, big = service.tenant(), b" " * ((1 << 20) + 1)
         with monkeypatch.context() as violation:
-            violation.setattr(type(service.container.simulations()), "get", faulty)
+            violation.setattr(type(service.container.entities()[Simulation]), "get", faulty)
             answers = [tenant.send("GET", UNKNOWN, headers={"Origin": PAGE})]
         refused: list[tuple[str, str, dict[str, Any]]] = [
             ("GET", "/api/v1/x", {}),

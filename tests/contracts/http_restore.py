@@ -1,6 +1,6 @@
 """Restoring over HTTP: an earlier version comes back as a new one, and a deleted object under its id."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 from httpx2 import AsyncClient, Response
 
+from domain.entity import validated
 from domain.errors import Conflict, Invalid, Violation
 from domain.repository import E, OwnerId
 from domain.revisions import History, Revision
-from domain.simulations.simulation import Simulation, SimulationFields
-from domain.simulations.use_cases import Simulations
+from domain.simulations.simulation import Simulation
+from domain.use_cases import EntityUseCases
 from tests.contracts.http_api import (
     CONTEXT,
     SIMULATIONS,
@@ -225,15 +226,16 @@ class RestoreContract:
         tenant = service.tenant()
         made = deleted(tenant)
         storage, id = service.container.storage(), UUID(made["id"])
-        plain = service.container.simulations()
+        plain = service.container.entities()[Simulation]
         context = replace(CONTEXT, at=datetime.now(UTC))
 
         async def back_and_gone() -> None:
             await plain.restore(tenant.owner, id, context, version=2)
             await plain.delete(tenant.owner, id, context)
 
-        slow = Simulations(
-            repository=storage.simulations,
+        slow = EntityUseCases(
+            entity=Simulation,
+            repository=storage.repository(Simulation),
             history=Overtaken(revisions=storage.revisions, meanwhile=back_and_gone),
             new_id=uuid4,
         )
@@ -248,16 +250,16 @@ class RestoreContract:
         self, service: Service, state: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         tenant = service.tenant()
-        made, validated = state(tenant), Simulation.validated
+        made = state(tenant)
         before, revisions_before = tenant.send("GET", path_of(made)).json(), revisions(tenant, made)
 
-        def stricter(fields: SimulationFields) -> SimulationFields:
-            if fields.get("name") == WING["name"]:
+        def stricter(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+            if values.get("name") == WING["name"]:
                 raise Invalid([Violation("name", "not_any_more", "The name is none any more.")])
-            return validated(fields)
+            return validated(kind, values)
 
         with monkeypatch.context() as today:
-            today.setattr(Simulation, "validated", staticmethod(stricter))
+            today.setattr("domain.entity.validated", stricter)
             answer = restore(tenant, made, 1)
             assert violations(answer) == {"#/version": "not_restorable"}
             assert "The name is none any more." in answer.json()["detail"]
@@ -273,7 +275,7 @@ class RestoreContract:
         tenant = service.tenant()
         odd: Simulation = SimulationFactory.build(owner_id=tenant.owner, name="a\tb")
         storage = service.container.storage()
-        service.call(lambda: storage.simulations.of(tenant.owner).add(odd, CONTEXT))
+        service.call(lambda: storage.repository(Simulation).of(tenant.owner).add(odd, CONTEXT))
         shown = {"id": str(odd.id)}
         assert tenant.send("PATCH", path_of(shown), json={"name": "b"}).status_code == 200
         if gone:
@@ -285,7 +287,7 @@ class RestoreContract:
         tenant = service.tenant()
         odd: Simulation = SimulationFactory.build(owner_id=tenant.owner, name=" b ")
         storage = service.container.storage()
-        service.call(lambda: storage.simulations.of(tenant.owner).add(odd, CONTEXT))
+        service.call(lambda: storage.repository(Simulation).of(tenant.owner).add(odd, CONTEXT))
         assert tenant.send("DELETE", path_of({"id": str(odd.id)})).status_code == 204
         assert restore(tenant, {"id": str(odd.id)}, 1).json()["name"] == "b"
 

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from domain.access.scopes import Scope
+from domain.simulations.simulation import Simulation
 from tests.contracts.http_api import (
     CONTEXT,
     SIMULATIONS,
@@ -111,7 +112,7 @@ class RevisionsContract:
 
     def test_which_operator_it_was_is_not_told(self, service: Service) -> None:
         tenant = service.tenant()
-        simulations = service.container.simulations()
+        simulations = service.container.entities()[Simulation]
 
         async def make() -> Any:
             fields: Any = {"name": "n", "start_date": CONTEXT.at.date(), "end_date": CONTEXT.at.date()}

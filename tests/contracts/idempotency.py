@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from domain.access.api_key import ApiKey
 from domain.errors import Conflict, TenantMismatch
 from domain.idempotency import KEPT_FOR, DuplicateRequest, IdempotentExecutor
-from domain.repository import OwnerId
+from domain.repository import OwnerId, secrets_of
 from domain.simulations.simulation import Simulation
 from domain.write_context import IdempotencyKey, WriteContext
 from tests.contracts.cases import EDGES, Case, Entity, OfOwners, every_kind, everything
@@ -42,7 +42,7 @@ def because(promised: IdempotencyKey | None = None) -> WriteContext:
 
 def bare(entity: Entity) -> Entity:
     """The entity as it is recorded."""
-    return dataclasses.replace(entity, **dict.fromkeys(entity.SECRETS, ""))
+    return dataclasses.replace(entity, **dict.fromkeys(secrets_of(type(entity)), ""))
 
 
 class OutcomesContract(OfOwners):
@@ -121,11 +121,11 @@ class OutcomesContract(OfOwners):
             (stranger, idempotency_key()),
         ]
         first: Simulation = SimulationFactory.build(owner_id=owner)
-        await storage.simulations.of(owner).add(first, because())
+        await storage.repository(Simulation).of(owner).add(first, because())
         for whose, other in others:
             assert await storage.idempotency_records.of(whose).find(other, Simulation, LONG_AGO) is None
             entity: Simulation = SimulationFactory.build(owner_id=whose)
-            await storage.simulations.of(whose).add(entity, because(other))
+            await storage.repository(Simulation).of(whose).add(entity, because(other))
             outcome = await storage.idempotency_records.of(whose).find(other, Simulation, LONG_AGO)
             assert outcome is not None
             assert outcome.entity == entity
@@ -135,7 +135,7 @@ class OutcomesContract(OfOwners):
 
     async def test_an_outcome_is_found_until_it_is_too_old(self, storage: Storage, owner: OwnerId) -> None:
         simulation: Simulation = SimulationFactory.build(owner_id=owner)
-        await storage.simulations.of(owner).add(simulation, because())
+        await storage.repository(Simulation).of(owner).add(simulation, because())
         idempotency_records = storage.idempotency_records.of(owner)
         assert await idempotency_records.find(idempotency_key(), Simulation, NOW) is not None
         assert await idempotency_records.find(idempotency_key(), Simulation, NOW + MICROSECOND) is None
@@ -176,13 +176,13 @@ class OutcomesContract(OfOwners):
         kept = {}
         for whose, key, at in ((owner, "a", old), (stranger, "b", old), (owner, "c", old + MICROSECOND)):
             kept[key] = SimulationFactory.build(owner_id=whose, created_at=at)
-            await storage.simulations.of(whose).add(kept[key], because(idempotency_key(key=key)))
+            await storage.repository(Simulation).of(whose).add(kept[key], because(idempotency_key(key=key)))
         assert await storage.idempotency_records.purge(old + MICROSECOND) >= 2
         assert await storage.idempotency_records.purge(old + MICROSECOND) == 0
         for whose, key, known in ((owner, "a", False), (stranger, "b", False), (owner, "c", True)):
             found = await storage.idempotency_records.of(whose).find(idempotency_key(key=key), Simulation, old)
             assert (found is not None) is known
-            assert await storage.simulations.of(whose).get(kept[key].id) == kept[key]
+            assert await storage.repository(Simulation).of(whose).get(kept[key].id) == kept[key]
         await storage.idempotency_records.purge(old + 2 * MICROSECOND)
 
     @every_kind
@@ -212,7 +212,7 @@ class OnceContract(OfOwners):
     ) -> Callable[[], Awaitable[Simulation]]:
         async def make() -> Simulation:
             simulation: Simulation = SimulationFactory.build(owner_id=owner, **fields)
-            await storage.simulations.of(owner).add(simulation, context)
+            await storage.repository(Simulation).of(owner).add(simulation, context)
             if made is not None:
                 made.append(simulation)
             return simulation

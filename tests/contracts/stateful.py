@@ -14,6 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from domain.entity import update
 from domain.errors import Conflict, NotFound, TenantMismatch
 from domain.simulations.simulation import Simulation
 from tests.contracts.cases import admitted, walk
@@ -59,7 +60,7 @@ class ThreeOwners(RuleBasedStateMachine):
         return self.loop.run(coroutine)
 
     def of(self, owner: OwnerId) -> OwnedRepository[Simulation]:
-        return self.storage.simulations.of(owner)
+        return self.storage.repository(Simulation).of(owner)
 
     def expected(self, owner: OwnerId, id: UUID) -> Simulation | None:
         simulation = self.model.get(id)
@@ -107,7 +108,7 @@ class ThreeOwners(RuleBasedStateMachine):
         expected = self.expected(owner, id)
 
         def rename(stored: Simulation) -> Simulation:
-            return stored.update(now=NOW, name=f"{name}.")
+            return update(stored, now=NOW, name=f"{name}.")
 
         if expected is None:
             with pytest.raises(NotFound):

@@ -16,6 +16,7 @@ from adapters.django_orm.tenant_data.importing import import_owner
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.access.token import ApiKeyToken
+from domain.entity import update
 from domain.repository import OwnerId
 from domain.simulations.simulation import Simulation
 from domain.write_context import IdempotencyKey, WriteContext
@@ -45,9 +46,9 @@ async def with_everything(text: ApiKeyToken, simulations: int = 7) -> Owner:
 
 async def add_and_change(storage: Storage, owner: OwnerId, cause: WriteContext, *, deleted: bool = False) -> Simulation:
     simulation: Simulation = SimulationFactory.build(owner_id=owner, name=NAME, created_at=cause.at)
-    repository = storage.simulations.of(owner)
+    repository = storage.repository(Simulation).of(owner)
     await repository.add(simulation, cause)
-    changed = await repository.change(simulation.id, lambda stored: stored.update(now=cause.at, name="New"), cause)
+    changed = await repository.change(simulation.id, lambda stored: update(stored, now=cause.at, name="New"), cause)
     if deleted:
         await repository.remove(simulation.id, cause)
     return changed

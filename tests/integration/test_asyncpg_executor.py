@@ -73,7 +73,7 @@ async def test_of_120_writes_at_concurrency_30_each_lands_and_no_backend_is_left
 ) -> None:
     async with opened(on_pool(size=10)) as storage:
         owner = await admitted(storage)
-        simulations = storage.simulations.of(owner)
+        simulations = storage.repository(Simulation).of(owner)
         taken = SimulationFactory.build(owner_id=owner)
         await simulations.add(taken, CONTEXT)
         gate = asyncio.Semaphore(30)
@@ -126,7 +126,7 @@ async def test_a_pool_recovers_when_all_its_backends_are_terminated(on_pool: Mak
         refused = 0
         while True:
             try:
-                assert await everything(storage.simulations.of(owner)) == []
+                assert await everything(storage.repository(Simulation).of(owner)) == []
             except Unavailable:
                 refused += 1
                 assert refused <= 4
@@ -182,7 +182,7 @@ async def test_a_cancelled_write_is_undone_and_gives_its_connection_back(
     async with opened(on_pool(size=1)) as storage:
         owner = await admitted(storage)
         simulation = SimulationFactory.build(owner_id=owner)
-        simulations = storage.simulations.of(owner)
+        simulations = storage.repository(Simulation).of(owner)
         other = await asyncpg.connect(operator_url)
         try:
             async with other.transaction():
@@ -204,12 +204,12 @@ async def test_a_table_that_is_altered_meanwhile_is_read_and_written_as_before(
     on_pool: MakeStorage, operator_url: str
 ) -> None:
     async with opened(on_pool(size=1)) as storage:
-        simulations = storage.simulations.of(owner := await admitted(storage))
+        simulations = storage.repository(Simulation).of(owner := await admitted(storage))
         kept = SimulationFactory.build(owner_id=owner)
         await simulations.add(kept, CONTEXT)
         operator = await asyncpg.connect(operator_url)
         try:
-            for kind in ("text", f"varchar({Simulation.NAME_MAX})"):
+            for kind in ("text", f"varchar({300})"):
                 assert await simulations.get(kept.id) == kept
                 await operator.execute(f"ALTER TABLE simulation ALTER COLUMN name TYPE {kind}")
                 assert await simulations.get(kept.id) == kept
@@ -226,7 +226,7 @@ async def test_a_server_that_is_not_there_is_unavailable(on_pool: MakeStorage, p
     nobody = parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}").geturl()
     async with opened(on_pool(nobody)) as storage:
         with pytest.raises(Unavailable):
-            await storage.simulations.of(new_owner_id()).get(new_owner_id())
+            await storage.repository(Simulation).of(new_owner_id()).get(new_owner_id())
         with pytest.raises(Unavailable):
             await storage.check()
 

@@ -15,6 +15,7 @@ from django.db import connections
 
 from adapters.django_orm.sql.compiler import Statement
 from adapters.django_orm.sql.django_executor import DjangoExecutor
+from domain.entity import update
 from domain.errors import NotFound, Unavailable
 from domain.simulations.simulation import Simulation
 from tests.contracts.cases import admitted, everything
@@ -24,7 +25,7 @@ from tests.integration.conftest import MakeStorage, opened
 
 def lengthen(stored: Simulation) -> Simulation:
     time.sleep(0.005)  # long enough for another to come between reading and writing
-    return stored.update(now=NOW, name=stored.name + "x")
+    return update(stored, now=NOW, name=stored.name + "x")
 
 
 @pytest.fixture
@@ -41,18 +42,20 @@ async def test_two_processes_on_one_file_lose_no_update(on_threads: MakeStorage)
     async with opened(on_threads()) as first, opened(on_threads()) as second:
         owner = await admitted(first)
         simulation = SimulationFactory.build(owner_id=owner, name="x")
-        await first.simulations.of(owner).add(simulation, CONTEXT)
+        await first.repository(Simulation).of(owner).add(simulation, CONTEXT)
         stores = [first, second] * 10
-        await asyncio.gather(*(each.simulations.of(owner).change(simulation.id, lengthen, CONTEXT) for each in stores))
+        await asyncio.gather(
+            *(each.repository(Simulation).of(owner).change(simulation.id, lengthen, CONTEXT) for each in stores)
+        )
         for each in (first, second):
-            stored = await each.simulations.of(owner).get(simulation.id)
+            stored = await each.repository(Simulation).of(owner).get(simulation.id)
             assert (stored.name, stored.version) == ("x" * 21, 21)
 
 
 async def test_readers_do_not_wait_for_a_writer(on_threads: MakeStorage, writer: sqlite3.Connection) -> None:
     async with opened(on_threads()) as storage:
         async with asyncio.timeout(5):
-            assert await everything(storage.simulations.of(SimulationFactory.build().owner_id)) == []
+            assert await everything(storage.repository(Simulation).of(SimulationFactory.build().owner_id)) == []
 
 
 async def test_a_writer_waits_for_another(on_threads: MakeStorage, writer: sqlite3.Connection) -> None:
@@ -131,7 +134,7 @@ async def test_a_file_that_is_removed_is_unavailable_and_not_made_anew(on_thread
             with pytest.raises(Unavailable):
                 await storage.check()
             with pytest.raises(Unavailable):
-                await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner), CONTEXT)
+                await storage.repository(Simulation).of(owner).add(SimulationFactory.build(owner_id=owner), CONTEXT)
         assert not await asyncio.to_thread(file.exists)
         await asyncio.to_thread(aside.rename, file)
         await storage.check()
@@ -143,13 +146,13 @@ async def test_nothing_is_lost_in_a_file_that_has_been_replaced(on_threads: Make
         owner = await admitted(storage)
         _copy(file, backup := file.with_name("backup"))
         await asyncio.to_thread(_restore, backup, file)
-        simulations = storage.simulations.of(owner)
+        simulations = storage.repository(Simulation).of(owner)
         simulation = SimulationFactory.build(owner_id=owner)
         with pytest.raises(Unavailable):
             await simulations.add(simulation, CONTEXT)
         await simulations.add(simulation, CONTEXT)
     async with opened(on_threads(size=1)) as later:
-        assert await everything(later.simulations.of(owner)) == [simulation]
+        assert await everything(later.repository(Simulation).of(owner)) == [simulation]
 
 
 async def test_a_connection_that_failed_is_not_used_again(on_threads: MakeStorage, file: Path) -> None:
@@ -167,14 +170,14 @@ async def test_a_connection_that_failed_is_not_used_again(on_threads: MakeStorag
 async def test_what_a_cancelled_task_began_is_committed_whole_or_not_at_all(on_threads: MakeStorage) -> None:
     async with opened(on_threads()) as storage:
         owner = await admitted(storage)
-        simulations = storage.simulations.of(owner)
+        simulations = storage.repository(Simulation).of(owner)
         simulation = SimulationFactory.build(owner_id=owner)
         writing = asyncio.create_task(simulations.add(simulation, CONTEXT))
         await asyncio.sleep(0)
         writing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await writing
-        await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner), CONTEXT)
+        await storage.repository(Simulation).of(owner).add(SimulationFactory.build(owner_id=owner), CONTEXT)
         try:
             assert await simulations.get(simulation.id) == simulation
         except NotFound:

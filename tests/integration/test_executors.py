@@ -14,13 +14,13 @@ from adapters.django_orm.models import SimulationRow
 from adapters.django_orm.sql.compiler import Compiler, Param, WriteStep
 from adapters.django_orm.storage import Storage
 from domain.errors import Conflict, NotFound, Unavailable
+from domain.simulations.simulation import Simulation
 from tests.contracts.cases import admitted
 from tests.factories import CONTEXT, ApiKeyFactory, SimulationFactory
 from tests.integration.conftest import MakeStorage, opened
 
 if TYPE_CHECKING:
     from adapters.django_orm.sql.compiler import Values, WriteBatch
-    from domain.simulations.simulation import Simulation
 
 
 def two_rows(storage: Storage, first: Simulation, second: Simulation) -> tuple[WriteBatch, Values]:
@@ -31,7 +31,7 @@ def two_rows(storage: Storage, first: Simulation, second: Simulation) -> tuple[W
         names = {field.attname: field for field in SimulationRow._meta.concrete_fields}
         return compiler.insert(SimulationRow, {name: Param(prefix + name, field) for name, field in names.items()})
 
-    values = storage.simulations.values
+    values = storage.repository(Simulation).row
     named = {
         f"{prefix}{name}": value for prefix, one in (("a", first), ("b", second)) for name, value in values(one).items()
     }
@@ -41,7 +41,7 @@ def two_rows(storage: Storage, first: Simulation, second: Simulation) -> tuple[W
 async def test_the_steps_of_a_chain_are_one_transaction(storage: Storage) -> None:
     owner = await admitted(storage)
     first, second = SimulationFactory.build_batch(2, owner_id=owner)
-    simulations = storage.simulations.of(owner)
+    simulations = storage.repository(Simulation).of(owner)
     await simulations.add(second, CONTEXT)
     chain, values = two_rows(storage, first, second)
     with pytest.raises(Conflict):
@@ -57,11 +57,11 @@ async def test_the_steps_of_a_chain_are_one_transaction(storage: Storage) -> Non
 async def test_a_step_takes_place_only_where_the_one_before_touched_a_row(storage: Storage) -> None:
     owner = await admitted(storage)
     simulation = SimulationFactory.build(owner_id=owner)
-    table, compiler = storage.simulations, Compiler(storage.executor)
+    table, compiler = storage.repository(Simulation), Compiler(storage.executor)
     nothing = compiler.delete(table._one)
     columns = {name: table._param(name) for name in table.columns}
     chain = compiler.chain(nothing, compiler.insert(SimulationRow, columns))
-    assert await storage.executor.write(str(owner), chain, table.values(simulation)) == 0
+    assert await storage.executor.write(str(owner), chain, table.row(simulation)) == 0
     with pytest.raises(NotFound):
         await table.of(owner).get(simulation.id)
 
@@ -77,14 +77,20 @@ async def test_a_public_id_is_taken_once(storage: Storage) -> None:
 async def test_a_number_that_no_column_holds_is_our_own_fault(storage: Storage) -> None:
     owner = await admitted(storage)
     with pytest.raises((OverflowError, DataError, asyncpg.DataError), match=r"out of|too large"):
-        await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner, version=2**63), CONTEXT)
+        await (
+            storage.repository(Simulation)
+            .of(owner)
+            .add(SimulationFactory.build(owner_id=owner, version=2**63), CONTEXT)
+        )
 
 
 async def test_statements_run_side_by_side_without_mixing_their_rows(storage: Storage) -> None:
     owners = [await admitted(storage) for _ in range(3)]
     simulations = [SimulationFactory.build(owner_id=owners[number % 3]) for number in range(30)]
-    await asyncio.gather(*(storage.simulations.of(each.owner_id).add(each, CONTEXT) for each in simulations))
-    read = await asyncio.gather(*(storage.simulations.of(each.owner_id).get(each.id) for each in simulations))
+    await asyncio.gather(*(storage.repository(Simulation).of(each.owner_id).add(each, CONTEXT) for each in simulations))
+    read = await asyncio.gather(
+        *(storage.repository(Simulation).of(each.owner_id).get(each.id) for each in simulations)
+    )
     assert read == simulations
 
 

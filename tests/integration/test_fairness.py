@@ -11,8 +11,10 @@ import asyncpg
 import pytest
 
 from adapters.django_orm.sql.compiler import RlsContext, Statement
+from domain.entity import update
 from domain.errors import Unavailable
 from domain.paging import PageRequest
+from domain.simulations.simulation import Simulation
 from tests.contracts.cases import admitted
 from tests.factories import CONTEXT, NOW, SimulationFactory
 from tests.integration.conftest import COMMITTING, VENDOR, MakeStorage, opened
@@ -20,7 +22,6 @@ from tests.integration.conftest import COMMITTING, VENDOR, MakeStorage, opened
 if TYPE_CHECKING:
     from adapters.django_orm.storage import Storage
     from domain.repository import OwnerId
-    from domain.simulations.simulation import Simulation
 
 ENDLESS: str = {
     "postgresql": "SELECT pg_sleep(60)",
@@ -40,7 +41,7 @@ def make(request: pytest.FixtureRequest) -> MakeStorage:
 async def kept(storage: Storage) -> Simulation:
     """A simulation of an owner of its own."""
     simulation = SimulationFactory.build(owner_id=await admitted(storage))
-    await storage.simulations.of(simulation.owner_id).add(simulation, CONTEXT)
+    await storage.repository(Simulation).of(simulation.owner_id).add(simulation, CONTEXT)
     return simulation
 
 
@@ -60,7 +61,7 @@ async def crowded(tasks: Sequence[asyncio.Task[object]]) -> AsyncIterator[None]:
 async def others_are_answered(storage: Storage, other: Simulation) -> None:
     async with asyncio.timeout(SOON):
         for _ in range(3):
-            simulations = storage.simulations.of(other.owner_id)
+            simulations = storage.repository(Simulation).of(other.owner_id)
             await asyncio.gather(
                 storage.check(),
                 storage.owners.holder("nobody"),
@@ -111,7 +112,7 @@ async def test_who_waits_for_a_place_in_vain_is_unavailable(make: MakeStorage) -
         owner = await admitted(storage)
         async with crowded(stuck(storage, owner, 1)):
             with pytest.raises(Unavailable):
-                await storage.simulations.of(owner).page(PageRequest())
+                await storage.repository(Simulation).of(owner).page(PageRequest())
 
 
 @pytest.mark.parametrize("size", [1, 4] if VENDOR == "sqlite" else [1])  # there, writes have one place of any
@@ -121,7 +122,7 @@ async def test_writes_take_turns_by_owner(make: MakeStorage, size: int) -> None:
         done: list[OwnerId] = []
 
         async def write(owner: OwnerId) -> None:
-            await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner), CONTEXT)
+            await storage.repository(Simulation).of(owner).add(SimulationFactory.build(owner_id=owner), CONTEXT)
             done.append(owner)
 
         owners = [one.owner_id] * 50 + [other.owner_id]
@@ -145,5 +146,5 @@ if VENDOR == "postgresql":
             await _renamed(storage, locked, "afterwards")
 
     async def _renamed(storage: Storage, simulation: Simulation, name: str) -> object:
-        simulations = storage.simulations.of(simulation.owner_id)
-        return await simulations.change(simulation.id, lambda stored: stored.update(now=NOW, name=name), CONTEXT)
+        simulations = storage.repository(Simulation).of(simulation.owner_id)
+        return await simulations.change(simulation.id, lambda stored: update(stored, now=NOW, name=name), CONTEXT)

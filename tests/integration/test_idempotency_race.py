@@ -116,7 +116,7 @@ async def test_the_second_waits_for_the_first_and_takes_its_place_where_it_fails
     async with opened(committing()) as storage:
         owner = await admitted(storage)
         first, second = SimulationFactory.build_batch(2, owner_id=owner)
-        add = storage.simulations.of(owner).add(second, PROMISED)
+        add = storage.repository(Simulation).of(owner).add(second, PROMISED)
         with django_db_blocker.unblock(), under_way(outcome_of(first), fails=fails):
             (given,) = await asyncio.gather(add, return_exceptions=True)
         assert type(given) is (type(None) if fails else DuplicateRequest)
@@ -162,7 +162,7 @@ async def test_only_one_outcome_of_a_request_can_be_kept(storage: Storage) -> No
         SimulationFactory.build(owner_id=owner, created_at=NOW.replace(year=year)) for year in (2026, 2028, 2030)
     ]
     for simulation in simulations:
-        await storage.simulations.of(owner).add(simulation, PROMISED)
+        await storage.repository(Simulation).of(owner).add(simulation, PROMISED)
     assert await storage.idempotency_records.purge(NOW.replace(year=2030)) >= 0
     outcome = await storage.idempotency_records.of(owner).find(PROMISE, Simulation, NOW.replace(year=2030))
     assert outcome is not None

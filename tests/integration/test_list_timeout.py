@@ -18,10 +18,11 @@ from adapters.django_orm.models import SimulationRow
 from adapters.django_orm.sql.compiler import Statement
 from adapters.django_orm.tenant_data import bulk_insert
 from domain.access.scopes import Scope
+from domain.entity import filters
 from domain.errors import ListTimeout, Unavailable
 from domain.paging import PageRequest
 from domain.repository import OwnerId
-from domain.simulations.simulation import Simulation, filters
+from domain.simulations.simulation import Simulation
 from tests.contracts.http_api import SIMULATIONS, expect_problem, serving
 from tests.factories import NOW, new_owner_id
 from tests.integration.conftest import COMMITTING, VENDOR, MakeStorage, opened
@@ -95,7 +96,11 @@ def wide(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
 async def test_no_part_of_a_name_takes_long_to_look_for(make: MakeStorage, wide: OwnerId, part: str) -> None:
     # By LIKE, as it was, most of these took seconds; now it is a twentieth of one.
     async with opened(make(size=1, list_timeout=1.0)) as storage:
-        page = await storage.simulations.of(wide).page(PageRequest(limit=100, conditions=filters(name=part)))
+        page = (
+            await storage.repository(Simulation)
+            .of(wide)
+            .page(PageRequest(limit=100, conditions=filters(Simulation, name=part)))
+        )
     assert page.items == ()
 
 
@@ -117,7 +122,11 @@ async def test_no_part_of_a_name_takes_long_to_look_for(make: MakeStorage, wide:
 )
 async def test_what_is_looked_for_is_found_by_folding(make: MakeStorage, wide: OwnerId, part: str, found: int) -> None:
     async with opened(make(size=1)) as storage:
-        page = await storage.simulations.of(wide).page(PageRequest(limit=100, conditions=filters(name=part)))
+        page = (
+            await storage.repository(Simulation)
+            .of(wide)
+            .page(PageRequest(limit=100, conditions=filters(Simulation, name=part)))
+        )
     assert len({each.name for each in page.items}) == found
 
 
@@ -148,9 +157,9 @@ def test_a_list_that_takes_too_long_is_ended_and_its_connection_used_again(
 
     async def asked() -> None:
         async with opened(make(size=1, **LITTLE)) as storage:
-            simulations = storage.simulations.of(owner)
+            simulations = storage.repository(Simulation).of(owner)
             with pytest.raises(ListTimeout):
-                await simulations.page(PageRequest(conditions=filters(name="a")))
+                await simulations.page(PageRequest(conditions=filters(Simulation, name="a")))
             await storage.executor.fetch("", Statement("SELECT 1", (), (None,)), {})
             if VENDOR == "sqlite":
                 assert len((await simulations.page(PageRequest(limit=5))).items) == 5
@@ -177,7 +186,7 @@ def test_the_problem_says_what_to_narrow(make: MakeStorage, slow: Callable[[Owne
         assert answer.headers["retry-after"] == "1"
         assert body["detail"] == (
             f"The list took longer than {LITTLE['list_timeout']:g} seconds. Narrow it: ask for a longer part of the"
-            " name, or for a closer start_date_from, or for active_on or start_date_to or end_date_from or end_date_to"
+            " name, or for a closer start_date_from, or for start_date_to or end_date_from or end_date_to or active_on"
             " as well, or for a smaller limit."
         )
         few = tenant.send("GET", SIMULATIONS, params={"name": part, "limit": "1"})

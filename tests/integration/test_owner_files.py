@@ -16,7 +16,7 @@ from django.test.utils import isolate_apps
 from uuid_utils.compat import uuid7
 
 from adapters.django_orm import bootstrap
-from adapters.django_orm.models import TenantRow
+from adapters.django_orm.entity_models import TenantRow
 from adapters.django_orm.tenant_data import erasing
 from adapters.django_orm.tenant_data.erasing import erase, rows_of
 from adapters.django_orm.tenant_data.exporting import exporting

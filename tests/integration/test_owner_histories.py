@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -17,6 +17,7 @@ from adapters.django_orm import bootstrap
 from adapters.django_orm.tenant_data.erasing import erase, rows_of
 from domain.access.owner import Owner
 from domain.access.token import ApiKeyToken
+from domain.entity import validated
 from domain.errors import (
     DomainError,
     Invalid,
@@ -24,8 +25,8 @@ from domain.errors import (
     Violation,
 )
 from domain.revisions import History
-from domain.simulations.simulation import Simulation, SimulationFields
-from domain.simulations.use_cases import Simulations
+from domain.simulations.simulation import Simulation
+from domain.use_cases import EntityUseCases
 from tests.factories import CONTEXT
 from tests.integration.conftest import opened
 from tests.integration.owner_files import Line, exported, file_of, imported, lines_of, of_table, with_everything
@@ -226,24 +227,27 @@ def test_what_was_legal_when_it_was_made_comes_in_and_is_not_restored(
     owner: Owner, file: bytes, action: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = revision(lines_of(file), "simulation", action)
-    name, validated = json.loads(row["before"])["name"], Simulation.validated
+    name = json.loads(row["before"])["name"]
 
-    def stricter(fields: SimulationFields) -> SimulationFields:
-        if fields.get("name") == name:
+    def stricter(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+        if values.get("name") == name:
             raise Invalid([Violation("name", "not_any_more", "The name is none any more.")])
-        return validated(fields)
+        return validated(kind, values)
 
     async def restore(version: int) -> Simulation:
         async with opened(bootstrap.django_storage(size=1)) as storage:
-            simulations = Simulations(
-                repository=storage.simulations, history=History(revisions=storage.revisions), new_id=uuid4
+            simulations = EntityUseCases(
+                entity=Simulation,
+                repository=storage.repository(Simulation),
+                history=History(revisions=storage.revisions),
+                new_id=uuid4,
             )
             return await simulations.restore(owner.id, UUID(row["entity_id"]), CONTEXT, version=version)
 
     assert imported(file) == lines_of(file)[-1]["rows"]
     before = exported(owner.id).partition(b"\n")[2]
     with monkeypatch.context() as today:
-        today.setattr(Simulation, "validated", staticmethod(stricter))
+        today.setattr("domain.entity.validated", stricter)
         with pytest.raises(Unfit, match="is not restored: The name is none any more"):
             asyncio.run(restore(row["version"] - 1))
     assert exported(owner.id).partition(b"\n")[2] == before

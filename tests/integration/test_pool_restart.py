@@ -15,6 +15,7 @@ from adapters.django_orm.bootstrap import asyncpg_storage
 from adapters.django_orm.storage import Storage
 from app.embedded_postgres import Server
 from domain.errors import Unavailable
+from domain.simulations.simulation import Simulation
 from tests.factories import CONTEXT, SimulationFactory
 from tests.integration.conftest import opened
 
@@ -52,7 +53,7 @@ async def test_requests_succeed_within_three_seconds_of_the_servers_return(
     _let_lost_connections_be_reported()
     async with opened(storage):
         simulation = SimulationFactory.build()
-        simulations = storage.simulations.of(simulation.owner_id)
+        simulations = storage.repository(Simulation).of(simulation.owner_id)
         await simulations.add(simulation, CONTEXT)
         back = asyncio.Event()
         served = refused = 0
@@ -88,7 +89,7 @@ async def test_a_stopped_server_is_unavailable_until_it_is_back(server: Server, 
     _let_lost_connections_be_reported()
     async with opened(storage):
         simulation = SimulationFactory.build()
-        simulations = storage.simulations.of(simulation.owner_id)
+        simulations = storage.repository(Simulation).of(simulation.owner_id)
         await simulations.add(simulation, CONTEXT)
         await asyncio.to_thread(server.crash)
         for _ in range(20):

@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 from adapters.django_orm.models import ChangeCountRow, RevisionRow
 from adapters.django_orm.tenant_data.erasing import erase
 from domain.repository import OwnerId
+from domain.simulations.simulation import Simulation
 from tests.contracts.cases import admitted
 from tests.factories import (
     CONTEXT,
@@ -36,7 +37,7 @@ def owners(lend: MakeStorage) -> list[OwnerId]:
         async with opened(lend()) as storage:
             made = [await admitted(storage) for _ in range(2)]
             for owner in made * 2:
-                await storage.simulations.of(owner).add(SimulationFactory.build(owner_id=owner), CONTEXT)
+                await storage.repository(Simulation).of(owner).add(SimulationFactory.build(owner_id=owner), CONTEXT)
         return made
 
     return asyncio.run(write())

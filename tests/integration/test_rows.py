@@ -35,7 +35,7 @@ def test_rows_made_by_the_orm_load_as_entities(lend: MakeStorage) -> None:
             mine = OwnerId(owner.id)
             assert await storage.owners.find(owner.id) == entity_of(Owner, owner)
             assert await storage.keys.of(mine).get(key.id) == entity_of(ApiKey, key)
-            assert await storage.simulations.of(mine).get(simulation.id) == entity_of(Simulation, simulation)
+            assert await storage.repository(Simulation).of(mine).get(simulation.id) == entity_of(Simulation, simulation)
             assert await storage.owners.holder(key.public_id) == (entity_of(Owner, owner), entity_of(ApiKey, key))
 
     asyncio.run(read())

@@ -17,6 +17,7 @@ from adapters.django_orm.sql.fair_shares import SERVICE
 from adapters.django_orm.storage import Storage
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
+from domain.entity import update
 from domain.paging import PageRequest, Position
 from domain.simulations.simulation import Simulation
 from tests.contracts.cases import CASES, Case, admitted
@@ -87,16 +88,18 @@ async def stored(one_connection: Storage) -> AsyncIterator[Stored]:
         key, simulation = ApiKeyFactory.build(owner_id=owner.id), SimulationFactory.build(owner_id=owner.id)
         await storage.owners.add(owner, CONTEXT)
         await storage.keys.of(owner.id).add(key, CONTEXT)
-        await storage.simulations.of(owner.id).add(simulation, CONTEXT)
+        await storage.repository(Simulation).of(owner.id).add(simulation, CONTEXT)
         yield Stored(storage, owner, key, simulation)
 
 
 READS: dict[str, Callable[[Stored], Awaitable[object]]] = {
-    "get": lambda at: at.storage.simulations.of(at.owner.id).get(at.simulation.id),
+    "get": lambda at: at.storage.repository(Simulation).of(at.owner.id).get(at.simulation.id),
     "get-key": lambda at: at.storage.keys.of(at.owner.id).get(at.key.id),
-    "first-page": lambda at: at.storage.simulations.of(at.owner.id).page(PageRequest(limit=1)),
-    "next-page": lambda at: at.storage.simulations.of(at.owner.id).page(
-        PageRequest(limit=1, after=Position(NOW, at.simulation.id))
+    "first-page": lambda at: at.storage.repository(Simulation).of(at.owner.id).page(PageRequest(limit=1)),
+    "next-page": lambda at: (
+        at.storage.repository(Simulation)
+        .of(at.owner.id)
+        .page(PageRequest(limit=1, after=Position(NOW, at.simulation.id)))
     ),
     "find-owner-by-name": lambda at: at.storage.owners.find(at.owner.name),
     "find-owner-by-id": lambda at: at.storage.owners.find(at.owner.id),
@@ -144,10 +147,10 @@ def test_the_order_of_a_list_does_not_rest_on_its_index(lend: MakeStorage, case:
 
 
 async def test_a_write_is_one_statement_after_the_one_that_reads(stored: Stored) -> None:
-    simulations = stored.storage.simulations.of(stored.owner.id)
+    simulations = stored.storage.repository(Simulation).of(stored.owner.id)
     async with stored.recorded() as statements:
         await simulations.add(SimulationFactory.build(owner_id=stored.owner.id), CONTEXT)
-        await simulations.change(stored.simulation.id, lambda stored: stored.update(now=NOW, name="Gust"), CONTEXT)
+        await simulations.change(stored.simulation.id, lambda stored: update(stored, now=NOW, name="Gust"), CONTEXT)
         await simulations.change(stored.simulation.id, lambda stored: stored, CONTEXT)
         await simulations.remove(stored.simulation.id, CONTEXT)
     if VENDOR == "postgresql":
@@ -159,12 +162,12 @@ async def test_a_write_is_one_statement_after_the_one_that_reads(stored: Stored)
 
 async def test_a_statement_is_compiled_once(stored: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
     async def everything() -> None:
-        simulations = stored.storage.simulations.of(stored.owner.id)
+        simulations = stored.storage.repository(Simulation).of(stored.owner.id)
         for read in READS.values():
             await read(stored)
         other = SimulationFactory.build(owner_id=stored.owner.id)
         await simulations.add(other, CONTEXT)
-        await simulations.change(other.id, lambda stored: stored.update(now=NOW, name="Gust"), CONTEXT)
+        await simulations.change(other.id, lambda stored: update(stored, now=NOW, name="Gust"), CONTEXT)
         await simulations.remove(other.id, CONTEXT)
 
     await everything()

@@ -20,6 +20,7 @@ from django.db import connections
 from uuid_utils.compat import uuid7
 
 from adapters.django_orm.tenant_data import bulk_insert
+from domain.entity import sort_value, update
 from domain.errors import NotFound
 from domain.paging import PageRequest, Position, Sort
 from domain.repository import OwnedRepository, OwnerId
@@ -67,7 +68,7 @@ class Others:
         name = str(self.random.random())
         with suppress(NotFound):
             await self.repository.change(
-                id, lambda stored: stored.update(now=NOW, name=name, start_date=start, end_date=end), CONTEXT
+                id, lambda stored: update(stored, now=NOW, name=name, start_date=start, end_date=end), CONTEXT
             )
 
     async def remove(self) -> None:
@@ -110,7 +111,7 @@ async def test_a_walk_among_writers_misses_and_repeats_nothing_that_stayed(
         simulations = [made(owner, chance) for _ in range(ROWS)]
         with django_db_blocker.unblock():
             await asyncio.to_thread(_store, simulations)
-        repository = storage.simulations.of(owner)
+        repository = storage.repository(Simulation).of(owner)
         others = Others(repository, owner, [each.id for each in simulations[::3]], chance)
         writers = [asyncio.create_task(others.write()) for _ in range(WRITERS)]
         seen: list[Simulation] = []
@@ -130,7 +131,7 @@ async def test_a_walk_among_writers_misses_and_repeats_nothing_that_stayed(
     assert {id: times[id] for id in stayed if times[id] != 1} == {}
     assert {id for id, count in times.items() if count > 1} <= others.moved
     assert set(times) <= stayed | others.moved | others.added
-    places = [(getattr(each, sort.by), each.id) for each in seen]
+    places = [(sort_value(each, sort.by), each.id) for each in seen]
     assert places == sorted(places, reverse=sort.descending)
 
 

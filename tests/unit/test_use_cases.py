@@ -15,11 +15,12 @@ from domain.access.authentication import Authentication
 from domain.access.owner import Owner
 from domain.access.scopes import Scope
 from domain.access.use_cases import ApiKeys, Owners
+from domain.entity import violations_of
 from domain.errors import Conflict, Denied, Invalid, NotFound
 from domain.paging import PageRequest
 from domain.revisions import History, Revision
 from domain.simulations.simulation import Simulation
-from domain.simulations.use_cases import Simulations
+from domain.use_cases import EntityUseCases
 from domain.write_context import WriteContext
 from tests.factories import (
     CONTEXT,
@@ -53,9 +54,12 @@ class World:
         self.time += timedelta(seconds=1)
 
     @property
-    def simulations(self) -> Simulations:
-        return Simulations(
-            repository=self.storage.simulations, history=History(revisions=self.storage.revisions), new_id=self.new_id
+    def simulations(self) -> EntityUseCases[Simulation]:
+        return EntityUseCases(
+            entity=Simulation,
+            repository=self.storage.repository(Simulation),
+            history=History(revisions=self.storage.revisions),
+            new_id=self.new_id,
         )
 
     @property
@@ -332,7 +336,7 @@ async def test_an_owner_is_erased_only_after_nobody_can_be_at_work_for_it(world:
 
 def test_what_no_new_thing_may_have_is_found_in_an_old_one() -> None:
     key = ApiKeyFactory.build()
-    assert [each.violations() for each in (key, SimulationFactory.build(), OwnerFactory.build())] == [[], [], []]
+    assert [violations_of(each) for each in (key, SimulationFactory.build(), OwnerFactory.build())] == [[], [], []]
     for entity, wrong in (
         (replace(key, name=" "), "name"),
         (replace(key, scopes=frozenset()), "scopes"),
@@ -344,7 +348,7 @@ def test_what_no_new_thing_may_have_is_found_in_an_old_one() -> None:
         (OwnerFactory.build(name=" Ada"), "name"),
         (OwnerFactory.build(name=str(uuid7())), "name"),
     ):
-        assert [violation.field for violation in entity.violations()] == [wrong], entity
+        assert [violation.field for violation in violations_of(entity)] == [wrong], entity
 
 
 def test_a_revision_is_of_the_entity_that_it_holds_and_without_its_secrets() -> None:

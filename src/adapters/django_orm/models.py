@@ -4,15 +4,15 @@ On a tenant table the primary key is ``id`` or the owner's, every other index or
 ``owner_id``, and there is neither a sequence nor a foreign key.
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
-from django.db.models import F, Q
 
+from adapters.django_orm.columns import ScopesField
+from adapters.django_orm.entity_models import TenantRow, entity_model
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
-from domain.access.scopes import Scope
 from domain.simulations.simulation import Simulation
 from domain.write_context import WriteContext
 
@@ -23,28 +23,6 @@ class Operator(AbstractUser):
     class Meta:
         verbose_name = "operator"
         verbose_name_plural = "operators"
-
-
-class ScopesField(models.CharField):  # type: ignore[type-arg]  # -- generic for the type checker alone, not at run time
-    """A set of scopes as one text, in order and separated by spaces."""
-
-    def from_db_value(self, value: str, expression: Any, connection: Any) -> frozenset[Scope]:
-        return self.to_python(value)
-
-    def to_python(self, value: Any) -> frozenset[Scope]:
-        return frozenset(map(Scope, value.split() if isinstance(value, str) else value))
-
-    def get_prep_value(self, value: Any) -> str:
-        return " ".join(sorted(self.to_python(value)))
-
-
-class FoldedField(models.CharField):  # type: ignore[type-arg]  # -- generic for the type checker alone, not at run time
-    """Text that sorts by its code points on every database."""
-
-    COLLATIONS: ClassVar = {"postgresql": "C", "sqlite": "BINARY"}
-
-    def db_parameters(self, connection: Any) -> Any:
-        return {**super().db_parameters(connection), "collation": self.COLLATIONS[connection.vendor]}
 
 
 class OwnerRow(models.Model):
@@ -91,42 +69,7 @@ class ApiKeyRow(models.Model):
         return f"{self.name} (gf_{self.public_id})"
 
 
-class TenantRow(models.Model):
-    """What every table of tenants' data begins with."""
-
-    id = models.UUIDField(primary_key=True)
-    owner_id = models.UUIDField()
-    created_at = models.DateTimeField()
-
-    class Meta:
-        abstract = True
-
-
-class SimulationRow(TenantRow):
-    """A tenant's simulation."""
-
-    name = models.CharField(max_length=Simulation.NAME_MAX)
-    name_folded = FoldedField(max_length=Simulation.FOLDED_MAX)
-    start_date = models.DateField()
-    end_date = models.DateField()
-    updated_at = models.DateTimeField()
-    version = models.PositiveIntegerField()
-
-    class Meta:
-        db_table = "simulation"
-        verbose_name = "simulation"
-        indexes: ClassVar = [
-            models.Index(fields=["owner_id", "created_at", "id"], name="simulation_newest"),
-            models.Index(fields=["owner_id", "start_date", "id"], name="simulation_by_start"),
-            models.Index(fields=["owner_id", "end_date", "id"], name="simulation_by_end"),
-            models.Index(fields=["owner_id", "name_folded", "id"], name="simulation_by_name"),
-        ]
-        constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(end_date__gte=F("start_date")), name="simulation_ends_after_start"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
+SimulationRow = entity_model(Simulation, __name__)
 
 
 class IdempotencyRow(TenantRow):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from adapters.django_orm.models import ApiKeyRow, SimulationRow
+from adapters.django_orm.apps import owned_models
+from adapters.django_orm.models import ApiKeyRow
 from adapters.django_orm.repositories.idempotency import IdempotencyTable
 from adapters.django_orm.repositories.owners import OwnerDirectory
 from adapters.django_orm.repositories.repository import OwnedTable, Reader
@@ -20,7 +21,8 @@ from adapters.django_orm.sql.compiler import Compiler, RlsContext, Statement
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.errors import Unavailable
-from domain.simulations.simulation import Simulation
+from domain.registry import ENTITIES
+from domain.repository import E, Owned
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,17 +66,24 @@ class Storage:
         self._bypass: str | None = None
         self._bypass_known_until = float("-inf")
         self.idempotency_records = IdempotencyTable(executor)
-        self.revisions = RevisionTable({entity.KIND: entity for entity in (Owner, ApiKey, Simulation)}, executor)
+        self._entities: tuple[type[Owned], ...] = (Owner, ApiKey, *ENTITIES)
+        self.revisions = RevisionTable({entity.KIND: entity for entity in self._entities}, executor)
         records = WriteRecords(self.idempotency_records, self.revisions)
-        self.simulations = OwnedTable(Simulation, SimulationRow, executor, records)
+        models = {model._meta.db_table: model for model in owned_models()}
+        self._repositories: dict[type[Owned], OwnedTable[Any]] = {
+            entity: OwnedTable(entity, models[entity.KIND], executor, records) for entity in ENTITIES
+        }
         self.keys = OwnedTable(ApiKey, ApiKeyRow, executor, records)
         self.owners = OwnerDirectory(executor, records)
 
     @property
     def tables(self) -> dict[type[Model], Reader[Any]]:
         """What keeps entities, by the model of its rows."""
-        kept = [*vars(self).values(), self.owners.table]
-        return {each.model: each for each in kept if isinstance(each, Reader)}
+        kept: list[Reader[Any]] = [self.owners.table, self.keys, self.revisions, *self._repositories.values()]
+        return {each.model: each for each in kept}
+
+    def repository(self, entity: type[E]) -> OwnedTable[E]:
+        return self._repositories[entity]
 
     async def open(self) -> None:
         await self.executor.open()

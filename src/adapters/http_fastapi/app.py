@@ -1,7 +1,7 @@
 """The FastAPI application: every route, and one answer for every error."""
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -29,16 +29,17 @@ from adapters.http_fastapi.kit.deadlines import Deadlines
 from adapters.http_fastapi.kit.middleware import RequestMiddleware
 from adapters.http_fastapi.kit.openapi import document
 from adapters.http_fastapi.kit.problems import ProblemException, problem_response
-from adapters.http_fastapi.kit.revisions import change_routes
+from adapters.http_fastapi.kit.resource import Resource
+from adapters.http_fastapi.kit.revisions import change_routes, entity_routes
 from adapters.http_fastapi.kit.route import CompiledRoute
 from adapters.http_fastapi.resources.api_keys import key_routes
-from adapters.http_fastapi.resources.simulations import SIMULATIONS, simulation_routes
 from adapters.http_fastapi.resources.system import HealthCheck, system_routes
 from domain.access.use_cases import ApiKeys
 from domain.errors import DomainError, Unavailable
 from domain.idempotency import IdempotentExecutor
+from domain.repository import Owned
 from domain.revisions import History
-from domain.simulations.use_cases import Simulations
+from domain.use_cases import EntityUseCases
 
 _log = logging.getLogger("goatfish.http")
 
@@ -58,7 +59,7 @@ class Lifecycle(HealthCheck, Protocol):
 def build_api(
     *,
     storage: Lifecycle,
-    simulations: Simulations,
+    entities: Mapping[type[Owned], EntityUseCases[Any]],
     keys: ApiKeys,
     history: History,
     background: Background,
@@ -81,9 +82,10 @@ def build_api(
             await background.drain()
             await storage.close()
 
+    resources = {Resource.of(entity): use_cases for entity, use_cases in entities.items()}
     routers = [
-        simulation_routes(simulations, authenticator, cursors, once),
-        change_routes([SIMULATIONS], history, authenticator, cursors),
+        *(entity_routes(resource, each, authenticator, cursors, once) for resource, each in resources.items()),
+        change_routes([*resources], history, authenticator, cursors),
         key_routes(keys, authenticator, cursors, once),
         system_routes(storage),
     ]

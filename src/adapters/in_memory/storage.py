@@ -11,9 +11,11 @@ from uuid import UUID
 
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
+from domain.entity import fulfils, sort_value
 from domain.errors import Conflict
 from domain.idempotency import KEPT_FOR, DuplicateRequest, IdempotencyRecord
 from domain.paging import Page, PageRequest, Position
+from domain.registry import ENTITIES
 from domain.repository import (
     E,
     Owned,
@@ -30,7 +32,6 @@ from domain.revisions import (
     is_recorded,
     without_secrets,
 )
-from domain.simulations.simulation import Simulation
 from domain.write_context import IdempotencyKey, WriteContext
 
 
@@ -77,7 +78,7 @@ def _page(entities: Iterable[E], request: PageRequest) -> Page[E]:
     sort, after = request.sort, request.after
 
     def place(entity: E) -> tuple[Any, UUID]:
-        return (getattr(entity, sort.by), entity.id)
+        return (sort_value(entity, sort.by), entity.id)
 
     def comes_later(entity: E) -> bool:
         if after is None:
@@ -88,7 +89,7 @@ def _page(entities: Iterable[E], request: PageRequest) -> Page[E]:
     listed = [
         entity
         for entity in entities
-        if all(condition.holds(entity) for condition in request.conditions) and comes_later(entity)
+        if all(fulfils(entity, condition) for condition in request.conditions) and comes_later(entity)
     ]
     listed.sort(key=place, reverse=sort.descending)
     shown = tuple(listed[: request.limit])
@@ -235,9 +236,14 @@ class Storage:
     def __init__(self) -> None:
         self.idempotency_records = IdempotencyRecords()
         self.revisions = Revisions()
-        self.simulations = Repository(Simulation, self.idempotency_records, self.revisions)
+        self._repositories: dict[type[Owned], Repository[Any]] = {
+            entity: Repository(entity, self.idempotency_records, self.revisions) for entity in ENTITIES
+        }
         self.keys = Repository(ApiKey, self.idempotency_records, self.revisions)
         self.owners = OwnerDirectory(self.keys.rows, self.idempotency_records, self.revisions)
+
+    def repository(self, entity: type[E]) -> Repository[E]:
+        return self._repositories[entity]
 
     async def open(self) -> None:
         """Nothing to open."""

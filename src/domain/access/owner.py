@@ -17,8 +17,6 @@ class Owner:
     """
 
     KIND: ClassVar[str] = "owner"
-    SECRETS: ClassVar[frozenset[str]] = frozenset()
-    UNTRACKED: ClassVar[frozenset[str]] = frozenset()
     NAME_MAX: ClassVar[int] = 100
     SHUT_OUT_WITHIN: ClassVar[timedelta] = timedelta(seconds=1)
     """After this no key of a deactivated owner opens anything, in any process."""

@@ -10,13 +10,11 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.db import DataError, InterfaceError, OperationalError
 
-from domain.simulations.simulation import Simulation
-
 if TYPE_CHECKING:
     from django.db.models import Model, QuerySet
     from django.http import HttpRequest
 
-SEARCH_MAX = Simulation.NAME_MAX
+SEARCH_MAX = 300
 """Characters: nothing longer is found anyway, and each word is one more condition."""
 
 _log = logging.getLogger("goatfish.admin")

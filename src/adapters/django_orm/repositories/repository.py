@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from django.db.models import F
 
+from adapters.django_orm.entity_models import column_reader, sort_column
 from adapters.django_orm.sql.compiler import (
     Compiler,
     Executor,
@@ -16,11 +17,11 @@ from adapters.django_orm.sql.compiler import (
     LockTimeout,
     Param,
     Statement,
-    Values,
     WriteStep,
     param,
 )
 from adapters.django_orm.sql.contains import Contains
+from domain.entity import sort_value, spec_of
 from domain.errors import Unavailable
 from domain.idempotency import DuplicateRequest
 from domain.paging import Comparison, Page, PageRequest, Position, Sort
@@ -70,6 +71,9 @@ class Reader(Generic[E]):
         self.entity, self.model, self.executor = entity, model, executor
         self.names = tuple(field.name for field in dataclasses.fields(entity))
         self.columns = tuple(field.attname for field in model._meta.concrete_fields)
+        fields = spec_of(entity).fields.values()
+        self._sorted = {field.name: sort_column(field) for field in fields}
+        self._values = column_reader(entity, self.columns)
         self._compile = Compiler(executor)
         self._lists = lru_cache(LISTS_MAX)(self._list)
         # Of the same slots, not frozen and without rules: filled in a quarter of the time, and then it is an entity,
@@ -82,6 +86,10 @@ class Reader(Generic[E]):
         blank.__class__ = self.entity
         entity: E = blank
         return entity
+
+    def row(self, entity: E) -> dict[str, Any]:
+        """What the columns hold of this entity."""
+        return dict(zip(self.columns, self._values(entity), strict=True))
 
     def _param(self, column: str, name: str | None = None) -> Param:
         return param(self.model, column, name)
@@ -101,7 +109,7 @@ class Reader(Generic[E]):
         rows = await self.executor.fetch(str(owner), self.listing(request), values)
         items = tuple(map(self.load, rows[: request.limit]))
         more = len(rows) > request.limit
-        return Page(items, Position(getattr(items[-1], request.sort.by), items[-1].id) if more else None)
+        return Page(items, Position(sort_value(items[-1], request.sort.by), items[-1].id) if more else None)
 
     def listing(self, request: PageRequest) -> Statement:
         """The statement that reads a page like this one."""
@@ -114,18 +122,19 @@ class Reader(Generic[E]):
     def _list(
         self, sort: Sort, compared: Sequence[tuple[str, Comparison]], goes_on: bool, limit: int | None
     ) -> Statement:
-        rows = self._owned_rows
-        for place, (column, comparison) in enumerate(compared):
+        rows, by = self._owned_rows, self._sorted.get(sort.by, sort.by)
+        for place, (attribute, comparison) in enumerate(compared):
+            column = self._sorted[attribute] if comparison is Comparison.CONTAINS else attribute
             value = self._param(column, f"condition_{place}")
             if comparison is Comparison.CONTAINS:
                 rows = rows.filter(Contains(column, value))
             else:
                 rows = rows.filter((f"{column}__{_LOOKUPS[comparison]}", value))
         if goes_on:
-            there = (self._param(sort.by, "after_value"), self._param("id", "after_id"))
-            rows = rows.filter(KeysetAfter(F(sort.by), F("id"), *there, descending=sort.descending))
+            there = (self._param(by, "after_value"), self._param("id", "after_id"))
+            rows = rows.filter(KeysetAfter(F(by), F("id"), *there, descending=sort.descending))
         sign = "-" if sort.descending else ""
-        ordered = rows.order_by(f"{sign}{sort.by}", f"{sign}id")
+        ordered = rows.order_by(f"{sign}{by}", f"{sign}id")
         limited = limit or self._param("version", "limit")
         # What is equal is found by an index; everything else may have to be looked for.
         searches = any(comparison is not Comparison.EQUAL for _, comparison in compared)
@@ -142,9 +151,6 @@ class OwnedTable(Reader[E]):
 
     def of(self, owner: OwnerId) -> OwnedRepository[E]:
         return OwnedRepository(self, owner)
-
-    def values(self, entity: E) -> Values:
-        return {name: getattr(entity, name) for name in self.columns}
 
     @property
     def _one(self) -> models.QuerySet[Any, Any]:
@@ -218,7 +224,7 @@ class OwnedRepository(Generic[E]):
         recorded = is_recorded(before, after)
         values: dict[str, Any] = {"owner_id": self._owner}
         if after is not None:
-            values |= table.values(after)
+            values |= table.row(after)
             if idempotency_key is not None:
                 values |= table.records.idempotency_records.values(idempotency_key, after)
         if before is not None:

@@ -4,36 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
 from django.db import connection, transaction
 
+from adapters.django_orm.entity_models import column_reader
 from adapters.django_orm.management import reachable
-from adapters.django_orm.models import OwnerRow, SimulationRow
 from adapters.django_orm.tenant_data.bulk_copy import copy_rows
-from domain.access.owner import Owner
-from domain.simulations.simulation import Simulation
 
 if TYPE_CHECKING:
     from django.db import models
 
-_MODELS: dict[type, type[models.Model]] = {Owner: OwnerRow, Simulation: SimulationRow}
+    from domain.repository import Owned
+
 CHUNK = 20_000  # rows of one transaction, short enough for SQLite's other writers to wait for
 
 
-def add_all(entity: type, entities: Iterable[Any]) -> Iterator[int]:
+def add_all(entity: type[Owned], entities: Iterable[Any]) -> Iterator[int]:
     """Stores new entities of one type, and yields how many after each transaction. Raises ``Unavailable``."""
-    model = _MODELS[entity]
-    values = attrgetter(*(field.attname for field in model._meta.concrete_fields))
+    model = _model(entity)
+    values = column_reader(entity, [field.attname for field in model._meta.concrete_fields])
     waiting = iter(entities)
     while chunk := list(islice(waiting, CHUNK)):
         with reachable(), transaction.atomic():
-            copy_rows(model, list(map(values, chunk)))
+            copy_rows(model, [tuple(values(one)) for one in chunk])
         yield len(chunk)
 
 
-def analyze(entity: type) -> None:
+def analyze(entity: type[Owned]) -> None:
     """Lets the planner know what has been added. Raises ``Unavailable``."""
     with reachable(), connection.cursor() as cursor:
-        cursor.execute(f"ANALYZE {connection.ops.quote_name(_MODELS[entity]._meta.db_table)}")
+        cursor.execute(f"ANALYZE {connection.ops.quote_name(_model(entity)._meta.db_table)}")
+
+
+def _model(entity: type[Owned]) -> type[models.Model]:
+    """The model of this entity, found by its table."""
+    return next(model for model in apps.get_app_config("goatfish").get_models() if model._meta.db_table == entity.KIND)

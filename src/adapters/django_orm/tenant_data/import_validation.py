@@ -10,6 +10,7 @@ from django.db import models
 
 from adapters.django_orm.models import IdempotencyRow, OwnerRow, RevisionRow
 from adapters.django_orm.tenant_data.snapshots import InvalidSnapshot, SnapshotReader, check_members
+from domain.entity import violations_of
 from domain.revisions import violations_without_secrets, without_secrets
 from domain.validation import has_control_characters
 
@@ -79,11 +80,12 @@ class RowValidator:
         # Whatever an entity raises of what it cannot be made of: its own refusals, and those of its parts.
         except Exception as error:
             raise InvalidSnapshot(" ".join(str(error).split())) from error
-        _refuse(entity.violations())
+        _refuse(violations_of(entity))
         if entity.version < 1:
             raise InvalidSnapshot("a version counts from 1")
+        derived = rows.row(entity)
         for name in self._derived:
-            if getattr(entity, name) != values[self._columns.index(name)]:
+            if derived[name] != values[self._columns.index(name)]:
                 raise InvalidSnapshot(f"{name} does not follow from the rest")
 
     def _check_sides(self, revision: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Security
@@ -12,6 +12,7 @@ from starlette.responses import Response
 from adapters.http_fastapi.kit.authentication import Authenticator, idempotent_write_context, write_context
 from adapters.http_fastapi.kit.conditional_requests import known_etags, precondition
 from adapters.http_fastapi.kit.cursors import Cursor, Cursors
+from adapters.http_fastapi.kit.entity_schemas import create_body, list_query, patch_body, view
 from adapters.http_fastapi.kit.openapi import (
     BODY,
     headers,
@@ -33,35 +34,14 @@ from domain.access.authentication import Caller
 from domain.access.scopes import Scope
 from domain.errors import ListTimeout
 from domain.idempotency import IdempotentExecutor
-from domain.paging import Page, PageRequest
 from domain.repository import (
-    E,
     Owned,
-    OwnerId,
     Precondition,
 )
-from domain.revisions import Revision
+from domain.use_cases import EntityUseCases
 from domain.write_context import WriteContext
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-class UseCases(Protocol[E]):
-    """What can be done with one owner's objects of a kind."""
-
-    async def create(self, owner: OwnerId, write_context: WriteContext, **fields: Any) -> E: ...
-    async def get(self, owner: OwnerId, id: UUID) -> E: ...
-    async def list(self, owner: OwnerId, request: PageRequest) -> Page[E]: ...
-    async def update(
-        self, owner: OwnerId, id: UUID, write_context: WriteContext, precondition: Precondition = ..., **fields: Any
-    ) -> E: ...
-    async def delete(
-        self, owner: OwnerId, id: UUID, write_context: WriteContext, precondition: Precondition = ...
-    ) -> None: ...
-    async def revisions(self, owner: OwnerId, id: UUID, request: PageRequest) -> Page[Revision[E]]: ...
-    async def restore(
-        self, owner: OwnerId, id: UUID, write_context: WriteContext, precondition: Precondition = ..., *, version: int
-    ) -> E: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +57,21 @@ class Resource:
     reads: Scope
     writes: Scope
 
+    @classmethod
+    def of(cls, entity: type[Owned]) -> "Resource":
+        """The resource of an entity with annotated fields."""
+        plural: str = entity.PLURAL  # type: ignore[attr-defined]  # -- every entity of tenants has one
+        return cls(
+            entity=entity,
+            plural=plural,
+            create=create_body(entity),
+            patch=patch_body(entity),
+            view=view(entity),
+            query=list_query(entity),
+            reads=Scope(f"{plural}:read"),
+            writes=Scope(f"{plural}:write"),
+        )
+
 
 def taking(**annotations: Any) -> Callable[[F], F]:
     """Says which schemas an endpoint takes that is written for all kinds."""
@@ -90,7 +85,7 @@ def taking(**annotations: Any) -> Callable[[F], F]:
 
 def resource_routes(
     resource: Resource,
-    use_cases: UseCases[Any],
+    use_cases: EntityUseCases[Any],
     authenticator: Authenticator,
     cursors: Cursors,
     once_: IdempotentExecutor,
@@ -189,8 +184,8 @@ def resource_routes(
         write_context: WriteContext = because,
         precondition: Precondition = guarded,
     ) -> Response:
-        """Replaces everything that a client writes; every member is required. Never makes an object."""
-        changed = await use_cases.update(caller.owner.id, id, write_context, precondition, **body.fields())
+        """Replaces everything that a client writes; what is left out has its default again. Never creates."""
+        changed = await use_cases.replace(caller.owner.id, id, write_context, precondition, **body.fields())
         return object_response(show(changed), changed)
 
     async def update(

@@ -17,7 +17,7 @@ from adapters.http_fastapi.kit.context import KEY, RequestContext
 from adapters.http_fastapi.kit.cursors import Cursor, Cursors
 from adapters.http_fastapi.kit.openapi import BODY, headers, refusals
 from adapters.http_fastapi.kit.pagination import LimitQuery, ListQuery, Pagination
-from adapters.http_fastapi.kit.resource import Resource, UseCases
+from adapters.http_fastapi.kit.resource import Resource, resource_routes
 from adapters.http_fastapi.kit.responses import json_response, object_response
 from adapters.http_fastapi.kit.route import CompiledRoute
 from adapters.http_fastapi.kit.schemas import (
@@ -29,9 +29,11 @@ from adapters.http_fastapi.kit.schemas import (
     whole_number,
 )
 from domain.access.authentication import Caller
+from domain.idempotency import IdempotentExecutor
 from domain.paging import PageRequest, Position
 from domain.repository import Precondition
 from domain.revisions import Action, History, Revision
+from domain.use_cases import EntityUseCases
 from domain.write_context import WriteContext
 
 LATEST = "latest"
@@ -95,8 +97,25 @@ def show(revision: Revision[Any], view: type[View]) -> dict[str, Any]:
     }
 
 
+def entity_routes(
+    resource: Resource,
+    use_cases: EntityUseCases[Any],
+    authenticator: Authenticator,
+    cursors: Cursors,
+    once: IdempotentExecutor,
+) -> APIRouter:
+    """All routes of one resource, on these use cases."""
+    routes = resource_routes(resource, use_cases, authenticator, cursors, once)
+    add_revision_routes(routes, resource, use_cases, authenticator, cursors)
+    return routes
+
+
 def add_revision_routes(
-    routes: APIRouter, resource: Resource, use_cases: UseCases[Any], authenticator: Authenticator, cursors: Cursors
+    routes: APIRouter,
+    resource: Resource,
+    use_cases: EntityUseCases[Any],
+    authenticator: Authenticator,
+    cursors: Cursors,
 ) -> None:
     """Adds the routes of the resource's revisions to its own."""
     kind = resource.entity.KIND

@@ -17,7 +17,6 @@ from adapters.http_fastapi.kit.body import JSON_TYPES, PATCH_TYPES
 from domain.access.scopes import Scope as KeyScope
 
 T = TypeVar("T")
-C = TypeVar("C", bound="PatchBody")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})")
 
@@ -54,6 +53,9 @@ def _scope(value: object) -> KeyScope:
 
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
 Moment = Annotated[AwareDatetime, WithJsonSchema({"type": "string", "format": "date-time"})]
+ReadMoment = Annotated[
+    AwareDatetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
+]
 MomentOrNull = Annotated[
     AwareDatetime | None,
     BeforeValidator(_moment),
@@ -78,12 +80,15 @@ def whole_number(code: str, name: str, least: int, most: int, *, in_query: bool 
     return BeforeValidator(validated)
 
 
+def name_schema(max_length: int) -> dict[str, Any]:
+    """The bounds of a line of text; the domain trims it and holds it to them."""
+    return {"minLength": 1, "maxLength": max_length, "pattern": f"^{PLAIN}*{_SEEN}{PLAIN}*$"}
+
+
 def name_field(max_length: int, example: str) -> FieldInfo:
-    """A name: the domain trims it and holds it to its limits, the schema tells them."""
+    """A name."""
     info: FieldInfo = Field(
-        description="trimmed; no control characters",
-        examples=[example],
-        json_schema_extra={"minLength": 1, "maxLength": max_length, "pattern": f"^{PLAIN}*{_SEEN}{PLAIN}*$"},
+        description="trimmed; no control characters", examples=[example], json_schema_extra=name_schema(max_length)
     )
     return info
 
@@ -103,25 +108,6 @@ class PatchBody(CreateBody):
     """A body of changes, in which every member may be missing and none is null."""
 
     MEDIA_TYPES: ClassVar[frozenset[str]] = PATCH_TYPES
-
-
-def partial(model: type[CreateBody]) -> Callable[[type[C]], type[C]]:
-    """Gives a schema of changes the members of ``model``, none of them required."""
-
-    def extended(changes: type[C]) -> type[C]:
-        members: dict[str, Any] = {}
-        for name, info in model.model_fields.items():
-            extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-
-            def without_default(schema: dict[str, Any], extra: dict[str, Any] = extra) -> None:
-                schema.pop("default", None)
-                schema |= extra
-
-            optional = Field(description=info.description, examples=info.examples, json_schema_extra=without_default)
-            members[name] = (Annotated[(info.annotation, *info.metadata, optional)], None)
-        return create_model(changes.__name__, __base__=changes, __doc__=changes.__doc__, **members)
-
-    return extended
 
 
 class View(BaseModel):

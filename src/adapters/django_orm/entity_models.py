@@ -1,0 +1,131 @@
+"""Models of entities, derived from their annotated fields: columns, indexes for every sort, and constraints."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models import F, Q
+
+from adapters.django_orm.columns import FoldedField
+from domain.entity import EntitySpec, FieldSpec, NotBefore, spec_of, text_kind
+from domain.fields import Amount, Boolean, Choice, Day, Integer, LongText, Moment, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from domain.repository import Owned
+
+FOLDED = "_folded"
+"""The end of the name of a column that holds the case-folded text of another."""
+_INT_MAX = 2**31 - 1
+
+
+class TenantRow(models.Model):
+    """What every table of tenants' data begins with."""
+
+    id = models.UUIDField(primary_key=True)
+    owner_id = models.UUIDField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        abstract = True
+
+
+def entity_model(entity: type[Owned], module: str) -> Any:
+    """The model of this entity, as a class of ``module``: ``SimulationRow`` in the table ``simulation``."""
+    spec = spec_of(entity)
+    columns: dict[str, models.Field[Any, Any]] = {}
+    for field in spec.fields.values():
+        columns |= _columns(field)
+    name = f"{entity.__name__}Row"
+    body = {
+        "__module__": module,
+        "__qualname__": name,
+        "__doc__": f"A tenant's {entity.KIND}.",
+        **columns,
+        "updated_at": models.DateTimeField(),
+        "version": models.PositiveIntegerField(),
+        "Meta": _meta(entity, spec),
+    }
+    if "name" in columns:
+        body["__str__"] = lambda row: row.name
+    return type(name, (TenantRow,), body)
+
+
+def sort_column(field: FieldSpec) -> str:
+    """The column that lists are sorted by and searched in."""
+    return field.name + FOLDED if text_kind(field) else field.name
+
+
+def column_reader(entity: type[Any], columns: Sequence[str]) -> Callable[[Any], list[Any]]:
+    """What reads the values of these columns from an entity."""
+    folded = {sort_column(field): field for field in spec_of(entity).fields.values() if text_kind(field)}
+    read = attrgetter(*(folded[column].name if column in folded else column for column in columns))
+    fold = [(place, folded[column].kind.order) for place, column in enumerate(columns) if column in folded]
+
+    def values(one: Any) -> list[Any]:
+        row = [*read(one)]
+        for place, order in fold:
+            row[place] = None if row[place] is None else order(row[place])
+        return row
+
+    return values
+
+
+def _columns(field: FieldSpec) -> dict[str, models.Field[Any, Any]]:
+    columns = {field.name: _column(field)}
+    if text := text_kind(field):
+        columns[sort_column(field)] = FoldedField(max_length=text.folded_max, null=field.optional)
+    return columns
+
+
+def _column(field: FieldSpec) -> models.Field[Any, Any]:  # noqa: PLR0911 -- one for each kind
+    null: Any = {"null": True, "blank": True} if field.optional else {}
+    match field.kind:
+        case Text(max_length=length):
+            return models.CharField(max_length=length, **null)
+        case LongText():
+            return models.TextField(**null)
+        case Choice(options=options):
+            return models.CharField(max_length=max(map(len, options)), **null)
+        case Boolean():
+            return models.BooleanField(**null)
+        case Integer(minimum=least, maximum=most):
+            small = max(-least, most) <= _INT_MAX
+            return models.IntegerField(**null) if small else models.BigIntegerField(**null)
+        case Amount(digits=digits, places=places):
+            return models.DecimalField(max_digits=digits, decimal_places=places, **null)
+        case Day():
+            return models.DateField(**null)
+        case Moment():
+            return models.DateTimeField(**null)
+    raise TypeError(f"{field.name} is of a kind that has no column yet: {type(field.kind).__name__}")
+
+
+def _meta(entity: type[Owned], spec: EntitySpec) -> type:
+    kind = entity.KIND
+    sorts = [spec.fields[name] for name in spec.sorts if name in spec.fields]
+    indexes = [models.Index(fields=["owner_id", "created_at", "id"], name=f"{kind}_newest")]
+    indexes += [
+        models.Index(fields=["owner_id", sort_column(field), "id"], name=f"{kind}_by_{field.name}") for field in sorts
+    ]
+    constraints = [
+        models.CheckConstraint(
+            condition=Q(**{f"{rule.fields[1]}__gte": F(rule.fields[0])}),
+            name=f"{kind}_{rule.violation.code}",
+        )
+        for rule in spec.rules
+        if isinstance(rule, NotBefore)
+    ]
+    return type(
+        "Meta",
+        (),
+        {
+            "db_table": kind,
+            "verbose_name": kind.replace("_", " "),
+            "indexes": indexes,
+            "constraints": constraints,
+        },
+    )

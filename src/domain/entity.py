@@ -1,0 +1,283 @@
+"""What every entity with annotated fields can do: be made, changed, validated, sorted and filtered.
+
+An entity is a frozen dataclass with ``id``, ``owner_id``, ``created_at``, ``updated_at``, ``version`` and fields of its
+own, annotated with kinds of ``domain.fields``. Class variables say the rest:
+
+- ``KIND`` and ``PLURAL``, its name in codes and paths; ``TITLE``, what people call it, where that is not ``KIND``;
+- ``RULES``: between fields of one state (422);
+- ``TRANSITIONS``: functions of the state before and after, which raise ``Conflict`` (409);
+- ``FILTERS``: of its list, beside those that its fields declare;
+- ``CONFLICTS``: what the transitions refuse, for the catalogue of problems.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, fields
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any, TypeAlias, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+from domain.errors import Invalid, Violation
+from domain.fields import Field, FieldFilter, MapPatch, Text
+from domain.paging import Comparison, Condition
+from domain.repository import E, Owned, OwnerId, with_changes
+
+STANDARD_SORTS = ("created_at",)
+Transition: TypeAlias = Callable[[Any, Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule between fields; ``holds`` is called with their values, where none of them is missing."""
+
+    fields: tuple[str, ...]
+    holds: Callable[..., bool]
+    violation: Violation
+
+
+class NotBefore(Rule):
+    """The rule that ``last`` is not less than ``first``; the database holds it as well."""
+
+    __slots__ = ()
+
+    def __init__(self, last: str, first: str, violation: Violation) -> None:
+        super().__init__((first, last), lambda first, last: bool(first <= last), violation)
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictKind:
+    """A conflict that a transition may raise: its problem code, a title and a sentence or two for clients."""
+
+    code: str
+    title: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListFilter:
+    """A query parameter of a list, the kind of its value, and what it compares: all of ``compares`` must hold."""
+
+    parameter: str
+    kind: Field
+    compares: tuple[tuple[str, Comparison], ...]
+    description: str
+    several: bool = False
+
+    def conditions(self, value: Any) -> Iterator[Condition]:
+        """What the given value asks of each listed entity."""
+        for attribute, comparison in self.compares:
+            folded = self.kind.order(value) if comparison is Comparison.CONTAINS else value
+            yield Condition(attribute, comparison, folded)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """A field that clients write: its kind, its Python type without None, and what it is when it is left out."""
+
+    name: str
+    kind: Field
+    type: Any
+    optional: bool
+    """Whether None is a value of it."""
+    default: Any
+    """``MISSING`` where it has to be given."""
+
+    @property
+    def required(self) -> bool:
+        """Whether it has to be given when an entity is made."""
+        return self.default is MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class EntitySpec:
+    """All that is declared about an entity, read once from its class."""
+
+    entity: type[Any]
+    fields: Mapping[str, FieldSpec]
+    rules: tuple[Rule, ...]
+    transitions: tuple[Transition, ...]
+    filters: Mapping[str, ListFilter]
+    conflicts: tuple[ConflictKind, ...]
+
+    @property
+    def sorts(self) -> tuple[str, ...]:
+        """What its list can be sorted by."""
+        return (*STANDARD_SORTS, *(name for name, field in self.fields.items() if field.kind.sortable))
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The values of the fields that may be left out."""
+        return {name: field.default for name, field in self.fields.items() if not field.required}
+
+
+def spec_of(entity: type[Any]) -> EntitySpec:
+    """What is declared about this entity, read once. Raises ``TypeError`` for a declaration that cannot be."""
+    return _spec_of(entity)  # type: ignore[arg-type]  # -- every class can be hashed
+
+
+@cache
+def _spec_of(entity: Any) -> EntitySpec:
+    hints = get_type_hints(entity, include_extras=True)
+    declared = {}
+    for field in fields(entity):
+        hint = hints[field.name]
+        kinds = [extra for extra in get_args(hint)[1:] if isinstance(extra, Field)] if _is_annotated(hint) else []
+        if not kinds:
+            continue
+        type_, optional = _without_none(get_args(hint)[0])
+        default = field.default_factory() if field.default_factory is not MISSING else field.default
+        (kind,) = kinds
+        if kind.sortable and optional:
+            raise TypeError(f"{entity.__name__}.{field.name} cannot be sorted by: it may be None.")
+        declared[field.name] = FieldSpec(field.name, kind, type_, optional, default)
+    own: tuple[ListFilter, ...] = getattr(entity, "FILTERS", ())
+    derived = (_filter(name, field.kind, each) for name, field in declared.items() for each in field.kind.filters)
+    return EntitySpec(
+        entity=entity,
+        fields=declared,
+        rules=getattr(entity, "RULES", ()),
+        transitions=getattr(entity, "TRANSITIONS", ()),
+        filters={each.parameter: each for each in (*derived, *own)},
+        conflicts=getattr(entity, "CONFLICTS", ()),
+    )
+
+
+def create(entity: type[E], *, id: UUID, owner_id: OwnerId, now: datetime, **values: Any) -> E:
+    """A new entity of its owner. Raises ``Invalid``."""
+    made: Any = entity
+    created: E = made(id=id, owner_id=owner_id, created_at=now, updated_at=now, **validated(entity, values))
+    return created
+
+
+def update(stored: E, *, now: datetime, **values: Any) -> E:
+    """The entity with these values; itself where nothing changes.
+
+    Raises ``Invalid``, and ``Conflict`` where a transition is refused.
+    """
+    before: Any = stored
+    values = {
+        name: value.applied(getattr(stored, name)) if isinstance(value, MapPatch) else value
+        for name, value in values.items()
+    }
+    # Two changes may read the clock in another order than they are made in.
+    after = with_changes(stored, validated(type(stored), values), updated_at=max(now, before.updated_at))
+    spec = spec_of(type(stored))
+    if after is not stored:
+        if violations := [*_broken_rules(spec, values_of(after)), *_changed_immutables(spec, stored, after)]:
+            raise Invalid(violations)
+        for transition in spec.transitions:
+            transition(stored, after)
+    return after
+
+
+def validated(entity: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as they are kept. Raises ``Invalid`` for what is wrong in itself, whatever is stored."""
+    spec = spec_of(entity)
+    kept: dict[str, Any] = {}
+    violations: list[Violation] = []
+    for name, value in values.items():
+        field = spec.fields[name]
+        if isinstance(value, MapPatch):
+            kept[name] = value
+            violations += _violations(field, value.given)
+        else:
+            kept[name] = None if value is None else field.kind.normalized(value)
+            violations += _violations(field, kept[name])
+    violations += _broken_rules(spec, kept)
+    if violations:
+        raise Invalid(violations)
+    return kept
+
+
+def violations_of(entity: Owned) -> list[Violation]:
+    """What is wrong with a stored entity: nothing that was ever made has any of it, and an import refuses it.
+
+    An entity may have a method ``violations`` of its own, in place of annotated fields.
+    """
+    own: Callable[[], list[Violation]] | None = getattr(entity, "violations", None)
+    if own is not None:
+        return own()
+    spec, values = spec_of(type(entity)), values_of(entity)
+    violations: list[Violation] = []
+    for name, field in spec.fields.items():
+        value = values[name]
+        normalized = None if value is None else field.kind.normalized(value)
+        found = list(_violations(field, normalized))
+        if not found and normalized != value:
+            found = [Violation(name, "blanks", f"The {_words(name)} begins or ends with blanks.")]
+        violations += found
+    return [*violations, *_broken_rules(spec, values)]
+
+
+def values_of(entity: Owned) -> dict[str, Any]:
+    """The values of the fields that clients write."""
+    return {name: getattr(entity, name) for name in spec_of(type(entity)).fields}
+
+
+def sort_value(entity: Any, attribute: str) -> Any:
+    """What the entity is sorted by and searched in: text case-folded, anything else as it is."""
+    value = getattr(entity, attribute)
+    if value is None:
+        return None
+    field = spec_of(type(entity)).fields.get(attribute)
+    return value if field is None else field.kind.order(value)
+
+
+def fulfils(entity: Any, condition: Condition) -> bool:
+    """Whether the entity fulfils the condition of a list."""
+    searched = condition.comparison is Comparison.CONTAINS
+    attribute = condition.attribute
+    return condition.holds(sort_value(entity, attribute) if searched else getattr(entity, attribute))
+
+
+def filters(entity: type[Any], **values: Any) -> tuple[Condition, ...]:
+    """The conditions of a list that is asked for with these parameters; None asks for nothing."""
+    known = spec_of(entity).filters
+    given = {name: value for name, value in values.items() if value is not None}
+    return tuple(condition for name, value in given.items() for condition in known[name].conditions(value))
+
+
+def _filter(name: str, kind: Field, declared: FieldFilter) -> ListFilter:
+    parameter = declared.parameter or f"{name}{declared.suffix}"
+    return ListFilter(parameter, kind, ((name, declared.comparison),), declared.description, declared.several)
+
+
+def _violations(field: FieldSpec, value: Any) -> Iterator[Violation]:
+    if value is None:
+        if not field.optional:
+            yield Violation(field.name, "missing", f"The {_words(field.name)} is missing.")
+        return
+    for code, rest in field.kind.problems(value):
+        yield Violation(field.name, code, f"The {_words(field.name)} {rest}.")
+
+
+def _broken_rules(spec: EntitySpec, values: Mapping[str, Any]) -> Iterator[Violation]:
+    for rule in spec.rules:
+        given = [values.get(name) for name in rule.fields]
+        if all(value is not None for value in given) and not rule.holds(*given):
+            yield rule.violation
+
+
+def _changed_immutables(spec: EntitySpec, before: Owned, after: Owned) -> Iterator[Violation]:
+    for name, field in spec.fields.items():
+        if field.kind.immutable and getattr(before, name) != getattr(after, name):
+            yield Violation(name, "immutable", f"The {_words(name)} is set when it is made, and never changed.")
+
+
+def _is_annotated(hint: Any) -> bool:
+    return get_origin(hint) is Annotated
+
+
+def _without_none(hint: Any) -> tuple[Any, bool]:
+    kinds = [each for each in get_args(hint) if each is not type(None)]
+    return (kinds[0], True) if type(None) in get_args(hint) else (hint, False)
+
+
+def _words(name: str) -> str:
+    """The field's name as people read it."""
+    return name.replace("_", " ")
+
+
+def text_kind(field: FieldSpec) -> Text | None:
+    """The kind of a field whose case-folded text is kept beside it; None for any other."""
+    return field.kind if isinstance(field.kind, Text) and field.kind.folded else None

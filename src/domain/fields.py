@@ -1,0 +1,281 @@
+"""The kinds of fields that an entity may have: each says once what it holds, and everything else follows from that.
+
+A field of an entity is annotated with its kind, as in ``name: Annotated[str, Text(max_length=300)]``. Validation,
+schemas, columns, indexes, sorts and filters are derived from it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, ClassVar, TypeAlias
+from uuid import UUID
+
+from domain.paging import Comparison
+from domain.validation import CONTROL_CHARACTERS, is_visible
+
+Problem: TypeAlias = tuple[str, str]
+"""A stable code, and how the sentence goes on after the field's name: ("too_short", "is empty")."""
+Value: TypeAlias = str | bool | int | Decimal | date | datetime | UUID | tuple[str, ...] | Mapping[str, str] | None
+
+FOLDING_GROWTH = 3
+"""Case folding makes up to three characters of one (Unicode's CaseFolding.txt, "full")."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFilter:
+    """A query parameter that compares one field; its name is the field's unless ``parameter`` is given.
+
+    ``suffix`` is added to the field's name. ``several`` lets a client give several values, separated by commas.
+    """
+
+    comparison: Comparison
+    description: str
+    suffix: str = ""
+    parameter: str | None = None
+    several: bool = False
+
+
+def contains(description: str) -> tuple[FieldFilter, ...]:
+    """Text that holds the given part, in any case."""
+    return (FieldFilter(Comparison.CONTAINS, description),)
+
+
+def equals(description: str, *, several: bool = False) -> tuple[FieldFilter, ...]:
+    """Exactly the given value, or one of several."""
+    return (FieldFilter(Comparison.ANY_OF if several else Comparison.EQUAL, description, several=several),)
+
+
+def between(earliest: str, latest: str) -> tuple[FieldFilter, ...]:
+    """From the given value (``…_from``), to the given value (``…_to``); both ends count."""
+    return (
+        FieldFilter(Comparison.AT_LEAST, earliest, "_from"),
+        FieldFilter(Comparison.AT_MOST, latest, "_to"),
+    )
+
+
+def has(parameter: str, description: str) -> tuple[FieldFilter, ...]:
+    """A list that holds the given item."""
+    return (FieldFilter(Comparison.HAS, description, parameter=parameter),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """What all kinds have: texts for the document, and what lists may do with the field.
+
+    ``immutable`` fields are set when the entity is made and never changed. ``unique`` values are taken once among an
+    owner's entities of the kind; None is never taken.
+    """
+
+    description: str = ""
+    example: Any = None
+    sortable: bool = False
+    immutable: bool = False
+    unique: bool = False
+    filters: tuple[FieldFilter, ...] = ()
+
+    def normalized(self, value: Any) -> Any:
+        """The value as it is kept."""
+        return value
+
+    def problems(self, value: Any) -> Iterator[Problem]:  # noqa: ARG002 -- most kinds look at it
+        """What is wrong with a normalized value."""
+        yield from ()
+
+    def order(self, value: Any) -> Any:
+        """What the value is sorted by and searched in."""
+        return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text(Field):
+    """One line of text, trimmed and not empty: no control characters, and at least one that can be seen.
+
+    Sorted and searched by Unicode case folding.
+    """
+
+    max_length: int
+
+    def normalized(self, value: str) -> str:
+        return value if CONTROL_CHARACTERS.search(value) else value.strip()
+
+    def problems(self, value: str) -> Iterator[Problem]:
+        if CONTROL_CHARACTERS.search(value):
+            yield "control_characters", "holds control characters"
+        elif not value:
+            yield "too_short", "is empty"
+        elif len(value) > self.max_length:
+            yield "too_long", f"is longer than {self.max_length} characters"
+        elif not is_visible(value):
+            yield "invisible", "holds nothing that can be seen"
+
+    def order(self, value: str) -> str:
+        return value.casefold()
+
+    @property
+    def folded(self) -> bool:
+        """Whether the folded text is needed, for an order or a search."""
+        return self.sortable or any(each.comparison is Comparison.CONTAINS for each in self.filters)
+
+    @property
+    def folded_max(self) -> int:
+        """Characters of a folded text at most, and of a folded part of one."""
+        return FOLDING_GROWTH * self.max_length
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LongText(Field):
+    """Text of several lines, kept as it is: line breaks and tabs are allowed, other control characters are not."""
+
+    max_length: int
+
+    _FORBIDDEN: ClassVar = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
+    def problems(self, value: str) -> Iterator[Problem]:
+        if self._FORBIDDEN.search(value):
+            yield "control_characters", "holds control characters other than line breaks and tabs"
+        elif len(value) > self.max_length:
+            yield "too_long", f"is longer than {self.max_length} characters"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice(Field):
+    """One value of an enumeration."""
+
+    options: type[StrEnum]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Boolean(Field):
+    """True or false."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Integer(Field):
+    """A whole number, both bounds included."""
+
+    minimum: int = 0
+    maximum: int = 2**31 - 1
+
+    def problems(self, value: int) -> Iterator[Problem]:
+        if not self.minimum <= value <= self.maximum:
+            yield "out_of_range", f"is not a whole number from {self.minimum} to {self.maximum}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amount(Field):
+    """A decimal number, exact: at most ``digits`` digits, of which ``places`` come after the point. Bounds included."""
+
+    digits: int
+    places: int
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+
+    def normalized(self, value: Decimal) -> Decimal:
+        if not value.is_finite() or abs(value) >= Decimal(10) ** (self.digits - self.places):
+            return value
+        rounded = round(value, self.places)
+        return abs(rounded) if rounded == value == 0 else rounded if rounded == value else value
+
+    def problems(self, value: Decimal) -> Iterator[Problem]:
+        too_large = not value.is_finite() or abs(value) >= Decimal(10) ** (self.digits - self.places)
+        if too_large or round(value, self.places) != value:
+            yield (
+                "out_of_range",
+                f"is not a number of at most {self.digits} digits, {self.places} of them after the point",
+            )
+        elif self.minimum is not None and value < self.minimum:
+            yield "out_of_range", f"is less than {self.minimum}"
+        elif self.maximum is not None and value > self.maximum:
+            yield "out_of_range", f"is more than {self.maximum}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day(Field):
+    """A date, of the years 1 to 9999."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment(Field):
+    """A time with its zone, kept in UTC to the microsecond."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words(Field):
+    """A list of short texts, each like ``Text``; none comes twice."""
+
+    max_items: int
+    max_length: int
+
+    def normalized(self, value: Sequence[str]) -> tuple[str, ...]:
+        return tuple(word if CONTROL_CHARACTERS.search(word) else word.strip() for word in value)
+
+    def problems(self, value: Sequence[str]) -> Iterator[Problem]:
+        if len(value) > self.max_items:
+            yield "too_many", f"holds more than {self.max_items} items"
+        elif len(set(value)) < len(value):
+            yield "repeated", "holds an item twice"
+        one = Text(max_length=self.max_length)
+        for code, rest in (found for word in value[: self.max_items] for found in one.problems(word)):
+            yield code, f"holds an item that {rest}"
+            break
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Map(Field):
+    """Names and texts, such as labels: a text may be empty, and holds no control characters.
+
+    ``key_pattern`` is a regular expression of the whole name, ``key_words`` says it in words.
+    """
+
+    max_items: int
+    key_pattern: str
+    key_words: str
+    max_length: int
+
+    def problems(self, value: Mapping[str, str]) -> Iterator[Problem]:
+        key = re.compile(self.key_pattern)
+        if len(value) > self.max_items:
+            yield "too_many", f"holds more than {self.max_items} members"
+        elif any(not key.fullmatch(name) for name in value):
+            yield "key", f"holds a name that is not {self.key_words}"
+        elif any(CONTROL_CHARACTERS.search(text) for text in value.values()):
+            yield "control_characters", "holds control characters"
+        elif any(len(text) > self.max_length for text in value.values()):
+            yield "too_long", f"holds a text that is longer than {self.max_length} characters"
+
+
+@dataclass(frozen=True, slots=True)
+class MapPatch:
+    """Changes of a map, member by member: None removes one (RFC 7396)."""
+
+    members: Mapping[str, str | None]
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The members that are set."""
+        return {name: text for name, text in self.members.items() if text is not None}
+
+    def applied(self, stored: Mapping[str, str]) -> dict[str, str]:
+        """The map with these changes."""
+        return {name: text for name, text in {**stored, **self.members}.items() if text is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference(Field):
+    """The id of another entity of the same owner, of the kind ``to``, which exists as long as this one refers to it.
+
+    ``in_use`` is the problem code of deleting what is referred to, ``missing`` that of restoring an entity whose
+    reference is gone.
+    """
+
+    to: str
+    in_use: str
+    missing: str
+
+    @property
+    def unknown(self) -> str:
+        """The code of a violation: there is no such entity of this owner."""
+        return f"unknown_{self.to}"
