@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from django.db import models
 
-    from adapters.django_orm.repositories.repository import Reader
+    from adapters.django_orm.repositories.reader import Reader
 
 WRITTEN_AT_ONCE = 4000
 """Rows that are held at a time, unless they are large."""
