@@ -26,7 +26,7 @@ from adapters.django_orm.tenant_data.file_format import (
 )
 from adapters.django_orm.tenant_data.import_validation import RowValidator
 from adapters.django_orm.tenant_data.snapshots import InvalidSnapshot, SnapshotReader, check_members
-from adapters.django_orm.tenant_data.tenant_tables import counted, tenant_tables
+from adapters.django_orm.tenant_tables import counted, tenant_tables
 from domain.errors import Conflict, Invalid, Violation
 
 if TYPE_CHECKING:
