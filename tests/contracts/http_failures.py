@@ -117,8 +117,9 @@ class FailuresContract:
 
         async def revoke() -> None:
             await service.container.keys().revoke(tenant.owner, tenant.key_id, CONTEXT)
-            for believed in (service.container.authentication()._answers, service.container.authentication()._opened):
-                believed.clear()  # half a second passes
+            authentication = service.container.authentication()
+            for cache in (authentication._holders, authentication._valid):
+                cache.clear()  # half a second passes
 
         service.call(revoke)
         assert [statuses(ask(service, "192.0.2.7", tenant.key)) for _ in range(LIMIT + 2)] == [
