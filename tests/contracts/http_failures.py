@@ -116,8 +116,8 @@ class FailuresContract:
         assert statuses(ask(service, "192.0.2.7", tenant.key)) == [200]
 
         async def revoke() -> None:
-            await service.container.keys().revoke(tenant.owner, tenant.key_id, CONTEXT)
-            authentication = service.container.authentication()
+            await service.container.use_cases.keys().revoke(tenant.owner, tenant.key_id, CONTEXT)
+            authentication = service.container.use_cases.authentication()
             for cache in (authentication._holders, authentication._valid):
                 cache.clear()  # half a second passes
 

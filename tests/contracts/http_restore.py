@@ -225,7 +225,7 @@ class RestoreContract:
         tenant = service.tenant()
         made = deleted(tenant)
         storage, id = service.container.storage(), UUID(made["id"])
-        plain = service.container.simulations()
+        plain = service.container.use_cases.simulations()
         context = replace(CONTEXT, at=datetime.now(UTC))
 
         async def back_and_gone() -> None:

@@ -111,7 +111,7 @@ class RevisionsContract:
 
     def test_which_operator_it_was_is_not_told(self, service: Service) -> None:
         tenant = service.tenant()
-        simulations = service.container.simulations()
+        simulations = service.container.use_cases.simulations()
 
         async def make() -> Any:
             fields: Any = {"name": "n", "start_date": CONTEXT.at.date(), "end_date": CONTEXT.at.date()}
