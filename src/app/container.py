@@ -1,16 +1,13 @@
 """The whole object graph of Goatfish on one page: which adapter stands behind which port, and who receives what."""
 
-import os
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
 from dependency_injector import containers, providers
 from fastapi import FastAPI
 from starlette.types import ASGIApp
-from uuid_utils.compat import uuid7
 
 from adapters.http_fastapi.app import Lifecycle, build_api
 from adapters.http_fastapi.kit.authentication import Authenticator
@@ -19,6 +16,7 @@ from adapters.http_fastapi.kit.body_budget import BodyBudget
 from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.deadlines import Deadlines
 from adapters.http_fastapi.kit.rate_limit import FailureLimit, RateLimit
+from app.system import System
 from config.settings import Settings
 from domain.access.authentication import Authentication, LastUsedTracker
 from domain.access.ports import ApiKeyRepository, OwnerDirectory
@@ -42,20 +40,6 @@ class Storage(Lifecycle, Protocol):
     def idempotency_records(self) -> IdempotencyRecords: ...
     @property
     def revisions(self) -> Revisions: ...
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _entity_use_cases(
-    storage: Storage, history: History, new_id: Callable[[], UUID]
-) -> dict[type[Owned], EntityUseCases[Any]]:
-    """The use cases of every kind of entity."""
-    return {
-        entity: EntityUseCases(entity=entity, repository=storage.repository(entity), history=history, new_id=new_id)
-        for entity in ENTITIES
-    }
 
 
 # Django is imported by the functions that need it, so that the app over memory runs without.
@@ -96,73 +80,94 @@ def _django_application(owners: Owners, keys: ApiKeys, now: Callable[[], datetim
     return django_application(owners=owners, keys=keys, now=now, at_once=at_once)
 
 
+def _entity_use_cases(
+    storage: Storage, history: History, new_id: Callable[[], UUID]
+) -> dict[type[Owned], EntityUseCases[Any]]:
+    """The use cases of every kind of entity."""
+    return {
+        entity: EntityUseCases(entity=entity, repository=storage.repository(entity), history=history, new_id=new_id)
+        for entity in ENTITIES
+    }
+
+
+class UseCases(containers.DeclarativeContainer):
+    """The use cases on one storage."""
+
+    storage: providers.Provider[Storage] = providers.Dependency()
+    system: providers.Provider[System] = providers.Dependency(instance_of=System)
+
+    history = providers.Singleton(History, revisions=storage.provided.revisions)
+    entities = providers.Singleton(_entity_use_cases, storage, history, system.provided.new_id)
+    keys = providers.Singleton(
+        ApiKeys,
+        repository=storage.provided.keys,
+        new_id=system.provided.new_id,
+        random_bytes=system.provided.random_bytes,
+    )
+    owners = providers.Singleton(Owners, directory=storage.provided.owners, new_id=system.provided.new_id)
+    authentication = providers.Singleton(
+        Authentication,
+        directory=storage.provided.owners,
+        now=system.provided.now,
+        monotonic=system.provided.monotonic,
+    )
+    idempotent = providers.Singleton(
+        IdempotentExecutor, idempotency_records=storage.provided.idempotency_records, now=system.provided.now
+    )
+
+
 class Container(containers.DeclarativeContainer):
-    """Build it with ``Container(settings=…)``; ``storage`` may be overridden by anything that fills the seam."""
+    """Build it with ``Container(settings=…)``, and with ``storage=…`` for another than the settings name."""
 
     settings = providers.Dependency(instance_of=Settings)
-
-    now = providers.Object(_utc_now)
-    monotonic = providers.Object(time.monotonic)
-    new_id = providers.Object(uuid7)
-    random_bytes = providers.Object(os.urandom)
+    system = providers.Singleton(System)
 
     storage: providers.Provider[Storage] = providers.Selector(
         settings.provided.database_url.kind,
         sqlite=providers.Singleton(_thread_storage, settings),
         postgresql=providers.Singleton(_pool_storage, settings),
     )
+    use_cases: providers.Container[UseCases] = providers.Container(UseCases, storage=storage, system=system)
+
+    # Operators', for the command line and the admin: made where it is asked for, so a replica that serves the API alone
+    # needs no credentials of theirs.
     operator_storage: providers.Provider[Storage] = providers.Singleton(_operator_storage)
+    operators: providers.Container[UseCases] = providers.Container(UseCases, storage=operator_storage, system=system)
 
-    history = providers.Singleton(History, revisions=storage.provided.revisions)
-    entities = providers.Singleton(_entity_use_cases, storage, history, new_id)
-    keys = providers.Singleton(ApiKeys, repository=storage.provided.keys, new_id=new_id, random_bytes=random_bytes)
-    owners = providers.Singleton(Owners, directory=storage.provided.owners, new_id=new_id)
-    authentication = providers.Singleton(
-        Authentication, directory=storage.provided.owners, now=now, monotonic=monotonic
-    )
-
-    once = providers.Singleton(IdempotentExecutor, idempotency_records=storage.provided.idempotency_records, now=now)
-
-    rate_limit = providers.Singleton(RateLimit, settings.provided.worker_rate_limit, monotonic)
-    failure_limit = providers.Singleton(FailureLimit, settings.provided.worker_failure_limit, monotonic)
-    key_uses = providers.Singleton(LastUsedTracker, repository=storage.provided.keys, now=now)
+    rate_limit = providers.Singleton(RateLimit, settings.provided.worker_rate_limit, system.provided.monotonic)
+    failure_limit = providers.Singleton(FailureLimit, settings.provided.worker_failure_limit, system.provided.monotonic)
+    last_used = providers.Singleton(LastUsedTracker, repository=storage.provided.keys, now=system.provided.now)
     background = providers.Singleton(Background)
     authenticator = providers.Singleton(
         Authenticator,
-        authentication=authentication,
+        authentication=use_cases.authentication,
         failure_limit=failure_limit,
         rate_limit=rate_limit,
-        uses=key_uses,
+        uses=last_used,
         background=background,
     )
     cursors = providers.Singleton(Cursors, settings.provided.secret_keys)
     bodies = providers.Singleton(BodyBudget, settings.provided.bodies_max_bytes)
-    deadlines = providers.Singleton(Deadlines, settings.provided.request_timeout, monotonic)
+    deadlines = providers.Singleton(Deadlines, settings.provided.request_timeout, system.provided.monotonic)
     api: providers.Provider[FastAPI] = providers.Singleton(
         build_api,
         storage=storage,
-        entities=entities,
-        keys=keys,
-        history=history,
+        entities=use_cases.entities,
+        keys=use_cases.keys,
+        history=use_cases.history,
         background=background,
         authenticator=authenticator,
-        once=once,
+        once=use_cases.idempotent,
         cursors=cursors,
         bodies=bodies,
         deadlines=deadlines,
         allowed_hosts=settings.provided.allowed_hosts,
         cors_origins=settings.provided.cors_origins,
     )
-
-    # The admin's own: where it is not served, operators' credentials are not needed and nothing of this is made.
-    operator_owners = providers.Singleton(Owners, directory=operator_storage.provided.owners, new_id=new_id)
-    operator_keys = providers.Singleton(
-        ApiKeys, repository=operator_storage.provided.keys, new_id=new_id, random_bytes=random_bytes
-    )
     admin: providers.Provider[ASGIApp] = providers.Singleton(
         _django_application,
-        owners=operator_owners,
-        keys=operator_keys,
-        now=now,
+        owners=operators.owners,
+        keys=operators.keys,
+        now=system.provided.now,
         at_once=settings.provided.admin_requests,
     )

@@ -68,8 +68,7 @@ class Revision(Generic[E]):
     @classmethod
     def of(cls, before: E | None, after: E | None, context: WriteContext, *, number: int = 0) -> "Revision[E]":
         """The revision of this write, of which there is at least one side."""
-        before, after = before and without_secrets(before), after and without_secrets(after)
-        return Revision(number=number, before=before, after=after, **revision_fields(before, after, context))
+        return Revision(number=number, **revision_fields(before, after, context))
 
     def violations(self) -> list[Violation]:
         """What no revision has that was made beside a write; its sides are held to the rules of their entity."""
@@ -102,7 +101,7 @@ def action(before: object | None, after: object | None) -> Action:
 
 
 def revision_fields(before: E | None, after: E | None, context: WriteContext) -> dict[str, Any]:
-    """What the revision of this write says beside its number and its sides, of which there is at least one."""
+    """The fields of this write's revision, but for its number; one of its sides may be None."""
     entity = or_not_found(before if after is None else after, Revision.KIND)
     version = entity.version + (after is None)
     return {
@@ -114,6 +113,8 @@ def revision_fields(before: E | None, after: E | None, context: WriteContext) ->
         "created_at": context.at,
         "actor": context.actor,
         "request_id": context.request_id,
+        "before": before and without_secrets(before),
+        "after": after and without_secrets(after),
     }
 
 

@@ -13,13 +13,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from dependency_injector import providers
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient, Response
 from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from app.container import Container, Storage
+from app.system import System
 from config.settings import Settings
 from domain.access.scopes import Scope
 from domain.access.token import ApiKeyToken
@@ -103,8 +103,8 @@ class Service:
 
     def tenant(self, *scopes: Scope) -> Tenant:
         async def make() -> Tenant:
-            owner = await self.container.owners().create(f"tenant {uuid4()}", CONTEXT)
-            key, text = await self.container.keys().create(
+            owner = await self.container.use_cases.owners().create(f"tenant {uuid4()}", CONTEXT)
+            key, text = await self.container.use_cases.keys().create(
                 owner.id, CONTEXT, name="tests", scopes=scopes or tuple(Scope)
             )
             return Tenant(self.http, owner.id, key.id, text.reveal())
@@ -119,9 +119,7 @@ def serving(storage: Storage, **given: Any) -> Iterator[Service]:
     clock = Clock()
     secrets = {"secret_key": SecretStr(SECRET), "secret_key_previous": SecretStr(SECRET_BEFORE)}
     settings = Settings(**{"failure_limit": 0, **secrets, **given})
-    container = Container(settings=settings)
-    container.storage.override(providers.Object(storage))
-    container.now.override(providers.Object(clock))
+    container = Container(settings=settings, storage=storage, system=System(now=clock))
     for secret in (SECRET, SECRET_BEFORE):
         CANARY.knows_word(secret)
     watched = WatchedAnswers(container.api(), canary=CANARY)
@@ -423,8 +421,8 @@ class AccessContract:
         service.clock.passes(HOUR)
 
         async def end() -> None:
-            await service.container.keys().revoke(revoked.owner, revoked.key_id, CONTEXT)
-            await service.container.owners().deactivate(str(inactive.owner), CONTEXT)
+            await service.container.use_cases.keys().revoke(revoked.owner, revoked.key_id, CONTEXT)
+            await service.container.use_cases.owners().deactivate(str(inactive.owner), CONTEXT)
 
         service.call(end)
         unknown = ApiKeyToken.new(os.urandom)

@@ -95,7 +95,7 @@ class CrossOriginContract:
 
         tenant, big = service.tenant(), b" " * ((1 << 20) + 1)
         with monkeypatch.context() as violation:
-            violation.setattr(type(service.container.entities()[Simulation]), "get", faulty)
+            violation.setattr(type(service.container.use_cases.entities()[Simulation]), "get", faulty)
             answers = [tenant.send("GET", UNKNOWN, headers={"Origin": PAGE})]
         refused: list[tuple[str, str, dict[str, Any]]] = [
             ("GET", "/api/v1/x", {}),

@@ -193,7 +193,7 @@ class ChangesContract:
     def test_a_cursor_from_beyond_the_last_change_is_gone(self, service: Service) -> None:
         tenant = service.tenant()
         tenant.make()
-        last = service.call(lambda: service.container.history().last(tenant.owner))
+        last = service.call(lambda: service.container.use_cases.history().last(tenant.owner))
         cursors = service.container.cursors()
         for number, status in ((last, 200), (last + 1, 410)):
             cursor = cursors.seal(Position(number, UUID(int=0)), tenant.owner, "changes")

@@ -116,9 +116,10 @@ class FailuresContract:
         assert statuses(ask(service, "192.0.2.7", tenant.key)) == [200]
 
         async def revoke() -> None:
-            await service.container.keys().revoke(tenant.owner, tenant.key_id, CONTEXT)
-            for believed in (service.container.authentication()._answers, service.container.authentication()._opened):
-                believed.clear()  # half a second passes
+            await service.container.use_cases.keys().revoke(tenant.owner, tenant.key_id, CONTEXT)
+            authentication = service.container.use_cases.authentication()
+            for cache in (authentication._holders, authentication._valid):
+                cache.clear()  # half a second passes
 
         service.call(revoke)
         assert [statuses(ask(service, "192.0.2.7", tenant.key)) for _ in range(LIMIT + 2)] == [

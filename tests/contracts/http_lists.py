@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from dependency_injector import providers
 from pydantic import SecretStr
 
 from app.container import Container
@@ -248,8 +247,8 @@ class ListsContract:
         tenant = with_runs(service)
 
         def first_page_by(secret: str) -> str:
-            before = Container(settings=Settings(secret_key=SecretStr(secret)))
-            before.storage.override(providers.Object(service.container.storage()))
+            settings = Settings(secret_key=SecretStr(secret))
+            before = Container(settings=settings, storage=service.container.storage())
             headers = {"X-API-Key": tenant.key}
             (answer,) = service.together(
                 [lambda http: http.get(SIMULATIONS, params={"limit": 2, "sort": "name"}, headers=headers)], before.api()

@@ -226,7 +226,7 @@ class RestoreContract:
         tenant = service.tenant()
         made = deleted(tenant)
         storage, id = service.container.storage(), UUID(made["id"])
-        plain = service.container.entities()[Simulation]
+        plain = service.container.use_cases.entities()[Simulation]
         context = replace(CONTEXT, at=datetime.now(UTC))
 
         async def back_and_gone() -> None:

@@ -112,7 +112,7 @@ class RevisionsContract:
 
     def test_which_operator_it_was_is_not_told(self, service: Service) -> None:
         tenant = service.tenant()
-        simulations = service.container.entities()[Simulation]
+        simulations = service.container.use_cases.entities()[Simulation]
 
         async def make() -> Any:
             fields: Any = {"name": "n", "start_date": CONTEXT.at.date(), "end_date": CONTEXT.at.date()}

@@ -20,6 +20,7 @@ from uuid_utils.compat import uuid7
 
 from adapters.django_orm.models import ApiKeyRow, IdempotencyRow, SimulationRow
 from adapters.django_orm.repositories import idempotency
+from adapters.django_orm.repositories.revisions import encoded
 from adapters.django_orm.storage import Storage
 from domain.access.api_key import ApiKey
 from domain.access.token import ApiKeyToken
@@ -105,7 +106,7 @@ def outcome_of(simulation: Simulation) -> IdempotencyRow:
         operation=PROMISE.operation,
         key=PROMISE.key,
         fingerprint=PROMISE.fingerprint,
-        entity=idempotency.snapshot(simulation),
+        entity=encoded(simulation),
     )
 
 

@@ -21,7 +21,7 @@ from adapters.django_orm.tenant_data import erasing
 from adapters.django_orm.tenant_data.erasing import erase, rows_of
 from adapters.django_orm.tenant_data.exporting import exporting
 from adapters.django_orm.tenant_data.file_format import row_type
-from adapters.django_orm.tenant_data.tenant_tables import tenant_tables
+from adapters.django_orm.tenant_tables import tenant_tables
 from domain.access.authentication import Authentication
 from domain.access.owner import Owner
 from domain.access.token import ApiKeyToken

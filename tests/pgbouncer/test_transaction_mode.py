@@ -19,7 +19,7 @@ import psycopg
 import pytest
 
 from app.cli.tenants import opened, operator_context
-from app.container import Container
+from app.container import UseCases
 from app.embedded_postgres.places import Account, temporary_home
 from config.databases import DatabaseUrl
 from domain.access.scopes import Scope
@@ -116,11 +116,11 @@ class Tenant:
 
 @pytest.fixture(scope="module")
 def tenants(bouncer: DatabaseUrl) -> list[Tenant]:
-    async def make(container: Container) -> list[Tenant]:
+    async def make(use_cases: UseCases) -> list[Tenant]:
         made = []
         for number in range(OWNERS):
-            owner = await container.owners().create(f"owner {number}", operator_context())
-            _, text = await container.keys().create(owner.id, operator_context(), name="tests", scopes=frozenset(Scope))
+            owner = await use_cases.owners().create(f"owner {number}", operator_context())
+            _, text = await use_cases.keys().create(owner.id, operator_context(), name="tests", scopes=frozenset(Scope))
             made.append(Tenant(owner.name, text.reveal()))
         return made
 

@@ -213,10 +213,11 @@ async def test_a_directory_out_of_reach_is_no_answer_and_not_remembered(scene: S
 
 
 async def test_no_more_answers_are_remembered_than_allowed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Authentication, "REMEMBERED_MAX", 3)
+    monkeypatch.setattr(Authentication, "CACHE_SIZE", 3)
+    scene.authentication = scene.new_process()
     for _ in range(10):
         assert await opened(scene.authentication, ApiKeyToken.new(os.urandom).reveal()) is None
-        assert len(scene.authentication._answers) <= 3
+        assert len(scene.authentication._holders) <= 3
     assert await scene.caller() is not None
 
 
@@ -236,11 +237,12 @@ async def test_what_has_opened_is_remembered_by_its_whole_text_for_half_a_second
 
 
 async def test_no_more_texts_are_remembered_than_allowed(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Authentication, "REMEMBERED_MAX", 3)
+    monkeypatch.setattr(Authentication, "CACHE_SIZE", 3)
+    scene.authentication = scene.new_process()
     for _ in range(5):
         text = ApiKeyToken.new(os.urandom)
         await scene.storage.keys.of(scene.owner.id).add(
             ApiKeyFactory.build(owner_id=scene.owner.id, text=text), CONTEXT
         )
         assert await scene.authentication.caller(text.reveal()) is not None
-        assert len(scene.authentication._opened) <= 3
+        assert len(scene.authentication._valid) <= 3

@@ -13,7 +13,8 @@ from adapters.django_orm.apps import owned_models
 from adapters.django_orm.models import ApiKeyRow
 from adapters.django_orm.repositories.idempotency import IdempotencyTable
 from adapters.django_orm.repositories.owners import OwnerDirectory
-from adapters.django_orm.repositories.repository import OwnedTable, Reader
+from adapters.django_orm.repositories.reader import Reader
+from adapters.django_orm.repositories.repository import OwnedTable
 from adapters.django_orm.repositories.revisions import RevisionTable
 from adapters.django_orm.repositories.write_records import WriteRecords
 from adapters.django_orm.row_security.role_audit import role_bypass

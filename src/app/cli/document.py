@@ -12,7 +12,6 @@ from config.settings import Settings
 
 
 def openapi() -> None:
-    container = Container(settings=Settings.model_construct(secret_key=SecretStr(secrets.token_urlsafe(48))))
-    with container.storage.override(Storage()):
-        document = container.api().openapi()
-    result(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False))
+    settings = Settings.model_construct(secret_key=SecretStr(secrets.token_urlsafe(48)))
+    container = Container(settings=settings, storage=Storage())
+    result(json.dumps(container.api().openapi(), indent=2, sort_keys=True, ensure_ascii=False))

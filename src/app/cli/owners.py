@@ -31,13 +31,13 @@ STREAM = "-"
 
 
 def deactivate_owner(of: str) -> None:
-    owner = run(lambda container: container.owners().deactivate(of, operator_context()))
+    owner = run(lambda use_cases: use_cases.owners().deactivate(of, operator_context()))
     within = f"{owner.SHUT_OUT_WITHIN.total_seconds():g} s"
     say(f"Owner {owner.name!r} is deactivated since {moment(owner.deactivated_at)}: within {within} no key opens.")
 
 
 def activate_owner(of: str) -> None:
-    owner = run(lambda container: container.owners().activate(of, operator_context()))
+    owner = run(lambda use_cases: use_cases.owners().activate(of, operator_context()))
     say(f"Owner {owner.name!r} is active: the keys that are neither revoked nor expired open again.")
 
 
@@ -66,7 +66,7 @@ def erase_owner(of: str, *, dry_run: bool, confirmed: bool) -> None:
 def _to_erase(of: str | UUID) -> Owner:
     """The owner; also one who is gone, by the id, where a request that was still under way has left something."""
     try:
-        return run(lambda container: container.owners().get(of))
+        return run(lambda use_cases: use_cases.owners().get(of))
     except NotFound:
         from adapters.django_orm.tenant_data import erasing
 
@@ -85,7 +85,7 @@ def _confirm(owner: Owner, rows: int) -> None:
 
 
 def export_owner(of: str, output: str) -> None:
-    owner = run(lambda container: container.owners().get(of))
+    owner = run(lambda use_cases: use_cases.owners().get(of))
     from adapters.django_orm.tenant_data.exporting import exporting
 
     with (
@@ -114,7 +114,7 @@ def import_owner(source: str, name: str | None) -> None:
         _progress("Importing", TaskProgressColumn(), total=size) as (bar, task),
     ):
         header, rows = importing.import_owner(file, tables, name, lambda count: bar.advance(task, count))
-    owner = asyncio.run(opened(lambda container: container.owners().get(header.owner)))
+    owner = asyncio.run(opened(lambda use_cases: use_cases.owners().get(header.owner)))
     state = "" if owner.deactivated_at is None else f" Deactivated as it was; next: goatfish owner activate {owner.id}"
     say(f"Owner {owner.name!r} is imported: {_told(rows)}.{state}")
     result(str(owner.id))

@@ -1,11 +1,11 @@
 """The server: one listening socket, opened before anything else is, and uvicorn behind it."""
 
 import errno
-import os
 import signal
 import socket
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -13,6 +13,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
 import config
+from app.application import of_workers
 from app.cli.database import require_storage
 from app.cli.terminal import FAILED, MISCONFIGURED, fail, say
 from app.http_server.limits import Limits
@@ -31,8 +32,6 @@ def serve(host: str, port: int, *, workers: int | None, reload: bool, proxies: s
     workers = workers or settings.workers
     if reload and workers > 1:
         fail("--reload goes with one worker.", MISCONFIGURED)
-    os.environ["GOATFISH_WORKERS"] = str(workers)  # each worker's settings tell it its part of the rate limit
-    load.cache_clear()
     for name in unknown_variables():
         say(f"{name} is no setting and has no effect: goatfish doctor says more.")
     require_storage()
@@ -88,7 +87,9 @@ def run(
 ) -> None:
     """Serves until it is told to stop, and then ends what is under way."""
     settings = uvicorn.Config(
-        "app.asgi:app",
+        # What reloads has to be given by its name, and has one worker.
+        "app.asgi:app" if reload else partial(of_workers, workers),
+        factory=not reload,
         http=_http_server(load()),  # type: ignore[arg-type]  # -- called as a protocol's class would be
         workers=workers,
         reload=reload,

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 from app.cli.database import require_migrations, require_operator
 from app.cli.terminal import moment, result, say, table
-from app.container import Container
+from app.container import Container, UseCases
 from config.settings import load
 from domain.access.api_key import ApiKey, Lifetime
 from domain.access.owner import Owner
@@ -34,19 +34,18 @@ def operator_context() -> WriteContext:
     return WriteContext(actor=f"operator:{user}", request_id=str(uuid4()), at=datetime.now(UTC))
 
 
-async def opened(work: Callable[[Container], Awaitable[T]]) -> T:
-    """The work's result, over the operator's database, whose connections are given back."""
-    container = Container(settings=load())
-    container.storage.override(container.operator_storage)
-    storage = container.storage()
+async def opened(work: Callable[[UseCases], Awaitable[T]]) -> T:
+    """What the work returns, given the use cases on the operators' database, which is closed afterwards."""
+    use_cases = Container(settings=load()).operators()
+    storage = use_cases.storage()
     await storage.open()
     try:
-        return await work(container)
+        return await work(use_cases)
     finally:
         await storage.close()
 
 
-def run(work: Callable[[Container], Awaitable[T]]) -> T:
+def run(work: Callable[[UseCases], Awaitable[T]]) -> T:
     """The same, for a command of its own."""
     require_operator()
     require_migrations()
@@ -56,11 +55,11 @@ def run(work: Callable[[Container], Awaitable[T]]) -> T:
 def purge() -> None:
     days = load().revisions_kept
 
-    async def work(container: Container) -> tuple[int, int]:
-        idempotency_records = await container.once().purge()
+    async def work(use_cases: UseCases) -> tuple[int, int]:
+        idempotency_records = await use_cases.idempotent().purge()
         if days is None:
             return idempotency_records, 0
-        return idempotency_records, await container.history().purge(timedelta(days=days), container.now()())
+        return idempotency_records, await use_cases.history().purge(timedelta(days=days), datetime.now(UTC))
 
     idempotency_records, revisions = run(work)
     say(f"{idempotency_records} outcomes of idempotent requests were too old and are deleted.")
@@ -71,13 +70,13 @@ def purge() -> None:
 
 
 def create_owner(name: str) -> None:
-    created = run(lambda container: container.owners().create(name, operator_context()))
+    created = run(lambda use_cases: use_cases.owners().create(name, operator_context()))
     say(f"Owner {created.name!r} is made. Next: goatfish key create {created.id}")
     result(str(created.id))
 
 
 def list_owners() -> None:
-    owners = run(lambda container: container.owners().list())
+    owners = run(lambda use_cases: use_cases.owners().list())
     table(
         ("id", "name", "created", "deactivated"),
         ((str(owner.id), owner.name, moment(owner.created_at), moment(owner.deactivated_at)) for owner in owners),
@@ -85,10 +84,10 @@ def list_owners() -> None:
 
 
 def create_key(of: str, name: str, scopes: frozenset[Scope], expires_in: timedelta | None) -> None:
-    async def work(container: Container) -> tuple[Owner, ApiKey, ApiKeyToken]:
-        owner = await container.owners().get(of)
-        expires_at = _end(container, expires_in)
-        made = await container.keys().create(
+    async def work(use_cases: UseCases) -> tuple[Owner, ApiKey, ApiKeyToken]:
+        owner = await use_cases.owners().get(of)
+        expires_at = _end(expires_in)
+        made = await use_cases.keys().create(
             owner.id, operator_context(), name=name, scopes=scopes, expires_at=expires_at
         )
         return owner, *made
@@ -97,18 +96,18 @@ def create_key(of: str, name: str, scopes: frozenset[Scope], expires_in: timedel
 
 
 def roll_key(of: str, wanted: str, overlap: timedelta, expires_in: timedelta | Lifetime | None) -> None:
-    async def work(container: Container) -> tuple[Owner, ApiKey, ApiKeyToken]:
-        owner = await container.owners().get(of)
-        key_id = await _key_id(container, owner.id, wanted)
-        expires_at = expires_in if isinstance(expires_in, Lifetime) else _end(container, expires_in)
-        made = await container.keys().roll(owner.id, key_id, operator_context(), overlap=overlap, expires_at=expires_at)
+    async def work(use_cases: UseCases) -> tuple[Owner, ApiKey, ApiKeyToken]:
+        owner = await use_cases.owners().get(of)
+        key_id = await _key_id(use_cases, owner.id, wanted)
+        expires_at = expires_in if isinstance(expires_in, Lifetime) else _end(expires_in)
+        made = await use_cases.keys().roll(owner.id, key_id, operator_context(), overlap=overlap, expires_at=expires_at)
         return owner, *made
 
     _show(*run(work))
 
 
-def _end(container: Container, expires_in: timedelta | None) -> datetime | None:
-    return None if expires_in is None else container.now()() + expires_in
+def _end(expires_in: timedelta | None) -> datetime | None:
+    return None if expires_in is None else datetime.now(UTC) + expires_in
 
 
 def _show(owner: Owner, key: ApiKey, text: ApiKeyToken) -> None:
@@ -120,12 +119,12 @@ def _show(owner: Owner, key: ApiKey, text: ApiKeyToken) -> None:
 
 
 def list_keys(of: str) -> None:
-    async def work(container: Container) -> list[ApiKey]:
-        owner = await container.owners().get(of)
+    async def work(use_cases: UseCases) -> list[ApiKey]:
+        owner = await use_cases.owners().get(of)
         keys: list[ApiKey] = []
         request: PageRequest | None = PageRequest(limit=LIMIT_MAX)
         while request is not None:
-            page = await container.keys().list(owner.id, request)
+            page = await use_cases.keys().list(owner.id, request)
             keys += page.items
             request = None if page.next is None else PageRequest(limit=LIMIT_MAX, after=page.next)
         return keys
@@ -144,20 +143,20 @@ def list_keys(of: str) -> None:
 
 
 def revoke_key(of: str, wanted: str) -> None:
-    async def work(container: Container) -> ApiKey:
-        owner = await container.owners().get(of)
-        key_id = await _key_id(container, owner.id, wanted)
-        return await container.keys().revoke(owner.id, key_id, operator_context())
+    async def work(use_cases: UseCases) -> ApiKey:
+        owner = await use_cases.owners().get(of)
+        key_id = await _key_id(use_cases, owner.id, wanted)
+        return await use_cases.keys().revoke(owner.id, key_id, operator_context())
 
     key = run(work)
     say(f"Key {key.name!r} ({key.prefix}) opens nothing any more.")
 
 
-async def _key_id(container: Container, owner: OwnerId, wanted: str) -> UUID:
+async def _key_id(use_cases: UseCases, owner: OwnerId, wanted: str) -> UUID:
     id = as_id(wanted)
     if id is not None:
         return id
-    holder = await container.storage().owners.holder(wanted.removeprefix("gf_"))
+    holder = await use_cases.storage().owners.holder(wanted.removeprefix("gf_"))
     if holder is None or holder[0].id != owner:
         raise NotFound(ApiKey.KIND)
     return holder[1].id

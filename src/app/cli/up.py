@@ -17,7 +17,7 @@ from app.cli import serving
 from app.cli.database import require_operator
 from app.cli.tenants import opened, operator_context
 from app.cli.terminal import fail, say
-from app.container import Container
+from app.container import UseCases
 from app.embedded_postgres import Server, ServerError
 from config.secret_files import kept_secret
 from config.settings import ENV_FILE, load
@@ -77,34 +77,27 @@ def _listen(host: str, port: int) -> socket.socket:
 def _demo_key() -> str:
     """The text of a key that opens the demo owner: the kept one, put into this database if it is new there."""
     kept = _kept(KEY_FILE)
-    text = asyncio.run(opened(lambda container: _opening_key(container, kept)))
+    text = asyncio.run(opened(lambda use_cases: _opening_key(use_cases, kept)))
     if text != kept:
         _keep(KEY_FILE, text)
     return text
 
 
-async def _opening_key(container: Container, kept: str) -> str:
-    if await container.authentication().caller(kept):
+async def _opening_key(use_cases: UseCases, kept: str) -> str:
+    if await use_cases.authentication().caller(kept):
         return kept
     try:
-        owner = await container.owners().get(DEMO)
+        owner = await use_cases.owners().get(DEMO)
     except NotFound:
-        owner = await container.owners().create(DEMO, operator_context())
+        owner = await use_cases.owners().create(DEMO, operator_context())
     if owner.deactivated_at is not None:
         fail(f"The demo owner is deactivated and its keys open nothing. Run: goatfish owner activate {DEMO}")
-    storage, parsed = container.storage(), ApiKeyToken.parse(kept)
-    if parsed is None or await storage.owners.holder(parsed.public_id) is not None:
-        _, fresh = await container.keys().create(owner.id, operator_context(), name=DEMO, scopes=frozenset(Scope))
+    keys, context, token = use_cases.keys(), operator_context(), ApiKeyToken.parse(kept)
+    if token is None or await use_cases.storage().owners.holder(token.public_id) is not None:
+        _, fresh = await keys.create(owner.id, context, name=DEMO, scopes=frozenset(Scope))
         return fresh.reveal()
-    key = ApiKey.create(
-        parsed,
-        id=container.new_id()(),
-        owner_id=owner.id,
-        now=container.now()(),
-        name=DEMO,
-        scopes=frozenset(Scope),
-    )
-    await storage.keys.of(owner.id).add(key, operator_context())
+    key = ApiKey.create(token, id=keys.new_id(), owner_id=owner.id, now=context.at, name=DEMO, scopes=frozenset(Scope))
+    await keys.repository.of(owner.id).add(key, context)
     return kept
 
 

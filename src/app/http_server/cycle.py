@@ -4,16 +4,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 from uvicorn.protocols.utils import get_client_addr, get_path_with_query_string
 
 from adapters.http_fastapi.kit.problems import ProblemException
 from app.http_server.framing import Head
-
-if TYPE_CHECKING:
-    from app.http_server.connection import HttpConnection
+from app.http_server.outflow import Outflow
 
 Application = Callable[..., Coroutine[Any, Any, None]]
 
@@ -22,6 +20,33 @@ _access_log = logging.getLogger("uvicorn.access")
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}".encode() for status in HTTPStatus}
 _FRAMING = frozenset({b"connection", b"transfer-encoding"})
 _BODILESS = frozenset({HTTPStatus.NO_CONTENT.value, HTTPStatus.NOT_MODIFIED.value})
+
+
+class Connection(Protocol):
+    """What a cycle needs of the connection that its request came over."""
+
+    transport: asyncio.Transport
+    outflow: Outflow
+    access_log: bool
+
+    @property
+    def default_headers(self) -> list[tuple[bytes, bytes]]:
+        """Those of every answer."""
+        ...
+
+    def resume_reading(self) -> None: ...
+
+    def too_long_to_skip(self) -> bool:
+        """Whether more of the body is still to come than is read past once it is answered."""
+        ...
+
+    def answered(self, cycle: "Cycle") -> None:
+        """The whole answer is written."""
+        ...
+
+    def give_up(self, cycle: "Cycle", code: str) -> None:
+        """The application answers no more: this problem does, where nothing is on its way."""
+        ...
 
 
 class Cycle:
@@ -36,7 +61,7 @@ class Cycle:
         *("answered", "body", "complete", "gone", "keep_alive", "scope"),
     )
 
-    def __init__(self, connection: "HttpConnection", head: Head, scope: Mapping[str, Any]) -> None:
+    def __init__(self, connection: Connection, head: Head, scope: Mapping[str, Any]) -> None:
         """``scope`` is what all requests of the connection have of it."""
         path = head.raw_path.decode("ascii")
         self.scope = {

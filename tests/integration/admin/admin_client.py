@@ -66,10 +66,8 @@ def key_in(answer: Response) -> str | None:
 
 def service(storage: Storage, operators: Storage | None = None) -> FastAPI:
     """The API on this storage, and the admin on Django's own connections unless its changes go elsewhere."""
-    container = Container(settings=load())
-    container.storage.override(storage)
-    if operators is not None:
-        container.operator_storage.override(operators)
+    others = {} if operators is None else {"operator_storage": operators}
+    container = Container(settings=load(), storage=storage, **others)
     app = container.api()
     serve_admin(app, container)
     return app

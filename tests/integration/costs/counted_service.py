@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from dependency_injector import providers
 from starlette.testclient import TestClient
 
 from app.container import Container
+from app.system import System
 from config.databases import DatabaseUrl
 from config.settings import Settings
 from domain.access.scopes import Scope
@@ -49,8 +49,8 @@ class Served:
         """An owner with a key that has not been used yet."""
 
         async def made() -> Tenant:
-            owner = await self.operators.owners().create(f"tenant {uuid4()}", CONTEXT)
-            key, text = await self.operators.keys().create(
+            owner = await self.operators.use_cases.owners().create(f"tenant {uuid4()}", CONTEXT)
+            key, text = await self.operators.use_cases.keys().create(
                 owner.id, CONTEXT, name="tests", scopes=scopes or tuple(Scope)
             )
             return Tenant(self.http, owner.id, key.id, text.reveal())
@@ -63,9 +63,10 @@ class Served:
 def served(url: str, operator_url: str, **settings: Any) -> Iterator[Served]:
     """Serves this database, on the event loop of production; with one connection, each statement is prepared once."""
     clock, date = StandingClock(), datetime.now(UTC)
-    container = Container(settings=Settings(database_url=DatabaseUrl(url), pool_size=1, **settings))
-    container.monotonic.override(providers.Object(clock))
-    container.now.override(providers.Object(lambda: date))
+    container = Container(
+        settings=Settings(database_url=DatabaseUrl(url), pool_size=1, **settings),
+        system=System(now=lambda: date, monotonic=clock),
+    )
     operators = Container(settings=Settings(database_url=DatabaseUrl(operator_url), pool_size=1))
     loop = {"use_uvloop": True}
     with TestClient(container.api(), base_url="http://localhost", backend_options=loop) as http:

@@ -1,4 +1,4 @@
-"""What idempotent requests made, recorded by the transaction that made it."""
+"""What idempotent requests made, each recorded by the transaction that made it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from adapters.django_orm.models import IdempotencyRow
+from adapters.django_orm.repositories.reader import PURGED_AT_ONCE
 from adapters.django_orm.sql.compiler import (
     Compiler,
     Executor,
@@ -19,7 +20,6 @@ from adapters.django_orm.sql.compiler import (
     param,
 )
 from domain.idempotency import KEPT_FOR, IdempotencyRecord
-from domain.revisions import without_secrets
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,11 +28,8 @@ if TYPE_CHECKING:
     from domain.repository import E, Owned, OwnerId
     from domain.write_context import IdempotencyKey
 
-PURGED_AT_ONCE = 1000
-"""Rows that one transaction purges, short enough for other writers to wait for."""
 IN_FLIGHT_WAIT = 250
 """Milliseconds for which a request waits for another with the same key; PostgreSQL only, as SQLite has one writer."""
-_encode = msgspec.json.Encoder(order="deterministic").encode
 _COLUMNS = tuple(field.attname for field in IdempotencyRow._meta.concrete_fields)
 
 
@@ -40,17 +37,12 @@ def _param(column: str, name: str | None = None) -> Param:
     return param(IdempotencyRow, column, name or f"record_{column}")
 
 
-def snapshot(entity: Owned) -> str:
-    """The entity as JSON, its secret attributes empty."""
-    return _encode(without_secrets(entity)).decode()
-
-
 class IdempotencyTable:
-    """All recorded outcomes."""
+    """All records."""
 
     WAIT_BRIEFLY = f" WHERE set_config('lock_timeout', '{IN_FLIGHT_WAIT}', true) IS NOT NULL"
     GO_ON = " WHERE set_config('lock_timeout', '0', true) IS NOT NULL"
-    """The condition of what follows the outcome in a chain, which may take its time again."""
+    """The condition of the step that follows, which may wait for locks as long as any other."""
 
     def __init__(self, executor: Executor) -> None:
         self.executor = executor
@@ -69,7 +61,7 @@ class IdempotencyTable:
 
     @cached_property
     def insert(self) -> WriteStep:
-        """Part of a chain that adds an entity; it touches no row where an outcome is recorded that still counts."""
+        """Part of a chain that adds an entity; it touches no row where there is a record that is not too old."""
         # Another transaction with the same key is waited for, whichever way it ends.
         replaced = ", ".join(f'"{column}" = excluded."{column}"' for column in _COLUMNS)
         return self._compile.insert(
@@ -81,8 +73,8 @@ class IdempotencyTable:
             more=[_param("created_at", "expired_before")],
         )
 
-    def values(self, idempotency_key: IdempotencyKey, entity: Owned) -> Values:
-        """What ``insert`` is to be run with."""
+    def values(self, idempotency_key: IdempotencyKey, entity: Owned, encoded: str) -> Values:
+        """What ``insert`` is to be run with; ``encoded`` is the entity as JSON, without its secrets."""
         return {
             "record_id": entity.id,
             "record_owner_id": entity.owner_id,
@@ -90,7 +82,7 @@ class IdempotencyTable:
             "record_operation": idempotency_key.operation,
             "record_key": idempotency_key.key,
             "record_fingerprint": idempotency_key.fingerprint,
-            "record_entity": snapshot(entity),
+            "record_entity": encoded,
             "expired_before": entity.created_at - KEPT_FOR,
         }
 
@@ -108,7 +100,7 @@ class IdempotencyTable:
 
 
 class OwnedIdempotencyRecords:
-    """One owner's recorded outcomes."""
+    """One owner's records."""
 
     def __init__(self, table: IdempotencyTable, owner: OwnerId) -> None:
         self._table, self._owner = table, owner

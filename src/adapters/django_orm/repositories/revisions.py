@@ -9,18 +9,16 @@ import msgspec
 from django.db.models import OuterRef, Subquery
 
 from adapters.django_orm.models import ChangeCountRow, RevisionRow
-from adapters.django_orm.repositories.idempotency import PURGED_AT_ONCE, snapshot
-from adapters.django_orm.repositories.repository import Reader
+from adapters.django_orm.repositories.reader import PURGED_AT_ONCE, Reader
 from adapters.django_orm.sql.compiler import (
     Executor,
     Param,
     RlsContext,
     Statement,
-    Values,
     WriteStep,
     param,
 )
-from domain.revisions import Revision, RevisionRange, revision_fields
+from domain.revisions import Revision, RevisionRange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,10 +26,15 @@ if TYPE_CHECKING:
 
     from adapters.django_orm.sql.compiler import WriteBatch
     from domain.paging import Page, PageRequest
-    from domain.repository import E, Owned, OwnerId
-    from domain.write_context import WriteContext
+    from domain.repository import Owned, OwnerId
 
 _count = partial(param, ChangeCountRow)
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def encoded(entity: Owned) -> str:
+    """The entity as JSON; it must be without its secrets."""
+    return _encode(entity).decode()
 
 
 class RevisionTable(Reader[Revision[Any]]):
@@ -70,11 +73,11 @@ class RevisionTable(Reader[Revision[Any]]):
         more = () if on_postgresql else (_count("owner_id"),)
         return count, self._compile.insert(RevisionRow, columns, more=more)
 
-    def values(self, before: E | None, after: E | None, context: WriteContext) -> Values:
-        """What ``insert`` is to be run with, beside the owner."""
-        values = {f"revision_{name}": value for name, value in revision_fields(before, after, context).items()}
-        values["revision_before"] = before and snapshot(before)
-        values["revision_after"] = after and snapshot(after)
+    def values(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """What ``insert`` is to be run with, given the fields of the revision; its sides become JSON."""
+        values = {f"revision_{name}": value for name, value in fields.items()}
+        for side in ("revision_before", "revision_after"):
+            values[side] = values[side] and encoded(values[side])
         return values
 
     @cached_property

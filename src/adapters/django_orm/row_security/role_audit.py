@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from adapters.django_orm.row_security.grants import wanted
 from adapters.django_orm.row_security.policies import policies_of
 from adapters.django_orm.sql.compiler import Statement
-from adapters.django_orm.tenant_data.tenant_tables import tenant_tables
+from adapters.django_orm.tenant_tables import tenant_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from adapters.django_orm.management import reachable
 from adapters.django_orm.models import ChangeCountRow, OwnerRow, RevisionRow
-from adapters.django_orm.tenant_data.tenant_tables import TenantTable, counted, tenant_tables
+from adapters.django_orm.tenant_tables import TenantTable, counted, tenant_tables
 
 if TYPE_CHECKING:
     from typing import Any

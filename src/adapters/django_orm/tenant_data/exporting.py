@@ -19,7 +19,7 @@ from adapters.django_orm.tenant_data.file_format import (
     as_json,
     row_type,
 )
-from adapters.django_orm.tenant_data.tenant_tables import TenantTable, counted, tenant_tables
+from adapters.django_orm.tenant_tables import TenantTable, counted, tenant_tables
 from domain.access.owner import Owner
 from domain.errors import NotFound
 

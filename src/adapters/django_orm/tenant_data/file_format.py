@@ -20,7 +20,7 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from adapters.django_orm.tenant_data.tenant_tables import TenantTable
+    from adapters.django_orm.tenant_tables import TenantTable
 
 FORMAT, VERSION = "goatfish-owner", 1
 CAME_LATER = {("api_key", "created_by"), ("api_key", "made_to_expire_at")}

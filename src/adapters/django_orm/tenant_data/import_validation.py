@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from uuid import UUID
 
-    from adapters.django_orm.repositories.repository import Reader
-    from adapters.django_orm.tenant_data.tenant_tables import TenantTable
+    from adapters.django_orm.repositories.reader import Reader
+    from adapters.django_orm.tenant_tables import TenantTable
     from domain.errors import Violation
 
 

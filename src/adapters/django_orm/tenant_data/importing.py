@@ -26,7 +26,7 @@ from adapters.django_orm.tenant_data.file_format import (
 )
 from adapters.django_orm.tenant_data.import_validation import RowValidator
 from adapters.django_orm.tenant_data.snapshots import InvalidSnapshot, SnapshotReader, check_members
-from adapters.django_orm.tenant_data.tenant_tables import counted, tenant_tables
+from adapters.django_orm.tenant_tables import counted, tenant_tables
 from domain.errors import Conflict, Invalid, Violation
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from django.db import models
 
-    from adapters.django_orm.repositories.repository import Reader
+    from adapters.django_orm.repositories.reader import Reader
 
 WRITTEN_AT_ONCE = 4000
 """Rows that are held at a time, unless they are large."""

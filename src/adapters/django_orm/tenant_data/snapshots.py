@@ -18,7 +18,7 @@ from adapters.django_orm.tenant_data.file_format import highest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from adapters.django_orm.repositories.repository import Reader
+    from adapters.django_orm.repositories.reader import Reader
     from domain.repository import Owned
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from domain.access.authentication import Caller
-
-if TYPE_CHECKING:
-    from adapters.http_fastapi.kit.cors import Cors
 
 RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
 KEY = "goatfish.exchange"
@@ -18,13 +15,15 @@ KEY = "goatfish.exchange"
 class RequestContext:
     """Lives as long as the request. ``headers`` are what its answer gets beside its own.
 
-    ``caller`` is there once the door has let it in, ``content``, the body as JSON gives it, once that is read;
-    ``query`` holds names and values as they come. ``pages`` is there where a page of another origin asks, ``started``
-    once the answer has begun. ``size`` is what has come of its body, and ``held`` what its ``sender`` holds for that.
+    ``caller`` is there once the request is authenticated, ``content``, the body as JSON gives it, once that is read;
+    ``query`` holds names and values as they come. ``cross_origin`` is whether a page of another origin asks,
+    ``started`` whether the answer has begun. ``size`` is what has come of the body, and ``held`` what its ``sender``
+    holds for that.
     """
 
     __slots__ = (
-        *("caller", "content", "headers", "held", "pages", "query", "request_id", "sender", "sent", "size", "started"),
+        *("caller", "content", "cross_origin", "headers", "held", "query", "request_id", "sender", "sent", "size"),
+        "started",
     )
     caller: Caller
     content: Any
@@ -34,9 +33,8 @@ class RequestContext:
         self.sent = sent
         self.request_id = request_id
         self.headers: RawHeaders = []
-        self.pages: Cors | None = None
         self.size = self.held = 0
-        self.started = False
+        self.cross_origin = self.started = False
         self.query: list[tuple[str, str]] = []
 
     def asked(self, name: str) -> list[str]:

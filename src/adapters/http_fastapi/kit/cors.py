@@ -53,7 +53,7 @@ class Cors:
         """
         if scope["method"] != "OPTIONS" or b"access-control-request-method" not in context.sent:
             return None
-        context.pages = None  # the answer says all itself, and a refusal is for no page to read
+        context.cross_origin = False  # the answer says all itself, and a refusal is for no page to read
         response = self._rules.preflight_response(Headers(scope=scope))
         if response.status_code != HTTPStatus.OK:
             raise ProblemException("cross_origin_refused")

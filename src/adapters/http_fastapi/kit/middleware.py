@@ -46,7 +46,7 @@ class RequestMiddleware:
         self._app = app
         self._hosts = tuple(allowed_hosts)
         self._admits = lru_cache(HOSTS_REMEMBERED)(self._is_ours)
-        self._bodies, self._deadlines, self._cross_origin = bodies, deadlines, cross_origin
+        self._bodies, self._deadlines, self._cors = bodies, deadlines, cross_origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,7 +59,7 @@ class RequestMiddleware:
         receive = partial(counted_receive, receive, scope, context, self._bodies)
         try:
             self._admit(scope, context.sent.get(b"host"))
-            preflight = context.pages and context.pages.preflight(scope, context)
+            preflight = self._cors.preflight(scope, context) if self._cors and context.cross_origin else None
             await (preflight or self._app)(scope, receive, send)
         except ClientDisconnect:
             return
@@ -94,15 +94,16 @@ class RequestMiddleware:
         scope.setdefault("state", {})["request_id"] = context.request_id  # for other applications, which know no more
         scope["scheme"] = scheme = _SCHEMES.get(scope.get("scheme", ""), "http")
         path = scope["path"]
-        if self._cross_origin is not None and self._cross_origin.concern(scope, sent):
-            context.pages = self._cross_origin
+        cors = self._cors
+        if cors is not None:
+            context.cross_origin = cors.concern(scope, sent)
 
         def send_on(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 context.started = True
                 self._deadlines.answered(task)
-                if context.pages is not None:
-                    message["headers"] = context.pages.told(message["headers"], sent)
+                if cors is not None and context.cross_origin:
+                    message["headers"] = cors.told(message["headers"], sent)
                 headers = message["headers"] = complete(message["headers"], path=path, scheme=scheme)
                 headers += context.headers
                 headers.append((b"x-request-id", context.request_id.encode()))

@@ -1,0 +1,28 @@
+"""The whole application, made from settings: the API, and the admin where the operators' database is configured."""
+
+import gc
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from app.admin_mount import serve_admin
+from app.container import Container
+from config.settings import Settings, load
+
+
+def build(settings: Settings) -> tuple[FastAPI, ASGIApp | None]:
+    """Everything that this process serves, and Django's part of it alone, where there is one."""
+    container = Container(settings=settings)
+    app = container.api()
+    admin = serve_admin(app, container) if settings.has_operator else None
+    # Freeze start-up objects; requests create no cycles, so the collector need not run often.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
+    return app, admin
+
+
+def of_workers(workers: int) -> FastAPI:
+    """The application of one of so many worker processes, each of which has its part of the rate limit."""
+    app, _ = build(load().model_copy(update={"workers": workers}))
+    return app
