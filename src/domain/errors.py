@@ -1,4 +1,4 @@
-"""Every refusal the domain can give, by kind; each adapter maps the kinds to its own terms in one place."""
+"""The errors of the domain, by kind; each adapter maps the kinds to its own terms in one place."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One thing wrong with what was sent: the field, a stable code and a sentence for people."""
+    """One invalid value: its field, a stable code and a sentence for people."""
 
     field: str
     code: str
@@ -14,7 +14,7 @@ class Violation:
 
 
 class DomainError(Exception):
-    """A refusal: ``code`` is stable and meant for programs, ``detail`` is a sentence for people."""
+    """A request is refused: ``code`` is stable and meant for programs, ``detail`` is a sentence for people."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(code, detail)
@@ -23,7 +23,7 @@ class DomainError(Exception):
 
 
 class Invalid(DomainError):
-    """A rule is broken by the values given; ``faults`` names each of them."""
+    """Values are invalid; ``violations`` names each."""
 
     def __init__(self, violations: Sequence[Violation]) -> None:
         super().__init__("validation_failed", "; ".join(violation.detail for violation in violations))
@@ -31,25 +31,25 @@ class Invalid(DomainError):
 
 
 class Unfit(Invalid):
-    """A rule is broken by the values given beside what is stored, or beside the key that asks.
+    """Values are invalid in view of what is stored, or of the API key in use.
 
-    What is wrong with the values in themselves is said before it, and so is what else is wrong with the request.
+    Reported last: values that are invalid in themselves, and everything else wrong with the request, come first.
     """
 
 
 class NotFound(DomainError):
-    """The owner has no such object; whether another owner has it is never told."""
+    """The owner has no such object; whether another owner has it is never revealed."""
 
     def __init__(self, kind: str, detail: str | None = None) -> None:
         super().__init__(f"{kind}_not_found", detail or f"You have no {kind} with this id.")
 
 
 class Conflict(DomainError):
-    """The change does not fit what is stored."""
+    """The change conflicts with what is stored."""
 
 
 class Gone(DomainError):
-    """What is asked for was kept for a time, and is kept no longer."""
+    """The data was kept for a time and has been purged."""
 
 
 class Stale(DomainError):
@@ -57,11 +57,11 @@ class Stale(DomainError):
 
 
 class Denied(DomainError):
-    """The caller is known and may not do this."""
+    """The caller is authenticated and not allowed to do this."""
 
 
 class Limited(DomainError):
-    """The caller asks for too much in too short a time; ``retry_after`` is in seconds."""
+    """The caller exceeds its rate limit; ``retry_after`` is in seconds."""
 
     def __init__(self, detail: str, *, retry_after: int) -> None:
         super().__init__("rate_limited", detail)
@@ -69,12 +69,12 @@ class Limited(DomainError):
 
 
 class Unavailable(Exception):
-    """The store cannot be reached or is overloaded: no refusal, but a fault that is expected to pass."""
+    """The storage cannot be reached or is overloaded; a retry is expected to succeed."""
 
 
 class ListTimeout(Unavailable):
-    """A list with conditions took longer than its time budget; its message tells the caller what to narrow."""
+    """A filtered list took longer than its time limit; the message says how to narrow it."""
 
 
 class TenantMismatch(Exception):
-    """A write that would land with another owner or on another object: a mistake of ours, never of the caller."""
+    """A write would reach another owner or another object: a bug of ours, never the caller's mistake."""

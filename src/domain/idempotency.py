@@ -1,4 +1,4 @@
-"""A thing that is asked for twice is made once: the outcome is recorded with the write and given again."""
+"""Idempotent requests: the result is recorded in the transaction of the write, and returned to a repeated request."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -10,42 +10,43 @@ from domain.repository import E, OwnerId
 from domain.write_context import IdempotencyKey, WriteContext
 
 KEPT_FOR = timedelta(hours=24)
+_IN_FLIGHT = "The first request with this Idempotency-Key is still being processed."
 
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyRecord(Generic[E]):
-    """What a request made, and the digest of the body that it came with."""
+    """What a request created, and the digest of its body."""
 
     fingerprint: str
     entity: E
 
 
 class OwnedIdempotencyRecords(Protocol):
-    """One owner's recorded outcomes. ``add`` of an owned repository writes them, beside the entity."""
+    """One owner's idempotency records. ``OwnedRepository.add`` writes them in the entity's transaction."""
 
     async def find(
         self, idempotency_key: IdempotencyKey, entity: type[E], since: datetime
     ) -> IdempotencyRecord[E] | None:
-        """The outcome of the request with this operation and key, unless it was recorded before ``since``.
+        """The record of this key and operation; None where there is none since ``since``.
 
-        Attributes that are secret are empty in it.
+        Its entity has no secrets.
         """
         ...
 
 
 class IdempotencyRecords(Protocol):
-    """All recorded outcomes, of which one owner's are reached through ``of``."""
+    """The idempotency records of all owners, reached through ``of``."""
 
     def of(self, owner: OwnerId) -> OwnedIdempotencyRecords: ...
 
     async def purge(self, before: datetime) -> int:
-        """Forgets what was recorded before, whoever owns it; gives how many."""
+        """Deletes the records of all owners that were made before; returns how many."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotentExecutor:
-    """Makes things at most once for each promise of idempotency; an outcome is remembered for ``KEPT_FOR``."""
+    """Creates at most one entity for each idempotency key; a record is kept for ``KEPT_FOR``."""
 
     idempotency_records: IdempotencyRecords
     now: Callable[[], datetime]
@@ -53,10 +54,10 @@ class IdempotentExecutor:
     async def make(
         self, owner: OwnerId, context: WriteContext, entity: type[E], make: Callable[[], Awaitable[E]]
     ) -> tuple[E, bool]:
-        """What ``make`` made, now or when it was first asked for, and whether that was before.
+        """The entity that ``make`` creates, or the first request with this key created; True for a repeated request.
 
-        Raises ``Conflict`` where the key came with another body before, or its first request is still under way. What
-        no longer fits what is stored is no refusal of a request that was carried out when it did.
+        Raises ``Conflict`` where the key was used with another body, or its first request is still being processed. A
+        repeated request is answered from the record even where the write would be refused by now.
         """
         idempotency_key = context.idempotency_key
         if idempotency_key is None:
@@ -64,31 +65,31 @@ class IdempotentExecutor:
         try:
             return await make(), False
         except (NotFound, Stale, Conflict, Unfit):
-            outcome = await self._outcome(owner, idempotency_key, entity)
-            if outcome is None:
+            record = await self._find(owner, idempotency_key, entity)
+            if record is None:
                 raise
         except Invalid:
-            # What is wrong in itself is said first, unless it was right when it was first asked for.
-            outcome = await self._outcome(owner, idempotency_key, entity)
-            if outcome is None or outcome.fingerprint != idempotency_key.fingerprint:
+            # Invalid today; a repeated request may have been valid when it was first sent.
+            record = await self._find(owner, idempotency_key, entity)
+            if record is None or record.fingerprint != idempotency_key.fingerprint:
                 raise
         except DuplicateRequest:
-            outcome = await self._outcome(owner, idempotency_key, entity)
-            if outcome is None:
-                raise Conflict("request_in_flight", "The first request with this key is still under way.") from None
-        if outcome.fingerprint != idempotency_key.fingerprint:
-            raise Conflict("idempotency_key_reused", "This Idempotency-Key came with another request.")
-        return outcome.entity, True
+            record = await self._find(owner, idempotency_key, entity)
+            if record is None:
+                raise Conflict("request_in_flight", _IN_FLIGHT) from None
+        if record.fingerprint != idempotency_key.fingerprint:
+            raise Conflict("idempotency_key_reused", "This Idempotency-Key was used for another request.")
+        return record.entity, True
 
     async def purge(self) -> int:
-        """Forgets, for all owners, what is remembered no longer; gives how many outcomes."""
+        """Deletes the expired records of all owners; returns how many."""
         return await self.idempotency_records.purge(self.now() - KEPT_FOR)
 
-    async def _outcome(
+    async def _find(
         self, owner: OwnerId, idempotency_key: IdempotencyKey, entity: type[E]
     ) -> IdempotencyRecord[E] | None:
         return await self.idempotency_records.of(owner).find(idempotency_key, entity, self.now() - KEPT_FOR)
 
 
 class DuplicateRequest(Exception):
-    """An entity is to be added for a request whose outcome is recorded already; nothing has been written."""
+    """The idempotency key has a record already; nothing was written."""

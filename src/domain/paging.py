@@ -1,4 +1,4 @@
-"""Pages by keyset: what to list and in which order; a page says where it ended, and the next one goes on from there."""
+"""Keyset pagination: filters, order, and the position at which the next page starts."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,7 +16,7 @@ LIMIT_MAX = 100
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """An order: by this attribute of the entities, and by id where that ties, in the same direction."""
+    """An order: by this attribute, then by id, both in the same direction."""
 
     by: str
     descending: bool = False
@@ -41,7 +41,7 @@ class Comparison(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What an attribute of every listed entity has to fulfil; a missing value (None) fulfils nothing.
+    """A filter on one attribute; a missing value (None) never matches.
 
     The value of ``CONTAINS`` is case-folded already, that of ``ANY_OF`` a tuple.
     """
@@ -51,7 +51,7 @@ class Condition:
     value: SortValue | tuple[SortValue, ...]
 
     def holds(self, actual: Any) -> bool:
-        """Whether this value of the attribute fulfils it; of ``CONTAINS`` it is the case-folded one."""
+        """Whether the attribute's value matches; for ``CONTAINS`` it is the case-folded one."""
         if actual is None:
             return False
         match self.comparison:
@@ -69,7 +69,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The place of one entity in the order of its list: its sort value and, where that ties, its id."""
+    """Where an entity stands in a list: its sort value, then its id."""
 
     value: SortValue
     id: UUID
@@ -77,7 +77,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRequest:
-    """At most ``limit`` entities (1 to ``LIMIT_MAX``) that fulfil the conditions and come after ``after``."""
+    """At most ``limit`` entities (1 to ``LIMIT_MAX``) that match the conditions and come after ``after``."""
 
     limit: int = LIMIT_DEFAULT
     sort: Sort = NEWEST_FIRST
@@ -87,7 +87,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """Some entities in order; ``next`` is where to go on, None at the end."""
+    """A page of entities; ``next`` is where the next page starts, None on the last."""
 
     items: tuple[T, ...]
     next: Position | None

@@ -1,4 +1,4 @@
-"""Who owns what: the owner is in the type, so nothing owned can be reached without naming one."""
+"""Owners and repositories: a repository is reached through its owner, ``repository.of(owner)``, and in no other way."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -39,11 +39,11 @@ E = TypeVar("E", bound=Owned)
 
 
 Precondition: TypeAlias = Callable[[Owned | None], None]
-"""A caller's condition on what is stored, or on there being nothing; raises ``Stale`` where it fails."""
+"""A condition on the stored entity, or on None where there is none; raises ``Stale`` where it fails."""
 
 
 def no_precondition(stored: Owned | None) -> None:
-    """The condition of a caller who has none."""
+    """Always holds."""
 
 
 class OwnedRepository(Protocol[E]):
@@ -57,7 +57,7 @@ class OwnedRepository(Protocol[E]):
         ...
 
     async def page(self, request: PageRequest) -> Page[E]:
-        """One page of what fulfils the request's conditions, in its order."""
+        """One page of the entities that match the request, in its order."""
         ...
 
     async def add(self, entity: E, context: WriteContext) -> None:
@@ -69,7 +69,7 @@ class OwnedRepository(Protocol[E]):
         ...
 
     async def change(self, id: UUID, fn: Callable[[E], E], context: WriteContext) -> E:
-        """Loads, applies ``fn`` and saves, losing no concurrent change; gives what is stored afterwards.
+        """Loads the entity, applies ``fn`` and saves the result; returns what is stored afterwards. No update is lost.
 
         ``fn`` is pure and may run more than once. What it raises leaves everything as it was, and the same
         entity back means no change. Raises ``NotFound``, and ``TenantMismatch`` for a result of another owner or id.
@@ -77,18 +77,18 @@ class OwnedRepository(Protocol[E]):
         ...
 
     async def remove(self, id: UUID, context: WriteContext, precondition: Precondition = no_precondition) -> None:
-        """Deletes the entity, unless ``guard`` raises. Raises ``NotFound``."""
+        """Deletes the entity, unless ``precondition`` raises. Raises ``NotFound``."""
         ...
 
 
 class Repository(Protocol[E]):
-    """All owners' entities, of which nothing can be reached but through ``of``."""
+    """The entities of all owners, reached through ``of`` alone."""
 
     def of(self, owner: OwnerId) -> OwnedRepository[E]: ...
 
 
 def with_changes(entity: E, changes: Mapping[str, object], **stamps: object) -> E:
-    """The entity with ``changes``, its version raised and ``stamps`` set; itself where nothing would change."""
+    """The entity with ``changes``, ``stamps`` and the next version; the same object where nothing would change."""
     stored = _attributes(entity)
     changed = {**stored, **changes}
     if changed == stored:
@@ -97,7 +97,7 @@ def with_changes(entity: E, changes: Mapping[str, object], **stamps: object) -> 
 
 
 def _attributes(entity: Owned) -> dict[str, Any]:
-    """The entity's fields by their names."""
+    """The values of the entity's fields, by name."""
     return {name: getattr(entity, name) for name in _names(type(entity))}
 
 
@@ -107,19 +107,19 @@ def _names(entity: type[Owned]) -> tuple[str, ...]:
 
 
 def secrets_of(entity: type[Owned]) -> frozenset[str]:
-    """The attributes that are recorded nowhere but in the entity's own row."""
+    """The attributes that are stored with the entity and recorded nowhere else."""
     secrets: frozenset[str] = getattr(entity, "SECRETS", frozenset())
     return secrets
 
 
 def must_belong(entity: Owned, owner: OwnerId) -> None:
-    """Raises ``TenantMismatch`` for what would be stored for ``owner`` and belongs to another."""
+    """Raises ``TenantMismatch`` where the entity is not this owner's."""
     if entity.owner_id != owner:
         raise TenantMismatch(f"{entity.KIND} {entity.id} belongs to another owner")
 
 
 def must_follow(after: Owned, before: Owned) -> None:
-    """Raises ``TenantMismatch`` for a change that swaps the id or the owner, or does not raise the version by one."""
+    """Raises ``TenantMismatch`` where the id or the owner differs, or the version is not the next one."""
     must_belong(after, before.owner_id)
     if after.id != before.id or after.version != before.version + 1:
         raise TenantMismatch(f"a change of {before.KIND} {before.id} gave {after.id}, version {after.version}")

@@ -1,4 +1,4 @@
-"""What has become of everything: each write leaves a revision beside it, and an owner's revisions are a feed."""
+"""Revisions: every write records one in its transaction, and an owner's revisions in order are the feed of changes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,10 +29,10 @@ from domain.write_context import WriteContext
 IN_ORDER = Sort("number")
 LATEST_FIRST = Sort("version", descending=True)
 _SPREAD = 0x278DDE6E5FD29F057CF
-"""Odd, and 2**74 by the golden ratio: no two versions of an entity come out the same, and all are far apart."""
+"""2**74 divided by the golden ratio, made odd: the ids of an entity's versions differ, and are spread evenly."""
 _ANY_SECRET = "0" * 64
-"""Secrets are digests of this form."""
-_NO_VERSION = "There is no such version to come back to: it never was, is a deletion, or is kept no longer."
+"""A valid digest, put in place of a removed secret."""
+_NO_VERSION = "This version cannot be restored: it never existed, is a deletion, or has been purged."
 
 
 class Action(StrEnum):
@@ -45,10 +45,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revision(Generic[E]):
-    """One write: who, when, and the entity before and after it, without its secrets.
+    """One write: who made it, when, and the entity before and after it, without secrets.
 
-    ``number`` counts the writes of the owner from 1 in the order in which they were committed; it is given by the
-    storage. ``version`` is the entity's own; a deletion counts as one more.
+    ``number`` counts the owner's writes from 1, in the order of their commits; the storage assigns it. ``version`` is
+    the entity's; a deletion counts as one more.
     """
 
     KIND: ClassVar[str] = "revision"
@@ -67,11 +67,11 @@ class Revision(Generic[E]):
 
     @classmethod
     def of(cls, before: E | None, after: E | None, context: WriteContext, *, number: int = 0) -> "Revision[E]":
-        """The revision of this write, of which there is at least one side."""
+        """The revision of this write; ``before`` or ``after`` may be None, not both."""
         return Revision(number=number, **revision_fields(before, after, context))
 
     def violations(self) -> list[Violation]:
-        """What no revision has that was made beside a write; its sides are held to the rules of their entity."""
+        """What is wrong with a stored revision; its entities are checked by their own rules."""
         sides = [side for side in (self.before, self.after) if side is not None]
         told = [(side.KIND, side.id, side.owner_id) for side in sides]
         if not sides or any(of != (self.kind, self.entity_id, self.owner_id) for of in told):
@@ -94,7 +94,7 @@ class Revision(Generic[E]):
 
 
 def action(before: object | None, after: object | None) -> Action:
-    """What a write did that found the one and left the other."""
+    """What a write with these entities before and after it did."""
     if before is None:
         return Action.CREATED
     return Action.DELETED if after is None else Action.UPDATED
@@ -119,9 +119,9 @@ def revision_fields(before: E | None, after: E | None, context: WriteContext) ->
 
 
 def _id(entity: Owned, version: int) -> UUID:
-    """A UUIDv7 (RFC 9562, section 5.7), the same whenever it is this version's: storage takes no version twice.
+    """A UUIDv7 (RFC 9562, section 5.7) derived from the version, so that storage refuses a version twice.
 
-    It holds the moment at which the entity was made, and in place of chance the entity's own, moved by the version.
+    Its time is the entity's ``created_at``; its random bits are those of the entity's id, moved by the version.
     """
     moment = int(entity.created_at.timestamp() * 1000) % 2**48
     chance = entity.id.int + version * _SPREAD
@@ -129,18 +129,18 @@ def _id(entity: Owned, version: int) -> UUID:
 
 
 def without_secrets(entity: E) -> E:
-    """The entity with its secret attributes empty, as it may be recorded."""
+    """The entity with its secrets replaced by empty text."""
     secrets = secrets_of(type(entity))
     return replace(entity, **dict.fromkeys(secrets, "")) if secrets else entity
 
 
 def violations_without_secrets(entity: Owned) -> list[Violation]:
-    """What is wrong with an entity whose secret attributes are empty."""
+    """What is wrong with an entity whose secrets have been removed."""
     return violations_of(replace(entity, **dict.fromkeys(secrets_of(type(entity)), _ANY_SECRET)))
 
 
 def is_recorded(before: E | None, after: E | None) -> bool:
-    """Whether this write leaves a revision: unless it changes nothing but what is unrecorded."""
+    """Whether this write records a revision: not where untracked attributes alone change."""
     untracked: frozenset[str] = getattr(before, "UNTRACKED", frozenset())
     if before is None or after is None or not untracked:
         return True
@@ -150,7 +150,7 @@ def is_recorded(before: E | None, after: E | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RevisionRange:
-    """The highest number that is ``purged_through``, and the ``last`` there has been; 0 for none."""
+    """Revisions up to number ``purged_through`` are deleted; ``last`` is the number of the latest. 0 for none."""
 
     purged_through: int
     last: int
@@ -160,23 +160,23 @@ class OwnedRevisions(Protocol):
     """One owner's revisions. Each method may raise ``Unavailable``."""
 
     async def page(self, request: PageRequest) -> Page[Revision[Any]]:
-        """One page of what fulfils the request's conditions, in its order."""
+        """One page of the revisions that match the request, in its order."""
         ...
 
     async def span(self) -> RevisionRange:
-        """Which numbers there have been, and which are kept."""
+        """Which numbers have been given, and which are deleted."""
         ...
 
 
 class Revisions(Protocol):
-    """All revisions, of which one owner's are reached through ``of``. Nothing ever changes one."""
+    """The revisions of all owners, reached through ``of``. They are never changed."""
 
     def of(self, owner: OwnerId) -> OwnedRevisions: ...
 
     async def purge(self, before: datetime) -> int:
-        """Forgets what was recorded before, whoever owns it, up to the owner's first that was not; gives how many.
+        """Deletes each owner's revisions up to the first that is not older than ``before``; returns how many.
 
-        So nothing young is ever forgotten, whatever clock an older one was recorded by.
+        So no recent revision is deleted because of an older one with a wrong clock.
         """
         ...
 
@@ -188,12 +188,12 @@ class History:
     revisions: Revisions
 
     async def of_entity(self, owner: OwnerId, entity: type[Owned], id: UUID, request: PageRequest) -> Page[Any]:
-        """The revisions of one entity, the latest first; none for an unknown or foreign id."""
+        """The revisions of one entity, latest first; none for an unknown id or another owner's."""
         conditions = (_equal("entity_id", id), _equal("kind", entity.KIND))
         return await self.revisions.of(owner).page(replace(request, sort=LATEST_FIRST, conditions=conditions))
 
     async def version(self, owner: OwnerId, entity: type[E], id: UUID, version: int) -> E:
-        """The entity as it was in this version. Raises ``NotFound`` for one that is unknown, or a deletion."""
+        """The entity in this version. Raises ``NotFound`` for an unknown version and for a deletion."""
         conditions = (_equal("entity_id", id), _equal("kind", entity.KIND), _equal("version", version))
         request = PageRequest(limit=1, sort=LATEST_FIRST, conditions=conditions)
         page = await self.revisions.of(owner).page(request)
@@ -206,37 +206,37 @@ class History:
         return or_not_found(page.items[0] if page.items else None, entity.KIND)
 
     async def changes(self, owner: OwnerId, request: PageRequest) -> Page[Revision[Any]]:
-        """All revisions of the owner in the order of their commits: whoever follows it misses none.
+        """The owner's revisions in the order of their commits; a client that follows them misses none.
 
         Raises ``Gone`` where what comes after the position is kept no longer, and for one that the owner's count has
         not reached: it was given before the owner was brought back from an older state.
         """
         revisions = self.revisions.of(owner)
         page = await revisions.page(replace(request, sort=IN_ORDER))
-        # Asked afterwards: what was forgotten meanwhile is noticed.
+        # Read after the page, so that a purge in between is noticed.
         if request.after is not None:
             span = await revisions.span()
             if not span.purged_through <= int(str(request.after.value)) <= span.last:
-                raise Gone("changes_forgotten", "The changes after this cursor are kept no longer.")
+                raise Gone("changes_forgotten", "The changes after this cursor have been purged.")
         return page
 
     async def last(self, owner: OwnerId) -> int:
-        """The number of the owner's last change; 0 where there is none."""
+        """The number of the owner's latest revision; 0 where there is none."""
         return (await self.revisions.of(owner).span()).last
 
     async def purge(self, kept_for: timedelta, now: datetime) -> int:
-        """Forgets, for all owners, what is older; gives how many revisions."""
+        """Deletes the revisions of all owners that are older than ``kept_for``; returns how many."""
         return await self.revisions.purge(now - kept_for)
 
 
 @contextmanager
 def restoring(version: int) -> Iterator[None]:
-    """Says of what the rules of today refuse that it is this version which cannot come back (``Unfit``)."""
+    """Turns ``Invalid`` into ``Unfit`` with the code ``not_restorable``: this version is not valid today."""
     try:
         yield
     except Invalid as error:
-        told = f"Version {version} could not be made today, and is not restored: {error.detail}"
-        raise Unfit([Violation("version", "not_restorable", told)]) from error
+        detail = f"Version {version} is not valid today and is not restored: {error.detail}"
+        raise Unfit([Violation("version", "not_restorable", detail)]) from error
 
 
 def _equal(attribute: str, value: UUID | str | int) -> Condition:

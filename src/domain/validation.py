@@ -1,4 +1,4 @@
-"""Rules of plain values that several entities share."""
+"""Checks of plain values that several entities share."""
 
 import re
 import unicodedata
@@ -24,7 +24,7 @@ def is_visible(value: str) -> bool:
 
 
 def as_id(text: str) -> UUID | None:
-    """The id that this text is, in any of the spellings that ``UUID`` reads; None where it is none."""
+    """The UUID that the text spells, in any form that ``UUID`` reads; None for any other text."""
     try:
         return UUID(text)
     except ValueError:
@@ -32,7 +32,7 @@ def as_id(text: str) -> UUID | None:
 
 
 def name_violations(value: str, *, max_length: int, field: str = "name") -> list[Violation]:
-    """What is wrong with a name: empty or too long when trimmed, control characters or lone surrogates in it."""
+    """The violations of a name: empty or too long when trimmed, control characters, lone surrogates."""
     if has_control_characters(value):
         return [Violation(field, "control_characters", f"The {field} holds control characters.")]
     length = len(value.strip())
@@ -44,7 +44,7 @@ def name_violations(value: str, *, max_length: int, field: str = "name") -> list
 
 
 def trimmed_violations(value: str, *, max_length: int, field: str = "name") -> list[Violation]:
-    """What is wrong with a name as it is kept: the same, or blanks at its ends."""
+    """The violations of a stored name: the same, and white space at its ends."""
     violations = name_violations(value, max_length=max_length, field=field)
     if not violations and value != value.strip():
         return [Violation(field, "blanks", f"The {field} begins or ends with blanks.")]

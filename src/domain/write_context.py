@@ -7,10 +7,10 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotencyKey:
-    """The client's promise that a repeated request is the same request.
+    """A client's idempotency key: a request that repeats it is the same request.
 
-    ``operation`` and ``key`` name it within its owner, ``fingerprint`` is a digest of the body. An operation is named
-    like ``create_simulation``: its last word is the kind of what it makes.
+    ``operation`` and ``key`` identify it among the owner's, ``fingerprint`` is a digest of the body. The operation is
+    named like ``create_simulation``: its last word is the kind of entity that it creates.
     """
 
     operation: str

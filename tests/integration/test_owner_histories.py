@@ -137,7 +137,7 @@ STATES: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
         for what, text in NAMES.items()
     },
     "a lone surrogate": (retold("simulation", name="\ud800"), "cannot be read"),
-    "an owner's name that reads as an id": (retold("owner", action="created", name=str(uuid4())), "reads as an id"),
+    "an owner's name that reads as an id": (retold("owner", action="created", name=str(uuid4())), "is a UUID"),
     "an end before the start": (retold("simulation", end_date="1999-01-01"), "ends before it starts"),
     "an end before the start in an outcome": (outcome(end_date="1999-01-01"), "ends before it starts"),
     "no date": (retold("simulation", end_date="2026-02-30"), "cannot be read"),

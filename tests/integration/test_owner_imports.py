@@ -150,7 +150,7 @@ EDITS: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
         "4611686018427387903",
     ),
     "an owner's name with blanks": (setting("owner", name="Acme "), "begins or ends with blanks"),
-    "an owner's name that reads as an id": (setting("owner", name=str(uuid4())), "reads as an id"),
+    "an owner's name that reads as an id": (setting("owner", name=str(uuid4())), "is a UUID"),
     "an unknown scope": (setting("api_key", scopes="everything"), "everything"),
     "no scope": (setting("api_key", scopes=""), "at least one scope"),
     "no digest": (setting("api_key", digest="secret"), "digest"),

@@ -1,4 +1,4 @@
-"""The domain's storage ports over dictionaries; one event loop, and no await inside a write, so each is atomic."""
+"""The storage ports over dictionaries. Writes never await, so on one event loop each is atomic."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from domain.write_context import IdempotencyKey, WriteContext
 
 @dataclass(frozen=True, slots=True)
 class OwnedIdempotencyRecords:
-    """One owner's recorded outcomes, in the dictionary that all owners share."""
+    """One owner's idempotency records, in a dictionary shared by all owners."""
 
     recorded: dict[tuple[OwnerId, str, str], tuple[datetime, IdempotencyRecord[Any]]]
     owner: OwnerId
@@ -49,7 +49,7 @@ class OwnedIdempotencyRecords:
         return outcome if at >= since else None
 
     def record(self, idempotency_key: IdempotencyKey, entity: Owned, at: datetime) -> None:
-        """Keeps what was made. Raises ``DuplicateRequest`` where something is kept already, unless it is too old."""
+        """Adds a record. Raises ``DuplicateRequest`` where the key has one that has not expired."""
         place = (self.owner, idempotency_key.operation, idempotency_key.key)
         known = self.recorded.get(place)
         if known is not None and known[0] >= at - KEPT_FOR:
@@ -59,7 +59,7 @@ class OwnedIdempotencyRecords:
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyRecords:
-    """All recorded outcomes."""
+    """The idempotency records of all owners."""
 
     recorded: dict[tuple[OwnerId, str, str], tuple[datetime, IdempotencyRecord[Any]]] = field(default_factory=dict)
 
@@ -74,7 +74,7 @@ class IdempotencyRecords:
 
 
 def _page(entities: Iterable[E], request: PageRequest) -> Page[E]:
-    """The page of these entities that is asked for."""
+    """The requested page of these entities."""
     sort, after = request.sort, request.after
 
     def place(entity: E) -> tuple[Any, UUID]:
@@ -140,7 +140,7 @@ class Revisions:
 
 
 class OwnedRepository(Generic[E]):
-    """One owner's entities, kept in the dictionary that all owners of a kind share."""
+    """One owner's entities, in a dictionary shared by all owners."""
 
     def __init__(
         self,
@@ -231,7 +231,7 @@ class OwnerDirectory:
 
 
 class Storage:
-    """Everything that is kept, for as long as the process lives."""
+    """All storage ports; the data lives as long as the process."""
 
     def __init__(self) -> None:
         self.idempotency_records = IdempotencyRecords()

@@ -1,4 +1,4 @@
-"""An API key: how its text is made and checked, and what is kept of it."""
+"""API keys: what is stored of one, when it is valid, and how it is replaced."""
 
 import re
 from collections.abc import Collection
@@ -30,19 +30,19 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class Lifetime(Enum):
-    """An end of a key that nobody has named."""
+    """An expiry that follows from another key."""
 
     AS_BEFORE = "as before"
-    """As long after the key is made as that of the key before it, which may be never."""
+    """As long after the creation as the previous key's was; never, where that never expires."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """What is kept of an owner's API key. Times are aware and in UTC; ``digest`` never leaves the store.
+    """An owner's API key as it is stored. Times are in UTC; ``digest`` never leaves the storage.
 
-    ``created_by`` is the actor who made it, None where that was not recorded. ``made_to_expire_at`` is set where a roll
-    has brought the end nearer: the end before that, ``LAST_MOMENT`` for never. So a successor's length of life is
-    always that which the key was made with, however short the overlap.
+    ``created_by`` is the actor who created it, None where that was not recorded. When a rotation shortens the key's
+    life, ``made_to_expire_at`` keeps the expiry it had before, ``LAST_MOMENT`` for never: a successor gets the lifetime
+    that the key was created with, however short the overlap.
     """
 
     KIND: ClassVar[str] = "key"
@@ -79,7 +79,7 @@ class ApiKey:
         expires_at: datetime | None = None,
         created_by: str | None = None,
     ) -> Self:
-        """A new key of its owner. Raises ``Invalid`` for a bad name, no scope or an expiry that is past."""
+        """A new key of its owner. Raises ``Invalid`` for an invalid name, no scope, or an expiry in the past."""
         key = cls(
             id=id,
             owner_id=owner_id,
@@ -98,7 +98,7 @@ class ApiKey:
         return key
 
     def violations(self) -> list[Violation]:
-        """What no key has ever had."""
+        """What is wrong with a stored key."""
         violations = trimmed_violations(self.name, max_length=self.NAME_MAX)
         if not self.scopes:
             violations.append(Violation("scopes", "too_short", "A key needs at least one scope."))
@@ -113,25 +113,25 @@ class ApiKey:
 
     @staticmethod
     def expiry_faults(expires_at: datetime | None, now: datetime) -> list[Violation]:
-        """What is wrong with this end of a key that is made now."""
+        """What is wrong with this expiry of a key that is created now."""
         if expires_at is not None and expires_at <= now:
             return [Violation("expires_at", "in_the_past", "The key would be expired from the start.")]
         return []
 
     @classmethod
     def overlap_faults(cls, overlap: timedelta) -> list[Violation]:
-        """What is wrong with a time for which a key and its successor both open."""
+        """What is wrong with the time in which both a key and its successor are valid."""
         if timedelta() <= overlap <= cls.OVERLAP_MAX:
             return []
         return [Violation("overlap_seconds", "overlap", f"An overlap is not longer than {cls.OVERLAP_MAX.days} days.")]
 
     @property
     def prefix(self) -> str:
-        """The public part, by which people tell keys apart."""
+        """The public part of the key, which identifies it to people."""
         return f"gf_{self.public_id}"
 
     def accepts(self, text: ApiKeyToken, now: datetime) -> bool:
-        """Whether this text is the key's own, and the key neither revoked nor expired."""
+        """Whether this token is the key's, and the key is neither revoked nor expired."""
         return text.has(self.digest) and not self.is_inactive(now)
 
     def is_inactive(self, now: datetime) -> bool:
@@ -139,19 +139,19 @@ class ApiKey:
         return self.revoked_at is not None or (self.expires_at is not None and self.expires_at <= now)
 
     def use(self, now: datetime) -> Self:
-        """The key, last used now; itself where it was used within ``USE_NOTED_EVERY``."""
+        """The key, last used now; itself where that was recorded within ``USE_NOTED_EVERY``."""
         if self.last_used_at is not None and now - self.last_used_at < self.USE_NOTED_EVERY:
             return self
         return with_changes(self, {"last_used_at": now})
 
     def revoke(self, now: datetime) -> Self:
-        """The key, dead from now on; itself where it already is."""
+        """The key, revoked; itself where it already is."""
         return self if self.revoked_at is not None else with_changes(self, {"revoked_at": now})
 
     def granted(self, expires_at: datetime | None) -> datetime | None:
-        """The end of a key that this one makes: the one that is named, and its own where none is.
+        """The expiry of a key that is created with this one: the requested one, or this key's own.
 
-        Raises ``Unfit`` for one that is later than its own.
+        Raises ``Unfit`` where the requested one is later than this key's own.
         """
         return limited_expiry(expires_at, [maker_limit(self.expires_at)])
 
@@ -165,15 +165,15 @@ class ApiKey:
         created_by: str | None = None,
         rolled_by: "ApiKey | None" = None,
     ) -> Self:
-        """The key that takes its place: its name and scopes, another text and an end of its own, None for never.
+        """The key that replaces this one: the same name and scopes, another text, and an expiry of its own.
 
-        Where a key asks for it (``rolled_by``), the new one lives at most as long as this one was made to, from now on,
-        and ends no later than the key that asks, unless it is this one itself; None is as late as that allows. Raises
-        ``Unfit`` for a later end, and ``Conflict`` where the key has ended: what opens nothing is not made to open
-        again.
+        ``rolled_by`` is the key in use, None for an operator. With one, the new key lives at most as long as this one
+        was created to, counted from now, and expires no later than the key in use unless that is this key; without an
+        expiry it gets the latest one allowed. Without one, None is never. Raises ``Unfit`` for a later expiry, and
+        ``Conflict`` where this key is revoked or expired.
         """
         if self.is_inactive(now):
-            raise Conflict("key_ended", "The key is revoked or expired: make a new one.")
+            raise Conflict("key_ended", "The key is revoked or expired. Create a new one.")
         as_before = self._same_lifetime_from(now)
         if rolled_by is not None:
             named = None if expires_at is Lifetime.AS_BEFORE else expires_at
@@ -199,10 +199,10 @@ class ApiKey:
         return now + min(end - self.created_at, LAST_MOMENT - now)
 
     def expire(self, at: datetime) -> Self:
-        """The key, dead from then on; itself where it ends sooner."""
+        """The key, expiring then; itself where it ends sooner."""
         if self.is_inactive(at):
             return self
-        # A key that is to end in the last moment is none that never ends.
+        # An expiry at the last moment of the calendar is not the same as none.
         before = LAST_MOMENT if self.expires_at is None else min(self.expires_at, LAST_MOMENT - timedelta.resolution)
         return with_changes(self, {"expires_at": at, "made_to_expire_at": self.made_to_expire_at or before})
 

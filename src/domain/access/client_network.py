@@ -1,13 +1,13 @@
-"""Who counts as one client, wherever failures are counted by the address that they come from."""
+"""The network of a client, by which failed attempts are counted."""
 
 from ipaddress import IPv6Address, ip_address
 
 _NETWORK_BITS = 64
-"""Of an IPv6 address: whoever has one has all of its network."""
+"""The first bits of an IPv6 address; one client may use every address with the same ones."""
 
 
 def network(address: str) -> str | None:
-    """What stands for a client: its IPv4 address, or the first of its IPv6 network; None for what is no address."""
+    """The IPv4 address, or the first address of the IPv6 network; None for a text that is not an address."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""How late a key may end that another key makes or rolls; an end is a moment, and None is never."""
+"""The latest expiry of a key that is created or rotated with another key; None is never."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
 
 
 class ExpiryLimit(NamedTuple):
-    """The latest end that a rule allows, and what the rule says to a later one."""
+    """The latest expiry that a rule allows, with the code and sentence for a later one."""
 
     end: datetime | None
     code: str
@@ -18,17 +18,18 @@ class ExpiryLimit(NamedTuple):
 
 
 def maker_limit(end: datetime | None) -> ExpiryLimit:
-    """The key that asks ends then."""
-    return ExpiryLimit(end, "outlives_maker", "A key ends no later than the key that makes it")
+    """The limit set by the key in use."""
+    return ExpiryLimit(end, "outlives_maker", "A key expires no later than the key that creates it")
 
 
 def predecessor_limit(end: datetime | None) -> ExpiryLimit:
-    """As long a life as the key before was made with ends then."""
-    return ExpiryLimit(end, "outlives_predecessor", "A rolled key lives no longer than the one before it was made to")
+    """The limit set by the lifetime of the key that is replaced."""
+    rule = "A rolled key lives no longer than the original lifetime of the key that it replaces"
+    return ExpiryLimit(end, "outlives_predecessor", rule)
 
 
 def limited_expiry(wanted: datetime | None, bounds: Sequence[ExpiryLimit]) -> datetime | None:
-    """The end that is wanted, or where none is named the latest that there may be. Raises ``Unfit`` for a later one."""
+    """The requested expiry, or the latest allowed one where none is requested. Raises ``Unfit`` where it is later."""
     if wanted is None:
         return min((bound.end for bound in bounds if bound.end is not None), default=None)
     for end, code, rule in bounds:

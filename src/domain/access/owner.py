@@ -11,15 +11,15 @@ from domain.validation import as_id, name_violations, trimmed_violations
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """A tenant, whose name is unique and reads as no id.
+    """A tenant. Its name is unique and is not a UUID.
 
-    Once ``deactivated_at`` is set, none of its keys opens anything.
+    Once ``deactivated_at`` is set, none of its API keys is valid.
     """
 
     KIND: ClassVar[str] = "owner"
     NAME_MAX: ClassVar[int] = 100
     SHUT_OUT_WITHIN: ClassVar[timedelta] = timedelta(seconds=1)
-    """After this no key of a deactivated owner opens anything, in any process."""
+    """After this time no key of a deactivated owner is accepted, in any process."""
 
     id: OwnerId
     name: str
@@ -29,7 +29,7 @@ class Owner:
 
     @property
     def owner_id(self) -> OwnerId:
-        """Itself: what becomes of an owner is among its own revisions."""
+        """Its own id: an owner's revisions are among its own data."""
         return self.id
 
     @classmethod
@@ -41,23 +41,23 @@ class Owner:
         return owner
 
     def violations(self) -> list[Violation]:
-        """What no owner has ever had."""
+        """What is wrong with a stored owner."""
         violations = trimmed_violations(self.name, max_length=self.NAME_MAX)
         if as_id(self.name) is not None:
-            violations.append(Violation("name", "reads_as_id", "The name reads as an id."))
+            violations.append(Violation("name", "reads_as_id", "The name is a UUID, which would be taken for an id."))
         return violations
 
     def deactivate(self, now: datetime) -> Self:
-        """The owner, none of whose keys opens anything from now on; itself where that is so already."""
+        """The owner, deactivated: its keys are refused; itself where it already is."""
         return self if self.deactivated_at is not None else with_changes(self, {"deactivated_at": now})
 
     def wait_to_erase(self, now: datetime) -> timedelta:
-        """How long until nobody can be at work for this owner. Raises ``Conflict`` for one that is active."""
+        """How long requests of this owner may still be running. Raises ``Conflict`` for an active owner."""
         if self.deactivated_at is None:
             raise Conflict("owner_active", f"Owner {self.name!r} is active. First: goatfish owner deactivate {self.id}")
-        # A clock that was set back must not make it wait for long.
+        # A clock that was set back must not cause a long wait.
         return min(max(self.deactivated_at + self.SHUT_OUT_WITHIN - now, timedelta()), self.SHUT_OUT_WITHIN)
 
     def activate(self) -> Self:
-        """The owner, whose keys open again; itself where they do already."""
+        """The owner, active: its keys are valid again; itself where it already is."""
         return with_changes(self, {"deactivated_at": None})

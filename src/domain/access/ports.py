@@ -1,4 +1,4 @@
-"""What the use cases of owners and keys need from outside."""
+"""The storage that the use cases of owners and API keys need."""
 
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
@@ -32,7 +32,7 @@ class OwnerDirectory(Protocol):
         ...
 
     async def holder(self, public_id: str, sent: Callable[[], None] | None = None) -> tuple[Owner, ApiKey] | None:
-        """The key with this public id and its owner, whatever their state.
+        """The key with this public id and its owner, active or not.
 
         ``sent`` is called before the store is asked, when nothing has to be waited for any more: the answer is at most
         as old as that. It may be called in another thread.

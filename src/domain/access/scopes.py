@@ -15,7 +15,7 @@ class Scope(StrEnum):
 
 
 def require_scopes(held: frozenset[Scope], wanted: Collection[Scope]) -> None:
-    """Raises ``Denied`` where a wanted scope is not held."""
+    """Raises ``Denied`` where a required scope is missing."""
     if not held.issuperset(wanted):
         missing = sorted(set(wanted) - held)
         raise Denied("missing_scope", f"The key lacks the scope {', '.join(missing)}.")

@@ -23,11 +23,11 @@ _TEXT = re.compile(rf"gf_([0-9A-Za-z]{{{PUBLIC_LENGTH}}})_([0-9A-Za-z]{{{_SECRET
 
 
 _LOOKS_LIKE_ONE = re.compile(r"(gf_[0-9A-Z]+_)[0-9A-Z]+", re.IGNORECASE)
-"""A key or most of one, whatever was mistyped."""
+"""A key, or most of one, even if mistyped."""
 
 
 _WORD = re.compile(r"\S{6,}")
-"""What may be a key: the shortest text that looks like one is of six characters."""
+"""A word long enough to be a key: the shortest text that looks like one has six characters."""
 
 
 def _base62(number: int, length: int) -> str:
@@ -44,9 +44,9 @@ def _checksum(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ApiKeyToken:
-    """The key as its holder knows it, ``gf_<public id>_<secret><checksum>``: 256 random bits, shown once.
+    """The key as its user has it, ``gf_<public id>_<secret><checksum>``: 256 random bits, shown once.
 
-    The checksum lets a mistyped or invented key be refused without a query, and lets scanners tell a leaked key
+    The checksum lets a mistyped or made-up key be refused without a query, and lets scanners tell a leaked key
     from noise.
     """
 
@@ -63,7 +63,7 @@ class ApiKeyToken:
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
-        """The parts of a key; None where it has not the form of one or its checksum is wrong."""
+        """The parts of a key; None where the text is not a key or its checksum is wrong."""
         match = _TEXT.fullmatch(text)
         if match is None or _checksum(text[:-_CHECKSUM_LENGTH]) != match[3]:
             return None
@@ -75,11 +75,11 @@ class ApiKeyToken:
         return body + _checksum(body)
 
     def digest(self) -> str:
-        """The SHA-256 of the secret in hexadecimal: a random secret of 256 bits needs neither salt nor slow hash."""
+        """The SHA-256 of the secret in hexadecimal; 256 random bits need neither salt nor a slow hash."""
         return hashlib.sha256(self._secret.encode()).hexdigest()
 
     def has(self, digest: str) -> bool:
-        """Whether this is its digest. In constant time."""
+        """Whether this is the digest of the secret; compared in constant time."""
         return hmac.compare_digest(digest, self.digest())
 
     def __repr__(self) -> str:
@@ -87,7 +87,7 @@ class ApiKeyToken:
 
 
 def redact(text: str) -> str:
-    """The text, with *** for the secret of whatever in it looks like a key, or does once or twice percent-decoded."""
+    """The text with *** in place of the secret of every API key in it, percent-encoded (once or twice) or not."""
     return _WORD.sub(_hidden_in_word, text) if "%" in text else _LOOKS_LIKE_ONE.sub(r"\1***", text)
 
 

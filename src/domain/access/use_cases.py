@@ -1,4 +1,4 @@
-"""All that can be done with owners and keys, a method each, and the check of a key that a caller presents."""
+"""The use cases of owners and API keys, a method each."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -36,7 +36,7 @@ class Owners:
         return owner
 
     async def get(self, name_or_id: str | UUID) -> Owner:
-        """The owner of this name or id; a text that reads as an id is no name. Raises ``NotFound``."""
+        """The owner of this name or id; a UUID is always an id. Raises ``NotFound``."""
         id = as_id(name_or_id) if isinstance(name_or_id, str) else name_or_id
         return or_not_found(await self.directory.find(id or name_or_id), Owner.KIND)
 
@@ -44,12 +44,12 @@ class Owners:
         return await self.directory.all()
 
     async def deactivate(self, name_or_id: str | UUID, context: WriteContext) -> Owner:
-        """Shuts an owner out: none of its keys opens anything a second later. Raises ``NotFound``."""
+        """Deactivates an owner: within a second none of its keys is accepted. Raises ``NotFound``."""
         owner = await self.get(name_or_id)
         return await self.directory.change(owner.id, lambda stored: stored.deactivate(context.at), context)
 
     async def activate(self, name_or_id: str | UUID, context: WriteContext) -> Owner:
-        """Lets an owner in again. Raises ``NotFound``."""
+        """Activates an owner again. Raises ``NotFound``."""
         owner = await self.get(name_or_id)
         return await self.directory.change(owner.id, Owner.activate, context)
 
@@ -72,11 +72,11 @@ class ApiKeys:
         expires_at: datetime | None = None,
         granted_by: ApiKey | None = None,
     ) -> tuple[ApiKey, ApiKeyToken]:
-        """Makes and stores a key; its text is known now and never again.
+        """Creates and stores a key; its text is returned now and never again.
 
-        ``granted_by`` is the key that asks, which cannot grant a scope that it lacks (``Denied``); an operator has
-        none. The new key ends no later than that one, and with it where no end is named (``Unfit``). Raises
-        ``Invalid``, and ``Conflict`` where the key that asks has ended.
+        ``granted_by`` is the key in use, None for an operator. It cannot grant a scope that it lacks (``Denied``), and
+        the new key expires no later than it does (``Unfit``), or together with it where no expiry is requested. Raises
+        ``Invalid``, and ``Conflict`` where the key in use is revoked or expired.
         """
         if granted_by is not None:
             require_scopes(granted_by.scopes, scopes)
@@ -112,7 +112,7 @@ class ApiKeys:
         *,
         revoked_by: ApiKey | None = None,
     ) -> ApiKey:
-        """Ends a key, once and for all; again is no error. Raises ``Conflict`` where a key would end itself."""
+        """Revokes a key for good; no error if it already is. Raises ``Conflict`` where a key would revoke itself."""
 
         def revoked(stored: ApiKey) -> ApiKey:
             precondition(stored)
@@ -133,17 +133,17 @@ class ApiKeys:
         expires_at: datetime | Lifetime | None = Lifetime.AS_BEFORE,
         rolled_by: ApiKey | None = None,
     ) -> tuple[ApiKey, ApiKeyToken]:
-        """Makes a key of the same name and scopes, and lets the old one open for ``overlap`` longer, at most.
+        """Creates a key with the same name and scopes, and makes the old one expire after ``overlap`` at the latest.
 
-        The new one lives as long as the old one was made to, unless an end is named, or None for never; a key that
-        asks is given no more than ``ApiKey.succeeded`` allows (``Unfit``).
+        The new key gets the lifetime that the old one was created with, unless ``expires_at`` says otherwise (None is
+        never); ``ApiKey.successor`` says what a caller may request (``Unfit``).
 
-        These are two transactions, the new key first, so that nobody is ever without one. Where the second is lost,
-        the request that is repeated with its promise of idempotency finds the new key recorded, and ``outlive``
-        completes it. ``guard`` is asked of the old key as it is read.
+        There are two transactions, the new key first, so that nobody is left without a valid key. If the second one is
+        lost, a repeated request with the same idempotency key finds the new key, and ``expire_previous`` completes the
+        rotation. ``precondition`` is checked against the old key as it is read.
 
-        ``rolled_by`` is the key that asks, which may be the old one, and needs all scopes of that (``Denied``). Raises
-        ``Invalid``, and ``Conflict`` where the old key or the one that asks has ended.
+        ``rolled_by`` is the key in use, which may be the old one, and needs all its scopes (``Denied``). Raises
+        ``Invalid``, and ``Conflict`` where the old key or the one in use is revoked or expired.
         """
         named = None if expires_at is Lifetime.AS_BEFORE else expires_at
         if violations := [*ApiKey.overlap_faults(overlap), *ApiKey.expiry_faults(named, context.at)]:
@@ -168,18 +168,18 @@ class ApiKeys:
         return new, text
 
     async def _not_ended(self, owner: OwnerId, asking: ApiKey, context: WriteContext) -> ApiKey:
-        """The key that asks, as it is now: what it makes may last for ever, and what is known of it be older.
+        """The key in use as it is stored now: a cached one may have been revoked, and the new key may never expire.
 
         Raises ``Conflict``.
         """
         stored = await self.repository.of(owner).get(asking.id)
         if stored.is_inactive(context.at):
-            raise Conflict("key_ended", "The key that asks is revoked or expired.")
+            raise Conflict("key_ended", "The key in use is revoked or expired.")
         return stored
 
     async def expire_previous(
         self, owner: OwnerId, id: UUID, new: ApiKey, context: WriteContext, *, overlap: timedelta
     ) -> ApiKey:
-        """Lets the old key end once the new one is ``overlap`` old; again is no error, nor that it ends sooner."""
+        """Makes the previous key expire ``overlap`` after the new one was created; no error if it ends sooner."""
         end = new.created_at + overlap
         return await self.repository.of(owner).change(id, lambda old: old.expire(end), context)

@@ -100,7 +100,7 @@ def test_what_the_domain_refuses_is_said_on_the_form(at_desk: Desk, owner: Owner
     past = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
     refused = {
         "exists.": at_desk.send(f"{OWNERS}/add/", name=owner.name),
-        "reads as an id": at_desk.send(f"{OWNERS}/add/", name=owner.pk.hex),
+        "is a UUID": at_desk.send(f"{OWNERS}/add/", name=owner.pk.hex),
         "holds control characters": at_desk.send(f"{OWNERS}/add/", name="a\tb"),
         "expired from the start": issue(at_desk, owner, expires_at=past),
         "There is no such owner.": issue(at_desk, owner, owner="Nobody at all"),
