@@ -8,8 +8,8 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from app.embedded_postgres import Server
 from benchmarks.machine import parent
+from tests.embedded_postgres import Server
 
 TUNING = {
     "shared_buffers": "2GB",  # every copy fits, so that nobody's pages push out another's

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg.sql import SQL, Identifier, Literal
 
-from app.embedded_postgres import find_binaries
 from benchmarks.contestants import ROOT, Keys, plain_environment
 from benchmarks.database import Database
 from benchmarks.field import Ground
@@ -19,6 +18,7 @@ from benchmarks.limit import STATEMENTS
 from benchmarks.machine import CpuMeter, cores, pin
 from benchmarks.measure import Sample
 from benchmarks.operations import CLIENTS, DEPTH, NAME, SINCE
+from tests.embedded_postgres import find_binaries
 
 TRANSACTIONS = 2500  # of each client in a second of a round, more or less
 MARK = "made by pgbench"

@@ -11,7 +11,7 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
-from app.embedded_postgres import Server
+from tests.embedded_postgres import Server
 from tests.running_service import live
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")

@@ -138,7 +138,7 @@ def forget_attempts() -> None:
 @contextmanager
 def database(kind: str) -> Iterator[tuple[str, str]]:
     """The URLs of an empty database: the service's, and the operators'."""
-    from app.embedded_postgres import Server
+    from tests.embedded_postgres import Server
 
     with ExitStack() as stack:
         if kind == "postgresql":

@@ -15,9 +15,9 @@ from psycopg.sql import SQL, Identifier
 from typer.testing import CliRunner
 
 from app.cli.commands import commands
-from app.embedded_postgres import Server
 from config.databases import DatabaseUrl
 from config.settings import load
+from tests.embedded_postgres import Server
 from tests.running_service import GOATFISH
 
 NAME, API, OPERATORS = 'an "odd" 100% name', 'the "api"', "operators"

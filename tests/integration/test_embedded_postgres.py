@@ -14,10 +14,10 @@ import asyncpg
 import psycopg
 import pytest
 
-from app.embedded_postgres import Server, ServerError, places
-from app.embedded_postgres.places import Account, find_binaries, runnable
+from tests.embedded_postgres import Server, ServerError, places
+from tests.embedded_postgres.places import Account, find_binaries, runnable
 
-COMMAND = [sys.executable, "-m", "app.embedded_postgres"]
+COMMAND = [sys.executable, "-m", "tests.embedded_postgres"]
 
 
 @pytest.fixture(scope="module")

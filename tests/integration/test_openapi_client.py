@@ -12,7 +12,7 @@ import pytest
 from openapi_python_client import generate
 from openapi_python_client.config import Config, ConfigFile, MetaType
 
-from app.embedded_postgres import Server
+from tests.embedded_postgres import Server
 from tests.running_service import Live, live
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"

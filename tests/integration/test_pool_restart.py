@@ -13,9 +13,9 @@ import pytest
 
 from adapters.django_orm.bootstrap import asyncpg_storage
 from adapters.django_orm.storage import Storage
-from app.embedded_postgres import Server
 from domain.errors import Unavailable
 from domain.simulations.simulation import Simulation
+from tests.embedded_postgres import Server
 from tests.factories import CONTEXT, SimulationFactory
 from tests.integration.conftest import opened
 

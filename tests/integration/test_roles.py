@@ -14,11 +14,11 @@ from typer.testing import CliRunner
 from adapters.django_orm import management
 from app.cli.commands import commands
 from app.cli.database import check_storage
-from app.embedded_postgres import Server
 from config.databases import DatabaseUrl
 from config.settings import load
 from domain.errors import Unavailable
 from tests.contracts.http_api import SIMULATIONS, WING
+from tests.embedded_postgres import Server
 from tests.integration.role_databases import (
     API,
     BYPASSES,

@@ -15,8 +15,8 @@ import httpx2
 import psycopg
 import pytest
 
-from app.embedded_postgres import Server
 from tests.contracts.http_api import SIMULATIONS, WING
+from tests.embedded_postgres import Server
 
 GOATFISH = [sys.executable, "-m", "app.cli"]
 

@@ -20,10 +20,10 @@ import pytest
 
 from app.cli.tenants import opened, operator_context
 from app.container import UseCases
-from app.embedded_postgres.places import Account, temporary_home
 from config.databases import DatabaseUrl
 from domain.access.scopes import Scope
 from tests.contracts.http_api import SIMULATIONS, WING
+from tests.embedded_postgres.places import Account, temporary_home
 from tests.running_service import GOATFISH, served
 
 OWNERS, ROUNDS, SERVER_CONNECTIONS = 12, 8, 2

@@ -69,16 +69,11 @@ Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on
 
 
 @commands.command()
-def up(
-    *,
-    host: Host = "127.0.0.1",
-    port: Port = 8000,
-    postgres: Annotated[bool, typer.Option("--postgres", help="On a PostgreSQL of its own, kept in var/.")] = False,
-) -> None:
+def up(*, host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Starts everything for a first look: database, a demo owner with a key, an operator, the server."""
     from app.cli.up import up
 
-    up(host, port, postgres=postgres)
+    up(host, port)
 
 
 @commands.command()

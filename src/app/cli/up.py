@@ -5,10 +5,8 @@ import errno
 import os
 import secrets
 import socket
-from contextlib import ExitStack
 from pathlib import Path
 
-from dotenv import dotenv_values
 from rich.console import Console
 
 from adapters.django_orm import management
@@ -18,9 +16,7 @@ from app.cli.database import require_operator
 from app.cli.tenants import opened, operator_context
 from app.cli.terminal import fail, say
 from app.container import UseCases
-from app.embedded_postgres import Server, ServerError
-from config.secret_files import kept_secret
-from config.settings import ENV_FILE, load
+from config.settings import load
 from domain.access.api_key import ApiKey
 from domain.access.scopes import Scope
 from domain.access.token import ApiKeyToken
@@ -32,31 +28,16 @@ DEMO, OPERATOR = "demo", "admin"
 PORTS_TRIED = 100
 
 
-def up(host: str, port: int, *, postgres: bool) -> None:
-    with ExitStack() as cleanup:
-        if postgres:
-            _use_postgres(cleanup)
-        require_operator()
-        setup_django()
-        if applied := management.migrate(load().api_role):
-            say(f"The database is made: {len(applied)} migrations applied.")
-        key, password = _demo_key(), _operator_password()
-        management.disconnect()
-        listener = _listen(host, port)
-        _show(serving.url(listener).replace("//0.0.0.0:", "//127.0.0.1:"), key, password)
-        serving.run(listener, "warning")
-
-
-def _use_postgres(cleanup: ExitStack) -> None:
-    """Starts the embedded server and makes it this process's database, whatever else is configured."""
-    try:
-        server = cleanup.enter_context(Server(VAR / "postgres"))
-        os.environ["GOATFISH_DATABASE_URL"] = server.url
-        os.environ["GOATFISH_OPERATOR_DATABASE_URL"] = server.operator_url
-        if not ({**dotenv_values(ENV_FILE), **os.environ}).get("GOATFISH_SECRET_KEY"):
-            os.environ["GOATFISH_SECRET_KEY"] = kept_secret(VAR / "secret_key")
-    except (ServerError, OSError, ValueError) as error:
-        fail(f"PostgreSQL cannot be started in {VAR / 'postgres'}: {error}")
+def up(host: str, port: int) -> None:
+    require_operator()
+    setup_django()
+    if applied := management.migrate(load().api_role):
+        say(f"The database is made: {len(applied)} migrations applied.")
+    key, password = _demo_key(), _operator_password()
+    management.disconnect()
+    listener = _listen(host, port)
+    _show(serving.url(listener).replace("//0.0.0.0:", "//127.0.0.1:"), key, password)
+    serving.run(listener, "warning")
 
 
 def _listen(host: str, port: int) -> socket.socket:

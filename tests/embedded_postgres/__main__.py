@@ -7,50 +7,73 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 import psycopg
+from dotenv import dotenv_values
 from psycopg.sql import SQL, Identifier
 
 from app.database_roles import RolesRefused, provision
-from app.embedded_postgres.places import ServerError
-from app.embedded_postgres.server import Server
 from config.databases import DatabaseUrl
+from config.secret_files import kept_secret
+from config.settings import ENV_FILE
 from config.verification import unverified
+from tests.embedded_postgres.places import ServerError
+from tests.embedded_postgres.server import Server
 
 
 def main(arguments: list[str]) -> int:
     """Run a command on a database with both roles; returns its exit status.
 
     GOATFISH_DATABASE_URL is the API's, GOATFISH_OPERATOR_DATABASE_URL the operators', TEST_DATABASE_URL the
-    administrator's; where the last one is given, roles and database are made there, and dropped afterwards.
+    administrator's; where the last one is given, roles and database are made there, and dropped afterwards. With
+    ``--keep DIRECTORY`` there is always a server, whose data stay there.
     """
-    command = arguments[1:] if arguments[:1] == ["--"] else arguments
+    keep, command = None, arguments
+    if len(command) > 1 and command[0] == "--keep":
+        keep, command = Path(command[1]), command[2:]
+    command = command[1:] if command[:1] == ["--"] else command
     if not command:
-        print("usage: python -m app.embedded_postgres -- COMMAND [ARGUMENT …]", file=sys.stderr)
+        print("usage: python -m tests.embedded_postgres [--keep DIRECTORY] -- COMMAND [ARGUMENT …]", file=sys.stderr)
         return 2
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     try:
-        given = DatabaseUrl(url) if (url := os.environ.get("TEST_DATABASE_URL")) else None
-    except ValueError as error:
-        print(f"TEST_DATABASE_URL {error}", file=sys.stderr)
-        return 2
-    try:
-        if given:
-            if unverified(given, os.environ):  # what is made there is nobody's, and gone afterwards
-                os.environ["PGSSLMODE"] = "prefer"
-            with _guests(given) as (api, operator):
-                return _run(command, api.with_password, operator.with_password, given.with_password)
-        with Server() as server:
-            administrator = DatabaseUrl(server.administrator_url)
-            _may_create_databases(administrator, DatabaseUrl(server.operator_url).user)
-            return _run(command, server.url, server.operator_url, server.administrator_url)
-    except (ServerError, RolesRefused, psycopg.Error) as error:
+        if keep:
+            return _run_on_kept(command, keep)
+        url = os.environ.get("TEST_DATABASE_URL")
+        return _run_beside_others(command, url) if url else _run_on_temporary(command)
+    except (ServerError, RolesRefused, psycopg.Error, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+
+
+def _run_on_temporary(command: list[str]) -> int:
+    with Server() as server:
+        _may_create_databases(DatabaseUrl(server.administrator_url), DatabaseUrl(server.operator_url).user)
+        return _run(command, server.url, server.operator_url, server.administrator_url)
+
+
+def _run_on_kept(command: list[str], keep: Path) -> int:
+    secret = {**dotenv_values(ENV_FILE), **os.environ}.get("GOATFISH_SECRET_KEY")
+    os.environ["GOATFISH_SECRET_KEY"] = secret or kept_secret(keep.with_name("secret_key"))
+    with Server(keep) as server:
+        return _run(command, server.url, server.operator_url, server.administrator_url)
+
+
+def _run_beside_others(command: list[str], url: str) -> int:
+    try:
+        given = DatabaseUrl(url)
+    except ValueError as error:
+        print(f"TEST_DATABASE_URL {error}", file=sys.stderr)
+        return 2
+    if unverified(given, os.environ):  # what is made there is nobody's, and gone afterwards
+        os.environ["PGSSLMODE"] = "prefer"
+    with _guests(given) as (api, operator):
+        return _run(command, api.with_password, operator.with_password, given.with_password)
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

@@ -16,9 +16,9 @@ from typing import Self
 import psycopg
 
 from app.database_roles import RolesRefused, provision
-from app.embedded_postgres.places import Account, ServerError, find_binaries, lasting_home, runnable, temporary_home
 from config.databases import DatabaseUrl
 from config.secret_files import kept_secret
+from tests.embedded_postgres.places import Account, ServerError, find_binaries, lasting_home, runnable, temporary_home
 
 DATABASE = "goatfish"
 ADMINISTRATOR, OPERATOR, API = "goatfish", "goatfish_operator", "goatfish_api"
@@ -46,7 +46,7 @@ DO $$ DECLARE found record; BEGIN
         AND relkind IN ('r', 'p') AND pg_get_userbyid(relowner) = '{ADMINISTRATOR}'
     LOOP EXECUTE format('ALTER TABLE %s OWNER TO {OPERATOR}', found.name); END LOOP;
 END $$
-"""  # noqa: S608 -- names of ours
+"""
 
 
 class Server:

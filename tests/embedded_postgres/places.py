@@ -76,7 +76,7 @@ class Account:
 
 def temporary_home(account: Account) -> Path:
     """A new directory that the account owns and can enter; raises ServerError."""
-    for parent in (None, "/tmp"):  # noqa: S108 -- TMPDIR may lie where that user cannot go
+    for parent in (None, "/tmp"):
         home = Path(tempfile.mkdtemp(prefix="goatfish-postgres-", dir=parent))
         account.own(home)
         if account.may_execute(home):
