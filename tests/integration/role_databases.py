@@ -49,9 +49,10 @@ BYPASSES = {  # what makes it, what takes it back, and what is said of it
         "finds row-level security of the table owner not forced.",
     ),
     "no policy": (
-        "CREATE TABLE project (owner_id uuid); ALTER TABLE project ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
-        "DROP TABLE project",
-        "finds no policy on the table project.",
+        "CREATE TABLE unguarded (owner_id uuid);"
+        " ALTER TABLE unguarded ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+        "DROP TABLE unguarded",
+        "finds no policy on the table unguarded.",
     ),
     "a policy for all": (
         "CREATE POLICY everything ON idempotency_record USING (true)",

@@ -61,6 +61,20 @@ def test_pytest_arguments_follow_the_suite(script: ModuleType, monkeypatch: pyte
     assert sorted(calls[3:]) == [(suite, ["-k", "x"]) for suite in sorted(statuses)]
 
 
+def test_a_suite_runs_what_is_named_by_path_alone(script: ModuleType) -> None:
+    def after_pytest(*options: str) -> list[str]:
+        command: list[str] = script.pytest("tests/integration", list(options))
+        return command[command.index("pytest") + 1 :]
+
+    whole, file = "tests/integration", "tests/integration/test_run_script.py"
+    assert after_pytest() == [whole]
+    assert after_pytest("-k", "x") == [whole, "-k", "x"]
+    assert after_pytest("-k", "docs") == [whole, "-k", "docs"]
+    assert after_pytest(file, "-s") == [file, "-s"]
+    assert after_pytest(f"{file}::test_x") == [f"{file}::test_x"]
+    assert after_pytest(str(ROOT / file)) == [str(ROOT / file)]
+
+
 def test_what_runs_in_the_background_is_printed_when_its_turn_comes(
     script: ModuleType, capfd: pytest.CaptureFixture[str]
 ) -> None:

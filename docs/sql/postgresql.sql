@@ -1,0 +1,569 @@
+-- api_key: get
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."made_to_expire_at" AS "made_to_expire_at"
+FROM "api_key"
+WHERE ("api_key"."owner_id" = ($2) AND "api_key"."id" = ($3) AND (SELECT v FROM named) IS NOT NULL);
+
+-- api_key: create
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (INSERT INTO "api_key" ("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "made_to_expire_at")
+SELECT $2::uuid, $3::uuid, $4::text, $5::text, $6::text, $7::text, timezone('UTC', '1970-01-01'::timestamp + $8::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $9::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $10::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $11::interval)::timestamp with time zone, $12::integer, $13::text, timezone('UTC', '1970-01-01'::timestamp + $14::interval)::timestamp with time zone
+FROM named
+RETURNING 1),
+step2 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $15::uuid, 1, 0
+FROM step1
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last")
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $16::uuid, $17::uuid, timezone('UTC', '1970-01-01'::timestamp + $18::interval)::timestamp with time zone, $19::text, $20::uuid, $21::bigint, $22::text, $23::text, $24::text, $25::text, "last"
+FROM step2
+RETURNING 1;
+
+-- api_key: create_once
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (INSERT INTO "idempotency_record" ("id", "owner_id", "created_at", "operation", "key", "fingerprint", "entity")
+SELECT $2::uuid, $3::uuid, timezone('UTC', '1970-01-01'::timestamp + $4::interval)::timestamp with time zone, $5::text, $6::text, $7::text, $8::text
+FROM named
+WHERE set_config('lock_timeout', '250', true) IS NOT NULL
+ON CONFLICT ("owner_id", "operation", "key") DO UPDATE
+SET "id" = excluded."id", "owner_id" = excluded."owner_id", "created_at" = excluded."created_at", "operation" = excluded."operation", "key" = excluded."key", "fingerprint" = excluded."fingerprint", "entity" = excluded."entity"
+WHERE "idempotency_record"."created_at" < timezone('UTC', '1970-01-01'::timestamp + $9::interval)
+RETURNING 1),
+step2 AS (INSERT INTO "api_key" ("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "made_to_expire_at")
+SELECT $10::uuid, $11::uuid, $12::text, $13::text, $14::text, $15::text, timezone('UTC', '1970-01-01'::timestamp + $16::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $17::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $18::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $19::interval)::timestamp with time zone, $20::integer, $21::text, timezone('UTC', '1970-01-01'::timestamp + $22::interval)::timestamp with time zone
+FROM step1
+WHERE set_config('lock_timeout', '0', true) IS NOT NULL
+RETURNING 1),
+step3 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $23::uuid, 1, 0
+FROM step2
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last")
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $24::uuid, $25::uuid, timezone('UTC', '1970-01-01'::timestamp + $26::interval)::timestamp with time zone, $27::text, $28::uuid, $29::bigint, $30::text, $31::text, $32::text, $33::text, "last"
+FROM step3
+RETURNING 1;
+
+-- api_key: update
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (UPDATE "api_key"
+SET "name" = $2, "public_id" = $3, "digest" = $4, "scopes" = $5, "created_at" = timezone('UTC', '1970-01-01'::timestamp + $6::interval), "expires_at" = timezone('UTC', '1970-01-01'::timestamp + $7::interval), "last_used_at" = timezone('UTC', '1970-01-01'::timestamp + $8::interval), "revoked_at" = timezone('UTC', '1970-01-01'::timestamp + $9::interval), "version" = $10, "created_by" = $11, "made_to_expire_at" = timezone('UTC', '1970-01-01'::timestamp + $12::interval)
+WHERE ("api_key"."owner_id" = ($13) AND "api_key"."id" = ($14) AND "api_key"."version" = ($15) AND (SELECT v FROM named) IS NOT NULL)
+RETURNING 1),
+step2 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $16::uuid, 1, 0
+FROM step1
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last")
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $17::uuid, $18::uuid, timezone('UTC', '1970-01-01'::timestamp + $19::interval)::timestamp with time zone, $20::text, $21::uuid, $22::bigint, $23::text, $24::text, $25::text, $26::text, "last"
+FROM step2
+RETURNING 1;
+
+-- api_key: update_untracked
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+UPDATE "api_key"
+SET "name" = $2, "public_id" = $3, "digest" = $4, "scopes" = $5, "created_at" = timezone('UTC', '1970-01-01'::timestamp + $6::interval), "expires_at" = timezone('UTC', '1970-01-01'::timestamp + $7::interval), "last_used_at" = timezone('UTC', '1970-01-01'::timestamp + $8::interval), "revoked_at" = timezone('UTC', '1970-01-01'::timestamp + $9::interval), "version" = $10, "created_by" = $11, "made_to_expire_at" = timezone('UTC', '1970-01-01'::timestamp + $12::interval)
+WHERE ("api_key"."owner_id" = ($13) AND "api_key"."id" = ($14) AND "api_key"."version" = ($15) AND (SELECT v FROM named) IS NOT NULL)
+RETURNING 1;
+
+-- api_key: delete
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (DELETE
+FROM "api_key"
+WHERE ("api_key"."owner_id" = ($2) AND "api_key"."id" = ($3) AND "api_key"."version" = ($4) AND (SELECT v FROM named) IS NOT NULL)
+RETURNING 1),
+step2 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $5::uuid, 1, 0
+FROM step1
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last")
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $6::uuid, $7::uuid, timezone('UTC', '1970-01-01'::timestamp + $8::interval)::timestamp with time zone, $9::text, $10::uuid, $11::bigint, $12::text, $13::text, $14::text, $15::text, "last"
+FROM step2
+RETURNING 1;
+
+-- api_key: list by newest
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."made_to_expire_at" AS "made_to_expire_at"
+FROM "api_key"
+WHERE ("api_key"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 7 DESC, 1 DESC
+LIMIT 21;
+
+-- api_key: list by newest, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."made_to_expire_at" AS "made_to_expire_at"
+FROM "api_key"
+WHERE ("api_key"."owner_id" = ($2) AND ("api_key"."created_at", "api_key"."id") < (timezone('UTC', '1970-01-01'::timestamp + $3::interval), $4) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 7 DESC, 1 DESC
+LIMIT 21;
+
+-- idempotency_record: delete_old
+DELETE
+FROM "idempotency_record"
+WHERE "idempotency_record"."id" IN (SELECT U0."id" AS "id"
+FROM "idempotency_record" U0
+WHERE U0."created_at" < (timezone('UTC', '1970-01-01'::timestamp + $1::interval))
+LIMIT 1000)
+RETURNING 1;
+
+-- idempotency_record: find
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "idempotency_record"."fingerprint" AS "fingerprint", "idempotency_record"."entity" AS "entity"
+FROM "idempotency_record"
+WHERE ("idempotency_record"."created_at" >= (timezone('UTC', '1970-01-01'::timestamp + $2::interval)) AND "idempotency_record"."key" = ($3) AND "idempotency_record"."operation" = ($4) AND "idempotency_record"."owner_id" = ($5) AND (SELECT v FROM named) IS NOT NULL);
+
+-- owner: get
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "owner"."id" AS "id", "owner"."name" AS "name", "owner"."created_at" AS "created_at", "owner"."deactivated_at" AS "deactivated_at", "owner"."version" AS "version"
+FROM "owner"
+WHERE ("owner"."id" = ($2) AND "owner"."id" = ($3) AND (SELECT v FROM named) IS NOT NULL);
+
+-- owner: create
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (INSERT INTO "owner" ("id", "name", "created_at", "deactivated_at", "version")
+SELECT $2::uuid, $3::text, timezone('UTC', '1970-01-01'::timestamp + $4::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $5::interval)::timestamp with time zone, $6::integer
+FROM named
+RETURNING 1),
+step2 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $7::uuid, 1, 0
+FROM step1
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last")
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $8::uuid, $9::uuid, timezone('UTC', '1970-01-01'::timestamp + $10::interval)::timestamp with time zone, $11::text, $12::uuid, $13::bigint, $14::text, $15::text, $16::text, $17::text, "last"
+FROM step2
+RETURNING 1;
+
+-- owner: create_once
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (INSERT INTO "idempotency_record" ("id", "owner_id", "created_at", "operation", "key", "fingerprint", "entity")
+SELECT $2::uuid, $3::uuid, timezone('UTC', '1970-01-01'::timestamp + $4::interval)::timestamp with time zone, $5::text, $6::text, $7::text, $8::text
+FROM named
+WHERE set_config('lock_timeout', '250', true) IS NOT NULL
+ON CONFLICT ("owner_id", "operation", "key") DO UPDATE
+SET "id" = excluded."id", "owner_id" = excluded."owner_id", "created_at" = excluded."created_at", "operation" = excluded."operation", "key" = excluded."key", "fingerprint" = excluded."fingerprint", "entity" = excluded."entity"
+WHERE "idempotency_record"."created_at" < timezone('UTC', '1970-01-01'::timestamp + $9::interval)
+RETURNING 1),
+step2 AS (INSERT INTO "owner" ("id", "name", "created_at", "deactivated_at", "version")
+SELECT $10::uuid, $11::text, timezone('UTC', '1970-01-01'::timestamp + $12::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $13::interval)::timestamp with time zone, $14::integer
+FROM step1
+WHERE set_config('lock_timeout', '0', true) IS NOT NULL
+RETURNING 1),
+step3 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $15::uuid, 1, 0
+FROM step2
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last")
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $16::uuid, $17::uuid, timezone('UTC', '1970-01-01'::timestamp + $18::interval)::timestamp with time zone, $19::text, $20::uuid, $21::bigint, $22::text, $23::text, $24::text, $25::text, "last"
+FROM step3
+RETURNING 1;
+
+-- owner: update
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (UPDATE "owner"
+SET "name" = $2, "created_at" = timezone('UTC', '1970-01-01'::timestamp + $3::interval), "deactivated_at" = timezone('UTC', '1970-01-01'::timestamp + $4::interval), "version" = $5
+WHERE ("owner"."id" = ($6) AND "owner"."id" = ($7) AND "owner"."version" = ($8) AND (SELECT v FROM named) IS NOT NULL)
+RETURNING 1),
+step2 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $9::uuid, 1, 0
+FROM step1
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last")
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $10::uuid, $11::uuid, timezone('UTC', '1970-01-01'::timestamp + $12::interval)::timestamp with time zone, $13::text, $14::uuid, $15::bigint, $16::text, $17::text, $18::text, $19::text, "last"
+FROM step2
+RETURNING 1;
+
+-- owner: delete
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (DELETE
+FROM "owner"
+WHERE ("owner"."id" = ($2) AND "owner"."id" = ($3) AND "owner"."version" = ($4) AND (SELECT v FROM named) IS NOT NULL)
+RETURNING 1),
+step2 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $5::uuid, 1, 0
+FROM step1
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last")
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $6::uuid, $7::uuid, timezone('UTC', '1970-01-01'::timestamp + $8::interval)::timestamp with time zone, $9::text, $10::uuid, $11::bigint, $12::text, $13::text, $14::text, $15::text, "last"
+FROM step2
+RETURNING 1;
+
+-- owner: list by newest
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "owner"."id" AS "id", "owner"."name" AS "name", "owner"."created_at" AS "created_at", "owner"."deactivated_at" AS "deactivated_at", "owner"."version" AS "version"
+FROM "owner"
+WHERE ("owner"."id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 3 DESC, 1 DESC
+LIMIT 21;
+
+-- owner: list by newest, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "owner"."id" AS "id", "owner"."name" AS "name", "owner"."created_at" AS "created_at", "owner"."deactivated_at" AS "deactivated_at", "owner"."version" AS "version"
+FROM "owner"
+WHERE ("owner"."id" = ($2) AND ("owner"."created_at", "owner"."id") < (timezone('UTC', '1970-01-01'::timestamp + $3::interval), $4) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 3 DESC, 1 DESC
+LIMIT 21;
+
+-- owner_directory: all
+SELECT "owner"."id" AS "id", "owner"."name" AS "name", "owner"."created_at" AS "created_at", "owner"."deactivated_at" AS "deactivated_at", "owner"."version" AS "version"
+FROM "owner"
+ORDER BY 2 ASC;
+
+-- owner_directory: by_id
+SELECT "owner"."id" AS "id", "owner"."name" AS "name", "owner"."created_at" AS "created_at", "owner"."deactivated_at" AS "deactivated_at", "owner"."version" AS "version"
+FROM "owner"
+WHERE "owner"."id" = ($1);
+
+-- owner_directory: by_name
+SELECT "owner"."id" AS "id", "owner"."name" AS "name", "owner"."created_at" AS "created_at", "owner"."deactivated_at" AS "deactivated_at", "owner"."version" AS "version"
+FROM "owner"
+WHERE "owner"."name" = ($1);
+
+-- owner_directory: holder
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.key', $1, true) AS v)
+SELECT "api_key"."owner_id" AS "owner__id", "owner"."name" AS "owner__name", "owner"."created_at" AS "owner__created_at", "owner"."deactivated_at" AS "owner__deactivated_at", "owner"."version" AS "owner__version", "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."made_to_expire_at" AS "made_to_expire_at"
+FROM "api_key" INNER JOIN "owner" ON ("api_key"."owner_id" = "owner"."id")
+WHERE ("api_key"."public_id" = ($2) AND (SELECT v FROM named) IS NOT NULL);
+
+-- revision: delete
+DELETE
+FROM "revision"
+WHERE ("revision"."owner_id" = ($1) AND "revision"."number" > ($2) AND "revision"."number" <= ($3))
+RETURNING 1;
+
+-- revision: due
+SELECT "change_count"."owner_id" AS "owner_id", "change_count"."purged_through" AS "purged_through", "change_count"."last" AS "last"
+FROM "change_count"
+WHERE (SELECT U0."created_at" AS "created_at"
+FROM "revision" U0
+WHERE (U0."number" > ("change_count"."purged_through") AND U0."owner_id" = ("change_count"."owner_id"))
+ORDER BY U0."number" ASC
+LIMIT 1) < (timezone('UTC', '1970-01-01'::timestamp + $1::interval));
+
+-- revision: first_young
+SELECT "revision"."number" AS "number"
+FROM "revision"
+WHERE ("revision"."owner_id" = ($1) AND "revision"."number" > ($2) AND "revision"."created_at" >= (timezone('UTC', '1970-01-01'::timestamp + $3::interval)))
+ORDER BY 1 ASC
+LIMIT 1;
+
+-- revision: mark_purged
+UPDATE "change_count"
+SET "purged_through" = $1
+WHERE ("change_count"."owner_id" = ($2) AND "change_count"."purged_through" < ($3))
+RETURNING 1;
+
+-- revision: span
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "change_count"."purged_through" AS "purged_through", "change_count"."last" AS "last"
+FROM "change_count"
+WHERE ("change_count"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL);
+
+-- revision: list by number
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "revision"."id" AS "id", "revision"."owner_id" AS "owner_id", "revision"."number" AS "number", "revision"."kind" AS "kind", "revision"."entity_id" AS "entity_id", "revision"."version" AS "version", "revision"."created_at" AS "created_at", "revision"."actor" AS "actor", "revision"."request_id" AS "request_id", "revision"."before" AS "before", "revision"."after" AS "after"
+FROM "revision"
+WHERE ("revision"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 3 ASC, 1 ASC
+LIMIT 21;
+
+-- revision: list by number, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "revision"."id" AS "id", "revision"."owner_id" AS "owner_id", "revision"."number" AS "number", "revision"."kind" AS "kind", "revision"."entity_id" AS "entity_id", "revision"."version" AS "version", "revision"."created_at" AS "created_at", "revision"."actor" AS "actor", "revision"."request_id" AS "request_id", "revision"."before" AS "before", "revision"."after" AS "after"
+FROM "revision"
+WHERE ("revision"."owner_id" = ($2) AND ("revision"."number", "revision"."id") > ($3, $4) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 3 ASC, 1 ASC
+LIMIT 21;
+
+-- revision: list by version
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "revision"."id" AS "id", "revision"."owner_id" AS "owner_id", "revision"."number" AS "number", "revision"."kind" AS "kind", "revision"."entity_id" AS "entity_id", "revision"."version" AS "version", "revision"."created_at" AS "created_at", "revision"."actor" AS "actor", "revision"."request_id" AS "request_id", "revision"."before" AS "before", "revision"."after" AS "after"
+FROM "revision"
+WHERE ("revision"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 6 DESC, 1 DESC
+LIMIT 21;
+
+-- revision: list by version, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "revision"."id" AS "id", "revision"."owner_id" AS "owner_id", "revision"."number" AS "number", "revision"."kind" AS "kind", "revision"."entity_id" AS "entity_id", "revision"."version" AS "version", "revision"."created_at" AS "created_at", "revision"."actor" AS "actor", "revision"."request_id" AS "request_id", "revision"."before" AS "before", "revision"."after" AS "after"
+FROM "revision"
+WHERE ("revision"."owner_id" = ($2) AND ("revision"."version", "revision"."id") < ($3, $4) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 6 DESC, 1 DESC
+LIMIT 21;
+
+-- simulation: get
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND "simulation"."id" = ($3) AND (SELECT v FROM named) IS NOT NULL);
+
+-- simulation: create
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (INSERT INTO "simulation" ("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "updated_at", "version")
+SELECT $2::uuid, $3::uuid, timezone('UTC', '1970-01-01'::timestamp + $4::interval)::timestamp with time zone, $5::text, $6::text, ('1970-01-01'::date + $7::interval)::date::date, ('1970-01-01'::date + $8::interval)::date::date, timezone('UTC', '1970-01-01'::timestamp + $9::interval)::timestamp with time zone, $10::integer
+FROM named
+RETURNING 1),
+step2 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $11::uuid, 1, 0
+FROM step1
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last")
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $12::uuid, $13::uuid, timezone('UTC', '1970-01-01'::timestamp + $14::interval)::timestamp with time zone, $15::text, $16::uuid, $17::bigint, $18::text, $19::text, $20::text, $21::text, "last"
+FROM step2
+RETURNING 1;
+
+-- simulation: create_once
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (INSERT INTO "idempotency_record" ("id", "owner_id", "created_at", "operation", "key", "fingerprint", "entity")
+SELECT $2::uuid, $3::uuid, timezone('UTC', '1970-01-01'::timestamp + $4::interval)::timestamp with time zone, $5::text, $6::text, $7::text, $8::text
+FROM named
+WHERE set_config('lock_timeout', '250', true) IS NOT NULL
+ON CONFLICT ("owner_id", "operation", "key") DO UPDATE
+SET "id" = excluded."id", "owner_id" = excluded."owner_id", "created_at" = excluded."created_at", "operation" = excluded."operation", "key" = excluded."key", "fingerprint" = excluded."fingerprint", "entity" = excluded."entity"
+WHERE "idempotency_record"."created_at" < timezone('UTC', '1970-01-01'::timestamp + $9::interval)
+RETURNING 1),
+step2 AS (INSERT INTO "simulation" ("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "updated_at", "version")
+SELECT $10::uuid, $11::uuid, timezone('UTC', '1970-01-01'::timestamp + $12::interval)::timestamp with time zone, $13::text, $14::text, ('1970-01-01'::date + $15::interval)::date::date, ('1970-01-01'::date + $16::interval)::date::date, timezone('UTC', '1970-01-01'::timestamp + $17::interval)::timestamp with time zone, $18::integer
+FROM step1
+WHERE set_config('lock_timeout', '0', true) IS NOT NULL
+RETURNING 1),
+step3 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $19::uuid, 1, 0
+FROM step2
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last")
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $20::uuid, $21::uuid, timezone('UTC', '1970-01-01'::timestamp + $22::interval)::timestamp with time zone, $23::text, $24::uuid, $25::bigint, $26::text, $27::text, $28::text, $29::text, "last"
+FROM step3
+RETURNING 1;
+
+-- simulation: update
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (UPDATE "simulation"
+SET "created_at" = timezone('UTC', '1970-01-01'::timestamp + $2::interval), "name" = $3, "name_folded" = $4, "start_date" = ('1970-01-01'::date + $5::interval)::date, "end_date" = ('1970-01-01'::date + $6::interval)::date, "updated_at" = timezone('UTC', '1970-01-01'::timestamp + $7::interval), "version" = $8
+WHERE ("simulation"."owner_id" = ($9) AND "simulation"."id" = ($10) AND "simulation"."version" = ($11) AND (SELECT v FROM named) IS NOT NULL)
+RETURNING 1),
+step2 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $12::uuid, 1, 0
+FROM step1
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last")
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $13::uuid, $14::uuid, timezone('UTC', '1970-01-01'::timestamp + $15::interval)::timestamp with time zone, $16::text, $17::uuid, $18::bigint, $19::text, $20::text, $21::text, $22::text, "last"
+FROM step2
+RETURNING 1;
+
+-- simulation: delete
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (DELETE
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND "simulation"."id" = ($3) AND "simulation"."version" = ($4) AND (SELECT v FROM named) IS NOT NULL)
+RETURNING 1),
+step2 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $5::uuid, 1, 0
+FROM step1
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last")
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $6::uuid, $7::uuid, timezone('UTC', '1970-01-01'::timestamp + $8::interval)::timestamp with time zone, $9::text, $10::uuid, $11::bigint, $12::text, $13::text, $14::text, $15::text, "last"
+FROM step2
+RETURNING 1;
+
+-- simulation: list by created_at
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 6 ASC, 1 ASC
+LIMIT 21;
+
+-- simulation: list by created_at, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND ("simulation"."created_at", "simulation"."id") > (timezone('UTC', '1970-01-01'::timestamp + $3::interval), $4) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 6 ASC, 1 ASC
+LIMIT 21;
+
+-- simulation: list by -created_at
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 6 DESC, 1 DESC
+LIMIT 21;
+
+-- simulation: list by -created_at, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND ("simulation"."created_at", "simulation"."id") < (timezone('UTC', '1970-01-01'::timestamp + $3::interval), $4) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 6 DESC, 1 DESC
+LIMIT 21;
+
+-- simulation: list by name
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY "simulation"."name_folded" ASC, 1 ASC
+LIMIT 21;
+
+-- simulation: list by name, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND ("simulation"."name_folded", "simulation"."id") > ($3, $4) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY "simulation"."name_folded" ASC, 1 ASC
+LIMIT 21;
+
+-- simulation: list by -name
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY "simulation"."name_folded" DESC, 1 DESC
+LIMIT 21;
+
+-- simulation: list by -name, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND ("simulation"."name_folded", "simulation"."id") < ($3, $4) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY "simulation"."name_folded" DESC, 1 DESC
+LIMIT 21;
+
+-- simulation: list by start_date
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 4 ASC, 1 ASC
+LIMIT 21;
+
+-- simulation: list by start_date, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND ("simulation"."start_date", "simulation"."id") > (('1970-01-01'::date + $3::interval)::date, $4) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 4 ASC, 1 ASC
+LIMIT 21;
+
+-- simulation: list by -start_date
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 4 DESC, 1 DESC
+LIMIT 21;
+
+-- simulation: list by -start_date, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND ("simulation"."start_date", "simulation"."id") < (('1970-01-01'::date + $3::interval)::date, $4) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 4 DESC, 1 DESC
+LIMIT 21;
+
+-- simulation: list by end_date
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 5 ASC, 1 ASC
+LIMIT 21;
+
+-- simulation: list by end_date, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND ("simulation"."end_date", "simulation"."id") > (('1970-01-01'::date + $3::interval)::date, $4) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 5 ASC, 1 ASC
+LIMIT 21;
+
+-- simulation: list by -end_date
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 5 DESC, 1 DESC
+LIMIT 21;
+
+-- simulation: list by -end_date, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND ("simulation"."end_date", "simulation"."id") < (('1970-01-01'::date + $3::interval)::date, $4) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 5 DESC, 1 DESC
+LIMIT 21;
+
+-- simulation: list where name
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND position($3::bytea IN convert_to("simulation"."name_folded", 'UTF8')) > 0 AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 6 DESC, 1 DESC
+LIMIT $4;
+
+-- simulation: list where start_date_from
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND "simulation"."start_date" >= (('1970-01-01'::date + $3::interval)::date) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 6 DESC, 1 DESC
+LIMIT $4;
+
+-- simulation: list where start_date_to
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND "simulation"."start_date" <= (('1970-01-01'::date + $3::interval)::date) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 6 DESC, 1 DESC
+LIMIT $4;
+
+-- simulation: list where end_date_from
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND "simulation"."end_date" >= (('1970-01-01'::date + $3::interval)::date) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 6 DESC, 1 DESC
+LIMIT $4;
+
+-- simulation: list where end_date_to
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND "simulation"."end_date" <= (('1970-01-01'::date + $3::interval)::date) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 6 DESC, 1 DESC
+LIMIT $4;
+
+-- simulation: list where active_on
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND "simulation"."start_date" <= (('1970-01-01'::date + $3::interval)::date) AND "simulation"."end_date" >= (('1970-01-01'::date + $4::interval)::date) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 6 DESC, 1 DESC
+LIMIT $5;
+
+-- storage: applied
+SELECT "django_migrations"."app" AS "app", "django_migrations"."name" AS "name"
+FROM "django_migrations";
