@@ -109,7 +109,7 @@ def test_a_key_is_rolled_by_its_id_or_prefix() -> None:
     assert "never expires" in goatfish("key", "roll", "Acme", as_long[1], "--expires-in", "never").stderr
     assert goatfish("key", "roll", "Acme", as_long[1], "--expires-in", "soon").exit_code == 2
     goatfish("key", "revoke", "Acme", new[1])
-    assert complaint(goatfish("key", "roll", "Acme", new[1]), 1) == "The key is revoked or expired: make a new one.\n"
+    assert complaint(goatfish("key", "roll", "Acme", new[1]), 1) == "The key is revoked or expired. Create a new one.\n"
     assert "not longer than 30 days" in complaint(goatfish("key", "roll", "Acme", old[0], "--overlap", "31d"), 1)
 
 
