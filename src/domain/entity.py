@@ -87,6 +87,11 @@ class FieldSpec:
         """Whether it has to be given when an entity is made."""
         return self.default is MISSING
 
+    @property
+    def taken(self) -> str:
+        """The problem code of a unique value that another entity has."""
+        return f"{self.name}_taken"
+
 
 @dataclass(frozen=True, slots=True)
 class EntitySpec:
@@ -127,8 +132,7 @@ def _spec_of(entity: Any) -> EntitySpec:
         type_, optional = _without_none(get_args(hint)[0])
         default = field.default_factory() if field.default_factory is not MISSING else field.default
         (kind,) = kinds
-        if kind.sortable and optional:
-            raise TypeError(f"{entity.__name__}.{field.name} cannot be sorted by: it may be None.")
+        _require_possible(f"{entity.__name__}.{field.name}", kind, optional=optional)
         declared[field.name] = FieldSpec(field.name, kind, type_, optional, default)
     own: tuple[ListFilter, ...] = getattr(entity, "FILTERS", ())
     derived = (_filter(name, field.kind, each) for name, field in declared.items() for each in field.kind.filters)
@@ -140,6 +144,19 @@ def _spec_of(entity: Any) -> EntitySpec:
         filters={each.parameter: each for each in (*derived, *own)},
         conflicts=getattr(entity, "CONFLICTS", ()),
     )
+
+
+def _require_possible(name: str, kind: Field, *, optional: bool) -> None:
+    """Raises ``TypeError`` for a field that is declared to do what none of its kind can."""
+    kinds = type(kind).__name__
+    if kind.sortable and (optional or not kind.SORTABLE):
+        reason = "it may be None" if optional else f"no {kinds} can"
+        raise TypeError(f"{name} cannot be sorted by: {reason}.")
+    if kind.unique and Comparison.EQUAL not in kind.COMPARISONS:
+        raise TypeError(f"{name} cannot be unique: no {kinds} can.")
+    for each in kind.filters:
+        if each.comparison not in kind.COMPARISONS:
+            raise TypeError(f"{name} cannot be filtered by {each.comparison.value!r}: no {kinds} can.")
 
 
 def create(entity: type[E], *, id: UUID, owner_id: OwnerId, now: datetime, **values: Any) -> E:
@@ -179,7 +196,7 @@ def validated(entity: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
         field = spec.fields[name]
         if isinstance(value, MapPatch):
             kept[name] = value
-            violations += _violations(field, value.given)
+            violations += _violations(field, value.given) or _violations(field, value.removed)
         else:
             kept[name] = None if value is None else field.kind.normalized(value)
             violations += _violations(field, kept[name])
@@ -202,9 +219,9 @@ def violations_of(entity: Owned) -> list[Violation]:
     for name, field in spec.fields.items():
         value = values[name]
         normalized = None if value is None else field.kind.normalized(value)
-        found = list(_violations(field, normalized))
+        found = _violations(field, normalized)
         if not found and normalized != value:
-            found = [Violation(name, "blanks", f"The {_words(name)} begins or ends with blanks.")]
+            found = [Violation(name, "blanks", f"The {words(name)} begins or ends with blanks.")]
         violations += found
     return [*violations, *_broken_rules(spec, values)]
 
@@ -212,6 +229,24 @@ def violations_of(entity: Owned) -> list[Violation]:
 def values_of(entity: Owned) -> dict[str, Any]:
     """The values of the fields that clients write."""
     return {name: getattr(entity, name) for name in spec_of(type(entity)).fields}
+
+
+def title_of(entity: type[Owned]) -> str:
+    """What people call one of them, in the middle of a sentence."""
+    title: str = getattr(entity, "TITLE", entity.KIND.replace("_", " "))
+    return title
+
+
+def plural_of(entity: type[Owned]) -> str:
+    """Its name in paths, and in the names of its scopes."""
+    plural: str = entity.PLURAL  # type: ignore[attr-defined]  # -- every entity of tenants has one
+    return plural
+
+
+def summary_of(entity: type[Owned]) -> str:
+    """What the class says of itself first: the first paragraph of its docstring, in Markdown."""
+    first = (entity.__doc__ or "").strip().partition("\n\n")[0]
+    return " ".join(first.split()).replace("``", "`")
 
 
 def sort_value(entity: Any, attribute: str) -> Any:
@@ -242,13 +277,12 @@ def _filter(name: str, kind: Field, declared: FieldFilter) -> ListFilter:
     return ListFilter(parameter, kind, ((name, declared.comparison),), declared.description, declared.several)
 
 
-def _violations(field: FieldSpec, value: Any) -> Iterator[Violation]:
+def _violations(field: FieldSpec, value: Any) -> list[Violation]:
     if value is None:
-        if not field.optional:
-            yield Violation(field.name, "missing", f"The {_words(field.name)} is missing.")
-        return
-    for code, rest in field.kind.problems(value):
-        yield Violation(field.name, code, f"The {_words(field.name)} {rest}.")
+        return [] if field.optional else [Violation(field.name, "missing", f"The {words(field.name)} is missing.")]
+    return [
+        Violation(field.name, code, f"The {words(field.name)} {rest}.") for code, rest in field.kind.problems(value)
+    ]
 
 
 def _broken_rules(spec: EntitySpec, values: Mapping[str, Any]) -> Iterator[Violation]:
@@ -261,7 +295,7 @@ def _broken_rules(spec: EntitySpec, values: Mapping[str, Any]) -> Iterator[Viola
 def _changed_immutables(spec: EntitySpec, before: Owned, after: Owned) -> Iterator[Violation]:
     for name, field in spec.fields.items():
         if field.kind.immutable and getattr(before, name) != getattr(after, name):
-            yield Violation(name, "immutable", f"The {_words(name)} is set when it is made, and never changed.")
+            yield Violation(name, "immutable", f"The {words(name)} is set when it is made, and never changed.")
 
 
 def _is_annotated(hint: Any) -> bool:
@@ -273,7 +307,7 @@ def _without_none(hint: Any) -> tuple[Any, bool]:
     return (kinds[0], True) if type(None) in get_args(hint) else (hint, False)
 
 
-def _words(name: str) -> str:
+def words(name: str) -> str:
     """The field's name as people read it."""
     return name.replace("_", " ")
 

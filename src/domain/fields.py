@@ -61,6 +61,10 @@ def has(parameter: str, description: str) -> tuple[FieldFilter, ...]:
     return (FieldFilter(Comparison.HAS, description, parameter=parameter),)
 
 
+_EXACT = frozenset({Comparison.EQUAL, Comparison.ANY_OF})
+_ORDERED = _EXACT | {Comparison.AT_LEAST, Comparison.AT_MOST}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """What all kinds have: texts for the document, and what lists may do with the field.
@@ -75,6 +79,11 @@ class Field:
     immutable: bool = False
     unique: bool = False
     filters: tuple[FieldFilter, ...] = ()
+
+    SORTABLE: ClassVar[bool] = False
+    """Whether lists can be sorted by fields of this kind."""
+    COMPARISONS: ClassVar[frozenset[Comparison]] = frozenset()
+    """What filters can compare fields of this kind by."""
 
     def normalized(self, value: Any) -> Any:
         """The value as it is kept."""
@@ -95,6 +104,9 @@ class Text(Field):
 
     Sorted and searched by Unicode case folding.
     """
+
+    SORTABLE: ClassVar = True
+    COMPARISONS: ClassVar = _EXACT | {Comparison.CONTAINS}
 
     max_length: int
 
@@ -144,6 +156,8 @@ class LongText(Field):
 class Choice(Field):
     """One value of an enumeration."""
 
+    COMPARISONS: ClassVar = _EXACT
+
     options: type[StrEnum]
 
 
@@ -151,10 +165,15 @@ class Choice(Field):
 class Boolean(Field):
     """True or false."""
 
+    COMPARISONS: ClassVar = _EXACT
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Integer(Field):
     """A whole number, both bounds included."""
+
+    SORTABLE: ClassVar = True
+    COMPARISONS: ClassVar = _ORDERED
 
     minimum: int = 0
     maximum: int = 2**31 - 1
@@ -167,6 +186,9 @@ class Integer(Field):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amount(Field):
     """A decimal number, exact: at most ``digits`` digits, of which ``places`` come after the point. Bounds included."""
+
+    SORTABLE: ClassVar = True
+    COMPARISONS: ClassVar = _ORDERED
 
     digits: int
     places: int
@@ -196,15 +218,23 @@ class Amount(Field):
 class Day(Field):
     """A date, of the years 1 to 9999."""
 
+    SORTABLE: ClassVar = True
+    COMPARISONS: ClassVar = _ORDERED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment(Field):
     """A time with its zone, kept in UTC to the microsecond."""
 
+    SORTABLE: ClassVar = True
+    COMPARISONS: ClassVar = _ORDERED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words(Field):
     """A list of short texts, each like ``Text``; none comes twice."""
+
+    COMPARISONS: ClassVar = frozenset({Comparison.HAS})
 
     max_items: int
     max_length: int
@@ -258,6 +288,11 @@ class MapPatch:
         """The members that are set."""
         return {name: text for name, text in self.members.items() if text is not None}
 
+    @property
+    def removed(self) -> dict[str, str]:
+        """The members that are removed, with empty texts."""
+        return {name: "" for name, text in self.members.items() if text is None}
+
     def applied(self, stored: Mapping[str, str]) -> dict[str, str]:
         """The map with these changes."""
         return {name: text for name, text in {**stored, **self.members}.items() if text is not None}
@@ -270,6 +305,8 @@ class Reference(Field):
     ``in_use`` is the problem code of deleting what is referred to, ``missing`` that of restoring an entity whose
     reference is gone.
     """
+
+    COMPARISONS: ClassVar = _EXACT
 
     to: str
     in_use: str

@@ -14,6 +14,18 @@ class Scope(StrEnum):
     KEYS_MANAGE = "keys:manage"
 
 
+def scopes_to(plural: str) -> tuple[Scope, Scope]:
+    """The scopes to read and to write the entities of this plural name. Raises ``TypeError`` where there are none."""
+    try:
+        return Scope(f"{plural}:read"), Scope(f"{plural}:write")
+    except ValueError:
+        name = plural.upper()
+        raise TypeError(
+            f"No key can be allowed to read or write {plural}: add {name}_READ = '{plural}:read' and {name}_WRITE = "
+            f"'{plural}:write' to Scope in domain/access/scopes.py."
+        ) from None
+
+
 def require_scopes(held: frozenset[Scope], wanted: Collection[Scope]) -> None:
     """Raises ``Denied`` where a required scope is missing."""
     if not held.issuperset(wanted):
