@@ -27,7 +27,7 @@ from adapters.http_fastapi.kit.cors import Cors
 from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.deadlines import Deadlines
 from adapters.http_fastapi.kit.middleware import RequestMiddleware
-from adapters.http_fastapi.kit.openapi import document
+from adapters.http_fastapi.kit.openapi import description, document, tags
 from adapters.http_fastapi.kit.problems import ProblemException, problem_response
 from adapters.http_fastapi.kit.resource import Resource
 from adapters.http_fastapi.kit.revisions import change_routes, entity_routes
@@ -82,7 +82,7 @@ def build_api(
             await background.drain()
             await storage.close()
 
-    resources = {Resource.of(entity): use_cases for entity, use_cases in entities.items()}
+    resources = {Resource.of(entity, entities): use_cases for entity, use_cases in entities.items()}
     routers = [
         *(entity_routes(resource, each, authenticator, cursors, once) for resource, each in resources.items()),
         change_routes([*resources], history, authenticator, cursors),
@@ -97,6 +97,8 @@ def build_api(
         title="Goatfish",
         version="1",
         summary="Keeps each tenant's engineering simulations.",
+        description=description(entities),
+        openapi_tags=tags(entities),
         routes=[route for router in routers for route in router.routes],  # flat: an included router is matched twice
         lifespan=lifespan,
         docs_url=None,

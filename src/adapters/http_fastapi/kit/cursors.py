@@ -7,6 +7,7 @@ import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -22,12 +23,14 @@ _MAC, _BINDING, _ID = 16, 8, 16
 _WRITTEN: dict[type, tuple[bytes, Callable[[Any], str]]] = {
     str: (b"s", str),
     int: (b"i", str),
+    Decimal: (b"n", str),
     date: (b"d", date.isoformat),
     datetime: (b"t", datetime.isoformat),
 }
 _READ: dict[bytes, Callable[[str], SortValue]] = {
     b"s": str,
     b"i": int,
+    b"n": Decimal,
     b"d": date.fromisoformat,
     b"t": datetime.fromisoformat,
 }

@@ -1,32 +1,20 @@
 """Schemas of entities, derived from their annotated fields: what is created, changed, shown, and asked of lists."""
 
-from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
-from enum import StrEnum
-from functools import lru_cache
-from typing import Annotated, Any, ClassVar, Literal
+from functools import cache, lru_cache
+from typing import Annotated, Any, ClassVar, Literal, NoReturn
 from uuid import UUID
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, WithJsonSchema, create_model
+from pydantic import BeforeValidator, Field, create_model
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
+from adapters.http_fastapi.kit.field_kinds import example, parameter, shown, written
 from adapters.http_fastapi.kit.pagination import ListQuery
-from adapters.http_fastapi.kit.schemas import (
-    PLAIN,
-    CreateBody,
-    Day,
-    Moment,
-    PatchBody,
-    ReadMoment,
-    View,
-    name_schema,
-    whole_number,
-)
+from adapters.http_fastapi.kit.schemas import CreateBody, Moment, PatchBody, View
 from domain import fields as kinds
-from domain.entity import FieldSpec, ListFilter, filters, spec_of
+from domain.entity import FieldSpec, filters, spec_of, summary_of, title_of, words
 from domain.paging import Comparison, PageRequest, Sort
 from domain.repository import Owned
-from domain.validation import has_control_characters
 
 NEWEST_FIRST = "-created_at"
 
@@ -54,23 +42,38 @@ class EntityPatch(PatchBody):
         return changes | {name: kinds.MapPatch(changes[name]) for name in self.MAPS & changes.keys()}
 
 
+@cache
 def create_body(entity: type[Owned]) -> type[CreateBody]:
-    """The body that makes or replaces an entity."""
-    members: dict[str, Any] = {field.name: _member(field) for field in spec_of(entity).fields.values()}
+    """The body that makes an entity."""
     return create_model(
         f"{entity.__name__}Create",
         __base__=CreateBody,
-        __doc__=f"A whole {_words(entity)}, as clients write it.",
-        **members,
+        __doc__=f"A whole {title_of(entity)}, as clients write it.",
+        **{field.name: _member(field) for field in spec_of(entity).fields.values()},
+    )
+
+
+def replace_body(entity: type[Owned]) -> type[CreateBody]:
+    """The body that replaces an entity: what is immutable may be left out. The one that makes it, if nothing is."""
+    fields = spec_of(entity).fields.values()
+    if not any(field.kind.immutable for field in fields):
+        return create_body(entity)
+    return create_model(
+        f"{entity.__name__}Replace",
+        __base__=CreateBody,
+        __doc__=f"A whole {title_of(entity)}; what is never changed may be left out.",
+        **{field.name: _change(field) if field.kind.immutable else _member(field) for field in fields},
     )
 
 
 def patch_body(entity: type[Owned]) -> type[PatchBody]:
-    """The body that changes some members of an entity; what was set once and for all is none of them."""
-    fields = [field for field in spec_of(entity).fields.values() if not field.kind.immutable]
-    members: dict[str, Any] = {field.name: _change(field) for field in fields}
+    """The body that changes some members of an entity; what is immutable is refused, and not documented."""
+    fields = spec_of(entity).fields.values()
     patch = create_model(
-        f"{entity.__name__}Patch", __base__=EntityPatch, __doc__=f"Some members of a {_words(entity)}.", **members
+        f"{entity.__name__}Patch",
+        __base__=EntityPatch,
+        __doc__=f"Some members of {with_article(title_of(entity))}.",
+        **{field.name: _IMMUTABLE if field.kind.immutable else _change(field, patch=True) for field in fields},
     )
     patch.MAPS = frozenset(field.name for field in fields if isinstance(field.kind, kinds.Map))
     return patch
@@ -78,11 +81,10 @@ def patch_body(entity: type[Owned]) -> type[PatchBody]:
 
 def view(entity: type[Owned]) -> type[View]:
     """The representation of an entity: its id, its fields and its times, in the order of its class."""
-    spec = spec_of(entity)
     members: dict[str, Any] = {"id": (UUID, ...)}
-    members |= {name: (_shown(field), ...) for name, field in spec.fields.items()}
+    members |= {name: (shown(field), ...) for name, field in spec_of(entity).fields.items()}
     members |= {"created_at": (Moment, ...), "updated_at": (Moment, ...)}
-    return create_model(entity.__name__, __base__=View, __doc__=f"A {_words(entity)}.", **members)
+    return create_model(entity.__name__, __base__=View, __doc__=summary_of(entity), **members)
 
 
 def list_query(entity: type[Owned]) -> type[EntityQuery]:
@@ -95,16 +97,16 @@ def list_query(entity: type[Owned]) -> type[EntityQuery]:
             NEWEST_FIRST,
         )
     }
-    members |= {name: (_parameter(each), None) for name, each in spec.filters.items()}
+    members |= {name: (parameter(each), None) for name, each in spec.filters.items()}
     query = create_model(
         f"{entity.__name__}Query",
         __base__=EntityQuery,
-        __doc__=f"What a list of {entity.KIND}s can be asked for.",
+        __doc__=f"What a list of {entity.__name__} can be asked for.",
         **members,
     )
     query.ENTITY, query.FILTERS = entity, frozenset(spec.filters)
     query.NARROWER = {
-        name: f"a longer part of the {name.replace('_', ' ')}"
+        name: f"a longer part of the {words(name)}"
         for name, each in spec.filters.items()
         if each.compares[0][1] is Comparison.CONTAINS
     }
@@ -116,162 +118,32 @@ def _sort(order: str) -> Sort:
     return Sort(order.removeprefix("-"), descending=order.startswith("-"))
 
 
-def _words(entity: type[Owned]) -> str:
-    return entity.KIND.replace("_", " ")
+def with_article(title: str) -> str:
+    """The title after "a" or "an"."""
+    return f"{'an' if title[0].lower() in 'aeio' else 'a'} {title}"
 
 
 def _member(field: FieldSpec) -> Any:
     """Type and default of a member of a whole entity."""
-    value, extra = _value(field.kind)
+    info: Any = Field(description=field.kind.description or None, examples=[example(field)])
+    value = written(field.kind)
+    return Annotated[value | None if field.optional else value, info], ... if field.required else field.default
+
+
+def _change(field: FieldSpec, *, patch: bool = False) -> Any:
+    """Type and default of a member that may be left out, and has no default then."""
     info: Any = Field(
-        description=field.kind.description or None, examples=_examples(field.kind), json_schema_extra=extra or None
+        description=field.kind.description or None,
+        examples=[example(field)],
+        json_schema_extra=lambda schema: schema.pop("default", None),
     )
-    default = ... if field.required else field.default
-    return Annotated[value | None if field.optional else value, info], default
-
-
-def _change(field: FieldSpec) -> Any:
-    """Type and default of a member that may be left out."""
-    value, extra = _value(field.kind)
-    if isinstance(field.kind, kinds.Map):
-        value = dict[str, str | None]
-
-    def without_default(schema: dict[str, Any]) -> None:
-        schema.pop("default", None)
-        schema |= extra
-
-    info: Any = Field(
-        description=field.kind.description or None, examples=_examples(field.kind), json_schema_extra=without_default
-    )
+    value = written(field.kind, patch=patch)
     return Annotated[value | None if field.optional else value, info], None
 
 
-def _examples(kind: kinds.Field) -> list[Any] | None:
-    return None if kind.example is None else [kind.example]
+def _refuse_change(_: object) -> NoReturn:
+    raise PydanticCustomError("immutable", "This is set when it is made, and never changed.")
 
 
-def _value(kind: kinds.Field) -> tuple[Any, dict[str, Any]]:  # noqa: C901, PLR0911 -- one for each kind
-    """The type that reads a value of this kind from JSON, and what the schema says beside it."""
-    match kind:
-        case kinds.Text(max_length=length):
-            return str, name_schema(length)
-        case kinds.LongText(max_length=length):
-            return str, {"maxLength": length}
-        case kinds.Choice(options=options):
-            return _choice(options), {}
-        case kinds.Boolean():
-            return StrictBool, {}
-        case kinds.Integer(minimum=least, maximum=most):
-            return Annotated[int, whole_number("out_of_range", "This", least, most)], {
-                "minimum": least,
-                "maximum": most,
-            }
-        case kinds.Amount():
-            return _AMOUNT, {}
-        case kinds.Day():
-            return Day, {}
-        case kinds.Moment():
-            return ReadMoment, {}
-        case kinds.Words(max_items=items, max_length=length):
-            return list[str], {"maxItems": items, "items": {"type": "string", **name_schema(length)}}
-        case kinds.Map(max_items=items):
-            return dict[str, str], {"maxProperties": items}
-        case kinds.Reference():
-            return _ID, {}
-    raise TypeError(f"There is no schema yet of the kind {type(kind).__name__}.")
-
-
-def _shown(field: FieldSpec) -> Any:
-    kind = field.kind
-    value: Any = {kinds.Day: Day, kinds.Moment: Moment, kinds.Amount: _AMOUNT, kinds.Words: list[str]}.get(
-        type(kind), field.type
-    )
-    return value | None if field.optional else value
-
-
-def _parameter(each: ListFilter) -> Any:
-    """The type of a query parameter, which is text."""
-    kind = each.kind
-    comparison = each.compares[0][1]
-    extra: dict[str, Any] = {}
-    value: Any
-    if comparison is Comparison.CONTAINS and isinstance(kind, kinds.Text):
-        value = Annotated[str, AfterValidator(_part_of(kind))]
-        extra = {"minLength": 1, "maxLength": kind.max_length, "pattern": f"^{PLAIN}+$"}
-    elif each.several and isinstance(kind, kinds.Choice):
-        value = Annotated[tuple[str, ...], BeforeValidator(_several(kind.options)), WithJsonSchema({"type": "string"})]
-    elif isinstance(kind, kinds.Integer):
-        value = Annotated[int, whole_number("out_of_range", "This", kind.minimum, kind.maximum, in_query=True)]
-    elif isinstance(kind, kinds.Boolean):
-        value = Annotated[bool, BeforeValidator(_boolean), WithJsonSchema({"type": "boolean"})]
-    elif isinstance(kind, kinds.Words):
-        value, extra = str, name_schema(kind.max_length)
-    else:
-        value, extra = _value(kind)
-    return Annotated[value | None, Field(description=each.description, json_schema_extra=extra or None)]
-
-
-def _part_of(kind: kinds.Text) -> Callable[[str], str]:
-    def part(value: str) -> str:
-        if has_control_characters(value) or len(value) > kind.max_length:
-            raise PydanticCustomError("name", "No name has this part: it is too long or holds control characters.")
-        return value
-
-    return part
-
-
-def _choice(options: type[StrEnum]) -> Any:
-    return Annotated[
-        options, BeforeValidator(_option(options)), WithJsonSchema({"type": "string", "enum": list(options)})
-    ]
-
-
-def _option(options: type[StrEnum]) -> Callable[[object], StrEnum]:
-    def chosen(value: object) -> StrEnum:
-        if not isinstance(value, str) or value not in set(options):
-            raise PydanticCustomError("unknown_value", "This is not an allowed value.")
-        return options(value)
-
-    return chosen
-
-
-def _several(options: type[StrEnum]) -> Callable[[object], tuple[StrEnum, ...]]:
-    one = _option(options)
-
-    def chosen(value: object) -> tuple[StrEnum, ...]:
-        return tuple(dict.fromkeys(map(one, str(value).split(","))))
-
-    return chosen
-
-
-def _boolean(value: object) -> bool:
-    if value not in {"true", "false"}:
-        raise PydanticCustomError("boolean", "This is neither true nor false.")
-    return value == "true"
-
-
-def _amount(value: object) -> Decimal:
-    """A decimal number from its text, or from a JSON number, which is read as it is written."""
-    try:
-        if isinstance(value, str | int | float) and not isinstance(value, bool) and len(str(value)) <= _AMOUNT_LENGTH:
-            return Decimal(str(value))
-    except InvalidOperation:
-        pass
-    raise PydanticCustomError("amount", "This is not a decimal number.")
-
-
-_AMOUNT_LENGTH = 100
-_AMOUNT = Annotated[Decimal, BeforeValidator(_amount), WithJsonSchema({"type": "string", "format": "decimal"})]
-
-
-def _id(value: object) -> UUID:
-    """The id; the nil UUID, which no object has, for a text that is not an id: both are unknown."""
-    if not isinstance(value, str):
-        raise PydanticCustomError("wrong_type", "This is not a string.")
-    try:
-        return UUID(value)
-    except ValueError:
-        return UUID(int=0)
-
-
-_ID = Annotated[UUID, BeforeValidator(_id), WithJsonSchema({"type": "string", "format": "uuid"})]
+_Undocumented: Any = SkipJsonSchema
+_IMMUTABLE: Any = (Annotated[Any, _Undocumented(), BeforeValidator(_refuse_change)], None)

@@ -1,6 +1,6 @@
 """The OpenAPI document: what FastAPI makes of the routes, with our problems, headers and links in place of its own."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +13,8 @@ from adapters.http_fastapi.kit.problems import (
     ProblemError,
     ProblemType,
 )
+from domain.entity import plural_of, summary_of
+from domain.repository import Owned
 
 BODY = ("malformed_json", "body_too_large", "unsupported_media_type")
 """What may be wrong with any body, beside what is wrong with its values."""
@@ -23,7 +25,7 @@ _ALWAYS = (
 _WITH_KEY = ("unauthenticated", "too_many_failures", "rate_limited")
 _BEFORE_THE_DOOR = {"malformed_request", "invalid_host", "request_timeout", "headers_too_large", "unauthenticated"}
 _DESCRIPTION = """\
-Every tenant's simulations and keys, for whoever holds one of its keys. Send the key as `X-API-Key` or as a bearer
+Every tenant's {kinds} and keys, for whoever holds one of its keys. Send the key as `X-API-Key` or as a bearer
 token; the operations say which scope it needs. An answer of 400 and above is a problem (RFC 9457), whose `type` leads
 to a page that says what it means. Reading answers with an `ETag`; `If-Match` makes a change conditional, and
 `Idempotency-Key` makes a creation safe to repeat. Too many keys that open nothing are 429 for whoever else comes from
@@ -104,7 +106,7 @@ def _refusal(status: int, kinds: list[ProblemType], *, key: bool) -> dict[str, A
     }
 
 
-_SHARED = "x-shared"
+_SHARED, _SCOPES = "x-shared", "x-scopes"
 
 
 def _example(kind: ProblemType) -> dict[str, Any]:
@@ -113,7 +115,7 @@ def _example(kind: ProblemType) -> dict[str, Any]:
         "title": kind.title,
         "status": kind.status,
         "detail": kind.meaning,
-        "instance": "/api/v1/simulations",
+        "instance": "/api/v1/keys",
         "code": kind.code,
         "request_id": "5f2c0d5e1b7a4c0f9d3e8a6b2c4d1e0f",
     }
@@ -122,16 +124,30 @@ def _example(kind: ProblemType) -> dict[str, Any]:
     return found
 
 
+def any_scope(*scopes: str) -> dict[str, Any]:
+    """The ``openapi_extra`` of an operation that asks a key for one of these scopes."""
+    return {_SCOPES: list(scopes)}
+
+
 def unchanged() -> dict[str, Any]:
     """The response to a reader who has the version already."""
     return {"description": "Not modified: the reader has this version", **headers("ETag")}
+
+
+def description(entities: Iterable[type[Owned]]) -> str:
+    """What the document says of the API that keeps these kinds of entities."""
+    return _DESCRIPTION.format(kinds=", ".join(plural_of(each).replace("_", " ") for each in entities))
+
+
+def tags(entities: Iterable[type[Owned]]) -> list[dict[str, str]]:
+    """What the document says of the operations on each kind of entities."""
+    return [{"name": plural_of(each), "description": summary_of(each)} for each in entities]
 
 
 def document(api: FastAPI) -> dict[str, Any]:
     """The document, made once."""
     if api.openapi_schema is None:
         schema = FastAPI.openapi(api)
-        schema["info"]["description"] = _DESCRIPTION
         components = schema["components"]
         components |= {"headers": _HEADERS, "responses": {}}
         schemas = components["schemas"]
@@ -164,6 +180,9 @@ def _describe(operation: dict[str, Any], components: dict[str, Any]) -> None:
         content["example"] = {
             name: member["examples"][0] for name, member in sent["properties"].items() if "examples" in member
         }
+    if scopes := operation.pop(_SCOPES, ()):
+        ways = [name for way in operation["security"] for name in way]
+        operation["security"] = [{name: [scope]} for scope in scopes for name in ways]
     common = (*_OF_THE_API, *_OF_A_KNOWN_KEY) if "security" in operation else _OF_EVERY_ANSWER
     responses = operation["responses"]
     if _SHARED not in responses.get("422", {_SHARED: ""}):

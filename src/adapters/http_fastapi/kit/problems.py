@@ -38,13 +38,13 @@ class Problem(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     type: str = Field(
-        description="path of a page that says what this type of problem means", pattern="^/problems/[a-z-]+$"
+        description="path of a page that says what this type of problem means", pattern="^/problems/[a-z0-9-]+$"
     )
     title: str
     status: int = Field(ge=400, le=599)
     detail: str
     instance: str = Field(description="path of the request", json_schema_extra={"format": "uri-reference"})
-    code: str = Field(description="stable, for programs", pattern="^[a-z_]+$")
+    code: str = Field(description="stable, for programs", pattern="^[a-z0-9_]+$")
     request_id: str
     errors: list[ProblemError] | None = Field(None, description="what is wrong with the values sent (422 alone)")
 
@@ -173,14 +173,24 @@ _TYPES = [
 CATALOGUE: dict[str, ProblemType] = {kind.code: kind for kind in _TYPES}
 
 
-def register_not_found(kind: str) -> None:
-    """Lists the problem of an object of this kind that its caller does not have."""
-    CATALOGUE[f"{kind}_not_found"] = ProblemType(
-        f"{kind}_not_found",
-        404,
-        f"{kind.capitalize()} not found",
-        f"The caller's owner has no {kind} with this id. An id that never existed, a deleted object and an object of "
-        "somebody else all look the same.",
+def register(kind: ProblemType) -> str:
+    """Lists a problem; gives its code. Raises ``TypeError`` where another one has it."""
+    if CATALOGUE.setdefault(kind.code, kind) != kind:
+        raise TypeError(f"Two problems have the code {kind.code}.")
+    return kind.code
+
+
+def register_not_found(kind: str, title: str | None = None) -> None:
+    """Lists the problem of an object of this kind that its caller does not have; ``title`` is what people call one."""
+    title = title or kind
+    register(
+        ProblemType(
+            f"{kind}_not_found",
+            404,
+            f"{title.capitalize()} not found",
+            f"The caller's owner has no {title} with this id. An id that never existed, a deleted object and an object "
+            "of somebody else all look the same.",
+        )
     )
 
 

@@ -1,6 +1,6 @@
 """The operations that every kind of owned object has over HTTP, written once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -12,7 +12,15 @@ from starlette.responses import Response
 from adapters.http_fastapi.kit.authentication import Authenticator, idempotent_write_context, write_context
 from adapters.http_fastapi.kit.conditional_requests import known_etags, precondition
 from adapters.http_fastapi.kit.cursors import Cursor, Cursors
-from adapters.http_fastapi.kit.entity_schemas import create_body, list_query, patch_body, view
+from adapters.http_fastapi.kit.entity_problems import Conflicts, register_problems
+from adapters.http_fastapi.kit.entity_schemas import (
+    create_body,
+    list_query,
+    patch_body,
+    replace_body,
+    view,
+    with_article,
+)
 from adapters.http_fastapi.kit.openapi import (
     BODY,
     headers,
@@ -21,7 +29,6 @@ from adapters.http_fastapi.kit.openapi import (
     unchanged,
 )
 from adapters.http_fastapi.kit.pagination import ListQuery, Pagination
-from adapters.http_fastapi.kit.problems import register_not_found
 from adapters.http_fastapi.kit.responses import created_response, object_response
 from adapters.http_fastapi.kit.route import CompiledRoute
 from adapters.http_fastapi.kit.schemas import (
@@ -31,7 +38,8 @@ from adapters.http_fastapi.kit.schemas import (
     page_of,
 )
 from domain.access.authentication import Caller
-from domain.access.scopes import Scope
+from domain.access.scopes import Scope, scopes_to
+from domain.entity import plural_of, title_of
 from domain.errors import ListTimeout
 from domain.idempotency import IdempotentExecutor
 from domain.repository import (
@@ -51,25 +59,33 @@ class Resource:
     entity: type[Owned]
     plural: str
     create: type[CreateBody]
+    replace: type[CreateBody]
     patch: type[PatchBody]
     view: type[View]
     query: type[ListQuery]
     reads: Scope
     writes: Scope
+    conflicts: Conflicts
 
     @classmethod
-    def of(cls, entity: type[Owned]) -> "Resource":
-        """The resource of an entity with annotated fields."""
-        plural: str = entity.PLURAL  # type: ignore[attr-defined]  # -- every entity of tenants has one
+    def of(cls, entity: type[Owned], entities: Collection[type[Owned]]) -> "Resource":
+        """The resource of an entity with annotated fields, which is one of ``entities``.
+
+        Raises ``TypeError`` where it has no scopes, or a problem of its has the code of another.
+        """
+        plural = plural_of(entity)
+        reads, writes = scopes_to(plural)
         return cls(
             entity=entity,
             plural=plural,
             create=create_body(entity),
+            replace=replace_body(entity),
             patch=patch_body(entity),
             view=view(entity),
             query=list_query(entity),
-            reads=Scope(f"{plural}:read"),
-            writes=Scope(f"{plural}:write"),
+            reads=reads,
+            writes=writes,
+            conflicts=register_problems(entity, entities),
         )
 
 
@@ -91,8 +107,8 @@ def resource_routes(
     once_: IdempotentExecutor,
 ) -> APIRouter:
     """The routes of this resource, on these use cases."""
-    kind, show = resource.entity.KIND, resource.view.of
-    register_not_found(kind)
+    kind, show, conflicts = resource.entity.KIND, resource.view.of, resource.conflicts
+    one, many = with_article(title_of(resource.entity)), resource.plural.replace("_", " ")
     routes = APIRouter(
         prefix=f"/api/v1/{resource.plural}",
         tags=[resource.plural],
@@ -108,14 +124,14 @@ def resource_routes(
     because_once: Any = Depends(idempotent_write_context(f"create_{kind}"))
     guarded: Any = Depends(precondition)
     had: Any = Depends(known_etags)
-    page_shown = page_of(kind, resource.view)
+    page_shown = page_of(resource.entity.__name__, resource.view)
     refused = (f"{kind}_not_found", "precondition_failed", "missing_scope")
     then = links(reads=[f"get_{kind}"], writes=[f"{verb}_{kind}" for verb in ("replace", "update", "amend", "delete")])
 
     @routes.get(
         "",
         name=f"list_{resource.plural}",
-        summary=f"List {resource.plural}",
+        summary=f"List {many}",
         response_model=page_shown,
         responses={200: headers("Link"), **refusals("missing_scope", "invalid_cursor", "list_timeout")},
     )
@@ -135,12 +151,12 @@ def resource_routes(
     @routes.post(
         "",
         name=f"create_{kind}",
-        summary=f"Create a {kind}",
+        summary=f"Create {one}",
         status_code=201,
         response_model=resource.view,
         responses={
             201: headers("ETag", "Location", "Idempotency-Replayed") | then,
-            **refusals("missing_scope", "request_in_flight", "idempotency_key_reused", *BODY),
+            **refusals("missing_scope", "request_in_flight", "idempotency_key_reused", *conflicts.create, *BODY),
         },
     )
     @taking(body=resource.create)
@@ -157,7 +173,7 @@ def resource_routes(
     @routes.get(
         "/{id}",
         name=f"get_{kind}",
-        summary=f"Get a {kind}",
+        summary=f"Get {one}",
         response_model=resource.view,
         responses={
             200: headers("ETag") | then,
@@ -172,11 +188,11 @@ def resource_routes(
 
     written: dict[str, Any] = {
         "response_model": resource.view,
-        "responses": {200: headers("ETag") | then, **refusals(*refused, *BODY)},
+        "responses": {200: headers("ETag") | then, **refusals(*refused, *conflicts.change, *BODY)},
     }
 
-    @routes.put("/{id}", name=f"replace_{kind}", summary=f"Replace a {kind}", **written)
-    @taking(body=resource.create)
+    @routes.put("/{id}", name=f"replace_{kind}", summary=f"Replace {one}", **written)
+    @taking(body=resource.replace)
     async def replace(
         id: UUID,
         body: CreateBody,
@@ -202,15 +218,15 @@ def resource_routes(
     taking(body=resource.patch)(update)
     changes = {"schema": {"$ref": f"#/components/schemas/{resource.patch.__name__}"}}
     written["openapi_extra"] = {"requestBody": {"content": {"application/merge-patch+json": changes}}}
-    routes.patch("/{id}", name=f"update_{kind}", summary=f"Update a {kind}", **written)(update)
-    routes.post("/{id}", name=f"amend_{kind}", summary=f"Amend a {kind}", **written)(update)
+    routes.patch("/{id}", name=f"update_{kind}", summary=f"Update {one}", **written)(update)
+    routes.post("/{id}", name=f"amend_{kind}", summary=f"Amend {one}", **written)(update)
 
     @routes.delete(
         "/{id}",
         name=f"delete_{kind}",
-        summary=f"Delete a {kind}",
+        summary=f"Delete {one}",
         status_code=204,
-        responses=refusals(*refused),
+        responses=refusals(*refused, *conflicts.delete),
     )
     async def delete(
         id: UUID, caller: Caller = writes, write_context: WriteContext = because, precondition: Precondition = guarded

@@ -1,6 +1,6 @@
 """What has become of objects, over HTTP: their revisions, bringing a version back, and the feed of all changes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import reduce
 from operator import or_
 from typing import Annotated, Any, Literal
@@ -15,7 +15,8 @@ from adapters.http_fastapi.kit.authentication import Authenticator, write_contex
 from adapters.http_fastapi.kit.conditional_requests import precondition
 from adapters.http_fastapi.kit.context import KEY, RequestContext
 from adapters.http_fastapi.kit.cursors import Cursor, Cursors
-from adapters.http_fastapi.kit.openapi import BODY, headers, refusals
+from adapters.http_fastapi.kit.entity_schemas import with_article
+from adapters.http_fastapi.kit.openapi import BODY, any_scope, headers, refusals
 from adapters.http_fastapi.kit.pagination import LimitQuery, ListQuery, Pagination
 from adapters.http_fastapi.kit.resource import Resource, resource_routes
 from adapters.http_fastapi.kit.responses import json_response, object_response
@@ -29,6 +30,9 @@ from adapters.http_fastapi.kit.schemas import (
     whole_number,
 )
 from domain.access.authentication import Caller
+from domain.access.scopes import Scope
+from domain.entity import title_of
+from domain.errors import Denied
 from domain.idempotency import IdempotentExecutor
 from domain.paging import PageRequest, Position
 from domain.repository import Precondition
@@ -78,7 +82,7 @@ def revision_of(resource: Resource) -> type[RevisionView]:
         "before": (side, Field(description="null where it was created, or brought back")),
         "after": (side, Field(description="null where it was deleted")),
     }
-    name = f"{resource.entity.KIND.capitalize()}Revision"
+    name = f"{resource.entity.__name__}Revision"
     return create_model(name, __base__=RevisionView, __doc__=RevisionView.__doc__, **members)
 
 
@@ -118,7 +122,7 @@ def add_revision_routes(
     cursors: Cursors,
 ) -> None:
     """Adds the routes of the resource's revisions to its own."""
-    kind = resource.entity.KIND
+    kind, one = resource.entity.KIND, with_article(title_of(resource.entity))
     reads: Any = Security(authenticator, scopes=[resource.reads])
     writes: Any = Security(authenticator, scopes=[resource.writes])
     queried: Any = Query()
@@ -130,8 +134,8 @@ def add_revision_routes(
     @routes.get(
         "/{id}/revisions",
         name=f"list_{kind}_revisions",
-        summary=f"List the revisions of a {kind}",
-        response_model=page_of(f"{kind}Revision", revision_of(resource)),
+        summary=f"List the revisions of {one}",
+        response_model=page_of(f"{resource.entity.__name__}Revision", revision_of(resource)),
         responses={
             200: headers("Link"),
             **refusals(f"{kind}_not_found", "missing_scope", "invalid_cursor"),
@@ -150,11 +154,11 @@ def add_revision_routes(
     @routes.post(
         "/{id}/restore",
         name=f"restore_{kind}",
-        summary=f"Restore a {kind}",
+        summary=f"Restore {one}",
         response_model=resource.view,
         responses={
             200: headers("ETag"),
-            **refusals(*refused, "missing_scope", *BODY),
+            **refusals(*refused, *resource.conflicts.restore, "missing_scope", *BODY),
         },
     )
     async def restore(
@@ -194,6 +198,15 @@ class ChangesView(BaseModel):
     has_more: bool = Field(description="whether there is more at once")
 
 
+def readable_kinds(resources: Sequence[Resource], scopes: Collection[Scope]) -> frozenset[str]:
+    """The kinds that a key with these scopes may read. Raises ``Denied`` where there are none."""
+    kinds = frozenset(resource.entity.KIND for resource in resources if resource.reads in scopes)
+    if not kinds:
+        wanted = " or ".join(resource.reads for resource in resources)
+        raise Denied("missing_scope", f"The key lacks the scope {wanted}.")
+    return kinds
+
+
 def change_routes(
     resources: Sequence[Resource], history: History, authenticator: Authenticator, cursors: Cursors
 ) -> APIRouter:
@@ -204,13 +217,19 @@ def change_routes(
         route_class=CompiledRoute,
         generate_unique_id_function=lambda route: route.name,
     )
-    reads: Any = Security(authenticator, scopes=[resource.reads for resource in resources])
+    anybody: Any = Security(authenticator)
     queried: Any = Query()
+
+    def readable(request: Request) -> frozenset[str]:
+        """The kinds that the key may read. Raises ``Denied`` where there are none."""
+        context: RequestContext = request.scope[KEY]
+        return readable_kinds(resources, context.caller.key.scopes)
 
     def sent(request: Request) -> Cursor | None:
         context: RequestContext = request.scope[KEY]
         return None if context.asked("after") == [LATEST] else cursors.named("after", request)
 
+    seen: Any = Depends(readable)
     place: Any = Depends(sent)
     kinds = {resource.entity.KIND: resource.view for resource in resources}
     changed: Any = list[reduce(or_, map(revision_of, resources))]  # type: ignore[misc]  # -- made at run time
@@ -221,11 +240,18 @@ def change_routes(
         summary="Follow the changes",
         response_model=changes,
         responses=refusals("missing_scope", "invalid_cursor", "changes_forgotten"),
+        openapi_extra=any_scope(*(resource.reads for resource in resources)),
     )
     async def list_changes(
-        caller: Caller = reads, cursor: Cursor | None = place, query: ChangesQuery = queried
+        caller: Caller = anybody,
+        readable: frozenset[str] = seen,
+        cursor: Cursor | None = place,
+        query: ChangesQuery = queried,
     ) -> Response:
         """The changes of the owner's objects in the order of their commits; whoever follows it misses none.
+
+        Of all kinds that the key may read, and it takes the scope to read one of them. A cursor holds for every key
+        of the owner, whatever its scopes.
 
         To stay in step: ask with `after=latest` and keep its cursor, read the lists, then follow from that cursor and
         put each change over what the lists gave, in this order. Some of it the lists have already, so an object may go
@@ -238,7 +264,7 @@ def change_routes(
             return answer([], Position(await history.last(owner), _LAST_ID), caller, more=False)
         page = await history.changes(owner, PageRequest(limit=query.limit, after=after))
         # Owners and keys change too, and are not shown.
-        items = [show(each, kinds[each.kind]) for each in page.items if each.kind in kinds]
+        items = [show(each, kinds[each.kind]) for each in page.items if each.kind in readable]
         last = page.items[-1] if page.items else None
         end = after or Position(0, _LAST_ID)
         return answer(items, Position(last.number, last.id) if last else end, caller, more=page.next is not None)

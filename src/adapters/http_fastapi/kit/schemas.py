@@ -25,7 +25,8 @@ PLAIN = r"[^\u0000-\u001f\u007f-\u009f]"
 _SEEN = r"[^\s\u0000-\u001f\u007f-\u009f]"
 
 
-def _day(value: object) -> date:
+def read_day(value: object) -> date:
+    """The date of this text. Raises ``PydanticCustomError``."""
     try:
         if isinstance(value, str) and _DAY.fullmatch(value):
             return date.fromisoformat(value)
@@ -34,10 +35,9 @@ def _day(value: object) -> date:
     raise PydanticCustomError("date", "This is no date of the form YYYY-MM-DD.")
 
 
-def _moment(value: object) -> datetime | None:
+def read_moment(value: object) -> datetime:
+    """The time of this text, in UTC. Raises ``PydanticCustomError``."""
     try:
-        if value is None:
-            return None
         if isinstance(value, str) and _MOMENT.fullmatch(value.upper()):
             return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
@@ -51,16 +51,12 @@ def _scope(value: object) -> KeyScope:
     return KeyScope(value)
 
 
-Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Day = Annotated[date, BeforeValidator(read_day), WithJsonSchema({"type": "string", "format": "date"})]
 Moment = Annotated[AwareDatetime, WithJsonSchema({"type": "string", "format": "date-time"})]
 ReadMoment = Annotated[
-    AwareDatetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})
+    AwareDatetime, BeforeValidator(read_moment), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
-MomentOrNull = Annotated[
-    AwareDatetime | None,
-    BeforeValidator(_moment),
-    WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}),
-]
+MomentOrNull = ReadMoment | None
 ScopeName = Annotated[KeyScope, BeforeValidator(_scope)]
 
 

@@ -1,0 +1,75 @@
+"""The problems that an entity's declaration brings: they join the catalogue, and the document of its operations."""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from adapters.http_fastapi.kit.problems import ProblemType, register, register_not_found
+from domain.entity import plural_of, spec_of, title_of, words
+from domain.fields import Reference
+from domain.repository import Owned
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflicts:
+    """The codes with which the operations on an entity may be refused as they do not fit what is stored (409)."""
+
+    create: tuple[str, ...]
+    change: tuple[str, ...]
+    delete: tuple[str, ...]
+    restore: tuple[str, ...]
+
+
+def register_problems(entity: type[Owned], entities: Collection[type[Owned]]) -> Conflicts:
+    """Lists all problems of this entity, which is one of ``entities``, in the catalogue.
+
+    Raises ``TypeError`` where a code is in there with another meaning.
+    """
+    register_not_found(entity.KIND, title_of(entity))
+    taken, refused = _registered(_taken(entity)), _registered(_transitions(entity))
+    return Conflicts(
+        create=taken,
+        change=(*taken, *refused),
+        delete=_registered(_in_use(entity, entities)),
+        restore=(*taken, *refused, *_registered(_missing(entity, entities))),
+    )
+
+
+def _registered(kinds: Iterator[ProblemType]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(register, kinds)))
+
+
+def _taken(entity: type[Owned]) -> Iterator[ProblemType]:
+    for field in spec_of(entity).fields.values():
+        if field.kind.unique:
+            name = words(field.name)
+            meaning = f"Another object of the same kind has this {name}, which none of an owner's may share."
+            yield ProblemType(field.taken, 409, f"{name.capitalize()} taken", meaning)
+
+
+def _transitions(entity: type[Owned]) -> Iterator[ProblemType]:
+    for conflict in spec_of(entity).conflicts:
+        yield ProblemType(conflict.code, 409, conflict.title, conflict.meaning)
+
+
+def _in_use(entity: type[Owned], entities: Collection[type[Owned]]) -> Iterator[ProblemType]:
+    for other in entities:
+        for reference in _references(other):
+            if reference.to == entity.KIND:
+                title, by = title_of(entity), plural_of(other).replace("_", " ")
+                meaning = f"The {title} is not deleted as long as {by} refer to it. Delete or change them first."
+                yield ProblemType(reference.in_use, 409, words(reference.in_use).capitalize(), meaning)
+
+
+def _missing(entity: type[Owned], entities: Collection[type[Owned]]) -> Iterator[ProblemType]:
+    titles = {each.KIND: title_of(each) for each in entities}
+    for reference in _references(entity):
+        if reference.to not in titles:
+            raise TypeError(f"{entity.__name__} refers to {reference.to}, which is no kind of entity.")
+        meaning = f"The {title_of(entity)} is not restored, as the {titles[reference.to]} that it refers to is gone."
+        yield ProblemType(reference.missing, 409, words(reference.missing).capitalize(), meaning)
+
+
+def _references(entity: type[Owned]) -> Iterator[Reference]:
+    for field in spec_of(entity).fields.values():
+        if isinstance(field.kind, Reference):
+            yield field.kind

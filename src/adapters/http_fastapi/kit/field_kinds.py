@@ -1,0 +1,253 @@
+"""The kinds of fields over HTTP: how each is read from JSON and from a query, how it is shown and documented."""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from typing import Annotated, Any, TypeAlias
+from uuid import UUID
+
+import msgspec
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError, to_jsonable_python
+
+from adapters.http_fastapi.kit.schemas import PLAIN, Day, Moment, ReadMoment, name_schema, read_day, read_moment
+from domain import fields as kinds
+from domain.entity import FieldSpec, ListFilter, words
+from domain.paging import Comparison
+from domain.validation import has_control_characters
+
+Schema: TypeAlias = dict[str, Any]
+_NO_ID = UUID(int=0)
+_LINES = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,30}")
+_DECIMAL = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,60})?")
+
+
+def written(kind: kinds.Field, *, patch: bool = False) -> Any:
+    """The type that reads a value of this kind from JSON. In a ``patch`` the members of a map may be null."""
+    schema = WithJsonSchema(_schema(kind, patch=patch))
+    match kind:
+        case kinds.Text() | kinds.LongText():
+            return Annotated[str, schema]
+        case kinds.Day():
+            return Day
+        case kinds.Moment():
+            return ReadMoment
+        case kinds.Words():
+            return Annotated[list[str], schema]
+        case kinds.Map():
+            members: Any = dict[str, str | None] if patch else dict[str, str]
+            return Annotated[members, BeforeValidator(_object), schema]
+    return Annotated[Any, PlainValidator(partial(_FROM_JSON[type(kind)], kind)), schema]
+
+
+def shown(field: FieldSpec) -> Any:
+    """The type of a member that clients are shown; nothing is validated on its way out."""
+    schema = WithJsonSchema(_without_bounds(_schema(field.kind)))
+    value: Any = Moment if isinstance(field.kind, kinds.Moment) else Annotated[field.type, schema]
+    return value | None if field.optional else value
+
+
+def parameter(each: ListFilter) -> Any:
+    """The type of a query parameter, which is text: of one value, or of several with commas between them."""
+    attribute, comparison = each.compares[0]
+    # An item of a list is a text like any other.
+    kind = kinds.Text(max_length=each.kind.max_length) if isinstance(each.kind, kinds.Words) else each.kind
+    if comparison is Comparison.CONTAINS and isinstance(kind, kinds.Text):
+        schema = {"type": "string", "minLength": 1, "maxLength": kind.max_length, "pattern": f"^{PLAIN}+$"}
+        value: Any = Annotated[str, AfterValidator(partial(_part, kind, attribute)), WithJsonSchema(schema)]
+    elif each.several:
+        value = Annotated[Any, PlainValidator(partial(_several, kind)), WithJsonSchema(_several_schema(kind))]
+    else:
+        value = Annotated[Any, PlainValidator(partial(_asked, kind)), WithJsonSchema(_schema(kind))]
+    return Annotated[value | None, Field(description=each.description)]
+
+
+def example(field: FieldSpec) -> Any:  # noqa: PLR0911 -- one for each kind
+    """A value of the field as JSON: what is declared, else one that its kind allows; no reference where it may be."""
+    kind = field.kind
+    if kind.example is not None:
+        return to_jsonable_python(kind.example)
+    match kind:
+        case kinds.Choice(options=options):
+            return next(iter(options)).value
+        case kinds.Integer(minimum=least, maximum=most):
+            return min(max(1, least), most)
+        case kinds.Amount(places=places, minimum=minimum, maximum=maximum):
+            at_least = max(Decimal(0), minimum or Decimal(0))
+            return str(round(at_least if maximum is None else min(at_least, maximum), places))
+        case kinds.Map(key_pattern=pattern):
+            return {name: "any" for name in ("any", "ANY", "1") if re.fullmatch(pattern, name)}
+        case kinds.Reference():
+            return None if field.optional else "0199f3c2-7a10-7000-8000-000000000001"
+    return _EXAMPLES[type(kind)]
+
+
+_EXAMPLES: dict[type[kinds.Field], Any] = {
+    kinds.Text: "any",
+    kinds.LongText: "one line,\nand another",
+    kinds.Boolean: True,
+    kinds.Day: "2026-01-05",
+    kinds.Moment: "2026-01-05T08:00:00Z",
+    kinds.Words: ["any"],
+}
+
+
+def _schema(kind: kinds.Field, *, patch: bool = False) -> Schema:  # noqa: C901, PLR0911 -- one for each kind
+    """The schema of a value in JSON, and in a query."""
+    match kind:
+        case kinds.Text(max_length=length):
+            return {"type": "string", **name_schema(length)}
+        case kinds.LongText(max_length=length):
+            return {"type": "string", "maxLength": length, "pattern": _LINES}
+        case kinds.Choice(options=options):
+            return {"type": "string", "enum": [option.value for option in options]}
+        case kinds.Boolean():
+            return {"type": "boolean"}
+        case kinds.Integer(minimum=least, maximum=most):
+            return {"type": "integer", "minimum": least, "maximum": most}
+        case kinds.Amount():
+            return {"type": "string", "format": "decimal", "pattern": f"^{_amount_pattern(kind)}$"}
+        case kinds.Day():
+            return {"type": "string", "format": "date"}
+        case kinds.Moment():
+            return {"type": "string", "format": "date-time"}
+        case kinds.Words(max_items=items, max_length=length):
+            item = {"type": "string", **name_schema(length)}
+            return {"type": "array", "items": item, "maxItems": items, "uniqueItems": True}
+        case kinds.Map():
+            return _map_schema(kind, patch=patch)
+        case kinds.Reference():
+            return {"type": "string", "format": "uuid"}
+    raise TypeError(f"HTTP knows no fields of the kind {type(kind).__name__} yet.")
+
+
+def _amount_pattern(kind: kinds.Amount) -> str:
+    before = kind.digits - kind.places
+    sign = "" if kind.minimum is not None and kind.minimum >= 0 else "-?"
+    whole = f"[0-9]{{1,{before}}}" if before else "0"
+    return sign + whole + (rf"(\.[0-9]{{1,{kind.places}}})?" if kind.places else "")
+
+
+def _map_schema(kind: kinds.Map, *, patch: bool) -> Schema:
+    text: Schema = {"type": "string", "maxLength": kind.max_length, "pattern": f"^{PLAIN}*$"}
+    return {
+        "type": "object",
+        "additionalProperties": {"anyOf": [text, {"type": "null"}]} if patch else text,
+        "maxProperties": kind.max_items,
+        "propertyNames": {"pattern": f"^({kind.key_pattern})$"},
+    }
+
+
+def _several_schema(kind: kinds.Field) -> Schema:
+    """The schema of several values in one text."""
+    if isinstance(kind, kinds.Choice):
+        one = "|".join(re.escape(option) for option in kind.options)
+        return {"type": "string", "pattern": f"^({one})(,({one}))*$"}
+    return {"type": "string", "minLength": 1}
+
+
+def _without_bounds(schema: Schema) -> Schema:
+    """What the schema says of types alone: what is stored may be older than a bound."""
+    told = {name: said for name, said in schema.items() if name in {"type", "format", "enum"}}
+    nested = {name: _without_bounds(said) for name, said in schema.items() if name in {"items", "additionalProperties"}}
+    return told | nested
+
+
+def _wrong(code: str, detail: str) -> PydanticCustomError:
+    """The error of this code with this sentence, which is no template where it comes without a context."""
+    return PydanticCustomError(code, detail)
+
+
+def _option(kind: kinds.Choice, value: object) -> Any:
+    for option in kind.options:
+        if option == value:
+            return option
+    raise _wrong("unknown_value", f"This is none of {', '.join(kind.options)}.")
+
+
+def _boolean(_: kinds.Boolean, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise _wrong("wrong_type", "This is neither true nor false.")
+
+
+def _whole_number(kind: kinds.Integer, value: object) -> int:
+    """An integer as JSON knows it, which 1.0 is as well."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if type(value) is int and kind.minimum <= value <= kind.maximum:
+        return value
+    raise _wrong("out_of_range", f"This is not a whole number from {kind.minimum} to {kind.maximum}.")
+
+
+def _amount(_: kinds.Amount, value: object) -> Decimal:
+    """A decimal number from text. A number of JSON is refused: on its way it may have been rounded."""
+    if isinstance(value, str) and _DECIMAL.fullmatch(value):
+        return Decimal(value)
+    raise _wrong("amount", 'This is not a decimal number as text, such as "12.5".')
+
+
+def _reference(_: kinds.Reference, value: object) -> UUID:
+    """The id; the nil UUID, which no object has, for a text that is not an id: both are unknown."""
+    if not isinstance(value, str):
+        raise _wrong("wrong_type", "This is not a string.")
+    return _id(value) or _NO_ID
+
+
+_FROM_JSON: dict[type[kinds.Field], Callable[[Any, object], Any]] = {
+    kinds.Choice: _option,
+    kinds.Boolean: _boolean,
+    kinds.Integer: _whole_number,
+    kinds.Amount: _amount,
+    kinds.Reference: _reference,
+}
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return msgspec.convert(text, UUID) if len(text) == len(str(_NO_ID)) else None
+    except msgspec.ValidationError:
+        return None
+
+
+def _object(value: object) -> object:
+    if not isinstance(value, dict):
+        raise _wrong("wrong_type", "This is not an object.")
+    return value
+
+
+def _asked(kind: kinds.Field, text: str) -> Any:
+    """One value of this kind from a query; whatever no entity can have is refused."""
+    value: Any = text
+    match kind:
+        case kinds.Boolean():
+            value = _boolean(kind, {"true": True, "false": False}.get(text))
+        case kinds.Integer():
+            value = _whole_number(kind, int(text) if _WHOLE_NUMBER.fullmatch(text) else None)
+        case kinds.Day():
+            value = read_day(text)
+        case kinds.Moment():
+            value = read_moment(text)
+        case kinds.Reference():
+            value = _id(text)
+            if value is None:
+                raise _wrong("id", "This is not an id, which is a UUID.")
+        case kinds.Choice() | kinds.Amount():
+            value = _FROM_JSON[type(kind)](kind, text)
+    value = kind.normalized(value)
+    for code, rest in kind.problems(value):
+        raise _wrong(code, f"This {rest}.")
+    return value
+
+
+def _several(kind: kinds.Field, text: str) -> tuple[Any, ...]:
+    """The values between the commas, each once."""
+    return tuple(dict.fromkeys(_asked(kind, part) for part in text.split(",")))
+
+
+def _part(kind: kinds.Text, attribute: str, value: str) -> str:
+    if has_control_characters(value) or len(value) > kind.max_length:
+        raise _wrong(attribute, f"No {words(attribute)} has this part: it is too long or holds control characters.")
+    return value
