@@ -62,7 +62,7 @@ def has(parameter: str, description: str) -> tuple[FieldFilter, ...]:
 
 
 _EXACT = frozenset({Comparison.EQUAL, Comparison.ANY_OF})
-_ORDERED = _EXACT | {Comparison.AT_LEAST, Comparison.AT_MOST}
+_ORDERED = frozenset({Comparison.EQUAL, Comparison.AT_LEAST, Comparison.AT_MOST})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +165,7 @@ class Choice(Field):
 class Boolean(Field):
     """True or false."""
 
-    COMPARISONS: ClassVar = _EXACT
+    COMPARISONS: ClassVar = frozenset({Comparison.EQUAL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,10 +131,13 @@ def _member(field: FieldSpec) -> Any:
 
 
 def _change(field: FieldSpec, *, patch: bool = False) -> Any:
-    """Type and default of a member that may be left out, and has no default then."""
+    """Type and default of a member that may be left out, and has no default then.
+
+    No example shows an immutable one: it can only be repeated.
+    """
     info: Any = Field(
         description=field.kind.description or None,
-        examples=[example(field)],
+        examples=None if field.kind.immutable else [example(field)],
         json_schema_extra=lambda schema: schema.pop("default", None),
     )
     value = written(field.kind, patch=patch)

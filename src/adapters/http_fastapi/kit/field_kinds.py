@@ -141,11 +141,15 @@ def _map_schema(kind: kinds.Map, *, patch: bool) -> Schema:
 
 
 def _several_schema(kind: kinds.Field) -> Schema:
-    """The schema of several values in one text."""
-    if isinstance(kind, kinds.Choice):
-        one = "|".join(re.escape(option) for option in kind.options)
-        return {"type": "string", "pattern": f"^({one})(,({one}))*$"}
-    return {"type": "string", "minLength": 1}
+    """The schema of several values in one text, with commas between them."""
+    match kind:
+        case kinds.Choice(options=options):
+            one = "|".join(re.escape(option) for option in options)
+        case kinds.Reference():
+            one = "-".join(f"[0-9a-fA-F]{{{digits}}}" for digits in (8, 4, 4, 4, 12))
+        case _:
+            one = r"[^,\u0000-\u001f\u007f-\u009f]*[^,\s\u0000-\u001f\u007f-\u009f][^,\u0000-\u001f\u007f-\u009f]*"
+    return {"type": "string", "pattern": f"^({one})(,({one}))*$"}
 
 
 def _without_bounds(schema: Schema) -> Schema:

@@ -1,0 +1,218 @@
+"""The OpenAPI document of entities with every kind of field: it foretells what is refused, and its examples work."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+from jsonschema_rs import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from domain.access.scopes import Scope
+from tests.contracts.http_api import Service, expect_problem
+from tests.factories import CONTEXT
+from tests.memory.specimens import serving_specimens
+from tests.memory.test_specimens import (
+    FULL,
+    SPECIMENS,
+    WRONG,
+    make,
+    material,
+    path_of,
+    tenant_of,
+    whole,
+)
+
+ONE = f"{SPECIMENS}/{{id}}"
+BEYOND = {"before_made", "invisible", "repeated"}
+"""Codes of what a schema cannot foretell: words may be equal when they are trimmed."""
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    with serving_specimens() as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def document(service: Service) -> Any:
+    return service.http.get("/openapi.json").json()
+
+
+def validator(document: Any, schema: str) -> Draft202012Validator:
+    return Draft202012Validator(
+        {"$ref": f"#/components/schemas/{schema}", "components": document["components"]}, validate_formats=True
+    )
+
+
+def body_of(document: Any, verb: str, path: str = ONE) -> tuple[str, Any]:
+    """The name of the schema of a request's body, and its example."""
+    content = document["paths"][path][verb]["requestBody"]["content"]["application/json"]
+    return content["schema"]["$ref"].rpartition("/")[2], content["example"]
+
+
+def problems_of(document: Any, verb: str, status: str, path: str = ONE) -> set[str]:
+    reference = document["paths"][path][verb]["responses"].get(status)
+    if reference is None:
+        return set()
+    response = document["components"]["responses"][reference["$ref"].rpartition("/")[2]]
+    return set(response["content"]["application/problem+json"]["examples"])
+
+
+def test_the_document_is_valid(document: Any) -> None:
+    OpenAPIV31SpecValidator(document).validate()
+
+
+def test_every_member_that_is_written_has_an_example_that_fits(document: Any) -> None:
+    for schema in ("SpecimenCreate", "SpecimenReplace", "SpecimenPatch"):
+        for name, member in document["components"]["schemas"][schema]["properties"].items():
+            once = schema == "SpecimenReplace" and name in {"series", "parent_id"}
+            assert ("examples" in member) != once, name
+            for example in member.get("examples", ()):
+                Draft202012Validator(member, validate_formats=True).validate(example)
+
+
+def test_bodies_have_what_their_operation_takes(document: Any) -> None:
+    schemas = document["components"]["schemas"]
+    create, replace, patch = (
+        schemas[body_of(document, verb, path)[0]] for verb, path in (("post", SPECIMENS), ("put", ONE), ("patch", ONE))
+    )
+    immutable = {"series", "parent_id"}
+    assert set(replace["properties"]) == set(create["properties"])
+    assert set(patch["properties"]) == set(create["properties"]) - immutable
+    assert "required" not in patch
+    assert create["required"] == replace["required"]
+    assert not any("default" in member for member in patch["properties"].values())
+    assert "default" not in replace["properties"]["series"]
+    assert create["properties"]["series"]["default"] == "A"
+
+
+def test_examples_of_requests_succeed_and_answers_are_as_described(service: Service, document: Any) -> None:
+    tenant = tenant_of(service)
+    made = make(tenant, **FULL)
+    ours = {"material_id": material(tenant)}
+    shown = validator(document, "Specimen")
+    for verb, path, at in (
+        ("post", SPECIMENS, SPECIMENS),
+        ("put", ONE, path_of(made)),
+        ("patch", ONE, path_of(made)),
+        ("post", ONE, path_of(made)),
+    ):
+        schema, example = body_of(document, verb, path)
+        validator(document, schema).validate(example)
+        names = {"name": f"{verb} {at[-8:]}", "code": None}
+        answer = tenant.send(verb.upper(), at, json=example | ours | names)
+        assert answer.status_code in {200, 201}, answer.text
+        shown.validate(answer.json())
+    shown.validate(made)
+    shown.validate(make(tenant))
+    validator(document, "SpecimenPage").validate(tenant.send("GET", SPECIMENS).json())
+    validator(document, "SpecimenRevisionPage").validate(tenant.send("GET", f"{path_of(made)}/revisions").json())
+    validator(document, "Changes").validate(tenant.send("GET", "/api/v1/changes").json())
+
+
+@pytest.mark.parametrize(("members", "place", "code"), WRONG, ids=lambda value: json.dumps(value)[:40])
+def test_what_is_refused_does_not_fit_the_document(
+    service: Service, document: Any, members: dict[str, Any], place: str, code: str
+) -> None:
+    body = whole(tenant_of(service)) | members
+    for schema in ("SpecimenCreate", "SpecimenReplace", "SpecimenPatch"):
+        assert validator(document, schema).is_valid(body) == (code in BEYOND), place
+
+
+@pytest.mark.parametrize(
+    ("query", "fits"),
+    [
+        ("state=planned,broken", True),
+        ("state=planned,", False),
+        ("code=a,b c", True),
+        ("code=a,,b", False),
+        ("parent_id=0199f3c2-7a10-7000-8000-000000000001,0199f3c2-7a10-7000-8000-000000000002", True),
+        ("parent_id=x", False),
+        ("price_from=1.50", True),
+        ("price_from=-1", False),
+        ("price_from=1.505", False),
+        ("discount=-0.5", True),
+        ("discount=1.5", False),
+        ("tag=x", True),
+        ("tag=01234567890", False),
+        ("made_on_from=2026-02-29", False),
+    ],
+)
+def test_parameters_are_described_as_they_are_read(service: Service, document: Any, query: str, fits: bool) -> None:
+    ((name, value),) = parse_qsl(query)
+    parameters = {each["name"]: each for each in document["paths"][SPECIMENS]["get"]["parameters"]}
+    described = parameters[name]
+    assert described["description"]
+    assert not described["required"]
+    assert Draft202012Validator(described["schema"], validate_formats=True).is_valid(value) == fits
+    assert (tenant_of(service).send("GET", f"{SPECIMENS}?{query}").status_code == 200) == fits
+
+
+def test_the_problems_of_an_entity_stand_at_its_operations_and_have_pages(service: Service, document: Any) -> None:
+    taken = {"name_taken", "code_taken"}
+    idempotency = {"request_in_flight"}
+    assert problems_of(document, "post", "409", SPECIMENS) == taken | idempotency
+    for verb in ("put", "patch", "post"):
+        assert problems_of(document, verb, "409") == {*taken, "specimen_broken"}
+    assert problems_of(document, "delete", "409") == {"specimen_has_parts"}
+    assert problems_of(document, "delete", "409", "/api/v1/materials/{id}") == {"material_in_use"}
+    restored = problems_of(document, "post", "409", f"{ONE}/restore")
+    assert restored == {*taken, "specimen_broken", "whole_missing", "material_missing", "already_exists"}
+    for code in restored | {"specimen_has_parts", "material_in_use", "specimen_not_found"}:
+        page = service.http.get(f"/problems/{code.replace('_', '-')}").json()
+        assert page["meaning"].endswith(".")
+        assert page["title"] == page["title"].capitalize()
+
+
+def test_texts_speak_of_the_entity_as_people_do(document: Any) -> None:
+    operation = document["paths"][ONE]["delete"]
+    assert (operation["operationId"], operation["summary"]) == ("delete_specimen", "Delete a test specimen")
+    assert {"name": "specimens", "description": "A piece of `material_id` to be tested."} in document["tags"]
+    assert "simulations, materials, specimens and keys" in document["info"]["description"]
+    assert document["components"]["schemas"]["Specimen"]["description"] == "A piece of `material_id` to be tested."
+
+
+def test_the_feed_names_the_scopes_of_which_it_asks_one(document: Any) -> None:
+    security = document["paths"]["/api/v1/changes"]["get"]["security"]
+    asked = ("simulations:read", "materials:read", "specimens:read")
+    assert security == [{scheme: [scope]} for scope in asked for scheme in ("ApiKey", "Bearer")]
+
+
+def test_the_feed_shows_what_a_key_may_read_and_a_cursor_holds_for_every_key(service: Service) -> None:
+    tenant = tenant_of(service, Scope.KEYS_MANAGE)
+    made = make(tenant)
+
+    def key(*scopes: str) -> dict[str, str]:
+        async def make_key() -> str:
+            _, text = await service.container.use_cases.keys().create(
+                tenant.owner, CONTEXT, name="more", scopes=[*map(Scope, scopes)]
+            )
+            opening: str = text.reveal()
+            return opening
+
+        text: str = service.call(make_key)
+        return {"X-API-Key": text}
+
+    specimens, materials, both = key("specimens:read"), key("materials:read"), key("materials:read", "specimens:read")
+
+    def changes(headers: dict[str, str], **query: Any) -> Any:
+        answer = tenant.http.get("/api/v1/changes", headers=headers, params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    assert [each["kind"] for each in changes(both)["items"]] == ["material", "specimen"]
+    assert [each["id"] for each in changes(specimens)["items"]] == [made["id"]]
+    assert [each["id"] for each in changes(materials)["items"]] == [made["material_id"]]
+    page, seen = changes(specimens, limit=1), []
+    while page["has_more"]:  # one key begins the walk, and another goes on
+        page = changes(both, limit=1, after=page["next_cursor"])
+        seen += [each["id"] for each in page["items"]]
+    assert seen[-1:] == [made["id"]]
+    end = page["next_cursor"]
+    assert changes(materials, after=end) == {"items": [], "next_cursor": end, "has_more": False}
+    for lacking in (key("keys:manage"), key("specimens:write")):
+        answer = tenant.http.get("/api/v1/changes?after=x&limit=0", headers=lacking)
+        problem = expect_problem(answer, 403, "missing_scope")
+        assert "specimens:read" in problem["detail"]

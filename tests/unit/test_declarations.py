@@ -1,0 +1,105 @@
+"""What an entity declares of its fields: what cannot be is refused at the start, in words that lead to the place."""
+
+import dataclasses
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, ClassVar
+from uuid import UUID
+
+import pytest
+
+from adapters.http_fastapi.kit.problems import CATALOGUE
+from adapters.http_fastapi.kit.resource import Resource
+from domain.access.scopes import Scope, scopes_to
+from domain.entity import ConflictKind, spec_of
+from domain.fields import Boolean, Choice, Day, Field, Integer, LongText, Map, Reference, Text, Words, contains, equals
+from domain.registry import ENTITIES
+from domain.repository import OwnerId
+
+LABELS: Any = {"max_items": 1, "key_pattern": "a", "key_words": "a", "max_length": 1}
+
+
+def declared(type_: Any, kind: Field, **class_variables: Any) -> Any:
+    """An entity with one field of this type and kind, ``extra``."""
+    members = [
+        *(("id", UUID), ("owner_id", OwnerId), ("extra", Annotated[type_, kind])),
+        *(("created_at", datetime), ("updated_at", datetime), ("version", int)),
+    ]
+    named = {"KIND": "thing", "PLURAL": "simulations", **class_variables}
+    return dataclasses.make_dataclass("Thing", members, namespace=named, frozen=True)
+
+
+@pytest.mark.parametrize(
+    ("type_", "kind", "reason"),
+    [
+        (str | None, Text(max_length=9, sortable=True), "cannot be sorted by: it may be None"),
+        (str, LongText(max_length=9, sortable=True), "cannot be sorted by: no LongText can"),
+        (bool, Boolean(sortable=True), "cannot be sorted by: no Boolean can"),
+        (str, LongText(max_length=9, unique=True), "cannot be unique: no LongText can"),
+        (dict[str, str], Map(**LABELS, unique=True), "cannot be unique: no Map can"),
+        (str, LongText(max_length=9, filters=contains("a part")), "cannot be filtered by 'contains': no LongText can"),
+        (int, Integer(filters=equals("some", several=True)), "cannot be filtered by 'any of': no Integer can"),
+        (
+            tuple[str, ...],
+            Words(max_items=1, max_length=1, filters=equals("all")),
+            "cannot be filtered by 'equal': no Words can",
+        ),
+    ],
+)
+def test_a_field_declares_only_what_its_kind_can(type_: Any, kind: Field, reason: str) -> None:
+    with pytest.raises(TypeError, match=f"^Thing.extra {reason}"):
+        spec_of(declared(type_, kind))
+
+
+def test_an_entity_without_scopes_is_refused_at_the_start() -> None:
+    assert scopes_to("simulations") == (Scope.SIMULATIONS_READ, Scope.SIMULATIONS_WRITE)
+    thing = declared(str, Text(max_length=9), PLURAL="things")
+    with pytest.raises(TypeError, match=r"add THINGS_READ = 'things:read' and .* in domain/access/scopes.py"):
+        Resource.of(thing, (*ENTITIES, thing))
+
+
+def test_a_reference_leads_to_a_kind_that_is_there() -> None:
+    thing = declared(UUID, Reference(to="elsewhere", in_use="elsewhere_in_use", missing="elsewhere_missing"))
+    with pytest.raises(TypeError, match="Thing refers to elsewhere, which is no kind of entity"):
+        Resource.of(thing, (thing,))
+
+
+def test_no_code_of_a_problem_has_two_meanings() -> None:
+    thing = declared(str, Text(max_length=9), CONFLICTS=(ConflictKind("key_in_use", "Key in use", "Another."),))
+    before = dict(CATALOGUE)
+    try:
+        with pytest.raises(TypeError, match="Two problems have the code key_in_use"):
+            Resource.of(thing, (thing,))
+    finally:
+        CATALOGUE.clear()
+        CATALOGUE.update(before)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """A first
+    paragraph of ``words``.
+
+    More.
+    """
+
+    KIND: ClassVar = "plain_thing"
+    PLURAL: ClassVar = "simulations"
+
+    id: UUID
+    owner_id: OwnerId
+    day: Annotated[Any, Day()]
+    colour: Annotated[Any, Choice(options=Scope)]
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+
+
+def test_what_is_not_said_is_derived() -> None:
+    resource = Resource.of(Plain, (Plain,))
+    assert resource.view.__doc__ == "A first paragraph of `words`."
+    assert resource.patch.__doc__ == "Some members of a plain thing."
+    properties = resource.create.model_json_schema()["properties"]
+    assert properties["day"]["examples"] == ["2026-01-05"]
+    assert properties["colour"]["examples"] == ["simulations:read"]
+    assert CATALOGUE.pop("plain_thing_not_found").title == "Plain thing not found"
