@@ -175,7 +175,7 @@ def test_an_operator_is_made_once_and_with_a_good_password() -> None:
 
 
 def test_seeding_twice_adds_twice() -> None:
-    owners = [goatfish("seed", "--owners", "2", "--simulations", "25").stdout.split() for _ in range(2)]
+    owners = [goatfish("seed", "--owners", "2", "--each", "25").stdout.split() for _ in range(2)]
     assert len({*owners[0], *owners[1]}) == 4
     counts = [SimulationRow.objects.filter(owner_id=owner).count() for batch in owners for owner in batch]
     assert sorted(counts) == [12, 12, 13, 13]

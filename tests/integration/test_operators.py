@@ -21,7 +21,7 @@ from adapters.django_orm.models import (
     SimulationRow,
 )
 from adapters.django_orm.tenant_data import bulk_insert
-from app.cli.fake_data import fake_owners, fake_simulations
+from app.cli.fake_data import fake_entities, fake_owners
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.access.scopes import Scope
@@ -48,7 +48,7 @@ def owners() -> list[Owner]:
     """Two new owners, with 30 simulations each."""
     made = fake_owners(2, NOW, uuid4().hex[:6])
     assert sum(bulk_insert.add_all(Owner, made)) == 2
-    assert sum(bulk_insert.add_all(Simulation, fake_simulations(made, 60, NOW))) == 60
+    assert sum(bulk_insert.add_all(Simulation, fake_entities(Simulation, made, 60, NOW))) == 60
     return made
 
 
@@ -70,7 +70,7 @@ def admin() -> Client:
 
 def test_bulk_rows_are_the_same_as_the_entities(owners: list[Owner]) -> None:
     bulk_insert.analyze(Simulation)
-    expected = [one for one in fake_simulations(owners, 60, NOW) if one.owner_id == owners[0].id]
+    expected = [one for one in fake_entities(Simulation, owners, 60, NOW) if one.owner_id == owners[0].id]
     rows = SimulationRow.objects.filter(owner_id=owners[0].id).order_by("created_at")
     for row, entity in itertools.zip_longest(rows, expected):
         for name in ("owner_id", "name", "start_date", "end_date", "created_at", "updated_at", "version"):

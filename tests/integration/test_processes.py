@@ -339,7 +339,7 @@ def test_erasing_right_after_deactivating_waits_until_no_key_is_believed(goatfis
 
 
 def test_a_reader_of_an_export_may_leave_early(goatfish: Shell) -> None:
-    owner = goatfish("seed", "--owners", "1", "--simulations", "3000").stdout.strip()
+    owner = goatfish("seed", "--owners", "1", "--each", "3000").stdout.strip()
     command = [*GOATFISH, "owner", "export", owner]
     with subprocess.Popen(
         command, cwd=goatfish.directory, env=goatfish.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -9,7 +9,7 @@ import pytest
 
 from domain.access.scopes import Scope
 from tests.contracts.http_api import Service, Tenant, expect_problem, violations
-from tests.memory.specimens import serving_specimens
+from tests.memory.specimen_service import serving_specimens
 
 SPECIMENS, MATERIALS = "/api/v1/specimens", "/api/v1/materials"
 WHOLE = {

@@ -12,7 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from domain.access.scopes import Scope
 from tests.contracts.http_api import Service, expect_problem
 from tests.factories import CONTEXT
-from tests.memory.specimens import serving_specimens
+from tests.memory.specimen_service import serving_specimens
 from tests.memory.test_specimens import (
     FULL,
     SPECIMENS,

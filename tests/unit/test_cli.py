@@ -5,7 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.cli.durations import parse_duration
-from app.cli.fake_data import fake_owners, fake_simulations
+from app.cli.fake_data import fake_entities, fake_owners
+from domain.entity import violations_of
+from domain.simulations.simulation import Simulation
+from tests.specimens import Material, Specimen, State
 
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
@@ -37,7 +40,7 @@ def test_seeded_owners_of_two_batches_do_not_share_names() -> None:
 
 def test_seeded_simulations_are_spread_evenly_and_in_the_order_of_their_ids() -> None:
     owners = fake_owners(3, NOW, "aaaaaa")
-    simulations = list(fake_simulations(owners, 300, NOW))
+    simulations = list(fake_entities(Simulation, owners, 300, NOW))
     for owner in owners:
         assert sum(simulation.owner_id == owner.id for simulation in simulations) == 100
     assert simulations == sorted(simulations, key=lambda simulation: (simulation.created_at, simulation.id))
@@ -47,10 +50,29 @@ def test_seeded_simulations_are_spread_evenly_and_in_the_order_of_their_ids() ->
 
 
 def test_a_seeded_id_holds_the_time_of_creation() -> None:
-    simulation = next(fake_simulations(fake_owners(1, NOW, "aaaaaa"), 1, NOW))
+    simulation = next(fake_entities(Simulation, fake_owners(1, NOW, "aaaaaa"), 1, NOW))
     assert simulation.id.version == 7
     assert simulation.id.int >> 80 == int(simulation.created_at.timestamp() * 1000)
 
 
 def test_no_simulations_can_be_seeded() -> None:
-    assert list(fake_simulations(fake_owners(1, NOW, "aaaaaa"), 0, NOW)) == []
+    assert list(fake_entities(Simulation, fake_owners(1, NOW, "aaaaaa"), 0, NOW)) == []
+
+
+def test_what_is_seeded_breaks_no_rule_of_any_kind_of_field() -> None:
+    owners = fake_owners(2, NOW, "aaaaaa")
+    materials = list(fake_entities(Material, owners, 10, NOW))
+    ids = {owner.id: [material.id for material in materials if material.owner_id == owner.id] for owner in owners}
+    specimens = list(fake_entities(Specimen, owners, 200, NOW, {"material": ids}))
+    for specimen in specimens:
+        assert violations_of(specimen) == []
+        assert specimen.material_id in ids[specimen.owner_id]
+    assert {specimen.state for specimen in specimens} == set(State)
+    for unique in ("name", "code"):
+        taken = [(one.owner_id, getattr(one, unique)) for one in specimens if getattr(one, unique) is not None]
+        assert len(set(taken)) == len(taken) > 50
+
+
+def test_nothing_is_seeded_that_refers_to_nothing() -> None:
+    with pytest.raises(ValueError, match="There is nothing that material_id could refer to"):
+        next(fake_entities(Specimen, fake_owners(1, NOW, "aaaaaa"), 1, NOW))

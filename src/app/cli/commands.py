@@ -252,12 +252,12 @@ def operator_create(
 @commands.command()
 def seed(
     owners: Annotated[int, typer.Option(min=1, help="How many new owners.")] = 10,
-    simulations: Annotated[int, typer.Option(min=0, help="How many simulations, spread over them.")] = 10_000,
+    each: Annotated[int, typer.Option(min=0, help="How many of each kind of object, spread over them.")] = 10_000,
 ) -> None:
-    """Fills the database with invented simulations and prints the new owners' ids."""
+    """Fills the database with invented objects and prints the new owners' ids."""
     from app.cli.seeding import seed
 
-    seed(owners, simulations)
+    seed(owners, each)
 
 
 @commands.command()

@@ -1,20 +1,49 @@
-"""Owners and simulations that look like somebody's, as many as are asked for."""
+"""Owners and entities that look like somebody's, as many as are asked for."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
 from itertools import product
+from typing import Any
+from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from domain import fields as kinds
 from domain.access.owner import Owner
-from domain.repository import OwnerId
-from domain.simulations.simulation import Simulation
+from domain.entity import FieldSpec, NotBefore, Rule, spec_of
+from domain.repository import E, OwnerId
 
 SUBJECTS = ("Wing", "Fuselage", "Rotor blade", "Bridge deck", "Hull", "Heat exchanger", "Gearbox", "Battery pack")
 STUDIES = ("flutter", "fatigue", "modal analysis", "drag", "crash", "thermal load", "buckling")
 STUDIED = [f"{subject} {study}" for study, subject in product(STUDIES, SUBJECTS)]
 HISTORY = timedelta(days=365)
+DRAWS_MAX = 100
+"""How often the values of an entity are drawn anew, until they break no rule."""
+
+Ids = Mapping[OwnerId, Sequence[UUID]]
+
+
+@dataclass(slots=True)
+class Draw:
+    """What one value is drawn from: chance, when the entity is made, and its place among its owner's."""
+
+    chance: random.Random
+    owner: OwnerId
+    at: datetime
+    turn: int
+
+    @property
+    def title(self) -> str:
+        """A text that no other entity of the owner has."""
+        return f"{STUDIED[self.turn % len(STUDIED)]}, run {self.turn // len(STUDIED) + 1}"
+
+    def later(self) -> datetime:
+        """Some time in the two months after it is made."""
+        return self.at + timedelta(days=int(60 * self.chance.random()))
 
 
 def fake_owners(count: int, now: datetime, batch: str) -> list[Owner]:
@@ -24,20 +53,103 @@ def fake_owners(count: int, now: datetime, batch: str) -> list[Owner]:
     ]
 
 
-def fake_simulations(owners: list[Owner], count: int, now: datetime) -> Iterator[Simulation]:
-    """Simulations made one after the other in the time before ``now``, by each owner in turn."""
+def fake_entities(
+    entity: type[E], owners: Sequence[Owner], count: int, now: datetime, made: Mapping[str, Ids] | None = None
+) -> Iterator[E]:
+    """Entities made one after the other in the time before ``now``, by each owner in turn.
+
+    They refer to those that are ``made`` already, by their kind and owner. Raises ``ValueError`` where the rules of the
+    entity leave too little to chance.
+    """
     chance = random.Random(count)  # noqa: S311 -- invented data, the same for the same count
     step = HISTORY / max(count, 1)
+    spec, make = spec_of(entity), _maker(entity)
+    values = {name: _values(field, made or {}) for name, field in spec.fields.items()}
     for number in range(count):
         at = now - HISTORY + number * step
         turn, place = divmod(number, len(owners))
-        start = (at + timedelta(days=int(60 * chance.random()))).date()
-        yield Simulation(
+        draw = Draw(chance, owners[place].id, at, turn)
+        yield make(
             id=uuid7(nanoseconds=int(at.timestamp() * 1e9)),
-            owner_id=owners[place].id,
+            owner_id=draw.owner,
             created_at=at,
             updated_at=at,
-            name=f"{STUDIED[turn % len(STUDIED)]}, run {turn // len(STUDIED) + 1}",
-            start_date=start,
-            end_date=start + timedelta(days=int(90 * chance.random())),
+            **_drawn(values, spec.rules, draw),
         )
+
+
+def _maker(entity: type[E]) -> Callable[..., E]:
+    return entity
+
+
+def _drawn(values: Mapping[str, Callable[[Draw], Any]], rules: Sequence[Rule], draw: Draw) -> dict[str, Any]:
+    """Values that break no rule."""
+    for _ in range(DRAWS_MAX):
+        drawn = {name: value(draw) for name, value in values.items()}
+        for rule in rules:
+            given = [drawn[name] for name in rule.fields]
+            if None in given or rule.holds(*given):
+                continue
+            if not isinstance(rule, NotBefore):
+                break
+            drawn |= zip(rule.fields, reversed(given), strict=True)
+        else:
+            return drawn
+    raise ValueError(f"{DRAWS_MAX} times nothing was drawn that breaks no rule.")
+
+
+def _values(field: FieldSpec, made: Mapping[str, Ids]) -> Callable[[Draw], Any]:
+    """What draws the values of a field, every other of which is None where it may be."""
+    kind = field.kind
+    if isinstance(kind, kinds.Reference):
+        return _references(field, made.get(kind.to, {}))
+    value = _DRAWN[type(kind)]
+    if field.optional:
+        return lambda draw: value(kind, draw) if draw.chance.random() < 0.5 else None  # noqa: PLR2004 -- every other
+    return partial(value, kind)
+
+
+def _references(field: FieldSpec, made: Ids) -> Callable[[Draw], UUID | None]:
+    def referred(draw: Draw) -> UUID | None:
+        known = made.get(draw.owner, ())
+        if known:
+            return draw.chance.choice(known)
+        if field.optional:
+            return None
+        raise ValueError(f"There is nothing that {field.name} could refer to.")
+
+    return referred
+
+
+def _text(kind: kinds.Text, draw: Draw) -> str:
+    return draw.title if len(draw.title) <= kind.max_length else str(draw.turn + 1)[-kind.max_length :]
+
+
+def _whole_number(kind: kinds.Integer, draw: Draw) -> int:
+    return draw.chance.randint(kind.minimum, min(kind.maximum, kind.minimum + 1000))
+
+
+def _amount(kind: kinds.Amount, draw: Draw) -> Decimal:
+    unit = Decimal(1).scaleb(-kind.places)
+    least = kind.minimum or Decimal(0)
+    most = Decimal(10) ** (kind.digits - kind.places) - unit if kind.maximum is None else kind.maximum
+    return kind.normalized(least + unit * draw.chance.randint(0, int((most - least) / unit)))
+
+
+def _words(kind: kinds.Words, draw: Draw) -> tuple[str, ...]:
+    fitting = [study for study in STUDIES if len(study) <= kind.max_length]
+    return tuple(draw.chance.sample(fitting, min(2, kind.max_items, len(fitting))))
+
+
+_DRAWN: Mapping[type[kinds.Field], Callable[[Any, Draw], Any]] = {
+    kinds.Text: _text,
+    kinds.LongText: lambda kind, draw: f"{draw.title}\nas it was planned"[: kind.max_length],
+    kinds.Choice: lambda kind, draw: draw.chance.choice([*kind.options]),
+    kinds.Boolean: lambda _, draw: draw.chance.random() < 0.5,  # noqa: PLR2004 -- every other
+    kinds.Integer: _whole_number,
+    kinds.Amount: _amount,
+    kinds.Day: lambda _, draw: draw.later().date(),
+    kinds.Moment: lambda _, draw: draw.later(),
+    kinds.Words: _words,
+    kinds.Map: lambda kind, _: dict(kind.example or {}),
+}

@@ -1,20 +1,27 @@
 """Fills the database with invented data, past the ports."""
 
 import secrets
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from adapters.django_orm.bootstrap import setup_django
 from app.cli.database import require_migrations, require_operator
-from app.cli.fake_data import fake_owners, fake_simulations
+from app.cli.fake_data import fake_entities, fake_owners
 from app.cli.terminal import result, say
 from domain.access.owner import Owner
-from domain.simulations.simulation import Simulation
+from domain.entity import plural_of, spec_of
+from domain.fields import Reference
+from domain.registry import ENTITIES
+from domain.repository import Owned, OwnerId
 
 
-def seed(owner_count: int, simulation_count: int) -> None:
+def seed(owner_count: int, each: int) -> None:
     require_operator()
     require_migrations()
     setup_django()
@@ -22,17 +29,41 @@ def seed(owner_count: int, simulation_count: int) -> None:
 
     now = datetime.now(UTC)
     owners = fake_owners(owner_count, now, secrets.token_hex(3))
+    made: dict[str, dict[OwnerId, list[UUID]]] = {kind: defaultdict(list) for kind in _referred_to()}
+
+    def insert(entity: type[Owned], name: str, count: int, entities: Iterable[Any]) -> None:
+        task = progress.add_task(name, total=count)
+        for added in bulk_insert.add_all(entity, entities):
+            progress.advance(task, added)
+        bulk_insert.analyze(entity)
+
     with Progress(
         "{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=Console(stderr=True)
     ) as progress:
-        for entity, count, entities in (
-            (Owner, owner_count, iter(owners)),
-            (Simulation, simulation_count, fake_simulations(owners, simulation_count, now)),
-        ):
-            task = progress.add_task(f"{entity.KIND}s", total=count)
-            for added in bulk_insert.add_all(entity, entities):
-                progress.advance(task, added)
-            bulk_insert.analyze(entity)
-    say(f"{simulation_count} simulations are spread over {owner_count} new owners, whose ids are:")
+        insert(Owner, "owners", owner_count, owners)
+        for entity in ENTITIES:
+            entities = fake_entities(entity, owners, each, now, made)
+            insert(entity, plural_of(entity), each, _noted(entities, made.get(entity.KIND)))
+    kinds = " and ".join(plural_of(entity) for entity in ENTITIES)
+    say(f"{each} {kinds} are spread over {owner_count} new owners, whose ids are:")
     for owner in owners:
         result(str(owner.id))
+
+
+def _referred_to() -> set[str]:
+    """The kinds of entities that others refer to."""
+    declared = [field.kind for entity in ENTITIES for field in spec_of(entity).fields.values()]
+    return {kind.to for kind in declared if isinstance(kind, Reference)}
+
+
+def _noted(entities: Iterator[Any], ids: dict[OwnerId, list[UUID]] | None) -> Iterator[Any]:
+    """The entities, whose ids are kept where others refer to them."""
+    if ids is None:
+        return entities
+
+    def noted() -> Iterator[Any]:
+        for entity in entities:
+            yield entity
+            ids[entity.owner_id].append(entity.id)
+
+    return noted()

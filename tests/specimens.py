@@ -1,19 +1,12 @@
-"""Two kinds of entities with every kind of field, which the service is given for tests beside its own."""
+"""Two kinds of entities that are no product: between them they have every kind of field."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 from uuid import UUID
 
-import pytest
-
-from adapters.http_fastapi.kit.problems import CATALOGUE
-from adapters.in_memory.storage import Storage
-from domain.access.scopes import Scope
 from domain.entity import ConflictKind, NotBefore
 from domain.errors import Conflict, Violation
 from domain.fields import (
@@ -33,9 +26,7 @@ from domain.fields import (
     equals,
     has,
 )
-from domain.registry import ENTITIES
 from domain.repository import OwnerId
-from tests.contracts.http_api import Service, serving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,29 +117,3 @@ class Specimen:
     created_at: datetime
     updated_at: datetime
     version: int = 1
-
-
-PRODUCT: Any = (*ENTITIES, Material, Specimen)
-
-
-def _may_also(scope: str, patch: pytest.MonkeyPatch) -> None:
-    """Makes a scope for as long as the patch lasts; it is not listed among all scopes."""
-    member = str.__new__(Scope, scope)
-    member._name_, member._value_ = scope.upper().replace(":", "_"), scope
-    patch.setitem(Scope._value2member_map_, scope, member)
-
-
-@contextmanager
-def serving_specimens() -> Iterator[Service]:
-    """The application over memory, with these entities beside the product's own."""
-    catalogue = dict(CATALOGUE)
-    with pytest.MonkeyPatch.context() as patch:
-        for module in ("app.container", "adapters.in_memory.storage"):
-            patch.setattr(f"{module}.ENTITIES", PRODUCT)
-        for entity in (Material, Specimen):
-            for verb in ("read", "write"):
-                _may_also(f"{entity.PLURAL}:{verb}", patch)
-        with serving(Storage()) as service:
-            yield service
-    CATALOGUE.clear()
-    CATALOGUE.update(catalogue)
