@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from adapters.http_fastapi.kit.problems import CATALOGUE
 from adapters.in_memory.storage import Storage
 from domain.access.scopes import Scope
 from domain.registry import ENTITIES
+from tests.catalogue import catalogue_restored
 from tests.contracts.http_api import Service, serving
 from tests.specimens import Material, Specimen
 
@@ -26,8 +26,7 @@ def _may_also(scope: str, patch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def serving_specimens() -> Iterator[Service]:
     """The application over memory, with these entities beside the product's own."""
-    catalogue = dict(CATALOGUE)
-    with pytest.MonkeyPatch.context() as patch:
+    with catalogue_restored(), pytest.MonkeyPatch.context() as patch:
         for module in ("app.container", "adapters.in_memory.storage"):
             patch.setattr(f"{module}.ENTITIES", PRODUCT)
         for entity in (Material, Specimen):
@@ -35,5 +34,3 @@ def serving_specimens() -> Iterator[Service]:
                 _may_also(f"{entity.PLURAL}:{verb}", patch)
         with serving(Storage()) as service:
             yield service
-    CATALOGUE.clear()
-    CATALOGUE.update(catalogue)

@@ -1,6 +1,7 @@
 """What an entity declares of its fields: what cannot be is refused at the start, in words that lead to the place."""
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
@@ -15,6 +16,14 @@ from domain.entity import ConflictKind, spec_of
 from domain.fields import Boolean, Choice, Day, Field, Integer, LongText, Map, Reference, Text, Words, contains, equals
 from domain.registry import ENTITIES
 from domain.repository import OwnerId
+from tests.catalogue import catalogue_restored
+
+
+@pytest.fixture(autouse=True)
+def restored() -> Iterator[None]:
+    with catalogue_restored():
+        yield
+
 
 LABELS: Any = {"max_items": 1, "key_pattern": "a", "key_words": "a", "max_length": 1}
 
@@ -66,13 +75,8 @@ def test_a_reference_leads_to_a_kind_that_is_there() -> None:
 
 def test_no_code_of_a_problem_has_two_meanings() -> None:
     thing = declared(str, Text(max_length=9), CONFLICTS=(ConflictKind("key_in_use", "Key in use", "Another."),))
-    before = dict(CATALOGUE)
-    try:
-        with pytest.raises(TypeError, match="Two problems have the code key_in_use"):
-            Resource.of(thing, (thing,))
-    finally:
-        CATALOGUE.clear()
-        CATALOGUE.update(before)
+    with pytest.raises(TypeError, match="Two problems have the code key_in_use"):
+        Resource.of(thing, (thing,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,4 +106,4 @@ def test_what_is_not_said_is_derived() -> None:
     properties = resource.create.model_json_schema()["properties"]
     assert properties["day"]["examples"] == ["2026-01-05"]
     assert properties["colour"]["examples"] == ["simulations:read"]
-    assert CATALOGUE.pop("plain_thing_not_found").title == "Plain thing not found"
+    assert CATALOGUE["plain_thing_not_found"].title == "Plain thing not found"
