@@ -12,6 +12,7 @@ from tests.contracts.http_api import Service, Tenant, expect_problem, violations
 from tests.memory.specimen_service import serving_specimens
 
 SPECIMENS, MATERIALS = "/api/v1/specimens", "/api/v1/materials"
+SOME_ID, OTHER_ID = "018f2f3c-0000-7000-8000-000000000001", "018f2f3c-0000-7000-8000-000000000002"
 WHOLE = {
     "instruction": "Pull.\n\tSlowly.",
     "sealed": False,
@@ -193,7 +194,7 @@ WRONG = [
     ({"labels": dict.fromkeys("abcd", "")}, "#/labels", "too_many"),
     ({"material_id": None}, "#/material_id", "wrong_type"),
     ({"material_id": 7}, "#/material_id", "wrong_type"),
-    ({"owner_id": str(uuid4())}, "#/owner_id", "unknown"),
+    ({"owner_id": SOME_ID}, "#/owner_id", "unknown"),
 ]
 
 
@@ -327,7 +328,7 @@ def lister(service: Service) -> Tenant:
         ("code=a,x", "two"),
         ("spare=1", "one"),
         ("discount=0.10", "two"),
-        (f"parent_id={uuid4()},{uuid4()}", ""),
+        (f"parent_id={SOME_ID},{OTHER_ID}", ""),
         ("sealed=false&tag=red&pieces_from=0", "tree"),
     ],
 )
@@ -372,8 +373,8 @@ def test_a_walk_by_each_sort_goes_through_all(lister: Tenant, sort: str, sign: s
         ("code=a,,b", "code", "too_short"),
         ("code=123456", "code", "too_long"),
         ("parent_id=x", "parent_id", "id"),
-        (f"parent_id={uuid4()},", "parent_id", "id"),
-        (f"parent_id={{{uuid4()}}}", "parent_id", "id"),
+        (f"parent_id={SOME_ID},", "parent_id", "id"),
+        (f"parent_id={{{SOME_ID}}}", "parent_id", "id"),
         ("name=%00", "name", "name"),
         ("sort=state", "sort", "unknown_value"),
         ("instruction=x", "instruction", "unknown"),
