@@ -8,7 +8,7 @@ from uuid import uuid4
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from tests.isolation.document import OPERATIONS
+from tests.contracts.document import OPERATIONS
 from tests.isolation.key_rules import KeyRules
 from tests.isolation.model import Key, Owner
 from tests.isolation.simulation_rules import DAYS, sent

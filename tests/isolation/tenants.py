@@ -10,8 +10,8 @@ from uuid import uuid4
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
+from tests.contracts.document import OPERATIONS
 from tests.isolation.byte_client import Answer, Wire
-from tests.isolation.document import OPERATIONS
 from tests.isolation.model import Json, Key, Owner
 from tests.isolation.service import Operators
 

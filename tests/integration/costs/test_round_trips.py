@@ -7,12 +7,12 @@ import os
 import pytest
 
 from domain.access.token import ApiKeyToken
+from tests.contracts import document
 from tests.contracts.http_api import SIMULATIONS, Tenant
 from tests.integration.costs import counted_requests
 from tests.integration.costs.counted_requests import Asked, Request
 from tests.integration.costs.counted_service import Served, served
 from tests.integration.costs.counting_proxy import Traffic, Wiretap
-from tests.isolation import document
 
 # Statements, round trips; of a key that is believed, with all statements prepared. A statement is a transaction, and
 # names the owner to PostgreSQL within itself, so that one is enough wherever one row or one list is asked for.
