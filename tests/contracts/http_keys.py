@@ -6,9 +6,7 @@ from uuid import UUID
 import pytest
 
 from domain.access.scopes import Scope
-from tests.contracts.http_service import KEYS, STAMP, Service, Tenant, expect_problem, violations
-
-ME = "/api/v1/me"
+from tests.contracts.http_service import KEYS, ME, STAMP, Service, Tenant, expect_problem, violations
 
 
 class KeysContract:

@@ -25,6 +25,7 @@ from tests.contracts.resources import RESOURCES, ResourceCase, Violations
 
 CONTEXT = WriteContext(actor="operator:tests", request_id="tests", at=datetime.now(UTC))
 KEYS = "/api/v1/keys"
+ME = "/api/v1/me"
 NEW_KEY = {"name": "n", "scopes": ["keys:manage"]}
 SECRET, SECRET_BEFORE = "signs what the contract makes, today", "signed what the contract made before"
 HOUR = timedelta(hours=1)

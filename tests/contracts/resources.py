@@ -10,7 +10,7 @@ import pytest
 
 from domain import fields as kinds
 from domain.entity import EntitySpec, FieldSpec, NotBefore, spec_of
-from domain.paging import Comparison
+from domain.paging import Comparison, Sort
 from domain.simulations.simulation import Simulation
 from tests.contracts import field_values
 from tests.contracts.field_values import as_json
@@ -128,10 +128,14 @@ class ResourceCase:
             for name, value in members.items()
         }
 
-    def varied(self, number: int) -> Json:
-        """A whole object: of any number of them some are alike in each member, and none in all."""
+    def varied_values(self, number: int) -> dict[str, Any]:
+        """Values of all members: of any number of objects some are alike in each member, and few in all."""
         picks = ((number * step + number // 3) % 3 for step in range(1, 1 + len(self.values)))
-        return {name: as_json(three[pick]) for (name, three), pick in zip(self.values.items(), picks, strict=True)}
+        return {name: three[pick] for (name, three), pick in zip(self.values.items(), picks, strict=True)}
+
+    def varied(self, number: int) -> Json:
+        """The same as clients send it."""
+        return {name: as_json(value) for name, value in self.varied_values(number).items()}
 
     @property
     def label(self) -> str:
@@ -141,6 +145,11 @@ class ResourceCase:
     def named(self, text: str) -> Json:
         """The members of an object of this name, those that are its name alone."""
         return {self.label: text}
+
+    @property
+    def sorts(self) -> list[Sort]:
+        """Every order, as the domain has it."""
+        return [Sort(name, descending) for name in self.spec.sorts for descending in (False, True)]
 
     @property
     def orders(self) -> list[str]:
@@ -162,12 +171,15 @@ class ResourceCase:
         asked = self.spec.filters[parameter]
         return all(_holds(comparison, asked.kind, shown[name], value) for name, comparison in asked.compares)
 
-    def asked_for(self) -> Iterator[tuple[str, str]]:
+    def asked(self) -> Iterator[tuple[str, Any]]:
         """Every filter with values to ask for, each of which some objects have."""
         for parameter, each in self.spec.filters.items():
             for value in (value for name, _ in each.compares for value in self.values[name]):
-                for one in value if isinstance(value, tuple) else [value]:
-                    yield parameter, query_text(one)
+                yield from ((parameter, one) for one in (value if isinstance(value, tuple) else [value]))
+
+    def asked_for(self) -> Iterator[tuple[str, str]]:
+        """The same as a query has it."""
+        return ((parameter, query_text(value)) for parameter, value in self.asked())
 
 
 def resource_case(
