@@ -55,18 +55,20 @@ def texts(to: ResourceCase) -> Iterator[Hostile]:
         yield get(f"key-id-{name}", 404, "key_not_found", f"{KEYS}/{text}x")
         yield get(f"problem-{name}", 404, GONE, f"/problems/{text}x")
         yield get(f"path-{name}", 404, GONE, f"/api/v1/{text}x")
-    for name, raw in {"nul": b"a\x00b", "surrogate": b"\xed\xa0\x80", "latin-1": b"\xe9", "newline": b"a\nb"}.items():
-        yield post(to, f"idempotency-{name}", 422, INVALID, headers=(*TYPED, (b"idempotency-key", raw)), body=whole(to))
-        yield get(f"if-none-match-{name}", 422, INVALID, to.unknown, (b"if-none-match", raw))
-        yield Hostile(
-            f"if-match-{name}", 422, INVALID, to.unknown.encode(), "DELETE", headers=((b"if-match", b'"' + raw),)
+    for name, value in {"nul": b"a\x00b", "surrogate": b"\xed\xa0\x80", "latin-1": b"\xe9", "newline": b"a\nb"}.items():
+        yield post(
+            to, f"idempotency-{name}", 422, INVALID, headers=(*TYPED, (b"idempotency-key", value)), body=whole(to)
         )
-        yield get(f"key-{name}", 401, "unauthenticated", to.path, (b"x-api-key", raw), key=False)
-        yield get(f"bearer-{name}", 401, "unauthenticated", to.path, (b"authorization", b"Bearer " + raw), key=False)
-        yield get(f"request-id-{name}", 200, None, "/livez", (b"x-request-id", raw))
-        yield get(f"host-{name}", 400, "invalid_host", "/problems/not-found", (b"host", raw))
-        yield typed(to, f"content-type-{name}", raw)
-        yield typed(to, f"charset-{name}", b"application/json; charset=" + raw)
+        yield get(f"if-none-match-{name}", 422, INVALID, to.unknown, (b"if-none-match", value))
+        yield Hostile(
+            f"if-match-{name}", 422, INVALID, to.unknown.encode(), "DELETE", headers=((b"if-match", b'"' + value),)
+        )
+        yield get(f"key-{name}", 401, "unauthenticated", to.path, (b"x-api-key", value), key=False)
+        yield get(f"bearer-{name}", 401, "unauthenticated", to.path, (b"authorization", b"Bearer " + value), key=False)
+        yield get(f"request-id-{name}", 200, None, "/livez", (b"x-request-id", value))
+        yield get(f"host-{name}", 400, "invalid_host", "/problems/not-found", (b"host", value))
+        yield typed(to, f"content-type-{name}", value)
+        yield typed(to, f"charset-{name}", b"application/json; charset=" + value)
 
 
 def bodies(to: ResourceCase) -> Iterator[Hostile]:

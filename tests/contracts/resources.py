@@ -20,7 +20,7 @@ Violations: TypeAlias = Mapping[str, str | None]
 """Where each is, and its code; None where any code will do."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ResourceCase:
     """A kind of entity over HTTP.
 
@@ -37,6 +37,9 @@ class ResourceCase:
     contradiction: tuple[Json, Violations] | None
     statements: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     calls: Mapping[str, int] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return self.plural
 
     @property
     def entity(self) -> type[Any]:
@@ -145,6 +148,12 @@ class ResourceCase:
     def named(self, text: str) -> Json:
         """The members of an object of this name, those that are its name alone."""
         return {self.label: text}
+
+    @property
+    def part_of_name(self) -> str | None:
+        """The parameter of the list that takes a part of the name, if there is one."""
+        parts = (name for name, each in self.spec.filters.items() if (self.label, Comparison.CONTAINS) in each.compares)
+        return next(parts, None)
 
     @property
     def sorts(self) -> list[Sort]:

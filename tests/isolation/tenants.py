@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
 from tests.contracts.document import OPERATIONS
+from tests.contracts.resources import Json
 from tests.isolation.byte_client import Answer, Wire
-from tests.isolation.model import Json, Key, Owner
+from tests.isolation.model import Key, Owner
 from tests.isolation.service import Operators
 
 WHO = st.integers(0, 2)
