@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
@@ -16,14 +16,10 @@ from domain.access.scopes import Scope
 from domain.errors import DomainError
 from domain.paging import PageRequest, Position
 from domain.repository import OwnerId, with_changes
-from domain.simulations.simulation import Simulation
-from tests.factories import (
-    CONTEXT,
-    NOW,
-    ApiKeyFactory,
-    OwnerFactory,
-    SimulationFactory,
-)
+from tests.contracts import field_values
+from tests.contracts.field_values import UNICODE
+from tests.contracts.resources import resource_of
+from tests.factories import CONTEXT, NOW, ApiKeyFactory, OwnerFactory, SimulationFactory
 
 if TYPE_CHECKING:
     from app.container import Storage
@@ -32,7 +28,6 @@ if TYPE_CHECKING:
 Entity: TypeAlias = Any
 """Each test runs over every kind of entity, so no one type is known here."""
 
-UNICODE = "  Flügel 漢字 🐐 e\u0301 \u202e\u05e9\u05dc\u05d5\u05dd\u202c 'quoted' \"%s\" 100% $1 \\ ; -- "
 EARLIEST = datetime(1970, 1, 1, 0, 0, 0, 1, tzinfo=UTC)
 LATEST = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 
@@ -56,29 +51,35 @@ class Case:
         return self.entities.build(owner_id=owner, **fields)
 
 
+def entity_case(entities: type[Factory[Any]]) -> Case:
+    """The case of an entity with annotated fields, which the factory makes: all of it follows from them."""
+    made = entities.build()
+    resource = resource_of(type(made))
+    different = ({name: field_values.another(each, getattr(made, name))} for name, each in resource.spec.fields.items())
+    return Case(
+        kind=resource.kind,
+        entities=entities,
+        repository=lambda storage: storage.repository(resource.entity),
+        edges=({}, *resource.edges, *TIMES),
+        changes=(*different, {"updated_at": NOW + timedelta(microseconds=1)}),
+        step=lambda entity: {resource.label: getattr(entity, resource.label) + "x"},
+    )
+
+
+def case_of(entity: type[Any]) -> Case:
+    """The case of this entity."""
+    (case,) = (case for case in CASES if case.kind == entity.KIND)
+    return case
+
+
+TIMES: Sequence[Mapping[str, object]] = (
+    {"created_at": EARLIEST, "updated_at": LATEST},
+    {"created_at": NOW.replace(microsecond=0), "updated_at": NOW.replace(microsecond=1)},
+    {"version": 2**31 - 1},
+)
+"""Edges of what every entity of a tenant has."""
 CASES = (
-    Case(
-        kind="simulation",
-        entities=SimulationFactory,
-        repository=lambda storage: storage.repository(Simulation),
-        edges=(
-            {},
-            {"name": UNICODE},
-            {"name": "🐐" * 300},
-            {"start_date": date.min, "end_date": date.min},
-            {"start_date": date.max, "end_date": date.max},
-            {"created_at": EARLIEST, "updated_at": LATEST},
-            {"created_at": NOW.replace(microsecond=0), "updated_at": NOW.replace(microsecond=1)},
-            {"version": 2**31 - 1},
-        ),
-        changes=(
-            {"name": "Renamed"},
-            {"start_date": date(2026, 1, 1)},
-            {"end_date": date(2026, 3, 1)},
-            {"updated_at": NOW + timedelta(microseconds=1)},
-        ),
-        step=lambda simulation: {"name": simulation.name + "x"},
-    ),
+    entity_case(SimulationFactory),
     Case(
         kind="key",
         entities=ApiKeyFactory,

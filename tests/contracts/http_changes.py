@@ -5,17 +5,10 @@ from uuid import UUID
 
 import pytest
 
-from domain.access.scopes import Scope
 from domain.paging import Position
-from tests.contracts.http_api import (
-    KEYS,
-    SIMULATIONS,
-    Service,
-    Tenant,
-    expect_problem,
-    violations,
-)
-from tests.contracts.http_revisions import path_of, restore, revisions
+from tests.contracts.http_revisions import restore, revisions
+from tests.contracts.http_service import KEYS, NEW_KEY, Service, Tenant, expect_problem, violations
+from tests.contracts.resources import OfResources, ResourceCase
 
 CHANGES = "/api/v1/changes"
 
@@ -51,109 +44,110 @@ def replayed(changes: list[Any]) -> list[Any]:
     return sorted(kept.values(), key=lambda each: (each["created_at"], each["id"]), reverse=True)
 
 
-def lively(tenant: Tenant) -> None:
+def lively(tenant: Tenant, resource: ResourceCase) -> None:
     """Some of everything that can happen."""
-    made = [tenant.make(name=name) for name in "abcd"]
-    tenant.send("PATCH", path_of(made[0]), json={"name": "a2"})
-    tenant.send("DELETE", path_of(made[1]))
-    tenant.send("DELETE", path_of(made[2]))
-    restore(tenant, made[2], 1)
-    tenant.send("PUT", path_of(made[3]), json={"name": "d2", "start_date": "2026-01-01", "end_date": "2026-01-02"})
-    restore(tenant, made[0], 1)
-    restore(tenant, made[0], 3)
-    tenant.send("DELETE", path_of(tenant.make(name="e")))
+    made = [tenant.make(resource, **resource.named(name)) for name in "abcd"]
+    tenant.send("PATCH", resource.path_of(made[0]), json=resource.named("a2"))
+    tenant.send("DELETE", resource.path_of(made[1]))
+    tenant.send("DELETE", resource.path_of(made[2]))
+    restore(tenant, resource, made[2], 1)
+    tenant.send("PUT", resource.path_of(made[3]), json=resource.other)
+    restore(tenant, resource, made[0], 1)
+    restore(tenant, resource, made[0], 3)
+    tenant.send("DELETE", resource.path_of(tenant.make(resource, **resource.named("e"))))
 
 
-class ChangesContract:
+class ChangesContract(OfResources):
     """Following the changes of an owner."""
 
-    def test_nothing_has_happened_yet(self, service: Service) -> None:
+    def test_nothing_has_happened_yet(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         start = read(tenant)
         assert (start["items"], start["has_more"]) == ([], False)
-        made = tenant.make()
+        made = tenant.make(resource)
         (change,) = read(tenant, after=start["next_cursor"])["items"]
         assert change["after"] == made
 
-    def test_a_change_is_the_objects_revision(self, service: Service) -> None:
+    def test_a_change_is_the_objects_revision(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
-        made = tenant.make()
-        tenant.send("PATCH", path_of(made), json={"name": "b"})
-        tenant.send("DELETE", path_of(made))
-        assert read(tenant)["items"][::-1] == revisions(tenant, made)
+        made = tenant.make(resource)
+        tenant.send("PATCH", resource.path_of(made), json=resource.named("b"))
+        tenant.send("DELETE", resource.path_of(made))
+        assert read(tenant)["items"][::-1] == revisions(tenant, resource, made)
 
     @pytest.mark.parametrize("limit", [1, 3, 100])
-    def test_replaying_them_gives_exactly_the_list(self, service: Service, limit: int) -> None:
+    def test_replaying_them_gives_exactly_the_list(self, service: Service, resource: ResourceCase, limit: int) -> None:
         tenant, other = service.tenant(), service.tenant()
-        lively(tenant)
-        other.make(name="foreign")
+        lively(tenant, resource)
+        other.make(resource, **resource.named("foreign"))
         found, _ = followed(tenant, limit)
-        assert replayed(found) == tenant.send("GET", SIMULATIONS).json()["items"]
+        assert replayed(found) == tenant.send("GET", resource.path).json()["items"]
         by_object: dict[str, list[int]] = {}
         for change in found:
             by_object.setdefault(change["id"], []).append(change["version"])
         assert all(seen == list(range(1, len(seen) + 1)) for seen in by_object.values())
         assert sum(map(len, by_object.values())) == 12
 
-    def test_a_cursor_goes_on_now_or_later(self, service: Service) -> None:
+    def test_a_cursor_goes_on_now_or_later(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
-        first = tenant.make()
+        first = tenant.make(resource)
         found, cursor = followed(tenant)
         assert [change["id"] for change in found] == [first["id"]]
         later = [followed(tenant, after=cursor) for _ in range(2)]
         assert [changes for changes, _ in later] == [[], []]
-        second = tenant.make()
+        second = tenant.make(resource)
         for place in (cursor, *(cursor for _, cursor in later)):
             assert [change["id"] for change in read(tenant, after=place)["items"]] == [second["id"]]
 
-    def test_latest_is_the_end_as_it_is_now(self, service: Service) -> None:
+    def test_latest_is_the_end_as_it_is_now(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         for _ in range(2):
             start = read(tenant, after="latest")
             assert (start["items"], start["has_more"]) == ([], False)
-            made = tenant.make()
+            made = tenant.make(resource)
             assert [change["id"] for change in read(tenant, after=start["next_cursor"])["items"]] == [made["id"]]
 
-    def test_changes_of_keys_are_not_shown_and_do_not_stop_it(self, service: Service) -> None:
+    def test_changes_of_keys_are_not_shown_and_do_not_stop_it(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
-        sent = {"name": "a key that is changed", "scopes": ["simulations:read"]}
-        keys = [tenant.send("POST", KEYS, json=sent).json()["id"] for _ in range(3)]
-        made = tenant.make()
+        keys = [tenant.send("POST", KEYS, json=NEW_KEY).json()["id"] for _ in range(3)]
+        made = tenant.make(resource)
         tenant.send("DELETE", f"{KEYS}/{keys[0]}")
         start = read(tenant, limit=1)
         assert start["items"] == []
         assert start["has_more"]
         found, cursor = followed(tenant, 1)
-        assert [(change["kind"], change["id"]) for change in found] == [("simulation", made["id"])]
+        assert [(change["kind"], change["id"]) for change in found] == [(resource.kind, made["id"])]
         assert read(tenant, after=cursor) == {"items": [], "next_cursor": cursor, "has_more": False}
 
-    def test_the_rest_of_a_page_is_told(self, service: Service) -> None:
+    def test_the_rest_of_a_page_is_told(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         _, cursor = followed(tenant)
         for _ in range(3):
-            tenant.make()
+            tenant.make(resource)
         pages = [read(tenant, limit=limit, after=cursor) for limit in (2, 3, 4)]
         assert [page["has_more"] for page in pages] == [True, False, False]
         assert [len(page["items"]) for page in pages] == [2, 3, 3]
 
-    def test_others_have_changes_of_their_own(self, service: Service) -> None:
+    def test_others_have_changes_of_their_own(self, service: Service, resource: ResourceCase) -> None:
         mine, other = service.tenant(), service.tenant()
-        made = other.make(name="foreign")
-        mine.make(name="own")
+        made = other.make(resource, **resource.named("foreign"))
+        mine.make(resource, **resource.named("own"))
         answer = mine.send("GET", CHANGES)
         assert made["id"] not in answer.text
         assert str(other.owner) not in answer.text
         assert str(other.key_id) not in answer.text
-        assert [change["after"]["name"] for change in answer.json()["items"]] == ["own"]
+        assert [change["after"][resource.label] for change in answer.json()["items"]] == ["own"]
 
-    def test_cursors_of_others_of_lists_and_forged_ones_are_refused(self, service: Service) -> None:
+    def test_cursors_of_others_of_lists_and_forged_ones_are_refused(
+        self, service: Service, resource: ResourceCase
+    ) -> None:
         tenant, other = service.tenant(), service.tenant()
-        made = tenant.make()
-        tenant.make()
-        tenant.send("PATCH", path_of(made), json={"name": "b"})
-        other.make()
+        made = tenant.make(resource)
+        tenant.make(resource)
+        tenant.send("PATCH", resource.path_of(made), json=resource.named("b"))
+        other.make(resource)
         own = read(tenant)["next_cursor"]
-        lists = (SIMULATIONS, f"{path_of(made)}/revisions")
+        lists = (resource.path, f"{resource.path_of(made)}/revisions")
         cursors = [
             read(other)["next_cursor"],
             read(other, after="latest")["next_cursor"],
@@ -169,7 +163,7 @@ class ChangesContract:
             expect_problem(tenant.send("GET", CHANGES, params={"after": cursor}), 400, "invalid_cursor")
         for query in (f"after={own}&after={own}", "after=latest&after=latest", f"after={own}&after=latest"):
             expect_problem(tenant.send("GET", f"{CHANGES}?{query}"), 400, "invalid_cursor")
-        expect_problem(tenant.send("GET", SIMULATIONS, params={"cursor": own}), 400, "invalid_cursor")
+        expect_problem(tenant.send("GET", resource.path, params={"cursor": own}), 400, "invalid_cursor")
 
     @pytest.mark.parametrize(
         ("query", "expected"),
@@ -185,33 +179,35 @@ class ChangesContract:
     def test_a_wrong_parameter_is_named(self, service: Service, query: str, expected: Any) -> None:
         assert violations(service.tenant().send("GET", f"{CHANGES}?{query}")) == expected
 
-    def test_following_takes_the_scope_to_read(self, service: Service) -> None:
-        for scope in (Scope.SIMULATIONS_WRITE, Scope.KEYS_MANAGE):
+    def test_following_takes_the_scope_to_read(self, service: Service, resource: ResourceCase) -> None:
+        for scope in (resource.writes, "keys:manage"):
             expect_problem(service.tenant(scope).send("GET", CHANGES), 403, "missing_scope")
-        assert read(service.tenant(Scope.SIMULATIONS_READ))["items"] == []
+        assert read(service.tenant(resource.reads))["items"] == []
 
-    def test_a_cursor_from_beyond_the_last_change_is_gone(self, service: Service) -> None:
+    def test_a_cursor_from_beyond_the_last_change_is_gone(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
-        tenant.make()
+        tenant.make(resource)
         last = service.call(lambda: service.container.use_cases.history().last(tenant.owner))
         cursors = service.container.cursors()
         for number, status in ((last, 200), (last + 1, 410)):
             cursor = cursors.seal(Position(number, UUID(int=0)), tenant.owner, "changes")
             assert tenant.send("GET", CHANGES, params={"after": cursor}).status_code == status
 
-    def test_a_cursor_whose_changes_are_forgotten_is_gone_and_a_fresh_one_goes_on(self, service: Service) -> None:
+    def test_a_cursor_whose_changes_are_forgotten_is_gone_and_a_fresh_one_goes_on(
+        self, service: Service, resource: ResourceCase
+    ) -> None:
         tenant = service.tenant()
         start = read(tenant, after="latest")["next_cursor"]
-        tenant.make()
+        tenant.make(resource)
         old = read(tenant)["next_cursor"]
-        made = tenant.make()
+        made = tenant.make(resource)
         end = read(tenant, after="latest")["next_cursor"]
         service.call(lambda: service.container.storage().revisions.purge(service.clock()))
         for cursor in (start, old):
             expect_problem(tenant.send("GET", CHANGES, params={"after": cursor}), 410, "changes_forgotten")
         assert followed(tenant)[0] == followed(tenant, after=end)[0] == []
         fresh = read(tenant, after="latest")["next_cursor"]
-        tenant.send("PATCH", path_of(made), json={"name": "b"})
+        tenant.send("PATCH", resource.path_of(made), json=resource.named("b"))
         for query in ({}, {"after": end}, {"after": fresh}):
             (change,) = followed(tenant, **query)[0]
-            assert (change["version"], change["after"]["name"]) == (2, "b")
+            assert (change["version"], change["after"][resource.label]) == (2, "b")

@@ -1,25 +1,16 @@
 """Conditional requests over HTTP, as RFC 9110 (section 13) has them."""
 
 import json
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import pytest
 from httpx2 import AsyncClient, Response
 
-from domain.access.scopes import Scope
-from tests.contracts.http_api import (
-    KEYS,
-    SIMULATIONS,
-    UNKNOWN,
-    WING,
-    Service,
-    Tenant,
-    expect_problem,
-    violations,
-)
+from tests.contracts.http_service import KEYS, NEW_KEY, Service, Tenant, expect_problem, violations
+from tests.contracts.resources import Json, OfResources, ResourceCase
 
-BODIES: dict[str, Any] = {"PUT": WING | {"name": "new"}, "PATCH": {"name": "new"}, "POST": {"name": "new"}}
 WRITES = ("PUT", "PATCH", "POST", "DELETE")
 RACERS = 32
 every_write = pytest.mark.parametrize("method", WRITES)
@@ -43,8 +34,8 @@ MALFORMED = (
 class Target:
     """One object of a tenant, which every write would change."""
 
-    def __init__(self, tenant: Tenant, path: str) -> None:
-        self.tenant, self.path = tenant, path
+    def __init__(self, tenant: Tenant, path: str, bodies: Mapping[str, Json]) -> None:
+        self.tenant, self.path, self.bodies = tenant, path, bodies
         self.before = self.get()
         self.tag = self.before.headers["etag"]
 
@@ -54,8 +45,7 @@ class Target:
     def write(self, method: str, *lines: tuple[str, str]) -> Response:
         headers = [("X-API-Key", self.tenant.key), ("Content-Type", "application/json"), *lines]
         encoded = [(name.encode(), value.encode()) for name, value in headers]
-        body = BODIES.get(method)
-        content = None if body is None or self.path.startswith(KEYS) else json.dumps(body)
+        content = json.dumps(self.bodies[method]) if method in self.bodies else None
         return self.tenant.http.request(method, self.path, headers=encoded, content=content)
 
     def is_untouched(self) -> bool:
@@ -63,18 +53,23 @@ class Target:
         return (now.json(), now.headers["etag"]) == (self.before.json(), self.tag)
 
 
-def simulation(service: Service) -> Target:
+def bodies(resource: ResourceCase) -> dict[str, Json]:
+    """What is sent by each method, to change any object."""
+    return {"PUT": resource.body | resource.named("new"), **dict.fromkeys(("PATCH", "POST"), resource.named("new"))}
+
+
+def made(service: Service, resource: ResourceCase) -> Target:
     tenant = service.tenant()
-    return Target(tenant, f"{SIMULATIONS}/{tenant.make()['id']}")
+    return Target(tenant, resource.path_of(tenant.make(resource)), bodies(resource))
 
 
 def key(service: Service) -> Target:
     tenant = service.tenant()
-    made = tenant.send("POST", KEYS, json={"name": "n", "scopes": [Scope.KEYS_MANAGE]}).json()
-    return Target(tenant, f"{KEYS}/{made['id']}")
+    shown = tenant.send("POST", KEYS, json=NEW_KEY).json()
+    return Target(tenant, f"{KEYS}/{shown['id']}", {})
 
 
-class ConditionsContract:
+class ConditionsContract(OfResources):
     """``If-Match`` and ``If-None-Match``, on reads and on writes."""
 
     @every_write
@@ -82,30 +77,34 @@ class ConditionsContract:
         "condition",
         ["*", "{}", '"other", {}', '{},"other"', ' "a",,  {} ,', ", {}", 'W/"x", {}', '"", {}', '"a,b", {}', '"é",{}'],
     )
-    def test_a_write_happens_where_if_match_names_the_tag(self, service: Service, method: str, condition: str) -> None:
-        target = simulation(service)
+    def test_a_write_happens_where_if_match_names_the_tag(
+        self, service: Service, resource: ResourceCase, method: str, condition: str
+    ) -> None:
+        target = made(service, resource)
         answer = target.write(method, ("If-Match", condition.replace("{}", target.tag)))
         assert answer.status_code == (204 if method == "DELETE" else 200), answer.text
 
     @every_write
     @pytest.mark.parametrize("condition", ['"other"', "W/{}", 'W/{}, "other"', '""', '"other,1"'])
-    def test_a_write_does_not_happen_where_it_does_not(self, service: Service, method: str, condition: str) -> None:
-        target = simulation(service)
+    def test_a_write_does_not_happen_where_it_does_not(
+        self, service: Service, resource: ResourceCase, method: str, condition: str
+    ) -> None:
+        target = made(service, resource)
         answer = target.write(method, ("If-Match", condition.replace("{}", target.tag)))
         expect_problem(answer, 412, "precondition_failed")
         assert target.is_untouched()
 
     @every_write
-    def test_the_tag_before_a_change_is_stale(self, service: Service, method: str) -> None:
-        target = simulation(service)
-        target.tenant.send("PATCH", target.path, json={"name": "in between"})
+    def test_the_tag_before_a_change_is_stale(self, service: Service, resource: ResourceCase, method: str) -> None:
+        target = made(service, resource)
+        target.tenant.send("PATCH", target.path, json=resource.named("in between"))
         changed = target.get()
         expect_problem(target.write(method, ("If-Match", target.tag)), 412, "precondition_failed")
         assert target.get().json() == changed.json()
 
     @every_write
-    def test_several_lines_are_one_list(self, service: Service, method: str) -> None:
-        target = simulation(service)
+    def test_several_lines_are_one_list(self, service: Service, resource: ResourceCase, method: str) -> None:
+        target = made(service, resource)
         refused = target.write(method, ("If-Match", '"a"'), ("If-Match", f"W/{target.tag}"))
         expect_problem(refused, 412, "precondition_failed")
         answer = target.write(method, ("If-Match", '"a"'), ("If-Match", f'"b", {target.tag}'))
@@ -113,8 +112,10 @@ class ConditionsContract:
 
     @every_write
     @pytest.mark.parametrize("header", ["If-Match", "If-None-Match"])
-    def test_what_is_no_list_of_tags_is_refused(self, service: Service, method: str, header: str) -> None:
-        target = simulation(service)
+    def test_what_is_no_list_of_tags_is_refused(
+        self, service: Service, resource: ResourceCase, method: str, header: str
+    ) -> None:
+        target = made(service, resource)
         for condition in MALFORMED:
             assert violations(target.write(method, (header, condition))) == {header: "entity_tag"}, condition
         assert target.is_untouched()
@@ -122,30 +123,36 @@ class ConditionsContract:
     @every_write
     @pytest.mark.parametrize("condition", ["*", "{}", "W/{}", '"other", {}'])
     def test_a_write_does_not_happen_where_if_none_match_names_the_tag(
-        self, service: Service, method: str, condition: str
+        self, service: Service, resource: ResourceCase, method: str, condition: str
     ) -> None:
-        target = simulation(service)
+        target = made(service, resource)
         answer = target.write(method, ("If-None-Match", condition.replace("{}", target.tag)))
         expect_problem(answer, 412, "precondition_failed")
         assert target.is_untouched()
 
     @every_write
-    def test_a_write_happens_where_it_names_another(self, service: Service, method: str) -> None:
-        assert simulation(service).write(method, ("If-None-Match", '"other"')).status_code in {200, 204}
+    def test_a_write_happens_where_it_names_another(
+        self, service: Service, resource: ResourceCase, method: str
+    ) -> None:
+        assert made(service, resource).write(method, ("If-None-Match", '"other"')).status_code in {200, 204}
 
     @every_write
     @pytest.mark.parametrize("header", ["If-Match", "If-None-Match"])
     def test_what_is_not_there_is_not_found_whatever_the_condition(
-        self, service: Service, method: str, header: str
+        self, service: Service, resource: ResourceCase, method: str, header: str
     ) -> None:
         tenant = service.tenant()
         for condition in ("*", '"1"'):
-            answer = tenant.send(method, UNKNOWN, headers={header: condition}, json=BODIES.get(method))
-            expect_problem(answer, 404, "simulation_not_found")
+            answer = tenant.send(
+                method, resource.unknown, headers={header: condition}, json=bodies(resource).get(method)
+            )
+            expect_problem(answer, 404, resource.not_found)
 
     @pytest.mark.parametrize("condition", ["*", "{}", "W/{}", '"other", {}', 'W/"x",{}', ",{},"])
-    def test_a_reader_who_has_the_version_is_told_so(self, service: Service, condition: str) -> None:
-        for target in (simulation(service), key(service)):
+    def test_a_reader_who_has_the_version_is_told_so(
+        self, service: Service, resource: ResourceCase, condition: str
+    ) -> None:
+        for target in (made(service, resource), key(service)):
             headers = {"If-None-Match": condition.replace("{}", target.tag)}
             for method in ("GET", "HEAD"):
                 answer = target.tenant.send(method, target.path, headers=headers)
@@ -156,31 +163,37 @@ class ConditionsContract:
                 assert "content-type" not in answer.headers
 
     @pytest.mark.parametrize("condition", ['"other"', 'W/"other"', '""'])
-    def test_a_reader_who_has_another_version_gets_this_one(self, service: Service, condition: str) -> None:
-        target = simulation(service)
+    def test_a_reader_who_has_another_version_gets_this_one(
+        self, service: Service, resource: ResourceCase, condition: str
+    ) -> None:
+        target = made(service, resource)
         answer = target.tenant.send("GET", target.path, headers={"If-None-Match": condition})
         assert (answer.status_code, answer.json()) == (200, target.before.json())
 
     @pytest.mark.parametrize("condition", MALFORMED)
-    def test_a_malformed_condition_of_a_reader_is_refused(self, service: Service, condition: str) -> None:
-        target = simulation(service)
+    def test_a_malformed_condition_of_a_reader_is_refused(
+        self, service: Service, resource: ResourceCase, condition: str
+    ) -> None:
+        target = made(service, resource)
         answer = target.tenant.send("GET", target.path, headers={"If-None-Match": condition})
         assert violations(answer) == {"If-None-Match": "entity_tag"}
 
-    def test_the_reader_of_nothing_gets_404(self, service: Service) -> None:
-        answer = service.tenant().send("GET", UNKNOWN, headers={"If-None-Match": "*"})
-        expect_problem(answer, 404, "simulation_not_found")
+    def test_the_reader_of_nothing_gets_404(self, service: Service, resource: ResourceCase) -> None:
+        answer = service.tenant().send("GET", resource.unknown, headers={"If-None-Match": "*"})
+        expect_problem(answer, 404, resource.not_found)
 
-    def test_the_tag_is_the_same_for_every_key_and_every_read(self, service: Service) -> None:
-        target = simulation(service)
-        made = target.tenant.send("POST", KEYS, json={"name": "n", "scopes": [Scope.SIMULATIONS_READ]}).json()
-        other = Tenant(service.http, target.tenant.owner, target.tenant.key_id, made["key"])
+    def test_the_tag_is_the_same_for_every_key_and_every_read(self, service: Service, resource: ResourceCase) -> None:
+        target = made(service, resource)
+        reader = target.tenant.send("POST", KEYS, json={"name": "n", "scopes": [resource.reads]}).json()
+        other = Tenant(service.http, target.tenant.owner, target.tenant.key_id, reader["key"])
         assert other.send("GET", target.path).headers["etag"] == target.tag
         assert other.send("HEAD", target.path).headers["etag"] == target.tag
 
-    def test_an_update_that_changes_nothing_still_asks_for_its_condition(self, service: Service) -> None:
-        target = simulation(service)
-        for body in ({}, {"name": WING["name"]}):
+    def test_an_update_that_changes_nothing_still_asks_for_its_condition(
+        self, service: Service, resource: ResourceCase
+    ) -> None:
+        target = made(service, resource)
+        for body in ({}, resource.body):
             answer = target.tenant.send("PATCH", target.path, json=body, headers={"If-Match": '"other"'})
             expect_problem(answer, 412, "precondition_failed")
 
@@ -194,35 +207,38 @@ class ConditionsContract:
         expect_problem(target.write("DELETE", ("If-Match", target.tag)), 412, "precondition_failed")
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-    def test_of_many_who_have_seen_one_version_one_writes(self, service: Service, method: str) -> None:
-        target = simulation(service)
+    def test_of_many_who_have_seen_one_version_one_writes(
+        self, service: Service, resource: ResourceCase, method: str
+    ) -> None:
+        target = made(service, resource)
         headers = {"X-API-Key": target.tenant.key, "If-Match": target.tag}
 
         async def writes(http: AsyncClient, body: Any) -> Response:
             return await http.request(method, target.path, headers=headers, json=body)
 
-        answers = service.together(partial(writes, body=BODIES["PUT"] | {"name": str(n)}) for n in range(RACERS))
+        answers = service.together(
+            partial(writes, body=bodies(resource)["PUT"] | resource.named(str(n))) for n in range(RACERS)
+        )
         assert sorted(answer.status_code for answer in answers) == [200] + [412] * (RACERS - 1)
         (won,) = (answer for answer in answers if answer.status_code == 200)
         assert target.get().json() == won.json()
 
-    def test_of_many_who_delete_one_version_one_does(self, service: Service) -> None:
-        target = simulation(service)
+    def test_of_many_who_delete_one_version_one_does(self, service: Service, resource: ResourceCase) -> None:
+        target = made(service, resource)
         headers = {"X-API-Key": target.tenant.key, "If-Match": target.tag}
         answers = service.together([lambda http: http.delete(target.path, headers=headers)] * 8)
         assert sorted(answer.status_code for answer in answers) == [204] + [404] * 7
 
-    def test_two_changes_of_different_members_both_survive(self, service: Service) -> None:
-        target = simulation(service)
+    def test_two_changes_of_different_members_both_survive(self, service: Service, resource: ResourceCase) -> None:
+        target = made(service, resource)
         headers = {"X-API-Key": target.tenant.key}
-        changes: list[dict[str, str]] = [{"name": "new"}, {"start_date": "2026-01-01"}, {"end_date": "2026-12-31"}]
 
         async def patch(http: AsyncClient, change: Any) -> Response:
             return await http.patch(target.path, headers=headers, json=change)
 
-        answers = service.together(partial(patch, change=change) for change in changes)
-        assert [answer.status_code for answer in answers] == [200] * 3
-        assert len({answer.headers["etag"] for answer in answers} | {target.tag}) == 4
+        answers = service.together(partial(patch, change=change) for change in resource.changes)
+        assert [answer.status_code for answer in answers] == [200] * len(resource.changes)
+        assert len({answer.headers["etag"] for answer in answers} | {target.tag}) == 1 + len(resource.changes)
         after = target.get().json()
-        for change in changes:
+        for change in resource.changes:
             assert after.items() >= change.items()

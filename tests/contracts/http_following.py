@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from httpx2 import ASGITransport, AsyncClient, Response
 
-from tests.contracts.http_api import SIMULATIONS, WING
+from tests.contracts.resources import RESOURCES, OfResources, ResourceCase
 
 if TYPE_CHECKING:
-    from tests.contracts.http_api import Service
+    from tests.contracts.http_service import Service
 
 CHANGES = "/api/v1/changes"
 CLIENTS = 50
@@ -25,22 +25,23 @@ class Follower:
     """Keeps of each object the highest version that it has seen, as the documentation tells it to."""
 
     http: AsyncClient
+    resource: ResourceCase
     cursor: str
     versions: dict[str, int] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict)
     seen: list[tuple[str, int]] = field(default_factory=list)
 
     @classmethod
-    async def at_the_end(cls, http: AsyncClient) -> Follower:
+    async def at_the_end(cls, http: AsyncClient, resource: ResourceCase = RESOURCES[0]) -> Follower:
         """One who has seen all there is, which is nothing where there is nothing yet."""
         answer = await http.get(CHANGES, params={"after": "latest"})
-        return cls(http, answer.json()["next_cursor"])
+        return cls(http, resource, answer.json()["next_cursor"])
 
     @classmethod
-    async def from_the_list(cls, http: AsyncClient) -> Follower:
+    async def from_the_list(cls, http: AsyncClient, resource: ResourceCase) -> Follower:
         """One who has read the list after the end of the feed; what changed in between it sees again."""
-        follower = await cls.at_the_end(http)
-        follower.kept = {each["id"]: each for each in await table(http)}
+        follower = await cls.at_the_end(http, resource)
+        follower.kept = {each["id"]: each for each in await table(http, resource)}
         return follower
 
     async def catch_up(self, limit: int) -> None:
@@ -77,13 +78,14 @@ class Writers:
     """Clients who change, delete, bring back and make what all of them know; ``made`` is each version, once."""
 
     http: AsyncClient
+    resource: ResourceCase
     made: list[tuple[str, int]] = field(default_factory=list)
     deleted: Counter[str] = field(default_factory=Counter)
     refused: Counter[int] = field(default_factory=Counter)
     ids: list[str] = field(default_factory=list)
 
     async def create(self, name: str) -> None:
-        answer = await self.http.post(SIMULATIONS, json=WING | {"name": name})
+        answer = await self.http.post(self.resource.path, json=self.resource.body | self.resource.named(name))
         assert answer.status_code == 201, answer.text
         self.ids.append(answer.json()["id"])
         self._note(answer)
@@ -91,15 +93,16 @@ class Writers:
     async def write(self, number: int, times: int) -> None:
         chance = Random(number)
         for turn in range(times):
-            path = f"{SIMULATIONS}/{chance.choice(self.ids)}"
+            path = f"{self.resource.path}/{chance.choice(self.ids)}"
             name = f"{number} {turn}"
+            named = self.resource.named(name)
             match chance.choice(["create", "change", "change", "replace", "delete", "delete", "restore", "restore"]):
                 case "create":
                     await self.create(name)
                 case "change":
-                    self._note(await self.http.patch(path, json={"name": name}))
+                    self._note(await self.http.patch(path, json=named))
                 case "replace":
-                    self._note(await self.http.put(path, json=WING | {"name": name}))
+                    self._note(await self.http.put(path, json=self.resource.body | named))
                 case "restore":
                     self._note(await self.http.post(f"{path}/restore", json={"version": chance.randint(1, 4)}))
                 case _:
@@ -115,28 +118,28 @@ class Writers:
             self.refused[answer.status_code] += 1
 
 
-async def table(http: AsyncClient) -> list[Any]:
+async def table(http: AsyncClient, resource: ResourceCase) -> list[Any]:
     """All objects there are, page by page."""
     found: list[Any] = []
     query: dict[str, str] = {"limit": "100"}
     while True:
-        page = (await http.get(SIMULATIONS, params=query)).json()
+        page = (await http.get(resource.path, params=query)).json()
         found += page["items"]
         if page["next_cursor"] is None:
             return found
         query["cursor"] = page["next_cursor"]
 
 
-async def storm(http: AsyncClient, *, times: int) -> Writers:
+async def storm(http: AsyncClient, *, times: int, resource: ResourceCase = RESOURCES[0]) -> Writers:
     """Many clients write at once while others follow; says that these end with exactly the table."""
-    first = await Follower.at_the_end(http)
-    late = await Follower.at_the_end(http)
-    writers, done = Writers(http), asyncio.Event()
+    first = await Follower.at_the_end(http, resource)
+    late = await Follower.at_the_end(http, resource)
+    writers, done = Writers(http, resource), asyncio.Event()
     for number in range(10):
         await writers.create(str(number))
     following = asyncio.create_task(first.follow(done, limit=7))
     half = [writers.write(number, times) for number in range(CLIENTS // 2)]
-    joining = asyncio.create_task(Follower.from_the_list(http))
+    joining = asyncio.create_task(Follower.from_the_list(http, resource))
     rest = [writers.write(number, times) for number in range(CLIENTS // 2, CLIENTS)]
     try:
         await asyncio.gather(*half, *rest)
@@ -146,7 +149,7 @@ async def storm(http: AsyncClient, *, times: int) -> Writers:
     joined = await joining
     for follower in (late, joined):
         await follower.catch_up(100)
-    expected = {each["id"]: each for each in await table(http)}
+    expected = {each["id"]: each for each in await table(http, resource)}
     for follower in (first, late, joined):
         assert follower.kept == expected
     assert first.seen == late.seen
@@ -165,10 +168,12 @@ def _is_each_version_once(follower: Follower, writers: Writers) -> None:
     assert len(follower.seen) == len(set(writers.made)) + writers.deleted.total()
 
 
-class FollowingContract:
+class FollowingContract(OfResources):
     """Over whatever stores the data."""
 
-    def test_followers_of_many_writers_end_with_exactly_the_table(self, service: Service) -> None:
+    def test_followers_of_many_writers_end_with_exactly_the_table(
+        self, service: Service, resource: ResourceCase
+    ) -> None:
         tenant = service.tenant()
 
         async def run() -> Writers:
@@ -177,7 +182,7 @@ class FollowingContract:
             async with AsyncClient(
                 transport=transport, base_url="http://localhost", headers=headers, timeout=60
             ) as http:
-                return await storm(http, times=3)
+                return await storm(http, times=3, resource=resource)
 
         writers = service.call(run)
         assert writers.deleted.total() > 5

@@ -12,8 +12,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.contracts.hostile_requests import HOSTILE, Header, Hostile
-from tests.contracts.http_api import Service
+from tests.contracts.hostile_requests import HOSTILE, Header, Hostile, post
+from tests.contracts.http_service import Service
+from tests.contracts.resources import OfResources, ResourceCase
 
 ANSWER_MAX = 64 << 10  # bytes
 ERRORS_MAX = 20
@@ -71,7 +72,7 @@ def ask(service: Service, hostile: Hostile) -> Raw:
     return raw
 
 
-class HostileContract:
+class HostileContract(OfResources):
     """Everything that ``HOSTILE`` lists."""
 
     @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.id)
@@ -101,7 +102,7 @@ class HostileContract:
                 assert error["code"]
                 assert error["detail"]
 
-    def test_a_body_that_is_too_large_is_not_read_to_its_end(self, service: Service) -> None:
+    def test_a_body_that_is_too_large_is_not_read_to_its_end(self, service: Service, resource: ResourceCase) -> None:
         for body, most in (((b" " * (64 << 10), 960), 17), ((b" " * (1 << 20), 60), 2)):
-            answer = ask(service, Hostile("", 413, "body_too_large", body=body))
+            answer = ask(service, post(resource, "", 413, "body_too_large", body=body))
             assert (answer.status, answer.chunks_read) == (413, most)

@@ -1,6 +1,8 @@
 """Requests that are sent again: made once, and answered alike for a day."""
 
 import json
+import re
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -11,27 +13,38 @@ from uuid_utils.compat import uuid7
 
 from domain.access.scopes import Scope
 from domain.idempotency import KEPT_FOR
-from tests.contracts.http_api import (
-    KEYS,
-    SIMULATIONS,
-    WING,
-    Service,
-    Tenant,
-    expect_problem,
-    violations,
-)
+from tests.contracts.http_service import KEYS, Service, Tenant, expect_problem, expect_violations, violations
+from tests.contracts.resources import Json, OfResources, ResourceCase, Violations, every_contradiction
 
 RACERS = 50
+
+
+def _escaped(first: re.Match[str]) -> str:
+    return f'"\\u{ord(first[1]):04x}'
+
+
+SPELLINGS: dict[str, Callable[[Json], str]] = {
+    "indented": lambda body: json.dumps(body, indent=4),
+    "reversed": lambda body: json.dumps(dict(reversed(body.items()))),
+    "compact": lambda body: json.dumps(body, separators=(",", ":")),
+    "escaped": lambda body: re.sub('"([A-Za-z])', _escaped, json.dumps(body)).replace("/", "\\/"),
+}
 NEW_KEY = {"name": "Nightly", "scopes": ["simulations:read"]}
 SAME = ("location", "etag", "content-type")
 
 
-def post(tenant: Tenant, key: str = "k", path: str = SIMULATIONS, body: Any = WING) -> Response:
-    return tenant.send("POST", path, json=body, headers={"Idempotency-Key": key})
+def post(tenant: Tenant, resource: ResourceCase, key: str = "k", **members: Any) -> Response:
+    """Makes an object, with members that differ from those of others."""
+    headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
+    return tenant.send("POST", resource.path, content=json.dumps(resource.body | members), headers=headers)
 
 
-def listed(tenant: Tenant) -> list[Any]:
-    items: list[Any] = tenant.send("GET", SIMULATIONS).json()["items"]
+def post_key(tenant: Tenant, body: Json) -> Response:
+    return tenant.send("POST", KEYS, json=body, headers={"Idempotency-Key": "k"})
+
+
+def listed(tenant: Tenant, resource: ResourceCase) -> list[Any]:
+    items: list[Any] = tenant.send("GET", resource.path).json()["items"]
     return items
 
 
@@ -42,44 +55,58 @@ def assert_replayed(again: Response, first: Response) -> None:
     assert "idempotency-replayed" not in first.headers
 
 
-class IdempotencyContract:
-    """``IdempotencyKey-Key`` on every POST that makes something."""
+class IdempotencyContract(OfResources):
+    """``Idempotency-Key`` on every POST that makes something."""
 
-    def test_a_repeated_request_is_answered_alike_and_makes_nothing(self, service: Service) -> None:
+    def test_a_repeated_request_is_answered_alike_and_makes_nothing(
+        self, service: Service, resource: ResourceCase
+    ) -> None:
         tenant = service.tenant()
-        first = post(tenant)
+        first = post(tenant, resource)
         for _ in range(2):
-            assert_replayed(post(tenant), first)
-        assert [item["id"] for item in listed(tenant)] == [first.json()["id"]]
+            assert_replayed(post(tenant, resource), first)
+        assert [item["id"] for item in listed(tenant, resource)] == [first.json()["id"]]
 
-    def test_the_first_outcome_is_answered_whatever_has_become_of_the_object(self, service: Service) -> None:
+    def test_the_first_outcome_is_answered_whatever_has_become_of_the_object(
+        self, service: Service, resource: ResourceCase
+    ) -> None:
         tenant = service.tenant()
-        first = post(tenant)
+        first = post(tenant, resource)
         path = first.headers["location"]
-        tenant.send("PATCH", path, json={"name": "changed"})
-        assert_replayed(post(tenant), first)
+        tenant.send("PATCH", path, json=resource.named("changed"))
+        assert_replayed(post(tenant, resource), first)
         tenant.send("DELETE", path)
-        assert_replayed(post(tenant), first)
-        assert listed(tenant) == []
+        assert_replayed(post(tenant, resource), first)
+        assert listed(tenant, resource) == []
 
-    def test_a_key_bare_or_quoted_is_the_same_key(self, service: Service) -> None:
+    def test_a_key_bare_or_quoted_is_the_same_key(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
-        first = post(tenant, "8e03978e")
-        assert_replayed(post(tenant, '"8e03978e"'), first)
-        assert_replayed(post(tenant, "8e03978e"), first)
+        first = post(tenant, resource, "8e03978e")
+        assert_replayed(post(tenant, resource, '"8e03978e"'), first)
+        assert_replayed(post(tenant, resource, "8e03978e"), first)
 
-    def test_keys_differ_by_every_character(self, service: Service) -> None:
+    def test_keys_differ_by_every_character(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         keys = ["a", "A", "a.", '"', "x" * 254, "x" * 255, "%41", "~!@#$%^&*()_+{}|:<>?"]
-        answers = [post(tenant, key) for key in keys]
+        answers = [post(tenant, resource, key) for key in keys]
         assert {"idempotency-replayed" in answer.headers for answer in answers} == {False}
-        assert len(listed(tenant)) == len(keys)
+        assert len(listed(tenant, resource)) == len(keys)
 
-    def test_what_is_wrong_in_itself_is_said_before_the_key_is_looked_at(self, service: Service) -> None:
+    def test_what_is_wrong_in_itself_is_said_before_the_key_is_looked_at(
+        self, service: Service, resource: ResourceCase
+    ) -> None:
         tenant = service.tenant()
-        post(tenant)
-        for wrong in ({"name": " "}, {"end_date": "0001-01-01"}):
-            expect_problem(post(tenant, body=WING | wrong), 422, "validation_failed")
+        post(tenant, resource)
+        for wrong, expected in resource.refused:
+            expect_violations(post(tenant, resource, **wrong), expected)
+
+    @every_contradiction
+    def test_a_contradiction_is_said_before_the_key_is_looked_at(
+        self, service: Service, resource: ResourceCase, members: Any, expected: Violations
+    ) -> None:
+        tenant = service.tenant()
+        post(tenant, resource)
+        expect_violations(post(tenant, resource, **members), expected)
 
     def test_what_was_right_when_it_was_asked_for_is_answered_again(self, service: Service) -> None:
         tenant = service.tenant()
@@ -92,109 +119,108 @@ class IdempotencyContract:
         assert (first.status_code, again.status_code) == (201, 201), again.text
         assert again.json() == first.json() | {"key": None}
 
-    def test_another_body_with_the_key_is_refused(self, service: Service) -> None:
+    def test_another_body_with_the_key_is_refused(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
-        post(tenant)
-        for other in ({"name": "other"}, {"name": WING["name"] + " "}, {"end_date": "2026-02-02"}):
-            answer = post(tenant, body=WING | other)
+        post(tenant, resource)
+        blank = resource.named(resource.body[resource.label] + " ")
+        for other in (*resource.changes, blank):
+            answer = post(tenant, resource, **other)
             body = expect_problem(answer, 422, "idempotency_key_reused")
             assert body["errors"] == [{"header": "Idempotency-Key", "code": "reused", "detail": body["detail"]}]
-        assert len(listed(tenant)) == 1
+        assert len(listed(tenant, resource)) == 1
 
-    @pytest.mark.parametrize(
-        "spelt",
-        [
-            json.dumps(WING, indent=4),
-            json.dumps(dict(reversed(WING.items()))),
-            json.dumps(WING, separators=(",", ":")),
-            json.dumps(WING).replace("Wing", "\\u0057\\u0069ng").replace("/", "\\/"),
-        ],
-        ids=["indented", "reversed", "compact", "escaped"],
-    )
-    def test_bodies_are_compared_as_json_values(self, service: Service, spelt: str) -> None:
+    @pytest.mark.parametrize("spelling", SPELLINGS)
+    def test_bodies_are_compared_as_json_values(self, service: Service, resource: ResourceCase, spelling: str) -> None:
         tenant = service.tenant()
-        first = post(tenant)
+        first = post(tenant, resource)
         headers = {"Idempotency-Key": "k", "Content-Type": "application/json; charset=utf-8"}
-        assert_replayed(tenant.send("POST", SIMULATIONS, content=spelt, headers=headers), first)
+        assert_replayed(
+            tenant.send("POST", resource.path, content=SPELLINGS[spelling](resource.body), headers=headers), first
+        )
 
-    def test_a_key_serves_its_owner_alone(self, service: Service) -> None:
+    def test_a_key_serves_its_owner_alone(self, service: Service, resource: ResourceCase) -> None:
         mine, other = service.tenant(), service.tenant()
-        first, second = post(mine), post(other)
+        first, second = post(mine, resource), post(other, resource)
         assert "idempotency-replayed" not in second.headers
         assert first.json()["id"] != second.json()["id"]
-        assert_replayed(post(other), second)
+        assert_replayed(post(other, resource), second)
 
-    def test_a_key_serves_every_api_key_of_its_owner(self, service: Service) -> None:
+    def test_a_key_serves_every_api_key_of_its_owner(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
-        made = tenant.send("POST", KEYS, json={"name": "n", "scopes": [Scope.SIMULATIONS_WRITE]}).json()
-        first = post(tenant)
-        assert_replayed(post(Tenant(service.http, tenant.owner, tenant.key_id, made["key"])), first)
+        made = tenant.send("POST", KEYS, json={"name": "n", "scopes": [resource.writes]}).json()
+        first = post(tenant, resource)
+        assert_replayed(post(Tenant(service.http, tenant.owner, tenant.key_id, made["key"]), resource), first)
 
-    def test_a_key_serves_its_operation_alone(self, service: Service) -> None:
+    def test_a_key_serves_its_operation_alone(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
-        post(tenant)
-        made = post(tenant, path=KEYS, body=NEW_KEY)
+        post(tenant, resource)
+        made = post_key(tenant, NEW_KEY)
         assert (made.status_code, "idempotency-replayed" in made.headers) == (201, False)
-        assert post(tenant).headers["idempotency-replayed"] == "true"
+        assert post(tenant, resource).headers["idempotency-replayed"] == "true"
 
-    def test_a_change_takes_no_notice_of_it(self, service: Service) -> None:
+    def test_a_change_takes_no_notice_of_it(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
-        path = post(tenant).headers["location"]
+        path = post(tenant, resource).headers["location"]
         for method, name in (("POST", "a"), ("PATCH", "b"), ("POST", "c")):
-            answer = tenant.send(method, path, json={"name": name}, headers={"Idempotency-Key": "k"})
-            assert (answer.status_code, answer.json()["name"]) == (200, name)
+            answer = tenant.send(method, path, json=resource.named(name), headers={"Idempotency-Key": "k"})
+            assert (answer.status_code, answer.json()[resource.label]) == (200, name)
             assert "idempotency-replayed" not in answer.headers
 
-    @pytest.mark.parametrize(
-        "wrong",
-        [{"end_date": "2026-01-04"}, {"name": ""}, {"name": None}, {"owner": "x"}],
-        ids=["dates", "name", "type", "unknown"],
-    )
-    def test_a_refusal_is_not_kept(self, service: Service, wrong: dict[str, Any]) -> None:
+    def test_a_refusal_is_not_kept(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
-        expect_problem(post(tenant, body=WING | wrong), 422, "validation_failed")
-        first = post(tenant)
+        for wrong, expected in (*resource.refused, ({"owner": "x"}, {"#/owner": "unknown"})):
+            expect_violations(post(tenant, resource, **wrong), expected)
+        first = post(tenant, resource)
         assert first.status_code == 201
-        assert_replayed(post(tenant), first)
+        assert_replayed(post(tenant, resource), first)
 
-    def test_what_the_key_may_not_do_is_not_kept(self, service: Service) -> None:
+    @every_contradiction
+    def test_a_contradiction_is_not_kept(
+        self, service: Service, resource: ResourceCase, members: Any, expected: Violations
+    ) -> None:
+        tenant = service.tenant()
+        expect_violations(post(tenant, resource, **members), expected)
+        first = post(tenant, resource)
+        assert_replayed(post(tenant, resource), first)
+
+    def test_what_the_key_may_not_do_is_not_kept(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant(Scope.KEYS_MANAGE)
-        expect_problem(post(tenant), 403, "missing_scope")
-        expect_problem(post(tenant, path=KEYS, body=NEW_KEY), 403, "missing_scope")
-        made = post(tenant, path=KEYS, body={"name": "n", "scopes": ["keys:manage"]})
+        expect_problem(post(tenant, resource), 403, "missing_scope")
+        expect_problem(post_key(tenant, NEW_KEY), 403, "missing_scope")
+        made = post_key(tenant, {"name": "n", "scopes": ["keys:manage"]})
         assert (made.status_code, "idempotency-replayed" in made.headers) == (201, False)
 
     def test_a_repeated_key_creation_leaves_the_secret_out(self, service: Service) -> None:
         tenant = service.tenant()
-        first = post(tenant, path=KEYS, body=NEW_KEY)
+        first = post_key(tenant, NEW_KEY)
         secret = first.json()["key"]
         path = first.headers["location"]
         tenant.send("DELETE", path)
-        again = post(tenant, path=KEYS, body=NEW_KEY)
+        again = post_key(tenant, NEW_KEY)
         assert (again.status_code, again.json()) == (201, first.json() | {"key": None})
         assert [again.headers[name] for name in SAME] == [first.headers[name] for name in SAME]
         assert again.headers["idempotency-replayed"] == "true"
         assert secret.split("_")[2] not in again.text
         assert len(tenant.send("GET", KEYS).json()["items"]) == 2
 
-    def test_after_a_day_the_key_is_as_new(self, service: Service) -> None:
+    def test_after_a_day_the_key_is_as_new(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
-        first = post(tenant)
+        first = post(tenant, resource)
         service.clock.passes(KEPT_FOR - timedelta(minutes=1))
-        assert_replayed(post(tenant), first)
+        assert_replayed(post(tenant, resource), first)
         service.clock.passes(timedelta(minutes=1))
-        second = post(tenant, body=WING | {"name": "tomorrow"})
+        second = post(tenant, resource, **resource.named("tomorrow"))
         assert (second.status_code, "idempotency-replayed" in second.headers) == (201, False)
-        assert_replayed(post(tenant, body=WING | {"name": "tomorrow"}), second)
-        assert len(listed(tenant)) == 2
+        assert_replayed(post(tenant, resource, **resource.named("tomorrow")), second)
+        assert len(listed(tenant, resource)) == 2
 
-    def test_what_is_purged_is_forgotten(self, service: Service) -> None:
+    def test_what_is_purged_is_forgotten(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
-        post(tenant)
+        post(tenant, resource)
         idempotency_records = service.container.storage().idempotency_records
         service.call(lambda: idempotency_records.purge(service.clock() + timedelta(seconds=1)))
-        assert "idempotency-replayed" not in post(tenant).headers
-        assert len(listed(tenant)) == 2
+        assert "idempotency-replayed" not in post(tenant, resource).headers
+        assert len(listed(tenant, resource)) == 2
 
     @pytest.mark.parametrize(
         "lines",
@@ -216,22 +242,28 @@ class IdempotencyContract:
         ],
         ids=repr,
     )
-    def test_what_is_no_idempotency_key_is_refused(self, service: Service, lines: list[bytes]) -> None:
+    def test_what_is_no_idempotency_key_is_refused(
+        self, service: Service, resource: ResourceCase, lines: list[bytes]
+    ) -> None:
         tenant = service.tenant()
         headers = [(b"X-API-Key", tenant.key.encode()), *((b"Idempotency-Key", line) for line in lines)]
-        answer = service.http.post(SIMULATIONS, json=WING, headers=headers)
+        answer = service.http.post(resource.path, json=resource.body, headers=headers)
         assert violations(answer) == {"Idempotency-Key": "idempotency_key"}
-        assert listed(tenant) == []
+        assert listed(tenant, resource) == []
 
-    def test_an_api_key_is_no_idempotency_key(self, service: Service) -> None:
+    def test_an_api_key_is_no_idempotency_key(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
-        assert violations(post(tenant, tenant.key)) == {"Idempotency-Key": "idempotency_key"}
-        assert listed(tenant) == []
+        assert violations(post(tenant, resource, tenant.key)) == {"Idempotency-Key": "idempotency_key"}
+        assert listed(tenant, resource) == []
 
-    def test_of_many_at_once_one_makes_and_all_are_answered_alike(self, service: Service) -> None:
+    def test_of_many_at_once_one_makes_and_all_are_answered_alike(
+        self, service: Service, resource: ResourceCase
+    ) -> None:
         tenant = service.tenant()
         headers = {"X-API-Key": tenant.key, "Idempotency-Key": str(uuid7())}
-        answers = service.together([lambda http: http.post(SIMULATIONS, json=WING, headers=headers)] * RACERS)
+        answers = service.together(
+            [lambda http: http.post(resource.path, json=resource.body, headers=headers)] * RACERS
+        )
         assert {answer.status_code for answer in answers} <= {201, 409}
         made = [answer for answer in answers if answer.status_code == 201]
         assert len({answer.content for answer in made}) == 1
@@ -239,7 +271,7 @@ class IdempotencyContract:
         for answer in answers:
             if answer.status_code == 409:
                 expect_problem(answer, 409, "request_in_flight")
-        assert [item["id"] for item in listed(tenant)] == [made[0].json()["id"]]
+        assert [item["id"] for item in listed(tenant, resource)] == [made[0].json()["id"]]
 
     def test_of_many_keys_at_once_one_is_made_and_its_secret_shown_once(self, service: Service) -> None:
         tenant = service.tenant()
@@ -250,22 +282,22 @@ class IdempotencyContract:
         assert len([secret for secret in shown if secret is not None]) == 1
         assert len(tenant.send("GET", KEYS).json()["items"]) == 2
 
-    def test_of_many_bodies_with_one_key_one_is_made(self, service: Service) -> None:
+    def test_of_many_bodies_with_one_key_one_is_made(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         headers = {"X-API-Key": tenant.key, "Idempotency-Key": str(uuid7())}
 
         async def create(http: AsyncClient, name: str) -> Response:
-            return await http.post(SIMULATIONS, json=WING | {"name": name}, headers=headers)
+            return await http.post(resource.path, json=resource.body | resource.named(name), headers=headers)
 
         answers = service.together(partial(create, name=str(n)) for n in range(10))
         assert min(answer.status_code for answer in answers) == 201
         assert {answer.status_code for answer in answers} <= {201, 409, 422}
         (made,) = (answer for answer in answers if answer.status_code == 201)
-        assert listed(tenant) == [made.json()]
+        assert listed(tenant, resource) == [made.json()]
 
     @pytest.mark.parametrize("depth", [10, 800, 900, 940, 960, 980, 1000])
-    def test_a_deep_body_is_refused_and_no_fault(self, service: Service, depth: int) -> None:
-        content = b'{"name": ' + b"[" * depth + b"]" * depth + b"}"
+    def test_a_deep_body_is_refused_and_no_fault(self, service: Service, resource: ResourceCase, depth: int) -> None:
+        content = json.dumps(resource.label).join(("{", ": ")).encode() + b"[" * depth + b"]" * depth + b"}"
         headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
-        answer = service.tenant().send("POST", SIMULATIONS, content=content, headers=headers)
+        answer = service.tenant().send("POST", resource.path, content=content, headers=headers)
         expect_problem(answer, 422, "validation_failed")

@@ -1,6 +1,5 @@
-"""Lists over HTTP: orders, filters, cursors and links, as clients are promised them."""
+"""Lists over HTTP, of every kind of entity: orders, filters, cursors and links, as clients are promised them."""
 
-from datetime import date
 from itertools import product
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -10,33 +9,30 @@ from pydantic import SecretStr
 
 from app.container import Container
 from config.settings import Settings
-from domain.access.scopes import Scope
-from tests.contracts.http_api import (
+from tests.contracts.http_service import (
     KEYS,
+    NEW_KEY,
     SECRET_BEFORE,
-    SIMULATIONS,
     Service,
     Tenant,
     expect_problem,
     violations,
 )
+from tests.contracts.resources import RESOURCES, Json, OfResources, ResourceCase, every_order
 
-SORTS = ("created_at", "start_date", "end_date", "name")
-NAMES = ("Straße", "STRASSE", "strasse ", "İstanbul", "istanbul", "ΣΊΣΥΦΟΣ", "σίσυφος", "ﬃ", "FFI", "🐐", "a", "A", "Z")
-RUNS = {  # by name
-    "before": ("2026-01-01", "2026-01-31"),
-    "across": ("2026-01-15", "2026-02-15"),
-    "within": ("2026-02-01", "2026-02-28"),
-    "a day": ("2026-02-15", "2026-02-15"),
-    "after": ("2026-03-01", "2026-03-31"),
-}
-PLAIN = ("100%", "100_", "1000", "a\\b", "a\\\\b", "%", "_", "%_", "[a-z]*?", "'; --")
+PARAMETERS = [
+    pytest.param(resource, name, value, id=f"{resource.plural}-{name}")
+    for resource in RESOURCES
+    for name, value in {"limit": "1", "sort": resource.orders[0], **dict(resource.asked_for())}.items()
+]
+"""Every parameter of every list but for the cursor, with a value that it takes."""
+every_parameter = pytest.mark.parametrize(("resource", "name", "value"), PARAMETERS)
 
 
-def walked(tenant: Tenant, limit: int, **query: str) -> list[Any]:
+def walked(tenant: Tenant, resource: ResourceCase, limit: int, **query: str) -> list[Json]:
     """All objects, page by page, by the links alone."""
     found: list[Any] = []
-    path: str | None = SIMULATIONS
+    path: str | None = resource.path
     params: dict[str, str] | None = {"limit": str(limit), **query}
     while path:
         answer = tenant.send("GET", path, params=params)
@@ -47,184 +43,136 @@ def walked(tenant: Tenant, limit: int, **query: str) -> list[Any]:
     return found
 
 
-def names(tenant: Tenant, **query: str) -> list[str]:
-    return [item["name"] for item in walked(tenant, 100, sort="name", **query)]
-
-
-def in_order(made: list[Any], sort: str) -> list[Any]:
-    field = sort.removeprefix("-")
-
-    def place(one: Any) -> tuple[str, str]:
-        return (one[field].casefold(), one["id"])
-
-    return sorted(made, key=place, reverse=field != sort)
-
-
-def with_runs(service: Service) -> Tenant:
+def with_varied(service: Service, resource: ResourceCase) -> tuple[Tenant, list[Json]]:
+    """A tenant with nine objects, of which some are alike in each member."""
     tenant = service.tenant()
-    for name, (start, end) in RUNS.items():
-        tenant.make(name=name, start_date=start, end_date=end)
-    return tenant
+    return tenant, [tenant.make(resource, **resource.varied(number)) for number in range(9)]
 
 
-class ListsContract:
+class ListsContract(OfResources):
     """Every order, filter and cursor."""
 
-    @pytest.mark.parametrize("sort", [f"{sign}{field}" for field in SORTS for sign in ("", "-")])
-    def test_a_list_comes_in_any_order_and_ties_go_by_id(self, service: Service, sort: str) -> None:
-        tenant = service.tenant()
-        made = [
-            tenant.make(name=name, start_date=f"2026-01-0{n % 3 + 1}", end_date=f"2026-02-0{n % 4 + 1}")
-            for n, name in enumerate(NAMES)
-        ]
-        for limit in (4, 100):
-            assert walked(tenant, limit, sort=sort) == in_order(made, sort)
-
-    def test_the_newest_come_first_unless_asked_otherwise(self, service: Service) -> None:
-        tenant = with_runs(service)
-        assert walked(tenant, 2) == walked(tenant, 100, sort="-created_at")
-
-    @pytest.mark.parametrize(
-        ("query", "expected"),
-        [
-            ({"active_on": "2026-01-01"}, ["before"]),
-            ({"active_on": "2026-01-31"}, ["across", "before"]),
-            ({"active_on": "2026-02-15"}, ["a day", "across", "within"]),
-            ({"active_on": "2025-12-31"}, []),
-            ({"start_date_from": "2026-02-15"}, ["a day", "after"]),
-            ({"start_date_to": "2026-01-15"}, ["across", "before"]),
-            ({"end_date_from": "2026-02-28"}, ["after", "within"]),
-            ({"end_date_to": "2026-02-15"}, ["a day", "across", "before"]),
-            ({"start_date_from": "2026-02-01", "start_date_to": "2026-02-15"}, ["a day", "within"]),
-            ({"end_date_from": "2026-02-15", "end_date_to": "2026-02-15"}, ["a day", "across"]),
-            ({"start_date_from": "2026-02-02", "start_date_to": "2026-02-01"}, []),
-            ({"active_on": "2026-02-15", "name": "a"}, ["a day", "across"]),
-            ({"active_on": "2026-02-15", "name": "A", "start_date_from": "2026-02-01"}, ["a day"]),
-            ({"active_on": "0001-01-01"}, []),
-            ({"start_date_from": "0001-01-01", "end_date_to": "9999-12-31"}, sorted(RUNS)),
-        ],
-        ids=str,
-    )
-    def test_a_filter_leaves_what_fulfils_it_and_both_ends_count(
-        self, service: Service, query: dict[str, str], expected: list[str]
+    @every_order
+    def test_a_list_comes_in_any_order_and_ties_go_by_id(
+        self, service: Service, resource: ResourceCase, order: str
     ) -> None:
-        assert names(with_runs(service), **query) == expected
+        tenant, made = with_varied(service, resource)
+        for limit in (2, 4, 100):
+            assert walked(tenant, resource, limit, sort=order) == resource.in_order(made, order)
 
-    def test_filters_work_alike_in_every_order_and_on_every_page(self, service: Service) -> None:
-        tenant = service.tenant()
-        made = [tenant.make(name=f"{'Kept' if n % 3 else 'left'} {n}") for n in range(12)]
-        kept = [one for one in made if one["name"].startswith("Kept")]
-        for field, sign, limit in product(SORTS, ("", "-"), (1, 3)):
-            assert walked(tenant, limit, sort=sign + field, name="kEPT") == in_order(kept, sign + field)
+    def test_the_newest_come_first_unless_asked_otherwise(self, service: Service, resource: ResourceCase) -> None:
+        tenant, made = with_varied(service, resource)
+        assert walked(tenant, resource, 2) == walked(tenant, resource, 100, sort="-created_at") == made[::-1]
 
-    @pytest.mark.parametrize("part", ["%", "_", "\\", "\\\\", "%_", "0%", "100_", "[a-z]", "*", "?", "'", ";"])
-    def test_no_character_of_a_name_is_a_pattern(self, service: Service, part: str) -> None:
-        tenant = service.tenant()
-        for name in PLAIN:
-            tenant.make(name=name)
-        assert names(tenant, name=part) == sorted(name for name in PLAIN if part in name)
+    def test_a_filter_leaves_what_fulfils_it(self, service: Service, resource: ResourceCase) -> None:
+        tenant, made = with_varied(service, resource)
+        left: dict[str, set[int]] = {name: set() for name in resource.spec.filters}
+        for name, value in resource.asked_for():
+            expected = [one for one in made if resource.fulfils(one, name, value)]
+            left[name].add(len(expected))
+            assert walked(tenant, resource, 2, **{name: value}) == expected[::-1], (name, value)
+        # Each of them leaves some and not all, for one value at least.
+        assert all(any(0 < number < len(made) for number in numbers) for numbers in left.values())
 
-    @pytest.mark.parametrize(
-        "part", ["ss", "SS", "ß", "ẞ", "i", "I", "i\u0307", "\u03c3", "ς", "Σ", "ﬃ", "FF", "🐐", "z"]
-    )
-    def test_names_match_by_case_folding(self, service: Service, part: str) -> None:
-        tenant = service.tenant()
-        made = {tenant.make(name=name)["name"] for name in NAMES}
-        assert set(names(tenant, name=part)) == {name for name in made if part.casefold() in name.casefold()}
+    @every_order
+    def test_filters_work_alike_in_every_order_and_on_every_page(
+        self, service: Service, resource: ResourceCase, order: str
+    ) -> None:
+        tenant, made = with_varied(service, resource)
+        for (name, value), limit in product(dict(resource.asked_for()).items(), (1, 3)):
+            kept = [one for one in made if resource.fulfils(one, name, value)]
+            assert walked(tenant, resource, limit, sort=order, **{name: value}) == resource.in_order(kept, order)
 
-    @pytest.mark.parametrize("name", ["ΐ" * 300, "ﬃ" * 300, "ᾷ" * 300, "🐐" * 300, "ß" * 300])
-    def test_the_longest_name_is_sorted_and_found(self, service: Service, name: str) -> None:
-        tenant = service.tenant()
-        made = [tenant.make(name=name) for _ in range(3)]
-        assert walked(tenant, 1, sort="-name") == in_order(made, "-name")
-        assert names(tenant, name=name) == [name] * 3
+    def test_all_filters_have_to_hold(self, service: Service, resource: ResourceCase) -> None:
+        tenant, made = with_varied(service, resource)
+        for (name, value), (other, wanted) in product(resource.asked_for(), dict(resource.asked_for()).items()):
+            if name != other:
+                both = {name: value, other: wanted}
+                expected = [one for one in made if all(resource.fulfils(one, *each) for each in both.items())]
+                assert walked(tenant, resource, 100, **both) == expected[::-1], both
 
-    def test_a_part_that_is_in_no_name_is_refused(self, service: Service) -> None:
-        tenant = service.tenant()
-        for part in ("\x00", "a\nb", "x" * 301):
-            assert violations(tenant.send("GET", SIMULATIONS, params={"name": part})) == {"name": "name"}
-
-    def test_a_cursor_serves_its_order_and_filters_alone_and_any_limit(self, service: Service) -> None:
-        tenant = with_runs(service)
-        mine = {"sort": "name", "name": "a", "active_on": "2026-02-15"}
-        cursor = tenant.send("GET", SIMULATIONS, params={**mine, "limit": "1"}).json()["next_cursor"]
+    def test_a_cursor_serves_its_order_and_filters_alone_and_any_limit(
+        self, service: Service, resource: ResourceCase
+    ) -> None:
+        tenant, made = with_varied(service, resource)
+        order, *others = resource.orders
+        cursor = tenant.send("GET", resource.path, params={"sort": order, "limit": "1"}).json()["next_cursor"]
         for limit in ("1", "2", "100"):
-            answer = tenant.send("GET", SIMULATIONS, params={**mine, "limit": limit, "cursor": cursor})
-            assert [item["name"] for item in answer.json()["items"]] == ["across"]
-        others: list[dict[str, str]] = [
+            answer = tenant.send("GET", resource.path, params={"sort": order, "limit": limit, "cursor": cursor})
+            assert answer.json()["items"] == resource.in_order(made, order)[1:][: int(limit)]
+        wrong: list[dict[str, str]] = [
             {},
-            {"name": "a", "active_on": "2026-02-15"},
-            {**mine, "sort": "-name"},
-            {**mine, "sort": "start_date"},
-            {**mine, "name": "b"},
-            {**mine, "active_on": "2026-02-14"},
-            {**mine, "start_date_to": "2026-12-31"},
-            {"sort": "name", "active_on": "2026-02-15"},
-            {"sort": "name", "name": "a", "start_date_to": "2026-02-15", "end_date_to": "2026-02-15"},
+            *({"sort": other} for other in others),
+            *({"sort": order, name: value} for name, value in resource.asked_for()),
         ]
-        for other in others:
-            expect_problem(tenant.send("GET", SIMULATIONS, params={**other, "cursor": cursor}), 400, "invalid_cursor")
+        for query in wrong:
+            refused = tenant.send("GET", resource.path, params={**query, "cursor": cursor})
+            expect_problem(refused, 400, "invalid_cursor")
 
-    def test_the_default_order_may_be_said_or_not(self, service: Service) -> None:
-        tenant = with_runs(service)
-        cursor = tenant.send("GET", SIMULATIONS, params={"limit": 1}).json()["next_cursor"]
-        answer = tenant.send("GET", SIMULATIONS, params={"sort": "-created_at", "cursor": cursor})
+    def test_a_cursor_serves_the_value_of_its_filter_alone(self, service: Service, resource: ResourceCase) -> None:
+        tenant, _ = with_varied(service, resource)
+        served = 0
+        for name, value in resource.asked_for():
+            page = tenant.send("GET", resource.path, params={name: value, "limit": "1"}).json()
+            if page["next_cursor"] is not None:
+                query = {"cursor": page["next_cursor"]}
+                assert tenant.send("GET", resource.path, params={name: value, **query}).status_code == 200
+                for other in (other for each, other in resource.asked_for() if each == name and other != value):
+                    refused = tenant.send("GET", resource.path, params={name: other, **query})
+                    expect_problem(refused, 400, "invalid_cursor")
+                expect_problem(tenant.send("GET", resource.path, params=query), 400, "invalid_cursor")
+                served += 1
+        assert served >= len(resource.spec.filters)
+
+    def test_the_default_order_may_be_said_or_not(self, service: Service, resource: ResourceCase) -> None:
+        tenant, _ = with_varied(service, resource)
+        cursor = tenant.send("GET", resource.path, params={"limit": 1}).json()["next_cursor"]
+        answer = tenant.send("GET", resource.path, params={"sort": "-created_at", "cursor": cursor})
         assert answer.status_code == 200
 
-    def test_a_link_keeps_the_query(self, service: Service) -> None:
-        tenant = service.tenant()
-        name = "50 % of A&B=C #1 é+ü <x>"
-        for _ in range(3):
-            tenant.make(name=f"{name}.")
-        asked = {"sort": "-end_date", "name": name, "start_date_from": "2026-01-05"}
-        query = {"limit": "1", **asked}
-        answer = tenant.send("GET", SIMULATIONS, params=query)
+    @every_parameter
+    def test_a_link_keeps_the_query(self, service: Service, resource: ResourceCase, name: str, value: str) -> None:
+        tenant, _ = with_varied(service, resource)
+        query = {"limit": "1", name: value}
+        answer = tenant.send("GET", resource.path, params=query)
         link = urlsplit(answer.links["next"]["url"])
-        assert link.path == SIMULATIONS
+        assert link.path == resource.path
         assert dict(parse_qsl(link.query)) == {**query, "cursor": answer.json()["next_cursor"]}
-        assert len(walked(tenant, 1, **asked)) == 3
 
     @pytest.mark.parametrize(
         ("query", "expected"),
         [
             ("sort=id", {"sort": "unknown_value"}),
-            ("sort=name_folded", {"sort": "unknown_value"}),
-            ("sort=--name", {"sort": "unknown_value"}),
-            ("sort=%2Bname", {"sort": "unknown_value"}),
-            ("sort=name,id", {"sort": "unknown_value"}),
-            ("sort=NAME", {"sort": "unknown_value"}),
-            ("active_on=2026-02-30", {"active_on": "date"}),
-            ("active_on=20260215", {"active_on": "date"}),
-            ("start_date_from=now", {"start_date_from": "date"}),
-            ("end_date_to=0000-01-01", {"end_date_to": "date"}),
-            ("end_date_to=10000-01-01", {"end_date_to": "date"}),
-            ("start_date=2026-01-01", {"start_date": "unknown"}),
+            ("sort=--created_at", {"sort": "unknown_value"}),
+            ("sort=%2Bcreated_at", {"sort": "unknown_value"}),
+            ("sort=created_at,id", {"sort": "unknown_value"}),
+            ("sort=CREATED_AT", {"sort": "unknown_value"}),
             ("owner=x", {"owner": "unknown"}),
             ("Limit=1", {"Limit": "unknown"}),
             ("limit=x&sort=x", {"limit": "limit", "sort": "unknown_value"}),
-            *(
-                (f"{name}={value}&{name}={value}", {name: "repeated"})
-                for name, value in [
-                    ("limit", "1"),
-                    ("sort", "name"),
-                    ("name", "a"),
-                    ("active_on", "2026-01-01"),
-                    ("start_date_from", "2026-01-01"),
-                ]
-            ),
-            ("name=", {"name": "empty"}),
-            ("name", {"name": "empty"}),
         ],
     )
-    def test_a_wrong_parameter_is_named(self, service: Service, query: str, expected: dict[str, str]) -> None:
-        assert violations(service.tenant().send("GET", f"{SIMULATIONS}?{query}")) == expected
+    def test_a_wrong_parameter_is_named(
+        self, service: Service, resource: ResourceCase, query: str, expected: dict[str, str]
+    ) -> None:
+        assert violations(service.tenant().send("GET", f"{resource.path}?{query}")) == expected
 
-    @pytest.mark.parametrize("name", ["limit", "sort", "active_on", "start_date_from", "end_date_to"])
-    def test_an_empty_parameter_is_refused(self, service: Service, name: str) -> None:
-        answer = service.tenant().send("GET", f"{SIMULATIONS}?{name}=")
-        errors = expect_problem(answer, 422, "validation_failed")["errors"]
-        assert errors[0] == {"parameter": name, "code": "empty", "detail": errors[0]["detail"]}
-        assert {error["parameter"] for error in errors} == {name}
+    @every_parameter
+    def test_a_repeated_parameter_is_refused(
+        self, service: Service, resource: ResourceCase, name: str, value: str
+    ) -> None:
+        answer = service.tenant().send("GET", resource.path, params=[(name, value), (name, value)])
+        assert violations(answer) == {name: "repeated"}
+
+    @every_parameter
+    def test_an_empty_parameter_is_refused(
+        self, service: Service, resource: ResourceCase, name: str, value: str
+    ) -> None:
+        for query in (f"{name}=", name):
+            answer = service.tenant().send("GET", f"{resource.path}?{query}")
+            errors = expect_problem(answer, 422, "validation_failed")["errors"]
+            assert errors[0] == {"parameter": name, "code": "empty", "detail": errors[0]["detail"]}
+            assert {error["parameter"] for error in errors} == {name}
 
     def test_keys_have_no_order_or_filter_of_their_own(self, service: Service) -> None:
         tenant = service.tenant()
@@ -233,8 +181,7 @@ class ListsContract:
 
     def test_keys_are_listed_newest_first_in_pages(self, service: Service) -> None:
         tenant = service.tenant()
-        sent = {"name": "n", "scopes": [Scope.KEYS_MANAGE]}
-        made = [tenant.send("POST", KEYS, json=sent).json()["id"] for _ in range(4)]
+        made = [tenant.send("POST", KEYS, json=NEW_KEY).json()["id"] for _ in range(4)]
         found: list[str] = []
         path: str | None = f"{KEYS}?limit=2"
         while path:
@@ -243,40 +190,44 @@ class ListsContract:
             path = answer.links.get("next", {}).get("url")
         assert found == [*made[::-1], str(tenant.key_id)]
 
-    def test_a_cursor_of_the_secret_before_still_opens(self, service: Service) -> None:
-        tenant = with_runs(service)
+    def test_a_cursor_of_the_secret_before_still_opens(self, service: Service, resource: ResourceCase) -> None:
+        tenant, made = with_varied(service, resource)
+        order = resource.orders[-1]
 
         def first_page_by(secret: str) -> str:
             settings = Settings(secret_key=SecretStr(secret))
             before = Container(settings=settings, storage=service.container.storage())
-            headers = {"X-API-Key": tenant.key}
+            headers, query = {"X-API-Key": tenant.key}, {"limit": "2", "sort": order}
             (answer,) = service.together(
-                [lambda http: http.get(SIMULATIONS, params={"limit": 2, "sort": "name"}, headers=headers)], before.api()
+                [lambda http: http.get(resource.path, params=query, headers=headers)], before.api()
             )
             return str(answer.json()["next_cursor"])
 
-        query = {"sort": "name", "cursor": first_page_by(SECRET_BEFORE)}
-        answer = tenant.send("GET", SIMULATIONS, params=query)
-        assert [item["name"] for item in answer.json()["items"]] == sorted(RUNS)[2:]
+        query = {"sort": order, "cursor": first_page_by(SECRET_BEFORE)}
+        answer = tenant.send("GET", resource.path, params=query)
+        assert answer.json()["items"] == resource.in_order(made, order)[2:]
         query["cursor"] = first_page_by("z" * 32)
-        expect_problem(tenant.send("GET", SIMULATIONS, params=query), 400, "invalid_cursor")
+        expect_problem(tenant.send("GET", resource.path, params=query), 400, "invalid_cursor")
 
-    def test_a_cursor_goes_on_where_the_object_was_that_it_named(self, service: Service) -> None:
-        tenant = with_runs(service)
-        page = tenant.send("GET", SIMULATIONS, params={"limit": 2, "sort": "name"}).json()
-        tenant.send("DELETE", f"{SIMULATIONS}/{page['items'][-1]['id']}")
-        tenant.make(name="aaa")
-        tenant.make(name="b")
-        rest = tenant.send("GET", SIMULATIONS, params={"sort": "name", "cursor": page["next_cursor"]}).json()
-        assert [item["name"] for item in rest["items"]] == sorted([*RUNS, "b"])[2:]
+    @every_order
+    def test_a_cursor_goes_on_where_the_object_was_that_it_named(
+        self, service: Service, resource: ResourceCase, order: str
+    ) -> None:
+        tenant, made = with_varied(service, resource)
+        page = tenant.send("GET", resource.path, params={"limit": 4, "sort": order}).json()
+        last = page["items"][-1]
+        tenant.send("DELETE", resource.path_of(last))
+        kept = [one for one in made if one != last]
+        kept += [tenant.make(resource, **resource.varied(number)) for number in range(3)]
+        rest = tenant.send("GET", resource.path, params={"sort": order, "cursor": page["next_cursor"]}).json()
+        after = resource.in_order([*kept, last], order)
+        assert rest["items"] == after[after.index(last) + 1 :]
 
-    def test_the_first_and_the_last_day_there_are_can_be_walked_over(self, service: Service) -> None:
+    def test_the_least_and_the_greatest_values_can_be_walked_over(
+        self, service: Service, resource: ResourceCase
+    ) -> None:
         tenant = service.tenant()
-        days = (date.min.isoformat(), date.max.isoformat())
-        made = [
-            tenant.make(start_date=start, end_date=end)
-            for start, end in (2 * days[:1], days, 2 * days[1:])
-            for _ in range(2)
-        ]
-        for sort in ("start_date", "-start_date", "end_date", "-end_date"):
-            assert walked(tenant, 1, sort=sort) == in_order(made, sort)
+        bodies = [resource.body | resource.kept(members) for members in resource.edges for _ in range(2)]
+        made = [tenant.make(resource, **body) for body in bodies]
+        for order in resource.orders:
+            assert walked(tenant, resource, 1, sort=order) == resource.in_order(made, order)

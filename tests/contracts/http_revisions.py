@@ -6,29 +6,22 @@ from uuid import uuid4
 
 import pytest
 
-from domain.access.scopes import Scope
-from domain.simulations.simulation import Simulation
-from tests.contracts.http_api import (
+from tests.contracts.http_service import (
     CONTEXT,
-    SIMULATIONS,
+    KEYS,
     STAMP,
-    UNKNOWN,
-    WING,
     Service,
     Tenant,
     expect_problem,
     violations,
 )
+from tests.contracts.resources import OfResources, ResourceCase
 
 
-def path_of(shown: Any) -> str:
-    return f"{SIMULATIONS}/{shown['id']}"
-
-
-def revisions(tenant: Tenant, shown: Any) -> list[Any]:
+def revisions(tenant: Tenant, resource: ResourceCase, shown: Any) -> list[Any]:
     """All revisions of the object, by the links alone, two on a page."""
     found: list[Any] = []
-    path: str | None = f"{path_of(shown)}/revisions?limit=2"
+    path: str | None = f"{resource.path_of(shown)}/revisions?limit=2"
     while path:
         answer = tenant.send("GET", path)
         assert answer.status_code == 200, answer.text
@@ -39,35 +32,37 @@ def revisions(tenant: Tenant, shown: Any) -> list[Any]:
     return found
 
 
-def restore(tenant: Tenant, shown: Any, version: Any, **headers: str) -> Any:
+def restore(tenant: Tenant, resource: ResourceCase, shown: Any, version: Any, **headers: str) -> Any:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return tenant.send("POST", f"{path_of(shown)}/restore", json={"version": version}, headers=named)
+    return tenant.send("POST", f"{resource.path_of(shown)}/restore", json={"version": version}, headers=named)
 
 
-def versions(tenant: Tenant, shown: Any) -> list[int]:
-    return [revision["version"] for revision in revisions(tenant, shown)]
+def versions(tenant: Tenant, resource: ResourceCase, shown: Any) -> list[int]:
+    return [revision["version"] for revision in revisions(tenant, resource, shown)]
 
 
-class RevisionsContract:
+class RevisionsContract(OfResources):
     """What has become of an object."""
 
-    def test_every_write_leaves_a_revision_with_its_key_request_and_both_sides(self, service: Service) -> None:
+    def test_every_write_leaves_a_revision_with_its_key_request_and_both_sides(
+        self, service: Service, resource: ResourceCase
+    ) -> None:
         tenant = service.tenant()
-        made = tenant.send("POST", SIMULATIONS, json=WING, headers={"X-Request-ID": "v1"}).json()
-        path, shown = path_of(made), [made]
-        for number, (method, body) in enumerate(
-            [("PUT", WING | {"name": "b"}), ("PATCH", {"end_date": "2026-03-01"}), ("POST", {"name": "c"})], start=2
-        ):
+        made = tenant.send("POST", resource.path, json=resource.body, headers={"X-Request-ID": "v1"}).json()
+        path, shown = resource.path_of(made), [made]
+        last = resource.changes[-1]
+        writes = [("PUT", resource.body | resource.named("d")), ("PATCH", last), ("POST", resource.named("c"))]
+        for number, (method, body) in enumerate(writes, start=2):
             answer = tenant.send(method, path, json=body, headers={"X-Request-ID": f"v{number}"})
             shown.append(answer.json())
         assert tenant.send("DELETE", path, headers={"X-Request-ID": "v5"}).status_code == 204
-        back = restore(tenant, made, 2, X_Request_ID="v6")
+        back = restore(tenant, resource, made, 2, X_Request_ID="v6")
         assert back.status_code == 200
         states = [None, *shown, None, back.json()]
         actions = ["created", "updated", "updated", "updated", "deleted", "created"]
         expected = [
             {
-                "kind": "simulation",
+                "kind": resource.kind,
                 "id": made["id"],
                 "version": number,
                 "action": action,
@@ -78,7 +73,7 @@ class RevisionsContract:
             }
             for number, action in enumerate(actions, start=1)
         ]
-        found = revisions(tenant, made)
+        found = revisions(tenant, resource, made)
         moments = [revision.pop("at") for revision in found]
         assert found == expected[::-1]
         assert moments == sorted(moments, reverse=True)
@@ -86,128 +81,136 @@ class RevisionsContract:
         assert moments[5] == made["created_at"]
         assert [moments[0], *moments[2:5]] == [each["updated_at"] for each in (back.json(), *shown[:0:-1])]
 
-    def test_a_request_that_changes_nothing_leaves_none(self, service: Service) -> None:
+    def test_a_request_that_changes_nothing_leaves_none(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
-        made = tenant.make()
-        assert tenant.send("PATCH", path_of(made), json={"name": made["name"]}).status_code == 200
-        expect_problem(tenant.send("DELETE", path_of(made), headers={"If-Match": '"2"'}), 412, "precondition_failed")
-        assert versions(tenant, made) == [1]
+        made = tenant.make(resource)
+        assert tenant.send("PATCH", resource.path_of(made), json=resource.named(made["name"])).status_code == 200
+        expect_problem(
+            tenant.send("DELETE", resource.path_of(made), headers={"If-Match": '"2"'}), 412, "precondition_failed"
+        )
+        assert versions(tenant, resource, made) == [1]
 
-    def test_a_request_that_is_repeated_leaves_one(self, service: Service) -> None:
+    def test_a_request_that_is_repeated_leaves_one(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         headers = {"Idempotency-Key": "once"}
-        made, again = (tenant.send("POST", SIMULATIONS, json=WING, headers=headers).json() for _ in range(2))
+        made, again = (tenant.send("POST", resource.path, json=resource.body, headers=headers).json() for _ in range(2))
         assert made == again
-        assert versions(tenant, made) == [1]
+        assert versions(tenant, resource, made) == [1]
         assert len(tenant.send("GET", "/api/v1/changes").json()["items"]) == 1
 
-    def test_another_key_of_the_owner_is_told_apart(self, service: Service) -> None:
+    def test_another_key_of_the_owner_is_told_apart(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
-        made = tenant.make()
-        sent = {"name": "n", "scopes": [Scope.SIMULATIONS_WRITE]}
-        key = tenant.send("POST", "/api/v1/keys", json=sent).json()
+        made = tenant.make(resource)
+        sent = {"name": "n", "scopes": [resource.writes]}
+        key = tenant.send("POST", KEYS, json=sent).json()
         other = Tenant(service.http, tenant.owner, key["id"], key["key"])
-        assert other.send("PATCH", path_of(made), json={"name": "b"}).status_code == 200
-        assert [each["actor"] for each in revisions(tenant, made)] == [f"key:{key['id']}", f"key:{tenant.key_id}"]
+        assert other.send("PATCH", resource.path_of(made), json=resource.named("b")).status_code == 200
+        assert [each["actor"] for each in revisions(tenant, resource, made)] == [
+            f"key:{key['id']}",
+            f"key:{tenant.key_id}",
+        ]
 
-    def test_which_operator_it_was_is_not_told(self, service: Service) -> None:
+    def test_which_operator_it_was_is_not_told(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
-        simulations = service.container.use_cases.entities()[Simulation]
-
-        async def make() -> Any:
-            fields: Any = {"name": "n", "start_date": CONTEXT.at.date(), "end_date": CONTEXT.at.date()}
-            return await simulations.create(tenant.owner, CONTEXT, **fields)
-
-        answer = tenant.send("GET", f"{SIMULATIONS}/{service.call(make).id}/revisions")
+        use_cases = service.container.use_cases.entities()[resource.entity]
+        values = {name: first for name, (first, *_) in resource.values.items()}
+        made = service.call(lambda: use_cases.create(tenant.owner, CONTEXT, **values))
+        answer = tenant.send("GET", f"{resource.path}/{made.id}/revisions")
         assert [each["actor"] for each in answer.json()["items"]] == ["operator"]
         assert CONTEXT.actor not in answer.text
 
-    def test_they_stay_readable_when_the_object_is_deleted(self, service: Service) -> None:
+    def test_they_stay_readable_when_the_object_is_deleted(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
-        made = tenant.make()
-        tenant.send("DELETE", path_of(made))
-        expect_problem(tenant.send("GET", path_of(made)), 404, "simulation_not_found")
-        deleted, created = revisions(tenant, made)
+        made = tenant.make(resource)
+        tenant.send("DELETE", resource.path_of(made))
+        expect_problem(tenant.send("GET", resource.path_of(made)), 404, resource.not_found)
+        deleted, created = revisions(tenant, resource, made)
         assert (deleted["action"], deleted["before"], deleted["after"]) == ("deleted", made, None)
         assert (created["action"], created["before"], created["after"]) == ("created", None, made)
 
-    def test_an_object_whose_revisions_are_forgotten_has_none_until_the_next(self, service: Service) -> None:
+    def test_an_object_whose_revisions_are_forgotten_has_none_until_the_next(
+        self, service: Service, resource: ResourceCase
+    ) -> None:
         tenant = service.tenant()
-        made, deleted = tenant.make(), tenant.make()
-        tenant.send("DELETE", path_of(deleted))
+        made, deleted = tenant.make(resource), tenant.make(resource)
+        tenant.send("DELETE", resource.path_of(deleted))
         service.call(lambda: service.container.storage().revisions.purge(service.clock()))
-        assert revisions(tenant, made) == []
-        expect_problem(tenant.send("GET", f"{path_of(deleted)}/revisions"), 404, "simulation_not_found")
-        expect_problem(restore(tenant, deleted, 1), 404, "simulation_not_found")
-        expect_problem(restore(tenant, made, 1), 404, "revision_not_found")
-        tenant.send("PATCH", path_of(made), json={"name": "b"})
-        assert versions(tenant, made) == [2]
+        assert revisions(tenant, resource, made) == []
+        expect_problem(tenant.send("GET", f"{resource.path_of(deleted)}/revisions"), 404, resource.not_found)
+        expect_problem(restore(tenant, resource, deleted, 1), 404, resource.not_found)
+        expect_problem(restore(tenant, resource, made, 1), 404, "revision_not_found")
+        tenant.send("PATCH", resource.path_of(made), json=resource.named("b"))
+        assert versions(tenant, resource, made) == [2]
 
-    def test_foreign_unknown_and_malformed_ids_are_answered_alike(self, service: Service) -> None:
+    def test_foreign_unknown_and_malformed_ids_are_answered_alike(
+        self, service: Service, resource: ResourceCase
+    ) -> None:
         mine, other = service.tenant(), service.tenant()
-        foreign, deleted = other.make(), other.make()
-        other.send("DELETE", path_of(deleted))
+        foreign, deleted = other.make(resource), other.make(resource)
+        other.send("DELETE", resource.path_of(deleted))
         answers: dict[str, set[str]] = {"revisions": set(), "restore": set()}
         for id in (foreign["id"], deleted["id"], str(uuid4()), "0" * 36):
             for method, more in (("GET", "revisions"), ("POST", "restore")):
                 body = {"json": {"version": 1}} if method == "POST" else {}
-                path = f"{SIMULATIONS}/{id}/{more}"
+                path = f"{resource.path}/{id}/{more}"
                 answer = mine.send(method, path, headers={"X-Request-ID": "same"}, **body)
-                expect_problem(answer, 404, "simulation_not_found")
+                expect_problem(answer, 404, resource.not_found)
                 plain = answer.text.replace(path, "…")
                 answers[more].add(json.dumps([plain, {**answer.headers, "ratelimit": ""}]))
         assert [len(alike) for alike in answers.values()] == [1, 1]
-        assert versions(other, foreign) == [1]
+        assert versions(other, resource, foreign) == [1]
 
-    def test_cursors_go_on_and_serve_this_list_of_this_owner_alone(self, service: Service) -> None:
+    def test_cursors_go_on_and_serve_this_list_of_this_owner_alone(
+        self, service: Service, resource: ResourceCase
+    ) -> None:
         tenant, other = service.tenant(), service.tenant()
-        made, second, foreign = tenant.make(), tenant.make(), other.make()
+        made, second, foreign = tenant.make(resource), tenant.make(resource), other.make(resource)
         for shown, holder in ((made, tenant), (second, tenant), (foreign, other)):
             for name in ("b", "c"):
-                holder.send("PATCH", path_of(shown), json={"name": name})
+                holder.send("PATCH", resource.path_of(shown), json=resource.named(name))
 
         def page(holder: Tenant, shown: Any, **query: Any) -> Any:
-            return holder.send("GET", f"{path_of(shown)}/revisions", params={"limit": 1, **query})
+            return holder.send("GET", f"{resource.path_of(shown)}/revisions", params={"limit": 1, **query})
 
         first = page(tenant, made).json()
-        tenant.send("PATCH", path_of(made), json={"name": "d"})
+        tenant.send("PATCH", resource.path_of(made), json=resource.named("d"))
         following = page(tenant, made, cursor=first["next_cursor"]).json()
         assert [first["items"][0]["version"], following["items"][0]["version"]] == [3, 2]
         cursors = [
             page(tenant, second).json()["next_cursor"],
             page(other, foreign).json()["next_cursor"],
-            tenant.send("GET", SIMULATIONS, params={"limit": 1}).json()["next_cursor"],
+            tenant.send("GET", resource.path, params={"limit": 1}).json()["next_cursor"],
             tenant.send("GET", "/api/v1/changes").json()["next_cursor"],
             first["next_cursor"][:-1] + "-",
             "latest",
         ]
         for cursor in cursors:
             expect_problem(page(tenant, made, cursor=cursor), 400, "invalid_cursor")
-        assert violations(tenant.send("GET", f"{path_of(made)}/revisions?limit=101&sort=version")) == {
+        assert violations(tenant.send("GET", f"{resource.path_of(made)}/revisions?limit=101&sort=version")) == {
             "limit": "limit",
             "sort": "unknown",
         }
 
-    def test_reading_and_restoring_take_their_scopes(self, service: Service) -> None:
-        reader, writer = service.tenant(Scope.SIMULATIONS_READ), service.tenant(Scope.SIMULATIONS_WRITE)
-        manager = service.tenant(Scope.KEYS_MANAGE)
-        made = writer.make()
+    def test_reading_and_restoring_take_their_scopes(self, service: Service, resource: ResourceCase) -> None:
+        reader, writer = service.tenant(resource.reads), service.tenant(resource.writes)
+        manager = service.tenant("keys:manage")
+        made = writer.make(resource)
         for tenant, method, path in (
-            (writer, "GET", f"{path_of(made)}/revisions"),
-            (manager, "GET", f"{UNKNOWN}/revisions"),
-            (reader, "POST", f"{UNKNOWN}/restore"),
-            (manager, "POST", f"{UNKNOWN}/restore"),
+            (writer, "GET", f"{resource.path_of(made)}/revisions"),
+            (manager, "GET", f"{resource.unknown}/revisions"),
+            (reader, "POST", f"{resource.unknown}/restore"),
+            (manager, "POST", f"{resource.unknown}/restore"),
         ):
             expect_problem(tenant.send(method, path), 403, "missing_scope")
-        assert restore(writer, made, 1).status_code == 200
+        assert restore(writer, resource, made, 1).status_code == 200
 
-    def test_head_answers_without_a_body(self, service: Service) -> None:
+    def test_head_answers_without_a_body(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
-        answer = tenant.send("HEAD", f"{path_of(tenant.make())}/revisions")
+        answer = tenant.send("HEAD", f"{resource.path_of(tenant.make(resource))}/revisions")
         assert (answer.status_code, answer.content) == (200, b"")
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-    def test_no_verb_changes_one(self, service: Service, method: str) -> None:
-        answer = service.tenant().send(method, f"{UNKNOWN}/revisions", json={})
+    def test_no_verb_changes_one(self, service: Service, resource: ResourceCase, method: str) -> None:
+        answer = service.tenant().send(method, f"{resource.unknown}/revisions", json={})
         expect_problem(answer, 405, "method_not_allowed")
         assert answer.headers["allow"] == "GET, HEAD"

@@ -2,8 +2,9 @@
 
 from tests.contracts.owned_lists import OwnedListsContract
 from tests.contracts.owned_reading import OwnedReadingContract
+from tests.contracts.owned_simulations import OwnedSimulationsContract
 from tests.contracts.owned_writing import OwnedWritingContract
 
 
-class OwnedRepositoryContract(OwnedReadingContract, OwnedWritingContract, OwnedListsContract):
+class OwnedRepositoryContract(OwnedReadingContract, OwnedWritingContract, OwnedListsContract, OwnedSimulationsContract):
     """Inherit from it and give a fixture ``storage``."""

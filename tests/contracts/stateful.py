@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from uuid import UUID, uuid4
 
 import pytest
@@ -16,9 +16,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, rule, run_state_m
 
 from domain.entity import update
 from domain.errors import Conflict, NotFound, TenantMismatch
-from domain.simulations.simulation import Simulation
-from tests.contracts.cases import admitted, walk
-from tests.factories import CONTEXT, NOW, SimulationFactory
+from tests.contracts.cases import Entity, admitted, case_of, walk
+from tests.contracts.resources import RESOURCES, ResourceCase
+from tests.factories import CONTEXT, NOW
 
 if TYPE_CHECKING:
     from app.container import Storage
@@ -31,23 +31,27 @@ NAMES = st.sampled_from(["", "a", "Æ", "🐐", "%"])
 
 
 def check(make_storage: Callable[[], Storage], *, examples: int, steps: int) -> None:
-    """Runs the machine over storage that is made, opened and closed for each example."""
+    """Runs the machine for each kind of entity, over storage that is made, opened and closed for each example."""
+    for each in RESOURCES:
 
-    class Machine(ThreeOwners):
-        def make_storage(self) -> Storage:
-            return make_storage()
+        class Machine(ThreeOwners):
+            resource = each
 
-    run_state_machine_as_test(Machine, settings=settings(max_examples=examples, stateful_step_count=steps))
+            def make_storage(self) -> Storage:
+                return make_storage()
+
+        run_state_machine_as_test(Machine, settings=settings(max_examples=examples, stateful_step_count=steps))
 
 
 class ThreeOwners(RuleBasedStateMachine):
-    """The model is a dictionary of simulations by id; whatever an owner may not see counts as missing."""
+    """The model is a dictionary of entities by id; whatever an owner may not see counts as missing."""
 
+    resource: ClassVar[ResourceCase]
     ids: Bundle[UUID] = Bundle("ids")
 
     def __init__(self) -> None:
         super().__init__()
-        self.model: dict[UUID, Simulation] = {}
+        self.model: dict[UUID, Entity] = {}
         self.loop = asyncio.Runner()
         self.storage = self.make_storage()
         self.do(self.storage.open())
@@ -59,38 +63,42 @@ class ThreeOwners(RuleBasedStateMachine):
     def do(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return self.loop.run(coroutine)
 
-    def of(self, owner: OwnerId) -> OwnedRepository[Simulation]:
-        return self.storage.repository(Simulation).of(owner)
+    def of(self, owner: OwnerId) -> OwnedRepository[Any]:
+        return self.storage.repository(self.resource.entity).of(owner)
 
-    def expected(self, owner: OwnerId, id: UUID) -> Simulation | None:
-        simulation = self.model.get(id)
-        return simulation if simulation is not None and simulation.owner_id == owner else None
+    def entity(self, owner: OwnerId, **fields: object) -> Entity:
+        return case_of(self.resource.entity).make(owner, **fields)
+
+    def expected(self, owner: OwnerId, id: UUID) -> Entity | None:
+        entity = self.model.get(id)
+        return entity if entity is not None and entity.owner_id == owner else None
 
     @rule(target=ids, index=OWNERS, seconds=st.integers(0, 2), name=NAMES)
     def add(self, index: int, seconds: int, name: str) -> UUID:
         owner = self.owners[index]
         created_at = NOW + timedelta(seconds=seconds)
-        simulation: Simulation = SimulationFactory.build(id=uuid4(), owner_id=owner, name=name, created_at=created_at)
-        self.do(self.of(owner).add(simulation, CONTEXT))
-        self.model[simulation.id] = simulation
-        return simulation.id
+        id = uuid4()
+        entity = self.entity(owner, id=id, created_at=created_at, **self.resource.named(name))
+        self.do(self.of(owner).add(entity, CONTEXT))
+        self.model[id] = entity
+        return id
 
     @rule(id=ids, index=OWNERS)
     def add_with_an_id_once_used(self, id: UUID, index: int) -> None:
         owner = self.owners[index]
-        simulation = SimulationFactory.build(id=id, owner_id=owner)
+        entity = self.entity(owner, id=id)
         if id in self.model:
             with pytest.raises(Conflict):
-                self.do(self.of(owner).add(simulation, CONTEXT))
+                self.do(self.of(owner).add(entity, CONTEXT))
         else:
-            self.do(self.of(owner).add(simulation, CONTEXT))
-            self.model[id] = simulation
+            self.do(self.of(owner).add(entity, CONTEXT))
+            self.model[id] = entity
 
     @rule(index=OWNERS, other=st.integers(1, 2))
     def add_for_another(self, index: int, other: int) -> None:
-        simulation = SimulationFactory.build(owner_id=self.owners[(index + other) % 3])
+        entity = self.entity(self.owners[(index + other) % 3])
         with pytest.raises(TenantMismatch):
-            self.do(self.of(self.owners[index]).add(simulation, CONTEXT))
+            self.do(self.of(self.owners[index]).add(entity, CONTEXT))
 
     @rule(id=ids, index=OWNERS)
     def get(self, id: UUID, index: int) -> None:
@@ -107,8 +115,8 @@ class ThreeOwners(RuleBasedStateMachine):
         owner = self.owners[index]
         expected = self.expected(owner, id)
 
-        def rename(stored: Simulation) -> Simulation:
-            return update(stored, now=NOW, name=f"{name}.")
+        def rename(stored: Entity) -> Entity:
+            return update(stored, now=NOW, **self.resource.named(f"{name}."))
 
         if expected is None:
             with pytest.raises(NotFound):
@@ -121,7 +129,7 @@ class ThreeOwners(RuleBasedStateMachine):
     def change_into_another_owners(self, id: UUID, index: int, other: int) -> None:
         owner, thief = self.owners[index], self.owners[(index + other) % 3]
 
-        def give_away(stored: Simulation) -> Simulation:
+        def give_away(stored: Entity) -> Entity:
             return dataclasses.replace(stored, owner_id=thief, version=stored.version + 1)
 
         with pytest.raises(NotFound if self.expected(owner, id) is None else TenantMismatch):
@@ -140,8 +148,8 @@ class ThreeOwners(RuleBasedStateMachine):
     @rule(index=OWNERS, limit=st.integers(1, 4))
     def walk(self, index: int, limit: int) -> None:
         owner = self.owners[index]
-        mine = [simulation for simulation in self.model.values() if simulation.owner_id == owner]
-        mine.sort(key=lambda simulation: (simulation.created_at, simulation.id), reverse=True)
+        mine = [entity for entity in self.model.values() if entity.owner_id == owner]
+        mine.sort(key=lambda entity: (entity.created_at, entity.id), reverse=True)
         assert self.do(walk(self.of(owner), limit)) == mine
 
     def teardown(self) -> None:

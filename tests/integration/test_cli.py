@@ -124,7 +124,9 @@ def test_a_key_is_rolled_by_its_id_or_prefix() -> None:
     ],
 )
 def test_what_cannot_be_done_is_one_line(arguments: tuple[str, ...], status: int) -> None:
-    complaint(goatfish(*arguments), status)
+    done = goatfish(*arguments)
+    assert (done.exit_code, done.stdout) == (status, "")
+    assert re.fullmatch(r".+\n", done.stderr)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from tests.contracts.http_order import OrderContract
 from tests.contracts.http_restore import RestoreContract
 from tests.contracts.http_revisions import RevisionsContract
 from tests.contracts.http_roll import RollContract
+from tests.contracts.http_simulation_lists import SimulationListsContract
 from tests.integration.conftest import (
     VENDOR,
     MakeStorage,
@@ -67,6 +68,10 @@ class TestHttp(HttpContract):
 
 
 class TestLists(OnCommitting, ListsContract):
+    pass
+
+
+class TestSimulationLists(OnCommitting, SimulationListsContract):
     pass
 
 

@@ -29,7 +29,7 @@ from domain.paging import PageRequest, Position, Sort, SortValue
 from domain.repository import OwnerId
 from domain.simulations.simulation import Simulation
 from tests.contracts.cases import admitted
-from tests.contracts.owned_lists import SORTS, every_sort
+from tests.contracts.owned_simulations import SORTS, every_sort
 from tests.factories import (
     CONTEXT,
     NOW,

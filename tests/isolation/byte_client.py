@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from tests.isolation.document import OPERATIONS
+from tests.contracts.document import OPERATIONS
 
 IDLE_MAX = 2.0  # seconds; the service ends connections that are idle for five
 

@@ -8,22 +8,39 @@ from uuid import uuid4
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from tests.isolation.document import OPERATIONS
+from tests.contracts.document import OPERATIONS
+from tests.contracts.resources import RESOURCES, Json, ResourceCase
 from tests.isolation.key_rules import KeyRules
 from tests.isolation.model import Key, Owner
-from tests.isolation.simulation_rules import DAYS, sent
+from tests.isolation.resource_rules import contradicting, one_of_two, whole
 from tests.isolation.tenants import PICK, WHO, unknown
 
 NAMING = sorted(operation.id for operation in OPERATIONS.values() if operation.names_an_object)
 KEYED = sorted(operation.id for operation in OPERATIONS.values() if operation.scopes is not None)
 LISTS = sorted(operation.id for operation in OPERATIONS.values() if operation.place)
-BODIES: dict[str, Any] = {
-    "replace_simulation": sent,
-    "update_simulation": lambda owner, pick: [{}, {"name": owner.marker}, {"end_date": "0001-01-01"}][pick % 3],
-    "amend_simulation": lambda owner, pick: [{}, {"name": owner.marker}, {"start_date": DAYS[2]}][pick % 3],
-    "restore_simulation": lambda owner, pick: {"version": 1 + pick % 4},
-    "roll_key": lambda owner, pick: {"overlap_seconds": pick % 3600},
+KINDS = {
+    resource.operation(verb): resource
+    for resource in RESOURCES
+    for verb in ("get", "replace", "update", "amend", "delete", "restore", "revisions")
 }
+"""What the id in the path is of; of all others that have one it is of a key."""
+
+
+def body_of(operation: str, owner: Owner, pick: int) -> Json | None:
+    """What this owner sends with this operation on one object."""
+    verb, resource = operation.partition("_")[0], KINDS.get(operation)
+    if resource is None:
+        return {"overlap_seconds": pick % 3600} if verb == "roll" else None
+    changes = [{}, resource.named(owner.marker), contradicting(resource), one_of_two(resource, 1)]
+    bodies: dict[str, Json] = {
+        "replace": whole(resource, owner, pick),
+        "update": changes[pick % 4],
+        "amend": changes[pick % 4],
+        "restore": {"version": 1 + pick % 4},
+    }
+    return bodies.get(verb)
+
+
 CONDITIONS: list[dict[str, str]] = [{}, {}, {"If-Match": "*"}, {"If-Match": '"1"'}, {"If-None-Match": "*"}]
 
 
@@ -39,21 +56,26 @@ class ForeignRules(KeyRules):
     @rule(who=WHO, pick=PICK, what=PICK, operation=st.sampled_from(NAMING))
     def name_anothers_of_this_kind(self, who: int, pick: int, what: int, operation: str) -> None:
         owner, other = self.owners[who], self.owners[(who + 1 + pick % 2) % 3]
-        thing = self._own_key(other, pick) if "_key" in operation else self._own(other, pick)
-        self._name(owner, self.able(owner, operation, pick), operation, thing.id, what)
+        key = self.able(owner, operation, pick)
+        self._name(owner, key, operation, self._id_of(other, operation, pick), what)
+
+    def _id_of(self, owner: Owner, operation: str, pick: int) -> str:
+        """The id of something of this owner's that the operation is for."""
+        if operation in KINDS:
+            return self._own(owner, KINDS[operation], pick).id
+        return self._own_key(owner, pick).id
 
     def _name(self, owner: Owner, key: Key, operation: str, id: str, what: int, **more: Any) -> None:
         """Asks for what has this id, which is not this owner's, as for what nobody has."""
         said = OPERATIONS[operation]
-        if operation in BODIES:
-            more["body"] = BODIES[operation](owner, what)
+        more["body"] = body_of(operation, owner, what)
         if said.method == "GET" and what % 2:
             more["method"] = "HEAD"
         answer = self.twins(owner, key, operation, {**more, "id": id}, {**more, "id": unknown()})
         if "method" in more:
             assert answer.status == (404 if key.may(said.scopes) else 403)
         elif key.may(said.scopes):
-            self.is_refused(answer, 404, f"{operation.split('_')[1]}_not_found")
+            self.is_refused(answer, 404, KINDS[operation].not_found if operation in KINDS else "key_not_found")
         else:
             self.is_refused(answer, 403, "missing_scope")
 
@@ -69,7 +91,9 @@ class ForeignRules(KeyRules):
         assert place is not None
         key = self.able(owner, operation, pick)
         forged = (uuid4().hex * 20)[: len(cursor)]
-        names: dict[str, Any] = {"id": self._own(owner, pick).id} if "{id}" in OPERATIONS[operation].path else {}
+        names: dict[str, Any] = (
+            {"id": self._id_of(owner, operation, pick)} if "{id}" in OPERATIONS[operation].path else {}
+        )
         answer = self.twins(
             owner, key, operation, {**names, "query": {place: cursor}}, {**names, "query": {place: forged}}
         )
@@ -81,7 +105,7 @@ class ForeignRules(KeyRules):
         owner, other = self.owners[who], self.owners[(who + 1 + pick % 2) % 3]
         said = OPERATIONS[operation]
         headers = {"Authorization": f"Bearer {other.keys[0].text}"}
-        names: dict[str, Any] = {"id": self._own(other, pick).id} if said.names_an_object else {}
+        names: dict[str, Any] = {"id": self._id_of(other, operation, pick)} if said.names_an_object else {}
         request_id = self.request_id(None)
         both = self.ask(None, owner.keys[0], operation, headers=headers, request_id=request_id, **names)
         nobody = self.ask(None, None, operation, request_id=request_id, **names)
@@ -92,8 +116,8 @@ class ForeignRules(KeyRules):
     def ask_what_a_problem_means(self, who: int, pick: int, known: bool) -> None:
         owner, other = self.owners[who], self.owners[(who + 1) % 3]
         if known:
-            answer = self.ask(None, owner.keys[0], "get_problem", name="simulation-not-found")
-            assert (answer.status, answer.json["code"]) == (200, "simulation_not_found")
+            answer = self.ask(None, owner.keys[0], "get_problem", name=RESOURCES[0].not_found.replace("_", "-"))
+            assert (answer.status, answer.json["code"]) == (200, RESOURCES[0].not_found)
         else:
             ids = other.ids()
             answer = self.twins(
@@ -123,12 +147,7 @@ class ForeignRules(KeyRules):
     def _rules(self) -> dict[str, Callable[[], None]]:
         """What is left to chance, by its operation."""
         return {
-            "get_simulation": partial(self.get, 0, 0, "GET", has=False),
-            "replace_simulation": partial(self.write, 0, 0, 0, "replace_simulation", None),
-            "update_simulation": partial(self.write, 0, 0, 0, "update_simulation", None),
-            "amend_simulation": partial(self.write, 0, 0, 0, "amend_simulation", None),
-            "delete_simulation": partial(self.delete, 0, 0, None),
-            "restore_simulation": partial(self.restore, 0, 0, 1, None),
+            **{operation: rule for resource in RESOURCES for operation, rule in self._rules_of(resource).items()},
             "create_key": partial(self.create_key, 0, 0, None),
             "get_key": partial(self.get_key, 0, 0),
             "roll_key": partial(self.roll_key, 0, 0),
@@ -137,4 +156,16 @@ class ForeignRules(KeyRules):
             "get_problem": partial(self.ask_what_a_problem_means, 0, 0, known=True),
             "livez": partial(self.probe, 0),
             "readyz": partial(self.probe, 0),
+        }
+
+    def _rules_of(self, resource: ResourceCase) -> dict[str, Callable[[], None]]:
+        changes = {
+            resource.operation(verb): partial(self.write, 0, resource, pick=0, what=0, verb=verb, condition=None)
+            for verb in ("replace", "update", "amend")
+        }
+        return {
+            **changes,
+            resource.operation("get"): partial(self.get, 0, resource, 0, "GET", has=False),
+            resource.operation("delete"): partial(self.delete, 0, resource, 0, None),
+            resource.operation("restore"): partial(self.restore, 0, resource, 0, 1, None),
         }

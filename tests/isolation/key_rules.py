@@ -6,15 +6,17 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from domain.access.scopes import Scope
+from tests.contracts.resources import Json
 from tests.isolation.byte_client import Answer
 from tests.isolation.list_rules import ListRules, plain
-from tests.isolation.model import Json, Key, Owner, moment
-from tests.isolation.simulation_rules import PROMISES
+from tests.isolation.model import Key, Owner, moment
+from tests.isolation.resource_rules import IDEMPOTENCY_KEYS
 from tests.isolation.tenants import PICK, WHO
 
 KEYS_MAX = 8  # of an owner that still open, but for those that an idempotency key makes
 OVERLAP = timedelta(hours=1)
-SCOPES = (["simulations:read"], ["simulations:write"], ["keys:manage"], sorted(["simulations:read", "keys:manage"]))
+SCOPES = [*([scope.value] for scope in Scope), sorted([Scope.KEYS_MANAGE.value, next(iter(Scope)).value])]
 
 
 class KeyRules(ListRules):
@@ -23,24 +25,24 @@ class KeyRules(ListRules):
     def _own_key(self, owner: Owner, pick: int) -> Key:
         return [*owner.keys, *owner.ended][pick % (len(owner.keys) + len(owner.ended))]
 
-    @rule(who=WHO, pick=PICK, promise=PROMISES)
-    def create_key(self, who: int, pick: int, promise: str | None) -> None:
+    @rule(who=WHO, pick=PICK, idempotency_key=IDEMPOTENCY_KEYS)
+    def create_key(self, who: int, pick: int, idempotency_key: str | None) -> None:
         owner, operation = self.owners[who], "create_key"
         if len(owner.keys) >= KEYS_MAX:
-            promise = promise or "shared-1"
-        key = self.able(owner, operation, 0) if promise else self.key_of(owner, pick)
-        body: Json = {"name": f"{owner.marker} {pick % 3}", "scopes": SCOPES[pick // 8 % 4]}
-        headers = {"Idempotency-Key": promise} if promise else {}
+            idempotency_key = idempotency_key or "shared-1"
+        key = self.able(owner, operation, 0) if idempotency_key else self.key_of(owner, pick)
+        body: Json = {"name": f"{owner.marker} {pick % 3}", "scopes": SCOPES[pick // 8 % len(SCOPES)]}
+        headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         answer = self.ask(owner, key, operation, headers=headers, body=body)
-        known = owner.idempotency_records.get((operation, promise or ""))
+        known = owner.idempotency_records.get((operation, idempotency_key or ""))
         if "keys:manage" not in key.scopes or not set(body["scopes"]) <= key.scopes:
             self.is_refused(answer, 403, "missing_scope")
         elif known is None:
             made = self._is_new_key(owner, answer, key, body)
             # For a moment the service believes of a key in use what it was before it was rolled.
             assert made.end in {key.end, None if key.life is None else moment(key.shown["created_at"]) + key.life}
-            if promise:
-                owner.idempotency_records[operation, promise] = (body, answer.json | {"key": None})
+            if idempotency_key:
+                owner.idempotency_records[operation, idempotency_key] = (body, answer.json | {"key": None})
         elif known[0] != body:
             self.is_refused(answer, 422, "idempotency_key_reused")
         else:

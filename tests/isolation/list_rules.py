@@ -7,9 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
+from tests.contracts.resources import RESOURCES, Json, ResourceCase
 from tests.isolation.byte_client import Answer
-from tests.isolation.model import Json, Owner, moment
-from tests.isolation.simulation_rules import SimulationRules
+from tests.isolation.model import Owner, moment
+from tests.isolation.resource_rules import RESOURCE, ResourceRules
 from tests.isolation.tenants import PICK, WHO
 
 Place: TypeAlias = Callable[[Json], Any]
@@ -21,43 +22,45 @@ def by_age(shown: Json) -> Any:
     return (moment(shown["created_at"]), shown["id"])
 
 
-def by_name(shown: Json) -> Any:
-    return (shown["name"].casefold(), shown["id"])
-
-
 def plain(shown: Json) -> Json:
     """Without what is written down beside the requests, at a time of its own."""
     return {name: value for name, value in shown.items() if name != "last_used_at"}
 
 
-class ListRules(SimulationRules):
+class ListRules(ResourceRules):
     """Pages, from the beginning or from a cursor that was given some time ago."""
 
     @rule(
         who=WHO,
+        resource=RESOURCE,
         pick=PICK,
         limit=LIMITS,
-        query=st.sampled_from([{}, {}, {"sort": "name"}, {"sort": "-name"}, {"name": "mine"}, {"name": "theirs"}]),
+        narrowed=st.sampled_from(["", "", "sorted", "sorted", "mine", "theirs"]),
         goes_on=st.booleans(),
     )
-    def list_simulations(self, who: int, pick: int, limit: int, query: dict[str, str], goes_on: bool) -> None:
+    def list_objects(
+        self, who: int, resource: ResourceCase, pick: int, limit: int, narrowed: str, *, goes_on: bool
+    ) -> None:
         owner, theirs = self.owners[who], self.owners[(who + 1 + pick % 2) % 3]
-        key = self.able(owner, "list_simulations", pick)
-        wanted = owner.listed()
-        if "name" in query:
-            whose = {"mine": owner, "theirs": theirs}[query["name"]]
-            query = {"name": whose.marker.upper()}
+        operation, wanted = resource.operation("list"), owner.listed(resource)
+        key, query, order = self.able(owner, operation, pick), {}, "-created_at"
+        if narrowed == "sorted":
+            order = resource.orders[pick % len(resource.orders)]
+            query = {"sort": order}
+        elif narrowed and resource.part_of_name:
+            whose = owner if narrowed == "mine" else theirs
+            query = {resource.part_of_name: whose.marker.upper()}
             wanted = wanted if whose is owner else []
-        place, backwards = by_age, True
-        if "sort" in query:
-            place, backwards = by_name, query["sort"] == "-name"
-        wanted = sorted(wanted, key=place, reverse=backwards)
-        after, cursor = self._start(owner, f"list_simulations {query}", goes_on, pick)
+        wanted, backwards = resource.in_order(wanted, order), order.startswith("-")
+
+        def place(shown: Json) -> Any:
+            return resource.place(shown, order.removeprefix("-"))
+
+        after, cursor = self._start(owner, f"{operation} {query}", goes_on, pick)
         if after is not None:
             wanted = [each for each in wanted if (place(each) < after if backwards else place(each) > after)]
-        asked = {**query, **cursor, "limit": str(limit)}
-        answer = self.ask(owner, key, "list_simulations", query=asked)
-        self._is_page(owner, f"list_simulations {query}", answer, wanted, limit=limit, place=place)
+        answer = self.ask(owner, key, operation, query={**query, **cursor, "limit": str(limit)})
+        self._is_page(owner, f"{operation} {query}", answer, wanted, limit=limit, place=place)
 
     def _start(self, owner: Owner, listing: str, goes_on: bool, pick: int) -> tuple[Any, dict[str, str]]:
         """Where to begin in a list: a place and its cursor, if one was given before."""
@@ -90,15 +93,14 @@ class ListRules(SimulationRules):
         answer = self.ask(owner, key, "list_keys", query={**cursor, "limit": str(limit)})
         self._is_page(owner, "list_keys", answer, wanted, limit=limit, place=by_age)
 
-    @rule(who=WHO, pick=PICK, limit=LIMITS, goes_on=st.booleans())
-    def list_revisions(self, who: int, pick: int, limit: int, goes_on: bool) -> None:
-        owner = self.owners[who]
-        simulation, key = self._own(owner, pick), self.able(owner, "list_simulation_revisions", pick)
-        listing = f"list_simulation_revisions {simulation.id}"
+    @rule(who=WHO, resource=RESOURCE, pick=PICK, limit=LIMITS, goes_on=st.booleans())
+    def list_revisions(self, who: int, resource: ResourceCase, pick: int, limit: int, *, goes_on: bool) -> None:
+        owner, operation = self.owners[who], resource.operation("revisions")
+        mine, key = self._own(owner, resource, pick), self.able(owner, operation, pick)
+        listing = f"{operation} {mine.id}"
         after, cursor = self._start(owner, listing, goes_on, pick)
-        wanted = [each for each in simulation.revisions[::-1] if after is None or each["version"] < after]
-        asked = {**cursor, "limit": str(limit)}
-        answer = self.ask(owner, key, "list_simulation_revisions", id=simulation.id, query=asked)
+        wanted = [each for each in mine.revisions[::-1] if after is None or each["version"] < after]
+        answer = self.ask(owner, key, operation, id=mine.id, query={**cursor, "limit": str(limit)})
         self._learn(wanted, answer)
         self._is_page(owner, listing, answer, wanted, limit=limit, place=lambda each: each["version"])
 
@@ -121,7 +123,8 @@ class ListRules(SimulationRules):
         answer = self.ask(owner, key, "list_changes", query=query)
         assert answer.status == 200, answer
         part = owner.log[number : number + limit]
-        wanted = [change for change in part if change is not None]
+        readable = {resource.kind for resource in RESOURCES if resource.reads in key.scopes}
+        wanted = [change for change in part if change is not None and change["kind"] in readable]
         self._learn(wanted, answer)
         assert answer.json["items"] == wanted, answer
         assert answer.json["has_more"] == (len(owner.log) > number + limit), answer
@@ -131,10 +134,11 @@ class ListRules(SimulationRules):
         """Whatever has happened, each has exactly what is theirs."""
         self.tries = False
         for who, owner in enumerate(self.owners):
-            self.list_simulations(who, 0, 100, {}, goes_on=False)
             self.list_keys(who, 0, 100, goes_on=False)
-            for number in range(len(owner.simulations)):
-                self.list_revisions(who, number, 100, goes_on=False)
+            for resource in RESOURCES:
+                self.list_objects(who, resource, 0, 100, "", goes_on=False)
+                for number in range(len(owner.of(resource))):
+                    self.list_revisions(who, resource, number, 100, goes_on=False)
             owner.cursors["list_changes"] = []
             self.follow(who, 0, 100, "first")
             while owner.cursors["list_changes"][-1][1] < len(owner.log):

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.errors import FlakyStrategyDefinition
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.contracts.document import OPERATIONS
 from tests.isolation.byte_client import Wire
-from tests.isolation.document import OPERATIONS
 from tests.isolation.foreign_rules import ForeignRules
 from tests.isolation.service import Operators
 from tests.isolation.tenants import Leaked

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-Json = dict[str, Any]
+from tests.contracts.resources import Json, ResourceCase
 
 
 @dataclass
@@ -38,9 +38,10 @@ class Key:
 
 
 @dataclass
-class Simulation:
-    """A simulation, deleted where ``shown`` is None, with all that has become of it."""
+class Object:
+    """An object of this kind, deleted where ``shown`` is None, with all that has become of it."""
 
+    resource: ResourceCase
     id: str
     shown: Json | None = None
     revisions: list[Json] = field(default_factory=list)
@@ -68,7 +69,7 @@ class Owner:
     marker: str
     keys: list[Key] = field(default_factory=list)
     ended: list[Key] = field(default_factory=list)
-    simulations: dict[str, Simulation] = field(default_factory=dict)
+    objects: dict[str, Object] = field(default_factory=dict)
     log: list[Json | None] = field(default_factory=list)
     idempotency_records: dict[tuple[str, str], tuple[Json, Json]] = field(default_factory=dict)
     cursors: dict[str, list[tuple[str, Any]]] = field(default_factory=dict)
@@ -95,23 +96,27 @@ class Owner:
 
     def ids(self) -> list[str]:
         """Of whatever there is that has one."""
-        return [self.id, *self.simulations, *(key.id for key in self.keys + self.ended)]
+        return [self.id, *self.objects, *(key.id for key in self.keys + self.ended)]
 
     def revealed_in(self, text: str) -> str | None:
         """A secret of this owner's that is in this text, which is in small letters."""
         return next((secret for secret in self._secrets if secret in text), None)
 
-    def listed(self) -> list[Json]:
-        return newest_first([each.shown for each in self.simulations.values() if each.shown is not None])
+    def of(self, resource: ResourceCase) -> list[Object]:
+        """What there is of this kind, deleted ones included."""
+        return [each for each in self.objects.values() if each.resource is resource]
 
-    def changed(self, key: Key, request_id: str, simulation: Simulation, after: Json | None, *, shown: bool) -> None:
+    def listed(self, resource: ResourceCase) -> list[Json]:
+        return newest_first([each.shown for each in self.of(resource) if each.shown is not None])
+
+    def changed(self, key: Key, request_id: str, mine: Object, after: Json | None, *, shown: bool) -> None:
         """Takes note of a write; ``shown`` tells whether there was something before."""
-        before = simulation.shown if shown else None
+        before = mine.shown if shown else None
         action = "created" if before is None else "deleted" if after is None else "updated"
         revision = {
-            "kind": "simulation",
-            "id": simulation.id,
-            "version": simulation.version + 1,
+            "kind": mine.resource.kind,
+            "id": mine.id,
+            "version": mine.version + 1,
             "action": action,
             "at": after and after["updated_at"],  # of a deletion it is learned when it is first shown
             "actor": f"key:{key.id}",
@@ -119,8 +124,8 @@ class Owner:
             "before": before,
             "after": after,
         }
-        simulation.shown = after
-        simulation.revisions.append(revision)
+        mine.shown = after
+        mine.revisions.append(revision)
         self.log.append(revision)
 
 

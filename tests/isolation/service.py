@@ -59,7 +59,7 @@ def served(url: str, operator_url: str, *options: str, program: str = GOATFISH, 
 class Operators:
     """Let owners in, with keys that differ in what they may do."""
 
-    SCOPES = (tuple(Scope), (Scope.SIMULATIONS_READ,), (Scope.SIMULATIONS_WRITE,), (Scope.KEYS_MANAGE,))
+    SCOPES = (tuple(Scope), *((scope,) for scope in Scope))
 
     def __init__(self, url: str) -> None:
         self._loop = asyncio.Runner()

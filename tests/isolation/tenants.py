@@ -10,9 +10,10 @@ from uuid import uuid4
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant
 
+from tests.contracts.document import OPERATIONS
+from tests.contracts.resources import Json
 from tests.isolation.byte_client import Answer, Wire
-from tests.isolation.document import OPERATIONS
-from tests.isolation.model import Json, Key, Owner
+from tests.isolation.model import Key, Owner
 from tests.isolation.service import Operators
 
 WHO = st.integers(0, 2)

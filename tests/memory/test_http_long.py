@@ -19,6 +19,7 @@ from tests.contracts.http_order import OrderContract
 from tests.contracts.http_restore import RestoreContract
 from tests.contracts.http_revisions import RevisionsContract
 from tests.contracts.http_roll import RollContract
+from tests.contracts.http_simulation_lists import SimulationListsContract
 
 
 @pytest.fixture(scope="module")
@@ -86,4 +87,8 @@ class TestChanges(ChangesContract):
 
 
 class TestFollowing(FollowingContract):
+    pass
+
+
+class TestSimulationLists(SimulationListsContract):
     pass

@@ -13,30 +13,37 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from adapters.http_fastapi.kit.problems import CATALOGUE, MEDIA_TYPE
 from adapters.in_memory.storage import Storage
 from domain.access.scopes import Scope
-from tests.contracts.http_api import KEYS, SIMULATIONS, WING, Service, Tenant, serving
+from tests.contracts.http_service import KEYS, ME, Service, Tenant, serving
+from tests.contracts.resources import RESOURCES
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
 VERBS = {"get", "put", "patch", "post", "delete"}
+OF_A_RESOURCE = {
+    ("", "get"): "list",
+    ("", "post"): "create",
+    ("/{id}", "get"): "get",
+    ("/{id}", "put"): "replace",
+    ("/{id}", "patch"): "update",
+    ("/{id}", "post"): "amend",
+    ("/{id}", "delete"): "delete",
+    ("/{id}/revisions", "get"): "revisions",
+    ("/{id}/restore", "post"): "restore",
+}
 OPERATIONS = {
-    (SIMULATIONS, "get"): "list_simulations",
-    (SIMULATIONS, "post"): "create_simulation",
-    (SIMULATIONS + "/{id}", "get"): "get_simulation",
-    (SIMULATIONS + "/{id}", "put"): "replace_simulation",
-    (SIMULATIONS + "/{id}", "patch"): "update_simulation",
-    (SIMULATIONS + "/{id}", "post"): "amend_simulation",
-    (SIMULATIONS + "/{id}", "delete"): "delete_simulation",
-    (SIMULATIONS + "/{id}/revisions", "get"): "list_simulation_revisions",
-    (SIMULATIONS + "/{id}/restore", "post"): "restore_simulation",
     ("/api/v1/changes", "get"): "list_changes",
     (KEYS, "get"): "list_keys",
     (KEYS, "post"): "create_key",
     (KEYS + "/{id}", "get"): "get_key",
     (KEYS + "/{id}", "delete"): "revoke_key",
     (KEYS + "/{id}/roll", "post"): "roll_key",
-    ("/api/v1/me", "get"): "whoami",
+    (ME, "get"): "whoami",
     ("/problems/{name}", "get"): "get_problem",
     ("/livez", "get"): "livez",
     ("/readyz", "get"): "readyz",
+} | {
+    (resource.path + path, method): resource.operation(verb)
+    for resource in RESOURCES
+    for (path, method), verb in OF_A_RESOURCE.items()
 }
 NOT_SHOWN = {"overlap_seconds", "version"}  # what is sent and belongs to no object
 
@@ -86,8 +93,8 @@ def existing(tenant: Tenant, document: Any, path: str) -> str:
     if not has_id:
         return path.replace("{name}", "not-found")
     example = document["paths"][parent]["post"]["requestBody"]["content"]["application/json"]["example"]
-    named = {"name": "to be changed"} if "name" in example else {}
-    answer = tenant.send("POST", parent, json=example | named)
+    others = {resource.path: resource.other for resource in RESOURCES}  # so that whatever is sent next changes it
+    answer = tenant.send("POST", parent, json=example | others.get(parent, {"name": "to be changed"}))
     assert answer.status_code == 201, answer.text
     return f"{parent}/{answer.json()['id']}{rest}"
 
@@ -169,18 +176,18 @@ def test_every_answer_that_is_read_is_as_described(service: Service, document: A
                 assert name in answer.headers or not resolved(document, header)["required"]
 
 
-def required_scope(route: APIRoute) -> str | None:
-    """What the operation asks a key for, by the rule that reading and writing have a scope each; None for no scope."""
-    if route.path == "/api/v1/me":
-        return None
-    resource = route.path.removeprefix("/api/v1/").partition("/")[0].replace("changes", "simulations")
-    if resource == "keys":
-        return "keys:manage"
-    return f"{resource}:read" if route.methods == {"GET"} else f"{resource}:write"
+def required_scopes(route: APIRoute) -> list[str]:
+    """What the operation asks a key for, by the rule that reading and writing have a scope each."""
+    if route.path == ME:
+        return []
+    if route.path.startswith(KEYS):
+        return ["keys:manage"]
+    resources = [each for each in RESOURCES if route.path.startswith(each.path)] or RESOURCES  # the feed is of all
+    return [each.reads if route.methods == {"GET"} else each.writes for each in resources]
 
 
 def test_every_operation_asks_for_the_scope_of_its_verb(service: Service, document: Any) -> None:
-    lacking = {each: service.tenant(*(scope for scope in Scope if scope != each)) for each in (None, *Scope)}
+    lacking = {each: service.tenant(*(scope for scope in Scope if scope != each)) for each in ("", *Scope)}
     routes = [route for route in service.api.routes if isinstance(route, APIRoute) and route.include_in_schema]
     assert {route.path for route in routes} == set(document["paths"])
     for route in routes:
@@ -189,10 +196,10 @@ def test_every_operation_asks_for_the_scope_of_its_verb(service: Service, docume
         if not route.path.startswith("/api/"):
             assert "security" not in operation
             continue
-        scope = required_scope(route)
-        scopes = [scope] if scope else []
+        scopes = required_scopes(route)
         assert operation["security"] == [{"ApiKey": scopes}, {"Bearer": scopes}]
         assert service.http.request(method, route.path).status_code == 401
-        assert ("403" in operation["responses"]) == bool(scope)
-        answer = lacking[scope].send(method, route.path, json=WING)
-        assert (answer.status_code == 403) == bool(scope), route.path
+        assert ("403" in operation["responses"]) == bool(scopes)
+        for scope in scopes or [""]:
+            answer = lacking[scope].send(method, route.path, json={})
+            assert (answer.status_code == 403) == bool(scopes), route.path

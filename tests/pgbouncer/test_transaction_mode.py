@@ -10,7 +10,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from tests.running_service import GOATFISH, served
 OWNERS, ROUNDS, SERVER_CONNECTIONS = 12, 8, 2
 PREPARES_SINCE = (1, 21)
 PATIENCE = 10  # seconds
+TABLES = ("simulation", "api_key", "owner", "revision")
 
 
 def program() -> str:
@@ -138,8 +139,18 @@ def test_many_owners_at_once_see_and_write_their_own_alone(
 ) -> None:
     env = os.environ | {"GOATFISH_DATABASE_URL": bouncer.with_password, "GOATFISH_PREPARED_STATEMENTS": prepared}
     with served(env | {"GOATFISH_RATE_LIMIT": "0"}) as url:
-        asyncio.run(_all_at_once(url, tenants, prepared))
-    _nothing_is_left(bouncer)
+        listed = asyncio.run(_all_at_once(url, tenants, prepared))
+    for tenant in tenants:
+        assert listed[tenant] == [[f"{prepared} {tenant.name}"] * number for number in range(1, ROUNDS + 1)]
+    sessions = _sessions(bouncer)
+    assert len({session.backend for session in sessions}) == SERVER_CONNECTIONS
+    for session in sessions:
+        assert not any(session.named), "a connection still names an owner or a key"
+        assert session.rows == dict.fromkeys(TABLES, 0)
+    with psycopg.connect(os.environ["TEST_DATABASE_URL"]) as administrator:
+        used = "SELECT pid FROM pg_stat_activity WHERE usename = %s"
+        pids = {pid for (pid,) in administrator.execute(used, [bouncer.user])}
+    assert pids == {session.backend for session in sessions}
 
 
 @pytest.mark.parametrize("prepared", modes())
@@ -166,12 +177,13 @@ def test_a_list_that_takes_too_long_is_ended_and_leaves_nothing_in_the_session(
             assert client.execute("SHOW statement_timeout").fetchall() == [("0",)]
 
 
-async def _all_at_once(url: str, tenants: list[Tenant], mark: str) -> None:
+async def _all_at_once(url: str, tenants: list[Tenant], mark: str) -> dict[Tenant, list[list[str]]]:
+    """What each of them is listed after each of its rounds, in which it makes one and changes it."""
     async with httpx2.AsyncClient(base_url=url, timeout=PATIENCE) as http:
 
-        async def use(tenant: Tenant) -> None:
-            headers = {"X-API-Key": tenant.key}
-            for number in range(1, ROUNDS + 1):
+        async def use(tenant: Tenant) -> list[list[str]]:
+            headers, found = {"X-API-Key": tenant.key}, []
+            for _ in range(ROUNDS):
                 name = f"{mark} {tenant.name}"
                 answer = await http.post(SIMULATIONS, json=WING | {"name": name}, headers=headers)
                 assert answer.status_code == 201, answer.text
@@ -179,25 +191,29 @@ async def _all_at_once(url: str, tenants: list[Tenant], mark: str) -> None:
                 changed = await http.patch(one, json={"end_date": "2027-01-01"}, headers=headers)
                 assert changed.status_code == 200, changed.text
                 listed = await http.get(SIMULATIONS, params={"name": mark}, headers=headers)
-                assert [each["name"] for each in listed.json()["items"]] == [name] * number
+                found.append([each["name"] for each in listed.json()["items"]])
+            return found
 
-        await asyncio.gather(*map(use, tenants))
+        return dict(zip(tenants, await asyncio.gather(*map(use, tenants)), strict=True))
 
 
-def _nothing_is_left(bouncer: DatabaseUrl) -> None:
-    """The connections that served owners name none of them, to whoever gets them next."""
-    clients = [psycopg.connect(bouncer.with_password, prepare_threshold=None) for _ in range(SERVER_CONNECTIONS)]
-    backends = set()
-    for client in clients:  # each holds its connection until all have one
-        ask = "SELECT pg_backend_pid(), current_setting('goatfish.owner', true), current_setting('goatfish.key', true)"
-        ((pid, *named),) = client.execute(ask).fetchall()
-        assert named in ([None, None], ["", ""], ["", None], [None, ""])
-        for table in ("simulation", "api_key", "owner", "revision"):
-            assert client.execute(f"SELECT count(*) FROM {table}".encode()).fetchall() == [(0,)]
-        backends.add(pid)
-    assert len(backends) == SERVER_CONNECTIONS
-    with psycopg.connect(os.environ["TEST_DATABASE_URL"]) as administrator:
-        used = "SELECT pid FROM pg_stat_activity WHERE usename = %s"
-        assert {pid for (pid,) in administrator.execute(used, [bouncer.user])} == backends
-    for client in clients:
-        client.close()
+@dataclass(frozen=True)
+class Session:
+    """A connection that has served owners: its backend, whom it names, and how many rows of theirs it shows."""
+
+    backend: int
+    named: list[str | None]
+    rows: dict[str, int]
+
+
+def _sessions(bouncer: DatabaseUrl) -> list[Session]:
+    """All connections of the bouncer, as whoever gets them next finds them."""
+    ask = "SELECT pg_backend_pid(), current_setting('goatfish.owner', true), current_setting('goatfish.key', true)"
+    found = []
+    with ExitStack() as stack:  # each client holds its connection until all have one
+        for _ in range(SERVER_CONNECTIONS):
+            client = stack.enter_context(psycopg.connect(bouncer.with_password, prepare_threshold=None))
+            ((backend, *named),) = client.execute(ask).fetchall()
+            counted = {table: client.execute(f"SELECT count(*) FROM {table}".encode()).fetchall() for table in TABLES}
+            found.append(Session(backend, named, {table: count for table, ((count,),) in counted.items()}))
+    return found

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.integration.conftest import VENDOR, on_test_database
-from tests.integration.costs.counted_service import Served, served
+from tests.integration.costs.counted_service import CountedService, served
 from tests.integration.costs.counting_proxy import Wiretap, tapped
 
 collect_ignore_glob = [] if VENDOR == "postgresql" else ["test_*.py"]
@@ -29,14 +29,14 @@ def wiretap(urls: tuple[str, str]) -> Iterator[Wiretap]:
 
 
 @pytest.fixture(scope="package")
-def watched(wiretap: Wiretap, urls: tuple[str, str]) -> Iterator[Served]:
+def watched(wiretap: Wiretap, urls: tuple[str, str]) -> Iterator[CountedService]:
     """The application behind the wiretap."""
     with served(wiretap.url, urls[1]) as service:
         yield service
 
 
 @pytest.fixture(scope="package")
-def plain(urls: tuple[str, str]) -> Iterator[Served]:
+def plain(urls: tuple[str, str]) -> Iterator[CountedService]:
     """The application with nothing between it and PostgreSQL."""
     with served(*urls) as service:
         yield service

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
-from urllib.parse import urlsplit
+from typing import Any, TypeAlias, TypeVar
+from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
-from tests.contracts.http_api import KEYS, SIMULATIONS, UNKNOWN, WING, Tenant
+from tests.contracts.http_service import KEYS, NEW_KEY, Tenant
+from tests.contracts.resources import RESOURCES, Json, ResourceCase
 
+T = TypeVar("T")
 CHANGES = "/api/v1/changes"
-NEW_KEY = {"name": "n", "scopes": ["simulations:read"]}
 ROLL = {"overlap_seconds": 60}
 
 
@@ -58,31 +59,31 @@ class Request:
         return scope, body
 
 
-Asked: TypeAlias = Callable[[Tenant], Request]
+Prepare: TypeAlias = Callable[[Tenant], Request]
 """Makes what a request needs to be there, anew each time, and gives the request."""
 
 
-def simulation(tenant: Tenant) -> str:
+def made(tenant: Tenant, resource: ResourceCase) -> str:
     """The path of a new one."""
-    return f"{SIMULATIONS}/{tenant.make()['id']}"
+    return resource.path_of(tenant.make(resource))
 
 
 def key(tenant: Tenant) -> str:
     """The path of a new one."""
-    made = Request("POST", KEYS, NEW_KEY, 201).send(tenant)
-    return f"{KEYS}/{made.json()['id']}"
+    shown = Request("POST", KEYS, NEW_KEY, 201).send(tenant)
+    return f"{KEYS}/{shown.json()['id']}"
 
 
-def updated(tenant: Tenant) -> str:
+def updated(tenant: Tenant, resource: ResourceCase) -> str:
     """The path of a new one in its second version."""
-    path = simulation(tenant)
-    Request("PATCH", path, {"name": "before"}).send(tenant)
+    path = made(tenant, resource)
+    Request("PATCH", path, resource.named("before")).send(tenant)
     return path
 
 
-def deleted(tenant: Tenant) -> str:
+def deleted(tenant: Tenant, resource: ResourceCase) -> str:
     """The path at which one has been."""
-    path = simulation(tenant)
+    path = made(tenant, resource)
     Request("DELETE", path, status=204).send(tenant)
     return path
 
@@ -109,41 +110,104 @@ def again(tenant: Tenant, request: Request) -> Request:
     return request
 
 
-def unchanged(tenant: Tenant) -> Request:
-    path = simulation(tenant)
-    return Request("GET", path, status=304, headers={"If-None-Match": tag(tenant, path)})
-
-
-def guarded(tenant: Tenant) -> Request:
-    path = simulation(tenant)
-    return Request("PATCH", path, {"name": "after"}, headers={"If-Match": tag(tenant, path)})
-
-
-def deep(tenant: Tenant) -> Request:
-    simulation(tenant)
-    simulation(tenant)
-    return Request("GET", f"{SIMULATIONS}?cursor={cursor(tenant, SIMULATIONS)}")
-
-
 def following(tenant: Tenant) -> Request:
-    simulation(tenant)
+    tenant.make()
     return Request("GET", f"{CHANGES}?after={cursor(tenant, CHANGES)}")
 
 
-OPERATIONS: dict[str, Asked] = {
+@dataclass(frozen=True)
+class Requests:
+    """The requests of one kind of resource."""
+
+    resource: ResourceCase
+
+    def made(self, tenant: Tenant) -> str:
+        return made(tenant, self.resource)
+
+    @property
+    def name(self) -> Json:
+        """What a change changes."""
+        return self.resource.named("after")
+
+    def unchanged(self, tenant: Tenant) -> Request:
+        path = self.made(tenant)
+        return Request("GET", path, status=304, headers={"If-None-Match": tag(tenant, path)})
+
+    def guarded(self, tenant: Tenant) -> Request:
+        path = self.made(tenant)
+        return Request("PATCH", path, self.name, headers={"If-Match": tag(tenant, path)})
+
+    def deep(self, tenant: Tenant) -> Request:
+        self.made(tenant)
+        self.made(tenant)
+        return Request("GET", f"{self.resource.path}?cursor={cursor(tenant, self.resource.path)}")
+
+    def filtered(self, _: Tenant) -> Request:
+        query = {**dict(self.resource.asked_for()), "sort": self.resource.orders[-1]}
+        return Request("GET", f"{self.resource.path}?{urlencode(query)}")
+
+    def operations(self) -> dict[str, Prepare]:
+        """By the verb."""
+        to = self.resource
+        return {
+            "list": lambda _: Request("GET", to.path),
+            "create": lambda _: Request("POST", to.path, to.body, 201),
+            "get": lambda tenant: Request("GET", self.made(tenant)),
+            "replace": lambda tenant: Request("PUT", self.made(tenant), to.body | self.name),
+            "update": lambda tenant: Request("PATCH", self.made(tenant), self.name),
+            "amend": lambda tenant: Request("POST", self.made(tenant), self.name),
+            "delete": lambda tenant: Request("DELETE", self.made(tenant), status=204),
+            "restore": lambda tenant: Request("POST", f"{updated(tenant, to)}/restore", {"version": 1}),
+            "revisions": lambda tenant: Request("GET", f"{updated(tenant, to)}/revisions"),
+        }
+
+    def variants(self) -> dict[str, Prepare]:
+        """By the verb and what is particular."""
+        to = self.resource
+        variants: dict[str, Prepare] = {
+            "get, HEAD": lambda tenant: Request("HEAD", self.made(tenant)),
+            "get, 304": self.unchanged,
+            "get, unknown": lambda _: Request("GET", to.unknown, status=404),
+            "get, no id": lambda _: Request("GET", f"{to.path}/x", status=404),
+            "list, HEAD": lambda _: Request("HEAD", to.path),
+            "list, deep": self.deep,
+            "list, filtered": self.filtered,
+            "list, no such cursor": lambda _: Request("GET", f"{to.path}?cursor=x", status=400),
+            "create, invalid": lambda _: Request("POST", to.path, {"x": 1}, 422),
+            "create, once": lambda tenant: once(Request("POST", to.path, to.body, 201)),
+            "create, again": lambda tenant: again(tenant, Request("POST", to.path, to.body, 201)),
+            "replace, as it was": lambda tenant: Request("PUT", self.made(tenant), to.body),
+            "update, If-Match": self.guarded,
+            "update, stale": lambda tenant: Request(
+                "PATCH", self.made(tenant), self.name, 412, headers={"If-Match": '"9"'}
+            ),
+            "update, unknown": lambda _: Request("PATCH", to.unknown, self.name, 404),
+            "delete, unknown": lambda _: Request("DELETE", to.unknown, status=404),
+            "restore, deleted": lambda tenant: Request("POST", f"{deleted(tenant, to)}/restore", {"version": 1}),
+            "restore, unknown": lambda _: Request("POST", f"{to.unknown}/restore", {"version": 1}, 404),
+            "revisions, unknown": lambda _: Request("GET", f"{to.unknown}/revisions", status=404),
+        }
+        if to.contradiction:
+            members, _ = to.contradiction
+            variants["update, contradicting"] = lambda tenant: Request("PATCH", self.made(tenant), members, 422)
+        return variants
+
+
+def row(resource: ResourceCase, name: str) -> str:
+    """What a row of the tables is called that is of this resource: its ``operationId``, and what is particular."""
+    verb, comma, particular = name.partition(",")
+    return resource.operation(verb) + comma + particular
+
+
+def rows(resource: ResourceCase, requests: Mapping[str, T]) -> dict[str, T]:
+    return {row(resource, name): each for name, each in requests.items()}
+
+
+OPERATIONS: dict[str, Prepare] = {
     "livez": lambda _: Request("GET", "/livez"),
     "readyz": lambda _: Request("GET", "/readyz"),
     "get_problem": lambda _: Request("GET", "/problems/not-found"),
     "whoami": lambda _: Request("GET", "/api/v1/me"),
-    "list_simulations": lambda _: Request("GET", SIMULATIONS),
-    "create_simulation": lambda _: Request("POST", SIMULATIONS, WING, 201),
-    "get_simulation": lambda tenant: Request("GET", simulation(tenant)),
-    "replace_simulation": lambda tenant: Request("PUT", simulation(tenant), WING | {"name": "after"}),
-    "update_simulation": lambda tenant: Request("PATCH", simulation(tenant), {"name": "after"}),
-    "amend_simulation": lambda tenant: Request("POST", simulation(tenant), {"name": "after"}),
-    "delete_simulation": lambda tenant: Request("DELETE", simulation(tenant), status=204),
-    "restore_simulation": lambda tenant: Request("POST", f"{updated(tenant)}/restore", {"version": 1}),
-    "list_simulation_revisions": lambda tenant: Request("GET", f"{updated(tenant)}/revisions"),
     "list_changes": lambda _: Request("GET", CHANGES),
     "list_keys": lambda _: Request("GET", KEYS),
     "create_key": lambda _: Request("POST", KEYS, NEW_KEY, 201),
@@ -153,35 +217,17 @@ OPERATIONS: dict[str, Asked] = {
 }
 """By ``operationId``."""
 
-VARIANTS: dict[str, Asked] = {
-    "get, HEAD": lambda tenant: Request("HEAD", simulation(tenant)),
-    "get, 304": unchanged,
-    "get, unknown": lambda _: Request("GET", UNKNOWN, status=404),
-    "get, no id": lambda _: Request("GET", f"{SIMULATIONS}/x", status=404),
-    "list, HEAD": lambda _: Request("HEAD", SIMULATIONS),
-    "list, deep": deep,
-    "list, filtered": lambda _: Request("GET", f"{SIMULATIONS}?name=wing&active_on=2026-01-10&sort=-start_date"),
-    "create, invalid": lambda _: Request("POST", SIMULATIONS, {}, 422),
-    "create, once": lambda tenant: once(Request("POST", SIMULATIONS, WING, 201)),
-    "create, again": lambda tenant: again(tenant, Request("POST", SIMULATIONS, WING, 201)),
-    "replace, as it was": lambda tenant: Request("PUT", simulation(tenant), WING),
-    "update, If-Match": guarded,
-    "update, stale": lambda tenant: Request(
-        "PATCH", simulation(tenant), {"name": "after"}, 412, headers={"If-Match": '"9"'}
-    ),
-    "update, invalid": lambda tenant: Request("PATCH", simulation(tenant), {"end_date": "0001-01-01"}, 422),
-    "update, unknown": lambda _: Request("PATCH", UNKNOWN, {"name": "after"}, 404),
-    "delete, unknown": lambda _: Request("DELETE", UNKNOWN, status=404),
-    "restore, deleted": lambda tenant: Request("POST", f"{deleted(tenant)}/restore", {"version": 1}),
-    "restore, unknown": lambda _: Request("POST", f"{UNKNOWN}/restore", {"version": 1}, 404),
-    "revisions, unknown": lambda _: Request("GET", f"{UNKNOWN}/revisions", status=404),
+VARIANTS: dict[str, Prepare] = {
     "changes, following": following,
     "changes, latest": lambda _: Request("GET", f"{CHANGES}?after=latest"),
     "create key, once": lambda tenant: once(Request("POST", KEYS, NEW_KEY, 201)),
     "roll, once": lambda tenant: once(Request("POST", f"{key(tenant)}/roll", ROLL, 201)),
     "roll, again": lambda tenant: again(tenant, Request("POST", f"{key(tenant)}/roll", ROLL, 201)),
-    "no such method": lambda _: Request("PATCH", SIMULATIONS, status=405),
+    "no such method": lambda _: Request("PATCH", KEYS, status=405),
     "no such path": lambda _: Request("GET", "/api/v1/nothing", status=404),
     "no such file": lambda _: Request("GET", "/docs/assets/nothing", status=404),
-    "no such cursor": lambda _: Request("GET", f"{SIMULATIONS}?cursor=x", status=400),
 }
+
+for each in RESOURCES:
+    OPERATIONS |= rows(each, Requests(each).operations())
+    VARIANTS |= rows(each, Requests(each).variants())

@@ -14,7 +14,7 @@ from app.system import System
 from config.databases import DatabaseUrl
 from config.settings import Settings
 from domain.access.scopes import Scope
-from tests.contracts.http_api import CONTEXT, Tenant
+from tests.contracts.http_service import CONTEXT, Tenant
 
 
 @dataclass
@@ -28,7 +28,7 @@ class StandingClock:
 
 
 @dataclass
-class Served:
+class CountedService:
     """The application, and operators who let tenants in by connections of their own."""
 
     container: Container
@@ -60,7 +60,7 @@ class Served:
 
 
 @contextmanager
-def served(url: str, operator_url: str, **settings: Any) -> Iterator[Served]:
+def served(url: str, operator_url: str, **settings: Any) -> Iterator[CountedService]:
     """Serves this database, on the event loop of production; with one connection, each statement is prepared once."""
     clock, date = StandingClock(), datetime.now(UTC)
     container = Container(
@@ -70,7 +70,7 @@ def served(url: str, operator_url: str, **settings: Any) -> Iterator[Served]:
     operators = Container(settings=Settings(database_url=DatabaseUrl(operator_url), pool_size=1))
     loop = {"use_uvloop": True}
     with TestClient(container.api(), base_url="http://localhost", backend_options=loop) as http:
-        service = Served(container, operators, http, clock)
+        service = CountedService(container, operators, http, clock)
         service.call(operators.storage().open)
         try:
             yield service

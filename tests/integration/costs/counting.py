@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any
 
-from tests.contracts.http_api import Tenant
+from tests.contracts.http_service import Tenant
 from tests.integration.costs.counted_requests import Request
-from tests.integration.costs.counted_service import Served
+from tests.integration.costs.counted_service import CountedService
 
 WARM_UP = 100
 """Requests after which whatever is kept for good has been made."""
@@ -22,7 +22,7 @@ WARM_UP = 100
 class Direct:
     """A tenant that asks as a server would, without a client whose own doings would be counted too."""
 
-    service: Served
+    service: CountedService
     tenant: Tenant
 
     def calls(self, request: Request) -> Counter[CodeType]:

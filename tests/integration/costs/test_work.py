@@ -7,29 +7,33 @@ from types import CodeType
 
 import pytest
 
+from tests.contracts.resources import RESOURCES
 from tests.integration.costs import counted_requests
-from tests.integration.costs.counted_requests import Asked
-from tests.integration.costs.counted_service import Served
+from tests.integration.costs.counted_requests import Prepare
+from tests.integration.costs.counted_service import CountedService
 from tests.integration.costs.counting import Direct
 
 # Calls of Python on the event loop, from the request to the end of its answer, as counted on CPython 3.11 with uvloop;
 # a page holds twenty. Later versions make fewer, because comprehensions are no calls there. What changes a key takes
 # some ten more or less, by the order that sets have in the process.
+RESOURCE = {
+    "list": 149,
+    "create": 150,
+    "get": 92,
+    "replace": 196,
+    "update": 195,
+    "amend": 196,
+    "delete": 147,
+    "restore": 253,
+    "revisions": 136,
+    "get, 304": 98,
+}
+"""Of any resource, by the verb and what is particular; a case may say otherwise in ``calls``."""
 CALLS = {
     "livez": 47,
     "readyz": 83,
     "get_problem": 51,
     "whoami": 61,
-    "list_simulations": 149,
-    "create_simulation": 150,
-    "get_simulation": 92,
-    "get, 304": 98,
-    "replace_simulation": 196,
-    "update_simulation": 195,
-    "amend_simulation": 196,
-    "delete_simulation": 147,
-    "restore_simulation": 253,
-    "list_simulation_revisions": 136,
     "list_changes": 249,
     "list_keys": 309,
     "create_key": 267,
@@ -37,25 +41,33 @@ CALLS = {
     "revoke_key": 199,
     "roll_key": 466,
 }
+for each in RESOURCES:
+    CALLS |= counted_requests.rows(each, RESOURCE | dict(each.calls))
 HEADROOM = 1.1
 """What may come in without a word. With 0 every test fails, and tells the number that belongs into the table."""
 KEPT_MAX, TIMES = 30, 300
 """Blocks of memory that may be more after so many requests: one that every tenth leaves is too many."""
-REQUESTS: dict[str, Asked] = counted_requests.OPERATIONS | counted_requests.VARIANTS
+REQUESTS: dict[str, Prepare] = counted_requests.OPERATIONS | counted_requests.VARIANTS
+
+
+def named(*names: str) -> list[str]:
+    """These rows of every resource."""
+    return [counted_requests.row(resource, name) for resource in RESOURCES for name in names]
 
 
 @pytest.fixture(scope="module")
-def direct(plain: Served) -> Direct:
+def direct(plain: CountedService) -> Direct:
     """A tenant with more than a page of everything."""
     tenant = plain.tenant()
     for _ in range(25):
-        counted_requests.updated(tenant)
+        for resource in RESOURCES:
+            counted_requests.updated(tenant, resource)
         counted_requests.key(tenant)
     plain.settle()
     return Direct(plain, tenant)
 
 
-def told(name: str, calls: Counter[CodeType]) -> str:
+def described(name: str, calls: Counter[CodeType]) -> str:
     """What a failed assertion shows."""
     functions: Counter[str] = Counter()
     files: Counter[str] = Counter()
@@ -77,10 +89,10 @@ def test_a_request_calls_no_more_than_the_table_says(direct: Direct, name: str) 
     for _ in range(2):
         direct.calls(prepare(direct.tenant))
     calls = min((direct.calls(prepare(direct.tenant)) for _ in range(3)), key=Counter.total)
-    assert calls.total() <= CALLS[name] * HEADROOM, told(name, calls)
+    assert calls.total() <= CALLS[name] * HEADROOM, described(name, calls)
 
 
-@pytest.mark.parametrize("name", ["get_simulation", "list_simulations", "create_simulation"])
+@pytest.mark.parametrize("name", named("get", "list", "create"))
 def test_nothing_is_kept_of_a_request(direct: Direct, name: str) -> None:
     assert direct.kept(REQUESTS[name](direct.tenant), TIMES) <= KEPT_MAX
 
@@ -88,8 +100,9 @@ def test_nothing_is_kept_of_a_request(direct: Direct, name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("get_simulation", "list_simulations", "create_simulation", "get, 304", "get, unknown", "create, invalid"),
-        *("update, stale", "restore, unknown", "no such method", "no such path", "no such file", "no such cursor"),
+        *named("get", "list", "create", "get, 304", "get, unknown", "create, invalid", "update, stale"),
+        *named("restore, unknown", "list, no such cursor"),
+        *("no such method", "no such path", "no such file"),
     ],
 )
 def test_a_request_leaves_nothing_that_only_the_collector_finds(direct: Direct, name: str) -> None:

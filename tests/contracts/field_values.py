@@ -1,0 +1,151 @@
+"""Values of every kind of field: usual ones, ones at the edges, and JSON that is refused with its code."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from domain import fields as kinds
+from domain.entity import FieldSpec
+
+Refused: TypeAlias = tuple[Any, str | None]
+"""JSON of one member, and the code that it is refused with; None where any code will do."""
+
+UNICODE = "  Flügel 漢字 🐐 e\u0301 \u202e\u05e9\u05dc\u05d5\u05dd\u202c 'quoted' \"%s\" 100% $1 \\ ; -- "
+
+
+def example(field: FieldSpec) -> Any:  # noqa: C901, PLR0911 -- one for each kind
+    """The example that the entity declares, as the domain has it; one of ours where it declares none."""
+    kind, given = field.kind, field.kind.example
+    match kind:
+        case kinds.Text():
+            return given or "Any"
+        case kinds.LongText():
+            return given or "One line,\nand another"
+        case kinds.Choice(options=options):
+            return options(given) if given else next(iter(options))
+        case kinds.Boolean():
+            return True if given is None else given
+        case kinds.Integer(minimum=least, maximum=most):
+            return min(max(1, least), most) if given is None else given
+        case kinds.Amount(minimum=least, places=places):
+            return round(Decimal(given or max(least or 0, 1)), places)
+        case kinds.Day():
+            return date.fromisoformat(given or "2026-01-05")
+        case kinds.Moment():
+            return datetime.fromisoformat(given or "2026-01-05T08:00:00Z")
+        case kinds.Words():
+            return tuple(given or ("any",))
+        case kinds.Map():
+            return dict(given or {"any": "thing"})
+    raise _unknown(field)
+
+
+def another(field: FieldSpec, value: Any) -> Any:  # noqa: PLR0911 -- one for each kind
+    """A value that differs from this one."""
+    match field.kind:
+        case kinds.Text() | kinds.LongText():
+            return "b" if value != "b" else "c"
+        case kinds.Choice(options=options):
+            every = list(options)
+            return every[(every.index(value) + 1) % len(every)]
+        case kinds.Boolean():
+            return not value
+        case kinds.Integer(minimum=least, maximum=most):
+            return value + 1 if value < most else least
+        case kinds.Amount(places=places):
+            return value + Decimal(1).scaleb(-places)
+        case kinds.Day():
+            return value + timedelta(days=1)
+        case kinds.Moment():
+            return value + timedelta(hours=1)
+        case kinds.Words():
+            return tuple(f"{word}x" for word in value)
+        case kinds.Map():
+            return {name: f"{text}x" for name, text in value.items()}
+    raise _unknown(field)
+
+
+def edges(field: FieldSpec) -> Iterator[Any]:
+    """Values at the edges of what may be stored, whatever the other fields hold; ``ends`` are others."""
+    match field.kind:
+        case kinds.Text(max_length=length) | kinds.LongText(max_length=length):
+            yield from (UNICODE, "🐐" * length)
+        case kinds.Choice(options=options):
+            yield from options
+        case kinds.Boolean():
+            yield from (False, True)
+        case kinds.Amount(digits=digits, places=places):
+            most = (Decimal(10) ** digits - 1).scaleb(-places)
+            yield from (field.kind.minimum or -most, field.kind.maximum or most)
+        case kinds.Words(max_items=items, max_length=length):
+            yield from ((), tuple(f"{n:03}".ljust(length, "🐐")[:length] for n in range(items)))
+        case kinds.Map():
+            yield from ({}, dict.fromkeys(example(field), "🐐" * field.kind.max_length))
+    if field.optional:
+        yield None
+
+
+def refused(field: FieldSpec) -> Iterator[Refused]:  # noqa: C901 -- one for each kind
+    """JSON that is wrong in itself."""
+    wrong: Any = "wrong_type"
+    match field.kind:
+        case kinds.Text(max_length=length):
+            yield from (("", "too_short"), ("  ", "too_short"), ("x" * (length + 1), "too_long"))
+            yield from ((text, "control_characters") for text in ("a\u0000b", "a\nb", "a\ud800"))
+            yield from ((7, wrong), ("\u200b\u2060", "invisible"))
+        case kinds.LongText(max_length=length):
+            yield from (("x" * (length + 1), "too_long"), ("a\u0000b", "control_characters"), (7, wrong))
+        case kinds.Choice():
+            yield from (("no such option", "unknown_value"), ("", None), (7, None))
+        case kinds.Boolean():
+            yield from (("true", None), (1, None))
+        case kinds.Integer(minimum=least, maximum=most):
+            yield from ((least - 1, "out_of_range"), (most + 1, "out_of_range"), ("1", None), (1.5, None), (True, None))
+        case kinds.Amount(digits=digits, places=places):
+            yield from ((str(Decimal(10) ** digits), "out_of_range"), (f"1.{'0' * places}1", "out_of_range"))
+            yield from (("x", None), ("NaN", None), ("", None))
+        case kinds.Day():
+            wrong = "date"
+            yield from ((text, wrong) for text in ("2026-02-30", "2026-01-05T00:00:00", "0000-01-01", "10000-01-01"))
+            yield 1767571200, wrong
+        case kinds.Moment():
+            wrong = "date_time"
+            yield from ((text, wrong) for text in ("2026-01-05T08:00:00", "2026-01-05", "10000-01-01T00:00:00Z"))
+            yield 1767571200, wrong
+        case kinds.Words(max_items=items):
+            yield from (([str(n) for n in range(items + 1)], "too_many"), (["a", "a"], "repeated"), ("a", None))
+        case kinds.Map(max_items=items):
+            yield from (({"": "a"}, "key"), ("a", None), ([], None))
+    if not field.optional:
+        yield None, wrong if wrong in {"date", "date_time"} or isinstance(field.kind, kinds.Text) else None
+
+
+def ends(field: FieldSpec) -> tuple[Any, Any] | None:
+    """The least and the greatest value of a field, of the kinds that rules between fields compare."""
+    match field.kind:
+        case kinds.Day():
+            return date.min, date.max
+        case kinds.Moment():
+            return datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+        case kinds.Integer(minimum=minimum, maximum=maximum):
+            return minimum, maximum
+    return None
+
+
+def as_json(value: Any) -> Any:
+    """The value as clients send it and are shown it."""
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, tuple):
+        return list(value)
+    return str(value) if isinstance(value, Decimal | str) else value
+
+
+def _unknown(field: FieldSpec) -> TypeError:
+    kind = type(field.kind).__name__
+    return TypeError(f"No value of the kind {kind} can be made here: give {field.name!r} in the entity's case.")

@@ -1,0 +1,186 @@
+"""Every kind of entity over HTTP: what the verbs do."""
+
+import json
+import re
+from uuid import UUID
+
+import pytest
+
+from tests.contracts.http_service import KEYS, NEW_KEY, STAMP, Service, expect_problem, violations
+from tests.contracts.resources import OfResources, ResourceCase
+
+
+class ResourcesContract(OfResources):
+    """What the verbs do."""
+
+    def test_an_object_is_created_with_its_path_and_tag(self, service: Service, resource: ResourceCase) -> None:
+        tenant = service.tenant()
+        answer = tenant.send("POST", resource.path, json=resource.body)
+        body = answer.json()
+        assert answer.status_code == 201
+        assert body.items() >= resource.body.items()
+        assert set(body) == {*resource.body, *resource.MADE_BY_THE_SERVICE}
+        assert UUID(body["id"]).version == 7
+        assert STAMP.fullmatch(body["created_at"])
+        assert body["created_at"] == body["updated_at"]
+        assert answer.headers["location"] == f"{resource.path}/{body['id']}"
+        assert tenant.send("GET", answer.headers["location"]).json() == body
+
+    def test_a_name_is_trimmed(self, service: Service, resource: ResourceCase) -> None:
+        assert (
+            service.tenant().make(resource, **resource.named("  Wing\u00e9 \U0001f6e9 "))["name"]
+            == "Wing\u00e9 \U0001f6e9"
+        )
+
+    def test_head_answers_as_get_without_a_body(self, service: Service, resource: ResourceCase) -> None:
+        tenant = service.tenant()
+        path = resource.path_of(tenant.make(resource))
+        head, get = tenant.send("HEAD", path), tenant.send("GET", path)
+        assert (head.status_code, head.content) == (200, b"")
+        differing = {"x-request-id", "ratelimit"}
+        assert {k: v for k, v in head.headers.items() if k not in differing} == {
+            k: v for k, v in get.headers.items() if k not in differing
+        }
+
+    def test_a_reader_who_has_the_version_gets_304(self, service: Service, resource: ResourceCase) -> None:
+        tenant = service.tenant()
+        path = resource.path_of(tenant.make(resource))
+        tag = tenant.send("GET", path).headers["etag"]
+        assert re.fullmatch(r'"[^"]+"', tag)
+        for condition in (tag, f'"other", {tag}', f"W/{tag}", "*"):
+            answer = tenant.send("GET", path, headers={"If-None-Match": condition})
+            assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
+        assert tenant.send("GET", path, headers={"If-None-Match": '"other"'}).status_code == 200
+
+    def test_what_is_left_out_has_its_default(self, service: Service, resource: ResourceCase) -> None:
+        tenant = service.tenant()
+        made = tenant.send("POST", resource.path, json=resource.required)
+        assert made.status_code == 201
+        assert made.json().items() >= (resource.required | resource.defaults).items()
+
+    @pytest.mark.parametrize("method", ["PATCH", "POST"])
+    def test_an_update_changes_only_what_is_sent(self, service: Service, resource: ResourceCase, method: str) -> None:
+        tenant = service.tenant()
+        before = tenant.make(resource)
+        for change in resource.changes:
+            answer = tenant.send(method, resource.path_of(before), json=change)
+            assert answer.status_code == 200, answer.text
+            assert answer.json() == before | change | {"updated_at": answer.json()["updated_at"]}
+            assert answer.json()["updated_at"] > before["updated_at"]
+            before = answer.json()
+
+    @pytest.mark.parametrize("members", ["none", "one", "all"])
+    def test_an_update_that_changes_nothing_keeps_the_version(
+        self, service: Service, resource: ResourceCase, members: str
+    ) -> None:
+        tenant = service.tenant()
+        path = resource.path_of(tenant.make(resource))
+        before = tenant.send("GET", path)
+        body = {"none": {}, "one": resource.named(resource.body[resource.label]), "all": resource.body}[members]
+        after = tenant.send("PATCH", path, json=body)
+        assert (after.status_code, after.json()) == (200, before.json())
+        assert after.headers["etag"] == before.headers["etag"]
+
+    def test_every_change_changes_the_tag(self, service: Service, resource: ResourceCase) -> None:
+        tenant = service.tenant()
+        path = resource.path_of(tenant.make(resource))
+        tags = [tenant.send("GET", path).headers["etag"]]
+        tags += [tenant.send("PATCH", path, json=resource.named(name)).headers["etag"] for name in ("a", "b", "a")]
+        assert len(set(tags)) == 4
+        assert tenant.send("GET", path).headers["etag"] == tags[-1]
+
+    def test_merge_patch_is_a_patch(self, service: Service, resource: ResourceCase) -> None:
+        tenant = service.tenant()
+        path = resource.path_of(tenant.make(resource))
+        headers = {"Content-Type": "application/merge-patch+json"}
+        answer = tenant.send("PATCH", path, content=json.dumps(resource.named("b")), headers=headers)
+        assert (answer.status_code, answer.json()[resource.label]) == (200, "b")
+        put = tenant.send("PUT", path, content=json.dumps(resource.body), headers=headers)
+        expect_problem(put, 415, "unsupported_media_type")
+
+    def test_a_replacement_needs_every_member_and_never_creates(self, service: Service, resource: ResourceCase) -> None:
+        tenant = service.tenant()
+        path = resource.path_of(tenant.make(resource))
+        assert tenant.send("PUT", path, json=resource.other).json().items() >= resource.other.items()
+        for name in resource.required:
+            lacking = {each: value for each, value in resource.body.items() if each != name}
+            assert violations(tenant.send("PUT", path, json=lacking)) == {f"#/{name}": "missing"}
+        assert tenant.send("GET", path).json().items() >= resource.other.items()
+        expect_problem(tenant.send("PUT", resource.unknown, json=resource.other), 404, resource.not_found)
+
+    def test_a_replacement_gives_what_it_leaves_out_its_default(self, service: Service, resource: ResourceCase) -> None:
+        tenant = service.tenant()
+        path = resource.path_of(tenant.make(resource, **resource.other))
+        replaced = tenant.send("PUT", path, json=resource.required)
+        assert replaced.json().items() >= (resource.required | resource.defaults).items()
+
+    def test_a_deleted_object_is_gone(self, service: Service, resource: ResourceCase) -> None:
+        tenant = service.tenant()
+        path = resource.path_of(tenant.make(resource))
+        answer = tenant.send("DELETE", path)
+        assert (answer.status_code, answer.content) == (204, b"")
+        for method in ("GET", "DELETE"):
+            expect_problem(tenant.send(method, path), 404, resource.not_found)
+
+    def test_pages_are_newest_first_and_link_to_the_next(self, service: Service, resource: ResourceCase) -> None:
+        tenant = service.tenant()
+        made = [tenant.make(resource, **resource.named(str(n)))["id"] for n in range(7)]
+        path: str | None = f"{resource.path}?limit=3"
+        pages = []
+        while path:
+            answer = tenant.send("GET", path)
+            pages.append([item["id"] for item in answer.json()["items"]])
+            cursor, path = answer.json()["next_cursor"], answer.links.get("next", {}).get("url")
+            assert (cursor is None) == (path is None)
+            assert path is None or f"cursor={cursor}" in path
+        assert [len(page) for page in pages] == [3, 3, 1]
+        assert [id for page in pages for id in page] == made[::-1]
+
+    def test_a_full_last_page_has_no_next(self, service: Service, resource: ResourceCase) -> None:
+        tenant = service.tenant()
+        tenant.make(resource)
+        assert tenant.send("GET", f"{resource.path}?limit=1").json()["next_cursor"] is None
+
+    def test_the_list_of_nothing_is_empty(self, service: Service, resource: ResourceCase) -> None:
+        assert service.tenant().send("GET", resource.path).json() == {"items": [], "next_cursor": None}
+
+    def test_a_cursor_serves_its_owner_and_list_alone(self, service: Service, resource: ResourceCase) -> None:
+        mine, other = service.tenant(), service.tenant()
+        for tenant in (mine, other):
+            tenant.make(resource)
+            tenant.make(resource)
+            tenant.send("POST", KEYS, json=NEW_KEY)
+        cursor = mine.send("GET", f"{resource.path}?limit=1").json()["next_cursor"]
+        assert mine.send("GET", f"{resource.path}?cursor={cursor}").status_code == 200
+        swapped = cursor[:-1] + ("A" if cursor[-1] != "A" else "B")
+        refused = [
+            other.send("GET", f"{resource.path}?cursor={cursor}"),
+            mine.send("GET", f"{KEYS}?cursor={cursor}"),
+            *(mine.send("GET", resource.path, params={"cursor": c}) for c in ("", "x", "é", swapped, cursor + "=")),
+            mine.send("GET", f"{resource.path}?cursor={cursor}&cursor={cursor}"),
+        ]
+        for answer in refused:
+            expect_problem(answer, 400, "invalid_cursor")
+
+    @pytest.mark.parametrize(
+        ("query", "code"),
+        [
+            ("limit=0", "limit"),
+            ("limit=101", "limit"),
+            ("limit=-1", "limit"),
+            ("limit=1.5", "limit"),
+            ("limit=%201", "limit"),
+            ("limit=1_0", "limit"),
+            ("limit=", "empty"),
+            ("limit=1&limit=1", "repeated"),
+            ("limits=1", "unknown"),
+            ("sort=%ff", "invalid_unicode"),
+            ("sort=%ed%a0%80", "invalid_unicode"),
+        ],
+    )
+    def test_a_wrong_query_is_refused(self, service: Service, resource: ResourceCase, query: str, code: str) -> None:
+        answer = service.tenant().send("GET", f"{resource.path}?{query}")
+        assert code in [e["code"] for e in expect_problem(answer, 422, "validation_failed")["errors"]]
+
+    def test_a_query_where_none_is_due_is_refused(self, service: Service, resource: ResourceCase) -> None:
+        assert violations(service.tenant().send("GET", resource.unknown + "?x=1")) == {"x": "unknown"}

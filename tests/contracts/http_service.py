@@ -1,0 +1,152 @@
+"""The application under test over HTTP: tenants with keys, their clients, and the problems that they are answered."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from fastapi import FastAPI
+from httpx2 import ASGITransport, AsyncClient, Response
+from pydantic import SecretStr
+from starlette.testclient import TestClient
+
+from app.container import Container, Storage
+from app.system import System
+from config.settings import Settings
+from domain.access.scopes import Scope
+from domain.repository import OwnerId
+from domain.write_context import WriteContext
+from tests.canary import CANARY, WatchedAnswers
+from tests.contracts.resources import RESOURCES, ResourceCase, Violations
+
+CONTEXT = WriteContext(actor="operator:tests", request_id="tests", at=datetime.now(UTC))
+KEYS = "/api/v1/keys"
+ME = "/api/v1/me"
+NEW_KEY = {"name": "n", "scopes": ["keys:manage"]}
+SECRET, SECRET_BEFORE = "signs what the contract makes, today", "signed what the contract made before"
+HOUR = timedelta(hours=1)
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
+
+
+@dataclass
+class Clock:
+    """The time, which a test may put on; what it makes is its tenant's own, so that nobody else minds."""
+
+    ahead: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def passes(self, time: timedelta) -> None:
+        self.ahead += time
+
+
+@dataclass
+class Tenant:
+    """An owner with a key, and a client that presents it."""
+
+    http: TestClient
+    owner: OwnerId
+    key_id: UUID
+    key: str
+
+    def send(self, method: str, path: str, **more: Any) -> Response:
+        headers = {"X-API-Key": self.key} | more.pop("headers", {})
+        return self.http.request(method, path, headers=headers, **more)
+
+    def make(self, resource: ResourceCase = RESOURCES[0], /, **members: Any) -> Any:
+        answer = self.send("POST", resource.path, json=resource.body | members)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+
+@dataclass
+class Service:
+    """The application under test, and tenants made through the operators' use cases."""
+
+    container: Container
+    http: TestClient
+    clock: Clock
+
+    @property
+    def api(self) -> FastAPI:
+        return self.container.api()
+
+    def call(self, make: Callable[[], Any]) -> Any:
+        assert self.http.portal is not None
+        return self.http.portal.call(make)
+
+    def together(
+        self,
+        requests: Iterable[Callable[[AsyncClient], Awaitable[Response]]],
+        api: FastAPI | None = None,
+        address: str = "127.0.0.1",
+    ) -> list[Response]:
+        """The answers to requests that are under way at once, from a client at this address."""
+
+        async def gathered() -> list[Response]:
+            transport = ASGITransport(app=api or self.api, raise_app_exceptions=False, client=(address, 1))
+            async with AsyncClient(transport=transport, base_url="http://localhost") as http:
+                return await asyncio.gather(*(request(http) for request in requests))
+
+        answers: list[Response] = self.call(gathered)
+        return answers
+
+    def tenant(self, *scopes: str) -> Tenant:
+        """A new one, whose key has these scopes, or all."""
+
+        async def make() -> Tenant:
+            owner = await self.container.use_cases.owners().create(f"tenant {uuid4()}", CONTEXT)
+            key, text = await self.container.use_cases.keys().create(
+                owner.id, CONTEXT, name="tests", scopes=[*map(Scope, scopes)] or [*Scope]
+            )
+            return Tenant(self.http, owner.id, key.id, text.reveal())
+
+        tenant: Tenant = self.call(make)
+        return tenant
+
+
+@contextmanager
+def serving(storage: Storage, **given: Any) -> Iterator[Service]:
+    """The application on this storage, with these settings; keys may fail as often as the tests need it."""
+    clock = Clock()
+    secrets = {"secret_key": SecretStr(SECRET), "secret_key_previous": SecretStr(SECRET_BEFORE)}
+    settings = Settings(**{"failure_limit": 0, **secrets, **given})
+    container = Container(settings=settings, storage=storage, system=System(now=clock))
+    for secret in (SECRET, SECRET_BEFORE):
+        CANARY.knows_word(secret)
+    watched = WatchedAnswers(container.api(), canary=CANARY)
+    with TestClient(watched, base_url="http://localhost", raise_server_exceptions=False) as http:
+        yield Service(container, http, clock)
+
+
+def expect_problem(answer: Response, status: int, code: str) -> Any:
+    """The body of the answer, which has to be this problem in its whole form."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert body["code"] == code
+    assert body["status"] == status
+    assert body["type"] == "/problems/" + code.replace("_", "-")
+    assert body["request_id"] == answer.headers["x-request-id"]
+    assert body["title"]
+    assert body["detail"]
+    assert ("errors" in body) == (status == 422)
+    return body
+
+
+def violations(answer: Response) -> dict[str, str]:
+    """Where each fault of a 422 is, and its code."""
+    body = expect_problem(answer, 422, "validation_failed")
+    return {e.get("pointer") or e.get("parameter") or e.get("header"): e["code"] for e in body["errors"]}
+
+
+def expect_violations(answer: Response, expected: Violations) -> None:
+    """Says that the answer is a 422 of exactly these violations."""
+    found = violations(answer)
+    assert found.keys() == expected.keys(), answer.text
+    assert found == {at: code or found[at] for at, code in expected.items()}
