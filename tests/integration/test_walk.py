@@ -26,7 +26,7 @@ from domain.paging import PageRequest, Position, Sort
 from domain.repository import OwnedRepository, OwnerId
 from domain.simulations.simulation import Simulation
 from tests.contracts.cases import admitted
-from tests.contracts.owned_lists import every_sort
+from tests.contracts.owned_simulations import every_sort
 from tests.factories import CONTEXT, NOW
 from tests.integration.conftest import VENDOR, MakeStorage, opened
 
