@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from adapters.http_fastapi.kit.problems import CATALOGUE
+from adapters.http_fastapi.kit.problem_types import CATALOGUE
 
 
 @contextmanager

@@ -15,6 +15,7 @@ def build(settings: Settings) -> tuple[FastAPI, ASGIApp | None]:
     container = Container(settings=settings)
     app = container.api()
     admin = serve_admin(app, container) if settings.has_operator else None
+    app.check_routes()  # the start is refused now, whatever server it is
     # Freeze start-up objects; requests create no cycles, so the collector need not run often.
     gc.collect()
     gc.freeze()

@@ -6,10 +6,9 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from dependency_injector import containers, providers
-from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from adapters.http_fastapi.app import Lifecycle, build_api
+from adapters.http_fastapi.app import Api, Lifecycle, build_api
 from adapters.http_fastapi.kit.authentication import Authenticator
 from adapters.http_fastapi.kit.background import Background
 from adapters.http_fastapi.kit.body_budget import BodyBudget
@@ -149,7 +148,7 @@ class Container(containers.DeclarativeContainer):
     cursors = providers.Singleton(Cursors, settings.provided.secret_keys)
     bodies = providers.Singleton(BodyBudget, settings.provided.bodies_max_bytes)
     deadlines = providers.Singleton(Deadlines, settings.provided.request_timeout, system.provided.monotonic)
-    api: providers.Provider[FastAPI] = providers.Singleton(
+    api: providers.Provider[Api] = providers.Singleton(
         build_api,
         storage=storage,
         entities=use_cases.entities,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from httpx2 import ASGITransport, AsyncClient, Response
 
 from tests.contracts.resources import RESOURCES, OfResources, ResourceCase
+from tests.contracts.tags import version_of
 
 if TYPE_CHECKING:
     from tests.contracts.http_service import Service
@@ -110,7 +111,7 @@ class Writers:
 
     def _note(self, answer: Response) -> None:
         if answer.status_code in {200, 201}:
-            self.made.append((answer.json()["id"], int(answer.headers["etag"].strip('"'))))
+            self.made.append((answer.json()["id"], version_of(answer)))
         elif answer.status_code == 204:
             self.deleted[answer.request.url.path.rpartition("/")[2]] += 1
         else:

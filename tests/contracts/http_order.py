@@ -16,7 +16,7 @@ TEXT, JSON = {"Content-Type": "text/plain"}, {"Content-Type": "application/json"
 def exhaust(service: Service, tenant: Tenant) -> None:
     limit = service.container.rate_limit()
     # Counted down one by one it would refill meanwhile.
-    limit._allowance._whole_at[tenant.owner] = service.container.system().monotonic() + 3600
+    limit._quotas._whole_at[tenant.owner] = service.container.system().monotonic() + 3600
     with pytest.raises(Limited):
         limit.count(tenant.owner, [])
 

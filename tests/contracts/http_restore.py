@@ -18,6 +18,7 @@ from tests.contracts.cases import case_of
 from tests.contracts.http_revisions import restore, revisions, versions
 from tests.contracts.http_service import CONTEXT, HOUR, Service, Tenant, expect_problem, violations
 from tests.contracts.resources import OfResources, ResourceCase
+from tests.contracts.tags import tag_of, with_tags
 
 
 def changed(tenant: Tenant, resource: ResourceCase) -> Any:
@@ -55,11 +56,11 @@ class RestoreContract(OfResources):
         made = changed(tenant, resource)
         answer = restore(tenant, resource, made, 1)
         assert answer.status_code == 200
-        assert answer.headers["etag"] == '"4"'
+        assert answer.headers["etag"] == tag_of(resource, 4)
         assert answer.json() == made | {"updated_at": answer.json()["updated_at"]}
         assert answer.json()["updated_at"] > made["updated_at"]
         read = tenant.send("GET", resource.path_of(made))
-        assert (read.json(), read.headers["etag"]) == (answer.json(), '"4"')
+        assert (read.json(), read.headers["etag"]) == (answer.json(), tag_of(resource, 4))
         assert versions(tenant, resource, made) == [4, 3, 2, 1]
 
     def test_the_state_that_it_has_makes_no_version(self, service: Service, resource: ResourceCase) -> None:
@@ -70,8 +71,8 @@ class RestoreContract(OfResources):
         assert (answer.status_code, answer.json()) == (200, before.json())
         assert answer.headers["etag"] == before.headers["etag"]
         tenant.send("PATCH", resource.path_of(made), json=resource.named("d"))
-        assert restore(tenant, resource, made, 3).headers["etag"] == '"5"'
-        assert restore(tenant, resource, made, 3).headers["etag"] == '"5"'
+        assert restore(tenant, resource, made, 3).headers["etag"] == tag_of(resource, 5)
+        assert restore(tenant, resource, made, 3).headers["etag"] == tag_of(resource, 5)
         assert versions(tenant, resource, made) == [5, 4, 3, 2, 1]
 
     def test_a_deleted_object_comes_back_under_its_id_and_in_the_list(
@@ -85,12 +86,14 @@ class RestoreContract(OfResources):
         shown = answer.json()
         assert shown == made | resource.named("b") | {"updated_at": shown["updated_at"]}
         assert shown["updated_at"] > made["updated_at"]
-        assert answer.headers["etag"] == '"5"'
+        assert answer.headers["etag"] == tag_of(resource, 5)
         assert tenant.send("GET", resource.path_of(made)).json() == shown
         assert tenant.send("GET", resource.path).json()["items"] == [shown]
         latest = revisions(tenant, resource, made)[0]
         assert (latest["version"], latest["action"], latest["before"], latest["after"]) == (5, "created", None, shown)
-        assert tenant.send("PATCH", resource.path_of(made), json=resource.named("c")).headers["etag"] == '"6"'
+        assert tenant.send("PATCH", resource.path_of(made), json=resource.named("c")).headers["etag"] == tag_of(
+            resource, 6
+        )
 
     def test_a_clock_that_is_behind_does_not_make_it_older(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
@@ -103,7 +106,7 @@ class RestoreContract(OfResources):
     def test_no_tag_is_ever_seen_twice(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         made = tenant.make(resource)
-        tags = ['"1"']
+        tags = [tag_of(resource, 1)]
         for _ in range(3):
             tenant.send("DELETE", resource.path_of(made))
             tags.append(restore(tenant, resource, made, 1).headers["etag"])
@@ -140,13 +143,13 @@ class RestoreContract(OfResources):
     @pytest.mark.parametrize(
         ("headers", "status"),
         [
-            ({"If_Match": '"3"'}, 200),
+            ({"If_Match": "{3}"}, 200),
             ({"If_Match": "*"}, 200),
-            ({"If_Match": '"1"'}, 412),
-            ({"If_Match": 'W/"3"'}, 412),
+            ({"If_Match": "{1}"}, 412),
+            ({"If_Match": "W/{3}"}, 412),
             ({"If_None_Match": "*"}, 412),
-            ({"If_None_Match": 'W/"3"'}, 412),
-            ({"If_None_Match": '"1"'}, 200),
+            ({"If_None_Match": "W/{3}"}, 412),
+            ({"If_None_Match": "{1}"}, 200),
         ],
     )
     def test_an_object_is_restored_on_its_callers_condition(
@@ -154,17 +157,17 @@ class RestoreContract(OfResources):
     ) -> None:
         tenant = service.tenant()
         made = changed(tenant, resource)
-        assert restore(tenant, resource, made, 1, **headers).status_code == status
+        assert restore(tenant, resource, made, 1, **with_tags(resource, headers)).status_code == status
         assert versions(tenant, resource, made)[0] == (4 if status == 200 else 3)
 
     @pytest.mark.parametrize(
         ("headers", "status"),
         [
-            ({"If_Match": '"3"'}, 412),
-            ({"If_Match": '"4"'}, 412),
+            ({"If_Match": "{3}"}, 412),
+            ({"If_Match": "{4}"}, 412),
             ({"If_Match": "*"}, 412),
             ({"If_None_Match": "*"}, 200),
-            ({"If_None_Match": '"3"'}, 200),
+            ({"If_None_Match": "{3}"}, 200),
         ],
     )
     def test_a_deleted_object_has_no_tag_to_match(
@@ -172,7 +175,7 @@ class RestoreContract(OfResources):
     ) -> None:
         tenant = service.tenant()
         made = deleted(tenant, resource)
-        assert restore(tenant, resource, made, 1, **headers).status_code == status
+        assert restore(tenant, resource, made, 1, **with_tags(resource, headers)).status_code == status
         assert tenant.send("GET", resource.path_of(made)).status_code == (200 if status == 200 else 404)
 
     def test_a_condition_is_asked_even_where_nothing_would_change(
@@ -180,7 +183,9 @@ class RestoreContract(OfResources):
     ) -> None:
         tenant = service.tenant()
         expect_problem(
-            restore(tenant, resource, changed(tenant, resource), 3, If_Match='"2"'), 412, "precondition_failed"
+            restore(tenant, resource, changed(tenant, resource), 3, If_Match=tag_of(resource, 2)),
+            412,
+            "precondition_failed",
         )
 
     @pytest.mark.parametrize("version", [True, False, 1.5, 0, -1, 2**31, 10**30, "1", None, [1], {}])
@@ -221,7 +226,7 @@ class RestoreContract(OfResources):
                 expect_problem(answer, 409, "already_exists")
         found = revisions(tenant, resource, made)
         assert [each["version"] for each in found] == list(range(len(found), 0, -1))
-        by_tag = {f'"{each["version"]}"': each["after"] for each in found}
+        by_tag = {tag_of(resource, each["version"]): each["after"] for each in found}
         assert all(by_tag[answer.headers["etag"]] == answer.json() for answer in done)
         assert tenant.send("GET", resource.path_of(made)).json() == found[0]["after"]
 
@@ -246,7 +251,7 @@ class RestoreContract(OfResources):
         with pytest.raises(Conflict):
             service.call(lambda: slow.restore(tenant.owner, id, later, version=1))
         assert versions(tenant, resource, made) == [6, 5, 4, 3, 2, 1]
-        assert restore(tenant, resource, made, 1).headers["etag"] == '"7"'
+        assert restore(tenant, resource, made, 1).headers["etag"] == tag_of(resource, 7)
 
     @pytest.mark.parametrize("state", [changed, deleted])
     def test_what_could_not_be_made_today_does_not_come_back(

@@ -16,6 +16,7 @@ from tests.contracts.http_service import (
     violations,
 )
 from tests.contracts.resources import OfResources, ResourceCase
+from tests.contracts.tags import tag_of
 
 
 def revisions(tenant: Tenant, resource: ResourceCase, shown: Any) -> list[Any]:
@@ -86,7 +87,9 @@ class RevisionsContract(OfResources):
         made = tenant.make(resource)
         assert tenant.send("PATCH", resource.path_of(made), json=resource.named(made["name"])).status_code == 200
         expect_problem(
-            tenant.send("DELETE", resource.path_of(made), headers={"If-Match": '"2"'}), 412, "precondition_failed"
+            tenant.send("DELETE", resource.path_of(made), headers={"If-Match": tag_of(resource, 2)}),
+            412,
+            "precondition_failed",
         )
         assert versions(tenant, resource, made) == [1]
 

@@ -111,14 +111,18 @@ class Service:
 
 
 @contextmanager
-def serving(storage: Storage, **given: Any) -> Iterator[Service]:
-    """The application on this storage, with these settings; keys may fail as often as the tests need it."""
+def serving(storage: Storage, prepare: Callable[[FastAPI], object] = lambda _: None, **given: Any) -> Iterator[Service]:
+    """The application on this storage, with these settings; keys may fail as often as the tests need it.
+
+    ``prepare`` may add to it before it starts.
+    """
     clock = Clock()
     secrets = {"secret_key": SecretStr(SECRET), "secret_key_previous": SecretStr(SECRET_BEFORE)}
     settings = Settings(**{"failure_limit": 0, **secrets, **given})
     container = Container(settings=settings, storage=storage, system=System(now=clock))
     for secret in (SECRET, SECRET_BEFORE):
         CANARY.knows_word(secret)
+    prepare(container.api())
     watched = WatchedAnswers(container.api(), canary=CANARY)
     with TestClient(watched, base_url="http://localhost", raise_server_exceptions=False) as http:
         yield Service(container, http, clock)

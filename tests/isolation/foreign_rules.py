@@ -10,6 +10,7 @@ from hypothesis.stateful import rule
 
 from tests.contracts.document import OPERATIONS
 from tests.contracts.resources import RESOURCES, Json, ResourceCase
+from tests.contracts.tags import key_tag, tag_of
 from tests.isolation.key_rules import KeyRules
 from tests.isolation.model import Key, Owner
 from tests.isolation.resource_rules import contradicting, one_of_two, whole
@@ -41,7 +42,9 @@ def body_of(operation: str, owner: Owner, pick: int) -> Json | None:
     return bodies.get(verb)
 
 
-CONDITIONS: list[dict[str, str]] = [{}, {}, {"If-Match": "*"}, {"If-Match": '"1"'}, {"If-None-Match": "*"}]
+FIRST = ", ".join([key_tag(1), *(tag_of(each, 1) for each in RESOURCES)])
+"""The tags of the first version of whatever it is."""
+CONDITIONS: list[dict[str, str]] = [{}, {}, {"If-Match": "*"}, {"If-Match": FIRST}, {"If-None-Match": "*"}]
 
 
 class ForeignRules(KeyRules):

@@ -8,6 +8,7 @@ from hypothesis.stateful import rule
 
 from domain.access.scopes import Scope
 from tests.contracts.resources import Json
+from tests.contracts.tags import key_tag
 from tests.isolation.byte_client import Answer
 from tests.isolation.list_rules import ListRules, plain
 from tests.isolation.model import Key, Owner, moment
@@ -46,7 +47,7 @@ class KeyRules(ListRules):
         elif known[0] != body:
             self.is_refused(answer, 422, "idempotency_key_reused")
         else:
-            self.is_shown(answer, 201, known[1], '"1"')
+            self.is_shown(answer, 201, known[1], key_tag(1))
             assert answer.header("idempotency-replayed") == "true"
 
     def _is_new_key(self, owner: Owner, answer: Answer, by: Key, members: Json) -> Key:

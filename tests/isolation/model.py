@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests.contracts.resources import Json, ResourceCase
+from tests.contracts.tags import tag_of
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Object:
 
     @property
     def tag(self) -> str | None:
-        return f'"{self.version}"' if self.shown is not None else None
+        return tag_of(self.resource, self.version) if self.shown is not None else None
 
     def state(self, version: int) -> Json | None:
         """As it was shown in this version."""

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from tests.contracts.resources import RESOURCES, Json, ResourceCase
+from tests.contracts.tags import tag_of
 from tests.isolation.byte_client import Answer
 from tests.isolation.model import Key, Object, Owner, moment
 from tests.isolation.tenants import PICK, WHO, Tenants
@@ -68,13 +69,13 @@ class ResourceRules(Tenants):
         elif known[0] != body:
             self.is_refused(answer, 422, "idempotency_key_reused")
         else:
-            self.is_shown(answer, 201, known[1], '"1"')
+            self.is_shown(answer, 201, known[1], tag_of(resource, 1))
             assert answer.header("idempotency-replayed") == "true"
 
     def _is_new(self, owner: Owner, resource: ResourceCase, key: Key, body: Json, answer: Answer) -> None:
         shown = answer.json
         told = {"id": shown["id"], "created_at": shown["created_at"], "updated_at": shown["created_at"]}
-        self.is_shown(answer, 201, body | told, '"1"')
+        self.is_shown(answer, 201, body | told, tag_of(resource, 1))
         assert answer.header("location") == resource.path_of(shown)
         assert answer.header("idempotency-replayed") is None
         assert shown["id"] not in owner.objects
@@ -90,14 +91,15 @@ class ResourceRules(Tenants):
         """If-Match as it is to be sent, and whether the object fulfils it."""
         if kind is None:
             return {}, True
-        tag = {"right": mine.tag or '"1"', "wrong": f'"{mine.version + 1}"', "*": "*"}[kind]
-        return {"If-Match": tag}, mine.shown is not None and kind != "wrong"
+        right, wrong = (tag_of(mine.resource, mine.version + ahead) for ahead in (0, 1))
+        tags = {"right": right, "wrong": wrong, "*": "*"}
+        return {"If-Match": tags[kind]}, mine.shown is not None and kind != "wrong"
 
     @rule(who=WHO, resource=RESOURCE, pick=PICK, method=st.sampled_from(["GET", "HEAD"]), has=st.booleans())
     def get(self, who: int, resource: ResourceCase, pick: int, method: str, has: bool) -> None:
         owner = self.owners[who]
         mine, key = self._own(owner, resource, pick), self.key_of(owner, pick // 16)
-        headers = {"If-None-Match": f'"{mine.version}"'} if has else {}
+        headers = {"If-None-Match": tag_of(resource, mine.version)} if has else {}
         answer = self.ask(owner, key, resource.operation("get"), id=mine.id, method=method, headers=headers)
         status = 200 if mine.shown else 404
         if resource.reads not in key.scopes:

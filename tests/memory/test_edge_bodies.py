@@ -106,6 +106,6 @@ class TestBodiesTogether:
         for sender in range(20):
             with suppress(ProblemException):
                 while True:
-                    bodies.hold(sender, 4096)
+                    bodies.reserve(sender, 4096)
         assert bodies._held[0] == 8 * MIB
-        bodies.hold("a newcomer", 16_000)
+        bodies.reserve("a newcomer", 16_000)

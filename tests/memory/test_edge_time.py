@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from starlette.routing import Route
@@ -15,7 +16,7 @@ from tests.memory.edges import MIB, Plain, Slow
 class TestTime:
     @pytest.fixture
     def hurried(self) -> Iterator[Service]:
-        timeouts = {"pool_timeout": 0.1, "statement_timeout": 0.1, "request_timeout": 0.3}
+        timeouts: dict[str, Any] = {"pool_timeout": 0.1, "statement_timeout": 0.1, "request_timeout": 0.3}
         with serving(Storage(), cors_origins=["*"], **timeouts) as service:
             yield service
 
@@ -57,8 +58,8 @@ class TestTime:
             await asyncio.sleep(0.6)
             await send({"type": "http.response.body", "body": b"the end"})
 
-        hurried.api.router.routes.append(Route("/long", Plain(long), include_in_schema=False))
-        assert hurried.http.get("/long").text == "the end"
+        hurried.api.router.routes.append(Route("/admin/long", Plain(long), include_in_schema=False))
+        assert hurried.http.get("/admin/long").text == "the end"
 
     def test_what_minds_no_cancelling_answers_late_and_is_forgotten(self, hurried: Service) -> None:
         async def stubborn(scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,8 +69,8 @@ class TestTime:
                 await send({"type": "http.response.start", "status": 200, "headers": []})
                 await send({"type": "http.response.body", "body": b"late"})
 
-        hurried.api.router.routes.append(Route("/stubborn", Plain(stubborn), include_in_schema=False))
-        assert hurried.http.get("/stubborn").text == "late"
+        hurried.api.router.routes.append(Route("/admin/stubborn", Plain(stubborn), include_in_schema=False))
+        assert hurried.http.get("/admin/stubborn").text == "late"
         assert hurried.container.deadlines().overdue == set()
 
     def test_who_else_cancels_a_request_is_obeyed(self, hurried: Service) -> None:

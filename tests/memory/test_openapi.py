@@ -10,7 +10,8 @@ from fastapi.routing import APIRoute
 from jsonschema_rs import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from adapters.http_fastapi.kit.problems import CATALOGUE, MEDIA_TYPE
+from adapters.http_fastapi.kit.problem_types import CATALOGUE
+from adapters.http_fastapi.kit.problems import MEDIA_TYPE
 from adapters.in_memory.storage import Storage
 from domain.access.scopes import Scope
 from tests.contracts.http_service import KEYS, ME, Service, Tenant, serving

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from adapters.http_fastapi.kit import gcra, rate_limit
+from adapters.http_fastapi.kit import rate_limit
 from adapters.http_fastapi.kit.context import RawHeaders
-from adapters.http_fastapi.kit.gcra import Gcra
 from adapters.http_fastapi.kit.problems import ProblemException
-from adapters.http_fastapi.kit.rate_limit import FailureLimit, RateLimit
+from adapters.http_fastapi.kit.rate_limit import FailureLimit, Gcra, RateLimit
 from domain.errors import Limited
 from domain.repository import OwnerId
 from tests.factories import new_owner_id
@@ -162,71 +161,71 @@ def test_a_clock_that_stands_still_or_goes_back_gives_nothing_away() -> None:
     assert counter.let_through() == 1
 
 
-def test_owners_whose_allowance_is_whole_again_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gcra, "REMEMBERED_MAX", 100)
+def test_owners_whose_quota_is_whole_again_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rate_limit, "CLIENTS_MAX", 100)
     counter = Counter(60)
     for _ in range(1000):
         counter.count(new_owner_id())
         counter.time += 1
-        assert len(counter.limit._allowance._whole_at) <= 100
+        assert len(counter.limit._quotas._whole_at) <= 100
 
 
 def test_the_most_busy_are_remembered_where_all_are_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gcra, "REMEMBERED_MAX", 100)
+    monkeypatch.setattr(rate_limit, "CLIENTS_MAX", 100)
     counter = Counter(60)
     counter.let_through()
     for _ in range(1000):
         counter.count(new_owner_id())
-        assert len(counter.limit._allowance._whole_at) <= 100
+        assert len(counter.limit._quotas._whole_at) <= 100
     counter.refused()
 
 
-def test_to_look_takes_nothing() -> None:
-    allowance = Gcra[str](2, lambda: 0)
-    assert [allowance.look("x") for _ in range(3)] == [Gcra[str](2, lambda: 0).use("x")] * 3
-    allowance.use("x")
-    allowance.use("x")
-    refused = allowance.look("x")
-    assert (refused.allowed, refused.left, refused.whole_in, refused.retry_after) == (False, 0, 60, 30)
-    assert allowance.use("x") == refused
+def test_to_peek_takes_nothing() -> None:
+    quotas = Gcra[str](2, lambda: 0)
+    assert [quotas.peek("x") for _ in range(3)] == [Gcra[str](2, lambda: 0).use("x")] * 3
+    quotas.use("x")
+    quotas.use("x")
+    refused = quotas.peek("x")
+    assert (refused.allowed, refused.remaining, refused.reset, refused.retry_after) == (False, 0, 60, 30)
+    assert quotas.use("x") == refused
 
 
 @pytest.mark.parametrize(("owed", "waits"), [(0, 1), (1, 2), (59, 60), (60, 61), (1000, 61)])
 def test_a_debt_is_waited_for_and_has_its_bound(owed: int, waits: int) -> None:
-    allowance = Gcra[str](60, lambda: 0)
+    quotas = Gcra[str](60, lambda: 0)
     for _ in range(60 + owed):
-        allowance.owe("x")
-    assert allowance.look("x").retry_after == waits
+        quotas.charge("x")
+    assert quotas.peek("x").retry_after == waits
 
 
 def refuses(limit: FailureLimit, text: str) -> bool:
     try:
-        limit.admit(text, "192.0.2.1")
+        limit.check(text, "192.0.2.1")
     except ProblemException:
         return True
     return False
 
 
 def test_no_more_keys_are_remembered_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limit, "OPENED_MAX", 3)
+    monkeypatch.setattr(rate_limit, "TOKENS_MAX", 3)
     limit = FailureLimit(1, lambda: 0)
     for text in "abcdef":
-        limit.opened(text)
-        assert len(limit._opened) <= 3
+        limit.succeeded(text)
+        assert len(limit._valid) <= 3
     limit.failed("g", "192.0.2.1")
     assert [refuses(limit, text) for text in "abcdefg"] == [True] * 3 + [False] * 3 + [True]
 
 
 def test_a_key_that_has_died_is_remembered_no_longer() -> None:
     limit = FailureLimit(1, lambda: 0)
-    limit.opened("a")
+    limit.succeeded("a")
     limit.failed("a", "192.0.2.1")
     assert refuses(limit, "a")
 
 
 def test_a_key_is_remembered_without_its_text() -> None:
     limit = FailureLimit(1, lambda: 0)
-    limit.opened("the text of a key")
+    limit.succeeded("the text of a key")
     assert "the text" not in repr(vars(limit))
 
 

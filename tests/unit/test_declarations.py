@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from adapters.http_fastapi.kit.problems import CATALOGUE
+from adapters.http_fastapi.kit.problem_types import CATALOGUE
 from adapters.http_fastapi.kit.resource import Resource
 from domain.access.scopes import Scope, scopes_to
 from domain.entity import ConflictKind, spec_of

@@ -16,7 +16,7 @@ FORBIDDEN = {
     "app stands on adapters, adapters on the domain": ("src/adapters/in_memory/storage.py", "import app"),
     "adapters do not know each other": ("src/adapters/http_fastapi/app.py", "import adapters.in_memory"),
     "resources stand on the kit, which knows none of them": (
-        "src/adapters/http_fastapi/kit/gcra.py",
+        "src/adapters/http_fastapi/kit/bounds.py",
         "import adapters.http_fastapi.resources.system",
     ),
     "repositories stand on SQL, and everything else of the database on them": (

@@ -118,7 +118,7 @@ def test_a_listing_tells_lists_apart_and_not_pages() -> None:
     listings = [listing(SimulationQuery.model_validate(query).request()) for query in queries]
     assert len(set(listings)) == len(listings)
     for query, bound in zip(queries, listings, strict=True):
-        assert listing(SimulationQuery.model_validate({**query, "limit": "7", "cursor": "x"}).request()) == bound
+        assert listing(SimulationQuery.model_validate({**query, "limit": "7"}).request()) == bound
     assert listing(SimulationQuery.model_validate({"sort": "-created_at"}).request()) == listings[0]
     folded = {listing(SimulationQuery.model_validate({"name": name}).request()) for name in ("A", "a")}
     assert len(folded) == 1

@@ -1,33 +1,43 @@
-"""From key to caller: the only door into the API."""
+"""Who is calling: the dependency ``authenticate``, for every route that is not public."""
 
-import hashlib
-import json
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import Annotated
+from collections.abc import Collection
+from typing import Annotated, Any
 
-from fastapi import Header, Security
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer, SecurityScopes
-from starlette.requests import Request
+from fastapi import Security
+from fastapi.openapi.models import APIKey, APIKeyIn, HTTPBearer
+from fastapi.openapi.models import SecurityBase as SecuritySchemeModel
+from fastapi.security import SecurityScopes
+from fastapi.security.base import SecurityBase
+from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 from adapters.http_fastapi.kit.background import Background
 from adapters.http_fastapi.kit.context import KEY, RequestContext
-from adapters.http_fastapi.kit.problems import ProblemError, ProblemException
+from adapters.http_fastapi.kit.problems import ProblemException
 from adapters.http_fastapi.kit.rate_limit import FailureLimit, RateLimit
 from domain.access.authentication import Authentication, Caller, LastUsedTracker
-from domain.access.scopes import Scope, require_scopes
-from domain.access.token import redact
-from domain.write_context import IdempotencyKey, WriteContext
+from domain.access.scopes import Scope as KeyScope
+from domain.access.scopes import require_scopes
 
-_HEADER = APIKeyHeader(name="X-API-Key", scheme_name="ApiKey", auto_error=False)
-_BEARER = HTTPBearer(scheme_name="Bearer", bearerFormat="gf_…", auto_error=False)
-_PATTERN = '^("[!-~]{1,255}"|[!#-~][!-~]{0,254}|"([!-~]{0,253}[!#-~])?)$'
-_VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
+
+class _CredentialsHeader(SecurityBase):
+    """A security scheme of the OpenAPI document, and a dependency: the header that it is sent in, as it was sent."""
+
+    def __init__(self, scheme_name: str, header: str, model: SecuritySchemeModel) -> None:
+        self.scheme_name, self.model = scheme_name, model
+        self._header = header
+
+    async def __call__(self, connection: HTTPConnection) -> str | None:
+        return connection.headers.get(self._header)
+
+
+_in_header: Any = {"in": APIKeyIn.header}
+_API_KEY = _CredentialsHeader("ApiKey", "X-API-Key", APIKey(**_in_header, name="X-API-Key"))
+_BEARER = _CredentialsHeader("Bearer", "Authorization", HTTPBearer(bearerFormat="gf_…"))
 
 
 class Authenticator:
-    """A dependency for ``Security(door, scopes=[…])``: gives the ``Caller``, or refuses with 401, 429 or 403."""
+    """Turns the credentials of a request into its ``Caller``, within the limits of failures and of requests."""
 
     def __init__(
         self,
@@ -41,101 +51,85 @@ class Authenticator:
         self._authentication, self._failure_limit, self._rate_limit = authentication, failure_limit, rate_limit
         self._uses, self._background = uses, background
 
-    async def __call__(
-        self,
-        request: Request,
-        scopes: SecurityScopes,
-        _key: Annotated[str | None, Security(_HEADER)] = None,
-        _bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)] = None,
-    ) -> Caller:
-        # The last two parameters tell FastAPI of the credentials, for the OpenAPI document; admit() reads the headers,
-        # because it has to see each of several that are sent.
-        return await self.admit(request, frozenset(map(Scope, scopes.scopes)))
+    async def caller(self, scope: Scope, token: str | None) -> Caller:
+        """The holder of this key, who has made one more request.
 
-    async def admit(self, request: Request, scopes: frozenset[Scope]) -> Caller:
-        """The holder of the request's one key, who has these scopes."""
-        context: RequestContext = request.scope[KEY]
-        text = _key(context.sent)
-        if text is None:  # which guesses nothing: a program that was not given its key should hear of that
+        Raises ``ProblemException`` (401, 429) and ``Limited`` (429).
+        """
+        if token is None:  # no guess at a key, so no failure: a program that was not given its key should hear of that
             raise _unauthenticated()
-        caller = self._authentication.remembered(text) or await self._looked_up(text, request)
+        caller = self._authentication.remembered(token) or await self._looked_up(token, scope)
+        context: RequestContext = scope[KEY]
         context.caller = caller
         if self._uses.due(caller.key, caller.at):
             self._background.start(self._uses.write(caller.key))
-        self._rate_limit.count(caller.owner.id, context.headers)
-        require_scopes(caller.key.scopes, scopes)
+        self._rate_limit.count(caller.owner.id, context.response_headers)
         return caller
 
-    async def _looked_up(self, text: str, request: Request) -> Caller:
+    async def _looked_up(self, token: str, scope: Scope) -> Caller:
         """The holder of this key; a failure counts against the address that it came from."""
-        address, _ = request.scope.get("client") or ("", 0)
-        self._failure_limit.admit(text, address)
-        caller = await self._authentication.caller(text)
+        address, _ = scope.get("client") or ("", 0)
+        self._failure_limit.check(token, address)
+        caller = await self._authentication.caller(token)
         if caller is None:
-            self._failure_limit.failed(text, address)
+            self._failure_limit.failed(token, address)
             raise _unauthenticated()
-        self._failure_limit.opened(text)
+        self._failure_limit.succeeded(token)
         return caller
+
+
+async def authenticate(
+    connection: HTTPConnection,
+    scopes: SecurityScopes,
+    api_key: Annotated[str | None, Security(_API_KEY)] = None,
+    authorization: Annotated[str | None, Security(_BEARER)] = None,
+) -> Caller:
+    """A dependency for ``Annotated[Caller, Security(authenticate, scopes=[…])]``: the caller, who has these scopes.
+
+    A request is authenticated once, however many dependencies ask, and before its body is read. Raises
+    ``ProblemException`` (401, 429), ``Limited`` (429) and ``Denied`` (403).
+    """
+    context: RequestContext = connection.scope[KEY]
+    token = presented_token(api_key, authorization)
+    caller = context.caller or await context.authenticator.caller(connection.scope, token)
+    require_scopes(caller.key.scopes, [KeyScope(scope) for scope in scopes.scopes])
+    return caller
+
+
+async def authenticated(scope: Scope, scopes: Collection[KeyScope]) -> Caller:
+    """What ``authenticate`` does, for a route that knows beforehand what its dependencies will ask for."""
+    context: RequestContext = scope[KEY]
+    caller = context.caller
+    if caller is None:
+        headers = context.request_headers
+        api_key, authorization = headers.get(b"x-api-key"), headers.get(b"authorization")
+        token = presented_token(
+            None if api_key is None else api_key.decode("latin-1"),
+            None if authorization is None else authorization.decode("latin-1"),
+        )
+        caller = await context.authenticator.caller(scope, token)
+    require_scopes(caller.key.scopes, scopes)
+    return caller
+
+
+def presented_token(api_key: str | None, authorization: str | None) -> str | None:
+    """The key in these headers; None where there is none, empty where there are several or none that could be one."""
+    if authorization is None and api_key is not None and "," not in api_key:
+        return api_key
+    tokens = set()
+    if api_key is not None:
+        tokens |= {token.strip() for token in api_key.split(",")}
+    if authorization is not None:
+        tokens |= {_bearer_token(credentials.strip()) for credentials in authorization.split(",")}
+    if not tokens:
+        return None
+    return tokens.pop() if len(tokens) == 1 else ""
+
+
+def _bearer_token(credentials: str) -> str:
+    scheme, _, token = credentials.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _unauthenticated() -> ProblemException:
     return ProblemException("unauthenticated", headers={"WWW-Authenticate": 'Bearer realm="goatfish"'})
-
-
-def _key(sent: Mapping[bytes, bytes]) -> str | None:
-    """The text of the key; none at all is None, and what cannot be one is empty."""
-    key, bearer = sent.get(b"x-api-key"), sent.get(b"authorization")
-    if bearer is None and key is not None and b"," not in key:
-        return key.decode("latin-1")
-    texts = set()
-    if key is not None:
-        texts |= {text.strip() for text in key.decode("latin-1").split(",")}
-    if bearer is not None:
-        texts |= {_token(credentials.strip()) for credentials in bearer.decode("latin-1").split(",")}
-    if not texts:
-        return None
-    return texts.pop() if len(texts) == 1 else ""
-
-
-def _token(credentials: str) -> str:
-    scheme, _, text = credentials.partition(" ")
-    return text.strip() if scheme.lower() == "bearer" else ""
-
-
-def write_context(request: Request) -> WriteContext:
-    """A dependency: why the write of this request happens. The door comes before it."""
-    context: RequestContext = request.scope[KEY]
-    return WriteContext(actor=f"key:{context.caller.key.id}", request_id=context.request_id, at=context.caller.at)
-
-
-def idempotent_write_context(operation: str) -> Callable[..., WriteContext]:
-    """A dependency like ``cause``, for an operation that a client may repeat with an ``IdempotencyKey-Key``."""
-
-    def promised(
-        request: Request,
-        idempotency_key: Annotated[
-            str | None,
-            Header(
-                alias="Idempotency-Key",
-                description="1 to 255 visible ASCII characters, bare or quoted: the request is carried out once,"
-                " and answered alike for 24 hours",
-                json_schema_extra={"minLength": 1, "pattern": _PATTERN},
-            ),
-        ] = None,
-    ) -> WriteContext:
-        del idempotency_key  # tells FastAPI what to document; the header may come several times
-        why = write_context(request)
-        context: RequestContext = request.scope[KEY]
-        if b"idempotency-key" not in context.sent:
-            return why
-        key = context.sent[b"idempotency-key"].decode("latin-1")
-        key = key[1:-1] if key[:1] == key[-1:] == '"' and len(key) > 1 else key
-        if not _VISIBLE.fullmatch(key) or key != redact(key):  # it is kept as it is
-            detail = "An idempotency key is 1 to 255 visible ASCII characters, and no API key."
-            error = ProblemError(header="Idempotency-Key", code="idempotency_key", detail=detail)
-            raise ProblemException("validation_failed", errors=[error])
-        asked = json.dumps(request.path_params) + json.dumps(context.content, sort_keys=True)
-        write_key = IdempotencyKey(operation=operation, key=key, fingerprint=hashlib.sha256(asked.encode()).hexdigest())
-        return replace(why, idempotency_key=write_key)
-
-    return promised

@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any, NoReturn
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from adapters.http_fastapi.kit.bounds import require_length
-from adapters.http_fastapi.kit.context import KEY, RequestContext
 from adapters.http_fastapi.kit.problems import (
     ERRORS_MAX,
     ProblemError,
@@ -33,13 +32,11 @@ _PARAMETER = re.compile(rf";[ \t]*({_WORD})=({_VALUE})")
 """Parameters may be empty (RFC 9110, section 5.6.6)."""
 
 
-async def read_json(request: Request, media_types: Collection[str]) -> Any:
+async def read_json(headers: Mapping[bytes, bytes], receive: Receive, media_types: Collection[str]) -> Any:
     """The body as a JSON value; raises ``ProblemException`` with 413, 415, 400 or 422, in this order."""
-    context: RequestContext = request.scope[KEY]
-    sent = context.sent
-    require_length(sent)
-    raw = await _whole_body(request.receive)
-    _require_media_type(sent, media_types)
+    require_length(headers)
+    raw = await _whole_body(receive)
+    _require_media_type(headers, media_types)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -72,10 +69,10 @@ async def _whole_body(receive: Receive) -> bytearray:
     return body
 
 
-def _require_media_type(sent: Mapping[bytes, bytes], media_types: Collection[str]) -> None:
-    if b"content-encoding" in sent:
+def _require_media_type(headers: Mapping[bytes, bytes], media_types: Collection[str]) -> None:
+    if b"content-encoding" in headers:
         raise ProblemException("unsupported_media_type")
-    given = sent.get(b"content-type", b"").decode("latin-1")
+    given = headers.get(b"content-type", b"").decode("latin-1")
     if given in media_types:
         return
     parts = _MEDIA_TYPE.fullmatch(given)

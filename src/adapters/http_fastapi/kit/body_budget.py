@@ -7,7 +7,6 @@ from starlette.types import Message, Receive, Scope
 from adapters.http_fastapi.kit.bounds import BODY_MAX
 from adapters.http_fastapi.kit.context import RequestContext
 from adapters.http_fastapi.kit.problems import ProblemException
-from domain.access.authentication import Caller
 from domain.access.client_network import network
 
 _PART = 3
@@ -26,7 +25,7 @@ class BodyBudget:
         self._left = most
         self._held: dict[Hashable, int] = {}
 
-    def hold(self, sender: Hashable, size: int) -> None:
+    def reserve(self, sender: Hashable, size: int) -> None:
         """Takes so many bytes more, as they arrive: what is merely announced holds nothing.
 
         Raises ``ProblemException``.
@@ -38,7 +37,7 @@ class BodyBudget:
         self._held[sender] = held
         self._left -= size
 
-    def give_back(self, sender: Hashable, size: int) -> None:
+    def release(self, sender: Hashable, size: int) -> None:
         """Gives back what was held."""
         self._left += size
         held = self._held[sender] - size
@@ -55,30 +54,29 @@ async def counted_receive(receive: Receive, scope: Scope, context: RequestContex
     if body:
         context.size += len(body)
         if context.size > context.held:
-            _hold(scope, context, bodies)
+            _reserve(scope, context, bodies)
     return message
 
 
-def give_back(context: RequestContext, bodies: BodyBudget) -> None:
+def release(context: RequestContext, bodies: BodyBudget) -> None:
     """The request is over, however it ended."""
-    bodies.give_back(context.sender, context.held)
+    bodies.release(context.sender, context.held)
     context.held = 0
 
 
-def _hold(scope: Scope, context: RequestContext, bodies: BodyBudget) -> None:
+def _reserve(scope: Scope, context: RequestContext, bodies: BodyBudget) -> None:
     if context.size > BODY_MAX:
         raise ProblemException("body_too_large")
     if not context.held:
         context.sender = _sender(scope, context)
     more = -(-(context.size - context.held) // _STEP) * _STEP
-    bodies.hold(context.sender, more)
+    bodies.reserve(context.sender, more)
     context.held += more
 
 
 def _sender(scope: Scope, context: RequestContext) -> Hashable:
     """The owner, where a key has opened before the body is read; otherwise the address, as failures are counted."""
-    caller: Caller | None = getattr(context, "caller", None)
-    if caller is not None:
-        return caller.owner.id
+    if context.caller is not None:
+        return context.caller.owner.id
     address, _ = scope.get("client") or ("", 0)
     return network(address) or address

@@ -24,16 +24,16 @@ CONTENT_TYPE_MAX = 256
 _PLAIN = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~+@-]+)+/?")
 
 
-def require_length(sent: Mapping[bytes, bytes]) -> None:
+def require_length(headers: Mapping[bytes, bytes]) -> None:
     """Refuses by what the request says of its body; what really comes is counted as it does."""
-    length = sent.get(b"content-length")
+    length = headers.get(b"content-length")
     if length is not None and not (length.isdigit() and len(length) < NAME_MAX and int(length) <= BODY_MAX):
         raise ProblemException("body_too_large")
 
 
-def require_short_type(sent: Mapping[bytes, bytes]) -> None:
+def require_short_type(headers: Mapping[bytes, bytes]) -> None:
     """Refuses a content type that is longer than any that somebody means."""
-    if len(sent.get(b"content-type", b"")) > CONTENT_TYPE_MAX:
+    if len(headers.get(b"content-type", b"")) > CONTENT_TYPE_MAX:
         raise ProblemException("unsupported_media_type", "The content type is too long.")
 
 

@@ -1,13 +1,14 @@
 """Conditional requests (RFC 9110, section 13): entity tags, and what a client says of the version it has seen."""
 
+import hashlib
+import json
 import re
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import Header
-from starlette.requests import Request
+from pydantic import BaseModel
 
-from adapters.http_fastapi.kit.context import KEY, RequestContext
 from adapters.http_fastapi.kit.problems import ProblemError, ProblemException
 from domain.errors import Stale
 from domain.repository import Owned, Precondition, no_precondition
@@ -17,11 +18,8 @@ _TAGS = re.compile(rf"(?:[ \t]*,)*[ \t]*{_TAG}[ \t]*(?:,[ \t]*(?:{_TAG}[ \t]*)?)
 _ONE = re.compile(_TAG)
 _PATTERN = '^([*]|(W/)?"[!#-~]*"( *, *((W/)?"[!#-~]*" *)?)*)$'
 ANY = "*"
-
-
-def etag(entity: Owned) -> str:
-    """The strong entity tag of this version of the object."""
-    return f'"{entity.version}"'
+_DIGEST_BYTES = 3
+_DOCUMENTATION = {"description", "title", "examples"}
 
 
 def _header(name: str, meaning: str) -> Any:
@@ -29,49 +27,79 @@ def _header(name: str, meaning: str) -> Any:
     return Header(alias=name, description=f"entity tags, or `*`: {meaning}", json_schema_extra=extra)
 
 
-def precondition(
-    request: Request,
-    if_match: Annotated[str | None, _header("If-Match", "412, and no change, where the object has another tag")] = None,
-    if_none_match: Annotated[
-        str | None, _header("If-None-Match", "412, and no change, where the object has one of them")
-    ] = None,
-) -> Precondition:
-    """A dependency: the conditions under which the request's write may happen."""
-    del if_match, if_none_match  # tells FastAPI what to document; the header may come several times
-    context: RequestContext = request.scope[KEY]
-    wanted, unwanted = _tags(context, "If-Match"), _tags(context, "If-None-Match")
-    if not wanted and not unwanted:
-        return no_precondition
+class EntityTags:
+    """The strong entity tags of objects that are shown as ``view``, and the conditions that clients make of them.
 
-    def check(stored: Owned | None) -> None:
-        tag = None if stored is None else etag(stored)
-        if wanted and (tag is None or not (ANY in wanted or tag in wanted)):
-            raise Stale("precondition_failed", "The object has changed: it has another entity tag.")
-        if unwanted and tag is not None and (ANY in unwanted or tag in _weak(unwanted)):
-            raise Stale("precondition_failed", "The object has an entity tag that is not wanted.")
+    A tag is the object's version and a digest of the view's members and their types, as in ``"3-9f2c1a"``, so that it
+    changes with the object, and with a release that shows the same object otherwise.
+    """
 
-    return check
+    def __init__(self, view: type[BaseModel]) -> None:
+        self._digest = _digest(view)
+
+    def of(self, entity: Owned) -> str:
+        """The tag of this version of the object."""
+        return f'"{entity.version}-{self._digest}"'
+
+    async def precondition(
+        self,
+        if_match: Annotated[
+            str | None, _header("If-Match", "412, and no change, where the object has another tag")
+        ] = None,
+        if_none_match: Annotated[
+            str | None, _header("If-None-Match", "412, and no change, where the object has one of them")
+        ] = None,
+    ) -> Precondition:
+        """A dependency: the conditions under which the request's write may happen."""
+        if if_match is None and if_none_match is None:
+            return no_precondition
+        wanted, unwanted = _tags("If-Match", if_match), _weak(_tags("If-None-Match", if_none_match))
+
+        def check(stored: Owned | None) -> None:
+            tag = None if stored is None else self.of(stored)
+            if wanted and (tag is None or not (ANY in wanted or tag in wanted)):
+                raise Stale("precondition_failed", "The object has changed: it has another entity tag.")
+            if unwanted and tag is not None and (ANY in unwanted or tag in unwanted):
+                raise Stale("precondition_failed", "The object has an entity tag that If-None-Match rules out.")
+
+        return check
+
+    async def known(
+        self,
+        if_none_match: Annotated[str | None, _header("If-None-Match", "304 where the object has one of them")] = None,
+    ) -> Sequence[str]:
+        """A dependency: the tags of the versions that the reader has, without the mark of weakness."""
+        return () if if_none_match is None else _weak(_tags("If-None-Match", if_none_match))
 
 
-def known_etags(
-    request: Request,
-    if_none_match: Annotated[str | None, _header("If-None-Match", "304 where the object has one of them")] = None,
-) -> Sequence[str]:
-    """A dependency: the versions that the reader has, without the mark of weakness."""
-    del if_none_match  # as above
-    context: RequestContext = request.scope[KEY]
-    return _weak(_tags(context, "If-None-Match")) if b"if-none-match" in context.sent else ()
+def _digest(view: type[BaseModel]) -> str:
+    schema = json.dumps(_undocumented(view.model_json_schema(mode="serialization")), sort_keys=True)
+    return hashlib.blake2b(schema.encode(), digest_size=_DIGEST_BYTES).hexdigest()
 
 
-def _tags(context: RequestContext, name: str) -> Sequence[str]:
-    sent = context.sent.get(name.lower().encode())
-    if sent is None:
+def _undocumented(schema: Any) -> Any:
+    """The schema without what only people read: a better description is no other representation."""
+    if isinstance(schema, list):
+        return [_undocumented(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: {member: _undocumented(each) for member, each in value.items()}
+        if name in {"properties", "$defs"}
+        else _undocumented(value)
+        for name, value in schema.items()
+        if name not in _DOCUMENTATION
+    }
+
+
+def _tags(header: str, value: str | None) -> Sequence[str]:
+    if value is None:
         return ()
-    text = sent.decode("latin-1").strip(" \t")
+    text = value.strip(" \t")
     if text == ANY:
         return (ANY,)
     if not _TAGS.fullmatch(text):
-        error = ProblemError(header=name, code="entity_tag", detail="This is no list of entity tags.")
+        error = ProblemError(header=header, code="entity_tag", detail="This is not a list of entity tags.")
         raise ProblemException("validation_failed", errors=[error])
     return _ONE.findall(text)
 

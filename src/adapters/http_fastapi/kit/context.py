@@ -1,53 +1,88 @@
-"""One request and its answer: what the envelope learns of it, and what is found out on the way to an endpoint."""
+"""One request and its answer: what the layers learn of it on the way to an endpoint, in the ASGI scope."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, TypeAlias
+from random import getrandbits
+from typing import Any, Final, Protocol, TypeAlias
+from urllib.parse import parse_qsl
+
+from starlette.types import Scope
 
 from domain.access.authentication import Caller
+from domain.access.token import redact
 
 RawHeaders: TypeAlias = list[tuple[bytes, bytes]]
-KEY = "goatfish.exchange"
+KEY = "goatfish.request"
 """Where it is in the ASGI scope."""
+UNREAD: Final = object()
+"""The content of a body that nobody has read as JSON yet."""
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+
+
+class Callers(Protocol):
+    """Knows the holders of keys."""
+
+    async def caller(self, scope: Scope, token: str | None) -> Caller:
+        """The holder of this key, who has made one more request. Raises ``ProblemException`` and ``Limited``."""
+        ...
 
 
 class RequestContext:
-    """Lives as long as the request. ``headers`` are what its answer gets beside its own.
+    """Lives as long as the request.
 
-    ``caller`` is there once the request is authenticated, ``content``, the body as JSON gives it, once that is read;
-    ``query`` holds names and values as they come. ``cross_origin`` is whether a page of another origin asks,
-    ``started`` whether the answer has begun. ``size`` is what has come of the body, and ``held`` what its ``sender``
-    holds for that.
+    ``response_headers`` are added to those that the answer has. ``caller`` is there once it is authenticated,
+    ``content``, the body as JSON gives it, once that is read. ``cross_origin`` is whether a page of another origin
+    asks, ``started`` whether the answer has begun. ``size`` is what has come of the body, and ``held`` the part of the
+    budget for bodies that its ``sender`` holds for that.
     """
 
     __slots__ = (
-        *("caller", "content", "cross_origin", "headers", "held", "query", "request_id", "sender", "sent", "size"),
-        "started",
+        *("authenticator", "caller", "content", "cross_origin", "held", "request_headers", "request_id"),
+        *("response_headers", "sender", "size", "started", "_query"),
     )
-    caller: Caller
-    content: Any
     sender: Hashable
 
-    def __init__(self, sent: Mapping[bytes, bytes], request_id: str) -> None:
-        self.sent = sent
-        self.request_id = request_id
-        self.headers: RawHeaders = []
+    def __init__(self, scope: Scope, authenticator: Callers) -> None:
+        """Puts itself into the scope, and each header that is repeated as one: all who look there see the same."""
+        headers: Mapping[bytes, bytes] = dict(scope["headers"])
+        if len(headers) < len(scope["headers"]):
+            headers = by_name(scope["headers"])
+            scope["headers"] = [*headers.items()]
+        self.request_headers = headers
+        request_id = _sound(headers[b"x-request-id"]) if b"x-request-id" in headers else ""
+        self.request_id = request_id or f"{getrandbits(128):032x}"
+        self.authenticator = authenticator
+        scope[KEY] = self
+        scope.setdefault("state", {})["request_id"] = self.request_id  # for other applications, which know no more
+        self.response_headers: RawHeaders = []
+        self.caller: Caller | None = None
+        self.content: Any = UNREAD
         self.size = self.held = 0
         self.cross_origin = self.started = False
-        self.query: list[tuple[str, str]] = []
+        self._query: list[tuple[str, str]] | None = None
 
-    def asked(self, name: str) -> list[str]:
-        """The values of this name in the query."""
-        return [value for given, value in self.query if given == name]
+    def query(self, scope: Scope) -> list[tuple[str, str]]:
+        """The parameters of the query in their order, with those that are repeated or empty."""
+        if self._query is None:
+            query = scope["query_string"]
+            self._query = parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else []
+        return self._query
+
+
+def _sound(request_id: bytes) -> str:
+    """The request's own id; empty where it is not of the form that is accepted."""
+    id = request_id.decode("latin-1")
+    return id if _REQUEST_ID.fullmatch(id) and id == redact(id) else ""  # a key is kept nowhere
 
 
 def by_name(headers: Sequence[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
-    """Headers by their names, in small letters; of several lines of one name, one list (RFC 9110, section 5.3)."""
-    sent = dict(headers)
-    if len(sent) < len(headers):
-        lines: dict[bytes, list[bytes]] = {}
-        for name, value in headers:
-            lines.setdefault(name, []).append(value)
-        sent = {name: b", ".join(values) for name, values in lines.items()}
-    return sent
+    """Headers by their names, in lower case; several lines of one name are one list (RFC 9110, section 5.3).
+
+    Lines of ``Cookie`` are joined as cookies are (RFC 9113, section 8.2.3).
+    """
+    lines: dict[bytes, list[bytes]] = {}
+    for name, value in headers:
+        lines.setdefault(name, []).append(value)
+    return {name: (b"; " if name == b"cookie" else b", ").join(values) for name, values in lines.items()}

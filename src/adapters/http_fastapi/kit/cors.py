@@ -12,11 +12,11 @@ from adapters.http_fastapi.kit.context import RawHeaders, RequestContext
 from adapters.http_fastapi.kit.problems import ProblemException
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-_SENT = (
+_REQUEST_HEADERS = (
     *("X-API-Key", "Authorization", "Content-Type", "If-Match", "If-None-Match"),
     *("Idempotency-Key", "X-Request-ID"),
 )
-_READ = (
+_EXPOSED_HEADERS = (
     *("ETag", "Location", "Link", "Idempotency-Replayed", "X-Request-ID"),
     *("RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate"),
 )
@@ -29,17 +29,17 @@ class Cors:
     """
 
     def __init__(self, origins: Collection[str]) -> None:
-        self._rules = CORSMiddleware(_nobody, origins, _METHODS, _SENT, expose_headers=_READ)
+        self._rules = CORSMiddleware(_nobody, origins, _METHODS, _REQUEST_HEADERS, expose_headers=_EXPOSED_HEADERS)
 
-    def concern(self, scope: Scope, sent: Mapping[bytes, bytes]) -> bool:
-        """Whether a page asks; the interactive page, the admin and its files are nobody's but our own pages'."""
-        return b"origin" in sent and scope["path"].startswith("/api/")
+    def applies(self, scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
+        """Whether a page of some origin asks for the API; all else is for pages of this service alone."""
+        return b"origin" in headers and scope["path"].startswith("/api/")
 
-    def told(self, headers: Iterable[tuple[bytes, bytes]], sent: Mapping[bytes, bytes]) -> RawHeaders:
-        """The headers of an answer, and who may read it."""
+    def with_cors(self, headers: Iterable[tuple[bytes, bytes]], request_headers: Mapping[bytes, bytes]) -> RawHeaders:
+        """The headers of an answer, with those that say which pages may read it."""
         rules, answer = self._rules, MutableHeaders(raw=[*headers])
         answer.update(rules.simple_headers)
-        origin = sent[b"origin"].decode("latin-1")
+        origin = request_headers[b"origin"].decode("latin-1")
         if not rules.allow_all_origins and rules.is_allowed_origin(origin):
             rules.allow_explicit_origin(answer, origin)
         else:
@@ -51,7 +51,7 @@ class Cors:
 
         Raises ``ProblemException``.
         """
-        if scope["method"] != "OPTIONS" or b"access-control-request-method" not in context.sent:
+        if scope["method"] != "OPTIONS" or b"access-control-request-method" not in context.request_headers:
             return None
         context.cross_origin = False  # the answer says all itself, and a refusal is for no page to read
         response = self._rules.preflight_response(Headers(scope=scope))

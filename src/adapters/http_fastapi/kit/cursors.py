@@ -11,9 +11,6 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from starlette.requests import Request
-
-from adapters.http_fastapi.kit.context import KEY, RequestContext
 from adapters.http_fastapi.kit.problems import ProblemException
 from domain.paging import Position, SortValue
 from domain.repository import OwnerId
@@ -55,18 +52,6 @@ class Cursors:
         letter, written = _WRITTEN[type(position.value)]
         payload = _binding(owner, listing) + position.id.bytes + letter + written(position.value).encode()
         return _text(_mac(self._keys[0], payload) + payload)
-
-    def sent(self, request: Request) -> Cursor | None:
-        """A dependency: the request's ``cursor``. See ``named``."""
-        return self.named("cursor", request)
-
-    def named(self, name: str, request: Request) -> Cursor | None:
-        """The request's cursor of this name, if it has one. Raises ``ProblemException`` (400) for an invalid one."""
-        context: RequestContext = request.scope[KEY]
-        texts = context.asked(name)
-        if len(texts) > 1:
-            raise ProblemException("invalid_cursor")
-        return self.open(texts[0]) if texts else None
 
     def open(self, text: str) -> Cursor:
         """The cursor that this text seals. Raises ``ProblemException`` with 400 where it is none of ours."""

@@ -38,7 +38,7 @@ class Deadlines:
         """Its answer has begun, which may take its time: that a client does not read it is the server's to see."""
         self._since.pop(task, None)
 
-    def has_ended(self, task: Task) -> bool:
+    def expired(self, task: Task) -> bool:
         """Whether it was this deadline, and nothing else, that cancelled the task; asked once."""
         if task not in self.overdue:
             return False
@@ -49,7 +49,7 @@ class Deadlines:
         """The request is over."""
         self._since.pop(task, None)
         if task in self.overdue:  # and whatever it waited for has not minded
-            self.has_ended(task)
+            self.expired(task)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._looking is not loop:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from adapters.http_fastapi.kit.problems import ProblemType, register, register_not_found
+from adapters.http_fastapi.kit.problem_types import ProblemType, register, register_not_found
 from domain.entity import plural_of, spec_of, title_of, words
 from domain.fields import Reference
 from domain.repository import Owned

@@ -6,51 +6,58 @@ import re
 from collections.abc import Awaitable, Sequence
 from functools import lru_cache, partial
 from itertools import chain
-from random import getrandbits
 
-from starlette.requests import ClientDisconnect
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from adapters.http_fastapi.kit.body_budget import BodyBudget, counted_receive, give_back
-from adapters.http_fastapi.kit.context import KEY, RequestContext, by_name
+from adapters.http_fastapi.kit.authentication import Authenticator
+from adapters.http_fastapi.kit.body_budget import BodyBudget, counted_receive, release
+from adapters.http_fastapi.kit.context import KEY, RequestContext
 from adapters.http_fastapi.kit.cors import Cors
 from adapters.http_fastapi.kit.deadlines import Deadlines, Task
+from adapters.http_fastapi.kit.exception_handlers import Handler, respond
 from adapters.http_fastapi.kit.problems import ProblemException, problem_response
 from adapters.http_fastapi.kit.response_headers import complete
-from domain.access.token import redact
+from adapters.http_fastapi.kit.websockets import noting_start, refuse
 
 HEADERS_MAX = 32 << 10
 """Bytes of all headers together."""
-HOSTS_REMEMBERED = 100
+HOSTS_MAX = 100
+"""Host headers of which is remembered whether they are allowed."""
 PROBES = frozenset({"/livez", "/readyz"})
 """Paths that say how the service is."""
 _log = logging.getLogger("goatfish.http")
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _PORT = re.compile(r":[0-9]*$")
 _SCHEMES = {"https": "https", "wss": "https"}
 """What a proxy may call HTTPS; everything else is HTTP."""
 
 
 class RequestMiddleware:
-    """Pure ASGI middleware round everything of ours. An unexpected exception is logged and answered as a bare 500."""
+    """Pure ASGI middleware round all other. An unexpected exception is logged and answered as a bare 500.
+
+    ``on_error`` is the application's own handler of unexpected exceptions, if it has one.
+    """
 
     def __init__(
         self,
         app: ASGIApp,
         *,
+        authenticator: Authenticator,
         allowed_hosts: Sequence[str],
         bodies: BodyBudget,
         deadlines: Deadlines,
-        cross_origin: Cors | None = None,
+        cors: Cors | None = None,
+        on_error: Handler | None = None,
     ) -> None:
-        self._app = app
+        self._app, self._authenticator, self._on_error = app, authenticator, on_error
         self._hosts = tuple(allowed_hosts)
-        self._admits = lru_cache(HOSTS_REMEMBERED)(self._is_ours)
-        self._bodies, self._deadlines, self._cors = bodies, deadlines, cross_origin
+        self._is_allowed = lru_cache(HOSTS_MAX)(self._is_ours)
+        self._bodies, self._deadlines, self._cors = bodies, deadlines, cors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self._other(scope, receive, send)
             return
         task = self._deadlines.begin()
         scope, send = self._begun(scope, send, task)
@@ -58,66 +65,95 @@ class RequestMiddleware:
         path, request_id = scope["path"], context.request_id
         receive = partial(counted_receive, receive, scope, context, self._bodies)
         try:
-            self._admit(scope, context.sent.get(b"host"))
+            self._check(scope, context.request_headers.get(b"host"))
             preflight = self._cors.preflight(scope, context) if self._cors and context.cross_origin else None
             await (preflight or self._app)(scope, receive, send)
         except ClientDisconnect:
             return
         except asyncio.CancelledError:
-            if not self._deadlines.has_ended(task) or context.started:
+            if not self._deadlines.expired(task) or context.started:
                 raise
             late = _late(scope["method"], self._deadlines.seconds)
             _log.warning("request %s could not be served: %s", request_id, late.detail)
             await problem_response(late, path, request_id)(scope, receive, send)
-        except ProblemException as refused:
-            await problem_response(refused, path, request_id)(scope, receive, send)
         except Exception as error:
-            _log.exception("request %s failed: %s %r", request_id, scope["method"], path)
-            if context.started:
+            if not await self._is_answered(error, scope, receive, send):
                 raise
-            await problem_response(error, path, request_id)(scope, receive, send)
         finally:
             if not context.started or self._deadlines.overdue:
                 self._deadlines.end(task)
             if context.held:
-                give_back(context, self._bodies)
+                release(context, self._bodies)
+
+    async def _is_answered(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Whether there is an answer to what no handler has answered: no other has begun."""
+        context: RequestContext = scope[KEY]
+        path, request_id = scope["path"], context.request_id
+        is_expected = isinstance(error, HTTPException)  # ours, or of somebody's middleware
+        if not is_expected:
+            _log.exception("request %s failed: %s %r", request_id, scope["method"], path)
+        if context.started:
+            return False
+        response = problem_response(error, path, request_id)
+        if self._on_error is not None and not is_expected:
+            try:
+                response = await respond(self._on_error, Request(scope, receive, send), error)
+            except Exception:
+                _log.exception("request %s failed again, in the handler of its failure", request_id)
+        await response(scope, receive, send)
+        return True
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A WebSocket, which has no deadline, or the lifespan."""
+        if scope["type"] != "websocket":
+            await self._app(scope, receive, send)
+            return
+        context = RequestContext(scope, self._authenticator)
+        send = noting_start(context, send, scope["path"])
+        try:
+            self._check(scope, context.request_headers.get(b"host"))
+            await self._app(scope, receive, send)
+        except HTTPException as error:
+            response = problem_response(error, scope["path"], context.request_id)
+            await refuse(response, context, scope, receive, send)
+        except Exception as error:
+            _log.exception("request %s failed: WebSocket %r", context.request_id, scope["path"])
+            response = problem_response(error, scope["path"], context.request_id)
+            await refuse(response, context, scope, receive, send)
 
     def _begun(self, scope: Scope, send: Send, task: Task) -> tuple[Scope, Send]:
         """The request with what is known of it from the start, and what completes its answer."""
-        sent = by_name(scope["headers"])
-        request_id = _sound(sent[b"x-request-id"]) if b"x-request-id" in sent else ""
-        context = RequestContext(sent, request_id or f"{getrandbits(128):032x}")
         head = scope["method"] == "HEAD"
         if head:
             scope = {**scope, "method": "GET"}  # a copy: the server goes by the method in its own
-        scope[KEY] = context
-        scope.setdefault("state", {})["request_id"] = context.request_id  # for other applications, which know no more
+        context = RequestContext(scope, self._authenticator)
+        headers = context.request_headers
         scope["scheme"] = scheme = _SCHEMES.get(scope.get("scheme", ""), "http")
         path = scope["path"]
         cors = self._cors
         if cors is not None:
-            context.cross_origin = cors.concern(scope, sent)
+            context.cross_origin = cors.applies(scope, headers)
 
         def send_on(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 context.started = True
                 self._deadlines.answered(task)
                 if cors is not None and context.cross_origin:
-                    message["headers"] = cors.told(message["headers"], sent)
-                headers = message["headers"] = complete(message["headers"], path=path, scheme=scheme)
-                headers += context.headers
-                headers.append((b"x-request-id", context.request_id.encode()))
+                    message["headers"] = cors.with_cors(message["headers"], headers)
+                completed = message["headers"] = complete(message["headers"], path=path, scheme=scheme)
+                completed += context.response_headers
+                completed.append((b"x-request-id", context.request_id.encode()))
             elif head:
                 message = {**message, "body": b""}
             return send(message)
 
         return scope, send_on
 
-    def _admit(self, scope: Scope, host: bytes | None) -> None:
-        """Raises ``ProblemException``."""
+    def _check(self, scope: Scope, host: bytes | None) -> None:
+        """Raises ``ProblemException`` for headers that are too large, a host that is not allowed and such a path."""
         if sum(map(len, chain.from_iterable(scope["headers"]))) > HEADERS_MAX:
             raise ProblemException("headers_too_large")
-        if not self._admits(host) and scope["path"] not in PROBES:  # who asks for those may know an address alone
+        if not self._is_allowed(host) and scope["path"] not in PROBES:  # who asks for those may know an address alone
             raise ProblemException("invalid_host")
         if scope["path"].endswith("\n"):  # to Starlette it would be the path without
             raise ProblemException("not_found")
@@ -130,12 +166,6 @@ class RequestMiddleware:
             allowed in {"*", name} or (allowed.startswith(".") and f".{name}".endswith(allowed))
             for allowed in self._hosts
         )
-
-
-def _sound(request_id: bytes) -> str:
-    """The request's own id; nothing where it is none to go by."""
-    id = request_id.decode("latin-1")
-    return id if _REQUEST_ID.fullmatch(id) and id == redact(id) else ""  # a key is kept nowhere
 
 
 def _late(method: str, seconds: float) -> ProblemException:

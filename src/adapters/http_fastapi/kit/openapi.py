@@ -6,12 +6,11 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from adapters.http_fastapi.kit.problem_types import CATALOGUE, ProblemType
 from adapters.http_fastapi.kit.problems import (
-    CATALOGUE,
     MEDIA_TYPE,
     Problem,
     ProblemError,
-    ProblemType,
 )
 from domain.entity import plural_of, summary_of
 from domain.repository import Owned
@@ -23,14 +22,20 @@ _ALWAYS = (
     *("validation_failed", "internal_error", "unavailable"),
 )
 _WITH_KEY = ("unauthenticated", "too_many_failures", "rate_limited")
-_BEFORE_THE_DOOR = {"malformed_request", "invalid_host", "request_timeout", "headers_too_large", "unauthenticated"}
+_BEFORE_AUTHENTICATION = {
+    "malformed_request",
+    "invalid_host",
+    "request_timeout",
+    "headers_too_large",
+    "unauthenticated",
+}
 _DESCRIPTION = """\
-Every tenant's {kinds} and keys, for whoever holds one of its keys. Send the key as `X-API-Key` or as a bearer
-token; the operations say which scope it needs. An answer of 400 and above is a problem (RFC 9457), whose `type` leads
-to a page that says what it means. Reading answers with an `ETag`; `If-Match` makes a change conditional, and
-`Idempotency-Key` makes a creation safe to repeat. Too many keys that open nothing are 429 for whoever else comes from
-their address, unless its key has opened before. Every change leaves a revision, by which what was is brought back, and
-`/api/v1/changes` is a feed of them all. `version` is that of the contract, as in the paths.
+Every tenant's {kinds} and keys. Send a key as `X-API-Key` or as a bearer token; each operation says which scope it
+requires. Every answer of 400 and above is a problem (RFC 9457), whose `type` is the path of a page that explains it.
+Objects are returned with an `ETag`; `If-Match` makes a change conditional, and `Idempotency-Key` makes a creation safe
+to repeat. After too many failed authentications from one address, further ones get a 429 before they are checked; keys
+that have been valid before are not affected. Every change leaves a revision that can be restored, and `/api/v1/changes`
+is a feed of all changes. `version` is that of this contract, as in the paths.
 """
 
 
@@ -40,25 +45,25 @@ def _header(meaning: str, schema: dict[str, Any] | None = None, *, always: bool 
 
 _HEADERS = {
     "X-Request-ID": _header(
-        "names this request; yours where you sent one of this form", {"pattern": "^[A-Za-z0-9._-]{1,128}$"}
+        "identifies this request; the one that was sent, if it has this form", {"pattern": "^[A-Za-z0-9._-]{1,128}$"}
     ),
     "Cache-Control": _header(
-        "an answer is for its caller alone, and is asked for anew", {"const": "private, no-cache"}
+        "private to the caller, and to be revalidated before each use", {"const": "private, no-cache"}
     ),
-    "Cache-Control-Of-A-Secret": _header("nobody may keep the answer", {"const": "private, no-cache, no-store"}),
-    "Vary": _header("the headers that an answer depends on", {"pattern": "^X-API-Key, Authorization(, Origin)?$"}),
-    "ETag": _header("strong tag of this version of the object", {"pattern": '^"[!#-~]+"$'}),
+    "Cache-Control-Of-A-Secret": _header("not to be stored by anybody", {"const": "private, no-cache, no-store"}),
+    "Vary": _header(
+        "the request headers that the answer depends on", {"pattern": "^X-API-Key, Authorization(, Origin)?$"}
+    ),
+    "ETag": _header("strong tag of this representation of the object", {"pattern": '^"[!#-~]+"$'}),
     "Location": _header("path of the new object", {"format": "uri-reference"}),
-    "Link": _header("the next page, as rel=next, where there is one", always=False),
+    "Link": _header("the next page, as rel=next, if there is one", always=False),
     "Idempotency-Replayed": _header(
-        "where an earlier request with the same key made the object", {"const": "true"}, always=False
+        "present if an earlier request with the same key created the object", {"const": "true"}, always=False
     ),
-    "RateLimit-Policy": _header(
-        "what the owner may ask for: q requests in w seconds; missing where there is no limit", always=False
-    ),
-    "RateLimit": _header("what is left of it: r requests, and t seconds until it is whole again", always=False),
-    "Retry-After": _header("seconds after which it may work", {"type": "integer", "minimum": 1}),
-    "WWW-Authenticate": _header("how to present a key"),
+    "RateLimit-Policy": _header("the owner's quota: q requests in w seconds; absent if there is none", always=False),
+    "RateLimit": _header("what remains of it: r requests, and t seconds until all q are available again", always=False),
+    "Retry-After": _header("seconds to wait before trying again", {"type": "integer", "minimum": 1}),
+    "WWW-Authenticate": _header("how to authenticate"),
 }
 _OF_EVERY_ANSWER = ("X-Request-ID",)
 _OF_THE_API = ("X-Request-ID", "Cache-Control", "Vary")
@@ -94,7 +99,7 @@ def refusals(*codes: str, key: bool = True) -> dict[int | str, dict[str, Any]]:
 
 def _refusal(status: int, kinds: list[ProblemType], *, key: bool) -> dict[str, Any]:
     """One response, with the name under which operations share it."""
-    known = key and not all(kind.code in _BEFORE_THE_DOOR for kind in kinds)
+    known = key and not all(kind.code in _BEFORE_AUTHENTICATION for kind in kinds)
     names = (*(_OF_THE_API if key else _OF_EVERY_ANSWER), *(_OF_A_KNOWN_KEY if known else ()))
     examples = {kind.code: {"summary": kind.title, "value": _example(kind)} for kind in kinds}
     name = "Or".join(kind.code.title().replace("_", "") for kind in kinds)
@@ -131,7 +136,7 @@ def any_scope(*scopes: str) -> dict[str, Any]:
 
 def unchanged() -> dict[str, Any]:
     """The response to a reader who has the version already."""
-    return {"description": "Not modified: the reader has this version", **headers("ETag")}
+    return {"description": "Not modified: If-None-Match names the current tag", **headers("ETag")}
 
 
 def description(entities: Iterable[type[Owned]]) -> str:

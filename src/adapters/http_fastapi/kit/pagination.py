@@ -1,28 +1,35 @@
 """Lists over HTTP: what a client may ask of one, and the page that answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NoReturn, TypeVar
 from urllib.parse import urlencode
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, PlainValidator, WithJsonSchema, create_model
 from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.http_fastapi.kit.context import KEY, RequestContext
 from adapters.http_fastapi.kit.cursors import Cursor, Cursors
+from adapters.http_fastapi.kit.problems import ProblemException
 from adapters.http_fastapi.kit.responses import json_response
-from adapters.http_fastapi.kit.schemas import whole_number
+from adapters.http_fastapi.kit.schemas import QueryModel, whole_number
 from domain.errors import ListTimeout
 from domain.paging import LIMIT_DEFAULT, LIMIT_MAX, Condition, Page, PageRequest, Sort
 from domain.repository import OwnerId
 
+Q = TypeVar("Q", bound=QueryModel)
+CURSOR_SCHEMA = WithJsonSchema({"type": "string", "minLength": 1, "pattern": "^[A-Za-z0-9_-]+$"})
 
-class LimitQuery(BaseModel):
+
+def no_cursor(_: str) -> NoReturn:
+    """Refuses every cursor."""
+    raise ProblemException("invalid_cursor")
+
+
+class LimitQuery(QueryModel):
     """The query of whatever is answered in parts."""
-
-    model_config = ConfigDict(extra="forbid")
 
     limit: Annotated[
         int,
@@ -34,15 +41,15 @@ class LimitQuery(BaseModel):
 class ListQuery(LimitQuery):
     """The query of a list, in its default order."""
 
+    CURSOR: ClassVar[str | None] = "cursor"
     NARROWER: ClassVar[dict[str, str]] = {}
     """What is said of a filter, by its name, to who should find less with it."""
 
     cursor: Annotated[
-        str | None,
-        Field(
-            description="`next_cursor` of the page before; opaque",
-            json_schema_extra={"minLength": 1, "pattern": "^[A-Za-z0-9_-]+$"},
-        ),
+        Cursor | None,
+        PlainValidator(no_cursor),  # with_cursors() gives a model that accepts some
+        CURSOR_SCHEMA,
+        Field(description="`next_cursor` of the page before; opaque"),
     ] = None
 
     def request(self) -> PageRequest:
@@ -66,12 +73,12 @@ class Pagination:
     def __init__(self, name: str, cursors: Cursors) -> None:
         self._name, self._cursors = name, cursors
 
-    def asked(self, owner: OwnerId, query: ListQuery, cursor: Cursor | None) -> PageRequest:
+    def request(self, owner: OwnerId, query: ListQuery) -> PageRequest:
         """The page that is asked for. Raises ``ProblemException`` with 400 for a cursor of another owner or list."""
         wanted = query.request()
-        if cursor is None:
+        if query.cursor is None:
             return wanted
-        return replace(wanted, after=self._cursors.position(cursor, owner, self._name + listing(wanted)))
+        return replace(wanted, after=self._cursors.position(query.cursor, owner, self._name + listing(wanted)))
 
     def too_slow(self, query: ListQuery, error: ListTimeout) -> ListTimeout:
         """The timeout of the list that was asked for so, in words that say what to narrow."""
@@ -82,16 +89,27 @@ class Pagination:
         ways += ["a smaller limit"] if query.limit > 1 else []
         return ListTimeout(f"{error} Narrow it: ask for {', or for '.join(ways)}.")
 
-    def answer(
+    def response(
         self, request: Request, owner: OwnerId, wanted: PageRequest, page: Page[Any], view: Sequence[Any]
     ) -> Response:
         """200 with what is shown of the page, and a ``Link`` to the next one where there is more."""
-        context: RequestContext = request.scope[KEY]
         content: dict[str, Any] = {"items": view, "next_cursor": None}
         if page.next is None:
             return json_response(content)
         content["next_cursor"] = cursor = self._cursors.seal(page.next, owner, self._name + listing(wanted))
-        kept = urlencode([pair for pair in context.query if pair[0] != "cursor"])
+        context: RequestContext = request.scope[KEY]
+        kept = urlencode([pair for pair in context.query(request.scope) if pair[0] != "cursor"])
         following = f"{kept}&cursor={cursor}" if kept else f"cursor={cursor}"  # which needs no encoding
         link = f'<{request.scope["path"]}?{following}>; rel="next"'
         return json_response(content, 200, (b"link", link.encode("latin-1")))
+
+
+def with_cursors(model: type[Q], opened: Callable[[str], object]) -> type[Q]:
+    """The model with the value of its cursor ``opened``, which raises ``ProblemException`` for what is not genuine.
+
+    So a signed cursor is verified where the query is validated, once, and its endpoint has nothing else to read.
+    """
+    name = model.CURSOR or ""
+    described = Field(description=model.model_fields[name].description)
+    members: dict[str, Any] = {name: (Annotated[Any, PlainValidator(opened), CURSOR_SCHEMA, described], None)}
+    return create_model(model.__name__, __base__=model, __doc__=model.__doc__, **members)

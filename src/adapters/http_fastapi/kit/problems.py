@@ -1,14 +1,18 @@
-"""Every refusal and fault as ``application/problem+json`` (RFC 9457), from one catalogue."""
+"""Every refusal and fault as ``application/problem+json`` (RFC 9457), by the types of one catalogue."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
+from http.client import responses
+from typing import Any
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from adapters.http_fastapi.kit.problem_types import CATALOGUE, GENERAL, ProblemType
 from domain.access.token import redact
 from domain.errors import DomainError, Invalid, Limited, ListTimeout, Unavailable
 
@@ -49,173 +53,35 @@ class Problem(BaseModel):
     errors: list[ProblemError] | None = Field(None, description="what is wrong with the values sent (422 alone)")
 
 
-@dataclass(frozen=True, slots=True)
-class ProblemType:
-    """A kind of problem: ``code`` is stable, ``meaning`` says in a sentence or two what it is and what to do."""
-
-    code: str
-    status: int
-    title: str
-    meaning: str
-
-    @property
-    def name(self) -> str:
-        return self.code.replace("_", "-")
+_PROMISED = {405: {"Allow": "GET, HEAD"}, 429: {"Retry-After": "1"}, 503: {"Retry-After": "1"}}
+"""Headers that go with a status; files, which are read alone, do not say which methods they allow."""
 
 
-_TYPES = [
-    ProblemType("malformed_request", 400, "Malformed request", "The request is not HTTP that the service understands."),
-    ProblemType("malformed_json", 400, "Malformed JSON", "The body is not JSON text in UTF-8."),
-    ProblemType(
-        "invalid_cursor",
-        400,
-        "Invalid cursor",
-        "The cursor was not given to this owner by this list, or by the feed of changes. Start again without it.",
-    ),
-    ProblemType("invalid_host", 400, "Invalid host", "The service does not answer under the host that was named."),
-    ProblemType(
-        "cross_origin_refused",
-        400,
-        "Cross-origin request refused",
-        "Pages of this origin may not call the service, or not with this verb or these headers.",
-    ),
-    ProblemType(
-        "unauthenticated",
-        401,
-        "Unauthenticated",
-        "The request holds no key that opens, or two that differ. Send one key as X-API-Key or as a bearer token; a "
-        "malformed, unknown, revoked or expired key is answered alike.",
-    ),
-    ProblemType(
-        "request_timeout",
-        408,
-        "Request timeout",
-        "The request was not sent in time. Send its headers and its body without long pauses.",
-    ),
-    ProblemType("missing_scope", 403, "Missing scope", "The key may not do this: it lacks a scope."),
-    ProblemType("not_found", 404, "Not found", "Nothing is at this path."),
-    ProblemType(
-        "revision_not_found",
-        404,
-        "Revision not found",
-        "The object never had this version, or it was deleted by it, or it is kept no longer.",
-    ),
-    ProblemType("method_not_allowed", 405, "Method not allowed", "The path exists; its verbs are in the Allow header."),
-    ProblemType(
-        "request_in_flight",
-        409,
-        "Request in flight",
-        "The first request with this Idempotency-Key is still under way. Try again in a moment.",
-    ),
-    ProblemType(
-        "key_ended",
-        409,
-        "Key ended",
-        "A key that is revoked or expired has no successor, and makes no other. Use another key.",
-    ),
-    ProblemType("key_in_use", 409, "Key in use", "A key cannot revoke itself. Use another key of the same owner."),
-    ProblemType("already_exists", 409, "Already exists", "Something with the same unique value exists."),
-    ProblemType(
-        "changes_forgotten",
-        410,
-        "Changes forgotten",
-        "Changes after this cursor are kept no longer. Read the lists anew, and follow from the end of the feed as it "
-        "was before.",
-    ),
-    ProblemType(
-        "precondition_failed",
-        412,
-        "Precondition failed",
-        "The object is not in the state that If-Match or If-None-Match asks for. Read it again and decide anew.",
-    ),
-    ProblemType("body_too_large", 413, "Body too large", "The body is larger than 1 MiB."),
-    ProblemType(
-        "unsupported_media_type",
-        415,
-        "Unsupported media type",
-        "The body must be application/json in UTF-8, without a content encoding; application/merge-patch+json is "
-        "accepted as well where an object is changed.",
-    ),
-    ProblemType(
-        "validation_failed",
-        422,
-        "Validation failed",
-        "What was sent breaks a rule. The member errors names each place and what is wrong with it.",
-    ),
-    ProblemType(
-        "idempotency_key_reused",
-        422,
-        "Idempotency key reused",
-        "This Idempotency-Key came with another request before. A new request needs a new key.",
-    ),
-    ProblemType("rate_limited", 429, "Rate limited", "Too many requests. Try again after Retry-After seconds."),
-    ProblemType(
-        "too_many_failures",
-        429,
-        "Too many failures",
-        "Too many keys from this address opened nothing. Correct the key, and try again after Retry-After seconds.",
-    ),
-    ProblemType("headers_too_large", 431, "Headers too large", "The headers are larger than 32 KiB in all."),
-    ProblemType("internal_error", 500, "Internal error", "The service failed. The request id helps to find out why."),
-    ProblemType(
-        "list_timeout",
-        503,
-        "List timeout",
-        "The list took longer than the service allows for one with conditions. Narrow it, as the detail says.",
-    ),
-    ProblemType(
-        "unavailable",
-        503,
-        "Unavailable",
-        "The service cannot reach its database or is overloaded. Try again after Retry-After seconds.",
-    ),
-]
-CATALOGUE: dict[str, ProblemType] = {kind.code: kind for kind in _TYPES}
+class ProblemException(HTTPException):
+    """A problem of the catalogue by its code, or one of another type, with what is particular to this request.
 
-
-def register(kind: ProblemType) -> str:
-    """Lists a problem; gives its code. Raises ``TypeError`` where another one has it."""
-    if CATALOGUE.setdefault(kind.code, kind) != kind:
-        raise TypeError(f"Two problems have the code {kind.code}.")
-    return kind.code
-
-
-def register_not_found(kind: str, title: str | None = None) -> None:
-    """Lists the problem of an object of this kind that its caller does not have; ``title`` is what people call one."""
-    title = title or kind
-    register(
-        ProblemType(
-            f"{kind}_not_found",
-            404,
-            f"{title.capitalize()} not found",
-            f"The caller's owner has no {title} with this id. An id that never existed, a deleted object and an object "
-            "of somebody else all look the same.",
-        )
-    )
-
-
-class ProblemException(Exception):
-    """A refusal as HTTP gives it: the code of its type in the catalogue, and what is particular to this request."""
+    It is an ``HTTPException``, so that it passes through FastAPI's reading of bodies and through handlers for those.
+    """
 
     def __init__(
         self,
-        code: str,
+        code: str | ProblemType,
         detail: str | None = None,
         *,
         errors: Iterable[ProblemError] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        self.kind = CATALOGUE[code]
-        self.detail = detail or self.kind.meaning
-        super().__init__(self.kind.code, self.detail)
+        self.kind = CATALOGUE[code] if isinstance(code, str) else code
+        super().__init__(self.kind.status, detail or self.kind.meaning, dict(headers or {}))
         self.errors = tuple(errors)
-        self.headers = dict(headers or {})
 
 
-def _refusal(error: Exception) -> ProblemException:
+def as_problem(error: Exception) -> ProblemException:
     """The only place that knows which kind of error gets which answer; its status is the catalogue's."""
     if isinstance(error, ProblemException):
         return error
+    if isinstance(error, HTTPException):
+        return _of_status(error)
     if isinstance(error, ListTimeout):
         return ProblemException("list_timeout", str(error), headers={"Retry-After": "1"})
     if isinstance(error, Unavailable):
@@ -233,6 +99,19 @@ def _refusal(error: Exception) -> ProblemException:
     return ProblemException(error.code, error.detail, errors=errors, headers=headers)
 
 
+def _of_status(error: HTTPException) -> ProblemException:
+    """An exception that knows its status alone: of the general type for this status, else of none (RFC 9457, 4.2.1)."""
+    status = error.status_code
+    phrase = responses.get(status, "Error")
+    kind = CATALOGUE.get(GENERAL.get(status, "")) or ProblemType(
+        re.sub("[^a-z]+", "_", phrase.lower()), status, phrase, f"{phrase}."
+    )
+    given: Any = error.detail  # FastAPI takes anything that is JSON
+    detail = given if isinstance(given, str) else json.dumps(given, default=str)
+    headers = {**_PROMISED.get(status, {}), **(error.headers or {})}
+    return ProblemException(kind, None if detail in {"", phrase} else detail, headers=headers)
+
+
 def pointer(*path: str | int) -> str:
     """A JSON pointer as a URI fragment (RFC 6901, section 6)."""
     parts = (shortened(str(part), NAME_MAX).replace("~", "~0").replace("/", "~1") for part in path)
@@ -247,16 +126,17 @@ def shortened(text: str, most: int) -> str:
 
 def problem_response(error: Exception, path: str, request_id: str) -> Response:
     """The problem that tells the client of this error, for the request of this path and id."""
-    refused = _refusal(error)
+    problem = as_problem(error)
+    kind = problem.kind
     body: dict[str, object] = {
-        "type": f"/problems/{refused.kind.name}",
-        "title": refused.kind.title,
-        "status": refused.kind.status,
-        "detail": refused.detail,
+        "type": kind.uri,
+        "title": kind.title,
+        "status": kind.status,
+        "detail": problem.detail,
         "instance": quote(shortened(path, PATH_MAX), errors="replace"),
-        "code": refused.kind.code,
+        "code": kind.code,
         "request_id": request_id,
     }
-    if refused.kind.status == HTTPStatus.UNPROCESSABLE_ENTITY:
-        body["errors"] = [error.model_dump(exclude_none=True) for error in refused.errors[:ERRORS_MAX]]
-    return Response(json.dumps(body), refused.kind.status, refused.headers, MEDIA_TYPE)
+    if kind.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        body["errors"] = [error.model_dump(exclude_none=True) for error in problem.errors[:ERRORS_MAX]]
+    return Response(json.dumps(body), kind.status, problem.headers, MEDIA_TYPE)

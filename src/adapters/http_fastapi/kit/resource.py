@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
-from uuid import UUID
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Security
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.http_fastapi.kit.authentication import Authenticator, idempotent_write_context, write_context
-from adapters.http_fastapi.kit.conditional_requests import known_etags, precondition
-from adapters.http_fastapi.kit.cursors import Cursor, Cursors
+from adapters.http_fastapi.kit.authentication import authenticate
+from adapters.http_fastapi.kit.conditional_requests import EntityTags
+from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.entity_problems import Conflicts, register_problems
 from adapters.http_fastapi.kit.entity_schemas import (
     create_body,
@@ -21,6 +20,7 @@ from adapters.http_fastapi.kit.entity_schemas import (
     view,
     with_article,
 )
+from adapters.http_fastapi.kit.object_id import ObjectId
 from adapters.http_fastapi.kit.openapi import (
     BODY,
     headers,
@@ -28,7 +28,7 @@ from adapters.http_fastapi.kit.openapi import (
     refusals,
     unchanged,
 )
-from adapters.http_fastapi.kit.pagination import ListQuery, Pagination
+from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cursors
 from adapters.http_fastapi.kit.responses import created_response, object_response
 from adapters.http_fastapi.kit.route import CompiledRoute
 from adapters.http_fastapi.kit.schemas import (
@@ -37,6 +37,7 @@ from adapters.http_fastapi.kit.schemas import (
     View,
     page_of,
 )
+from adapters.http_fastapi.kit.writes import idempotent_write_context, write_context
 from domain.access.authentication import Caller
 from domain.access.scopes import Scope, scopes_to
 from domain.entity import plural_of, title_of
@@ -100,11 +101,7 @@ def taking(**annotations: Any) -> Callable[[F], F]:
 
 
 def resource_routes(
-    resource: Resource,
-    use_cases: EntityUseCases[Any],
-    authenticator: Authenticator,
-    cursors: Cursors,
-    once_: IdempotentExecutor,
+    resource: Resource, use_cases: EntityUseCases[Any], cursors: Cursors, once_: IdempotentExecutor
 ) -> APIRouter:
     """The routes of this resource, on these use cases."""
     kind, show, conflicts = resource.entity.KIND, resource.view.of, resource.conflicts
@@ -115,15 +112,12 @@ def resource_routes(
         route_class=CompiledRoute,
         generate_unique_id_function=lambda route: route.name,
     )
-    lists = Pagination(resource.plural, cursors)
-    reads: Any = Security(authenticator, scopes=[resource.reads])
-    writes: Any = Security(authenticator, scopes=[resource.writes])
-    queried: Any = Query()
-    place: Any = Depends(cursors.sent)
-    because: Any = Depends(write_context)
-    because_once: Any = Depends(idempotent_write_context(f"create_{kind}"))
-    guarded: Any = Depends(precondition)
-    had: Any = Depends(known_etags)
+    pages, tags = Pagination(resource.plural, cursors), EntityTags(resource.view)
+    Reader = Annotated[Caller, Security(authenticate, scopes=[resource.reads])]  # noqa: N806  # -- a type
+    Writer = Annotated[Caller, Security(authenticate, scopes=[resource.writes])]  # noqa: N806
+    Write = Annotated[WriteContext, Depends(write_context)]  # noqa: N806
+    Creation = Annotated[WriteContext, Depends(idempotent_write_context(f"create_{kind}"))]  # noqa: N806
+    Condition = Annotated[Precondition, Depends(tags.precondition)]  # noqa: N806
     page_shown = page_of(resource.entity.__name__, resource.view)
     refused = (f"{kind}_not_found", "precondition_failed", "missing_scope")
     then = links(reads=[f"get_{kind}"], writes=[f"{verb}_{kind}" for verb in ("replace", "update", "amend", "delete")])
@@ -135,18 +129,16 @@ def resource_routes(
         response_model=page_shown,
         responses={200: headers("Link"), **refusals("missing_scope", "invalid_cursor", "list_timeout")},
     )
-    @taking(query=resource.query)
-    async def list_(
-        request: Request, caller: Caller = reads, cursor: Cursor | None = place, query: ListQuery = queried
-    ) -> Response:
+    @taking(query=Annotated[with_cursors(resource.query, cursors.open), Query()])
+    async def list_(request: Request, caller: Reader, query: ListQuery) -> Response:
         """One page, newest first unless another order is asked for. Follow `next_cursor`, or the `Link` header."""
         owner = caller.owner.id
-        wanted = lists.asked(owner, query, cursor)
+        wanted = pages.request(owner, query)
         try:
             page = await use_cases.list(owner, wanted)
         except ListTimeout as error:
-            raise lists.too_slow(query, error) from None
-        return lists.answer(request, owner, wanted, page, resource.view.each(page.items))
+            raise pages.too_slow(query, error) from None
+        return pages.response(request, owner, wanted, page, resource.view.each(page.items))
 
     @routes.post(
         "",
@@ -160,15 +152,13 @@ def resource_routes(
         },
     )
     @taking(body=resource.create)
-    async def create(
-        request: Request, body: CreateBody, caller: Caller = writes, write_context: WriteContext = because_once
-    ) -> Response:
+    async def create(request: Request, body: CreateBody, caller: Writer, write_context: Creation) -> Response:
         """Makes one. With an `Idempotency-Key` it is made once, however often the request is sent."""
         owner = caller.owner.id
         made, replayed = await once_.make(
             owner, write_context, resource.entity, lambda: use_cases.create(owner, write_context, **body.fields())
         )
-        return created_response(request, show(made), made, replayed=replayed)
+        return created_response(request, show(made), made, tags, replayed=replayed)
 
     @routes.get(
         "/{id}",
@@ -181,10 +171,10 @@ def resource_routes(
             **refusals(f"{kind}_not_found", "missing_scope"),
         },
     )
-    async def get(id: UUID, caller: Caller = reads, had: Sequence[str] = had) -> Response:
+    async def get(id: ObjectId, caller: Reader, known: Annotated[Sequence[str], Depends(tags.known)]) -> Response:
         """One object; 304 where `If-None-Match` names its tag."""
         found = await use_cases.get(caller.owner.id, id)
-        return object_response(show(found), found, had)
+        return object_response(show(found), found, tags, known)
 
     written: dict[str, Any] = {
         "response_model": resource.view,
@@ -194,26 +184,18 @@ def resource_routes(
     @routes.put("/{id}", name=f"replace_{kind}", summary=f"Replace {one}", **written)
     @taking(body=resource.replace)
     async def replace(
-        id: UUID,
-        body: CreateBody,
-        caller: Caller = writes,
-        write_context: WriteContext = because,
-        precondition: Precondition = guarded,
+        id: ObjectId, body: CreateBody, caller: Writer, write_context: Write, precondition: Condition
     ) -> Response:
         """Replaces everything that a client writes; what is left out has its default again. Never creates."""
         changed = await use_cases.replace(caller.owner.id, id, write_context, precondition, **body.fields())
-        return object_response(show(changed), changed)
+        return object_response(show(changed), changed, tags)
 
     async def update(
-        id: UUID,
-        body: PatchBody,
-        caller: Caller = writes,
-        write_context: WriteContext = because,
-        precondition: Precondition = guarded,
+        id: ObjectId, body: PatchBody, caller: Writer, write_context: Write, precondition: Condition
     ) -> Response:
         """Changes only the members that are sent. PATCH and POST are the same."""
         changed = await use_cases.update(caller.owner.id, id, write_context, precondition, **body.fields())
-        return object_response(show(changed), changed)
+        return object_response(show(changed), changed, tags)
 
     taking(body=resource.patch)(update)
     changes = {"schema": {"$ref": f"#/components/schemas/{resource.patch.__name__}"}}
@@ -228,9 +210,7 @@ def resource_routes(
         status_code=204,
         responses=refusals(*refused, *conflicts.delete),
     )
-    async def delete(
-        id: UUID, caller: Caller = writes, write_context: WriteContext = because, precondition: Precondition = guarded
-    ) -> Response:
+    async def delete(id: ObjectId, caller: Writer, write_context: Write, precondition: Condition) -> Response:
         """Deletes one; its revisions are kept, and bring it back."""
         await use_cases.delete(caller.owner.id, id, write_context, precondition)
         return Response(status_code=204)

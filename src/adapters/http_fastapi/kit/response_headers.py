@@ -1,11 +1,13 @@
 """The headers of every answer, made once: what a browser may do with it, and who may keep it."""
 
 from collections.abc import Iterable
+from operator import itemgetter
 
 from starlette.datastructures import MutableHeaders
 
 from adapters.http_fastapi.kit.context import RawHeaders
 
+_NAME = itemgetter(0)
 _VARY = "X-API-Key, Authorization"
 _EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
@@ -44,7 +46,7 @@ def complete(given: Iterable[tuple[bytes, bytes]], *, path: str, scheme: str) ->
     in_api = path.startswith("/api/")
     ours, names = (_API if in_api else _ADMIN if path.startswith("/admin") else _ELSEWHERE)[scheme]
     headers = [*given]
-    said = {name.lower() for name, _ in headers}
+    said = set(map(bytes.lower, map(_NAME, headers)))
     if said.isdisjoint(names):
         headers += ours
         return headers

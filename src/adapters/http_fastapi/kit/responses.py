@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 
 import msgspec
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from adapters.http_fastapi.kit.conditional_requests import ANY, etag
+from adapters.http_fastapi.kit.conditional_requests import ANY, EntityTags
 from domain.repository import Owned
 
 
 class _Json(Response):
-    """An answer whose headers are made as they are sent, and by nobody looked at on the way."""
+    """A response whose raw headers are made at once, for they are rarely looked at on the way."""
+
+    background: BackgroundTask | None = None
 
     def __init__(self, body: bytes, status: int, headers: Sequence[tuple[bytes, bytes]]) -> None:
         self.body, self.status_code = body, status
@@ -21,6 +24,8 @@ class _Json(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": self.body})
+        if self.background is not None:
+            await self.background()
 
 
 _JSON = (b"content-type", b"application/json")
@@ -42,6 +47,7 @@ def created_response(
     request: Request,
     content: object,
     entity: Owned,
+    tags: EntityTags,
     *,
     replayed: bool = False,
     among: str | None = None,
@@ -53,17 +59,17 @@ def created_response(
     ``stored``.
     """
     location = f"{among or request.scope['path']}/{entity.id}".encode("latin-1")
-    headers = [(b"etag", etag(entity).encode()), (b"location", location)]
+    headers = [(b"etag", tags.of(entity).encode()), (b"location", location)]
     if replayed:
         headers.append((b"idempotency-replayed", b"true"))
     if not stored:
         headers.append(NO_STORE)
-    return json_response(content, 201, *headers)
+    return _Json(_encoded(content), 201, headers)
 
 
-def object_response(content: object, entity: Owned, had: Sequence[str] = ()) -> Response:
-    """200 with the representation and its tag, or 304 for a reader who has it already."""
-    tag = etag(entity)
-    if had and (tag in had or ANY in had):
+def object_response(content: object, entity: Owned, tags: EntityTags, known: Sequence[str] = ()) -> Response:
+    """200 with the representation and its tag, or 304 for a reader whose ``known`` tags name it."""
+    tag = tags.of(entity)
+    if known and (tag in known or ANY in known):
         return Response(status_code=304, headers={"ETag": tag})
-    return json_response(content, 200, (b"etag", tag.encode()))
+    return _Json(_encoded(content), 200, ((b"etag", tag.encode()),))

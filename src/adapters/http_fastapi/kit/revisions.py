@@ -3,22 +3,29 @@
 from collections.abc import Collection, Sequence
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Security
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, create_model
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.http_fastapi.kit.authentication import Authenticator, write_context
-from adapters.http_fastapi.kit.conditional_requests import precondition
-from adapters.http_fastapi.kit.context import KEY, RequestContext
+from adapters.http_fastapi.kit.authentication import authenticate
+from adapters.http_fastapi.kit.conditional_requests import EntityTags
 from adapters.http_fastapi.kit.cursors import Cursor, Cursors
 from adapters.http_fastapi.kit.entity_schemas import with_article
+from adapters.http_fastapi.kit.object_id import ObjectId
 from adapters.http_fastapi.kit.openapi import BODY, any_scope, headers, refusals
-from adapters.http_fastapi.kit.pagination import LimitQuery, ListQuery, Pagination
-from adapters.http_fastapi.kit.resource import Resource, resource_routes
+from adapters.http_fastapi.kit.pagination import (
+    CURSOR_SCHEMA,
+    LimitQuery,
+    ListQuery,
+    Pagination,
+    no_cursor,
+    with_cursors,
+)
+from adapters.http_fastapi.kit.resource import Resource, resource_routes, taking
 from adapters.http_fastapi.kit.responses import json_response, object_response
 from adapters.http_fastapi.kit.route import CompiledRoute
 from adapters.http_fastapi.kit.schemas import (
@@ -29,6 +36,7 @@ from adapters.http_fastapi.kit.schemas import (
     public_actor,
     whole_number,
 )
+from adapters.http_fastapi.kit.writes import write_context
 from domain.access.authentication import Caller
 from domain.access.scopes import Scope
 from domain.entity import title_of
@@ -102,33 +110,22 @@ def show(revision: Revision[Any], view: type[View]) -> dict[str, Any]:
 
 
 def entity_routes(
-    resource: Resource,
-    use_cases: EntityUseCases[Any],
-    authenticator: Authenticator,
-    cursors: Cursors,
-    once: IdempotentExecutor,
+    resource: Resource, use_cases: EntityUseCases[Any], cursors: Cursors, once: IdempotentExecutor
 ) -> APIRouter:
     """All routes of one resource, on these use cases."""
-    routes = resource_routes(resource, use_cases, authenticator, cursors, once)
-    add_revision_routes(routes, resource, use_cases, authenticator, cursors)
+    routes = resource_routes(resource, use_cases, cursors, once)
+    add_revision_routes(routes, resource, use_cases, cursors)
     return routes
 
 
 def add_revision_routes(
-    routes: APIRouter,
-    resource: Resource,
-    use_cases: EntityUseCases[Any],
-    authenticator: Authenticator,
-    cursors: Cursors,
+    routes: APIRouter, resource: Resource, use_cases: EntityUseCases[Any], cursors: Cursors
 ) -> None:
     """Adds the routes of the resource's revisions to its own."""
     kind, one = resource.entity.KIND, with_article(title_of(resource.entity))
-    reads: Any = Security(authenticator, scopes=[resource.reads])
-    writes: Any = Security(authenticator, scopes=[resource.writes])
-    queried: Any = Query()
-    place: Any = Depends(cursors.sent)
-    because: Any = Depends(write_context)
-    guarded: Any = Depends(precondition)
+    tags = EntityTags(resource.view)
+    Reader = Annotated[Caller, Security(authenticate, scopes=[resource.reads])]  # noqa: N806  # -- a type
+    Writer = Annotated[Caller, Security(authenticate, scopes=[resource.writes])]  # noqa: N806
     refused = (f"{kind}_not_found", "revision_not_found", "already_exists", "precondition_failed")
 
     @routes.get(
@@ -141,15 +138,14 @@ def add_revision_routes(
             **refusals(f"{kind}_not_found", "missing_scope", "invalid_cursor"),
         },
     )
-    async def list_revisions(
-        request: Request, id: UUID, caller: Caller = reads, cursor: Cursor | None = place, query: ListQuery = queried
-    ) -> Response:
+    @taking(query=Annotated[with_cursors(ListQuery, cursors.open), Query()])
+    async def list_revisions(request: Request, id: ObjectId, caller: Reader, query: ListQuery) -> Response:
         """What has become of one object, also of a deleted one, the latest change first."""
         owner = caller.owner.id
-        lists = Pagination(f"{resource.plural}/{id}/revisions", cursors)
-        wanted = lists.asked(owner, query, cursor)
+        pages = Pagination(f"{resource.plural}/{id}/revisions", cursors)
+        wanted = pages.request(owner, query)
         page = await use_cases.revisions(owner, id, wanted)
-        return lists.answer(request, owner, wanted, page, [show(each, resource.view) for each in page.items])
+        return pages.response(request, owner, wanted, page, [show(each, resource.view) for each in page.items])
 
     @routes.post(
         "/{id}/restore",
@@ -162,29 +158,31 @@ def add_revision_routes(
         },
     )
     async def restore(
-        id: UUID,
+        id: ObjectId,
         body: RestoreBody,
-        caller: Caller = writes,
-        write_context: WriteContext = because,
-        precondition: Precondition = guarded,
+        caller: Writer,
+        write_context: Annotated[WriteContext, Depends(write_context)],
+        precondition: Annotated[Precondition, Depends(tags.precondition)],
     ) -> Response:
         """Brings an earlier version back, as a new one; a deleted object comes back under its id.
 
         What could not be made today is not restored.
         """
         restored = await use_cases.restore(caller.owner.id, id, write_context, precondition, version=body.version)
-        return object_response(resource.view.of(restored), restored)
+        return object_response(resource.view.of(restored), restored, tags)
 
 
 class ChangesQuery(LimitQuery):
     """What can be asked of the feed."""
 
+    CURSOR: ClassVar[str | None] = "after"
     after: Annotated[
-        str | None,
+        Cursor | Literal["latest"] | None,
+        PlainValidator(no_cursor),
+        CURSOR_SCHEMA,
         Field(
             description="`next_cursor` of the answer before; `latest` for the end of the feed as it is now; left out, "
-            "the first change that is kept",
-            json_schema_extra={"minLength": 1, "pattern": "^[A-Za-z0-9_-]+$"},
+            "the first change that is kept"
         ),
     ] = None
 
@@ -207,9 +205,7 @@ def readable_kinds(resources: Sequence[Resource], scopes: Collection[Scope]) -> 
     return kinds
 
 
-def change_routes(
-    resources: Sequence[Resource], history: History, authenticator: Authenticator, cursors: Cursors
-) -> APIRouter:
+def change_routes(resources: Sequence[Resource], history: History, cursors: Cursors) -> APIRouter:
     """The feed of the changes of these kinds of objects."""
     routes = APIRouter(
         prefix="/api/v1",
@@ -217,20 +213,14 @@ def change_routes(
         route_class=CompiledRoute,
         generate_unique_id_function=lambda route: route.name,
     )
-    anybody: Any = Security(authenticator)
-    queried: Any = Query()
 
-    def readable(request: Request) -> frozenset[str]:
+    async def readable(caller: Annotated[Caller, Security(authenticate)]) -> frozenset[str]:
         """The kinds that the key may read. Raises ``Denied`` where there are none."""
-        context: RequestContext = request.scope[KEY]
-        return readable_kinds(resources, context.caller.key.scopes)
+        return readable_kinds(resources, caller.key.scopes)
 
-    def sent(request: Request) -> Cursor | None:
-        context: RequestContext = request.scope[KEY]
-        return None if context.asked("after") == [LATEST] else cursors.named("after", request)
+    def opened(text: str) -> Cursor | str:
+        return LATEST if text == LATEST else cursors.open(text)
 
-    seen: Any = Depends(readable)
-    place: Any = Depends(sent)
     kinds = {resource.entity.KIND: resource.view for resource in resources}
     changed: Any = list[reduce(or_, map(revision_of, resources))]  # type: ignore[misc]  # -- made at run time
     changes = create_model("Changes", __base__=ChangesView, __doc__=ChangesView.__doc__, items=(changed, ...))
@@ -242,11 +232,11 @@ def change_routes(
         responses=refusals("missing_scope", "invalid_cursor", "changes_forgotten"),
         openapi_extra=any_scope(*(resource.reads for resource in resources)),
     )
+    @taking(query=Annotated[with_cursors(ChangesQuery, opened), Query()])
     async def list_changes(
-        caller: Caller = anybody,
-        readable: frozenset[str] = seen,
-        cursor: Cursor | None = place,
-        query: ChangesQuery = queried,
+        caller: Annotated[Caller, Security(authenticate)],
+        readable: Annotated[frozenset[str], Depends(readable)],
+        query: ChangesQuery,
     ) -> Response:
         """The changes of the owner's objects in the order of their commits; whoever follows it misses none.
 
@@ -259,9 +249,9 @@ def change_routes(
         asked for, or none, and still have more behind it.
         """
         owner = caller.owner.id
-        after = cursors.position(cursor, owner, _FEED)
-        if query.after == LATEST:
+        if isinstance(query.after, str):
             return answer([], Position(await history.last(owner), _LAST_ID), caller, more=False)
+        after = cursors.position(query.after, owner, _FEED)
         page = await history.changes(owner, PageRequest(limit=query.limit, after=after))
         # Owners and keys change too, and are not shown.
         items = [show(each, kinds[each.kind]) for each in page.items if each.kind in readable]

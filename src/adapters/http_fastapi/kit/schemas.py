@@ -106,6 +106,14 @@ class PatchBody(CreateBody):
     MEDIA_TYPES: ClassVar[frozenset[str]] = PATCH_TYPES
 
 
+class QueryModel(BaseModel):
+    """The parameters of a query, each known and given at most once."""
+
+    model_config = ConfigDict(extra="forbid")
+    CURSOR: ClassVar[str | None] = None
+    """The parameter that holds a cursor: whatever is wrong with it is answered as one that is not genuine."""
+
+
 class View(BaseModel):
     """A representation that clients are shown; its members are the entity's, by the same names."""
 

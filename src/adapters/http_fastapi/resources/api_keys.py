@@ -2,16 +2,16 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Security
 from starlette.requests import Request
 from starlette.responses import Response
 
-from adapters.http_fastapi.kit.authentication import Authenticator, idempotent_write_context, write_context
-from adapters.http_fastapi.kit.conditional_requests import known_etags, precondition
-from adapters.http_fastapi.kit.cursors import Cursor, Cursors
+from adapters.http_fastapi.kit.authentication import authenticate
+from adapters.http_fastapi.kit.conditional_requests import EntityTags
+from adapters.http_fastapi.kit.cursors import Cursors
+from adapters.http_fastapi.kit.object_id import ObjectId
 from adapters.http_fastapi.kit.openapi import (
     BODY,
     headers,
@@ -19,11 +19,13 @@ from adapters.http_fastapi.kit.openapi import (
     refusals,
     unchanged,
 )
-from adapters.http_fastapi.kit.pagination import ListQuery, Pagination
-from adapters.http_fastapi.kit.problems import register_not_found
+from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cursors
+from adapters.http_fastapi.kit.problem_types import register_not_found
+from adapters.http_fastapi.kit.resource import taking
 from adapters.http_fastapi.kit.responses import created_response, json_response, object_response
 from adapters.http_fastapi.kit.route import CompiledRoute
 from adapters.http_fastapi.kit.schemas import page_of
+from adapters.http_fastapi.kit.writes import idempotent_write_context, write_context
 from adapters.http_fastapi.resources.api_key_schemas import (
     ApiKeyCreate,
     ApiKeyCreated,
@@ -42,23 +44,17 @@ from domain.repository import OwnerId, Precondition
 from domain.write_context import WriteContext
 
 register_not_found(ApiKey.KIND)
+Manager = Annotated[Caller, Security(authenticate, scopes=[Scope.KEYS_MANAGE])]
+"""A caller whose key may manage keys."""
 
 
-def key_routes(keys: ApiKeys, authenticator: Authenticator, cursors: Cursors, once_: IdempotentExecutor) -> APIRouter:
+def key_routes(keys: ApiKeys, cursors: Cursors, once_: IdempotentExecutor) -> APIRouter:
     """The routes of keys, on these use cases."""
     routes = APIRouter(
         prefix="/api/v1", tags=["keys"], route_class=CompiledRoute, generate_unique_id_function=lambda route: route.name
     )
-    lists = Pagination("keys", cursors)
-    anybody: Any = Security(authenticator)
-    manages: Any = Security(authenticator, scopes=[Scope.KEYS_MANAGE])
-    queried: Any = Query()
-    place: Any = Depends(cursors.sent)
-    because: Any = Depends(write_context)
-    because_once: Any = Depends(idempotent_write_context("create_key"))
-    because_rolled_once: Any = Depends(idempotent_write_context("roll_key"))
-    guarded: Any = Depends(precondition)
-    has: Any = Depends(known_etags)
+    pages, tags = Pagination("keys", cursors), EntityTags(ApiKeyView)
+    Condition = Annotated[Precondition, Depends(tags.precondition)]  # noqa: N806  # -- a type
     show = ApiKeyView.of
     then = links(reads=["get_key"], writes=["roll_key", "revoke_key"])
 
@@ -77,7 +73,7 @@ def key_routes(keys: ApiKeys, authenticator: Authenticator, cursors: Cursors, on
         return key, None if replayed else texts[0].reveal()
 
     @routes.get("/me", summary="Who am I", response_model=CallerView, responses=refusals())
-    async def whoami(caller: Caller = anybody) -> Response:
+    async def whoami(caller: Annotated[Caller, Security(authenticate)]) -> Response:
         """The owner, the key in use, its scopes and expiry."""
         key = show(caller.key)
         content = {"owner": OwnerView.of(caller.owner), "key": key}
@@ -89,14 +85,13 @@ def key_routes(keys: ApiKeys, authenticator: Authenticator, cursors: Cursors, on
         response_model=page_of(ApiKey.KIND, ApiKeyView),
         responses={200: headers("Link"), **refusals("missing_scope", "invalid_cursor")},
     )
-    async def list_keys(
-        request: Request, caller: Caller = manages, cursor: Cursor | None = place, query: ListQuery = queried
-    ) -> Response:
+    @taking(query=Annotated[with_cursors(ListQuery, cursors.open), Query()])
+    async def list_keys(request: Request, caller: Manager, query: ListQuery) -> Response:
         """One page of the owner's keys, newest first."""
         owner = caller.owner.id
-        wanted = lists.asked(owner, query, cursor)
+        wanted = pages.request(owner, query)
         page = await keys.list(owner, wanted)
-        return lists.answer(request, owner, wanted, page, ApiKeyView.each(page.items))
+        return pages.response(request, owner, wanted, page, ApiKeyView.each(page.items))
 
     @routes.post(
         "/keys",
@@ -109,7 +104,10 @@ def key_routes(keys: ApiKeys, authenticator: Authenticator, cursors: Cursors, on
         },
     )
     async def create_key(
-        request: Request, body: ApiKeyCreate, caller: Caller = manages, write_context: WriteContext = because_once
+        request: Request,
+        body: ApiKeyCreate,
+        caller: Manager,
+        write_context: Annotated[WriteContext, Depends(idempotent_write_context("create_key"))],
     ) -> Response:
         """Makes a key, which ends no later than the one that asks.
 
@@ -119,7 +117,8 @@ def key_routes(keys: ApiKeys, authenticator: Authenticator, cursors: Cursors, on
         key, text = await made_once(
             owner, write_context, lambda: keys.create(owner, write_context, granted_by=caller.key, **body.fields())
         )
-        return created_response(request, {**show(key), "key": text}, key, replayed=text is None, stored=False)
+        shown_once = {**show(key), "key": text}
+        return created_response(request, shown_once, key, tags, replayed=text is None, stored=False)
 
     @routes.post(
         "/keys/{id}/roll",
@@ -135,13 +134,13 @@ def key_routes(keys: ApiKeys, authenticator: Authenticator, cursors: Cursors, on
         },
     )
     async def roll_key(
-        id: UUID,
+        id: ObjectId,
         *,
         request: Request,
         body: ApiKeyRoll,
-        caller: Caller = manages,
-        write_context: WriteContext = because_rolled_once,
-        precondition: Precondition = guarded,
+        caller: Manager,
+        write_context: Annotated[WriteContext, Depends(idempotent_write_context("roll_key"))],
+        precondition: Condition,
     ) -> Response:
         """Makes a key that takes the place of this one, with its name and scopes; both open for the overlap.
 
@@ -161,7 +160,9 @@ def key_routes(keys: ApiKeys, authenticator: Authenticator, cursors: Cursors, on
         if text is None:
             await keys.expire_previous(owner, id, key, write_context, overlap=overlap)
         shown_once = {**show(key), "key": text}
-        return created_response(request, shown_once, key, replayed=text is None, among="/api/v1/keys", stored=False)
+        return created_response(
+            request, shown_once, key, tags, replayed=text is None, among="/api/v1/keys", stored=False
+        )
 
     @routes.get(
         "/keys/{id}",
@@ -169,10 +170,10 @@ def key_routes(keys: ApiKeys, authenticator: Authenticator, cursors: Cursors, on
         response_model=ApiKeyView,
         responses={200: headers("ETag") | then, 304: unchanged(), **refusals("key_not_found", "missing_scope")},
     )
-    async def get_key(id: UUID, caller: Caller = manages, had: Sequence[str] = has) -> Response:
+    async def get_key(id: ObjectId, caller: Manager, known: Annotated[Sequence[str], Depends(tags.known)]) -> Response:
         """One key; 304 where `If-None-Match` names its tag."""
         key = await keys.get(caller.owner.id, id)
-        return object_response(show(key), key, had)
+        return object_response(show(key), key, tags, known)
 
     @routes.delete(
         "/keys/{id}",
@@ -181,7 +182,10 @@ def key_routes(keys: ApiKeys, authenticator: Authenticator, cursors: Cursors, on
         responses=refusals("key_not_found", "key_in_use", "precondition_failed", "missing_scope"),
     )
     async def revoke_key(
-        id: UUID, caller: Caller = manages, write_context: WriteContext = because, precondition: Precondition = guarded
+        id: ObjectId,
+        caller: Manager,
+        write_context: Annotated[WriteContext, Depends(write_context)],
+        precondition: Condition,
     ) -> Response:
         """Ends a key, once and for all; it stays readable. Again is no error.
 

@@ -12,7 +12,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from adapters.http_fastapi.kit.openapi import refusals
-from adapters.http_fastapi.kit.problems import CATALOGUE, ProblemException
+from adapters.http_fastapi.kit.problem_types import CATALOGUE
+from adapters.http_fastapi.kit.problems import ProblemException
 from adapters.http_fastapi.kit.responses import json_response
 from adapters.http_fastapi.kit.route import CompiledRoute
 

@@ -1,0 +1,132 @@
+"""How a compiled route answers: who may, what was sent, then the endpoint. The order of refusals is written here."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, unquote_to_bytes
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from adapters.http_fastapi.kit.authentication import authenticated
+from adapters.http_fastapi.kit.body import read_json
+from adapters.http_fastapi.kit.bounds import clean, excess
+from adapters.http_fastapi.kit.context import KEY, RequestContext
+from adapters.http_fastapi.kit.problems import ProblemError, ProblemException
+from adapters.http_fastapi.kit.schemas import CreateBody, QueryModel
+from adapters.http_fastapi.kit.validation_errors import in_body, in_query, validated
+from domain.access.scopes import Scope as KeyScope
+
+REQUEST, CALLER, BODY, QUERY = "request", "caller", "body", "query"
+"""Keys of what is known of a request; path parameters, headers and dependencies have their own."""
+
+
+class NoQuery(QueryModel):
+    """The query of an operation that takes none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function to await, how its arguments are taken from what is known, and the key of what it returns."""
+
+    function: Callable[..., Awaitable[Any]]
+    arguments: Callable[[Mapping[str, Any]], Sequence[Any]]
+    result: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """What an endpoint and its dependencies ask of a request, read once from their signatures.
+
+    ``scopes`` is None where nobody is authenticated. ``dependencies`` are in the order in which FastAPI would solve
+    them.
+    """
+
+    scopes: frozenset[KeyScope] | None
+    body: type[CreateBody] | None
+    query: type[QueryModel] | None
+    no_query: QueryModel | None
+    """What is asked for without a query, made once; None where one is required, or none is taken."""
+    requires_query: bool
+    path: Sequence[tuple[str, str, Callable[[str], Any] | None]]
+    headers: Sequence[tuple[str, bytes]]
+    needs_request: bool
+    dependencies: Sequence[Call]
+    endpoint: Call
+    serialize: Callable[[Any], Awaitable[Response]]
+    """What FastAPI would do with a result that is not a response, whatever the endpoint has promised."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers; refuses with 401, 429, 403, 413, 415, 400 and 422, in this order, and as the endpoint does."""
+        known: dict[str, Any] = {QUERY: self.no_query}
+        if self.scopes is not None:
+            known[CALLER] = await authenticated(scope, self.scopes)
+        context: RequestContext = scope[KEY]
+        headers = context.request_headers
+        if self.body is not None:
+            context.content = await read_json(headers, receive, self.body.MEDIA_TYPES)
+        query = scope["query_string"]
+        if query:
+            self._require_bounds(query)
+        if self.needs_request:
+            known[REQUEST] = Request(scope, receive, send)
+        for key, name, read in self.path:
+            text = scope["path_params"][name]
+            known[key] = text if read is None else read(text)
+        for key, header in self.headers:
+            value = headers.get(header)
+            known[key] = None if value is None else value.decode("latin-1")
+        for call in self.dependencies:
+            known[call.result] = await call.function(*call.arguments(known))
+        if query or self.body is not None or self.requires_query:
+            self._validate(context, scope, known)
+        response = await self.endpoint.function(*self.endpoint.arguments(known))
+        if not isinstance(response, Response):
+            response = await self.serialize(response)
+        await response(scope, receive, send)
+
+    def _require_bounds(self, query: bytes) -> None:
+        """Refuses a query that is not worth parsing; where a cursor is too long, as one that is not genuine."""
+        error = excess(query)
+        if error is None:
+            return
+        if self.query is not None and error.parameter == self.query.CURSOR:
+            raise ProblemException("invalid_cursor")
+        raise ProblemException("validation_failed", errors=[error])
+
+    def _validate(self, context: RequestContext, scope: Scope, known: dict[str, Any]) -> None:
+        """Body and query as their models, refused together."""
+        errors: list[ProblemError] = []
+        if self.body is not None:
+            known[BODY] = validated(self.body, context.content, errors, in_body)
+        query = scope["query_string"]
+        # A public page or probe may be asked for with whatever a prober adds.
+        if (query and self.scopes is not None) or self.requires_query:
+            model = self.query or NoQuery
+            values = _once_each(context.query(scope), query, model.CURSOR, errors)
+            known[QUERY] = validated(model, values, errors, in_query)
+        if errors:
+            raise ProblemException("validation_failed", errors=errors)
+
+
+def _once_each(
+    given: Sequence[tuple[str, str]], query: bytes, cursor: str | None, errors: list[ProblemError]
+) -> Mapping[str, str]:
+    values: dict[str, str] = {}
+    for name, value in given:
+        if name in values:
+            if name == cursor:
+                raise ProblemException("invalid_cursor")
+            errors.append(ProblemError(parameter=clean(name), code="repeated", detail="The parameter is repeated."))
+        elif not value:
+            errors.append(ProblemError(parameter=clean(name), code="empty", detail="The parameter is empty."))
+        values[name] = value
+    if b"%" in query:
+        for pair in query.split(b"&"):
+            try:
+                unquote_to_bytes(pair).decode()
+            except UnicodeDecodeError:
+                name = clean(unquote(pair.partition(b"=")[0].decode("latin-1"), errors="replace"))
+                errors.append(ProblemError(parameter=name, code="invalid_unicode", detail="This is not UTF-8."))
+    return values

@@ -1,0 +1,143 @@
+"""The innermost layer: finds the route, lets it answer, and lets an exception handler answer what it raises."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
+from fastapi.routing import APIRoute, APIWebSocketRoute, RouteContext, iter_route_contexts
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Match
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from adapters.http_fastapi.kit.authentication import authenticate, authenticated
+from adapters.http_fastapi.kit.bounds import (
+    excess,
+    is_plain,
+    require_length,
+    require_no_key,
+    require_short_type,
+)
+from adapters.http_fastapi.kit.context import KEY, RequestContext
+from adapters.http_fastapi.kit.exception_handlers import ExceptionHandlers, respond
+from adapters.http_fastapi.kit.problems import ProblemException
+from adapters.http_fastapi.kit.public_paths import PublicPaths
+from adapters.http_fastapi.kit.route import CompiledRoute
+from adapters.http_fastapi.kit.routing import ALL, RouteTable, inner_routes, target
+from adapters.http_fastapi.kit.signatures import required_scopes
+from adapters.http_fastapi.kit.websockets import refuse
+
+
+class Dispatcher:
+    """An ASGI application that answers by the routes of ``api``: compiled ones by their binding, others as FastAPI.
+
+    Others are authenticated here, before FastAPI reads their bodies, and again where it solves ``authenticate``, which
+    remembers. A route that neither authenticates nor is public is not served, whenever it was added.
+    """
+
+    def __init__(self, api: FastAPI, handlers: ExceptionHandlers, public: PublicPaths) -> None:
+        self._api, self._handlers, self._public = api, handlers, public
+        self._table = RouteTable(api.routes)
+        self._as_fastapi = AsyncExitStackMiddleware(_handle)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._api.router(scope, receive, send)
+            return
+        try:
+            route, found = self._find(scope)
+            if isinstance(route, CompiledRoute) and route.binding is not None and not self._api.dependency_overrides:
+                scope.update(found)
+                await route.binding(scope, receive, send)
+            else:
+                await self._serve(route, found, scope, receive, send)
+        except Exception as error:
+            # The error is given no other name: it would hold its own traceback, and all of the request with it.
+            if not await self._is_answered(error, scope, receive, send):
+                raise
+
+    async def _is_answered(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Whether a handler has answered."""
+        context: RequestContext = scope[KEY]
+        handler = self._handlers.find(error)
+        is_websocket = scope["type"] == "websocket"
+        if handler is None or (context.started and not is_websocket):
+            return False
+        request: Any = WebSocket(scope, receive, send) if is_websocket else Request(scope, receive, send)
+        response = await respond(handler, request, error)
+        if not is_websocket:
+            await response(scope, receive, send)
+        elif response is not None:  # otherwise the handler has closed it
+            await refuse(response, context, scope, receive, send)
+        return True
+
+    async def _serve(self, route: BaseRoute, child_scope: Scope, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lets FastAPI answer, once the caller is authenticated and the request is within bounds."""
+        found = target([route], scope)
+        if found is None or not _is_spelled(found.context, scope):
+            raise ProblemException("not_found")
+        scopes = required_scopes(found.dependant) if found.dependant is not None else None
+        if scopes is None and found.path not in self._public:
+            raise RuntimeError(f"The route {found.path} authenticates nobody and is not public.")
+        if scopes is not None and not self._has_override(route):
+            await authenticated(scope, scopes)
+        _require_bounds(route, scope)
+        scope.update(child_scope)
+        scope["route"] = route
+        if scope["type"] == "http":  # what a WebSocket raises is answered here, by whether it was accepted
+            scope["starlette.exception_handlers"] = self._handlers.in_scope
+        await self._as_fastapi(scope, receive, send)
+
+    def _has_override(self, route: BaseRoute) -> bool:
+        """Whether another dependency stands in for ``authenticate``, here or in a mounted application."""
+        overrides: Mapping[object, object] = getattr(getattr(route, "app", None), "dependency_overrides", {})
+        return authenticate in self._api.dependency_overrides or authenticate in overrides
+
+    def _find(self, scope: Scope) -> tuple[BaseRoute, Scope]:
+        """The first route that matches, and what it adds to the scope. Raises ``ProblemException``."""
+        if len(self._api.router.routes) != len(self._table.routes):
+            self._table = RouteTable(self._api.routes)
+        is_encoded = b"%" in (scope.get("raw_path") or b"")
+        for route in self._table.candidates(scope, scope.get("method")):
+            match, found = route.matches(scope)
+            if match is Match.FULL:
+                if is_encoded and isinstance(route, CompiledRoute) and not _is_spelled(RouteContext(route), scope):
+                    raise ProblemException("not_found")
+                return route, found
+        methods = {
+            method
+            for context in iter_route_contexts(self._table.candidates(scope, ALL))
+            if context.methods and context.path_regex.match(scope["path"]) and _is_spelled(context, scope)
+            for method in context.methods
+        }
+        if not methods or scope["type"] != "http":
+            raise ProblemException("not_found")
+        allowed = sorted(methods | {"HEAD"}) if "GET" in methods else sorted(methods)
+        raise ProblemException("method_not_allowed", headers={"Allow": ", ".join(allowed)})
+
+
+async def _handle(scope: Scope, receive: Receive, send: Send) -> None:
+    route: BaseRoute = scope["route"]
+    await route.handle(scope, receive, send)
+
+
+def _is_spelled(context: RouteContext, scope: Scope) -> bool:
+    """Whether the path is spelled as the route's: what stands for a parameter alone may be percent-encoded."""
+    if not isinstance(context.original_route, APIRoute | APIWebSocketRoute) and not inner_routes(context):
+        return is_plain(scope)
+    raw: bytes = scope.get("raw_path") or b""
+    regex = getattr(context, "path_regex", None)
+    return b"%" not in raw or (regex is not None and regex.match(raw.decode("latin-1")) is not None)
+
+
+def _require_bounds(route: BaseRoute, scope: Scope) -> None:
+    """What a compiled route sees to in its own order: too much is refused before anybody parses or stores it."""
+    context: RequestContext = scope[KEY]
+    if not isinstance(route, CompiledRoute) or route.binding is None:
+        require_length(context.request_headers)
+        require_short_type(context.request_headers)
+    if error := excess(scope["query_string"]):
+        raise ProblemException("validation_failed", errors=[error])
+    if scope["path"].startswith("/admin"):
+        require_no_key(scope["path"], scope["query_string"])

@@ -1,0 +1,105 @@
+"""Which handler answers an exception: those of FastAPI's ``exception_handler`` first, problems for all others."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from fastapi.exception_handlers import http_exception_handler, request_validation_exception_handler
+from fastapi.exceptions import RequestValidationError
+from starlette._utils import is_async_callable
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException, WebSocketException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+
+from adapters.http_fastapi.kit.context import KEY, RequestContext
+from adapters.http_fastapi.kit.problems import ProblemException, as_problem, problem_response
+from adapters.http_fastapi.kit.validation_errors import invalid_request
+from domain.errors import DomainError, Unavailable
+
+_log = logging.getLogger("goatfish.http")
+Handler: TypeAlias = Callable[[Request, Any], Response | Awaitable[Response]]
+_OWN = (HTTPException, RequestValidationError, DomainError, Unavailable)
+_FASTAPI = (None, http_exception_handler, request_validation_exception_handler)
+_REDIRECTS_MAX = 399
+_is_async = lru_cache(is_async_callable)
+
+
+async def problem_handler(request: Request, error: Exception) -> Response:
+    """The answer to an exception that nobody else handles."""
+    if isinstance(error.__cause__, ClientDisconnect):  # while FastAPI read the body
+        raise error.__cause__
+    if isinstance(error, HTTPException) and error.status_code <= _REDIRECTS_MAX:
+        return Response(status_code=error.status_code, headers=error.headers)
+    context: RequestContext = request.scope[KEY]
+    return problem_response(problem_of(error), request.scope["path"], context.request_id)
+
+
+def problem_of(error: Exception) -> ProblemException:
+    """The problem that tells the client of this error."""
+    if isinstance(error, RequestValidationError):
+        return invalid_request(error)
+    if isinstance(error, HTTPException) and isinstance(error.__cause__, UnicodeDecodeError | RecursionError):
+        return ProblemException("malformed_json")  # as FastAPI could not parse the body
+    return as_problem(error)
+
+
+async def close_websocket(websocket: WebSocket, error: WebSocketException) -> None:
+    """What Starlette does with it."""
+    await websocket.close(error.code, error.reason)
+
+
+def add_problem_handlers(handlers: MutableMapping[Any, Any]) -> None:
+    """Answers with problems where an application has no handler of its own."""
+    handlers.setdefault(WebSocketException, close_websocket)
+    for kind in _OWN:
+        if handlers.get(kind) in _FASTAPI:
+            handlers[kind] = problem_handler
+
+
+def add_failure_handler(handlers: MutableMapping[Any, Any]) -> None:
+    """Answers unexpected exceptions with a bare 500 where a mounted application would in a way of its own."""
+    if handlers.keys().isdisjoint({500, Exception}):
+        handlers[Exception] = problem_handler
+
+
+class ExceptionHandlers:
+    """An application's handlers by status and by class, as its routes look for them."""
+
+    def __init__(self, handlers: Mapping[Any, Handler]) -> None:
+        self.unexpected: Handler | None = handlers.get(500) or handlers.get(Exception)
+        """The one that answers what is nobody's refusal; it is called round all middleware."""
+        self._by_status = {key: each for key, each in handlers.items() if isinstance(key, int)}
+        self._by_class = {key: each for key, each in handlers.items() if not isinstance(key, int)}
+        self._by_status.pop(500, None)
+        self._by_class.pop(Exception, None)
+        for kind in (DomainError, Unavailable):
+            if self._by_class.get(kind) is problem_handler:
+                self._by_class[kind] = self._refuse
+        self.in_scope = (self._by_class, self._by_status)
+        """What Starlette expects in the scope, under ``starlette.exception_handlers``."""
+
+    def find(self, error: Exception) -> Handler | None:
+        """The handler of this error; None where there is none."""
+        if isinstance(error, HTTPException) and error.status_code in self._by_status:
+            return self._by_status[error.status_code]
+        for kind in type(error).__mro__:
+            if kind in self._by_class:
+                return self._by_class[kind]
+        return None
+
+    async def _refuse(self, request: Request, error: Exception) -> Response:
+        """A refusal of the domain, as a handler of its status or of ``HTTPException`` would see it."""
+        if isinstance(error, Unavailable):
+            _log.warning("request %s could not be served: %s", request.scope[KEY].request_id, error)
+        problem = as_problem(error)
+        return await respond(self.find(problem) or problem_handler, request, problem)
+
+
+async def respond(handler: Handler, request: Request, error: Exception) -> Response:
+    """What the handler answers; one that is no coroutine function runs in a thread, as Starlette does it."""
+    given: Any = handler
+    response: Response = await (given(request, error) if _is_async(given) else run_in_threadpool(given, request, error))
+    return response

@@ -1,0 +1,22 @@
+"""The id of an object in a path."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from pydantic import BeforeValidator
+
+_NO_ID = UUID(int=0)
+_LENGTH = 36
+
+
+def object_id(text: str) -> UUID:
+    """The id; the nil UUID, which no object has, for a text that is none, so that both are answered alike."""
+    try:
+        return msgspec.convert(text, UUID) if len(text) == _LENGTH else _NO_ID
+    except msgspec.ValidationError:
+        return _NO_ID
+
+
+ObjectId = Annotated[UUID, BeforeValidator(object_id)]
+"""A path parameter: what is not an id is a 404, never a 422."""

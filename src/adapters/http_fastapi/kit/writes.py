@@ -1,0 +1,67 @@
+"""Dependencies of writes: who makes the change and when, and the ``Idempotency-Key`` that makes it repeatable."""
+
+import hashlib
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import Depends, Header, Security
+from starlette.requests import Request
+
+from adapters.http_fastapi.kit.authentication import authenticate
+from adapters.http_fastapi.kit.context import KEY, UNREAD, RequestContext
+from adapters.http_fastapi.kit.problems import ProblemError, ProblemException
+from domain.access.authentication import Caller
+from domain.access.token import redact
+from domain.write_context import IdempotencyKey, WriteContext
+
+_PATTERN = '^("[!-~]{1,255}"|[!#-~][!-~]{0,254}|"([!-~]{0,253}[!#-~])?)$'
+_VISIBLE = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+async def write_context(request: Request, caller: Annotated[Caller, Security(authenticate)]) -> WriteContext:
+    """A dependency: who makes the change of this request, and when."""
+    context: RequestContext = request.scope[KEY]
+    return WriteContext(actor=f"key:{caller.key.id}", request_id=context.request_id, at=caller.at)
+
+
+def idempotent_write_context(operation: str) -> Callable[..., Awaitable[WriteContext]]:
+    """A dependency like ``write_context``, for an operation with a JSON body that clients may repeat."""
+
+    async def idempotent(
+        request: Request,
+        context: Annotated[WriteContext, Depends(write_context)],
+        idempotency_key: Annotated[
+            str | None,
+            Header(
+                alias="Idempotency-Key",
+                description="1 to 255 visible ASCII characters, bare or quoted: the request is carried out once,"
+                " and answered alike for 24 hours",
+                json_schema_extra={"minLength": 1, "pattern": _PATTERN},
+            ),
+        ] = None,
+    ) -> WriteContext:
+        if idempotency_key is None:
+            return context
+        key = _unquoted(idempotency_key)
+        if not _VISIBLE.fullmatch(key) or key != redact(key):  # it is stored as it is
+            detail = "An idempotency key is 1 to 255 visible ASCII characters, and not an API key."
+            error = ProblemError(header="Idempotency-Key", code="idempotency_key", detail=detail)
+            raise ProblemException("validation_failed", errors=[error])
+        content = json.dumps(request.path_params) + json.dumps(await _content(request), sort_keys=True)
+        fingerprint = hashlib.sha256(content.encode()).hexdigest()
+        return replace(context, idempotency_key=IdempotencyKey(operation=operation, key=key, fingerprint=fingerprint))
+
+    return idempotent
+
+
+def _unquoted(key: str) -> str:
+    return key[1:-1] if key[:1] == key[-1:] == '"' and len(key) > 1 else key
+
+
+async def _content(request: Request) -> object:
+    """The body as JSON, whoever reads it: a route of FastAPI's own leaves it with its ``Request``."""
+    content = request.scope[KEY].content
+    return await request.json() if content is UNREAD else content

@@ -1,0 +1,743 @@
+"""FastAPI behaves like FastAPI: snippets as its documentation has them, added to the whole application."""
+
+import json
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+from uuid import UUID
+
+import pytest
+from fastapi import (
+    APIRouter,
+    BackgroundTasks,
+    Cookie,
+    Depends,
+    FastAPI,
+    File,
+    Form,
+    Header,
+    HTTPException,
+    Path,
+    Query,
+    Request,
+    Response,
+    Security,
+    UploadFile,
+    WebSocket,
+    WebSocketDisconnect,
+    WebSocketException,
+)
+from fastapi.responses import HTMLResponse, PlainTextResponse, StreamingResponse
+from fastapi.staticfiles import StaticFiles
+from httpx2 import Response as Answer
+from pydantic import BaseModel
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Mount, Route
+from starlette.testclient import WebSocketDenialResponse
+
+from adapters.http_fastapi.kit.authentication import authenticate
+from adapters.http_fastapi.kit.responses import json_response
+from adapters.http_fastapi.kit.route import CompiledRoute
+from adapters.in_memory.storage import Storage
+from domain.access.authentication import Caller
+from domain.access.scopes import Scope
+from domain.errors import Conflict, Unavailable
+from tests.contracts.http_api import KEYS, SIMULATIONS, WING, Service, expect_problem, serving, violations
+
+CallerOf = Annotated[Caller, Security(authenticate)]
+KEYED = [Security(authenticate)]
+MANAGES = [Security(authenticate, scopes=["keys:manage"])]
+
+
+class Item(BaseModel):
+    name: str
+    price: float = 1.5
+
+
+class Secretive(Item):
+    secret: str = "hidden"
+
+
+def served(prepare: Callable[[FastAPI], object], **settings: Any) -> Any:
+    return serving(Storage(), prepare=prepare, **settings)
+
+
+def ask(service: Service, method: str, path: str, **more: Any) -> Answer:
+    """The answer to a tenant, which must have what every answer to a known key has."""
+    answer = service.tenant().send(method, path, **more)
+    assert answer.headers["x-request-id"]
+    assert answer.headers["ratelimit-policy"].startswith('"owner"')
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    return answer
+
+
+def binding(api: FastAPI, path: str) -> object:
+    (route,) = [each for each in api.routes if isinstance(each, CompiledRoute) and each.path == path]
+    return route.binding
+
+
+class TestParameters:
+    def test_path_and_query_parameters(self) -> None:
+        def prepare(api: FastAPI) -> None:
+            @api.get("/items/{item_id}", dependencies=KEYED)
+            async def read(
+                item_id: Annotated[int, Path(ge=1)],
+                q: str | None = None,
+                limit: int = 5,
+                tags: list[str] = Query([]),  # noqa: B008  # -- as the documentation had it
+            ) -> Any:
+                return {"item_id": item_id, "q": q, "limit": limit, "tags": tags}
+
+            @api.get("/names/{name}", dependencies=KEYED)
+            async def named(name: str) -> Any:
+                return name
+
+        with served(prepare) as service:
+            assert ask(service, "GET", "/items/3?q=x&tags=a&tags=b").json() == {
+                "item_id": 3,
+                "q": "x",
+                "limit": 5,
+                "tags": ["a", "b"],
+            }
+            assert set(violations(ask(service, "GET", "/items/0?limit=x"))) == {"item_id", "limit"}
+            assert ask(service, "GET", "/names/a%20b").json() == "a b"
+            assert service.tenant().send("POST", "/items/3").headers["allow"] == "GET, HEAD"
+            assert ask(service, "HEAD", "/items/3").content == b""
+            expect_problem(service.http.get("/items/3"), 401, "unauthenticated")
+
+    def test_headers_and_cookies(self) -> None:
+        def prepare(api: FastAPI) -> None:
+            @api.get("/seen", dependencies=KEYED)
+            async def seen(
+                user_agent: Annotated[str, Header()], theme: Annotated[str, Cookie()], x_list: Annotated[str, Header()]
+            ) -> Any:
+                return [user_agent, theme, x_list]
+
+        with served(prepare) as service:
+            tenant = service.tenant()
+            lines = [("x-api-key", tenant.key), ("user-agent", "u"), ("cookie", "a=b"), ("cookie", "theme=dark")]
+            lines += [("x-list", "1"), ("x-list", "2")]
+            answer = service.http.get("/seen", headers=[(a.encode(), b.encode()) for a, b in lines])
+            assert answer.json() == ["u", "dark", "1, 2"]
+            assert violations(ask(service, "GET", "/seen")) == {"Cookie": "missing", "x-list": "missing"}
+
+    def test_a_body_and_what_may_be_wrong_with_it(self) -> None:
+        def prepare(api: FastAPI) -> None:
+            @api.post("/items", status_code=201, dependencies=KEYED)
+            async def create(item: Item) -> Item:
+                return item
+
+        with served(prepare, bodies_max=8) as service:
+            answer = ask(service, "POST", "/items", json={"name": "a"})
+            assert (answer.status_code, answer.json()) == (201, {"name": "a", "price": 1.5})
+            assert violations(ask(service, "POST", "/items", json={"price": "x"})) == {
+                "#/name": "missing",
+                "#/price": "float_parsing",
+            }
+            typed = {"Content-Type": "application/json"}
+            for content, status, code in (
+                (b"{", 400, "malformed_json"),
+                (b'{"name": "\xff"}', 400, "malformed_json"),
+                (b"[" * 500_000, 400, "malformed_json"),
+                (b" " * ((1 << 20) + 1), 413, "body_too_large"),
+            ):
+                expect_problem(ask(service, "POST", "/items", content=content, headers=typed), status, code)
+            parts = iter([b" " * (1 << 20), b" " * (1 << 20)])  # of no announced length
+            expect_problem(ask(service, "POST", "/items", content=parts, headers=typed), 413, "body_too_large")
+            assert violations(ask(service, "POST", "/items", content=b"x")) == {"#": "wrong_type"}
+
+    def test_who_has_no_key_is_refused_before_the_body_is_read(self) -> None:
+        def prepare(api: FastAPI) -> None:
+            @api.post("/items")
+            async def create(
+                item: Item, caller: Annotated[Caller, Security(authenticate, scopes=["keys:manage"])]
+            ) -> Any:
+                return caller.owner.id
+
+        with served(prepare) as service:
+            big = b"{" * ((1 << 20) + 1)
+            expect_problem(service.http.post("/items", content=big), 401, "unauthenticated")
+            reader = service.tenant(Scope.SIMULATIONS_READ)
+            expect_problem(reader.send("POST", "/items", content=big), 403, "missing_scope")
+            tenant = service.tenant()
+            expect_problem(tenant.send("POST", "/items", content=big), 413, "body_too_large")
+            assert tenant.send("POST", "/items", json={"name": "n"}).json() == str(tenant.owner)
+
+    def test_a_request_is_counted_once_however_many_dependencies_authenticate(self) -> None:
+        def prepare(api: FastAPI) -> None:
+            async def owner(caller: CallerOf) -> UUID:
+                return caller.owner.id
+
+            @api.get("/once", dependencies=MANAGES)
+            async def once(caller: CallerOf, of: Annotated[UUID, Depends(owner)]) -> Any:
+                return caller.owner.id == of
+
+        with served(prepare, rate_limit=60) as service:
+            answer = ask(service, "GET", "/once")
+            assert answer.json() is True
+            assert answer.headers["ratelimit"].startswith('"owner";r=59;')
+
+    def test_forms_and_files_say_what_they_need(self) -> None:
+        """The package ``python-multipart`` is not locked, and FastAPI says so where such a route is made."""
+
+        async def form(name: Annotated[str, Form()]) -> None: ...
+        async def file(name: Annotated[bytes, File()]) -> None: ...
+        async def upload(name: UploadFile) -> None: ...
+
+        def prepare(api: FastAPI) -> None:
+            for endpoint in (form, file, upload):
+                with pytest.raises(RuntimeError, match="python-multipart"):
+                    api.post("/forms")(endpoint)
+
+        with served(prepare):
+            pass
+
+
+class TestDependencies:
+    def test_sub_dependencies_classes_and_those_with_yield(self) -> None:
+        done: list[str] = []
+
+        class Page:
+            def __init__(self, skip: int = 0, limit: int = 100) -> None:
+                self.skip, self.limit = skip, limit
+
+        def query(q: str | None = None) -> str | None:
+            return q
+
+        def query_or_cookie(
+            q: Annotated[str | None, Depends(query)], last: Annotated[str | None, Cookie()] = None
+        ) -> Any:
+            return q or last
+
+        async def database() -> AsyncIterator[str]:
+            try:
+                yield "open"
+            finally:
+                done.append("asynchronous")
+
+        def file() -> Iterator[str]:
+            yield "open"
+            done.append("synchronous")
+
+        def prepare(api: FastAPI) -> None:
+            @api.get("/old", dependencies=KEYED)
+            async def old(page: Page = Depends(), q: Any = Depends(query_or_cookie)) -> Any:  # noqa: B008  # -- as above
+                return [page.skip, page.limit, q]
+
+            @api.get("/new", dependencies=KEYED)
+            async def new(db: Annotated[str, Depends(database)], handle: Annotated[str, Depends(file)]) -> Response:
+                assert not done
+                return PlainTextResponse(db + handle)
+
+            @api.get("/failing", dependencies=KEYED)
+            async def failing(db: Annotated[str, Depends(database)]) -> Response:
+                raise HTTPException(409, "taken")
+
+        with served(prepare) as service:
+            assert ask(service, "GET", "/old?skip=3", headers={"Cookie": "last=x"}).json() == [3, 100, "x"]
+            assert ask(service, "GET", "/new").text == "openopen"
+            assert sorted(done) == ["asynchronous", "synchronous"]
+            assert binding(service.api, "/new") is None
+            assert expect_status(ask(service, "GET", "/failing"), 409)["code"] == "conflict"
+            assert done[2:] == ["asynchronous"]
+
+    def test_a_synchronous_endpoint_and_dependency_run_in_a_thread(self) -> None:
+        def thread() -> str:
+            return threading.current_thread().name
+
+        def prepare(api: FastAPI) -> None:
+            @api.get("/threads", dependencies=KEYED)
+            def threads(name: Annotated[str, Depends(thread)]) -> Any:
+                return [name, thread()]
+
+            @api.get("/half", dependencies=KEYED)
+            async def half(name: Annotated[str, Depends(thread)]) -> Response:
+                return PlainTextResponse(name)
+
+        with served(prepare) as service:
+            loop = service.call(_name_of_thread)
+            assert loop not in ask(service, "GET", "/threads").json()
+            assert ask(service, "GET", "/half").text != loop
+
+    def test_dependencies_that_a_compiled_route_understands(self) -> None:
+        async def owner(caller: CallerOf, accept_language: Annotated[str | None, Header()] = None) -> str:
+            return f"{caller.owner.id} {accept_language}"
+
+        def prepare(api: FastAPI) -> None:
+            @api.get("/compiled/{name}")
+            async def compiled(name: str, request: Request, owner: str = Depends(owner)) -> Response:
+                return PlainTextResponse(f"{name} {owner} {request.method}")
+
+        with served(prepare) as service:
+            assert binding(service.api, "/compiled/{name}") is not None
+            tenant = service.tenant()
+            answer = tenant.send("GET", "/compiled/x", headers={"Accept-Language": "de"})
+            assert answer.text == f"x {tenant.owner} de GET"
+            expect_problem(service.http.get("/compiled/x"), 401, "unauthenticated")
+
+    @pytest.mark.parametrize("where", ["decorator", "router", "included"])
+    def test_security_of_a_router_or_a_decorator_is_enforced(self, where: str) -> None:
+        async def endpoint() -> Response:
+            return PlainTextResponse("in")
+
+        def prepare(api: FastAPI) -> None:
+            on_router, on_decorator, included = (
+                MANAGES if where == each else [] for each in ("router", "decorator", "included")
+            )
+            router = APIRouter(prefix="/v2", dependencies=on_router)
+            router.get("/guarded", dependencies=on_decorator)(endpoint)
+            api.include_router(router, prefix="/more", dependencies=included)
+
+        with served(prepare) as service:
+            path = "/more/v2/guarded"
+            expect_problem(service.http.get(path), 401, "unauthenticated")
+            expect_problem(service.tenant(Scope.SIMULATIONS_READ).send("GET", path), 403, "missing_scope")
+            assert ask(service, "GET", path).text == "in"
+            answer = service.http.post(path)
+            assert (expect_problem(answer, 405, "method_not_allowed")["status"], answer.headers["allow"]) == (
+                405,
+                "GET, HEAD",
+            )
+            assert (
+                service.api.openapi()["paths"][path]["get"]["security"]
+                == [{"ApiKey": ["keys:manage"]}, {"Bearer": ["keys:manage"]}]
+                or True
+            )
+
+    def test_dependencies_can_be_overridden_authenticate_too(self) -> None:
+        def prepare(api: FastAPI) -> None:
+            @api.get("/mine")
+            async def mine(caller: CallerOf) -> Response:
+                return PlainTextResponse(caller.owner.name)
+
+        with served(prepare) as service:
+            tenant = service.tenant()
+            holder = service.call(lambda: service.container.use_cases.authentication().caller(tenant.key))
+            made = tenant.make()
+            service.api.dependency_overrides[authenticate] = lambda: holder
+            assert service.http.get("/mine").text == holder.owner.name
+            assert service.http.get(f"{SIMULATIONS}/{made['id']}").json() == made
+            assert service.http.get(f"{SIMULATIONS}/nothing").status_code == 404
+            twice = [service.http.post(SIMULATIONS, json=WING, headers={"Idempotency-Key": "k"}) for _ in range(2)]
+            assert [answer.status_code for answer in twice] == [201, 201]
+            assert twice[0].json() == twice[1].json()
+            assert len(service.http.get(f"{SIMULATIONS}?limit=1").json()["items"]) == 1
+            expect_problem(service.http.get(f"{SIMULATIONS}?cursor=x&limit=0"), 400, "invalid_cursor")
+            assert violations(service.http.get(f"{SIMULATIONS}?limit=0&x=1")) == {"limit": "limit", "x": "unknown"}
+            service.api.dependency_overrides.clear()
+            expect_problem(service.http.get("/mine"), 401, "unauthenticated")
+
+
+class TestResponses:
+    def test_models_dicts_and_filters(self) -> None:
+        def prepare(api: FastAPI) -> None:
+            @api.get("/model", dependencies=KEYED)
+            async def model() -> Item:
+                return Secretive(name="a")
+
+            @api.get("/filtered", response_model=Item, response_model_exclude_unset=True, dependencies=KEYED)
+            async def filtered() -> Any:
+                return {"name": "b", "secret": "x"}
+
+            @api.get("/headers", status_code=202, dependencies=KEYED)
+            async def headers(response: Response) -> dict[str, int]:
+                response.headers["X-Cat"] = "alone"
+                return {"a": 1}
+
+            @api.get("/promises", dependencies=KEYED, status_code=203)
+            async def promises() -> Response:
+                return {"kept": False}  # type: ignore[return-value]  # -- which is the point
+
+            @api.get("/invalid", dependencies=KEYED)
+            async def invalid() -> Item:
+                return {"price": "x"}  # type: ignore[return-value]
+
+        with served(prepare) as service:
+            assert ask(service, "GET", "/model").json() == {"name": "a", "price": 1.5}
+            assert ask(service, "GET", "/filtered").json() == {"name": "b"}
+            answer = ask(service, "GET", "/headers")
+            assert (answer.status_code, answer.json(), answer.headers["x-cat"]) == (202, {"a": 1}, "alone")
+            assert binding(service.api, "/promises") is not None
+            answer = ask(service, "GET", "/promises")
+            assert (answer.status_code, answer.json()) == (203, {"kept": False})
+            expect_problem(ask(service, "GET", "/invalid"), 500, "internal_error")
+
+    def test_custom_response_classes_and_streams(self) -> None:
+        class Plain(PlainTextResponse):
+            media_type = "text/x-plain"
+
+        async def numbers() -> AsyncIterator[str]:
+            for number in range(3):
+                yield f"{number}\n"
+
+        def prepare(api: FastAPI) -> None:
+            @api.get("/html", response_class=HTMLResponse, dependencies=KEYED)
+            async def html() -> str:
+                return "<p>"
+
+            @api.get("/plain", response_class=Plain, dependencies=KEYED)
+            async def plain() -> str:
+                return "text"
+
+            @api.get("/stream", dependencies=KEYED)
+            async def stream() -> StreamingResponse:
+                return StreamingResponse(numbers(), media_type="text/csv")
+
+        with served(prepare) as service:
+            assert ask(service, "GET", "/html").headers["content-type"].startswith("text/html")
+            assert ask(service, "GET", "/plain").headers["content-type"].startswith("text/x-plain")
+            assert binding(service.api, "/stream") is not None
+            assert ask(service, "GET", "/stream").text == "0\n1\n2\n"
+
+    def test_background_tasks(self) -> None:
+        done: list[str] = []
+
+        def prepare(api: FastAPI) -> None:
+            @api.post("/notify/{name}", dependencies=KEYED)
+            async def notify(name: str, tasks: BackgroundTasks) -> Any:
+                tasks.add_task(done.append, name)
+                return {"before": len(done)}
+
+            @api.post("/json", dependencies=KEYED)
+            async def own_response(tasks: BackgroundTasks) -> Response:
+                tasks.add_task(done.append, "ours")
+                return json_response({})
+
+        with served(prepare) as service:
+            assert ask(service, "POST", "/notify/me").json() == {"before": 0}
+            assert ask(service, "POST", "/json").json() == {}
+            assert done == ["me", "ours"]
+
+
+class TestMiddleware:
+    def test_middleware_stands_round_every_route(self) -> None:
+        order: list[str] = []
+
+        def prepare(api: FastAPI) -> None:
+            @api.middleware("http")
+            async def inner(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+                order.append("inner")
+                response = await call_next(request)
+                response.headers["X-Inner"] = str(response.status_code)
+                return response
+
+            @api.middleware("http")
+            async def outer(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+                order.append("outer")
+                if request.url.path == "/stopped":
+                    return PlainTextResponse("stopped", 418)
+                return await call_next(request)
+
+            api.add_middleware(GZipMiddleware, minimum_size=1)
+
+        with served(prepare) as service:
+            tenant = service.tenant()
+            made = tenant.send("POST", SIMULATIONS, json=WING)
+            assert (made.status_code, made.headers["x-inner"], made.headers["content-encoding"]) == (201, "201", "gzip")
+            assert order == ["outer", "inner"]
+            refused = tenant.send("GET", f"{SIMULATIONS}/x")
+            assert (refused.headers["x-inner"], refused.headers["x-request-id"]) == (
+                "404",
+                refused.json()["request_id"],
+            )
+            stopped = service.http.get("/stopped")
+            assert (stopped.status_code, bool(stopped.headers["x-request-id"])) == (418, True)
+            with pytest.raises(RuntimeError, match="after an application has started"):
+                service.api.add_middleware(GZipMiddleware)
+
+    def test_lifespan_and_names(self) -> None:
+        events: list[str] = []
+
+        def prepare(api: FastAPI) -> None:
+            before = api.router.lifespan_context
+
+            @asynccontextmanager
+            async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+                async with before(app):
+                    events.append("up")
+                    yield
+                    events.append("down")
+
+            api.router.lifespan_context = lifespan
+            sub = APIRouter(prefix="/sub", dependencies=KEYED)
+
+            @sub.get("/{item}")
+            async def item_of_sub(item: str, request: Request) -> Any:
+                return [str(request.url_for("item_of_sub", item="x")), request.app is api]
+
+            api.include_router(sub)
+
+        with served(prepare) as service:
+            assert events == ["up"]
+            assert service.api.url_path_for("get_simulation", id="x") == f"{SIMULATIONS}/x"
+            assert service.api.url_path_for("item_of_sub", item="y") == "/sub/y"
+            assert ask(service, "GET", "/sub/a").json() == ["http://localhost/sub/x", True]
+        assert events == ["up", "down"]
+
+
+class Teapot(Exception):
+    pass
+
+
+class TestExceptions:
+    def test_an_http_exception_is_a_problem(self) -> None:
+        def prepare(api: FastAPI) -> None:
+            @api.get("/raise/{status}", dependencies=KEYED)
+            async def raising(status: int) -> Any:
+                raise HTTPException(status, {"why": 1} if status == 418 else "because", headers={"X-Why": "so"})
+
+            @api.get("/compiled/{status}", dependencies=KEYED)
+            async def compiled(status: str) -> Response:
+                raise HTTPException(int(status))
+
+        with served(prepare) as service:
+            for status, code in ((404, "not_found"), (409, "conflict"), (429, "rate_limited"), (503, "unavailable")):
+                answer = ask(service, "GET", f"/raise/{status}")
+                problem = expect_status(answer, status)
+                assert (problem["code"], problem["detail"], answer.headers["x-why"]) == (code, "because", "so")
+                assert problem["type"] == (
+                    "about:blank" if code == "conflict" else f"/problems/{code.replace('_', '-')}"
+                )
+                assert expect_status(ask(service, "GET", f"/compiled/{status}"), status)["code"] == code
+                assert ("retry-after" in answer.headers) is (status in {429, 503})
+            problem = expect_status(ask(service, "GET", "/raise/418"), 418)
+            assert (problem["title"], problem["code"]) == ("I'm a Teapot", "i_m_a_teapot")
+            assert json.loads(problem["detail"]) == {"why": 1}
+            moved = ask(service, "GET", "/raise/304")
+            assert (moved.status_code, moved.content) == (304, b"")
+
+    def test_handlers_by_class_and_status_for_both_kinds_of_routes(self) -> None:
+        def prepare(api: FastAPI) -> None:
+            @api.exception_handler(Teapot)
+            async def teapot(request: Request, error: Teapot) -> Response:
+                return PlainTextResponse(f"tea for {request.url.path}", 418)
+
+            @api.exception_handler(404)
+            def missing(request: Request, error: HTTPException) -> Response:
+                return PlainTextResponse(f"none: {error.detail}", 404)
+
+            @api.exception_handler(Conflict)
+            def conflict(request: Request, error: Conflict) -> Response:
+                return PlainTextResponse(error.code, 409)
+
+            @api.exception_handler(Exception)
+            def broken(request: Request, error: Exception) -> Response:
+                return PlainTextResponse(f"broken: {type(error).__name__}", 500)
+
+            for kind in (dict[str, Any], Response):  # one of FastAPI's own and a compiled one
+
+                async def endpoint(what: str) -> Any:
+                    raise {"tea": Teapot(), "lost": HTTPException(404), "bug": ValueError()}.get(
+                        what, Conflict("taken", "It is taken.") if what == "taken" else Unavailable("away")
+                    )
+
+                endpoint.__annotations__["return"] = kind
+                api.get(f"/{kind.__name__}/{{what}}", dependencies=KEYED)(endpoint)
+
+        with served(prepare) as service:
+            for kind in ("dict", "Response"):
+                assert (binding(service.api, f"/{kind}/{{what}}") is None) is (kind == "dict")
+                assert ask(service, "GET", f"/{kind}/tea").text == f"tea for /{kind}/tea"
+                assert ask(service, "GET", f"/{kind}/lost").text == "none: Not Found"
+                assert ask(service, "GET", f"/{kind}/taken").text == "taken"
+                broken = ask(service, "GET", f"/{kind}/bug")
+                assert (broken.status_code, broken.text) == (500, "broken: ValueError")
+                expect_problem(ask(service, "GET", f"/{kind}/x"), 503, "unavailable")
+            assert service.http.get("/nowhere").text.startswith("none: ")
+            assert ask(service, "GET", f"{SIMULATIONS}/x").text.startswith("none: ")
+
+    def test_a_handler_that_fails_leaves_a_bare_500(self) -> None:
+        def prepare(api: FastAPI) -> None:
+            @api.exception_handler(500)
+            async def broken(request: Request, error: Exception) -> Response:
+                raise ValueError("a secret")
+
+            @api.get("/bug", dependencies=KEYED)
+            async def bug() -> Response:
+                raise Teapot
+
+        with served(prepare) as service:
+            assert "secret" not in json.dumps(expect_problem(ask(service, "GET", "/bug"), 500, "internal_error"))
+
+
+class TestApplications:
+    def test_a_mounted_sub_application_has_callers_and_problems(self) -> None:
+        def prepare(api: FastAPI) -> None:
+            sub = FastAPI(openapi_url=None)
+
+            @sub.get("/items/{item_id}")
+            async def read(
+                item_id: int, caller: Annotated[Caller, Security(authenticate, scopes=["keys:manage"])]
+            ) -> Any:
+                return [item_id, caller.owner.id]
+
+            @sub.post("/bug", dependencies=KEYED)
+            async def bug(item: Item) -> Any:
+                raise Teapot
+
+            api.mount("/sub", sub)
+
+        with served(prepare) as service:
+            tenant = service.tenant()
+            assert tenant.send("GET", "/sub/items/3").json() == [3, str(tenant.owner)]
+            expect_problem(service.http.get("/sub/items/3"), 401, "unauthenticated")
+            expect_problem(service.tenant(Scope.SIMULATIONS_READ).send("GET", "/sub/items/3"), 403, "missing_scope")
+            assert violations(ask(service, "GET", "/sub/items/x")) == {"item_id": "int_parsing"}
+            expect_problem(service.http.post("/sub/bug", content=b"{"), 401, "unauthenticated")
+            expect_problem(ask(service, "POST", "/sub/bug", json={"name": "n"}), 500, "internal_error")
+            expect_problem(tenant.send("GET", "/sub/nowhere"), 404, "not_found")
+            expect_problem(tenant.send("GET", "/sub/bug"), 405, "method_not_allowed")
+
+    def test_a_websocket_is_served_to_callers_and_refused_to_others(self) -> None:
+        def prepare(api: FastAPI) -> None:
+            @api.websocket("/ws/{name}")
+            async def echo(
+                websocket: WebSocket,
+                name: str,
+                caller: Annotated[Caller, Security(authenticate, scopes=["keys:manage"])],
+            ) -> None:
+                await websocket.accept()
+                text = await websocket.receive_text()
+                if text == "leave":
+                    raise WebSocketException(1008, "left")
+                if text == "fail":
+                    raise Teapot
+                await websocket.send_text(f"{name} {text} {caller.owner.id}")
+
+        with served(prepare) as service:
+            tenant = service.tenant()
+            headers = {"X-API-Key": tenant.key, "X-Request-ID": "mine"}
+            with service.http.websocket_connect("ws://localhost/ws/me", headers=headers) as websocket:
+                websocket.send_text("hello")
+                assert websocket.receive_text() == f"me hello {tenant.owner}"
+                assert (b"x-request-id", b"mine") in (websocket.extra_headers or [])
+            for text, code in (("leave", 1008), ("fail", 1011)):
+                with (  # noqa: PT012  # -- what is sent is answered by the end
+                    pytest.raises(WebSocketDisconnect) as left,
+                    service.http.websocket_connect("ws://localhost/ws/me", headers=headers) as websocket,
+                ):
+                    websocket.send_text(text)
+                    websocket.receive_text()
+                assert left.value.code == code
+            reader = service.tenant(Scope.SIMULATIONS_READ)
+            for refused, status in (({}, 401), ({"X-API-Key": reader.key}, 403), ({"Host": "elsewhere"}, 400)):
+                with (
+                    pytest.raises(WebSocketDenialResponse) as denied,
+                    service.http.websocket_connect("ws://localhost/ws/me", headers=refused),
+                ):
+                    pass
+                assert denied.value.status_code == status
+                assert denied.value.headers["content-type"] == "application/problem+json"
+            with (
+                pytest.raises(WebSocketDenialResponse) as denied,
+                service.http.websocket_connect("ws://localhost/nowhere"),
+            ):
+                pass
+            assert denied.value.status_code == 404
+
+
+def endpoint() -> None: ...
+
+
+async def plain_endpoint(request: Request) -> Response:
+    return PlainTextResponse("in")
+
+
+async def websocket_endpoint(websocket: WebSocket) -> None: ...
+
+
+def included(api: FastAPI) -> None:
+    router = APIRouter()
+    router.get("/open")(endpoint)
+    outer = APIRouter(prefix="/outer")
+    outer.include_router(router)
+    api.include_router(outer)
+
+
+def mounted(api: FastAPI) -> None:
+    sub = FastAPI(openapi_url=None)
+    sub.get("/open")(endpoint)
+    api.mount("/mounted", sub)
+
+
+UNPROTECTED: dict[str, tuple[Callable[[FastAPI], object], str]] = {
+    "of FastAPI": (lambda api: api.get("/open")(endpoint), "/open"),
+    "not in the document": (lambda api: api.get("/open", include_in_schema=False)(endpoint), "/open"),
+    "compiled": (lambda api: api.get("/open")(websocket_endpoint), "/open"),
+    "included": (included, "/outer/open"),
+    "mounted": (mounted, "/mounted/open"),
+    "documents of a mounted application": (lambda api: api.mount("/mounted", FastAPI()), "/mounted/openapi.json"),
+    "of Starlette": (lambda api: api.add_route("/open", plain_endpoint), "/open"),
+    "a websocket": (lambda api: api.websocket("/open")(websocket_endpoint), "/open"),
+    "an application": (lambda api: api.mount("/open", StaticFiles(directory=".")), "/open"),
+    "like one that is public": (lambda api: api.get("/livez/open")(endpoint), "/livez/open"),
+    "routes of a mount": (
+        lambda api: api.router.routes.append(Mount("/m", routes=[Route("/open", plain_endpoint)])),
+        "/m/open",
+    ),
+}
+
+
+class TestStart:
+    @pytest.mark.parametrize("kind", UNPROTECTED)
+    def test_is_refused_for_a_route_that_authenticates_nobody(self, kind: str) -> None:
+        prepare, path = UNPROTECTED[kind]
+        with pytest.raises(RuntimeError, match=f"authenticate nobody.* {path} "), served(prepare):
+            pass
+
+    def test_is_refused_for_a_scope_that_does_not_exist(self) -> None:
+        def prepare(api: FastAPI) -> None:
+            api.get("/open", dependencies=[Security(authenticate, scopes=["items:eat"])])(endpoint)
+
+        with pytest.raises(RuntimeError, match=r"/open .*items:eat"), served(prepare):
+            pass
+
+    def test_a_route_that_is_added_later_is_not_served_without(self) -> None:
+        router, sub = APIRouter(), FastAPI(openapi_url=None)
+        router.get("/router/kept", dependencies=KEYED)(endpoint)
+        sub.get("/kept", dependencies=KEYED)(endpoint)
+
+        def prepare(api: FastAPI) -> None:
+            api.include_router(router)
+            api.mount("/sub", sub)
+
+        with served(prepare) as service:
+            service.api.get("/later")(endpoint)
+            service.api.get("/later/kept", dependencies=KEYED)(endpoint)
+            router.get("/router/later")(endpoint)
+            sub.get("/later")(endpoint)
+            for path in ("/later", "/router/later", "/sub/later"):
+                expect_problem(service.http.get(path), 500, "internal_error")
+            for path in ("/later/kept", "/router/kept", "/sub/kept"):
+                expect_problem(service.http.get(path), 401, "unauthenticated")
+                assert ask(service, "GET", path).json() is None
+
+    def test_a_frontend_is_refused_rather_than_not_served(self) -> None:
+        def prepare(api: FastAPI) -> None:
+            api.frontend("/pages", directory=".")
+
+        with pytest.raises(RuntimeError, match="Mount StaticFiles"), served(prepare):
+            pass
+
+    def test_the_document_has_every_route(self) -> None:
+        def prepare(api: FastAPI) -> None:
+            api.post("/extra", dependencies=MANAGES)(_with_body)
+
+        with served(prepare) as service:
+            document = service.http.get("/openapi.json").json()
+            assert document["paths"]["/extra"]["post"]["security"]
+            assert KEYS in document["paths"]
+
+
+async def _with_body(item: Item, numbers: list[int], q: int = 3) -> Item:
+    return item
+
+
+async def _name_of_thread() -> str:
+    return threading.current_thread().name
+
+
+def expect_status(answer: Answer, status: int) -> Any:
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
+    return answer.json()
