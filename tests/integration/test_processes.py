@@ -307,7 +307,7 @@ def test_at_a_terminal_erasing_asks_for_the_name(goatfish: Shell) -> None:
     ):
         said, ended = _at_a_terminal(goatfish, ["owner", "erase", "Acme"], answer_given)
         assert (ended, words in said) == (status, True), said
-        assert f"All 4 rows of owner 'Acme' ({owner}) will be gone for good." in said
+        assert f"All 4 rows of owner 'Acme' ({owner}) will be deleted permanently." in said
     assert time.monotonic() - began > 1
     assert goatfish("owner", "list").stdout == ""
 
