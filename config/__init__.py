@@ -1,1 +1,1 @@
-"""Configuration: what an operator sets, and what Django derives from it."""
+"""Configuration: the settings of an operator, and Django's settings, which are derived from them."""

@@ -1,4 +1,4 @@
-"""Where a database is, as one URL, and how Django reaches it; loads no Django."""
+"""Database URLs, and Django's settings for them; imports no Django."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +11,15 @@ SQLITE_BUSY_TIMEOUT = 20  # seconds
 
 @dataclass(frozen=True, repr=False)
 class DatabaseUrl:
-    """Where a database is: PostgreSQL, or an SQLite file. Only `with_password` ever shows its password."""
+    """The URL of a PostgreSQL database or an SQLite file. Only `with_password` reveals the password."""
 
     with_password: str
 
     def __post_init__(self) -> None:
-        """Raise ValueError, without the URL in it, unless every driver of ours can take it."""
+        """Raise ValueError, without repeating the URL, unless every driver in use accepts it."""
         try:
             parts = self.parts
-            _ = parts.port  # checked by urlsplit only when asked for
+            _ = parts.port  # urlsplit validates the port only on access
         except ValueError:
             raise ValueError("is not a valid URL") from None
         if parts.scheme not in {"postgresql", "postgres", "sqlite"}:
@@ -40,36 +40,36 @@ class DatabaseUrl:
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether it is a file of SQLite's."""
+        """Whether it is an SQLite file."""
         return self.parts.scheme == "sqlite"
 
     @property
     def kind(self) -> Literal["sqlite", "postgresql"]:
-        """Which database it is."""
+        """The kind of database."""
         return "sqlite" if self.is_sqlite else "postgresql"
 
     @property
     def path(self) -> Path:
-        """SQLite's file, absolute; a relative one is taken from the working directory."""
+        """The absolute path of SQLite's file; a relative one is resolved against the working directory."""
         return Path(unquote(self.parts.path[1:])).absolute()
 
     @property
     def user(self) -> str:
-        """PostgreSQL's role; empty where the URL leaves it to the driver."""
+        """The PostgreSQL role; empty where the URL has none and the driver chooses it."""
         return unquote(self.parts.username or "")
 
     @property
     def password(self) -> str:
-        """The role's password; empty where there is none in the URL."""
+        """The role's password; empty where the URL has none."""
         return unquote(self.parts.password or "")
 
     @property
     def database(self) -> str:
-        """The name of PostgreSQL's database."""
+        """The name of the PostgreSQL database."""
         return unquote(self.parts.path[1:])
 
     def of(self, database: str, user: str | None = None, password: str = "") -> "DatabaseUrl":
-        """Another database of the same server, as another role where one is given."""
+        """The URL of another database of the same server, with another role if given."""
         parts = self.parts
         if user is not None:
             address = parts.netloc.rpartition("@")[2]
@@ -77,7 +77,7 @@ class DatabaseUrl:
         return DatabaseUrl(parts._replace(path=f"/{quote(database, safe='')}").geturl())
 
     def __str__(self) -> str:
-        """The URL without its query, and with *** for the password."""
+        """The URL with *** for the password, and without its query, which may contain secrets."""
         login, at, host = self.parts.netloc.rpartition("@")
         user, colon, _ = login.partition(":")
         return f"{self.parts.scheme}://{user}{':***' if colon else ''}{at}{host}{self.parts.path}"
@@ -87,20 +87,20 @@ class DatabaseUrl:
 
 
 def django_database(url: DatabaseUrl) -> dict[str, Any]:
-    """Django's DATABASES entry for this URL; SQLite's directory is made when missing."""
+    """Django's DATABASES entry for this URL; creates the directory of an SQLite file."""
     if url.is_sqlite:
         url.path.parent.mkdir(parents=True, exist_ok=True)
         return {
             "ENGINE": "adapters.django_orm.sqlite",
             "NAME": str(url.path),
             "OPTIONS": {
-                # Readers and a writer side by side, and a transaction that writes queues for its turn at once
-                # instead of failing half-way.
+                # WAL lets readers run beside a writer; IMMEDIATE takes the write lock when a transaction begins,
+                # so that it waits there instead of failing at its first write.
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
                 "transaction_mode": "IMMEDIATE",
                 "timeout": SQLITE_BUSY_TIMEOUT,
             },
-            # Django's own default is memory, where neither WAL nor a second connection exists.
+            # Django's default is a database in memory, without WAL or a second connection.
             "TEST": {"NAME": str(url.path.with_name(f"test_{url.path.name}"))},
         }
     parts = url.parts

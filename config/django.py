@@ -1,4 +1,4 @@
-"""What Django alone needs, derived from the settings."""
+"""Django's settings, derived from Goatfish's."""
 
 import logging
 from datetime import timedelta
@@ -17,10 +17,10 @@ SECRET_KEY_FALLBACKS = [_settings.secret_key_previous.get_secret_value()] if _se
 ALLOWED_HOSTS = list(_settings.allowed_hosts)
 DEBUG = False
 
-# Static files are served by the ASGI application straight from the admin's package, so that nothing is collected.
+# The ASGI application serves static files from the admin's package: no collectstatic.
 INSTALLED_APPS = [
-    "adapters.django_orm",  # before the admin, some of whose templates it extends
-    # Without looking for the admin's pages: they are loaded by whoever serves them, and by no command or API replica.
+    "adapters.django_orm",  # before the admin, to override its templates
+    # SimpleAdminConfig does not autodiscover: adapters.django_orm.urls does, so commands and API replicas start faster.
     "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -29,7 +29,7 @@ INSTALLED_APPS = [
     "axes",
 ]
 MIDDLEWARE = [
-    "adapters.django_orm.middleware.UnusableInput",  # first: whatever refuses a request after it can look at its form
+    "adapters.django_orm.middleware.UnusableInput",  # first: error pages of all others read the form
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -56,7 +56,7 @@ TEMPLATES = [
 ]
 STATIC_URL = "/static/"
 
-# Django is the operator's way in; the service has connections of its own.
+# Operators use Django's connections; the API on PostgreSQL has its own pool.
 DATABASES = {"default": django_database(_settings.operator_url)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -71,9 +71,9 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-# Whoever guesses is locked out, by name and address: an operator's name alone would let strangers lock them out. Many
-# failures from an address lock it out for every name: lockout.py counts them, and has that limit. The address is that
-# of the connection, or the one a proxy told that `goatfish serve --proxy` trusts.
+# Failed sign-ins lock out a name at an address: by name alone, strangers could lock operators out. Many failures lock
+# an address out for every name; lockout.py has that limit. The address is the connection's, or the one that a proxy
+# trusted by `goatfish serve --proxy` forwards.
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 AXES_HANDLER = "adapters.django_orm.admin.lockout.Lockout"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -83,14 +83,13 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "adapters.django_orm.admin.lockout.client_address"
 AXES_LOCKOUT_CALLABLE = "adapters.django_orm.admin.lockout.locked_out"
-AXES_SENSITIVE_PARAMETERS = ["username"]  # not to be logged: people type passwords there too
-AXES_DISABLE_ACCESS_LOG = True  # it would grow for ever
-AXES_ENABLE_ADMIN = False  # what it keeps is shown by the admin's own page, and never changed there
+AXES_SENSITIVE_PARAMETERS = ["username"]  # not logged: people mistype passwords there
+AXES_DISABLE_ACCESS_LOG = True  # its table would grow without limit
+AXES_ENABLE_ADMIN = False  # AttemptAdmin shows its attempts, read-only
 AXES_VERBOSE = False
 
-# The service lets in no body of more than 1 MiB: all of it stays in memory, and nothing of it is written to a disk. A
-# form is far smaller, and to parse a whole MiB of one would hold up everybody. That of an operator is the longest: it
-# sends a field for each of its rights and groups.
+# Bodies stay in memory, never on disk; the service limits them to 1 MiB. Forms have a smaller limit, since parsing a
+# whole MiB of fields would block the event loop. The longest form is an operator's: a field per permission and group.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 << 10  # bytes
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 << 20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 300
@@ -100,17 +99,17 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler
 SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _settings.https
-# The service sees to the headers of every answer, HSTS and the refusal of frames among them, and repeats none. Django
-# is told all the same: django_app alone has nothing round it, and check --deploy asks.
+# The service itself sets security headers, HSTS among them, without duplicates. Django sets them too: for django_app
+# served alone, and for check --deploy.
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if _settings.https else 0
 SILENCED_SYSTEM_CHECKS = [
-    "security.W005",  # HSTS for subdomains: they may be somebody else's, and not ready for it
-    "security.W021",  # nor are they ours to enter in browsers' preload lists
+    "security.W005",  # HSTS for subdomains: they may belong to others
+    "security.W021",  # HSTS preload lists: they include subdomains
 ]
 
 TIME_ZONE = "UTC"
 USE_TZ = True
-FORMAT_MODULE_PATH = "config.formats"  # a setting of a format alone would give way to those of the language
+FORMAT_MODULE_PATH = "config.formats"  # a format setting alone is overridden by the language's
 
 
 _REFUSALS = {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN}
@@ -137,12 +136,12 @@ LOGGING: dict[str, Any] = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": _settings.log_level},
-    # Django's defaults would print only in debug and mail errors to nobody.
+    # Django's defaults would log only in debug mode, and mail errors.
     "loggers": {
         "django": {"handlers": [], "level": _settings.log_level, "propagate": True},
         "django.request": {"filters": ["one_line_if_refused"]},
         "axes": {"level": max(logging.WARNING, logging.getLevelNamesMapping()[_settings.log_level])},
-        **{  # whoever scans the net brings many of them; a logger each, for filters are not inherited
+        **{  # scanners cause many; each logger needs the filter, since filters are not inherited
             f"django.security.{name}": {"filters": ["one_line"]}
             for name in (
                 *("DisallowedHost", "DisallowedModelAdminLookup", "DisallowedModelAdminToField"),

@@ -1,4 +1,4 @@
-"""Secrets that are made where they are needed first, and kept in a file."""
+"""Secrets that are generated on first use and stored in a file."""
 
 import os
 import secrets
@@ -7,8 +7,8 @@ from pathlib import Path
 SECRET_MIN = 32  # characters
 
 
-def kept_secret(path: Path) -> str:
-    """The secret in this file, made (mode 0600) by whichever process comes first; raises OSError or ValueError."""
+def load_or_create_secret(path: Path) -> str:
+    """The secret in this file, which the first process creates with mode 0600. Raises OSError or ValueError."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
@@ -18,7 +18,7 @@ def kept_secret(path: Path) -> str:
                 file.write(secrets.token_urlsafe(48) + "\n")
                 file.flush()
                 os.fsync(file.fileno())
-            # A link appears complete or not at all, and never replaces the one another process has made.
+            # Linking is atomic, and fails where another process has created the file meanwhile.
             path.hardlink_to(draft)
         except FileExistsError:
             pass
@@ -26,5 +26,5 @@ def kept_secret(path: Path) -> str:
             draft.unlink()
     secret = path.read_text(encoding="ascii").strip()
     if len(secret) < SECRET_MIN:
-        raise ValueError(f"is too short in {path}: remove the file and a new one is made")
+        raise ValueError(f"is too short in {path}: delete the file, and a new one will be generated")
     return secret

@@ -1,4 +1,4 @@
-"""Everything an operator can set, read once from GOATFISH_* variables and an optional .env file."""
+"""All settings, read once from GOATFISH_* environment variables and an optional .env file."""
 
 import json
 import os
@@ -10,9 +10,9 @@ from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from config.complaints import complaint
 from config.databases import DatabaseUrl
-from config.secret_files import SECRET_MIN, kept_secret
+from config.secret_files import SECRET_MIN, load_or_create_secret
+from config.setting_errors import error_message
 
 PREFIX = "GOATFISH_"
 ENV_FILE = ".env"
@@ -20,7 +20,7 @@ ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[1-9][0-9]*)?"
 
 
 class ConfigurationError(SystemExit):
-    """The configuration is wrong, one line per wrong variable; whoever does not catch it stops and prints them."""
+    """The configuration is invalid: one line per invalid variable. Uncaught, it prints them and exits."""
 
     def __init__(self, lines: list[str]) -> None:
         super().__init__("\n".join(lines))
@@ -28,13 +28,13 @@ class ConfigurationError(SystemExit):
 
 
 class Settings(BaseSettings):
-    """What an operator can set: each field is the variable GOATFISH_<NAME>, and an empty variable counts as unset."""
+    """Each field is the variable GOATFISH_<NAME>; an empty variable counts as unset."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_file=ENV_FILE,
         env_ignore_empty=True,
-        extra="ignore",  # .env may serve other programs too; a misspelt name is found by unknown_variables()
+        extra="ignore",  # other programs may share .env; unknown_variables() finds misspelt names
         frozen=True,
         hide_input_in_errors=True,
         arbitrary_types_allowed=True,
@@ -45,118 +45,118 @@ class Settings(BaseSettings):
     """The service's database: postgresql://user:password@host:port/name?option=…, or sqlite:///file."""
 
     operator_database_url: Annotated[DatabaseUrl | None, NoDecode] = None
-    """The same database as migrations, command line and admin reach it; the service's URL when unset."""
+    """The same database for migrations, the command line and the admin. If unset, PostgreSQL serves the API only."""
 
     one_role: bool = False
-    """Whether one PostgreSQL role may do everything, and nothing but our own SQL keeps tenants apart: to develop."""
+    """For development: use one PostgreSQL role for everything, without row-level security between tenants."""
 
     prepared_statements: bool = True
-    """Whether statements are prepared once for a connection; false behind a PgBouncer older than 1.21."""
+    """Whether to use prepared statements; set to false behind a PgBouncer older than 1.21."""
 
     secret_key: SecretStr = SecretStr("")
-    """Signs cursors and admin sessions, 32 characters or more. Made and kept beside an SQLite database when unset."""
+    """Signs cursors and admin sessions; 32 characters or more. With SQLite, it is generated if unset."""
 
     secret_key_previous: SecretStr | None = None
-    """The secret key before this one: still accepted, never used to sign, while the key is rolled."""
+    """The previous secret key, still accepted while you replace it, but never used to sign."""
 
     pool_size: int = Field(default=10, ge=1, le=1000)
-    """The most connections of one worker process (threads that read, on SQLite).
+    """The maximum number of database connections of one worker process (on SQLite, of reader threads).
 
-    Of 2 to 7 one is kept back for probes and the lookup of keys, of 8 or more two, and one owner has at most two
-    thirds of the others. With 1 or 2, one owner's slow statement makes the others wait; with 1, probes as well.
+    Of 2 to 7, one is reserved for probes and API key lookups; of 8 or more, two. One owner gets at most two thirds of
+    the rest. With 1 or 2, one owner's slow statement makes other owners wait; with 1, probes too.
     """
 
     pool_timeout: float = Field(default=5.0, gt=0, le=300)
-    """How long a statement waits for a free connection (a thread, on SQLite), in seconds."""
+    """How long a statement waits for a free connection (on SQLite, a thread), in seconds; then a 503."""
 
     statement_timeout: float = Field(default=10.0, gt=0, le=3600)
-    """How long one statement of a request may run, in seconds."""
+    """How long one SQL statement of a request may run, in seconds; then a 503."""
 
     list_timeout: float = Field(default=2.0, gt=0, le=3600)
-    """How long a list with conditions may run, in seconds; never longer than any other statement."""
+    """How long a list with filters may run, in seconds, at most STATEMENT_TIMEOUT; then a 503."""
 
     request_timeout: float = Field(default=60.0, gt=0, le=7200)
-    """How long a request may take until its answer begins, its body included, in seconds; then it is a 503."""
+    """How long a request may take from the end of its headers to the start of its response, in seconds; then a 503."""
 
     bodies_max: int = Field(default=32, ge=4, le=65536)
-    """MiB of all bodies on their way in at once, of which one owner may have a quarter; above it, a 503. By worker."""
+    """MiB that all request bodies in progress may occupy in one worker, and one owner a quarter of; else a 503."""
 
     workers: int = Field(default=1, ge=1, le=1000)
-    """How many worker processes serve; goatfish serve --workers sets it. Each has a pool and its part of the limit."""
+    """The number of worker processes. Each has its own pool and an equal share of the rate limits."""
 
     rate_limit: int = Field(default=6000, ge=0)
-    """The requests that one owner may make at once, and then a minute; 0 sets no limit. Each worker counts its part."""
+    """The size of one owner's burst of requests, and how many are refilled per minute; 0 for no limit."""
 
     https: bool = False
-    """Whether browsers reach the service by HTTPS alone: cookies of the admin travel by nothing else."""
+    """Whether browsers reach the service over HTTPS only: the admin's cookies are then sent over HTTPS only."""
 
     revisions_kept: int | None = Field(default=None, ge=1, le=36500)
-    """How many days revisions are kept: goatfish purge forgets what is older. For ever when unset."""
+    """For how many days revisions are kept: goatfish purge deletes older ones. If unset, for ever."""
 
     failure_limit: int = Field(default=60, ge=0)
-    """The keys from one address that may open nothing, at once and then a minute; 0 sets no limit. Counted alike."""
+    """Invalid API keys that one address may try: size of the burst, and refill per minute; 0 for no limit."""
 
     admin_requests: int = Field(default=8, ge=1, le=1000)
-    """The most requests of the admin that one worker serves at once, each with a connection of the operators' role."""
+    """How many admin requests one worker serves at a time, each with one connection of the operators' role."""
 
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
-    """Host names that requests may be addressed to, separated by commas (or a JSON list); * admits all."""
+    """Host names under which the service responds, separated by commas (or a JSON list); * for all."""
 
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
-    """Origins whose pages may call the API, like https://app.example, separated by commas; * admits all."""
+    """Origins whose pages may call the API, like https://app.example, separated by commas; * for all."""
 
     head_timeout: float = Field(default=10.0, gt=0, le=3600)
-    """How long a client may take to send the headers of a request, in seconds."""
+    """How long a client may take to send the headers of a request, in seconds; then a 408."""
 
     body_timeout: float = Field(default=30.0, gt=0, le=3600)
-    """How long a client may take to send the body of a request, in seconds."""
+    """How long a client may take to send the body of a request, in seconds; then a 408."""
 
     write_timeout: float = Field(default=30.0, gt=0, le=3600)
-    """How long a client may leave an answer unread, in seconds."""
+    """In how many seconds a client must read 64 KiB of a response, or the rest; then the connection is closed."""
 
     keep_alive: float = Field(default=65.0, gt=0, le=3600)
-    """How long a connection stays open between two requests, in seconds; longer than the proxy in front keeps it."""
+    """How long an idle connection stays open, in seconds; must be longer than the proxy in front keeps it open."""
 
     connections_max: int = Field(default=3000, ge=1, le=1_000_000)
-    """The most connections that clients have to one worker. An idle one makes room; where all are busy it is a 503."""
+    """The maximum number of client connections of one worker; beyond it an idle one is closed, or there is a 503."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
-    """The least severe messages that are logged."""
+    """The least severe level that is logged."""
 
     @property
     def operator_url(self) -> DatabaseUrl:
-        """Where migrations, command line and admin connect."""
+        """The database URL of migrations, the command line and the admin."""
         return self.operator_database_url or self.database_url
 
     @property
     def api_role(self) -> str | None:
-        """The API's PostgreSQL role, where it is another than the operators'."""
+        """The API's PostgreSQL role, if it differs from the operators'."""
         service, operators = self.database_url, self.operator_url
         return None if service.is_sqlite or service.user in {"", operators.user} else service.user
 
     @property
     def has_operator(self) -> bool:
-        """Whether operators reach the database from here; without, there is the API alone and no admin."""
+        """Whether operators have a database URL here; without one, the API is served without the admin."""
         return self.database_url.is_sqlite or self.one_role or self.operator_database_url is not None
 
     @property
     def worker_rate_limit(self) -> float:
-        """What one worker may let through for an owner, in requests a minute."""
+        """One worker's share of an owner's rate limit, in requests per minute."""
         return self.rate_limit / self.workers
 
     @property
     def worker_failure_limit(self) -> float:
-        """What one worker lets fail from an address, in keys a minute."""
+        """One worker's share of an address's limit, in invalid API keys per minute."""
         return self.failure_limit / self.workers
 
     @property
     def bodies_max_bytes(self) -> int:
-        """What bodies on their way in may hold at once, in bytes."""
+        """The limit of all request bodies in progress, in bytes."""
         return self.bodies_max << 20
 
     @property
     def secret_keys(self) -> list[str]:
-        """The key to sign with, then those that are accepted as well."""
+        """The key that signs, then the previous one, which is only accepted."""
         keys = [self.secret_key, self.secret_key_previous]
         return [key.get_secret_value() for key in keys if key is not None]
 
@@ -167,11 +167,11 @@ class Settings(BaseSettings):
 
     @field_validator("request_timeout")
     @classmethod
-    def _long_enough_for_a_statement(cls, value: float, info: ValidationInfo) -> float:
+    def _longer_than_a_statement(cls, value: float, info: ValidationInfo) -> float:
         waits: float = sum(info.data.get(name, 0) for name in ("pool_timeout", "statement_timeout"))
         if value <= waits:
             names = f"{PREFIX}POOL_TIMEOUT and {PREFIX}STATEMENT_TIMEOUT"
-            raise ValueError(f"must be more than {names} together, which are {waits:g}, got {value:g}")
+            raise ValueError(f"must be more than the sum of {names}, which is {waits:g}, got {value:g}")
         return value
 
     @field_validator("secret_key", "secret_key_previous")
@@ -183,16 +183,16 @@ class Settings(BaseSettings):
 
     @field_validator("secret_key")
     @classmethod
-    def _keep_or_require(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+    def _generate_or_require(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         database = info.data.get("database_url")
-        if value or database is None:  # a wrong URL is complained of by itself
+        if value or database is None:  # an invalid URL is an error of its own
             return value
         if not database.is_sqlite:
-            raise ValueError(f"is required with PostgreSQL: {SECRET_MIN} random characters or more")
+            raise ValueError(f"is required with PostgreSQL: at least {SECRET_MIN} random characters")
         try:
-            return SecretStr(kept_secret(database.path.parent / "secret_key"))
+            return SecretStr(load_or_create_secret(database.path.parent / "secret_key"))
         except OSError as error:
-            raise ValueError(f"is not set and cannot be kept beside the database: {error}") from error
+            raise ValueError(f"is not set and cannot be stored beside the database: {error}") from error
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod
@@ -208,7 +208,7 @@ class Settings(BaseSettings):
 
     @field_validator("allowed_hosts")
     @classmethod
-    def _some_host(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+    def _at_least_one_host(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not value:
             raise ValueError("must name at least one host")
         return value
@@ -223,7 +223,7 @@ class Settings(BaseSettings):
     def _only_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for origin in value:
             if origin != "*" and not ORIGIN.fullmatch(origin):
-                raise ValueError(f"must be origins as browsers send them, like https://app.example, got {origin!r}")
+                raise ValueError(f"must be origins, like https://app.example without a path, got {origin!r}")
         return value
 
     @field_validator("log_level", mode="before")
@@ -238,14 +238,14 @@ def load() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [f"{PREFIX}{str(each['loc'][0]).upper()}: {complaint(each)}" for each in error.errors()]
+        lines = [f"{PREFIX}{str(each['loc'][0]).upper()}: {error_message(each)}" for each in error.errors()]
         raise ConfigurationError(lines) from None
     except (OSError, UnicodeDecodeError) as error:
         raise _unreadable(error) from None
 
 
 def unknown_variables() -> list[str]:
-    """Names in the environment or .env that look like ours but are not, misspelt most likely.
+    """GOATFISH_* names in the environment or .env that are not settings, most likely misspelt.
 
     Raises ConfigurationError.
     """

@@ -1,4 +1,4 @@
-"""Whether whoever answers as a database has to prove that it is it: passwords are sent there."""
+"""Requires a decision about TLS verification (sslmode) before a password is sent to a remote database."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ VERIFYING = frozenset({"verify-ca", "verify-full"})
 
 
 def require_verified(settings: Settings) -> None:
-    """Raises ConfigurationError where passwords would go to another machine that nobody is to verify."""
+    """Raises ConfigurationError where a URL names a remote server and no sslmode."""
     urls = {"DATABASE_URL": settings.database_url, "OPERATOR_DATABASE_URL": settings.operator_database_url}
     lines = [
         f"{PREFIX}{name}: {why}"
@@ -25,15 +25,15 @@ def require_verified(settings: Settings) -> None:
 
 
 def ssl_mode(url: DatabaseUrl, environment: Mapping[str, str]) -> str:
-    """What the URL, or else PGSSLMODE, says of encrypting and verifying; empty where neither says anything."""
+    """The sslmode of the URL, or else of PGSSLMODE; empty where neither is set."""
     return dict(parse_qsl(url.parts.query)).get("sslmode") or environment.get("PGSSLMODE", "")
 
 
 def other_machine(url: DatabaseUrl, environment: Mapping[str, str]) -> str | None:
-    """What may be another machine, of all that a driver of ours might connect to; None where it is surely this one.
+    """A remote host that a driver might connect to; None if all of them are this machine.
 
-    The drivers do not agree: where the URL has a host and ?host=, asyncpg takes the first, libpq the second. libpq
-    alone knows hostaddr, and both read what is missing from the environment or a service file, which is not read here.
+    The drivers differ: where the URL has a host and ?host=, asyncpg takes the former, libpq the latter. Only libpq
+    knows hostaddr. Both take what is missing from the environment or a service file, which counts as remote.
     """
     if url.is_sqlite:
         return None
@@ -41,21 +41,23 @@ def other_machine(url: DatabaseUrl, environment: Mapping[str, str]) -> str | Non
 
 
 def unverified(url: DatabaseUrl, environment: Mapping[str, str]) -> str | None:
-    """Why nobody should connect there, in one line: passwords would go to whoever answers. None where all is said."""
+    """Why not to connect, in one line: the server is remote and sslmode is not set. None if there is no reason."""
     place, mode = other_machine(url, environment), ssl_mode(url, environment)
     if place is None or mode in SSL_MODES:
         return None
     if mode:
-        return f"its sslmode is none of {', '.join(SSL_MODES)}"
+        return f"its sslmode is not one of {', '.join(SSL_MODES)}"
     return (
-        f"{place} is not this machine, and the URL does not say whether to verify it."
-        " Add ?sslmode=verify-full&sslrootcert=FILE, or ?sslmode=disable where the network itself is trusted."
+        f"{place} is not this machine, and the URL does not say whether to verify its identity."
+        " Add ?sslmode=verify-full&sslrootcert=FILE, or ?sslmode=disable if you trust the network."
     )
 
 
 def _places(url: DatabaseUrl, environment: Mapping[str, str]) -> Iterator[str]:
     query = parse_qsl(url.parts.query)
-    address = url.parts.netloc.partition("@")  # as asyncpg looks for it, and with the last @ there would be more
+    address = url.parts.netloc.partition(
+        "@"
+    )  # at the first @, as asyncpg does; libpq takes the last, and both hosts are checked
     hosts = [unquote(_without_port(host)) for host in (address[2] if address[1] else address[0]).split(",")]
     hosts += [host for name, value in query if name == "host" for host in map(_without_port, value.split(","))]
     if not any(hosts):
@@ -75,12 +77,12 @@ def _without_port(host: str) -> str:
 
 
 def _is_this_machine(place: str) -> bool:
-    if "," in place or any(map(str.isspace, place)):  # drivers differ over what that is
+    if "," in place or any(map(str.isspace, place)):  # drivers differ in how they read it
         return False
-    if place.startswith("/"):  # the folder of a socket
+    if place.startswith("/"):  # the directory of a Unix socket
         return True
     name = place.lower().rstrip(".")
-    if name == "localhost":  # names below it are asked of the network on many systems
+    if name == "localhost":  # many systems resolve its subdomains by DNS
         return True
     try:
         address = ip_address(name)

@@ -1,4 +1,4 @@
-"""The admin beside the API: its paths, its files, and the life of the storage that its changes go to."""
+"""Mounts the admin beside the API: its routes, its static files, and the lifespan of its storage."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,9 +13,9 @@ from app.container import Container
 
 
 def serve_admin(app: FastAPI, container: Container) -> ASGIApp:
-    """Adds the admin to the API of this container, and gives Django's application."""
+    """Adds the admin to the API of this container, and returns Django's application."""
     admin = container.admin()
-    # Django gets its paths whole, as it would alone: a mount would cut them.
+    # Routes, not a mount: Django needs the whole path, and a mount strips its prefix.
     app.router.routes += [
         Route("/admin", admin, include_in_schema=False),
         Route("/admin/{path:path}", admin, include_in_schema=False),

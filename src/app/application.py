@@ -11,7 +11,7 @@ from config.settings import Settings, load
 
 
 def build(settings: Settings) -> tuple[FastAPI, ASGIApp | None]:
-    """Everything that this process serves, and Django's part of it alone, where there is one."""
+    """The application that this process serves, and Django's part of it, None where the admin is not served."""
     container = Container(settings=settings)
     app = container.api()
     admin = serve_admin(app, container) if settings.has_operator else None
@@ -23,7 +23,7 @@ def build(settings: Settings) -> tuple[FastAPI, ASGIApp | None]:
     return app, admin
 
 
-def of_workers(workers: int) -> FastAPI:
-    """The application of one of so many worker processes, each of which has its part of the rate limit."""
+def build_for_workers(workers: int) -> FastAPI:
+    """The application of one worker process; its rate limit is the owner's divided by ``workers``."""
     app, _ = build(load().model_copy(update={"workers": workers}))
     return app

@@ -1,7 +1,7 @@
-"""The ASGI applications: ``app`` serves everything that this process may, ``django_app`` Django's part alone.
+"""The ASGI applications: ``app`` serves the API and the admin, ``django_app`` the admin alone.
 
-Run it with ``goatfish serve``, or with ``uvicorn app.asgi:app``. The admin is there where the operators' database is
-configured: a replica that has only the API's role serves the API alone.
+Run it with ``goatfish serve``, or with ``uvicorn app.asgi:app``. The admin is served where the operators' database
+is configured: a replica with the API's database role alone serves the API alone.
 """
 
 from app.application import build

@@ -1,8 +1,7 @@
-"""Makes Goatfish's two roles and its database on a PostgreSQL server; done again, it corrects what differs.
+"""Creates Goatfish's two PostgreSQL roles and its database, or corrects them where they exist.
 
-The operators' role owns the database and its tables. The API's may connect, and what else it may do is granted by
-migrations. Neither may do anything to the server itself. Passwords are sent as what the server keeps of them, so that
-none is written to a log.
+The operators' role owns the database and its tables. The API's role may connect; migrations grant it the rest. Neither
+has server-wide privileges. Passwords are sent as SCRAM verifiers, so that none appears in the server's log.
 """
 
 from collections.abc import Iterator
@@ -17,7 +16,9 @@ from config.databases import CONNECT_TIMEOUT, DatabaseUrl
 
 Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 
-ATTRIBUTES: dict[str, tuple[bool, Composable]] = {  # of pg_roles, and how to have them as they should be
+ATTRIBUTES: dict[
+    str, tuple[bool, Composable]
+] = {  # column of pg_roles: its required value, and the option that sets it
     "rolcanlogin": (True, SQL("LOGIN")),
     "rolsuper": (False, SQL("NOSUPERUSER")),
     "rolcreatedb": (False, SQL("NOCREATEDB")),
@@ -25,90 +26,91 @@ ATTRIBUTES: dict[str, tuple[bool, Composable]] = {  # of pg_roles, and how to ha
     "rolbypassrls": (False, SQL("NOBYPASSRLS")),
     "rolreplication": (False, SQL("NOREPLICATION")),
 }
-SYSTEM = {"postgres", "template0", "template1"}  # the server's own databases
-BOOTSTRAP = 10  # the oid of the superuser with whom a server is made
+SYSTEM_DATABASES = {"postgres", "template0", "template1"}  # the server's own databases
+BOOTSTRAP_OID = 10  # the superuser that initdb creates
 
 
-class RolesRefused(Exception):
-    """The roles and the database cannot be made as they are asked for; the message says why in one line."""
+class DatabaseRoleError(Exception):
+    """The roles and the database cannot be created; the message says why in one line."""
 
 
 def provision(administrator: DatabaseUrl, *, api: DatabaseUrl, operator: DatabaseUrl) -> list[str]:
-    """Makes the roles and the database that the two URLs name, and says what was done. Raises ``RolesRefused``."""
-    _refuse_what_cannot_be(administrator, api, operator)
-    with _connected(administrator) as connection:
-        done = [_role(connection, url) for url in (operator, api)]
+    """Creates the roles and the database that the two URLs name, and returns a line for each.
+
+    Raises ``DatabaseRoleError``.
+    """
+    _check_urls(administrator, api, operator)
+    with _connect(administrator) as connection:
+        done = [_create_or_correct_role(connection, url) for url in (operator, api)]
         with _as_member(connection, operator.user):
-            done.append(_database(connection, operator.database, operator.user))
-            with _connected(administrator.of(operator.database)) as inside:
-                _admit(inside, operator.database, api.user, operator.user)
-                done += _others(inside, api.user, operator.user)
+            done.append(_create_or_correct_database(connection, operator.database, operator.user))
+            with _connect(administrator.of(operator.database)) as inside:
+                _grant_connect(inside, operator.database, api.user, operator.user)
+                done += _other_roles(inside, api.user, operator.user)
     return done
 
 
-def _refuse_what_cannot_be(administrator: DatabaseUrl, api: DatabaseUrl, operator: DatabaseUrl) -> None:
+def _check_urls(administrator: DatabaseUrl, api: DatabaseUrl, operator: DatabaseUrl) -> None:
     if api.is_sqlite or operator.is_sqlite or administrator.is_sqlite:
-        raise RolesRefused("Roles are PostgreSQL's: an SQLite database is made by goatfish migrate.")
+        raise DatabaseRoleError("SQLite has no roles: goatfish migrate alone creates an SQLite database.")
     if api.database != operator.database:
-        raise RolesRefused(f"These are two databases: {api} is the API's, {operator} the operators'.")
-    if operator.database in SYSTEM:
-        raise RolesRefused(f"{operator.database} is the server's own database: take another name.")
+        raise DatabaseRoleError(f"The API uses {api}, but operators use another database: {operator}.")
+    if operator.database in SYSTEM_DATABASES:
+        raise DatabaseRoleError(f"{operator.database} is a system database: choose another name.")
     if not api.user or not operator.user:
-        raise RolesRefused("Both URLs must name a user: postgresql://user:password@host/name")
+        raise DatabaseRoleError("Both URLs must name a user: postgresql://user:password@host/name")
     if api.user == operator.user:
-        raise RolesRefused(f"The API and the operators need two roles, and both URLs name {api.user}.")
+        raise DatabaseRoleError(f"The API and the operators need different roles, but both URLs name {api.user}.")
     if administrator.user in {api.user, operator.user}:
-        raise RolesRefused(
-            f"{administrator.user} is the administrator: the API and the operators need roles of their own."
+        raise DatabaseRoleError(
+            f"The API and the operators need roles of their own, not the administrator's: {administrator.user}."
         )
 
 
 @contextmanager
-def _connected(url: DatabaseUrl) -> Iterator[Connection]:
-    """A connection that commits each statement; what PostgreSQL refuses on it becomes ``RolesRefused``."""
+def _connect(url: DatabaseUrl) -> Iterator[Connection]:
+    """A connection in autocommit mode; PostgreSQL's errors become ``DatabaseRoleError``."""
     try:
         with psycopg.connect(url.with_password, autocommit=True, connect_timeout=CONNECT_TIMEOUT) as connection:
             yield connection
     except errors.InsufficientPrivilege as error:
-        raise RolesRefused(f"The administrator {url.user} may not do this: {_line(error)}") from None
+        raise DatabaseRoleError(f"The administrator {url.user} lacks a privilege: {_one_line(error)}") from None
     except psycopg.ProgrammingError as error:
-        # Where the URL itself is wrong, libpq repeats it, and there are passwords in it.
-        raise RolesRefused(_line(error) if error.sqlstate else f"{url} is not a valid URL.") from None
+        # libpq's message about an invalid URL would repeat it, with the password.
+        raise DatabaseRoleError(_one_line(error) if error.sqlstate else f"{url} is not a valid URL.") from None
     except psycopg.Error as error:
-        raise RolesRefused(f"PostgreSQL at {url} cannot be used: {_line(error)}") from None
+        raise DatabaseRoleError(f"PostgreSQL at {url} cannot be used: {_one_line(error)}") from None
 
 
-def _line(error: psycopg.Error) -> str:
+def _one_line(error: psycopg.Error) -> str:
     return error.diag.message_primary or " ".join(str(error).split())
 
 
-def _role(connection: Connection, url: DatabaseUrl) -> str:
+def _create_or_correct_role(connection: Connection, url: DatabaseUrl) -> str:
     name = Identifier(url.user)
     columns = SQL(", ").join(map(Identifier, ATTRIBUTES))
     query = SQL("SELECT oid, {} FROM pg_roles WHERE rolname = {}").format(columns, Literal(url.user))
     found = connection.execute(query).fetchone()
-    password = _password(connection, url)
+    password = _password_option(connection, url)
     if found is None:
         wanted = [option for _, option in ATTRIBUTES.values()]
         connection.execute(_with_options(SQL("CREATE ROLE {}").format(name), wanted + password))
-        return f"Role {url.user} is made."
-    if found[0] == BOOTSTRAP:
-        raise RolesRefused(f"{url.user} is the server's own superuser: take another name.")
-    # Naming an attribute at all takes rights that an administrator of a hosted server may not have.
+        return f"Role {url.user} is created."
+    if found[0] == BOOTSTRAP_OID:
+        raise DatabaseRoleError(f"{url.user} is the server's bootstrap superuser: choose another name.")
+    # Only what differs: to set some attributes takes privileges that administrators of hosted servers may not have.
     differing = [option for has, (needs, option) in zip(found[1:], ATTRIBUTES.values(), strict=True) if has != needs]
     if differing or password:
         connection.execute(_with_options(SQL("ALTER ROLE {}").format(name), differing + password))
-    return (
-        f"Role {url.user} {'is corrected' if differing else 'was there'}{', its password is set' if password else ''}."
-    )
+    return f"Role {url.user} {'is corrected' if differing else 'exists'}{', its password is set' if password else ''}."
 
 
 def _with_options(command: Composed, options: list[Composable]) -> Composed:
     return SQL(" ").join([command, *options])
 
 
-def _password(connection: Connection, url: DatabaseUrl) -> list[Composable]:
-    if not url.password:  # the role comes in by other means, like a certificate
+def _password_option(connection: Connection, url: DatabaseUrl) -> list[Composable]:
+    if not url.password:  # the role authenticates by other means, like a certificate
         return []
     secret = connection.pgconn.encrypt_password(url.password.encode(), url.user.encode(), b"scram-sha-256")
     return [SQL("PASSWORD {}").format(Literal(secret.decode()))]
@@ -116,7 +118,7 @@ def _password(connection: Connection, url: DatabaseUrl) -> list[Composable]:
 
 @contextmanager
 def _as_member(connection: Connection, role: str) -> Iterator[None]:
-    """Makes an administrator who is no superuser a member of the role meanwhile, which giving it a database takes."""
+    """Makes the administrator a member of the role meanwhile: only members, or a superuser, may give it a database."""
     ((member,),) = connection.execute("SELECT pg_has_role(%s, 'USAGE')", [role]).fetchall()
     if member:
         yield
@@ -128,23 +130,23 @@ def _as_member(connection: Connection, role: str) -> Iterator[None]:
         connection.execute(SQL("REVOKE {} FROM CURRENT_USER").format(Identifier(role)))
 
 
-def _database(connection: Connection, name: str, owner: str) -> str:
+def _create_or_correct_database(connection: Connection, name: str, owner: str) -> str:
     database, role = Identifier(name), Identifier(owner)
     query = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s"
     found = connection.execute(query, [name]).fetchone()
     if found is None:
-        # The template without anything of this server's in it can have another encoding than the server's.
+        # Only template0 allows an encoding other than the server's.
         template = SQL("CREATE DATABASE {} OWNER {} ENCODING 'UTF8' TEMPLATE template0")
         connection.execute(template.format(database, role))
-        return f"Database {name} is made."
+        return f"Database {name} is created."
     if found[0] != owner:
         connection.execute(SQL("ALTER DATABASE {} OWNER TO {}").format(database, role))
-        return f"Database {name} is {owner}'s now."
-    return f"Database {name} was there."
+        return f"Database {name} now belongs to {owner}."
+    return f"Database {name} exists."
 
 
-def _admit(connection: Connection, database: str, api: str, operator: str) -> None:
-    """Both roles may connect, nobody else may; tables are made by the operators alone."""
+def _grant_connect(connection: Connection, database: str, api: str, operator: str) -> None:
+    """Allows both roles alone to connect, and the operators' role alone to create tables."""
     for command in (
         "REVOKE ALL ON DATABASE {database} FROM PUBLIC, {api}",
         "GRANT CONNECT ON DATABASE {database} TO {api}, {operator}",
@@ -156,10 +158,10 @@ def _admit(connection: Connection, database: str, api: str, operator: str) -> No
         connection.execute(SQL(command).format(**{key: Identifier(name) for key, name in names.items()}))
 
 
-def _others(connection: Connection, api: str, operator: str) -> list[str]:
-    """A line for each role that may connect and is none of the two: one that was the API's before, or a stranger's."""
+def _other_roles(connection: Connection, api: str, operator: str) -> list[str]:
+    """A line for each other role that may connect, like a former role of the API."""
     query = """
-        SELECT format('Role %%s may connect too. Was it the API''s? REVOKE CONNECT ON DATABASE %%I FROM %%I',
+        SELECT format('Role %%s may also connect. If it is not needed: REVOKE CONNECT ON DATABASE %%I FROM %%I',
             rolname, datname, rolname)
         FROM pg_database, aclexplode(datacl) AS held JOIN pg_roles AS role ON role.oid = held.grantee
         WHERE datname = current_database() AND privilege_type = 'CONNECT' AND rolname NOT IN (%s, %s)

@@ -1,4 +1,4 @@
-"""What is logged holds no key, wherever it came from, and what cannot be formatted is no reason to fail."""
+"""A log formatter that redacts API keys, and that never fails."""
 
 import logging
 
@@ -6,11 +6,11 @@ from domain.access.token import redact
 
 
 class KeyHidingFormatter(logging.Formatter):
-    """Formats as usual, traceback included, without the secret of whatever looks like a key."""
+    """Formats as usual, traceback included, and redacts the secret of everything that looks like an API key."""
 
     def format(self, record: logging.LogRecord) -> str:
         try:
             return redact(super().format(record))
-        except Exception as error:  # logging's own answer would be to print what it was given as it is
-            what = f"{type(error).__name__} in what was to be logged at {record.pathname}:{record.lineno}"
+        except Exception as error:  # logging's own error handler would print the arguments unredacted
+            what = f"{type(error).__name__} while formatting a message logged at {record.pathname}:{record.lineno}"
             return f"{record.levelname} {record.name}: {what}"

@@ -1,4 +1,4 @@
-"""What the use cases take from the machine: the time, new ids and random bytes."""
+"""The clock, the id generator and the source of random bytes that use cases are given."""
 
 import os
 import time
@@ -16,10 +16,10 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class System:
-    """The machine's own, unless a test gives others."""
+    """Those of the operating system; tests pass their own."""
 
     now: Callable[[], datetime] = _utc_now
     monotonic: Callable[[], float] = time.monotonic
-    """Seconds since any moment."""
+    """Seconds since an arbitrary moment."""
     new_id: Callable[[], UUID] = uuid7
     random_bytes: Callable[[int], bytes] = os.urandom

@@ -14,9 +14,9 @@ import psycopg
 from dotenv import dotenv_values
 from psycopg.sql import SQL, Identifier
 
-from app.database_roles import RolesRefused, provision
+from app.database_roles import DatabaseRoleError, provision
 from config.databases import DatabaseUrl
-from config.secret_files import kept_secret
+from config.secret_files import load_or_create_secret
 from config.settings import ENV_FILE
 from config.verification import unverified
 from tests.embedded_postgres.places import ServerError
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
             return _run_on_kept(command, keep)
         url = os.environ.get("TEST_DATABASE_URL")
         return _run_beside_others(command, url) if url else _run_on_temporary(command)
-    except (ServerError, RolesRefused, psycopg.Error, OSError) as error:
+    except (ServerError, DatabaseRoleError, psycopg.Error, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -59,7 +59,7 @@ def _run_on_temporary(command: list[str]) -> int:
 
 def _run_on_kept(command: list[str], keep: Path) -> int:
     secret = {**dotenv_values(ENV_FILE), **os.environ}.get("GOATFISH_SECRET_KEY")
-    os.environ["GOATFISH_SECRET_KEY"] = secret or kept_secret(keep.with_name("secret_key"))
+    os.environ["GOATFISH_SECRET_KEY"] = secret or load_or_create_secret(keep.with_name("secret_key"))
     with Server(keep) as server:
         return _run(command, server.url, server.operator_url, server.administrator_url)
 

@@ -15,9 +15,9 @@ from typing import Self
 
 import psycopg
 
-from app.database_roles import RolesRefused, provision
+from app.database_roles import DatabaseRoleError, provision
 from config.databases import DatabaseUrl
-from config.secret_files import kept_secret
+from config.secret_files import load_or_create_secret
 from tests.embedded_postgres.places import Account, ServerError, find_binaries, lasting_home, runnable, temporary_home
 
 DATABASE = "goatfish"
@@ -97,7 +97,7 @@ class Server:
             self._port = _free_port()
             self._launch()
             self._provision()
-        except (OSError, ValueError, RolesRefused, psycopg.Error) as error:
+        except (OSError, ValueError, DatabaseRoleError, psycopg.Error) as error:
             self.stop()
             raise ServerError(f"PostgreSQL could not be set up: {error}") from error
         except BaseException:
@@ -132,7 +132,7 @@ class Server:
         self._binaries = runnable(find_binaries(), self._home, account)
         data = self._home / "data"
         files = {ADMINISTRATOR: "password", OPERATOR: "operator.password", API: "api.password"}
-        self._passwords = {role: kept_secret(self._home / file) for role, file in files.items()}
+        self._passwords = {role: load_or_create_secret(self._home / file) for role, file in files.items()}
         version = self._call("postgres", "--version").split()[2]
         if not data.exists():
             password = self._home / files[ADMINISTRATOR]

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from adapters.django_orm import bootstrap
 from adapters.django_orm.storage import Storage
-from adapters.django_orm.tenant_data.exporting import exporting
+from adapters.django_orm.tenant_data.exporting import open_export
 from adapters.django_orm.tenant_data.importing import import_owner
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
@@ -55,7 +55,7 @@ async def add_and_change(storage: Storage, owner: OwnerId, cause: WriteContext, 
 
 
 def exported(owner: OwnerId) -> bytes:
-    with exporting(owner, datetime.now(UTC)) as (_, parts):
+    with open_export(owner, datetime.now(UTC)) as (_, parts):
         return b"".join(part for _, part in parts)
 
 

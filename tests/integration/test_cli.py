@@ -18,7 +18,7 @@ from adapters.django_orm.models import (
     SimulationRow,
 )
 from app.cli.commands import commands
-from app.cli.tenants import operator_context
+from app.cli.use_case_runner import operator_context
 from config.settings import load
 from domain.access.scopes import Scope
 from tests.integration.conftest import VENDOR, MakeStorage
@@ -132,7 +132,7 @@ def test_what_cannot_be_done_is_one_line(arguments: tuple[str, ...], status: int
 @pytest.mark.parametrize(
     ("option", "words"),
     [
-        (("--scope", "everything"), "'everything' is none of simulations:read"),
+        (("--scope", "everything"), "'everything' is not one of simulations:read"),
         (("--expires-in", "soon"), "is written like 90d"),
         (("--expires-in", "0d"), "must be more than 0"),
     ],
@@ -149,7 +149,7 @@ def test_a_key_of_a_deactivated_owner_is_made_with_a_word_about_it() -> None:
     owner = goatfish("owner", "create", "Acme").stdout.strip()
     goatfish("owner", "deactivate", "Acme")
     made = goatfish("key", "create", "Acme")
-    assert f"'Acme' is deactivated: the key opens nothing until goatfish owner activate {owner}\n" in made.stderr
+    assert f"'Acme' is deactivated: the key is rejected until goatfish owner activate {owner}\n" in made.stderr
     goatfish("owner", "activate", "Acme")
     assert "deactivated" not in goatfish("key", "create", "Acme").stderr
 
@@ -166,7 +166,7 @@ def test_up_says_that_the_demo_owner_is_deactivated_and_leaves_its_key(tmp_path:
 
 
 def test_migrating_again_changes_nothing() -> None:
-    assert "was up to date already" in goatfish("migrate").stderr
+    assert "was already up to date" in goatfish("migrate").stderr
 
 
 def test_an_operator_is_made_once_and_with_a_good_password() -> None:
@@ -190,7 +190,7 @@ def test_purging_deletes_old_outcomes_alone_and_says_how_many() -> None:
         IdempotencyRow.objects.create(id=uuid4(), owner_id=owner, created_at=made_at, operation="o", key=str(hours))
     done = goatfish("purge")
     assert (done.exit_code, done.stdout) == (0, "")
-    assert done.stderr.startswith("2 outcomes of idempotent requests")
+    assert done.stderr.startswith("2 expired idempotency records")
     assert [row.key for row in IdempotencyRow.objects.filter(owner_id=owner)] == ["23"]
 
 
@@ -203,31 +203,31 @@ def test_revisions_are_kept_for_ever_unless_a_setting_says_how_long(monkeypatch:
         at = datetime.now(UTC) - timedelta(days=days)
         RevisionRow.objects.create(**{**made, "id": uuid4(), "number": number, "created_at": at})
     kept = RevisionRow.objects.filter(owner_id=owner)
-    assert "Revisions are kept for ever: GOATFISH_REVISIONS_KEPT is not set." in goatfish("purge").stderr
+    assert "No revisions are deleted: GOATFISH_REVISIONS_KEPT is not set" in goatfish("purge").stderr
     assert kept.count() == 3
     monkeypatch.setenv("GOATFISH_REVISIONS_KEPT", "30")
     load.cache_clear()
-    assert "0 revisions were older than 30 days and are forgotten." in goatfish("purge").stderr
+    assert "0 revisions older than 30 days are deleted." in goatfish("purge").stderr
     count.update(purged_through=1)
     kept.filter(number=1).delete()
-    assert "1 revisions were older than 30 days and are forgotten." in goatfish("purge").stderr
+    assert "1 revisions older than 30 days are deleted." in goatfish("purge").stderr
     assert [row.number for row in kept] == [3]
     assert count.get().purged_through == 2
 
 
 def test_the_doctor_finds_nothing_wrong_with_a_database_that_is_up_to_date() -> None:
     done = goatfish("doctor")
-    assert (done.exit_code, done.stdout.count("WRONG")) == (0, 0), done.stdout
+    assert (done.exit_code, done.stdout.count("ERROR")) == (0, 0), done.stdout
 
 
 @pytest.mark.parametrize(
     ("variables", "words"),
     [
-        ({"SECRET_KEY": "abc" * 20}, "can be guessed"),
+        ({"SECRET_KEY": "abc" * 20}, "is easy to guess"),
         ({"POOL_SIZE": "0"}, "GOATFISH_POOL_SIZE: must be at least 1"),
-        ({"ALOWED_HOSTS": "x"}, "is GOATFISH_ALLOWED_HOSTS meant?"),
+        ({"ALOWED_HOSTS": "x"}, "Did you mean GOATFISH_ALLOWED_HOSTS?"),
         ({"DATABASE_URL": "sqlite:///new/empty.sqlite3"}, "There is no database at"),
-        ({"OPERATOR_DATABASE_URL": "sqlite:///other.sqlite3"}, "These are two databases"),
+        ({"OPERATOR_DATABASE_URL": "sqlite:///other.sqlite3"}, "but operators use another database"),
     ],
 )
 def test_the_doctor_says_what_is_wrong(
@@ -252,7 +252,7 @@ def test_the_doctor_says_what_cannot_be_read(tmp_path: Path) -> None:
 def wrong(done: Result) -> str:
     """What a doctor who finds something wrong says of it."""
     assert done.exit_code == 1, done.output
-    return "\n".join(line for line in done.stdout.splitlines() if line.startswith("WRONG"))
+    return "\n".join(line for line in done.stdout.splitlines() if line.startswith("ERROR"))
 
 
 def test_every_command_of_djangos_is_there() -> None:

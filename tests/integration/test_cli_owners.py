@@ -14,7 +14,7 @@ from django.db import connection
 from typer.testing import CliRunner, Result
 
 from adapters.django_orm.models import OwnerRow
-from adapters.django_orm.tenant_data.erasing import erase, rows_of
+from adapters.django_orm.tenant_data.erasing import erase, rows_per_table
 from app.cli.commands import commands
 from config.settings import load
 from domain.access.owner import Owner
@@ -85,11 +85,11 @@ def test_whoever_is_not_there_is_said(command: str) -> None:
 
 
 def test_a_dry_run_counts_and_changes_nothing(owner: Owner) -> None:
-    before = rows_of(owner.id)
+    before = rows_per_table(owner.id)
     done = goatfish("owner", "erase", owner.name, "--dry-run")
     assert done.stdout == "".join(f"{table}\t{count}\n" for table, count in before.items())
-    assert done.stderr.startswith("Nothing is changed.")
-    assert rows_of(owner.id) == before
+    assert done.stderr.startswith("Nothing was deleted.")
+    assert rows_per_table(owner.id) == before
     assert all(before.values())
 
 
@@ -97,20 +97,20 @@ def test_an_active_owner_is_not_erased(owner: Owner) -> None:
     goatfish("owner", "activate", owner.name)
     line = complaint(goatfish("owner", "erase", owner.name, "--yes"))
     assert line == f"Owner {owner.name!r} is active. First: goatfish owner deactivate {owner.id}\n"
-    assert rows_of(owner.id)["simulation"]
+    assert rows_per_table(owner.id)["simulation"]
 
 
 def test_without_a_terminal_erasing_wants_to_be_told(owner: Owner) -> None:
     assert "use --yes" in complaint(goatfish("owner", "erase", owner.name, entered=f"{owner.name}\n"), 2)
-    assert rows_of(owner.id)["simulation"]
+    assert rows_per_table(owner.id)["simulation"]
 
 
 def test_erasing_says_what_it_deleted_and_then_there_is_nobody(owner: Owner) -> None:
-    told = ", ".join(f"{count} {table}" for table, count in rows_of(owner.id).items())
+    told = ", ".join(f"{count} {table}" for table, count in rows_per_table(owner.id).items())
     done = goatfish("owner", "erase", owner.name, "--yes")
     assert done.exit_code == 0
-    assert done.stderr == f"Owner {owner.name!r} is erased: {told}. Looked once more: nothing is left.\n"
-    assert not any(rows_of(owner.id).values())
+    assert done.stderr == f"Owner {owner.name!r} is erased: {told}. Checked again: no rows are left.\n"
+    assert not any(rows_per_table(owner.id).values())
     assert complaint(goatfish("owner", "erase", str(owner.id), "--yes")) == "There is no such owner.\n"
 
 
@@ -121,7 +121,7 @@ def test_what_was_left_by_somebody_who_is_gone_is_erased_by_id(owner: Owner) -> 
         cursor.execute("DELETE FROM owner WHERE id = %s", [key])
     assert complaint(goatfish("owner", "erase", owner.name, "--yes")) == "There is no such owner.\n"
     assert goatfish("owner", "erase", str(owner.id), "--yes").exit_code == 0
-    assert not any(rows_of(owner.id).values())
+    assert not any(rows_per_table(owner.id).values())
 
 
 def test_an_export_is_a_file_for_its_owner_alone_and_comes_back(owner: Owner, tmp_path: Path) -> None:
@@ -129,16 +129,16 @@ def test_an_export_is_a_file_for_its_owner_alone_and_comes_back(owner: Owner, tm
     path.write_text("what was there before")
     done = goatfish("owner", "export", owner.name, "--output", str(path))
     assert (done.exit_code, done.stdout) == (0, "")
-    assert f"{sum(rows_of(owner.id).values())} rows" in done.stderr
+    assert f"{sum(rows_per_table(owner.id).values())} rows" in done.stderr
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [each.name for each in tmp_path.iterdir()] == ["acme.jsonl"]
-    assert f"Owner {owner.id} is here already." in complaint(goatfish("owner", "import", str(path)))
+    assert f"Owner {owner.id} exists already." in complaint(goatfish("owner", "import", str(path)))
     goatfish("owner", "erase", owner.name, "--yes")
     back = goatfish("owner", "import", str(path))
     assert back.stdout == f"{owner.id}\n"
-    told = ", ".join(f"{count} {table}" for table, count in rows_of(owner.id).items())
+    told = ", ".join(f"{count} {table}" for table, count in rows_per_table(owner.id).items())
     assert f"is imported: {told}." in back.stderr
-    assert "Deactivated as it was" in back.stderr
+    assert "It is deactivated, as it was when exported." in back.stderr
     again = goatfish("owner", "export", owner.name)
     assert again.stdout_bytes.partition(b"\n")[2] == path.read_bytes().partition(b"\n")[2]
 
@@ -162,7 +162,7 @@ def test_a_file_that_cannot_be_read_or_written_is_one_line(owner: Owner, tmp_pat
 
 def test_a_file_that_is_none_is_one_line_and_brings_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("hello\n")
-    assert "no file of an owner" in complaint(goatfish("owner", "import", "file"))
+    assert "not an exported owner" in complaint(goatfish("owner", "import", "file"))
 
 
 def test_an_export_that_fails_leaves_what_was_there_before(

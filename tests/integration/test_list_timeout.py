@@ -61,7 +61,7 @@ def fill(owner: OwnerId, *names: str) -> None:
         )
         for number in range(ROWS)
     )
-    for _ in bulk_insert.add_all(Simulation, rows):
+    for _ in bulk_insert.insert_entities(Simulation, rows):
         pass
 
 

@@ -47,8 +47,8 @@ def page(model: type[Model], path: str = "") -> str:
 def owners() -> list[Owner]:
     """Two new owners, with 30 simulations each."""
     made = fake_owners(2, NOW, uuid4().hex[:6])
-    assert sum(bulk_insert.add_all(Owner, made)) == 2
-    assert sum(bulk_insert.add_all(Simulation, fake_entities(Simulation, made, 60, NOW))) == 60
+    assert sum(bulk_insert.insert_entities(Owner, made)) == 2
+    assert sum(bulk_insert.insert_entities(Simulation, fake_entities(Simulation, made, 60, NOW))) == 60
     return made
 
 
@@ -100,7 +100,7 @@ def test_a_bad_name_or_password_makes_no_operator(name: str, password: str) -> N
 
 
 def test_a_database_says_what_it_is() -> None:
-    facts = management.facts()
+    facts = management.database_info()
     assert int(facts.version.split(".")[0]) >= 3
     assert (facts.connections_max is None) == (connection.vendor == "sqlite")
 

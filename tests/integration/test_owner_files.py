@@ -18,8 +18,8 @@ from uuid_utils.compat import uuid7
 from adapters.django_orm import bootstrap
 from adapters.django_orm.entity_models import TenantRow
 from adapters.django_orm.tenant_data import erasing
-from adapters.django_orm.tenant_data.erasing import erase, rows_of
-from adapters.django_orm.tenant_data.exporting import exporting
+from adapters.django_orm.tenant_data.erasing import erase, rows_per_table
+from adapters.django_orm.tenant_data.exporting import open_export
 from adapters.django_orm.tenant_data.file_format import row_type
 from adapters.django_orm.tenant_tables import tenant_tables
 from domain.access.authentication import Authentication
@@ -95,9 +95,9 @@ def test_what_is_exported_and_erased_comes_back_byte_for_byte_and_is_open_to_the
     owner: Owner, text: ApiKeyToken
 ) -> None:
     before = exported(owner.id)
-    assert all(rows_of(owner.id).values())
+    assert all(rows_per_table(owner.id).values())
     assert erase_all(owner.id) == lines_of(before)[-1]["rows"]
-    assert not any(rows_of(owner.id).values())
+    assert not any(rows_per_table(owner.id).values())
     assert imported(before) == lines_of(before)[-1]["rows"]
     assert exported(owner.id).partition(b"\n")[2] == before.partition(b"\n")[2]
 
@@ -139,12 +139,12 @@ def test_an_export_is_of_one_moment_and_keeps_nobody_from_writing(owner: Owner) 
             await add_and_change(storage, owner.id, CONTEXT)
 
     before = exported(owner.id)
-    with exporting(owner.id, datetime.now(UTC)) as (total, parts):
+    with open_export(owner.id, datetime.now(UTC)) as (total, parts):
         first = next(parts)[1]
         asyncio.run(write())
         file = first + b"".join(part for _, part in parts)
     assert file.partition(b"\n")[2] == before.partition(b"\n")[2]
-    assert total == sum(lines_of(before)[-1]["rows"].values()) < sum(rows_of(owner.id).values())
+    assert total == sum(lines_of(before)[-1]["rows"].values()) < sum(rows_per_table(owner.id).values())
 
 
 def test_nobody_else_loses_a_row(owner: Owner, text: ApiKeyToken) -> None:
@@ -155,16 +155,16 @@ def test_nobody_else_loses_a_row(owner: Owner, text: ApiKeyToken) -> None:
 
 
 def test_erasing_goes_on_where_it_was_cut_off(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(erasing, "ERASED_AT_ONCE", 3)
-    before = rows_of(owner.id)
+    monkeypatch.setattr(erasing, "ERASE_CHUNK", 3)
+    before = rows_per_table(owner.id)
     steps = erase(owner.id)
     taken = [next(steps) for _ in range(9)]
     del steps
     assert all(count <= 3 for _, count in taken)
-    assert sum(rows_of(owner.id).values()) == sum(before.values()) - sum(count for _, count in taken)
-    assert rows_of(owner.id)["owner"] == 1
+    assert sum(rows_per_table(owner.id).values()) == sum(before.values()) - sum(count for _, count in taken)
+    assert rows_per_table(owner.id)["owner"] == 1
     erase_all(owner.id)
-    assert not any(rows_of(owner.id).values())
+    assert not any(rows_per_table(owner.id).values())
 
 
 @pytest.mark.parametrize("after", ["api_key", "simulation", "idempotency_record", "revision", "change_count", "owner"])
@@ -175,14 +175,14 @@ def test_what_a_request_still_writes_meanwhile_is_erased_as_well(
         async with opened(bootstrap.django_storage(size=1)) as storage:
             await add_and_change(storage, owner.id, CONTEXT)
 
-    monkeypatch.setattr(erasing, "ERASED_AT_ONCE", 3)
+    monkeypatch.setattr(erasing, "ERASE_CHUNK", 3)
     steps = []
     for table, _ in erase(owner.id):
         if table == after and after not in steps:
             asyncio.run(write())
         steps.append(table)
     assert after in steps
-    assert not any(rows_of(owner.id).values())
+    assert not any(rows_per_table(owner.id).values())
 
 
 def test_every_chunk_is_a_range_of_an_index(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +194,7 @@ def test_every_chunk_is_a_range_of_an_index(owner: Owner, monkeypatch: pytest.Mo
             chunks.append((sql, params))
         return execute(sql, params, many, context)
 
-    monkeypatch.setattr(erasing, "ERASED_AT_ONCE", 3)
+    monkeypatch.setattr(erasing, "ERASE_CHUNK", 3)
     with connection.execute_wrapper(noted):
         erase_all(owner.id)
     assert len(chunks) > 10

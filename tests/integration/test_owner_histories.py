@@ -14,7 +14,7 @@ import pytest
 from django.db import connection
 
 from adapters.django_orm import bootstrap
-from adapters.django_orm.tenant_data.erasing import erase, rows_of
+from adapters.django_orm.tenant_data.erasing import erase, rows_per_table
 from domain.access.owner import Owner
 from domain.access.token import ApiKeyToken
 from domain.entity import validated
@@ -136,42 +136,42 @@ STATES: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
         for whose, holder in NAMED.items()
         for what, text in NAMES.items()
     },
-    "a lone surrogate": (retold("simulation", name="\ud800"), "cannot be read"),
+    "a lone surrogate": (retold("simulation", name="\ud800"), "in it is invalid"),
     "an owner's name that reads as an id": (retold("owner", action="created", name=str(uuid4())), "is a UUID"),
     "an end before the start": (retold("simulation", end_date="1999-01-01"), "ends before it starts"),
     "an end before the start in an outcome": (outcome(end_date="1999-01-01"), "ends before it starts"),
-    "no date": (retold("simulation", end_date="2026-02-30"), "cannot be read"),
-    "a year 0": (retold("simulation", start_date="0000-01-01"), "cannot be read"),
+    "no date": (retold("simulation", end_date="2026-02-30"), "in it is invalid"),
+    "a year 0": (retold("simulation", start_date="0000-01-01"), "in it is invalid"),
     "a missing member": (retold("simulation", name=...), "name"),
-    "an unknown member": (retold("simulation", colour="red"), "no simulation has the member 'colour'"),
+    "an unknown member": (retold("simulation", colour="red"), "a simulation has no member 'colour'"),
     "an unknown member with a NUL within": (retold("simulation", more=[["a\0"]]), "NUL"),
     "an unknown member named with a NUL": (retold("simulation", **{"a\0": "b"}), "NUL"),
-    "an unknown member of an outcome": (outcome(digest="0" * 64), "no simulation has the member 'digest'"),
+    "an unknown member of an outcome": (outcome(digest="0" * 64), "a simulation has no member 'digest'"),
     "a time without a zone": (retold("simulation", created_at="2026-01-01T00:00:00"), "not in UTC"),
     "a change at a time without a zone": (retold("simulation", updated_at="2026-01-01T00:00:00"), "not in UTC"),
     "a time of another zone": (retold("simulation", updated_at="2026-01-01T00:00:00+02:00"), "not in UTC"),
     "a time of another zone in an outcome": (outcome(updated_at="2026-01-01T00:00:00+02:00"), "not in UTC"),
     "another time of making after": (retold("simulation", created_at="2020-01-01T00:00:00Z"), "two moments"),
-    "another time of making in an outcome": (outcome(created_at="2020-01-01T00:00:00Z"), "something else"),
+    "another time of making in an outcome": (outcome(created_at="2020-01-01T00:00:00Z"), "does not match the entity"),
     "another version after": (retold("simulation", version=3), "not that of the entity"),
     "another version before": (retold("simulation", "before", version=7), "not that of the entity"),
     "another version of a deletion": (setting("simulation", "deleted", version=9), "not that of the entity"),
     "another version of a revision": (setting("simulation", version=1), "not that of the entity"),
-    "a version 0": (renumbered(1), "counts from 1"),
-    "a version below 0": (retold("simulation", version=-5), "counts from 1"),
-    "a version that no row can have": (renumbered(2**40), "counts from 1"),
-    "a version beyond all numbers": (retold("simulation", version=10**30), "counts from 1"),
-    "a version that is none": (retold("simulation", version=True), "cannot be read"),
-    "a version 0 in an outcome": (outcome(version=0), "counts from 1"),
-    "a version later than the row's": (renumbered(1000), "not those that its revisions tell of"),
-    "a version told of twice": (told_twice, "not those that its revisions tell of"),
-    "the history of something of another kind": (of_another_kind, "cannot be read"),
-    "another kind": (setting("simulation", kind="key"), "cannot be read"),
-    "a revision of a revision": (setting("simulation", kind="revision"), "nothing of the kind"),
-    "no object": (setting("simulation", after="[]"), "cannot be read"),
-    "no JSON": (setting("simulation", after="{"), "cannot be read"),
-    "more nesting than can be read": (setting("simulation", after="[" * 100_000), "cannot be read"),
-    "an unknown scope": (retold("key", action="created", scopes=["everything"]), "cannot be read"),
+    "a version 0": (renumbered(1), "must be between 1 and"),
+    "a version below 0": (retold("simulation", version=-5), "must be between 1 and"),
+    "a version that no row can have": (renumbered(2**40), "must be between 1 and"),
+    "a version beyond all numbers": (retold("simulation", version=10**30), "must be between 1 and"),
+    "a version that is none": (retold("simulation", version=True), "in it is invalid"),
+    "a version 0 in an outcome": (outcome(version=0), "must be between 1 and"),
+    "a version later than the row's": (renumbered(1000), "do not match its revisions"),
+    "a version told of twice": (told_twice, "do not match its revisions"),
+    "the history of something of another kind": (of_another_kind, "in it is invalid"),
+    "another kind": (setting("simulation", kind="key"), "in it is invalid"),
+    "a revision of a revision": (setting("simulation", kind="revision"), "is unknown"),
+    "no object": (setting("simulation", after="[]"), "in it is invalid"),
+    "no JSON": (setting("simulation", after="{"), "in it is invalid"),
+    "more nesting than can be read": (setting("simulation", after="[" * 100_000), "in it is invalid"),
+    "an unknown scope": (retold("key", action="created", scopes=["everything"]), "in it is invalid"),
     "no scope": (retold("key", action="created", scopes=[]), "at least one scope"),
     "a digest": (retold("key", action="created", digest="0" * 64), "holds a secret"),
     "another public id": (retold("key", action="created", public_id="gf_"), "public id"),
@@ -197,7 +197,7 @@ def test_a_state_that_was_never_stored_is_refused_with_the_file(owner: Owner, fi
     surrogates = [json.dumps(line).encode() + b"\n" for line in lines]
     with pytest.raises(DomainError) as refused:
         imported(b"".join(surrogates))
-    assert not any(rows_of(owner.id).values())
+    assert not any(rows_per_table(owner.id).values())
     assert words in refused.value.detail
     assert "\n" not in refused.value.detail
 

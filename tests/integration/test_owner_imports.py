@@ -13,8 +13,8 @@ import pytest
 from django.db import connection
 
 from adapters.django_orm.models import OwnerRow
-from adapters.django_orm.tenant_data import bulk_copy, importing
-from adapters.django_orm.tenant_data.erasing import erase, rows_of
+from adapters.django_orm.tenant_data import bulk_insert, importing
+from adapters.django_orm.tenant_data.erasing import erase, rows_per_table
 from domain.access.owner import Owner
 from domain.access.token import ApiKeyToken
 from domain.errors import Conflict, DomainError, Invalid
@@ -100,7 +100,7 @@ STRANGER = str(uuid4())
 EDITS: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
     "another format": (lambda lines: lines[0].update(format="other"), "This is 'other', version 1"),
     "another version": (lambda lines: lines[0].update(version=2), "version 2; only 'goatfish-owner', version 1"),
-    "no header": (lambda lines: lines.pop(0), "no file of an owner"),
+    "no header": (lambda lines: lines.pop(0), "not an exported owner"),
     "a foreign simulation": (setting("simulation", 2, owner_id=STRANGER), "belongs to another owner"),
     "a foreign key": (setting("api_key", owner_id=STRANGER), "belongs to another owner"),
     "a foreign revision": (setting("revision", owner_id=STRANGER), "belongs to another owner"),
@@ -116,15 +116,18 @@ EDITS: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
         )(of_table(lines, "revision")[1:2]),
         "holds a secret",
     ),
-    "a foreign entity in an outcome": (retold("idempotency_record", "entity", owner_id=STRANGER), "something else"),
-    "an outcome of no entity": (setting("idempotency_record", entity="[]"), "cannot be read"),
-    "an outcome of half an entity": (retold("idempotency_record", "entity", name=None), "cannot be read"),
-    "an outcome of another kind": (setting("idempotency_record", operation="create_key"), "cannot be read"),
-    "an outcome of an unknown operation": (setting("idempotency_record", operation="create"), "nothing known"),
-    "a secret in an outcome": (secret_in_an_outcome, "the outcome holds a secret"),
+    "a foreign entity in an outcome": (
+        retold("idempotency_record", "entity", owner_id=STRANGER),
+        "does not match the entity",
+    ),
+    "an outcome of no entity": (setting("idempotency_record", entity="[]"), "in it is invalid"),
+    "an outcome of half an entity": (retold("idempotency_record", "entity", name=None), "in it is invalid"),
+    "an outcome of another kind": (setting("idempotency_record", operation="create_key"), "in it is invalid"),
+    "an outcome of an unknown operation": (setting("idempotency_record", operation="create"), "unknown operation"),
+    "a secret in an outcome": (secret_in_an_outcome, "the idempotency record contains a secret"),
     "a member twice in an entity": (
         setting("idempotency_record", entity='{"id":"a","id":"b"}'),
-        "a member is given more than once",
+        "it has a duplicate member",
     ),
     "an unknown table": (lambda lines: lines[3].update(table="cat"), "cat"),
     "an unknown column": (setting("simulation", colour="red"), "colour"),
@@ -138,12 +141,12 @@ EDITS: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
     "a NUL in an outcome": (retold("idempotency_record", "entity", name="a\0"), "NUL"),
     "a name too long": (setting("simulation", name="x" * 301, name_folded="x" * 301), "300"),
     "an owner without a name": (setting("owner", name=""), "The name is empty"),
-    "a name folded otherwise": (setting("simulation", name_folded="x"), "name_folded does not follow"),
+    "a name folded otherwise": (setting("simulation", name_folded="x"), "name_folded does not match"),
     "an end before the start": (setting("simulation", end_date="1999-01-01"), "ends before it starts"),
     "no date": (setting("simulation", end_date="2026-02-30"), "date"),
     "a time without a zone": (setting("simulation", updated_at="2026-01-01T00:00:00"), "timezone"),
     "a time of another zone": (setting("simulation", updated_at="2026-01-01T00:00:00+02:00"), "not in UTC"),
-    "version 0": (setting("simulation", version=0), "counts from 1"),
+    "version 0": (setting("simulation", version=0), "at least 1"),
     "a version too high": (setting("simulation", version=2**31 - 1), "1073741823"),
     "a count that cannot go on": (
         setting("change_count", last=2**63 - 1, purged_through=2**63 - 1),
@@ -154,20 +157,20 @@ EDITS: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
     "an unknown scope": (setting("api_key", scopes="everything"), "everything"),
     "no scope": (setting("api_key", scopes=""), "at least one scope"),
     "no digest": (setting("api_key", digest="secret"), "digest"),
-    "two owners": (twice("owner"), "is here already"),
-    "no owner": (without("owner"), "no row of the owner"),
-    "a row twice": (twice("simulation"), "is here already"),
-    "a number twice": (setting("revision", 3, number=3), "is here already"),
-    "a number left out": (without("revision", 3), "count of changes"),
-    "no count of changes": (without("change_count"), "count of changes"),
-    "a count too low": (setting("change_count", last=3), "count of changes"),
-    "a count too high": (setting("change_count", last=3000), "count of changes"),
-    "a row too few": (lambda lines: lines.pop(5), "not the rows that it says"),
-    "a closing line of other counts": (lambda lines: lines[-1]["rows"].update(owner=2), "not the rows that it says"),
-    "no closing line": (lambda lines: lines.pop(), "cut off"),
+    "two owners": (twice("owner"), "exists already"),
+    "no owner": (without("owner"), "exactly one row of the table owner"),
+    "a row twice": (twice("simulation"), "exists already"),
+    "a number twice": (setting("revision", 3, number=3), "exists already"),
+    "a number left out": (without("revision", 3), "change count"),
+    "no count of changes": (without("change_count"), "change count"),
+    "a count too low": (setting("change_count", last=3), "change count"),
+    "a count too high": (setting("change_count", last=3000), "change count"),
+    "a row too few": (lambda lines: lines.pop(5), "counts do not match"),
+    "a closing line of other counts": (lambda lines: lines[-1]["rows"].update(owner=2), "counts do not match"),
+    "no closing line": (lambda lines: lines.pop(), "truncated"),
     "something behind the end": (lambda lines: lines.append(lines[1]), "nothing may follow"),
     "neither row nor end": (lambda lines: lines.insert(3, {"a": 1}), "neither a row nor"),
-    "an empty file": (lambda lines: lines.clear(), "no file of an owner"),
+    "an empty file": (lambda lines: lines.clear(), "not an exported owner"),
 }
 
 
@@ -179,7 +182,7 @@ def test_a_file_that_was_edited_is_refused_whole(owner: Owner, file: bytes, name
     try:
         with pytest.raises(DomainError) as refused:
             imported(file_of(lines))
-        assert not any(rows_of(owner.id).values())
+        assert not any(rows_per_table(owner.id).values())
     finally:
         for _ in erase(owner.id):
             pass
@@ -192,9 +195,9 @@ def test_a_file_that_was_edited_is_refused_whole(owner: Owner, file: bytes, name
     [
         (0, b'"name": "', b'"name": "\xff', "Line 1: it is not UTF-8."),
         (1, b'"name": "', b'"name": "\xff', "Line 2: it is not UTF-8."),
-        (0, b'"version": ', b'"version": 1, "version": ', "Line 1: a member is given more than once."),
-        (1, b'"version": ', b'"version": 1, "version": ', "Line 2: a member is given more than once."),
-        (-1, b'"rows": ', b'"rows": {}, "rows": ', ": a member is given more than once."),
+        (0, b'"version": ', b'"version": 1, "version": ', "Line 1: it has a duplicate member."),
+        (1, b'"version": ', b'"version": 1, "version": ', "Line 2: it has a duplicate member."),
+        (-1, b'"rows": ', b'"rows": {}, "rows": ', ": it has a duplicate member."),
     ],
 )
 def test_a_line_that_can_be_read_in_two_ways_or_none_is_refused(
@@ -224,10 +227,10 @@ def test_large_rows_are_not_held_by_the_thousand(file: bytes, owner: Owner, monk
 
     def insert(model: type[models.Model], rows: list[tuple[object, ...]]) -> None:
         held.append(len(rows))
-        bulk_copy.copy_rows(model, rows)
+        bulk_insert.insert_rows(model, rows)
 
-    monkeypatch.setattr(importing, "copy_rows", insert)
-    monkeypatch.setattr(importing, "BYTES_AT_ONCE", 1)
+    monkeypatch.setattr(importing, "insert_rows", insert)
+    monkeypatch.setattr(importing, "CHUNK_BYTES_MAX", 1)
     rows = imported(file)
     assert held == [1] * sum(rows.values())
     for _ in erase(owner.id):
@@ -243,14 +246,14 @@ def test_the_line_that_is_wrong_is_named(file: bytes) -> None:
 
 
 def test_a_file_that_ends_anywhere_else_is_refused(owner: Owner, file: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importing, "WRITTEN_AT_ONCE", 2)
+    monkeypatch.setattr(importing, "IMPORT_CHUNK", 2)
     ends = [place for place, byte in enumerate(file) if byte == ord("\n")]
     for end in (*ends[:-1:5], ends[-2] + 1, len(file) - 1, len(file) // 2, 10):
         for cut in (end, end + 1):
             if cut < len(file):
                 with pytest.raises(Invalid):
                     imported(file[:cut])
-    assert not any(rows_of(owner.id).values())
+    assert not any(rows_per_table(owner.id).values())
 
 
 def test_a_line_without_end_is_not_read_to_its_end(file: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,7 +267,7 @@ def test_whoever_is_here_already_is_not_imported_again(owner: Owner, file: bytes
     for name in (None, f"Another {uuid4()}"):
         with pytest.raises(Conflict) as refused:
             imported(file, name)
-        assert refused.value.detail == f"Owner {owner.id} is here already."
+        assert refused.value.detail == f"Owner {owner.id} exists already."
     before = exported(owner.id).partition(b"\n")[2]
     assert before == file.partition(b"\n")[2]
     for _ in erase(owner.id):
@@ -274,9 +277,9 @@ def test_whoever_is_here_already_is_not_imported_again(owner: Owner, file: bytes
 def test_a_name_that_is_taken_is_refused_unless_another_is_given(owner: Owner, file: bytes) -> None:
     other = asyncio.run(with_everything(ApiKeyToken.new(os.urandom), simulations=0))
     OwnerRow.objects.filter(id=other.id).update(name=owner.name)
-    with pytest.raises(Conflict, match="is here already"):
+    with pytest.raises(Conflict, match="exists already"):
         imported(file)
-    assert not any(rows_of(owner.id).values())
+    assert not any(rows_per_table(owner.id).values())
     with pytest.raises(Invalid, match="The name is empty"):
         imported(file, " ")
     name = f"Another {uuid4()}"

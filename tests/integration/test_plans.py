@@ -89,7 +89,7 @@ def seeded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
     owners = [new_owner_id() for _ in range(OWNERS)]
     with django_db_blocker.unblock():
         with transaction.atomic():
-            for _ in bulk_insert.add_all(Simulation, _rows(owners)):
+            for _ in bulk_insert.insert_entities(Simulation, _rows(owners)):
                 pass
             bulk_insert.analyze(Simulation)
             yield Seeded(owners[0], owners[1])
@@ -218,4 +218,4 @@ def test_names_of_any_width_fit_their_index(seeded: Seeded) -> None:
         )
         for _ in range(20)
     ]
-    assert sum(bulk_insert.add_all(Simulation, wide)) == len(wide)
+    assert sum(bulk_insert.insert_entities(Simulation, wide)) == len(wide)

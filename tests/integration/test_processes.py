@@ -201,7 +201,7 @@ def test_the_openapi_document_needs_no_configuration(bare: Shell) -> None:
 
 def test_the_doctor_finds_nothing_wrong_with_the_defaults(goatfish: Shell) -> None:
     done = goatfish("doctor")
-    assert (done.returncode, done.stdout.count("WRONG")) == (0, 0), done.stdout
+    assert (done.returncode, done.stdout.count("ERROR")) == (0, 0), done.stdout
 
 
 def test_serving_on_a_free_port_says_where_and_ends_when_told(goatfish: Shell) -> None:
@@ -209,7 +209,7 @@ def test_serving_on_a_free_port_says_where_and_ends_when_told(goatfish: Shell) -
         assert answer(serving.url + "/livez")[0] == 200
         assert answer(serving.url + "/admin/login/")[0] == 200
         port = serving.url.rpartition(":")[2]
-        assert f"Port {port} of 127.0.0.1 is taken." in complaint(goatfish("serve", "--port", port), 1)
+        assert f"Port {port} of 127.0.0.1 is in use." in complaint(goatfish("serve", "--port", port), 1)
 
 
 def test_head_leaves_its_connection_to_the_next_request(goatfish: Shell) -> None:
@@ -288,7 +288,7 @@ def _up(shell: Shell, taken: int) -> tuple[str, str]:
     """Starts it beside a port that is taken, tries what it shows, and gives the key and the admin's password."""
     with shell.running("up", "--port", str(taken), until="Ctrl-C stops it") as running:
         said = running.said
-        assert f"Port {taken} is taken" in said
+        assert f"Port {taken} is in use" in said
         curl = re.search(r"^curl -H 'X-API-Key: (\S+)' (http://\S+)$", said, re.MULTILINE)
         sign_in = re.search(r"Sign in  admin / (\S+)$", said, re.MULTILINE)
         assert curl, said
@@ -302,12 +302,12 @@ def test_at_a_terminal_erasing_asks_for_the_name(goatfish: Shell) -> None:
     began = time.monotonic()
     goatfish("owner", "deactivate", "Acme")
     for answer_given, status, words in (
-        ("acme", 1, "That is not its name; nothing is erased."),
+        ("acme", 1, "That is not its name. Nothing was deleted."),
         ("Acme", 0, "Owner 'Acme' is erased"),
     ):
         said, ended = _at_a_terminal(goatfish, ["owner", "erase", "Acme"], answer_given)
         assert (ended, words in said) == (status, True), said
-        assert f"All 4 rows of owner 'Acme' ({owner}) will be gone for good." in said
+        assert f"All 4 rows of owner 'Acme' ({owner}) will be deleted permanently." in said
     assert time.monotonic() - began > 1
     assert goatfish("owner", "list").stdout == ""
 

@@ -126,7 +126,7 @@ def test_the_admin_is_served_only_where_operators_way_into_the_database_is_known
 )
 def test_operators_commands_say_that_they_need_the_operators_way(configured: Configured, command: str) -> None:
     done = configured("-m", "app.cli", *command.split())
-    words = "Operators work with GOATFISH_OPERATOR_DATABASE_URL, which is not set here.\n"
+    words = "This command needs GOATFISH_OPERATOR_DATABASE_URL, which is not set.\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", words)
 
 
@@ -143,12 +143,12 @@ def test_a_new_database_of_sqlites_is_nobody_elses_to_read(configured: Configure
 
 def test_the_doctor_says_that_operators_cannot_work_from_here(configured: Configured) -> None:
     said = configured("-m", "app.cli", "doctor").stdout
-    assert "without the admin and the commands of operators." in said
-    assert "The API cannot reach" in said
+    assert "the admin and operators' commands are not available." in said
+    assert "The API cannot connect to" in said
     assert "Operators" not in said
 
 
 def test_the_doctor_says_that_postgresql_is_used_without_https(configured: Configured) -> None:
     doctor = ("-m", "app.cli", "doctor")
-    assert "note   GOATFISH_HTTPS is not set" in configured(*doctor, **OPERATORS).stdout
-    assert "Browsers use HTTPS alone" in configured(*doctor, **OPERATORS, **HTTPS).stdout
+    assert "warning  GOATFISH_HTTPS is not set" in configured(*doctor, **OPERATORS).stdout
+    assert "Browsers must use HTTPS" in configured(*doctor, **OPERATORS, **HTTPS).stdout

@@ -87,7 +87,7 @@ def test_one_command_makes_what_the_service_works_with(made: Site, key: str) -> 
         finally:
             made.run("REVOKE pg_read_all_data FROM {}", API)
         until(lambda: ask(url + "/readyz") == 200)
-    assert made.goatfish("doctor").stdout.count("WRONG") == 0
+    assert made.goatfish("doctor").stdout.count("ERROR") == 0
 
 
 def test_a_replica_without_the_operators_url_serves_the_api_alone(made: Site, key: str) -> None:
@@ -112,25 +112,25 @@ def test_nobody_else_may_connect_and_the_apis_role_makes_no_tables(made: Site) -
 
 def test_made_again_it_changes_nothing_and_what_was_changed_is_put_right(bare: Site) -> None:
     assert bare.goatfish("database", "create").stderr.splitlines() == [
-        "Role bare_operators is made.",
-        "Role bare_api is made.",
-        "Database bare is made.",
+        "Role bare_operators is created.",
+        "Role bare_api is created.",
+        "Database bare is created.",
         "Next: goatfish migrate",
     ]
     before = bare.attributes()
     again = bare.goatfish("database", "create").stderr.splitlines()
     assert again[:3] == [
-        "Role bare_operators was there, its password is set.",
-        "Role bare_api was there, its password is set.",
-        "Database bare was there.",
+        "Role bare_operators exists, its password is set.",
+        "Role bare_api exists, its password is set.",
+        "Database bare exists.",
     ]
     bare.run("ALTER ROLE bare_api SUPERUSER CREATEROLE BYPASSRLS NOLOGIN PASSWORD 'another'")
     bare.run("ALTER DATABASE bare OWNER TO bare_api")
     bare.run("GRANT CREATE ON SCHEMA public TO PUBLIC, bare_api")
     assert bare.goatfish("database", "create").stderr.splitlines()[:3] == [
-        "Role bare_operators was there, its password is set.",
+        "Role bare_operators exists, its password is set.",
         "Role bare_api is corrected, its password is set.",
-        "Database bare is bare_operators's now.",
+        "Database bare now belongs to bare_operators.",
     ]
     assert bare.attributes() == before
     with psycopg.connect(bare.api.with_password) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -142,10 +142,10 @@ def test_whoever_else_may_connect_is_named(bare: Site) -> None:
     renamed = replace(bare, api=bare.api.of("bare", 'new "api"', "another p@ss"))
     try:
         (line,) = (line for line in renamed.goatfish("database", "create").stderr.splitlines() if "bare_api" in line)
-        assert line.startswith("Role bare_api may connect too.")
-        bare.run(line.partition("? ")[2])
+        assert line.startswith("Role bare_api may also connect.")
+        bare.run(line.partition("needed: ")[2])
         again = renamed.goatfish("database", "create").stderr
-        assert ('new "api" was there' in again, "bare_api" in again) == (True, False)
+        assert ('new "api" exists' in again, "bare_api" in again) == (True, False)
         with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
             psycopg.connect(bare.api.with_password)
     finally:
@@ -197,14 +197,14 @@ def test_what_cannot_be_made_is_one_line(bare: Site) -> None:
         }
         return bare.refusal("database", "create", **variables)
 
-    assert "two roles, and both URLs name bare_api" in refused(goatfish_operator=bare.api)
-    assert "two roles" in refused(goatfish_operator="")
-    assert "These are two databases" in refused(goatfish_operator=bare.operator.of("other"))
-    assert "goatfish is the administrator" in refused(goatfish=bare.administrator.of("bare"))
+    assert "different roles, but both URLs name bare_api" in refused(goatfish_operator=bare.api)
+    assert "different roles" in refused(goatfish_operator="")
+    assert "but operators use another database" in refused(goatfish_operator=bare.operator.of("other"))
+    assert "not the administrator's: goatfish" in refused(goatfish=bare.administrator.of("bare"))
     assert "SQLite" in refused(goatfish="sqlite:///x.sqlite3", goatfish_operator="")
     for name in ("postgres", "template0", "template1"):
         urls = {"goatfish": bare.api.of(name), "goatfish_operator": bare.operator.of(name)}
-        assert f"{name} is the server's own database: take another name." in refused(**urls)
+        assert f"{name} is a system database: choose another name." in refused(**urls)
     assert "must name a user" in refused(goatfish=DatabaseUrl("postgresql://127.0.0.1/bare"))
     wrong = bare.administrator.of("postgres", "goatfish", "guess")
     assert "password authentication failed" in refused(administrator=wrong)
@@ -217,7 +217,7 @@ def test_what_cannot_be_made_is_one_line(bare: Site) -> None:
             bare, api=bare.api.of("bare", "one", "pass 1"), operator=bare.operator.of("bare", "two", "pass 2")
         )
         line = other.refusal("database", "create", ADMINISTRATOR_DATABASE_URL=url.with_password)
-        assert f"The administrator {url.user} may not do this: permission denied to create role" in line
+        assert f"The administrator {url.user} lacks a privilege: permission denied to create role" in line
 
 
 @pytest.fixture
@@ -264,11 +264,11 @@ def test_two_databases_are_refused_by_serve_and_doctor(made: Site, bare: Site) -
         assert bare.goatfish(*command.split()).returncode == 0
     apart = replace(made, api=bare.api)
     line = apart.refusal("serve", "--port", "0")
-    assert line == f"These are two databases: {bare.api} is the service's, {made.operator} the operators'.\n"
+    assert line == f"The service uses {bare.api}, but operators use another database: {made.operator}.\n"
     examined = apart.goatfish("doctor")
-    assert (examined.returncode, examined.stdout.count("WRONG")) == (1, 1)
-    assert "These are two databases" in examined.stdout
-    assert bare.goatfish("doctor").stdout.count("WRONG") == 0
+    assert (examined.returncode, examined.stdout.count("ERROR")) == (1, 1)
+    assert "but operators use another database" in examined.stdout
+    assert bare.goatfish("doctor").stdout.count("ERROR") == 0
 
 
 def test_why_the_service_cannot_connect_is_said_in_words(made: Site, served_by_it: None) -> None:

@@ -137,7 +137,7 @@ async def test_a_walk_among_writers_misses_and_repeats_nothing_that_stayed(
 
 def _store(simulations: list[Simulation]) -> None:
     try:
-        for _ in bulk_insert.add_all(Simulation, simulations):
+        for _ in bulk_insert.insert_entities(Simulation, simulations):
             pass
     finally:
         connections.close_all()

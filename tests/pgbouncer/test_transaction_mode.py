@@ -18,7 +18,7 @@ import httpx2
 import psycopg
 import pytest
 
-from app.cli.tenants import opened, operator_context
+from app.cli.use_case_runner import operator_context, with_use_cases
 from app.container import UseCases
 from config.databases import DatabaseUrl
 from domain.access.scopes import Scope
@@ -125,7 +125,7 @@ def tenants(bouncer: DatabaseUrl) -> list[Tenant]:
             made.append(Tenant(owner.name, text.reveal()))
         return made
 
-    return asyncio.run(opened(make))
+    return asyncio.run(with_use_cases(make))
 
 
 def modes() -> list[str]:

@@ -74,5 +74,5 @@ def test_what_is_seeded_breaks_no_rule_of_any_kind_of_field() -> None:
 
 
 def test_nothing_is_seeded_that_refers_to_nothing() -> None:
-    with pytest.raises(ValueError, match="There is nothing that material_id could refer to"):
+    with pytest.raises(ValueError, match="The owner has nothing that material_id could refer to"):
         next(fake_entities(Specimen, fake_owners(1, NOW, "aaaaaa"), 1, NOW))

@@ -10,7 +10,7 @@ import pytest
 
 from config import settings
 from config.databases import DatabaseUrl, django_database
-from config.secret_files import kept_secret
+from config.secret_files import load_or_create_secret
 from config.settings import ConfigurationError, Settings
 
 SECRET = "a secret key that serves the tests alone"
@@ -29,7 +29,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     settings.load.cache_clear()
 
 
-def complaints(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
+def error_lines(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
     """What load() says of these variables."""
     for name, value in variables.items():
         monkeypatch.setenv(f"GOATFISH_{name}", value)
@@ -115,7 +115,7 @@ def test_hosts_are_a_list_in_either_notation(
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "complaint"),
+    ("name", "value", "message"),
     [
         ("POOL_SIZE", "0", "must be at least 1, got '0'"),
         ("POOL_SIZE", "1001", "must be at most 1000, got '1001'"),
@@ -131,7 +131,7 @@ def test_hosts_are_a_list_in_either_notation(
         (
             "REQUEST_TIMEOUT",
             "15",
-            "must be more than GOATFISH_POOL_TIMEOUT and GOATFISH_STATEMENT_TIMEOUT together, which are 15, got 15",
+            "must be more than the sum of GOATFISH_POOL_TIMEOUT and GOATFISH_STATEMENT_TIMEOUT, which is 15, got 15",
         ),
         ("LIST_TIMEOUT", "0", "must be more than 0, got '0'"),
         ("LIST_TIMEOUT", "inf", "must be at most 3600, got 'inf'"),
@@ -150,20 +150,20 @@ def test_hosts_are_a_list_in_either_notation(
     ],
 )
 def test_a_wrong_value_is_one_line_that_names_its_variable(
-    name: str, value: str, complaint: str | None, monkeypatch: pytest.MonkeyPatch
+    name: str, value: str, message: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if complaint is None:
-        name, complaint = "SECRET_KEY", "is required with PostgreSQL: 32 random characters or more"
-        lines = complaints(monkeypatch, DATABASE_URL=value)
+    if message is None:
+        name, message = "SECRET_KEY", "is required with PostgreSQL: at least 32 random characters"
+        lines = error_lines(monkeypatch, DATABASE_URL=value)
     else:
-        lines = complaints(monkeypatch, **{name: value})
+        lines = error_lines(monkeypatch, **{name: value})
 
-    assert lines == [f"GOATFISH_{name}: {complaint}"]
+    assert lines == [f"GOATFISH_{name}: {message}"]
     assert "hunter2" not in "".join(lines)
 
 
 def test_every_wrong_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = complaints(monkeypatch, DATABASE_URL="nonsense", POOL_SIZE="-1")
+    lines = error_lines(monkeypatch, DATABASE_URL="nonsense", POOL_SIZE="-1")
 
     assert [line.partition(":")[0] for line in lines] == ["GOATFISH_DATABASE_URL", "GOATFISH_POOL_SIZE"]
 
@@ -198,7 +198,7 @@ def test_a_secret_is_made_once_and_kept_to_its_owner(elsewhere: Path) -> None:
 
 def test_workers_that_start_together_agree_on_the_secret(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as workers:
-        secrets = list(workers.map(kept_secret, [tmp_path / "new" / "secret_key"] * 32))
+        secrets = list(workers.map(load_or_create_secret, [tmp_path / "new" / "secret_key"] * 32))
 
     assert len(set(secrets)) == 1
 
@@ -207,7 +207,7 @@ def test_a_broken_secret_file_is_complained_of(elsewhere: Path, monkeypatch: pyt
     (elsewhere / "var").mkdir()
     (elsewhere / "var" / "secret_key").write_text("short\n")
 
-    (line,) = complaints(monkeypatch)
+    (line,) = error_lines(monkeypatch)
 
     assert line.startswith("GOATFISH_SECRET_KEY: is too short in ")
 
@@ -215,7 +215,7 @@ def test_a_broken_secret_file_is_complained_of(elsewhere: Path, monkeypatch: pyt
 def test_an_unreadable_file_is_complained_of(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (elsewhere / ".env").write_bytes(b"GOATFISH_LOG_LEVEL=\xff\n")
 
-    (line,) = complaints(monkeypatch)
+    (line,) = error_lines(monkeypatch)
 
     assert line.startswith(".env cannot be read: ")
     with pytest.raises(ConfigurationError) as caught:
@@ -228,9 +228,9 @@ def test_a_secret_that_cannot_be_kept_is_complained_of_by_name(
 ) -> None:
     (elsewhere / "file").touch()
 
-    (line,) = complaints(monkeypatch, DATABASE_URL="sqlite:///file/goatfish.sqlite3")
+    (line,) = error_lines(monkeypatch, DATABASE_URL="sqlite:///file/goatfish.sqlite3")
 
-    assert line.startswith("GOATFISH_SECRET_KEY: is not set and cannot be kept beside the database: ")
+    assert line.startswith("GOATFISH_SECRET_KEY: is not set and cannot be stored beside the database: ")
     assert str(elsewhere / "file") in line
 
 
@@ -293,6 +293,6 @@ def test_origins_are_separated_by_commas(given: str, origins: tuple[str, ...], m
     "given", ["app.example", "https://app.example/", "https://App.example", "null", "https://*", "https://a https://b"]
 )
 def test_what_no_browser_sends_as_its_origin_is_refused(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    (line,) = complaints(monkeypatch, CORS_ORIGINS=given)
+    (line,) = error_lines(monkeypatch, CORS_ORIGINS=given)
 
-    assert line.startswith("GOATFISH_CORS_ORIGINS: must be origins as browsers send them")
+    assert line.startswith("GOATFISH_CORS_ORIGINS: must be origins, like https://app.example without a path")

@@ -1,4 +1,4 @@
-"""Django's view of this package."""
+"""The Django app of this package."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ class GoatfishConfig(AppConfig):
 
 
 def owned_models() -> list[type[models.Model]]:
-    """The models whose rows have an owner each, in their order; owners themselves are none of them."""
+    """The models with an ``owner_id``, in their order; the owners' own model has none."""
     found = apps.get_app_config("goatfish").get_models()
     return [model for model in found if any(field.column == "owner_id" for field in model._meta.concrete_fields)]

@@ -1,4 +1,4 @@
-"""The ways into this package for whoever has not loaded Django yet: it is set up first, then the rest imported."""
+"""Sets Django up and creates its storage and application; can be imported before Django is configured."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def asyncpg_storage(
     prepared_statements: bool = True,
     enforce_rls: bool = True,
 ) -> Storage:
-    """Storage on PostgreSQL's native pool; the seconds and sizes are the pool's, and ``held`` the storage's."""
+    """Storage on PostgreSQL by asyncpg; the parameters are those of ``AsyncpgExecutor`` and ``Storage``."""
     setup_django()
     from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
     from adapters.django_orm.storage import Storage
@@ -55,7 +55,7 @@ def django_storage(
     statement_timeout: float | None = None,
     list_timeout: float | None = None,
 ) -> Storage:
-    """Storage on Django's own connections, in ``size`` threads; the seconds are the executor's."""
+    """Storage on Django's connections, in ``size`` threads; the parameters are those of ``DjangoExecutor``."""
     setup_django()
     from adapters.django_orm.sql.django_executor import DjangoExecutor
     from adapters.django_orm.storage import Storage
@@ -67,7 +67,7 @@ def django_storage(
 
 
 def django_application(*, owners: Owners, keys: ApiKeys, now: Callable[[], datetime], at_once: int) -> AdminApplication:
-    """Django's own ASGI application: the admin, which changes things by these use cases, ``at_once`` requests of it."""
+    """The ASGI application of the admin, which changes data by these use cases; at most ``at_once`` requests run."""
     setup_django()
     from adapters.django_orm.admin.application import AdminApplication
     from adapters.django_orm.admin.use_case_actions import AdminUseCases

@@ -1,4 +1,4 @@
-"""What operators do with the database itself; Django has to be set up before this is imported."""
+"""Migrations, operators' accounts and facts about the database. Import it only once Django is set up."""
 
 from __future__ import annotations
 
@@ -23,8 +23,11 @@ from domain.errors import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What a database says of itself. ``connections_max`` leaves out those kept for superusers; PostgreSQL only."""
+class DatabaseInfo:
+    """The version of a database and its relevant settings.
+
+    ``connections_max`` excludes those reserved for superusers, and is None on SQLite.
+    """
 
     version: str
     journal_mode: str | None = None
@@ -32,8 +35,8 @@ class Facts:
 
 
 @contextmanager
-def reachable() -> Iterator[None]:
-    """What fails in the database becomes ``Unavailable``."""
+def translate_database_errors() -> Iterator[None]:
+    """Raises ``Unavailable`` for any ``DatabaseError``."""
     try:
         yield
     except DatabaseError as error:
@@ -46,20 +49,20 @@ def _unavailable(error: DatabaseError) -> Unavailable:
 
 
 def unapplied_migrations() -> list[str]:
-    """The names of the migrations still to come, in order. Raises ``Unavailable``."""
-    with reachable():
+    """The names of pending migrations, in order. Raises ``Unavailable``."""
+    with translate_database_errors():
         executor = MigrationExecutor(connection)
         plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
 def migrate(api_role: str | None = None) -> list[str]:
-    """Applies what is unapplied and names it; then the API's role, if it has one of its own, may do what it should.
+    """Applies pending migrations and returns their names; then grants the API's role its privileges, if there is one.
 
     Raises ``Unavailable``.
     """
     names = unapplied_migrations()
-    with reachable():
+    with translate_database_errors():
         if names:
             call_command("migrate", interactive=False, verbosity=0)
         if api_role is not None:
@@ -68,7 +71,7 @@ def migrate(api_role: str | None = None) -> list[str]:
 
 
 def run_command(arguments: Sequence[str]) -> None:
-    """Runs one of Django's own commands, which may end the process. Raises ``Unavailable``."""
+    """Runs one of Django's own commands, which may exit the process. Raises ``Unavailable``."""
     try:
         execute_from_command_line(["goatfish django", *arguments])
     except OperationalError as error:
@@ -81,11 +84,11 @@ def disconnect() -> None:
 
 
 def create_operator(username: str, password: str, *, email: str = "") -> None:
-    """Makes somebody who may do everything in the admin. Raises ``Invalid``, and ``Conflict`` for a taken name."""
+    """Creates an operator with all permissions. Raises ``Invalid``, and ``Conflict`` where the name is taken."""
     operators = get_user_model()
     operator = operators(username=username, email=email, is_staff=True, is_superuser=True)
     operator.set_password(password)
-    with reachable():
+    with translate_database_errors():
         try:
             operator.full_clean(validate_unique=False)
             validate_password(password, operator)
@@ -97,21 +100,21 @@ def create_operator(username: str, password: str, *, email: str = "") -> None:
 
 
 def operator_exists(username: str) -> bool:
-    """Whether somebody signs in to the admin by this name. Raises ``Unavailable``."""
-    with reachable():
+    """Whether there is an operator of this name. Raises ``Unavailable``."""
+    with translate_database_errors():
         return get_user_model().objects.filter(username=username).exists()
 
 
-def facts() -> Facts:
-    """What the operator's database says of itself. Raises ``Unavailable``."""
-    with reachable(), connection.cursor() as cursor:
+def database_info() -> DatabaseInfo:
+    """Version and settings of the operators' database. Raises ``Unavailable``."""
+    with translate_database_errors(), connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT sqlite_version(), (SELECT journal_mode FROM pragma_journal_mode)")
             version, journal_mode = cursor.fetchone()
-            return Facts(version=version, journal_mode=journal_mode)
+            return DatabaseInfo(version=version, journal_mode=journal_mode)
         cursor.execute(
             "SELECT current_setting('server_version'), current_setting('max_connections')::int"
             " - current_setting('superuser_reserved_connections')::int"
         )
         version, connections_max = cursor.fetchone()
-        return Facts(version=version, connections_max=connections_max)
+        return DatabaseInfo(version=version, connections_max=connections_max)

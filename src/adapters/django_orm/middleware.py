@@ -1,4 +1,4 @@
-"""Faults that are not the pages': input that none of them can use, and a database out of reach."""
+"""Django middleware for unusable input (400) and an unreachable database (503)."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ _log = logging.getLogger("goatfish.admin")
 
 
 class UnusableInput(MiddlewareMixin):
-    """Answers 400 to text that no database stores, to a body that cannot be read, and to values beyond a column.
+    """Answers 400 to text that no database stores, an unreadable body, and values out of a column's range.
 
-    Whatever else fails is a fault of ours.
+    All other exceptions are bugs, and stay a 500.
     """
 
     def process_request(self, request: HttpRequest) -> None:
-        if not all(map(_is_text, _sent(request))):
-            raise BadRequest("NUL, or what is no Unicode")
+        if not all(map(_is_text, _texts(request))):
+            raise BadRequest("The request contains NUL or invalid Unicode.")
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, DataError | OverflowError | ValidationError):
             return None
-        _log.warning("%s %r has a value that does not fit", request.method, request.path, exc_info=exception)
+        _log.warning("%s %r has a value out of range", request.method, request.path, exc_info=exception)
         return bad_request(request, exception)
 
 
-def _sent(request: HttpRequest) -> Iterator[str]:
-    """Every text that the request brings, names and values. Raises ``BadRequest`` where they cannot be made out."""
-    form = _form(request)  # first, for the page of any refusal looks at it
+def _texts(request: HttpRequest) -> Iterator[str]:
+    """Every name and value in the request. Raises ``BadRequest`` where the form cannot be parsed."""
+    form = _form(request)  # first: every error page reads request.POST
     yield request.path_info
     yield from request.COOKIES.values()
     for fields in (request.GET, form):
@@ -53,9 +53,9 @@ def _form(request: HttpRequest) -> QueryDict:
     try:
         return request.POST
     except Exception as error:
-        request.POST = QueryDict()  # not to fail again
+        request.POST = QueryDict()  # the error page reads it again
         if isinstance(error, LookupError | ValueError):
-            raise BadRequest("The form cannot be read.") from error
+            raise BadRequest("The form cannot be parsed.") from error
         raise
 
 
@@ -68,7 +68,7 @@ def _is_text(text: str) -> bool:
 
 
 class UnreachableDatabase(MiddlewareMixin):
-    """Answers 503 where the database failed a page of Django's."""
+    """Answers 503 where a page failed because the database is unreachable or overloaded."""
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, Unavailable | OperationalError | InterfaceError):

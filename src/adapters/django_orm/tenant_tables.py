@@ -62,7 +62,7 @@ def tenant_tables() -> list[TenantTable]:
     return [TenantTable(OwnerRow, "id", ()), *owned]
 
 
-def counted(owner: UUID) -> dict[str, int]:
+def count_rows(owner: UUID) -> dict[str, int]:
     """How many rows of each table are the owner's."""
     return {table.name: table.count(owner) for table in tenant_tables()}
 

@@ -1,4 +1,4 @@
-"""The paths that Django answers: its admin, whose pages are loaded with them."""
+"""Django's URLs: the admin. Importing them loads its pages."""
 
 from django.contrib import admin
 from django.urls import path

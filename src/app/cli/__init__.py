@@ -1,4 +1,4 @@
-"""The ``goatfish`` command: everything an operator does from a terminal."""
+"""The ``goatfish`` command: the command line for operators."""
 
 from app.cli.commands import commands
 

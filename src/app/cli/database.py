@@ -1,4 +1,4 @@
-"""The database: its roles, migrations, operators and Django's own commands."""
+"""Database commands: roles, migrations, operators and Django's own; and the checks before commands that need it."""
 
 import asyncio
 import os
@@ -9,31 +9,31 @@ import typer
 
 from adapters.django_orm import bootstrap, management
 from adapters.django_orm.bootstrap import setup_django
-from app.cli.terminal import MISCONFIGURED, fail, say
-from app.database_roles import RolesRefused, provision
+from app.cli.terminal import MISCONFIGURED, fail, print_message
+from app.database_roles import DatabaseRoleError, provision
 from config.databases import DatabaseUrl
 from config.settings import Settings, load
 from config.verification import require_verified, unverified
 from domain.errors import Unavailable
 
 
-def require_operator() -> None:
-    """Ends the command where operators cannot work from: to the API's role, most rows are not there."""
+def require_operator_database() -> None:
+    """Fails without an operators' database URL: row-level security hides most rows from the API's role."""
     if not load().has_operator:
-        fail("Operators work with GOATFISH_OPERATOR_DATABASE_URL, which is not set here.", MISCONFIGURED)
+        fail("This command needs GOATFISH_OPERATOR_DATABASE_URL, which is not set.", MISCONFIGURED)
 
 
 def require_migrations() -> None:
-    """Ends the command unless the database is there and up to date."""
+    """Fails unless the database can be reached and every migration is applied."""
     setup_django()
     names = management.unapplied_migrations()
     management.disconnect()
     if names:
-        fail(f"The database is not up to date, {len(names)} migrations are not applied. Run: goatfish migrate")
+        fail(f"The database is not up to date: {len(names)} migrations are not applied. Run: goatfish migrate")
 
 
 async def check_storage(settings: Settings) -> None:
-    """Raises ``Unavailable`` unless the database is in order as the service itself reaches it, and the operators'."""
+    """Raises ``Unavailable`` unless the service can use its database, and operators use the same one."""
     from app.container import Container
 
     storage = Container(settings=settings).storage()
@@ -48,7 +48,7 @@ async def check_storage(settings: Settings) -> None:
 
 
 async def _check_same(settings: Settings) -> None:
-    """Raises ``Unavailable`` where PostgreSQL's two URLs lead to two databases."""
+    """Raises ``Unavailable`` where the two PostgreSQL URLs lead to different databases."""
     service = bootstrap.asyncpg_storage(
         settings.database_url.with_password,
         size=1,
@@ -65,16 +65,16 @@ async def _check_same(settings: Settings) -> None:
         finally:
             await storage.close()
     if len(identities) > 1:
-        raise Unavailable(two_databases(settings))
+        raise Unavailable(different_databases(settings))
 
 
-def two_databases(settings: Settings) -> str:
-    """What is said where the service and the operators do not meet in one database."""
-    return f"These are two databases: {settings.database_url} is the service's, {settings.operator_url} the operators'."
+def different_databases(settings: Settings) -> str:
+    """The error where the service and the operators would use different databases."""
+    return f"The service uses {settings.database_url}, but operators use another database: {settings.operator_url}."
 
 
 def require_storage() -> None:
-    """Ends the command, with why, unless the service can work on its database, and on no other owner's rows."""
+    """Fails unless the service can use its database, with a role that row-level security restricts."""
     require_verified(load())
     require_migrations()
     if not load().database_url.is_sqlite:
@@ -87,38 +87,38 @@ def create_database(administrator_url: str) -> None:
     try:
         administrator = DatabaseUrl(administrator_url)
     except ValueError as error:
-        known = administrator_url.startswith(("postgresql:", "postgres:"))
-        fail(f"The administrator's URL {error if known else 'must begin with postgresql://'}", MISCONFIGURED)
+        is_postgresql = administrator_url.startswith(("postgresql:", "postgres:"))
+        fail(f"The administrator's URL {error if is_postgresql else 'must begin with postgresql://'}", MISCONFIGURED)
     if why := unverified(administrator, os.environ):
         fail(f"The administrator's URL: {why}", MISCONFIGURED)
     try:
         done = provision(administrator, api=settings.database_url, operator=settings.operator_url)
-    except RolesRefused as error:
+    except DatabaseRoleError as error:
         fail(str(error))
     for line in done:
-        say(line)
-    say("Next: goatfish migrate")
+        print_message(line)
+    print_message("Next: goatfish migrate")
 
 
 def migrate() -> None:
     setup_django()
     names = management.migrate(load().api_role)
     for name in names:
-        say(f"Applied {name}")
-    say("The database is up to date." if names else "The database was up to date already.")
+        print_message(f"Applied {name}")
+    print_message("The database is up to date." if names else "The database was already up to date.")
 
 
 def create_operator(username: str, email: str, *, from_stdin: bool) -> None:
-    require_operator()
+    require_operator_database()
     if from_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     elif sys.stdin.isatty():
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     else:
-        fail("There is no terminal to ask for a password: use --password-stdin.", MISCONFIGURED)
+        fail("stdin is not a terminal, so no password can be prompted for: use --password-stdin.", MISCONFIGURED)
     require_migrations()
     management.create_operator(username, password, email=email)
-    say(f"Operator {username!r} can sign in to the admin.")
+    print_message(f"Operator {username!r} can sign in to the admin.")
 
 
 def django(arguments: Sequence[str]) -> None:

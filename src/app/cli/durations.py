@@ -1,4 +1,4 @@
-"""Lengths of time as people write them on a command line."""
+"""Parses durations on the command line, like 90d, 12h or 30m."""
 
 import re
 from datetime import timedelta
@@ -9,7 +9,7 @@ _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
 def parse_lifetime(text: str) -> timedelta | Lifetime | None:
-    """A duration; ``never``, which is None; or ``same``, as long as the key before. Raises ``ValueError``."""
+    """A duration; None for ``never``; ``Lifetime.AS_BEFORE`` for ``same``. Raises ``ValueError``."""
     named = {"never": None, "same": Lifetime.AS_BEFORE}
     word = text.strip().lower()
     return named[word] if word in named else parse_duration(text)

@@ -1,4 +1,4 @@
-"""Owners and entities that look like somebody's, as many as are asked for."""
+"""Fake owners and entities with plausible values."""
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,17 +19,17 @@ from domain.repository import E, OwnerId
 
 SUBJECTS = ("Wing", "Fuselage", "Rotor blade", "Bridge deck", "Hull", "Heat exchanger", "Gearbox", "Battery pack")
 STUDIES = ("flutter", "fatigue", "modal analysis", "drag", "crash", "thermal load", "buckling")
-STUDIED = [f"{subject} {study}" for study, subject in product(STUDIES, SUBJECTS)]
+STUDY_NAMES = [f"{subject} {study}" for study, subject in product(STUDIES, SUBJECTS)]
 HISTORY = timedelta(days=365)
 DRAWS_MAX = 100
-"""How often the values of an entity are drawn anew, until they break no rule."""
+"""How often the values of an entity are drawn again, until no rule is broken."""
 
 Ids = Mapping[OwnerId, Sequence[UUID]]
 
 
 @dataclass(slots=True)
 class Draw:
-    """What one value is drawn from: chance, when the entity is made, and its place among its owner's."""
+    """The inputs of one random value: the generator, the entity's owner and creation time, and its index there."""
 
     chance: random.Random
     owner: OwnerId
@@ -38,16 +38,16 @@ class Draw:
 
     @property
     def title(self) -> str:
-        """A text that no other entity of the owner has."""
-        return f"{STUDIED[self.turn % len(STUDIED)]}, run {self.turn // len(STUDIED) + 1}"
+        """A text that is unique within the owner."""
+        return f"{STUDY_NAMES[self.turn % len(STUDY_NAMES)]}, run {self.turn // len(STUDY_NAMES) + 1}"
 
     def later(self) -> datetime:
-        """Some time in the two months after it is made."""
+        """A time in the two months after the creation."""
         return self.at + timedelta(days=int(60 * self.chance.random()))
 
 
 def fake_owners(count: int, now: datetime, batch: str) -> list[Owner]:
-    """New owners; ``batch`` tells their names from those of other runs."""
+    """New owners; ``batch`` is a part of their names and makes them unique."""
     return [
         Owner.create(id=OwnerId(uuid7()), now=now, name=f"Seeded {batch}-{number:04}") for number in range(1, count + 1)
     ]
@@ -56,12 +56,12 @@ def fake_owners(count: int, now: datetime, batch: str) -> list[Owner]:
 def fake_entities(
     entity: type[E], owners: Sequence[Owner], count: int, now: datetime, made: Mapping[str, Ids] | None = None
 ) -> Iterator[E]:
-    """Entities made one after the other in the time before ``now``, by each owner in turn.
+    """Entities created at even intervals in the year before ``now``, by each owner in turn.
 
-    They refer to those that are ``made`` already, by their kind and owner. Raises ``ValueError`` where the rules of the
-    entity leave too little to chance.
+    ``made`` are the ids that they may refer to, by kind and owner. Raises ``ValueError`` where random values keep
+    breaking the entity's rules.
     """
-    chance = random.Random(count)  # noqa: S311 -- invented data, the same for the same count
+    chance = random.Random(count)  # noqa: S311 -- fake data; seeded, so that the same count gives the same data
     step = HISTORY / max(count, 1)
     spec, make = spec_of(entity), _maker(entity)
     values = {name: _values(field, made or {}) for name, field in spec.fields.items()}
@@ -83,7 +83,7 @@ def _maker(entity: type[E]) -> Callable[..., E]:
 
 
 def _drawn(values: Mapping[str, Callable[[Draw], Any]], rules: Sequence[Rule], draw: Draw) -> dict[str, Any]:
-    """Values that break no rule."""
+    """Random values that break no rule."""
     for _ in range(DRAWS_MAX):
         drawn = {name: value(draw) for name, value in values.items()}
         for rule in rules:
@@ -95,11 +95,11 @@ def _drawn(values: Mapping[str, Callable[[Draw], Any]], rules: Sequence[Rule], d
             drawn |= zip(rule.fields, reversed(given), strict=True)
         else:
             return drawn
-    raise ValueError(f"{DRAWS_MAX} times nothing was drawn that breaks no rule.")
+    raise ValueError(f"Random values broke a rule {DRAWS_MAX} times.")
 
 
 def _values(field: FieldSpec, made: Mapping[str, Ids]) -> Callable[[Draw], Any]:
-    """What draws the values of a field, every other of which is None where it may be."""
+    """A function that draws values of a field; half of an optional field's are None."""
     kind = field.kind
     if isinstance(kind, kinds.Reference):
         return _references(field, made.get(kind.to, {}))
@@ -116,7 +116,7 @@ def _references(field: FieldSpec, made: Ids) -> Callable[[Draw], UUID | None]:
             return draw.chance.choice(known)
         if field.optional:
             return None
-        raise ValueError(f"There is nothing that {field.name} could refer to.")
+        raise ValueError(f"The owner has nothing that {field.name} could refer to.")
 
     return referred
 

@@ -1,4 +1,4 @@
-"""Fills the database with invented data, past the ports."""
+"""Fills the database with fake data, by bulk inserts that bypass the use cases and record no revisions."""
 
 import secrets
 from collections import defaultdict
@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from adapters.django_orm.bootstrap import setup_django
-from app.cli.database import require_migrations, require_operator
+from app.cli.database import require_migrations, require_operator_database
 from app.cli.fake_data import fake_entities, fake_owners
-from app.cli.terminal import result, say
+from app.cli.terminal import print_message, print_result
 from domain.access.owner import Owner
 from domain.entity import plural_of, spec_of
 from domain.fields import Reference
@@ -22,7 +22,7 @@ from domain.repository import Owned, OwnerId
 
 
 def seed(owner_count: int, each: int) -> None:
-    require_operator()
+    require_operator_database()
     require_migrations()
     setup_django()
     from adapters.django_orm.tenant_data import bulk_insert  # models can be imported only once Django is set up
@@ -33,7 +33,7 @@ def seed(owner_count: int, each: int) -> None:
 
     def insert(entity: type[Owned], name: str, count: int, entities: Iterable[Any]) -> None:
         task = progress.add_task(name, total=count)
-        for added in bulk_insert.add_all(entity, entities):
+        for added in bulk_insert.insert_entities(entity, entities):
             progress.advance(task, added)
         bulk_insert.analyze(entity)
 
@@ -43,27 +43,27 @@ def seed(owner_count: int, each: int) -> None:
         insert(Owner, "owners", owner_count, owners)
         for entity in ENTITIES:
             entities = fake_entities(entity, owners, each, now, made)
-            insert(entity, plural_of(entity), each, _noted(entities, made.get(entity.KIND)))
+            insert(entity, plural_of(entity), each, _recording_ids(entities, made.get(entity.KIND)))
     kinds = " and ".join(plural_of(entity) for entity in ENTITIES)
-    say(f"{each} {kinds} are spread over {owner_count} new owners, whose ids are:")
+    print_message(f"{each} {kinds} are created for {owner_count} new owners, with these ids:")
     for owner in owners:
-        result(str(owner.id))
+        print_result(str(owner.id))
 
 
 def _referred_to() -> set[str]:
-    """The kinds of entities that others refer to."""
+    """The kinds of entities that other kinds refer to."""
     declared = [field.kind for entity in ENTITIES for field in spec_of(entity).fields.values()]
     return {kind.to for kind in declared if isinstance(kind, Reference)}
 
 
-def _noted(entities: Iterator[Any], ids: dict[OwnerId, list[UUID]] | None) -> Iterator[Any]:
-    """The entities, whose ids are kept where others refer to them."""
+def _recording_ids(entities: Iterator[Any], ids: dict[OwnerId, list[UUID]] | None) -> Iterator[Any]:
+    """The entities, recording their ids where other kinds refer to them."""
     if ids is None:
         return entities
 
-    def noted() -> Iterator[Any]:
+    def recording() -> Iterator[Any]:
         for entity in entities:
             yield entity
             ids[entity.owner_id].append(entity.id)
 
-    return noted()
+    return recording()

@@ -1,4 +1,4 @@
-"""The server: one listening socket, opened before anything else is, and uvicorn behind it."""
+"""Opens the listening socket and runs uvicorn on it."""
 
 import errno
 import signal
@@ -13,17 +13,17 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
 import config
-from app.application import of_workers
+from app.application import build_for_workers
 from app.cli.database import require_storage
-from app.cli.terminal import FAILED, MISCONFIGURED, fail, say
+from app.cli.terminal import FAILED, MISCONFIGURED, fail, print_message
 from app.http_server.limits import Limits
 from app.http_server.server import HttpServer
 from config.settings import Settings, load, unknown_variables
 
-UNSENT_MAX = 64 << 10  # bytes of answers that the kernel takes while a client does not read; it would take megabytes
-ACCEPTS = 8  # connections that are accepted before others are seen to: all at once would hold those up
-BACKLOG = 2048  # connections that may wait to be accepted
-GRACE = 10  # seconds for requests under way to end before they are cut
+UNSENT_MAX = 64 << 10  # bytes of unsent responses that the kernel buffers per connection; its default is megabytes
+LISTENER_COPIES = 8  # connections accepted in one pass of the event loop: more would delay open connections
+BACKLOG = 2048  # connections that wait to be accepted
+SHUTDOWN_TIMEOUT = 10  # seconds for running requests to finish before they are cancelled
 SOURCE = [str(Path(__file__).parents[2]), str(Path(config.__file__).parent)]
 
 
@@ -31,36 +31,38 @@ def serve(host: str, port: int, *, workers: int | None, reload: bool, proxies: s
     settings = load()
     workers = workers or settings.workers
     if reload and workers > 1:
-        fail("--reload goes with one worker.", MISCONFIGURED)
+        fail("--reload works with one worker only.", MISCONFIGURED)
     for name in unknown_variables():
-        say(f"{name} is no setting and has no effect: goatfish doctor says more.")
+        print_message(f"{name} is not a known setting and is ignored. Run: goatfish doctor")
     require_storage()
     try:
         listener = listen(host, port)
     except OSError as error:
-        fail(refusal(host, port, error))
-    say(f"Goatfish listens on {url(listener)}" + (f" ({workers} workers are starting)" if workers > 1 else ""))
+        fail(listen_error(host, port, error))
+    print_message(
+        f"Goatfish listens on {url(listener)}" + (f" ({workers} workers are starting)" if workers > 1 else "")
+    )
     run(listener, settings.log_level, workers=workers, reload=reload, proxies=proxies, access_log=access_log)
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket: connections wait in it until they are served. Raises ``OSError``."""
+    """A listening socket. Raises ``OSError``."""
     family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     listener = socket.create_server((str(address[0]), port), family=family, backlog=BACKLOG)
-    if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # connections have it from their listener
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # accepted connections inherit it
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_MAX)
     return listener
 
 
-def refusal(host: str, port: int, error: OSError) -> str:
-    """Why there is no listening there, in words."""
+def listen_error(host: str, port: int, error: OSError) -> str:
+    """Why the address cannot be listened on."""
     if error.errno == errno.EADDRINUSE:
-        return f"Port {port} of {host} is taken. Give another with --port; 0 takes any free one."
+        return f"Port {port} of {host} is in use. Choose another with --port; 0 takes any free one."
     return f"Goatfish cannot listen on port {port} of {host}: {error.strerror}"
 
 
 def url(listener: socket.socket) -> str:
-    """Where a socket really listens."""
+    """The URL of a listening socket, with its actual port."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -85,16 +87,16 @@ def run(
     proxies: str = "",
     access_log: bool = False,
 ) -> None:
-    """Serves until it is told to stop, and then ends what is under way."""
+    """Serves until a signal stops it; running requests may finish first."""
     settings = uvicorn.Config(
-        # What reloads has to be given by its name, and has one worker.
-        "app.asgi:app" if reload else partial(of_workers, workers),
+        # uvicorn reloads an application only by its import path; with --reload there is one worker.
+        "app.asgi:app" if reload else partial(build_for_workers, workers),
         factory=not reload,
-        http=_http_server(load()),  # type: ignore[arg-type]  # -- called as a protocol's class would be
+        http=_http_server(load()),  # type: ignore[arg-type]  # -- uvicorn calls it as it would a protocol class
         workers=workers,
         reload=reload,
         reload_dirs=SOURCE if reload else None,
-        log_config=None,  # Django's configuration covers uvicorn's loggers too
+        log_config=None,  # Django's logging configuration covers uvicorn's loggers
         log_level=log_level.lower(),
         access_log=access_log,
         proxy_headers=bool(proxies),
@@ -102,10 +104,13 @@ def run(
         server_header=False,
         ws="none",
         lifespan="on",
-        timeout_graceful_shutdown=GRACE,
+        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
     )
-    sockets = [listener, *(listener.dup() for _ in range(ACCEPTS - 1))]  # uvloop takes one connection of each in turn
-    # uvicorn raises the signal again once it has stopped; the default would end the process on the spot.
+    sockets = [
+        listener,
+        *(listener.dup() for _ in range(LISTENER_COPIES - 1)),
+    ]  # uvloop accepts one connection per listener in each pass
+    # uvicorn raises the signal again after its shutdown; the default handler would kill the process.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with suppress(KeyboardInterrupt):
         if reload:

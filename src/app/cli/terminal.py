@@ -1,4 +1,4 @@
-"""How commands talk: results on stdout for programs, words on stderr for people, one line for what went wrong."""
+"""Output of commands: results on stdout for programs, messages on stderr for people, an error as one line."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,25 +13,25 @@ from domain.errors import DomainError, NotFound, Unavailable
 FAILED, MISCONFIGURED = 1, 2
 
 
-def result(text: str) -> None:
-    """Prints a result, alone on its line."""
+def print_result(text: str) -> None:
+    """Prints a line to stdout."""
     typer.echo(text)
 
 
-def say(text: str) -> None:
-    """Tells the person at the terminal."""
+def print_message(text: str) -> None:
+    """Prints a line to stderr."""
     typer.echo(text, err=True)
 
 
 def fail(text: str, status: int = FAILED) -> NoReturn:
-    """Says what went wrong and ends the command."""
-    say(text)
+    """Prints an error and ends the command with this exit status."""
+    print_message(text)
     raise typer.Exit(status)
 
 
 @contextmanager
-def plain_errors() -> Iterator[None]:
-    """Turns what is expected to go wrong into a line and an exit status; a traceback is left for our own faults."""
+def one_line_errors() -> Iterator[None]:
+    """Prints expected errors as one line with an exit status; only bugs show a traceback."""
     try:
         yield
     except NotFound as error:
@@ -41,28 +41,28 @@ def plain_errors() -> Iterator[None]:
     except Unavailable as error:
         fail(str(error))
     except SystemExit as error:
-        # Known by its lines, because the settings are too slow to import for a command that may not need them.
+        # ConfigurationError, recognized by its attribute: not every command needs the settings, and they import slowly.
         lines = getattr(error, "lines", None)
         if lines is None:
             raise
         fail("\n".join(lines), MISCONFIGURED)
 
 
-def moment(at: datetime | None) -> str:
-    """A time to the second in UTC; nothing for none."""
+def format_time(at: datetime | None) -> str:
+    """A time in UTC, to the second; empty for None."""
     return "" if at is None else f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Prints a table on a terminal, and lines of tab-separated values, without a head, for programs."""
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Prints a table on a terminal; otherwise tab-separated lines without a header, for programs."""
     if not sys.stdout.isatty():
         for row in rows:
-            result("\t".join(row))
+            print_result("\t".join(row))
         return
     from rich.console import Console
     from rich.table import Table
 
-    shown = Table(*columns, box=None, pad_edge=False)
+    rich_table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
-        shown.add_row(*row)
-    Console(markup=False, highlight=False).print(shown)
+        rich_table.add_row(*row)
+    Console(markup=False, highlight=False).print(rich_table)

@@ -1,4 +1,4 @@
-"""A first look at Goatfish with one command: everything that is missing is made, and what is there is left alone."""
+"""Starts a demo with one command: creates what is missing, and changes nothing that exists."""
 
 import asyncio
 import errno
@@ -12,9 +12,9 @@ from rich.console import Console
 from adapters.django_orm import management
 from adapters.django_orm.bootstrap import setup_django
 from app.cli import serving
-from app.cli.database import require_operator
-from app.cli.tenants import opened, operator_context
-from app.cli.terminal import fail, say
+from app.cli.database import require_operator_database
+from app.cli.terminal import fail, print_message
+from app.cli.use_case_runner import operator_context, with_use_cases
 from app.container import UseCases
 from config.settings import load
 from domain.access.api_key import ApiKey
@@ -29,14 +29,14 @@ PORTS_TRIED = 100
 
 
 def up(host: str, port: int) -> None:
-    require_operator()
+    require_operator_database()
     setup_django()
     if applied := management.migrate(load().api_role):
-        say(f"The database is made: {len(applied)} migrations applied.")
+        print_message(f"The database is ready: {len(applied)} migrations applied.")
     key, password = _demo_key(), _operator_password()
     management.disconnect()
     listener = _listen(host, port)
-    _show(serving.url(listener).replace("//0.0.0.0:", "//127.0.0.1:"), key, password)
+    _print_summary(serving.url(listener).replace("//0.0.0.0:", "//127.0.0.1:"), key, password)
     serving.run(listener, "warning")
 
 
@@ -47,66 +47,66 @@ def _listen(host: str, port: int) -> socket.socket:
             listener = serving.listen(host, candidate)
         except OSError as error:
             if error.errno != errno.EADDRINUSE or candidate == last:
-                fail(serving.refusal(host, candidate, error))
+                fail(serving.listen_error(host, candidate, error))
             continue
         if candidate != port:
-            say(f"Port {port} is taken, so it is {candidate} this time.")
+            print_message(f"Port {port} is in use, so Goatfish listens on {candidate}.")
         return listener
     raise AssertionError
 
 
 def _demo_key() -> str:
-    """The text of a key that opens the demo owner: the kept one, put into this database if it is new there."""
-    kept = _kept(KEY_FILE)
-    text = asyncio.run(opened(lambda use_cases: _opening_key(use_cases, kept)))
-    if text != kept:
-        _keep(KEY_FILE, text)
+    """A valid API key of the demo owner: the one in the file, which is added to this database where it is missing."""
+    stored = _read_secret(KEY_FILE)
+    text = asyncio.run(with_use_cases(lambda use_cases: _valid_demo_key(use_cases, stored)))
+    if text != stored:
+        _write_secret(KEY_FILE, text)
     return text
 
 
-async def _opening_key(use_cases: UseCases, kept: str) -> str:
-    if await use_cases.authentication().caller(kept):
-        return kept
+async def _valid_demo_key(use_cases: UseCases, stored: str) -> str:
+    if await use_cases.authentication().caller(stored):
+        return stored
     try:
         owner = await use_cases.owners().get(DEMO)
     except NotFound:
         owner = await use_cases.owners().create(DEMO, operator_context())
     if owner.deactivated_at is not None:
-        fail(f"The demo owner is deactivated and its keys open nothing. Run: goatfish owner activate {DEMO}")
-    keys, context, token = use_cases.keys(), operator_context(), ApiKeyToken.parse(kept)
+        fail(f"The demo owner is deactivated, so its keys are rejected. Run: goatfish owner activate {DEMO}")
+    keys, context, token = use_cases.keys(), operator_context(), ApiKeyToken.parse(stored)
     if token is None or await use_cases.storage().owners.holder(token.public_id) is not None:
         _, fresh = await keys.create(owner.id, context, name=DEMO, scopes=frozenset(Scope))
         return fresh.reveal()
     key = ApiKey.create(token, id=keys.new_id(), owner_id=owner.id, now=context.at, name=DEMO, scopes=frozenset(Scope))
     await keys.repository.of(owner.id).add(key, context)
-    return kept
+    return stored
 
 
 def _operator_password() -> str:
-    """The password of the admin's operator, who is made if missing; empty where somebody else knows it."""
-    kept = _kept(PASSWORD_FILE)
+    """The password of the demo operator, who is created if missing; empty where the password is not in the file."""
+    stored = _read_secret(PASSWORD_FILE)
     if management.operator_exists(OPERATOR):
-        return kept
-    password = kept or secrets.token_urlsafe(12)
+        return stored
+    password = stored or secrets.token_urlsafe(12)
     management.create_operator(OPERATOR, password)
-    _keep(PASSWORD_FILE, password)
+    _write_secret(PASSWORD_FILE, password)
     return password
 
 
-def _kept(path: Path) -> str:
+def _read_secret(path: Path) -> str:
     return path.read_text(encoding="ascii").strip() if path.exists() else ""
 
 
-def _keep(path: Path, secret: str) -> None:
+def _write_secret(path: Path, secret: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
         file.write(f"{secret}\n")
 
 
-def _show(base: str, key: str, password: str) -> None:
-    """The box is open at its sides and its lines are not broken, so that each can be copied whole."""
-    sign_in = f"{OPERATOR} / {password}" if password else f"{OPERATOR}, with the password you gave it"
+def _print_summary(base: str, key: str, password: str) -> None:
+    """Prints where to find everything, without side borders or wrapped lines, so that each line can be copied."""
+    sign_in = f"{OPERATOR} / {password}" if password else f"{OPERATOR}, with the password you have set"
     console = Console(markup=False, highlight=False, soft_wrap=True)
     console.rule(" Goatfish ")
     for name, value in (
@@ -114,7 +114,7 @@ def _show(base: str, key: str, password: str) -> None:
         ("Docs", f"{base}/docs"),
         ("Admin", f"{base}/admin/"),
         ("Sign in", sign_in),
-        ("Kept in", f"{KEY_FILE} (the demo owner's key), {PASSWORD_FILE}" if password else str(KEY_FILE)),
+        ("Secrets", f"{KEY_FILE} (the demo owner's key), {PASSWORD_FILE}" if password else str(KEY_FILE)),
     ):
         console.print(f"  {name:<9}{value}")
     console.print(f"\ncurl -H 'X-API-Key: {key}' {base}/api/v1/simulations\n")

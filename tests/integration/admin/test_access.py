@@ -59,7 +59,7 @@ def test_whoever_guesses_has_to_wait_even_with_the_right_password(boss: Operator
     client = Client(headers={"host": "localhost"}, REMOTE_ADDR=ADDRESS)
     answer = client.post(LOGIN, {"username": "boss", "password": PASSWORD})
     assert answer.status_code == 429
-    assert "Wait 15 minutes" in answer.text
+    assert "Try again in 15 minutes" in answer.text
     assert "<nav" not in answer.text
     assert answer.headers["Retry-After"] == "900"
     assert sign_in(PASSWORD, HTTP_USER_AGENT="another") == 429

@@ -101,7 +101,7 @@ def test_a_key_of_a_deactivated_owner_is_issued_with_a_word_about_it_and_not_off
     assert "is deactivated" not in issue(at_desk, owner).text
     at_desk.send(f"{OWNERS}/{owner.pk}/deactivate/")
     assert offered not in at_desk.http.get(f"{OWNERS}/{owner.pk}/change/").text
-    assert "is deactivated: the key opens nothing until it is activated" in issue(at_desk, owner).text
+    assert "is deactivated: the key is rejected until the owner is activated" in issue(at_desk, owner).text
 
 
 def test_owners_and_keys_are_filtered_by_words(at_desk: Desk, owner: OwnerRow) -> None:

@@ -1,1 +1,1 @@
-"""Django's SQLite, whose files are their maker's alone."""
+"""A Django database backend: SQLite with private files and a time limit for statements."""

@@ -1,4 +1,4 @@
-"""Django's way to SQLite: a file that is made is nobody else's to read, and what takes too long can be ended."""
+"""Django's SQLite backend with two additions: new files have mode 0600, and a long statement can be interrupted."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ if TYPE_CHECKING:
     from sqlite3 import Connection
     from typing import Any
 
-LOOKED_EVERY = 50_000
-"""Instructions of SQLite's machine, some milliseconds to some tens, after which it asks whether to go on.
+CHECK_EVERY = 50_000
+"""SQLite VM instructions, some 1 to 50 ms of work, between two checks of the time limit.
 
-To ask takes the interpreter's lock, for which it waits while the event loop is busy, and the event loop for it.
+Each check takes Python's interpreter lock, for which it competes with the event loop.
 """
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Makes the file first, for its owner alone; SQLite gives those beside it the same mode."""
+    """Creates the file with mode 0600; SQLite gives the journal files the same mode."""
 
     overdue: Callable[[], bool] | None = None
-    """Asked while a statement runs: True ends it with ``OperationalError``, and undoes its transaction."""
+    """Called while a statement runs: True interrupts it with ``OperationalError`` and rolls its transaction back."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Connection:
-        # One that is there is left as it is, and not even opened: to close it would end this process's locks on it.
-        # What stands against making it is said by SQLite.
+        # O_EXCL: an existing file must not be opened here, since closing it would release this process's POSIX locks.
+        # Other errors are left to SQLite, which reports them when it connects.
         with suppress(OSError):
             os.close(os.open(conn_params["database"], os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         connection: Connection = super().get_new_connection(conn_params)
-        connection.set_progress_handler(self._overdue, LOOKED_EVERY)
+        connection.set_progress_handler(self._overdue, CHECK_EVERY)
         return connection
 
     def _overdue(self) -> bool:

@@ -1,1 +1,1 @@
-"""Everything of one owner as a file: exported, validated, imported and erased."""
+"""Exports, imports and erases all data of one owner."""

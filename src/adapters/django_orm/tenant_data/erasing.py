@@ -1,4 +1,4 @@
-"""Deletes everything of one owner, in transactions short enough for others to wait for; a second run goes on."""
+"""Deletes all data of one owner in short transactions; a second run resumes where the first was interrupted."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
 
-from adapters.django_orm.management import reachable
+from adapters.django_orm.management import translate_database_errors
 from adapters.django_orm.models import ChangeCountRow, OwnerRow, RevisionRow
-from adapters.django_orm.tenant_tables import TenantTable, counted, tenant_tables
+from adapters.django_orm.tenant_tables import TenantTable, count_rows, tenant_tables
 
 if TYPE_CHECKING:
     from typing import Any
@@ -17,33 +17,33 @@ if TYPE_CHECKING:
 
     from django.db.backends.utils import CursorWrapper
 
-ERASED_AT_ONCE = 5000
-"""Rows of one transaction."""
+ERASE_CHUNK = 5000
+"""Rows of one transaction: short enough not to block other writers for long."""
 
 
-def rows_of(owner: UUID) -> dict[str, int]:
+def rows_per_table(owner: UUID) -> dict[str, int]:
     """How many rows of each table would be deleted. Raises ``Unavailable``."""
-    with reachable():
-        return counted(owner)
+    with translate_database_errors():
+        return count_rows(owner)
 
 
 def erase(owner: UUID) -> Iterator[tuple[str, int]]:
-    """Deletes the owner's rows, the owner last, and yields the table and how many after each step.
+    """Deletes the owner's rows, the owner last, and yields a table and how many of its rows after each transaction.
 
-    Then it looks once more: a request that was under way may have left something. Raises ``Unavailable``.
+    Repeats until no row is left: a request that was still running may have written one. Raises ``Unavailable``.
     """
-    while any(rows_of(owner).values()):
+    while any(rows_per_table(owner).values()):
         for table in tenant_tables():
             if table.model not in {OwnerRow, ChangeCountRow}:
-                yield from _in_chunks(table, owner)
-        yield from _the_rest(owner)
+                yield from _delete_in_chunks(table, owner)
+        yield from _delete_remaining(owner)
 
 
-def _in_chunks(table: TenantTable, owner: UUID) -> Iterator[tuple[str, int]]:
-    """Goes along an index from place to place, so that no chunk looks at what another has deleted."""
+def _delete_in_chunks(table: TenantTable, owner: UUID) -> Iterator[tuple[str, int]]:
+    """Deletes in the order of an index, each chunk from where the last one ended, so that no dead row is read again."""
     after: tuple[Any, ...] | None = None
     while True:
-        with reachable(), transaction.atomic(), connection.cursor() as cursor:
+        with translate_database_errors(), transaction.atomic(), connection.cursor() as cursor:
             last, deleted = _delete_chunk(cursor, table, owner, after)
         if deleted:
             yield table.name, deleted
@@ -55,14 +55,14 @@ def _in_chunks(table: TenantTable, owner: UUID) -> Iterator[tuple[str, int]]:
 def _delete_chunk(
     cursor: CursorWrapper, table: TenantTable, owner: UUID, after: tuple[Any, ...] | None
 ) -> tuple[tuple[Any, ...] | None, int]:
-    """Deletes what comes next; gives where it ended, None at the end of the table, and how many rows there were."""
+    """Deletes the next rows; returns the key of the last one, None at the end of the table, and how many they were."""
     mine, place = table.mine, table.place
     values = [table.key(owner)]
     places = ", ".join(["%s"] * len(table.order))
     if after is not None:
         mine += f" AND ({place}) > ({places})"
         values = [*values, *after]
-    cursor.execute(f"SELECT {place} {mine} ORDER BY {place} LIMIT 1 OFFSET {ERASED_AT_ONCE - 1}", values)
+    cursor.execute(f"SELECT {place} {mine} ORDER BY {place} LIMIT 1 OFFSET {ERASE_CHUNK - 1}", values)
     last = cursor.fetchone()
     if last is not None:
         mine += f" AND ({place}) <= ({places})"
@@ -74,19 +74,19 @@ def _delete_chunk(
 
 
 def _mark_purged(cursor: CursorWrapper, owner: UUID) -> None:
-    """Names the owner whose revisions may be deleted, and holds back whoever would write another one."""
+    """Lets the trigger accept the deletion of the owner's revisions, and locks the count that a new revision needs."""
     quote = connection.ops.quote_name
     count = quote(ChangeCountRow._meta.db_table)
     key = ChangeCountRow._meta.get_field("owner_id").get_db_prep_value(owner, connection)
     cursor.execute(f"UPDATE {count} SET purged_through = last WHERE owner_id = %s", [key])  # noqa: S608 -- names of ours
 
 
-def _the_rest(owner: UUID) -> list[tuple[str, int]]:
-    """Deletes in one transaction what has come meanwhile, the count of changes and the owner."""
-    # In the order of a write, which comes to the count after its row: nobody waits in a circle.
+def _delete_remaining(owner: UUID) -> list[tuple[str, int]]:
+    """Deletes rows written meanwhile, the change count and the owner, in one transaction."""
+    # In the order in which a write locks: its row, then the change count. Another order could deadlock.
     others = {ChangeCountRow: 2, RevisionRow: 1, OwnerRow: 3}
     deleted = []
-    with reachable(), transaction.atomic(), connection.cursor() as cursor:
+    with translate_database_errors(), transaction.atomic(), connection.cursor() as cursor:
         for table in sorted(tenant_tables(), key=lambda table: others.get(table.model, 0)):
             if table.model is RevisionRow:
                 _mark_purged(cursor, owner)

@@ -1,4 +1,4 @@
-"""Writes everything of one owner as lines, as it was at one moment, however long it takes and whoever writes."""
+"""Exports all data of one owner as JSON Lines, from one snapshot of the database."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import msgspec
 from django.db import connection, transaction
 
-from adapters.django_orm.management import reachable
+from adapters.django_orm.management import translate_database_errors
 from adapters.django_orm.models import OwnerRow
 from adapters.django_orm.tenant_data.file_format import (
     FORMAT,
     VERSION,
-    Closing,
+    Footer,
     Header,
     as_json,
     row_type,
 )
-from adapters.django_orm.tenant_tables import TenantTable, counted, tenant_tables
+from adapters.django_orm.tenant_tables import TenantTable, count_rows, tenant_tables
 from domain.access.owner import Owner
 from domain.errors import NotFound
 
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-READ_AT_ONCE = 4000
-"""Rows that are held at a time."""
+EXPORT_CHUNK = 4000
+"""Rows in memory at a time."""
 
 
 @contextmanager
-def exporting(owner: UUID, now: datetime) -> Iterator[tuple[int, Iterator[tuple[int, bytes]]]]:
-    """How many rows there are, and the lines in parts: how many rows a part has, and its text.
+def open_export(owner: UUID, now: datetime) -> Iterator[tuple[int, Iterator[tuple[int, bytes]]]]:
+    """How many rows there are, and the file in parts: each with its number of rows and its bytes.
 
     Raises ``NotFound`` and ``Unavailable``.
     """
-    with reachable(), _snapshot():
+    with translate_database_errors(), _snapshot():
         found = OwnerRow.objects.filter(id=owner).first()
         if found is None:
             raise NotFound(Owner.KIND)
-        counts = counted(owner)
+        counts = count_rows(owner)
         header = Header(format=FORMAT, version=VERSION, owner=owner, name=found.name, exported_at=now)
         yield sum(counts.values()), _parts(header, counts)
 
@@ -54,7 +54,7 @@ def _snapshot() -> Iterator[None]:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield
         return
-    # What Django begins would be a transaction that writes, and keep all others from writing.
+    # Django would begin an IMMEDIATE transaction, which locks out all writers.
     with connection.cursor() as cursor:
         cursor.execute("BEGIN DEFERRED")
         try:
@@ -70,14 +70,14 @@ def _parts(header: Header, counts: dict[str, int]) -> Iterator[tuple[int, bytes]
         line = row_type(table)
         for rows in _rows(table, header.owner):
             yield len(rows), encoder.encode_lines([line(*row) for row in rows])
-    yield 0, encoder.encode_lines([Closing(counts)])
+    yield 0, encoder.encode_lines([Footer(counts)])
 
 
 def _rows(table: TenantTable, owner: UUID) -> Iterator[list[tuple[object, ...]]]:
     quote = connection.ops.quote_name
     columns = ", ".join(as_json(field, connection.vendor, quote(field.column)) for field in table.fields)
     order = f" ORDER BY {table.place}" if table.order else ""
-    with connection.chunked_cursor() as cursor:  # the server's own: rows come as they are asked for
+    with connection.chunked_cursor() as cursor:  # a server-side cursor, which fetches rows as they are needed
         cursor.execute(f"SELECT {columns} {table.mine}{order}", [table.key(owner)])
-        while rows := cursor.fetchmany(READ_AT_ONCE):
+        while rows := cursor.fetchmany(EXPORT_CHUNK):
             yield rows

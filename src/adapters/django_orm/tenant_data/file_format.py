@@ -1,4 +1,4 @@
-"""The file of one owner: JSON Lines of a header, a line for each row, and a closing line with the counts.
+"""The file format of exports: JSON Lines of a header, a line for each row, and a footer with the counts.
 
 {"format":"goatfish-owner","version":1,"owner":"01a2…","name":"Acme","exported_at":"2026-11-22T12:00:00Z"}
 {"table":"owner","id":"01a2…","name":"Acme","created_at":"2026-11-01T08:00:00.000000Z", …}
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from adapters.django_orm.tenant_tables import TenantTable
 
 FORMAT, VERSION = "goatfish-owner", 1
-CAME_LATER = {("api_key", "created_by"), ("api_key", "made_to_expire_at")}
+ADDED_LATER = {("api_key", "created_by"), ("api_key", "made_to_expire_at")}
 ROW_BEGINS = b'{"table":'
 
 
@@ -37,38 +37,38 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exported_at: datetime
 
 
-class Closing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The last line: how many rows of each table there are. A file without it is cut off."""
+class Footer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The last line: how many rows of each table there are. A file without it is truncated."""
 
     rows: dict[str, int]
 
 
 def row_type(table: TenantTable) -> type[msgspec.Struct]:
-    """A row as a line: every column by its name, none left out and none besides, and what its column can hold.
+    """The type of a table's lines: exactly its columns, each with the values that the column can hold.
 
-    The columns that came later than the format, at the end of their tables, are empty where a file has them not.
+    Columns added after version 1, at the end of their tables, are optional.
     """
     fields: list[Any] = [
-        (field.attname, _type(field), *((None,) if (table.name, field.attname) in CAME_LATER else ()))
+        (field.attname, _type(field), *((None,) if (table.name, field.attname) in ADDED_LATER else ()))
         for field in table.fields
     ]
     return msgspec.defstruct(table.name, fields, tag_field="table", tag=table.name, forbid_unknown_fields=True)
 
 
 def row_decoder(types: Iterable[type[msgspec.Struct]]) -> msgspec.json.Decoder[Any]:
-    """Reads a line of any of these."""
+    """Decodes a line of any of these types."""
     return msgspec.json.Decoder(reduce(or_, types))
 
 
 def _type(field: models.Field[Any, Any]) -> Any:
-    """What JSON has to hold for a column. Raises ``TypeError`` for a kind of column that needs a line here."""
+    """The type of a column's JSON value. Raises ``TypeError`` for a kind of column that is not supported yet."""
     column = field.target_field if isinstance(field, models.ForeignKey) else field
     kind = _kind(column)
     return kind | None if field.null else kind
 
 
 def highest(column: models.Field[Any, Any]) -> int:
-    """The highest number that a file may have for this column: all of them count, and have to go on counting."""
+    """The highest number that a file may have for this column: half its range, so that counting can continue."""
     return BaseDatabaseOperations.integer_field_ranges[column.get_internal_type()][1] // 2
 
 
@@ -81,17 +81,20 @@ def _kind(column: models.Field[Any, Any]) -> Any:
     for known, kind in (
         (models.UUIDField, UUID),
         (models.TextField, str),
-        (models.DateTimeField, Annotated[datetime, msgspec.Meta(tz=True)]),  # before the date that it is as well
+        (
+            models.DateTimeField,
+            Annotated[datetime, msgspec.Meta(tz=True)],
+        ),  # before DateField, of which it is a subclass
         (models.DateField, date),
         (models.BooleanField, bool),
     ):
         if isinstance(column, known):
             return kind
-    raise TypeError(f"{column} is of a kind that no file of an owner has yet: {type(column).__name__}")
+    raise TypeError(f"{column} has a type that exports do not support: {type(column).__name__}")
 
 
 def as_json(field: models.Field[Any, Any], vendor: str, column: str) -> str:
-    """SQL for the text that JSON has for a column: no object of Python's is made of it on its way.
+    """SQL that formats a column as its JSON text, so that no Python object is made of it.
 
     Times are in UTC, with six digits of a second.
     """

@@ -1,4 +1,4 @@
-"""Whether a row from outside is one that this owner could have: by its column, its entity and the rules."""
+"""Validates imported rows: an owner may import only what it could have written itself."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 
 class RowValidator:
-    """The check of one table's rows. ``rows`` says which entity they are, if any; ``name`` is the owner's new one.
+    """Validates the rows of one table.
 
-    ``states`` reads what rows hold of entities as JSON.
+    ``rows`` maps them to entities, where the table stores any; ``name`` replaces the owner's; ``states`` reads entities
+    that rows contain as JSON.
     """
 
     def __init__(
@@ -40,15 +41,15 @@ class RowValidator:
         self._table, self._rows, self._owner, self._states = table, rows, owner, states
         self._name = name if table.model is OwnerRow else None
         self._columns = [field.attname for field in table.fields]
-        self._whose = self._columns.index(table.owner)
+        self._owner_index = self._columns.index(table.owner)
         self._times = [place for place, field in enumerate(table.fields) if isinstance(field, models.DateTimeField)]
         self._json = [place for place, field in enumerate(table.fields) if isinstance(field, models.TextField)]
         if rows is not None:
             self._derived = [name for name in self._columns if name not in rows.names]
-            self._loaded = [self._reading(name) for name in rows.names]
+            self._loaded = [self._converter(name) for name in rows.names]
 
-    def _reading(self, name: str) -> tuple[int, Callable[[Any], Any] | None]:
-        """The place of an attribute in a row, and what makes the entity's value of the column's."""
+    def _converter(self, name: str) -> tuple[int, Callable[[Any], Any] | None]:
+        """The index of an attribute in a row, and what converts the column's value to the entity's, if anything."""
         place = self._columns.index(name)
         field = self._table.fields[place]
         return place, None if type(field).__module__.startswith("django.") else field.to_python
@@ -56,7 +57,7 @@ class RowValidator:
     def __call__(self, row: msgspec.Struct) -> tuple[Any, ...]:
         """The row's values in the order of the columns. Raises ``InvalidSnapshot``."""
         values = list(msgspec.structs.astuple(row))
-        if values[self._whose] != self._owner:
+        if values[self._owner_index] != self._owner:
             raise InvalidSnapshot("the row belongs to another owner")
         if self._name is not None:
             values[self._columns.index("name")] = self._name
@@ -67,46 +68,46 @@ class RowValidator:
             if values[place] is not None:
                 check_members(values[place])
         if self._table.model is RevisionRow:
-            self._check_sides(dict(zip(self._columns, values, strict=True)))
+            self._check_states(dict(zip(self._columns, values, strict=True)))
         if self._rows is not None:
             self._check_entity(self._rows, values)
         if self._table.model is IdempotencyRow:
-            self._check_outcome(dict(zip(self._columns, values, strict=True)))
+            self._check_idempotency_record(dict(zip(self._columns, values, strict=True)))
         return tuple(values)
 
     def _check_entity(self, rows: Reader[Any], values: list[Any]) -> None:
         try:
             entity = rows.load([values[place] if read is None else read(values[place]) for place, read in self._loaded])
-        # Whatever an entity raises of what it cannot be made of: its own refusals, and those of its parts.
+        # Constructing an entity from wrong values may raise anything.
         except Exception as error:
             raise InvalidSnapshot(" ".join(str(error).split())) from error
-        _refuse(violations_of(entity))
+        _raise_violations(violations_of(entity))
         if entity.version < 1:
-            raise InvalidSnapshot("a version counts from 1")
+            raise InvalidSnapshot("a version must be at least 1")
         derived = rows.row(entity)
         for name in self._derived:
             if derived[name] != values[self._columns.index(name)]:
-                raise InvalidSnapshot(f"{name} does not follow from the rest")
+                raise InvalidSnapshot(f"{name} does not match the columns it is derived from")
 
-    def _check_sides(self, revision: dict[str, Any]) -> None:
-        for side in ("before", "after"):
-            if revision[side] is not None:
-                self._states.read(revision["kind"], revision[side])
+    def _check_states(self, revision: dict[str, Any]) -> None:
+        for state in ("before", "after"):
+            if revision[state] is not None:
+                self._states.read(revision["kind"], revision[state])
 
-    def _check_outcome(self, outcome: dict[str, Any]) -> None:
-        kind = outcome["operation"].rpartition("_")[2]
+    def _check_idempotency_record(self, record: dict[str, Any]) -> None:
+        kind = record["operation"].rpartition("_")[2]
         if not self._states.knows(kind):
-            raise InvalidSnapshot("the outcome is of an operation that makes nothing known")
-        kept = self._states.read(kind, outcome["entity"])
-        if (kept.id, kept.owner_id, kept.created_at) != (outcome["id"], self._owner, outcome["created_at"]):
-            raise InvalidSnapshot("the outcome is of something else than the entity that it holds")
+            raise InvalidSnapshot("the idempotency record is of an unknown operation")
+        kept = self._states.read(kind, record["entity"])
+        if (kept.id, kept.owner_id, kept.created_at) != (record["id"], self._owner, record["created_at"]):
+            raise InvalidSnapshot("the idempotency record does not match the entity in it")
         if without_secrets(kept) != kept:
-            raise InvalidSnapshot("the outcome holds a secret")
-        if any(has_control_characters(outcome[name]) for name in ("operation", "key", "fingerprint")):
-            raise InvalidSnapshot("the outcome's request holds control characters")
-        _refuse(violations_without_secrets(kept))
+            raise InvalidSnapshot("the idempotency record contains a secret")
+        if any(has_control_characters(record[name]) for name in ("operation", "key", "fingerprint")):
+            raise InvalidSnapshot("the idempotency record contains control characters")
+        _raise_violations(violations_without_secrets(kept))
 
 
-def _refuse(violations: list[Violation]) -> None:
+def _raise_violations(violations: list[Violation]) -> None:
     if violations:
         raise InvalidSnapshot(" ".join(violation.detail for violation in violations).rstrip("."))

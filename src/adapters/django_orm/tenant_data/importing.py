@@ -1,4 +1,4 @@
-"""Brings a file of one owner back, all of it or nothing; what no owner could have made is refused with its line."""
+"""Imports an exported owner, all of it or nothing; an invalid line is reported with its number."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ import msgspec
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Exists, Max, OuterRef
 
-from adapters.django_orm.management import reachable
+from adapters.django_orm.management import translate_database_errors
 from adapters.django_orm.models import ChangeCountRow, OwnerRow, RevisionRow
-from adapters.django_orm.tenant_data.bulk_copy import copy_rows
+from adapters.django_orm.tenant_data.bulk_insert import insert_rows
 from adapters.django_orm.tenant_data.file_format import (
     FORMAT,
     ROW_BEGINS,
     VERSION,
-    Closing,
+    Footer,
     Header,
     row_decoder,
     row_type,
 )
 from adapters.django_orm.tenant_data.import_validation import RowValidator
 from adapters.django_orm.tenant_data.snapshots import InvalidSnapshot, SnapshotReader, check_members
-from adapters.django_orm.tenant_tables import counted, tenant_tables
+from adapters.django_orm.tenant_tables import count_rows, tenant_tables
 from domain.errors import Conflict, Invalid, Violation
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
     from adapters.django_orm.repositories.reader import Reader
 
-WRITTEN_AT_ONCE = 4000
-"""Rows that are held at a time, unless they are large."""
-LINE_MAX = BYTES_AT_ONCE = 16 << 20
-"""Bytes: more than any row has, and with how many no further row is held."""
+IMPORT_CHUNK = 4000
+"""Rows inserted at a time, unless they are large."""
+LINE_MAX = CHUNK_BYTES_MAX = 16 << 20
+"""Bytes: the most of a line, and of the lines in memory after which they are inserted."""
 
 
 def import_owner(
@@ -48,25 +48,25 @@ def import_owner(
     name: str | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> tuple[Header, dict[str, int]]:
-    """Stores what the file has, in one transaction; ``name`` is the owner's from now on, if it is given.
+    """Imports the file in one transaction; ``name``, if given, replaces the owner's.
 
-    ``tables`` say which entity a row is; ``progress`` is told how many bytes have been read. Gives the file's header
-    and how many rows of each table there were. Raises ``Invalid`` for what is wrong with the file, ``Conflict`` where
-    the owner, its name or a row is here already, and ``Unavailable``.
+    ``tables`` maps rows to entities; ``progress`` is called with the bytes read since its last call. Returns the header
+    and how many rows of each table were imported. Raises ``Invalid`` for an invalid file, ``Conflict`` where the owner,
+    its name or a row exists already, and ``Unavailable``.
     """
     lines = _Lines(file, progress)
-    with reachable():
+    with translate_database_errors():
         try:
             with transaction.atomic():
                 header = _header(lines)
-                if any(counted(header.owner).values()):
-                    raise Conflict("owner_exists", f"Owner {header.owner} is here already.")
+                if any(count_rows(header.owner).values()):
+                    raise Conflict("owner_exists", f"Owner {header.owner} exists already.")
                 counts = _store(lines, header, tables, name)
-                _check_numbers(header.owner)
+                _check_revision_numbers(header.owner)
                 _check_versions(header.owner, tables)
         except IntegrityError as error:
             detail = " ".join(str(error).split())
-            raise Conflict("already_exists", f"Something in the file is here already: {detail}") from error
+            raise Conflict("already_exists", f"A row of the file exists already: {detail}") from error
     return header, counts
 
 
@@ -83,22 +83,22 @@ class _Lines:
             self.number += 1
             self.length = len(line)
             read += self.length
-            if not self.number % WRITTEN_AT_ONCE:
+            if not self.number % IMPORT_CHUNK:
                 self._progress(read)
                 read = 0
             if not line.endswith(b"\n"):
-                raise self.wrong("it has no end, so the file is cut off")
+                raise self.error("it has no line end, so the file is truncated")
             try:
                 check_members(line.decode())
             except UnicodeDecodeError as error:
-                raise self.wrong("it is not UTF-8") from error
+                raise self.error("it is not UTF-8") from error
             except InvalidSnapshot as error:
-                raise self.wrong(error) from error
+                raise self.error(error) from error
             yield line
         self._progress(read)
 
-    def wrong(self, what: object) -> Invalid:
-        """What to raise because of the last line."""
+    def error(self, what: object) -> Invalid:
+        """The error to raise about the last line."""
         return Invalid([Violation(f"line {self.number}", "malformed", f"Line {self.number}: {what}.")])
 
 
@@ -106,10 +106,10 @@ def _header(lines: _Lines) -> Header:
     try:
         header = msgspec.json.decode(next(iter(lines), b""), type=Header)
     except msgspec.MsgspecError as error:
-        raise Invalid([Violation("header", "malformed", "This is no file of an owner: it has no header.")]) from error
+        raise Invalid([Violation("header", "malformed", "This is not an exported owner: it has no header.")]) from error
     if (header.format, header.version) != (FORMAT, VERSION):
-        told = f"This is {header.format!r}, version {header.version}; only {FORMAT!r}, version {VERSION} can be read."
-        raise Invalid([Violation("header", "unknown_format", told)])
+        detail = f"This is {header.format!r}, version {header.version}; only {FORMAT!r}, version {VERSION} can be read."
+        raise Invalid([Violation("header", "unknown_format", detail)])
     return header
 
 
@@ -125,20 +125,20 @@ def _store(
     counts = dict.fromkeys(tables, 0)
     for table, rows in groupby(_rows(lines, checks, counts), key=itemgetter(0)):
         for chunk in _chunks(lines, rows):
-            copy_rows(tables[table].model, chunk)
+            insert_rows(tables[table].model, chunk)
     if counts[OwnerRow._meta.db_table] != 1:
-        raise Invalid([Violation("owner", "missing", "The file has no row of the owner itself, or several.")])
+        raise Invalid([Violation("owner", "missing", "The file must have exactly one row of the table owner.")])
     return counts
 
 
 def _chunks(lines: _Lines, rows: Iterable[tuple[str, tuple[Any, ...]]]) -> Iterator[list[tuple[Any, ...]]]:
-    """The values of these rows, as many at a time as may be held."""
+    """The values of these rows, in chunks limited by number and size."""
     chunk: list[tuple[Any, ...]] = []
     size = 0
     for _, values in rows:
         chunk.append(values)
         size += lines.length
-        if len(chunk) >= WRITTEN_AT_ONCE or size >= BYTES_AT_ONCE:
+        if len(chunk) >= IMPORT_CHUNK or size >= CHUNK_BYTES_MAX:
             yield chunk
             chunk, size = [], 0
     if chunk:
@@ -148,7 +148,7 @@ def _chunks(lines: _Lines, rows: Iterable[tuple[str, tuple[Any, ...]]]) -> Itera
 def _rows(
     lines: _Lines, checks: dict[str, RowValidator], counts: dict[str, int]
 ) -> Iterator[tuple[str, tuple[Any, ...]]]:
-    """The table and the values of each row, which are counted; the last line must have counted as many."""
+    """The table and the values of each row, counting them; the footer must have the same counts."""
     types = {row_type(table): table.name for table in tenant_tables()}
     decode = row_decoder(types).decode
     for line in lines:
@@ -159,40 +159,42 @@ def _rows(
             name = types[type(row)]
             values = checks[name](row)
         except (msgspec.MsgspecError, InvalidSnapshot) as error:
-            raise lines.wrong(error) from error
+            raise lines.error(error) from error
         counts[name] += 1
         yield name, values
     else:
-        raise Invalid([Violation("closing", "missing", "The file is cut off: its closing line is missing.")])
+        raise Invalid(
+            [Violation("footer", "missing", "The file is truncated: its last line, with the counts, is missing.")]
+        )
     try:
-        closing = msgspec.json.decode(line, type=Closing)
+        footer = msgspec.json.decode(line, type=Footer)
     except msgspec.MsgspecError as error:
-        raise lines.wrong("it is neither a row nor the closing line") from error
-    if +Counter(closing.rows) != +Counter(counts):
-        raise lines.wrong("the file has not the rows that it says it has")
+        raise lines.error("it is neither a row nor the last line, with the counts") from error
+    if +Counter(footer.rows) != +Counter(counts):
+        raise lines.error("the counts do not match the rows of the file")
     for _ in lines:
-        raise lines.wrong("nothing may follow the closing line")
+        raise lines.error("nothing may follow the line with the counts")
 
 
-def _check_numbers(owner: UUID) -> None:
-    """Revisions are numbered without a gap up to the owner's count, or the next change would not find its place."""
+def _check_revision_numbers(owner: UUID) -> None:
+    """Revisions must be numbered without a gap up to the change count, from which the next one gets its number."""
     count = ChangeCountRow.objects.filter(owner_id=owner).first()
     last, purged_through = (count.last, count.purged_through) if count is not None else (0, 0)
     kept = RevisionRow.objects.filter(owner_id=owner, number__gt=purged_through)
     found = kept.aggregate(rows=Count("number"), last=Max("number"))
     if found["rows"] != last - purged_through or (found["last"] or 0) > last:
-        told = "The revisions in the file are not those that its count of changes tells of."
-        raise Invalid([Violation("change_count", "mismatch", told)])
+        detail = "The revisions in the file do not match its change count."
+        raise Invalid([Violation("change_count", "mismatch", detail)])
 
 
 def _check_versions(owner: UUID, entities: dict[type[models.Model], Reader[Any]]) -> None:
-    """No version is told of twice, and nothing stored is older than its revisions: its next version is a new one."""
+    """An entity has one revision of each version, and none newer than itself: its next version must be a new one."""
     revisions = RevisionRow.objects.filter(owner_id=owner)
-    wrong = revisions.values("kind", "entity_id", "version").annotate(times=Count("id")).filter(times__gt=1).exists()
+    invalid = revisions.values("kind", "entity_id", "version").annotate(times=Count("id")).filter(times__gt=1).exists()
     for model, rows in entities.items():
         if model is not RevisionRow:
             older = model._default_manager.filter(pk=OuterRef("entity_id"), version__lt=OuterRef("version"))
-            wrong = wrong or revisions.filter(Exists(older), kind=rows.entity.KIND).exists()
-    if wrong:
-        told = "The versions of something in the file are not those that its revisions tell of."
-        raise Invalid([Violation("version", "mismatch", told)])
+            invalid = invalid or revisions.filter(Exists(older), kind=rows.entity.KIND).exists()
+    if invalid:
+        detail = "The versions of an entity in the file do not match its revisions."
+        raise Invalid([Violation("version", "mismatch", detail)])

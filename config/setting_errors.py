@@ -1,10 +1,10 @@
-"""What pydantic refuses of a setting, in words of ours."""
+"""Turns pydantic's validation errors of settings into messages for operators."""
 
 from pydantic_core import ErrorDetails
 
 
-def complaint(error: ErrorDetails) -> str:
-    """What is wrong with a value, in one line that repeats it only where no secret can be in it."""
+def error_message(error: ErrorDetails) -> str:
+    """What is wrong with a value, in one line, which repeats the value only where it cannot be a secret."""
     context = error.get("ctx", {})
     got = f", got {error['input']!r}"
     match error["type"]:

@@ -1,0 +1,32 @@
+"""Every command with its arguments. The modules that do the work are imported by the command, so ``--help`` is fast."""
+
+from typing import Any
+
+from typer.core import TyperGroup
+
+from app.cli.commands import database, keys, owners, service
+from app.cli.commands.arguments import command_group
+from app.cli.terminal import one_line_errors
+
+
+class _RootGroup(TyperGroup):
+    def invoke(self, ctx: Any) -> Any:
+        with one_line_errors():
+            return super().invoke(ctx)
+
+
+commands = command_group("Goatfish: a multi-tenant HTTP API for simulations.", _RootGroup)
+commands.command()(service.up)
+commands.command()(service.serve)
+commands.command()(service.doctor)
+commands.command()(service.openapi)
+commands.command()(database.migrate)
+commands.command()(database.seed)
+commands.command()(database.purge)
+commands.add_typer(database.database, name="database")
+commands.add_typer(owners.owner, name="owner")
+commands.add_typer(keys.key, name="key")
+commands.add_typer(database.operator, name="operator")
+commands.command(  # all arguments go to Django, --help among them
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+)(database.django)

@@ -1,0 +1,74 @@
+"""Commands for the database: ``goatfish database``, ``operator``, and those that fill, purge and migrate it."""
+
+from typing import Annotated
+
+import typer
+
+from app.cli.commands.arguments import command_group
+
+database = command_group("Create the PostgreSQL database and its roles, as an administrator of the server.")
+operator = command_group("Manage operators, who sign in to the admin.")
+
+
+@database.command("create")
+def database_create(
+    administrator_url: Annotated[
+        str,
+        typer.Option(
+            envvar="ADMINISTRATOR_DATABASE_URL",
+            show_default=False,
+            help="The server's URL, with the user and password of an administrator.",
+        ),
+    ],
+) -> None:
+    """Create, or correct, the PostgreSQL roles and the database that the configuration names."""
+    from app.cli.database import create_database
+
+    create_database(administrator_url)
+
+
+@operator.command("create")
+def operator_create(
+    username: Annotated[str, typer.Argument(metavar="NAME", help="The name to sign in with.")],
+    email: Annotated[str, typer.Option(help="An address for other operators to see; no mail is ever sent.")] = "",
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from the first line of stdin.")
+    ] = False,
+) -> None:
+    """Create an operator with all permissions in the admin."""
+    from app.cli.database import create_operator
+
+    create_operator(username, email, from_stdin=password_stdin)
+
+
+def migrate() -> None:
+    """Apply all pending database migrations."""
+    from app.cli.database import migrate
+
+    migrate()
+
+
+def seed(
+    owners: Annotated[int, typer.Option(min=1, help="How many owners to create.")] = 10,
+    each: Annotated[
+        int, typer.Option(min=0, help="How many objects of each kind to create, spread over these owners.")
+    ] = 10_000,
+) -> None:
+    """Fill the database with fake owners and objects, and print the ids of the owners."""
+    from app.cli.seeding import seed
+
+    seed(owners, each)
+
+
+def purge() -> None:
+    """Delete expired idempotency records, and revisions older than GOATFISH_REVISIONS_KEPT days."""
+    from app.cli.purging import purge
+
+    purge()
+
+
+def django(ctx: typer.Context) -> None:
+    """Run one of Django's own commands, like "goatfish django shell"."""
+    from app.cli.database import django
+
+    django(ctx.args)
