@@ -7,7 +7,7 @@ import io
 import json
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -46,7 +46,7 @@ SECONDS = 3.0
 @pytest.fixture
 async def storage(specimen_tables: None, request: pytest.FixtureRequest) -> AsyncIterator[Storage]:
     make: MakeStorage = request.getfixturevalue(COMMITTING)
-    async with specimen_storage(make()) as storage:
+    async with specimen_storage(make(size=20)) as storage:
         yield storage
 
 
@@ -171,6 +171,21 @@ class Crowd:
         await self._specimens.repository.of(self.owner).add(one, CONTEXT)
         self._made[Specimen].append(one.id)
 
+    async def meet(self) -> None:
+        """A material is deleted while specimens of it are made."""
+        one = material(self.owner)
+        await self._materials.repository.of(self.owner).add(one, CONTEXT)
+        adding = (self._soon(specimen(self.owner, one.id)) for _ in range(2))
+        deleting = self._materials.delete(self.owner, one.id, CONTEXT)
+        outcomes = await asyncio.gather(deleting, *adding, return_exceptions=True)
+        for error in (each for each in outcomes if isinstance(each, Exception)):
+            if not isinstance(error, DomainError):
+                raise error
+
+    async def _soon(self, one: Specimen) -> None:
+        await asyncio.sleep(self._chance.random() * 0.02)
+        await self._specimens.repository.of(self.owner).add(one, CONTEXT)
+
     async def move(self) -> None:
         await self._change({"material_id": self._some(Material)})
 
@@ -197,27 +212,28 @@ class Crowd:
         await self._specimens.restore(self.owner, self._some(Specimen), CONTEXT, version=1)
 
     WORK = (
-        *(make_material, make_specimen, move, join, rename),
+        *(make_material, make_specimen, meet, move, join, rename),
         *(delete_material, delete_specimen, restore_material, restore_specimen),
     )
 
-    async def go_on(self, number: int, ends: float) -> None:
+    async def go_on(self, number: int, work: Sequence[Callable[[Crowd], Awaitable[None]]], ends: float) -> None:
         """One of them, who does mostly the same."""
         while asyncio.get_running_loop().time() < ends:
-            for one in (self.WORK[number % len(self.WORK)], self._chance.choice(self.WORK)):
+            for one in (work[number % len(work)], self._chance.choice(work)):
                 with suppress(DomainError):
                     await one(self)
                     self.done[one.__name__] += 1
 
 
+@pytest.mark.parametrize("work", [Crowd.WORK, (Crowd.meet,)], ids=["everything", "meet"])
 async def test_many_who_write_at_once_leave_nothing_that_dangles_and_wait_for_nobody_in_a_circle(
-    storage: Storage,
+    storage: Storage, work: Sequence[Callable[[Crowd], Awaitable[None]]]
 ) -> None:
     crowd = Crowd(storage, await admitted(storage))
     ends = asyncio.get_running_loop().time() + SECONDS
-    outcomes = await asyncio.gather(*(crowd.go_on(number, ends) for number in range(18)), return_exceptions=True)
+    outcomes = await asyncio.gather(*(crowd.go_on(number, work, ends) for number in range(20)), return_exceptions=True)
     assert [each for each in outcomes if each is not None] == []
-    assert crowd.done.keys() == {one.__name__ for one in Crowd.WORK}, "Something was never possible."
+    assert crowd.done.keys() == {one.__name__ for one in work}, "Something was never possible."
     known = {kind: {one.id for one in await everything_of(storage, crowd.owner, kind)} for kind in (Material, Specimen)}
     for one in await everything_of(storage, crowd.owner, Specimen):
         assert one.material_id in known[Material]
