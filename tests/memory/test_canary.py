@@ -175,5 +175,5 @@ def test_the_log_hides_keys_and_never_fails(text: ApiKeyToken) -> None:
     assert line("for %s", key) == line(f"for {key}") == shown
     assert key not in line("a fault", error=RuntimeError(key))
     for broken in (line("%d", key), line("%s and %s", key), line("%r", Unprintable()), line(Unprintable())):
-        assert "in what was to be logged at here.py:7" in broken
+        assert "while formatting a message logged at here.py:7" in broken
         assert key not in broken

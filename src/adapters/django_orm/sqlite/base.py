@@ -6,12 +6,14 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from django.db.backends.sqlite3 import base
+from django.db.backends.sqlite3 import base, schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from sqlite3 import Connection
     from typing import Any
+
+    from django.db.models import Model
 
 CHECK_EVERY = 50_000
 """SQLite VM instructions, some 1 to 50 ms of work, between two checks of the time limit.
@@ -20,9 +22,21 @@ Each check takes Python's interpreter lock, for which it competes with the event
 """
 
 
+class SchemaEditor(schema.DatabaseSchemaEditor):
+    """Makes tables, and makes them anew as Django does for most changes, with the owner in their primary keys."""
+
+    def table_sql(self, model: type[Model]) -> tuple[str, Any]:
+        sql, params = super().table_sql(model)
+        if {"id", "owner_id"} <= {field.column for field in model._meta.local_concrete_fields}:
+            alone, rest = " NOT NULL PRIMARY KEY", sql.removesuffix(")")
+            sql = f"{rest.replace(alone, ' NOT NULL', 1)}, PRIMARY KEY (id, owner_id))"
+        return sql, params
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Creates the file with mode 0600; SQLite gives the journal files the same mode."""
 
+    SchemaEditorClass = SchemaEditor
     overdue: Callable[[], bool] | None = None
     """Called while a statement runs: True interrupts it with ``OperationalError`` and rolls its transaction back."""
 

@@ -9,9 +9,11 @@ from operator import itemgetter
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Exists, Max, OuterRef
 
+from adapters.django_orm.apps import owned_models
+from adapters.django_orm.columns import references_in
 from adapters.django_orm.management import translate_database_errors
 from adapters.django_orm.models import ChangeCountRow, OwnerRow, RevisionRow
 from adapters.django_orm.tenant_data.bulk_insert import insert_rows
@@ -61,7 +63,9 @@ def import_owner(
                 header = _header(lines)
                 if any(count_rows(header.owner).values()):
                     raise Conflict("owner_exists", f"Owner {header.owner} exists already.")
+                _defer_references()
                 counts = _store(lines, header, tables, name)
+                _check_references(header.owner)
                 _check_revision_numbers(header.owner)
                 _check_versions(header.owner, tables)
         except IntegrityError as error:
@@ -176,6 +180,25 @@ def _rows(
         raise lines.error("nothing may follow the line with the counts")
 
 
+def _defer_references() -> None:
+    """Lets rows of the file come before those that they refer to."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
+def _check_references(owner: UUID) -> None:
+    """Everything that a row of the file refers to must be in the file too."""
+    models = {model._meta.db_table: model for model in owned_models()}
+    for model in models.values():
+        for field in references_in(model):
+            referred = models[field.to]._default_manager.filter(owner_id=owner, id=OuterRef(field.name))
+            rows = model._default_manager.filter((f"{field.name}__isnull", False), owner_id=owner)
+            if rows.filter(~Exists(referred)).exists():
+                detail = f"The {field.name} of a {model._meta.verbose_name} is not in the file."
+                raise Invalid([Violation(field.name, f"unknown_{field.to}", detail)])
+
+
 def _check_revision_numbers(owner: UUID) -> None:
     """Revisions must be numbered without a gap up to the change count, from which the next one gets its number."""
     count = ChangeCountRow.objects.filter(owner_id=owner).first()
@@ -193,7 +216,8 @@ def _check_versions(owner: UUID, entities: dict[type[models.Model], Reader[Any]]
     invalid = revisions.values("kind", "entity_id", "version").annotate(times=Count("id")).filter(times__gt=1).exists()
     for model, rows in entities.items():
         if model is not RevisionRow:
-            older = model._default_manager.filter(pk=OuterRef("entity_id"), version__lt=OuterRef("version"))
+            older = model._default_manager.filter((rows.OWNER, owner), pk=OuterRef("entity_id"))
+            older = older.filter(version__lt=OuterRef("version"))
             invalid = invalid or revisions.filter(Exists(older), kind=rows.entity.KIND).exists()
     if invalid:
         detail = "The versions of an entity in the file do not match its revisions."
