@@ -41,13 +41,13 @@ def check(make_storage: Callable[[], Storage], *, examples: int, steps: int) -> 
 
 
 class ThreeOwners(RuleBasedStateMachine):
-    """The model is a dictionary of simulations by id; whatever an owner may not see counts as missing."""
+    """The model is a dictionary of simulations by owner and id; whatever an owner may not see counts as missing."""
 
     ids: Bundle[UUID] = Bundle("ids")
 
     def __init__(self) -> None:
         super().__init__()
-        self.model: dict[UUID, Simulation] = {}
+        self.model: dict[tuple[OwnerId, UUID], Simulation] = {}
         self.loop = asyncio.Runner()
         self.storage = self.make_storage()
         self.do(self.storage.open())
@@ -63,8 +63,7 @@ class ThreeOwners(RuleBasedStateMachine):
         return self.storage.repository(Simulation).of(owner)
 
     def expected(self, owner: OwnerId, id: UUID) -> Simulation | None:
-        simulation = self.model.get(id)
-        return simulation if simulation is not None and simulation.owner_id == owner else None
+        return self.model.get((owner, id))
 
     @rule(target=ids, index=OWNERS, seconds=st.integers(0, 2), name=NAMES)
     def add(self, index: int, seconds: int, name: str) -> UUID:
@@ -72,19 +71,19 @@ class ThreeOwners(RuleBasedStateMachine):
         created_at = NOW + timedelta(seconds=seconds)
         simulation: Simulation = SimulationFactory.build(id=uuid4(), owner_id=owner, name=name, created_at=created_at)
         self.do(self.of(owner).add(simulation, CONTEXT))
-        self.model[simulation.id] = simulation
+        self.model[owner, simulation.id] = simulation
         return simulation.id
 
     @rule(id=ids, index=OWNERS)
     def add_with_an_id_once_used(self, id: UUID, index: int) -> None:
         owner = self.owners[index]
         simulation = SimulationFactory.build(id=id, owner_id=owner)
-        if id in self.model:
+        if (owner, id) in self.model:
             with pytest.raises(Conflict):
                 self.do(self.of(owner).add(simulation, CONTEXT))
         else:
             self.do(self.of(owner).add(simulation, CONTEXT))
-            self.model[id] = simulation
+            self.model[owner, id] = simulation
 
     @rule(index=OWNERS, other=st.integers(1, 2))
     def add_for_another(self, index: int, other: int) -> None:
@@ -114,8 +113,8 @@ class ThreeOwners(RuleBasedStateMachine):
             with pytest.raises(NotFound):
                 self.do(self.of(owner).change(id, rename, CONTEXT))
         else:
-            self.model[id] = rename(expected)
-            assert self.do(self.of(owner).change(id, rename, CONTEXT)) == self.model[id]
+            self.model[owner, id] = rename(expected)
+            assert self.do(self.of(owner).change(id, rename, CONTEXT)) == self.model[owner, id]
 
     @rule(id=ids, index=OWNERS, other=st.integers(1, 2))
     def change_into_another_owners(self, id: UUID, index: int, other: int) -> None:
@@ -135,7 +134,7 @@ class ThreeOwners(RuleBasedStateMachine):
                 self.do(self.of(owner).remove(id, CONTEXT))
         else:
             self.do(self.of(owner).remove(id, CONTEXT))
-            del self.model[id]
+            del self.model[owner, id]
 
     @rule(index=OWNERS, limit=st.integers(1, 4))
     def walk(self, index: int, limit: int) -> None:
