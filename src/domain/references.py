@@ -43,16 +43,14 @@ class Link:
         return Conflict(_reference(self.field).in_use, told)
 
 
-@cache
 def references_of(entity: type[Any]) -> tuple[FieldSpec, ...]:
     """The fields that refer to other entities."""
-    return tuple(field for field in spec_of(entity).fields.values() if isinstance(field.kind, Reference))
+    return _references_of(entity)  # type: ignore[arg-type]  # -- every class can be hashed
 
 
-@cache
 def unique_fields(entity: type[Any]) -> tuple[FieldSpec, ...]:
     """The fields whose values are taken once among an owner's entities of the kind."""
-    return tuple(field for field in spec_of(entity).fields.values() if field.kind.unique)
+    return _unique_fields(entity)  # type: ignore[arg-type]  # -- every class can be hashed
 
 
 def referred_kind(entity: type[Any], name: str) -> str:
@@ -88,6 +86,16 @@ def values_of_references(entity: Owned) -> dict[str, UUID]:
 def taken(entity: type[Owned], field: FieldSpec) -> Conflict:
     """The refusal of a unique value that another entity of the owner has."""
     return Conflict(field.taken, f"Another {title_of(entity)} has this {words(field.name)}.")
+
+
+@cache
+def _references_of(entity: Any) -> tuple[FieldSpec, ...]:
+    return tuple(field for field in spec_of(entity).fields.values() if isinstance(field.kind, Reference))
+
+
+@cache
+def _unique_fields(entity: Any) -> tuple[FieldSpec, ...]:
+    return tuple(field for field in spec_of(entity).fields.values() if field.kind.unique)
 
 
 def _reference(field: FieldSpec) -> Reference:
