@@ -107,10 +107,10 @@ LIMIT 21;
 -- idempotency_record: delete_old
 DELETE
 FROM "idempotency_record"
-WHERE "idempotency_record"."id" IN (SELECT U0."id" AS "id"
+WHERE ("idempotency_record"."created_at" < (timezone('UTC', '1970-01-01'::timestamp + $1::interval)) AND "idempotency_record"."id" IN (SELECT U0."id" AS "id"
 FROM "idempotency_record" U0
-WHERE U0."created_at" < (timezone('UTC', '1970-01-01'::timestamp + $1::interval))
-LIMIT 1000)
+WHERE U0."created_at" < (timezone('UTC', '1970-01-01'::timestamp + $2::interval))
+LIMIT 1000))
 RETURNING 1;
 
 -- idempotency_record: find

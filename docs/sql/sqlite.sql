@@ -112,10 +112,10 @@ LIMIT 21;
 -- idempotency_record: delete_old
 DELETE
 FROM "idempotency_record"
-WHERE "idempotency_record"."id" IN (SELECT U0."id" AS "id"
+WHERE ("idempotency_record"."created_at" < (%s) AND "idempotency_record"."id" IN (SELECT U0."id" AS "id"
 FROM "idempotency_record" U0
 WHERE U0."created_at" < (%s)
-LIMIT 1000)
+LIMIT 1000))
 RETURNING 1;
 
 -- idempotency_record: find

@@ -63,8 +63,9 @@ class OwnedRepository(Protocol[E]):
     async def add(self, entity: E, context: WriteContext) -> None:
         """Stores a new entity and, where the context has an idempotency key, the record of the request beside it.
 
-        Raises ``Conflict`` for a taken id, ``TenantMismatch`` for an entity of another owner, and ``DuplicateRequest``
-        where the key has a record that is not older than ``KEPT_FOR`` when the entity is made.
+        Raises ``Conflict`` for an id or a unique value that another entity of the owner has, ``UnknownReference`` for a
+        reference to what the owner does not have, ``TenantMismatch`` for an entity of another owner, and
+        ``DuplicateRequest`` where the key has a record that is not older than ``KEPT_FOR`` when the entity is made.
         """
         ...
 
@@ -72,12 +73,16 @@ class OwnedRepository(Protocol[E]):
         """Loads the entity, applies ``fn`` and saves the result; returns what is stored afterwards. No update is lost.
 
         ``fn`` is pure and may run more than once. What it raises leaves everything as it was, and the same
-        entity back means no change. Raises ``NotFound``, and ``TenantMismatch`` for a result of another owner or id.
+        entity back means no change. Raises ``NotFound``, ``Conflict`` for a unique value that another entity of the
+        owner has, ``UnknownReference``, and ``TenantMismatch`` for a result of another owner or id.
         """
         ...
 
     async def remove(self, id: UUID, context: WriteContext, precondition: Precondition = no_precondition) -> None:
-        """Deletes the entity, unless ``precondition`` raises. Raises ``NotFound``."""
+        """Deletes the entity, unless ``precondition`` raises.
+
+        Raises ``NotFound``, and ``Conflict`` where another entity refers to it.
+        """
         ...
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.entity import create, spec_of, update, validated, values_of
 from domain.errors import NotFound
 from domain.paging import Page, PageRequest
+from domain.references import UnknownReference
 from domain.repository import E, OwnerId, Precondition, Repository, no_precondition
 from domain.revisions import History, Revision, restoring
 from domain.write_context import WriteContext
@@ -26,7 +27,10 @@ class EntityUseCases(Generic[E]):
     new_id: Callable[[], UUID]
 
     async def create(self, owner: OwnerId, context: WriteContext, **values: Any) -> E:
-        """Makes and stores an entity. Raises ``Invalid``, and ``Conflict`` where a unique value is taken."""
+        """Makes and stores an entity.
+
+        Raises ``Invalid``, ``UnknownReference``, and ``Conflict`` where a unique value is taken.
+        """
         made = create(self.entity, id=self.new_id(), owner_id=owner, now=context.at, **values)
         await self.repository.of(owner).add(made, context)
         return made
@@ -49,8 +53,8 @@ class EntityUseCases(Generic[E]):
     ) -> E:
         """Changes the given fields and no others.
 
-        Raises ``Invalid``, and before anything is loaded for what is wrong in itself; ``Conflict`` where a transition
-        is refused or a unique value is taken.
+        Raises ``Invalid``, and before anything is loaded for what is wrong in itself; ``UnknownReference``, and
+        ``Conflict`` where a transition is refused or a unique value is taken.
         """
         values = validated(self.entity, values)
 
@@ -97,8 +101,8 @@ class EntityUseCases(Generic[E]):
     ) -> E:
         """Brings back the state of an earlier version, as a new version; also of a deleted entity.
 
-        Raises ``Unfit`` for a state that could not be made today, and ``Conflict`` where a transition is refused or
-        somebody else restores it at the same time.
+        Raises ``Unfit`` for a state that could not be made today, and ``Conflict`` where what it refers to is gone, a
+        unique value is taken, a transition is refused or somebody else restores it at the same time.
         """
         wanted = await self._state(owner, id, version)
 
@@ -110,15 +114,20 @@ class EntityUseCases(Generic[E]):
         repository = self.repository.of(owner)
         try:
             return await repository.change(id, restored, context)
+        except UnknownReference as error:
+            raise error.as_missing() from error
         except NotFound:
             precondition(None)
             last = await self.history.latest(owner, self.entity, id)
             with restoring(version):
                 made: Any = create(self.entity, id=id, owner_id=owner, now=wanted.created_at, **values_of(wanted))
-            changed = max(context.at, last.created_at, made.created_at)
-            again: E = replace(made, version=last.version + 1, updated_at=changed)
+        changed = max(context.at, last.created_at, made.created_at)
+        again: E = replace(made, version=last.version + 1, updated_at=changed)
+        try:
             await repository.add(again, context)
-            return again
+        except UnknownReference as error:
+            raise error.as_missing() from error
+        return again
 
     async def _state(self, owner: OwnerId, id: UUID, version: int) -> E:
         try:

@@ -60,16 +60,20 @@ class OwnedWritingContract(OfOwners):
         assert await everything(case.repository(storage).of(stranger)) == []
 
     @every_kind
-    async def test_an_id_is_not_taken_twice(
+    async def test_an_owner_has_an_id_once_and_learns_nothing_of_a_strangers(
         self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
     ) -> None:
-        entity = case.make(owner)
-        await case.repository(storage).of(owner).add(entity, CONTEXT)
-        for other in (owner, stranger):
-            repository = case.repository(storage).of(other)
-            assert isinstance(await refusal(repository.add(case.make(other, id=entity.id), CONTEXT)), Conflict)
-        assert await everything(case.repository(storage).of(owner)) == [entity]
-        assert await everything(case.repository(storage).of(stranger)) == []
+        mine, theirs = case.make(owner), case.make(stranger)
+        theirs = dataclasses.replace(theirs, id=mine.id)
+        for entity in (mine, theirs):
+            repository = case.repository(storage).of(entity.owner_id)
+            await repository.add(entity, CONTEXT)
+            again = case.make(entity.owner_id, id=entity.id)
+            assert isinstance(await refusal(repository.add(again, CONTEXT)), Conflict)
+        for entity in (mine, theirs):
+            assert await everything(case.repository(storage).of(entity.owner_id)) == [entity]
+        await case.repository(storage).of(owner).remove(mine.id, CONTEXT)
+        assert await case.repository(storage).of(stranger).get(mine.id) == theirs
 
     @every_kind
     async def test_of_many_adding_one_id_at_once_one_wins(self, storage: Storage, owner: OwnerId, case: Case) -> None:

@@ -44,14 +44,14 @@ def check(make_storage: Callable[[], Storage], *, examples: int, steps: int) -> 
 
 
 class ThreeOwners(RuleBasedStateMachine):
-    """The model is a dictionary of entities by id; whatever an owner may not see counts as missing."""
+    """The model is a dictionary of entities by owner and id; whatever an owner may not see counts as missing."""
 
     resource: ClassVar[ResourceCase]
     ids: Bundle[UUID] = Bundle("ids")
 
     def __init__(self) -> None:
         super().__init__()
-        self.model: dict[UUID, Entity] = {}
+        self.model: dict[tuple[OwnerId, UUID], Entity] = {}
         self.loop = asyncio.Runner()
         self.storage = self.make_storage()
         self.do(self.storage.open())
@@ -70,8 +70,7 @@ class ThreeOwners(RuleBasedStateMachine):
         return case_of(self.resource.entity).make(owner, **fields)
 
     def expected(self, owner: OwnerId, id: UUID) -> Entity | None:
-        entity = self.model.get(id)
-        return entity if entity is not None and entity.owner_id == owner else None
+        return self.model.get((owner, id))
 
     @rule(target=ids, index=OWNERS, seconds=st.integers(0, 2), name=NAMES)
     def add(self, index: int, seconds: int, name: str) -> UUID:
@@ -80,19 +79,19 @@ class ThreeOwners(RuleBasedStateMachine):
         id = uuid4()
         entity = self.entity(owner, id=id, created_at=created_at, **self.resource.named(name))
         self.do(self.of(owner).add(entity, CONTEXT))
-        self.model[id] = entity
+        self.model[owner, id] = entity
         return id
 
     @rule(id=ids, index=OWNERS)
     def add_with_an_id_once_used(self, id: UUID, index: int) -> None:
         owner = self.owners[index]
         entity = self.entity(owner, id=id)
-        if id in self.model:
+        if (owner, id) in self.model:
             with pytest.raises(Conflict):
                 self.do(self.of(owner).add(entity, CONTEXT))
         else:
             self.do(self.of(owner).add(entity, CONTEXT))
-            self.model[id] = entity
+            self.model[owner, id] = entity
 
     @rule(index=OWNERS, other=st.integers(1, 2))
     def add_for_another(self, index: int, other: int) -> None:
@@ -122,8 +121,8 @@ class ThreeOwners(RuleBasedStateMachine):
             with pytest.raises(NotFound):
                 self.do(self.of(owner).change(id, rename, CONTEXT))
         else:
-            self.model[id] = rename(expected)
-            assert self.do(self.of(owner).change(id, rename, CONTEXT)) == self.model[id]
+            self.model[owner, id] = rename(expected)
+            assert self.do(self.of(owner).change(id, rename, CONTEXT)) == self.model[owner, id]
 
     @rule(id=ids, index=OWNERS, other=st.integers(1, 2))
     def change_into_another_owners(self, id: UUID, index: int, other: int) -> None:
@@ -143,7 +142,7 @@ class ThreeOwners(RuleBasedStateMachine):
                 self.do(self.of(owner).remove(id, CONTEXT))
         else:
             self.do(self.of(owner).remove(id, CONTEXT))
-            del self.model[id]
+            del self.model[owner, id]
 
     @rule(index=OWNERS, limit=st.integers(1, 4))
     def walk(self, index: int, limit: int) -> None:

@@ -8,7 +8,8 @@ import pytest
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from adapters.in_memory.storage import OwnedRepository, Storage
+from adapters.in_memory.repository import OwnedRepository
+from adapters.in_memory.storage import Storage
 from tests.contracts.http_api import SIMULATIONS, Service, expect_problem, serving
 from tests.memory.edges import MIB, Plain, Slow
 

@@ -28,7 +28,7 @@ def test_a_store_out_of_reach_is_a_503(service: Service, monkeypatch: pytest.Mon
         raise Unavailable("connection to 10.0.0.7 refused")
 
     monkeypatch.setattr(Storage, "check", fail)
-    monkeypatch.setattr("adapters.in_memory.storage.OwnedRepository.add", fail)
+    monkeypatch.setattr("adapters.in_memory.repository.OwnedRepository.add", fail)
     for answer in (service.http.get("/readyz"), tenant.send("POST", SIMULATIONS, json=WING)):
         body = expect_problem(answer, 503, "unavailable")
         assert answer.headers["retry-after"] == "1"
@@ -43,7 +43,7 @@ def test_a_fault_says_nothing_of_the_inside(
     async def fail(*_: object) -> None:
         raise RuntimeError("secret inside")
 
-    monkeypatch.setattr("adapters.in_memory.storage.OwnedRepository.add", fail)
+    monkeypatch.setattr("adapters.in_memory.repository.OwnedRepository.add", fail)
     with caplog.at_level(logging.ERROR):
         answer = tenant.send("POST", SIMULATIONS, json=WING)
     expect_problem(answer, 500, "internal_error")

@@ -9,6 +9,8 @@ from django.apps import AppConfig, apps
 if TYPE_CHECKING:
     from django.db import models
 
+    from domain.repository import Owned
+
 
 class GoatfishConfig(AppConfig):
     name = "adapters.django_orm"
@@ -18,5 +20,15 @@ class GoatfishConfig(AppConfig):
 
 def owned_models() -> list[type[models.Model]]:
     """The models whose rows have an owner each, in their order; owners themselves are none of them."""
-    found = apps.get_app_config("goatfish").get_models()
+    found = (model for app in apps.get_app_configs() for model in app.get_models())
     return [model for model in found if any(field.column == "owner_id" for field in model._meta.concrete_fields)]
+
+
+def model_of(entity: type[Owned]) -> type[models.Model]:
+    """The model of an entity, found by its table. Raises ``LookupError``."""
+    for model in owned_models():
+        if model._meta.db_table == entity.KIND:
+            return model
+    raise LookupError(
+        f"{entity.__name__} has no model: {entity.__name__}Row = entity_model({entity.__name__}, __name__)"
+    )

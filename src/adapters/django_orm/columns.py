@@ -1,10 +1,18 @@
-"""Columns that Django does not have: a set of scopes, and text that sorts alike on every database."""
+"""Columns that Django does not have: what fields of entities and keys need to come back alike from every database."""
 
-from typing import Any, ClassVar
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 
 from domain.access.scopes import Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from enum import StrEnum
 
 
 class ScopesField(models.CharField):  # type: ignore[type-arg]  # -- generic for the type checker alone, not at run time
@@ -27,3 +35,113 @@ class FoldedField(models.CharField):  # type: ignore[type-arg]  # -- generic for
 
     def db_parameters(self, connection: Any) -> Any:
         return {**super().db_parameters(connection), "collation": self.COLLATIONS[connection.vendor]}
+
+
+class ChoiceField(FoldedField):
+    """One value of an enumeration, kept as its text. A migration knows it as text: it must not follow the code."""
+
+    def __init__(self, *args: Any, options: type[StrEnum], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.options = options
+
+    def deconstruct(self) -> Any:
+        name, _, args, kwargs = super().deconstruct()
+        return name, f"{FoldedField.__module__}.{FoldedField.__qualname__}", args, kwargs
+
+    def clone(self) -> ChoiceField:
+        *_, args, kwargs = self.deconstruct()
+        return type(self)(*args, options=self.options, **kwargs)
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> StrEnum | None:
+        return self.to_python(value)
+
+    def to_python(self, value: Any) -> StrEnum | None:
+        return None if value is None else self.options(value)
+
+    def get_prep_value(self, value: Any) -> str | None:
+        return None if value is None else self.options(value).value
+
+
+class AmountField(models.DecimalField):  # type: ignore[type-arg]  # -- as above
+    """An exact decimal number. SQLite, whose decimals are floats, keeps it as a whole number of its last place."""
+
+    DIGITS_MAX: ClassVar = 18
+    """What fits into 64 bits."""
+
+    def get_internal_type(self) -> str:
+        return "AmountField"  # or Django would read a float on SQLite
+
+    def db_type(self, connection: Any) -> str:
+        exact = f"numeric({self.max_digits}, {self.decimal_places})"
+        return "bigint" if connection.vendor == "sqlite" else exact
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        number = self.to_python(value)
+        return int(number.scaleb(self.decimal_places)) if number is not None and _is_sqlite(connection) else number
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Decimal | None:
+        return Decimal(value).scaleb(-self.decimal_places) if isinstance(value, int) else value
+
+
+class JsonField(models.Field):  # type: ignore[type-arg]  # -- as above
+    """A list or a map of texts as JSON; ``python`` makes of it what the entity has."""
+
+    def __init__(self, *args: Any, python: Callable[[Any], Any] = dict, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.python = python
+
+    def clone(self) -> JsonField:
+        *_, args, kwargs = self.deconstruct()
+        return type(self)(*args, python=self.python, **kwargs)
+
+    def get_internal_type(self) -> str:
+        return "JSONField"
+
+    def db_type(self, connection: Any) -> str:
+        return "text" if _is_sqlite(connection) else "jsonb"
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
+        return None if value is None else self.to_python(json.loads(value))
+
+    def to_python(self, value: Any) -> Any:
+        return None if value is None else self.python(value)
+
+    def get_prep_value(self, value: Any) -> str | None:
+        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        return value if prepared else self.get_prep_value(value)
+
+
+class JsonTextField(models.TextField):  # type: ignore[type-arg]  # -- as above
+    """The JSON of an entity as text, exactly as it was written."""
+
+    def deconstruct(self) -> Any:
+        name, _, args, kwargs = super().deconstruct()
+        return name, f"{models.__name__}.TextField", args, kwargs
+
+
+class ReferenceField(models.UUIDField):  # type: ignore[type-arg]  # -- as above
+    """The id of a row of the same owner in the table ``to``; ``ProtectTenants`` has PostgreSQL keep it so."""
+
+    def __init__(self, *args: Any, to: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.to = to
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {**kwargs, "to": self.to}
+
+
+def reference_constraint(table: str, column: str) -> str:
+    """The name of the foreign key of a reference."""
+    return f"{table}_{column}_refers"
+
+
+def references_in(model: type[models.Model]) -> list[ReferenceField]:
+    """The references among the columns of a model, also of one that migrations know."""
+    return [field for field in model._meta.concrete_fields if isinstance(field, ReferenceField)]
+
+
+def _is_sqlite(connection: Any) -> bool:
+    return bool(connection.vendor == "sqlite")

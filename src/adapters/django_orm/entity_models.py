@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import F, Q
 
-from adapters.django_orm.columns import FoldedField
+from adapters.django_orm.columns import AmountField, ChoiceField, FoldedField, JsonField, ReferenceField
 from domain.entity import EntitySpec, FieldSpec, NotBefore, spec_of, text_kind
-from domain.fields import Amount, Boolean, Choice, Day, Integer, LongText, Moment, Text
+from domain.fields import (
+    Amount,
+    Boolean,
+    Choice,
+    Day,
+    Integer,
+    LongText,
+    Map,
+    Moment,
+    Reference,
+    Text,
+    Words,
+)
+from domain.references import references_of, unique_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +33,9 @@ if TYPE_CHECKING:
 
 FOLDED = "_folded"
 """The end of the name of a column that holds the case-folded text of another."""
-_INT_MAX = 2**31 - 1
+_INT_MAX, _BIGINT_MAX = 2**31 - 1, 2**63 - 1
+_INDEX_NAME_MAX = 30
+"""Characters: what Django allows."""
 
 
 class TenantRow(models.Model):
@@ -74,6 +90,18 @@ def column_reader(entity: type[Any], columns: Sequence[str]) -> Callable[[Any], 
     return values
 
 
+def unique_constraint(entity: type[Any], field: FieldSpec) -> str:
+    """The name of the constraint that a taken value violates."""
+    return f"{entity.KIND}_{field.taken}"
+
+
+def _index_name(name: str) -> str:
+    """The name itself, or where it is too long its beginning and a digest of it."""
+    if len(name) <= _INDEX_NAME_MAX:
+        return name
+    return f"{name[: _INDEX_NAME_MAX - 7]}_{sha256(name.encode()).hexdigest()[:6]}"
+
+
 def _columns(field: FieldSpec) -> dict[str, models.Field[Any, Any]]:
     columns = {field.name: _column(field)}
     if text := text_kind(field):
@@ -81,7 +109,7 @@ def _columns(field: FieldSpec) -> dict[str, models.Field[Any, Any]]:
     return columns
 
 
-def _column(field: FieldSpec) -> models.Field[Any, Any]:  # noqa: PLR0911 -- one for each kind
+def _column(field: FieldSpec) -> models.Field[Any, Any]:  # noqa: C901, PLR0911, PLR0912 -- one for each kind
     null: Any = {"null": True, "blank": True} if field.optional else {}
     match field.kind:
         case Text(max_length=length):
@@ -89,35 +117,56 @@ def _column(field: FieldSpec) -> models.Field[Any, Any]:  # noqa: PLR0911 -- one
         case LongText():
             return models.TextField(**null)
         case Choice(options=options):
-            return models.CharField(max_length=max(map(len, options)), **null)
+            return ChoiceField(options=options, max_length=max(map(len, options)), **null)
         case Boolean():
             return models.BooleanField(**null)
         case Integer(minimum=least, maximum=most):
+            if max(-least, most) > _BIGINT_MAX:
+                raise TypeError(f"{field.name} may be larger than 64 bits can hold.")
             small = max(-least, most) <= _INT_MAX
             return models.IntegerField(**null) if small else models.BigIntegerField(**null)
         case Amount(digits=digits, places=places):
-            return models.DecimalField(max_digits=digits, decimal_places=places, **null)
+            if digits > AmountField.DIGITS_MAX:
+                raise TypeError(f"{field.name} may have more than {AmountField.DIGITS_MAX} digits.")
+            return AmountField(max_digits=digits, decimal_places=places, **null)
         case Day():
             return models.DateField(**null)
         case Moment():
             return models.DateTimeField(**null)
+        case Words():
+            return JsonField(python=tuple, **null)
+        case Map():
+            return JsonField(**null)
+        case Reference(to=kind):
+            return ReferenceField(to=kind, **null)
     raise TypeError(f"{field.name} is of a kind that has no column yet: {type(field.kind).__name__}")
 
 
 def _meta(entity: type[Owned], spec: EntitySpec) -> type:
     kind = entity.KIND
     sorts = [spec.fields[name] for name in spec.sorts if name in spec.fields]
-    indexes = [models.Index(fields=["owner_id", "created_at", "id"], name=f"{kind}_newest")]
+    indexes = [models.Index(fields=["owner_id", "created_at", "id"], name=_index_name(f"{kind}_newest"))]
     indexes += [
-        models.Index(fields=["owner_id", sort_column(field), "id"], name=f"{kind}_by_{field.name}") for field in sorts
+        models.Index(fields=["owner_id", sort_column(field), "id"], name=_index_name(f"{kind}_by_{field.name}"))
+        for field in (*sorts, *references_of(entity))
     ]
-    constraints = [
+    constraints: list[models.BaseConstraint] = [
         models.CheckConstraint(
             condition=Q(**{f"{rule.fields[1]}__gte": F(rule.fields[0])}),
             name=f"{kind}_{rule.violation.code}",
         )
         for rule in spec.rules
         if isinstance(rule, NotBefore)
+    ]
+    # With a condition: PostgreSQL takes columns of any other unique index for part of the key, so that to change them
+    # would wait for whoever refers to the row.
+    constraints += [
+        models.UniqueConstraint(
+            fields=["owner_id", field.name],
+            condition=Q(**{f"{field.name}__isnull": False}),
+            name=unique_constraint(entity, field),
+        )
+        for field in unique_fields(entity)
     ]
     return type(
         "Meta",

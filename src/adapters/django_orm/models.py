@@ -1,7 +1,8 @@
 """The tables. Tenant tables are ready to be sharded by owner; owners and keys are the directory that finds the shard.
 
-On a tenant table the primary key is ``id`` or the owner's, every other index or unique constraint leads with
-``owner_id``, and there is neither a sequence nor a foreign key.
+On a tenant table the primary key is the id and the owner, or the owner alone; every other index or unique constraint
+leads with ``owner_id``; there is no sequence, and a foreign key only within an owner. Django knows the id as the
+primary key: the owner comes to it by ``ProtectTenants`` on PostgreSQL, and by our SQLite backend.
 """
 
 from typing import ClassVar
@@ -9,7 +10,7 @@ from typing import ClassVar
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
-from adapters.django_orm.columns import ScopesField
+from adapters.django_orm.columns import JsonTextField, ScopesField
 from adapters.django_orm.entity_models import TenantRow, entity_model
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
@@ -78,7 +79,7 @@ class IdempotencyRow(TenantRow):
     operation = models.CharField(max_length=100)
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
-    entity = models.TextField()
+    entity = JsonTextField()
 
     class Meta:
         db_table = "idempotency_record"
@@ -119,8 +120,8 @@ class RevisionRow(TenantRow):
     version = models.PositiveBigIntegerField()
     actor = models.CharField(max_length=WriteContext.ACTOR_MAX)
     request_id = models.CharField(max_length=128, blank=True)
-    before = models.TextField(null=True, blank=True)  # null: there was nothing, which is no text
-    after = models.TextField(null=True, blank=True)
+    before = JsonTextField(null=True, blank=True)  # null: there was nothing, which is no text
+    after = JsonTextField(null=True, blank=True)
 
     class Meta:
         db_table = "revision"

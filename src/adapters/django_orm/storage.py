@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from adapters.django_orm.apps import owned_models
+from adapters.django_orm.apps import model_of
 from adapters.django_orm.models import ApiKeyRow
 from adapters.django_orm.repositories.idempotency import IdempotencyTable
 from adapters.django_orm.repositories.owners import OwnerDirectory
@@ -26,7 +26,7 @@ from domain.registry import ENTITIES
 from domain.repository import E, Owned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from django.db.models import Model
 
@@ -59,6 +59,7 @@ class Storage:
         self,
         executor: AsyncpgExecutor | DjangoExecutor,
         *,
+        entities: Sequence[type[Owned]] = ENTITIES,
         enforce_rls: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -67,12 +68,12 @@ class Storage:
         self._bypass: str | None = None
         self._bypass_known_until = float("-inf")
         self.idempotency_records = IdempotencyTable(executor)
-        self._entities: tuple[type[Owned], ...] = (Owner, ApiKey, *ENTITIES)
-        self.revisions = RevisionTable({entity.KIND: entity for entity in self._entities}, executor)
+        recorded: tuple[type[Owned], ...] = (Owner, ApiKey, *entities)
+        self.revisions = RevisionTable({entity.KIND: entity for entity in recorded}, executor)
         records = WriteRecords(self.idempotency_records, self.revisions)
-        models = {model._meta.db_table: model for model in owned_models()}
+        models = {entity: model_of(entity) for entity in entities}
         self._repositories: dict[type[Owned], OwnedTable[Any]] = {
-            entity: OwnedTable(entity, models[entity.KIND], executor, records) for entity in ENTITIES
+            entity: OwnedTable(entity, model, executor, records, models) for entity, model in models.items()
         }
         self.keys = OwnedTable(ApiKey, ApiKeyRow, executor, records)
         self.owners = OwnerDirectory(executor, records)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
 
 from django.db import connection
 
 from adapters.django_orm.apps import owned_models
+from adapters.django_orm.columns import references_in
 from adapters.django_orm.models import OwnerRow
 
 if TYPE_CHECKING:
@@ -34,6 +36,11 @@ class TenantTable:
         return list(self.model._meta.concrete_fields)
 
     @property
+    def refers_to_itself(self) -> bool:
+        """Whether its rows may refer to one another."""
+        return self.name in _referred(self.model)
+
+    @property
     def mine(self) -> str:
         """FROM and WHERE for the rows of one owner."""
         quote = connection.ops.quote_name
@@ -57,14 +64,23 @@ class TenantTable:
 
 
 def tenant_tables() -> list[TenantTable]:
-    """The owners themselves, then every other table in the order of the models."""
-    owned = [TenantTable(model, "owner_id", _order(model)) for model in owned_models()]
+    """The owners themselves, then every other table in the order of the models, after those that it refers to.
+
+    Raises ``CycleError`` where kinds refer to each other in a circle; rows of one kind may refer to one another.
+    """
+    models = {model._meta.db_table: model for model in owned_models()}
+    sorter = TopologicalSorter({name: _referred(model) - {name} for name, model in models.items()})
+    owned = [TenantTable(models[name], "owner_id", _order(models[name])) for name in sorter.static_order()]
     return [TenantTable(OwnerRow, "id", ()), *owned]
 
 
 def counted(owner: UUID) -> dict[str, int]:
     """How many rows of each table are the owner's."""
     return {table.name: table.count(owner) for table in tenant_tables()}
+
+
+def _referred(model: type[models.Model]) -> set[str]:
+    return {field.to for field in references_in(model)}
 
 
 def _order(model: type[models.Model]) -> tuple[str, ...]:

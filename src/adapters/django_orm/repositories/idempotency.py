@@ -89,7 +89,9 @@ class IdempotencyTable:
     @cached_property
     def _delete_old(self) -> WriteBatch:
         old = IdempotencyRow.objects.filter(created_at__lt=_param("created_at")).values("id")[:PURGED_AT_ONCE]
-        delete = self._compile.delete(IdempotencyRow.objects.filter(id__in=old), rls=RlsContext.NOBODY)
+        # The condition once more: an id is one of its owner's alone.
+        expired = IdempotencyRow.objects.filter(id__in=old, created_at__lt=_param("created_at"))
+        delete = self._compile.delete(expired, rls=RlsContext.NOBODY)
         return self._compile.chain(delete, rls=RlsContext.NOBODY)
 
     async def purge(self, before: datetime) -> int:

@@ -19,12 +19,13 @@ from adapters.django_orm.sql.compiler import (
     param,
 )
 from adapters.django_orm.sql.contains import Contains
+from adapters.django_orm.sql.membership import AnyOf, Has
 from domain.entity import sort_value, spec_of
 from domain.paging import Comparison, Page, PageRequest, Position, Sort
 from domain.repository import E, OwnerId
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from django.db import models
 
@@ -36,6 +37,11 @@ _LOOKUPS = {
     Comparison.EQUAL: "exact",
     Comparison.AT_LEAST: "gte",
     Comparison.AT_MOST: "lte",
+}
+_FUNCTIONS: Mapping[Comparison, type[Contains | AnyOf | Has]] = {
+    Comparison.CONTAINS: Contains,
+    Comparison.ANY_OF: AnyOf,
+    Comparison.HAS: Has,
 }
 _COMPARED = attrgetter("attribute", "comparison")
 
@@ -107,8 +113,8 @@ class Reader(Generic[E]):
         for place, (attribute, comparison) in enumerate(compared):
             column = self._sorted[attribute] if comparison is Comparison.CONTAINS else attribute
             value = self._param(column, f"condition_{place}")
-            if comparison is Comparison.CONTAINS:
-                rows = rows.filter(Contains(column, value))
+            if comparison in _FUNCTIONS:
+                rows = rows.filter(_FUNCTIONS[comparison](column, value))
             else:
                 rows = rows.filter((f"{column}__{_LOOKUPS[comparison]}", value))
         if goes_on:

@@ -6,14 +6,16 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Generic
 
 from adapters.django_orm.repositories.idempotency import IdempotencyTable
+from adapters.django_orm.repositories.integrity import Integrity
 from adapters.django_orm.repositories.reader import Reader
 from adapters.django_orm.repositories.write_records import WriteKind, WriteRecords
-from adapters.django_orm.sql.compiler import Executor, LockTimeout, Statement
+from adapters.django_orm.sql.compiler import ConstraintViolated, Executor, LockTimeout, Statement
 from domain.errors import Unavailable
 from domain.idempotency import DuplicateRequest
 from domain.paging import Page, PageRequest
 from domain.repository import (
     E,
+    Owned,
     OwnerId,
     Precondition,
     must_belong,
@@ -24,7 +26,7 @@ from domain.repository import (
 from domain.write_context import WriteContext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from uuid import UUID
 
     from django.db import models
@@ -38,9 +40,17 @@ ATTEMPTS_MAX = 100
 class OwnedTable(Reader[E]):
     """The rows of an entity that is written. A column that is no field of the entity keeps a property of it."""
 
-    def __init__(self, entity: type[E], model: type[models.Model], executor: Executor, records: WriteRecords) -> None:
+    def __init__(
+        self,
+        entity: type[E],
+        model: type[models.Model],
+        executor: Executor,
+        records: WriteRecords,
+        kinds: Mapping[type[Owned], type[models.Model]] | None = None,
+    ) -> None:
         super().__init__(entity, model, executor)
         self.records = records
+        self.integrity = Integrity(entity, kinds or {}, executor)
         self.write = cache(self._write)
 
     def of(self, owner: OwnerId) -> OwnedRepository[E]:
@@ -54,8 +64,8 @@ class OwnedTable(Reader[E]):
     def get(self) -> Statement:
         return self._compile.select(self._one, *self.names)
 
-    def _write(self, kind: WriteKind) -> WriteBatch:
-        """One write: the row where it is still as it was before, and what is recorded beside it."""
+    def _write(self, kind: WriteKind, references: tuple[str, ...] = ()) -> WriteBatch:
+        """One write: the row where it is still as it was before, after what it refers to; and what is recorded."""
         if kind in {WriteKind.CREATE, WriteKind.CREATE_ONCE}:
             columns = {name: self._param(name) for name in self.columns}
             where = IdempotencyTable.GO_ON if kind is WriteKind.CREATE_ONCE else ""
@@ -65,7 +75,8 @@ class OwnedTable(Reader[E]):
             changed = [name for name in self.columns if name not in {"id", "owner_id"}]
             delete = kind is WriteKind.DELETE
             row = self._compile.delete(stored) if delete else self._compile.update(stored, changed)
-        return self._compile.chain(*self.records.beside(kind, row))
+        before = self.integrity.steps(references, deletes=kind is WriteKind.DELETE)
+        return self._compile.chain(*before, *self.records.beside(kind, row))
 
 
 class OwnedRepository(Generic[E]):
@@ -84,11 +95,15 @@ class OwnedRepository(Generic[E]):
 
     async def add(self, entity: E, context: WriteContext) -> None:
         must_belong(entity, self._owner)
-        try:
-            if not await self._commit(None, entity, context):
+        for _ in range(ATTEMPTS_MAX):
+            try:
+                if await self._commit(None, entity, context):
+                    return
+            except LockTimeout as error:
+                raise DuplicateRequest from error
+            if context.idempotency_key is not None:
                 raise DuplicateRequest
-        except LockTimeout as error:
-            raise DuplicateRequest from error
+        raise Unavailable(f"What the {self._table.entity.KIND} refers to is changed by too many at once.")
 
     async def change(self, id: UUID, fn: Callable[[E], E], context: WriteContext) -> E:
         for _ in range(ATTEMPTS_MAX):
@@ -110,12 +125,24 @@ class OwnedRepository(Generic[E]):
         raise Unavailable(f"{self._table.entity.KIND} {id} is changed by too many at once.")
 
     async def _commit(self, before: E | None, after: E | None, context: WriteContext) -> bool:
-        """The one place that writes; False where the row is no longer as before, or its outcome is recorded already."""
-        table = self._table
+        """The one place that writes; False where the row is no longer as before, or its outcome is recorded already.
+
+        Raises ``UnknownReference`` and ``Conflict`` where the write would break a reference or a unique value.
+        """
+        table, owner = self._table, self._owner
         kind, values = table.records.of(before, after, context)
-        values["owner_id"] = self._owner
+        references = table.integrity.locked(before, after)
+        values |= table.integrity.values(references, before)
+        values["owner_id"] = owner
         if after is not None:
             values |= table.row(after)
         if before is not None:
             values |= {"id": before.id, "version_before": before.version}
-        return bool(await table.executor.write(str(self._owner), table.write(kind), values))
+        try:
+            written = await table.executor.write(str(owner), table.write(kind, tuple(references)), values)
+        except ConstraintViolated as violated:
+            await table.integrity.refuse_taken(owner, violated.name, after)
+            written = 0
+        if not written:
+            await table.integrity.refuse(owner, before, after)
+        return bool(written)

@@ -6,10 +6,11 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from adapters.django_orm.columns import reference_constraint, references_in
 from adapters.django_orm.row_security.grants import wanted
-from adapters.django_orm.row_security.policies import policies_of
+from adapters.django_orm.row_security.policies import policies_of, reference_definition
 from adapters.django_orm.sql.compiler import Statement
-from adapters.django_orm.tenant_tables import tenant_tables
+from adapters.django_orm.tenant_tables import TenantTable, tenant_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,6 +47,7 @@ _ADDED = r"\s|[()]|::text"
 _FAULTS = """
     WITH granted (name, privilege, attname) AS (VALUES {granted}),
     expected (name, polname, polcmd, seen, taken) AS (VALUES {expected}),
+    refers (name, attname, conname, definition) AS (VALUES {refers}),
     me AS (SELECT * FROM pg_roles WHERE rolname = session_user),
     actors AS (SELECT role.* FROM pg_roles AS role, me WHERE pg_has_role(me.oid, role.oid, 'MEMBER')),
     reachable AS (SELECT * FROM actors WHERE rolname <> session_user),
@@ -104,6 +106,17 @@ _FAULTS = """
         UNION ALL SELECT 13, relname,
                 format('is let past the owner by the policy %s of the table %s', polname, relname), '{table}'
             FROM policies WHERE (relname, polname, polcmd, seen, taken) NOT IN (SELECT * FROM expected)
+        UNION ALL SELECT 13, expected.name,
+                format('finds no policy %s on the table %s', expected.polname, expected.name), '{table}'
+            FROM expected JOIN tenants ON relname = expected.name
+            WHERE expected.polname NOT IN (SELECT polname FROM pg_policy WHERE polrelid = tenants.oid)
+        UNION ALL SELECT 14, refers.name,
+                format('finds no foreign key that keeps %s of the table %s', attname, refers.name), '{table}'
+            FROM refers JOIN tenants ON relname = refers.name
+            WHERE NOT EXISTS (
+                SELECT FROM pg_constraint WHERE conrelid = tenants.oid AND pg_constraint.conname = refers.conname
+                    AND replace(pg_get_constraintdef(pg_constraint.oid), '"', '') = definition
+            )
         UNION ALL SELECT 14, change, format('finds no trigger that keeps revisions from %s', change), '{trigger}'
             FROM tenants, (VALUES {changes}) AS changes (change, bit)
             WHERE relname = 'revision' AND NOT EXISTS (
@@ -138,11 +151,12 @@ _FAULTS = """
 
 
 @cache
-def _faults() -> Statement:
+def _faults(tables: tuple[TenantTable, ...]) -> Statement:
     return Statement(
         _FAULTS.format(
             granted=_rows(_granted()),
-            expected=_rows(_expected()),
+            expected=_rows(_expected(tables)),
+            refers=_rows(_references(tables)),
             changes=", ".join(f"('{change}', {bit})" for change, bit in _CHANGES.items()),
             reaching=", ".join(f"'{role}'" for role in _REACHING),
             added=_ADDED,
@@ -165,11 +179,19 @@ def _granted() -> Iterable[tuple[str | None, ...]]:
             yield table, name, column.strip("()") or None
 
 
-def _expected() -> Iterable[tuple[str | None, ...]]:
-    for table in tenant_tables():
+def _expected(tables: Iterable[TenantTable]) -> Iterable[tuple[str | None, ...]]:
+    for table in tables:
         for name, policy in policies_of(table.name).items():
             seen, taken = (re.sub(_ADDED, "", text) for text in (policy.seen, policy.taken))
             yield table.name, name, _COMMANDS[policy.command], seen, taken
+
+
+def _references(tables: Iterable[TenantTable]) -> Iterable[tuple[str | None, ...]]:
+    yield None, None, None, None  # VALUES has at least one row
+    for table in tables:
+        for field in references_in(table.model):
+            name, definition = reference_constraint(table.name, field.column), reference_definition(field, str)
+            yield table.name, field.column, name, definition
 
 
 def _rows(rows: Iterable[tuple[str | None, ...]]) -> str:
@@ -185,6 +207,6 @@ async def role_bypass(executor: Executor) -> str | None:
 
     PostgreSQL only. Raises ``Unavailable``.
     """
-    for (violation,) in await executor.fetch("", _faults(), {}):
+    for (violation,) in await executor.fetch("", _faults(tuple(tenant_tables())), {}):
         return str(violation)
     return None

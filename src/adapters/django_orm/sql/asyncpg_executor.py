@@ -12,6 +12,7 @@ from django.db import models
 
 from adapters.django_orm.sql.compiler import (
     Codec,
+    ConstraintViolated,
     LockTimeout,
     Rows,
     Statement,
@@ -19,7 +20,7 @@ from adapters.django_orm.sql.compiler import (
     WriteBatch,
 )
 from adapters.django_orm.sql.connection_pool import ConnectionPool
-from domain.errors import Conflict, ListTimeout, Unavailable
+from domain.errors import ListTimeout, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -167,8 +168,8 @@ class AsyncpgExecutor:
                 connections.give(connection, lent_to)
         except asyncpg.LockNotAvailableError as error:
             raise LockTimeout from error
-        except asyncpg.UniqueViolationError as error:
-            raise Conflict("already_exists", "This exists already.") from error
+        except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError) as error:
+            raise ConstraintViolated(error.constraint_name) from error
         except _PASSING as error:
             raise Unavailable(f"The database cannot be used: {_words(error)}") from error
         return statement.decoded(rows)

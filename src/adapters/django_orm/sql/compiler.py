@@ -21,6 +21,10 @@ Encode: TypeAlias = Callable[[Any], Any]
 Codec: TypeAlias = tuple[Encode | None, Encode | None]
 
 
+_FIRST = "named"
+"""What the first step of a chain follows: the query that says for whom it runs."""
+
+
 class RlsContext(StrEnum):
     """For whom a statement runs: PostgreSQL's policies show it what belongs to the one that is named in this setting.
 
@@ -142,6 +146,14 @@ class WriteStep:
     params: tuple[Param, ...]
 
 
+class ConstraintViolated(Exception):
+    """A unique value is taken, or a reference would dangle; ``name`` is the constraint's, where the database tells."""
+
+    def __init__(self, name: str | None) -> None:
+        super().__init__(name)
+        self.name = name
+
+
 class LockTimeout(Exception):
     """A lock was not to be had within the time that the transaction itself has set."""
 
@@ -171,7 +183,7 @@ class Executor(Protocol):
     async def write(self, name: str, chain: WriteBatch, values: Values) -> int:
         """Runs the chain in one transaction; gives how many rows its last statement touched, 0 where it was not run.
 
-        Raises ``Unavailable``, ``Conflict`` where a unique value is taken, and ``LockTimeout``.
+        Raises ``Unavailable``, ``ConstraintViolated``, and ``LockTimeout``.
         """
         ...
 
@@ -231,7 +243,7 @@ class Compiler:
                 return f"INSERT INTO {target} {source}{suffix} RETURNING {returning}"
             # In a SELECT PostgreSQL takes a parameter for text, whatever column it is meant for.
             places = (
-                value if isinstance(value, str) else f"%s::{_type(fields[name], connection)}"
+                value if isinstance(value, str) else f"%s::{column_type(fields[name], connection)}"
                 for name, value in columns.items()
             )
             source = f"SELECT {', '.join(places)} FROM {follows}{where}"  # noqa: S608 -- names and SQL of ours
@@ -250,11 +262,25 @@ class Compiler:
     def delete(self, rows: models.QuerySet[Any, Any], *, rls: RlsContext = RlsContext.OWNER) -> WriteStep:
         return self._plain(self._with_rls(rows, rls).query.chain(DeleteQuery))
 
+    def lock(self, rows: models.QuerySet[Any, Any]) -> WriteStep:
+        """Keeps these rows from being deleted until the transaction ends; goes on only where there is one."""
+        sql, params = self._sql(self._with_rls(rows, RlsContext.OWNER).values_list("id").query)
+        lock = " FOR KEY SHARE" if self.on_postgresql else ""
+        return WriteStep(lambda follows: f"{sql}{_after(follows)}{lock}", tuple(params))
+
+    def unless(self, rows: models.QuerySet[Any, Any]) -> WriteStep:
+        """Goes on only where there are no such rows."""
+        sql, params = self._sql(self._with_rls(rows, RlsContext.OWNER).values_list("id").query)
+        # Of its own, and not a condition of the next step: there PostgreSQL might look for the rows before it knows
+        # for whom it runs.
+        none = f"SELECT 1 WHERE NOT EXISTS ({sql})"
+        return WriteStep(lambda follows: f"{none}{_after(follows)}", tuple(params))
+
     def chain(self, *parts: WriteStep, rls: RlsContext = RlsContext.OWNER) -> WriteBatch:
-        """These writes in their order, on PostgreSQL as one statement. Only the first need not be an INSERT."""
+        """These writes in their order, on PostgreSQL as one statement."""
         if not self.on_postgresql:
-            return tuple(self._statement(part.sql(""), part.params, (None,), rls) for part in parts)
-        places = ["named", *(f"step{number}" for number in range(1, len(parts)))]
+            return tuple(self._statement(part.sql(_FIRST), part.params, (None,), rls) for part in parts)
+        places = [_FIRST, *(f"step{number}" for number in range(1, len(parts)))]
         *before, last = [part.sql(follows) for part, follows in zip(parts, places, strict=True)]
         steps = [f"{place} AS ({sql})" for place, sql in zip(places[1:], before, strict=True)]
         params = [param for part in parts for param in part.params]
@@ -265,7 +291,7 @@ class Compiler:
 
     def _plain(self, query: Query) -> WriteStep:
         sql, params = self._sql(query)
-        return WriteStep(lambda _: f"{sql} RETURNING 1", tuple(params))
+        return WriteStep(lambda follows: f"{sql}{_after(follows)} RETURNING 1", tuple(params))
 
     def _sql(self, query: Query) -> tuple[str, Sequence[Any]]:
         sql, params = query.get_compiler(using=self._executor.alias).as_sql()
@@ -293,8 +319,15 @@ class Compiler:
         return Statement(self._executor.dialect(sql, fields), encoders, decoders, names, rls, searches)
 
 
-def _type(field: models.Field[Any, Any], connection: Any) -> str:
+def _after(follows: str) -> str:
+    """The condition that the step before has touched a row; the first one has none before it."""
+    return "" if follows == _FIRST else f" AND EXISTS (SELECT FROM {follows})"
+
+
+def column_type(field: models.Field[Any, Any], connection: Any) -> str:
     """The column's type without its length, to which a cast would cut the value in silence."""
+    if isinstance(field, models.DecimalField):
+        return "numeric"
     return "text" if isinstance(field, models.CharField) else str(field.db_type(connection))
 
 

@@ -17,6 +17,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 
 from adapters.django_orm.sql.compiler import (
     Codec,
+    ConstraintViolated,
     Rows,
     Statement,
     Values,
@@ -24,7 +25,7 @@ from adapters.django_orm.sql.compiler import (
 )
 from adapters.django_orm.sql.fair_shares import Shares
 from adapters.django_orm.sqlite.base import DatabaseWrapper
-from domain.errors import Conflict, ListTimeout, Unavailable
+from domain.errors import ListTimeout, Unavailable
 
 if TYPE_CHECKING:
     from django.db import models
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+
+_SQLITE_TAKEN = {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
+_POSTGRESQL_VIOLATED = {"23503", "23505"}  # foreign_key_violation, unique_violation
 
 
 class _Job:
@@ -220,9 +224,12 @@ class DjangoExecutor:
                     connection.overdue = job.overdue
             return run(job)
         except IntegrityError as error:
-            if "unique" not in str(error).lower():
-                raise
-            raise Conflict("already_exists", "This exists already.") from error
+            cause: Any = error.__cause__
+            if getattr(cause, "sqlite_errorname", None) in _SQLITE_TAKEN:
+                raise ConstraintViolated(None) from error
+            if getattr(cause, "sqlstate", None) in _POSTGRESQL_VIOLATED:
+                raise ConstraintViolated(cause.diag.constraint_name) from error
+            raise
         except (OperationalError, InterfaceError) as error:
             keep = self._shared_connection is not None
             raise Unavailable(f"The database cannot be used: {' '.join(str(error).split())}") from error

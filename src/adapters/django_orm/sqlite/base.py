@@ -6,12 +6,14 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from django.db.backends.sqlite3 import base
+from django.db.backends.sqlite3 import base, schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from sqlite3 import Connection
     from typing import Any
+
+    from django.db.models import Model
 
 LOOKED_EVERY = 50_000
 """Instructions of SQLite's machine, some milliseconds to some tens, after which it asks whether to go on.
@@ -20,9 +22,21 @@ To ask takes the interpreter's lock, for which it waits while the event loop is 
 """
 
 
+class SchemaEditor(schema.DatabaseSchemaEditor):
+    """Makes tables, and makes them anew as Django does for most changes, with the owner in their primary keys."""
+
+    def table_sql(self, model: type[Model]) -> tuple[str, Any]:
+        sql, params = super().table_sql(model)
+        if {"id", "owner_id"} <= {field.column for field in model._meta.local_concrete_fields}:
+            alone, rest = " NOT NULL PRIMARY KEY", sql.removesuffix(")")
+            sql = f"{rest.replace(alone, ' NOT NULL', 1)}, PRIMARY KEY (id, owner_id))"
+        return sql, params
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """Makes the file first, for its owner alone; SQLite gives those beside it the same mode."""
 
+    SchemaEditorClass = SchemaEditor
     overdue: Callable[[], bool] | None = None
     """Asked while a statement runs: True ends it with ``OperationalError``, and undoes its transaction."""
 

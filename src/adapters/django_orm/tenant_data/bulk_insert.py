@@ -6,16 +6,14 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from django.apps import apps
 from django.db import connection, transaction
 
+from adapters.django_orm.apps import model_of
 from adapters.django_orm.entity_models import column_reader
 from adapters.django_orm.management import reachable
 from adapters.django_orm.tenant_data.bulk_copy import copy_rows
 
 if TYPE_CHECKING:
-    from django.db import models
-
     from domain.repository import Owned
 
 CHUNK = 20_000  # rows of one transaction, short enough for SQLite's other writers to wait for
@@ -23,7 +21,7 @@ CHUNK = 20_000  # rows of one transaction, short enough for SQLite's other write
 
 def add_all(entity: type[Owned], entities: Iterable[Any]) -> Iterator[int]:
     """Stores new entities of one type, and yields how many after each transaction. Raises ``Unavailable``."""
-    model = _model(entity)
+    model = model_of(entity)
     values = column_reader(entity, [field.attname for field in model._meta.concrete_fields])
     waiting = iter(entities)
     while chunk := list(islice(waiting, CHUNK)):
@@ -35,9 +33,4 @@ def add_all(entity: type[Owned], entities: Iterable[Any]) -> Iterator[int]:
 def analyze(entity: type[Owned]) -> None:
     """Lets the planner know what has been added. Raises ``Unavailable``."""
     with reachable(), connection.cursor() as cursor:
-        cursor.execute(f"ANALYZE {connection.ops.quote_name(_model(entity)._meta.db_table)}")
-
-
-def _model(entity: type[Owned]) -> type[models.Model]:
-    """The model of this entity, found by its table."""
-    return next(model for model in apps.get_app_config("goatfish").get_models() if model._meta.db_table == entity.KIND)
+        cursor.execute(f"ANALYZE {connection.ops.quote_name(model_of(entity)._meta.db_table)}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from adapters.django_orm.management import reachable
 from adapters.django_orm.models import ChangeCountRow, OwnerRow, RevisionRow
@@ -33,7 +34,7 @@ def erase(owner: UUID) -> Iterator[tuple[str, int]]:
     Then it looks once more: a request that was under way may have left something. Raises ``Unavailable``.
     """
     while any(rows_of(owner).values()):
-        for table in tenant_tables():
+        for table in reversed(tenant_tables()):
             if table.model not in {OwnerRow, ChangeCountRow}:
                 yield from _in_chunks(table, owner)
         yield from _the_rest(owner)
@@ -43,7 +44,8 @@ def _in_chunks(table: TenantTable, owner: UUID) -> Iterator[tuple[str, int]]:
     """Goes along an index from place to place, so that no chunk looks at what another has deleted."""
     after: tuple[Any, ...] | None = None
     while True:
-        with reachable(), transaction.atomic(), connection.cursor() as cursor:
+        last, deleted = None, 0
+        with _deleting() as cursor:
             last, deleted = _delete_chunk(cursor, table, owner, after)
         if deleted:
             yield table.name, deleted
@@ -63,7 +65,8 @@ def _delete_chunk(
         mine += f" AND ({place}) > ({places})"
         values = [*values, *after]
     cursor.execute(f"SELECT {place} {mine} ORDER BY {place} LIMIT 1 OFFSET {ERASED_AT_ONCE - 1}", values)
-    last = cursor.fetchone()
+    # Rows that refer to one another are deleted at once: any chunk might hold what another refers to.
+    last = None if table.refers_to_itself else cursor.fetchone()
     if last is not None:
         mine += f" AND ({place}) <= ({places})"
         values = [*values, *last]
@@ -81,15 +84,25 @@ def _mark_purged(cursor: CursorWrapper, owner: UUID) -> None:
     cursor.execute(f"UPDATE {count} SET purged_through = last WHERE owner_id = %s", [key])  # noqa: S608 -- names of ours
 
 
+@contextmanager
+def _deleting() -> Iterator[CursorWrapper]:
+    """A transaction; nothing comes of it where somebody refers to a row meanwhile, which is looked for once more."""
+    with reachable(), suppress(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        yield cursor
+
+
 def _the_rest(owner: UUID) -> list[tuple[str, int]]:
     """Deletes in one transaction what has come meanwhile, the count of changes and the owner."""
     # In the order of a write, which comes to the count after its row: nobody waits in a circle.
     others = {ChangeCountRow: 2, RevisionRow: 1, OwnerRow: 3}
-    deleted = []
-    with reachable(), transaction.atomic(), connection.cursor() as cursor:
-        for table in sorted(tenant_tables(), key=lambda table: others.get(table.model, 0)):
+    tables = [*reversed(tenant_tables())]
+    erased: list[tuple[str, int]] = []
+    with _deleting() as cursor:
+        deleted = []
+        for table in sorted(tables, key=lambda table: others.get(table.model, 0)):
             if table.model is RevisionRow:
                 _mark_purged(cursor, owner)
             cursor.execute(f"DELETE {table.mine}", [table.key(owner)])
             deleted.append((table.name, cursor.rowcount))
-    return [(name, count) for name, count in deleted if count]
+        erased += [(name, count) for name, count in deleted if count]
+    return erased

@@ -17,6 +17,7 @@ from adapters.django_orm.tenant_data.file_format import (
     Closing,
     Header,
     as_json,
+    from_column,
     row_type,
 )
 from adapters.django_orm.tenant_tables import TenantTable, counted, tenant_tables
@@ -24,7 +25,9 @@ from domain.access.owner import Owner
 from domain.errors import NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
+    from typing import Any
     from uuid import UUID
 
 READ_AT_ONCE = 4000
@@ -76,8 +79,17 @@ def _parts(header: Header, counts: dict[str, int]) -> Iterator[tuple[int, bytes]
 def _rows(table: TenantTable, owner: UUID) -> Iterator[list[tuple[object, ...]]]:
     quote = connection.ops.quote_name
     columns = ", ".join(as_json(field, connection.vendor, quote(field.column)) for field in table.fields)
+    found = ((place, from_column(field, connection.vendor)) for place, field in enumerate(table.fields))
+    converters = [(place, convert) for place, convert in found if convert is not None]
     order = f" ORDER BY {table.place}" if table.order else ""
     with connection.chunked_cursor() as cursor:  # the server's own: rows come as they are asked for
         cursor.execute(f"SELECT {columns} {table.mine}{order}", [table.key(owner)])
         while rows := cursor.fetchmany(READ_AT_ONCE):
-            yield rows
+            yield [_converted(row, converters) for row in rows] if converters else rows
+
+
+def _converted(row: tuple[Any, ...], converters: list[tuple[int, Callable[[Any], Any]]]) -> tuple[Any, ...]:
+    values = list(row)
+    for place, convert in converters:
+        values[place] = convert(values[place])
+    return tuple(values)

@@ -8,7 +8,8 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from functools import reduce
+from decimal import Decimal
+from functools import partial, reduce
 from operator import or_
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -17,8 +18,10 @@ import msgspec
 from django.db import models
 from django.db.backends.base.operations import BaseDatabaseOperations
 
+from adapters.django_orm.columns import AmountField, JsonField
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from adapters.django_orm.tenant_tables import TenantTable
 
@@ -76,14 +79,17 @@ def _kind(column: models.Field[Any, Any]) -> Any:
     if isinstance(column, models.CharField):
         return Annotated[str, msgspec.Meta(max_length=column.max_length)]
     if isinstance(column, models.IntegerField):
-        least, _ = BaseDatabaseOperations.integer_field_ranges[column.get_internal_type()]
-        return Annotated[int, msgspec.Meta(ge=least, le=highest(column))]
+        least, most = BaseDatabaseOperations.integer_field_ranges[column.get_internal_type()]
+        counts = isinstance(column, models.PositiveIntegerField | models.PositiveBigIntegerField)
+        return Annotated[int, msgspec.Meta(ge=least, le=highest(column) if counts else most)]
     for known, kind in (
         (models.UUIDField, UUID),
         (models.TextField, str),
         (models.DateTimeField, Annotated[datetime, msgspec.Meta(tz=True)]),  # before the date that it is as well
         (models.DateField, date),
         (models.BooleanField, bool),
+        (AmountField, Decimal),
+        (JsonField, list[str] | dict[str, str]),
     ):
         if isinstance(column, known):
             return kind
@@ -107,7 +113,32 @@ def as_json(field: models.Field[Any, Any], vendor: str, column: str) -> str:
     if isinstance(field, models.UUIDField):
         parts = (f"substr({column}, {start}, {length})" for start, length in _UUID_PARTS)
         return {"postgresql": f"CAST({column} AS text)", "sqlite": " || '-' || ".join(parts)}[vendor]
+    if isinstance(field, AmountField) and vendor == "postgresql":
+        return f"CAST({column} AS text)"
     return column
+
+
+def from_column(field: models.Field[Any, Any], vendor: str) -> Callable[[Any], Any] | None:
+    """What makes the value that JSON has for a column of what ``as_json`` selects; None where it is that already."""
+    if isinstance(field, JsonField):
+        return _raw
+    if vendor == "sqlite" and isinstance(field, models.BooleanField):
+        return _bool
+    if vendor == "sqlite" and isinstance(field, AmountField):
+        return partial(_plain, field)
+    return None
+
+
+def _raw(value: str | None) -> msgspec.Raw | None:
+    return None if value is None else msgspec.Raw(value.encode())
+
+
+def _bool(value: int | None) -> bool | None:
+    return None if value is None else bool(value)
+
+
+def _plain(field: AmountField, value: int | None) -> str | None:
+    return None if value is None else f"{field.from_db_value(value, None, None):f}"
 
 
 _UUID_PARTS = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from django.db import models
 
+from adapters.django_orm.columns import JsonTextField
 from adapters.django_orm.models import IdempotencyRow, OwnerRow, RevisionRow
 from adapters.django_orm.tenant_data.snapshots import InvalidSnapshot, SnapshotReader, check_members
-from domain.entity import violations_of
+from domain.entity import spec_of, violations_of
+from domain.references import taken, unique_fields
 from domain.revisions import violations_without_secrets, without_secrets
 from domain.validation import has_control_characters
 
@@ -42,8 +44,10 @@ class RowValidator:
         self._columns = [field.attname for field in table.fields]
         self._whose = self._columns.index(table.owner)
         self._times = [place for place, field in enumerate(table.fields) if isinstance(field, models.DateTimeField)]
-        self._json = [place for place, field in enumerate(table.fields) if isinstance(field, models.TextField)]
+        self._json = [place for place, field in enumerate(table.fields) if isinstance(field, JsonTextField)]
+        self._unique: dict[str, set[Any]] = {}
         if rows is not None:
+            self._unique = {field.name: set() for field in unique_fields(rows.entity)}
             self._derived = [name for name in self._columns if name not in rows.names]
             self._loaded = [self._reading(name) for name in rows.names]
 
@@ -83,6 +87,12 @@ class RowValidator:
         _refuse(violations_of(entity))
         if entity.version < 1:
             raise InvalidSnapshot("a version counts from 1")
+        for name, known in self._unique.items():
+            value = getattr(entity, name)
+            if value in known:
+                raise taken(rows.entity, spec_of(rows.entity).fields[name])
+            if value is not None:
+                known.add(value)
         derived = rows.row(entity)
         for name in self._derived:
             if derived[name] != values[self._columns.index(name)]:

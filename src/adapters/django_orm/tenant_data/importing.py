@@ -9,9 +9,11 @@ from operator import itemgetter
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Count, Exists, Max, OuterRef
 
+from adapters.django_orm.apps import owned_models
+from adapters.django_orm.columns import references_in
 from adapters.django_orm.management import reachable
 from adapters.django_orm.models import ChangeCountRow, OwnerRow, RevisionRow
 from adapters.django_orm.tenant_data.bulk_copy import copy_rows
@@ -61,7 +63,9 @@ def import_owner(
                 header = _header(lines)
                 if any(counted(header.owner).values()):
                     raise Conflict("owner_exists", f"Owner {header.owner} is here already.")
+                _defer_references()
                 counts = _store(lines, header, tables, name)
+                _check_references(header.owner)
                 _check_numbers(header.owner)
                 _check_versions(header.owner, tables)
         except IntegrityError as error:
@@ -174,6 +178,25 @@ def _rows(
         raise lines.wrong("nothing may follow the closing line")
 
 
+def _defer_references() -> None:
+    """Rows of a file may come before those that they refer to."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
+def _check_references(owner: UUID) -> None:
+    """Whatever a row of the file refers to is in the file too."""
+    models = {model._meta.db_table: model for model in owned_models()}
+    for model in models.values():
+        for field in references_in(model):
+            referred = models[field.to]._default_manager.filter(owner_id=owner, id=OuterRef(field.name))
+            rows = model._default_manager.filter((f"{field.name}__isnull", False), owner_id=owner)
+            if rows.filter(~Exists(referred)).exists():
+                told = f"A {model._meta.verbose_name} in the file refers by {field.name} to what is not in it."
+                raise Invalid([Violation(field.name, f"unknown_{field.to}", told)])
+
+
 def _check_numbers(owner: UUID) -> None:
     """Revisions are numbered without a gap up to the owner's count, or the next change would not find its place."""
     count = ChangeCountRow.objects.filter(owner_id=owner).first()
@@ -191,7 +214,8 @@ def _check_versions(owner: UUID, entities: dict[type[models.Model], Reader[Any]]
     wrong = revisions.values("kind", "entity_id", "version").annotate(times=Count("id")).filter(times__gt=1).exists()
     for model, rows in entities.items():
         if model is not RevisionRow:
-            older = model._default_manager.filter(pk=OuterRef("entity_id"), version__lt=OuterRef("version"))
+            older = model._default_manager.filter((rows.OWNER, owner), pk=OuterRef("entity_id"))
+            older = older.filter(version__lt=OuterRef("version"))
             wrong = wrong or revisions.filter(Exists(older), kind=rows.entity.KIND).exists()
     if wrong:
         told = "The versions of something in the file are not those that its revisions tell of."

@@ -1,0 +1,132 @@
+"""What keeps references and unique values: the steps of a write that look first, and why one was refused.
+
+Locks are taken in one order by every write: first what it refers to, then its row, then the owner's count of changes.
+Whoever makes, changes or deletes an entity keeps others from deleting what it refers to until the commit. So a deletion
+that has its row waits for nobody, and PostgreSQL's own check of the foreign key finds nothing that is locked.
+"""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+from adapters.django_orm.columns import reference_constraint
+from adapters.django_orm.entity_models import unique_constraint
+from adapters.django_orm.sql.compiler import Compiler, Executor, param
+from domain.errors import Conflict
+from domain.references import (
+    UnknownReference,
+    links_to,
+    new_references,
+    references_of,
+    referred_kind,
+    taken,
+    unique_fields,
+    values_of_references,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from django.db.models import Model, QuerySet
+
+    from adapters.django_orm.sql.compiler import Statement, WriteStep
+    from domain.entity import FieldSpec
+    from domain.references import Link
+    from domain.repository import E, Owned, OwnerId
+
+
+class Integrity:
+    """The references and unique values of one kind; ``models`` has those of every kind that may refer to another."""
+
+    def __init__(self, entity: type[Owned], models: Mapping[type[Owned], type[Model]], executor: Executor) -> None:
+        self.entity, self._models, self._executor = entity, models, executor
+        self._by_kind = {other.KIND: model for other, model in models.items()}
+        self._links = links_to(entity, models)
+        self._taken = {unique_constraint(entity, field): field for field in unique_fields(entity)}
+        self._references = {reference_constraint(entity.KIND, field.name) for field in references_of(entity)}
+        self._compile = Compiler(executor)
+        self._find = cache(self._find_statement)
+        self._find_child = cache(self._find_child_statement)
+
+    def locked(self, before: E | None, after: E | None) -> dict[str, Any]:
+        """The references whose entities a write keeps from being deleted, by the names of their fields."""
+        if after is None:
+            return {} if before is None else values_of_references(before)
+        return new_references(before, after)
+
+    def steps(self, names: Sequence[str], *, deletes: bool) -> tuple[WriteStep, ...]:
+        """What comes before the row: ``names`` are the references that are locked."""
+        locks = (self._compile.lock(self._referred(name)) for name in names)
+        links = (self._compile.unless(self._children(link)) for link in self._links if deletes)
+        return (*locks, *links)
+
+    def values(self, references: Mapping[str, Any], before: E | None) -> dict[str, Any]:
+        """What ``steps`` are to be run with."""
+        values = {f"{name}_referred": id for name, id in references.items()}
+        return values if before is None else {**values, "referred": before.id}
+
+    async def refuse(self, owner: OwnerId, before: E | None, after: E | None) -> None:
+        """Raises why a write did not take place: ``UnknownReference``, or ``Conflict`` for what is in use."""
+        values = {"owner_id": owner, **self.values(self.locked(before, after), before)}
+        if after is not None:
+            unknown = [
+                name
+                for name in self.locked(before, after)
+                if not await self._executor.fetch(str(owner), self._find(name), values)
+            ]
+            if unknown:
+                raise UnknownReference(self.entity, unknown)
+            return
+        for link in self._links:
+            if await self._executor.fetch(str(owner), self._find_child(link.child, link.field.name), values):
+                raise link.in_use(self.entity)
+
+    async def refuse_taken(self, owner: OwnerId, constraint: str | None, after: E | None) -> None:
+        """Raises ``Conflict`` for the unique value, or else the id, that made this constraint refuse a write.
+
+        Comes back where it was neither: a reference that was lost at the same moment.
+        """
+        if after is None or constraint in self._references:
+            return
+        field = await self._taken_field(owner, after) if constraint is None else self._taken.get(constraint)
+        raise Conflict("already_exists", "This exists already.") if field is None else taken(self.entity, field)
+
+    async def _taken_field(self, owner: OwnerId, after: E) -> FieldSpec | None:
+        """The first field whose value another entity has: SQLite does not name its constraints."""
+        for field, statement in self._holders:
+            values = {"owner_id": owner, "id": after.id, field.name: getattr(after, field.name)}
+            if values[field.name] is not None and await self._executor.fetch(str(owner), statement, values):
+                return field
+        return None
+
+    @cached_property
+    def _holders(self) -> list[tuple[FieldSpec, Statement]]:
+        found = []
+        for field in unique_fields(self.entity):
+            rows = self._owned(self._models[self.entity]).filter((field.name, self._param(field.name)))
+            found.append((field, self._compile.select(rows.exclude(id=self._param("id")), "id", limit=1)))
+        return found
+
+    def _param(self, column: str, name: str | None = None) -> Any:
+        return param(self._models[self.entity], column, name)
+
+    def _owned(self, model: type[Model]) -> QuerySet[Any, Any]:
+        return model._default_manager.filter(owner_id=param(model, "owner_id"))
+
+    def _referred(self, name: str) -> QuerySet[Any, Any]:
+        model = self._by_kind[referred_kind(self.entity, name)]
+        return self._owned(model).filter(id=param(model, "id", f"{name}_referred"))
+
+    def _children(self, link: Link) -> QuerySet[Any, Any]:
+        """What refers to an entity by this field, without the entity itself."""
+        model = self._models[link.child]
+        rows = self._owned(model).filter((link.field.name, param(model, link.field.name, "referred")))
+        return rows.exclude(id=param(model, "id", "referred")) if link.child is self.entity else rows
+
+    def _find_statement(self, name: str) -> Statement:
+        return self._compile.select(self._referred(name), "id")
+
+    def _find_child_statement(self, child: type[Owned], name: str) -> Statement:
+        (link,) = (link for link in self._links if (link.child, link.field.name) == (child, name))
+        return self._compile.select(self._children(link), "id", limit=1)

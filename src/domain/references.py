@@ -1,0 +1,108 @@
+"""References between an owner's entities, and unique values: which are declared, and how a write that breaks one fails.
+
+An adapter looks the values up; what is refused, and in which words, is said here once.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from domain.entity import FieldSpec, spec_of, title_of, words
+from domain.errors import Conflict, Unfit, Violation
+from domain.fields import Reference
+from domain.repository import Owned
+
+
+class UnknownReference(Unfit):
+    """An entity would refer to what its owner does not have; ``field`` is the first field that does."""
+
+    def __init__(self, entity: type[Owned], names: Iterable[str]) -> None:
+        unknown = tuple(spec_of(entity).fields[name] for name in names)
+        super().__init__([Violation(each.name, _reference(each).unknown, _unknown(each)) for each in unknown])
+        self.field = unknown[0]
+        self.entity = entity
+
+    def as_missing(self) -> Conflict:
+        """The refusal of restoring an entity whose reference is gone."""
+        told = f"The {title_of(self.entity)} is not restored: its {words(self.field.name)} refers to nothing any more."
+        return Conflict(_reference(self.field).missing, told)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A field of the kind ``child`` that refers to another kind."""
+
+    child: type[Owned]
+    field: FieldSpec
+
+    def in_use(self, entity: type[Owned]) -> Conflict:
+        """The refusal of deleting what is referred to."""
+        told = f"The {title_of(entity)} is in use: a {title_of(self.child)} refers to it."
+        return Conflict(_reference(self.field).in_use, told)
+
+
+def references_of(entity: type[Any]) -> tuple[FieldSpec, ...]:
+    """The fields that refer to other entities."""
+    return _references_of(entity)  # type: ignore[arg-type]  # -- every class can be hashed
+
+
+def unique_fields(entity: type[Any]) -> tuple[FieldSpec, ...]:
+    """The fields whose values are taken once among an owner's entities of the kind."""
+    return _unique_fields(entity)  # type: ignore[arg-type]  # -- every class can be hashed
+
+
+def referred_kind(entity: type[Any], name: str) -> str:
+    """The kind that this field refers to."""
+    return _reference(spec_of(entity).fields[name]).to
+
+
+def links_to(entity: type[Owned], entities: Iterable[type[Owned]]) -> tuple[Link, ...]:
+    """The fields of these kinds that refer to this one."""
+    return tuple(
+        Link(other, field)
+        for other in entities
+        for field in references_of(other)
+        if _reference(field).to == entity.KIND
+    )
+
+
+def new_references(before: Owned | None, after: Owned) -> dict[str, UUID]:
+    """What the entity refers to after a write and did not before it, by the fields' names."""
+    return {
+        name: value
+        for name, value in values_of_references(after).items()
+        if before is None or getattr(before, name) != value
+    }
+
+
+def values_of_references(entity: Owned) -> dict[str, UUID]:
+    """What the entity refers to, by the fields' names."""
+    values = {field.name: getattr(entity, field.name) for field in references_of(type(entity))}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def taken(entity: type[Owned], field: FieldSpec) -> Conflict:
+    """The refusal of a unique value that another entity of the owner has."""
+    return Conflict(field.taken, f"Another {title_of(entity)} has this {words(field.name)}.")
+
+
+@cache
+def _references_of(entity: Any) -> tuple[FieldSpec, ...]:
+    return tuple(field for field in spec_of(entity).fields.values() if isinstance(field.kind, Reference))
+
+
+@cache
+def _unique_fields(entity: Any) -> tuple[FieldSpec, ...]:
+    return tuple(field for field in spec_of(entity).fields.values() if field.kind.unique)
+
+
+def _reference(field: FieldSpec) -> Reference:
+    if not isinstance(field.kind, Reference):
+        raise TypeError(f"{field.name} is no reference.")
+    return field.kind
+
+
+def _unknown(field: FieldSpec) -> str:
+    return f"You have no {words(_reference(field).to)} with the id that is the {words(field.name)}."
