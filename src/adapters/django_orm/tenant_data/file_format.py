@@ -82,6 +82,8 @@ def _kind(column: models.Field[Any, Any]) -> Any:
         least, most = BaseDatabaseOperations.integer_field_ranges[column.get_internal_type()]
         counts = isinstance(column, models.PositiveIntegerField | models.PositiveBigIntegerField)
         return Annotated[int, msgspec.Meta(ge=least, le=highest(column) if counts else most)]
+    if isinstance(column, JsonField):
+        return list[str] if column.python is tuple else dict[str, str]
     for known, kind in (
         (models.UUIDField, UUID),
         (models.TextField, str),
@@ -89,7 +91,6 @@ def _kind(column: models.Field[Any, Any]) -> Any:
         (models.DateField, date),
         (models.BooleanField, bool),
         (AmountField, Decimal),
-        (JsonField, list[str] | dict[str, str]),
     ):
         if isinstance(column, known):
             return kind

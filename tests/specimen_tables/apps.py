@@ -1,0 +1,8 @@
+"""Django's view of this package."""
+
+from django.apps import AppConfig
+
+
+class SpecimenTables(AppConfig):
+    name = "tests.specimen_tables"
+    label = "specimen_tables"
