@@ -20,13 +20,14 @@ class GoatfishConfig(AppConfig):
 
 def owned_models() -> list[type[models.Model]]:
     """The models with an ``owner_id``, in their order; the owners' own model has none."""
-    found = (model for app in apps.get_app_configs() for model in app.get_models())
-    return [model for model in found if any(field.column == "owner_id" for field in model._meta.concrete_fields)]
+    return [
+        model for model in apps.get_models() if any(each.column == "owner_id" for each in model._meta.concrete_fields)
+    ]
 
 
 def model_of(entity: type[Owned]) -> type[models.Model]:
     """The model of an entity, found by its table. Raises ``LookupError``."""
-    for model in owned_models():
+    for model in apps.get_models():
         if model._meta.db_table == entity.KIND:
             return model
     raise LookupError(

@@ -3,10 +3,11 @@
 from django.contrib import admin
 
 from adapters.django_orm.admin.api_keys import ApiKeyAdmin
+from adapters.django_orm.admin.entities import entity_admin
 from adapters.django_orm.admin.lockout import SignInForm
 from adapters.django_orm.admin.operators import AttemptAdmin, GroupAdmin, OperatorAdmin
 from adapters.django_orm.admin.owners import OwnerAdmin
-from adapters.django_orm.admin.records import RevisionAdmin, SimulationAdmin
+from adapters.django_orm.admin.records import RevisionAdmin
 
 __all__ = [
     "ApiKeyAdmin",
@@ -15,7 +16,7 @@ __all__ = [
     "OperatorAdmin",
     "OwnerAdmin",
     "RevisionAdmin",
-    "SimulationAdmin",
+    "entity_admin",
 ]
 
 admin.site.site_header = admin.site.site_title = "Goatfish"

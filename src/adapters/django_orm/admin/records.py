@@ -1,4 +1,4 @@
-"""Simulations and revisions, which operators read and never change."""
+"""Revisions, which operators read and never change, and what all pages of rows with an owner share."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from adapters.django_orm.admin.read_only import Choice, ReadOnlyAdmin
-from adapters.django_orm.models import OwnerRow, RevisionRow, SimulationRow
+from adapters.django_orm.models import OwnerRow, RevisionRow
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
+from domain.registry import ENTITIES
 from domain.revisions import action
-from domain.simulations.simulation import Simulation
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -40,18 +40,12 @@ class OfOwner(ReadOnlyAdmin):
         return format_html('<a href="{}">{}</a>', where, row.owner_name)
 
 
+KINDS = (Owner.KIND, ApiKey.KIND, *(entity.KIND for entity in ENTITIES))
+
+
 class KindFilter(Choice):
     title = parameter_name = "kind"
-    conditions: ClassVar = {kind: partial(Q, kind=kind) for kind in (Owner.KIND, ApiKey.KIND, Simulation.KIND)}
-
-
-@admin.register(SimulationRow)
-class SimulationAdmin(OfOwner):
-    list_display = ("name", "whose", "start_date", "end_date", "created_at", "version")
-    list_filter = ("start_date", "created_at")
-    search_fields = ("name",)
-    search_help_text = "A part of the name, or the id of a simulation or of an owner"
-    id_fields = ("id", "owner_id")
+    conditions: ClassVar = {kind: partial(Q, kind=kind) for kind in KINDS}
 
 
 @admin.register(RevisionRow)
