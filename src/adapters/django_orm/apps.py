@@ -26,7 +26,7 @@ def owned_models() -> list[type[models.Model]]:
 
 def model_of(entity: type[Owned]) -> type[models.Model]:
     """The model of an entity, found by its table. Raises ``LookupError``."""
-    for model in owned_models():
+    for model in apps.get_models():  # also that of owners
         if model._meta.db_table == entity.KIND:
             return model
     raise LookupError(
