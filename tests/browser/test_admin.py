@@ -33,7 +33,7 @@ def test_a_key_is_issued_seen_once_used_and_dies_with_its_owner(
     page.get_by_role("link", name="Add owner").first.click()
     page.get_by_label("Name").fill("Acme")
     page.get_by_role("button", name="Add").click()
-    expect(page.get_by_text("Acme is made.")).to_be_visible()
+    expect(page.get_by_text("Acme is created.")).to_be_visible()
 
     page.get_by_role("link", name="Issue a key").click()
     page.get_by_label("Name").fill("Nightly runs")
@@ -43,7 +43,7 @@ def test_a_key_is_issued_seen_once_used_and_dies_with_its_owner(
     page.screenshot(path=tmp_path / "issued.png", full_page=True)
 
     page.reload()  # the form is sent again
-    expect(page.get_by_text("This form has issued its key")).to_be_visible()
+    expect(page.get_by_text("This form has already issued its key")).to_be_visible()
     assert key not in page.content()
     page.go_back()
     assert key not in page.content()
