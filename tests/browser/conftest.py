@@ -1,4 +1,4 @@
-"""A running service, and a browser that notes what a page complains of and what it asks of another host."""
+"""A running service, and a browser page whose console errors and requests to other hosts are recorded."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Route, sync_playwright
 from tests.running_service import Live, live
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = [  # nothing but the page is of interest, and a sandbox of its own cannot be had by root
+FLAGS = [  # Chromium has no sandbox for root; the rest turns background traffic off
     "--no-sandbox",
     "--disable-gpu",
     "--no-first-run",
@@ -23,11 +23,11 @@ FLAGS = [  # nothing but the page is of interest, and a sandbox of its own canno
 
 
 @dataclass
-class Seen:
-    """What went on beside what a page shows: a policy that is broken is complained of."""
+class Recorded:
+    """Console errors, violations of the content security policy among them, and requests to other hosts."""
 
-    complaints: list[str] = field(default_factory=list)
-    elsewhere: list[str] = field(default_factory=list)
+    console_errors: list[str] = field(default_factory=list)
+    other_hosts: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="session")
@@ -40,9 +40,7 @@ def service() -> Iterator[Live]:
 def page() -> Iterator[Page]:
     browser_path = next(filter(None, map(shutil.which, NAMES)), None)
     if browser_path is None:
-        pytest.fail(
-            f"No browser: none of {', '.join(NAMES)} is on PATH. On Debian: apt install chromium", pytrace=False
-        )
+        pytest.fail(f"None of {', '.join(NAMES)} is on PATH. On Debian: apt install chromium", pytrace=False)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
         try:
@@ -52,19 +50,21 @@ def page() -> Iterator[Page]:
 
 
 @pytest.fixture
-def seen(service: Live, page: Page) -> Seen:
-    """What is noted from now on; nothing is fetched from another host."""
-    seen, own = Seen(), urlsplit(service.url).netloc
+def recorded(service: Live, page: Page) -> Recorded:
+    """Records from now on, and blocks requests to other hosts."""
+    recorded, own = Recorded(), urlsplit(service.url).netloc
 
     def keep_here(route: Route) -> None:
         parts = urlsplit(route.request.url)
         if parts.scheme in {"data", "blob"} or parts.netloc == own:
             route.continue_()
         else:
-            seen.elsewhere.append(route.request.url)
+            recorded.other_hosts.append(route.request.url)
             route.abort()
 
     page.route("**/*", keep_here)
-    page.on("console", lambda message: seen.complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: seen.complaints.append(str(error)))
-    return seen
+    page.on(
+        "console", lambda message: recorded.console_errors.append(message.text) if message.type == "error" else None
+    )
+    page.on("pageerror", lambda error: recorded.console_errors.append(str(error)))
+    return recorded

@@ -1,4 +1,4 @@
-"""The admin in a browser: a key is issued, seen once and used, and dies with its owner; no policy is violated."""
+"""The admin in a browser: a key is issued, shown once, used, and rejected once its owner is deactivated."""
 
 import subprocess
 import time
@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Seen
+from tests.browser.conftest import Recorded
 from tests.running_service import GOATFISH, Live
 
 OPERATOR, PASSWORD = "clerk", "correct horse battery"
@@ -18,14 +18,14 @@ OWNERS, KEYS = "/admin/goatfish/ownerrow/", "/admin/goatfish/apikeyrow/"
 
 @pytest.fixture(scope="module")
 def operator(service: Live) -> None:
-    """Somebody who may do everything in the admin."""
+    """An operator with all permissions."""
     command = [*GOATFISH, "operator", "create", OPERATOR, "--password-stdin"]
     subprocess.run(command, input=PASSWORD, capture_output=True, text=True, check=True, timeout=60)
 
 
 @pytest.mark.usefixtures("operator")
 def test_a_key_is_issued_seen_once_used_and_dies_with_its_owner(
-    service: Live, page: Page, seen: Seen, tmp_path: Path
+    service: Live, page: Page, recorded: Recorded, tmp_path: Path
 ) -> None:
     sign_in(page, service)
 
@@ -33,7 +33,7 @@ def test_a_key_is_issued_seen_once_used_and_dies_with_its_owner(
     page.get_by_role("link", name="Add owner").first.click()
     page.get_by_label("Name").fill("Acme")
     page.get_by_role("button", name="Add").click()
-    expect(page.get_by_text("Acme is made.")).to_be_visible()
+    expect(page.get_by_text("Acme is created.")).to_be_visible()
 
     page.get_by_role("link", name="Issue a key").click()
     page.get_by_label("Name").fill("Nightly runs")
@@ -43,7 +43,7 @@ def test_a_key_is_issued_seen_once_used_and_dies_with_its_owner(
     page.screenshot(path=tmp_path / "issued.png", full_page=True)
 
     page.reload()  # the form is sent again
-    expect(page.get_by_text("This form has issued its key")).to_be_visible()
+    expect(page.get_by_text("This form has already issued its key")).to_be_visible()
     assert key not in page.content()
     page.go_back()
     assert key not in page.content()
@@ -65,7 +65,7 @@ def test_a_key_is_issued_seen_once_used_and_dies_with_its_owner(
     page.get_by_role("link", name="History").click()
     expect(page.get_by_role("cell", name=f"operator:{OPERATOR}")).to_have_count(2)
     page.screenshot(path=tmp_path / "revisions.png", full_page=True)
-    assert seen == Seen()
+    assert recorded == Recorded()
 
 
 def sign_in(page: Page, service: Live) -> None:
@@ -77,7 +77,7 @@ def sign_in(page: Page, service: Live) -> None:
 
 
 def status(service: Live, key: str) -> int:
-    """How the API answers this key."""
+    """The status with which the API responds to this key."""
     try:
         with urlopen(Request(f"{service.url}/api/v1/simulations", headers={"X-API-Key": key}), timeout=10) as answer:
             return int(answer.status)

@@ -1,15 +1,15 @@
-"""The interactive page, `/docs`: it works in a browser, with a key, and asks nothing of another host."""
+"""The interactive page `/docs` works in a browser with an API key, and loads nothing from other hosts."""
 
 import re
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Seen
+from tests.browser.conftest import Recorded
 from tests.running_service import Live
 
 
-def test_operations_can_be_tried_out_with_a_key(service: Live, page: Page, seen: Seen, tmp_path: Path) -> None:
+def test_operations_can_be_tried_out_with_a_key(service: Live, page: Page, recorded: Recorded, tmp_path: Path) -> None:
     page.goto(f"{service.url}/docs")
     expect(page.locator("#operations-simulations-list_simulations")).to_be_visible()
 
@@ -26,11 +26,11 @@ def test_operations_can_be_tried_out_with_a_key(service: Live, page: Page, seen:
         in page.locator("#operations-simulations-list_simulations .live-responses-table").inner_text()
     )
     page.screenshot(path=tmp_path / "docs.png", full_page=True)
-    assert seen == Seen()
+    assert recorded == Recorded()
 
 
 def tried_out(page: Page, operation: str) -> str:
-    """The status of the answer to what the page proposes to send."""
+    """The status of the response to the request that the page proposes."""
     block = page.locator(f"#operations-simulations-{operation}")
     block.locator(".opblock-summary-control").click()
     block.get_by_role("button", name="Try it out").click()

@@ -1,8 +1,8 @@
-"""What a browser is told to refuse: the admin needs none of it, and whoever plants a script gets nowhere."""
+"""The content security policy: the admin works under it, and injected scripts do not run."""
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Seen
+from tests.browser.conftest import Recorded
 from tests.running_service import Live
 
 OPERATOR, PASSWORD = "boss", "correct horse battery"
@@ -18,7 +18,7 @@ def sign_in(service: Live, page: Page) -> None:
     expect(page.locator("#user-tools")).to_be_visible()
 
 
-def test_the_admin_works_under_its_policy(service: Live, page: Page, seen: Seen) -> None:
+def test_the_admin_works_under_its_policy(service: Live, page: Page, recorded: Recorded) -> None:
     sign_in(service, page)
     links = page.locator("#content-main th a").evaluate_all("links => links.map(link => link.href)")
     assert len(links) >= 3
@@ -31,10 +31,10 @@ def test_the_admin_works_under_its_policy(service: Live, page: Page, seen: Seen)
             expect(page.locator("#content h1")).to_be_visible()
     page.get_by_role("button", name="Toggle theme").first.click()
     assert page.locator("html").get_attribute("data-theme") in {"light", "dark", "auto"}
-    assert seen == Seen()
+    assert recorded == Recorded()
 
 
-def test_a_planted_script_or_style_does_nothing(service: Live, page: Page, seen: Seen) -> None:
+def test_a_planted_script_or_style_does_nothing(service: Live, page: Page, recorded: Recorded) -> None:
     sign_in(service, page)
     for path in ("/admin/", "/docs"):
         page.goto(service.url + path)
@@ -48,10 +48,10 @@ def test_a_planted_script_or_style_does_nothing(service: Live, page: Page, seen:
             }"""
         )
         assert page.evaluate("() => [window.planted, getComputedStyle(document.body).opacity]") == [None, "1"]
-    assert len([text for text in seen.complaints if "Content Security Policy" in text]) == 4
+    assert len([text for text in recorded.console_errors if "Content Security Policy" in text]) == 4
 
 
-def test_nothing_of_the_service_is_shown_in_a_frame(service: Live, page: Page, seen: Seen) -> None:
+def test_nothing_of_the_service_is_shown_in_a_frame(service: Live, page: Page, recorded: Recorded) -> None:
     page.goto(f"{service.url}/docs/assets/favicon.png")
     for path in ("/docs", "/admin/login/", "/livez"):
         page.goto("data:text/html,<title>elsewhere</title>")

@@ -1,4 +1,4 @@
-"""One service for all tests of the edge, as `goatfish serve` serves it, on an SQLite database of its own."""
+"""One running `goatfish serve` for all edge tests, on an SQLite database of its own."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit

@@ -1,4 +1,4 @@
-"""A client that sends bytes as they are, and reads answers by the letter of RFC 9112."""
+"""A client that sends raw bytes, and parses responses strictly (RFC 9112)."""
 
 import re
 import socket
@@ -15,7 +15,7 @@ _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([^\r\n\0]*)\r\n")
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer; ``status`` is 100 where the client is told to go on."""
+    """One response, which may be an interim 100 (Continue)."""
 
     status: int
     headers: dict[str, str] = field(repr=False)
@@ -24,7 +24,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Heard:
-    """All that came until the server closed the connection; ``reset`` says whether it did so by force."""
+    """All responses until the server closed the connection, and whether it did so by a reset."""
 
     answers: list[Answer]
     reset: bool
@@ -42,12 +42,12 @@ def connected(address: tuple[str, int], patience: float = PATIENCE) -> Iterator[
 
 
 def exchange(address: tuple[str, int], packets: Iterable[bytes], *, methods: Iterable[str] = ()) -> Heard:
-    """Sends the packets, then that nothing more will come, and reads to the end.
+    """Sends the packets, closes the sending side, and reads to the end.
 
-    ``methods`` are those of the requests, where an answer to HEAD is among them.
+    ``methods`` of the requests are needed where one of them is HEAD.
     """
     with connected(address) as connection:
-        with suppress(ConnectionError):  # the server may have had enough
+        with suppress(ConnectionError):  # the server may close the connection first
             for packet in packets:
                 connection.sendall(packet)
             connection.shutdown(socket.SHUT_WR)
@@ -55,7 +55,7 @@ def exchange(address: tuple[str, int], packets: Iterable[bytes], *, methods: Ite
 
 
 def hear(connection: socket.socket, methods: Iterable[str] = ()) -> Heard:
-    """Everything until the end of the connection. Raises ``TimeoutError`` where there is none."""
+    """Everything until the end of the connection. Raises ``TimeoutError`` if it stays open."""
     raw, reset = bytearray(), False
     try:
         while part := connection.recv(1 << 16):
@@ -66,7 +66,7 @@ def hear(connection: socket.socket, methods: Iterable[str] = ()) -> Heard:
 
 
 def parsed(raw: bytes, methods: Iterable[str] = ()) -> Iterator[Answer]:
-    """The answers in these bytes. Raises ``ValueError`` for what is none."""
+    """The responses in these bytes. Raises ``ValueError`` for anything else."""
     asked = iter(methods)
     while raw:
         answer, raw = _answer(raw, asked)
@@ -94,7 +94,7 @@ def _answer(raw: bytes, asked: Iterator[str]) -> tuple[Answer, bytes]:
         return Answer(status, headers, body), rest
     length = int(headers["content-length"]) if "content-length" in headers else len(rest)
     if len(rest) < length:
-        raise ValueError(f"the body is cut off: {len(rest)} of {length} bytes")
+        raise ValueError(f"the body is truncated: {len(rest)} of {length} bytes")
     return Answer(status, headers, rest[:length]), rest[length:]
 
 

@@ -1,4 +1,4 @@
-"""What each kind of message is answered: the rows of the edge's contract (RFC 9110 and RFC 9112)."""
+"""HTTP messages and the responses that they must get, by RFC 9110 and RFC 9112."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tests.edge.raw_client import Answer
 
 KEY = b"<key" + b"." * 62 + b">"
-"""Stands for the key of a tenant, and is as long."""
+"""A placeholder for a tenant's API key, of the same length."""
 LIST = b"/api/v1/simulations"
 BODY = b'{"name": "Edge", "start_date": "2026-01-05", "end_date": "2026-02-01"}'
 _INNER = b'{"name": "smuggled", "scopes": ["simulations:read"]}'
@@ -16,18 +16,18 @@ SMUGGLED = b"\r\n".join(
         *(b"Content-Length: %d" % len(_INNER), b"", _INNER),
     ]
 )
-"""A request within a body, which would make a key of this name."""
+"""A request in the body of another; if it were executed, there would be a key of this name."""
 HEAD_MAX = 64 << 10
 
 Refused = (400, 501)
-"""What is malformed, or not known."""
+"""The status codes for a malformed or unknown message."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """What is sent, the status of each answer to it, and whether what is sent next is answered too.
+    """What is sent, and the status of each response to it, or several allowed ones.
 
-    A status may be one of several. ``ends`` says that the connection is closed afterwards.
+    ``ends`` says that the server closes the connection afterwards; otherwise the next request is answered.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Row:
 
 
 def request(start: bytes, *fields: bytes, body: bytes = b"", host: bytes = b"localhost") -> bytes:
-    """A request of this line and these fields, whose body is sent as it is."""
+    """A request with this request line, these header fields, and the body as it is."""
     named = [b"Host: " + host] if host else []
     return b"\r\n".join([start, *named, *fields, b"", body])
 
@@ -49,7 +49,7 @@ def get(path: bytes = b"/livez", *fields: bytes, host: bytes = b"localhost") -> 
 
 
 def post(*fields: bytes, body: bytes = BODY, length: bool = True, path: bytes = LIST, key: bool = True) -> bytes:
-    """A request that makes a simulation; with its right length unless the fields say another."""
+    """A request that creates a simulation, with the right Content-Length unless ``length`` is false."""
     given = [b"X-API-Key: " + KEY] if key else []
     given += [b"Content-Length: %d" % len(body)] if length else []
     return request(b"POST %b HTTP/1.1" % path, *given, b"Content-Type: application/json", *fields, body=body)
@@ -61,7 +61,7 @@ def chunked(*parts: bytes, trailers: bytes = b"", end: bytes = b"0\r\n") -> byte
 
 
 def stream(*parts: bytes, fields: Sequence[bytes] = (), raw: bytes | None = None, trailers: bytes = b"") -> bytes:
-    """A request whose body is chunked."""
+    """A request with a chunked body."""
     body = chunked(*parts, trailers=trailers) if raw is None else raw
     return post(b"Transfer-Encoding: chunked", *fields, body=body, length=False)
 
@@ -71,12 +71,12 @@ def me(*fields: bytes) -> bytes:
 
 
 PADDED = b"\r\n" * 50_000 + SMUGGLED
-"""A body that is longer than what is read at once; wherever it is cut, the rest would do as a request."""
+"""A body longer than one read. Wherever it is split, the rest could be parsed as a request."""
 
 UPGRADES = [
     Row("upgrade with a long body", post(b"Connection: Upgrade", b"Upgrade: x", body=PADDED), [400]),
     Row(
-        "upgrade with long chunks",  # which might end too often for another request to be read behind them
+        "upgrade with long chunks",  # more blank lines than the framer pauses at, so the connection closes
         stream(PADDED, fields=[b"Connection: Upgrade", b"Upgrade: x"]),
         [400],
         ends=True,

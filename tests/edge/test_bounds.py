@@ -1,4 +1,4 @@
-"""What a connection may hold and for how long, on a service of its own whose deadlines are short."""
+"""Limits of connections and their timeouts, on a service with short timeouts."""
 
 import os
 import resource
@@ -36,7 +36,7 @@ def place(of: Live) -> tuple[str, int]:
 
 
 def drip(connection: socket.socket, piece: bytes) -> None:
-    """Sends a little, again and again, until the server has had enough."""
+    """Sends a piece again and again, until the server responds."""
     begun = time.monotonic()
     while not select([connection], [], [], 0.1)[0]:
         assert time.monotonic() - begun < 10
@@ -44,7 +44,7 @@ def drip(connection: socket.socket, piece: bytes) -> None:
 
 
 def until(holds: Callable[[], bool]) -> None:
-    """What is said comes by another way than what is answered."""
+    """Waits for a condition: log lines and memory lag behind responses."""
     begun = time.monotonic()
     while not holds():
         assert time.monotonic() - begun < 10
@@ -93,27 +93,27 @@ def test_who_does_not_read_is_cut(short: Live) -> None:
         connection.sendall(get(b"/docs/assets/swagger-ui-bundle.js"))
         poll = poller()
         poll.register(connection, POLLERR)
-        assert poll.poll(10_000), "the connection is held, though nobody reads"
+        assert poll.poll(10_000), "the connection stays open, although the client does not read"
 
 
 def test_idle_connections_make_room_and_busy_ones_do_not(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/goatfish.sqlite3"
     with live(url, url, CONNECTIONS_MAX="20") as running, ExitStack() as stack:
         idle = [stack.enter_context(connected(place(running))) for _ in range(20)]
-        time.sleep(1)  # until they are accepted, which is not in the order of their coming
+        time.sleep(1)  # until all are accepted, in any order
         busy = []
         for _ in range(20):
             busy.append(stack.enter_context(connected(place(running))))
             busy[-1].sendall(b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n")
             time.sleep(0.05)
         assert [hear(connection).statuses for connection in idle] == [[]] * 20
-        time.sleep(1)  # until what was sent is read
+        time.sleep(1)  # until the server has read the requests
         assert hear(stack.enter_context(connected(place(running)))).statuses == [503]
         for connection in busy:
             connection.sendall(b"Connection: close\r\n\r\n")
         assert [hear(connection).statuses for connection in busy] == [[404]] * 20
         assert exchange(place(running), [get()]).statuses == [200]
-        until(lambda: "20 connections are busy, which is GOATFISH_CONNECTIONS_MAX" in running.heard.getvalue())
+        until(lambda: "20 connections are busy, the limit of GOATFISH_CONNECTIONS_MAX" in running.heard.getvalue())
 
 
 @pytest.mark.parametrize(("clients", "most"), [(5, 10), (200, 50)])
@@ -162,6 +162,6 @@ def test_fewer_files_than_connections_are_said(tmp_path: Path) -> None:
         with live(url, url, CONNECTIONS_MAX="1000000") as running:
             assert exchange(place(running), [get()]).statuses == [200]
             if hard != resource.RLIM_INFINITY and hard < 1_000_000:
-                until(lambda: "raise ulimit -n" in running.heard.getvalue())
+                until(lambda: "Raise ulimit -n" in running.heard.getvalue())
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -1,4 +1,4 @@
-"""However a stream of requests is cut into packets, it is answered alike."""
+"""A stream of requests gets the same responses however it is split into packets."""
 
 import json
 
@@ -32,7 +32,7 @@ MADE = {"id", "created_at", "updated_at", "request_id"}
 
 
 def seen(answer: Answer) -> tuple[int, dict[str, str], object]:
-    """The answer without what differs from one to the next."""
+    """The response without headers and members that differ each time."""
     headers = {name: value for name, value in answer.headers.items() if name not in VARY}
     try:
         body = json.loads(answer.body)
@@ -50,7 +50,7 @@ def cut_streams(draw: st.DrawFn) -> tuple[list[int], list[int]]:
 
 @pytest.fixture(scope="module")
 def alone(service: Live, address: tuple[str, int]) -> list[list[tuple[int, dict[str, str], object]]]:
-    """What each request is answered on a connection of its own."""
+    """The responses to each request on a connection of its own."""
     key = service.key.encode()
     return [list(map(seen, exchange(address, [each.replace(KEY, key)]).answers)) for each in REQUESTS]
 

@@ -1,4 +1,4 @@
-"""Each row of the table, and whatever is sent next."""
+"""Each row of the table, followed by another request."""
 
 import json
 

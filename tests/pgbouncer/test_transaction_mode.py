@@ -1,4 +1,4 @@
-"""Through PgBouncer in transaction mode, where owners share two connections, each sees and writes its own alone."""
+"""Behind PgBouncer in transaction mode, where owners share two connections, each reads and writes only its own rows."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TABLES = ("simulation", "api_key", "owner", "revision")
 def program() -> str:
     found = shutil.which("pgbouncer", path=os.pathsep.join([os.environ["PATH"], "/usr/sbin"]))
     if found is None:
-        pytest.fail("There is no pgbouncer on PATH. On Debian: apt install pgbouncer", pytrace=False)
+        pytest.fail("pgbouncer is not on PATH. On Debian: apt install pgbouncer", pytrace=False)
     return found
 
 
@@ -47,8 +47,8 @@ def version() -> tuple[int, ...]:
 
 
 @contextmanager
-def bouncing(to: DatabaseUrl, home: Path, account: Account) -> Iterator[DatabaseUrl]:
-    """The same database behind a PgBouncer that takes none of a client's own start-up settings."""
+def running_pgbouncer(to: DatabaseUrl, home: Path, account: Account) -> Iterator[DatabaseUrl]:
+    """The same database behind a PgBouncer that accepts no start-up parameters from clients."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     (home / "users.txt").write_text(f'"{to.user}" "{to.password}"\n')
@@ -96,12 +96,12 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 
 @pytest.fixture(scope="module")
 def bouncer() -> Iterator[DatabaseUrl]:
-    """The migrated database of the run, as the API reaches it through PgBouncer."""
+    """The URL of the API's role for the migrated database, through PgBouncer."""
     subprocess.run([*GOATFISH, "migrate"], check=True, timeout=60)
     account = Account.for_server()
     home = temporary_home(account)
     try:
-        with bouncing(DatabaseUrl(os.environ["GOATFISH_DATABASE_URL"]), home, account) as url:
+        with running_pgbouncer(DatabaseUrl(os.environ["GOATFISH_DATABASE_URL"]), home, account) as url:
             yield url
     finally:
         shutil.rmtree(home)
@@ -129,7 +129,7 @@ def tenants(bouncer: DatabaseUrl) -> list[Tenant]:
 
 
 def modes() -> list[str]:
-    """How the service may be set with the PgBouncer that is here."""
+    """The values of GOATFISH_PREPARED_STATEMENTS that this PgBouncer supports."""
     return ["false", "true"] if version() >= PREPARES_SINCE else ["false"]
 
 
@@ -145,7 +145,7 @@ def test_many_owners_at_once_see_and_write_their_own_alone(
     sessions = _sessions(bouncer)
     assert len({session.backend for session in sessions}) == SERVER_CONNECTIONS
     for session in sessions:
-        assert not any(session.named), "a connection still names an owner or a key"
+        assert not any(session.named), "a connection still has an owner or a key in its settings"
         assert session.rows == dict.fromkeys(TABLES, 0)
     with psycopg.connect(os.environ["TEST_DATABASE_URL"]) as administrator:
         used = "SELECT pid FROM pg_stat_activity WHERE usename = %s"
@@ -199,7 +199,7 @@ async def _all_at_once(url: str, tenants: list[Tenant], mark: str) -> dict[Tenan
 
 @dataclass(frozen=True)
 class Session:
-    """A connection that has served owners: its backend, whom it names, and how many rows of theirs it shows."""
+    """A server connection that has served owners: its backend, the owner and key in its settings, and its visible rows."""
 
     backend: int
     named: list[str | None]
@@ -207,7 +207,7 @@ class Session:
 
 
 def _sessions(bouncer: DatabaseUrl) -> list[Session]:
-    """All connections of the bouncer, as whoever gets them next finds them."""
+    """All server connections, as the next client finds them."""
     ask = "SELECT pg_backend_pid(), current_setting('goatfish.owner', true), current_setting('goatfish.key', true)"
     found = []
     with ExitStack() as stack:  # each client holds its connection until all have one

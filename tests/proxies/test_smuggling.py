@@ -1,4 +1,4 @@
-"""A request within a request passes no proxy's rule: nginx and HAProxy let nobody manage keys."""
+"""Request smuggling does not bypass a proxy's rules: nginx and HAProxy deny the management of keys here."""
 
 import json
 import os
@@ -73,7 +73,7 @@ CONFIGURED = {"nginx": (nginx, NGINX), "haproxy": (haproxy, HAPROXY)}
 def program(name: str) -> str:
     found = shutil.which(name, path=os.pathsep.join([os.environ["PATH"], "/usr/sbin"]))
     if found is None:
-        pytest.fail(f"There is no {name} on PATH. On Debian: apt install {name}", pytrace=False)
+        pytest.fail(f"{name} is not on PATH. On Debian: apt install {name}", pytrace=False)
     return found
 
 
@@ -86,7 +86,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 
 @contextmanager
 def proxied(name: str, to: int, home: Path) -> Iterator[tuple[str, int]]:
-    """Where the proxy listens."""
+    """The address of a running proxy."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
     command, configuration = CONFIGURED[name]
@@ -100,7 +100,7 @@ def proxied(name: str, to: int, home: Path) -> Iterator[tuple[str, int]]:
                     break
                 assert time.monotonic() - begun < PATIENCE
                 time.sleep(0.05)
-            assert process.poll() is None, f"{name} has not started"
+            assert process.poll() is None, f"{name} did not start"
             yield "127.0.0.1", port
         finally:
             process.terminate()
@@ -118,7 +118,7 @@ def proxy(
 
 
 def names_of_keys(service: Live) -> list[str]:
-    """Past the proxy."""
+    """The names of all keys, read without the proxy."""
     parts = urlsplit(service.url)
     assert parts.hostname is not None
     assert parts.port is not None
@@ -145,7 +145,7 @@ def test_a_request_within_a_request_reaches_nothing(service: Live, proxy: tuple[
     head, _, rest = sent.partition(b"\r\n\r\n")
     with connected(proxy, patience=0.5) as connection, suppress(TimeoutError, ConnectionError):
         connection.sendall(head + b"\r\n\r\n")
-        time.sleep(0.1)  # a proxy passes the head on, and the body in a packet of its own
+        time.sleep(0.1)  # so that the proxy forwards head and body in separate packets
         connection.sendall(rest + get(b"/livez?next"))
         while connection.recv(1 << 16):
             pass

@@ -1,4 +1,4 @@
-"""The server's side of a connection, fed packet by packet: what reaches the application, and what is held back."""
+"""The HTTP protocol, fed packet by packet: what reaches the application, and what is buffered or refused."""
 
 import asyncio
 import json
@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from app.http_server.connection import LINGER, HttpConnection
-from app.http_server.framing import CUTS_MAX, Framer
+from app.http_server.connection import LINGER_TIMEOUT, HttpConnection
+from app.http_server.connection_registry import CHECK_INTERVAL, REJECTED_MAX, STARTS_PER_PASS, ConnectionRegistry
+from app.http_server.framing import BLANK_LINES_MAX, Framer
 from app.http_server.limits import Limits
-from app.http_server.register import CHECK_EVERY, REFUSED_MAX, STARTS_MAX, Register
 from tests.edge.raw_client import Answer, parsed
 
 GET = b"GET /whole HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -37,13 +37,13 @@ Seen = tuple[str, str, bytes, dict[str, str], bytes]
 
 
 def bounds(**given: Any) -> Limits:
-    """Limits of which no test reaches any but those that are given."""
+    """Limits that no test reaches, except those that are given."""
     usual = {"head_timeout": 10.0, "body_timeout": 30.0, "write_timeout": 30.0, "keep_alive": 65.0}
     return Limits(**{**usual, "connections_max": 3000, **given})
 
 
 class Application:
-    """Notes what it is asked. What is asked of /early is answered before the body is read."""
+    """Records its requests. It answers /early before it reads the body."""
 
     def __init__(self) -> None:
         self.asked: list[Seen] = []
@@ -67,8 +67,8 @@ class Application:
         await send({"type": "http.response.body", "body": answer})
 
 
-class Wire(asyncio.Transport):
-    """A transport whose other side is a test. What is written is read at once, unless it is ``stuck``."""
+class FakeTransport(asyncio.Transport):
+    """A fake transport. The client reads everything at once, unless it is ``stuck``."""
 
     def __init__(self, protocol: HttpConnection) -> None:
         super().__init__()
@@ -91,11 +91,11 @@ class Wire(asyncio.Transport):
         self.out += data
         if self.stuck:
             self.unread += len(data)
-            if not self.protocol.outflow.paused:
+            if not self.protocol.flow.paused:
                 self.protocol.pause_writing()
 
     def read(self, size: int) -> None:
-        """The client reads so many bytes."""
+        """Lets the client read so many bytes."""
         self.unread -= size
         if not self.unread:
             self.stuck = False
@@ -125,19 +125,19 @@ class Wire(asyncio.Transport):
 
 
 class Client:
-    """A connection with its application, and a client that sends packets whenever the server reads."""
+    """A client that sends packets whenever the server reads, with the server's connection and application."""
 
-    def __init__(self, limits: Limits | None = None, register: Register | None = None) -> None:
+    def __init__(self, limits: Limits | None = None, registry: ConnectionRegistry | None = None) -> None:
         self.application = Application()
         config = Config(self.application, access_log=False, log_config=None, lifespan="off")
-        self.register = register or Register(limits or bounds())
+        self.registry = registry or ConnectionRegistry(limits or bounds())
         self.state = ServerState()
-        self.connection = HttpConnection(config, self.state, {}, self.register)
-        self.wire = Wire(self.connection)
-        self.connection.connection_made(self.wire)
+        self.connection = HttpConnection(config, self.state, {}, self.registry)
+        self.transport = FakeTransport(self.connection)
+        self.connection.connection_made(self.transport)
 
     def deliver(self, data: bytes) -> None:
-        """What the transport does with what has come."""
+        """Passes received bytes to the protocol, as a transport does."""
         while data:
             buffer = self.connection.get_buffer(-1)
             size = min(len(buffer), len(data))
@@ -148,7 +148,7 @@ class Client:
     async def send(self, packets: Sequence[bytes]) -> None:
         for packet in packets:
             for _ in range(20):
-                if self.wire.reads:
+                if self.transport.reads:
                     break
                 await asyncio.sleep(0)
             self.deliver(packet)
@@ -160,13 +160,13 @@ class Client:
         await asyncio.sleep(0)
 
     async def end(self) -> list[Answer]:
-        """Everything that was answered, once the client has said that nothing more will come."""
+        """All responses, after the client has closed its sending side."""
         if not self.connection.eof_received():
-            self.wire.close()
+            self.transport.close()
         await self.settle()
         await asyncio.sleep(0)
-        assert self.wire.closing
-        return list(parsed(bytes(self.wire.out)))
+        assert self.transport.closing
+        return list(parsed(bytes(self.transport.out)))
 
 
 def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -220,11 +220,11 @@ def test_nothing_is_read_while_a_request_is_under_way() -> None:
         for _ in range(5):
             await asyncio.sleep(0)
         assert len(client.application.asked) == 1
-        assert client.wire.paused == 1
+        assert client.transport.paused == 1
         client.application.gate.set()
         await client.settle()
         assert len(client.application.asked) == 3
-        assert client.wire.reads
+        assert client.transport.reads
 
     run(test)
 
@@ -232,17 +232,17 @@ def test_nothing_is_read_while_a_request_is_under_way() -> None:
 def test_an_unread_answer_stops_reading_and_the_next_request() -> None:
     async def test() -> None:
         client = Client()
-        client.wire.stuck = True
+        client.transport.stuck = True
         client.deliver(GET * 2)
         await client.settle()
         client.deliver(GET)
         await client.settle()
         assert len(client.application.asked) == 1
-        assert not client.wire.reads
-        client.wire.read(client.wire.unread)
+        assert not client.transport.reads
+        client.transport.read(client.transport.unread)
         await client.settle()
         assert len(client.application.asked) == 3
-        assert client.wire.reads
+        assert client.transport.reads
 
     run(test)
 
@@ -253,7 +253,7 @@ def test_a_body_that_nobody_asks_for_is_kept_within_bounds() -> None:
         client.application.gate = asyncio.Event()
         client.deliver(b"POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n")
         kept = 0
-        while client.wire.reads:
+        while client.transport.reads:
             client.deliver(b"x" * 65536)
             kept += 65536
             await asyncio.sleep(0)
@@ -275,9 +275,9 @@ def test_who_is_late_is_cut(begin: bytes, limits: Limits, status: int | None) ->
     async def test() -> None:
         client = Client(limits)
         client.deliver(begin) if begin else None
-        await asyncio.sleep(0.1 + 2 * CHECK_EVERY)
-        assert client.wire.closing or client.wire.ended
-        answers = list(parsed(bytes(client.wire.out)))
+        await asyncio.sleep(0.1 + 2 * CHECK_INTERVAL)
+        assert client.transport.closing or client.transport.ended
+        answers = list(parsed(bytes(client.transport.out)))
         assert [answer.status for answer in answers] == ([] if status is None else [status])
         await client.end()
 
@@ -288,17 +288,17 @@ def test_who_reads_nothing_is_cut_and_who_reads_on_is_not() -> None:
     async def test() -> None:
         stuck, slow = Client(bounds(write_timeout=0.3)), Client(bounds(write_timeout=0.3))
         for client in (stuck, slow):
-            client.wire.stuck = True
+            client.transport.stuck = True
             client.deliver(GET)
             await client.settle()
-            client.wire.unread += 1 << 20
+            client.transport.unread += 1 << 20
             client.connection.pause_writing()
         for _ in range(8):
             await asyncio.sleep(0.15)
-            slow.wire.read(1 << 16)
-        assert stuck.wire.closing
-        assert not slow.wire.closing
-        slow.wire.read(slow.wire.unread)
+            slow.transport.read(1 << 16)
+        assert stuck.transport.closing
+        assert not slow.transport.closing
+        slow.transport.read(slow.transport.unread)
         await slow.end()
 
     run(test)
@@ -306,20 +306,20 @@ def test_who_reads_nothing_is_cut_and_who_reads_on_is_not() -> None:
 
 def test_busy_connections_are_bounded_and_idle_ones_make_room(caplog: pytest.LogCaptureFixture) -> None:
     async def test() -> None:
-        register = Register(bounds(connections_max=2))
-        idle, busy = Client(register=register), Client(register=register)
+        registry = ConnectionRegistry(bounds(connections_max=2))
+        idle, busy = Client(registry=registry), Client(registry=registry)
         busy.deliver(GET[:9])
-        third = Client(register=register)
-        assert idle.wire.closing
-        assert not third.wire.out
+        third = Client(registry=registry)
+        assert idle.transport.closing
+        assert not third.transport.out
         third.deliver(GET[:9])
         for _ in range(2):
-            (answer,) = parsed(bytes(Client(register=register).wire.out))
+            (answer,) = parsed(bytes(Client(registry=registry).transport.out))
             assert answer.status == 503
             assert answer.headers["retry-after"]
-        third.wire.close()
+        third.transport.close()
         await asyncio.sleep(0)
-        assert not Client(register=register).wire.out
+        assert not Client(registry=registry).transport.out
         assert len([record for record in caplog.records if "GOATFISH_CONNECTIONS_MAX" in record.message]) == 1
 
     run(test)
@@ -327,13 +327,13 @@ def test_busy_connections_are_bounded_and_idle_ones_make_room(caplog: pytest.Log
 
 def test_many_requests_at_once_begin_by_turns_and_probes_at_once() -> None:
     async def test() -> None:
-        register = Register(bounds())
-        clients = [Client(register=register) for _ in range(10 * STARTS_MAX)]
-        probe = Client(register=register)
+        registry = ConnectionRegistry(bounds())
+        clients = [Client(registry=registry) for _ in range(10 * STARTS_PER_PASS)]
+        probe = Client(registry=registry)
         for client in clients:
             client.deliver(GET)
         probe.deliver(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert sum(map(len, (client.state.tasks for client in clients))) == STARTS_MAX
+        assert sum(map(len, (client.state.tasks for client in clients))) == STARTS_PER_PASS
         assert probe.state.tasks
         for _ in range(40):
             await asyncio.sleep(0)
@@ -344,23 +344,23 @@ def test_many_requests_at_once_begin_by_turns_and_probes_at_once() -> None:
 
 def test_whoever_is_refused_does_not_stay() -> None:
     async def test() -> None:
-        register = Register(bounds(connections_max=1))
-        busy = Client(register=register)
+        registry = ConnectionRegistry(bounds(connections_max=1))
+        busy = Client(registry=registry)
         busy.deliver(GET[:9])
-        refused = [Client(register=register) for _ in range(REFUSED_MAX + 5)]
-        assert sum(client.wire.closing for client in refused) == 5
-        assert all(client.wire.closing is not bool(client.wire.out) for client in refused)
-        await asyncio.sleep(LINGER + 2 * CHECK_EVERY)
-        assert all(client.wire.closing for client in refused)
-        assert not register.refused
-        assert not busy.wire.closing
+        refused = [Client(registry=registry) for _ in range(REJECTED_MAX + 5)]
+        assert sum(client.transport.closing for client in refused) == 5
+        assert all(client.transport.closing is not bool(client.transport.out) for client in refused)
+        await asyncio.sleep(LINGER_TIMEOUT + 2 * CHECK_INTERVAL)
+        assert all(client.transport.closing for client in refused)
+        assert not registry.rejected
+        assert not busy.transport.closing
 
     run(test)
 
 
 @pytest.mark.parametrize("blanks", [b"\r\n" * 4000, b"x\r\n\r\n" * 2000, b"0\r\n\r\n" * 2000])
 def test_blank_lines_are_work_that_does_not_grow_with_them(blanks: bytes) -> None:
-    """Each may be the end of a chunked body; however many there are, few are looked at one by one."""
+    """Each may end a chunked body; parsing pauses at the first of them only."""
     pieces = 0
 
     class Counted(Framer):
@@ -382,8 +382,8 @@ def test_blank_lines_are_work_that_does_not_grow_with_them(blanks: bytes) -> Non
         ((_, _, _, headers, body),) = client.application.asked
         assert body == blanks * 20
         assert "a" not in headers
-        assert client.wire.ended
-        assert pieces < CUTS_MAX + 20 * len(blanks) / 4096
+        assert client.transport.ended
+        assert pieces < BLANK_LINES_MAX + 20 * len(blanks) / 4096
 
     run(test)
 
@@ -418,7 +418,7 @@ def test_a_server_that_stops_says_so_to_those_it_gives_up(caplog: pytest.LogCapt
         for task in client.state.tasks:
             task.cancel()
         await client.settle()
-        (answer,) = parsed(bytes(client.wire.out))
+        (answer,) = parsed(bytes(client.transport.out))
         assert answer.status == 503
         assert answer.headers["retry-after"]
 
@@ -452,7 +452,7 @@ def test_no_file_descriptor_is_said(caplog: pytest.LogCaptureFixture) -> None:
         client = Client()
         resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
         try:
-            await asyncio.sleep(3 * CHECK_EVERY)
+            await asyncio.sleep(3 * CHECK_INTERVAL)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         await client.end()
@@ -490,7 +490,7 @@ def test_what_the_application_leaves_unanswered_is_a_problem_that_tells_nothing(
         client.connection._application = broken
         client.deliver(GET.replace(b"GET", method))
         await client.settle()
-        head, _, body = bytes(client.wire.out).partition(b"\r\n\r\n")
+        head, _, body = bytes(client.transport.out).partition(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 500 ")
         assert b"content-type: application/problem+json" in head
         assert b"connection: close" in head
@@ -501,8 +501,8 @@ def test_what_the_application_leaves_unanswered_is_a_problem_that_tells_nothing(
         else:
             told = json.loads(body)
             assert (told["code"], told["instance"]) == ("internal_error", "/whole")
-        assert client.wire.ended
-        await client.end() if method == b"GET" else client.wire.close()
+        assert client.transport.ended
+        await client.end() if method == b"GET" else client.transport.close()
 
     run(test)
     assert ("LookupError" in caplog.text) is (broken is not _says_nothing)
@@ -514,8 +514,8 @@ def test_an_answer_that_breaks_off_is_cut(caplog: pytest.LogCaptureFixture) -> N
         client.connection._application = _raises_within_the_body
         client.deliver(GET)
         await client.settle()
-        assert client.wire.closing
-        assert client.wire.out.endswith(b"\r\n\r\nabc")
+        assert client.transport.closing
+        assert client.transport.out.endswith(b"\r\n\r\nabc")
 
     run(test)
     assert "LookupError" in caplog.text

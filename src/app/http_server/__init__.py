@@ -1,1 +1,1 @@
-"""HTTP/1.1 over asyncio, under uvicorn: frames messages, and bounds what a client may hold and for how long."""
+"""An HTTP/1.1 protocol for uvicorn, with strict message framing and limits of bytes, time and connections."""

@@ -14,14 +14,14 @@ import httpx2
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
 
-from adapters.django_orm.admin.application import PASSWORDS, PASSWORDS_WAITING
+from adapters.django_orm.admin.application import PASSWORD_HASHES_MAX, PASSWORD_HASHES_WAITING
 from adapters.django_orm.models import Operator
 from config.settings import load
 from tests.integration.admin.admin_client import OWNERS, PASSWORD, Desk
 from tests.integration.admin.test_service import open_connections
 
 MANY = 60
-REFUSED = MANY - PASSWORDS - PASSWORDS_WAITING  # of so many that check passwords
+REFUSED = MANY - PASSWORD_HASHES_MAX - PASSWORD_HASHES_WAITING  # of so many that check passwords
 AT_ONCE = load().admin_requests
 LOGIN = "/admin/login/"
 
@@ -40,7 +40,7 @@ class GatedHasher(MD5PasswordHasher):
             kind.inside += 1
             kind.most = max(kind.most, kind.inside)
             kind.entered.set()
-            if kind.inside >= PASSWORDS:
+            if kind.inside >= PASSWORD_HASHES_MAX:
                 kind.full.set()
         kind.gate.wait(10)
         with kind.lock:
@@ -127,10 +127,10 @@ def test_sign_ins_hold_up_nobody_else(at_desk: Desk, gate: type[GatedHasher]) ->
     assert not answers.done()
     gate.gate.set()
     statuses = answers.result()
-    assert gate.most == PASSWORDS
+    assert gate.most == PASSWORD_HASHES_MAX
     # What is not refused at once is answered: a wrong password, until there were too many of them.
     assert statuses[503] >= REFUSED
-    assert statuses[200] >= PASSWORDS
+    assert statuses[200] >= PASSWORD_HASHES_MAX
     assert set(statuses) <= {200, 429, 503}
 
 
@@ -138,7 +138,7 @@ def test_what_is_given_up_has_its_place_until_it_ends(at_desk: Desk, gate: type[
     async def give_up() -> None:
         transport = httpx2.ASGITransport(at_desk.http.app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as http:
-            tasks = [asyncio.create_task(http.post(LOGIN, **login_form())) for _ in range(PASSWORDS)]
+            tasks = [asyncio.create_task(http.post(LOGIN, **login_form())) for _ in range(PASSWORD_HASHES_MAX)]
             assert await asyncio.to_thread(gate.full.wait, 10)
             for task in tasks:
                 task.cancel()
@@ -146,12 +146,12 @@ def test_what_is_given_up_has_its_place_until_it_ends(at_desk: Desk, gate: type[
 
     assert at_desk.http.portal is not None
     at_desk.http.portal.call(give_up)
-    assert gate.inside == PASSWORDS  # nor has the event loop waited for them
+    assert gate.inside == PASSWORD_HASHES_MAX  # nor has the event loop waited for them
     answers = Crowd(at_desk).send("POST", LOGIN, **login_form())
     assert at_desk.http.get(f"{OWNERS}/").status_code == 200
     gate.gate.set()
     assert answers.result()[503] >= REFUSED
-    assert gate.most == PASSWORDS
+    assert gate.most == PASSWORD_HASHES_MAX
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_every_page_that_hashes_takes_its_turn(
     assert gate.entered.wait(10)  # more than one do not always get there: a new operator is made in a transaction
     gate.gate.set()
     assert answers.result()[503]
-    assert gate.most <= PASSWORDS
+    assert gate.most <= PASSWORD_HASHES_MAX
     Operator.objects.filter(username=form["username"]).delete()
 
 

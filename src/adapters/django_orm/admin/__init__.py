@@ -1,4 +1,4 @@
-"""What operators see of the tables in Django's admin, and the few changes that they make there by the use cases."""
+"""Django's admin for operators: read-only tables, and the few changes that go through use cases."""
 
 from django.contrib import admin
 

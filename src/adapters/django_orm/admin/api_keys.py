@@ -1,4 +1,4 @@
-"""Keys: issued, with the one page that ever shows their text, and revoked; never their digests."""
+"""Pages of API keys: issue one, which is shown only once, and revoke it. Digests are never shown."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import HttpResponseRedirect
 
-from adapters.django_orm.admin.read_only import Choice, list_of
+from adapters.django_orm.admin.read_only import ConditionFilter, list_url
 from adapters.django_orm.admin.use_case_actions import (
     AdminUseCases,
-    Change,
+    UseCaseAction,
     UseCaseAdmin,
-    carried_out,
-    refuse,
+    add_form_error,
+    run_use_case,
 )
 from adapters.django_orm.models import ApiKeyRow
 from domain.access.api_key import ApiKey
@@ -38,10 +38,10 @@ _SALT = "goatfish.admin.key"
 
 
 class ApiKeyForm(forms.Form):
-    """What is asked for a new key, and a ticket: sent again, the form issues no second key."""
+    """The form for a new key. Its ticket is an idempotency key: sent again, the form issues no second key."""
 
-    owner = forms.CharField(max_length=max(Owner.NAME_MAX, 36), help_text="Its name or its id.")
-    name = forms.CharField(max_length=ApiKey.NAME_MAX, help_text="What it is for, to tell it from others.")
+    owner = forms.CharField(max_length=max(Owner.NAME_MAX, 36), help_text="The owner's name or id.")
+    name = forms.CharField(max_length=ApiKey.NAME_MAX, help_text="What the key is for.")
     scopes = forms.MultipleChoiceField(
         choices=[(scope.value, scope.value) for scope in Scope],
         initial=[scope.value for scope in Scope],
@@ -51,12 +51,12 @@ class ApiKeyForm(forms.Form):
         required=False,
         label="Expires",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text="In UTC. Without it the key never expires.",
+        help_text="In UTC. If empty, the key never expires.",
     )
     ticket = forms.CharField(widget=forms.HiddenInput)
 
     def clean_ticket(self) -> str:
-        """The ticket's id. It has to be younger than the memory of the key that it issued."""
+        """The ticket's id. Rejects a ticket older than idempotency records are kept."""
         try:
             id: str = signing.loads(self.cleaned_data["ticket"], salt=_SALT, max_age=KEPT_FOR - timedelta(hours=1))
         except signing.BadSignature:
@@ -79,7 +79,7 @@ def _expired() -> Q:
     return Q(revoked_at__isnull=True, expires_at__lte=datetime.now(UTC))
 
 
-class StateFilter(Choice):
+class StateFilter(ConditionFilter):
     title = parameter_name = "state"
     conditions: ClassVar = {
         "open": lambda: Q(revoked_at__isnull=True) & ~_expired(),
@@ -91,7 +91,7 @@ class StateFilter(Choice):
 @admin.register(ApiKeyRow)
 class ApiKeyAdmin(UseCaseAdmin):
     list_display = (
-        *("name", "owner", "prefix", "scopes_held"),
+        *("name", "owner", "prefix", "scope_list"),
         *("created_at", "created_by", "expires_at", "last_used_at", "revoked_at"),
     )
     list_select_related = ("owner",)
@@ -101,13 +101,13 @@ class ApiKeyAdmin(UseCaseAdmin):
     id_fields = ("id", "owner_id")
     fields = ("id", "owner", *list_display[:1], *list_display[2:], "version")
     secret_fields = ("digest",)
-    changes = (
-        Change(
+    use_case_actions = (
+        UseCaseAction(
             name="revoke",
-            warning="It opens nothing from then on, for good.",
-            done="{} is revoked: it is dead within a second.",
-            fits=lambda row: row.revoked_at is None,
-            carry_out=lambda cases, row, context: cases.keys.revoke(row.owner_id, row.pk, context),
+            warning="It will be rejected permanently.",
+            success="{} is revoked: it is rejected within a second.",
+            is_applicable=lambda row: row.revoked_at is None,
+            run=lambda cases, row, context: cases.keys.revoke(row.owner_id, row.pk, context),
         ),
     )
 
@@ -116,20 +116,22 @@ class ApiKeyAdmin(UseCaseAdmin):
     ) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = ApiKeyForm(request.POST or None, initial=_fresh(request))
+        form = ApiKeyForm(request.POST or None, initial=_initial(request))
         if form.is_valid():
             fields = form.cleaned_data
-            # The page answers the POST itself: what is shown once is kept nowhere, not even for a redirection.
+            # The response to the POST shows the key: to redirect first, it would have to be stored.
             idempotency_key = IdempotencyKey(operation="operator:issue_key", key=fields["ticket"], fingerprint="")
             try:
-                owner, key, text = carried_out(
+                owner, key, text = run_use_case(
                     request, lambda cases, context: _issue(cases, context, fields), idempotency_key
                 )
             except DuplicateRequest:
-                messages.warning(request, "This form has issued its key, which was shown once. Open a new form.")
-                return HttpResponseRedirect(list_of("apikeyrow"))
+                messages.warning(
+                    request, "This form has already issued its key, which was shown once. Open a new form."
+                )
+                return HttpResponseRedirect(list_url("apikeyrow"))
             except DomainError as error:
-                refuse(form, error)
+                add_form_error(form, error)
             else:
                 context = {"owner": owner, "key": key, "text": text.reveal(), "title": f"Key {key.name}"}
                 return self.page(request, "goatfish/key_issued.html", context)
@@ -145,9 +147,9 @@ class ApiKeyAdmin(UseCaseAdmin):
         return f"gf_{row.public_id}"
 
     @admin.display(description="scopes")
-    def scopes_held(self, row: ApiKeyRow) -> str:
+    def scope_list(self, row: ApiKeyRow) -> str:
         return ", ".join(sorted(row.scopes))
 
 
-def _fresh(request: HttpRequest) -> dict[str, str]:
+def _initial(request: HttpRequest) -> dict[str, str]:
     return {"owner": request.GET.get("owner", ""), "ticket": signing.dumps(uuid4().hex, salt=_SALT)}

@@ -1,7 +1,7 @@
-"""Django's own ASGI application, with the use cases, and with a bound on what is under way at once.
+"""The admin's ASGI application: Django's own with the use cases, and with limits of concurrency.
 
-A request has a thread and, where it needs one, a database connection of its own. So it takes its turn once its body is
-there, and gives it back before its answer is sent: no slow client holds either.
+A request occupies a thread, and maybe a database connection. It takes a slot once its body is received, and releases it
+before the response is sent, so that no slow client occupies either.
 """
 
 from __future__ import annotations
@@ -27,28 +27,30 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("goatfish.admin")
 
-PASSWORDS = 2
-"""Passwords that one worker checks or hashes at once: each takes a core for a good part of a second."""
+PASSWORD_HASHES_MAX = 2
+"""Password hashes that one worker computes at a time: each takes a CPU core for a large part of a second."""
 
-PASSWORDS_WAITING = 8
+PASSWORD_HASHES_WAITING = 8
 
-_HASHING = frozenset({"login", "password_change", "goatfish_operator_add", "auth_user_password_change"})
-"""The views, by their names in the URLs, that check or hash a password when a form is sent to them."""
+_PASSWORD_VIEWS = frozenset({"login", "password_change", "goatfish_operator_add", "auth_user_password_change"})
+"""The URL names of views that check or hash a password when a form is submitted."""
 
 
 class AdminApplication(ASGIHandler):
-    """Answers 503, from no database, to what comes while ``at_once`` requests are under way and twice as many wait."""
+    """Runs ``at_once`` requests while twice as many wait; further ones get a 503, without a database query."""
 
     def __init__(self, use_cases: AdminUseCases, *, at_once: int) -> None:
         super().__init__()
         self._use_cases = use_cases
         self._requests = ConcurrencyLimit("requests of the admin", at_once=at_once, waiting=2 * at_once)
-        self._passwords = ConcurrencyLimit("sign-ins", at_once=PASSWORDS, waiting=PASSWORDS_WAITING, retry_after=5)
-        self._under_way: set[asyncio.Task[list[Mapping[str, Any]]]] = set()
+        self._passwords = ConcurrencyLimit(
+            "sign-ins", at_once=PASSWORD_HASHES_MAX, waiting=PASSWORD_HASHES_WAITING, retry_after=5
+        )
+        self._running: set[asyncio.Task[list[Mapping[str, Any]]]] = set()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
-            await super().__call__(scope, receive, send)  # which refuses it
+            await super().__call__(scope, receive, send)  # refuses anything but HTTP
             return
         try:
             body = await _body(receive)
@@ -57,10 +59,10 @@ class AdminApplication(ASGIHandler):
         except RequestDataTooBig:
             await self.send_response(HttpResponse("413 Payload too large", status=413), send)
             return
-        # What has begun ends, whoever no longer waits for it: nothing ends its thread, which has its place until then.
-        work = asyncio.create_task(self._in_turn(scope, body))
-        self._under_way.add(work)
-        work.add_done_callback(self._under_way.discard)
+        # Shielded: cancelling cannot stop the thread, so the request keeps its slot until the thread ends.
+        work = asyncio.create_task(self._within_limits(scope, body))
+        self._running.add(work)
+        work.add_done_callback(self._running.discard)
         try:
             answer = await asyncio.shield(work)
         except Busy as busy:
@@ -70,22 +72,22 @@ class AdminApplication(ASGIHandler):
             await send(event)
 
     def create_request(self, scope: Any, body_file: Any) -> Any:
-        """Refuses, as Django does its other faults, a query and a character set that it fails over."""
+        """Answers 400 to a query string or charset on which Django itself would fail."""
         try:
             return super().create_request(scope, body_file)
         except (SuspiciousOperation, LookupError, ValueError) as error:
-            _log.warning("A request cannot be made out: %s", error)
+            _log.warning("A request cannot be parsed: %s", error)
             return None, HttpResponseBadRequest()
 
-    async def _in_turn(self, scope: Mapping[str, Any], body: bytes) -> list[Mapping[str, Any]]:
+    async def _within_limits(self, scope: Mapping[str, Any], body: bytes) -> list[Mapping[str, Any]]:
         async with AsyncExitStack() as turns:
-            if _hashes(scope):
-                await turns.enter_async_context(self._passwords.turn())
-            await turns.enter_async_context(self._requests.turn())
+            if _hashes_password(scope):
+                await turns.enter_async_context(self._passwords.slot())
+            await turns.enter_async_context(self._requests.slot())
             return await self._answer(scope, body)
 
     async def _answer(self, scope: Mapping[str, Any], body: bytes) -> list[Mapping[str, Any]]:
-        """The answer as a whole, with the request's connection closed."""
+        """The complete response; the request's database connection is closed by then."""
         events: list[Mapping[str, Any]] = []
         unread = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -100,7 +102,7 @@ class AdminApplication(ASGIHandler):
 
 
 async def _body(receive: Any) -> bytes:
-    """The whole body, in memory: Django's own way puts it into a file. Raises what Django raises."""
+    """The whole body, in memory: Django itself would write it to a file. Raises the same exceptions as Django."""
     body = bytearray()
     more = True
     while more:
@@ -114,11 +116,11 @@ async def _body(receive: Any) -> bytes:
     return bytes(body)
 
 
-def _hashes(scope: Mapping[str, Any]) -> bool:
+def _hashes_password(scope: Mapping[str, Any]) -> bool:
     if scope["method"] in {"GET", "HEAD"}:
         return False
     try:
-        return resolve(scope["path"]).url_name in _HASHING
+        return resolve(scope["path"]).url_name in _PASSWORD_VIEWS
     except Resolver404:
         return False
 

@@ -1,4 +1,4 @@
-"""How many requests are served at once; a few more wait, and all others are refused."""
+"""A limit of concurrent requests with a bounded queue; beyond it requests are refused."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-PATIENCE = 5.0
-"""Seconds that a request waits for its turn."""
+WAIT_TIMEOUT = 5.0
+"""Seconds that a request waits in the queue."""
 
 _log = logging.getLogger("goatfish.admin")
 
 
 class Busy(Exception):
-    """Too much is under way; ``retry_after`` is in seconds."""
+    """Too many requests are running or waiting; ``retry_after`` is in seconds."""
 
     def __init__(self, *, retry_after: int) -> None:
         super().__init__(retry_after)
@@ -22,7 +22,7 @@ class Busy(Exception):
 
 
 class ConcurrencyLimit:
-    """Lets ``at_once`` in, and has ``waiting`` more wait; the log says when it begins to refuse."""
+    """Lets ``at_once`` requests run and ``waiting`` more wait; logs a warning when it starts to refuse."""
 
     def __init__(self, what: str, *, at_once: int, waiting: int, retry_after: int = 1) -> None:
         self._what = what
@@ -33,8 +33,8 @@ class ConcurrencyLimit:
         self._refusing = False
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """One of those under way. Raises ``Busy`` at once where too many wait, or when the turn does not come."""
+    async def slot(self) -> AsyncIterator[None]:
+        """Holds one of the slots. Raises ``Busy`` if the queue is full, or no slot is free in time."""
         await self._enter()
         try:
             yield
@@ -48,7 +48,7 @@ class ConcurrencyLimit:
             raise self._busy()
         self._waiting += 1
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(WAIT_TIMEOUT):
                 await self._free.acquire()
         except TimeoutError:
             raise self._busy() from None
@@ -57,6 +57,6 @@ class ConcurrencyLimit:
 
     def _busy(self) -> Busy:
         if not self._refusing:
-            _log.warning("Too many %s at once: the next are answered 503 until it is quiet again.", self._what)
+            _log.warning("Too many concurrent %s: further ones get a 503 until a slot is free.", self._what)
         self._refusing = True
         return Busy(retry_after=self._retry_after)

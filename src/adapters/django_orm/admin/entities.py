@@ -1,4 +1,4 @@
-"""The admin's pages of tenants' entities, which operators read and never change: derived from what each declares."""
+"""Read-only pages of tenants' entities, derived from their fields."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 
-from adapters.django_orm.admin.records import OfOwner
+from adapters.django_orm.admin.records import OwnedAdmin
 from adapters.django_orm.apps import model_of
 from domain.entity import FieldSpec, spec_of, title_of, words
 from domain.fields import Amount, Boolean, Choice, Day, Integer, Moment, Reference, Text
@@ -22,7 +22,7 @@ COLUMNS_MAX = 5
 _SHOWN = (Text, Choice, Boolean, Integer, Amount, Day, Moment)
 
 
-def entity_admin(entity: type[Owned]) -> type[OfOwner]:
+def entity_admin(entity: type[Owned]) -> type[OwnedAdmin]:
     """The page of the entities of one kind."""
     fields = spec_of(entity).fields.values()
     first, *others = [*_named(fields, *_SHOWN)][:COLUMNS_MAX] or ["id"]
@@ -31,13 +31,13 @@ def entity_admin(entity: type[Owned]) -> type[OfOwner]:
     members: dict[str, Any] = {
         "__module__": __name__,
         "__doc__": f"The page of {entity.__name__}.",
-        "list_display": (first, "whose", *others, "created_at", "version"),
+        "list_display": (first, "owner_link", *others, "created_at", "version"),
         "list_filter": (*_named(fields, Day, Moment), "created_at"),
         "search_fields": texts,
         "search_help_text": f"{parts or 'The '}{'or the ' if parts else ''}id of a {title_of(entity)} or of an owner",
         "id_fields": ("id", "owner_id", *_named(fields, Reference)),
     }
-    return type(f"{entity.__name__}Admin", (OfOwner,), members)
+    return type(f"{entity.__name__}Admin", (OwnedAdmin,), members)
 
 
 def _named(fields: Any, *kinds: type[Any]) -> Iterator[str]:

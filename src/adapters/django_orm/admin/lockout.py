@@ -1,4 +1,4 @@
-"""Whoever guesses operators' passwords has to wait: how they are told apart, and what they are told."""
+"""Lockout after failed sign-ins: how clients are identified, the limit of an address, and the page."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 ADDRESS_FAILURE_LIMIT = 30
-"""Failed attempts to sign in from one address in the time to wait, whatever the names: an office may have one."""
+"""Failed sign-ins from one address within the cool-off time, for all names. An office may share one address."""
 
 
 class SignInForm(AdminAuthenticationForm):
-    """Refuses a name that is too long for an operator's: nobody has it, and nothing is kept of it."""
+    """Rejects names longer than any operator's, so that they are not stored as attempts."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -33,9 +33,9 @@ class SignInForm(AdminAuthenticationForm):
 
 
 class Lockout(AxesDatabaseHandler):  # type: ignore[misc]  # -- as above
-    """Counts by name and address, and by address alone too, with a higher limit, which axes does not know.
+    """Adds a limit per address to axes' limit per name and address.
 
-    Signing in forgets the failures of that name alone: whoever may sign in cannot go on guessing other names.
+    A successful sign-in resets the failures of its own name only, so it does not allow more guesses of other names.
     """
 
     def get_failures(self, request: Any, credentials: dict[str, Any] | None = None) -> int:
@@ -49,12 +49,12 @@ class Lockout(AxesDatabaseHandler):  # type: ignore[misc]  # -- as above
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """What counts as one client; None for a Unix socket, and for what a proxy tells that is no address."""
+    """The client's network; None for a Unix socket, or if a proxy forwards an invalid address."""
     return network(request.META.get("REMOTE_ADDR", ""))
 
 
 def locked_out(request: HttpRequest, *_: object) -> HttpResponse:
-    """The page of those who failed too often."""
+    """The page after too many failed sign-ins."""
     wait = settings.AXES_COOLOFF_TIME
     context = {**admin.site.each_context(request), "title": "Too many attempts", "minutes": wait.seconds // 60}
     response = render(request, "goatfish/locked_out.html", context, status=429)

@@ -1,6 +1,6 @@
-"""Operators, without a word of their passwords' hashes, their groups, and the attempts to sign in that failed.
+"""Pages of operators, without their password hashes, of groups, and of failed sign-ins.
 
-Nobody gives rights here that it lacks, or lays hands on an operator who has more than itself.
+An operator can neither grant permissions that it lacks nor change an operator with more permissions.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.utils.html import format_html
 
 from adapters.django_orm.admin import permissions
 from adapters.django_orm.admin.read_only import ReadOnlyAdmin
-from adapters.django_orm.admin.safe_lookups import CheckedLookups
+from adapters.django_orm.admin.safe_lookups import SafeLookupsAdmin
 from adapters.django_orm.models import Operator
 
 if TYPE_CHECKING:
@@ -27,27 +27,27 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
 
-class OwnRightsAlone(CheckedLookups):
-    """Rows that give rights: they offer those of whoever is signed in, and no others are taken."""
+class LimitedRightsAdmin(SafeLookupsAdmin):
+    """Rows that grant permissions: only those of the signed-in operator are offered and accepted."""
 
     def formfield_for_manytomany(self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         offered: Any = {
-            "permissions": permissions.held,
-            "user_permissions": permissions.held,
-            "groups": permissions.within,
+            "permissions": permissions.grantable_permissions,
+            "user_permissions": permissions.grantable_permissions,
+            "groups": permissions.grantable_groups,
         }
         kwargs["queryset"] = offered[db_field.name](request)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        # Django offers that button to nobody here, and asks those who send it all the same for the right to add alone.
+        # The button "save as new" is off, but Django accepts its parameter, and checks the permission to add only.
         if "_saveasnew" in request.POST:
             raise PermissionDenied
         answer: HttpResponse = super().changeform_view(request, *args, **kwargs)
         return answer
 
     def may_change(self, request: HttpRequest, row: Any) -> bool:
-        """Whether the row has no right that whoever is signed in lacks."""
+        """Whether the row has no permission that the signed-in operator lacks."""
         raise NotImplementedError
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -58,8 +58,8 @@ class OwnRightsAlone(CheckedLookups):
 
 
 @admin.register(Operator)
-class OperatorAdmin(OwnRightsAlone, UserAdmin):  # type: ignore[type-arg]  # -- generic for the type checker alone, not at run time
-    """Without the field that tells how a password is hashed, with what salt, and how the hash begins."""
+class OperatorAdmin(LimitedRightsAdmin, UserAdmin):  # type: ignore[type-arg]  # -- generic for the type checker alone, not at run time
+    """Without Django's field that shows the algorithm, the salt and the beginning of a password's hash."""
 
     fieldsets = ((None, {"fields": ("username", "set_password")}), *UserAdmin.fieldsets[1:])  # type: ignore[index]  # -- never None there
     readonly_fields = ("set_password", "last_login", "date_joined")
@@ -73,14 +73,14 @@ class OperatorAdmin(OwnRightsAlone, UserAdmin):  # type: ignore[type-arg]  # -- 
     @admin.display(description="password")
     def set_password(self, operator: Operator) -> SafeString:
         where = reverse("admin:auth_user_password_change", args=[operator.pk])
-        return format_html('<a href="{}">Set another</a>', where)
+        return format_html('<a href="{}">Set a new password</a>', where)
 
 
 admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(OwnRightsAlone, DjangoGroupAdmin):
+class GroupAdmin(LimitedRightsAdmin, DjangoGroupAdmin):
     def may_change(self, request: HttpRequest, row: Group) -> bool:
         return permissions.may_change_group(request, row)
 
@@ -90,7 +90,7 @@ apps.get_app_config("axes").verbose_name = "Sign-in attempts"
 
 @admin.register(apps.get_model("axes", "AccessAttempt"))
 class AttemptAdmin(ReadOnlyAdmin):
-    """Who was refused, and how often; what else the form was sent is left out."""
+    """Failed sign-ins by name and address, without the submitted form."""
 
     ordering = ("-attempt_time",)
     list_display = ("attempt_time", "username", "ip_address", "failures_since_start")

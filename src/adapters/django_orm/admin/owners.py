@@ -1,4 +1,4 @@
-"""Owners: made, deactivated and activated again; their keys are a link away."""
+"""Pages of owners: create, deactivate, activate, and a link to their keys."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.urls import reverse
 
-from adapters.django_orm.admin.read_only import Choice, list_of
+from adapters.django_orm.admin.read_only import ConditionFilter, list_url
 from adapters.django_orm.admin.use_case_actions import (
-    Change,
+    UseCaseAction,
     UseCaseAdmin,
-    carried_out,
-    refuse,
+    add_form_error,
+    run_use_case,
 )
 from adapters.django_orm.models import ApiKeyRow, OwnerRow
 from domain.access.owner import Owner
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 
 class OwnerForm(forms.Form):
-    """What is asked for a new owner."""
+    """The form for a new owner."""
 
     name = forms.CharField(max_length=Owner.NAME_MAX)
 
 
-class StateFilter(Choice):
+class StateFilter(ConditionFilter):
     title = parameter_name = "state"
     conditions: ClassVar = {
         "active": lambda: Q(deactivated_at__isnull=True),
@@ -47,20 +47,20 @@ class OwnerAdmin(UseCaseAdmin):
     list_filter = (StateFilter,)
     search_fields = ("name",)
     search_help_text = "A part of the name, or an id"
-    changes = (
-        Change(
+    use_case_actions = (
+        UseCaseAction(
             name="deactivate",
-            warning="None of its keys opens anything from then on. Nothing is deleted, and it can be activated again.",
-            done="{} is deactivated: its keys are dead within a second.",
-            fits=lambda row: row.deactivated_at is None,
-            carry_out=lambda cases, row, context: cases.owners.deactivate(row.pk, context),
+            warning="All of its API keys will be rejected. Nothing is deleted, and it can be activated again.",
+            success="{} is deactivated: its keys are rejected within a second.",
+            is_applicable=lambda row: row.deactivated_at is None,
+            run=lambda cases, row, context: cases.owners.deactivate(row.pk, context),
         ),
-        Change(
+        UseCaseAction(
             name="activate",
-            warning="Those of its keys that are neither revoked nor expired open again.",
-            done="{} is active again.",
-            fits=lambda row: row.deactivated_at is not None,
-            carry_out=lambda cases, row, context: cases.owners.activate(row.pk, context),
+            warning="Its API keys will be valid again, unless revoked or expired.",
+            success="{} is active again.",
+            is_applicable=lambda row: row.deactivated_at is not None,
+            run=lambda cases, row, context: cases.owners.activate(row.pk, context),
         ),
     )
 
@@ -72,18 +72,18 @@ class OwnerAdmin(UseCaseAdmin):
         form = OwnerForm(request.POST or None)
         if form.is_valid():
             try:
-                owner = carried_out(
+                owner = run_use_case(
                     request, lambda cases, context: cases.owners.create(form.cleaned_data["name"], context)
                 )
             except DomainError as error:
-                refuse(form, error)
+                add_form_error(form, error)
             else:
-                messages.success(request, f"{owner.name} is made. It needs a key.")
-                return self.to_row(owner.id)
+                messages.success(request, f"{owner.name} is created. Next, issue a key.")
+                return self.redirect_to_row(owner.id)
         return self.page(request, "goatfish/form.html", {"form": form, "title": "Add owner", "submit": "Add"})
 
     def tools(self, request: HttpRequest, row: Model) -> list[tuple[str, str]]:
-        tools = [(list_of("apikeyrow", owner__id__exact=str(row.pk)), "Keys"), *super().tools(request, row)]
+        tools = [(list_url("apikeyrow", owner__id__exact=str(row.pk)), "Keys"), *super().tools(request, row)]
         active = getattr(row, "deactivated_at", None) is None
         if active and self.admin_site.get_model_admin(ApiKeyRow).has_add_permission(request):
             tools.append((f"{reverse('admin:goatfish_apikeyrow_add')}?{urlencode({'owner': row.pk})}", "Issue a key"))

@@ -1,4 +1,4 @@
-"""Rows that are looked at: found by their ids, newest first, without what is secret."""
+"""Read-only admin pages: searchable by id, newest first, without secret columns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from adapters.django_orm.admin.safe_lookups import CheckedLookups
+from adapters.django_orm.admin.safe_lookups import SafeLookupsAdmin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 
-class Choice(admin.SimpleListFilter):
-    """A filter by words that are known beforehand: no row is read to offer them."""
+class ConditionFilter(admin.SimpleListFilter):
+    """A filter with a fixed list of choices, each a condition; no query is needed to list them."""
 
     conditions: ClassVar[Mapping[str, Callable[[], Q]]]
 
@@ -33,15 +33,15 @@ class Choice(admin.SimpleListFilter):
         return queryset if condition is None else queryset.filter(condition())
 
 
-class ReadOnlyAdmin(CheckedLookups):
-    """Rows to look at: changes pass through the use cases, which keep the rules and record the cause."""
+class ReadOnlyAdmin(SafeLookupsAdmin):
+    """Read-only rows: only use cases change them, which validate and record revisions."""
 
-    ordering = ("-id",)  # newest first: the ids begin with the time, and only the primary key serves all owners
+    ordering = ("-id",)  # newest first: ids are time-ordered, and only the primary key is an index across owners
     list_per_page = 50
     show_full_result_count = False
     actions = None
     id_fields: tuple[str, ...] = ("id",)
-    id_like_fields: tuple[str, ...] = ()  # of text that may look like an id
+    id_like_fields: tuple[str, ...] = ()  # text columns whose values may be UUIDs
     secret_fields: tuple[str, ...] = ()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -54,14 +54,14 @@ class ReadOnlyAdmin(CheckedLookups):
         return False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        """Nothing secret can be asked for by the query either, letter by letter."""
+        """No lookups of secret columns, by which they could be guessed letter by letter."""
         secret = lookup.startswith(self.secret_fields)
         return not secret and super().lookup_allowed(lookup, value, request)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Looks an id up by its index; anything else is looked for as text."""
+        """Looks a UUID up by its index; searches anything else as text."""
         try:
             wanted = UUID(search_term.strip())
         except ValueError:
@@ -73,24 +73,24 @@ class ReadOnlyAdmin(CheckedLookups):
             condition |= Q((name, search_term.strip()))
         return queryset.filter(condition), False
 
-    def missing(self, request: HttpRequest) -> HttpResponseRedirect:
-        """To the list, with the word that there is no such row."""
+    def redirect_missing(self, request: HttpRequest) -> HttpResponseRedirect:
+        """Redirects to the list, with a message that there is no such row."""
         messages.warning(request, f"There is no such {self.opts.verbose_name}.")
         return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"))
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The revisions: they know more than Django's own log, and of changes by the API too."""
+        """Redirects to the row's revisions, which include changes by the API, as Django's own log does not."""
         row = self.get_object(request, object_id)
         if row is None:
-            return self.missing(request)
+            return self.redirect_missing(request)
         if not self.has_view_or_change_permission(request, row):
             raise PermissionDenied
         owner, entity = str(getattr(row, "owner_id", row.pk)), str(getattr(row, "entity_id", row.pk))
-        return HttpResponseRedirect(list_of("revisionrow", owner_id__exact=owner, entity_id__exact=entity))
+        return HttpResponseRedirect(list_url("revisionrow", owner_id__exact=owner, entity_id__exact=entity))
 
 
-def list_of(model: str, **conditions: str) -> str:
-    """Where the admin lists these rows."""
+def list_url(model: str, **conditions: str) -> str:
+    """The URL of the admin's list of these rows."""
     return f"{reverse(f'admin:goatfish_{model}_changelist')}?{urlencode(conditions)}"

@@ -1,4 +1,4 @@
-"""Revisions, which operators read and never change, and what all pages of rows with an owner share."""
+"""Read-only pages of revisions, and what all pages of rows with an owner share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.html import format_html
 
-from adapters.django_orm.admin.read_only import Choice, ReadOnlyAdmin
+from adapters.django_orm.admin.read_only import ConditionFilter, ReadOnlyAdmin
 from adapters.django_orm.models import OwnerRow, RevisionRow
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
 
-class OfOwner(ReadOnlyAdmin):
-    """Rows that name their owner by its id alone, shown with its name."""
+class OwnedAdmin(ReadOnlyAdmin):
+    """Rows with an ``owner_id`` column, shown with a link to the owner."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         name = OwnerRow.objects.filter(pk=OuterRef("owner_id")).values("name")
@@ -33,8 +33,8 @@ class OfOwner(ReadOnlyAdmin):
         return rows
 
     @admin.display(description="owner")
-    def whose(self, row: Any) -> SafeString | str:
-        if row.owner_name is None:  # it is erased, or of another shard
+    def owner_link(self, row: Any) -> SafeString | str:
+        if row.owner_name is None:  # the owner is erased, or on another shard
             return str(row.owner_id)
         where = reverse("admin:goatfish_ownerrow_change", args=[row.owner_id])
         return format_html('<a href="{}">{}</a>', where, row.owner_name)
@@ -43,14 +43,14 @@ class OfOwner(ReadOnlyAdmin):
 KINDS = (Owner.KIND, ApiKey.KIND, *(entity.KIND for entity in ENTITIES))
 
 
-class KindFilter(Choice):
+class KindFilter(ConditionFilter):
     title = parameter_name = "kind"
     conditions: ClassVar = {kind: partial(Q, kind=kind) for kind in KINDS}
 
 
 @admin.register(RevisionRow)
-class RevisionAdmin(OfOwner):
-    list_display = ("created_at", "action", "kind", "entity_id", "whose", "actor", "number")
+class RevisionAdmin(OwnedAdmin):
+    list_display = ("created_at", "action", "kind", "entity_id", "owner_link", "actor", "number")
     list_display_links = ("created_at",)
     list_filter = (KindFilter, "created_at")
     search_fields = ("=actor", "=request_id")
@@ -58,7 +58,7 @@ class RevisionAdmin(OfOwner):
     id_fields = ("id", "owner_id", "entity_id")
     id_like_fields = ("request_id",)
     fields = (
-        *("id", "whose", "owner_id", "number", "created_at", "actor", "request_id"),
+        *("id", "owner_link", "owner_id", "number", "created_at", "actor", "request_id"),
         *("action", "kind", "entity_id", "version", "state_before", "state_after"),
     )
 
@@ -67,14 +67,14 @@ class RevisionAdmin(OfOwner):
 
     @admin.display(description="before")
     def state_before(self, row: RevisionRow) -> SafeString | None:
-        return _laid_out(row.before)
+        return _pretty_json(row.before)
 
     @admin.display(description="after")
     def state_after(self, row: RevisionRow) -> SafeString | None:
-        return _laid_out(row.after)
+        return _pretty_json(row.after)
 
 
-def _laid_out(state: str | None) -> SafeString | None:
+def _pretty_json(state: str | None) -> SafeString | None:
     if state is None:
         return None
     return format_html("<pre>{}</pre>", json.dumps(json.loads(state), indent=2, ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""Pages whose address cannot make them fail: what no query can use is refused as Django refuses what it knows."""
+"""Admin pages whose URL parameters cannot cause an error: unusable lookups are rejected as Django rejects others."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 SEARCH_MAX = 300
-"""Characters: nothing longer is found anyway, and each word is one more condition."""
+"""Characters of a search: no searched column is longer, and each word adds a condition."""
 
 _log = logging.getLogger("goatfish.admin")
 
 
-class CheckedList(ChangeList):
-    """Django refuses by ``?e=1`` what it cannot make a query of. Much of that shows only when the query is run."""
+class SafeChangeList(ChangeList):
+    """Redirects to ``?e=1``, as Django does for invalid lookups, also where they fail only when the query runs."""
 
     def get_results(self, request: HttpRequest) -> None:
         try:
@@ -30,19 +30,19 @@ class CheckedList(ChangeList):
             raise
         except Exception as error:
             if not self.get_filters_params() and not self.query:
-                raise  # nothing was asked for: it is our fault
-            _log.warning("%s %r cannot be looked up", request.method, request.path, exc_info=error)
+                raise  # no filter and no search: it is a bug
+            _log.warning("%s %r has an invalid lookup", request.method, request.path, exc_info=error)
             raise IncorrectLookupParameters(error) from error
 
 
-class CheckedLookups(admin.ModelAdmin):  # type: ignore[type-arg]  # -- generic for the type checker alone, not at run time
-    """Lists, searches and ids that take any text."""
+class SafeLookupsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # -- generic for the type checker alone, not at run time
+    """Accepts any text in lists, searches and ids."""
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return CheckedList
+        return SafeChangeList
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model | None:
-        """None too for an id that is out of its type's range."""
+        """None also for an id out of its column's range."""
         try:
             found: Model | None = super().get_object(request, object_id, from_field)
         except (OverflowError, DataError):
@@ -50,7 +50,7 @@ class CheckedLookups(admin.ModelAdmin):  # type: ignore[type-arg]  # -- generic 
         return found
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        """No regular expressions: some take for ever, and hold the whole process on SQLite."""
+        """No regular expressions: some take exponential time, and on SQLite they block the whole process."""
         is_expression = not {"regex", "iregex"}.isdisjoint(lookup.split("__"))
         return not is_expression and super().lookup_allowed(lookup, value, request)
 

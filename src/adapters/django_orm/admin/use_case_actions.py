@@ -1,4 +1,4 @@
-"""What operators change goes through the use cases, with its cause, and each change is asked for on its own page."""
+"""Changes in the admin run use cases, with the operator as the actor, after a page that asks for confirmation."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SCOPE = "goatfish.use_cases"
-"""Where a request's ASGI scope has them."""
+"""The key of ``AdminUseCases`` in the ASGI scope of a request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdminUseCases:
-    """What operators may have done, on storage that is theirs."""
+    """The use cases available to operators, on the operators' storage."""
 
     owners: Owners
     keys: ApiKeys
@@ -42,19 +42,19 @@ class AdminUseCases:
 
 
 def use_cases(request: HttpRequest) -> AdminUseCases | None:
-    """Those that came along; none where Django serves by other ways, which therefore change nothing."""
+    """The use cases of this request; None outside ``AdminApplication``, where the admin is read-only."""
     found: AdminUseCases | None = getattr(request, "scope", {}).get(SCOPE)
     return found
 
 
-def carried_out(
+def run_use_case(
     request: HttpRequest,
     work: Callable[[AdminUseCases, WriteContext], Awaitable[T]],
     idempotency_key: IdempotencyKey | None = None,
 ) -> T:
-    """The result of the work, done on the event loop that serves the request, for the operator who is signed in.
+    """Runs use cases on the event loop, with the signed-in operator as the actor, and returns their result.
 
-    No transaction of the request's own may be open: on SQLite the work would wait for it, and it for the work.
+    The request must not have an open transaction: on SQLite both would wait for each other.
     """
     cases = use_cases(request)
     if cases is None:
@@ -74,42 +74,42 @@ def carried_out(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """A change of one row: a button on its page, a page that asks whether it is meant, and a use case."""
+class UseCaseAction:
+    """A change of one row: a button on its page, a confirmation page with this warning, and a use case."""
 
     name: str
     warning: str
-    done: str
-    fits: Callable[[Any], bool]
-    carry_out: Callable[[AdminUseCases, Any, WriteContext], Awaitable[object]]
+    success: str
+    is_applicable: Callable[[Any], bool]
+    run: Callable[[AdminUseCases, Any, WriteContext], Awaitable[object]]
 
 
 class UseCaseAdmin(ReadOnlyAdmin):
-    """Rows that use cases change. Django's permissions hold: to add for what is made, to change for all else."""
+    """Rows that use cases change: creating needs Django's permission to add, all other actions that to change."""
 
-    changes: Sequence[Change] = ()
+    use_case_actions: Sequence[UseCaseAction] = ()
     change_form_template = "goatfish/change_form.html"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return use_cases(request) is not None and admin.ModelAdmin.has_add_permission(self, request)
 
     def may_change(self, request: HttpRequest, row: Model) -> bool:
-        """Not Django's own ``has_change_permission``, which would open its form."""
+        """Whether actions are allowed. ``has_change_permission`` stays False, or Django would show its edit form."""
         return use_cases(request) is not None and admin.ModelAdmin.has_change_permission(self, request, row)
 
     def get_urls(self) -> list[URLPattern]:
         own = [
             path(
-                f"<path:object_id>/{change.name}/",
-                self.admin_site.admin_view(partial(self._change, change)),
-                name=self._url_name(change),
+                f"<path:object_id>/{action.name}/",
+                self.admin_site.admin_view(partial(self._action_view, action)),
+                name=self._url_name(action),
             )
-            for change in self.changes
+            for action in self.use_case_actions
         ]
         return own + super().get_urls()
 
-    def _url_name(self, change: Change) -> str:
-        return f"{self.opts.app_label}_{self.opts.model_name}_{change.name}"
+    def _url_name(self, action: UseCaseAction) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{action.name}"
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -119,53 +119,53 @@ class UseCaseAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "tools": tools})
 
     def tools(self, request: HttpRequest, row: Model) -> list[tuple[str, str]]:
-        """The buttons on a row's page: where each leads, and what it says."""
+        """The buttons on a row's page, as URLs and labels."""
         if not self.may_change(request, row):
             return []
         return [
-            (reverse(f"admin:{self._url_name(change)}", args=[row.pk]), change.name.capitalize())
-            for change in self.changes
-            if change.fits(row)
+            (reverse(f"admin:{self._url_name(action)}", args=[row.pk]), action.name.capitalize())
+            for action in self.use_case_actions
+            if action.is_applicable(row)
         ]
 
-    def _change(self, change: Change, request: HttpRequest, object_id: str) -> HttpResponse:
+    def _action_view(self, action: UseCaseAction, request: HttpRequest, object_id: str) -> HttpResponse:
         row = self.get_object(request, unquote(object_id))
         if row is None:
-            return self.missing(request)
+            return self.redirect_missing(request)
         if not self.may_change(request, row):
             raise PermissionDenied
         if request.method == "GET":
-            context = {"original": row, "change": change, "title": f"{change.name.capitalize()} {row}?"}
+            context = {"original": row, "action": action, "title": f"{action.name.capitalize()} {row}?"}
             return self.page(request, "goatfish/confirm.html", context)
         if request.method != "POST":
             return HttpResponseNotAllowed(["GET", "POST"])
         try:
-            carried_out(request, lambda cases, context: change.carry_out(cases, row, context))
+            run_use_case(request, lambda cases, context: action.run(cases, row, context))
         except DomainError as error:
-            messages.error(request, refusal(error))
+            messages.error(request, error_message(error))
         else:
-            messages.success(request, change.done.format(row))
-        return self.to_row(row.pk)
+            messages.success(request, action.success.format(row))
+        return self.redirect_to_row(row.pk)
 
     def page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> TemplateResponse:
-        """A page of ours within the admin's."""
+        """A page in the layout of the admin."""
         return TemplateResponse(
             request, template, {**self.admin_site.each_context(request), "opts": self.opts, **context}
         )
 
-    def to_row(self, pk: object) -> HttpResponseRedirect:
+    def redirect_to_row(self, pk: object) -> HttpResponseRedirect:
         return HttpResponseRedirect(reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[pk]))
 
 
-def refusal(error: DomainError) -> str:
-    """The refusal in words for operators, who own nothing."""
+def error_message(error: DomainError) -> str:
+    """The error message for an operator."""
     return f"There is no such {error.code.removesuffix('_not_found')}." if isinstance(error, NotFound) else error.detail
 
 
-def refuse(form: forms.Form, error: DomainError) -> None:
-    """Says on the form what the domain refused, beside the field where there is one."""
+def add_form_error(form: forms.Form, error: DomainError) -> None:
+    """Adds a domain error to the form, at the field it is about, if any."""
     if not isinstance(error, Invalid):
-        form.add_error(None, refusal(error))
+        form.add_error(None, error_message(error))
         return
     for violation in error.violations:
         form.add_error(violation.field if violation.field in form.fields else None, violation.detail)

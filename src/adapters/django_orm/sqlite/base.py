@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from django.db.models import Model
 
-CHECK_EVERY = 50_000
+CHECK_INTERVAL = 50_000
 """SQLite VM instructions, some 1 to 50 ms of work, between two checks of the time limit.
 
 Each check takes Python's interpreter lock, for which it competes with the event loop.
@@ -46,7 +46,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with suppress(OSError):
             os.close(os.open(conn_params["database"], os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         connection: Connection = super().get_new_connection(conn_params)
-        connection.set_progress_handler(self._overdue, CHECK_EVERY)
+        connection.set_progress_handler(self._overdue, CHECK_INTERVAL)
         return connection
 
     def _overdue(self) -> bool:

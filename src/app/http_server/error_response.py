@@ -1,4 +1,4 @@
-"""What the server itself refuses, in the form of all other refusals."""
+"""Error responses that the server itself sends, as problem details like those of the API."""
 
 import secrets
 from http import HTTPStatus
@@ -7,8 +7,8 @@ from adapters.http_fastapi.kit.problems import ProblemException, problem_respons
 from adapters.http_fastapi.kit.response_headers import complete
 
 
-def refusal(code: str, *, path: str = "", bodiless: bool = False) -> bytes:
-    """The last answer of a connection: the problem of this code, at this path where it is known; to HEAD, no body."""
+def error_response(code: str, *, path: str = "", bodiless: bool = False) -> bytes:
+    """The bytes of a connection's last response: the problem of this code, at this path if known; bodiless to HEAD."""
     request_id = secrets.token_hex(16)
     response = problem_response(ProblemException(code), path, request_id)
     given = [*response.raw_headers, (b"x-request-id", request_id.encode()), (b"connection", b"close")]
