@@ -199,7 +199,7 @@ async def _all_at_once(url: str, tenants: list[Tenant], mark: str) -> dict[Tenan
 
 @dataclass(frozen=True)
 class Session:
-    """A server connection that has served owners: its backend, the owner and key in its settings, and its visible rows."""
+    """A server connection that has served owners: its backend, the owner and key in its settings, its visible rows."""
 
     backend: int
     named: list[str | None]
