@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.db.models import Q
 
-from adapters.django_orm.admin.read_only import Choice
+from adapters.django_orm.admin.read_only import ConditionFilter
 from adapters.django_orm.admin.records import OwnedAdmin
 from adapters.django_orm.apps import model_of
 from domain import fields as kinds
@@ -53,11 +53,11 @@ def _named(fields: Any, *kinds: type[Any]) -> Iterator[str]:
             yield each.name
 
 
-def _choice_filter(field: FieldSpec, options: Iterable[StrEnum]) -> type[Choice]:
+def _choice_filter(field: FieldSpec, options: Iterable[StrEnum]) -> type[ConditionFilter]:
     """A filter by the values of an enumeration, which are known without reading a row."""
     conditions = {option.value: partial(Q, (field.name, option)) for option in options}
     members = {"title": words(field.name), "parameter_name": field.name, "conditions": conditions}
-    return type(f"{field.name.title()}Filter", (Choice,), members)
+    return type(f"{field.name.title()}Filter", (ConditionFilter,), members)
 
 
 def register_entities(entities: Iterable[type[Owned]]) -> None:
