@@ -29,7 +29,7 @@ def example(field: FieldSpec) -> Any:  # noqa: C901, PLR0911 -- one for each kin
         case kinds.Integer(minimum=least, maximum=most):
             return min(max(1, least), most) if given is None else given
         case kinds.Amount(minimum=least, places=places):
-            return round(Decimal(given or max(least or 0, 1)), places)
+            return round(Decimal(given or least or 0), places)
         case kinds.Day():
             return date.fromisoformat(given or "2026-01-05")
         case kinds.Moment():
@@ -41,8 +41,10 @@ def example(field: FieldSpec) -> Any:  # noqa: C901, PLR0911 -- one for each kin
     raise _unknown(field)
 
 
-def another(field: FieldSpec, value: Any) -> Any:  # noqa: PLR0911 -- one for each kind
+def another(field: FieldSpec, value: Any) -> Any:  # noqa: C901, PLR0911 -- one for each kind
     """A value that differs from this one."""
+    if value in (None, (), {}):
+        return example(field)
     match field.kind:
         case kinds.Text() | kinds.LongText():
             return "b" if value != "b" else "c"
@@ -70,14 +72,15 @@ def edges(field: FieldSpec) -> Iterator[Any]:
     """Values at the edges of what may be stored, whatever the other fields hold; ``ends`` are others."""
     match field.kind:
         case kinds.Text(max_length=length) | kinds.LongText(max_length=length):
-            yield from (UNICODE, "🐐" * length)
+            yield from (UNICODE[:length], "🐐" * length)
         case kinds.Choice(options=options):
             yield from options
         case kinds.Boolean():
             yield from (False, True)
         case kinds.Amount(digits=digits, places=places):
             most = (Decimal(10) ** digits - 1).scaleb(-places)
-            yield from (field.kind.minimum or -most, field.kind.maximum or most)
+            least, greatest = field.kind.minimum, field.kind.maximum
+            yield from (-most if least is None else least, most if greatest is None else greatest)
         case kinds.Words(max_items=items, max_length=length):
             yield from ((), tuple(f"{n:03}".ljust(length, "🐐")[:length] for n in range(items)))
         case kinds.Map():

@@ -106,13 +106,23 @@ class ResourceCase:
 
     @property
     def other(self) -> Json:
-        """A whole object that differs from ``body`` in every member."""
+        """A whole object that differs from ``body`` in every member that can be changed."""
         return {name: as_json(second) for name, (_, second, _) in self.values.items()}
 
     @property
     def changes(self) -> list[Json]:
-        """A change of each member."""
-        return [{name: value} for name, value in self.other.items()]
+        """A change of each member that can be changed."""
+        return [{name: value} for name, value in self.other.items() if value != self.body[name]]
+
+    @property
+    def change(self) -> Json:
+        """A change of all members that can be changed."""
+        return {name: value for change in self.changes for name, value in change.items()}
+
+    @property
+    def no_change(self) -> Json:
+        """A change of them to what they are."""
+        return {name: self.body[name] for name in self.change}
 
     @property
     def edges(self) -> Iterator[dict[str, Any]]:
@@ -206,6 +216,7 @@ def resource_case(
         ({name: value}, {f"#/{name}": code})
         for name, each in spec.fields.items()
         for value, code in field_values.refused(each)
+        if not each.kind.immutable  # a change of it is refused for that, whatever it is
     ]
     return ResourceCase(
         spec=spec,
@@ -220,7 +231,7 @@ def _three(spec: FieldSpec) -> Iterator[Any]:
     value = field_values.example(spec)
     for _ in range(3):
         yield value
-        value = field_values.another(spec, value)
+        value = value if spec.kind.immutable else field_values.another(spec, value)
 
 
 def _contradiction(spec: EntitySpec) -> tuple[Json, Violations] | None:
