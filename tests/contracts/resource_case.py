@@ -191,7 +191,8 @@ class ResourceCase:
         """Every filter with values to ask for, each of which some objects have."""
         for parameter, each in self.spec.filters.items():
             for value in (value for name, _ in each.compares for value in self.values[name]):
-                yield from ((parameter, one) for one in (value if isinstance(value, tuple) else [value]))
+                several = value if isinstance(value, tuple) else [value]
+                yield from ((parameter, one) for one in several if one is not None)
 
     def asked_for(self) -> Iterator[tuple[str, str]]:
         """The same as a query has it."""
