@@ -98,9 +98,9 @@ async def test_several_threads_read_at_once_and_each_has_a_connection_that_is_cl
         executor = storage.executor
         assert isinstance(executor, DjangoExecutor)
         await asyncio.gather(*(executor.fetch("", meet, {"patience": 10}) for _ in range(8)))
-        open_ones = [each.connection for each in executor._owned if each.connection is not None]
+        open_ones = [each.connection for each in executor._own_connections if each.connection is not None]
         assert len(set(map(id, open_ones))) == 4
-    assert [each.connection for each in executor._owned] == [None] * len(executor._owned)
+    assert [each.connection for each in executor._own_connections] == [None] * len(executor._own_connections)
     for connection in open_ones:
         with pytest.raises(sqlite3.ProgrammingError, match="closed"):
             connection.execute("SELECT 1")
@@ -160,11 +160,11 @@ async def test_a_connection_that_failed_is_not_used_again(on_threads: MakeStorag
         await storage.check()
         executor = storage.executor
         assert isinstance(executor, DjangoExecutor)
-        used = executor._owned[0].connection
+        used = executor._own_connections[0].connection
         with pytest.raises(Unavailable):
             await executor.fetch("", Statement("SELECT 1 FROM nowhere", (), ()), {})
         await storage.check()
-        assert executor._owned[0].connection is not used
+        assert executor._own_connections[0].connection is not used
 
 
 async def test_what_a_cancelled_task_began_is_committed_whole_or_not_at_all(on_threads: MakeStorage) -> None:

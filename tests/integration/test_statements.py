@@ -13,7 +13,7 @@ from django.db import connection
 
 from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
 from adapters.django_orm.sql.compiler import Compiler
-from adapters.django_orm.sql.fair_shares import SERVICE
+from adapters.django_orm.sql.fair_semaphore import SERVICE
 from adapters.django_orm.storage import Storage
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
@@ -57,9 +57,9 @@ class Stored:
                 seen.append(query.query)
 
             assert executor._connections is not None
-            only = await executor._connections.take(SERVICE)
+            only = await executor._connections.acquire(SERVICE)
             only.add_query_logger(log)
-            executor._connections.give(only, SERVICE)
+            executor._connections.release(only, SERVICE)
             yield seen
             await asyncio.sleep(0)  # loggers are called a step later
             only.remove_query_logger(log)

@@ -1,1 +1,1 @@
-"""QuerySets compiled once, the two executors that run them, and the connection pool."""
+"""SQL compiled once from QuerySets, the two executors that run it, and the connection pool."""

@@ -1,4 +1,4 @@
-"""PostgreSQL in production: asyncpg's connections, by turns; it heals by itself when the server has been away."""
+"""Runs statements on PostgreSQL by asyncpg, with a connection pool that recovers when the server was away."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from domain.errors import ListTimeout, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-SETTLE = 2.0
-"""Seconds."""
+CANCEL_TIMEOUT = 2.0
+"""Seconds to wait until the server has cancelled a statement."""
 PREPARED_MAX = 100
 """Statements that a connection keeps prepared."""
-_PASSING = (
+_UNAVAILABLE = (
     OSError,  # TimeoutError is one
     asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection that the server has taken leave of, and that is not yet known as closed
+    asyncpg.InternalClientError,  # the server has closed a connection, but asyncpg has not noticed yet
     asyncpg.InsufficientResourcesError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
@@ -44,8 +44,8 @@ _PASSING = (
 )
 
 
-# The first and the last moment of the calendar are infinity to asyncpg's encoder: Django cannot read that, and a time
-# comes back without its zone. So dates and times travel as what has passed since another, which is quicker than text.
+# asyncpg encodes the first and last date or time of the calendar as infinity, which Django cannot read, and decodes
+# them without a time zone. So dates and times are sent as intervals since an epoch, which is faster than text.
 _DAY, _MOMENT = date(1970, 1, 1), datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -57,32 +57,32 @@ def _since_moment(moment: datetime | None) -> timedelta | None:
     return None if moment is None else moment - _MOMENT
 
 
-def _place(number: int, field: models.Field[Any, Any] | None) -> str:
+def _placeholder(number: int, field: models.Field[Any, Any] | None) -> str:
     if isinstance(field, models.DateTimeField):
         return f"timezone('UTC', '{_DAY}'::timestamp + ${number}::interval)"
     return f"('{_DAY}'::date + ${number}::interval)::date" if isinstance(field, models.DateField) else f"${number}"
 
 
-def _hook(field: models.Field[Any, Any], name: str) -> Any:
-    """The field's own way in or out; None where it has only Django's."""
-    hook = getattr(field, name, None)
-    return None if getattr(hook, "__module__", "django.").startswith("django.") else hook
+def _custom_method(field: models.Field[Any, Any], name: str) -> Any:
+    """The field's own conversion method; None where it only inherits Django's."""
+    method = getattr(field, name, None)
+    return None if getattr(method, "__module__", "django.").startswith("django.") else method
 
 
-def _words(error: Exception) -> str:
-    """Why there is no answer, for people, in one line."""
+def _reason(error: Exception) -> str:
+    """The reason of a failure, in one line."""
     if isinstance(error, TimeoutError):
-        return "no answer in time, it is out of reach or overloaded"
+        return "no response in time, it is unreachable or overloaded"
     if isinstance(error, ConnectionError) and error.errno:
         return os.strerror(error.errno).lower()
     text = error.strerror if isinstance(error, OSError) else None
-    return " ".join((text or str(error)).split()) or "no reason is known"
+    return " ".join((text or str(error)).split()) or "unknown reason"
 
 
-async def _settled(connection: asyncpg.Connection[Any]) -> None:
-    """Waits until the server has let go of a statement that nobody waits for any more; or cuts the connection."""
+async def _wait_for_cancellation(connection: asyncpg.Connection[Any]) -> None:
+    """Waits until the server has cancelled the last statement, or terminates the connection."""
     try:
-        async with asyncio.timeout(SETTLE):
+        async with asyncio.timeout(CANCEL_TIMEOUT):
             await connection.execute("SELECT")
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         connection.terminate()
@@ -92,12 +92,11 @@ async def _settled(connection: asyncpg.Connection[Any]) -> None:
 
 
 class AsyncpgExecutor:
-    """Runs statements on connections of a pool, on the event loop itself.
+    """Runs statements on a connection pool, on the event loop itself.
 
-    ``url`` is a PostgreSQL URL; ``size`` connections at most, made when they are needed; ``acquire_timeout``,
-    ``statement_timeout`` and ``list_timeout``, which is that of lists with conditions, are in seconds. Without
-    ``prepared_statements`` a connection remembers nothing between two transactions, as a PgBouncer older than 1.21
-    wants it.
+    ``url`` is a PostgreSQL URL; at most ``size`` connections are opened, on demand. All timeouts are in seconds;
+    ``list_timeout`` is that of lists with filters. Without ``prepared_statements`` a connection keeps no state between
+    transactions, as a PgBouncer older than 1.21 requires.
     """
 
     def __init__(
@@ -119,11 +118,11 @@ class AsyncpgExecutor:
         self._connections: ConnectionPool | None = None
 
     async def open(self) -> None:
-        """Connects to nothing yet."""
+        """Creates the pool; connections are opened on demand."""
         self._connections = ConnectionPool(self._connect, size=self._size, timeout=self._acquire_timeout)
 
     async def close(self) -> None:
-        """Closes every connection; one that does not end within the time of a statement is cut."""
+        """Closes every connection; one still in use after ``statement_timeout`` is terminated."""
         connections, self._connections = self._connections, None
         if connections is not None:
             await connections.close(self._statement_timeout)
@@ -139,11 +138,11 @@ class AsyncpgExecutor:
     def codec(self, field: models.Field[Any, Any]) -> Codec:
         if isinstance(field, models.DateField):
             return _since_moment if isinstance(field, models.DateTimeField) else _since_day, None
-        read = _hook(field, "from_db_value")
-        return _hook(field, "get_prep_value"), read and (lambda value: read(value, None, None))
+        read = _custom_method(field, "from_db_value")
+        return _custom_method(field, "get_prep_value"), read and (lambda value: read(value, None, None))
 
     def dialect(self, sql: str, fields: Sequence[models.Field[Any, Any] | None]) -> str:
-        return sql % tuple(_place(number, field) for number, field in enumerate(fields, start=1))
+        return sql % tuple(_placeholder(number, field) for number, field in enumerate(fields, start=1))
 
     async def fetch(
         self, name: str, statement: Statement, values: Values, sent: Callable[[], None] | None = None
@@ -151,27 +150,27 @@ class AsyncpgExecutor:
         connections = self._connections
         if connections is None:
             raise Unavailable("The pool is closed.")
-        arguments, lent_to = statement.arguments(name, values), statement.system or name
+        arguments, share = statement.arguments(name, values), statement.system_share or name
         try:
-            connection = connections.idle(lent_to) or await connections.take(lent_to)
+            connection = connections.acquire_nowait(share) or await connections.acquire(share)
             if sent is not None:
                 sent()
             try:
                 timeout = self._list_timeout if statement.searches else None
                 rows = await connection.fetch(statement.sql, *arguments, timeout=timeout)
             except (asyncio.CancelledError, TimeoutError) as error:
-                await _settled(connection)
+                await _wait_for_cancellation(connection)
                 if statement.searches and isinstance(error, TimeoutError):
                     raise ListTimeout(f"The list took longer than {self._list_timeout:g} seconds.") from error
                 raise
             finally:
-                connections.give(connection, lent_to)
+                connections.release(connection, share)
         except asyncpg.LockNotAvailableError as error:
             raise LockTimeout from error
         except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError) as error:
             raise ConstraintViolated(error.constraint_name) from error
-        except _PASSING as error:
-            raise Unavailable(f"The database cannot be used: {_words(error)}") from error
+        except _UNAVAILABLE as error:
+            raise Unavailable(f"The database cannot be used: {_reason(error)}") from error
         return statement.decoded(rows)
 
     async def write(self, name: str, chain: WriteBatch, values: Values) -> int:

@@ -1,4 +1,4 @@
-"""SQL compiled once from QuerySets: a request binds values to it and pays for nothing else of the ORM."""
+"""Compiles QuerySets to SQL once, so that a request only binds values and does not run the ORM."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.db import connections, models
 from django.db.models.expressions import Expression, Func
 from django.db.models.sql import DeleteQuery, Query, UpdateQuery
 
-from adapters.django_orm.sql.fair_shares import LOOKUPS, SERVICE
+from adapters.django_orm.sql.fair_semaphore import LOOKUPS, SERVICE
 
 Values: TypeAlias = Mapping[str, Any]
 Rows: TypeAlias = Sequence[Sequence[Any]]
@@ -22,13 +22,13 @@ Codec: TypeAlias = tuple[Encode | None, Encode | None]
 
 
 _FIRST = "named"
-"""What the first step of a chain follows: the query that says for whom it runs."""
+"""The query that sets the context of row-level security: the first step of a chain follows it."""
 
 
 class RlsContext(StrEnum):
-    """For whom a statement runs: PostgreSQL's policies show it what belongs to the one that is named in this setting.
+    """The PostgreSQL setting that a statement sets to the id of an owner or a key; policies compare rows with it.
 
-    ``NOBODY`` is for what operators do with all owners' rows; the service sees none of them in this way.
+    ``NOBODY`` is for operators' statements over all owners; with the API's role they would see no rows.
     """
 
     OWNER = "goatfish.owner"
@@ -37,7 +37,7 @@ class RlsContext(StrEnum):
 
 
 class Param(Expression):
-    """A place in a QuerySet that each run fills with the value of this name."""
+    """A parameter of a QuerySet, whose value is given by this name each time the statement runs."""
 
     def __init__(self, name: str, field: models.Field[Any, Any]) -> None:
         super().__init__(output_field=field)
@@ -48,14 +48,14 @@ class Param(Expression):
 
 
 def param(model: type[models.Model], column: str, name: str | None = None) -> Param:
-    """A place for a value of this column, by the column's name unless another is given."""
+    """A parameter with the type of this column, named like the column unless another name is given."""
     return Param(name or column, _field(model, column))
 
 
 class KeysetAfter(Func):
-    """Whether a row's (value, id) comes after another's, as one comparison of rows: an index starts right there.
+    """Whether a row's (value, id) comes after another's, as a row comparison, so that an index scan starts right there.
 
-    Compared one by one, with ``OR``, all rows that tie on the value would be read on every page.
+    With separate comparisons and ``OR``, every page would read all rows with an equal value.
     """
 
     output_field = models.BooleanField()
@@ -74,7 +74,7 @@ class KeysetAfter(Func):
 
 
 class _RlsContextIsSet(Expression):
-    """True, once PostgreSQL has taken note of the name: nothing else makes it do that before it looks at rows."""
+    """Always true; makes PostgreSQL set the context of row-level security before it reads rows."""
 
     output_field = models.BooleanField()
     conditional = True
@@ -88,19 +88,19 @@ class _RlsContextIsSet(Expression):
 
 @dataclass(frozen=True)
 class Statement:
-    """SQL in its executor's own dialect, and what turns values into arguments and rows back into values."""
+    """SQL in its executor's dialect, with the encoders of its arguments and the decoders of its rows."""
 
     sql: str
     encoders: tuple[tuple[str, Encode | None], ...]
     decoders: tuple[Encode | None, ...] = ()
-    names: bool = False
-    """Whether the first argument is the name of whom it runs for."""
+    sets_context: bool = False
+    """Whether the first argument is the owner's or key's id for row-level security."""
     rls: RlsContext = RlsContext.NOBODY
     searches: bool = False
-    """Whether it is a list with conditions, which may look at many rows to find few: its time is that of lists."""
+    """Whether it is a list with filters, which may read many rows to find few, and has a timeout of its own."""
 
     def arguments(self, name: str, values: Values) -> list[Any]:
-        bound = [name] if self.names else []
+        bound = [name] if self.sets_context else []
         bound += self._bound(values)
         for place, encode in self._encoded:
             bound[place] = encode(bound[place])
@@ -114,10 +114,10 @@ class Statement:
             for row in rows
         ]
 
-    # Worked out once: a statement runs with every request.
+    # Computed once, since a statement runs in many requests.
     @cached_property
-    def system(self) -> str:
-        """In which of the service's own shares it runs; empty where it runs in that of the owner it names."""
+    def system_share(self) -> str:
+        """The name under which it acquires a connection, if it runs for no owner; empty if it runs for one."""
         return {RlsContext.OWNER: "", RlsContext.KEY: LOOKUPS}.get(self.rls, SERVICE)
 
     @cached_property
@@ -127,7 +127,7 @@ class Statement:
 
     @cached_property
     def _encoded(self) -> list[tuple[int, Encode]]:
-        return [(place, encode) for place, (_, encode) in enumerate(self.encoders, start=self.names) if encode]
+        return [(place, encode) for place, (_, encode) in enumerate(self.encoders, start=self.sets_context) if encode]
 
     @cached_property
     def _decodes(self) -> bool:
@@ -135,19 +135,19 @@ class Statement:
 
 
 WriteBatch: TypeAlias = tuple[Statement, ...]
-"""Statements of one transaction, each of which takes place only where the one before it touched a row."""
+"""Statements of one transaction; each runs only if the one before it returned a row."""
 
 
 @dataclass(frozen=True, slots=True)
 class WriteStep:
-    """One write of a chain: its SQL, given the table or query whose rows it follows, and its parameters."""
+    """One step of a chain: its parameters, and a function that makes its SQL, given the name of the step before."""
 
     sql: Callable[[str], str]
     params: tuple[Param, ...]
 
 
 class ConstraintViolated(Exception):
-    """A unique value is taken, or a reference would dangle; ``name`` is the constraint's, where the database tells."""
+    """A unique value is taken, or a reference would dangle; ``name`` is the constraint's, if reported."""
 
     def __init__(self, name: str | None) -> None:
         super().__init__(name)
@@ -155,33 +155,33 @@ class ConstraintViolated(Exception):
 
 
 class LockTimeout(Exception):
-    """A lock was not to be had within the time that the transaction itself has set."""
+    """A lock was not acquired within the transaction's own lock timeout."""
 
 
 class Executor(Protocol):
-    """Runs statements. Every one passes here, beside the name of the one for whom it runs: an owner, or a key."""
+    """Runs all statements. ``name`` is the id of the owner, or the public id of the key, that a statement runs for."""
 
     alias: str
 
     def codec(self, field: models.Field[Any, Any]) -> Codec:
-        """What a value of this column needs on its way in and out; None where the driver does it."""
+        """The encoder and the decoder for values of this column; None where the driver does it."""
         ...
 
     def dialect(self, sql: str, fields: Sequence[models.Field[Any, Any] | None]) -> str:
-        """The SQL with this driver's placeholders for Django's ``%s``, each of which stands for a value of a field."""
+        """The SQL with this driver's placeholders instead of ``%s``; ``fields`` are those of the parameters."""
         ...
 
     async def fetch(
         self, name: str, statement: Statement, values: Values, sent: Callable[[], None] | None = None
     ) -> Rows:
-        """Reads with one statement. Raises ``Unavailable``, and ``ListTimeout`` where a search takes too long.
+        """Runs one statement and returns its rows. Raises ``Unavailable``, and ``ListTimeout`` for a list with filters.
 
-        ``sent`` is called right before the database is asked, when nothing has to be waited for any more.
+        ``sent`` is called right before the statement is sent, once a connection is acquired.
         """
         ...
 
     async def write(self, name: str, chain: WriteBatch, values: Values) -> int:
-        """Runs the chain in one transaction; gives how many rows its last statement touched, 0 where it was not run.
+        """Runs the chain in one transaction; returns how many rows its last step returned, 0 if it did not run.
 
         Raises ``Unavailable``, ``ConstraintViolated``, and ``LockTimeout``.
         """
@@ -189,7 +189,7 @@ class Executor(Protocol):
 
 
 class Compiler:
-    """Makes the statements of one executor."""
+    """Compiles statements for one executor."""
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
@@ -206,7 +206,7 @@ class Compiler:
         limit: int | Param | None = None,
         searches: bool = False,
     ) -> Statement:
-        """SELECT of these columns, of so many rows at most."""
+        """A SELECT of these columns, and at most ``limit`` rows."""
         query = self._with_rls(rows, rls).values_list(*columns)
         sql, params = self._sql((query[:limit] if isinstance(limit, int) else query).query)
         if isinstance(limit, Param):
@@ -225,7 +225,7 @@ class Compiler:
         more: Sequence[Param] = (),
         returning: str = "1",
     ) -> WriteStep:
-        """INSERT of one row, whose values are parameters or SQL of ours.
+        """An INSERT of one row, whose values are parameters or constant SQL.
 
         ``suffix`` may hold ``%s`` for each of ``more``; ``where`` is a condition, on PostgreSQL.
         """
@@ -241,7 +241,7 @@ class Compiler:
                 places = (value if isinstance(value, str) else "%s" for value in columns.values())
                 source = f"VALUES ({', '.join(places)})"
                 return f"INSERT INTO {target} {source}{suffix} RETURNING {returning}"
-            # In a SELECT PostgreSQL takes a parameter for text, whatever column it is meant for.
+            # In a SELECT PostgreSQL assumes that a parameter is text, whatever the target column.
             places = (
                 value if isinstance(value, str) else f"%s::{column_type(fields[name], connection)}"
                 for name, value in columns.items()
@@ -263,21 +263,21 @@ class Compiler:
         return self._plain(self._with_rls(rows, rls).query.chain(DeleteQuery))
 
     def lock(self, rows: models.QuerySet[Any, Any]) -> WriteStep:
-        """Keeps these rows from being deleted until the transaction ends; goes on only where there is one."""
+        """Locks these rows against deletion; the chain continues only if there is one."""
         sql, params = self._sql(self._with_rls(rows, RlsContext.OWNER).values_list("id").query)
         lock = " FOR KEY SHARE" if self.on_postgresql else ""
         return WriteStep(lambda follows: f"{sql}{_after(follows)}{lock}", tuple(params))
 
     def unless(self, rows: models.QuerySet[Any, Any]) -> WriteStep:
-        """Goes on only where there are no such rows."""
+        """The chain continues only if there are no such rows."""
         sql, params = self._sql(self._with_rls(rows, RlsContext.OWNER).values_list("id").query)
-        # Of its own, and not a condition of the next step: there PostgreSQL might look for the rows before it knows
-        # for whom it runs.
+        # A step of its own: in a condition of the next one PostgreSQL might read the rows before the context of
+        # row-level security is set.
         none = f"SELECT 1 WHERE NOT EXISTS ({sql})"
         return WriteStep(lambda follows: f"{none}{_after(follows)}", tuple(params))
 
     def chain(self, *parts: WriteStep, rls: RlsContext = RlsContext.OWNER) -> WriteBatch:
-        """These writes in their order, on PostgreSQL as one statement."""
+        """These steps in order; on PostgreSQL they become one statement."""
         if not self.on_postgresql:
             return tuple(self._statement(part.sql(_FIRST), part.params, (None,), rls) for part in parts)
         places = [_FIRST, *(f"step{number}" for number in range(1, len(parts)))]
@@ -307,10 +307,10 @@ class Compiler:
         steps: Sequence[str] = (),
         searches: bool = False,
     ) -> Statement:
-        """The one place that says for whom a statement runs."""
+        """Adds the query that sets the context of row-level security; all statements are made here."""
         names = bool(rls) and self.on_postgresql
         if names:
-            # Materialized, or it would be a part of the query like any other.
+            # MATERIALIZED, or PostgreSQL would inline it, and could evaluate it after reading rows.
             name = f"named AS MATERIALIZED (SELECT set_config('{rls}', %s, true) AS v)"
             sql = f"WITH {', '.join([name, *steps])} {sql}"
         fields = [None] * names + [param.field for param in params]
@@ -320,12 +320,12 @@ class Compiler:
 
 
 def _after(follows: str) -> str:
-    """The condition that the step before has touched a row; the first one has none before it."""
+    """The condition that the step before returned a row; the first step has none."""
     return "" if follows == _FIRST else f" AND EXISTS (SELECT FROM {follows})"
 
 
 def column_type(field: models.Field[Any, Any], connection: Any) -> str:
-    """The column's type without its length, to which a cast would cut the value in silence."""
+    """The column's type without its length: a cast to a length would silently truncate the value."""
     if isinstance(field, models.DecimalField):
         return "numeric"
     return "text" if isinstance(field, models.CharField) else str(field.db_type(connection))

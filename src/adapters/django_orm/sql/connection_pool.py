@@ -1,8 +1,8 @@
-"""A few connections to PostgreSQL that many tasks take turns with; what has broken is replaced when it is needed.
+"""A pool of asyncpg connections, which replaces broken ones on demand.
 
-asyncpg's own pool guards what it lends by a proxy, a task and a shield. Here every statement is a transaction by itself
-and nothing sets the state of a session, so a connection is as good after a statement as before, and none of that is
-needed: lending takes some 1 µs beside the 15 of a statement, not 29 (docs/decisions/0002).
+asyncpg's own pool wraps each acquired connection in a proxy, and resets its session with a shielded task. Here every
+statement is a transaction of its own and changes no session state, so neither is needed: acquiring takes about 1 µs
+instead of 29, beside the 15 µs of a statement (docs/decisions/0002).
 """
 
 from __future__ import annotations
@@ -16,81 +16,81 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 
-from adapters.django_orm.sql.fair_shares import Shares
+from adapters.django_orm.sql.fair_semaphore import FairSemaphore
 
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[Any]
 
 IDLE_MAX = 300.0
-"""Seconds after which a connection that nobody needed is closed: what lies between may have forgotten it."""
+"""Seconds after which an unused connection is closed: a firewall in between may have dropped it."""
 
 
 class ConnectionPool:
-    """At most ``size`` connections, made by ``connect`` and lent by name: ``Shares`` says to whom, and when.
+    """At most ``size`` connections, opened by ``connect``; ``FairSemaphore`` decides which name acquires the next one.
 
     Belongs to the event loop that uses it first.
     """
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], *, size: int, timeout: float) -> None:
         self._connect = connect
-        self._shares = Shares(size, timeout=timeout)
-        # There is never more than one for each place that is lent, beside those that are idle.
-        self._made: set[Connection] = set()
+        self._semaphore = FairSemaphore(size, timeout=timeout)
+        # Both those in use, one for each acquired slot, and idle ones.
+        self._all: set[Connection] = set()
         self._idle: deque[tuple[float, Connection]] = deque()
 
-    def idle(self, name: str) -> Connection | None:
-        """A connection that nobody uses, where there is one that this name may have. It has to be given back."""
-        if not self._idle or not self._shares.take_now(name):
+    def acquire_nowait(self, name: str) -> Connection | None:
+        """An idle connection, if there is one and this name may have it; must be released."""
+        if not self._idle or not self._semaphore.acquire_nowait(name):
             return None
         connection = self._last_used()
         if connection is None:
-            self._shares.give(name)
+            self._semaphore.release(name)
         return connection
 
-    async def take(self, name: str) -> Connection:
-        """A connection, which has to be given back. Raises ``TimeoutError``, and what connecting raises."""
-        await self._shares.take(name)
+    async def acquire(self, name: str) -> Connection:
+        """A connection, which must be released. Raises ``TimeoutError``, and what connecting raises."""
+        await self._semaphore.acquire(name)
         try:
             return self._last_used() or await self._new()
         except BaseException:
-            self._shares.give(name)
+            self._semaphore.release(name)
             raise
 
-    def give(self, connection: Connection, name: str) -> None:
-        """Takes it back, by the name it was lent to, for the next who waits."""
+    def release(self, connection: Connection, name: str) -> None:
+        """Returns the connection that this name has acquired, and closes those that were idle for too long."""
         now = monotonic()
         self._idle.append((now, connection))
         while self._idle and now - self._idle[0][0] > IDLE_MAX:
-            self._drop(self._idle.popleft()[1])
-        self._shares.give(name)
+            self._discard(self._idle.popleft()[1])
+        self._semaphore.release(name)
 
     async def close(self, within: float) -> None:
-        """Closes every connection; one that is not given back within so many seconds is cut."""
+        """Closes every connection; those not released within so many seconds are terminated."""
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
-                await self._shares.returned()
+                await self._semaphore.all_released()
                 while self._idle:
                     await self._idle[-1][1].close()
-                    self._made.discard(self._idle.pop()[1])
-        for connection in self._made:
+                    self._all.discard(self._idle.pop()[1])
+        for connection in self._all:
             connection.terminate()
         self._idle.clear()
 
     async def _new(self) -> Connection:
         connection = await self._connect()
-        self._made.add(connection)
+        self._all.add(connection)
         return connection
 
     def _last_used(self) -> Connection | None:
-        """One of those that are idle: such as are not needed stay at the bottom."""
+        """The idle connection used last, so that unneeded ones stay idle and are closed in time."""
         now = monotonic()
         while self._idle:
             since, connection = self._idle.pop()
             if now - since < IDLE_MAX and not connection.is_closed():
                 return connection
-            self._drop(connection)
+            self._discard(connection)
         return None
 
-    def _drop(self, connection: Connection) -> None:
+    def _discard(self, connection: Connection) -> None:
         connection.terminate()
-        self._made.discard(connection)
+        self._all.discard(connection)

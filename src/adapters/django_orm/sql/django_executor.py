@@ -1,4 +1,4 @@
-"""SQLite, the command line and rollback tests: Django's own connection, always used in the thread that owns it."""
+"""Runs statements on Django's connections, each in its own thread: for SQLite, the command line and rollback tests."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from adapters.django_orm.sql.compiler import (
     Values,
     WriteBatch,
 )
-from adapters.django_orm.sql.fair_shares import Shares
+from adapters.django_orm.sql.fair_semaphore import FairSemaphore
 from adapters.django_orm.sqlite.base import DatabaseWrapper
 from domain.errors import ListTimeout, Unavailable
 
@@ -38,48 +38,47 @@ _SQLITE_TAKEN = {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
 _POSTGRESQL_VIOLATED = {"23503", "23505"}  # foreign_key_violation, unique_violation
 
 
-class _Job:
-    """Work that a thread does: its statement is ended when its time is over, or nobody waits for it any more."""
+class _Cancellation:
+    """Tells a thread to interrupt its statement, once its time is over or its caller has been cancelled."""
 
-    __slots__ = ("_deadline", "_given_up")
+    __slots__ = ("_cancelled", "_deadline")
 
     def __init__(self) -> None:
-        self._deadline, self._given_up = float("inf"), False
+        self._deadline, self._cancelled = float("inf"), False
 
-    def allow(self, seconds: float | None) -> None:
+    def set_timeout(self, seconds: float | None) -> None:
         self._deadline = float("inf") if seconds is None else monotonic() + seconds
 
-    def give_up(self) -> None:
-        self._given_up = True
+    def cancel(self) -> None:
+        self._cancelled = True
 
-    def overdue(self) -> bool:
-        return self._given_up or monotonic() > self._deadline
+    def is_cancelled(self) -> bool:
+        return self._cancelled or monotonic() > self._deadline
 
 
-Work: TypeAlias = Callable[[_Job], T]
+Work: TypeAlias = Callable[[_Cancellation], T]
 
 
 @dataclass(frozen=True, slots=True)
-class _Lane:
-    """Some threads, and who has how many of them."""
+class _ThreadPool:
+    """Threads, and the semaphore that assigns them."""
 
     threads: ThreadPoolExecutor
-    shares: Shares
+    semaphore: FairSemaphore
 
 
 class DjangoExecutor:
     """Runs statements on a few threads, each with a Django connection of its own.
 
-    ``size`` of them read, as ``Shares`` lends them. Where there are several, another one writes: SQLite has one writer
-    at a time and lets the others poll, so those of this process take turns here. All seconds are SQLite's alone:
-    ``acquire_timeout`` for a thread, ``list_timeout`` for a list with conditions, ``statement_timeout`` for any other
-    statement; without them there is no limit.
+    ``size`` threads read, assigned by a ``FairSemaphore``. If there are several, one more thread writes: SQLite allows
+    one writer at a time and makes others poll, so writers of this process queue here. Timeouts are in seconds, apply to
+    SQLite only, and are unlimited by default: ``acquire_timeout`` for a thread, ``list_timeout`` for a list with
+    filters, ``statement_timeout`` for any other statement.
 
-    An SQLite file that is removed or replaced is noticed: what was connected to it is dropped, and a file that is not
-    there is not made.
+    If an SQLite file is removed or replaced, connections to the old file are closed; a missing file is not created.
 
-    ``lent`` is a connection to be used in place of the threads' own, and is left open: a test sees through it what runs
-    in its own, unfinished transaction.
+    ``shared_connection`` is used instead of the threads' own and left open: it lets a test see statements that run in
+    the test's unfinished transaction.
     """
 
     def __init__(
@@ -96,34 +95,34 @@ class DjangoExecutor:
         self._shared_connection = shared_connection
         self._acquire_timeout, self._statement_timeout = acquire_timeout, statement_timeout
         self._list_timeout = min((each for each in (list_timeout, statement_timeout) if each is not None), default=None)
-        self._readers = self._lane(1 if shared_connection else size)
-        self._writer = self._readers if shared_connection or size == 1 else self._lane(1)
-        self._owned: list[BaseDatabaseWrapper] = []
-        self._here = threading.local()  # its ``file`` is what the thread's connection has opened
+        self._readers = self._thread_pool(1 if shared_connection else size)
+        self._writer = self._readers if shared_connection or size == 1 else self._thread_pool(1)
+        self._own_connections: list[BaseDatabaseWrapper] = []
+        self._local = threading.local()  # ``file`` identifies the file that the thread's connection has opened
 
-    def _lane(self, size: int) -> _Lane:
-        threads = ThreadPoolExecutor(size, thread_name_prefix="goatfish-db", initializer=self._own)
-        return _Lane(threads, Shares(size, timeout=self._acquire_timeout))
+    def _thread_pool(self, size: int) -> _ThreadPool:
+        threads = ThreadPoolExecutor(size, thread_name_prefix="goatfish-db", initializer=self._register_connection)
+        return _ThreadPool(threads, FairSemaphore(size, timeout=self._acquire_timeout))
 
-    def _own(self) -> None:
+    def _register_connection(self) -> None:
         if self._shared_connection is not None:
             connections[self.alias] = self._shared_connection
         else:
             connection = connections[self.alias]
-            connection.inc_thread_sharing()  # so that close() may end it from another thread, once this one is done
-            self._owned.append(connection)
+            connection.inc_thread_sharing()  # so that close() may close it from another thread
+            self._own_connections.append(connection)
 
     async def open(self) -> None:
-        """Nothing to open: a thread connects when it is first used."""
+        """Does nothing: each thread connects when it is first used."""
 
     async def close(self) -> None:
         """Waits for the threads and closes their connections."""
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
-        for lane in (self._readers, self._writer):
-            lane.threads.shutdown()
-        for connection in self._owned:
+        for pool in (self._readers, self._writer):
+            pool.threads.shutdown()
+        for connection in self._own_connections:
             connection.close()
 
     def codec(self, field: models.Field[Any, Any]) -> Codec:
@@ -132,7 +131,7 @@ class DjangoExecutor:
         def encode(value: Any) -> Any:
             return field.get_db_prep_value(value, connection)
 
-        if not hasattr(field, "model"):  # it is of no column, and only sent
+        if not hasattr(field, "model"):  # a parameter that is no column: it is sent, never read
             return encode, None
         column = field.get_col(field.model._meta.db_table)
         converters = connection.ops.get_db_converters(column) + column.get_db_converters(connection)
@@ -150,60 +149,60 @@ class DjangoExecutor:
     async def fetch(
         self, name: str, statement: Statement, values: Values, sent: Callable[[], None] | None = None
     ) -> Rows:
-        def run(job: _Job) -> Rows:
+        def run(cancellation: _Cancellation) -> Rows:
             if sent is not None:
                 sent()
-            return self._execute(job, name, statement, values)
+            return self._execute(cancellation, name, statement, values)
 
-        return await self._in_thread(self._readers, statement.system or name, run)
+        return await self._in_thread(self._readers, statement.system_share or name, run)
 
     async def write(self, name: str, chain: WriteBatch, values: Values) -> int:
-        def run(job: _Job) -> int:
+        def run(cancellation: _Cancellation) -> int:
             rows: Rows = ()
             with transaction.atomic(self.alias):
                 for statement in chain:
-                    rows = self._execute(job, name, statement, values)
+                    rows = self._execute(cancellation, name, statement, values)
                     if not rows:
                         break
             return len(rows)
 
-        return await self._in_thread(self._writer, chain[0].system or name, run)
+        return await self._in_thread(self._writer, chain[0].system_share or name, run)
 
-    def _execute(self, job: _Job, name: str, statement: Statement, values: Values) -> Rows:
+    def _execute(self, cancellation: _Cancellation, name: str, statement: Statement, values: Values) -> Rows:
         with connections[self.alias].cursor() as cursor:
-            if self._shared_connection is None and self._file() != self._here.file:
-                raise OperationalError("The file of the database is not the one that was opened.")
-            job.allow(self._list_timeout if statement.searches else self._statement_timeout)
+            if self._shared_connection is None and self._file() != self._local.file:
+                raise OperationalError("The database file was replaced.")
+            cancellation.set_timeout(self._list_timeout if statement.searches else self._statement_timeout)
             try:
                 cursor.execute(statement.sql, statement.arguments(name, values))
                 rows = cursor.fetchall()
             except OperationalError as error:
-                if statement.searches and job.overdue():
+                if statement.searches and cancellation.is_cancelled():
                     raise ListTimeout(f"The list took longer than {self._list_timeout:g} seconds.") from error
                 raise
-            job.allow(None)
+            cancellation.set_timeout(None)
             return statement.decoded(rows)
 
-    async def _in_thread(self, lane: _Lane, lent_to: str, run: Work[T]) -> T:
+    async def _in_thread(self, pool: _ThreadPool, share: str, run: Work[T]) -> T:
         try:
-            await lane.shares.take(lent_to)
+            await pool.semaphore.acquire(share)
         except TimeoutError as error:
-            raise Unavailable("The database cannot be used: no thread is free in time, it is overloaded.") from error
-        job = _Job()
+            raise Unavailable("The database cannot be used: no thread was free in time, it is overloaded.") from error
+        cancellation = _Cancellation()
         work: Future[T] | None = None
         try:
-            work = lane.threads.submit(self._guarded, run, job)
+            work = pool.threads.submit(self._run_in_thread, run, cancellation)
             return await asyncio.wrap_future(work)
         finally:
             if work is None or work.done():
-                lane.shares.give(lent_to)
-            else:  # nobody waits any more, and the thread goes on until it notices
-                job.give_up()
-                give = partial(_call_in, asyncio.get_running_loop(), lane.shares.give, lent_to)
-                work.add_done_callback(lambda _: give())
+                pool.semaphore.release(share)
+            else:  # cancelled: the thread keeps its slot until it has noticed
+                cancellation.cancel()
+                release = partial(_call_in, asyncio.get_running_loop(), pool.semaphore.release, share)
+                work.add_done_callback(lambda _: release())
 
     def _file(self) -> tuple[int, int] | None:
-        """The file at SQLite's path now. Its device and inode are no other's while a connection has it open."""
+        """The device and inode of the file now at SQLite's path: unique while a connection has that file open."""
         connection = connections[self.alias]
         if connection.vendor != "sqlite":
             return None
@@ -213,16 +212,16 @@ class DjangoExecutor:
             raise OperationalError(str(error)) from error
         return status.st_dev, status.st_ino
 
-    def _guarded(self, run: Work[T], job: _Job) -> T:
+    def _run_in_thread(self, run: Work[T], cancellation: _Cancellation) -> T:
         connection = connections[self.alias]
         keep = self._shared_connection is not None or connection.vendor == "sqlite"
         try:
             if self._shared_connection is None:
                 if connection.connection is None:
-                    self._here.file = self._file()  # before connecting, which would make a file where there is none
+                    self._local.file = self._file()  # before connecting, which would create a missing file
                 if isinstance(connection, DatabaseWrapper):
-                    connection.overdue = job.overdue
-            return run(job)
+                    connection.should_interrupt = cancellation.is_cancelled
+            return run(cancellation)
         except IntegrityError as error:
             cause: Any = error.__cause__
             if getattr(cause, "sqlite_errorname", None) in _SQLITE_TAKEN:
@@ -235,12 +234,12 @@ class DjangoExecutor:
             raise Unavailable(f"The database cannot be used: {' '.join(str(error).split())}") from error
         finally:
             if isinstance(connection, DatabaseWrapper):
-                connection.overdue = None
+                connection.should_interrupt = None
             if not keep:
                 connection.close()
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, function: Callable[[str], None], name: str) -> None:
-    """Calls it on that loop, unless that has ended and nobody is left to care."""
+    """Calls the function on that event loop, unless it is closed."""
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(function, name)

@@ -1,6 +1,6 @@
-"""Conditions of one value among several: a column that has one of some values, and a list that holds a value.
+"""Conditions of membership: a column that is one of several values, and a list that contains a value.
 
-The values come as one JSON array, so that a statement does not depend on how many there are.
+The values are one parameter, a JSON array, so that the SQL does not depend on their number.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class _ValuesField(models.Field):  # type: ignore[type-arg]  # -- generic for the type checker alone, not at run time
-    """Several values of a column as a JSON array of what the database has for each."""
+    """Values of a column as a JSON array, each as the database stores it."""
 
     def __init__(self, column: models.Field[Any, Any]) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class _ValuesField(models.Field):  # type: ignore[type-arg]  # -- generic for th
 
 
 class AnyOf(Func):
-    """Whether the column has one of the values that are given when the statement is run."""
+    """Whether the column is one of the values of a parameter."""
 
     output_field = models.BooleanField()
     conditional = True
@@ -56,7 +56,7 @@ class AnyOf(Func):
 
 
 class Has(Func):
-    """Whether the column, a JSON array of texts, holds the text that is given, in the same case."""
+    """Whether the column, a JSON array of texts, contains the text of a parameter, in the same case."""
 
     output_field = models.BooleanField()
     conditional = True

@@ -37,7 +37,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Creates the file with mode 0600; SQLite gives the journal files the same mode."""
 
     SchemaEditorClass = SchemaEditor
-    overdue: Callable[[], bool] | None = None
+    should_interrupt: Callable[[], bool] | None = None
     """Called while a statement runs: True interrupts it with ``OperationalError`` and rolls its transaction back."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Connection:
@@ -46,8 +46,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with suppress(OSError):
             os.close(os.open(conn_params["database"], os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         connection: Connection = super().get_new_connection(conn_params)
-        connection.set_progress_handler(self._overdue, CHECK_INTERVAL)
+        connection.set_progress_handler(self._check_interrupt, CHECK_INTERVAL)
         return connection
 
-    def _overdue(self) -> bool:
-        return self.overdue is not None and self.overdue()
+    def _check_interrupt(self) -> bool:
+        return self.should_interrupt is not None and self.should_interrupt()

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.django_orm.sql.fair_shares import (
+from adapters.django_orm.sql.fair_semaphore import (
     LOOKUPS,
     SERVICE,
     SYSTEM,
-    Shares,
+    FairSemaphore,
 )
 
 if TYPE_CHECKING:
@@ -44,14 +44,14 @@ class Crowd:
     """Some who ask for places, and have them until a test takes them back."""
 
     def __init__(self, size: int, timeout: float | None = None, clock: Clock | None = None) -> None:
-        self.shares = Shares(size, timeout=timeout, clock=clock or Clock())
+        self.semaphore = FairSemaphore(size, timeout=timeout, clock=clock or Clock())
         self.size = size
         self.having: list[str] = []
         self.waiting: list[tuple[str, asyncio.Task[None]]] = []
 
     def ask(self, name: str) -> asyncio.Task[None]:
         async def asked() -> None:
-            await self.shares.take(name)
+            await self.semaphore.acquire(name)
             self.having.append(name)
 
         task = asyncio.create_task(asked())
@@ -60,7 +60,7 @@ class Crowd:
 
     def give(self, place: int) -> None:
         if self.having:
-            self.shares.give(self.having.pop(place % len(self.having)))
+            self.semaphore.release(self.having.pop(place % len(self.having)))
 
     def cancel(self, place: int) -> None:
         if self.waiting:
@@ -74,14 +74,16 @@ class Crowd:
 
     def check(self) -> None:
         """What always holds when nobody can go on."""
-        shares, owners = self.shares, [name for name in self.having if name not in SYSTEM]
-        assert shares._free == self.size - len(self.having) >= 0
-        assert len(owners) <= shares.general
-        assert all(owners.count(name) <= shares.share for name in owners)
+        semaphore, owners = self.semaphore, [name for name in self.having if name not in SYSTEM]
+        assert semaphore._free == self.size - len(self.having) >= 0
+        assert len(owners) <= semaphore.unreserved
+        assert all(owners.count(name) <= semaphore.owner_limit for name in owners)
         for name, _ in self.waiting:
-            assert not shares.take_now(name)
+            assert not semaphore.acquire_nowait(name)
         assert len(self.waiting) == sum(
-            len(queue.waiters) for queues in (shares._waiting, shares._waiting_first) for queue in queues.values()
+            len(queue.waiters)
+            for queues in (semaphore._waiting, semaphore._waiting_system)
+            for queue in queues.values()
         )
 
 
@@ -114,9 +116,9 @@ def test_whatever_happens_no_place_is_lost_and_none_is_free_that_somebody_may_ha
             await crowd.rest()
             crowd.check()
         assert crowd.waiting == []
-        assert (crowd.shares._free, crowd.shares._owners, crowd.shares._held) == (size, 0, {})
-        assert not crowd.shares._waiting
-        assert not crowd.shares._waiting_first
+        assert (crowd.semaphore._free, crowd.semaphore._held_by_owners, crowd.semaphore._held) == (size, 0, {})
+        assert not crowd.semaphore._waiting
+        assert not crowd.semaphore._waiting_system
 
     run(lived())
 
@@ -265,16 +267,16 @@ async def test_whoever_waits_too_long_gives_up_and_leaves_nothing() -> None:
     late = crowd.ask("b")
     await asyncio.sleep(0.05)
     assert isinstance(late.exception(), TimeoutError)
-    assert not crowd.shares._waiting
+    assert not crowd.semaphore._waiting
 
 
 async def test_all_are_returned_once_the_last_is() -> None:
     crowd = Crowd(3)
-    await crowd.shares.returned()
+    await crowd.semaphore.all_released()
     crowd.ask("a")
     crowd.ask("b")
     await crowd.rest()
-    waiting = asyncio.create_task(crowd.shares.returned())
+    waiting = asyncio.create_task(crowd.semaphore.all_released())
     crowd.give(0)
     await crowd.rest()
     assert not waiting.done()
