@@ -26,7 +26,7 @@ NAME, API, OPERATORS = 'an "odd" 100% name', 'the "api"', "operators"
 BYPASSES = {  # what makes it, what takes it back, and what is said of it
     "superuser": ("ALTER ROLE {api} SUPERUSER", "ALTER ROLE {api} NOSUPERUSER", f"{API} is a superuser."),
     "bypassrls": ("ALTER ROLE {api} BYPASSRLS", "ALTER ROLE {api} NOBYPASSRLS", f"{API} has BYPASSRLS."),
-    "createrole": ("ALTER ROLE {api} CREATEROLE", "ALTER ROLE {api} NOCREATEROLE", "may give itself other roles"),
+    "createrole": ("ALTER ROLE {api} CREATEROLE", "ALTER ROLE {api} NOCREATEROLE", "may grant itself other roles"),
     "owner": (
         "ALTER TABLE simulation OWNER TO {api}",
         "ALTER TABLE simulation OWNER TO operators; GRANT SELECT, INSERT, UPDATE, DELETE ON simulation TO {api}",
@@ -35,48 +35,48 @@ BYPASSES = {  # what makes it, what takes it back, and what is said of it
     "member of the owner": (
         "GRANT operators TO {api} WITH INHERIT FALSE",
         "REVOKE operators FROM {api}",
-        "may act as operators, who owns the table api_key.",
+        "is a member of operators, which owns the table api_key.",
     ),
-    "member of a superuser": ("GRANT goatfish TO {api}", "REVOKE goatfish FROM {api}", "may act as goatfish"),
+    "member of a superuser": ("GRANT goatfish TO {api}", "REVOKE goatfish FROM {api}", "is a member of goatfish"),
     "not enabled": (
         "ALTER TABLE revision DISABLE ROW LEVEL SECURITY",
         "ALTER TABLE revision ENABLE ROW LEVEL SECURITY",
-        "finds no row-level security on the table revision.",
+        "can access the table revision, which has no row-level security.",
     ),
     "not forced": (
         "ALTER TABLE owner NO FORCE ROW LEVEL SECURITY",
         "ALTER TABLE owner FORCE ROW LEVEL SECURITY",
-        "finds row-level security of the table owner not forced.",
+        "can access the table owner, whose row-level security is not forced.",
     ),
     "no policy": (
         "CREATE TABLE unguarded (owner_id uuid);"
         " ALTER TABLE unguarded ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
         "DROP TABLE unguarded",
-        "finds no policy on the table unguarded.",
+        "can access the table unguarded, which has no policy.",
     ),
     "a policy for all": (
         "CREATE POLICY everything ON idempotency_record USING (true)",
         "DROP POLICY everything ON idempotency_record",
-        "is let past the owner by the policy everything of the table idempotency_record.",
+        "is not restricted to one owner by the policy everything of the table idempotency_record.",
     ),
     "another policy of the same name": (
-        "ALTER POLICY named_owner ON idempotency_record"
+        "ALTER POLICY owner_isolation ON idempotency_record"
         " USING (current_setting('goatfish.owner', true) IS NULL OR owner_id IS NOT NULL)",
-        "ALTER POLICY named_owner ON idempotency_record"
+        "ALTER POLICY owner_isolation ON idempotency_record"
         " USING (owner_id = NULLIF(current_setting('goatfish.owner', true), '')::uuid)",
-        "is let past the owner by the policy named_owner of the table idempotency_record.",
+        "is not restricted to one owner by the policy owner_isolation of the table idempotency_record.",
     ),
     "a policy that names an owner under another name": (
         "CREATE POLICY more ON idempotency_record"
         " USING (owner_id = NULLIF(current_setting('goatfish.owner', true), '')::uuid)",
         "DROP POLICY more ON idempotency_record",
-        "is let past the owner by the policy more of the table idempotency_record.",
+        "is not restricted to one owner by the policy more of the table idempotency_record.",
     ),
     "replication": ("ALTER ROLE {api} REPLICATION", "ALTER ROLE {api} NOREPLICATION", "(REPLICATION)"),
     "member of a role with replication": (
         "CREATE ROLE copier REPLICATION; GRANT copier TO {api}",
         "DROP ROLE copier",
-        "may act as copier, who is held to no policy.",
+        "is a member of copier, which no policy restricts.",
     ),
     "owner of the database": (
         'ALTER DATABASE "an ""odd"" 100% name" OWNER TO {api}',
@@ -85,7 +85,11 @@ BYPASSES = {  # what makes it, what takes it back, and what is said of it
         "owns the database.",
     ),
     **{
-        role: (f"GRANT {role} TO {{api}}", f"REVOKE {role} FROM {{api}}", f"may act as {role}, who gets at more")
+        role: (
+            f"GRANT {role} TO {{api}}",
+            f"REVOKE {role} FROM {{api}}",
+            f"is a member of {role}, which can access data",
+        )
         for role in (
             "pg_execute_server_program",
             "pg_maintain",
@@ -145,12 +149,12 @@ BYPASSES = {  # what makes it, what takes it back, and what is said of it
     "a function with its owner's rights": (
         "CREATE FUNCTION names() RETURNS SETOF text SECURITY DEFINER RETURN (SELECT name FROM owner LIMIT 1)",
         "DROP FUNCTION names",
-        "may call names(), which has its owner's rights.",
+        "may call names(), which runs with its owner's privileges.",
     ),
     "a trigger disabled": (
         "ALTER TABLE revision DISABLE TRIGGER revision_is_kept",
         "ALTER TABLE revision ENABLE TRIGGER revision_is_kept",
-        "finds no trigger that keeps revisions from DELETE.",
+        "is not prevented by a trigger from DELETE of revisions.",
     ),
     "not granted": (
         "REVOKE SELECT ON revision FROM {api}",

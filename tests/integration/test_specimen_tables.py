@@ -269,12 +269,12 @@ if VENDOR == "postgresql":
                 "ALTER TABLE specimen DROP CONSTRAINT specimen_parent_id_refers",
                 "ALTER TABLE specimen ADD CONSTRAINT specimen_parent_id_refers FOREIGN KEY (owner_id, parent_id)"
                 " REFERENCES specimen (owner_id, id) DEFERRABLE",
-                "finds no foreign key that keeps parent_id of the table specimen",
+                "can write parent_id of the table specimen, which has no matching foreign key",
             ),
             (
-                "DROP POLICY named_owner ON material",
-                f"CREATE POLICY named_owner ON material USING ({NAMED}) WITH CHECK ({NAMED})",
-                "finds no policy named_owner on the table material",
+                "DROP POLICY owner_isolation ON material",
+                f"CREATE POLICY owner_isolation ON material USING ({NAMED}) WITH CHECK ({NAMED})",
+                "is missing the policy owner_isolation on the table material",
             ),
         ],
     )

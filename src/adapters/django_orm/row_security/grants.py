@@ -1,6 +1,6 @@
-"""What the API's own role may do to the tables: exactly this, made so after every migration.
+"""The privileges of the API's role on tables, which are set to exactly these after every migration.
 
-What everybody may do (PUBLIC) the API's role may as well, so nobody is left any right on what the operators own here.
+The API's role also has the privileges of PUBLIC, so PUBLIC is left none on any table of the operators' role.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TENANTS = {"SELECT", "INSERT", "UPDATE", "DELETE"}
-"""On every table with an owner, unless it is an exception."""
+"""On every tenant table that is not in ``EXCEPTIONS``."""
 EXCEPTIONS = {
     "owner": {"SELECT"},
-    "api_key": {"SELECT", "INSERT", "UPDATE"},  # a key that was ever shown is revoked, and stays
-    "revision": {"SELECT", "INSERT"},  # none is ever changed
-    "change_count": {"SELECT", "INSERT", "UPDATE (last)"},  # what is forgotten is for operators to say
-    "django_migrations": {"SELECT"},  # the service wants to know whether all are applied
+    "api_key": {"SELECT", "INSERT", "UPDATE"},  # keys are revoked, never deleted
+    "revision": {"SELECT", "INSERT"},  # revisions are append-only
+    "change_count": {"SELECT", "INSERT", "UPDATE (last)"},  # only operators purge revisions
+    "django_migrations": {"SELECT"},  # to check that all are applied
 }
 
-# Tables, views, materialized views and foreign tables of whoever runs migrations, each with the rights that the API's
-# role and PUBLIC have on it or on a column.
+# The tables, views, materialized views and foreign tables of the role that migrates, with the privileges that the API's
+# role and PUBLIC have on each or on its columns.
 _HELD = """
     SELECT class.oid::regclass::text,
         CASE WHEN relkind IN ('r', 'p') AND pg_table_is_visible(class.oid) THEN relname END,
@@ -43,13 +43,13 @@ _HELD = """
 """
 
 
-def wanted() -> dict[str, set[str]]:
-    """The privileges of the API's role on each table; of columns those that name them."""
+def required_privileges() -> dict[str, set[str]]:
+    """The required privileges of the API's role on each table, or on the columns in parentheses."""
     return {**dict.fromkeys((model._meta.db_table for model in owned_models()), TENANTS), **EXCEPTIONS}
 
 
 def grant(role: str) -> None:
-    """Gives the role what it should have and takes the rest. Raises ``Unavailable`` where there is no such role."""
+    """Grants the role what is required and revokes the rest. Raises ``Unavailable`` where there is no such role."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT quote_ident(rolname) FROM pg_roles WHERE rolname = %s", [role])
         found = cursor.fetchone()
@@ -64,12 +64,12 @@ def _changes(role: str, rows: list[tuple[str, str | None, str | None, str | None
     held: dict[tuple[str, str], set[str]] = {}
     needed: dict[tuple[str, str], set[str]] = {}
     for relation, table, grantee, privilege in rows:
-        needed[relation, role] = wanted().get(table or "", set())
+        needed[relation, role] = required_privileges().get(table or "", set())
         if grantee is not None and privilege is not None:
             held.setdefault((relation, grantee), set()).add(privilege)
     for relation, grantee in sorted({*held, *needed}):
         has, needs = held.get((relation, grantee), set()), needed.get((relation, grantee), set())
         if has - needs:
             yield f"REVOKE {', '.join(sorted(has - needs))} ON {relation} FROM {grantee}"
-        if has != needs and needs:  # a right revoked from a table is revoked from its columns as well
+        if has != needs and needs:  # revoking from a table also revokes from its columns
             yield f"GRANT {', '.join(sorted(needs))} ON {relation} TO {grantee}"

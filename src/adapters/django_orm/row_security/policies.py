@@ -1,7 +1,7 @@
-"""The second lock, in migrations: PostgreSQL shows and takes the rows of the owner that a transaction names, no others.
+"""Migration operations for row-level security: a transaction sees and writes only rows of the owner that it has set.
 
-A migration that makes a table of tenants ends with ``ProtectTenants`` of its model. On other databases the operations
-do nothing.
+A migration that creates a tenant table ends with ``ProtectTenants`` of its model. On other databases than PostgreSQL
+the operations do nothing.
 """
 
 from __future__ import annotations
@@ -23,28 +23,30 @@ if TYPE_CHECKING:
 
 
 class Policy(NamedTuple):
-    """Which rows a command sees, and which it may leave behind; empty where the command leaves none."""
+    """A row-level security policy; ``with_check`` is empty for a command that writes no rows."""
 
     command: str
-    seen: str
-    taken: str = ""
+    using: str
+    with_check: str = ""
 
     def __str__(self) -> str:
         """The end of a CREATE POLICY."""
-        return f"FOR {self.command} USING ({self.seen})" + (f" WITH CHECK ({self.taken})" if self.taken else "")
+        return f"FOR {self.command} USING ({self.using})" + (
+            f" WITH CHECK ({self.with_check})" if self.with_check else ""
+        )
 
 
 Policies: TypeAlias = dict[str, Policy]
 
-# After a transaction that has named an owner the setting is empty, and before the first one it is NULL: nobody's rows.
-NAMED_OWNER = "NULLIF(current_setting('goatfish.owner', true), '')::uuid"
-NAMED_KEY = "NULLIF(current_setting('goatfish.key', true), '')"
+# The setting is NULL in a new session, and empty after a transaction that has set it: no rows match either.
+CURRENT_OWNER = "NULLIF(current_setting('goatfish.owner', true), '')::uuid"
+CURRENT_KEY = "NULLIF(current_setting('goatfish.key', true), '')"
 
 
 class ProtectTenants(Operation):
-    """Rows of these models, which have an ``owner_id``, are there for their owner and for whoever runs migrations.
+    """Restricts the rows of these models, which have an ``owner_id``, to their owner and the role that migrates.
 
-    Their primary keys get the owner beside the id, and their references foreign keys.
+    Also adds the owner to their primary keys, and foreign keys to their references.
     """
 
     reversible = True
@@ -54,21 +56,21 @@ class ProtectTenants(Operation):
         self.models = models
 
     def policies(self) -> Policies:
-        """The policies of each table by their names, without that of whoever runs migrations."""
-        mine = f"owner_id = {NAMED_OWNER}"
-        return {"named_owner": Policy("ALL", mine, mine)}
+        """The policies of each table by name, except that of the role that migrates."""
+        mine = f"owner_id = {CURRENT_OWNER}"
+        return {"owner_isolation": Policy("ALL", mine, mine)}
 
     def describe(self) -> str:
-        """What it says of itself in plans of migrations."""
+        """The line in migration plans."""
         return f"Row-level security, keys with the owner and references within it on {', '.join(self.models)}"
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """Models do not know of it."""
+        """Does not change the state of models."""
 
     def database_forwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
-        # The owner of a table is held to its policies as well (FORCE), so that no role sees rows without a policy.
+        # FORCE applies the policies to the table's owner too, so that no role sees rows without a policy.
         others = {name: str(policy) for name, policy in self.policies().items()}
         policies = {"operator": "TO CURRENT_ROLE USING (true) WITH CHECK (true)", **others}
         models = self._models(app_label, schema_editor, to_state)
@@ -105,7 +107,7 @@ class ProtectTenants(Operation):
 
 
 class AddReference(Operation):
-    """Has PostgreSQL keep a reference that came to a model after the migration that protects it."""
+    """Adds the foreign key of a reference that a model got after the migration that protects it."""
 
     reversible = True
     reduces_to_sql = True
@@ -114,11 +116,11 @@ class AddReference(Operation):
         self.model, self.column = model, column
 
     def describe(self) -> str:
-        """What it says of itself in plans of migrations."""
-        return f"The reference {self.column} of {self.model} is kept"
+        """The line in migration plans."""
+        return f"Foreign key of the reference {self.column} of {self.model}"
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """Models do not know of it."""
+        """Does not change the state of models."""
 
     def database_forwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
@@ -137,30 +139,30 @@ class AddReference(Operation):
 
 
 class ProtectKeys(ProtectTenants):
-    """The same for keys; one of them can also be read by its public id, before anybody knows whose it is."""
+    """The same for API keys; one can also be read by its public id, before its owner is known."""
 
     def policies(self) -> Policies:
-        return {**super().policies(), "named_key": Policy("SELECT", f"public_id = {NAMED_KEY}")}
+        return {**super().policies(), "key_lookup": Policy("SELECT", f"public_id = {CURRENT_KEY}")}
 
 
 class ProtectOwners(ProtectTenants):
-    """Owners can be read, one at a time: the named one, or whose key is named."""
+    """Owners are read-only, one at a time: the current one, or that of the current key."""
 
     def policies(self) -> Policies:
-        holder = f"SELECT api_key.owner_id FROM api_key WHERE api_key.public_id = {NAMED_KEY}"  # noqa: S608 -- a constant of ours
-        return {"named_owner": Policy("SELECT", f"id = {NAMED_OWNER} OR id = ({holder})")}
+        holder = f"SELECT api_key.owner_id FROM api_key WHERE api_key.public_id = {CURRENT_KEY}"  # noqa: S608 -- a constant of ours
+        return {"owner_isolation": Policy("SELECT", f"id = {CURRENT_OWNER} OR id = ({holder})")}
 
 
 def policies_of(table: str) -> Policies:
-    """What the migrations leave a table with that has an owner."""
+    """The policies that a tenant table must have."""
     special = {"api_key": ProtectKeys, "owner": ProtectOwners}
     return special.get(table, ProtectTenants)().policies()
 
 
 def reference_definition(field: ReferenceField, quote: Callable[[str], str]) -> str:
-    """The foreign key of a reference, as PostgreSQL itself writes it.
+    """The foreign key of a reference, as PostgreSQL prints it.
 
-    Deferrable, for an import brings rows in any order.
+    Deferrable, because an import inserts rows in any order.
     """
     columns = f"FOREIGN KEY (owner_id, {quote(field.column)}) REFERENCES {quote(field.to)}(owner_id, id)"
     return f"{columns} DEFERRABLE"
@@ -180,7 +182,7 @@ def drop_reference(schema_editor: BaseDatabaseSchemaEditor, model: type[Model], 
 
 
 def _set_primary_key(schema_editor: BaseDatabaseSchemaEditor, model: type[Model], *columns: str) -> None:
-    """Changes the primary key of a table whose rows have an id and an owner; Django knows the id alone."""
+    """Changes the primary key of a table with an id and an owner; Django only knows the id."""
     if {"id", "owner_id"} <= {field.column for field in model._meta.local_concrete_fields}:
         key = _quoted(f"{model._meta.db_table}_pkey")
         change = f"DROP CONSTRAINT {key}, ADD CONSTRAINT {key} PRIMARY KEY ({', '.join(columns)})"

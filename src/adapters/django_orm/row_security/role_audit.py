@@ -1,4 +1,4 @@
-"""Whether the role that a connection has could see past row-level security, asked of the catalogue itself."""
+"""Checks in PostgreSQL's catalogue whether the current role could bypass row-level security."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from adapters.django_orm.columns import reference_constraint, references_in
-from adapters.django_orm.row_security.grants import wanted
+from adapters.django_orm.row_security.grants import required_privileges
 from adapters.django_orm.row_security.policies import policies_of, reference_definition
 from adapters.django_orm.sql.compiler import Statement
 from adapters.django_orm.tenant_tables import TenantTable, tenant_tables
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
     from adapters.django_orm.sql.compiler import Executor
 
-_SWITCH = "(GOATFISH_ONE_ROLE=true does without, to develop)"
-_ROLE_HINT = f"Have goatfish database create make a role for the API {_SWITCH}."
-_MEMBER_HINT = f"Have an administrator revoke that membership {_SWITCH}."
-_TABLE_HINT = f"The migrations have to protect every table with an owner {_SWITCH}."
-_TRIGGER_HINT = "Run, as the operators: ALTER TABLE revision ENABLE TRIGGER USER"
-_GRANT_HINT = "Run: goatfish migrate (and revoke what that leaves, from PUBLIC too)"
+_SWITCH = "(for development, GOATFISH_ONE_ROLE=true allows it)"
+_ROLE_HINT = f"Create a role for the API with goatfish database create {_SWITCH}."
+_MEMBER_HINT = f"An administrator has to revoke that membership {_SWITCH}."
+_TABLE_HINT = f"A migration has to protect every table with an owner {_SWITCH}."
+_TRIGGER_HINT = "Run as the operator role: ALTER TABLE revision ENABLE TRIGGER USER"
+_GRANT_HINT = "Run: goatfish migrate (then revoke what is left, from PUBLIC too)"
 _FUNCTION_HINT = "Revoke EXECUTE on it, from PUBLIC too."
 
-# The other predefined roles look at settings and activity, or stop what runs.
-_REACHING: Final = (
+# Predefined roles with access to data; the others read settings and activity, or signal sessions.
+_DATA_ROLES: Final = (
     "pg_database_owner",
     "pg_execute_server_program",
     "pg_maintain",
@@ -39,12 +39,12 @@ _REACHING: Final = (
 _COMMANDS: Final = {"ALL": "*", "SELECT": "r"}  # as pg_policy has them
 _CHANGES: Final = {"DELETE": 8, "UPDATE": 16, "TRUNCATE": 32}  # as bits of pg_trigger.tgtype; 2 is BEFORE
 
-# What PostgreSQL adds when it shows an expression; without it the text is ours, or another expression.
-_ADDED = r"\s|[()]|::text"
+# What PostgreSQL adds when it prints an expression; removed on both sides before they are compared.
+_PRINTED_EXTRAS = r"\s|[()]|::text"
 
-# The session's user counts, not the current one: whoever has changed from one to the other can change back. Members of
-# a role can become it, whether or not they inherit its rights. What an extension brings is its maker's to answer for.
-_FAULTS = """
+# The session user is checked, not the current one, since SET ROLE can be reset. A member of a role can become it, with
+# or without INHERIT. Objects of extensions are not checked.
+_AUDIT = """
     WITH granted (name, privilege, attname) AS (VALUES {granted}),
     expected (name, polname, polcmd, seen, taken) AS (VALUES {expected}),
     refers (name, attname, conname, definition) AS (VALUES {refers}),
@@ -86,38 +86,42 @@ _FAULTS = """
         SELECT 1 AS rank, '' AS name, 'is a superuser' AS fault, '{role}' AS hint FROM me WHERE rolsuper
         UNION ALL SELECT 2, '', 'has BYPASSRLS', '{role}' FROM me WHERE rolbypassrls
         UNION ALL SELECT 3, '', 'may copy the whole server (REPLICATION)', '{role}' FROM me WHERE rolreplication
-        UNION ALL SELECT 4, rolname, format('may act as %s, who is held to no policy', rolname), '{member}'
+        UNION ALL SELECT 4, rolname, format('is a member of %s, which no policy restricts', rolname), '{member}'
             FROM reachable WHERE rolsuper OR rolbypassrls OR rolreplication
         UNION ALL SELECT 5, relname, format('owns the table %s', relname), '{role}'
             FROM tenants, me WHERE relowner = me.oid
-        UNION ALL SELECT 6, relname, format('may act as %s, who owns the table %s', rolname, relname), '{member}'
+        UNION ALL SELECT 6, relname, format('is a member of %s, which owns the table %s', rolname, relname), '{member}'
             FROM tenants JOIN reachable ON reachable.oid = relowner
         UNION ALL SELECT 7, '', 'owns the database', '{role}'
             FROM pg_database, me WHERE datname = current_database() AND datdba = me.oid
-        UNION ALL SELECT 8, '', 'may give itself other roles (CREATEROLE)', '{role}' FROM me WHERE rolcreaterole
-        UNION ALL SELECT 9, rolname, format('may act as %s, who gets at more than tables grant', rolname), '{member}'
-            FROM reachable WHERE rolname IN ({reaching}) OR rolcreaterole
-        UNION ALL SELECT 10, relname, format('finds no row-level security on the table %s', relname), '{table}'
+        UNION ALL SELECT 8, '', 'may grant itself other roles (CREATEROLE)', '{role}' FROM me WHERE rolcreaterole
+        UNION ALL SELECT 9, rolname,
+                format('is a member of %s, which can access data without grants', rolname), '{member}'
+            FROM reachable WHERE rolname IN ({data_roles}) OR rolcreaterole
+        UNION ALL SELECT 10, relname,
+                format('can access the table %s, which has no row-level security', relname), '{table}'
             FROM tenants WHERE NOT relrowsecurity
-        UNION ALL SELECT 11, relname, format('finds row-level security of the table %s not forced', relname), '{table}'
+        UNION ALL SELECT 11, relname,
+                format('can access the table %s, whose row-level security is not forced', relname), '{table}'
             FROM tenants WHERE NOT relforcerowsecurity
-        UNION ALL SELECT 12, relname, format('finds no policy on the table %s', relname), '{table}'
+        UNION ALL SELECT 12, relname, format('can access the table %s, which has no policy', relname), '{table}'
             FROM tenants WHERE NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = tenants.oid)
         UNION ALL SELECT 13, relname,
-                format('is let past the owner by the policy %s of the table %s', polname, relname), '{table}'
+                format('is not restricted to one owner by the policy %s of the table %s', polname, relname), '{table}'
             FROM policies WHERE (relname, polname, polcmd, seen, taken) NOT IN (SELECT * FROM expected)
         UNION ALL SELECT 13, expected.name,
-                format('finds no policy %s on the table %s', expected.polname, expected.name), '{table}'
+                format('is missing the policy %s on the table %s', expected.polname, expected.name), '{table}'
             FROM expected JOIN tenants ON relname = expected.name
             WHERE expected.polname NOT IN (SELECT polname FROM pg_policy WHERE polrelid = tenants.oid)
         UNION ALL SELECT 14, refers.name,
-                format('finds no foreign key that keeps %s of the table %s', attname, refers.name), '{table}'
+                format('can write %s of the table %s, which has no matching foreign key', attname, refers.name),
+                '{table}'
             FROM refers JOIN tenants ON relname = refers.name
             WHERE NOT EXISTS (
                 SELECT FROM pg_constraint WHERE conrelid = tenants.oid AND pg_constraint.conname = refers.conname
                     AND replace(pg_get_constraintdef(pg_constraint.oid), '"', '') = definition
             )
-        UNION ALL SELECT 14, change, format('finds no trigger that keeps revisions from %s', change), '{trigger}'
+        UNION ALL SELECT 14, change, format('is not prevented by a trigger from %s of revisions', change), '{trigger}'
             FROM tenants, (VALUES {changes}) AS changes (change, bit)
             WHERE relname = 'revision' AND NOT EXISTS (
                 SELECT FROM pg_trigger WHERE tgrelid = tenants.oid AND tgenabled IN ('O', 'A')
@@ -130,7 +134,8 @@ _FAULTS = """
                 SELECT FROM granted WHERE granted.name = held.name AND privilege = privilege_type
                     AND coalesce(granted.attname = held.attname, granted.attname IS NULL)
             )
-        UNION ALL SELECT 16, proname, format('may call %s, which has its owner''s rights', proc.oid::regprocedure),
+        UNION ALL SELECT 16, proname,
+                format('may call %s, which runs with its owner''s privileges', proc.oid::regprocedure),
                 '{function}'
             FROM pg_proc AS proc
             WHERE prosecdef AND pronamespace IN (SELECT oid FROM schemas)
@@ -151,15 +156,15 @@ _FAULTS = """
 
 
 @cache
-def _faults(tables: tuple[TenantTable, ...]) -> Statement:
+def _audit(tables: tuple[TenantTable, ...]) -> Statement:
     return Statement(
-        _FAULTS.format(
+        _AUDIT.format(
             granted=_rows(_granted()),
             expected=_rows(_expected(tables)),
             refers=_rows(_references(tables)),
             changes=", ".join(f"('{change}', {bit})" for change, bit in _CHANGES.items()),
-            reaching=", ".join(f"'{role}'" for role in _REACHING),
-            added=_ADDED,
+            data_roles=", ".join(f"'{role}'" for role in _DATA_ROLES),
+            added=_PRINTED_EXTRAS,
             role=_ROLE_HINT,
             member=_MEMBER_HINT,
             table=_TABLE_HINT,
@@ -173,7 +178,7 @@ def _faults(tables: tuple[TenantTable, ...]) -> Statement:
 
 
 def _granted() -> Iterable[tuple[str | None, ...]]:
-    for table, privileges in wanted().items():
+    for table, privileges in required_privileges().items():
         for privilege in privileges:
             name, _, column = privilege.partition(" ")
             yield table, name, column.strip("()") or None
@@ -182,7 +187,7 @@ def _granted() -> Iterable[tuple[str | None, ...]]:
 def _expected(tables: Iterable[TenantTable]) -> Iterable[tuple[str | None, ...]]:
     for table in tables:
         for name, policy in policies_of(table.name).items():
-            seen, taken = (re.sub(_ADDED, "", text) for text in (policy.seen, policy.taken))
+            seen, taken = (re.sub(_PRINTED_EXTRAS, "", text) for text in (policy.using, policy.with_check))
             yield table.name, name, _COMMANDS[policy.command], seen, taken
 
 
@@ -203,10 +208,10 @@ def _literal(value: str | None) -> str:
 
 
 async def role_bypass(executor: Executor) -> str | None:
-    """How the executor's role could reach rows of an owner that it has not named, in one line; None if it cannot.
+    """How the executor's role could access rows of an owner other than the current one, in one line; None if it cannot.
 
     PostgreSQL only. Raises ``Unavailable``.
     """
-    for (violation,) in await executor.fetch("", _faults(tuple(tenant_tables())), {}):
+    for (violation,) in await executor.fetch("", _audit(tuple(tenant_tables())), {}):
         return str(violation)
     return None
