@@ -18,8 +18,8 @@ from adapters.django_orm.repositories.reader import Reader
 from adapters.django_orm.repositories.repository import OwnedTable
 from adapters.django_orm.repositories.write_records import WriteKind
 from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
-from adapters.django_orm.sql.compiler import Statement
 from adapters.django_orm.sql.django_executor import DjangoExecutor
+from adapters.django_orm.sql.statement import Statement
 from adapters.django_orm.storage import Storage
 from domain.entity import spec_of
 from domain.paging import NEWEST_FIRST, Condition, PageRequest, Position, Sort

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import pytest
 
-from adapters.django_orm.sql.compiler import Statement
+from adapters.django_orm.sql.statement import Statement
 from adapters.django_orm.storage import Storage
 from domain.errors import Conflict, NotFound, Unavailable
 from domain.paging import PageRequest, Position

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from django.db import connections
 
-from adapters.django_orm.sql.compiler import Statement
 from adapters.django_orm.sql.django_executor import DjangoExecutor
+from adapters.django_orm.sql.statement import Statement
 from domain.entity import update
 from domain.errors import NotFound, Unavailable
 from domain.simulations.simulation import Simulation

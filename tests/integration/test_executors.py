@@ -11,7 +11,9 @@ from django.db import DataError
 from django.db.migrations.recorder import MigrationRecorder
 
 from adapters.django_orm.models import SimulationRow
-from adapters.django_orm.sql.compiler import Compiler, ConstraintViolated, Param, WriteStep
+from adapters.django_orm.sql.compiler import Compiler
+from adapters.django_orm.sql.expressions import Param
+from adapters.django_orm.sql.statement import ConstraintViolated, WriteStep
 from adapters.django_orm.storage import Storage
 from domain.errors import Conflict, NotFound, Unavailable
 from domain.simulations.simulation import Simulation
@@ -20,7 +22,7 @@ from tests.factories import CONTEXT, ApiKeyFactory, SimulationFactory
 from tests.integration.conftest import MakeStorage, opened
 
 if TYPE_CHECKING:
-    from adapters.django_orm.sql.compiler import Values, WriteBatch
+    from adapters.django_orm.sql.statement import Values, WriteBatch
 
 
 def two_rows(storage: Storage, first: Simulation, second: Simulation) -> tuple[WriteBatch, Values]:

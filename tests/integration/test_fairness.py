@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
-from adapters.django_orm.sql.compiler import RlsContext, Statement
+from adapters.django_orm.sql.statement import RlsContext, Statement
 from domain.entity import update
 from domain.errors import Unavailable
 from domain.paging import PageRequest

@@ -15,7 +15,7 @@ from django.db import connection
 from uuid_utils.compat import uuid7
 
 from adapters.django_orm.models import SimulationRow
-from adapters.django_orm.sql.compiler import Statement
+from adapters.django_orm.sql.statement import Statement
 from adapters.django_orm.tenant_data import bulk_insert
 from domain.access.scopes import Scope
 from domain.entity import filters

@@ -10,7 +10,7 @@ from adapters.django_orm.bootstrap import setup_django
 
 
 def _names_the_owner(condition: Any) -> bool:
-    from adapters.django_orm.sql.compiler import Param
+    from adapters.django_orm.sql.expressions import Param
 
     compared = getattr(condition, "rhs", None)
     return isinstance(compared, Param) and compared.name.endswith("owner_id")

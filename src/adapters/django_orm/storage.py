@@ -18,7 +18,8 @@ from adapters.django_orm.repositories.repository import OwnedTable
 from adapters.django_orm.repositories.revisions import RevisionTable
 from adapters.django_orm.repositories.write_records import WriteRecords
 from adapters.django_orm.row_security.role_audit import role_bypass
-from adapters.django_orm.sql.compiler import Compiler, RlsContext, Statement
+from adapters.django_orm.sql.compiler import Compiler
+from adapters.django_orm.sql.statement import RlsContext, Statement
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.errors import Unavailable

@@ -9,22 +9,15 @@ import msgspec
 
 from adapters.django_orm.models import IdempotencyRow
 from adapters.django_orm.repositories.reader import PURGED_AT_ONCE
-from adapters.django_orm.sql.compiler import (
-    Compiler,
-    Executor,
-    Param,
-    RlsContext,
-    Statement,
-    Values,
-    WriteStep,
-    param,
-)
+from adapters.django_orm.sql.compiler import Compiler
+from adapters.django_orm.sql.expressions import Param, param
+from adapters.django_orm.sql.statement import Executor, RlsContext, Statement, Values, WriteStep
 from domain.idempotency import KEPT_FOR, IdempotencyRecord
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from adapters.django_orm.sql.compiler import WriteBatch
+    from adapters.django_orm.sql.statement import WriteBatch
     from domain.repository import E, Owned, OwnerId
     from domain.write_context import IdempotencyKey
 

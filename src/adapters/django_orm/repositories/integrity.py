@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.django_orm.columns import reference_constraint
 from adapters.django_orm.entity_models import unique_constraint
-from adapters.django_orm.sql.compiler import Compiler, Executor, param
+from adapters.django_orm.sql.compiler import Compiler
+from adapters.django_orm.sql.expressions import param
+from adapters.django_orm.sql.statement import Executor
 from domain.errors import Conflict
 from domain.references import (
     UnknownReference,
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
     from django.db.models import Model, QuerySet
 
-    from adapters.django_orm.sql.compiler import Statement, WriteStep
+    from adapters.django_orm.sql.statement import Statement, WriteStep
     from domain.entity import FieldSpec
     from domain.references import Link
     from domain.repository import E, Owned, OwnerId

@@ -8,13 +8,9 @@ from typing import TYPE_CHECKING
 
 from adapters.django_orm.models import ApiKeyRow, OwnerRow
 from adapters.django_orm.repositories.repository import OwnedTable
-from adapters.django_orm.sql.compiler import (
-    Compiler,
-    Executor,
-    RlsContext,
-    Statement,
-    param,
-)
+from adapters.django_orm.sql.compiler import Compiler
+from adapters.django_orm.sql.expressions import param
+from adapters.django_orm.sql.statement import Executor, RlsContext, Statement
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.errors import Conflict

@@ -10,16 +10,11 @@ from typing import TYPE_CHECKING, Any, Generic
 from django.db.models import F
 
 from adapters.django_orm.entity_models import column_reader, sort_column
-from adapters.django_orm.sql.compiler import (
-    Compiler,
-    Executor,
-    KeysetAfter,
-    Param,
-    Statement,
-    param,
-)
+from adapters.django_orm.sql.compiler import Compiler
 from adapters.django_orm.sql.contains import Contains
+from adapters.django_orm.sql.expressions import KeysetAfter, Param, param
 from adapters.django_orm.sql.membership import AnyOf, Has
+from adapters.django_orm.sql.statement import Executor, Statement
 from domain.entity import sort_value, spec_of
 from domain.paging import Comparison, Page, PageRequest, Position, Sort
 from domain.repository import E, OwnerId

@@ -9,7 +9,7 @@ from adapters.django_orm.repositories.idempotency import IdempotencyTable
 from adapters.django_orm.repositories.integrity import Integrity
 from adapters.django_orm.repositories.reader import Reader
 from adapters.django_orm.repositories.write_records import WriteKind, WriteRecords
-from adapters.django_orm.sql.compiler import ConstraintViolated, Executor, LockTimeout, Statement
+from adapters.django_orm.sql.statement import ConstraintViolated, Executor, LockTimeout, Statement
 from domain.errors import Unavailable
 from domain.idempotency import DuplicateRequest
 from domain.paging import Page, PageRequest
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from django.db import models
 
-    from adapters.django_orm.sql.compiler import WriteBatch
+    from adapters.django_orm.sql.statement import WriteBatch
 
 ATTEMPTS_MAX = 100
 """Times that a change is tried while others come in between."""

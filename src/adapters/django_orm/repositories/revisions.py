@@ -10,21 +10,15 @@ from django.db.models import OuterRef, Subquery
 
 from adapters.django_orm.models import ChangeCountRow, RevisionRow
 from adapters.django_orm.repositories.reader import PURGED_AT_ONCE, Reader
-from adapters.django_orm.sql.compiler import (
-    Executor,
-    Param,
-    RlsContext,
-    Statement,
-    WriteStep,
-    param,
-)
+from adapters.django_orm.sql.expressions import Param, param
+from adapters.django_orm.sql.statement import Executor, RlsContext, Statement, WriteStep
 from domain.revisions import Revision, RevisionRange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from adapters.django_orm.sql.compiler import WriteBatch
+    from adapters.django_orm.sql.statement import WriteBatch
     from domain.paging import Page, PageRequest
     from domain.repository import Owned, OwnerId
 

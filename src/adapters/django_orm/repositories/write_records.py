@@ -10,7 +10,7 @@ from domain.revisions import is_recorded, revision_fields
 if TYPE_CHECKING:
     from adapters.django_orm.repositories.idempotency import IdempotencyTable
     from adapters.django_orm.repositories.revisions import RevisionTable
-    from adapters.django_orm.sql.compiler import WriteStep
+    from adapters.django_orm.sql.statement import WriteStep
     from domain.repository import E
     from domain.write_context import WriteContext
 

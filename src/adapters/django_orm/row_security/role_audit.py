@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from adapters.django_orm.columns import reference_constraint, references_in
 from adapters.django_orm.row_security.grants import required_privileges
 from adapters.django_orm.row_security.policies import policies_of, reference_definition
-from adapters.django_orm.sql.compiler import Statement
+from adapters.django_orm.sql.statement import Statement
 from adapters.django_orm.tenant_tables import TenantTable, tenant_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Final
 
-    from adapters.django_orm.sql.compiler import Executor
+    from adapters.django_orm.sql.statement import Executor
 
 _SWITCH = "(for development, GOATFISH_ONE_ROLE=true allows it)"
 _ROLE_HINT = f"Create a role for the API with goatfish database create {_SWITCH}."

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 from django.db import models
 
-from adapters.django_orm.sql.compiler import (
+from adapters.django_orm.sql.connection_pool import ConnectionPool
+from adapters.django_orm.sql.statement import (
     Codec,
     ConstraintViolated,
     LockTimeout,
@@ -19,7 +20,6 @@ from adapters.django_orm.sql.compiler import (
     Values,
     WriteBatch,
 )
-from adapters.django_orm.sql.connection_pool import ConnectionPool
 from domain.errors import ListTimeout, Unavailable
 
 if TYPE_CHECKING:

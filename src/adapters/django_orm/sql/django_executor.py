@@ -15,15 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connections, transaction
 
-from adapters.django_orm.sql.compiler import (
-    Codec,
-    ConstraintViolated,
-    Rows,
-    Statement,
-    Values,
-    WriteBatch,
-)
 from adapters.django_orm.sql.fair_semaphore import FairSemaphore
+from adapters.django_orm.sql.statement import Codec, ConstraintViolated, Rows, Statement, Values, WriteBatch
 from adapters.django_orm.sqlite.base import DatabaseWrapper
 from domain.errors import ListTimeout, Unavailable
 

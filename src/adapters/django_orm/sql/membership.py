@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.models.expressions import F, Func
 
-from adapters.django_orm.sql.compiler import Param, column_type
+from adapters.django_orm.sql.compiler import column_type
+from adapters.django_orm.sql.expressions import Param
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,67 @@
+"""Expressions for QuerySets that are compiled once: parameters, and the position of a page."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.db import models
+from django.db.models.expressions import Expression, Func
+
+
+class Param(Expression):
+    """A parameter of a QuerySet, whose value is given by this name each time the statement runs."""
+
+    def __init__(self, name: str, field: models.Field[Any, Any]) -> None:
+        super().__init__(output_field=field)
+        self.name = name
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        return "%s", [self]
+
+
+def param(model: type[models.Model], column: str, name: str | None = None) -> Param:
+    """A parameter with the type of this column, named like the column unless another name is given."""
+    return Param(name or column, field_of(model, column))
+
+
+class KeysetAfter(Func):
+    """Whether a row's (value, id) comes after another's, as a row comparison, so that an index scan starts right there.
+
+    With separate comparisons and ``OR``, every page would read all rows with an equal value.
+    """
+
+    output_field = models.BooleanField()
+
+    def __init__(self, *value_id_value_id: Any, descending: bool) -> None:
+        super().__init__(*value_id_value_id)
+        self.sign = "<" if descending else ">"
+
+    def as_sql(  # type: ignore[override]  # -- it has no template, and its parameters are Params
+        self, compiler: Any, connection: Any
+    ) -> tuple[str, list[Any]]:
+        parts = [compiler.compile(expression) for expression in self.get_source_expressions()]
+        (value, id, there, there_id) = (sql for sql, _ in parts)
+        params = [param for _, params in parts for param in params]
+        return f"({value}, {id}) {self.sign} ({there}, {there_id})", params
+
+
+class RlsContextIsSet(Expression):
+    """Always true; makes PostgreSQL set the context of row-level security before it reads rows."""
+
+    output_field = models.BooleanField()
+    conditional = True
+
+    def __init__(self) -> None:
+        super().__init__(output_field=models.BooleanField())
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        return "(SELECT v FROM named) IS NOT NULL", []
+
+
+def field_of(model: type[models.Model], name: str) -> models.Field[Any, Any]:
+    """The field of a column, or of a related model's by a path with ``__``."""
+    *path, name = name.split("__")
+    for part in path:
+        related = model._meta.get_field(part).related_model
+        model = cast(type[models.Model], related)
+    return cast("models.Field[Any, Any]", model._meta.get_field(name))

@@ -1,0 +1,135 @@
+"""Compiled statements, and the executor that runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from adapters.django_orm.sql.fair_semaphore import LOOKUPS, SERVICE
+
+if TYPE_CHECKING:
+    from django.db import models
+
+    from adapters.django_orm.sql.expressions import Param
+
+Values: TypeAlias = Mapping[str, Any]
+Rows: TypeAlias = Sequence[Sequence[Any]]
+Encode: TypeAlias = Callable[[Any], Any]
+Codec: TypeAlias = tuple[Encode | None, Encode | None]
+
+
+class RlsContext(StrEnum):
+    """The PostgreSQL setting that a statement sets to the id of an owner or a key; policies compare rows with it.
+
+    ``NOBODY`` is for operators' statements over all owners; with the API's role they would see no rows.
+    """
+
+    OWNER = "goatfish.owner"
+    KEY = "goatfish.key"
+    NOBODY = ""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL in its executor's dialect, with the encoders of its arguments and the decoders of its rows."""
+
+    sql: str
+    encoders: tuple[tuple[str, Encode | None], ...]
+    decoders: tuple[Encode | None, ...] = ()
+    sets_context: bool = False
+    """Whether the first argument is the owner's or key's id for row-level security."""
+    rls: RlsContext = RlsContext.NOBODY
+    searches: bool = False
+    """Whether it is a list with filters, which may read many rows to find few, and has a timeout of its own."""
+
+    def arguments(self, name: str, values: Values) -> list[Any]:
+        bound = [name] if self.sets_context else []
+        bound += self._bound(values)
+        for place, encode in self._encoded:
+            bound[place] = encode(bound[place])
+        return bound
+
+    def decoded(self, rows: Rows) -> Rows:
+        if not self._decodes:
+            return rows
+        return [
+            [value if decode is None else decode(value) for value, decode in zip(row, self.decoders, strict=True)]
+            for row in rows
+        ]
+
+    # Computed once, since a statement runs in many requests.
+    @cached_property
+    def system_share(self) -> str:
+        """The name under which it acquires a connection, if it runs for no owner; empty if it runs for one."""
+        return {RlsContext.OWNER: "", RlsContext.KEY: LOOKUPS}.get(self.rls, SERVICE)
+
+    @cached_property
+    def _bound(self) -> Callable[[Values], Iterable[Any]]:
+        names = [name for name, _ in self.encoders]
+        return itemgetter(*names) if len(names) > 1 else lambda values: [values[name] for name in names]
+
+    @cached_property
+    def _encoded(self) -> list[tuple[int, Encode]]:
+        return [(place, encode) for place, (_, encode) in enumerate(self.encoders, start=self.sets_context) if encode]
+
+    @cached_property
+    def _decodes(self) -> bool:
+        return any(self.decoders)
+
+
+WriteBatch: TypeAlias = tuple[Statement, ...]
+"""Statements of one transaction; each runs only if the one before it returned a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteStep:
+    """One step of a chain: its parameters, and a function that makes its SQL, given the name of the step before."""
+
+    sql: Callable[[str], str]
+    params: tuple[Param, ...]
+
+
+class ConstraintViolated(Exception):
+    """A unique value is taken, or a reference would dangle; ``name`` is the constraint's, if reported."""
+
+    def __init__(self, name: str | None) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class LockTimeout(Exception):
+    """A lock was not acquired within the transaction's own lock timeout."""
+
+
+class Executor(Protocol):
+    """Runs all statements. ``name`` is the id of the owner, or the public id of the key, that a statement runs for."""
+
+    alias: str
+
+    def codec(self, field: models.Field[Any, Any]) -> Codec:
+        """The encoder and the decoder for values of this column; None where the driver does it."""
+        ...
+
+    def dialect(self, sql: str, fields: Sequence[models.Field[Any, Any] | None]) -> str:
+        """The SQL with this driver's placeholders instead of ``%s``; ``fields`` are those of the parameters."""
+        ...
+
+    async def fetch(
+        self, name: str, statement: Statement, values: Values, sent: Callable[[], None] | None = None
+    ) -> Rows:
+        """Runs one statement and returns its rows. Raises ``Unavailable``, and ``ListTimeout`` for a list with filters.
+
+        ``sent`` is called right before the statement is sent, once a connection is acquired.
+        """
+        ...
+
+    async def write(self, name: str, chain: WriteBatch, values: Values) -> int:
+        """Runs the chain in one transaction; returns how many rows its last step returned, 0 if it did not run.
+
+        Raises ``Unavailable``, ``ConstraintViolated``, and ``LockTimeout``.
+        """
+        ...
