@@ -1,4 +1,4 @@
-"""The text of a key, and the rules of what is kept of it."""
+"""API key tokens, and the rules of API keys."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""A key that is dead is dead within half a second, and what cannot be a key costs no question."""
+"""Authentication: a revoked key is rejected within half a second, and a malformed one costs no query."""
 
 import dataclasses
 import hmac
@@ -28,12 +28,12 @@ from tests.factories import (
 
 
 async def nothing() -> None:
-    """Happens before a look, unless a test wants something else."""
+    """The default hook before a lookup: does nothing."""
 
 
 @dataclass
 class Counted:
-    """A directory that counts the questions it is asked, and lets something happen before and after each look."""
+    """A directory that counts its lookups, with hooks before and after each."""
 
     directory: OwnerDirectory
     asked: list[str] = field(default_factory=list)
@@ -61,12 +61,12 @@ class Counted:
 
 
 async def opened(authentication: Authentication, text: str) -> Caller | None:
-    """Who is let in, as the door asks."""
+    """The caller whom the authenticator would accept, if any."""
     return authentication.remembered(text) or await authentication.caller(text)
 
 
 class Scene:
-    """One owner with one key, and clocks that a test moves."""
+    """One owner with one key, and clocks that tests advance."""
 
     def __init__(self) -> None:
         self.storage = Storage()

@@ -1,4 +1,4 @@
-"""A key is looked up once for all who wait for it, and whoever began to ask may go: the others get their answer."""
+"""Concurrent requests share one lookup of a key, also if the request that started it is cancelled."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Queue:
-    """Holds every look back until a test lets it pass, or says how it fails."""
+    """Blocks every lookup until a test lets it succeed or fail."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene

@@ -1,4 +1,4 @@
-"""What the benchmark's figures rest on: answers are told apart, processor time is counted, targets are judged."""
+"""The benchmark's own rules: how responses are classified, CPU time is counted, and targets are judged."""
 
 import asyncio
 import os

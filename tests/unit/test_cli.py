@@ -1,4 +1,4 @@
-"""The command line's own small rules: durations, and the data that seeding invents."""
+"""Durations on the command line, and fake data for seeding."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -13,7 +13,7 @@ from adapters.django_orm.sql.fair_semaphore import SERVICE
 
 
 class Line:
-    """A connection that a test breaks."""
+    """A fake connection that tests can break."""
 
     def __init__(self) -> None:
         self.closed = False
@@ -29,7 +29,7 @@ class Line:
 
 
 class Exchange:
-    """Makes lines, or fails to."""
+    """Opens fake connections, or fails to."""
 
     def __init__(self) -> None:
         self.made: list[Any] = []
@@ -47,7 +47,7 @@ class Exchange:
 
 
 async def turns(pool: ConnectionPool, names: str) -> str:
-    """In which order those of these names are served, who all wait for the one connection."""
+    """The order in which waiters of these names get the only connection."""
     held, served = await pool.acquire("held"), list[str]()
 
     async def ask(name: str) -> None:

@@ -1,4 +1,4 @@
-"""The in-memory adapter keeps what the ports promise."""
+"""The in-memory adapter fulfils the contract of the ports."""
 
 import pytest
 

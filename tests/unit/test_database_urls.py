@@ -1,4 +1,4 @@
-"""Which PostgreSQL role is whose, told from the URLs alone."""
+"""Database URLs: roles, and which hosts are remote."""
 
 import pytest
 from pydantic import SecretStr

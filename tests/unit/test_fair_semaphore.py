@@ -1,4 +1,4 @@
-"""Places are shared: no owner has more than its part, the service itself always gets some, and none is ever lost."""
+"""The fair semaphore: no owner exceeds its limit, reserved slots stay available, and no slot is lost."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STEPS = st.lists(
 
 
 class Clock:
-    """Seconds that a test lets pass."""
+    """A clock that tests advance."""
 
     def __init__(self) -> None:
         self.seconds = 1000.0
@@ -41,7 +41,7 @@ class Clock:
 
 
 class Crowd:
-    """Some who ask for places, and have them until a test takes them back."""
+    """Tasks that acquire slots, and hold them until a test releases them."""
 
     def __init__(self, size: int, timeout: float | None = None, clock: Clock | None = None) -> None:
         self.semaphore = FairSemaphore(size, timeout=timeout, clock=clock or Clock())
@@ -67,13 +67,13 @@ class Crowd:
             self.waiting[place % len(self.waiting)][1].cancel()
 
     async def rest(self, rounds: int = 5) -> None:
-        """Lets everybody go on as far as they can."""
+        """Lets all tasks run as far as they can."""
         for _ in range(rounds):
             await asyncio.sleep(0)
         self.waiting = [(name, task) for name, task in self.waiting if not task.done()]
 
     def check(self) -> None:
-        """What always holds when nobody can go on."""
+        """Asserts the invariants, once no task can proceed."""
         semaphore, owners = self.semaphore, [name for name in self.having if name not in SYSTEM]
         assert semaphore._free == self.size - len(self.having) >= 0
         assert len(owners) <= semaphore.unreserved
@@ -189,7 +189,7 @@ async def test_an_owner_that_has_its_share_keeps_its_turn_and_stops_nobody() -> 
 
 
 async def served(crowd: Crowd, clock: Clock, times: int, seconds: float) -> None:
-    """One after the other gives its place back, so many seconds apart."""
+    """Releases the slots one by one, so many seconds apart."""
     for _ in range(times):
         clock.seconds += seconds
         crowd.give(0)

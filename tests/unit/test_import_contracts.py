@@ -1,4 +1,4 @@
-"""The architecture's contracts really fail: each has an import here that it is there to refuse."""
+"""Each import contract fails for a forbidden import."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The unit tests need no Django: neither the domain nor the adapters under test have loaded it."""
+"""No unit test has loaded Django."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Conditions, the conditions of a list of simulations, and cursors."""
+"""Filters of lists, and cursors."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""What a revision says of itself."""
+"""The action of a revision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operator may set, and what they are told when it is wrong."""
+"""Settings, and the errors of invalid ones."""
 
 import os
 import stat
@@ -19,7 +19,7 @@ POSTGRES = "postgresql://ann:s%40cret@db.example:6432/goat%20fish?sslmode=requir
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty working directory, and an environment without a variable of ours."""
+    """An empty working directory, and an environment without GOATFISH_* variables."""
     for name in list(os.environ):
         if name.upper().startswith("GOATFISH_"):
             monkeypatch.delenv(name)
@@ -30,7 +30,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 
 def error_lines(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
-    """What load() says of these variables."""
+    """The lines of the error that load() raises for these variables."""
     for name, value in variables.items():
         monkeypatch.setenv(f"GOATFISH_{name}", value)
     with pytest.raises(ConfigurationError) as caught:

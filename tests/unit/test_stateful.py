@@ -1,4 +1,4 @@
-"""The in-memory adapter answers as a plain dictionary would, whatever three owners do."""
+"""The in-memory adapter behaves like a dictionary, for random operations of three owners."""
 
 from adapters.in_memory.storage import Storage
 from tests.contracts import stateful

@@ -1,4 +1,4 @@
-"""What can be done with owners, keys and simulations, over the in-memory adapter."""
+"""The use cases of owners, keys and simulations, on the in-memory adapter."""
 
 import os
 from collections.abc import Awaitable, Callable
@@ -36,7 +36,7 @@ START, END = date(2026, 1, 5), date(2026, 2, 1)
 
 @dataclass
 class World:
-    """All use cases over one storage, with a clock and ids of the test's own."""
+    """All use cases on one storage, with a fake clock and ids."""
 
     time: datetime = NOW
     storage: Storage = field(default_factory=Storage)

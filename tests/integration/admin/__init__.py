@@ -1,1 +1,1 @@
-"""The admin, as operators use it."""
+"""Tests of the admin through its pages."""

@@ -1,4 +1,4 @@
-"""The admin as an operator uses it: pages, forms and cookies, over the whole service in this process."""
+"""A client for the admin's pages, forms and cookies, with the whole service in this process."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ _KEY = re.compile(r"gf_\w{14}_\w{49}")
 
 
 @dataclass
-class Desk:
-    """An operator's browser."""
+class OperatorBrowser:
+    """An operator's HTTP client, which fills in forms."""
 
     http: TestClient
     username: str
@@ -46,13 +46,13 @@ class Desk:
         return self.http.post(path, data=self.filled(path) | fields, headers=dict(headers or {}))
 
     def filled(self, path: str) -> dict[str, Any]:
-        """What the form of this page would send by itself."""
+        """The fields of this page's form with their initial values."""
         page = self.http.get(path)
         assert page.status_code == 200, (path, page.status_code, page.text[-2000:])
         return {name: unescape(value) for name, value in _HIDDEN.findall(page.text)}
 
     def may(self, key: str) -> bool:
-        """Whether the key opens the API."""
+        """Whether the API accepts the key."""
         answer = self.http.get("/api/v1/simulations", headers={"X-API-Key": key})
         assert answer.status_code in {200, 401}, answer.text
         return bool(answer.status_code == 200)
@@ -74,16 +74,16 @@ def service(storage: Storage, operators: Storage | None = None) -> FastAPI:
 
 
 @contextmanager
-def desk(app: FastAPI, *, base: str = "http://localhost", username: str) -> Iterator[Desk]:
-    """A desk in a service that runs."""
+def desk(app: FastAPI, *, base: str = "http://localhost", username: str) -> Iterator[OperatorBrowser]:
+    """An operator's client of a running service."""
     with TestClient(app, base_url=base, client=(ADDRESS, 50000), follow_redirects=False) as http:
-        yield Desk(http, username)
+        yield OperatorBrowser(http, username)
 
 
-def issue(at_desk: Desk, for_owner: OwnerRow, **fields: Any) -> Response:
-    """Issues a key that may read simulations, unless told otherwise."""
+def issue(operator_browser: OperatorBrowser, for_owner: OwnerRow, **fields: Any) -> Response:
+    """Issues a key that may read simulations, unless other fields are given."""
     asked = {"owner": for_owner.name, "name": "CI", "scopes": ["simulations:read"], "expires_at": ""} | fields
-    return at_desk.send(f"{KEYS}/add/?owner={for_owner.pk}", **asked)
+    return operator_browser.send(f"{KEYS}/add/?owner={for_owner.pk}", **asked)
 
 
 def within_a_second(check: Callable[[], bool]) -> bool:
@@ -94,15 +94,15 @@ def within_a_second(check: Callable[[], bool]) -> bool:
     return bool(seen)
 
 
-def sent_at_once(at_desk: Desk, forms: list[tuple[str, dict[str, Any]]]) -> list[Response]:
-    """The answers to these forms, all sent before the first is answered."""
+def sent_at_once(operator_browser: OperatorBrowser, forms: list[tuple[str, dict[str, Any]]]) -> list[Response]:
+    """The responses to these forms, which are sent concurrently."""
 
     async def send() -> list[Response]:
-        transport = httpx2.ASGITransport(at_desk.http.app)
+        transport = httpx2.ASGITransport(operator_browser.http.app)
         async with httpx2.AsyncClient(
-            transport=transport, base_url="http://localhost", cookies=dict(at_desk.http.cookies)
+            transport=transport, base_url="http://localhost", cookies=dict(operator_browser.http.cookies)
         ) as http:
             return await asyncio.gather(*(http.post(path, data=form) for path, form in forms))
 
-    assert at_desk.http.portal is not None
-    return at_desk.http.portal.call(send)
+    assert operator_browser.http.portal is not None
+    return operator_browser.http.portal.call(send)

@@ -1,4 +1,4 @@
-"""An operator who is signed in to a service that runs in this process."""
+"""A signed-in operator and a service in this process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from adapters.django_orm.models import Operator, OwnerRow
 from tests.integration.admin.admin_client import (
     OWNERS,
     PASSWORD,
-    Desk,
+    OperatorBrowser,
     desk,
     service,
 )
@@ -24,14 +24,14 @@ from tests.integration.conftest import COMMITTING, MakeStorage
 
 @pytest.fixture
 def committing(request: pytest.FixtureRequest) -> MakeStorage:
-    """Storage as in service, which commits."""
+    """Storage that commits, as in production."""
     make: MakeStorage = request.getfixturevalue(COMMITTING)
     return make
 
 
 @pytest.fixture
 def operator(quick_passwords: None, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Operator]:
-    """Somebody who may do everything, and is really in the database."""
+    """An operator with all permissions, committed to the database."""
     with django_db_blocker.unblock():
         name = f"boss-{uuid4().hex[:8]}"
         management.create_operator(name, PASSWORD)
@@ -42,7 +42,7 @@ def operator(quick_passwords: None, django_db_setup: None, django_db_blocker: Dj
 
 
 @pytest.fixture
-def at_desk(operator: Operator, committing: MakeStorage) -> Iterator[Desk]:
+def operator_browser(operator: Operator, committing: MakeStorage) -> Iterator[OperatorBrowser]:
     """The operator, signed in."""
     with desk(service(committing()), username=operator.username) as sitting:
         assert sitting.sign_in().status_code == 302
@@ -50,10 +50,10 @@ def at_desk(operator: Operator, committing: MakeStorage) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def owner(at_desk: Desk) -> OwnerRow:
+def owner(operator_browser: OperatorBrowser) -> OwnerRow:
     """A new owner, made in the admin."""
     name = f"Acme {uuid4().hex[:8]}"
-    made = at_desk.send(f"{OWNERS}/add/", name=f"  {name} ")
+    made = operator_browser.send(f"{OWNERS}/add/", name=f"  {name} ")
     row = OwnerRow.objects.get(name=name)
     assert made.headers["location"] == f"{OWNERS}/{row.pk}/change/"
     return row

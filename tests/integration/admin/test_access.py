@@ -1,4 +1,4 @@
-"""Who gets into the admin, and what it never shows: guessing is throttled, and no hash leaves the database."""
+"""Signing in to the admin: guessing is throttled, and no page shows a password hash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the admin is sent is bounded before Django sees it, and none of it is written to a disk."""
+"""Requests to the admin are limited before Django sees them, and never written to disk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from config.settings import load
 from tests.contracts.http_api import expect_problem
 from tests.integration.admin.admin_client import (
     OWNERS,
-    Desk,
+    OperatorBrowser,
     desk,
     service,
 )
@@ -53,51 +53,53 @@ def on_disk(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 @pytest.mark.parametrize("signed_in", [True, False])
 @pytest.mark.parametrize("method", ["POST", "GET", "PUT"])
-def test_no_body_fills_the_disk(at_desk: Desk, on_disk: list[object], method: str, signed_in: bool) -> None:
+def test_no_body_fills_the_disk(
+    operator_browser: OperatorBrowser, on_disk: list[object], method: str, signed_in: bool
+) -> None:
     if not signed_in:
-        at_desk.http.cookies.clear()
+        operator_browser.http.cookies.clear()
     for path in (LOGIN, "/admin/", f"{OWNERS}/add/", "/admin/none/"):
         for kind, beginning in ((FORM, b"a="), (PARTS, FILE), ("application/octet-stream", b"")):
             headers = {"Content-Type": kind}
-            answer = at_desk.http.request(method, path, content=chunks(3 * MIB, beginning), headers=headers)
+            answer = operator_browser.http.request(method, path, content=chunks(3 * MIB, beginning), headers=headers)
             expect_problem(answer, 413, "body_too_large")
-            answer = at_desk.http.request(method, path, content=chunks(MIB // 2, beginning), headers=headers)
+            answer = operator_browser.http.request(method, path, content=chunks(MIB // 2, beginning), headers=headers)
             assert answer.status_code < 500
     assert on_disk == []
 
 
-def test_a_length_that_is_announced_is_refused_at_once(at_desk: Desk) -> None:
-    answer = at_desk.http.post(LOGIN, content=b"x" * (MIB + 1), headers={"Content-Type": FORM})
+def test_a_length_that_is_announced_is_refused_at_once(operator_browser: OperatorBrowser) -> None:
+    answer = operator_browser.http.post(LOGIN, content=b"x" * (MIB + 1), headers={"Content-Type": FORM})
     expect_problem(answer, 413, "body_too_large")
 
 
 @pytest.mark.parametrize("chunked", [True, False])
-def test_a_form_that_nobody_fills_in_is_not_parsed(at_desk: Desk, chunked: bool) -> None:
+def test_a_form_that_nobody_fills_in_is_not_parsed(operator_browser: OperatorBrowser, chunked: bool) -> None:
     body = b"next=" + b"%ff" * 300_000
     content = iter([body]) if chunked else body
-    assert at_desk.http.post(LOGIN, content=content, headers={"Content-Type": FORM}).status_code in {400, 413}
+    assert operator_browser.http.post(LOGIN, content=content, headers={"Content-Type": FORM}).status_code in {400, 413}
     parts = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"x" * 100_000 + b"\r\n--x--\r\n"
     content = iter([parts]) if chunked else parts
-    assert at_desk.http.post(LOGIN, content=content, headers={"Content-Type": PARTS}).status_code in {400, 413}
+    assert operator_browser.http.post(LOGIN, content=content, headers={"Content-Type": PARTS}).status_code in {400, 413}
 
 
 @pytest.mark.parametrize("text", ['a="' + ";" * 30_000, "a=b;" * 7000, ';"' * 15_000, "boundary=" + "x" * 30_000])
-def test_no_content_type_holds_everybody_up(at_desk: Desk, text: str) -> None:
-    answer = at_desk.http.post(LOGIN, content=b"x", headers={"Content-Type": f"multipart/form-data; {text}"})
+def test_no_content_type_holds_everybody_up(operator_browser: OperatorBrowser, text: str) -> None:
+    answer = operator_browser.http.post(LOGIN, content=b"x", headers={"Content-Type": f"multipart/form-data; {text}"})
     expect_problem(answer, 415, "unsupported_media_type")
 
 
 @pytest.mark.parametrize("query", ["next=" + "x" * 8200, "%ff&" * 16_000, "&".join(f"p{n}=1" for n in range(101))])
-def test_no_query_does(at_desk: Desk, query: str) -> None:
+def test_no_query_does(operator_browser: OperatorBrowser, query: str) -> None:
     for path in (LOGIN, f"{OWNERS}/", "/static/admin/css/base.css"):
-        expect_problem(at_desk.http.get(f"{path}?{query}"), 422, "validation_failed")
+        expect_problem(operator_browser.http.get(f"{path}?{query}"), 422, "validation_failed")
 
 
 @pytest.mark.parametrize(
     "path", ["/%61dmin/login/", "/admin%2flogin/", "/admin/%6cogin/", "/static/%61dmin/css/base.css", "/admin//login/"]
 )
-def test_another_spelling_leads_nowhere(at_desk: Desk, path: str) -> None:
-    expect_problem(at_desk.http.get(path), 404, "not_found")
+def test_another_spelling_leads_nowhere(operator_browser: OperatorBrowser, path: str) -> None:
+    expect_problem(operator_browser.http.get(path), 404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -107,8 +109,8 @@ def test_another_spelling_leads_nowhere(at_desk: Desk, path: str) -> None:
         *("/static/admin/../../__init__.py", "/static/admin/css", "/static/", "/static", "/static/" + "a/" * 30_000),
     ],
 )
-def test_nothing_beside_the_files_is_served(at_desk: Desk, path: str) -> None:
-    expect_problem(at_desk.http.get(path), 404, "not_found")
+def test_nothing_beside_the_files_is_served(operator_browser: OperatorBrowser, path: str) -> None:
+    expect_problem(operator_browser.http.get(path), 404, "not_found")
 
 
 def test_a_page_that_takes_too_long_is_given_up_and_holds_nobody_up(

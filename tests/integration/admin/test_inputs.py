@@ -1,4 +1,4 @@
-"""Whatever a query, a path, a form or a cookie says, the admin does not fail; what fails by itself is not hidden."""
+"""Invalid queries, paths, forms and cookies are never a 500, and bugs are not hidden as a 400."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from django.db import OperationalError, ProgrammingError, connection
 from django.test import Client
 
 from adapters.django_orm.models import Operator
-from tests.integration.admin.admin_client import OWNERS, Desk
+from tests.integration.admin.admin_client import OWNERS, OperatorBrowser
 
 SIMULATIONS, OPERATORS = "/admin/goatfish/simulationrow", "/admin/goatfish/operator"
 PART = b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\n'
 HUGE = "9" * 40
 
 
-def test_nobody_has_such_a_name(at_desk: Desk) -> None:
+def test_nobody_has_such_a_name(operator_browser: OperatorBrowser) -> None:
     attempts: Any = apps.get_model("axes", "AccessAttempt")  # the library has no types
-    at_desk.http.cookies.clear()
+    operator_browser.http.cookies.clear()
     before = attempts.objects.count()
     for name in ("x" * 151, "x" * 256, "é" * 300, "x" * 10_000, "\ufdfa" * 150, "a\0b"):
-        answer = at_desk.send("/admin/login/?next=/admin/", username=name, password="a guess")
+        answer = operator_browser.send("/admin/login/?next=/admin/", username=name, password="a guess")
         assert answer.status_code in {200, 400}, name
     assert attempts.objects.count() == before
 
@@ -49,21 +49,21 @@ QUERIES = [
 ]
 
 
-def test_a_list_is_asked_for_what_cannot_be(at_desk: Desk) -> None:
+def test_a_list_is_asked_for_what_cannot_be(operator_browser: OperatorBrowser) -> None:
     for query in QUERIES:
-        answer = at_desk.http.get(f"{SIMULATIONS}/?{query}")
+        answer = operator_browser.http.get(f"{SIMULATIONS}/?{query}")
         is_refused = answer.headers.get("location", "").endswith("?e=1")
         assert answer.status_code in {200, 400, 422} or (answer.status_code == 302 and is_refused), query
         assert is_refused or answer.status_code == 422 or query not in REFUSED
 
 
-def test_a_row_is_asked_for_by_what_is_no_id(at_desk: Desk) -> None:
+def test_a_row_is_asked_for_by_what_is_no_id(operator_browser: OperatorBrowser) -> None:
     ids = [HUGE, "-1", "%00", "_00", "_XX", "%ED%A0%80", "%FF", "1" * 5000, "a/b", "{}", "..;"]
     tables = (OPERATORS, OWNERS, "/admin/auth/group", "/admin/axes/accessattempt", f"/admin/r/{HUGE}")
     for path in [
         f"{rows}/{id}/{page}" for rows in tables for id in ids for page in ("change/", "history/", "delete/", "")
     ]:
-        assert at_desk.http.get(path).status_code in {302, 400, 403, 404}, path
+        assert operator_browser.http.get(path).status_code in {302, 400, 403, 404}, path
 
 
 UNREADABLE = [
@@ -85,12 +85,12 @@ UNREADABLE = [
 ]
 
 
-def test_a_form_cannot_be_read(at_desk: Desk) -> None:
+def test_a_form_cannot_be_read(operator_browser: OperatorBrowser) -> None:
     refused_before = (f"{OWNERS}/%00/change/", f"{OWNERS}/add/?{'a=1&' * 400}")  # by a page that looks at the form
     adding = (f"{OWNERS}/add/", "/admin/goatfish/apikeyrow/add/", f"{OPERATORS}/add/")
     for path in (*refused_before, *adding, f"{OPERATORS}/", "/admin/login/"):
         for kind, body in UNREADABLE:
-            answer = at_desk.http.post(path, content=body, headers={"Content-Type": kind})
+            answer = operator_browser.http.post(path, content=body, headers={"Content-Type": kind})
             assert answer.status_code in {400, 403, 404, 415, 422}, (path, kind)
 
 

@@ -1,4 +1,4 @@
-"""What the admin does at once is bounded: its requests, their connections, and the passwords that it checks."""
+"""The admin's concurrency limits: requests, database connections and password hashes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from adapters.django_orm.admin.application import PASSWORD_HASHES_MAX, PASSWORD_HASHES_WAITING
 from adapters.django_orm.models import Operator
 from config.settings import load
-from tests.integration.admin.admin_client import OWNERS, PASSWORD, Desk
+from tests.integration.admin.admin_client import OWNERS, PASSWORD, OperatorBrowser
 from tests.integration.admin.test_service import open_connections
 
 MANY = 60
@@ -49,7 +49,7 @@ class GatedHasher(MD5PasswordHasher):
 
 
 @pytest.fixture
-def gate(at_desk: Desk, settings: Any) -> Iterator[type[GatedHasher]]:
+def gate(operator_browser: OperatorBrowser, settings: Any) -> Iterator[type[GatedHasher]]:
     """Passwords are hashed behind a closed gate, from after somebody has signed in."""
     settings.PASSWORD_HASHERS = [f"{__name__}.GatedHasher"]
     GatedHasher.gate.clear()
@@ -63,9 +63,9 @@ def gate(at_desk: Desk, settings: Any) -> Iterator[type[GatedHasher]]:
 class Crowd:
     """Requests that are all sent before the first is answered, and what is seen meanwhile."""
 
-    def __init__(self, at_desk: Desk) -> None:
-        assert at_desk.http.portal is not None
-        self._portal, self._app = at_desk.http.portal, at_desk.http.app
+    def __init__(self, operator_browser: OperatorBrowser) -> None:
+        assert operator_browser.http.portal is not None
+        self._portal, self._app = operator_browser.http.portal, operator_browser.http.app
 
     def send(self, method: str, path: str, **how: Any) -> Any:
         """A future of the statuses of all answers, none of which may be of a server's fault but 503."""
@@ -99,30 +99,30 @@ def login_form() -> dict[str, Any]:
     return {"data": form, "headers": {"Cookie": f"csrftoken={token}"}}
 
 
-def test_strangers_need_no_connection(at_desk: Desk) -> None:
+def test_strangers_need_no_connection(operator_browser: OperatorBrowser) -> None:
     before = open_connections()
     for method, path in (("GET", LOGIN), ("GET", f"{OWNERS}/"), ("POST", "/admin/"), ("GET", "/admin/none/")):
-        answers = Crowd(at_desk).send(method, path)
+        answers = Crowd(operator_browser).send(method, path)
         assert most_connections(answers) <= before
         statuses = answers.result()
         assert statuses[503] <= MANY - AT_ONCE
         assert set(statuses) <= {200, 302, 403, 503}
 
 
-def test_however_many_come_they_have_so_many_connections(at_desk: Desk) -> None:
+def test_however_many_come_they_have_so_many_connections(operator_browser: OperatorBrowser) -> None:
     before = open_connections()
-    answers = Crowd(at_desk).send("GET", f"{OWNERS}/", headers={"Cookie": f"sessionid={'x' * 32}"})
+    answers = Crowd(operator_browser).send("GET", f"{OWNERS}/", headers={"Cookie": f"sessionid={'x' * 32}"})
     assert most_connections(answers) <= before + AT_ONCE
     assert set(answers.result()) <= {302, 503}
 
 
-def test_sign_ins_hold_up_nobody_else(at_desk: Desk, gate: type[GatedHasher]) -> None:
-    assert at_desk.http.get("/readyz").status_code == 200  # which keeps a connection of its own
+def test_sign_ins_hold_up_nobody_else(operator_browser: OperatorBrowser, gate: type[GatedHasher]) -> None:
+    assert operator_browser.http.get("/readyz").status_code == 200  # which keeps a connection of its own
     before = open_connections()
-    answers = Crowd(at_desk).send("POST", LOGIN, **login_form())
+    answers = Crowd(operator_browser).send("POST", LOGIN, **login_form())
     assert gate.full.wait(10)
-    assert at_desk.http.get("/readyz").status_code == 200
-    assert at_desk.http.get(f"{OWNERS}/").status_code == 200
+    assert operator_browser.http.get("/readyz").status_code == 200
+    assert operator_browser.http.get(f"{OWNERS}/").status_code == 200
     assert open_connections() <= before + AT_ONCE
     assert not answers.done()
     gate.gate.set()
@@ -134,9 +134,11 @@ def test_sign_ins_hold_up_nobody_else(at_desk: Desk, gate: type[GatedHasher]) ->
     assert set(statuses) <= {200, 429, 503}
 
 
-def test_what_is_given_up_has_its_place_until_it_ends(at_desk: Desk, gate: type[GatedHasher]) -> None:
+def test_what_is_given_up_has_its_place_until_it_ends(
+    operator_browser: OperatorBrowser, gate: type[GatedHasher]
+) -> None:
     async def give_up() -> None:
-        transport = httpx2.ASGITransport(at_desk.http.app)
+        transport = httpx2.ASGITransport(operator_browser.http.app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as http:
             tasks = [asyncio.create_task(http.post(LOGIN, **login_form())) for _ in range(PASSWORD_HASHES_MAX)]
             assert await asyncio.to_thread(gate.full.wait, 10)
@@ -144,11 +146,11 @@ def test_what_is_given_up_has_its_place_until_it_ends(at_desk: Desk, gate: type[
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    assert at_desk.http.portal is not None
-    at_desk.http.portal.call(give_up)
+    assert operator_browser.http.portal is not None
+    operator_browser.http.portal.call(give_up)
     assert gate.inside == PASSWORD_HASHES_MAX  # nor has the event loop waited for them
-    answers = Crowd(at_desk).send("POST", LOGIN, **login_form())
-    assert at_desk.http.get(f"{OWNERS}/").status_code == 200
+    answers = Crowd(operator_browser).send("POST", LOGIN, **login_form())
+    assert operator_browser.http.get(f"{OWNERS}/").status_code == 200
     gate.gate.set()
     assert answers.result()[503] >= REFUSED
     assert gate.most == PASSWORD_HASHES_MAX
@@ -159,13 +161,13 @@ def test_what_is_given_up_has_its_place_until_it_ends(at_desk: Desk, gate: type[
     ["/admin/password_change/", "/admin/goatfish/operator/{}/password/", "/admin/goatfish/operator/add/"],
 )
 def test_every_page_that_hashes_takes_its_turn(
-    at_desk: Desk, operator: Operator, gate: type[GatedHasher], path: str
+    operator_browser: OperatorBrowser, operator: Operator, gate: type[GatedHasher], path: str
 ) -> None:
     form = {"old_password": PASSWORD, "set-password": "1", "csrfmiddlewaretoken": "c" * 32, "usable_password": "true"}
     form["username"] = f"made-{uuid4().hex}"
     form |= dict.fromkeys(("password1", "password2", "new_password1", "new_password2"), "another horse battery")
-    cookies = f"sessionid={at_desk.http.cookies['sessionid']}; csrftoken={'c' * 32}"
-    answers = Crowd(at_desk).send("POST", path.format(operator.pk), data=form, headers={"Cookie": cookies})
+    cookies = f"sessionid={operator_browser.http.cookies['sessionid']}; csrftoken={'c' * 32}"
+    answers = Crowd(operator_browser).send("POST", path.format(operator.pk), data=form, headers={"Cookie": cookies})
     assert gate.entered.wait(10)  # more than one do not always get there: a new operator is made in a transaction
     gate.gate.set()
     assert answers.result()[503]
@@ -174,7 +176,7 @@ def test_every_page_that_hashes_takes_its_turn(
 
 
 @pytest.mark.parametrize("stuck", ["body", "answer"])
-def test_a_slow_client_holds_no_place(at_desk: Desk, stuck: str) -> None:
+def test_a_slow_client_holds_no_place(operator_browser: OperatorBrowser, stuck: str) -> None:
     async def crowd() -> int:
         async def receive() -> Any:
             if stuck == "body":
@@ -194,22 +196,24 @@ def test_a_slow_client_holds_no_place(at_desk: Desk, stuck: str) -> None:
         headers = [(b"host", b"localhost"), (b"cookie", b"sessionid=" + b"x" * 32)]
         scope = {**head, "headers": headers, "scheme": "http", "http_version": "1.1", "client": ("192.0.2.9", 1)}
         scope |= {"server": ("localhost", 80), "state": {}, "root_path": "", "asgi": {"version": "3.0"}}
-        app: Any = at_desk.http.app
+        app: Any = operator_browser.http.app
         tasks = [asyncio.create_task(app(dict(scope), receive, send)) for _ in range(AT_ONCE + 2)]
         await asyncio.sleep(0.3)
         try:
-            async with httpx2.AsyncClient(transport=httpx2.ASGITransport(at_desk.http.app)) as http:
+            async with httpx2.AsyncClient(transport=httpx2.ASGITransport(operator_browser.http.app)) as http:
                 return (await http.get("http://localhost/admin/login/")).status_code
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    assert at_desk.http.portal is not None
-    assert at_desk.http.portal.call(crowd) == 200
+    assert operator_browser.http.portal is not None
+    assert operator_browser.http.portal.call(crowd) == 200
 
 
-def test_a_body_beyond_the_limit_is_refused_without_being_kept(at_desk: Desk) -> None:
+def test_a_body_beyond_the_limit_is_refused_without_being_kept(operator_browser: OperatorBrowser) -> None:
     parts = (b"x" * 65536 for _ in range(17))
-    answer = at_desk.http.post(LOGIN, content=parts, headers={"Content-Type": "application/x-www-form-urlencoded"})
+    answer = operator_browser.http.post(
+        LOGIN, content=parts, headers={"Content-Type": "application/x-www-form-urlencoded"}
+    )
     assert answer.status_code == 413

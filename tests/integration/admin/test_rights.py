@@ -1,4 +1,4 @@
-"""An operator who may change operators gives no right that it lacks, and lays hands on nobody who has more."""
+"""An operator cannot grant permissions that it lacks, nor change an operator with more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The admin in a service: what happens at once, without a database, by HTTPS, and with its connections."""
+"""The admin in the service: concurrency, an unreachable database, HTTPS, and closed connections."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.integration.admin.admin_client import (
     KEYS,
     OWNERS,
     PASSWORD,
-    Desk,
+    OperatorBrowser,
     desk,
     issue,
     key_in,
@@ -27,25 +27,27 @@ from tests.integration.admin.admin_client import (
 from tests.integration.conftest import VENDOR, MakeStorage
 
 
-def test_changes_at_once_wait_for_each_other(at_desk: Desk) -> None:
+def test_changes_at_once_wait_for_each_other(operator_browser: OperatorBrowser) -> None:
     path, names = f"{OWNERS}/add/", [f"Acme {uuid4().hex}" for _ in range(12)]
-    form = at_desk.filled(path)
-    answers = sent_at_once(at_desk, [(path, form | {"name": name}) for name in names])
+    form = operator_browser.filled(path)
+    answers = sent_at_once(operator_browser, [(path, form | {"name": name}) for name in names])
     assert {answer.status_code for answer in answers} == {302}
     assert OwnerRow.objects.filter(name__in=names).count() == len(names)
 
 
-def test_whoever_guesses_is_locked_out_but_their_keys_are_not(at_desk: Desk, owner: OwnerRow) -> None:
-    key = key_in(issue(at_desk, owner))
+def test_whoever_guesses_is_locked_out_but_their_keys_are_not(
+    operator_browser: OperatorBrowser, owner: OwnerRow
+) -> None:
+    key = key_in(issue(operator_browser, owner))
     assert key is not None
-    at_desk.http.cookies.clear()
+    operator_browser.http.cookies.clear()
     limit = settings.AXES_FAILURE_LIMIT
-    assert [at_desk.sign_in("a guess").status_code for _ in range(limit)] == [200] * (limit - 1) + [429]
-    assert at_desk.sign_in().status_code == 429
-    assert at_desk.may(key)
+    assert [operator_browser.sign_in("a guess").status_code for _ in range(limit)] == [200] * (limit - 1) + [429]
+    assert operator_browser.sign_in().status_code == 429
+    assert operator_browser.may(key)
 
 
-def test_a_database_out_of_reach_is_a_503(at_desk: Desk, db: None) -> None:
+def test_a_database_out_of_reach_is_a_503(operator_browser: OperatorBrowser, db: None) -> None:
     def fail(*_: object) -> None:
         raise OperationalError("the server closed the connection")
 
@@ -69,12 +71,12 @@ def test_a_change_that_cannot_reach_the_database_is_a_503(operator: Operator, co
         assert "cannot be reached" in answer.text
 
 
-def test_no_connection_is_left_open(at_desk: Desk, owner: OwnerRow) -> None:
+def test_no_connection_is_left_open(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
     def work(times: int) -> None:
         for _ in range(times):
-            assert key_in(issue(at_desk, owner))
-            assert at_desk.http.get(f"{OWNERS}/{owner.pk}/change/").status_code == 200
-            assert at_desk.http.get(f"{OWNERS}/none/change/").status_code == 302
+            assert key_in(issue(operator_browser, owner))
+            assert operator_browser.http.get(f"{OWNERS}/{owner.pk}/change/").status_code == 200
+            assert operator_browser.http.get(f"{OWNERS}/none/change/").status_code == 302
 
     work(3)  # SQLite keeps some handles of closed connections for the next, as long as another connection is open
     before = open_connections()
