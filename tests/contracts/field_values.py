@@ -77,7 +77,8 @@ def edges(field: FieldSpec) -> Iterator[Any]:
             yield from (False, True)
         case kinds.Amount(digits=digits, places=places):
             most = (Decimal(10) ** digits - 1).scaleb(-places)
-            yield from (field.kind.minimum or -most, field.kind.maximum or most)
+            yield -most if field.kind.minimum is None else field.kind.minimum
+            yield most if field.kind.maximum is None else field.kind.maximum
         case kinds.Words(max_items=items, max_length=length):
             yield from ((), tuple(f"{n:03}".ljust(length, "🐐")[:length] for n in range(items)))
         case kinds.Map():
@@ -115,6 +116,8 @@ def refused(field: FieldSpec) -> Iterator[Refused]:  # noqa: C901 -- one for eac
             yield 1767571200, wrong
         case kinds.Words(max_items=items):
             yield from (([str(n) for n in range(items + 1)], "too_many"), (["a", "a"], "repeated"), ("a", None))
+        case kinds.Reference():
+            yield 7, wrong
         case kinds.Map(max_items=items):
             yield from (({"": "a"}, "key"), ("a", None), ([], None))
     if not field.optional:

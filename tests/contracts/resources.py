@@ -110,14 +110,20 @@ class ResourceCase:
         return {name: as_json(second) for name, (_, second, _) in self.values.items()}
 
     @property
+    def varying(self) -> list[str]:
+        """The members of which there are different values."""
+        return [name for name, (first, second, _) in self.values.items() if first != second]
+
+    @property
     def changes(self) -> list[Json]:
         """A change of each member."""
-        return [{name: value} for name, value in self.other.items()]
+        return [{name: self.other[name]} for name in self.varying]
 
     @property
     def edges(self) -> Iterator[dict[str, Any]]:
         """Members at the edges of what they may hold, as the domain has them."""
-        for name, each in self.spec.fields.items():
+        for name in self.varying:
+            each = self.spec.fields[name]
             yield from ({name: value} for value in field_values.edges(each))
         ends = {name: field_values.ends(each) for name, each in self.spec.fields.items()}
         for end in (0, 1):
@@ -134,7 +140,17 @@ class ResourceCase:
     def varied_values(self, number: int) -> dict[str, Any]:
         """Values of all members: of any number of objects some are alike in each member, and few in all."""
         picks = ((number * step + number // 3) % 3 for step in range(1, 1 + len(self.values)))
-        return {name: three[pick] for (name, three), pick in zip(self.values.items(), picks, strict=True)}
+        varied = {name: three[pick] for (name, three), pick in zip(self.values.items(), picks, strict=True)}
+        return varied | self.unique(number)
+
+    def unique(self, number: int) -> dict[str, str]:
+        """Values of the unique members that no object of another number has."""
+        lengths = {
+            name: each.kind.max_length
+            for name, each in self.spec.fields.items()
+            if each.kind.unique and isinstance(each.kind, kinds.Text)
+        }
+        return {name: f"{self.values[name][0]} {number}"[-most:].strip() for name, most in lengths.items()}
 
     def varied(self, number: int) -> Json:
         """The same as clients send it."""
@@ -183,7 +199,7 @@ class ResourceCase:
     def asked(self) -> Iterator[tuple[str, Any]]:
         """Every filter with values to ask for, each of which some objects have."""
         for parameter, each in self.spec.filters.items():
-            for value in (value for name, _ in each.compares for value in self.values[name]):
+            for value in (value for name, _ in each.compares for value in self.values.get(name, ())):
                 yield from ((parameter, one) for one in (value if isinstance(value, tuple) else [value]))
 
     def asked_for(self) -> Iterator[tuple[str, str]]:
@@ -201,7 +217,10 @@ def resource_case(
 ) -> ResourceCase:
     """The case of an entity, derived from what it declares, with what is given in place of it or beside it."""
     spec = spec_of(entity)
-    derived = {name: tuple(_three(each)) for name, each in spec.fields.items()} | dict(values or {})
+    given = dict(values or {})
+    derived = {
+        name: tuple(_three(spec, each)) for name, each in spec.fields.items() if name not in given and _written(each)
+    }
     wrong = [
         ({name: value}, {f"#/{name}": code})
         for name, each in spec.fields.items()
@@ -209,18 +228,25 @@ def resource_case(
     ]
     return ResourceCase(
         spec=spec,
-        values=derived,
+        values=derived | given,
         refused=[*wrong, *refused],
         contradiction=contradiction or _contradiction(spec),
         **costs,
     )
 
 
-def _three(spec: FieldSpec) -> Iterator[Any]:
-    value = field_values.example(spec)
+def _written(field: FieldSpec) -> bool:
+    """Whether values are derived for the field: a reference that may be null is left out."""
+    return not (isinstance(field.kind, kinds.Reference) and field.optional)
+
+
+def _three(spec: EntitySpec, field: FieldSpec) -> Iterator[Any]:
+    """Values that differ; three times the first state where not every state may follow on every other."""
+    value = field_values.example(field)
+    stays = bool(spec.transitions) and isinstance(field.kind, kinds.Choice)
     for _ in range(3):
         yield value
-        value = field_values.another(spec, value)
+        value = value if stays else field_values.another(field, value)
 
 
 def _contradiction(spec: EntitySpec) -> tuple[Json, Violations] | None:
