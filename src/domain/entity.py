@@ -13,7 +13,8 @@ own, annotated with kinds of ``domain.fields``. Class variables say the rest:
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
+from operator import le
 from typing import Annotated, Any, TypeAlias, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -41,7 +42,7 @@ class NotBefore(Rule):
     __slots__ = ()
 
     def __init__(self, last: str, first: str, violation: Violation) -> None:
-        super().__init__((first, last), lambda first, last: bool(first <= last), violation)
+        super().__init__((first, last), le, violation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,10 @@ class EntitySpec:
     transitions: tuple[Transition, ...]
     filters: Mapping[str, ListFilter]
     conflicts: tuple[ConflictKind, ...]
+    checked: frozenset[str]
+    """The fields whose kinds normalize or refuse some values; the others keep every value of their types as it is."""
+    reset: Mapping[str, Any]
+    """The values of the fields that may be left out, but for immutable ones: what a replacement gives them."""
 
     @property
     def sorts(self) -> tuple[str, ...]:
@@ -115,13 +120,7 @@ class EntitySpec:
         return {name: field.default for name, field in self.fields.items() if not field.required}
 
 
-def spec_of(entity: type[Any]) -> EntitySpec:
-    """What is declared about this entity, read once. Raises ``TypeError`` for a declaration that cannot be."""
-    return _spec_of(entity)  # type: ignore[arg-type]  # -- every class can be hashed
-
-
-@cache
-def _spec_of(entity: Any) -> EntitySpec:
+def _read_spec(entity: type[Any]) -> EntitySpec:
     hints = get_type_hints(entity, include_extras=True)
     declared = {}
     for field in fields(entity):
@@ -143,7 +142,20 @@ def _spec_of(entity: Any) -> EntitySpec:
         transitions=getattr(entity, "TRANSITIONS", ()),
         filters={each.parameter: each for each in (*derived, *own)},
         conflicts=getattr(entity, "CONFLICTS", ()),
+        checked=frozenset(name for name, field in declared.items() if _is_checked(field.kind)),
+        reset={
+            name: field.default for name, field in declared.items() if not field.required and not field.kind.immutable
+        },
     )
+
+
+spec_of: Callable[[type[Any]], EntitySpec] = cache(_read_spec)  # type: ignore[assignment]  # -- classes can be hashed
+"""What is declared about an entity, read once. Raises ``TypeError`` for a declaration that cannot be."""
+
+
+def _is_checked(kind: Field) -> bool:
+    own = type(kind)
+    return own.normalized is not Field.normalized or own.problems is not Field.problems
 
 
 def _require_possible(name: str, kind: Field, *, optional: bool) -> None:
@@ -171,16 +183,26 @@ def update(stored: E, *, now: datetime, **values: Any) -> E:
 
     Raises ``Invalid``, and ``Conflict`` where a transition is refused.
     """
+    return with_values(stored, validated(type(stored), values), now=now)
+
+
+def with_values(stored: E, values: Mapping[str, Any], *, now: datetime) -> E:
+    """Like ``update``, with values that ``validated`` has returned."""
     before: Any = stored
-    values = {
-        name: value.applied(getattr(stored, name)) if isinstance(value, MapPatch) else value
-        for name, value in values.items()
-    }
-    # Two changes may read the clock in another order than they are made in.
-    after = with_changes(stored, validated(type(stored), values), updated_at=max(now, before.updated_at))
     spec = spec_of(type(stored))
+    merged = dict(values)
+    violations: list[Violation] = []
+    for name, value in values.items():
+        if isinstance(value, MapPatch):
+            merged[name] = value.applied(getattr(stored, name))
+            violations += _violations(spec.fields[name], merged[name])
+    if violations:
+        raise Invalid(violations)
+    # Two changes may read the clock in another order than they are made in.
+    after = with_changes(stored, merged, updated_at=max(now, before.updated_at))
     if after is not stored:
-        if violations := [*_broken_rules(spec, values_of(after)), *_changed_immutables(spec, stored, after)]:
+        value_of = partial(getattr, after)
+        if violations := [*_broken_rules(spec, value_of), *_changed_immutables(spec, stored, after)]:
             raise Invalid(violations)
         for transition in spec.transitions:
             transition(stored, after)
@@ -196,11 +218,13 @@ def validated(entity: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
         field = spec.fields[name]
         if isinstance(value, MapPatch):
             kept[name] = value
-            violations += _violations(field, value.given) or _violations(field, value.removed)
-        else:
+            violations += [*_violations(field, value.given)] or _violations(field, value.removed)
+        elif value is None or name in spec.checked:
             kept[name] = None if value is None else field.kind.normalized(value)
             violations += _violations(field, kept[name])
-    violations += _broken_rules(spec, kept)
+        else:
+            kept[name] = value
+    violations += _broken_rules(spec, kept.get)
     if violations:
         raise Invalid(violations)
     return kept
@@ -219,11 +243,11 @@ def violations_of(entity: Owned) -> list[Violation]:
     for name, field in spec.fields.items():
         value = values[name]
         normalized = None if value is None else field.kind.normalized(value)
-        found = _violations(field, normalized)
+        found = [*_violations(field, normalized)]
         if not found and normalized != value:
             found = [Violation(name, "blanks", f"The {words(name)} begins or ends with blanks.")]
         violations += found
-    return [*violations, *_broken_rules(spec, values)]
+    return [*violations, *_broken_rules(spec, values.get)]
 
 
 def values_of(entity: Owned) -> dict[str, Any]:
@@ -277,18 +301,18 @@ def _filter(name: str, kind: Field, declared: FieldFilter) -> ListFilter:
     return ListFilter(parameter, kind, ((name, declared.comparison),), declared.description, declared.several)
 
 
-def _violations(field: FieldSpec, value: Any) -> list[Violation]:
-    if value is None:
-        return [] if field.optional else [Violation(field.name, "missing", f"The {words(field.name)} is missing.")]
-    return [
-        Violation(field.name, code, f"The {words(field.name)} {rest}.") for code, rest in field.kind.problems(value)
-    ]
+def _violations(field: FieldSpec, value: Any) -> Iterator[Violation]:
+    if value is not None:
+        for code, rest in field.kind.problems(value):
+            yield Violation(field.name, code, f"The {words(field.name)} {rest}.")
+    elif not field.optional:
+        yield Violation(field.name, "missing", f"The {words(field.name)} is missing.")
 
 
-def _broken_rules(spec: EntitySpec, values: Mapping[str, Any]) -> Iterator[Violation]:
+def _broken_rules(spec: EntitySpec, value_of: Callable[[str], Any]) -> Iterator[Violation]:
     for rule in spec.rules:
-        given = [values.get(name) for name in rule.fields]
-        if all(value is not None for value in given) and not rule.holds(*given):
+        given = [*map(value_of, rule.fields)]
+        if None not in given and not rule.holds(*given):
             yield rule.violation
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic
 from uuid import UUID
 
-from domain.entity import create, spec_of, update, validated, values_of
+from domain.entity import create, spec_of, update, validated, values_of, with_values
 from domain.errors import NotFound
 from domain.paging import Page, PageRequest
 from domain.references import UnknownReference
@@ -60,7 +60,7 @@ class EntityUseCases(Generic[E]):
 
         def updated(stored: E) -> E:
             precondition(stored)
-            return update(stored, now=context.at, **values)
+            return with_values(stored, values, now=context.at)
 
         return await self.repository.of(owner).change(id, updated, context)
 
@@ -73,9 +73,7 @@ class EntityUseCases(Generic[E]):
         **values: Any,
     ) -> E:
         """Like ``update``, but what is left out has its default again, unless it is immutable."""
-        spec = spec_of(self.entity)
-        defaults = {name: value for name, value in spec.defaults.items() if not spec.fields[name].kind.immutable}
-        return await self.update(owner, id, context, precondition, **defaults | values)
+        return await self.update(owner, id, context, precondition, **{**spec_of(self.entity).reset, **values})
 
     async def delete(
         self, owner: OwnerId, id: UUID, context: WriteContext, precondition: Precondition = no_precondition

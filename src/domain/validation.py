@@ -20,7 +20,11 @@ def has_control_characters(value: str) -> bool:
 
 def is_visible(value: str) -> bool:
     """Whether anything of the text can be seen: not white space and invisible characters alone."""
-    return any(unicodedata.category(one) not in _INVISIBLE_CATEGORIES and not _BLANK.match(one) for one in value)
+    return any(map(_has_glyph, value))
+
+
+def _has_glyph(one: str) -> bool:
+    return unicodedata.category(one) not in _INVISIBLE_CATEGORIES and not _BLANK.match(one)
 
 
 def as_id(text: str) -> UUID | None:

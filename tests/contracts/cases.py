@@ -56,7 +56,7 @@ def entity_case(entities: type[Factory[Any]]) -> Case:
     made = entities.build()
     resource = resource_of(type(made))
     different = (
-        {name: field_values.another(resource.spec.fields[name], getattr(made, name))} for name in resource.varying
+        {name: field_values.another(resource.spec.fields[name], getattr(made, name))} for name in resource.change
     )
     return Case(
         kind=resource.kind,

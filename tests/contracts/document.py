@@ -10,12 +10,15 @@ PLACES = {"cursor", "after"}  # the parameters that go on from a place in a list
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: ``scopes`` are those of its key, None where it takes none; ``place`` names its cursor."""
+    """One operation.
+
+    Its key needs all of one of ``scopes``, which are None where it takes no key. ``place`` names its cursor.
+    """
 
     id: str
     method: str
     path: str
-    scopes: frozenset[str] | None
+    scopes: tuple[frozenset[str], ...] | None
     place: str | None
 
     @property
@@ -30,7 +33,7 @@ def operations() -> dict[str, Operation]:
     for path, methods in json.loads(DOCUMENT.read_text())["paths"].items():
         for method, said in methods.items():
             security = said.get("security")
-            scopes = None if security is None else frozenset(next(iter(security[0].values())))
+            scopes = None if security is None else tuple(frozenset[str](*each.values()) for each in security)
             (place, *_) = [*(PLACES & {parameter["name"] for parameter in said.get("parameters", [])}), None]
             found[said["operationId"]] = Operation(said["operationId"], method.upper(), path, scopes, place)
     return found

@@ -29,7 +29,7 @@ def example(field: FieldSpec) -> Any:  # noqa: C901, PLR0911 -- one for each kin
         case kinds.Integer(minimum=least, maximum=most):
             return min(max(1, least), most) if given is None else given
         case kinds.Amount(minimum=least, places=places):
-            return round(Decimal(given or max(least or 0, 1)), places)
+            return round(Decimal(given or least or 0), places)
         case kinds.Day():
             return date.fromisoformat(given or "2026-01-05")
         case kinds.Moment():
@@ -41,8 +41,10 @@ def example(field: FieldSpec) -> Any:  # noqa: C901, PLR0911 -- one for each kin
     raise _unknown(field)
 
 
-def another(field: FieldSpec, value: Any) -> Any:  # noqa: PLR0911 -- one for each kind
+def another(field: FieldSpec, value: Any) -> Any:  # noqa: C901, PLR0911 -- one for each kind
     """A value that differs from this one."""
+    if value in (None, (), {}):
+        return example(field)
     match field.kind:
         case kinds.Text() | kinds.LongText():
             return "b" if value != "b" else "c"
@@ -70,15 +72,15 @@ def edges(field: FieldSpec) -> Iterator[Any]:
     """Values at the edges of what may be stored, whatever the other fields hold; ``ends`` are others."""
     match field.kind:
         case kinds.Text(max_length=length) | kinds.LongText(max_length=length):
-            yield from (UNICODE, "🐐" * length)
+            yield from (UNICODE[:length], "🐐" * length)
         case kinds.Choice(options=options):
             yield from options
         case kinds.Boolean():
             yield from (False, True)
         case kinds.Amount(digits=digits, places=places):
             most = (Decimal(10) ** digits - 1).scaleb(-places)
-            yield -most if field.kind.minimum is None else field.kind.minimum
-            yield most if field.kind.maximum is None else field.kind.maximum
+            least, greatest = field.kind.minimum, field.kind.maximum
+            yield from (-most if least is None else least, most if greatest is None else greatest)
         case kinds.Words(max_items=items, max_length=length):
             yield from ((), tuple(f"{n:03}".ljust(length, "🐐")[:length] for n in range(items)))
         case kinds.Map():
@@ -116,8 +118,6 @@ def refused(field: FieldSpec) -> Iterator[Refused]:  # noqa: C901 -- one for eac
             yield 1767571200, wrong
         case kinds.Words(max_items=items):
             yield from (([str(n) for n in range(items + 1)], "too_many"), (["a", "a"], "repeated"), ("a", None))
-        case kinds.Reference():
-            yield 7, wrong
         case kinds.Map(max_items=items):
             yield from (({"": "a"}, "key"), ("a", None), ([], None))
     if not field.optional:

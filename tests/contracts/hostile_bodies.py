@@ -17,8 +17,9 @@ LONG = "x" * 20_000
 
 
 def days(to: ResourceCase) -> list[str]:
-    """The members that are days."""
-    return [name for name, each in to.spec.fields.items() if isinstance(each.kind, kinds.Day)]
+    """The members that are days, and never null."""
+    fields = to.spec.fields.items()
+    return [name for name, each in fields if isinstance(each.kind, kinds.Day) and not each.optional]
 
 
 def day_filters(to: ResourceCase) -> list[str]:

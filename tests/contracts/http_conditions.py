@@ -193,7 +193,7 @@ class ConditionsContract(OfResources):
         self, service: Service, resource: ResourceCase
     ) -> None:
         target = made(service, resource)
-        for body in ({}, resource.body):
+        for body in ({}, resource.no_change):
             answer = target.tenant.send("PATCH", target.path, json=body, headers={"If-Match": '"other"'})
             expect_problem(answer, 412, "precondition_failed")
 
@@ -217,7 +217,7 @@ class ConditionsContract(OfResources):
             return await http.request(method, target.path, headers=headers, json=body)
 
         answers = service.together(
-            partial(writes, body=bodies(resource)["PUT"] | resource.named(str(n))) for n in range(RACERS)
+            partial(writes, body=bodies(resource)[method] | resource.named(str(n))) for n in range(RACERS)
         )
         assert sorted(answer.status_code for answer in answers) == [200] + [412] * (RACERS - 1)
         (won,) = (answer for answer in answers if answer.status_code == 200)

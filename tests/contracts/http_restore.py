@@ -24,7 +24,7 @@ from tests.contracts.tags import tag_of, with_tags
 def changed(tenant: Tenant, resource: ResourceCase) -> Any:
     """An object with three versions, as the first of them was shown."""
     made = tenant.make(resource)
-    for body in (resource.named("b"), resource.other | resource.named("c")):
+    for body in (resource.named("b"), resource.change | resource.named("c")):
         assert tenant.send("PATCH", resource.path_of(made), json=body).status_code == 200
     return made
 

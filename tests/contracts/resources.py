@@ -1,210 +1,28 @@
-"""The kinds of entities as HTTP has them: what is sent, refused, sorted and filtered, derived from each entity."""
+"""The kinds of entities as HTTP has them, each derived from what the entity declares."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from decimal import Decimal
-from typing import Any, ClassVar, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import pytest
 
 from domain import fields as kinds
 from domain.entity import EntitySpec, FieldSpec, NotBefore, spec_of
-from domain.paging import Comparison, Sort
 from domain.simulations.simulation import Simulation
 from tests.contracts import field_values
 from tests.contracts.field_values import as_json
+from tests.contracts.resource_case import Json, ResourceCase, Violations
 
-Json: TypeAlias = dict[str, Any]
-Violations: TypeAlias = Mapping[str, str | None]
-"""Where each is, and its code; None where any code will do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class ResourceCase:
-    """A kind of entity over HTTP.
-
-    ``values`` are three of each member, as the domain has them; no mix of them breaks a rule. ``contradiction`` is a
-    change that is right in itself and fits no object that is made of ``body``. ``statements`` and ``calls`` say, by
-    the verb, where an operation costs more or less than that of a plain entity.
-    """
-
-    MADE_BY_THE_SERVICE: ClassVar = ("id", "created_at", "updated_at")
-
-    spec: EntitySpec
-    values: Mapping[str, Sequence[Any]]
-    refused: Sequence[tuple[Json, Violations]]
-    contradiction: tuple[Json, Violations] | None
-    statements: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    calls: Mapping[str, int] = field(default_factory=dict)
-
-    def __repr__(self) -> str:
-        return self.plural
-
-    @property
-    def entity(self) -> type[Any]:
-        return self.spec.entity
-
-    @property
-    def kind(self) -> str:
-        kind: str = self.entity.KIND
-        return kind
-
-    @property
-    def plural(self) -> str:
-        plural: str = self.entity.PLURAL
-        return plural
-
-    @property
-    def path(self) -> str:
-        return f"/api/v1/{self.plural}"
-
-    @property
-    def unknown(self) -> str:
-        """The path of an object that was never made."""
-        return f"{self.path}/0199f3c2-0000-7000-8000-000000000000"
-
-    def path_of(self, shown: Json) -> str:
-        """The path of an object that was shown."""
-        return f"{self.path}/{shown['id']}"
-
-    @property
-    def not_found(self) -> str:
-        """The problem code of what is not there."""
-        return f"{self.kind}_not_found"
-
-    @property
-    def reads(self) -> str:
-        """The scope to read."""
-        return f"{self.plural}:read"
-
-    @property
-    def writes(self) -> str:
-        """The scope to write."""
-        return f"{self.plural}:write"
-
-    def operation(self, verb: str) -> str:
-        """The ``operationId`` of this verb."""
-        return {"list": f"list_{self.plural}", "revisions": f"list_{self.kind}_revisions"}.get(
-            verb, f"{verb}_{self.kind}"
-        )
-
-    @property
-    def body(self) -> Json:
-        """A whole object as clients send it: the examples of its members."""
-        return {name: as_json(first) for name, (first, *_) in self.values.items()}
-
-    @property
-    def required(self) -> Json:
-        """The members of it that must be sent."""
-        return {name: value for name, value in self.body.items() if self.spec.fields[name].required}
-
-    @property
-    def defaults(self) -> Json:
-        """What the others are when they are left out."""
-        return {name: as_json(value) for name, value in self.spec.defaults.items()}
-
-    @property
-    def other(self) -> Json:
-        """A whole object that differs from ``body`` in every member."""
-        return {name: as_json(second) for name, (_, second, _) in self.values.items()}
-
-    @property
-    def varying(self) -> list[str]:
-        """The members of which there are different values."""
-        return [name for name, (first, second, _) in self.values.items() if first != second]
-
-    @property
-    def changes(self) -> list[Json]:
-        """A change of each member."""
-        return [{name: self.other[name]} for name in self.varying]
-
-    @property
-    def edges(self) -> Iterator[dict[str, Any]]:
-        """Members at the edges of what they may hold, as the domain has them."""
-        for name in self.varying:
-            each = self.spec.fields[name]
-            yield from ({name: value} for value in field_values.edges(each))
-        ends = {name: field_values.ends(each) for name, each in self.spec.fields.items()}
-        for end in (0, 1):
-            # All of them at once, as rules compare them with each other.
-            yield {name: both[end] for name, both in ends.items() if both is not None}
-
-    def kept(self, members: Mapping[str, Any]) -> Json:
-        """The members as they are shown once they are stored."""
-        return {
-            name: as_json(None if value is None else self.spec.fields[name].kind.normalized(value))
-            for name, value in members.items()
-        }
-
-    def varied_values(self, number: int) -> dict[str, Any]:
-        """Values of all members: of any number of objects some are alike in each member, and few in all."""
-        picks = ((number * step + number // 3) % 3 for step in range(1, 1 + len(self.values)))
-        varied = {name: three[pick] for (name, three), pick in zip(self.values.items(), picks, strict=True)}
-        return varied | self.unique(number)
-
-    def unique(self, number: int) -> dict[str, str]:
-        """Values of the unique members that no object of another number has."""
-        lengths = {
-            name: each.kind.max_length
-            for name, each in self.spec.fields.items()
-            if each.kind.unique and isinstance(each.kind, kinds.Text)
-        }
-        return {name: f"{self.values[name][0]} {number}"[-most:].strip() for name, most in lengths.items()}
-
-    def varied(self, number: int) -> Json:
-        """The same as clients send it."""
-        return {name: as_json(value) for name, value in self.varied_values(number).items()}
-
-    @property
-    def label(self) -> str:
-        """The member that holds any line of text."""
-        return next(each.name for each in self.spec.fields.values() if isinstance(each.kind, kinds.Text))
-
-    def named(self, text: str) -> Json:
-        """The members of an object of this name, those that are its name alone."""
-        return {self.label: text}
-
-    @property
-    def part_of_name(self) -> str | None:
-        """The parameter of the list that takes a part of the name, if there is one."""
-        parts = (name for name, each in self.spec.filters.items() if (self.label, Comparison.CONTAINS) in each.compares)
-        return next(parts, None)
-
-    @property
-    def sorts(self) -> list[Sort]:
-        """Every order, as the domain has it."""
-        return [Sort(name, descending) for name in self.spec.sorts for descending in (False, True)]
-
-    @property
-    def orders(self) -> list[str]:
-        """Every value of ``sort``."""
-        return [f"{sign}{name}" for name in self.spec.sorts for sign in ("", "-")]
-
-    def place(self, shown: Json, name: str) -> tuple[Any, str]:
-        """Where the object stands in a list that is sorted by this member; ties go by id."""
-        written = self.spec.fields.get(name)
-        return comparable(written.kind if written else kinds.Moment(), shown[name]), shown["id"]
-
-    def in_order(self, shown: Iterable[Json], order: str) -> list[Json]:
-        """The objects as a list in this order shows them."""
-        name = order.removeprefix("-")
-        return sorted(shown, key=lambda one: self.place(one, name), reverse=order != name)
-
-    def fulfils(self, shown: Json, parameter: str, value: str) -> bool:
-        """Whether this object is listed where this is asked for."""
-        asked = self.spec.filters[parameter]
-        return all(_holds(comparison, asked.kind, shown[name], value) for name, comparison in asked.compares)
-
-    def asked(self) -> Iterator[tuple[str, Any]]:
-        """Every filter with values to ask for, each of which some objects have."""
-        for parameter, each in self.spec.filters.items():
-            for value in (value for name, _ in each.compares for value in self.values.get(name, ())):
-                yield from ((parameter, one) for one in (value if isinstance(value, tuple) else [value]))
-
-    def asked_for(self) -> Iterator[tuple[str, str]]:
-        """The same as a query has it."""
-        return ((parameter, query_text(value)) for parameter, value in self.asked())
+__all__ = [
+    "RESOURCES",
+    "Json",
+    "OfResources",
+    "ResourceCase",
+    "Violations",
+    "every_contradiction",
+    "every_order",
+    "resource_case",
+    "resource_of",
+]
 
 
 def resource_case(
@@ -217,36 +35,32 @@ def resource_case(
 ) -> ResourceCase:
     """The case of an entity, derived from what it declares, with what is given in place of it or beside it."""
     spec = spec_of(entity)
-    given = dict(values or {})
-    derived = {
-        name: tuple(_three(spec, each)) for name, each in spec.fields.items() if name not in given and _written(each)
-    }
+    given = values or {}
+    derived = {name: given[name] if name in given else tuple(_three(spec, each)) for name, each in spec.fields.items()}
     wrong = [
         ({name: value}, {f"#/{name}": code})
         for name, each in spec.fields.items()
         for value, code in field_values.refused(each)
+        if not each.kind.immutable  # a change of it is refused for that, whatever it is
     ]
     return ResourceCase(
         spec=spec,
-        values=derived | given,
+        values=derived,
         refused=[*wrong, *refused],
         contradiction=contradiction or _contradiction(spec),
         **costs,
     )
 
 
-def _written(field: FieldSpec) -> bool:
-    """Whether values are derived for the field: a reference that may be null is left out."""
-    return not (isinstance(field.kind, kinds.Reference) and field.optional)
-
-
 def _three(spec: EntitySpec, field: FieldSpec) -> Iterator[Any]:
-    """Values that differ; three times the first state where not every state may follow on every other."""
-    value = field_values.example(field)
+    # What refers to others or is no other's has tests of its own, over the specimens.
+    particular = field.kind.unique or isinstance(field.kind, kinds.Reference)
+    # Not every state may follow on every other.
     stays = bool(spec.transitions) and isinstance(field.kind, kinds.Choice)
+    value = None if particular and field.optional else field_values.example(field)
     for _ in range(3):
         yield value
-        value = value if stays else field_values.another(field, value)
+        value = value if particular or stays or field.kind.immutable else field_values.another(field, value)
 
 
 def _contradiction(spec: EntitySpec) -> tuple[Json, Violations] | None:
@@ -257,41 +71,6 @@ def _contradiction(spec: EntitySpec) -> tuple[Json, Violations] | None:
             if ends is not None:
                 return {last: as_json(ends[0])}, {f"#/{rule.violation.field}": rule.violation.code}
     return None
-
-
-def comparable(kind: kinds.Field, value: Any) -> Any:
-    """What a value in JSON or in a query is compared by: text by its case folding, all else by its value."""
-    match kind:
-        case kinds.Moment():
-            return datetime.fromisoformat(value)
-        case kinds.Amount():
-            return Decimal(value)
-        case kinds.Integer():
-            return int(value)
-        case kinds.Text():
-            return value.casefold()
-    return value
-
-
-def query_text(value: Any) -> str:
-    """The value as a query has it."""
-    return str(value).lower() if isinstance(value, bool) else str(as_json(value))
-
-
-def _holds(comparison: Comparison, kind: kinds.Field, actual: Any, value: str) -> bool:
-    match comparison:
-        case Comparison.CONTAINS:
-            return value.casefold() in actual.casefold()
-        case Comparison.AT_LEAST:
-            return bool(comparable(kind, actual) >= comparable(kind, value))
-        case Comparison.AT_MOST:
-            return bool(comparable(kind, actual) <= comparable(kind, value))
-        case Comparison.ANY_OF:
-            return query_text(actual) in value.split(",")
-        case Comparison.HAS:
-            return value in actual
-        case Comparison.EQUAL:
-            return query_text(actual) == value
 
 
 RESOURCES = (resource_case(Simulation),)

@@ -20,6 +20,8 @@ from domain.entity import update
 from domain.repository import OwnerId
 from domain.simulations.simulation import Simulation
 from domain.write_context import IdempotencyKey, WriteContext
+from tests.contracts.cases import case_of
+from tests.contracts.resources import RESOURCES
 from tests.factories import ApiKeyFactory, SimulationFactory
 from tests.integration.conftest import opened
 
@@ -28,7 +30,10 @@ NAME = 'Flügel 漢字 🐐 "quoted" \\ 100% $1 e\u0301'
 
 
 async def with_everything(text: ApiKeyToken, simulations: int = 7) -> Owner:
-    """A deactivated owner: simulations that were made, changed and deleted, outcomes, and this key, which is shown."""
+    """A deactivated owner with one object of every kind, this key, which is shown, and outcomes.
+
+    As many simulations were made, changed and partly deleted.
+    """
     now = datetime.now(UTC)
     owner = Owner.create(id=OwnerId(uuid4()), now=now.replace(microsecond=0), name=f"Åcme {uuid4()}")
     cause = WriteContext(actor="operator:tests", request_id="request-1", at=now)
@@ -41,6 +46,10 @@ async def with_everything(text: ApiKeyToken, simulations: int = 7) -> Owner:
             promise = IdempotencyKey(operation="create_simulation", key=f"ß {number}", fingerprint="f" * 64)
             promised = WriteContext(actor="key:1", request_id="", at=now, idempotency_key=promise)
             await add_and_change(storage, owner.id, promised, deleted=number % 5 == 4)
+        for resource in RESOURCES:
+            if resource.entity is not Simulation:
+                made = case_of(resource.entity).make(owner.id, created_at=now)
+                await storage.repository(resource.entity).of(owner.id).add(made, cause)
         return await storage.owners.change(owner.id, lambda stored: stored.deactivate(now), cause)
 
 

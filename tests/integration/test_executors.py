@@ -11,7 +11,7 @@ from django.db import DataError
 from django.db.migrations.recorder import MigrationRecorder
 
 from adapters.django_orm.models import SimulationRow
-from adapters.django_orm.sql.compiler import Compiler, Param, WriteStep
+from adapters.django_orm.sql.compiler import Compiler, ConstraintViolated, Param, WriteStep
 from adapters.django_orm.storage import Storage
 from domain.errors import Conflict, NotFound, Unavailable
 from domain.simulations.simulation import Simulation
@@ -44,7 +44,7 @@ async def test_the_steps_of_a_chain_are_one_transaction(storage: Storage) -> Non
     simulations = storage.repository(Simulation).of(owner)
     await simulations.add(second, CONTEXT)
     chain, values = two_rows(storage, first, second)
-    with pytest.raises(Conflict):
+    with pytest.raises(ConstraintViolated):
         await storage.executor.write(str(owner), chain, values)
     with pytest.raises(NotFound):
         await simulations.get(first.id)

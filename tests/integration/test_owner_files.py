@@ -27,6 +27,7 @@ from domain.access.owner import Owner
 from domain.access.token import ApiKeyToken
 from domain.errors import NotFound
 from domain.repository import OwnerId
+from tests.contracts.resources import RESOURCES
 from tests.factories import CONTEXT
 from tests.integration.conftest import VENDOR, opened
 from tests.integration.owner_files import (
@@ -84,7 +85,7 @@ def test_every_table_with_an_owner_is_found_in_the_catalogue_and_in_an_order_of_
     assert [(table.name, table.order) for table in tables] == [
         ("owner", ()),
         ("api_key", ("created_at", "id")),
-        ("simulation", ("created_at", "id")),
+        *((resource.kind, ("created_at", "id")) for resource in RESOURCES),
         ("idempotency_record", ("operation", "key")),
         ("change_count", ()),
         ("revision", ("number",)),

@@ -13,18 +13,24 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.graph import MigrationGraph
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.questioner import MigrationQuestioner
 from django.db.migrations.state import ProjectState
 from django.db.migrations.writer import MigrationWriter
 
+from adapters.django_orm.apps import model_of
 from adapters.django_orm.models import (
     ApiKeyRow,
     Operator,
     OwnerRow,
     RevisionRow,
 )
+from domain.entity import spec_of
+from domain.registry import ENTITIES
+from tests.compiled_sql.statements import statements
 from tests.contracts.cases import CASES
 from tests.integration.conftest import VENDOR, MakeStorage, columns, table_of
+from tests.specimens import Material
 
 ROOT = Path(__file__).parents[2]
 
@@ -137,6 +143,38 @@ if VENDOR == "postgresql":
         assert unlocked(cursor)["unguarded"] == {"FORCE", "a policy for the named owner"}
         cursor.execute("ALTER TABLE simulation NO FORCE ROW LEVEL SECURITY")
         assert unlocked(cursor)["simulation"] == {"FORCE"}
+
+    def test_no_policy_of_a_table_of_tenants_asks_another_table(cursor: CursorWrapper) -> None:
+        cursor.execute(
+            "SELECT relname, concat(pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))"
+            " FROM pg_policy JOIN pg_class ON pg_class.oid = polrelid WHERE relname = ANY (%s)",
+            [[*tenant_tables()]],
+        )
+        policies = cursor.fetchall()
+        assert {table for table, _ in policies} == tenant_tables()
+        assert [policy for _, policy in policies if "SELECT" in policy] == []
+
+
+def test_every_insert_of_the_service_returns_its_rows(lend: MakeStorage) -> None:
+    inserts = [each.sql for _, each in statements(lend()) if "INSERT INTO" in each.sql]
+    assert len(inserts) > 4
+    assert all(sql.count("INSERT INTO") <= sql.count("RETURNING") for sql in inserts)
+
+
+def test_every_entity_has_a_model_a_migration_and_an_order(cursor: CursorWrapper) -> None:
+    for entity in ENTITIES:
+        model = model_of(entity)
+        assert {field.column for field in model._meta.concrete_fields} == column_types(cursor, entity.KIND).keys()
+        sorts = {tuple(index.fields) for index in model._meta.indexes}
+        for sort in spec_of(entity).sorts:
+            assert any(each[1].startswith(sort) for each in sorts), sort
+    detector = MigrationAutodetector(MigrationLoader(None).project_state(), ProjectState.from_apps(apps))
+    assert detector.changes(MigrationLoader(None).graph).get("goatfish") is None
+
+
+def test_an_entity_without_a_model_is_told_so() -> None:
+    with pytest.raises(LookupError, match="MaterialRow = entity_model"):
+        model_of(Material)
 
 
 def test_no_other_table_holds_what_is_an_owners(cursor: CursorWrapper) -> None:

@@ -34,8 +34,9 @@ class Key:
     def scopes(self) -> frozenset[str]:
         return frozenset(self.shown["scopes"])
 
-    def may(self, scopes: frozenset[str] | None) -> bool:
-        return scopes is None or scopes <= self.scopes
+    def may(self, scopes: tuple[frozenset[str], ...] | None) -> bool:
+        """Whether it has all of one of these."""
+        return scopes is None or any(each <= self.scopes for each in scopes)
 
 
 @dataclass

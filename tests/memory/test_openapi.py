@@ -206,3 +206,5 @@ def test_every_operation_asks_for_the_scope_of_its_verb(service: Service, docume
         lacking = service.tenant(*(scope for scope in Scope if scope not in scopes))
         answer = lacking.send(method, route.path, json={})
         assert (answer.status_code == 403) == bool(scopes), route.path
+        for scope in scopes:
+            assert service.tenant(scope).send(method, route.path, json={}).status_code != 403, route.path

@@ -15,10 +15,10 @@ from adapters.http_fastapi.kit.cors import Cors
 from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.deadlines import Deadlines
 from adapters.http_fastapi.kit.dispatch import Dispatcher
-from adapters.http_fastapi.kit.exception_handlers import ExceptionHandlers, add_failure_handler, add_problem_handlers
+from adapters.http_fastapi.kit.exception_handlers import ExceptionHandlers, add_problem_handlers
 from adapters.http_fastapi.kit.middleware import PROBES, RequestMiddleware
 from adapters.http_fastapi.kit.openapi import description, document, tags
-from adapters.http_fastapi.kit.public_paths import PublicPaths, mounted_applications, require_authentication
+from adapters.http_fastapi.kit.public_paths import PublicPaths, require_authentication
 from adapters.http_fastapi.kit.resource import Resource
 from adapters.http_fastapi.kit.revisions import change_routes, entity_routes
 from adapters.http_fastapi.kit.route import CompiledRoute
@@ -93,12 +93,6 @@ class Api(FastAPI):
         """Starlette's hook, called before the first request and the lifespan. Raises as ``check_routes`` does."""
         self.check_routes()
         add_problem_handlers(self.exception_handlers)
-        for mounted in mounted_applications(self.routes):
-            add_problem_handlers(mounted.exception_handlers)
-            add_failure_handler(mounted.exception_handlers)
-        for route in self.routes:
-            if isinstance(route, CompiledRoute):
-                route.belong_to(self)
         handlers = ExceptionHandlers(self.exception_handlers)
         app: ASGIApp = Dispatcher(self, handlers, PUBLIC)
         for middleware, arguments, settings in reversed(self.user_middleware):

@@ -3,11 +3,12 @@
 from django.contrib import admin
 
 from adapters.django_orm.admin.api_keys import ApiKeyAdmin
-from adapters.django_orm.admin.entities import entity_admin
+from adapters.django_orm.admin.entities import entity_admin, register_entities
 from adapters.django_orm.admin.lockout import SignInForm
 from adapters.django_orm.admin.operators import AttemptAdmin, GroupAdmin, OperatorAdmin
 from adapters.django_orm.admin.owners import OwnerAdmin
 from adapters.django_orm.admin.records import RevisionAdmin
+from domain.registry import ENTITIES
 
 __all__ = [
     "ApiKeyAdmin",
@@ -23,3 +24,5 @@ admin.site.site_header = admin.site.site_title = "Goatfish"
 admin.site.index_title = "Operators"
 admin.site.site_url = "/docs"
 admin.site.login_form = SignInForm
+
+register_entities(ENTITIES)

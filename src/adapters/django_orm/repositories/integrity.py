@@ -44,7 +44,9 @@ class Integrity:
         self._by_kind = {other.KIND: model for other, model in models.items()}
         self._links = links_to(entity, models)
         self._taken = {unique_constraint(entity, field): field for field in unique_fields(entity)}
-        self._references = {reference_constraint(entity.KIND, field.name) for field in references_of(entity)}
+        mine = ((entity.KIND, field.name) for field in references_of(entity))
+        others = ((link.child.KIND, link.field.name) for link in self._links)
+        self._references = {reference_constraint(*place) for place in (*mine, *others)}
         self._compile = Compiler(executor)
         self._find = cache(self._find_statement)
         self._find_child = cache(self._find_child_statement)
@@ -87,9 +89,11 @@ class Integrity:
 
         Comes back where it was neither: a reference that was lost at the same moment.
         """
-        if after is None or constraint in self._references:
+        if constraint in self._references:
             return
-        field = await self._taken_field(owner, after) if constraint is None else self._taken.get(constraint)
+        field = self._taken.get(constraint or "")
+        if constraint is None and after is not None:
+            field = await self._taken_field(owner, after)
         raise Conflict("already_exists", "This exists already.") if field is None else taken(self.entity, field)
 
     async def _taken_field(self, owner: OwnerId, after: E) -> FieldSpec | None:

@@ -25,10 +25,12 @@ class _CredentialsHeader(SecurityBase):
 
     def __init__(self, scheme_name: str, header: str, model: SecuritySchemeModel) -> None:
         self.scheme_name, self.model = scheme_name, model
-        self._header = header
+        self._name = header.lower().encode()
 
     async def __call__(self, connection: HTTPConnection) -> str | None:
-        return connection.headers.get(self._header)
+        context: RequestContext = connection.scope[KEY]
+        sent = context.request_headers.get(self._name)  # all lines of it: two keys must not pass for one
+        return None if sent is None else sent.decode("latin-1")
 
 
 _in_header: Any = {"in": APIKeyIn.header}

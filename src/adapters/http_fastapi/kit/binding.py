@@ -22,10 +22,6 @@ REQUEST, CALLER, BODY, QUERY = "request", "caller", "body", "query"
 """Keys of what is known of a request; path parameters, headers and dependencies have their own."""
 
 
-class NoQuery(QueryModel):
-    """The query of an operation that takes none."""
-
-
 @dataclass(frozen=True, slots=True)
 class Call:
     """A function to await, how its arguments are taken from what is known, and the key of what it returns."""
@@ -47,7 +43,7 @@ class Binding:
     body: type[CreateBody] | None
     query: type[QueryModel] | None
     no_query: QueryModel | None
-    """What is asked for without a query, made once; None where one is required, or none is taken."""
+    """What is asked for without a query, made once; None where one is required, or whatever is sent is ignored."""
     requires_query: bool
     path: Sequence[tuple[str, str, Callable[[str], Any] | None]]
     headers: Sequence[tuple[str, bytes]]
@@ -79,7 +75,7 @@ class Binding:
             known[key] = None if value is None else value.decode("latin-1")
         for call in self.dependencies:
             known[call.result] = await call.function(*call.arguments(known))
-        if query or self.body is not None or self.requires_query:
+        if self.body is not None or self.requires_query or (query and self.query is not None):
             self._validate(context, scope, known)
         response = await self.endpoint.function(*self.endpoint.arguments(known))
         if not isinstance(response, Response):
@@ -101,11 +97,9 @@ class Binding:
         if self.body is not None:
             known[BODY] = validated(self.body, context.content, errors, in_body)
         query = scope["query_string"]
-        # A public page or probe may be asked for with whatever a prober adds.
-        if (query and self.scopes is not None) or self.requires_query:
-            model = self.query or NoQuery
-            values = _once_each(context.query(scope), query, model.CURSOR, errors)
-            known[QUERY] = validated(model, values, errors, in_query)
+        if self.query is not None and (query or self.requires_query):
+            values = _once_each(context.query(scope), query, self.query.CURSOR, errors)
+            known[QUERY] = validated(self.query, values, errors, in_query)
         if errors:
             raise ProblemException("validation_failed", errors=errors)
 

@@ -32,22 +32,25 @@ class Callers(Protocol):
 class RequestContext:
     """Lives as long as the request.
 
-    ``response_headers`` are added to those that the answer has. ``caller`` is there once it is authenticated,
-    ``content``, the body as JSON gives it, once that is read. ``cross_origin`` is whether a page of another origin
-    asks, ``started`` whether the answer has begun. ``size`` is what has come of the body, and ``held`` the part of the
-    budget for bodies that its ``sender`` holds for that.
+    ``repeated_headers`` are all headers as they came, if one came more than once. ``response_headers`` are added to
+    those that the answer has. ``caller`` is there once it is authenticated, ``content``, the body as JSON gives it,
+    once that is read. ``is_head`` is whether the method is HEAD, which is answered as GET, ``cross_origin`` whether a
+    page of another origin asks, ``started`` whether the answer has begun. ``size`` is what has come of the body, and
+    ``held`` the part of the budget for bodies that its ``sender`` holds for that.
     """
 
     __slots__ = (
-        *("authenticator", "caller", "content", "cross_origin", "held", "request_headers", "request_id"),
-        *("response_headers", "sender", "size", "started", "_query"),
+        *("authenticator", "caller", "content", "cross_origin", "held", "is_head", "repeated_headers"),
+        *("request_headers", "request_id", "response_headers", "sender", "size", "started", "_query"),
     )
     sender: Hashable
 
     def __init__(self, scope: Scope, authenticator: Callers) -> None:
         """Puts itself into the scope, and each header that is repeated as one: all who look there see the same."""
         headers: Mapping[bytes, bytes] = dict(scope["headers"])
+        self.repeated_headers: RawHeaders | None = None
         if len(headers) < len(scope["headers"]):
+            self.repeated_headers = [*scope["headers"]]
             headers = by_name(scope["headers"])
             scope["headers"] = [*headers.items()]
         self.request_headers = headers
@@ -60,7 +63,7 @@ class RequestContext:
         self.caller: Caller | None = None
         self.content: Any = UNREAD
         self.size = self.held = 0
-        self.cross_origin = self.started = False
+        self.cross_origin = self.is_head = self.started = False
         self._query: list[tuple[str, str]] | None = None
 
     def query(self, scope: Scope) -> list[tuple[str, str]]:

@@ -1,6 +1,5 @@
 """The innermost layer: finds the route, lets it answer, and lets an exception handler answer what it raises."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,7 +10,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from adapters.http_fastapi.kit.authentication import authenticate, authenticated
+from adapters.http_fastapi.kit.authentication import authenticated
 from adapters.http_fastapi.kit.bounds import (
     excess,
     is_plain,
@@ -20,11 +19,24 @@ from adapters.http_fastapi.kit.bounds import (
     require_short_type,
 )
 from adapters.http_fastapi.kit.context import KEY, RequestContext
-from adapters.http_fastapi.kit.exception_handlers import ExceptionHandlers, respond
+from adapters.http_fastapi.kit.exception_handlers import (
+    ExceptionHandlers,
+    add_failure_handler,
+    add_problem_handlers,
+    respond,
+    ungrouped,
+)
 from adapters.http_fastapi.kit.problems import ProblemException
-from adapters.http_fastapi.kit.public_paths import PublicPaths
+from adapters.http_fastapi.kit.public_paths import PublicPaths, mounted_applications
 from adapters.http_fastapi.kit.route import CompiledRoute
-from adapters.http_fastapi.kit.routing import ALL, RouteTable, inner_routes, target
+from adapters.http_fastapi.kit.routing import (
+    ALL,
+    RouteTable,
+    Target,
+    inner_routes,
+    method_not_allowed,
+    target,
+)
 from adapters.http_fastapi.kit.signatures import required_scopes
 from adapters.http_fastapi.kit.websockets import refuse
 
@@ -38,7 +50,7 @@ class Dispatcher:
 
     def __init__(self, api: FastAPI, handlers: ExceptionHandlers, public: PublicPaths) -> None:
         self._api, self._handlers, self._public = api, handlers, public
-        self._table = RouteTable(api.routes)
+        self._table = self._read_routes()
         self._as_fastapi = AsyncExitStackMiddleware(_handle)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,10 +66,10 @@ class Dispatcher:
                 await self._serve(route, found, scope, receive, send)
         except Exception as error:
             # The error is given no other name: it would hold its own traceback, and all of the request with it.
-            if not await self._is_answered(error, scope, receive, send):
+            if not await self._is_answered(ungrouped(error), scope, receive, send):
                 raise
 
-    async def _is_answered(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> bool:
+    async def _is_answered(self, error: BaseException, scope: Scope, receive: Receive, send: Send) -> bool:
         """Whether a handler has answered."""
         context: RequestContext = scope[KEY]
         handler = self._handlers.find(error)
@@ -74,30 +86,36 @@ class Dispatcher:
 
     async def _serve(self, route: BaseRoute, child_scope: Scope, scope: Scope, receive: Receive, send: Send) -> None:
         """Lets FastAPI answer, once the caller is authenticated and the request is within bounds."""
-        found = target([route], scope)
+        found = target([route], scope, self._api.dependency_overrides)
         if found is None or not _is_spelled(found.context, scope):
             raise ProblemException("not_found")
-        scopes = required_scopes(found.dependant) if found.dependant is not None else None
-        if scopes is None and found.path not in self._public:
-            raise RuntimeError(f"The route {found.path} authenticates nobody and is not public.")
-        if scopes is not None and not self._has_override(route):
-            await authenticated(scope, scopes)
+        await self._authenticate(found, scope)
         _require_bounds(route, scope)
+        context: RequestContext = scope[KEY]
+        if context.repeated_headers and found.dependant is not None and not _is_compiled(route):
+            scope["headers"] = context.repeated_headers  # of which FastAPI makes lists
         scope.update(child_scope)
-        scope["route"] = route
+        scope["route"], scope["router"] = route, self._api.router
         if scope["type"] == "http":  # what a WebSocket raises is answered here, by whether it was accepted
             scope["starlette.exception_handlers"] = self._handlers.in_scope
         await self._as_fastapi(scope, receive, send)
 
-    def _has_override(self, route: BaseRoute) -> bool:
-        """Whether another dependency stands in for ``authenticate``, here or in a mounted application."""
-        overrides: Mapping[object, object] = getattr(getattr(route, "app", None), "dependency_overrides", {})
-        return authenticate in self._api.dependency_overrides or authenticate in overrides
+    async def _authenticate(self, found: Target, scope: Scope) -> None:
+        """Refuses who may not come to the target; where that is overridden, FastAPI asks what stands in."""
+        scopes = None if found.dependant is None else required_scopes(found.dependant)
+        if scopes is None and found.path not in self._public:
+            raise RuntimeError(f"The route {found.path} authenticates nobody and is not public.")
+        if found.dependant is not None and found.overrides:
+            scopes = required_scopes(found.dependant, found.overrides)
+        if scopes is not None:
+            await authenticated(scope, scopes)
 
     def _find(self, scope: Scope) -> tuple[BaseRoute, Scope]:
         """The first route that matches, and what it adds to the scope. Raises ``ProblemException``."""
         if len(self._api.router.routes) != len(self._table.routes):
-            self._table = RouteTable(self._api.routes)
+            self._table = self._read_routes()
+        if self._table.has_head_endpoints and scope[KEY].is_head and self._has_head_endpoint(scope):
+            scope["method"] = "HEAD"
         is_encoded = b"%" in (scope.get("raw_path") or b"")
         for route in self._table.candidates(scope, scope.get("method")):
             match, found = route.matches(scope)
@@ -113,8 +131,29 @@ class Dispatcher:
         }
         if not methods or scope["type"] != "http":
             raise ProblemException("not_found")
-        allowed = sorted(methods | {"HEAD"}) if "GET" in methods else sorted(methods)
-        raise ProblemException("method_not_allowed", headers={"Allow": ", ".join(allowed)})
+        raise method_not_allowed(methods)
+
+    def _has_head_endpoint(self, scope: Scope) -> bool:
+        """Whether an endpoint of its own answers HEAD here, so that the one of GET does not."""
+        try:
+            found = target(self._api.routes, {**scope, "method": "HEAD"}, {})
+        except ProblemException:
+            return False
+        return found is not None and found.methods is not None and "GET" not in found.methods
+
+    def _read_routes(self) -> RouteTable:
+        """The routes as they are now, with problems for answers to what goes wrong in them."""
+        for mounted in mounted_applications(self._api.routes):
+            add_problem_handlers(mounted.exception_handlers)
+            add_failure_handler(mounted.exception_handlers)
+        for route in self._api.routes:
+            if isinstance(route, CompiledRoute):
+                route.belong_to(self._api)
+        return RouteTable(self._api.routes)
+
+
+def _is_compiled(route: BaseRoute) -> bool:
+    return isinstance(route, CompiledRoute) and route.binding is not None
 
 
 async def _handle(scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,7 +173,7 @@ def _is_spelled(context: RouteContext, scope: Scope) -> bool:
 def _require_bounds(route: BaseRoute, scope: Scope) -> None:
     """What a compiled route sees to in its own order: too much is refused before anybody parses or stores it."""
     context: RequestContext = scope[KEY]
-    if not isinstance(route, CompiledRoute) or route.binding is None:
+    if not _is_compiled(route):
         require_length(context.request_headers)
         require_short_type(context.request_headers)
     if error := excess(scope["query_string"]):

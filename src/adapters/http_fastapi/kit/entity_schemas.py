@@ -32,10 +32,10 @@ class EntityQuery(ListQuery):
         return PageRequest(limit=self.limit, sort=_sort(self.sort), conditions=conditions)
 
 
-class EntityPatch(PatchBody):
-    """Changes of an entity. A map is merged member by member, where null removes one (RFC 7396)."""
+class MapPatchBody(PatchBody):
+    """Changes of an entity with maps. These are merged member by member, where null removes one (RFC 7396)."""
 
-    MAPS: ClassVar[frozenset[str]] = frozenset()
+    MAPS: ClassVar[frozenset[str]]
 
     def fields(self) -> dict[str, Any]:
         changes = super().fields()
@@ -69,13 +69,16 @@ def replace_body(entity: type[Owned]) -> type[CreateBody]:
 def patch_body(entity: type[Owned]) -> type[PatchBody]:
     """The body that changes some members of an entity; what is immutable is refused, and not documented."""
     fields = spec_of(entity).fields.values()
+    maps = frozenset(field.name for field in fields if isinstance(field.kind, kinds.Map))
+    base: type[PatchBody] = MapPatchBody if maps else PatchBody
     patch = create_model(
         f"{entity.__name__}Patch",
-        __base__=EntityPatch,
+        __base__=base,
         __doc__=f"Some members of {with_article(title_of(entity))}.",
         **{field.name: _IMMUTABLE if field.kind.immutable else _change(field, patch=True) for field in fields},
     )
-    patch.MAPS = frozenset(field.name for field in fields if isinstance(field.kind, kinds.Map))
+    if maps:
+        patch.MAPS = maps  # type: ignore[attr-defined]  # -- its base has it
     return patch
 
 

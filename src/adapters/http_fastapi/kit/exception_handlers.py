@@ -29,8 +29,9 @@ _is_async = lru_cache(is_async_callable)
 
 async def problem_handler(request: Request, error: Exception) -> Response:
     """The answer to an exception that nobody else handles."""
-    if isinstance(error.__cause__, ClientDisconnect):  # while FastAPI read the body
-        raise error.__cause__
+    cause = _cause(error)
+    if isinstance(cause, ClientDisconnect):  # while FastAPI read the body
+        raise cause
     if isinstance(error, HTTPException) and error.status_code <= _REDIRECTS_MAX:
         return Response(status_code=error.status_code, headers=error.headers)
     context: RequestContext = request.scope[KEY]
@@ -41,9 +42,23 @@ def problem_of(error: Exception) -> ProblemException:
     """The problem that tells the client of this error."""
     if isinstance(error, RequestValidationError):
         return invalid_request(error)
-    if isinstance(error, HTTPException) and isinstance(error.__cause__, UnicodeDecodeError | RecursionError):
+    cause = _cause(error)
+    if isinstance(error, HTTPException) and isinstance(cause, UnicodeDecodeError | RecursionError):
         return ProblemException("malformed_json")  # as FastAPI could not parse the body
+    if isinstance(cause, ProblemException):  # FastAPI could not read the body, of which there was too much
+        return cause
     return as_problem(error)
+
+
+def ungrouped(error: BaseException) -> BaseException:
+    """What is alone in a group, as Starlette's ``BaseHTTPMiddleware`` hands on what went wrong with a body."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        (error,) = error.exceptions
+    return error
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    return error.__cause__ and ungrouped(error.__cause__)
 
 
 async def close_websocket(websocket: WebSocket, error: WebSocketException) -> None:
@@ -81,7 +96,7 @@ class ExceptionHandlers:
         self.in_scope = (self._by_class, self._by_status)
         """What Starlette expects in the scope, under ``starlette.exception_handlers``."""
 
-    def find(self, error: Exception) -> Handler | None:
+    def find(self, error: BaseException) -> Handler | None:
         """The handler of this error; None where there is none."""
         if isinstance(error, HTTPException) and error.status_code in self._by_status:
             return self._by_status[error.status_code]
@@ -98,7 +113,7 @@ class ExceptionHandlers:
         return await respond(self.find(problem) or problem_handler, request, problem)
 
 
-async def respond(handler: Handler, request: Request, error: Exception) -> Response:
+async def respond(handler: Handler, request: Request, error: BaseException) -> Response:
     """What the handler answers; one that is no coroutine function runs in a thread, as Starlette does it."""
     given: Any = handler
     response: Response = await (given(request, error) if _is_async(given) else run_in_threadpool(given, request, error))

@@ -127,6 +127,7 @@ class RequestMiddleware:
         if head:
             scope = {**scope, "method": "GET"}  # a copy: the server goes by the method in its own
         context = RequestContext(scope, self._authenticator)
+        context.is_head = head
         headers = context.request_headers
         scope["scheme"] = scheme = _SCHEMES.get(scope.get("scheme", ""), "http")
         path = scope["path"]

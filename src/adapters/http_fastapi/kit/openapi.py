@@ -161,14 +161,23 @@ def document(api: FastAPI) -> dict[str, Any]:
             definition.pop("$defs", None)
             definition["properties"] = {name: _given(member) for name, member in definition["properties"].items()}
             schemas[model.__name__] = definition
-        for name in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(name, None)
-        for definition in schemas.values():
-            _untitle(definition)
         for operation in _operations(schema):
             _describe(operation, components)
+        if not _is_used("HTTPValidationError", schema):  # by a callback or a webhook, which others answer
+            for name in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(name, None)
+        for definition in schemas.values():
+            _untitle(definition)
         api.openapi_schema = schema
     return api.openapi_schema
+
+
+def _is_used(name: str, schema: Any) -> bool:
+    """Whether something refers to this component."""
+    if isinstance(schema, dict):
+        reference = schema.get("$ref")
+        return reference == f"#/components/schemas/{name}" or any(_is_used(name, each) for each in schema.values())
+    return isinstance(schema, list) and any(_is_used(name, each) for each in schema)
 
 
 def _operations(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -181,16 +190,18 @@ def _describe(operation: dict[str, Any], components: dict[str, Any]) -> None:
         parameter["schema"] = _given(parameter["schema"])
         parameter["schema"].pop("description", None)
     for content in operation.get("requestBody", {}).get("content", {}).values():
-        sent = components["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
-        content["example"] = {
-            name: member["examples"][0] for name, member in sent["properties"].items() if "examples" in member
-        }
+        reference = content.get("schema", {}).get("$ref", "")
+        sent = components["schemas"].get(reference.rpartition("/")[2], {})
+        members = sent.get("properties", {})
+        example = {name: member["examples"][0] for name, member in members.items() if "examples" in member}
+        if example and "examples" not in content:
+            content.setdefault("example", example)
     if scopes := operation.pop(_SCOPES, ()):
         ways = [name for way in operation["security"] for name in way]
         operation["security"] = [{name: [scope]} for scope in scopes for name in ways]
     common = (*_OF_THE_API, *_OF_A_KNOWN_KEY) if "security" in operation else _OF_EVERY_ANSWER
     responses = operation["responses"]
-    if _SHARED not in responses.get("422", {_SHARED: ""}):
+    if _is_used("HTTPValidationError", responses.get("422")):
         del responses["422"]  # FastAPI's own guess
     for status, response in responses.items():
         name = response.pop(_SHARED, None)
@@ -205,11 +216,13 @@ def _describe(operation: dict[str, Any], components: dict[str, Any]) -> None:
 
 def _given(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of what can be left out, which Python writes as None, but is never null where it is given."""
-    if schema.get("default", "") is None:
-        del schema["default"]
-    kinds = [kind for kind in schema.pop("anyOf", []) if kind.get("type") != "null"]
-    schema.pop("title", None)
-    return {**schema, **(kinds[0] if kinds else {})}
+    given = {name: value for name, value in schema.items() if name not in {"anyOf", "title"}}
+    if given.get("default", "") is None:
+        del given["default"]
+    kinds = [kind for kind in schema.get("anyOf", []) if kind.get("type") != "null"]
+    if len(kinds) > 1:
+        return {**given, "anyOf": kinds}
+    return {**given, **(kinds[0] if kinds else {})}
 
 
 def _untitle(schema: dict[str, Any]) -> None:

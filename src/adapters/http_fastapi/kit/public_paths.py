@@ -7,7 +7,7 @@ from fastapi.routing import iter_route_contexts
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from adapters.http_fastapi.kit.routing import inner_routes
+from adapters.http_fastapi.kit.routing import inner_routes, mounted_app
 from adapters.http_fastapi.kit.signatures import required_scopes
 
 
@@ -36,7 +36,7 @@ def mounted_applications(routes: Sequence[BaseRoute]) -> Iterator[Starlette | Fa
     for context in iter_route_contexts(routes):
         inner = inner_routes(context)
         if inner:
-            app = getattr(context, "app", None)
+            app = mounted_app(context)
             if isinstance(app, Starlette):
                 yield app
             yield from mounted_applications(inner)

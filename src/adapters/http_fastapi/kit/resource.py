@@ -30,7 +30,7 @@ from adapters.http_fastapi.kit.openapi import (
 )
 from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cursors
 from adapters.http_fastapi.kit.responses import created_response, object_response
-from adapters.http_fastapi.kit.route import CompiledRoute
+from adapters.http_fastapi.kit.route import StrictRoute
 from adapters.http_fastapi.kit.schemas import (
     CreateBody,
     PatchBody,
@@ -109,7 +109,7 @@ def resource_routes(
     routes = APIRouter(
         prefix=f"/api/v1/{resource.plural}",
         tags=[resource.plural],
-        route_class=CompiledRoute,
+        route_class=StrictRoute,
         generate_unique_id_function=lambda route: route.name,
     )
     pages, tags = Pagination(resource.plural, cursors), EntityTags(resource.view)

@@ -27,7 +27,7 @@ from adapters.http_fastapi.kit.pagination import (
 )
 from adapters.http_fastapi.kit.resource import Resource, resource_routes, taking
 from adapters.http_fastapi.kit.responses import json_response, object_response
-from adapters.http_fastapi.kit.route import CompiledRoute
+from adapters.http_fastapi.kit.route import StrictRoute
 from adapters.http_fastapi.kit.schemas import (
     CreateBody,
     Moment,
@@ -210,7 +210,7 @@ def change_routes(resources: Sequence[Resource], history: History, cursors: Curs
     routes = APIRouter(
         prefix="/api/v1",
         tags=["changes"],
-        route_class=CompiledRoute,
+        route_class=StrictRoute,
         generate_unique_id_function=lambda route: route.name,
     )
 

@@ -1,7 +1,7 @@
 """A route that is compiled where its endpoint is understood wholly, and FastAPI's own where it is not."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from fastapi.routing import APIRoute, request_response
 from starlette.routing import Match
@@ -23,9 +23,12 @@ class CompiledRoute(APIRoute):
     included, mounted or has dependencies overridden, is FastAPI's.
     """
 
+    STRICT_QUERY: ClassVar[bool] = False
+    """Whether a query is refused (422) where the endpoint declares none; FastAPI leaves it to who looks for it."""
+
     def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:
         super().__init__(path, endpoint, **settings)
-        self.binding = binding_of(self)
+        self.binding = binding_of(self, is_strict=self.STRICT_QUERY)
         # Methods as the ASGI scope has them; the request middleware makes a HEAD a GET.
         self._verbs = frozenset(self.methods or ())
 
@@ -44,3 +47,9 @@ class CompiledRoute(APIRoute):
             if found is not None:
                 return Match.FULL, {"route": self, "endpoint": self.endpoint, "path_params": found.groupdict()}
         return Match.NONE, {}
+
+
+class StrictRoute(CompiledRoute):
+    """A compiled route that ignores no parameter of a query, as the API's contract promises."""
+
+    STRICT_QUERY = True

@@ -1,13 +1,14 @@
 """Finds the route of a request in a time that does not grow with the number of resources."""
 
-from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, APIWebSocketRoute, RouteContext, iter_route_contexts
 from starlette.routing import BaseRoute, Host, Match, Mount, Route, WebSocketRoute
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
 
+from adapters.http_fastapi.kit.problems import ProblemException
 from adapters.http_fastapi.kit.route import CompiledRoute
 
 _INDEXED = {each.matches for each in (Route, APIRoute, CompiledRoute, WebSocketRoute, APIWebSocketRoute, Mount)}
@@ -16,6 +17,8 @@ _OTHER: Final = None
 """The key of routes that may match whatever the method."""
 ALL: Final = "*"
 """The method that stands for all."""
+Overrides: TypeAlias = Mapping[Callable[..., Any], Callable[..., Any]]
+"""An application's ``dependency_overrides``."""
 _Candidates = dict[str | None, Sequence[BaseRoute]]
 """By the method of a request, the routes that may match, in the order of their registration."""
 
@@ -36,6 +39,7 @@ class RouteTable:
             ]
             (self._exact if is_exact else self._beneath)[head] = _by_method(found)
         self._everywhere = _by_method(routes)
+        self.has_head_endpoints = answers_head(routes)
         self._depth = max(head.count("/") for head in self._beneath)
 
     def candidates(self, scope: Scope, method: str | None) -> Sequence[BaseRoute]:
@@ -88,24 +92,41 @@ class Target(NamedTuple):
     path: str
     """As routes are declared, with the prefixes of routers and the paths of mounts."""
     dependant: Dependant | None
+    methods: Collection[str] | None
+    overrides: Overrides
+    """Which dependencies stand in for others there."""
     context: RouteContext
     """Of the route of the application itself, where what answers is mounted."""
 
 
-def target(routes: Sequence[BaseRoute], scope: Scope, prefix: str = "") -> Target | None:
-    """What answers the request among these routes, be it in an included router or in a mounted application."""
-    for wanted in (Match.FULL, Match.PARTIAL):
-        for context in iter_route_contexts(routes):
-            match, child_scope = context.matches(scope)
-            if match is not wanted:
-                continue
-            path = prefix + (context.path or "")
-            inner = inner_routes(context)
-            if inner:
-                found = target(inner, {**scope, **child_scope}, path)
-                return found and found._replace(context=context)
-            return Target(path, getattr(context, "dependant", None), context)
+def target(routes: Sequence[BaseRoute], scope: Scope, overrides: Overrides, prefix: str = "") -> Target | None:
+    """What answers the request among these routes, be it in an included router or in a mounted application.
+
+    Raises ``ProblemException`` (405) where there is only what answers other methods.
+    """
+    methods: set[str] = set()
+    for context in iter_route_contexts(routes):
+        match, child_scope = context.matches(scope)
+        if match is Match.PARTIAL:
+            methods |= context.methods or set()
+        if match is not Match.FULL:
+            continue
+        path = prefix + (context.path or "")
+        inner = inner_routes(context)
+        if inner:
+            within: Overrides = getattr(mounted_app(context), "dependency_overrides", {})
+            found = target(inner, {**scope, **child_scope}, within, path)
+            return found and found._replace(context=context)
+        return Target(path, getattr(context, "dependant", None), context.methods, overrides, context)
+    if methods:
+        raise method_not_allowed(methods)
     return None
+
+
+def method_not_allowed(methods: Collection[str]) -> ProblemException:
+    """The refusal of a method where these are known; a GET is answered to a HEAD too."""
+    allowed = {*methods, "HEAD"} if "GET" in methods else methods
+    return ProblemException("method_not_allowed", headers={"Allow": ", ".join(sorted(allowed))})
 
 
 def inner_routes(context: RouteContext) -> Sequence[BaseRoute]:
@@ -113,3 +134,18 @@ def inner_routes(context: RouteContext) -> Sequence[BaseRoute]:
     if not isinstance(context.original_route, Mount | Host):
         return ()
     return getattr(context, "routes", None) or ()
+
+
+def mounted_app(context: RouteContext) -> ASGIApp | None:
+    """The mounted application itself, without the middleware that a ``Mount`` may have."""
+    app: ASGIApp | None = getattr(context, "_base_app", None) or getattr(context, "app", None)
+    return app
+
+
+def answers_head(routes: Sequence[BaseRoute]) -> bool:
+    """Whether an endpoint among these routes answers HEAD and not GET."""
+    return any(
+        answers_head(inner_routes(context)) or ("HEAD" in methods and "GET" not in methods)
+        for context in iter_route_contexts(routes)
+        for methods in [context.methods or ()]
+    )

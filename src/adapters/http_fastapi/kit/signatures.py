@@ -1,7 +1,7 @@
 """Reads what FastAPI has found in a route's signatures, and says whether a compiled route understands all of it."""
 
 import inspect
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any
@@ -26,27 +26,27 @@ class _NotUnderstood(Exception):
     """There is something that only FastAPI knows how to provide."""
 
 
-def binding_of(route: APIRoute) -> Binding | None:
-    """How to call the route's endpoint; None where FastAPI alone knows all that it asks for."""
+class _NoQuery(QueryModel):
+    """The query of an operation that takes none."""
+
+
+def binding_of(route: APIRoute, *, is_strict: bool) -> Binding | None:
+    """How to call the route's endpoint; None where FastAPI alone knows all that it asks for.
+
+    Where that ``is_strict``, a query is refused if the endpoint declares none.
+    """
     try:
-        return _Reader(route).binding()
+        return _Reader(route, is_strict=is_strict).binding()
     except _NotUnderstood:
         return None
 
 
-def walk(dependant: Dependant) -> Iterator[Dependant]:
-    """A dependant and all that it depends on."""
-    yield dependant
-    for each in dependant.dependencies:
-        yield from walk(each)
-
-
-def required_scopes(dependant: Dependant) -> frozenset[KeyScope] | None:
+def required_scopes(dependant: Dependant, overridden: Container[Any] = ()) -> frozenset[KeyScope] | None:
     """The scopes that the dependencies together ask of a caller; None where none of them authenticates.
 
-    Raises ``ValueError`` for a scope that does not exist.
+    What is ``overridden`` is not asked, nor what it depends on. Raises ``ValueError`` for a scope that does not exist.
     """
-    found = [each for each in walk(dependant) if each.call is authenticate]
+    found = [each for each in _walk(dependant, overridden) if each.call is authenticate]
     if not found:
         return None
     return frozenset(
@@ -56,11 +56,19 @@ def required_scopes(dependant: Dependant) -> frozenset[KeyScope] | None:
     )
 
 
+def _walk(dependant: Dependant, overridden: Container[Any]) -> Iterator[Dependant]:
+    """A dependant and all that it depends on."""
+    yield dependant
+    for each in dependant.dependencies:
+        if each.call not in overridden:
+            yield from _walk(each, overridden)
+
+
 class _Reader:
     """Reads one route; every method raises ``_NotUnderstood``."""
 
-    def __init__(self, route: APIRoute) -> None:
-        self._route = route
+    def __init__(self, route: APIRoute, *, is_strict: bool) -> None:
+        self._route, self._is_strict = route, is_strict
         self._dependencies: list[Call] = []
         self._results: dict[Hashable, str] = {}
         self._path: dict[str, tuple[str, str, Callable[[str], Any] | None]] = {}
@@ -70,6 +78,7 @@ class _Reader:
     def binding(self) -> Binding:
         route, dependant = self._route, self._route.dependant
         endpoint = dependant.call
+        _require(type(route).get_route_handler is APIRoute.get_route_handler)  # which subclasses may wrap
         _require(inspect.iscoroutinefunction(endpoint) and route.max_body_size is None)
         assert endpoint is not None  # noqa: S101  # -- as has just been required
         promised = get_typed_return_annotation(endpoint)
@@ -77,7 +86,7 @@ class _Reader:
         _require(all(type(convertor) is StringConvertor for convertor in route.param_convertors.values()))
         for each in dependant.dependencies:
             self._dependency(each)
-        body, query = self._body(dependant), self._query(dependant)
+        body, query = self._body(dependant), self._query(dependant) or (_NoQuery if self._is_strict else None)
         values = {field.name: BODY for field in dependant.body_params}
         values |= {field.name: QUERY for field in dependant.query_params}
         call = self._call(dependant, values, "response")
@@ -132,7 +141,9 @@ class _Reader:
         parameters = inspect.signature(dependant.call).parameters
         _require(parameters.keys() == values.keys())
         function: Callable[..., Any] = dependant.call
-        if any(parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters.values()):
+        # A decorator's wrapper may look for names, as FastAPI always gives them.
+        is_wrapper = hasattr(function, "__wrapped__")
+        if is_wrapper or any(parameter.kind is parameter.KEYWORD_ONLY for parameter in parameters.values()):
             function = partial(_by_keyword, function, tuple(parameters))
         return Call(function, _getter([values[name] for name in parameters]), result)
 

@@ -23,7 +23,7 @@ from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cur
 from adapters.http_fastapi.kit.problem_types import register_not_found
 from adapters.http_fastapi.kit.resource import taking
 from adapters.http_fastapi.kit.responses import created_response, json_response, object_response
-from adapters.http_fastapi.kit.route import CompiledRoute
+from adapters.http_fastapi.kit.route import StrictRoute
 from adapters.http_fastapi.kit.schemas import page_of
 from adapters.http_fastapi.kit.writes import idempotent_write_context, write_context
 from adapters.http_fastapi.resources.api_key_schemas import (
@@ -51,7 +51,7 @@ Manager = Annotated[Caller, Security(authenticate, scopes=[Scope.KEYS_MANAGE])]
 def key_routes(keys: ApiKeys, cursors: Cursors, once_: IdempotentExecutor) -> APIRouter:
     """The routes of keys, on these use cases."""
     routes = APIRouter(
-        prefix="/api/v1", tags=["keys"], route_class=CompiledRoute, generate_unique_id_function=lambda route: route.name
+        prefix="/api/v1", tags=["keys"], route_class=StrictRoute, generate_unique_id_function=lambda route: route.name
     )
     pages, tags = Pagination("keys", cursors), EntityTags(ApiKeyView)
     Condition = Annotated[Precondition, Depends(tags.precondition)]  # noqa: N806  # -- a type

@@ -1,0 +1,66 @@
+"""Every kind of entity has its pages in the admin without an edit: a list, filters, a search, each one to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+from django.contrib.admin import site
+from django.db.models import Model
+from django.test import Client, override_settings
+from django.urls import path
+from uuid_utils.compat import uuid7
+
+from adapters.django_orm.admin.entities import register_entities
+from adapters.django_orm.apps import model_of
+from adapters.django_orm.entity_models import column_reader
+from domain.repository import Owned, OwnerId
+from tests.contracts.specimens import EDGES, material, specimen
+from tests.integration.factories import OwnerRowFactory
+from tests.integration.specimen_tables import specimen_tables
+from tests.specimens import Material, Specimen
+
+__all__ = ["specimen_tables"]
+
+
+@pytest.fixture
+def pages(specimen_tables: None, admin_client: Client) -> Iterator[Client]:
+    """An operator who may see everything, with pages of specimens."""
+    register_entities((Material, Specimen))
+    addresses: Any = ModuleType("addresses")
+    addresses.urlpatterns = [path("admin/", site.urls)]
+    with override_settings(ROOT_URLCONF=addresses):
+        yield admin_client
+    for entity in (Material, Specimen):
+        site.unregister(model_of(entity))
+
+
+def stored(entity: Owned) -> Model:
+    model = model_of(type(entity))
+    names = [field.attname for field in model._meta.concrete_fields]
+    row: Model = model._default_manager.create(
+        **dict(zip(names, column_reader(type(entity), names)(entity), strict=True))
+    )
+    return row
+
+
+def test_a_kind_with_every_kind_of_field_is_listed_filtered_searched_and_shown(pages: Client) -> None:
+    owner = OwnerId(OwnerRowFactory.create(id=uuid7()).pk)
+    steel = stored(material(owner))
+    made = [stored(specimen(owner, steel.pk, **fields)) for fields in EDGES]
+    here = "/admin/specimen_tables/specimenrow/"
+    for query, count in (
+        ("", len(made)),
+        ("?state=broken", 1),
+        ("?sealed__exact=0", 1),
+        (f"?q={made[0].name}", 1),  # type: ignore[attr-defined]  # -- a column of it
+        (f"?q={steel.pk}", len(made)),
+        ("?made_on__gte=2027-01-01", 0),
+    ):
+        page = pages.get(f"{here}{query}")
+        assert page.status_code == 200, query
+        assert page.context["cl"].result_count == count, query
+    for one in made:
+        assert pages.get(f"{here}{one.pk}/change/").status_code == 200

@@ -1,0 +1,50 @@
+"""What the tests of FastAPI's snippets share: the application with an addition, and a tenant's answers."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Security
+from httpx2 import Response as Answer
+from pydantic import BaseModel
+
+from adapters.http_fastapi.kit.authentication import authenticate
+from adapters.http_fastapi.kit.route import CompiledRoute
+from adapters.in_memory.storage import Storage
+from domain.access.authentication import Caller
+from tests.contracts.http_api import Service, serving
+
+CallerOf = Annotated[Caller, Security(authenticate)]
+KEYED = [Security(authenticate)]
+MANAGES = [Security(authenticate, scopes=["keys:manage"])]
+
+
+class Item(BaseModel):
+    name: str
+    price: float = 1.5
+
+
+class Secretive(Item):
+    secret: str = "hidden"
+
+
+def served(prepare: Callable[[FastAPI], object], **settings: Any) -> Any:
+    return serving(Storage(), prepare=prepare, **settings)
+
+
+def ask(service: Service, method: str, path: str, **more: Any) -> Answer:
+    """The answer to a tenant, which must have what every answer to a known key has."""
+    answer = service.tenant().send(method, path, **more)
+    assert answer.headers["x-request-id"]
+    assert answer.headers["ratelimit-policy"].startswith('"owner"')
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    return answer
+
+
+def binding(api: FastAPI, path: str) -> object:
+    (route,) = [each for each in api.routes if isinstance(each, CompiledRoute) and each.path == path]
+    return route.binding
+
+
+def expect_status(answer: Answer, status: int) -> Any:
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
+    return answer.json()
