@@ -55,7 +55,9 @@ def entity_case(entities: type[Factory[Any]]) -> Case:
     """The case of an entity with annotated fields, which the factory makes: all of it follows from them."""
     made = entities.build()
     resource = resource_of(type(made))
-    different = ({name: field_values.another(each, getattr(made, name))} for name, each in resource.spec.fields.items())
+    different = (
+        {name: field_values.another(resource.spec.fields[name], getattr(made, name))} for name in resource.change
+    )
     return Case(
         kind=resource.kind,
         entities=entities,

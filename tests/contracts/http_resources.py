@@ -19,7 +19,7 @@ class ResourcesContract(OfResources):
         body = answer.json()
         assert answer.status_code == 201
         assert body.items() >= resource.body.items()
-        assert set(body) == {*resource.body, *resource.MADE_BY_THE_SERVICE}
+        assert set(body) == {*resource.spec.fields, *resource.MADE_BY_THE_SERVICE}
         assert UUID(body["id"]).version == 7
         assert STAMP.fullmatch(body["created_at"])
         assert body["created_at"] == body["updated_at"]
@@ -151,7 +151,7 @@ class ResourcesContract(OfResources):
         mine, other = service.tenant(), service.tenant()
         for tenant in (mine, other):
             tenant.make(resource)
-            tenant.make(resource)
+            tenant.make(resource, **resource.unique(2))
             tenant.send("POST", KEYS, json=NEW_KEY)
         cursor = mine.send("GET", f"{resource.path}?limit=1").json()["next_cursor"]
         assert mine.send("GET", f"{resource.path}?cursor={cursor}").status_code == 200

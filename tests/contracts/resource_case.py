@@ -141,7 +141,17 @@ class ResourceCase:
     def varied_values(self, number: int) -> dict[str, Any]:
         """Values of all members: of any number of objects some are alike in each member, and few in all."""
         picks = ((number * step + number // 3) % 3 for step in range(1, 1 + len(self.values)))
-        return {name: three[pick] for (name, three), pick in zip(self.values.items(), picks, strict=True)}
+        varied = {name: three[pick] for (name, three), pick in zip(self.values.items(), picks, strict=True)}
+        return varied | self.unique(number)
+
+    def unique(self, number: int) -> dict[str, str]:
+        """Values of the unique members that no object of another number has."""
+        lengths = {
+            name: each.kind.max_length
+            for name, each in self.spec.fields.items()
+            if each.kind.unique and isinstance(each.kind, kinds.Text)
+        }
+        return {name: f"{self.values[name][0] or ''} {number}"[-most:].strip() for name, most in lengths.items()}
 
     def varied(self, number: int) -> Json:
         """The same as clients send it."""

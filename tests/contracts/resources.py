@@ -36,7 +36,7 @@ def resource_case(
     """The case of an entity, derived from what it declares, with what is given in place of it or beside it."""
     spec = spec_of(entity)
     given = values or {}
-    derived = {name: given[name] if name in given else tuple(_three(each)) for name, each in spec.fields.items()}
+    derived = {name: given[name] if name in given else tuple(_three(spec, each)) for name, each in spec.fields.items()}
     wrong = [
         ({name: value}, {f"#/{name}": code})
         for name, each in spec.fields.items()
@@ -52,13 +52,15 @@ def resource_case(
     )
 
 
-def _three(spec: FieldSpec) -> Iterator[Any]:
+def _three(spec: EntitySpec, field: FieldSpec) -> Iterator[Any]:
     # What refers to others or is no other's has tests of its own, over the specimens.
-    particular = spec.kind.unique or isinstance(spec.kind, kinds.Reference)
-    value = None if particular and spec.optional else field_values.example(spec)
+    particular = field.kind.unique or isinstance(field.kind, kinds.Reference)
+    # Not every state may follow on every other.
+    stays = bool(spec.transitions) and isinstance(field.kind, kinds.Choice)
+    value = None if particular and field.optional else field_values.example(field)
     for _ in range(3):
         yield value
-        value = value if particular or spec.kind.immutable else field_values.another(spec, value)
+        value = value if particular or stays or field.kind.immutable else field_values.another(field, value)
 
 
 def _contradiction(spec: EntitySpec) -> tuple[Json, Violations] | None:

@@ -69,6 +69,10 @@ class ThreeOwners(RuleBasedStateMachine):
     def entity(self, owner: OwnerId, **fields: object) -> Entity:
         return case_of(self.resource.entity).make(owner, **fields)
 
+    def named(self, id: UUID, name: str) -> dict[str, str]:
+        """The members of the entity of this id that is named so, or as no other where names are unique."""
+        return self.resource.named(name) | self.resource.unique(id.int % 10**9)
+
     def expected(self, owner: OwnerId, id: UUID) -> Entity | None:
         entity = self.model.get((owner, id))
         return entity if entity is not None and entity.owner_id == owner else None
@@ -78,7 +82,7 @@ class ThreeOwners(RuleBasedStateMachine):
         owner = self.owners[index]
         created_at = NOW + timedelta(seconds=seconds)
         id = uuid4()
-        entity = self.entity(owner, id=id, created_at=created_at, **self.resource.named(name))
+        entity = self.entity(owner, id=id, created_at=created_at, **self.named(id, name))
         self.do(self.of(owner).add(entity, CONTEXT))
         self.model[owner, id] = entity
         return id
@@ -116,7 +120,7 @@ class ThreeOwners(RuleBasedStateMachine):
         expected = self.expected(owner, id)
 
         def rename(stored: Entity) -> Entity:
-            return update(stored, now=NOW, **self.resource.named(f"{name}."))
+            return update(stored, now=NOW, **self.named(id, f"{name}."))
 
         if expected is None:
             with pytest.raises(NotFound):

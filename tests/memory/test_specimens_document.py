@@ -63,6 +63,8 @@ def problems_of(document: Any, verb: str, status: str, path: str = ONE) -> set[s
 
 def test_the_document_is_valid(document: Any) -> None:
     OpenAPIV31SpecValidator(document).validate()
+    text = json.dumps(document)
+    assert all(f"#/components/schemas/{name}" in text for name in document["components"]["schemas"])
 
 
 def test_every_member_that_is_written_has_an_example_that_fits(document: Any) -> None:

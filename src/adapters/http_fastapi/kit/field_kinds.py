@@ -11,7 +11,7 @@ import msgspec
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError, to_jsonable_python
 
-from adapters.http_fastapi.kit.schemas import PLAIN, Day, Moment, ReadMoment, name_schema, read_day, read_moment
+from adapters.http_fastapi.kit.schemas import PLAIN, Day, ReadMoment, name_schema, read_day, read_moment
 from domain import fields as kinds
 from domain.entity import FieldSpec, ListFilter, words
 from domain.paging import Comparison
@@ -45,7 +45,7 @@ def written(kind: kinds.Field, *, patch: bool = False) -> Any:
 def shown(field: FieldSpec) -> Any:
     """The type of a member that clients are shown; nothing is validated on its way out."""
     schema = WithJsonSchema(_without_bounds(_schema(field.kind)))
-    value: Any = Moment if isinstance(field.kind, kinds.Moment) else Annotated[field.type, schema]
+    value: Any = Annotated[Any, schema]
     return value | None if field.optional else value
 
 
