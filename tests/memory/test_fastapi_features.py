@@ -718,9 +718,15 @@ class TestStart:
                 expect_problem(service.http.get(path), 401, "unauthenticated")
                 assert ask(service, "GET", path).json() is None
 
-    def test_a_frontend_is_refused_rather_than_not_served(self) -> None:
+    @pytest.mark.parametrize("place", ["application", "router", "mounted"])
+    def test_a_frontend_is_refused_rather_than_not_served(self, place: str) -> None:
         def prepare(api: FastAPI) -> None:
-            api.frontend("/pages", directory=".")
+            router, sub = APIRouter(dependencies=KEYED), FastAPI(openapi_url=None)
+            sub.get("/kept", dependencies=KEYED)(endpoint)
+            places: dict[str, Any] = {"application": api, "router": router, "mounted": sub}
+            places[place].frontend("/pages", directory=".")
+            api.include_router(router)
+            api.mount("/sub", sub)
 
         with pytest.raises(RuntimeError, match="Mount StaticFiles"), served(prepare):
             pass

@@ -132,6 +132,35 @@ class TestPlaces:
             found = ask(service, "GET", "/sub/items/a").json()
             assert found == ["http://localhost/sub/items/x", "http://localhost/api/v1/me", True]
 
+    def test_a_proxy_may_serve_it_beneath_a_path(self) -> None:
+        def prepare(api: FastAPI) -> None:
+            @api.get("/own/{name}", dependencies=KEYED)
+            async def own(name: str, request: Request) -> Any:
+                return [name, str(request.url_for("own", name="x"))]
+
+            @api.get("/compiled/{name}", dependencies=KEYED)
+            async def compiled(name: str) -> Response:
+                return PlainTextResponse(name)
+
+            api.root_path = "/proxy"
+
+        with served(prepare) as service:
+            for base in ("", "/proxy"):  # as proxies do that take the path away, and that leave it
+                assert ask(service, "GET", f"{base}/own/a%20b").json() == ["a b", "http://localhost/proxy/own/x"]
+                assert ask(service, "GET", f"{base}/compiled/a%20b").text == "a b"
+                expect_problem(service.http.post(f"{base}/own/a"), 405, "method_not_allowed")
+                assert ask(service, "GET", base + SIMULATIONS).headers["cache-control"] == "private, no-cache"
+
+    def test_an_application_of_a_host(self) -> None:
+        async def named(name: str) -> Any:
+            return name
+
+        sub = FastAPI(openapi_url=None, dependencies=KEYED)
+        sub.get("/names/{name}")(named)
+        with served(lambda api: api.host("localhost", sub)) as service:
+            expect_problem(service.http.get("/names/a"), 401, "unauthenticated")
+            assert ask(service, "GET", "/names/a%20b").json() == "a b"
+
 
 class TestMethods:
     def test_head_has_an_endpoint_of_its_own_where_it_is_declared(self) -> None:

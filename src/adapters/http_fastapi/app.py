@@ -18,7 +18,12 @@ from adapters.http_fastapi.kit.dispatch import Dispatcher
 from adapters.http_fastapi.kit.exception_handlers import ExceptionHandlers, add_problem_handlers
 from adapters.http_fastapi.kit.middleware import PROBES, RequestMiddleware
 from adapters.http_fastapi.kit.openapi import description, document, tags
-from adapters.http_fastapi.kit.public_paths import PublicPaths, require_authentication
+from adapters.http_fastapi.kit.public_paths import (
+    PublicPaths,
+    has_frontend,
+    mounted_applications,
+    require_authentication,
+)
 from adapters.http_fastapi.kit.resource import Resource
 from adapters.http_fastapi.kit.revisions import change_routes, entity_routes
 from adapters.http_fastapi.kit.route import CompiledRoute
@@ -86,8 +91,11 @@ class Api(FastAPI):
         )
 
     def check_routes(self) -> None:
-        """Raises ``RuntimeError`` where a route neither authenticates nor is public."""
+        """Raises ``RuntimeError`` where a route neither authenticates nor is public, or is one of a frontend."""
         require_authentication(self.routes, PUBLIC)
+        for app in (self, *mounted_applications(self.routes)):
+            if has_frontend(app.router):
+                self.frontend()
 
     def build_middleware_stack(self) -> ASGIApp:
         """Starlette's hook, called before the first request and the lifespan. Raises as ``check_routes`` does."""

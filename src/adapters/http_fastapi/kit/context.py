@@ -8,6 +8,7 @@ from random import getrandbits
 from typing import Any, Final, Protocol, TypeAlias
 from urllib.parse import parse_qsl
 
+from starlette._utils import get_route_path
 from starlette.types import Scope
 
 from domain.access.authentication import Caller
@@ -72,6 +73,12 @@ class RequestContext:
             query = scope["query_string"]
             self._query = parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else []
         return self._query
+
+
+def path_within(scope: Scope) -> str:
+    """The path without the ``root_path`` under which a proxy or another application serves this one."""
+    path: str = get_route_path(scope) if scope.get("root_path") else scope["path"]
+    return path
 
 
 def _sound(request_id: bytes) -> str:

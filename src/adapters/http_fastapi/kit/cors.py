@@ -8,7 +8,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from adapters.http_fastapi.kit.context import RawHeaders, RequestContext
+from adapters.http_fastapi.kit.context import RawHeaders, RequestContext, path_within
 from adapters.http_fastapi.kit.problems import ProblemException
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -33,7 +33,7 @@ class Cors:
 
     def applies(self, scope: Scope, headers: Mapping[bytes, bytes]) -> bool:
         """Whether a page of some origin asks for the API; all else is for pages of this service alone."""
-        return b"origin" in headers and scope["path"].startswith("/api/")
+        return b"origin" in headers and path_within(scope).startswith("/api/")
 
     def with_cors(self, headers: Iterable[tuple[bytes, bytes]], request_headers: Mapping[bytes, bytes]) -> RawHeaders:
         """The headers of an answer, with those that say which pages may read it."""

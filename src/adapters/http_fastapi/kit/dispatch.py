@@ -18,7 +18,7 @@ from adapters.http_fastapi.kit.bounds import (
     require_no_key,
     require_short_type,
 )
-from adapters.http_fastapi.kit.context import KEY, RequestContext
+from adapters.http_fastapi.kit.context import KEY, RequestContext, path_within
 from adapters.http_fastapi.kit.exception_handlers import (
     ExceptionHandlers,
     add_failure_handler,
@@ -126,7 +126,7 @@ class Dispatcher:
         methods = {
             method
             for context in iter_route_contexts(self._table.candidates(scope, ALL))
-            if context.methods and context.path_regex.match(scope["path"]) and _is_spelled(context, scope)
+            if context.methods and context.path_regex.match(path_within(scope)) and _is_spelled(context, scope)
             for method in context.methods
         }
         if not methods or scope["type"] != "http":
@@ -166,8 +166,11 @@ def _is_spelled(context: RouteContext, scope: Scope) -> bool:
     if not isinstance(context.original_route, APIRoute | APIWebSocketRoute) and not inner_routes(context):
         return is_plain(scope)
     raw: bytes = scope.get("raw_path") or b""
-    regex = getattr(context, "path_regex", None)
-    return b"%" not in raw or (regex is not None and regex.match(raw.decode("latin-1")) is not None)
+    regex = getattr(context, "path_regex", None)  # a Host has none
+    if b"%" not in raw or regex is None:
+        return True
+    path = raw.decode("latin-1").removeprefix(scope.get("root_path", ""))
+    return regex.match(path) is not None
 
 
 def _require_bounds(route: BaseRoute, scope: Scope) -> None:
@@ -178,5 +181,5 @@ def _require_bounds(route: BaseRoute, scope: Scope) -> None:
         require_short_type(context.request_headers)
     if error := excess(scope["query_string"]):
         raise ProblemException("validation_failed", errors=[error])
-    if scope["path"].startswith("/admin"):
+    if path_within(scope).startswith("/admin"):
         require_no_key(scope["path"], scope["query_string"])

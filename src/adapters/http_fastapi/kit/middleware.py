@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.http_fastapi.kit.authentication import Authenticator
 from adapters.http_fastapi.kit.body_budget import BodyBudget, counted_receive, release
-from adapters.http_fastapi.kit.context import KEY, RequestContext
+from adapters.http_fastapi.kit.context import KEY, RequestContext, path_within
 from adapters.http_fastapi.kit.cors import Cors
 from adapters.http_fastapi.kit.deadlines import Deadlines, Task
 from adapters.http_fastapi.kit.exception_handlers import Handler, respond
@@ -109,7 +109,7 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         context = RequestContext(scope, self._authenticator)
-        send = noting_start(context, send, scope["path"])
+        send = noting_start(context, send, path_within(scope))
         try:
             self._check(scope, context.request_headers.get(b"host"))
             await self._app(scope, receive, send)
@@ -130,7 +130,7 @@ class RequestMiddleware:
         context.is_head = head
         headers = context.request_headers
         scope["scheme"] = scheme = _SCHEMES.get(scope.get("scheme", ""), "http")
-        path = scope["path"]
+        path = path_within(scope)
         cors = self._cors
         if cors is not None:
             context.cross_origin = cors.applies(scope, headers)
@@ -154,7 +154,9 @@ class RequestMiddleware:
         """Raises ``ProblemException`` for headers that are too large, a host that is not allowed and such a path."""
         if sum(map(len, chain.from_iterable(scope["headers"]))) > HEADERS_MAX:
             raise ProblemException("headers_too_large")
-        if not self._is_allowed(host) and scope["path"] not in PROBES:  # who asks for those may know an address alone
+        if (
+            not self._is_allowed(host) and path_within(scope) not in PROBES
+        ):  # who asks for those may know an address alone
             raise ProblemException("invalid_host")
         if scope["path"].endswith("\n"):  # to Starlette it would be the path without
             raise ProblemException("not_found")

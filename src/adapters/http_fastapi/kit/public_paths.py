@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Router
 
 from adapters.http_fastapi.kit.routing import inner_routes, mounted_app
 from adapters.http_fastapi.kit.signatures import required_scopes
@@ -40,6 +40,11 @@ def mounted_applications(routes: Sequence[BaseRoute]) -> Iterator[Starlette | Fa
             if isinstance(app, Starlette):
                 yield app
             yield from mounted_applications(inner)
+
+
+def has_frontend(router: Router) -> bool:
+    """Whether files are served by ``frontend()`` of this router, or of one that is included: no list shows them."""
+    return isinstance(router, APIRouter) and any(True for _ in router._iter_low_priority_routes())
 
 
 def _unprotected(routes: Sequence[BaseRoute], public: PublicPaths, prefix: str = "") -> Iterator[str]:
