@@ -46,6 +46,7 @@ class Integrity:
         self._by_kind = {other.KIND: model for other, model in models.items()}
         self._links = links_to(entity, models)
         self._taken = {unique_constraint(entity, field): field for field in unique_fields(entity)}
+        self._refers = bool(references_of(entity))
         mine = ((entity.KIND, field.name) for field in references_of(entity))
         others = ((link.child.KIND, link.field.name) for link in self._links)
         self._references = {reference_constraint(*place) for place in (*mine, *others)}
@@ -55,6 +56,8 @@ class Integrity:
 
     def locked(self, before: E | None, after: E | None) -> dict[str, Any]:
         """The references whose entities a write keeps from being deleted, by the names of their fields."""
+        if not self._refers:
+            return {}
         if after is None:
             return {} if before is None else values_of_references(before)
         return new_references(before, after)
@@ -67,7 +70,7 @@ class Integrity:
 
     def values(self, references: Mapping[str, Any], before: E | None) -> dict[str, Any]:
         """What ``steps`` are to be run with."""
-        values = {f"{name}_referred": id for name, id in references.items()}
+        values = {f"{name}_referred": id for name, id in references.items()} if references else {}
         return values if before is None else {**values, "referred": before.id}
 
     async def refuse(self, owner: OwnerId, before: E | None, after: E | None) -> None:
