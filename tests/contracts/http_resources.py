@@ -151,7 +151,7 @@ class ResourcesContract(OfResources):
         mine, other = service.tenant(), service.tenant()
         for tenant in (mine, other):
             tenant.make(resource)
-            tenant.make(resource, **resource.unique(2))
+            tenant.make(resource)
             tenant.send("POST", KEYS, json=NEW_KEY)
         cursor = mine.send("GET", f"{resource.path}?limit=1").json()["next_cursor"]
         assert mine.send("GET", f"{resource.path}?cursor={cursor}").status_code == 200

@@ -53,13 +53,17 @@ class Tenant:
     owner: OwnerId
     key_id: UUID
     key: str
+    made: int = 0
 
     def send(self, method: str, path: str, **more: Any) -> Response:
         headers = {"X-API-Key": self.key} | more.pop("headers", {})
         return self.http.request(method, path, headers=headers, **more)
 
     def make(self, resource: ResourceCase = RESOURCES[0], /, **members: Any) -> Any:
-        answer = self.send("POST", resource.path, json=resource.body | members)
+        """A new object. Where the resource has unique members, only the first one is as its body says."""
+        unique = resource.unique(self.made) if self.made else {}
+        self.made += 1
+        answer = self.send("POST", resource.path, json=resource.body | unique | members)
         assert answer.status_code == 201, answer.text
         return answer.json()
 

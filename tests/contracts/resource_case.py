@@ -151,7 +151,9 @@ class ResourceCase:
             for name, each in self.spec.fields.items()
             if each.kind.unique and isinstance(each.kind, kinds.Text)
         }
-        return {name: f"{self.values[name][0] or ''} {number}"[-most:].strip() for name, most in lengths.items()}
+        return {
+            name: f"{self.values[name][number % 3] or ''} {number}"[-most:].strip() for name, most in lengths.items()
+        }
 
     def varied(self, number: int) -> Json:
         """The same as clients send it."""

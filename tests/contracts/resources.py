@@ -53,8 +53,8 @@ def resource_case(
 
 
 def _three(spec: EntitySpec, field: FieldSpec) -> Iterator[Any]:
-    # What refers to others or is no other's has tests of its own, over the specimens.
-    particular = field.kind.unique or isinstance(field.kind, kinds.Reference)
+    # References, and unique values that may be missing, have tests of their own, over the specimens.
+    particular = isinstance(field.kind, kinds.Reference) or (field.kind.unique and field.optional)
     # Not every state may follow on every other.
     stays = bool(spec.transitions) and isinstance(field.kind, kinds.Choice)
     value = None if particular and field.optional else field_values.example(field)
