@@ -1,12 +1,12 @@
 -- api_key: get
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."made_to_expire_at" AS "made_to_expire_at"
+SELECT "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."original_expires_at" AS "original_expires_at"
 FROM "api_key"
 WHERE ("api_key"."owner_id" = ($2) AND "api_key"."id" = ($3) AND (SELECT v FROM named) IS NOT NULL);
 
 -- api_key: create
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
-step1 AS (INSERT INTO "api_key" ("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "made_to_expire_at")
+step1 AS (INSERT INTO "api_key" ("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "original_expires_at")
 SELECT $2::uuid, $3::uuid, $4::text, $5::text, $6::text, $7::text, timezone('UTC', '1970-01-01'::timestamp + $8::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $9::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $10::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $11::interval)::timestamp with time zone, $12::integer, $13::text, timezone('UTC', '1970-01-01'::timestamp + $14::interval)::timestamp with time zone
 FROM named
 RETURNING 1),
@@ -31,7 +31,7 @@ ON CONFLICT ("owner_id", "operation", "key") DO UPDATE
 SET "id" = excluded."id", "owner_id" = excluded."owner_id", "created_at" = excluded."created_at", "operation" = excluded."operation", "key" = excluded."key", "fingerprint" = excluded."fingerprint", "entity" = excluded."entity"
 WHERE "idempotency_record"."created_at" < timezone('UTC', '1970-01-01'::timestamp + $9::interval)
 RETURNING 1),
-step2 AS (INSERT INTO "api_key" ("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "made_to_expire_at")
+step2 AS (INSERT INTO "api_key" ("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "original_expires_at")
 SELECT $10::uuid, $11::uuid, $12::text, $13::text, $14::text, $15::text, timezone('UTC', '1970-01-01'::timestamp + $16::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $17::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $18::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $19::interval)::timestamp with time zone, $20::integer, $21::text, timezone('UTC', '1970-01-01'::timestamp + $22::interval)::timestamp with time zone
 FROM step1
 WHERE set_config('lock_timeout', '0', true) IS NOT NULL
@@ -50,7 +50,7 @@ RETURNING 1;
 -- api_key: update
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
 step1 AS (UPDATE "api_key"
-SET "name" = $2, "public_id" = $3, "digest" = $4, "scopes" = $5, "created_at" = timezone('UTC', '1970-01-01'::timestamp + $6::interval), "expires_at" = timezone('UTC', '1970-01-01'::timestamp + $7::interval), "last_used_at" = timezone('UTC', '1970-01-01'::timestamp + $8::interval), "revoked_at" = timezone('UTC', '1970-01-01'::timestamp + $9::interval), "version" = $10, "created_by" = $11, "made_to_expire_at" = timezone('UTC', '1970-01-01'::timestamp + $12::interval)
+SET "name" = $2, "public_id" = $3, "digest" = $4, "scopes" = $5, "created_at" = timezone('UTC', '1970-01-01'::timestamp + $6::interval), "expires_at" = timezone('UTC', '1970-01-01'::timestamp + $7::interval), "last_used_at" = timezone('UTC', '1970-01-01'::timestamp + $8::interval), "revoked_at" = timezone('UTC', '1970-01-01'::timestamp + $9::interval), "version" = $10, "created_by" = $11, "original_expires_at" = timezone('UTC', '1970-01-01'::timestamp + $12::interval)
 WHERE ("api_key"."owner_id" = ($13) AND "api_key"."id" = ($14) AND "api_key"."version" = ($15) AND (SELECT v FROM named) IS NOT NULL)
 RETURNING 1),
 step2 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
@@ -67,7 +67,7 @@ RETURNING 1;
 -- api_key: update_untracked
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
 UPDATE "api_key"
-SET "name" = $2, "public_id" = $3, "digest" = $4, "scopes" = $5, "created_at" = timezone('UTC', '1970-01-01'::timestamp + $6::interval), "expires_at" = timezone('UTC', '1970-01-01'::timestamp + $7::interval), "last_used_at" = timezone('UTC', '1970-01-01'::timestamp + $8::interval), "revoked_at" = timezone('UTC', '1970-01-01'::timestamp + $9::interval), "version" = $10, "created_by" = $11, "made_to_expire_at" = timezone('UTC', '1970-01-01'::timestamp + $12::interval)
+SET "name" = $2, "public_id" = $3, "digest" = $4, "scopes" = $5, "created_at" = timezone('UTC', '1970-01-01'::timestamp + $6::interval), "expires_at" = timezone('UTC', '1970-01-01'::timestamp + $7::interval), "last_used_at" = timezone('UTC', '1970-01-01'::timestamp + $8::interval), "revoked_at" = timezone('UTC', '1970-01-01'::timestamp + $9::interval), "version" = $10, "created_by" = $11, "original_expires_at" = timezone('UTC', '1970-01-01'::timestamp + $12::interval)
 WHERE ("api_key"."owner_id" = ($13) AND "api_key"."id" = ($14) AND "api_key"."version" = ($15) AND (SELECT v FROM named) IS NOT NULL)
 RETURNING 1;
 
@@ -90,7 +90,7 @@ RETURNING 1;
 
 -- api_key: list by newest
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."made_to_expire_at" AS "made_to_expire_at"
+SELECT "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."original_expires_at" AS "original_expires_at"
 FROM "api_key"
 WHERE ("api_key"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY 7 DESC, 1 DESC
@@ -98,7 +98,7 @@ LIMIT 21;
 
 -- api_key: list by newest, next page
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."made_to_expire_at" AS "made_to_expire_at"
+SELECT "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."original_expires_at" AS "original_expires_at"
 FROM "api_key"
 WHERE ("api_key"."owner_id" = ($2) AND ("api_key"."created_at", "api_key"."id") < (timezone('UTC', '1970-01-01'::timestamp + $3::interval), $4) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY 7 DESC, 1 DESC
@@ -235,7 +235,7 @@ WHERE "owner"."name" = ($1);
 
 -- owner_directory: holder
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.key', $1, true) AS v)
-SELECT "api_key"."owner_id" AS "owner__id", "owner"."name" AS "owner__name", "owner"."created_at" AS "owner__created_at", "owner"."deactivated_at" AS "owner__deactivated_at", "owner"."version" AS "owner__version", "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."made_to_expire_at" AS "made_to_expire_at"
+SELECT "api_key"."owner_id" AS "owner__id", "owner"."name" AS "owner__name", "owner"."created_at" AS "owner__created_at", "owner"."deactivated_at" AS "owner__deactivated_at", "owner"."version" AS "owner__version", "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."original_expires_at" AS "original_expires_at"
 FROM "api_key" INNER JOIN "owner" ON ("api_key"."owner_id" = "owner"."id")
 WHERE ("api_key"."public_id" = ($2) AND (SELECT v FROM named) IS NOT NULL);
 

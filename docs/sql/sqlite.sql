@@ -1,10 +1,10 @@
 -- api_key: get
-SELECT "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."made_to_expire_at" AS "made_to_expire_at"
+SELECT "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."original_expires_at" AS "original_expires_at"
 FROM "api_key"
 WHERE ("api_key"."owner_id" = (%s) AND "api_key"."id" = (%s));
 
 -- api_key: create, 1 of 3
-INSERT INTO "api_key" ("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "made_to_expire_at")
+INSERT INTO "api_key" ("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "original_expires_at")
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 RETURNING 1;
 
@@ -31,7 +31,7 @@ WHERE "idempotency_record"."created_at" < %s
 RETURNING 1;
 
 -- api_key: create_once, 2 of 4
-INSERT INTO "api_key" ("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "made_to_expire_at")
+INSERT INTO "api_key" ("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "original_expires_at")
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 RETURNING 1;
 
@@ -51,7 +51,7 @@ RETURNING 1;
 
 -- api_key: update, 1 of 3
 UPDATE "api_key"
-SET "name" = %s, "public_id" = %s, "digest" = %s, "scopes" = %s, "created_at" = %s, "expires_at" = %s, "last_used_at" = %s, "revoked_at" = %s, "version" = %s, "created_by" = %s, "made_to_expire_at" = %s
+SET "name" = %s, "public_id" = %s, "digest" = %s, "scopes" = %s, "created_at" = %s, "expires_at" = %s, "last_used_at" = %s, "revoked_at" = %s, "version" = %s, "created_by" = %s, "original_expires_at" = %s
 WHERE ("api_key"."owner_id" = (%s) AND "api_key"."id" = (%s) AND "api_key"."version" = (%s))
 RETURNING 1;
 
@@ -71,7 +71,7 @@ RETURNING 1;
 
 -- api_key: update_untracked
 UPDATE "api_key"
-SET "name" = %s, "public_id" = %s, "digest" = %s, "scopes" = %s, "created_at" = %s, "expires_at" = %s, "last_used_at" = %s, "revoked_at" = %s, "version" = %s, "created_by" = %s, "made_to_expire_at" = %s
+SET "name" = %s, "public_id" = %s, "digest" = %s, "scopes" = %s, "created_at" = %s, "expires_at" = %s, "last_used_at" = %s, "revoked_at" = %s, "version" = %s, "created_by" = %s, "original_expires_at" = %s
 WHERE ("api_key"."owner_id" = (%s) AND "api_key"."id" = (%s) AND "api_key"."version" = (%s))
 RETURNING 1;
 
@@ -96,14 +96,14 @@ WHERE "owner_id" = %s))
 RETURNING 1;
 
 -- api_key: list by newest
-SELECT "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."made_to_expire_at" AS "made_to_expire_at"
+SELECT "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."original_expires_at" AS "original_expires_at"
 FROM "api_key"
 WHERE "api_key"."owner_id" = (%s)
 ORDER BY 7 DESC, 1 DESC
 LIMIT 21;
 
 -- api_key: list by newest, next page
-SELECT "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."made_to_expire_at" AS "made_to_expire_at"
+SELECT "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."original_expires_at" AS "original_expires_at"
 FROM "api_key"
 WHERE ("api_key"."owner_id" = (%s) AND ("api_key"."created_at", "api_key"."id") < (%s, %s))
 ORDER BY 7 DESC, 1 DESC
@@ -244,7 +244,7 @@ FROM "owner"
 WHERE "owner"."name" = (%s);
 
 -- owner_directory: holder
-SELECT "api_key"."owner_id" AS "owner__id", "owner"."name" AS "owner__name", "owner"."created_at" AS "owner__created_at", "owner"."deactivated_at" AS "owner__deactivated_at", "owner"."version" AS "owner__version", "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."made_to_expire_at" AS "made_to_expire_at"
+SELECT "api_key"."owner_id" AS "owner__id", "owner"."name" AS "owner__name", "owner"."created_at" AS "owner__created_at", "owner"."deactivated_at" AS "owner__deactivated_at", "owner"."version" AS "owner__version", "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."original_expires_at" AS "original_expires_at"
 FROM "api_key" INNER JOIN "owner" ON ("api_key"."owner_id" = "owner"."id")
 WHERE "api_key"."public_id" = (%s);
 

@@ -290,10 +290,19 @@ def fulfils(entity: Any, condition: Condition) -> bool:
 
 
 def filters(entity: type[Any], **values: Any) -> tuple[Condition, ...]:
-    """The conditions of a list that is asked for with these parameters; None asks for nothing."""
+    """The conditions of a list with these query parameters, in the order of their declaration; None asks for nothing.
+
+    The order is fixed because cursors are bound to the conditions. Raises ``KeyError`` for an unknown parameter.
+    """
     known = spec_of(entity).filters
-    given = {name: value for name, value in values.items() if value is not None}
-    return tuple(condition for name, value in given.items() for condition in known[name].conditions(value))
+    if unknown := values.keys() - known.keys():
+        raise KeyError(*unknown)
+    return tuple(
+        condition
+        for name, each in known.items()
+        if values.get(name) is not None
+        for condition in each.conditions(values[name])
+    )
 
 
 def _filter(name: str, kind: Field, declared: FieldFilter) -> ListFilter:

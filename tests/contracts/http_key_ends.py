@@ -170,7 +170,7 @@ class KeyEndsContract:
 
         async def rolled(**end: Any) -> ApiKey:
             context = CONTEXT.__class__(actor="operator:tests", request_id="", at=service.clock())
-            new: tuple[ApiKey, ApiKeyToken] = await service.container.use_cases.keys().roll(
+            new: tuple[ApiKey, ApiKeyToken] = await service.container.use_cases.keys().rotate(
                 tenant.owner, UUID(key["id"]), context, overlap=DAY, **end
             )
             return new[0]
@@ -240,7 +240,7 @@ class KeyEndsContract:
             assert listed[key["id"]] == key["created_by"]
             assert tenant.send("GET", f"{KEYS}/{key['id']}").json()["created_by"] == key["created_by"]
 
-    @pytest.mark.parametrize("member", ["created_by", "made_to_expire_at", "created_at"])
+    @pytest.mark.parametrize("member", ["created_by", "original_expires_at", "created_at"])
     def test_what_the_service_fills_in_is_not_taken(self, service: Service, member: str) -> None:
         tenant = service.tenant()
         for answer in (

@@ -177,7 +177,7 @@ STATES: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
     "another public id": (retold("key", action="created", public_id="gf_"), "public id"),
     "a maker that is no text": (retold("key", action="created", created_by="operator:\x1b[2J"), "plain line"),
     "a key made to end before it does": (
-        retold("key", action="created", made_to_expire_at="2020-01-01T00:00:00Z"),
+        retold("key", action="created", original_expires_at="2020-01-01T00:00:00Z"),
         "made to end before it does",
     ),
     "an actor with an escape": (setting("simulation", actor="operator:\x1b[2J"), "control characters"),
@@ -212,11 +212,11 @@ def test_what_was_changed_within_the_rules_comes_in(owner: Owner, file: bytes, c
 def test_a_file_from_before_keys_said_who_made_them_comes_in(owner: Owner, file: bytes) -> None:
     lines = lines_of(file)
     for key in of_table(lines, "api_key"):
-        del key["created_by"], key["made_to_expire_at"]
+        del key["created_by"], key["original_expires_at"]
     for row in of_table(lines, "revision"):
         if row["kind"] == "key":
             row["after"] = json.dumps(
-                {k: v for k, v in json.loads(row["after"]).items() if k not in {"created_by", "made_to_expire_at"}}
+                {k: v for k, v in json.loads(row["after"]).items() if k not in {"created_by", "original_expires_at"}}
             )
     assert imported(file_of(lines)) == lines[-1]["rows"]
     assert [key["created_by"] for key in of_table(lines_of(exported(owner.id)), "api_key")] == [None, None]

@@ -173,10 +173,10 @@ def test_no_key_that_is_rolled_by_a_key_outlives_what_it_may(
     allowed = min(bounds, default=None)
     if isinstance(wanted, datetime) and allowed is not None and wanted > allowed:
         with pytest.raises(Unfit) as refused:
-            old.successor(text, id=uuid7(), now=NOW, expires_at=wanted, rolled_by=roller)
+            old.successor(text, id=uuid7(), now=NOW, expires_at=wanted, rotated_by=roller)
         assert refused.value.violations[0].code in {"outlives_maker", "outlives_predecessor"}
         return
-    new = old.successor(text, id=uuid7(), now=NOW, expires_at=wanted, rolled_by=roller)
+    new = old.successor(text, id=uuid7(), now=NOW, expires_at=wanted, rotated_by=roller)
     assert new.expires_at == (wanted if isinstance(wanted, datetime) else allowed)
     assert old.successor(text, id=uuid7(), now=NOW, expires_at=Lifetime.AS_BEFORE).expires_at == before
 
@@ -190,11 +190,11 @@ def test_a_key_that_has_ended_has_no_successor(text: ApiKeyToken, ended: dict[st
 
 def test_an_end_is_moved_forward_alone(text: ApiKeyToken) -> None:
     key = ApiKeyFactory.build(text=text).expire(NOW)
-    assert (key.expires_at, key.version, key.made_to_expire_at) == (NOW, 2, LAST)
+    assert (key.expires_at, key.version, key.original_expires_at) == (NOW, 2, LAST)
     assert key.expire(NOW) is key
     assert key.expire(NOW + MICROSECOND) is key
     sooner = key.expire(NOW - MICROSECOND)
-    assert (sooner.expires_at, sooner.made_to_expire_at) == (NOW - MICROSECOND, LAST)
+    assert (sooner.expires_at, sooner.original_expires_at) == (NOW - MICROSECOND, LAST)
     revoked = ApiKeyFactory.build(revoked_at=NOW)
     assert revoked.expire(NOW) is revoked
 

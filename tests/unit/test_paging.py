@@ -90,6 +90,14 @@ def test_a_list_has_the_conditions_that_are_given() -> None:
     assert len(whole) == 7
 
 
+def test_the_order_of_conditions_is_that_of_their_declaration() -> None:
+    day = date(2026, 1, 1)
+    given = {"active_on": day, "end_date_to": day, "name": "a", "start_date_from": day}
+    conditions = filters(Simulation, **given)
+    assert conditions == filters(Simulation, **dict(reversed(given.items())))
+    assert [each.attribute for each in conditions] == ["name", "start_date", "end_date", "start_date", "end_date"]
+
+
 @given(st.text(max_size=5), st.text(max_size=3))
 def test_a_part_matches_however_both_are_written(name: str, part: str) -> None:
     simulation = SimulationFactory.build(name=name)

@@ -204,7 +204,7 @@ async def test_a_rolled_key_hands_over_to_one_like_it(world: World) -> None:
     owner, end = new_owner_id(), NOW + timedelta(days=90)
     old, old_text = await world.keys.create(owner, world.context, name="CI", scopes=[Scope.SIMULATIONS_READ])
     world.a_second_passes()
-    new, text = await world.keys.roll(owner, old.id, world.context, overlap=timedelta(hours=1), expires_at=end)
+    new, text = await world.keys.rotate(owner, old.id, world.context, overlap=timedelta(hours=1), expires_at=end)
     assert (new.name, new.scopes, new.created_at, new.expires_at) == ("CI", old.scopes, world.time, end)
     stored = await world.keys.get(owner, old.id)
     assert stored.expires_at == world.time + timedelta(hours=1)
@@ -217,10 +217,10 @@ async def test_a_rolled_key_ends_no_later_than_it_would_have(world: World) -> No
     owner, end = new_owner_id(), NOW + timedelta(minutes=1)
     old, _ = await world.keys.create(owner, world.context, name="CI", scopes=list(Scope), expires_at=end)
     world.a_second_passes()
-    new, _ = await world.keys.roll(owner, old.id, world.context, overlap=timedelta(days=1))
+    new, _ = await world.keys.rotate(owner, old.id, world.context, overlap=timedelta(days=1))
     assert (await world.keys.get(owner, old.id)).expires_at == end
     assert new.expires_at == end + timedelta(seconds=1)
-    for_ever, _ = await world.keys.roll(owner, old.id, world.context, overlap=timedelta(days=1), expires_at=None)
+    for_ever, _ = await world.keys.rotate(owner, old.id, world.context, overlap=timedelta(days=1), expires_at=None)
     assert for_ever.expires_at is None
 
 
@@ -229,11 +229,11 @@ async def test_a_key_may_roll_itself_and_none_that_may_more(world: World) -> Non
     weak, _ = await world.keys.create(owner, world.context, name="weak", scopes=[Scope.KEYS_MANAGE])
     strong, _ = await world.keys.create(owner, world.context, name="strong", scopes=list(Scope))
     with pytest.raises(Denied):
-        await world.keys.roll(owner, strong.id, world.context, overlap=day, rolled_by=weak)
+        await world.keys.rotate(owner, strong.id, world.context, overlap=day, rotated_by=weak)
     assert (await world.keys.get(owner, strong.id)) == strong
     assert len((await world.keys.list(owner, PageRequest())).items) == 2
     for key in (weak, strong):
-        new, _ = await world.keys.roll(owner, key.id, world.context, overlap=day, rolled_by=key)
+        new, _ = await world.keys.rotate(owner, key.id, world.context, overlap=day, rotated_by=key)
         assert new.scopes == key.scopes
 
 
@@ -249,7 +249,7 @@ async def test_what_is_wrong_with_a_roll_in_itself_is_said_first(
     world: World, given: dict[str, Any], field: str
 ) -> None:
     with pytest.raises(Invalid) as refused:
-        await world.keys.roll(new_owner_id(), uuid7(), world.context, **given)
+        await world.keys.rotate(new_owner_id(), uuid7(), world.context, **given)
     assert [violation.field for violation in refused.value.violations] == [field]
 
 
@@ -258,7 +258,7 @@ async def test_a_key_that_has_ended_is_not_rolled(world: World) -> None:
     key, _ = await world.keys.create(owner, world.context, name="CI", scopes=list(Scope))
     await world.keys.revoke(owner, key.id, world.context)
     with pytest.raises(Conflict) as refused:
-        await world.keys.roll(owner, key.id, world.context, overlap=timedelta())
+        await world.keys.rotate(owner, key.id, world.context, overlap=timedelta())
     assert refused.value.code == "key_ended"
     assert len((await world.keys.list(owner, PageRequest())).items) == 1
 
@@ -271,7 +271,7 @@ async def test_a_foreign_key_cannot_be_read_rolled_or_revoked(world: World) -> N
     with pytest.raises(NotFound):
         await world.keys.revoke(stranger, key.id, world.context)
     with pytest.raises(NotFound):
-        await world.keys.roll(stranger, key.id, world.context, overlap=timedelta())
+        await world.keys.rotate(stranger, key.id, world.context, overlap=timedelta())
     assert await world.keys.get(owner, key.id) == key
 
 
@@ -331,7 +331,7 @@ async def test_an_owner_is_erased_only_after_nobody_can_be_at_work_for_it(world:
     for passed, left in ((-3600, 1000), (0, 1000), (0.25, 750), (1, 0), (3600, 0)):
         waited = owner.wait_to_erase(world.time + timedelta(seconds=passed))
         assert waited == timedelta(milliseconds=left)
-    assert owner.SHUT_OUT_WITHIN.total_seconds() > Authentication.CACHE_TTL
+    assert owner.DEACTIVATION_DELAY.total_seconds() > Authentication.CACHE_TTL
 
 
 def test_what_no_new_thing_may_have_is_found_in_an_old_one() -> None:

@@ -59,7 +59,7 @@ class ApiKeyRow(models.Model):
     version = models.PositiveIntegerField()
     # null: of a key that was made when nobody wrote that down
     created_by = models.CharField(max_length=WriteContext.ACTOR_MAX, null=True, blank=True)
-    made_to_expire_at = models.DateTimeField(null=True, blank=True)
+    original_expires_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         db_table = "api_key"

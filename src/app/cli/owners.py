@@ -23,7 +23,7 @@ def list_owners() -> None:
 
 def deactivate_owner(of: str) -> None:
     owner = run_use_case(lambda use_cases: use_cases.owners().deactivate(of, operator_context()))
-    within = f"{owner.SHUT_OUT_WITHIN.total_seconds():g} s"
+    within = f"{owner.DEACTIVATION_DELAY.total_seconds():g} s"
     since = format_time(owner.deactivated_at)
     print_message(f"Owner {owner.name!r} is deactivated since {since}: its keys are rejected within {within}.")
 

@@ -41,15 +41,15 @@ class ApiKey:
     """An owner's API key as it is stored. Times are in UTC; ``digest`` never leaves the storage.
 
     ``created_by`` is the actor who created it, None where that was not recorded. When a rotation shortens the key's
-    life, ``made_to_expire_at`` keeps the expiry it had before, ``LAST_MOMENT`` for never: a successor gets the lifetime
-    that the key was created with, however short the overlap.
+    life, ``original_expires_at`` keeps the expiry it had before, ``LAST_MOMENT`` for never: a successor gets the
+    lifetime that the key was created with, however short the overlap.
     """
 
     KIND: ClassVar[str] = "key"
     SECRETS: ClassVar[frozenset[str]] = frozenset({"digest"})
     UNTRACKED: ClassVar[frozenset[str]] = frozenset({"last_used_at"})
     NAME_MAX: ClassVar[int] = 100
-    USE_NOTED_EVERY: ClassVar[timedelta] = timedelta(minutes=1)
+    LAST_USED_INTERVAL: ClassVar[timedelta] = timedelta(minutes=1)
     OVERLAP_MAX: ClassVar[timedelta] = timedelta(days=30)
 
     id: UUID
@@ -64,7 +64,7 @@ class ApiKey:
     revoked_at: datetime | None = None
     version: int = 1
     created_by: str | None = None
-    made_to_expire_at: datetime | None = None
+    original_expires_at: datetime | None = None
 
     @classmethod
     def create(
@@ -106,9 +106,9 @@ class ApiKey:
             violations.append(Violation("digest", "malformed", "The key's public id or digest is none."))
         if self.created_by is not None and not _is_actor(self.created_by):
             violations.append(Violation("created_by", "malformed", "Who made the key is not told in one plain line."))
-        cut = self.made_to_expire_at
+        cut = self.original_expires_at
         if cut is not None and (self.expires_at is None or cut <= self.expires_at):
-            violations.append(Violation("made_to_expire_at", "malformed", "The key was made to end before it does."))
+            violations.append(Violation("original_expires_at", "malformed", "The key was made to end before it does."))
         return violations
 
     @staticmethod
@@ -139,8 +139,8 @@ class ApiKey:
         return self.revoked_at is not None or (self.expires_at is not None and self.expires_at <= now)
 
     def use(self, now: datetime) -> Self:
-        """The key, last used now; itself where that was recorded within ``USE_NOTED_EVERY``."""
-        if self.last_used_at is not None and now - self.last_used_at < self.USE_NOTED_EVERY:
+        """The key, last used now; itself where that was recorded within ``LAST_USED_INTERVAL``."""
+        if self.last_used_at is not None and now - self.last_used_at < self.LAST_USED_INTERVAL:
             return self
         return with_changes(self, {"last_used_at": now})
 
@@ -148,7 +148,7 @@ class ApiKey:
         """The key, revoked; itself where it already is."""
         return self if self.revoked_at is not None else with_changes(self, {"revoked_at": now})
 
-    def granted(self, expires_at: datetime | None) -> datetime | None:
+    def expiry_to_grant(self, expires_at: datetime | None) -> datetime | None:
         """The expiry of a key that is created with this one: the requested one, or this key's own.
 
         Raises ``Unfit`` where the requested one is later than this key's own.
@@ -163,11 +163,11 @@ class ApiKey:
         now: datetime,
         expires_at: datetime | Lifetime | None,
         created_by: str | None = None,
-        rolled_by: "ApiKey | None" = None,
+        rotated_by: "ApiKey | None" = None,
     ) -> Self:
         """The key that replaces this one: the same name and scopes, another text, and an expiry of its own.
 
-        ``rolled_by`` is the key in use, None for an operator. With one, the new key lives at most as long as this one
+        ``rotated_by`` is the key in use, None for an operator. With one, the new key lives at most as long as this one
         was created to, counted from now, and expires no later than the key in use unless that is this key; without an
         expiry it gets the latest one allowed. Without one, None is never. Raises ``Unfit`` for a later expiry, and
         ``Conflict`` where this key is revoked or expired.
@@ -175,9 +175,9 @@ class ApiKey:
         if self.is_inactive(now):
             raise Conflict("key_ended", "The key is revoked or expired. Create a new one.")
         as_before = self._same_lifetime_from(now)
-        if rolled_by is not None:
+        if rotated_by is not None:
             named = None if expires_at is Lifetime.AS_BEFORE else expires_at
-            others = [] if rolled_by.id == self.id else [maker_limit(rolled_by.expires_at)]
+            others = [] if rotated_by.id == self.id else [maker_limit(rotated_by.expires_at)]
             expires_at = limited_expiry(named, [predecessor_limit(as_before), *others])
         elif expires_at is Lifetime.AS_BEFORE:
             expires_at = as_before
@@ -193,8 +193,8 @@ class ApiKey:
         )
 
     def _same_lifetime_from(self, now: datetime) -> datetime | None:
-        end = self.made_to_expire_at or self.expires_at
-        if end is None or self.made_to_expire_at == LAST_MOMENT:
+        end = self.original_expires_at or self.expires_at
+        if end is None or self.original_expires_at == LAST_MOMENT:
             return None
         return now + min(end - self.created_at, LAST_MOMENT - now)
 
@@ -204,7 +204,7 @@ class ApiKey:
             return self
         # An expiry at the last moment of the calendar is not the same as none.
         before = LAST_MOMENT if self.expires_at is None else min(self.expires_at, LAST_MOMENT - timedelta.resolution)
-        return with_changes(self, {"expires_at": at, "made_to_expire_at": self.made_to_expire_at or before})
+        return with_changes(self, {"expires_at": at, "original_expires_at": self.original_expires_at or before})
 
     def __repr__(self) -> str:
         return f"ApiKey({self.id}, {self.prefix})"

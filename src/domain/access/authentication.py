@@ -27,7 +27,7 @@ class Caller(NamedTuple):
 
 
 class LastUsedTracker:
-    """Records when keys were last used: for each key at most once in ``ApiKey.USE_NOTED_EVERY``."""
+    """Records when keys were last used: for each key at most once in ``ApiKey.LAST_USED_INTERVAL``."""
 
     CACHE_SIZE = 10_000
 
@@ -38,7 +38,7 @@ class LastUsedTracker:
     def due(self, key: ApiKey, now: datetime) -> bool:
         """Whether a use of this key should be recorded; True once per interval, without asking the storage."""
         last = self._recorded_at.get(key.id, key.last_used_at)
-        if last is not None and now - last < ApiKey.USE_NOTED_EVERY:
+        if last is not None and now - last < ApiKey.LAST_USED_INTERVAL:
             return False
         self._recorded_at[key.id] = now
         return True

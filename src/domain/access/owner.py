@@ -18,7 +18,7 @@ class Owner:
 
     KIND: ClassVar[str] = "owner"
     NAME_MAX: ClassVar[int] = 100
-    SHUT_OUT_WITHIN: ClassVar[timedelta] = timedelta(seconds=1)
+    DEACTIVATION_DELAY: ClassVar[timedelta] = timedelta(seconds=1)
     """After this time no key of a deactivated owner is accepted, in any process."""
 
     id: OwnerId
@@ -56,7 +56,7 @@ class Owner:
         if self.deactivated_at is None:
             raise Conflict("owner_active", f"Owner {self.name!r} is active. First: goatfish owner deactivate {self.id}")
         # A clock that was set back must not cause a long wait.
-        return min(max(self.deactivated_at + self.SHUT_OUT_WITHIN - now, timedelta()), self.SHUT_OUT_WITHIN)
+        return min(max(self.deactivated_at + self.DEACTIVATION_DELAY - now, timedelta()), self.DEACTIVATION_DELAY)
 
     def activate(self) -> Self:
         """The owner, active: its keys are valid again; itself where it already is."""

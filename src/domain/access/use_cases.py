@@ -93,7 +93,7 @@ class ApiKeys:
         )
         if granted_by is not None:
             maker = await self._not_ended(owner, granted_by, context)
-            key = replace(key, expires_at=maker.granted(expires_at))
+            key = replace(key, expires_at=maker.expiry_to_grant(expires_at))
         await self.repository.of(owner).add(key, context)
         return key, text
 
@@ -122,7 +122,7 @@ class ApiKeys:
 
         return await self.repository.of(owner).change(id, revoked, context)
 
-    async def roll(
+    async def rotate(
         self,
         owner: OwnerId,
         id: UUID,
@@ -131,7 +131,7 @@ class ApiKeys:
         *,
         overlap: timedelta,
         expires_at: datetime | Lifetime | None = Lifetime.AS_BEFORE,
-        rolled_by: ApiKey | None = None,
+        rotated_by: ApiKey | None = None,
     ) -> tuple[ApiKey, ApiKeyToken]:
         """Creates a key with the same name and scopes, and makes the old one expire after ``overlap`` at the latest.
 
@@ -142,18 +142,18 @@ class ApiKeys:
         lost, a repeated request with the same idempotency key finds the new key, and ``expire_previous`` completes the
         rotation. ``precondition`` is checked against the old key as it is read.
 
-        ``rolled_by`` is the key in use, which may be the old one, and needs all its scopes (``Denied``). Raises
+        ``rotated_by`` is the key in use, which may be the old one, and needs all its scopes (``Denied``). Raises
         ``Invalid``, and ``Conflict`` where the old key or the one in use is revoked or expired.
         """
         named = None if expires_at is Lifetime.AS_BEFORE else expires_at
         if violations := [*ApiKey.overlap_faults(overlap), *ApiKey.expiry_faults(named, context.at)]:
             raise Invalid(violations)
         old = await self.repository.of(owner).get(id)
-        if rolled_by is not None:
-            require_scopes(rolled_by.scopes, old.scopes)
+        if rotated_by is not None:
+            require_scopes(rotated_by.scopes, old.scopes)
         precondition(old)
-        if rolled_by is not None and rolled_by.id != old.id:
-            rolled_by = await self._not_ended(owner, rolled_by, context)
+        if rotated_by is not None and rotated_by.id != old.id:
+            rotated_by = await self._not_ended(owner, rotated_by, context)
         text = ApiKeyToken.new(self.random_bytes)
         new = old.successor(
             text,
@@ -161,7 +161,7 @@ class ApiKeys:
             now=context.at,
             expires_at=expires_at,
             created_by=context.actor,
-            rolled_by=rolled_by,
+            rotated_by=rotated_by,
         )
         await self.repository.of(owner).add(new, context)
         await self.expire_previous(owner, id, new, context, overlap=overlap)

@@ -142,7 +142,7 @@ class Migration(migrations.Migration):
                 ('revoked_at', models.DateTimeField(blank=True, null=True)),
                 ('version', models.PositiveIntegerField()),
                 ('created_by', models.CharField(blank=True, max_length=200, null=True)),
-                ('made_to_expire_at', models.DateTimeField(blank=True, null=True)),
+                ('original_expires_at', models.DateTimeField(blank=True, null=True)),
                 ('owner', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='keys', to='goatfish.ownerrow')),
             ],
             options={

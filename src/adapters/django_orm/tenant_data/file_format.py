@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from adapters.django_orm.tenant_tables import TenantTable
 
 FORMAT, VERSION = "goatfish-owner", 1
-ADDED_LATER = {("api_key", "created_by"), ("api_key", "made_to_expire_at")}
+ADDED_LATER = {("api_key", "created_by"), ("api_key", "original_expires_at")}
 ROW_BEGINS = b'{"table":'
 
 

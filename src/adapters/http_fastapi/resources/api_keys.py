@@ -153,8 +153,8 @@ def key_routes(keys: ApiKeys, cursors: Cursors, once_: IdempotentExecutor) -> AP
         key, text = await made_once(
             owner,
             write_context,
-            lambda: keys.roll(
-                owner, id, write_context, precondition, overlap=overlap, expires_at=end, rolled_by=caller.key
+            lambda: keys.rotate(
+                owner, id, write_context, precondition, overlap=overlap, expires_at=end, rotated_by=caller.key
             ),
         )
         if text is None:
