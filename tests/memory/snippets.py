@@ -48,3 +48,7 @@ def binding(api: FastAPI, path: str) -> object:
 def expect_status(answer: Answer, status: int) -> Any:
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
     return answer.json()
+
+
+async def with_body(item: Item, numbers: list[int], q: int = 3) -> Item:
+    return item

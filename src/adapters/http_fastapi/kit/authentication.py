@@ -21,7 +21,7 @@ from domain.access.scopes import require_scopes
 
 
 class _CredentialsHeader(SecurityBase):
-    """A security scheme of the OpenAPI document, and a dependency: the header that it is sent in, as it was sent."""
+    """A security scheme of the OpenAPI document, and the dependency that reads its header."""
 
     def __init__(self, scheme_name: str, header: str, model: SecuritySchemeModel) -> None:
         self.scheme_name, self.model = scheme_name, model
@@ -54,11 +54,11 @@ class Authenticator:
         self._uses, self._background = uses, background
 
     async def caller(self, scope: Scope, token: str | None) -> Caller:
-        """The holder of this key, who has made one more request.
+        """The holder of this key; counts the request against the rate limit.
 
         Raises ``ProblemException`` (401, 429) and ``Limited`` (429).
         """
-        if token is None:  # no guess at a key, so no failure: a program that was not given its key should hear of that
+        if token is None:  # nobody guesses at keys so: it does not count as a failure
             raise _unauthenticated()
         caller = self._authentication.remembered(token) or await self._looked_up(token, scope)
         context: RequestContext = scope[KEY]
@@ -99,7 +99,7 @@ async def authenticate(
 
 
 async def authenticated(scope: Scope, scopes: Collection[KeyScope]) -> Caller:
-    """What ``authenticate`` does, for a route that knows beforehand what its dependencies will ask for."""
+    """The same as ``authenticate``, for a route whose scopes are known before its dependencies are solved."""
     context: RequestContext = scope[KEY]
     caller = context.caller
     if caller is None:

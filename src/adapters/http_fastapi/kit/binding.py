@@ -1,4 +1,4 @@
-"""How a compiled route answers: who may, what was sent, then the endpoint. The order of refusals is written here."""
+"""Answers by a compiled route: authenticates, reads, validates, calls. The order of refusals is written here."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass

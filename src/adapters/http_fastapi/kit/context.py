@@ -26,7 +26,10 @@ class Callers(Protocol):
     """Knows the holders of keys."""
 
     async def caller(self, scope: Scope, token: str | None) -> Caller:
-        """The holder of this key, who has made one more request. Raises ``ProblemException`` and ``Limited``."""
+        """The holder of this key; counts the request against the rate limit.
+
+        Raises ``ProblemException`` and ``Limited``.
+        """
         ...
 
 

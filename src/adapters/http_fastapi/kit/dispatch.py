@@ -44,8 +44,8 @@ from adapters.http_fastapi.kit.websockets import refuse
 class Dispatcher:
     """An ASGI application that answers by the routes of ``api``: compiled ones by their binding, others as FastAPI.
 
-    Others are authenticated here, before FastAPI reads their bodies, and again where it solves ``authenticate``, which
-    remembers. A route that neither authenticates nor is public is not served, whenever it was added.
+    Others are authenticated here, before FastAPI reads their bodies; where it solves ``authenticate``, the caller is
+    known already. A route that neither authenticates nor is public is not served, whenever it was added.
     """
 
     def __init__(self, api: FastAPI, handlers: ExceptionHandlers, public: PublicPaths) -> None:
@@ -87,7 +87,7 @@ class Dispatcher:
     async def _serve(self, route: BaseRoute, child_scope: Scope, scope: Scope, receive: Receive, send: Send) -> None:
         """Lets FastAPI answer, once the caller is authenticated and the request is within bounds."""
         found = target([route], scope, self._api.dependency_overrides)
-        if found is None or not _is_spelled(found.context, scope):
+        if found is None or not _encodes_parameters_alone(found.context, scope):
             raise ProblemException("not_found")
         await self._authenticate(found, scope)
         _require_bounds(route, scope)
@@ -120,13 +120,19 @@ class Dispatcher:
         for route in self._table.candidates(scope, scope.get("method")):
             match, found = route.matches(scope)
             if match is Match.FULL:
-                if is_encoded and isinstance(route, CompiledRoute) and not _is_spelled(RouteContext(route), scope):
+                if (
+                    is_encoded
+                    and isinstance(route, CompiledRoute)
+                    and not _encodes_parameters_alone(RouteContext(route), scope)
+                ):
                     raise ProblemException("not_found")
                 return route, found
         methods = {
             method
             for context in iter_route_contexts(self._table.candidates(scope, ALL))
-            if context.methods and context.path_regex.match(path_within(scope)) and _is_spelled(context, scope)
+            if context.methods
+            and context.path_regex.match(path_within(scope))
+            and _encodes_parameters_alone(context, scope)
             for method in context.methods
         }
         if not methods or scope["type"] != "http":
@@ -161,8 +167,8 @@ async def _handle(scope: Scope, receive: Receive, send: Send) -> None:
     await route.handle(scope, receive, send)
 
 
-def _is_spelled(context: RouteContext, scope: Scope) -> bool:
-    """Whether the path is spelled as the route's: what stands for a parameter alone may be percent-encoded."""
+def _encodes_parameters_alone(context: RouteContext, scope: Scope) -> bool:
+    """Whether nothing but parameters of the path is percent-encoded: rules of a proxy may go by the rest."""
     if not isinstance(context.original_route, APIRoute | APIWebSocketRoute) and not inner_routes(context):
         return is_plain(scope)
     raw: bytes = scope.get("raw_path") or b""
@@ -174,7 +180,7 @@ def _is_spelled(context: RouteContext, scope: Scope) -> bool:
 
 
 def _require_bounds(route: BaseRoute, scope: Scope) -> None:
-    """What a compiled route sees to in its own order: too much is refused before anybody parses or stores it."""
+    """Refuses what is too much before anybody parses or stores it; a compiled route checks its body by itself."""
     context: RequestContext = scope[KEY]
     if not _is_compiled(route):
         require_length(context.request_headers)

@@ -57,7 +57,7 @@ class RequestMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await self._other(scope, receive, send)
+            await self._websocket_or_lifespan(scope, receive, send)
             return
         task = self._deadlines.begin()
         scope, send = self._begun(scope, send, task)
@@ -73,7 +73,7 @@ class RequestMiddleware:
         except asyncio.CancelledError:
             if not self._deadlines.expired(task) or context.started:
                 raise
-            late = _late(scope["method"], self._deadlines.seconds)
+            late = _timed_out(scope["method"], self._deadlines.seconds)
             _log.warning("request %s could not be served: %s", request_id, late.detail)
             await problem_response(late, path, request_id)(scope, receive, send)
         except Exception as error:
@@ -86,10 +86,10 @@ class RequestMiddleware:
                 release(context, self._bodies)
 
     async def _is_answered(self, error: Exception, scope: Scope, receive: Receive, send: Send) -> bool:
-        """Whether there is an answer to what no handler has answered: no other has begun."""
+        """Whether the error, which no handler has answered, could be: not once an answer has begun."""
         context: RequestContext = scope[KEY]
         path, request_id = scope["path"], context.request_id
-        is_expected = isinstance(error, HTTPException)  # ours, or of somebody's middleware
+        is_expected = isinstance(error, HTTPException)  # raised by middleware
         if not is_expected:
             _log.exception("request %s failed: %s %r", request_id, scope["method"], path)
         if context.started:
@@ -103,7 +103,7 @@ class RequestMiddleware:
         await response(scope, receive, send)
         return True
 
-    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _websocket_or_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A WebSocket, which has no deadline, or the lifespan."""
         if scope["type"] != "websocket":
             await self._app(scope, receive, send)
@@ -122,7 +122,7 @@ class RequestMiddleware:
             await refuse(response, context, scope, receive, send)
 
     def _begun(self, scope: Scope, send: Send, task: Task) -> tuple[Scope, Send]:
-        """The request with what is known of it from the start, and what completes its answer."""
+        """The scope with its context, and a ``send`` that completes the headers of the answer."""
         head = scope["method"] == "HEAD"
         if head:
             scope = {**scope, "method": "GET"}  # a copy: the server goes by the method in its own
@@ -171,8 +171,8 @@ class RequestMiddleware:
         )
 
 
-def _late(method: str, seconds: float) -> ProblemException:
-    """What is said where the deadline of a request has ended it: nobody knows how far it had come."""
+def _timed_out(method: str, seconds: float) -> ProblemException:
+    """The answer to a request that its deadline has ended, wherever it was."""
     detail = f"The request was ended, because no answer was ready within {seconds:g} seconds."
     if method not in {"GET", "OPTIONS"}:
         detail += (

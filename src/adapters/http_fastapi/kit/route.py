@@ -10,21 +10,25 @@ from starlette.types import Scope
 from adapters.http_fastapi.kit.signatures import binding_of
 
 _FASTAPI = "fastapi"
-"""Where FastAPI keeps in the scope by which inclusion of a router it has come to a route."""
+"""The key of the scope under which FastAPI keeps the included router that it matches."""
 
 
 class CompiledRoute(APIRoute):
-    """FastAPI's route, with a ``binding`` by which ``Api`` answers where the endpoint is understood wholly.
+    """FastAPI's route, with a ``binding`` that answers in its place where the whole signature is understood.
 
-    That is an asynchronous endpoint which promises a ``Response`` and asks, with its asynchronous dependencies, for
-    nothing but the caller (``authenticate``), a body that is a ``CreateBody``, a query that is a ``QueryModel``, path
-    parameters that are ``str`` or ``ObjectId``, optional headers and the request. There it does what FastAPI would, in
-    a quarter of the time and in the order of refusals that the contract promises. Anything else, and any route that is
-    included, mounted or has dependencies overridden, is FastAPI's.
+    That is so for an asynchronous endpoint that is annotated to return a ``Response``, if it and its dependencies,
+    which are asynchronous too, take nothing but:
+
+    - the caller (``authenticate``) and the request,
+    - a body that is a ``CreateBody`` and a query that is a ``QueryModel``, in the endpoint alone,
+    - path parameters that are ``str`` or ``ObjectId``, and headers that are optional text.
+
+    The binding does what FastAPI would, in a quarter of the time and in the order of refusals that the contract
+    promises. FastAPI answers all other routes, and any that is included, mounted or has dependencies overridden.
     """
 
     STRICT_QUERY: ClassVar[bool] = False
-    """Whether a query is refused (422) where the endpoint declares none; FastAPI leaves it to who looks for it."""
+    """Whether a query is refused (422) where the endpoint declares none; FastAPI ignores it."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **settings: Any) -> None:
         super().__init__(path, endpoint, **settings)
@@ -33,7 +37,7 @@ class CompiledRoute(APIRoute):
         self._verbs = frozenset(self.methods or ())
 
     def belong_to(self, app: object) -> None:
-        """Has FastAPI look for overridden dependencies in ``app``: a router that is made alone knows of none."""
+        """Takes the ``dependency_overrides`` of this application, which the router that made the route did not know."""
         if self.dependency_overrides_provider is None:
             self.dependency_overrides_provider = app
             self.app = request_response(self.get_route_handler())

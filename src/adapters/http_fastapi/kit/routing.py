@@ -12,9 +12,9 @@ from adapters.http_fastapi.kit.problems import ProblemException
 from adapters.http_fastapi.kit.route import CompiledRoute
 
 _INDEXED = {each.matches for each in (Route, APIRoute, CompiledRoute, WebSocketRoute, APIWebSocketRoute, Mount)}
-"""Ways to match by path alone; a route that matches in another may match anything."""
+"""The ``matches`` of routes that go by their path; a route with another may match any path."""
 _OTHER: Final = None
-"""The key of routes that may match whatever the method."""
+"""The key of the routes that may match any method."""
 ALL: Final = "*"
 """The method that stands for all."""
 Overrides: TypeAlias = Mapping[Callable[..., Any], Callable[..., Any]]

@@ -1,0 +1,205 @@
+"""Sub-applications and WebSockets, and the start that is refused for a route which authenticates nobody."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import pytest
+from fastapi import (
+    APIRouter,
+    FastAPI,
+    Request,
+    Response,
+    Security,
+    WebSocket,
+    WebSocketDisconnect,
+    WebSocketException,
+)
+from fastapi.responses import PlainTextResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.routing import Mount, Route
+from starlette.testclient import WebSocketDenialResponse
+
+from adapters.http_fastapi.kit.authentication import authenticate
+from domain.access.authentication import Caller
+from domain.access.scopes import Scope
+from tests.contracts.http_api import KEYS, expect_problem, violations
+from tests.memory.snippets import KEYED, MANAGES, Item, ask, served, with_body
+
+
+class Teapot(Exception):
+    pass
+
+
+class TestApplications:
+    def test_a_mounted_sub_application_has_callers_and_problems(self) -> None:
+        def prepare(api: FastAPI) -> None:
+            sub = FastAPI(openapi_url=None)
+
+            @sub.get("/items/{item_id}")
+            async def read(
+                item_id: int, caller: Annotated[Caller, Security(authenticate, scopes=["keys:manage"])]
+            ) -> Any:
+                return [item_id, caller.owner.id]
+
+            @sub.post("/bug", dependencies=KEYED)
+            async def bug(item: Item) -> Any:
+                raise Teapot
+
+            api.mount("/sub", sub)
+
+        with served(prepare) as service:
+            tenant = service.tenant()
+            assert tenant.send("GET", "/sub/items/3").json() == [3, str(tenant.owner)]
+            expect_problem(service.http.get("/sub/items/3"), 401, "unauthenticated")
+            expect_problem(service.tenant(Scope.SIMULATIONS_READ).send("GET", "/sub/items/3"), 403, "missing_scope")
+            assert violations(ask(service, "GET", "/sub/items/x")) == {"item_id": "int_parsing"}
+            expect_problem(service.http.post("/sub/bug", content=b"{"), 401, "unauthenticated")
+            expect_problem(ask(service, "POST", "/sub/bug", json={"name": "n"}), 500, "internal_error")
+            expect_problem(tenant.send("GET", "/sub/nowhere"), 404, "not_found")
+            expect_problem(tenant.send("GET", "/sub/bug"), 405, "method_not_allowed")
+
+    def test_a_websocket_is_served_to_callers_and_refused_to_others(self) -> None:
+        def prepare(api: FastAPI) -> None:
+            @api.websocket("/ws/{name}")
+            async def echo(
+                websocket: WebSocket,
+                name: str,
+                caller: Annotated[Caller, Security(authenticate, scopes=["keys:manage"])],
+            ) -> None:
+                await websocket.accept()
+                text = await websocket.receive_text()
+                if text == "leave":
+                    raise WebSocketException(1008, "left")
+                if text == "fail":
+                    raise Teapot
+                await websocket.send_text(f"{name} {text} {caller.owner.id}")
+
+        with served(prepare) as service:
+            tenant = service.tenant()
+            headers = {"X-API-Key": tenant.key, "X-Request-ID": "mine"}
+            with service.http.websocket_connect("ws://localhost/ws/me", headers=headers) as websocket:
+                websocket.send_text("hello")
+                assert websocket.receive_text() == f"me hello {tenant.owner}"
+                assert (b"x-request-id", b"mine") in (websocket.extra_headers or [])
+            for text, code in (("leave", 1008), ("fail", 1011)):
+                with (  # noqa: PT012  # -- what is sent is answered by the end
+                    pytest.raises(WebSocketDisconnect) as left,
+                    service.http.websocket_connect("ws://localhost/ws/me", headers=headers) as websocket,
+                ):
+                    websocket.send_text(text)
+                    websocket.receive_text()
+                assert left.value.code == code
+            reader = service.tenant(Scope.SIMULATIONS_READ)
+            for refused, status in (({}, 401), ({"X-API-Key": reader.key}, 403), ({"Host": "elsewhere"}, 400)):
+                with (
+                    pytest.raises(WebSocketDenialResponse) as denied,
+                    service.http.websocket_connect("ws://localhost/ws/me", headers=refused),
+                ):
+                    pass
+                assert denied.value.status_code == status
+                assert denied.value.headers["content-type"] == "application/problem+json"
+            with (
+                pytest.raises(WebSocketDenialResponse) as denied,
+                service.http.websocket_connect("ws://localhost/nowhere"),
+            ):
+                pass
+            assert denied.value.status_code == 404
+
+
+def endpoint() -> None: ...
+
+
+async def plain_endpoint(request: Request) -> Response:
+    return PlainTextResponse("in")
+
+
+async def websocket_endpoint(websocket: WebSocket) -> None: ...
+
+
+def included(api: FastAPI) -> None:
+    router = APIRouter()
+    router.get("/open")(endpoint)
+    outer = APIRouter(prefix="/outer")
+    outer.include_router(router)
+    api.include_router(outer)
+
+
+def mounted(api: FastAPI) -> None:
+    sub = FastAPI(openapi_url=None)
+    sub.get("/open")(endpoint)
+    api.mount("/mounted", sub)
+
+
+UNPROTECTED: dict[str, tuple[Callable[[FastAPI], object], str]] = {
+    "of FastAPI": (lambda api: api.get("/open")(endpoint), "/open"),
+    "not in the document": (lambda api: api.get("/open", include_in_schema=False)(endpoint), "/open"),
+    "compiled": (lambda api: api.get("/open")(websocket_endpoint), "/open"),
+    "included": (included, "/outer/open"),
+    "mounted": (mounted, "/mounted/open"),
+    "documents of a mounted application": (lambda api: api.mount("/mounted", FastAPI()), "/mounted/openapi.json"),
+    "of Starlette": (lambda api: api.add_route("/open", plain_endpoint), "/open"),
+    "a websocket": (lambda api: api.websocket("/open")(websocket_endpoint), "/open"),
+    "an application": (lambda api: api.mount("/open", StaticFiles(directory=".")), "/open"),
+    "like one that is public": (lambda api: api.get("/livez/open")(endpoint), "/livez/open"),
+    "routes of a mount": (
+        lambda api: api.router.routes.append(Mount("/m", routes=[Route("/open", plain_endpoint)])),
+        "/m/open",
+    ),
+}
+
+
+class TestStart:
+    @pytest.mark.parametrize("kind", UNPROTECTED)
+    def test_is_refused_for_a_route_that_authenticates_nobody(self, kind: str) -> None:
+        prepare, path = UNPROTECTED[kind]
+        with pytest.raises(RuntimeError, match=f"authenticate nobody.* {path} "), served(prepare):
+            pass
+
+    def test_is_refused_for_a_scope_that_does_not_exist(self) -> None:
+        def prepare(api: FastAPI) -> None:
+            api.get("/open", dependencies=[Security(authenticate, scopes=["items:eat"])])(endpoint)
+
+        with pytest.raises(RuntimeError, match=r"/open .*items:eat"), served(prepare):
+            pass
+
+    def test_a_route_that_is_added_later_is_not_served_without(self) -> None:
+        router, sub = APIRouter(), FastAPI(openapi_url=None)
+        router.get("/router/kept", dependencies=KEYED)(endpoint)
+        sub.get("/kept", dependencies=KEYED)(endpoint)
+
+        def prepare(api: FastAPI) -> None:
+            api.include_router(router)
+            api.mount("/sub", sub)
+
+        with served(prepare) as service:
+            service.api.get("/later")(endpoint)
+            service.api.get("/later/kept", dependencies=KEYED)(endpoint)
+            router.get("/router/later")(endpoint)
+            sub.get("/later")(endpoint)
+            for path in ("/later", "/router/later", "/sub/later"):
+                expect_problem(service.http.get(path), 500, "internal_error")
+            for path in ("/later/kept", "/router/kept", "/sub/kept"):
+                expect_problem(service.http.get(path), 401, "unauthenticated")
+                assert ask(service, "GET", path).json() is None
+
+    @pytest.mark.parametrize("place", ["application", "router", "mounted"])
+    def test_a_frontend_is_refused_rather_than_not_served(self, place: str) -> None:
+        def prepare(api: FastAPI) -> None:
+            router, sub = APIRouter(dependencies=KEYED), FastAPI(openapi_url=None)
+            sub.get("/kept", dependencies=KEYED)(endpoint)
+            places: dict[str, Any] = {"application": api, "router": router, "mounted": sub}
+            places[place].frontend("/pages", directory=".")
+            api.include_router(router)
+            api.mount("/sub", sub)
+
+        with pytest.raises(RuntimeError, match="Mount StaticFiles"), served(prepare):
+            pass
+
+    def test_the_document_has_every_route(self) -> None:
+        def prepare(api: FastAPI) -> None:
+            api.post("/extra", dependencies=MANAGES)(with_body)
+
+        with served(prepare) as service:
+            document = service.http.get("/openapi.json").json()
+            assert document["paths"]["/extra"]["post"]["security"]
+            assert KEYS in document["paths"]
