@@ -53,9 +53,9 @@ def resource_case(
 
 
 def _three(spec: FieldSpec) -> Iterator[Any]:
-    # What refers to others or is no other's has tests of its own, over the specimens.
-    particular = spec.kind.unique or isinstance(spec.kind, kinds.Reference)
-    value = None if particular and spec.optional else field_values.example(spec)
+    # What may refer to others or be no other's, and need not, has tests of its own, over the specimens.
+    particular = spec.optional and (spec.kind.unique or isinstance(spec.kind, kinds.Reference))
+    value = None if particular else field_values.example(spec)
     for _ in range(3):
         yield value
         value = value if particular or spec.kind.immutable else field_values.another(spec, value)
@@ -97,7 +97,17 @@ every_contradiction = pytest.mark.parametrize(
 
 
 class OfResources:
-    """Tests that are given each ``resource``."""
+    """Tests that are given each ``resource``, and whose ``service`` makes tenants who have what it refers to."""
+
+    @pytest.fixture(autouse=True)
+    def tenants_have_what_it_refers_to(self, request: pytest.FixtureRequest) -> Iterator[None]:
+        if not {"service", "resource"} <= {*request.fixturenames}:
+            yield
+            return
+        service = request.getfixturevalue("service")
+        service.entities = (request.getfixturevalue("resource").entity,)
+        yield
+        service.entities = ()
 
     @pytest.fixture(params=RESOURCES, ids=lambda resource: resource.plural)
     def resource(self, request: pytest.FixtureRequest) -> ResourceCase:
