@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -14,16 +14,18 @@ from factory.base import Factory
 from domain.access.owner import Owner
 from domain.access.scopes import Scope
 from domain.errors import DomainError
+from domain.fields import Reference
 from domain.paging import PageRequest, Position
+from domain.registry import ENTITIES
 from domain.repository import OwnerId, with_changes
 from tests.contracts import field_values
-from tests.contracts.field_values import UNICODE
+from tests.contracts.field_values import REFERRED, UNICODE
 from tests.contracts.resources import resource_of
 from tests.factories import CONTEXT, NOW, ApiKeyFactory, OwnerFactory, SimulationFactory
 
 if TYPE_CHECKING:
     from app.container import Storage
-    from domain.repository import OwnedRepository, Repository
+    from domain.repository import Owned, OwnedRepository, Repository
 
 Entity: TypeAlias = Any
 """Each test runs over every kind of entity, so no one type is known here."""
@@ -47,8 +49,13 @@ class Case:
     changes: Sequence[Mapping[str, object]]
     step: Callable[[Entity], Mapping[str, object]]
 
+    references: Collection[str] = ()
+    """The members that have to refer to another entity."""
+
     def make(self, owner: OwnerId, **fields: object) -> Entity:
-        return self.entities.build(owner_id=owner, **fields)
+        """An entity of this owner, who has to have what it refers to: see ``admitted``."""
+        referred = dict.fromkeys(self.references, REFERRED[0])
+        return self.entities.build(**referred | fields | {"owner_id": owner})
 
 
 def entity_case(entities: type[Factory[Any]]) -> Case:
@@ -56,7 +63,9 @@ def entity_case(entities: type[Factory[Any]]) -> Case:
     made = entities.build()
     resource = resource_of(type(made))
     different = (
-        {name: field_values.another(resource.spec.fields[name], getattr(made, name))} for name in resource.change
+        {name: field_values.another(each, getattr(made, name))}
+        for name, each in resource.spec.fields.items()
+        if name in resource.references or not isinstance(each.kind, Reference)
     )
     return Case(
         kind=resource.kind,
@@ -65,6 +74,7 @@ def entity_case(entities: type[Factory[Any]]) -> Case:
         edges=({}, *resource.edges, *TIMES),
         changes=(*different, {"updated_at": NOW + timedelta(microseconds=1)}),
         step=lambda entity: {resource.label: getattr(entity, resource.label) + "x"},
+        references=resource.references,
     )
 
 
@@ -146,11 +156,28 @@ async def refusal(awaited: Awaitable[object]) -> DomainError:
     return refused.value
 
 
-async def admitted(storage: Storage) -> OwnerId:
-    """A new owner, who is stored and has nothing yet."""
+async def admitted(storage: Storage, *entities: type[Any]) -> OwnerId:
+    """A new owner, who is stored and has nothing yet but for what these kinds have to refer to."""
     owner: Owner = OwnerFactory.build()
     await storage.owners.add(owner, CONTEXT)
+    await add_referred(storage, owner.id, *entities)
     return owner.id
+
+
+async def add_referred(storage: Storage, owner: OwnerId, *entities: type[Any]) -> None:
+    """Stores what entities of these kinds have to refer to, and what that refers to in turn."""
+    for parent in referred_kinds(*entities):
+        for id in REFERRED:
+            await storage.repository(parent).of(owner).add(case_of(parent).make(owner, id=id), CONTEXT)
+
+
+def referred_kinds(*entities: type[Any]) -> list[type[Owned]]:
+    """The kinds that entities of these have to refer to, directly or not; each after those that it refers to."""
+    found: set[str] = set()
+    for entity in reversed(ENTITIES):
+        if entity in entities or entity.KIND in found:
+            found |= {*resource_of(entity).references.values()}
+    return [entity for entity in ENTITIES if entity.KIND in found]
 
 
 def next_version(entity: Entity, fields: Mapping[str, object]) -> Entity:
@@ -175,12 +202,20 @@ def must_not_run(stored: Entity) -> Entity:
 
 
 class OfOwners:
-    """Two owners who have nothing yet, for tests that are given ``storage``."""
+    """Two owners who have nothing yet, for tests that are given ``storage``.
+
+    Where a test is given a ``case`` or a ``resource``, they have what entities of that kind have to refer to.
+    """
 
     @pytest.fixture
-    async def owner(self, storage: Storage) -> OwnerId:
-        return await admitted(storage)
+    def entities(self, request: pytest.FixtureRequest) -> tuple[type[Any], ...]:
+        given = {request.getfixturevalue(name).kind for name in ("case", "resource") if name in request.fixturenames}
+        return tuple(entity for entity in ENTITIES if entity.KIND in given)
 
     @pytest.fixture
-    async def stranger(self, storage: Storage) -> OwnerId:
-        return await admitted(storage)
+    async def owner(self, storage: Storage, entities: tuple[type[Any], ...]) -> OwnerId:
+        return await admitted(storage, *entities)
+
+    @pytest.fixture
+    async def stranger(self, storage: Storage, entities: tuple[type[Any], ...]) -> OwnerId:
+        return await admitted(storage, *entities)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from domain import fields as kinds
 from domain.entity import FieldSpec
@@ -11,6 +12,8 @@ from domain.entity import FieldSpec
 Refused: TypeAlias = tuple[Any, str | None]
 """JSON of one member, and the code that it is refused with; None where any code will do."""
 
+REFERRED = tuple(UUID(f"0199f3c2-0000-7000-8000-00000000000{end}") for end in "ab")
+"""The ids of the two objects of each kind that others have to refer to; every owner has its own under them."""
 UNICODE = "  Flügel 漢字 🐐 e\u0301 \u202e\u05e9\u05dc\u05d5\u05dd\u202c 'quoted' \"%s\" 100% $1 \\ ; -- "
 
 
@@ -38,6 +41,8 @@ def example(field: FieldSpec) -> Any:  # noqa: C901, PLR0911 -- one for each kin
             return tuple(given or ("any",))
         case kinds.Map():
             return dict(given or {"any": "thing"})
+        case kinds.Reference():
+            return REFERRED[0]
     raise _unknown(field)
 
 
@@ -65,6 +70,30 @@ def another(field: FieldSpec, value: Any) -> Any:  # noqa: C901, PLR0911 -- one 
             return tuple(f"{word}x" for word in value)
         case kinds.Map():
             return {name: f"{text}x" for name, text in value.items()}
+        case kinds.Reference():
+            return REFERRED[value == REFERRED[0]]
+    raise _unknown(field)
+
+
+def distinct(field: FieldSpec, number: int) -> Any:
+    """One of as many values as are asked for that all differ: the first is the example, and three go by ``another``."""
+    values = [example(field)]
+    for _ in range(2):
+        values.append(another(field, values[-1]))
+    if number < len(values):
+        return values[number]
+    match field.kind:
+        case kinds.Text(max_length=length):
+            end = f" {number}" if length > 2 * len(str(number)) else str(number)
+            return values[number % 3][: length - len(end)] + end
+        case kinds.Integer(minimum=least, maximum=most):
+            return least + (values[0] - least + number) % (most - least + 1)
+        case kinds.Amount(places=places):
+            return values[0] + Decimal(number).scaleb(-places)
+        case kinds.Day():
+            return values[0] + timedelta(days=number)
+        case kinds.Moment():
+            return values[0] + timedelta(hours=number)
     raise _unknown(field)
 
 
@@ -120,6 +149,8 @@ def refused(field: FieldSpec) -> Iterator[Refused]:  # noqa: C901 -- one for eac
             yield from (([str(n) for n in range(items + 1)], "too_many"), (["a", "a"], "repeated"), ("a", None))
         case kinds.Map(max_items=items):
             yield from (({"": "a"}, "key"), ("a", None), ([], None))
+        case kinds.Reference():
+            yield from (("no id", None), (7, None))
     if not field.optional:
         yield None, wrong if wrong in {"date", "date_time"} or isinstance(field.kind, kinds.Text) else None
 
@@ -146,7 +177,7 @@ def as_json(value: Any) -> Any:
         return dict(value)
     if isinstance(value, tuple):
         return list(value)
-    return str(value) if isinstance(value, Decimal | str) else value
+    return str(value) if isinstance(value, Decimal | str | UUID) else value
 
 
 def _unknown(field: FieldSpec) -> TypeError:

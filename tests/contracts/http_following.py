@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -84,12 +86,17 @@ class Writers:
     deleted: Counter[str] = field(default_factory=Counter)
     refused: Counter[int] = field(default_factory=Counter)
     ids: list[str] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=count)
 
     async def create(self, name: str) -> None:
-        answer = await self.http.post(self.resource.path, json=self.resource.body | self.resource.named(name))
+        answer = await self.http.post(self.resource.path, json=self.body(name))
         assert answer.status_code == 201, answer.text
         self.ids.append(answer.json()["id"])
         self._note(answer)
+
+    def body(self, name: str) -> Any:
+        """A whole object of this name, with unique values that none had before."""
+        return self.resource.body | self.resource.distinct(next(self._numbers)) | self.resource.named(name)
 
     async def write(self, number: int, times: int) -> None:
         chance = Random(number)
@@ -103,7 +110,7 @@ class Writers:
                 case "change":
                     self._note(await self.http.patch(path, json=named))
                 case "replace":
-                    self._note(await self.http.put(path, json=self.resource.body | named))
+                    self._note(await self.http.put(path, json=self.body(name)))
                 case "restore":
                     self._note(await self.http.post(f"{path}/restore", json={"version": chance.randint(1, 4)}))
                 case _:

@@ -88,7 +88,7 @@ class IdempotencyContract(OfResources):
     def test_keys_differ_by_every_character(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         keys = ["a", "A", "a.", '"', "x" * 254, "x" * 255, "%41", "~!@#$%^&*()_+{}|:<>?"]
-        answers = [post(tenant, resource, key, **resource.unique(n)) for n, key in enumerate(keys)]
+        answers = [post(tenant, resource, key, **resource.distinct(number)) for number, key in enumerate(keys)]
         assert {"idempotency-replayed" in answer.headers for answer in answers} == {False}
         assert len(listed(tenant, resource)) == len(keys)
 
@@ -209,18 +209,21 @@ class IdempotencyContract(OfResources):
         service.clock.passes(KEPT_FOR - timedelta(minutes=1))
         assert_replayed(post(tenant, resource), first)
         service.clock.passes(timedelta(minutes=1))
-        second = post(tenant, resource, **resource.named("tomorrow"))
+        tomorrow = resource.distinct(1) | resource.named("tomorrow")
+        second = post(tenant, resource, **tomorrow)
         assert (second.status_code, "idempotency-replayed" in second.headers) == (201, False)
-        assert_replayed(post(tenant, resource, **resource.named("tomorrow")), second)
+        assert_replayed(post(tenant, resource, **tomorrow), second)
         assert len(listed(tenant, resource)) == 2
 
     def test_what_is_purged_is_forgotten(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
-        post(tenant, resource)
+        first = post(tenant, resource)
+        tenant.send("DELETE", first.headers["location"])
         idempotency_records = service.container.storage().idempotency_records
         service.call(lambda: idempotency_records.purge(service.clock() + timedelta(seconds=1)))
-        assert "idempotency-replayed" not in post(tenant, resource, **resource.unique(2)).headers
-        assert len(listed(tenant, resource)) == 2
+        second = post(tenant, resource)
+        assert "idempotency-replayed" not in second.headers
+        assert listed(tenant, resource) == [second.json()]
 
     @pytest.mark.parametrize(
         "lines",

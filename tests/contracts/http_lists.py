@@ -218,7 +218,7 @@ class ListsContract(OfResources):
         last = page["items"][-1]
         tenant.send("DELETE", resource.path_of(last))
         kept = [one for one in made if one != last]
-        kept += [tenant.make(resource, **resource.varied(number)) for number in range(3)]
+        kept += [tenant.make(resource, **resource.varied(number)) for number in range(9, 12)]
         rest = tenant.send("GET", resource.path, params={"sort": order, "cursor": page["next_cursor"]}).json()
         after = resource.in_order([*kept, last], order)
         assert rest["items"] == after[after.index(last) + 1 :]
@@ -227,8 +227,7 @@ class ListsContract(OfResources):
         self, service: Service, resource: ResourceCase
     ) -> None:
         tenant = service.tenant()
-        unique = resource.unique(0).keys()
-        edges = [members for members in resource.edges for _ in range(1 if unique & members.keys() else 2)]
-        made = [tenant.make(resource, **resource.kept(members)) for members in edges]
+        edges = [resource.kept(members) for members in resource.edges]
+        made = [tenant.make(resource, **each(members)) for members in edges for each in (dict, resource.repeatable)]
         for order in resource.orders:
             assert walked(tenant, resource, 1, sort=order) == resource.in_order(made, order)

@@ -2,9 +2,10 @@
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,7 +22,8 @@ from domain.access.scopes import Scope
 from domain.repository import OwnerId
 from domain.write_context import WriteContext
 from tests.canary import CANARY, WatchedAnswers
-from tests.contracts.resources import RESOURCES, ResourceCase, Violations
+from tests.contracts.cases import add_referred
+from tests.contracts.resources import RESOURCES, Json, ResourceCase, Violations
 
 CONTEXT = WriteContext(actor="operator:tests", request_id="tests", at=datetime.now(UTC))
 KEYS = "/api/v1/keys"
@@ -53,17 +55,29 @@ class Tenant:
     owner: OwnerId
     key_id: UUID
     key: str
-    made: int = 0
+    made: Counter[str] = field(default_factory=Counter)
+    """How many bodies of each kind it has had."""
 
     def send(self, method: str, path: str, **more: Any) -> Response:
         headers = {"X-API-Key": self.key} | more.pop("headers", {})
         return self.http.request(method, path, headers=headers, **more)
 
+    def body(self, resource: ResourceCase, /, **members: Any) -> Json:
+        """A whole object with unique values that none had before: the first is ``resource.body``."""
+        before = self.made[resource.kind]
+        self.made[resource.kind] += 1
+        # The second and the third value are left to what tests change an object to.
+        return resource.body | resource.distinct(before and before + 2) | members
+
+    def named(self, resource: ResourceCase, text: str) -> Json:
+        """The members of an object of this name, to which a number is added where no other may have it."""
+        if resource.label not in resource.unique:
+            return resource.named(text)
+        self.made[resource.label] += 1
+        return resource.named(f"{text} {self.made[resource.label]}")
+
     def make(self, resource: ResourceCase = RESOURCES[0], /, **members: Any) -> Any:
-        """A new object. Where the resource has unique members, only the first one is as its body says."""
-        unique = resource.unique(self.made) if self.made else {}
-        self.made += 1
-        answer = self.send("POST", resource.path, json=resource.body | unique | members)
+        answer = self.send("POST", resource.path, json=self.body(resource, **members))
         assert answer.status_code == 201, answer.text
         return answer.json()
 
@@ -75,6 +89,8 @@ class Service:
     container: Container
     http: TestClient
     clock: Clock
+    entities: tuple[type[Any], ...] = ()
+    """The kinds for which new tenants have what entities of them have to refer to."""
 
     @property
     def api(self) -> FastAPI:
@@ -108,6 +124,7 @@ class Service:
             key, text = await self.container.use_cases.keys().create(
                 owner.id, CONTEXT, name="tests", scopes=[*map(Scope, scopes)] or [*Scope]
             )
+            await add_referred(self.container.storage(), owner.id, *self.entities)
             return Tenant(self.http, owner.id, key.id, text.reveal())
 
         tenant: Tenant = self.call(make)

@@ -98,14 +98,8 @@ class OwnedListsContract(OfOwners, OfResources):
         self, storage: Storage, owner: OwnerId, resource: ResourceCase, sort: Sort
     ) -> None:
         ids = {UUID(int=uuid7().int ^ flip << shift) for shift in (0, 60, 120) for flip in (0, 0x80, 0x0F)}
-        case = case_of(resource.entity)
-        entities = await added(
-            storage,
-            [
-                case.make(owner, id=id, **resource.varied_values(0) | resource.unique(number))
-                for number, id in enumerate(ids)
-            ],
-        )
+        case, alike = case_of(resource.entity), resource.repeatable(resource.varied_values(0))
+        entities = await added(storage, [case.make(owner, id=id, **alike) for id in ids])
         assert await walked(storage.repository(resource.entity).of(owner), 2, sort) == in_order(entities, sort)
 
     @every_sort
@@ -147,7 +141,7 @@ class OwnedListsContract(OfOwners, OfResources):
         entities = await added(storage, varied(resource, owner, 6))
         repository = storage.repository(resource.entity).of(owner)
         for n in (0, 3):
-            values = resource.varied_values(n + 1) | resource.unique(n + 100)
+            values = resource.varied_values(n + 7)
             entities[n] = await repository.change(entities[n].id, lambda one: update(one, now=NOW, **values), CONTEXT)  # noqa: B023 -- it is called before the next turn
         assert await walked(repository, 2, sort) == in_order(entities, sort)
         for conditions in conditions_of(resource):
@@ -168,9 +162,8 @@ class OwnedListsContract(OfOwners, OfResources):
         self, storage: Storage, owner: OwnerId, resource: ResourceCase
     ) -> None:
         case = case_of(resource.entity)
-        taken = resource.unique(0).keys()
-        edges = [fields for fields in case.edges for _ in range(1 if taken & fields.keys() else 2)]
-        entities = await added(storage, [case.make(owner, **fields) for fields in edges])
+        several = [each(fields) for fields in case.edges for each in (dict, resource.repeatable)]
+        entities = await added(storage, [case.make(owner, **fields) for fields in several])
         for sort in resource.sorts:
             assert await walked(storage.repository(resource.entity).of(owner), 1, sort) == in_order(entities, sort)
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeAlias
 from domain import fields as kinds
 from domain.entity import EntitySpec
 from domain.paging import Comparison, Sort
+from domain.references import references_of, referred_kind, unique_fields
 from tests.contracts import field_values
 from tests.contracts.field_values import as_json
 
@@ -139,21 +140,10 @@ class ResourceCase:
         }
 
     def varied_values(self, number: int) -> dict[str, Any]:
-        """Values of all members: of any number of objects some are alike in each member, and few in all."""
+        """Values of all members: of any number of objects some are alike in each that is not unique, and few in all."""
         picks = ((number * step + number // 3) % 3 for step in range(1, 1 + len(self.values)))
-        varied = {name: three[pick] for (name, three), pick in zip(self.values.items(), picks, strict=True)}
-        return varied | self.unique(number)
-
-    def unique(self, number: int) -> dict[str, str]:
-        """Values of the unique members that no object of another number has."""
-        lengths = {
-            name: each.kind.max_length
-            for name, each in self.spec.fields.items()
-            if each.kind.unique and isinstance(each.kind, kinds.Text)
-        }
-        return {
-            name: f"{self.values[name][number % 3] or ''} {number}"[-most:].strip() for name, most in lengths.items()
-        }
+        values = {name: three[pick] for (name, three), pick in zip(self.values.items(), picks, strict=True)}
+        return values | self.distinct_values(number)
 
     def varied(self, number: int) -> Json:
         """The same as clients send it."""
@@ -163,6 +153,37 @@ class ResourceCase:
     def label(self) -> str:
         """The member that holds any line of text."""
         return next(each.name for each in self.spec.fields.values() if isinstance(each.kind, kinds.Text))
+
+    @property
+    def unique(self) -> frozenset[str]:
+        """The members whose values are taken once among an owner's objects."""
+        return frozenset(field.name for field in unique_fields(self.entity))
+
+    @property
+    def references(self) -> dict[str, str]:
+        """The members that have to refer to another object, and the kinds that they refer to."""
+        return {
+            field.name: referred_kind(self.entity, field.name)
+            for field in references_of(self.entity)
+            if not field.optional
+        }
+
+    def distinct_values(self, number: int) -> dict[str, Any]:
+        """Values of the unique members, which no other number has; those of 0 are in ``body``."""
+        named = {name: self.spec.fields[name] for name in self.unique}
+        return {
+            name: field_values.distinct(each, number)
+            for name, each in named.items()
+            if self.values[name][0] is not None
+        }
+
+    def distinct(self, number: int) -> Json:
+        """The same as clients send it."""
+        return {name: as_json(value) for name, value in self.distinct_values(number).items()}
+
+    def repeatable(self, members: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of the members that any number of objects may have."""
+        return {name: value for name, value in members.items() if name not in self.unique}
 
     def named(self, text: str) -> Json:
         """The members of an object of this name, those that are its name alone."""

@@ -53,11 +53,11 @@ def resource_case(
 
 
 def _three(spec: EntitySpec, field: FieldSpec) -> Iterator[Any]:
-    # References, and unique values that may be missing, have tests of their own, over the specimens.
-    particular = isinstance(field.kind, kinds.Reference) or (field.kind.unique and field.optional)
+    # What may refer to others or be no other's, and need not, has tests of its own, over the specimens.
+    particular = field.optional and (field.kind.unique or isinstance(field.kind, kinds.Reference))
     # Not every state may follow on every other.
     stays = bool(spec.transitions) and isinstance(field.kind, kinds.Choice)
-    value = None if particular and field.optional else field_values.example(field)
+    value = None if particular else field_values.example(field)
     for _ in range(3):
         yield value
         value = value if particular or stays or field.kind.immutable else field_values.another(field, value)
@@ -99,7 +99,17 @@ every_contradiction = pytest.mark.parametrize(
 
 
 class OfResources:
-    """Tests that are given each ``resource``."""
+    """Tests that are given each ``resource``, and whose ``service`` makes tenants who have what it refers to."""
+
+    @pytest.fixture(autouse=True)
+    def tenants_have_what_it_refers_to(self, request: pytest.FixtureRequest) -> Iterator[None]:
+        if not {"service", "resource"} <= {*request.fixturenames}:
+            yield
+            return
+        service = request.getfixturevalue("service")
+        service.entities = (request.getfixturevalue("resource").entity,)
+        yield
+        service.entities = ()
 
     @pytest.fixture(params=RESOURCES, ids=lambda resource: resource.plural)
     def resource(self, request: pytest.FixtureRequest) -> ResourceCase:

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
+from itertools import count
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from uuid import UUID, uuid4
 
@@ -52,10 +53,11 @@ class ThreeOwners(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.model: dict[tuple[OwnerId, UUID], Entity] = {}
+        self.numbers = count()
         self.loop = asyncio.Runner()
         self.storage = self.make_storage()
         self.do(self.storage.open())
-        self.owners = [self.do(admitted(self.storage)) for _ in range(3)]
+        self.owners = [self.do(admitted(self.storage, self.resource.entity)) for _ in range(3)]
 
     def make_storage(self) -> Storage:
         raise NotImplementedError
@@ -69,9 +71,10 @@ class ThreeOwners(RuleBasedStateMachine):
     def entity(self, owner: OwnerId, **fields: object) -> Entity:
         return case_of(self.resource.entity).make(owner, **fields)
 
-    def named(self, id: UUID, name: str) -> dict[str, str]:
-        """The members of the entity of this id that is named so, or as no other where names are unique."""
-        return self.resource.named(name) | self.resource.unique(id.int % 10**9)
+    def named(self, name: str) -> dict[str, Any]:
+        """The members of this name, to which a number is added where no other may have it."""
+        unique = self.resource.label in self.resource.unique
+        return self.resource.named(f"{name}{next(self.numbers)}" if unique else name)
 
     def expected(self, owner: OwnerId, id: UUID) -> Entity | None:
         entity = self.model.get((owner, id))
@@ -82,7 +85,7 @@ class ThreeOwners(RuleBasedStateMachine):
         owner = self.owners[index]
         created_at = NOW + timedelta(seconds=seconds)
         id = uuid4()
-        entity = self.entity(owner, id=id, created_at=created_at, **self.named(id, name))
+        entity = self.entity(owner, id=id, created_at=created_at, **self.named(name))
         self.do(self.of(owner).add(entity, CONTEXT))
         self.model[owner, id] = entity
         return id
@@ -119,8 +122,10 @@ class ThreeOwners(RuleBasedStateMachine):
         owner = self.owners[index]
         expected = self.expected(owner, id)
 
+        named = self.named(f"{name}.")
+
         def rename(stored: Entity) -> Entity:
-            return update(stored, now=NOW, **self.named(id, f"{name}."))
+            return update(stored, now=NOW, **named)
 
         if expected is None:
             with pytest.raises(NotFound):

@@ -17,10 +17,11 @@ from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.access.token import ApiKeyToken
 from domain.entity import update
+from domain.registry import ENTITIES
 from domain.repository import OwnerId
 from domain.simulations.simulation import Simulation
 from domain.write_context import IdempotencyKey, WriteContext
-from tests.contracts.cases import case_of
+from tests.contracts.cases import add_referred, case_of
 from tests.contracts.resources import RESOURCES
 from tests.factories import ApiKeyFactory, SimulationFactory
 from tests.integration.conftest import opened
@@ -46,6 +47,7 @@ async def with_everything(text: ApiKeyToken, simulations: int = 7) -> Owner:
             promise = IdempotencyKey(operation="create_simulation", key=f"ß {number}", fingerprint="f" * 64)
             promised = WriteContext(actor="key:1", request_id="", at=now, idempotency_key=promise)
             await add_and_change(storage, owner.id, promised, deleted=number % 5 == 4)
+        await add_referred(storage, owner.id, *ENTITIES)
         for resource in RESOURCES:
             if resource.entity is not Simulation:
                 made = case_of(resource.entity).make(owner.id, created_at=now)

@@ -47,6 +47,8 @@ class Object:
     id: str
     shown: Json | None = None
     revisions: list[Json] = field(default_factory=list)
+    referred: bool = False
+    """Whether others have to refer to it, so that it stays."""
 
     @property
     def version(self) -> int:
@@ -107,6 +109,11 @@ class Owner:
     def of(self, resource: ResourceCase) -> list[Object]:
         """What there is of this kind, deleted ones included."""
         return [each for each in self.objects.values() if each.resource is resource]
+
+    def references(self, resource: ResourceCase) -> Json:
+        """What an object of this kind has to refer to."""
+        kept = {each.resource.kind: each.id for each in self.objects.values() if each.referred}
+        return {name: kept[kind] for name, kind in resource.references.items()}
 
     def listed(self, resource: ResourceCase) -> list[Json]:
         return newest_first([each.shown for each in self.of(resource) if each.shown is not None])

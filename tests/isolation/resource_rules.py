@@ -1,38 +1,49 @@
 """What owners do with objects of their own, of every kind: every status and every byte of a body is foretold."""
 
-from itertools import product
+from itertools import count, product
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from tests.contracts.resources import RESOURCES, Json, ResourceCase
+from domain.registry import ENTITIES
+from tests.contracts.cases import referred_kinds
+from tests.contracts.resources import RESOURCES, Json, ResourceCase, resource_of
 from tests.contracts.tags import tag_of
 from tests.isolation.byte_client import Answer
 from tests.isolation.model import Key, Object, Owner, moment
 from tests.isolation.tenants import PICK, WHO, Tenants
 
 OBJECTS_MAX = 8  # of an owner and of each kind, but for those that an idempotency key makes
-IDEMPOTENCY_KEYS = st.sampled_from([None, None, "shared-1", "shared-2"])
+SHARED = ["shared-1", "shared-2"]
+NUMBERED = 4 * len(SHARED)
+IDEMPOTENCY_KEYS = st.sampled_from([None, None, *SHARED])
 """All owners use the same ones."""
 CONDITIONS = st.sampled_from([None, None, None, "right", "wrong", "*"])
 RESOURCE = st.sampled_from(RESOURCES)
 
 
-def whole(resource: ResourceCase, owner: Owner, pick: int) -> Json:
-    """A whole object of this owner's."""
-    return resource.body | one_of_two(resource, pick) | resource.named(f"{owner.marker} {pick % 4}")
+def whole(resource: ResourceCase, owner: Owner, pick: int, number: int = 0) -> Json:
+    """A whole object of this owner's; no other of the same number has its unique values."""
+    shared = resource.body | owner.references(resource) | one_of_two(resource, pick)
+    return shared | resource.distinct(number) | name_of(resource, owner, pick % 4, number)
+
+
+def name_of(resource: ResourceCase, owner: Owner, pick: int, number: int) -> Json:
+    """A name in which the owner's marker is."""
+    return resource.named(f"{owner.marker} {number if resource.label in resource.unique else pick}")
 
 
 def one_of_two(resource: ResourceCase, pick: int) -> Json:
-    """One of two values of the last member, where that is not the name."""
+    """One of two values of the last member that is neither the name nor unique, and refers to nothing."""
     members = (resource.other if pick % 2 else resource.body).items()
-    return dict([(name, value) for name, value in members if name != resource.label][-1:])
+    particular = {resource.label, *resource.unique, *resource.references}
+    return dict([(name, value) for name, value in members if name not in particular][-1:])
 
 
-def some_of(resource: ResourceCase, owner: Owner, pick: int) -> Json:
+def some_of(resource: ResourceCase, owner: Owner, pick: int, number: int) -> Json:
     """Some of its members, or those that contradict whatever is stored."""
-    name = resource.named(f"{owner.marker} {pick % 5}")
+    name = name_of(resource, owner, pick % 5, number)
     return [name, one_of_two(resource, pick), {}, contradicting(resource)][pick // 8 % 4]
 
 
@@ -46,17 +57,23 @@ class ResourceRules(Tenants):
 
     def __init__(self) -> None:
         super().__init__()
-        for who, resource in product(range(3), RESOURCES):
-            self.create(who, resource, 0, None)
-            self.create(who, resource, 2**12, None)
+        self.numbers = count(NUMBERED)
+        referred = referred_kinds(*ENTITIES)
+        for who, entity in product(range(3), ENTITIES):
+            resource = resource_of(entity)
+            for pick in (0, 2**12, 0)[: 2 + (entity in referred)]:
+                self.create(who, resource, pick, None)
+            self.owners[who].of(resource)[-1].referred = entity in referred
 
     @rule(who=WHO, resource=RESOURCE, pick=PICK, idempotency_key=IDEMPOTENCY_KEYS)
     def create(self, who: int, resource: ResourceCase, pick: int, idempotency_key: str | None) -> None:
         owner = self.owners[who]
-        key, body = self.key_of(owner, pick), whole(resource, owner, pick)
         operation = resource.operation("create")
         if len(owner.of(resource)) >= OBJECTS_MAX:
-            idempotency_key = idempotency_key or "shared-1"
+            idempotency_key = idempotency_key or SHARED[0]
+        # With an idempotency key the same body may come again, and another key never has it.
+        number = 4 * SHARED.index(idempotency_key) + pick % 4 if idempotency_key else next(self.numbers)
+        key, body = self.key_of(owner, pick), whole(resource, owner, pick, number)
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         answer = self.ask(owner, key, operation, headers=headers, body=body)
         known = owner.idempotency_records.get((operation, idempotency_key or ""))
@@ -84,8 +101,9 @@ class ResourceRules(Tenants):
         owner.changed(key, answer.request_id, made, shown, shown=False)
 
     def _own(self, owner: Owner, resource: ResourceCase, pick: int) -> Object:
-        """One of this owner's, deleted ones included."""
-        return owner.of(resource)[pick % len(owner.of(resource))]
+        """One of this owner's, deleted ones included, and not one that others have to refer to."""
+        own = [each for each in owner.of(resource) if not each.referred]
+        return own[pick % len(own)]
 
     def _condition(self, kind: str | None, mine: Object) -> tuple[dict[str, str], bool]:
         """If-Match as it is to be sent, and whether the object fulfils it."""
@@ -126,7 +144,7 @@ class ResourceRules(Tenants):
     ) -> None:
         owner = self.owners[who]
         mine, key = self._own(owner, resource, pick), self.key_of(owner, pick // 16)
-        body = (whole if verb == "replace" else some_of)(resource, owner, what)
+        body = (whole if verb == "replace" else some_of)(resource, owner, what, next(self.numbers))
         headers, fulfilled = self._condition(condition, mine)
         answer = self.ask(owner, key, resource.operation(verb), id=mine.id, headers=headers, body=body)
         if resource.writes not in key.scopes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
@@ -19,7 +20,7 @@ ROLL = {"overlap_seconds": 60}
 
 @dataclass(frozen=True)
 class Request:
-    """One request, and the status that answers it."""
+    """One request, and the status that answers it; ``body`` may be a function that makes one for each time."""
 
     method: str
     path: str
@@ -29,14 +30,14 @@ class Request:
 
     def send(self, tenant: Tenant) -> Any:
         """The answer; any other than the one foretold is a fault of the test."""
-        sent = {} if self.body is None else {"json": self.body}
+        sent = {} if self.body is None else {"json": self._body()}
         answer = tenant.send(self.method, self.path, headers=self.headers, **sent)
         assert answer.status_code == self.status, answer.text
         return answer
 
     def message(self, key: str) -> tuple[dict[str, Any], bytes]:
         """The ASGI scope as uvicorn makes it, and the body."""
-        body = b"" if self.body is None else json.dumps(self.body).encode()
+        body = b"" if self.body is None else json.dumps(self._body()).encode()
         headers = {"host": "localhost", "x-api-key": key, "user-agent": "tests", "accept": "*/*", **self.headers}
         if body:
             headers |= {"content-type": "application/json", "content-length": str(len(body))}
@@ -58,6 +59,9 @@ class Request:
         }
         return scope, body
 
+    def _body(self) -> Any:
+        return self.body() if callable(self.body) else self.body
+
 
 Prepare: TypeAlias = Callable[[Tenant], Request]
 """Makes what a request needs to be there, anew each time, and gives the request."""
@@ -77,7 +81,7 @@ def key(tenant: Tenant) -> str:
 def updated(tenant: Tenant, resource: ResourceCase) -> str:
     """The path of a new one in its second version."""
     path = made(tenant, resource)
-    Request("PATCH", path, resource.named("before")).send(tenant)
+    Request("PATCH", path, tenant.named(resource, "before")).send(tenant)
     return path
 
 
@@ -124,10 +128,17 @@ class Requests:
     def made(self, tenant: Tenant) -> str:
         return made(tenant, self.resource)
 
-    @property
-    def name(self) -> Json:
+    def name(self, tenant: Tenant) -> Json:
         """What a change changes."""
-        return self.resource.named("after")
+        return tenant.named(self.resource, "after")
+
+    def body(self, tenant: Tenant) -> Json:
+        """What makes one more."""
+        return tenant.body(self.resource)
+
+    def as_it_was(self, tenant: Tenant) -> Request:
+        shown = tenant.make(self.resource)
+        return Request("PUT", self.resource.path_of(shown), {name: shown[name] for name in self.resource.body})
 
     def unchanged(self, tenant: Tenant) -> Request:
         path = self.made(tenant)
@@ -135,7 +146,7 @@ class Requests:
 
     def guarded(self, tenant: Tenant) -> Request:
         path = self.made(tenant)
-        return Request("PATCH", path, self.name, headers={"If-Match": tag(tenant, path)})
+        return Request("PATCH", path, self.name(tenant), headers={"If-Match": tag(tenant, path)})
 
     def deep(self, tenant: Tenant) -> Request:
         self.made(tenant)
@@ -151,11 +162,11 @@ class Requests:
         to = self.resource
         return {
             "list": lambda _: Request("GET", to.path),
-            "create": lambda _: Request("POST", to.path, to.body, 201),
+            "create": lambda tenant: Request("POST", to.path, partial(self.body, tenant), 201),
             "get": lambda tenant: Request("GET", self.made(tenant)),
-            "replace": lambda tenant: Request("PUT", self.made(tenant), to.body | self.name),
-            "update": lambda tenant: Request("PATCH", self.made(tenant), self.name),
-            "amend": lambda tenant: Request("POST", self.made(tenant), self.name),
+            "replace": lambda tenant: Request("PUT", self.made(tenant), self.body(tenant) | self.name(tenant)),
+            "update": lambda tenant: Request("PATCH", self.made(tenant), self.name(tenant)),
+            "amend": lambda tenant: Request("POST", self.made(tenant), self.name(tenant)),
             "delete": lambda tenant: Request("DELETE", self.made(tenant), status=204),
             "restore": lambda tenant: Request("POST", f"{updated(tenant, to)}/restore", {"version": 1}),
             "revisions": lambda tenant: Request("GET", f"{updated(tenant, to)}/revisions"),
@@ -174,14 +185,14 @@ class Requests:
             "list, filtered": self.filtered,
             "list, no such cursor": lambda _: Request("GET", f"{to.path}?cursor=x", status=400),
             "create, invalid": lambda _: Request("POST", to.path, {"x": 1}, 422),
-            "create, once": lambda tenant: once(Request("POST", to.path, to.body, 201)),
-            "create, again": lambda tenant: again(tenant, Request("POST", to.path, to.body, 201)),
-            "replace, as it was": lambda tenant: Request("PUT", self.made(tenant), to.body),
+            "create, once": lambda tenant: once(Request("POST", to.path, self.body(tenant), 201)),
+            "create, again": lambda tenant: again(tenant, Request("POST", to.path, self.body(tenant), 201)),
+            "replace, as it was": self.as_it_was,
             "update, If-Match": self.guarded,
             "update, stale": lambda tenant: Request(
-                "PATCH", self.made(tenant), self.name, 412, headers={"If-Match": '"9"'}
+                "PATCH", self.made(tenant), self.name(tenant), 412, headers={"If-Match": '"9"'}
             ),
-            "update, unknown": lambda _: Request("PATCH", to.unknown, self.name, 404),
+            "update, unknown": lambda tenant: Request("PATCH", to.unknown, self.name(tenant), 404),
             "delete, unknown": lambda _: Request("DELETE", to.unknown, status=404),
             "restore, deleted": lambda tenant: Request("POST", f"{deleted(tenant, to)}/restore", {"version": 1}),
             "restore, unknown": lambda _: Request("POST", f"{to.unknown}/restore", {"version": 1}, 404),

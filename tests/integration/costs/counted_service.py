@@ -14,6 +14,8 @@ from app.system import System
 from config.databases import DatabaseUrl
 from config.settings import Settings
 from domain.access.scopes import Scope
+from domain.registry import ENTITIES
+from tests.contracts.cases import add_referred
 from tests.contracts.http_service import CONTEXT, Tenant
 
 
@@ -53,6 +55,7 @@ class CountedService:
             key, text = await self.operators.use_cases.keys().create(
                 owner.id, CONTEXT, name="tests", scopes=scopes or tuple(Scope)
             )
+            await add_referred(self.operators.storage(), owner.id, *ENTITIES)
             return Tenant(self.http, owner.id, key.id, text.reveal())
 
         tenant: Tenant = self.call(made)
