@@ -167,8 +167,18 @@ def document(api: FastAPI) -> dict[str, Any]:
             _untitle(definition)
         for operation in _operations(schema):
             _describe(operation, components)
+        used = {*_schemas_referred_to(schema)}
+        components["schemas"] = {name: each for name, each in schemas.items() if name in used}
         api.openapi_schema = schema
     return api.openapi_schema
+
+
+def _schemas_referred_to(node: Any) -> Iterator[str]:
+    """The names of the schemas in use. FastAPI adds every enumeration, whatever schema a field of it declares."""
+    if isinstance(node, dict) and isinstance(reference := node.get("$ref"), str):
+        yield reference.rpartition("/")[2]
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _schemas_referred_to(child)
 
 
 def _operations(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
