@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 
+from domain.registry import ENTITIES
 from tests.contracts.hostile_requests import HOSTILE, Header, Hostile, post
 from tests.contracts.http_service import Service
 from tests.contracts.resources import OfResources, ResourceCase
@@ -74,6 +75,12 @@ def ask(service: Service, hostile: Hostile) -> Raw:
 
 class HostileContract(OfResources):
     """Everything that ``HOSTILE`` lists."""
+
+    @pytest.fixture(autouse=True)
+    def tenants_have_what_anything_refers_to(self, service: Service) -> Iterator[None]:
+        service.entities = ENTITIES
+        yield
+        service.entities = ()
 
     @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.id)
     def test_it_gets_its_answer_small_and_soon(self, service: Service, hostile: Hostile) -> None:

@@ -49,6 +49,10 @@ RESOURCE = {
     "update, contradicting": (1, 1),  # together with what is stored
 }
 """Of any resource, by the verb and what is particular; a case may say otherwise in ``statements``."""
+REFERRING = {
+    "create, again": (3, 3),  # adds nothing, looks for what is referred to, then reads what was recorded
+}
+"""Of a resource that refers to others."""
 OPERATIONS = {
     "livez": (0, 0),
     "readyz": (1, 1),  # the migrations; once a second the role as well
@@ -76,7 +80,7 @@ VARIANTS = {
 }
 COSTS = OPERATIONS | VARIANTS
 for each in RESOURCES:
-    COSTS |= counted_requests.rows(each, RESOURCE | dict(each.statements))
+    COSTS |= counted_requests.rows(each, RESOURCE | (REFERRING if each.references else {}) | dict(each.statements))
 REQUESTS = counted_requests.OPERATIONS | counted_requests.VARIANTS
 LOOK_UP = 1
 """More for a key that is not believed, or no longer."""
