@@ -52,7 +52,7 @@ def test_a_generated_client_runs_the_whole_life_of_a_simulation(package: str, se
         return api.sync_detailed(*path, client=client, **arguments)
 
     def body(**members: Any) -> Any:
-        return models.SimulationSent(start_date=date(2026, 1, 5), end_date=date(2026, 2, 1), **members)
+        return models.SimulationCreate(start_date=date(2026, 1, 5), end_date=date(2026, 2, 1), **members)
 
     with client:
         made = call("create_simulation", body=body(name="Wing"), idempotency_key="one")
@@ -67,9 +67,9 @@ def test_a_generated_client_runs_the_whole_life_of_a_simulation(package: str, se
         assert replaced.parsed.name == "Tail"
         stale = call("replace_simulation", id, body=body(name="Rudder"), if_match=made.headers["ETag"])
         assert (stale.status_code, stale.parsed.code) == (HTTPStatus.PRECONDITION_FAILED, "precondition_failed")
-        changes = models.SimulationChanges(end_date=date(2026, 3, 1))
+        changes = models.SimulationPatch(end_date=date(2026, 3, 1))
         assert call("update_simulation", id, body=changes).parsed.end_date == date(2026, 3, 1)
-        amended = call("amend_simulation", id, body=models.SimulationChanges(name="Flap"))
+        amended = call("amend_simulation", id, body=models.SimulationPatch(name="Flap"))
         assert (amended.parsed.name, amended.parsed.end_date) == ("Flap", date(2026, 3, 1))
         assert call("delete_simulation", id).status_code == HTTPStatus.NO_CONTENT
         gone = call("get_simulation", id)
