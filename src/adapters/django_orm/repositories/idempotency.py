@@ -27,7 +27,7 @@ _COLUMNS = tuple(field.attname for field in IdempotencyRow._meta.concrete_fields
 
 
 def _param(column: str, name: str | None = None) -> Param:
-    return param(IdempotencyRow, column, name or f"record_{column}")
+    return param(IdempotencyRow, column, name or f"record.{column}")
 
 
 class IdempotencyTable:
@@ -63,20 +63,20 @@ class IdempotencyTable:
             where=self.WAIT_BRIEFLY,
             suffix=f' ON CONFLICT ("owner_id", "operation", "key") DO UPDATE SET {replaced}'
             ' WHERE "idempotency_record"."created_at" < %s',
-            more=[_param("created_at", "expired_before")],
+            more=[_param("created_at", "record.expired_before")],
         )
 
     def values(self, idempotency_key: IdempotencyKey, entity: Owned, encoded: str) -> Values:
         """What ``insert`` is to be run with; ``encoded`` is the entity as JSON, without its secrets."""
         return {
-            "record_id": entity.id,
-            "record_owner_id": entity.owner_id,
-            "record_created_at": entity.created_at,
-            "record_operation": idempotency_key.operation,
-            "record_key": idempotency_key.key,
-            "record_fingerprint": idempotency_key.fingerprint,
-            "record_entity": encoded,
-            "expired_before": entity.created_at - KEPT_FOR,
+            "record.id": entity.id,
+            "record.owner_id": entity.owner_id,
+            "record.created_at": entity.created_at,
+            "record.operation": idempotency_key.operation,
+            "record.key": idempotency_key.key,
+            "record.fingerprint": idempotency_key.fingerprint,
+            "record.entity": encoded,
+            "record.expired_before": entity.created_at - KEPT_FOR,
         }
 
     @cached_property
@@ -89,7 +89,7 @@ class IdempotencyTable:
 
     async def purge(self, before: datetime) -> int:
         purged = 0
-        while count := await self.executor.write("", self._delete_old, {"record_created_at": before}):
+        while count := await self.executor.write("", self._delete_old, {"record.created_at": before}):
             purged += count
         return purged
 
@@ -104,10 +104,10 @@ class OwnedIdempotencyRecords:
         self, idempotency_key: IdempotencyKey, entity: type[E], since: datetime
     ) -> IdempotencyRecord[E] | None:
         values = {
-            "record_owner_id": self._owner,
-            "record_operation": idempotency_key.operation,
-            "record_key": idempotency_key.key,
-            "record_created_at": since,
+            "record.owner_id": self._owner,
+            "record.operation": idempotency_key.operation,
+            "record.key": idempotency_key.key,
+            "record.created_at": since,
         }
         for fingerprint, kept in await self._table.executor.fetch(str(self._owner), self._table.find, values):
             return IdempotencyRecord(fingerprint, msgspec.json.decode(kept, type=entity))

@@ -70,8 +70,8 @@ class Integrity:
 
     def values(self, references: Mapping[str, Any], before: E | None) -> dict[str, Any]:
         """What ``steps`` are to be run with."""
-        values = {f"{name}_referred": id for name, id in references.items()} if references else {}
-        return values if before is None else {**values, "referred": before.id}
+        values = {f"{name}.referred": id for name, id in references.items()} if references else {}
+        return values if before is None else {**values, "before.id": before.id}
 
     async def refuse(self, owner: OwnerId, before: E | None, after: E | None) -> None:
         """Raises why a write did not take place: ``UnknownReference``, or ``Conflict`` for what is in use."""
@@ -125,13 +125,13 @@ class Integrity:
 
     def _referred(self, name: str) -> QuerySet[Any, Any]:
         model = self._by_kind[referred_kind(self.entity, name)]
-        return self._owned(model).filter(id=param(model, "id", f"{name}_referred"))
+        return self._owned(model).filter(id=param(model, "id", f"{name}.referred"))
 
     def _children(self, link: Link) -> QuerySet[Any, Any]:
         """What refers to an entity by this field, without the entity itself."""
         model = self._models[link.child]
-        rows = self._owned(model).filter((link.field.name, param(model, link.field.name, "referred")))
-        return rows.exclude(id=param(model, "id", "referred")) if link.child is self.entity else rows
+        rows = self._owned(model).filter((link.field.name, param(model, link.field.name, "before.id")))
+        return rows.exclude(id=param(model, "id", "before.id")) if link.child is self.entity else rows
 
     def _find_statement(self, name: str) -> Statement:
         return self._compile.select(self._referred(name), "id")

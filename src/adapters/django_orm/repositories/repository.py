@@ -71,7 +71,7 @@ class OwnedTable(Reader[E]):
             where = IdempotencyTable.GO_ON if kind is WriteKind.CREATE_ONCE else ""
             row = self._compile.insert(self.model, columns, where=where)
         else:
-            stored = self._one.filter(version=self._param("version", "version_before"))
+            stored = self._one.filter(version=self._param("version", "before.version"))
             changed = [name for name in self.columns if name not in {"id", "owner_id"}]
             delete = kind is WriteKind.DELETE
             row = self._compile.delete(stored) if delete else self._compile.update(stored, changed)
@@ -137,7 +137,7 @@ class OwnedRepository(Generic[E]):
         if after is not None:
             values |= table.row(after)
         if before is not None:
-            values |= {"id": before.id, "version_before": before.version}
+            values |= {"id": before.id, "before.version": before.version}
         try:
             written = await table.executor.write(str(owner), table.write(kind, tuple(references)), values)
         except ConstraintViolated as violated:

@@ -59,7 +59,7 @@ class RevisionTable(Reader[Revision[Any]]):
             returning='"last"',
         )
         columns: dict[str, Param | str] = {
-            name: self._param(name, f"revision_{name}") for name in self.columns if name != "number"
+            name: self._param(name, f"revision.{name}") for name in self.columns if name != "number"
         }
         # What follows a step of a chain sees its rows on PostgreSQL, and what they have become on SQLite.
         on_postgresql = self._compile.on_postgresql
@@ -69,8 +69,8 @@ class RevisionTable(Reader[Revision[Any]]):
 
     def values(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """What ``insert`` is to be run with, given the fields of the revision; its sides become JSON."""
-        values = {f"revision_{name}": value for name, value in fields.items()}
-        for side in ("revision_before", "revision_after"):
+        values = {f"revision.{name}": value for name, value in fields.items()}
+        for side in ("revision.before", "revision.after"):
             values[side] = values[side] and encoded(values[side])
         return values
 

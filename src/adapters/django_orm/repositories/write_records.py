@@ -28,7 +28,10 @@ class WriteKind(StrEnum):
 
 
 class WriteRecords:
-    """The steps and values that are added to every write."""
+    """The steps and values that are added to every write.
+
+    The names of the values have a point in them, which no field of an entity has in its name.
+    """
 
     def __init__(self, idempotency_records: IdempotencyTable, revisions: RevisionTable) -> None:
         self._idempotency_records, self._revisions = idempotency_records, revisions
@@ -44,7 +47,7 @@ class WriteRecords:
             return WriteKind.UPDATE, values
         if context.idempotency_key is None:
             return WriteKind.CREATE, values
-        values |= self._idempotency_records.values(context.idempotency_key, after, values["revision_after"])
+        values |= self._idempotency_records.values(context.idempotency_key, after, values["revision.after"])
         return WriteKind.CREATE_ONCE, values
 
     def beside(self, kind: WriteKind, row: WriteStep) -> tuple[WriteStep, ...]:
