@@ -52,12 +52,15 @@ def _transitions(entity: type[Owned]) -> Iterator[ProblemType]:
 
 
 def _in_use(entity: type[Owned], entities: Collection[type[Owned]]) -> Iterator[ProblemType]:
+    children: dict[str, dict[str, None]] = {}
     for other in entities:
         for reference in _references(other):
             if reference.to == entity.KIND:
-                title, by = title_of(entity), plural_of(other).replace("_", " ")
-                meaning = f"The {title} is not deleted as long as {by} refer to it. Delete or change them first."
-                yield ProblemType(reference.in_use, 409, words(reference.in_use).capitalize(), meaning)
+                children.setdefault(reference.in_use, {})[words(plural_of(other))] = None
+    for code, names in children.items():
+        by = " or ".join(names)
+        meaning = f"The {title_of(entity)} is not deleted as long as {by} refer to it. Delete or change them first."
+        yield ProblemType(code, 409, words(code).capitalize(), meaning)
 
 
 def _missing(entity: type[Owned], entities: Collection[type[Owned]]) -> Iterator[ProblemType]:
@@ -65,7 +68,7 @@ def _missing(entity: type[Owned], entities: Collection[type[Owned]]) -> Iterator
     for reference in _references(entity):
         if reference.to not in titles:
             raise TypeError(f"{entity.__name__} refers to {reference.to}, which is no kind of entity.")
-        meaning = f"The {title_of(entity)} is not restored, as the {titles[reference.to]} that it refers to is gone."
+        meaning = f"The object is not restored, as the {titles[reference.to]} that it refers to is gone."
         yield ProblemType(reference.missing, 409, words(reference.missing).capitalize(), meaning)
 
 
