@@ -26,8 +26,10 @@ class UnknownReference(Unfit):
 
     def as_missing(self) -> Conflict:
         """The refusal of restoring an entity whose reference is gone."""
-        told = f"The {title_of(self.entity)} is not restored: its {words(self.field.name)} refers to nothing any more."
-        return Conflict(_reference(self.field).missing, told)
+        detail = (
+            f"The {title_of(self.entity)} is not restored: its {words(self.field.name)} refers to nothing any more."
+        )
+        return Conflict(_reference(self.field).missing, detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ class Link:
 
     def in_use(self, entity: type[Owned]) -> Conflict:
         """The refusal of deleting what is referred to."""
-        told = f"The {title_of(entity)} is in use: a {title_of(self.child)} refers to it."
-        return Conflict(_reference(self.field).in_use, told)
+        detail = f"The {title_of(entity)} is in use: a {title_of(self.child)} refers to it."
+        return Conflict(_reference(self.field).in_use, detail)
 
 
 def references_of(entity: type[Any]) -> tuple[FieldSpec, ...]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
     from adapters.django_orm.sql.django_executor import DjangoExecutor
 
-BYPASS_KNOWN = 1.0
+BYPASS_TTL = 1.0
 """Seconds for which the answer holds whether the role could see more: anybody may ask for it, as often as they like."""
 
 
@@ -53,7 +53,7 @@ _IDENTITY = Statement(
 class Storage:
     """Everything that is kept. ``open`` and ``close`` belong to the event loop that uses it.
 
-    ``held`` says whether the executor's role has to be one that row-level security binds.
+    ``enforce_rls`` says whether row-level security has to bind the role of the executor.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Storage:
         """Raises ``Unavailable`` for a database out of reach, a migration not applied, a role that could see more."""
         if self._enforce_rls and self._monotonic() >= self._bypass_known_until:
             self._bypass = await role_bypass(self.executor)
-            self._bypass_known_until = self._monotonic() + BYPASS_KNOWN
+            self._bypass_known_until = self._monotonic() + BYPASS_TTL
         if self._bypass:
             raise Unavailable(self._bypass)
         applied = {(app, name) for app, name in await self.executor.fetch("", self._applied, {})}

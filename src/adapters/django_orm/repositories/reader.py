@@ -63,7 +63,7 @@ class Reader(Generic[E]):
         self._blank = dataclasses.make_dataclass("_Blank", self.names, slots=True)
 
     def load(self, row: Sequence[Any]) -> E:
-        """The entity as it was stored; what was asked of it then is not asked again."""
+        """The entity as it was stored; it was valid then, and is not validated again."""
         blank: Any = self._blank(*row)
         blank.__class__ = self.entity
         entity: E = blank
