@@ -99,6 +99,12 @@ class Specimen:
     note: Annotated[str | None, LongText(max_length=100)] = None
     checked: Annotated[bool | None, Boolean()] = None
     spare: Annotated[int | None, Integer(maximum=9, filters=equals("spare pieces"))] = None
+    strain: Annotated[Decimal, Amount(digits=12, places=9, filters=between("from", "to"))] = Decimal("0E-9")
+    notes: Annotated[dict[str, str] | None, Map(max_items=3, key_pattern=".*", key_words="any text", max_length=10)] = (
+        None
+    )
+    revision_id: Annotated[str, Text(max_length=10)] = "none"
+    record_key: Annotated[str, Text(max_length=10, sortable=True)] = "None"
     discount: Annotated[Decimal | None, Amount(digits=2, places=2, filters=equals("a discount"))] = None
     tested_on: Annotated[date | None, Day()] = None
     packed_at: Annotated[datetime | None, Moment()] = None

@@ -11,7 +11,7 @@ own, annotated with kinds of ``domain.fields``. Class variables say the rest:
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from datetime import datetime
 from functools import cache, partial
 from operator import le
@@ -19,7 +19,7 @@ from typing import Annotated, Any, TypeAlias, get_args, get_origin, get_type_hin
 from uuid import UUID
 
 from domain.errors import Invalid, Violation
-from domain.fields import Field, FieldFilter, MapPatch, Text
+from domain.fields import INDEXED_MAX, Field, FieldFilter, MapPatch, Text
 from domain.paging import Comparison, Condition
 from domain.repository import E, Owned, OwnerId, with_changes
 
@@ -106,6 +106,8 @@ class EntitySpec:
     conflicts: tuple[ConflictKind, ...]
     checked: frozenset[str]
     """The fields whose kinds normalize or refuse some values; the others keep every value of their types as it is."""
+    defaults: Mapping[str, Any]
+    """The values of the fields that may be left out, as they are kept."""
     reset: Mapping[str, Any]
     """The values of the fields that may be left out, but for immutable ones: what a replacement gives them."""
 
@@ -113,11 +115,6 @@ class EntitySpec:
     def sorts(self) -> tuple[str, ...]:
         """What its list can be sorted by."""
         return (*STANDARD_SORTS, *(name for name, field in self.fields.items() if field.kind.sortable))
-
-    @property
-    def defaults(self) -> dict[str, Any]:
-        """The values of the fields that may be left out."""
-        return {name: field.default for name, field in self.fields.items() if not field.required}
 
 
 def _read_spec(entity: type[Any]) -> EntitySpec:
@@ -131,18 +128,18 @@ def _read_spec(entity: type[Any]) -> EntitySpec:
         type_, optional = _without_none(get_args(hint)[0])
         default = field.default_factory() if field.default_factory is not MISSING else field.default
         (kind,) = kinds
-        _require_possible(f"{entity.__name__}.{field.name}", kind, optional=optional)
-        declared[field.name] = FieldSpec(field.name, kind, type_, optional, default)
-    own: tuple[ListFilter, ...] = getattr(entity, "FILTERS", ())
-    derived = (_filter(name, field.kind, each) for name, field in declared.items() for each in field.kind.filters)
+        name = f"{entity.__name__}.{field.name}"
+        _require_possible(name, kind, optional=optional)
+        declared[field.name] = _with_kept_default(name, FieldSpec(field.name, kind, type_, optional, default))
     return EntitySpec(
         entity=entity,
         fields=declared,
         rules=getattr(entity, "RULES", ()),
         transitions=getattr(entity, "TRANSITIONS", ()),
-        filters={each.parameter: each for each in (*derived, *own)},
+        filters=_read_filters(entity, declared),
         conflicts=getattr(entity, "CONFLICTS", ()),
         checked=frozenset(name for name, field in declared.items() if _is_checked(field.kind)),
+        defaults={name: field.default for name, field in declared.items() if not field.required},
         reset={
             name: field.default for name, field in declared.items() if not field.required and not field.kind.immutable
         },
@@ -151,6 +148,27 @@ def _read_spec(entity: type[Any]) -> EntitySpec:
 
 spec_of: Callable[[type[Any]], EntitySpec] = cache(_read_spec)  # type: ignore[assignment]  # -- classes can be hashed
 """What is declared about an entity, read once. Raises ``TypeError`` for a declaration that cannot be."""
+
+
+def _read_filters(entity: type[Any], declared: Mapping[str, FieldSpec]) -> dict[str, ListFilter]:
+    """The filters of fields and the entity's own, by their parameters. Raises ``TypeError`` where two have one name."""
+    derived = (_filter(name, field.kind, each) for name, field in declared.items() for each in field.kind.filters)
+    found: dict[str, ListFilter] = {}
+    for each in (*derived, *getattr(entity, "FILTERS", ())):
+        if each.parameter in found:
+            raise TypeError(f"{entity.__name__} has two filters with the parameter {each.parameter}.")
+        found[each.parameter] = each
+    return found
+
+
+def _with_kept_default(name: str, field: FieldSpec) -> FieldSpec:
+    """The field with its default as it is kept. Raises ``TypeError`` for one that no client could send."""
+    if field.required or (field.default is None and field.optional):
+        return field
+    default = None if field.default is None else field.kind.normalized(field.default)
+    if violations := [*_violations(field, default)]:
+        raise TypeError(f"{name} has a default that it cannot have: {violations[0].detail}")
+    return replace(field, default=default)
 
 
 def _is_checked(kind: Field) -> bool:
@@ -164,6 +182,8 @@ def _require_possible(name: str, kind: Field, *, optional: bool) -> None:
     if kind.sortable and (optional or not kind.SORTABLE):
         reason = "it may be None" if optional else f"no {kinds} can"
         raise TypeError(f"{name} cannot be sorted by: {reason}.")
+    if isinstance(kind, Text) and kind.max_length > INDEXED_MAX and (kind.sortable or kind.unique):
+        raise TypeError(f"{name} cannot be sorted by or unique: it may be longer than {INDEXED_MAX} characters.")
     if kind.unique and Comparison.EQUAL not in kind.COMPARISONS:
         raise TypeError(f"{name} cannot be unique: no {kinds} can.")
     for each in kind.filters:
@@ -174,7 +194,8 @@ def _require_possible(name: str, kind: Field, *, optional: bool) -> None:
 def create(entity: type[E], *, id: UUID, owner_id: OwnerId, now: datetime, **values: Any) -> E:
     """A new entity of its owner. Raises ``Invalid``."""
     made: Any = entity
-    created: E = made(id=id, owner_id=owner_id, created_at=now, updated_at=now, **validated(entity, values))
+    kept = {**spec_of(entity).defaults, **validated(entity, values)}
+    created: E = made(id=id, owner_id=owner_id, created_at=now, updated_at=now, **kept)
     return created
 
 
@@ -204,9 +225,14 @@ def with_values(stored: E, values: Mapping[str, Any], *, now: datetime) -> E:
         value_of = partial(getattr, after)
         if violations := [*_broken_rules(spec, value_of), *_changed_immutables(spec, stored, after)]:
             raise Invalid(violations)
-        for transition in spec.transitions:
-            transition(stored, after)
+        require_transition(stored, after)
     return after
+
+
+def require_transition(before: Owned, after: Owned) -> None:
+    """Raises ``Conflict`` where the entity may not come from the one state to the other."""
+    for transition in spec_of(type(after)).transitions:
+        transition(before, after)
 
 
 def validated(entity: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:

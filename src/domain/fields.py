@@ -20,6 +20,8 @@ Problem: TypeAlias = tuple[str, str]
 """A stable code, and how the sentence goes on after the field's name: ("too_short", "is empty")."""
 Value: TypeAlias = str | bool | int | Decimal | date | datetime | UUID | tuple[str, ...] | Mapping[str, str] | None
 
+INDEXED_MAX = 400
+"""Characters of a text that is sorted by or unique: more, case-folded, might not fit into PostgreSQL's indexes."""
 FOLDING_GROWTH = 3
 """Case folding makes up to three characters of one (Unicode's CaseFolding.txt, "full")."""
 
@@ -257,7 +259,8 @@ class Words(Field):
 class Map(Field):
     """Names and texts, such as labels: a text may be empty, and holds no control characters.
 
-    ``key_pattern`` is a regular expression of the whole name, ``key_words`` says it in words.
+    ``key_pattern`` is a regular expression of the whole name, ``key_words`` says it in words. No name holds control
+    characters, whatever the pattern.
     """
 
     max_items: int
@@ -269,7 +272,7 @@ class Map(Field):
         key = re.compile(self.key_pattern)
         if len(value) > self.max_items:
             yield "too_many", f"holds more than {self.max_items} members"
-        elif any(not key.fullmatch(name) for name in value):
+        elif any(CONTROL_CHARACTERS.search(name) or not key.fullmatch(name) for name in value):
             yield "key", f"holds a name that is not {self.key_words}"
         elif any(CONTROL_CHARACTERS.search(text) for text in value.values()):
             yield "control_characters", "holds control characters"
@@ -293,9 +296,9 @@ class MapPatch:
         """The members that are removed, with empty texts."""
         return {name: "" for name, text in self.members.items() if text is None}
 
-    def applied(self, stored: Mapping[str, str]) -> dict[str, str]:
-        """The map with these changes."""
-        return {name: text for name, text in {**stored, **self.members}.items() if text is not None}
+    def applied(self, stored: Mapping[str, str] | None) -> dict[str, str]:
+        """The map with these changes; where there was none, a map of them alone."""
+        return {name: text for name, text in {**(stored or {}), **self.members}.items() if text is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

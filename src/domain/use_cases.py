@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic
 from uuid import UUID
 
-from domain.entity import create, spec_of, update, validated, values_of, with_values
+from domain.entity import create, require_transition, spec_of, update, validated, values_of, with_values
 from domain.errors import NotFound
 from domain.paging import Page, PageRequest
 from domain.references import UnknownReference
@@ -119,6 +119,9 @@ class EntityUseCases(Generic[E]):
             last = await self.history.latest(owner, self.entity, id)
             with restoring(version):
                 made: Any = create(self.entity, id=id, owner_id=owner, now=wanted.created_at, **values_of(wanted))
+            # A deletion is no way round a rule between states.
+            if last.before is not None:
+                require_transition(last.before, made)
         changed = max(context.at, last.created_at, made.created_at)
         again: E = replace(made, version=last.version + 1, updated_at=changed)
         try:

@@ -40,6 +40,7 @@ EDGES: Sequence[dict[str, Any]] = (
     {"price": Decimal("0.10"), "discount": Decimal("0.00")},
     {"made_on": date.min, "tested_on": date.max, "measured_at": LAST, "packed_at": datetime(1, 1, 1, tzinfo=UTC)},
     {"state": State.BROKEN, "result": State.PLANNED, "code": "ß🐐"},
+    {"strain": Decimal("1E-9"), "notes": {}, "revision_id": "r", "record_key": "k"},
     {"tags": ("b", "A", '"\\🐐'), "labels": {"b": "", "a": "'%s' $1 {}", "c": "\u2028"}},
 )
 every_edge = pytest.mark.parametrize("fields", EDGES, ids=lambda fields: "-".join(fields) or "plain")

@@ -30,6 +30,10 @@ DEFAULTS: dict[str, Any] = {
     "note": None,
     "checked": None,
     "spare": None,
+    "strain": "0.000000000",
+    "notes": None,
+    "revision_id": "none",
+    "record_key": "None",
     "discount": None,
     "tested_on": None,
     "packed_at": None,
@@ -45,6 +49,10 @@ FULL = {
     "note": "",
     "checked": True,
     "spare": 9,
+    "strain": "0.000000010",
+    "notes": {"": "", "__proto__": "ä"},
+    "revision_id": "r",
+    "record_key": "R",
     "discount": "-0.25",
     "tested_on": "2026-01-05",
     "packed_at": "2026-02-01T00:00:00Z",
@@ -192,6 +200,9 @@ WRONG = [
     ({"labels": {"a": "\n"}}, "#/labels", "control_characters"),
     ({"labels": {"a": "x" * 11}}, "#/labels", "too_long"),
     ({"labels": dict.fromkeys("abcd", "")}, "#/labels", "too_many"),
+    ({"notes": {"\u0000": ""}}, "#/notes", "key"),
+    ({"strain": "0.0000000001"}, "#/strain", "out_of_range"),
+    ({"pieces": 2.0**53}, "#/pieces", "out_of_range"),
     ({"material_id": None}, "#/material_id", "wrong_type"),
     ({"material_id": 7}, "#/material_id", "wrong_type"),
     ({"owner_id": SOME_ID}, "#/owner_id", "unknown"),
@@ -245,6 +256,28 @@ def test_a_patch_merges_a_map_member_by_member(tenant: Tenant) -> None:
                 headers={"Content-Type": media_type},
             )
             assert answer.json()["labels"] == kept
+
+
+def test_a_map_that_may_be_null_is_merged_emptied_and_made_anew(tenant: Tenant) -> None:
+    made = make(tenant)
+    for sent, kept in (({"a": None}, {}), ({"a": "1"}, {"a": "1"}), (None, None), ({"b": "2", "a": None}, {"b": "2"})):
+        answer = tenant.send("PATCH", path_of(made), json={"notes": sent})
+        assert answer.json()["notes"] == kept
+
+
+def test_what_was_shown_can_be_sent_again(tenant: Tenant) -> None:
+    for made in (make(tenant), make(tenant, **FULL)):
+        sent = {name: value for name, value in made.items() if name not in {"id", "created_at", "updated_at"}}
+        assert tenant.send("PUT", path_of(made), json=sent).json() == made
+
+
+def test_a_deletion_is_no_way_round_a_rule_between_states(tenant: Tenant) -> None:
+    made = make(tenant)
+    tenant.send("PATCH", path_of(made), json={"state": "broken"})
+    tenant.send("DELETE", path_of(made))
+    path = f"{path_of(made)}/restore"
+    expect_problem(tenant.send("POST", path, json={"version": 1}), 409, "specimen_broken")
+    assert tenant.send("POST", path, json={"version": 2}).json()["state"] == "broken"
 
 
 def test_a_merged_map_is_held_to_its_rules(tenant: Tenant) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
@@ -13,7 +14,23 @@ from adapters.http_fastapi.kit.problem_types import CATALOGUE
 from adapters.http_fastapi.kit.resource import Resource
 from domain.access.scopes import Scope, scopes_to
 from domain.entity import ConflictKind, spec_of
-from domain.fields import Boolean, Choice, Day, Field, Integer, LongText, Map, Reference, Text, Words, contains, equals
+from domain.fields import (
+    Amount,
+    Boolean,
+    Choice,
+    Day,
+    Field,
+    FieldFilter,
+    Integer,
+    LongText,
+    Map,
+    Reference,
+    Text,
+    Words,
+    contains,
+    equals,
+)
+from domain.paging import Comparison
 from domain.registry import ENTITIES
 from domain.repository import OwnerId
 from tests.catalogue import catalogue_restored
@@ -44,6 +61,7 @@ def declared(type_: Any, kind: Field, **class_variables: Any) -> Any:
         (str | None, Text(max_length=9, sortable=True), "cannot be sorted by: it may be None"),
         (str, LongText(max_length=9, sortable=True), "cannot be sorted by: no LongText can"),
         (bool, Boolean(sortable=True), "cannot be sorted by: no Boolean can"),
+        (str, Text(max_length=401, unique=True), "cannot be sorted by or unique: it may be longer than 400"),
         (str, LongText(max_length=9, unique=True), "cannot be unique: no LongText can"),
         (dict[str, str], Map(**LABELS, unique=True), "cannot be unique: no Map can"),
         (str, LongText(max_length=9, filters=contains("a part")), "cannot be filtered by 'contains': no LongText can"),
@@ -65,6 +83,44 @@ def test_an_entity_without_scopes_is_refused_at_the_start() -> None:
     thing = declared(str, Text(max_length=9), PLURAL="things")
     with pytest.raises(TypeError, match=r"add THINGS_READ = 'things:read' and .* in domain/access/scopes.py"):
         Resource.of(thing, (*ENTITIES, thing))
+
+
+def test_a_default_is_a_value_that_a_client_could_send() -> None:
+    thing = declared(int, Integer(maximum=9))
+    thing.__dataclass_fields__["extra"].default = 10
+    with pytest.raises(TypeError, match=r"^Thing\.extra has a default that it cannot have"):
+        spec_of(thing)
+
+
+def test_a_default_is_kept_as_if_a_client_had_sent_it() -> None:
+    thing = declared(Decimal, Amount(digits=3, places=2))
+    thing.__dataclass_fields__["extra"].default = Decimal(1)
+    assert str(spec_of(thing).defaults["extra"]) == "1.00"
+
+
+def test_no_parameter_filters_twice() -> None:
+    thing = declared(str, Text(max_length=9, filters=(*equals("one"), *contains("a part"))))
+    with pytest.raises(TypeError, match=r"^Thing has two filters with the parameter extra"):
+        spec_of(thing)
+
+
+@pytest.mark.parametrize("name", ["sort", "fields", "schema"])
+def test_a_name_that_schemas_have_is_refused_at_the_start(name: str) -> None:
+    filtered = FieldFilter(Comparison.EQUAL, "any", parameter=name)
+    thing = declared(str, Text(max_length=9, filters=(filtered,)))
+    if name != "sort":
+        members = [("id", UUID), (name, Annotated[str, Text(max_length=9)])]
+        thing = dataclasses.make_dataclass("Thing", members, namespace={"KIND": "thing", "PLURAL": "simulations"})
+    with pytest.raises(TypeError, match=f"^Thing needs another name for {name}"):
+        Resource.of(thing, (thing,))
+
+
+def test_kinds_may_share_the_problems_of_what_they_refer_to() -> None:
+    reference = Reference(to="simulation", in_use="simulation_in_use", missing="simulation_missing")
+    first, second = (declared(UUID, reference, KIND=kind, PLURAL="simulations") for kind in ("thing", "part"))
+    for one in (*ENTITIES, first, second):
+        Resource.of(one, (*ENTITIES, first, second))
+    assert "restored" in CATALOGUE["simulation_missing"].meaning
 
 
 def test_a_reference_leads_to_a_kind_that_is_there() -> None:

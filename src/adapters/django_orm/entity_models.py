@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
 from hashlib import sha256
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -105,40 +107,50 @@ def _index_name(name: str) -> str:
 def _columns(field: FieldSpec) -> dict[str, models.Field[Any, Any]]:
     columns = {field.name: _column(field)}
     if text := text_kind(field):
-        columns[sort_column(field)] = FoldedField(max_length=text.folded_max, null=field.optional)
+        folded: Any = {} if field.required or field.default is None else {"default": text.order(field.default)}
+        columns[sort_column(field)] = FoldedField(max_length=text.folded_max, null=field.optional, **folded)
     return columns
 
 
+def _plain(default: Any) -> Any:
+    """The default as a migration writes it, which must not follow the code; rows that are there already get it."""
+    if isinstance(default, StrEnum):
+        return default.value
+    return dict(default) if isinstance(default, Mapping) else default
+
+
 def _column(field: FieldSpec) -> models.Field[Any, Any]:  # noqa: C901, PLR0911, PLR0912 -- one for each kind
-    null: Any = {"null": True, "blank": True} if field.optional else {}
+    options: Any = {"null": True, "blank": True} if field.optional else {}
+    if not field.required and field.default is not None:
+        options["default"] = _plain(field.default)
     match field.kind:
         case Text(max_length=length):
-            return models.CharField(max_length=length, **null)
+            return models.CharField(max_length=length, **options)
         case LongText():
-            return models.TextField(**null)
-        case Choice(options=options):
-            return ChoiceField(options=options, max_length=max(map(len, options)), **null)
+            return models.TextField(**options)
+        case Choice(options=values):
+            return ChoiceField(options=values, max_length=max(map(len, values)), **options)
         case Boolean():
-            return models.BooleanField(**null)
+            return models.BooleanField(**options)
         case Integer(minimum=least, maximum=most):
             if max(-least, most) > _BIGINT_MAX:
                 raise TypeError(f"{field.name} may be larger than 64 bits can hold.")
             small = max(-least, most) <= _INT_MAX
-            return models.IntegerField(**null) if small else models.BigIntegerField(**null)
+            return models.IntegerField(**options) if small else models.BigIntegerField(**options)
         case Amount(digits=digits, places=places):
             if digits > AmountField.DIGITS_MAX:
                 raise TypeError(f"{field.name} may have more than {AmountField.DIGITS_MAX} digits.")
-            return AmountField(max_digits=digits, decimal_places=places, **null)
+            return AmountField(max_digits=digits, decimal_places=places, **options)
         case Day():
-            return models.DateField(**null)
+            return models.DateField(**options)
         case Moment():
-            return models.DateTimeField(**null)
+            return models.DateTimeField(**options)
         case Words():
-            return JsonField(python=tuple, **null)
+            return JsonField(python=tuple, **options)
         case Map():
-            return JsonField(**null)
+            return JsonField(**options)
         case Reference(to=kind):
-            return ReferenceField(to=kind, **null)
+            return ReferenceField(to=kind, **options)
     raise TypeError(f"{field.name} is of a kind that has no column yet: {type(field.kind).__name__}")
 
 

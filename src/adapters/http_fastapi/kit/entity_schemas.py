@@ -1,5 +1,6 @@
 """Schemas of entities, derived from their annotated fields: what is created, changed, shown, and asked of lists."""
 
+from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Annotated, Any, ClassVar, Literal, NoReturn
 from uuid import UUID
@@ -17,6 +18,8 @@ from domain.paging import Comparison, PageRequest, Sort
 from domain.repository import Owned
 
 NEWEST_FIRST = "-created_at"
+_PLAIN_PLACES = 6
+"""Decimal places that Python writes without an exponent, however small the number."""
 
 
 class EntityQuery(ListQuery):
@@ -39,7 +42,8 @@ class MapPatchBody(PatchBody):
 
     def fields(self) -> dict[str, Any]:
         changes = super().fields()
-        return changes | {name: kinds.MapPatch(changes[name]) for name in self.MAPS & changes.keys()}
+        given = (name for name in self.MAPS & changes.keys() if changes[name] is not None)
+        return changes | {name: kinds.MapPatch(changes[name]) for name in given}
 
 
 @cache
@@ -87,7 +91,9 @@ def view(entity: type[Owned]) -> type[View]:
     members: dict[str, Any] = {"id": (UUID, ...)}
     members |= {name: (shown(field), ...) for name, field in spec_of(entity).fields.items()}
     members |= {"created_at": (Moment, ...), "updated_at": (Moment, ...)}
-    return create_model(entity.__name__, __base__=View, __doc__=summary_of(entity), **members)
+    shows = create_model(entity.__name__, __base__=View, __doc__=summary_of(entity), **members)
+    shows.DECIMALS = tuple(field.name for field in spec_of(entity).fields.values() if _needs_exponent(field.kind))
+    return shows
 
 
 def list_query(entity: type[Owned]) -> type[EntityQuery]:
@@ -116,6 +122,19 @@ def list_query(entity: type[Owned]) -> type[EntityQuery]:
     return query
 
 
+def require_names(entity: type[Owned]) -> None:
+    """Raises ``TypeError`` where a field or a filter has a name that means something else in a schema."""
+    spec = spec_of(entity)
+    for names, bases in ((spec.fields, (MapPatchBody, View)), (spec.filters, (EntityQuery,))):
+        for name in names:
+            if any(hasattr(base, name) or name in base.model_fields for base in bases):
+                raise TypeError(f"{entity.__name__} needs another name for {name}, which has a meaning in schemas.")
+
+
+def _needs_exponent(kind: kinds.Field) -> bool:
+    return isinstance(kind, kinds.Amount) and kind.places > _PLAIN_PLACES
+
+
 @lru_cache(1000)
 def _sort(order: str) -> Sort:
     return Sort(order.removeprefix("-"), descending=order.startswith("-"))
@@ -128,7 +147,8 @@ def with_article(title: str) -> str:
 
 def _member(field: FieldSpec) -> Any:
     """Type and default of a member of a whole entity."""
-    info: Any = Field(description=field.kind.description or None, examples=[example(field)])
+    default: Any = {"default": f"{field.default:f}"} if isinstance(field.default, Decimal) else None
+    info: Any = Field(description=field.kind.description or None, examples=[example(field)], json_schema_extra=default)
     value = written(field.kind)
     return Annotated[value | None if field.optional else value, info], ... if field.required else field.default
 

@@ -20,6 +20,8 @@ from domain.validation import has_control_characters
 Schema: TypeAlias = dict[str, Any]
 _NO_ID = UUID(int=0)
 _LINES = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+_CONTROL = r"[\u0000-\u001f\u007f-\u009f]"
+_EXACT_BELOW = 2**53
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,30}")
 _DECIMAL = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,60})?")
 
@@ -60,7 +62,7 @@ def parameter(each: ListFilter) -> Any:
     elif each.several:
         value = Annotated[Any, PlainValidator(partial(_several, kind)), WithJsonSchema(_several_schema(kind))]
     else:
-        value = Annotated[Any, PlainValidator(partial(_asked, kind)), WithJsonSchema(_schema(kind))]
+        value = Annotated[Any, PlainValidator(partial(_from_query, kind)), WithJsonSchema(_schema(kind))]
     return Annotated[value | None, Field(description=each.description)]
 
 
@@ -76,9 +78,13 @@ def example(field: FieldSpec) -> Any:  # noqa: PLR0911 -- one for each kind
             return min(max(1, least), most)
         case kinds.Amount(places=places, minimum=minimum, maximum=maximum):
             at_least = max(Decimal(0), minimum or Decimal(0))
-            return str(round(at_least if maximum is None else min(at_least, maximum), places))
-        case kinds.Map(key_pattern=pattern):
-            return {name: "any" for name in ("any", "ANY", "1") if re.fullmatch(pattern, name)}
+            return f"{round(at_least if maximum is None else min(at_least, maximum), places):f}"
+        case kinds.Text(max_length=length) | kinds.LongText(max_length=length):
+            return _EXAMPLES[type(kind)][:length]
+        case kinds.Words(max_length=length):
+            return ["any"[:length]]
+        case kinds.Map(key_pattern=pattern, max_length=length):
+            return {name: "any"[:length] for name in ("any", "ANY", "1") if re.fullmatch(pattern, name)}
         case kinds.Reference():
             return None if field.optional else "0199f3c2-7a10-7000-8000-000000000001"
     return _EXAMPLES[type(kind)]
@@ -90,7 +96,6 @@ _EXAMPLES: dict[type[kinds.Field], Any] = {
     kinds.Boolean: True,
     kinds.Day: "2026-01-05",
     kinds.Moment: "2026-01-05T08:00:00Z",
-    kinds.Words: ["any"],
 }
 
 
@@ -136,7 +141,7 @@ def _map_schema(kind: kinds.Map, *, patch: bool) -> Schema:
         "type": "object",
         "additionalProperties": {"anyOf": [text, {"type": "null"}]} if patch else text,
         "maxProperties": kind.max_items,
-        "propertyNames": {"pattern": f"^({kind.key_pattern})$"},
+        "propertyNames": {"pattern": f"^({kind.key_pattern})$", "not": {"pattern": _CONTROL}},
     }
 
 
@@ -154,9 +159,9 @@ def _several_schema(kind: kinds.Field) -> Schema:
 
 def _without_bounds(schema: Schema) -> Schema:
     """What the schema says of types alone: what is stored may be older than a bound."""
-    told = {name: said for name, said in schema.items() if name in {"type", "format", "enum"}}
+    kept = {name: said for name, said in schema.items() if name in {"type", "format", "enum"}}
     nested = {name: _without_bounds(said) for name, said in schema.items() if name in {"items", "additionalProperties"}}
-    return told | nested
+    return kept | nested
 
 
 def _wrong(code: str, detail: str) -> PydanticCustomError:
@@ -178,8 +183,8 @@ def _boolean(_: kinds.Boolean, value: object) -> bool:
 
 
 def _whole_number(kind: kinds.Integer, value: object) -> int:
-    """An integer as JSON knows it, which 1.0 is as well."""
-    if isinstance(value, float) and value.is_integer():
+    """An integer as JSON knows it, which 1.0 is as well, as far as a float is exact."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_BELOW:
         value = int(value)
     if type(value) is int and kind.minimum <= value <= kind.maximum:
         return value
@@ -222,7 +227,7 @@ def _object(value: object) -> object:
     return value
 
 
-def _asked(kind: kinds.Field, text: str) -> Any:
+def _from_query(kind: kinds.Field, text: str) -> Any:
     """One value of this kind from a query; whatever no entity can have is refused."""
     value: Any = text
     match kind:
@@ -248,7 +253,7 @@ def _asked(kind: kinds.Field, text: str) -> Any:
 
 def _several(kind: kinds.Field, text: str) -> tuple[Any, ...]:
     """The values between the commas, each once."""
-    return tuple(dict.fromkeys(_asked(kind, part) for part in text.split(",")))
+    return tuple(dict.fromkeys(_from_query(kind, part) for part in text.split(",")))
 
 
 def _part(kind: kinds.Text, attribute: str, value: str) -> str:

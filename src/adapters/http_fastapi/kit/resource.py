@@ -17,6 +17,7 @@ from adapters.http_fastapi.kit.entity_schemas import (
     list_query,
     patch_body,
     replace_body,
+    require_names,
     view,
     with_article,
 )
@@ -72,8 +73,10 @@ class Resource:
     def of(cls, entity: type[Owned], entities: Collection[type[Owned]]) -> "Resource":
         """The resource of an entity with annotated fields, which is one of ``entities``.
 
-        Raises ``TypeError`` where it has no scopes, or a problem of its has the code of another.
+        Raises ``TypeError`` where it has no scopes, where a field has a name that means something else, and where two
+        problems have one code.
         """
+        require_names(entity)
         plural = plural_of(entity)
         reads, writes = scopes_to(plural)
         return cls(

@@ -117,7 +117,9 @@ class QueryModel(BaseModel):
 class View(BaseModel):
     """A representation that clients are shown; its members are the entity's, by the same names."""
 
-    model_config = ConfigDict(extra="forbid")  # told in the document; nothing is validated on its way out
+    model_config = ConfigDict(extra="forbid")  # for the document; nothing is validated on its way out
+    DECIMALS: ClassVar[tuple[str, ...]] = ()
+    """Members with decimals so small that Python would show them with an exponent, as in 1E-7."""
 
     @classmethod
     def each(cls, entities: Iterable[object]) -> list[Any]:
@@ -136,7 +138,19 @@ class View(BaseModel):
 def _maker(view: type[View]) -> tuple[type[msgspec.Struct], Callable[[object], tuple[Any, ...]]]:
     """Of a representation, the type that msgspec encodes soonest, and what reads its members from an entity."""
     names = tuple(view.model_fields)
-    return msgspec.defstruct(view.__name__, names), attrgetter(*names)
+    made, read = msgspec.defstruct(view.__name__, names), attrgetter(*names)
+    places = [names.index(name) for name in view.DECIMALS]
+    if not places:
+        return made, read
+
+    def read_plainly(entity: object) -> tuple[Any, ...]:
+        values = [*read(entity)]
+        for place in places:
+            if values[place] is not None:
+                values[place] = f"{values[place]:f}"
+        return tuple(values)
+
+    return made, read_plainly
 
 
 class PageView(BaseModel, Generic[T]):
