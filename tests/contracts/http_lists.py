@@ -218,7 +218,9 @@ class ListsContract(OfResources):
         last = page["items"][-1]
         tenant.send("DELETE", resource.path_of(last))
         kept = [one for one in made if one != last]
-        kept += [tenant.make(resource, **resource.varied(number)) for number in range(3)]
+        kept += [
+            tenant.make(resource, **resource.varied(number) | resource.unique(number + 100)) for number in range(3)
+        ]
         rest = tenant.send("GET", resource.path, params={"sort": order, "cursor": page["next_cursor"]}).json()
         after = resource.in_order([*kept, last], order)
         assert rest["items"] == after[after.index(last) + 1 :]

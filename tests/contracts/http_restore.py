@@ -133,7 +133,7 @@ class RestoreContract(OfResources):
 
     def test_foreign_objects_are_not_there_and_stay_as_they_are(self, service: Service, resource: ResourceCase) -> None:
         mine, other = service.tenant(), service.tenant()
-        there, gone = changed(other, resource), deleted(other, resource)
+        gone, there = deleted(other, resource), changed(other, resource)
         before = other.send("GET", resource.path_of(there)).json()
         for shown in (there, gone, {"id": uuid4()}):
             expect_problem(restore(mine, resource, shown, 1), 404, resource.not_found)
