@@ -103,7 +103,15 @@ def open_connections() -> int:
             cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
             return int(cursor.fetchone()[0])
     name = str(connection.settings_dict["NAME"])
-    return sum(str(handle.readlink()) == name for handle in Path("/proc/self/fd").iterdir() if handle.is_symlink())
+    return sum(_target(handle) == name for handle in Path("/proc/self/fd").iterdir())
+
+
+def _target(handle: Path) -> str | None:
+    """The file of a descriptor; None where it has been closed since it was listed."""
+    try:
+        return str(handle.readlink())
+    except FileNotFoundError:
+        return None
 
 
 def test_by_https_a_form_is_taken_from_its_own_pages_alone(operator: Operator, committing: MakeStorage) -> None:
