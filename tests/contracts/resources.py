@@ -55,12 +55,15 @@ def resource_case(
 def _three(spec: EntitySpec, field: FieldSpec) -> Iterator[Any]:
     # What may refer to others or be no other's, and need not, has tests of its own, over the specimens.
     particular = field.optional and (field.kind.unique or isinstance(field.kind, kinds.Reference))
-    # Not every state may follow on every other.
-    stays = bool(spec.transitions) and isinstance(field.kind, kinds.Choice)
     value = None if particular else field_values.example(field)
-    for _ in range(3):
-        yield value
-        value = value if particular or stays or field.kind.immutable else field_values.another(field, value)
+    yield value
+    if particular or field.kind.immutable:
+        yield from (value, value)
+        return
+    another = field_values.another(field, value)
+    # Objects are made in any state; but they stay in it, as not every state may follow on every other.
+    yield value if spec.transitions and isinstance(field.kind, kinds.Choice) else another
+    yield field_values.another(field, another)
 
 
 def _contradiction(spec: EntitySpec) -> tuple[Json, Violations] | None:
