@@ -1,5 +1,6 @@
 """Checks beside Schemathesis' own, which hold its exceptions to what is meant by them."""
 
+from http import HTTPStatus
 from typing import Any
 
 import schemathesis
@@ -24,6 +25,13 @@ BEYOND_THE_DOCUMENT = {
     "not_restorable",  # depends on what the version holds
     "reused",  # depends on what came before
 }
+
+SPECS = [spec_of(entity) for entity in ENTITIES]
+OF_WHAT_IS_STORED = {
+    *(field.taken for spec in SPECS for field in spec.fields.values() if field.kind.unique),
+    *(conflict.code for spec in SPECS for conflict in spec.conflicts),
+}
+"""Codes of the conflicts that creating and changing an entity may run into."""
 
 RUN_MAX = 3600
 """Seconds, longer than any run."""
@@ -65,6 +73,10 @@ def refused_for_what_the_document_cannot_say(
 ) -> None:
     """What fits the document may still be refused, but only for what its language cannot say."""
     meta = case.meta
+    written = case.method in {"PUT", "PATCH", "POST"} and not case.operation.path.endswith(("/restore", "/roll"))
+    if written and response.status_code == HTTPStatus.CONFLICT:
+        code = response.json()["code"]
+        assert code in OF_WHAT_IS_STORED, f"refused for {code}"
     if meta is None or not meta.generation.mode.is_positive or response.status_code not in {400, 412, 422}:
         return
     problem = response.json()
