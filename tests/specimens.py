@@ -7,25 +7,10 @@ from enum import StrEnum
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from domain.entity import ConflictKind, NotBefore
+from domain.entity_spec import ConflictKind, NotBefore
 from domain.errors import Conflict, Violation
-from domain.fields import (
-    Amount,
-    Boolean,
-    Choice,
-    Day,
-    Integer,
-    LongText,
-    Map,
-    Moment,
-    Reference,
-    Text,
-    Words,
-    between,
-    contains,
-    equals,
-    has,
-)
+from domain.field_filters import between, contains, equals, has
+from domain.fields import Amount, Boolean, Choice, Day, Integer, LongText, Map, Moment, Reference, Text, Words
 from domain.repository import OwnerId
 
 

@@ -1,194 +1,16 @@
-"""What every entity with annotated fields can do: be made, changed, validated, sorted and filtered.
-
-An entity is a frozen dataclass with ``id``, ``owner_id``, ``created_at``, ``updated_at``, ``version`` and fields of its
-own, annotated with kinds of ``domain.fields``. Class variables say the rest:
-
-- ``KIND`` and ``PLURAL``, its name in codes and paths; ``TITLE``, what people call it, where that is not ``KIND``;
-- ``RULES``: between fields of one state (422);
-- ``TRANSITIONS``: functions of the state before and after, which raise ``Conflict`` (409);
-- ``FILTERS``: of its list, beside those that its fields declare;
-- ``CONFLICTS``: what the transitions refuse, for the catalogue of problems.
-"""
+"""What can be done with every entity: it is made, changed, validated, sorted and filtered by what it declares."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields, replace
 from datetime import datetime
-from functools import cache, partial
-from operator import le
-from typing import Annotated, Any, TypeAlias, get_args, get_origin, get_type_hints
+from functools import partial
+from typing import Any
 from uuid import UUID
 
+from domain.entity_spec import EntitySpec, spec_of, stored_violations, violations_in, words
 from domain.errors import Invalid, Violation
-from domain.fields import INDEXED_MAX, Field, FieldFilter, MapPatch, Text
+from domain.fields import MapPatch
 from domain.paging import Comparison, Condition
 from domain.repository import E, Owned, OwnerId, with_changes
-
-STANDARD_SORTS = ("created_at",)
-Transition: TypeAlias = Callable[[Any, Any], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule between fields; ``holds`` is called with their values, where none of them is missing."""
-
-    fields: tuple[str, ...]
-    holds: Callable[..., bool]
-    violation: Violation
-
-
-class NotBefore(Rule):
-    """The rule that ``last`` is not less than ``first``; the database holds it as well."""
-
-    __slots__ = ()
-
-    def __init__(self, last: str, first: str, violation: Violation) -> None:
-        super().__init__((first, last), le, violation)
-
-
-@dataclass(frozen=True, slots=True)
-class ConflictKind:
-    """A conflict that a transition may raise: its problem code, a title and a sentence or two for clients."""
-
-    code: str
-    title: str
-    meaning: str
-
-
-@dataclass(frozen=True, slots=True)
-class ListFilter:
-    """A query parameter of a list, the kind of its value, and what it compares: all of ``compares`` must hold."""
-
-    parameter: str
-    kind: Field
-    compares: tuple[tuple[str, Comparison], ...]
-    description: str
-    several: bool = False
-
-    def conditions(self, value: Any) -> Iterator[Condition]:
-        """What the given value asks of each listed entity."""
-        for attribute, comparison in self.compares:
-            folded = self.kind.order(value) if comparison is Comparison.CONTAINS else value
-            yield Condition(attribute, comparison, folded)
-
-
-@dataclass(frozen=True, slots=True)
-class FieldSpec:
-    """A field that clients write: its kind, its Python type without None, and what it is when it is left out."""
-
-    name: str
-    kind: Field
-    type: Any
-    optional: bool
-    """Whether None is a value of it."""
-    default: Any
-    """``MISSING`` where it has to be given."""
-
-    @property
-    def required(self) -> bool:
-        """Whether it has to be given when an entity is made."""
-        return self.default is MISSING
-
-    @property
-    def taken(self) -> str:
-        """The problem code of a unique value that another entity has."""
-        return f"{self.name}_taken"
-
-
-@dataclass(frozen=True, slots=True)
-class EntitySpec:
-    """All that is declared about an entity, read once from its class."""
-
-    entity: type[Any]
-    fields: Mapping[str, FieldSpec]
-    rules: tuple[Rule, ...]
-    transitions: tuple[Transition, ...]
-    filters: Mapping[str, ListFilter]
-    conflicts: tuple[ConflictKind, ...]
-    checked: frozenset[str]
-    """The fields whose kinds normalize or refuse some values; the others keep every value of their types as it is."""
-    defaults: Mapping[str, Any]
-    """The values of the fields that may be left out, as they are kept."""
-    reset: Mapping[str, Any]
-    """The values of the fields that may be left out, but for immutable ones: what a replacement gives them."""
-
-    @property
-    def sorts(self) -> tuple[str, ...]:
-        """What its list can be sorted by."""
-        return (*STANDARD_SORTS, *(name for name, field in self.fields.items() if field.kind.sortable))
-
-
-def _read_spec(entity: type[Any]) -> EntitySpec:
-    hints = get_type_hints(entity, include_extras=True)
-    declared = {}
-    for field in fields(entity):
-        hint = hints[field.name]
-        kinds = [extra for extra in get_args(hint)[1:] if isinstance(extra, Field)] if _is_annotated(hint) else []
-        if not kinds:
-            continue
-        type_, optional = _without_none(get_args(hint)[0])
-        default = field.default_factory() if field.default_factory is not MISSING else field.default
-        (kind,) = kinds
-        name = f"{entity.__name__}.{field.name}"
-        _require_possible(name, kind, optional=optional)
-        declared[field.name] = _with_kept_default(name, FieldSpec(field.name, kind, type_, optional, default))
-    return EntitySpec(
-        entity=entity,
-        fields=declared,
-        rules=getattr(entity, "RULES", ()),
-        transitions=getattr(entity, "TRANSITIONS", ()),
-        filters=_read_filters(entity, declared),
-        conflicts=getattr(entity, "CONFLICTS", ()),
-        checked=frozenset(name for name, field in declared.items() if _is_checked(field.kind)),
-        defaults={name: field.default for name, field in declared.items() if not field.required},
-        reset={
-            name: field.default for name, field in declared.items() if not field.required and not field.kind.immutable
-        },
-    )
-
-
-spec_of: Callable[[type[Any]], EntitySpec] = cache(_read_spec)  # type: ignore[assignment]  # -- classes can be hashed
-"""What is declared about an entity, read once. Raises ``TypeError`` for a declaration that cannot be."""
-
-
-def _read_filters(entity: type[Any], declared: Mapping[str, FieldSpec]) -> dict[str, ListFilter]:
-    """The filters of fields and the entity's own, by their parameters. Raises ``TypeError`` where two have one name."""
-    derived = (_filter(name, field.kind, each) for name, field in declared.items() for each in field.kind.filters)
-    found: dict[str, ListFilter] = {}
-    for each in (*derived, *getattr(entity, "FILTERS", ())):
-        if each.parameter in found:
-            raise TypeError(f"{entity.__name__} has two filters with the parameter {each.parameter}.")
-        found[each.parameter] = each
-    return found
-
-
-def _with_kept_default(name: str, field: FieldSpec) -> FieldSpec:
-    """The field with its default as it is kept. Raises ``TypeError`` for one that no client could send."""
-    if field.required or (field.default is None and field.optional):
-        return field
-    default = None if field.default is None else field.kind.normalized(field.default)
-    if violations := [*_violations(field, default)]:
-        raise TypeError(f"{name} has a default that it cannot have: {violations[0].detail}")
-    return replace(field, default=default)
-
-
-def _is_checked(kind: Field) -> bool:
-    own = type(kind)
-    return own.normalized is not Field.normalized or own.problems is not Field.problems
-
-
-def _require_possible(name: str, kind: Field, *, optional: bool) -> None:
-    """Raises ``TypeError`` for a field that is declared to do what none of its kind can."""
-    kinds = type(kind).__name__
-    if kind.sortable and (optional or not kind.SORTABLE):
-        reason = "it may be None" if optional else f"no {kinds} can"
-        raise TypeError(f"{name} cannot be sorted by: {reason}.")
-    if isinstance(kind, Text) and kind.max_length > INDEXED_MAX and (kind.sortable or kind.unique):
-        raise TypeError(f"{name} cannot be sorted by or unique: it may be longer than {INDEXED_MAX} characters.")
-    if kind.unique and Comparison.EQUAL not in kind.COMPARISONS:
-        raise TypeError(f"{name} cannot be unique: no {kinds} can.")
-    for each in kind.filters:
-        if each.comparison not in kind.COMPARISONS:
-            raise TypeError(f"{name} cannot be filtered by {each.comparison.value!r}: no {kinds} can.")
 
 
 def create(entity: type[E], *, id: UUID, owner_id: OwnerId, now: datetime, **values: Any) -> E:
@@ -216,7 +38,7 @@ def with_values(stored: E, values: Mapping[str, Any], *, now: datetime) -> E:
     for name, value in values.items():
         if isinstance(value, MapPatch):
             merged[name] = value.applied(getattr(stored, name))
-            violations += _violations(spec.fields[name], merged[name])
+            violations += violations_in(spec.fields[name], merged[name])
     if violations:
         raise Invalid(violations)
     # Two changes may read the clock in another order than they are made in.
@@ -244,10 +66,10 @@ def validated(entity: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
         field = spec.fields[name]
         if isinstance(value, MapPatch):
             kept[name] = value
-            violations += [*_violations(field, value.given)] or _violations(field, value.removed)
+            violations += [*violations_in(field, value.given)] or violations_in(field, value.removed)
         elif value is None or name in spec.checked:
             kept[name] = None if value is None else field.kind.normalized(value)
-            violations += _violations(field, kept[name])
+            violations += violations_in(field, kept[name])
         else:
             kept[name] = value
     violations += _broken_rules(spec, kept.get)
@@ -265,14 +87,7 @@ def violations_of(entity: Owned) -> list[Violation]:
     if own is not None:
         return own()
     spec, values = spec_of(type(entity)), values_of(entity)
-    violations: list[Violation] = []
-    for name, field in spec.fields.items():
-        value = values[name]
-        normalized = None if value is None else field.kind.normalized(value)
-        found = [*_violations(field, normalized)]
-        if not found and normalized != value:
-            found = [Violation(name, "blanks", f"The {words(name)} begins or ends with blanks.")]
-        violations += found
+    violations = [wrong for name, field in spec.fields.items() for wrong in stored_violations(field, values[name])]
     return [*violations, *_broken_rules(spec, values.get)]
 
 
@@ -331,19 +146,6 @@ def filters(entity: type[Any], **values: Any) -> tuple[Condition, ...]:
     )
 
 
-def _filter(name: str, kind: Field, declared: FieldFilter) -> ListFilter:
-    parameter = declared.parameter or f"{name}{declared.suffix}"
-    return ListFilter(parameter, kind, ((name, declared.comparison),), declared.description, declared.several)
-
-
-def _violations(field: FieldSpec, value: Any) -> Iterator[Violation]:
-    if value is not None:
-        for code, rest in field.kind.problems(value):
-            yield Violation(field.name, code, f"The {words(field.name)} {rest}.")
-    elif not field.optional:
-        yield Violation(field.name, "missing", f"The {words(field.name)} is missing.")
-
-
 def _broken_rules(spec: EntitySpec, value_of: Callable[[str], Any]) -> Iterator[Violation]:
     for rule in spec.rules:
         given = [*map(value_of, rule.fields)]
@@ -355,22 +157,3 @@ def _changed_immutables(spec: EntitySpec, before: Owned, after: Owned) -> Iterat
     for name, field in spec.fields.items():
         if field.kind.immutable and getattr(before, name) != getattr(after, name):
             yield Violation(name, "immutable", f"The {words(name)} is set when it is made, and never changed.")
-
-
-def _is_annotated(hint: Any) -> bool:
-    return get_origin(hint) is Annotated
-
-
-def _without_none(hint: Any) -> tuple[Any, bool]:
-    kinds = [each for each in get_args(hint) if each is not type(None)]
-    return (kinds[0], True) if type(None) in get_args(hint) else (hint, False)
-
-
-def words(name: str) -> str:
-    """The field's name as people read it."""
-    return name.replace("_", " ")
-
-
-def text_kind(field: FieldSpec) -> Text | None:
-    """The kind of a field whose case-folded text is kept beside it; None for any other."""
-    return field.kind if isinstance(field.kind, Text) and field.kind.folded else None

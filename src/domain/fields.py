@@ -7,60 +7,21 @@ schemas, columns, indexes, sorts and filters are derived from it.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, TypeAlias
-from uuid import UUID
 
+from domain.field_filters import FieldFilter
 from domain.paging import Comparison
 from domain.validation import CONTROL_CHARACTERS, is_visible
 
 Problem: TypeAlias = tuple[str, str]
 """A stable code, and how the sentence goes on after the field's name: ("too_short", "is empty")."""
-Value: TypeAlias = str | bool | int | Decimal | date | datetime | UUID | tuple[str, ...] | Mapping[str, str] | None
 
 INDEXED_MAX = 400
 """Characters of a text that is sorted by or unique: more, case-folded, might not fit into PostgreSQL's indexes."""
 FOLDING_GROWTH = 3
 """Case folding makes up to three characters of one (Unicode's CaseFolding.txt, "full")."""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldFilter:
-    """A query parameter that compares one field; its name is the field's unless ``parameter`` is given.
-
-    ``suffix`` is added to the field's name. ``several`` lets a client give several values, separated by commas.
-    """
-
-    comparison: Comparison
-    description: str
-    suffix: str = ""
-    parameter: str | None = None
-    several: bool = False
-
-
-def contains(description: str) -> tuple[FieldFilter, ...]:
-    """Text that holds the given part, in any case."""
-    return (FieldFilter(Comparison.CONTAINS, description),)
-
-
-def equals(description: str, *, several: bool = False) -> tuple[FieldFilter, ...]:
-    """Exactly the given value, or one of several."""
-    return (FieldFilter(Comparison.ANY_OF if several else Comparison.EQUAL, description, several=several),)
-
-
-def between(earliest: str, latest: str) -> tuple[FieldFilter, ...]:
-    """From the given value (``…_from``), to the given value (``…_to``); both ends count."""
-    return (
-        FieldFilter(Comparison.AT_LEAST, earliest, "_from"),
-        FieldFilter(Comparison.AT_MOST, latest, "_to"),
-    )
-
-
-def has(parameter: str, description: str) -> tuple[FieldFilter, ...]:
-    """A list that holds the given item."""
-    return (FieldFilter(Comparison.HAS, description, parameter=parameter),)
 
 
 _EXACT = frozenset({Comparison.EQUAL, Comparison.ANY_OF})

@@ -5,11 +5,11 @@ An adapter looks the values up; what is refused, and in which words, is said her
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 from uuid import UUID
 
-from domain.entity import FieldSpec, spec_of, title_of, words
+from domain.entity import title_of
+from domain.entity_spec import FieldSpec, spec_of, words
 from domain.errors import Conflict, Unfit, Violation
 from domain.fields import Reference
 from domain.repository import Owned
@@ -45,16 +45,6 @@ class Link:
         return Conflict(_reference(self.field).in_use, detail)
 
 
-def references_of(entity: type[Any]) -> tuple[FieldSpec, ...]:
-    """The fields that refer to other entities."""
-    return _references_of(entity)  # type: ignore[arg-type]  # -- every class can be hashed
-
-
-def unique_fields(entity: type[Any]) -> tuple[FieldSpec, ...]:
-    """The fields whose values are taken once among an owner's entities of the kind."""
-    return _unique_fields(entity)  # type: ignore[arg-type]  # -- every class can be hashed
-
-
 def referred_kind(entity: type[Any], name: str) -> str:
     """The kind that this field refers to."""
     return _reference(spec_of(entity).fields[name]).to
@@ -65,7 +55,7 @@ def links_to(entity: type[Owned], entities: Iterable[type[Owned]]) -> tuple[Link
     return tuple(
         Link(other, field)
         for other in entities
-        for field in references_of(other)
+        for field in spec_of(other).references
         if _reference(field).to == entity.KIND
     )
 
@@ -81,23 +71,13 @@ def new_references(before: Owned | None, after: Owned) -> dict[str, UUID]:
 
 def values_of_references(entity: Owned) -> dict[str, UUID]:
     """What the entity refers to, by the fields' names."""
-    values = {field.name: getattr(entity, field.name) for field in references_of(type(entity))}
+    values = {field.name: getattr(entity, field.name) for field in spec_of(type(entity)).references}
     return {name: value for name, value in values.items() if value is not None}
 
 
 def taken(entity: type[Owned], field: FieldSpec) -> Conflict:
     """The refusal of a unique value that another entity of the owner has."""
     return Conflict(field.taken, f"Another {title_of(entity)} has this {words(field.name)}.")
-
-
-@cache
-def _references_of(entity: Any) -> tuple[FieldSpec, ...]:
-    return tuple(field for field in spec_of(entity).fields.values() if isinstance(field.kind, Reference))
-
-
-@cache
-def _unique_fields(entity: Any) -> tuple[FieldSpec, ...]:
-    return tuple(field for field in spec_of(entity).fields.values() if field.kind.unique)
 
 
 def _reference(field: FieldSpec) -> Reference:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic
 from uuid import UUID
 
-from domain.entity import create, require_transition, spec_of, update, validated, values_of, with_values
+from domain.entity import create, require_transition, update, validated, values_of, with_values
+from domain.entity_spec import spec_of
 from domain.errors import NotFound
 from domain.paging import Page, PageRequest
 from domain.references import UnknownReference

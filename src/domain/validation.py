@@ -4,8 +4,6 @@ import re
 import unicodedata
 from uuid import UUID
 
-from domain.errors import Violation
-
 CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """Unicode's categories Cc and Cs, which do not grow."""
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
@@ -33,23 +31,3 @@ def as_id(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def name_violations(value: str, *, max_length: int, field: str = "name") -> list[Violation]:
-    """The violations of a name: empty or too long when trimmed, control characters, lone surrogates."""
-    if has_control_characters(value):
-        return [Violation(field, "control_characters", f"The {field} holds control characters.")]
-    length = len(value.strip())
-    if not length:
-        return [Violation(field, "too_short", f"The {field} is empty.")]
-    if length > max_length:
-        return [Violation(field, "too_long", f"The {field} is longer than {max_length} characters.")]
-    return []
-
-
-def trimmed_violations(value: str, *, max_length: int, field: str = "name") -> list[Violation]:
-    """The violations of a stored name: the same, and white space at its ends."""
-    violations = name_violations(value, max_length=max_length, field=field)
-    if not violations and value != value.strip():
-        return [Violation(field, "blanks", f"The {field} begins or ends with blanks.")]
-    return violations

@@ -21,7 +21,7 @@ from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
 from adapters.django_orm.sql.django_executor import DjangoExecutor
 from adapters.django_orm.sql.statement import Statement
 from adapters.django_orm.storage import Storage
-from domain.entity import spec_of
+from domain.entity_spec import spec_of
 from domain.paging import NEWEST_FIRST, Condition, PageRequest, Position, Sort
 from domain.registry import ENTITIES
 from domain.revisions import IN_ORDER, LATEST_FIRST

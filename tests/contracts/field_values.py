@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from domain import fields as kinds
-from domain.entity import FieldSpec
+from domain.entity_spec import FieldSpec
 
 Refused: TypeAlias = tuple[Any, str | None]
 """JSON of one member, and the code that it is refused with; None where any code will do."""

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any, ClassVar, TypeAlias
 
 from domain import fields as kinds
-from domain.entity import EntitySpec
+from domain.entity_spec import EntitySpec, spec_of
 from domain.paging import Comparison, Sort
-from domain.references import references_of, referred_kind, unique_fields
+from domain.references import referred_kind
 from tests.contracts import field_values
 from tests.contracts.field_values import as_json
 
@@ -157,14 +157,14 @@ class ResourceCase:
     @property
     def unique(self) -> frozenset[str]:
         """The members whose values are taken once among an owner's objects."""
-        return frozenset(field.name for field in unique_fields(self.entity))
+        return frozenset(field.name for field in spec_of(self.entity).unique)
 
     @property
     def references(self) -> dict[str, str]:
         """The members that have to refer to another object, and the kinds that they refer to."""
         return {
             field.name: referred_kind(self.entity, field.name)
-            for field in references_of(self.entity)
+            for field in spec_of(self.entity).references
             if not field.optional
         }
 

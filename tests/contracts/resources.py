@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain import fields as kinds
-from domain.entity import EntitySpec, FieldSpec, NotBefore, spec_of
+from domain.entity_spec import EntitySpec, FieldSpec, NotBefore, spec_of
 from domain.simulations.simulation import Simulation
 from tests.contracts import field_values
 from tests.contracts.field_values import as_json

@@ -13,7 +13,8 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
-from domain.entity import filters, fulfils, sort_value, spec_of
+from domain.entity import filters, fulfils, sort_value
+from domain.entity_spec import spec_of
 from domain.errors import Conflict, DomainError, Unfit
 from domain.idempotency import IdempotentExecutor
 from domain.paging import NEWEST_FIRST, PageRequest, Position, Sort

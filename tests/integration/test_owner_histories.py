@@ -176,9 +176,9 @@ STATES: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
     "a digest": (retold("key", action="created", digest="0" * 64), "holds a secret"),
     "another public id": (retold("key", action="created", public_id="gf_"), "public id"),
     "a maker that is no text": (retold("key", action="created", created_by="operator:\x1b[2J"), "plain line"),
-    "a key made to end before it does": (
+    "an original expiry that is not later": (
         retold("key", action="created", original_expires_at="2020-01-01T00:00:00Z"),
-        "made to end before it does",
+        "not later than the present one",
     ),
     "an actor with an escape": (setting("simulation", actor="operator:\x1b[2J"), "control characters"),
     "a request with an escape": (setting("simulation", request_id="a\nb"), "control characters"),

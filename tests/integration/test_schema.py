@@ -25,7 +25,7 @@ from adapters.django_orm.models import (
     OwnerRow,
     RevisionRow,
 )
-from domain.entity import spec_of
+from domain.entity_spec import spec_of
 from domain.registry import ENTITIES
 from tests.compiled_sql.statements import statements
 from tests.contracts.cases import CASES

@@ -13,23 +13,9 @@ import pytest
 from adapters.http_fastapi.kit.problem_types import CATALOGUE
 from adapters.http_fastapi.kit.resource import Resource
 from domain.access.scopes import Scope, scopes_to
-from domain.entity import ConflictKind, spec_of
-from domain.fields import (
-    Amount,
-    Boolean,
-    Choice,
-    Day,
-    Field,
-    FieldFilter,
-    Integer,
-    LongText,
-    Map,
-    Reference,
-    Text,
-    Words,
-    contains,
-    equals,
-)
+from domain.entity_spec import ConflictKind, spec_of
+from domain.field_filters import FieldFilter, contains, equals
+from domain.fields import Amount, Boolean, Choice, Day, Field, Integer, LongText, Map, Reference, Text, Words
 from domain.paging import Comparison
 from domain.registry import ENTITIES
 from domain.repository import OwnerId

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from adapters.django_orm.columns import AmountField, ChoiceField, FoldedField, JsonField, ReferenceField
-from domain.entity import EntitySpec, FieldSpec, NotBefore, spec_of, text_kind
+from domain.entity_spec import EntitySpec, FieldSpec, NotBefore, spec_of, text_kind
 from domain.fields import (
     Amount,
     Boolean,
@@ -26,7 +26,6 @@ from domain.fields import (
     Text,
     Words,
 )
-from domain.references import references_of, unique_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -160,7 +159,7 @@ def _meta(entity: type[Owned], spec: EntitySpec) -> type:
     indexes = [models.Index(fields=["owner_id", "created_at", "id"], name=_index_name(f"{kind}_newest"))]
     indexes += [
         models.Index(fields=["owner_id", sort_column(field), "id"], name=_index_name(f"{kind}_by_{field.name}"))
-        for field in (*sorts, *references_of(entity))
+        for field in (*sorts, *spec_of(entity).references)
     ]
     constraints: list[models.BaseConstraint] = [
         models.CheckConstraint(
@@ -178,7 +177,7 @@ def _meta(entity: type[Owned], spec: EntitySpec) -> type:
             condition=Q(**{f"{field.name}__isnull": False}),
             name=unique_constraint(entity, field),
         )
-        for field in unique_fields(entity)
+        for field in spec_of(entity).unique
     ]
     return type(
         "Meta",

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from adapters.in_memory.pages import page_of
 from adapters.in_memory.records import IdempotencyRecords, Revisions
+from domain.entity_spec import spec_of
 from domain.errors import Conflict
 from domain.paging import Page, PageRequest
 from domain.references import (
@@ -18,7 +19,6 @@ from domain.references import (
     new_references,
     referred_kind,
     taken,
-    unique_fields,
     values_of_references,
 )
 from domain.repository import E, OwnerId, Precondition, must_belong, must_follow, no_precondition, or_not_found
@@ -115,11 +115,11 @@ class OwnedRepository(Generic[E]):
         self._revisions.record(before, after, context)
 
     def _unique_places(self, entity: E) -> list[tuple[OwnerId, str, Any]]:
-        return [(self._owner, each.name, getattr(entity, each.name)) for each in unique_fields(self._table.entity)]
+        return [(self._owner, each.name, getattr(entity, each.name)) for each in spec_of(self._table.entity).unique]
 
     def _require_free(self, entity: E) -> None:
         """Raises ``Conflict`` where another entity has one of its unique values."""
-        for field in unique_fields(self._table.entity):
+        for field in spec_of(self._table.entity).unique:
             value = getattr(entity, field.name)
             holder = self._table.taken.get((self._owner, field.name, value), entity.id)
             if value is not None and holder != entity.id:

@@ -15,7 +15,8 @@ from app.cli.database import require_migrations, require_operator_database
 from app.cli.fake_data import fake_entities, fake_owners
 from app.cli.terminal import print_message, print_result
 from domain.access.owner import Owner
-from domain.entity import plural_of, spec_of
+from domain.entity import plural_of
+from domain.entity_spec import spec_of
 from domain.fields import Reference
 from domain.registry import ENTITIES
 from domain.repository import Owned, OwnerId

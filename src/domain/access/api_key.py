@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 from uuid import UUID
 
 from domain.access.expiry import (
@@ -16,13 +16,15 @@ from domain.access.expiry import (
 )
 from domain.access.scopes import Scope
 from domain.access.token import PUBLIC_LENGTH, ApiKeyToken
+from domain.entity_spec import spec_of, stored_violations
 from domain.errors import (
     Conflict,
     Invalid,
     Violation,
 )
+from domain.fields import Text
 from domain.repository import OwnerId, with_changes
-from domain.validation import has_control_characters, name_violations, trimmed_violations
+from domain.validation import has_control_characters
 from domain.write_context import WriteContext
 
 _PUBLIC_ID = re.compile(rf"[0-9A-Za-z]{{{PUBLIC_LENGTH}}}")
@@ -54,7 +56,7 @@ class ApiKey:
 
     id: UUID
     owner_id: OwnerId
-    name: str
+    name: Annotated[str, Text(max_length=NAME_MAX)]
     public_id: str
     digest: str
     scopes: frozenset[Scope]
@@ -83,7 +85,7 @@ class ApiKey:
         key = cls(
             id=id,
             owner_id=owner_id,
-            name=name.strip(),
+            name=spec_of(cls).fields["name"].kind.normalized(name),
             public_id=text.public_id,
             digest=text.digest(),
             scopes=frozenset(scopes),
@@ -91,35 +93,37 @@ class ApiKey:
             expires_at=expires_at,
             created_by=created_by,
         )
-        others = [violation for violation in key.violations() if violation.field != "name"]
-        violations = [*name_violations(name, max_length=cls.NAME_MAX), *others, *cls.expiry_faults(expires_at, now)]
-        if violations:
+        if violations := [*key.violations(), *cls.expiry_violations(expires_at, now)]:
             raise Invalid(violations)
         return key
 
     def violations(self) -> list[Violation]:
         """What is wrong with a stored key."""
-        violations = trimmed_violations(self.name, max_length=self.NAME_MAX)
+        violations = stored_violations(spec_of(type(self)).fields["name"], self.name)
         if not self.scopes:
             violations.append(Violation("scopes", "too_short", "A key needs at least one scope."))
         if not _PUBLIC_ID.fullmatch(self.public_id) or not _DIGEST.fullmatch(self.digest):
-            violations.append(Violation("digest", "malformed", "The key's public id or digest is none."))
+            violations.append(Violation("digest", "malformed", "The key's public id or digest is malformed."))
         if self.created_by is not None and not _is_actor(self.created_by):
-            violations.append(Violation("created_by", "malformed", "Who made the key is not told in one plain line."))
+            violations.append(
+                Violation("created_by", "malformed", "The creator of the key is not one line of plain text.")
+            )
         cut = self.original_expires_at
         if cut is not None and (self.expires_at is None or cut <= self.expires_at):
-            violations.append(Violation("original_expires_at", "malformed", "The key was made to end before it does."))
+            violations.append(
+                Violation("original_expires_at", "malformed", "The original expiry is not later than the present one.")
+            )
         return violations
 
     @staticmethod
-    def expiry_faults(expires_at: datetime | None, now: datetime) -> list[Violation]:
+    def expiry_violations(expires_at: datetime | None, now: datetime) -> list[Violation]:
         """What is wrong with this expiry of a key that is created now."""
         if expires_at is not None and expires_at <= now:
             return [Violation("expires_at", "in_the_past", "The key would be expired from the start.")]
         return []
 
     @classmethod
-    def overlap_faults(cls, overlap: timedelta) -> list[Violation]:
+    def overlap_violations(cls, overlap: timedelta) -> list[Violation]:
         """What is wrong with the time in which both a key and its successor are valid."""
         if timedelta() <= overlap <= cls.OVERLAP_MAX:
             return []

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
+from domain.entity_spec import spec_of, stored_violations
 from domain.errors import Conflict, Invalid, Violation
+from domain.fields import Text
 from domain.repository import OwnerId, with_changes
-from domain.validation import as_id, name_violations, trimmed_violations
+from domain.validation import as_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +24,7 @@ class Owner:
     """After this time no key of a deactivated owner is accepted, in any process."""
 
     id: OwnerId
-    name: str
+    name: Annotated[str, Text(max_length=NAME_MAX)]
     created_at: datetime
     deactivated_at: datetime | None = None
     version: int = 1
@@ -35,14 +37,14 @@ class Owner:
     @classmethod
     def create(cls, *, id: OwnerId, now: datetime, name: str) -> Self:
         """A new, active owner. Raises ``Invalid``."""
-        owner = cls(id=id, name=name.strip(), created_at=now)
-        if violations := name_violations(name, max_length=cls.NAME_MAX) or owner.violations():
+        owner = cls(id=id, name=spec_of(cls).fields["name"].kind.normalized(name), created_at=now)
+        if violations := owner.violations():
             raise Invalid(violations)
         return owner
 
     def violations(self) -> list[Violation]:
         """What is wrong with a stored owner."""
-        violations = trimmed_violations(self.name, max_length=self.NAME_MAX)
+        violations = stored_violations(spec_of(type(self)).fields["name"], self.name)
         if as_id(self.name) is not None:
             violations.append(Violation("name", "reads_as_id", "The name is a UUID, which would be taken for an id."))
         return violations

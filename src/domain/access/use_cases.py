@@ -146,7 +146,7 @@ class ApiKeys:
         ``Invalid``, and ``Conflict`` where the old key or the one in use is revoked or expired.
         """
         named = None if expires_at is Lifetime.AS_BEFORE else expires_at
-        if violations := [*ApiKey.overlap_faults(overlap), *ApiKey.expiry_faults(named, context.at)]:
+        if violations := [*ApiKey.overlap_violations(overlap), *ApiKey.expiry_violations(named, context.at)]:
             raise Invalid(violations)
         old = await self.repository.of(owner).get(id)
         if rotated_by is not None:

@@ -5,9 +5,10 @@ from datetime import date, datetime
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from domain.entity import ListFilter, NotBefore
+from domain.entity_spec import ListFilter, NotBefore
 from domain.errors import Violation
-from domain.fields import Day, Text, between, contains
+from domain.field_filters import between, contains
+from domain.fields import Day, Text
 from domain.paging import Comparison
 from domain.repository import OwnerId
 

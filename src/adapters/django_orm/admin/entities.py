@@ -12,7 +12,8 @@ from adapters.django_orm.admin.read_only import ConditionFilter
 from adapters.django_orm.admin.records import OwnedAdmin
 from adapters.django_orm.apps import model_of
 from domain import fields as kinds
-from domain.entity import FieldSpec, spec_of, title_of, words
+from domain.entity import title_of
+from domain.entity_spec import FieldSpec, spec_of, words
 from domain.fields import Amount, Boolean, Day, Integer, Moment, Reference, Text
 
 if TYPE_CHECKING:

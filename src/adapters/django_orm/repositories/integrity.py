@@ -15,15 +15,14 @@ from adapters.django_orm.entity_models import unique_constraint
 from adapters.django_orm.sql.compiler import Compiler
 from adapters.django_orm.sql.expressions import param
 from adapters.django_orm.sql.statement import Executor
+from domain.entity_spec import spec_of
 from domain.errors import Conflict
 from domain.references import (
     UnknownReference,
     links_to,
     new_references,
-    references_of,
     referred_kind,
     taken,
-    unique_fields,
     values_of_references,
 )
 
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from django.db.models import Model, QuerySet
 
     from adapters.django_orm.sql.statement import Statement, WriteStep
-    from domain.entity import FieldSpec
+    from domain.entity_spec import FieldSpec
     from domain.references import Link
     from domain.repository import E, Owned, OwnerId
 
@@ -45,9 +44,9 @@ class Integrity:
         self.entity, self._models, self._executor = entity, models, executor
         self._by_kind = {other.KIND: model for other, model in models.items()}
         self._links = links_to(entity, models)
-        self._taken = {unique_constraint(entity, field): field for field in unique_fields(entity)}
-        self._refers = bool(references_of(entity))
-        mine = ((entity.KIND, field.name) for field in references_of(entity))
+        self._taken = {unique_constraint(entity, field): field for field in spec_of(entity).unique}
+        self._refers = bool(spec_of(entity).references)
+        mine = ((entity.KIND, field.name) for field in spec_of(entity).references)
         others = ((link.child.KIND, link.field.name) for link in self._links)
         self._references = {reference_constraint(*place) for place in (*mine, *others)}
         self._compile = Compiler(executor)
@@ -112,7 +111,7 @@ class Integrity:
     @cached_property
     def _holders(self) -> list[tuple[FieldSpec, Statement]]:
         found = []
-        for field in unique_fields(self.entity):
+        for field in spec_of(self.entity).unique:
             rows = self._owned(self._models[self.entity]).filter((field.name, self._param(field.name)))
             found.append((field, self._compile.select(rows.exclude(id=self._param("id")), "id", limit=1)))
         return found

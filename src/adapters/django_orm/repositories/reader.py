@@ -15,7 +15,8 @@ from adapters.django_orm.sql.contains import Contains
 from adapters.django_orm.sql.expressions import KeysetAfter, Param, param
 from adapters.django_orm.sql.membership import AnyOf, Has
 from adapters.django_orm.sql.statement import Executor, Statement
-from domain.entity import sort_value, spec_of
+from domain.entity import sort_value
+from domain.entity_spec import spec_of
 from domain.paging import Comparison, Page, PageRequest, Position, Sort
 from domain.repository import E, OwnerId
 

@@ -11,8 +11,9 @@ from django.db import models
 from adapters.django_orm.columns import JsonTextField
 from adapters.django_orm.models import IdempotencyRow, OwnerRow, RevisionRow
 from adapters.django_orm.tenant_data.snapshots import InvalidSnapshot, SnapshotReader, check_members
-from domain.entity import spec_of, violations_of
-from domain.references import taken, unique_fields
+from domain.entity import violations_of
+from domain.entity_spec import spec_of
+from domain.references import taken
 from domain.revisions import violations_without_secrets, without_secrets
 from domain.validation import has_control_characters
 
@@ -48,7 +49,7 @@ class RowValidator:
         self._json = [place for place, field in enumerate(table.fields) if isinstance(field, JsonTextField)]
         self._unique: dict[str, set[Any]] = {}
         if rows is not None:
-            self._unique = {field.name: set() for field in unique_fields(rows.entity)}
+            self._unique = {field.name: set() for field in spec_of(rows.entity).unique}
             self._derived = [name for name in self._columns if name not in rows.names]
             self._loaded = [self._converter(name) for name in rows.names]
 

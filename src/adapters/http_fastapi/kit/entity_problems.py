@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from adapters.http_fastapi.kit.problem_types import ProblemType, register, register_not_found
-from domain.entity import plural_of, spec_of, title_of, words
+from domain.entity import plural_of, title_of
+from domain.entity_spec import spec_of, words
 from domain.fields import Reference
 from domain.repository import Owned
 

@@ -13,7 +13,8 @@ from adapters.http_fastapi.kit.field_kinds import example, parameter, shown, wri
 from adapters.http_fastapi.kit.pagination import ListQuery
 from adapters.http_fastapi.kit.schemas import CreateBody, Moment, PatchBody, View
 from domain import fields as kinds
-from domain.entity import FieldSpec, filters, spec_of, summary_of, title_of, words
+from domain.entity import filters, summary_of, title_of
+from domain.entity_spec import FieldSpec, spec_of, words
 from domain.paging import Comparison, PageRequest, Sort
 from domain.repository import Owned
 

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError, to_jsonable_python
 
 from adapters.http_fastapi.kit.schemas import PLAIN, Day, ReadMoment, name_schema, read_day, read_moment
 from domain import fields as kinds
-from domain.entity import FieldSpec, ListFilter, words
+from domain.entity_spec import FieldSpec, ListFilter, words
 from domain.paging import Comparison
 from domain.validation import has_control_characters
 
