@@ -175,7 +175,7 @@ STATES: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
     "no scope": (retold("key", action="created", scopes=[]), "at least one scope"),
     "a digest": (retold("key", action="created", digest="0" * 64), "holds a secret"),
     "another public id": (retold("key", action="created", public_id="gf_"), "public id"),
-    "a maker that is no text": (retold("key", action="created", created_by="operator:\x1b[2J"), "plain line"),
+    "a maker that is no text": (retold("key", action="created", created_by="operator:\x1b[2J"), "plain text"),
     "an original expiry that is not later": (
         retold("key", action="created", original_expires_at="2020-01-01T00:00:00Z"),
         "not later than the present one",
