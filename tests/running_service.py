@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
-GOATFISH = [sys.executable, "-m", "app.cli"]
+from tests.warm_start import goatfish
+
 SECRET_KEY = "a secret key that serves the tests alone"
 
 
@@ -41,8 +42,9 @@ class _Heard(io.StringIO):
 def _run(
     env: Mapping[str, str], *arguments: str, check: bool = True, entered: str = ""
 ) -> "subprocess.CompletedProcess[str]":
-    command = [*GOATFISH, *arguments]
-    return subprocess.run(command, env=env, input=entered, capture_output=True, text=True, check=check, timeout=60)
+    return subprocess.run(
+        goatfish(*arguments), env=env, input=entered, capture_output=True, text=True, check=check, timeout=60
+    )
 
 
 def _filled(env: Mapping[str, str], url: str) -> str:
@@ -82,8 +84,9 @@ def live(url: str, operator_url: str, *options: str, **variables: str) -> Iterat
 @contextmanager
 def served(env: Mapping[str, str], *options: str, heard: io.StringIO | None = None) -> Iterator[str]:
     """Where the service listens that is configured like this, on a database that is ready."""
-    serve = [*GOATFISH, "serve", "--port", "0", *options]
-    with subprocess.Popen(serve, env=env, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        goatfish("serve", "--port", "0", *options), env=env, stderr=subprocess.PIPE, text=True
+    ) as process:
         assert process.stderr is not None
         drain = Thread(target=(heard or _Heard()).writelines, args=(process.stderr,))
         try:

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Recorded
-from tests.running_service import GOATFISH, Live
+from tests.running_service import Live
+from tests.warm_start import goatfish
 
 OPERATOR, PASSWORD = "clerk", "correct horse battery"
 OWNERS, KEYS = "/admin/goatfish/ownerrow/", "/admin/goatfish/apikeyrow/"
@@ -19,7 +20,7 @@ OWNERS, KEYS = "/admin/goatfish/ownerrow/", "/admin/goatfish/apikeyrow/"
 @pytest.fixture(scope="module")
 def operator(service: Live) -> None:
     """An operator with all permissions."""
-    command = [*GOATFISH, "operator", "create", OPERATOR, "--password-stdin"]
+    command = goatfish("operator", "create", OPERATOR, "--password-stdin")
     subprocess.run(command, input=PASSWORD, capture_output=True, text=True, check=True, timeout=60)
 
 

@@ -18,7 +18,7 @@ from app.cli.commands import commands
 from config.databases import DatabaseUrl
 from config.settings import load
 from tests.embedded_postgres import Server
-from tests.running_service import GOATFISH
+from tests.warm_start import goatfish
 
 NAME, API, OPERATORS = 'an "odd" 100% name', 'the "api"', "operators"
 
@@ -186,8 +186,9 @@ class Site:
         """A command, in a process of its own where it needs one: Django is configured once in each."""
         env = self.environment(**variables)
         if arguments[0] != "database":
-            command = [*GOATFISH, *arguments]
-            return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+            return subprocess.run(
+                goatfish(*arguments), env=env, capture_output=True, text=True, timeout=60, check=False
+            )
         unset = dict.fromkeys(name for name in os.environ if name.startswith("GOATFISH_"))
         load.cache_clear()
         done = CliRunner().invoke(commands, arguments, env={**unset, **env})

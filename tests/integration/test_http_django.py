@@ -63,7 +63,7 @@ class OnCommitting:
         return committing
 
 
-class TestHttp(HttpContract):
+class TestHttp(OnCommitting, HttpContract):
     pass
 
 

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.running_service import GOATFISH
+from tests.warm_start import goatfish
 
 REMOTE = "postgresql://ann:hunter2@db.invalid/x"
 """A name that nobody has."""
@@ -17,7 +17,7 @@ def run(*command: str, **urls: str) -> "subprocess.CompletedProcess[str]":
     here |= {"GOATFISH_OPERATOR_DATABASE_URL": "postgresql://bob@localhost/x"}
     here |= {"ADMINISTRATOR_DATABASE_URL": "postgresql://carl@localhost/x"}
     env = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | here | urls
-    done = subprocess.run([*GOATFISH, *command], env=env, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(goatfish(*command), env=env, capture_output=True, text=True, timeout=60, check=False)
     assert "hunter2" not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done

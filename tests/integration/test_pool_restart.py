@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -18,6 +17,7 @@ from domain.simulations.simulation import Simulation
 from tests.embedded_postgres import Server
 from tests.factories import CONTEXT, SimulationFactory
 from tests.integration.conftest import opened
+from tests.warm_start import goatfish
 
 WORKERS = 16
 
@@ -26,7 +26,7 @@ WORKERS = 16
 def server() -> Iterator[Server]:
     with Server() as server:
         urls = {"GOATFISH_DATABASE_URL": server.url, "GOATFISH_OPERATOR_DATABASE_URL": server.operator_url}
-        subprocess.run([sys.executable, "-m", "app.cli", "migrate"], env=os.environ | urls, check=True, timeout=60)
+        subprocess.run(goatfish("migrate"), env=os.environ | urls, check=True, timeout=60)
         yield server
 
 

@@ -22,8 +22,9 @@ from uuid import UUID
 
 import pytest
 
+from tests.warm_start import goatfish as started
+
 ROOT = Path(__file__).parents[2]
-GOATFISH = [sys.executable, "-m", "app.cli"]
 UVICORN = [sys.executable, "-m", "uvicorn"]
 READY = "Application startup complete"
 PATIENCE = 30  # seconds
@@ -41,7 +42,7 @@ class Shell:
 
     def __call__(self, *arguments: str, entered: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*GOATFISH, *arguments],
+            started(*arguments),
             cwd=self.directory,
             env=self.environment(**variables),
             input=entered,
@@ -57,14 +58,16 @@ class Shell:
             return list(pool.map(lambda command: self(*command.split(), **variables), commands))
 
     @contextmanager
-    def running(
-        self, *arguments: str, until: str, program: Sequence[str] = GOATFISH, ends: int = 0
-    ) -> Iterator["Running"]:
+    def running(self, *arguments: str, until: str, program: Sequence[str] = (), ends: int = 0) -> Iterator["Running"]:
         """A command that goes on, once it says ``until``; it is told to stop afterwards, and must, with this status."""
         said = self.directory / "said.txt"
         with said.open("w") as out:
             process = subprocess.Popen(
-                [*program, *arguments], cwd=self.directory, env=self.environment(), stdout=out, stderr=out
+                [*program, *arguments] if program else started(*arguments),
+                cwd=self.directory,
+                env=self.environment(),
+                stdout=out,
+                stderr=out,
             )
         running = Running(process, said)
         try:
@@ -315,7 +318,7 @@ def test_at_a_terminal_erasing_asks_for_the_name(goatfish: Shell) -> None:
 def _at_a_terminal(shell: Shell, arguments: Sequence[str], entered: str) -> tuple[str, int]:
     """All that a command says to a terminal where this is entered, and how it ends."""
     leader, follower = pty.openpty()
-    command = [*GOATFISH, *arguments]
+    command = started(*arguments)
     environment = shell.environment()
     with subprocess.Popen(
         command, cwd=shell.directory, env=environment, stdin=follower, stdout=follower, stderr=follower
@@ -340,7 +343,7 @@ def test_erasing_right_after_deactivating_waits_until_no_key_is_believed(goatfis
 
 def test_a_reader_of_an_export_may_leave_early(goatfish: Shell) -> None:
     owner = goatfish("seed", "--owners", "1", "--each", "3000").stdout.strip()
-    command = [*GOATFISH, "owner", "export", owner]
+    command = started("owner", "export", owner)
     with subprocess.Popen(
         command, cwd=goatfish.directory, env=goatfish.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:

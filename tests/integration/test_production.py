@@ -3,11 +3,12 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.warm_start import goatfish, python
 
 CONFIGURED = {
     "GOATFISH_DATABASE_URL": "postgresql://service@127.0.0.1:1/goatfish",
@@ -43,9 +44,15 @@ class Configured:
         self.directory = directory
 
     def __call__(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return self._run(python(*arguments), variables)
+
+    def goatfish(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return self._run(goatfish(*arguments), variables)
+
+    def _run(self, command: list[str], variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("GOATFISH_", "DJANGO_"))}
         return subprocess.run(
-            [sys.executable, *arguments],
+            command,
             cwd=self.directory,
             env=kept | CONFIGURED | variables,
             capture_output=True,
@@ -67,11 +74,11 @@ def configured(tmp_path: Path) -> Configured:
 
 
 def test_django_finds_nothing_to_warn_of_behind_https(configured: Configured) -> None:
-    check = ("-m", "app.cli", "django", "check", "--deploy", "--fail-level", "WARNING")
-    done = configured(*check, **OPERATORS, **HTTPS)
+    check = ("django", "check", "--deploy", "--fail-level", "WARNING")
+    done = configured.goatfish(*check, **OPERATORS, **HTTPS)
     assert done.returncode == 0, done.stderr
     assert "no issues" in done.stdout
-    without = configured(*check, **OPERATORS)
+    without = configured.goatfish(*check, **OPERATORS)
     assert without.returncode == 1
     assert "SESSION_COOKIE_SECURE" in without.stderr
 
@@ -125,7 +132,7 @@ def test_the_admin_is_served_only_where_operators_way_into_the_database_is_known
     ],
 )
 def test_operators_commands_say_that_they_need_the_operators_way(configured: Configured, command: str) -> None:
-    done = configured("-m", "app.cli", *command.split())
+    done = configured.goatfish(*command.split())
     words = "This command needs GOATFISH_OPERATOR_DATABASE_URL, which is not set.\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", words)
 
@@ -142,13 +149,12 @@ def test_a_new_database_of_sqlites_is_nobody_elses_to_read(configured: Configure
 
 
 def test_the_doctor_says_that_operators_cannot_work_from_here(configured: Configured) -> None:
-    said = configured("-m", "app.cli", "doctor").stdout
+    said = configured.goatfish("doctor").stdout
     assert "the admin and operators' commands are not available." in said
     assert "The API cannot connect to" in said
     assert "Operators" not in said
 
 
 def test_the_doctor_says_that_postgresql_is_used_without_https(configured: Configured) -> None:
-    doctor = ("-m", "app.cli", "doctor")
-    assert "warning  GOATFISH_HTTPS is not set" in configured(*doctor, **OPERATORS).stdout
-    assert "Browsers must use HTTPS" in configured(*doctor, **OPERATORS, **HTTPS).stdout
+    assert "warning  GOATFISH_HTTPS is not set" in configured.goatfish("doctor", **OPERATORS).stdout
+    assert "Browsers must use HTTPS" in configured.goatfish("doctor", **OPERATORS, **HTTPS).stdout

@@ -17,8 +17,7 @@ import pytest
 
 from tests.contracts.http_api import SIMULATIONS, WING
 from tests.embedded_postgres import Server
-
-GOATFISH = [sys.executable, "-m", "app.cli"]
+from tests.warm_start import goatfish
 
 
 @dataclass
@@ -55,16 +54,16 @@ def database() -> Iterator[tuple[Server, str]]:
     """A server of our own, and the key of a tenant in it."""
     with Server() as server:
         run = partial(subprocess.run, env=_environment(server), capture_output=True, text=True, check=True, timeout=60)
-        run([*GOATFISH, "migrate"])
-        run([*GOATFISH, "owner", "create", "tests"])
-        yield server, run([*GOATFISH, "key", "create", "tests"]).stdout.strip()
+        run(goatfish("migrate"))
+        run(goatfish("owner", "create", "tests"))
+        yield server, run(goatfish("key", "create", "tests")).stdout.strip()
 
 
 @pytest.fixture
 def running(database: tuple[Server, str], request: pytest.FixtureRequest) -> Iterator[Running]:
     server, key = database
     variables: dict[str, str] = getattr(request, "param", {})
-    command = [*GOATFISH, "serve", "--port", "0"]
+    command = [sys.executable, "-m", "app.cli", "serve", "--port", "0"]  # signals are for this very process
     with subprocess.Popen(
         command, env=_environment(server) | variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:

@@ -24,7 +24,8 @@ from config.databases import DatabaseUrl
 from domain.access.scopes import Scope
 from tests.contracts.http_api import SIMULATIONS, WING
 from tests.embedded_postgres.places import Account, temporary_home
-from tests.running_service import GOATFISH, served
+from tests.running_service import served
+from tests.warm_start import goatfish
 
 OWNERS, ROUNDS, SERVER_CONNECTIONS = 12, 8, 2
 PREPARES_SINCE = (1, 21)
@@ -97,7 +98,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 @pytest.fixture(scope="module")
 def bouncer() -> Iterator[DatabaseUrl]:
     """The URL of the API's role for the migrated database, through PgBouncer."""
-    subprocess.run([*GOATFISH, "migrate"], check=True, timeout=60)
+    subprocess.run(goatfish("migrate"), check=True, timeout=60)
     account = Account.for_server()
     home = temporary_home(account)
     try:
