@@ -192,13 +192,13 @@ class Server:
                 connection.execute(ADOPT)
 
     def _halt(self, *, keep: bool) -> None:
-        precondition, self._guard = self._guard, None
-        if precondition is None:
+        guard, self._guard = self._guard, None
+        if guard is None:
             return
         word: bytes | None = b"keep\n" if keep else b""
         for harder in (signal.SIGQUIT, signal.SIGKILL, None):
             try:
-                precondition.communicate(word, timeout=STOP_TIMEOUT)
+                guard.communicate(word, timeout=STOP_TIMEOUT)
             except subprocess.TimeoutExpired:
                 word = None  # said once
                 if harder:
