@@ -1,1 +1,1 @@
-"""The HTTP adapter over memory: no database, but more than a unit run has time for."""
+"""Tests of the HTTP adapter on in-memory storage; no database, but slower than unit tests."""

@@ -1,4 +1,4 @@
-"""What tests of the edges share."""
+"""Fixtures for the test_edge_* modules."""
 
 from collections.abc import Iterator
 
@@ -7,18 +7,18 @@ from starlette.routing import Route
 
 from adapters.in_memory.storage import Storage
 from tests.contracts.http_api import Service, serving
-from tests.memory.edges import Stores
+from tests.memory.edges import BufferingApp
 
 
 @pytest.fixture(scope="module")
-def admin() -> Stores:
-    """What stands in place of the admin."""
-    return Stores()
+def admin() -> BufferingApp:
+    """A stub in place of Django's admin."""
+    return BufferingApp()
 
 
 @pytest.fixture(scope="module")
-def service(admin: Stores) -> Iterator[Service]:
-    """A service with an admin, and with room for few bodies; several modules have another of their own."""
+def service(admin: BufferingApp) -> Iterator[Service]:
+    """A service with the stub admin and 8 MiB for request bodies; some modules override it."""
     with serving(Storage(), bodies_max=8) as service:
         for path in ("/admin", "/admin/{path:path}"):
             service.api.router.routes.append(Route(path, admin, include_in_schema=False))

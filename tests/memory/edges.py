@@ -1,4 +1,4 @@
-"""Applications and clients that stand round a request under test."""
+"""Stub ASGI applications and a slow client."""
 
 import asyncio
 from typing import Any
@@ -11,26 +11,26 @@ from tests.contracts.http_api import SIMULATIONS, Service, Tenant
 MIB = 1 << 20
 
 
-class Stores:
-    """Stands for an application that reads every body to its end before it looks at it, as Django does."""
+class BufferingApp:
+    """An application that reads every body to its end before it handles the request, as Django does."""
 
     def __init__(self) -> None:
-        self.asked = 0
-        self.stored = 0
+        self.requests = 0
+        self.bytes_read = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.asked += 1
+        self.requests += 1
         more = True
         while more:
             message = await receive()
-            self.stored += len(message.get("body", b""))
+            self.bytes_read += len(message.get("body", b""))
             more = message.get("more_body", False)
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
 
-class Plain:
-    """Keeps Starlette from taking a function for an endpoint."""
+class AsgiApp:
+    """Wraps an ASGI function, so that Starlette does not treat it as an endpoint."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -39,8 +39,8 @@ class Plain:
         await self._app(scope, receive, send)
 
 
-class Slow:
-    """A request that has sent some of its body, and no end of it."""
+class SlowClient:
+    """A client that has sent part of a body, and not the end."""
 
     def __init__(self, service: Service, tenant: Tenant | None, size: int, address: str = "192.0.2.1") -> None:
         self._service = service
@@ -70,21 +70,21 @@ class Slow:
         if message["type"] == "http.response.start":
             self.status, self.headers = message["status"], dict(message["headers"])
 
-    def goes_on(self, message: Message) -> None:
-        async def told() -> None:
+    def send(self, message: Message) -> None:
+        async def deliver() -> None:
             self._messages.append(message)
             self._more.set()
             await asyncio.wait([self.task])
 
-        self._service.call(told)
+        self._service.call(deliver)
 
-    def is_cut(self) -> None:
-        async def cut() -> None:
+    def disconnect(self) -> None:
+        async def cancel() -> None:
             self.task.cancel()
             await asyncio.wait([self.task])
 
-        self._service.call(cut)
+        self._service.call(cancel)
 
 
-END: Message = {"type": "http.request", "body": b"", "more_body": False}
-GONE: Message = {"type": "http.disconnect"}
+END_OF_BODY: Message = {"type": "http.request", "body": b"", "more_body": False}
+DISCONNECTED: Message = {"type": "http.disconnect"}

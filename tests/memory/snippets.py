@@ -1,10 +1,10 @@
-"""What the tests of FastAPI's snippets share: the application with an addition, and a tenant's answers."""
+"""Helpers for the test_fastapi_* modules: the application with added routes, and requests to it."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Security
-from httpx2 import Response as Answer
+from httpx2 import Response
 from pydantic import BaseModel
 
 from adapters.http_fastapi.kit.authentication import authenticate
@@ -14,8 +14,8 @@ from domain.access.authentication import Caller
 from tests.contracts.http_api import Service, serving
 
 CallerOf = Annotated[Caller, Security(authenticate)]
-KEYED = [Security(authenticate)]
-MANAGES = [Security(authenticate, scopes=["keys:manage"])]
+WITH_KEY = [Security(authenticate)]
+WITH_MANAGE_SCOPE = [Security(authenticate, scopes=["keys:manage"])]
 
 
 class Item(BaseModel):
@@ -23,7 +23,7 @@ class Item(BaseModel):
     price: float = 1.5
 
 
-class Secretive(Item):
+class SecretItem(Item):
     secret: str = "hidden"
 
 
@@ -31,8 +31,8 @@ def served(prepare: Callable[[FastAPI], object], **settings: Any) -> Any:
     return serving(Storage(), prepare=prepare, **settings)
 
 
-def ask(service: Service, method: str, path: str, **more: Any) -> Answer:
-    """The answer to a tenant, which must have what every answer to a known key has."""
+def send(service: Service, method: str, path: str, **more: Any) -> Response:
+    """The response to a new tenant's request, with the headers that every authenticated response has."""
     answer = service.tenant().send(method, path, **more)
     assert answer.headers["x-request-id"]
     assert answer.headers["ratelimit-policy"].startswith('"owner"')
@@ -45,7 +45,7 @@ def binding(api: FastAPI, path: str) -> object:
     return route.binding
 
 
-def expect_status(answer: Answer, status: int) -> Any:
+def expect_status(answer: Response, status: int) -> Any:
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), answer.text
     return answer.json()
 

@@ -1,4 +1,4 @@
-"""The application over memory that keeps specimens too."""
+"""The application on in-memory storage, with the test entities Material and Specimen."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +13,11 @@ from tests.catalogue import catalogue_restored
 from tests.contracts.http_api import Service, serving
 from tests.specimens import Material, Specimen
 
-PRODUCT: Any = (*ENTITIES, Material, Specimen)
+ENTITIES_AND_SPECIMENS: Any = (*ENTITIES, Material, Specimen)
 
 
-def _may_also(scope: str, patch: pytest.MonkeyPatch) -> None:
-    """Makes a scope for as long as the patch lasts; it is not listed among all scopes."""
+def _add_scope(scope: str, patch: pytest.MonkeyPatch) -> None:
+    """Adds a scope until the patch is undone; iterating over Scope does not yield it."""
     member = str.__new__(Scope, scope)
     member._name_, member._value_ = scope.upper().replace(":", "_"), scope
     patch.setitem(Scope._value2member_map_, scope, member)
@@ -25,12 +25,12 @@ def _may_also(scope: str, patch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def serving_specimens() -> Iterator[Service]:
-    """The application over memory, with these entities beside the product's own."""
+    """Serves the application with the test entities beside the product's own."""
     with catalogue_restored(), pytest.MonkeyPatch.context() as patch:
         for module in ("app.container", "adapters.in_memory.storage"):
-            patch.setattr(f"{module}.ENTITIES", PRODUCT)
+            patch.setattr(f"{module}.ENTITIES", ENTITIES_AND_SPECIMENS)
         for entity in (Material, Specimen):
             for verb in ("read", "write"):
-                _may_also(f"{entity.PLURAL}:{verb}", patch)
+                _add_scope(f"{entity.PLURAL}:{verb}", patch)
         with serving(Storage()) as service:
             yield service

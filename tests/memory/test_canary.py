@@ -1,4 +1,4 @@
-"""The watch that is kept on secrets finds one wherever it is planted, and the log's formatter hides it there."""
+"""The canary finds secrets in responses and logs, and the log formatter redacts keys."""
 
 import json
 import logging
@@ -17,7 +17,7 @@ from domain.access.token import ApiKeyToken, redact
 from tests.canary import CANARY, Canary, WatchedAnswers, WatchedLog
 from tests.contracts.http_api import KEYS, SIMULATIONS
 
-WORD = "signs cursors and admin sessions"
+SETTING = "signs cursors and admin sessions"
 
 
 @pytest.fixture
@@ -29,11 +29,11 @@ def text() -> ApiKeyToken:
 def canary(text: ApiKeyToken) -> Canary:
     canary = Canary()
     canary.knows(text)
-    canary.knows_word(WORD)
+    canary.knows_word(SETTING)
     return canary
 
 
-def forms(text: ApiKeyToken) -> dict[str, str]:
+def leaks(text: ApiKeyToken) -> dict[str, str]:
     whole = text.reveal()
     return {
         "whole": whole,
@@ -42,38 +42,38 @@ def forms(text: ApiKeyToken) -> dict[str, str]:
         "without checksum": whole[:-6],
         "within a word": f"xx{whole.split('_')[2]}xx",
         "digest": text.digest(),
-        "setting": f"GOATFISH_SECRET_KEY={WORD}",
+        "setting": f"GOATFISH_SECRET_KEY={SETTING}",
     }
 
 
-@pytest.mark.parametrize("form", forms(ApiKeyToken("", "")))
-def test_a_secret_is_found_in_an_answer(canary: Canary, text: ApiKeyToken, form: str) -> None:
-    planted = forms(text)[form]
-    for response in (Response(planted), JSONResponse({"x": [planted]}), Response("", headers={"X": planted})):
+@pytest.mark.parametrize("leak", leaks(ApiKeyToken("", "")))
+def test_a_secret_in_a_response_is_found(canary: Canary, text: ApiKeyToken, leak: str) -> None:
+    leaked = leaks(text)[leak]
+    for response in (Response(leaked), JSONResponse({"x": [leaked]}), Response("", headers={"X": leaked})):
         TestClient(WatchedAnswers(response, canary=canary)).get(SIMULATIONS)
     assert len(canary.found) == 3
 
 
-@pytest.mark.parametrize("form", forms(ApiKeyToken("", "")))
-def test_a_secret_is_found_in_the_log(
-    canary: Canary, text: ApiKeyToken, form: str, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("leak", leaks(ApiKeyToken("", "")))
+def test_a_secret_in_the_log_is_found(
+    canary: Canary, text: ApiKeyToken, leak: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    planted, log = forms(text)[form], logging.Logger("apart")
+    leaked, log = leaks(text)[leak], logging.Logger("apart")
     log.addHandler(WatchedLog(canary))
-    log.warning(planted)
-    log.debug("%r", {"x": planted})
-    log.error("a fault", exc_info=RuntimeError(planted))
+    log.warning(leaked)
+    log.debug("%r", {"x": leaked})
+    log.error("an error", exc_info=RuntimeError(leaked))
     assert canary.found == ["a secret in the log of apart"] * 3
 
 
-def test_a_secret_that_gets_out_fails_the_test(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_logged_key_is_reported_by_the_global_canary(caplog: pytest.LogCaptureFixture) -> None:
     key = ApiKeyToken.new(os.urandom).reveal()
     logging.getLogger("goatfish").info("for %s", key)
     found, CANARY.found = CANARY.found, []
     assert found == ["a secret in the log of goatfish"]
 
 
-def test_an_answer_may_show_a_new_key_once(canary: Canary, text: ApiKeyToken) -> None:
+def test_a_new_key_may_be_in_one_response_only(canary: Canary, text: ApiKeyToken) -> None:
     async def made(scope: Scope, receive: Receive, send: Send) -> None:
         await JSONResponse({"name": "n", "key": text.reveal()}, 201)(scope, receive, send)
 
@@ -86,7 +86,7 @@ def test_an_answer_may_show_a_new_key_once(canary: Canary, text: ApiKeyToken) ->
     assert len(canary.found) == 2
 
 
-def test_what_is_no_secret_is_not_found(canary: Canary, text: ApiKeyToken) -> None:
+def test_public_text_is_not_reported(canary: Canary, text: ApiKeyToken) -> None:
     other = ApiKeyToken.new(os.urandom)
     public = json.dumps([text.public_id, other.reveal(), other.digest(), "x" * 300, text.reveal()[:-7]])
     TestClient(WatchedAnswers(Response(public), canary=canary)).get(SIMULATIONS)
@@ -94,7 +94,7 @@ def test_what_is_no_secret_is_not_found(canary: Canary, text: ApiKeyToken) -> No
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    "alter",
     [
         lambda key: key,
         lambda key: key[:-1],
@@ -105,10 +105,10 @@ def test_what_is_no_secret_is_not_found(canary: Canary, text: ApiKeyToken) -> No
         lambda key: key.upper(),
         lambda key: key.replace("gf_", "gf_x"),
     ],
-    ids=["whole", "short", "shorter", "long", "in-a-url", "in-a-url-lower", "upper", "public-id"],
+    ids=["whole", "1-short", "20-short", "1-long", "encoded", "encoded-lower-case", "upper-case", "other-public-id"],
 )
-def test_what_looks_like_a_key_is_hidden(text: ApiKeyToken, spoil: Any) -> None:
-    key = spoil(text.reveal())
+def test_whole_and_damaged_keys_are_redacted(text: ApiKeyToken, alter: Any) -> None:
+    key = alter(text.reveal())
     gf, public_id, _ = unquote(key).split("_")
     assert redact(f"for {key}.") == f"for {gf}_{public_id}_***."
     assert redact(f"{key},{key}").count("***") == 2
@@ -119,7 +119,7 @@ def percent(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "spell",
+    "encode",
     [
         lambda key: key.replace("g", "%67", 1),
         lambda key: key.replace("_", "%255F"),
@@ -129,33 +129,33 @@ def percent(text: str) -> str:
         lambda key: percent(percent(key)),
         lambda key: key.replace("_", "%%35F"),
     ],
-    ids=["a-letter", "twice", "a-letter-twice", "the-end", "all", "all-twice", "a-digit-of-it"],
+    ids=["one-letter", "underscores-twice", "one-letter-twice", "last-nine", "all", "all-twice", "nested-escape"],
 )
-def test_a_key_is_hidden_however_a_url_spells_it(text: ApiKeyToken, spell: Any) -> None:
+def test_a_percent_encoded_key_is_redacted(text: ApiKeyToken, encode: Any) -> None:
     shown = f"gf_{text.public_id}_***"
     line = '1 - "GET /x?a=b%20c&k={} HTTP/1.1" 100%\n'
-    spelt = redact(line.format(spell(text.reveal())))
-    assert unquote(spelt) == unquote(line.format(shown))
-    assert spelt.count("\n") == 1
-    path = f"/x/{spell(text.reveal())}\nGET"
+    redacted = redact(line.format(encode(text.reveal())))
+    assert unquote(redacted) == unquote(line.format(shown))
+    assert redacted.count("\n") == 1
+    path = f"/x/{encode(text.reveal())}\nGET"
     assert redact(path) == f"/x/{shown}\nGET"
-    assert "\n" not in redact(f"/{spell(text.reveal())}%0A")
+    assert "\n" not in redact(f"/{encode(text.reveal())}%0A")
 
 
 @pytest.mark.parametrize("plain", ["%", "%%%", "%67f_x%", "a%20b%0Ac\n%FF \ud800%41", "%67f_x_ y", "100% gf_x"])
-def test_what_is_spelt_as_in_a_url_and_no_key_stays(plain: str) -> None:
+def test_percent_encoded_text_without_a_key_is_unchanged(plain: str) -> None:
     assert redact(plain) == plain
 
 
 @pytest.mark.parametrize("part", ["%FF", "%25", "%", "gf%5F", "gf_", "%67f", "gf_x%5F", "x"])
-def test_to_hide_takes_time_in_proportion(part: str) -> None:
+def test_redacting_long_text_is_fast(part: str) -> None:
     began = time.process_time()
     redact("%" + part * (60_000 // len(part)))
     assert time.process_time() - began < 0.5
 
 
 @pytest.mark.parametrize("plain", ["", "gf_", "gf_x", "/api/v1/keys", "abgf-x_y", "goatfish.http: 200 OK"])
-def test_what_looks_like_no_key_stays(plain: str) -> None:
+def test_text_without_a_key_is_unchanged(plain: str) -> None:
     assert redact(plain) == plain
 
 
@@ -164,7 +164,7 @@ class Unprintable:
         raise RuntimeError("no")
 
 
-def test_the_log_hides_keys_and_never_fails(text: ApiKeyToken) -> None:
+def test_the_log_formatter_redacts_keys_and_never_raises(text: ApiKeyToken) -> None:
     def line(message: Any, *arguments: Any, error: Exception | None = None) -> str:
         violation = None if error is None else (type(error), error, None)
         record = logging.LogRecord("goatfish", logging.INFO, "here.py", 7, message, arguments, violation)

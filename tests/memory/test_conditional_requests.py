@@ -1,4 +1,4 @@
-"""How conditions of a request are read, and what they ask of an object."""
+"""If-Match and If-None-Match: parsing, and comparing with the stored version."""
 
 import asyncio
 import re
@@ -26,7 +26,7 @@ TAG = TAGS.of(STORED)
 
 
 def header(name: str, lines: str | list[str] | None) -> str | None:
-    """The value of a header with the stored version's tag in place of ``"7"``, as endpoints see several lines."""
+    """The value that an endpoint sees of these header lines; ``"7"`` stands for the stored version's tag."""
     if lines is None:
         return None
     sent = [(name.encode(), line.encode("latin-1")) for line in ([lines] if isinstance(lines, str) else lines)]
@@ -37,7 +37,7 @@ def precondition(**lines: str | list[str]) -> Precondition:
     return asyncio.run(TAGS.precondition(**{name: header(name, each) for name, each in lines.items()}))
 
 
-def known(lines: str | list[str] | None = None) -> Sequence[str]:
+def known_tags(lines: str | list[str] | None = None) -> Sequence[str]:
     return asyncio.run(TAGS.known(header("if-none-match", lines)))
 
 
@@ -49,12 +49,12 @@ def passes(**lines: str | list[str]) -> bool:
     return True
 
 
-def test_a_tag_is_strong_and_of_the_version() -> None:
+def test_a_tag_is_strong_and_contains_the_version() -> None:
     assert re.fullmatch('"7-[0-9a-f]{6}"', TAG)
     assert TAGS.of(SimulationFactory.build(version=8)) == TAG.replace("7", "8", 1)
 
 
-def test_a_tag_changes_with_the_representation() -> None:
+def test_a_tag_depends_on_the_schema() -> None:
     more = create_model("More", __base__=SIMULATION, more=(int, ...))
     other = create_model("Other", __base__=SIMULATION, name=(str | None, ...))
     described = create_model("Described", __base__=SIMULATION, name=(str, Field(description="In other words.")))
@@ -65,7 +65,7 @@ def test_a_tag_changes_with_the_representation() -> None:
 
 def test_without_conditions_everything_passes() -> None:
     assert passes()
-    assert list(known()) == []
+    assert list(known_tags()) == []
 
 
 @pytest.mark.parametrize(
@@ -116,10 +116,10 @@ def test_if_match_compares_strongly(lines: str | list[str], expected: bool) -> N
 )
 def test_if_none_match_compares_weakly(lines: str, expected: bool) -> None:
     assert passes(if_none_match=lines) is expected
-    assert (TAG in known(lines) or "*" in known(lines)) is not expected
+    assert (TAG in known_tags(lines) or "*" in known_tags(lines)) is not expected
 
 
-def test_both_conditions_have_to_hold() -> None:
+def test_both_conditions_must_hold() -> None:
     assert passes(if_match='"7"', if_none_match='"6"')
     assert not passes(if_match='"7"', if_none_match='"7"')
     assert not passes(if_match='"6"', if_none_match='"6"')
@@ -151,7 +151,7 @@ def test_both_conditions_have_to_hold() -> None:
     ],
     ids=repr,
 )
-def test_what_is_no_list_of_tags_is_refused_with_its_header(name: str, lines: str | list[str]) -> None:
+def test_a_malformed_list_of_tags_is_rejected_and_its_header_named(name: str, lines: str | list[str]) -> None:
     with pytest.raises(ProblemException) as refused:
         precondition(**{name.lower().replace("-", "_"): lines})
     assert refused.value.kind.code == "validation_failed"
@@ -161,7 +161,7 @@ def test_what_is_no_list_of_tags_is_refused_with_its_header(name: str, lines: st
 @pytest.mark.parametrize(
     "text", ['"1",' * 8000, "," * 32_000, " " * 32_000, '"' * 32_000, 'W/"1" ' * 5000, '"1"' + " ," * 16_000 + "x"]
 )
-def test_no_condition_takes_long_to_read(text: str) -> None:
+def test_a_long_header_is_parsed_fast(text: str) -> None:
     began = time.perf_counter()
     with suppress(ProblemException):
         precondition(if_match=text)

@@ -1,4 +1,4 @@
-"""Queries, paths and JSON that nobody is to parse, and what an answer repeats of them."""
+"""Oversized queries, unusual paths and JSON, and how much of them a response repeats."""
 
 import json
 import sys
@@ -11,30 +11,30 @@ from adapters.http_fastapi.kit.problems import shortened
 from tests.contracts.hostile_requests import LARGE, Hostile
 from tests.contracts.http_api import SIMULATIONS, UNKNOWN, WING, Service, expect_problem
 from tests.contracts.http_hostile import ask
-from tests.memory.edges import MIB, Stores
+from tests.memory.edges import MIB, BufferingApp
 
-ELSEWHERE = ["/admin/", "/admin/login/", "/livez", "/readyz", "/docs", "/openapi.json", "/problems/not-found"]
+NON_API_PATHS = ["/admin/", "/admin/login/", "/livez", "/readyz", "/docs", "/openapi.json", "/problems/not-found"]
 
 
 class TestQueries:
     @pytest.mark.parametrize("query", LARGE.values(), ids=LARGE)
-    @pytest.mark.parametrize("path", [*ELSEWHERE, "/docs/assets/swagger-ui.css"])
-    def test_a_large_one_is_refused_wherever_it_goes(
-        self, service: Service, admin: Stores, path: str, query: str
+    @pytest.mark.parametrize("path", [*NON_API_PATHS, "/docs/assets/swagger-ui.css"])
+    def test_a_too_large_query_is_rejected_on_every_path(
+        self, service: Service, admin: BufferingApp, path: str, query: str
     ) -> None:
-        before = admin.asked
+        before = admin.requests
         answer = ask(service, Hostile("", 422, None, f"{path}?{query}".encode(), "GET", (), key=False))
         assert answer.status == 422
         assert len(answer.body) < 1500
         assert answer.body.count(b'"parameter"') == 1
-        assert admin.asked == before
+        assert admin.requests == before
 
     @pytest.mark.parametrize("query", ["x=" + "1" * 8190, "&".join(f"p{n}=1" for n in range(100))], ids=["8k", "100"])
-    @pytest.mark.parametrize("path", ELSEWHERE)
-    def test_one_within_the_bounds_is_not(self, service: Service, path: str, query: str) -> None:
+    @pytest.mark.parametrize("path", NON_API_PATHS)
+    def test_a_query_at_the_limit_is_accepted(self, service: Service, path: str, query: str) -> None:
         assert ask(service, Hostile("", 200, None, f"{path}?{query}".encode(), "GET", (), key=False)).status == 200
 
-    def test_the_first_field_that_is_too_much_is_named(self, service: Service) -> None:
+    def test_the_first_field_over_the_limit_is_named(self, service: Service) -> None:
         tenant = service.tenant()
         many = "&".join(f"p{n}=1" for n in range(200))
         for query, name in (
@@ -62,14 +62,14 @@ class TestQueries:
             ("DELETE", UNKNOWN, {}, 422),
         ],
     )
-    def test_it_has_its_place_among_the_refusals(
+    def test_a_too_large_query_is_rejected_in_the_order_of_the_contract(
         self, service: Service, method: str, path: str, more: dict[str, Any], status: int
     ) -> None:
         answer = service.tenant().send(method, f"{path}?{'x' * 9000}", **more)
         assert answer.status_code == status
 
 
-class TestSpellings:
+class TestPathSpellings:
     @pytest.mark.parametrize(
         "target",
         [
@@ -81,18 +81,20 @@ class TestSpellings:
             *("/admin/" + "x" * 2000, "/%2561dmin/", "/admin/a%0Ab"),
         ],
     )  # fmt: skip
-    def test_no_other_one_leads_to_the_admin(self, service: Service, admin: Stores, target: str) -> None:
-        before = admin.asked
+    def test_an_alternative_spelling_does_not_reach_the_admin(
+        self, service: Service, admin: BufferingApp, target: str
+    ) -> None:
+        before = admin.requests
         answer = ask(service, Hostile("", 404, None, target.encode(), "GET", (), key=False))
-        assert (answer.status, admin.asked) == (404, before)
+        assert (answer.status, admin.requests) == (404, before)
 
     @pytest.mark.parametrize(
         "target", ["/admin", "/admin/", "/admin/login/", "/admin/goatfish/ownerrow/x_2Fy.z/change/"]
     )
-    def test_its_own_does(self, service: Service, admin: Stores, target: str) -> None:
-        before = admin.asked
+    def test_the_canonical_path_reaches_the_admin(self, service: Service, admin: BufferingApp, target: str) -> None:
+        before = admin.requests
         assert ask(service, Hostile("", 200, None, target.encode(), "GET", (), key=False)).status == 200
-        assert admin.asked == before + 1
+        assert admin.requests == before + 1
 
     @pytest.mark.parametrize(
         "target",
@@ -105,11 +107,11 @@ class TestSpellings:
             *("/api/v1/%6be%79s", "/%61pi/v1/me", "/api%2fv1/me", "/api/v1/m%65"),
         ],
     )  # fmt: skip
-    def test_everything_has_one_alone(self, service: Service, target: str) -> None:
+    def test_an_alternative_spelling_of_any_route_is_not_found(self, service: Service, target: str) -> None:
         for method in ("GET", "POST"):
             assert ask(service, Hostile("", 404, None, target.encode(), method, ())).status == 404
 
-    def test_a_parameter_may_be_encoded(self, service: Service) -> None:
+    def test_a_path_parameter_may_be_percent_encoded(self, service: Service) -> None:
         tenant = service.tenant()
         id = tenant.make()["id"]
         path = f"{SIMULATIONS}/{id.replace('-', '%2d')}"
@@ -119,8 +121,8 @@ class TestSpellings:
 
 class TestTexts:
     @pytest.mark.parametrize("text", ["% ", "%25", "%gf_a_b ", "gf_a_b", "%67f_a_b ", "x % ", "~"])
-    def test_what_an_answer_repeats_is_not_looked_through_to_its_end(self, text: str) -> None:
-        """Counted in calls, which are the same on any machine: each word was one, half a million of them."""
+    def test_shortening_a_long_text_does_not_scan_all_of_it(self, text: str) -> None:
+        """Counts Python calls, independent of the machine; a callback for each match would make about 500,000."""
         calls = 0
 
         def count(frame: FrameType, event: str, _: object) -> None:
@@ -136,22 +138,22 @@ class TestTexts:
         assert len(shown) <= 201
         assert "gf_a_b" not in shown
 
-    def test_a_number_that_nobody_means_is_not_made(self, service: Service) -> None:
+    def test_a_number_of_too_many_digits_is_rejected(self, service: Service) -> None:
         tenant = service.tenant()
         for digits, code in ((400, "unknown"), (401, "number_too_large")):
             body = json.dumps(WING)[:-1] + ', "x": -' + "9" * (digits - 1) + "}"
             answer = tenant.send("POST", SIMULATIONS, content=body, headers={"Content-Type": "application/json"})
             assert [error["code"] for error in expect_problem(answer, 422, "validation_failed")["errors"]] == [code]
 
-    def test_nothing_is_nested_deeper_than_any_step_can_follow(self, service: Service) -> None:
+    def test_json_that_is_nested_too_deep_is_rejected(self, service: Service) -> None:
         tenant = service.tenant()
         for depth, code in ((63, "unknown"), (64, "too_deep"), (900, "too_deep"), (5000, "too_many_values")):
             body = json.dumps(WING)[:-1] + ', "x": ' + "[" * depth + "]" * depth + "}"
             answer = tenant.send("POST", SIMULATIONS, content=body, headers={"Content-Type": "application/json"})
             assert [error["code"] for error in expect_problem(answer, 422, "validation_failed")["errors"]] == [code]
 
-    def test_no_depth_is_parsed_that_no_digest_can_be_made_of(self, service: Service) -> None:
-        """Python gives up somewhere near the thousandth, by how deep it is called itself."""
+    def test_json_near_the_recursion_limit_is_rejected_with_an_idempotency_key(self, service: Service) -> None:
+        """Python raises RecursionError at a depth near 1000, which varies with the depth of the caller."""
         tenant = service.tenant()
         headers = {"Content-Type": "application/json", "Idempotency-Key": "k"}
         for depth in range(940, 1000):

@@ -1,4 +1,4 @@
-"""Sub-applications and WebSockets, and the start that is refused for a route which authenticates nobody."""
+"""Sub-applications, WebSockets, and the check at start that every route authenticates."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -23,7 +23,7 @@ from adapters.http_fastapi.kit.authentication import authenticate
 from domain.access.authentication import Caller
 from domain.access.scopes import Scope
 from tests.contracts.http_api import KEYS, expect_problem, violations
-from tests.memory.snippets import KEYED, MANAGES, Item, ask, served, with_body
+from tests.memory.snippets import WITH_KEY, WITH_MANAGE_SCOPE, Item, send, served, with_body
 
 
 class Teapot(Exception):
@@ -31,7 +31,7 @@ class Teapot(Exception):
 
 
 class TestApplications:
-    def test_a_mounted_sub_application_has_callers_and_problems(self) -> None:
+    def test_a_mounted_sub_application_authenticates_and_responds_with_problems(self) -> None:
         def prepare(api: FastAPI) -> None:
             sub = FastAPI(openapi_url=None)
 
@@ -41,7 +41,7 @@ class TestApplications:
             ) -> Any:
                 return [item_id, caller.owner.id]
 
-            @sub.post("/bug", dependencies=KEYED)
+            @sub.post("/bug", dependencies=WITH_KEY)
             async def bug(item: Item) -> Any:
                 raise Teapot
 
@@ -52,13 +52,13 @@ class TestApplications:
             assert tenant.send("GET", "/sub/items/3").json() == [3, str(tenant.owner)]
             expect_problem(service.http.get("/sub/items/3"), 401, "unauthenticated")
             expect_problem(service.tenant(Scope.SIMULATIONS_READ).send("GET", "/sub/items/3"), 403, "missing_scope")
-            assert violations(ask(service, "GET", "/sub/items/x")) == {"item_id": "int_parsing"}
+            assert violations(send(service, "GET", "/sub/items/x")) == {"item_id": "int_parsing"}
             expect_problem(service.http.post("/sub/bug", content=b"{"), 401, "unauthenticated")
-            expect_problem(ask(service, "POST", "/sub/bug", json={"name": "n"}), 500, "internal_error")
+            expect_problem(send(service, "POST", "/sub/bug", json={"name": "n"}), 500, "internal_error")
             expect_problem(tenant.send("GET", "/sub/nowhere"), 404, "not_found")
             expect_problem(tenant.send("GET", "/sub/bug"), 405, "method_not_allowed")
 
-    def test_a_websocket_is_served_to_callers_and_refused_to_others(self) -> None:
+    def test_a_websocket_requires_a_key_and_its_scope(self) -> None:
         def prepare(api: FastAPI) -> None:
             @api.websocket("/ws/{name}")
             async def echo(
@@ -82,7 +82,7 @@ class TestApplications:
                 assert websocket.receive_text() == f"me hello {tenant.owner}"
                 assert (b"x-request-id", b"mine") in (websocket.extra_headers or [])
             for text, code in (("leave", 1008), ("fail", 1011)):
-                with (  # noqa: PT012  # -- what is sent is answered by the end
+                with (  # noqa: PT012  # -- the connection is closed in response to what is sent
                     pytest.raises(WebSocketDisconnect) as left,
                     service.http.websocket_connect("ws://localhost/ws/me", headers=headers) as websocket,
                 ):
@@ -90,10 +90,10 @@ class TestApplications:
                     websocket.receive_text()
                 assert left.value.code == code
             reader = service.tenant(Scope.SIMULATIONS_READ)
-            for refused, status in (({}, 401), ({"X-API-Key": reader.key}, 403), ({"Host": "elsewhere"}, 400)):
+            for request_headers, status in (({}, 401), ({"X-API-Key": reader.key}, 403), ({"Host": "elsewhere"}, 400)):
                 with (
                     pytest.raises(WebSocketDenialResponse) as denied,
-                    service.http.websocket_connect("ws://localhost/ws/me", headers=refused),
+                    service.http.websocket_connect("ws://localhost/ws/me", headers=request_headers),
                 ):
                     pass
                 assert denied.value.status_code == status
@@ -131,17 +131,17 @@ def mounted(api: FastAPI) -> None:
 
 
 UNPROTECTED: dict[str, tuple[Callable[[FastAPI], object], str]] = {
-    "of FastAPI": (lambda api: api.get("/open")(endpoint), "/open"),
+    "fastapi route": (lambda api: api.get("/open")(endpoint), "/open"),
     "not in the document": (lambda api: api.get("/open", include_in_schema=False)(endpoint), "/open"),
-    "compiled": (lambda api: api.get("/open")(websocket_endpoint), "/open"),
-    "included": (included, "/outer/open"),
-    "mounted": (mounted, "/mounted/open"),
-    "documents of a mounted application": (lambda api: api.mount("/mounted", FastAPI()), "/mounted/openapi.json"),
-    "of Starlette": (lambda api: api.add_route("/open", plain_endpoint), "/open"),
-    "a websocket": (lambda api: api.websocket("/open")(websocket_endpoint), "/open"),
-    "an application": (lambda api: api.mount("/open", StaticFiles(directory=".")), "/open"),
-    "like one that is public": (lambda api: api.get("/livez/open")(endpoint), "/livez/open"),
-    "routes of a mount": (
+    "compiled route": (lambda api: api.get("/open")(websocket_endpoint), "/open"),
+    "included router": (included, "/outer/open"),
+    "mounted application": (mounted, "/mounted/open"),
+    "document of a mounted application": (lambda api: api.mount("/mounted", FastAPI()), "/mounted/openapi.json"),
+    "starlette route": (lambda api: api.add_route("/open", plain_endpoint), "/open"),
+    "websocket": (lambda api: api.websocket("/open")(websocket_endpoint), "/open"),
+    "static files": (lambda api: api.mount("/open", StaticFiles(directory=".")), "/open"),
+    "path below a public one": (lambda api: api.get("/livez/open")(endpoint), "/livez/open"),
+    "mounted routes": (
         lambda api: api.router.routes.append(Mount("/m", routes=[Route("/open", plain_endpoint)])),
         "/m/open",
     ),
@@ -150,22 +150,22 @@ UNPROTECTED: dict[str, tuple[Callable[[FastAPI], object], str]] = {
 
 class TestStart:
     @pytest.mark.parametrize("kind", UNPROTECTED)
-    def test_is_refused_for_a_route_that_authenticates_nobody(self, kind: str) -> None:
+    def test_start_fails_for_a_route_without_authentication(self, kind: str) -> None:
         prepare, path = UNPROTECTED[kind]
         with pytest.raises(RuntimeError, match=f"authenticate nobody.* {path} "), served(prepare):
             pass
 
-    def test_is_refused_for_a_scope_that_does_not_exist(self) -> None:
+    def test_start_fails_for_an_unknown_scope(self) -> None:
         def prepare(api: FastAPI) -> None:
             api.get("/open", dependencies=[Security(authenticate, scopes=["items:eat"])])(endpoint)
 
         with pytest.raises(RuntimeError, match=r"/open .*items:eat"), served(prepare):
             pass
 
-    def test_a_route_that_is_added_later_is_not_served_without(self) -> None:
+    def test_a_route_added_after_the_start_is_not_served_without_authentication(self) -> None:
         router, sub = APIRouter(), FastAPI(openapi_url=None)
-        router.get("/router/kept", dependencies=KEYED)(endpoint)
-        sub.get("/kept", dependencies=KEYED)(endpoint)
+        router.get("/router/kept", dependencies=WITH_KEY)(endpoint)
+        sub.get("/kept", dependencies=WITH_KEY)(endpoint)
 
         def prepare(api: FastAPI) -> None:
             api.include_router(router)
@@ -173,20 +173,20 @@ class TestStart:
 
         with served(prepare) as service:
             service.api.get("/later")(endpoint)
-            service.api.get("/later/kept", dependencies=KEYED)(endpoint)
+            service.api.get("/later/kept", dependencies=WITH_KEY)(endpoint)
             router.get("/router/later")(endpoint)
             sub.get("/later")(endpoint)
             for path in ("/later", "/router/later", "/sub/later"):
                 expect_problem(service.http.get(path), 500, "internal_error")
             for path in ("/later/kept", "/router/kept", "/sub/kept"):
                 expect_problem(service.http.get(path), 401, "unauthenticated")
-                assert ask(service, "GET", path).json() is None
+                assert send(service, "GET", path).json() is None
 
     @pytest.mark.parametrize("place", ["application", "router", "mounted"])
-    def test_a_frontend_is_refused_rather_than_not_served(self, place: str) -> None:
+    def test_start_fails_for_a_frontend_route(self, place: str) -> None:
         def prepare(api: FastAPI) -> None:
-            router, sub = APIRouter(dependencies=KEYED), FastAPI(openapi_url=None)
-            sub.get("/kept", dependencies=KEYED)(endpoint)
+            router, sub = APIRouter(dependencies=WITH_KEY), FastAPI(openapi_url=None)
+            sub.get("/kept", dependencies=WITH_KEY)(endpoint)
             places: dict[str, Any] = {"application": api, "router": router, "mounted": sub}
             places[place].frontend("/pages", directory=".")
             api.include_router(router)
@@ -195,9 +195,9 @@ class TestStart:
         with pytest.raises(RuntimeError, match="Mount StaticFiles"), served(prepare):
             pass
 
-    def test_the_document_has_every_route(self) -> None:
+    def test_an_added_route_is_in_the_document(self) -> None:
         def prepare(api: FastAPI) -> None:
-            api.post("/extra", dependencies=MANAGES)(with_body)
+            api.post("/extra", dependencies=WITH_MANAGE_SCOPE)(with_body)
 
         with served(prepare) as service:
             document = service.http.get("/openapi.json").json()

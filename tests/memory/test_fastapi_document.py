@@ -1,4 +1,4 @@
-"""The OpenAPI document of snippets: it stays valid, and says what they declare."""
+"""The OpenAPI document of added routes: it stays valid, and describes what they declare."""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,7 +10,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from pydantic import RootModel
 
 from tests.contracts.http_api import Service
-from tests.memory.snippets import KEYED, Item, ask, served
+from tests.memory.snippets import WITH_KEY, Item, send, served
 
 
 class Colour(Enum):
@@ -18,7 +18,7 @@ class Colour(Enum):
 
 
 def document(service: Service) -> Any:
-    """The document, which is valid and refers to nothing that it has not."""
+    """The document, after checking that it is valid and that every reference resolves."""
     found = service.http.get("/openapi.json").json()
     OpenAPIV31SpecValidator(found).validate()
     for reference in references(found):
@@ -63,12 +63,12 @@ async def raw(request: Request) -> Any:
     return (await request.body()).decode()
 
 
-def test_bodies_that_are_no_objects() -> None:
+def test_bodies_other_than_objects_are_described_and_parsed() -> None:
     def prepare(api: FastAPI) -> None:
         for endpoint in (items, number, numbers, colour, either, data):
-            api.post(f"/{endpoint.__name__}", dependencies=KEYED)(endpoint)
+            api.post(f"/{endpoint.__name__}", dependencies=WITH_KEY)(endpoint)
         yaml = {"requestBody": {"content": {"application/yaml": {"schema": {"type": "object"}}}}}
-        api.post("/raw", dependencies=KEYED, openapi_extra=yaml)(raw)
+        api.post("/raw", dependencies=WITH_KEY, openapi_extra=yaml)(raw)
 
     with served(prepare) as service:
         bodies = {
@@ -85,15 +85,15 @@ def test_bodies_that_are_no_objects() -> None:
             "/colour": "red",
             "/either": None,
         }.items():
-            assert ask(service, "POST", path, json=body).json() == body
+            assert send(service, "POST", path, json=body).json() == body
         for path in ("/data", "/raw"):
             octets = {"Content-Type": "application/octet-stream"}
-            assert ask(service, "POST", path, content=b"abc", headers=octets).json() == "abc"
+            assert send(service, "POST", path, content=b"abc", headers=octets).json() == "abc"
 
 
-def test_parameters_of_several_types_and_answers_of_ones_own() -> None:
+def test_union_parameters_and_declared_responses_are_described() -> None:
     def prepare(api: FastAPI) -> None:
-        @api.get("/several", dependencies=KEYED, responses={422: {"model": Item}, "4XX": {"description": "other"}})
+        @api.get("/several", dependencies=WITH_KEY, responses={422: {"model": Item}, "4XX": {"description": "other"}})
         async def several(
             either: int | str = "x",
             amount: Annotated[Decimal, Query(description="how much")] = Decimal("1.5"),
@@ -111,18 +111,18 @@ def test_parameters_of_several_types_and_answers_of_ones_own() -> None:
         assert shown == {"$ref": "#/components/schemas/Item"}
 
 
-def test_callbacks_and_webhooks() -> None:
+def test_callbacks_and_webhooks_are_described() -> None:
     callbacks = APIRouter()
 
     def prepare(api: FastAPI) -> None:
         @api.webhooks.post("item-made")
         def item_made(body: Item) -> None:
-            """What is sent when one is made."""
+            """Sent when an item is made."""
 
         @callbacks.post("{$callback_url}/made")
         def made(body: Item) -> None: ...
 
-        @api.post("/items", callbacks=callbacks.routes, dependencies=KEYED)
+        @api.post("/items", callbacks=callbacks.routes, dependencies=WITH_KEY)
         async def create(item: Item) -> Any:
             return item
 

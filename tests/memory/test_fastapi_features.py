@@ -1,4 +1,4 @@
-"""FastAPI's documented snippets of parameters, dependencies and responses, added to the whole application."""
+"""Parameters, dependencies and responses work as in FastAPI's documentation, in routes added to the application."""
 
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -31,50 +31,50 @@ from domain.access.authentication import Caller
 from domain.access.scopes import Scope
 from tests.contracts.http_api import SIMULATIONS, WING, expect_problem, violations
 from tests.memory.snippets import (
-    KEYED,
-    MANAGES,
+    WITH_KEY,
+    WITH_MANAGE_SCOPE,
     CallerOf,
     Item,
-    Secretive,
-    ask,
+    SecretItem,
     binding,
     expect_status,
+    send,
     served,
 )
 
 
 class TestParameters:
-    def test_path_and_query_parameters(self) -> None:
+    def test_path_and_query_parameters_are_parsed(self) -> None:
         def prepare(api: FastAPI) -> None:
-            @api.get("/items/{item_id}", dependencies=KEYED)
+            @api.get("/items/{item_id}", dependencies=WITH_KEY)
             async def read(
                 item_id: Annotated[int, Path(ge=1)],
                 q: str | None = None,
                 limit: int = 5,
-                tags: list[str] = Query([]),  # noqa: B008  # -- as the documentation had it
+                tags: list[str] = Query([]),  # noqa: B008  # -- an older style from FastAPI's documentation
             ) -> Any:
                 return {"item_id": item_id, "q": q, "limit": limit, "tags": tags}
 
-            @api.get("/names/{name}", dependencies=KEYED)
+            @api.get("/names/{name}", dependencies=WITH_KEY)
             async def named(name: str) -> Any:
                 return name
 
         with served(prepare) as service:
-            assert ask(service, "GET", "/items/3?q=x&tags=a&tags=b").json() == {
+            assert send(service, "GET", "/items/3?q=x&tags=a&tags=b").json() == {
                 "item_id": 3,
                 "q": "x",
                 "limit": 5,
                 "tags": ["a", "b"],
             }
-            assert set(violations(ask(service, "GET", "/items/0?limit=x"))) == {"item_id", "limit"}
-            assert ask(service, "GET", "/names/a%20b").json() == "a b"
+            assert set(violations(send(service, "GET", "/items/0?limit=x"))) == {"item_id", "limit"}
+            assert send(service, "GET", "/names/a%20b").json() == "a b"
             assert service.tenant().send("POST", "/items/3").headers["allow"] == "GET, HEAD"
-            assert ask(service, "HEAD", "/items/3").content == b""
+            assert send(service, "HEAD", "/items/3").content == b""
             expect_problem(service.http.get("/items/3"), 401, "unauthenticated")
 
-    def test_headers_and_cookies(self) -> None:
+    def test_headers_and_cookies_are_parsed(self) -> None:
         def prepare(api: FastAPI) -> None:
-            @api.get("/seen", dependencies=KEYED)
+            @api.get("/seen", dependencies=WITH_KEY)
             async def seen(
                 user_agent: Annotated[str, Header()],
                 theme: Annotated[str, Cookie()],
@@ -88,18 +88,18 @@ class TestParameters:
             lines += [("x-list", "1"), ("x-list", "2")]
             answer = service.http.get("/seen", headers=[(a.encode(), b.encode()) for a, b in lines])
             assert answer.json() == ["u", "dark", ["1", "2"]]
-            assert violations(ask(service, "GET", "/seen")) == {"Cookie": "missing", "x-list": "missing"}
+            assert violations(send(service, "GET", "/seen")) == {"Cookie": "missing", "x-list": "missing"}
 
-    def test_a_body_and_what_may_be_wrong_with_it(self) -> None:
+    def test_a_body_is_parsed_and_an_invalid_one_is_rejected(self) -> None:
         def prepare(api: FastAPI) -> None:
-            @api.post("/items", status_code=201, dependencies=KEYED)
+            @api.post("/items", status_code=201, dependencies=WITH_KEY)
             async def create(item: Item) -> Item:
                 return item
 
         with served(prepare, bodies_max=8) as service:
-            answer = ask(service, "POST", "/items", json={"name": "a"})
+            answer = send(service, "POST", "/items", json={"name": "a"})
             assert (answer.status_code, answer.json()) == (201, {"name": "a", "price": 1.5})
-            assert violations(ask(service, "POST", "/items", json={"price": "x"})) == {
+            assert violations(send(service, "POST", "/items", json={"price": "x"})) == {
                 "#/name": "missing",
                 "#/price": "float_parsing",
             }
@@ -110,12 +110,12 @@ class TestParameters:
                 (b"[" * 500_000, 400, "malformed_json"),
                 (b" " * ((1 << 20) + 1), 413, "body_too_large"),
             ):
-                expect_problem(ask(service, "POST", "/items", content=content, headers=typed), status, code)
-            parts = iter([b" " * (1 << 20), b" " * (1 << 20)])  # of no announced length
-            expect_problem(ask(service, "POST", "/items", content=parts, headers=typed), 413, "body_too_large")
-            assert violations(ask(service, "POST", "/items", content=b"x")) == {"#": "wrong_type"}
+                expect_problem(send(service, "POST", "/items", content=content, headers=typed), status, code)
+            parts = iter([b" " * (1 << 20), b" " * (1 << 20)])  # without Content-Length
+            expect_problem(send(service, "POST", "/items", content=parts, headers=typed), 413, "body_too_large")
+            assert violations(send(service, "POST", "/items", content=b"x")) == {"#": "wrong_type"}
 
-    def test_who_has_no_key_is_refused_before_the_body_is_read(self) -> None:
+    def test_authentication_precedes_reading_the_body(self) -> None:
         def prepare(api: FastAPI) -> None:
             @api.post("/items")
             async def create(
@@ -132,22 +132,22 @@ class TestParameters:
             expect_problem(tenant.send("POST", "/items", content=big), 413, "body_too_large")
             assert tenant.send("POST", "/items", json={"name": "n"}).json() == str(tenant.owner)
 
-    def test_a_request_is_counted_once_however_many_dependencies_authenticate(self) -> None:
+    def test_a_request_with_several_authenticating_dependencies_counts_once(self) -> None:
         def prepare(api: FastAPI) -> None:
             async def owner(caller: CallerOf) -> UUID:
                 return caller.owner.id
 
-            @api.get("/once", dependencies=MANAGES)
+            @api.get("/once", dependencies=WITH_MANAGE_SCOPE)
             async def once(caller: CallerOf, of: Annotated[UUID, Depends(owner)]) -> Any:
                 return caller.owner.id == of
 
         with served(prepare, rate_limit=60) as service:
-            answer = ask(service, "GET", "/once")
+            answer = send(service, "GET", "/once")
             assert answer.json() is True
             assert answer.headers["ratelimit"].startswith('"owner";r=59;')
 
-    def test_forms_and_files_say_what_they_need(self) -> None:
-        """The package ``python-multipart`` is not locked, and FastAPI says so where such a route is made."""
+    def test_forms_and_files_require_python_multipart(self) -> None:
+        """``python-multipart`` is not installed, and FastAPI raises when such a route is declared."""
 
         async def form(name: Annotated[str, Form()]) -> None: ...
         async def file(name: Annotated[bytes, File()]) -> None: ...
@@ -163,7 +163,7 @@ class TestParameters:
 
 
 class TestDependencies:
-    def test_sub_dependencies_classes_and_those_with_yield(self) -> None:
+    def test_sub_dependencies_class_dependencies_and_yield_work(self) -> None:
         done: list[str] = []
 
         class Page:
@@ -189,46 +189,46 @@ class TestDependencies:
             done.append("synchronous")
 
         def prepare(api: FastAPI) -> None:
-            @api.get("/old", dependencies=KEYED)
-            async def old(page: Page = Depends(), q: Any = Depends(query_or_cookie)) -> Any:  # noqa: B008  # -- as above
+            @api.get("/old", dependencies=WITH_KEY)
+            async def old(page: Page = Depends(), q: Any = Depends(query_or_cookie)) -> Any:  # noqa: B008  # -- an older style
                 return [page.skip, page.limit, q]
 
-            @api.get("/new", dependencies=KEYED)
+            @api.get("/new", dependencies=WITH_KEY)
             async def new(db: Annotated[str, Depends(database)], handle: Annotated[str, Depends(file)]) -> Response:
                 assert not done
                 return PlainTextResponse(db + handle)
 
-            @api.get("/failing", dependencies=KEYED)
+            @api.get("/failing", dependencies=WITH_KEY)
             async def failing(db: Annotated[str, Depends(database)]) -> Response:
                 raise HTTPException(409, "taken")
 
         with served(prepare) as service:
-            assert ask(service, "GET", "/old?skip=3", headers={"Cookie": "last=x"}).json() == [3, 100, "x"]
-            assert ask(service, "GET", "/new").text == "openopen"
+            assert send(service, "GET", "/old?skip=3", headers={"Cookie": "last=x"}).json() == [3, 100, "x"]
+            assert send(service, "GET", "/new").text == "openopen"
             assert sorted(done) == ["asynchronous", "synchronous"]
             assert binding(service.api, "/new") is None
-            assert expect_status(ask(service, "GET", "/failing"), 409)["code"] == "conflict"
+            assert expect_status(send(service, "GET", "/failing"), 409)["code"] == "conflict"
             assert done[2:] == ["asynchronous"]
 
-    def test_a_synchronous_endpoint_and_dependency_run_in_a_thread(self) -> None:
+    def test_synchronous_endpoints_and_dependencies_run_in_a_thread(self) -> None:
         def thread() -> str:
             return threading.current_thread().name
 
         def prepare(api: FastAPI) -> None:
-            @api.get("/threads", dependencies=KEYED)
+            @api.get("/threads", dependencies=WITH_KEY)
             def threads(name: Annotated[str, Depends(thread)]) -> Any:
                 return [name, thread()]
 
-            @api.get("/half", dependencies=KEYED)
+            @api.get("/half", dependencies=WITH_KEY)
             async def half(name: Annotated[str, Depends(thread)]) -> Response:
                 return PlainTextResponse(name)
 
         with served(prepare) as service:
-            loop = service.call(_name_of_thread)
-            assert loop not in ask(service, "GET", "/threads").json()
-            assert ask(service, "GET", "/half").text != loop
+            loop = service.call(_thread_name)
+            assert loop not in send(service, "GET", "/threads").json()
+            assert send(service, "GET", "/half").text != loop
 
-    def test_dependencies_that_a_compiled_route_understands(self) -> None:
+    def test_a_route_with_simple_dependencies_is_compiled(self) -> None:
         async def owner(caller: CallerOf, accept_language: Annotated[str | None, Header()] = None) -> str:
             return f"{caller.owner.id} {accept_language}"
 
@@ -245,13 +245,13 @@ class TestDependencies:
             expect_problem(service.http.get("/compiled/x"), 401, "unauthenticated")
 
     @pytest.mark.parametrize("where", ["decorator", "router", "included"])
-    def test_security_of_a_router_or_a_decorator_is_enforced(self, where: str) -> None:
+    def test_security_of_a_router_or_decorator_is_enforced(self, where: str) -> None:
         async def endpoint() -> Response:
             return PlainTextResponse("in")
 
         def prepare(api: FastAPI) -> None:
             on_router, on_decorator, included = (
-                MANAGES if where == each else [] for each in ("router", "decorator", "included")
+                WITH_MANAGE_SCOPE if where == each else [] for each in ("router", "decorator", "included")
             )
             router = APIRouter(prefix="/v2", dependencies=on_router)
             router.get("/guarded", dependencies=on_decorator)(endpoint)
@@ -261,16 +261,16 @@ class TestDependencies:
             path = "/more/v2/guarded"
             expect_problem(service.http.get(path), 401, "unauthenticated")
             expect_problem(service.tenant(Scope.SIMULATIONS_READ).send("GET", path), 403, "missing_scope")
-            assert ask(service, "GET", path).text == "in"
+            assert send(service, "GET", path).text == "in"
             answer = service.http.post(path)
             assert (expect_problem(answer, 405, "method_not_allowed")["status"], answer.headers["allow"]) == (
                 405,
                 "GET, HEAD",
             )
-            ways = service.api.openapi()["paths"][path]["get"]["security"]
-            assert ways == [{"ApiKey": ["keys:manage"]}, {"Bearer": ["keys:manage"]}]
+            schemes = service.api.openapi()["paths"][path]["get"]["security"]
+            assert schemes == [{"ApiKey": ["keys:manage"]}, {"Bearer": ["keys:manage"]}]
 
-    def test_dependencies_can_be_overridden_authenticate_too(self) -> None:
+    def test_authenticate_can_be_overridden(self) -> None:
         def prepare(api: FastAPI) -> None:
             @api.get("/mine")
             async def mine(caller: CallerOf) -> Response:
@@ -295,40 +295,40 @@ class TestDependencies:
 
 
 class TestResponses:
-    def test_models_dicts_and_filters(self) -> None:
+    def test_models_and_dicts_are_serialized_and_filtered(self) -> None:
         def prepare(api: FastAPI) -> None:
-            @api.get("/model", dependencies=KEYED)
+            @api.get("/model", dependencies=WITH_KEY)
             async def model() -> Item:
-                return Secretive(name="a")
+                return SecretItem(name="a")
 
-            @api.get("/filtered", response_model=Item, response_model_exclude_unset=True, dependencies=KEYED)
+            @api.get("/filtered", response_model=Item, response_model_exclude_unset=True, dependencies=WITH_KEY)
             async def filtered() -> Any:
                 return {"name": "b", "secret": "x"}
 
-            @api.get("/headers", status_code=202, dependencies=KEYED)
+            @api.get("/headers", status_code=202, dependencies=WITH_KEY)
             async def headers(response: Response) -> dict[str, int]:
                 response.headers["X-Cat"] = "alone"
                 return {"a": 1}
 
-            @api.get("/promises", dependencies=KEYED, status_code=203)
-            async def promises() -> Response:
-                return {"kept": False}  # type: ignore[return-value]  # -- which is the point
+            @api.get("/mistyped", dependencies=WITH_KEY, status_code=203)
+            async def mistyped() -> Response:
+                return {"kept": False}  # type: ignore[return-value]  # -- the annotation is wrong on purpose
 
-            @api.get("/invalid", dependencies=KEYED)
+            @api.get("/invalid", dependencies=WITH_KEY)
             async def invalid() -> Item:
-                return {"price": "x"}  # type: ignore[return-value]
+                return {"price": "x"}  # type: ignore[return-value]  # -- an invalid response is what is tested
 
         with served(prepare) as service:
-            assert ask(service, "GET", "/model").json() == {"name": "a", "price": 1.5}
-            assert ask(service, "GET", "/filtered").json() == {"name": "b"}
-            answer = ask(service, "GET", "/headers")
+            assert send(service, "GET", "/model").json() == {"name": "a", "price": 1.5}
+            assert send(service, "GET", "/filtered").json() == {"name": "b"}
+            answer = send(service, "GET", "/headers")
             assert (answer.status_code, answer.json(), answer.headers["x-cat"]) == (202, {"a": 1}, "alone")
-            assert binding(service.api, "/promises") is not None
-            answer = ask(service, "GET", "/promises")
+            assert binding(service.api, "/mistyped") is not None
+            answer = send(service, "GET", "/mistyped")
             assert (answer.status_code, answer.json()) == (203, {"kept": False})
-            expect_problem(ask(service, "GET", "/invalid"), 500, "internal_error")
+            expect_problem(send(service, "GET", "/invalid"), 500, "internal_error")
 
-    def test_custom_response_classes_and_streams(self) -> None:
+    def test_custom_response_classes_and_streams_work(self) -> None:
         class Plain(PlainTextResponse):
             media_type = "text/x-plain"
 
@@ -337,43 +337,43 @@ class TestResponses:
                 yield f"{number}\n"
 
         def prepare(api: FastAPI) -> None:
-            @api.get("/html", response_class=HTMLResponse, dependencies=KEYED)
+            @api.get("/html", response_class=HTMLResponse, dependencies=WITH_KEY)
             async def html() -> str:
                 return "<p>"
 
-            @api.get("/plain", response_class=Plain, dependencies=KEYED)
+            @api.get("/plain", response_class=Plain, dependencies=WITH_KEY)
             async def plain() -> str:
                 return "text"
 
-            @api.get("/stream", dependencies=KEYED)
+            @api.get("/stream", dependencies=WITH_KEY)
             async def stream() -> StreamingResponse:
                 return StreamingResponse(numbers(), media_type="text/csv")
 
         with served(prepare) as service:
-            assert ask(service, "GET", "/html").headers["content-type"].startswith("text/html")
-            assert ask(service, "GET", "/plain").headers["content-type"].startswith("text/x-plain")
+            assert send(service, "GET", "/html").headers["content-type"].startswith("text/html")
+            assert send(service, "GET", "/plain").headers["content-type"].startswith("text/x-plain")
             assert binding(service.api, "/stream") is not None
-            assert ask(service, "GET", "/stream").text == "0\n1\n2\n"
+            assert send(service, "GET", "/stream").text == "0\n1\n2\n"
 
-    def test_background_tasks(self) -> None:
+    def test_background_tasks_run_after_the_response(self) -> None:
         done: list[str] = []
 
         def prepare(api: FastAPI) -> None:
-            @api.post("/notify/{name}", dependencies=KEYED)
+            @api.post("/notify/{name}", dependencies=WITH_KEY)
             async def notify(name: str, tasks: BackgroundTasks) -> Any:
                 tasks.add_task(done.append, name)
                 return {"before": len(done)}
 
-            @api.post("/json", dependencies=KEYED)
+            @api.post("/json", dependencies=WITH_KEY)
             async def own_response(tasks: BackgroundTasks) -> Response:
                 tasks.add_task(done.append, "ours")
                 return json_response({})
 
         with served(prepare) as service:
-            assert ask(service, "POST", "/notify/me").json() == {"before": 0}
-            assert ask(service, "POST", "/json").json() == {}
+            assert send(service, "POST", "/notify/me").json() == {"before": 0}
+            assert send(service, "POST", "/json").json() == {}
             assert done == ["me", "ours"]
 
 
-async def _name_of_thread() -> str:
+async def _thread_name() -> str:
     return threading.current_thread().name

@@ -1,4 +1,4 @@
-"""The HTTP contract over memory, and what only a broken store shows."""
+"""The HTTP contract on in-memory storage, and storage failures."""
 
 import json
 import logging
@@ -21,7 +21,7 @@ class TestHttpOverMemory(HttpContract):
     pass
 
 
-def test_a_store_out_of_reach_is_a_503(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_storage_is_a_503(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     tenant = service.tenant()
 
     async def fail(*_: object) -> None:
@@ -35,7 +35,7 @@ def test_a_store_out_of_reach_is_a_503(service: Service, monkeypatch: pytest.Mon
         assert "10.0.0.7" not in json.dumps(body)
 
 
-def test_a_fault_says_nothing_of_the_inside(
+def test_an_internal_error_is_logged_and_not_disclosed(
     service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     tenant = service.tenant()

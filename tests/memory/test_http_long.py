@@ -1,4 +1,4 @@
-"""The long part of the HTTP contract over memory: no database, but more requests than a unit run has time for."""
+"""The slower part of the HTTP contract, on in-memory storage."""
 
 from collections.abc import Iterator
 
@@ -40,7 +40,7 @@ class TestIdempotency(IdempotencyContract):
     pass
 
 
-class TestOrderOfRefusals(OrderContract):
+class TestOrderOfErrors(OrderContract):
     pass
 
 
@@ -48,7 +48,7 @@ class TestRolling(RollContract):
     pass
 
 
-class TestEndsOfKeys(KeyEndsContract):
+class TestKeyExpiryAndRevocation(KeyEndsContract):
     pass
 
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document: it names what the contract names, its examples work, and no operation is without its scope."""
+"""The OpenAPI document: operation names, examples, and the scopes that operations require."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from tests.contracts.resources import RESOURCES
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "openapi.json"
 VERBS = {"get", "put", "patch", "post", "delete"}
-OF_A_RESOURCE = {
+RESOURCE_OPERATIONS = {
     ("", "get"): "list",
     ("", "post"): "create",
     ("/{id}", "get"): "get",
@@ -45,9 +45,9 @@ OPERATIONS = {
 } | {
     (resource.path + path, method): resource.operation(verb)
     for resource in RESOURCES
-    for (path, method), verb in OF_A_RESOURCE.items()
+    for (path, method), verb in RESOURCE_OPERATIONS.items()
 }
-NOT_SHOWN = {"overlap_seconds", "version"}  # what is sent and belongs to no object
+WRITE_ONLY = {"overlap_seconds", "version"}  # request members that are not part of an object
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def operations(document: Any) -> Iterator[tuple[str, str, Any]]:
 
 
 def resolved(document: Any, value: Any) -> Any:
-    """The value, or what it refers to; a reference that leads nowhere raises KeyError."""
+    """The value, or the target if it is a reference; a dangling reference raises KeyError."""
     while isinstance(value, dict) and "$ref" in value:
         root, *names = value["$ref"].split("/")
         assert root == "#"
@@ -89,27 +89,29 @@ def validator(document: Any, schema: str) -> Draft202012Validator:
     return Draft202012Validator({"$ref": f"#/components/schemas/{schema}", "components": document["components"]})
 
 
-def existing(tenant: Tenant, document: Any, path: str) -> str:
-    """The path to something that is there: a problem, or an object made by the example of its own resource."""
+def existing_path(tenant: Tenant, document: Any, path: str) -> str:
+    """The path with an existing_path problem, or an object made from its resource's example."""
     parent, has_id, rest = path.partition("/{id}")
     if not has_id:
         return path.replace("{name}", "not-found")
     example = document["paths"][parent]["post"]["requestBody"]["content"]["application/json"]["example"]
-    others = {resource.path: resource.other for resource in RESOURCES}  # so that whatever is sent next changes it
+    others = {
+        resource.path: resource.other for resource in RESOURCES
+    }  # other values, so that the next request changes it
     answer = tenant.send("POST", parent, json=example | others.get(parent, {"name": "to be changed"}))
     assert answer.status_code == 201, answer.text
     return f"{parent}/{answer.json()['id']}{rest}"
 
 
-def test_the_committed_document_is_the_one_that_is_served(document: Any) -> None:
+def test_the_committed_document_is_up_to_date(document: Any) -> None:
     assert json.loads(COMMITTED.read_text()) == document, "stale: ./run openapi"
 
 
-def test_operations_have_the_names_of_the_contract(document: Any) -> None:
+def test_operation_ids_match_the_contract(document: Any) -> None:
     assert {(path, verb): operation["operationId"] for path, verb, operation in operations(document)} == OPERATIONS
 
 
-def test_the_document_is_valid_and_refers_to_nothing_that_is_not_there(document: Any) -> None:
+def test_the_document_is_valid_and_references_resolve(document: Any) -> None:
     OpenAPIV31SpecValidator(document).validate()
     for node in nodes(document):
         if isinstance(node, dict) and isinstance(node.get("$ref"), str):
@@ -122,8 +124,8 @@ def test_the_document_is_valid_and_refers_to_nothing_that_is_not_there(document:
         assert {f"#/components/{kind}/{name}" for name in document["components"][kind]} <= used
 
 
-def test_every_refusal_is_one_of_our_problems(document: Any) -> None:
-    told = set()
+def test_every_error_response_is_a_catalogued_problem(document: Any) -> None:
+    documented = set()
     for _, _, operation in operations(document):
         for status, reference in operation["responses"].items():
             response = resolved(document, reference)
@@ -132,12 +134,12 @@ def test_every_refusal_is_one_of_our_problems(document: Any) -> None:
                 (content,) = response["content"].items()
                 assert content[0] == MEDIA_TYPE
                 assert {CATALOGUE[code].status for code in content[1]["examples"]} == {int(status)}
-                told |= set(content[1]["examples"])
-    # What no operation that exists answers with: a wrong verb, and a preflight.
-    assert told == set(CATALOGUE) - {"method_not_allowed", "cross_origin_refused"}
+                documented |= set(content[1]["examples"])
+    # Not documented at an operation: the errors of a wrong method and of a CORS preflight.
+    assert documented == set(CATALOGUE) - {"method_not_allowed", "cross_origin_refused"}
 
 
-def test_every_example_of_a_problem_is_one(document: Any) -> None:
+def test_problem_examples_match_the_schema(document: Any) -> None:
     problem = validator(document, "Problem")
     examples = [
         example["value"]
@@ -149,27 +151,27 @@ def test_every_example_of_a_problem_is_one(document: Any) -> None:
         problem.validate(example)
 
 
-def test_every_example_of_a_request_succeeds_as_described(service: Service, document: Any) -> None:
+def test_request_examples_succeed_and_responses_match_the_schema(service: Service, document: Any) -> None:
     for path, verb, operation in operations(document):
         assert ("requestBody" in operation) == (verb in {"post", "put", "patch"})
         for media_type, content in operation.get("requestBody", {"content": {}})["content"].items():
             tenant = service.tenant()
-            at = existing(tenant, document, path)
+            at = existing_path(tenant, document, path)
             headers = {"Content-Type": media_type}
             answer = tenant.send(verb, at, content=json.dumps(content["example"]), headers=headers)
             expected = operation["responses"]["201" if "201" in operation["responses"] else "200"]
             assert str(answer.status_code) in {"200", "201"} & set(operation["responses"]), answer.text
             shown = expected["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
             validator(document, shown).validate(answer.json())
-            sent = {name: value for name, value in content["example"].items() if name not in NOT_SHOWN}
+            sent = {name: value for name, value in content["example"].items() if name not in WRITE_ONLY}
             assert sent.items() <= answer.json().items()
 
 
-def test_every_answer_that_is_read_is_as_described(service: Service, document: Any) -> None:
+def test_get_responses_match_the_schema(service: Service, document: Any) -> None:
     for path, verb, operation in operations(document):
         if verb == "get":
             tenant = service.tenant()
-            answer = tenant.send(verb, existing(tenant, document, path))
+            answer = tenant.send(verb, existing_path(tenant, document, path))
             assert answer.status_code == 200, path
             described = operation["responses"]["200"]
             shown = described["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
@@ -179,16 +181,18 @@ def test_every_answer_that_is_read_is_as_described(service: Service, document: A
 
 
 def required_scopes(route: APIRoute) -> set[str]:
-    """Of which scopes the operation asks a key for one, by the rule that reading and writing have a scope each."""
+    """The scopes of which the key needs one: each resource has a scope for reading and one for writing."""
     if route.path == ME:
         return set()
     if route.path.startswith(KEYS):
         return {"keys:manage"}
-    resources = [each for each in RESOURCES if route.path.startswith(each.path)] or RESOURCES  # the feed is of all
+    resources = [
+        each for each in RESOURCES if route.path.startswith(each.path)
+    ] or RESOURCES  # the feed covers all resources
     return {each.reads if route.methods == {"GET"} else each.writes for each in resources}
 
 
-def test_every_operation_asks_for_the_scope_of_its_verb(service: Service, document: Any) -> None:
+def test_every_operation_requires_the_scope_of_its_method(service: Service, document: Any) -> None:
     routes = [route for route in service.api.routes if isinstance(route, APIRoute) and route.include_in_schema]
     assert {route.path for route in routes} == set(document["paths"])
     for route in routes:
@@ -198,13 +202,13 @@ def test_every_operation_asks_for_the_scope_of_its_verb(service: Service, docume
             assert "security" not in operation
             continue
         scopes = required_scopes(route)
-        ways = [(scheme, tuple(asked)) for way in operation["security"] for scheme, asked in way.items()]
+        schemes = [(scheme, tuple(asked)) for way in operation["security"] for scheme, asked in way.items()]
         wanted = [(scope,) for scope in scopes] if scopes else [()]
-        assert sorted(ways) == sorted(product(("ApiKey", "Bearer"), wanted))
+        assert sorted(schemes) == sorted(product(("ApiKey", "Bearer"), wanted))
         assert service.http.request(method, route.path).status_code == 401
         assert ("403" in operation["responses"]) == bool(scopes)
-        lacking = service.tenant(*(scope for scope in Scope if scope not in scopes))
-        answer = lacking.send(method, route.path, json={})
+        without_scopes = service.tenant(*(scope for scope in Scope if scope not in scopes))
+        answer = without_scopes.send(method, route.path, json={})
         assert (answer.status_code == 403) == bool(scopes), route.path
         for scope in scopes:
             assert service.tenant(scope).send(method, route.path, json={}).status_code != 403, route.path

@@ -1,4 +1,4 @@
-"""The limits: what they let through, what they say, when they let through again, and what they remember."""
+"""The rate limit of owners and the limit on failed authentication."""
 
 import re
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ STATE = re.compile(r'"owner";r=(\d+);t=(\d+)')
 
 @dataclass
 class Counter:
-    """A limit under a clock of the test's own; the service has been up for ``time`` seconds."""
+    """A rate limit with a fake clock; ``time`` is the service's uptime in seconds."""
 
     per_minute: float
     time: float = 0.0
@@ -30,7 +30,7 @@ class Counter:
         self.limit = RateLimit(self.per_minute, lambda: self.time)
 
     def count(self, owner: OwnerId | None = None) -> tuple[int, int]:
-        """What is left, and the seconds until all is."""
+        """Counts a request; the remaining requests, and the seconds until the quota is full."""
         headers: RawHeaders = []
         try:
             self.limit.count(owner or self.owner, headers)
@@ -43,38 +43,39 @@ class Counter:
             state = (int(match[1]), int(match[2]))
         return state
 
-    def refused(self) -> int:
+    def count_rejected(self) -> int:
+        """Counts a request that must be rejected; the seconds to wait."""
         with pytest.raises(Limited) as limited:
             self.count()
         assert limited.value.code == "rate_limited"
         return limited.value.retry_after
 
-    def let_through(self) -> int:
-        """How many requests pass before one is refused."""
-        passed = 0
+    def exhaust(self) -> int:
+        """Counts requests until one is rejected; how many were allowed."""
+        allowed = 0
         try:
             while True:
                 self.count()
-                passed += 1
+                allowed += 1
         except Limited:
-            return passed
+            return allowed
 
 
-@pytest.mark.parametrize("up_for", [0.0, 1.0, 12345.678, 1e7])
+@pytest.mark.parametrize("uptime", [0.0, 1.0, 12345.678, 1e7])
 @pytest.mark.parametrize("per_minute", [1, 7, 60, 6000])
-def test_as_many_as_agreed_pass_at_once_and_each_is_counted(per_minute: int, up_for: float) -> None:
-    counter = Counter(per_minute, up_for)
+def test_a_burst_of_the_whole_quota_is_allowed(per_minute: int, uptime: float) -> None:
+    counter = Counter(per_minute, uptime)
     assert [counter.count()[0] for _ in range(per_minute)] == list(range(per_minute))[::-1]
-    assert counter.refused() == -(-60 // per_minute)
+    assert counter.count_rejected() == -(-60 // per_minute)
 
 
-def test_the_policy_is_told() -> None:
+def test_an_allowed_request_has_rate_limit_headers() -> None:
     headers: RawHeaders = []
     RateLimit(120, lambda: 0).count(new_owner_id(), headers)
     assert headers == [(b"ratelimit-policy", b'"owner";q=120;w=60'), (b"ratelimit", b'"owner";r=119;t=1')]
 
 
-def test_a_refusal_tells_as_much() -> None:
+def test_a_rejected_request_has_rate_limit_headers() -> None:
     counter = Counter(1)
     counter.count()
     headers: RawHeaders = []
@@ -83,61 +84,61 @@ def test_a_refusal_tells_as_much() -> None:
     assert headers == [(b"ratelimit-policy", b'"owner";q=1;w=60'), (b"ratelimit", b'"owner";r=0;t=60')]
 
 
-def test_the_allowance_grows_evenly() -> None:
+def test_the_quota_refills_evenly() -> None:
     counter = Counter(60)
-    assert counter.let_through() == 60
-    for seconds, more in ((0.5, 0), (0.5, 1), (10, 10), (59, 59), (600, 60)):
+    assert counter.exhaust() == 60
+    for seconds, expected in ((0.5, 0), (0.5, 1), (10, 10), (59, 59), (600, 60)):
         counter.time += seconds
-        assert counter.let_through() == more
+        assert counter.exhaust() == expected
 
 
-def test_the_allowance_is_whole_when_it_was_said_to_be() -> None:
+def test_the_quota_is_full_after_the_reset_time() -> None:
     counter = Counter(60)
-    left, whole_in = [counter.count() for _ in range(20)][-1]
-    assert (left, whole_in) == (40, 20)
-    counter.time += whole_in
-    assert counter.let_through() == 60
+    left, reset = [counter.count() for _ in range(20)][-1]
+    assert (left, reset) == (40, 20)
+    counter.time += reset
+    assert counter.exhaust() == 60
 
 
 @pytest.mark.parametrize("per_minute", [1, 7, 60, 90, 6000])
 @pytest.mark.parametrize("elapsed", [0.0, 0.3, 0.9999])
-def test_whoever_waits_as_long_as_told_passes(per_minute: int, elapsed: float) -> None:
+def test_a_request_after_retry_after_is_allowed(per_minute: int, elapsed: float) -> None:
     counter = Counter(per_minute, 1e6)
-    counter.let_through()
+    counter.exhaust()
     counter.time += elapsed
-    if counter.let_through() and per_minute >= 60:
-        counter.let_through()
-    counter.time += counter.refused()
-    assert counter.let_through() >= 1
+    if counter.exhaust() and per_minute >= 60:
+        counter.exhaust()
+    counter.time += counter.count_rejected()
+    assert counter.exhaust() >= 1
 
 
-def test_a_refused_request_costs_nothing() -> None:
+def test_a_rejected_request_costs_no_quota() -> None:
     counter = Counter(60)
-    counter.let_through()
+    counter.exhaust()
     for _ in range(1000):
-        counter.refused()
+        counter.count_rejected()
     counter.time += 1
-    assert counter.let_through() == 1
+    assert counter.exhaust() == 1
 
 
-def test_in_no_minute_pass_more_than_twice_as_many_and_in_the_long_run_as_many() -> None:
+def test_at_most_twice_the_quota_passes_in_a_minute_and_the_quota_in_the_long_run() -> None:
     counter = Counter(60)
-    passed: list[float] = []
+    allowed_at: list[float] = []
     while counter.time < 600:
-        passed += [counter.time] * counter.let_through()
+        allowed_at += [counter.time] * counter.exhaust()
         counter.time += 0.25
-    assert len(passed) == pytest.approx(660, abs=1)
-    assert max(sum(1 for at in passed if start <= at < start + 60) for start in passed) <= 120
+    assert len(allowed_at) == pytest.approx(660, abs=1)
+    assert max(sum(1 for at in allowed_at if start <= at < start + 60) for start in allowed_at) <= 120
 
 
-def test_owners_are_counted_apart() -> None:
+def test_each_owner_has_its_own_quota() -> None:
     counter = Counter(2)
-    counter.let_through()
+    counter.exhaust()
     assert counter.count(new_owner_id())[0] == 1
-    assert counter.refused() == 30
+    assert counter.count_rejected() == 30
 
 
-def test_nothing_is_counted_where_there_is_no_limit() -> None:
+def test_a_limit_of_zero_disables_counting() -> None:
     limit, headers, owner = RateLimit(0, lambda: 0), list[tuple[bytes, bytes]](), new_owner_id()
     for _ in range(10_000):
         limit.count(owner, headers)
@@ -145,23 +146,23 @@ def test_nothing_is_counted_where_there_is_no_limit() -> None:
 
 
 @pytest.mark.parametrize("per_minute", [0.01, 0.5, 1.0, 1.9])
-def test_a_worker_whose_part_is_less_than_one_lets_one_through(per_minute: float) -> None:
+def test_a_quota_below_one_allows_one_request(per_minute: float) -> None:
     counter = Counter(per_minute)
-    assert counter.let_through() == 1
+    assert counter.exhaust() == 1
     counter.time += 60
-    assert counter.let_through() == 1
+    assert counter.exhaust() == 1
 
 
-def test_a_clock_that_stands_still_or_goes_back_gives_nothing_away() -> None:
+def test_a_clock_that_goes_back_adds_no_quota() -> None:
     counter = Counter(2, 100)
-    counter.let_through()
+    counter.exhaust()
     counter.time = 50
-    counter.refused()
+    counter.count_rejected()
     counter.time = 130
-    assert counter.let_through() == 1
+    assert counter.exhaust() == 1
 
 
-def test_owners_whose_quota_is_whole_again_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_owners_with_a_full_quota_are_evicted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limit, "CLIENTS_MAX", 100)
     counter = Counter(60)
     for _ in range(1000):
@@ -170,35 +171,35 @@ def test_owners_whose_quota_is_whole_again_are_forgotten(monkeypatch: pytest.Mon
         assert len(counter.limit._quotas._whole_at) <= 100
 
 
-def test_the_most_busy_are_remembered_where_all_are_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_busiest_owner_is_not_evicted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limit, "CLIENTS_MAX", 100)
     counter = Counter(60)
-    counter.let_through()
+    counter.exhaust()
     for _ in range(1000):
         counter.count(new_owner_id())
         assert len(counter.limit._quotas._whole_at) <= 100
-    counter.refused()
+    counter.count_rejected()
 
 
-def test_to_peek_takes_nothing() -> None:
+def test_peek_uses_no_quota() -> None:
     quotas = Gcra[str](2, lambda: 0)
     assert [quotas.peek("x") for _ in range(3)] == [Gcra[str](2, lambda: 0).use("x")] * 3
     quotas.use("x")
     quotas.use("x")
-    refused = quotas.peek("x")
-    assert (refused.allowed, refused.remaining, refused.reset, refused.retry_after) == (False, 0, 60, 30)
-    assert quotas.use("x") == refused
+    rejected = quotas.peek("x")
+    assert (rejected.allowed, rejected.remaining, rejected.reset, rejected.retry_after) == (False, 0, 60, 30)
+    assert quotas.use("x") == rejected
 
 
-@pytest.mark.parametrize(("owed", "waits"), [(0, 1), (1, 2), (59, 60), (60, 61), (1000, 61)])
-def test_a_debt_is_waited_for_and_has_its_bound(owed: int, waits: int) -> None:
+@pytest.mark.parametrize(("excess", "retry_after"), [(0, 1), (1, 2), (59, 60), (60, 61), (1000, 61)])
+def test_charges_beyond_the_quota_delay_up_to_a_maximum(excess: int, retry_after: int) -> None:
     quotas = Gcra[str](60, lambda: 0)
-    for _ in range(60 + owed):
+    for _ in range(60 + excess):
         quotas.charge("x")
-    assert quotas.peek("x").retry_after == waits
+    assert quotas.peek("x").retry_after == retry_after
 
 
-def refuses(limit: FailureLimit, text: str) -> bool:
+def rejects(limit: FailureLimit, text: str) -> bool:
     try:
         limit.check(text, "192.0.2.1")
     except ProblemException:
@@ -206,31 +207,31 @@ def refuses(limit: FailureLimit, text: str) -> bool:
     return False
 
 
-def test_no_more_keys_are_remembered_than_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_of_valid_keys_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limit, "TOKENS_MAX", 3)
     limit = FailureLimit(1, lambda: 0)
     for text in "abcdef":
         limit.succeeded(text)
         assert len(limit._valid) <= 3
     limit.failed("g", "192.0.2.1")
-    assert [refuses(limit, text) for text in "abcdefg"] == [True] * 3 + [False] * 3 + [True]
+    assert [rejects(limit, text) for text in "abcdefg"] == [True] * 3 + [False] * 3 + [True]
 
 
-def test_a_key_that_has_died_is_remembered_no_longer() -> None:
+def test_a_key_that_fails_is_removed_from_the_valid_keys() -> None:
     limit = FailureLimit(1, lambda: 0)
     limit.succeeded("a")
     limit.failed("a", "192.0.2.1")
-    assert refuses(limit, "a")
+    assert rejects(limit, "a")
 
 
-def test_a_key_is_remembered_without_its_text() -> None:
+def test_the_text_of_a_valid_key_is_not_stored() -> None:
     limit = FailureLimit(1, lambda: 0)
     limit.succeeded("the text of a key")
     assert "the text" not in repr(vars(limit))
 
 
-def test_without_a_limit_any_number_of_keys_may_fail() -> None:
+def test_a_failure_limit_of_zero_rejects_nothing() -> None:
     limit = FailureLimit(0, lambda: 0)
     for number in range(1000):
         limit.failed(str(number), "192.0.2.1")
-    assert not refuses(limit, "x")
+    assert not rejects(limit, "x")

@@ -1,4 +1,4 @@
-"""Every kind of field over HTTP: what is written, refused, merged, replaced and asked of lists."""
+"""Every kind of field over HTTP: create, replace, patch, validate, filter and sort."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tests.memory.specimen_service import serving_specimens
 
 SPECIMENS, MATERIALS = "/api/v1/specimens", "/api/v1/materials"
 SOME_ID, OTHER_ID = "018f2f3c-0000-7000-8000-000000000001", "018f2f3c-0000-7000-8000-000000000002"
-WHOLE = {
+REQUIRED = {
     "instruction": "Pull.\n\tSlowly.",
     "sealed": False,
     "pieces": 3,
@@ -21,7 +21,7 @@ WHOLE = {
     "made_on": "2026-01-05",
     "measured_at": "2026-01-05T09:30:00.5+01:00",
 }
-SHOWN = WHOLE | {"measured_at": "2026-01-05T08:30:00.500000Z"}
+SHOWN = REQUIRED | {"measured_at": "2026-01-05T08:30:00.500000Z"}
 DEFAULTS: dict[str, Any] = {
     "state": "planned",
     "tags": [],
@@ -58,7 +58,7 @@ FULL = {
     "packed_at": "2026-02-01T00:00:00Z",
     "result": "broken",
 }
-EMPTY = {name: None for name, value in DEFAULTS.items() if value is None and name != "parent_id"}
+CLEARED = {name: None for name, value in DEFAULTS.items() if value is None and name != "parent_id"}
 
 
 @pytest.fixture(scope="module")
@@ -67,15 +67,15 @@ def service() -> Iterator[Service]:
         yield service
 
 
-def tenant_of(service: Service, *more: Scope) -> Tenant:
-    """A new tenant who may read and write specimens and what they are made of."""
+def make_tenant(service: Service, *more: Scope) -> Tenant:
+    """A new tenant with the scopes for specimens and materials."""
     verbs = ("materials:read", "materials:write", "specimens:read", "specimens:write")
     return service.tenant(*map(Scope, verbs), *more)
 
 
 @pytest.fixture
 def tenant(service: Service) -> Tenant:
-    return tenant_of(service)
+    return make_tenant(service)
 
 
 def material(tenant: Tenant) -> str:
@@ -84,12 +84,12 @@ def material(tenant: Tenant) -> str:
     return id
 
 
-def whole(tenant: Tenant, **members: Any) -> dict[str, Any]:
-    return {"name": f"S {uuid4().hex[:10]}", "material_id": material(tenant), **WHOLE, **members}
+def valid_body(tenant: Tenant, **members: Any) -> dict[str, Any]:
+    return {"name": f"S {uuid4().hex[:10]}", "material_id": material(tenant), **REQUIRED, **members}
 
 
 def make(tenant: Tenant, **members: Any) -> Any:
-    answer = tenant.send("POST", SPECIMENS, json=whole(tenant, **members))
+    answer = tenant.send("POST", SPECIMENS, json=valid_body(tenant, **members))
     assert answer.status_code == 201, answer.text
     return answer.json()
 
@@ -103,26 +103,26 @@ def names(answer: Any) -> list[str]:
     return [item["name"] for item in answer.json()["items"]]
 
 
-def test_what_is_left_out_has_its_default(tenant: Tenant) -> None:
+def test_omitted_members_get_their_defaults(tenant: Tenant) -> None:
     made = make(tenant)
     assert made.items() >= (SHOWN | DEFAULTS).items()
     assert tenant.send("GET", path_of(made)).json() == made
 
 
-def test_every_kind_is_shown_as_it_was_written(tenant: Tenant) -> None:
+def test_every_kind_of_field_round_trips(tenant: Tenant) -> None:
     made = make(tenant, **FULL)
     assert made.items() >= (SHOWN | FULL | {"packed_at": "2026-02-01T00:00:00Z"}).items()
     assert tenant.send("GET", path_of(made)).json() == made
 
 
 @pytest.mark.parametrize("method", ["PATCH", "POST"])
-def test_null_empties_what_may_be_null(tenant: Tenant, method: str) -> None:
+def test_null_clears_nullable_members(tenant: Tenant, method: str) -> None:
     made = make(tenant, **FULL)
-    changed = tenant.send(method, path_of(made), json=EMPTY).json()
-    assert changed == made | EMPTY | {"updated_at": changed["updated_at"]}
+    changed = tenant.send(method, path_of(made), json=CLEARED).json()
+    assert changed == made | CLEARED | {"updated_at": changed["updated_at"]}
 
 
-def test_each_member_changes_alone(tenant: Tenant) -> None:
+def test_a_patch_changes_one_member_only(tenant: Tenant) -> None:
     made = make(tenant)
     for name, value in FULL.items():
         changed = tenant.send("PATCH", path_of(made), json={name: value}).json()
@@ -130,7 +130,7 @@ def test_each_member_changes_alone(tenant: Tenant) -> None:
         assert changed == made
 
 
-def test_texts_and_words_are_trimmed_and_amounts_get_their_places(tenant: Tenant) -> None:
+def test_texts_are_trimmed_and_amounts_padded(tenant: Tenant) -> None:
     made = make(tenant, tags=[" a", "b "], code=" A ", price="7", discount="-0", series=" B ")
     assert [made[name] for name in ("tags", "code", "price", "discount", "series")] == [
         ["a", "b"],
@@ -141,7 +141,7 @@ def test_texts_and_words_are_trimmed_and_amounts_get_their_places(tenant: Tenant
     ]
 
 
-WRONG = [
+INVALID = [
     ({"name": None}, "#/name", "wrong_type"),
     ({"name": "x" * 21}, "#/name", "too_long"),
     ({"instruction": 1}, "#/instruction", "wrong_type"),
@@ -209,12 +209,12 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("members", "place", "code"), WRONG, ids=lambda value: json.dumps(value)[:40])
-def test_what_no_specimen_may_have_is_refused_in_our_words(
-    tenant: Tenant, members: dict[str, Any], place: str, code: str
+@pytest.mark.parametrize(("members", "pointer", "code"), INVALID, ids=lambda value: json.dumps(value)[:40])
+def test_an_invalid_member_is_rejected_with_its_pointer_and_code(
+    tenant: Tenant, members: dict[str, Any], pointer: str, code: str
 ) -> None:
     made = make(tenant)
-    whole_body = {name: made[name] for name in (*WHOLE, "name", "material_id")} | members
+    whole_body = {name: made[name] for name in (*REQUIRED, "name", "material_id")} | members
     for method, path, body in (
         ("POST", SPECIMENS, whole_body),
         ("PUT", path_of(made), whole_body),
@@ -222,20 +222,20 @@ def test_what_no_specimen_may_have_is_refused_in_our_words(
         ("POST", path_of(made), members),
     ):
         answer = tenant.send(method, path, content=json.dumps(body), headers={"Content-Type": "application/json"})
-        assert violations(answer) == {place: code}, method
+        assert violations(answer) == {pointer: code}, method
         (error,) = answer.json()["errors"]
         assert error["detail"].endswith(".")
         assert not error["detail"].startswith(("Input", "Value"))
     assert tenant.send("GET", path_of(made)).json() == made
 
 
-def test_a_moment_before_the_first_year_in_utc_is_refused(tenant: Tenant) -> None:
-    answer = tenant.send("POST", SPECIMENS, json=whole(tenant, packed_at="0001-01-01T00:00:00+01:00"))
+def test_a_time_before_year_1_in_utc_is_rejected(tenant: Tenant) -> None:
+    answer = tenant.send("POST", SPECIMENS, json=valid_body(tenant, packed_at="0001-01-01T00:00:00+01:00"))
     assert violations(answer) == {"#/packed_at": "date_time"}
 
 
-def test_a_label_of_null_is_for_patches(tenant: Tenant) -> None:
-    assert violations(tenant.send("POST", SPECIMENS, json=whole(tenant, labels={"a": None}))) == {
+def test_a_null_label_is_rejected_on_create(tenant: Tenant) -> None:
+    assert violations(tenant.send("POST", SPECIMENS, json=valid_body(tenant, labels={"a": None}))) == {
         "#/labels/a": "wrong_type"
     }
 
@@ -258,20 +258,20 @@ def test_a_patch_merges_a_map_member_by_member(tenant: Tenant) -> None:
             assert answer.json()["labels"] == kept
 
 
-def test_a_map_that_may_be_null_is_merged_emptied_and_made_anew(tenant: Tenant) -> None:
+def test_a_nullable_map_can_be_merged_cleared_and_set_again(tenant: Tenant) -> None:
     made = make(tenant)
     for sent, kept in (({"a": None}, {}), ({"a": "1"}, {"a": "1"}), (None, None), ({"b": "2", "a": None}, {"b": "2"})):
         answer = tenant.send("PATCH", path_of(made), json={"notes": sent})
         assert answer.json()["notes"] == kept
 
 
-def test_what_was_shown_can_be_sent_again(tenant: Tenant) -> None:
+def test_a_response_can_be_sent_back_in_a_put(tenant: Tenant) -> None:
     for made in (make(tenant), make(tenant, **FULL)):
         sent = {name: value for name, value in made.items() if name not in {"id", "created_at", "updated_at"}}
         assert tenant.send("PUT", path_of(made), json=sent).json() == made
 
 
-def test_a_deletion_is_no_way_round_a_rule_between_states(tenant: Tenant) -> None:
+def test_delete_and_restore_cannot_bypass_a_transition_rule(tenant: Tenant) -> None:
     made = make(tenant)
     tenant.send("PATCH", path_of(made), json={"state": "broken"})
     tenant.send("DELETE", path_of(made))
@@ -280,7 +280,7 @@ def test_a_deletion_is_no_way_round_a_rule_between_states(tenant: Tenant) -> Non
     assert tenant.send("POST", path, json={"version": 2}).json()["state"] == "broken"
 
 
-def test_a_merged_map_is_held_to_its_rules(tenant: Tenant) -> None:
+def test_a_merged_map_is_validated(tenant: Tenant) -> None:
     made = make(tenant, labels={"a": "1", "b": "2"})
     for sent, code in (
         ({"c": "3", "d": "4"}, "too_many"),
@@ -289,16 +289,18 @@ def test_a_merged_map_is_held_to_its_rules(tenant: Tenant) -> None:
         assert violations(tenant.send("PATCH", path_of(made), json={"labels": sent})) == {"#/labels": code}
 
 
-def test_a_replacement_gives_what_it_leaves_out_its_default(tenant: Tenant) -> None:
+def test_a_put_resets_omitted_members_to_their_defaults(tenant: Tenant) -> None:
     made = make(tenant, **FULL, series="B")
-    answer = tenant.send("PUT", path_of(made), json=whole(tenant, name=made["name"], material_id=made["material_id"]))
+    answer = tenant.send(
+        "PUT", path_of(made), json=valid_body(tenant, name=made["name"], material_id=made["material_id"])
+    )
     assert answer.status_code == 200, answer.text
     assert answer.json() == made | DEFAULTS | {"series": "B", "updated_at": answer.json()["updated_at"]}
 
 
-def test_what_is_immutable_is_set_once(tenant: Tenant) -> None:
+def test_an_immutable_member_cannot_be_changed(tenant: Tenant) -> None:
     made = make(tenant, series="B")
-    body = whole(tenant, name=made["name"], material_id=made["material_id"])
+    body = valid_body(tenant, name=made["name"], material_id=made["material_id"])
     for method, sent in (
         ("PATCH", {"series": "C"}),
         ("PATCH", {"series": "B"}),
@@ -312,11 +314,11 @@ def test_what_is_immutable_is_set_once(tenant: Tenant) -> None:
         assert tenant.send("PUT", path_of(made), json=sent).json()["series"] == "B"
 
 
-def test_a_state_that_cannot_follow_is_a_conflict(tenant: Tenant) -> None:
+def test_a_forbidden_transition_is_a_conflict(tenant: Tenant) -> None:
     made = make(tenant, state="broken")
     for method, body in (
         ("PATCH", {"state": "tested"}),
-        ("PUT", whole(tenant, name=made["name"], material_id=made["material_id"])),
+        ("PUT", valid_body(tenant, name=made["name"], material_id=made["material_id"])),
     ):
         expect_problem(tenant.send(method, path_of(made), json=body), 409, "specimen_broken")
     assert tenant.send("PATCH", path_of(made), json={"note": "as it was"}).status_code == 200
@@ -332,7 +334,7 @@ LISTED = {
 
 @pytest.fixture(scope="module")
 def lister(service: Service) -> Tenant:
-    tenant = tenant_of(service)
+    tenant = make_tenant(service)
     for name, members in LISTED.items():
         make(tenant, name=name, **members)
     return tenant
@@ -365,13 +367,13 @@ def lister(service: Service) -> Tenant:
         ("sealed=false&tag=red&pieces_from=0", "tree"),
     ],
 )
-def test_a_list_holds_what_fulfils_its_filters(lister: Tenant, query: str, expected: str) -> None:
+def test_filters_select_the_matching_specimens(lister: Tenant, query: str, expected: str) -> None:
     assert names(lister.send("GET", f"{SPECIMENS}?{query}&sort=created_at")) == expected.split()
 
 
 @pytest.mark.parametrize("sort", ["name", "pieces", "price", "made_on", "measured_at", "created_at"])
 @pytest.mark.parametrize("sign", ["", "-"])
-def test_a_walk_by_each_sort_goes_through_all(lister: Tenant, sort: str, sign: str) -> None:
+def test_paging_by_each_sort_returns_everything_in_order(lister: Tenant, sort: str, sign: str) -> None:
     path, found = f"{SPECIMENS}?limit=1&sort={sign}{sort}", []
     while path:
         answer = lister.send("GET", path)
@@ -416,7 +418,7 @@ def test_a_walk_by_each_sort_goes_through_all(lister: Tenant, sort: str, sign: s
         ("state=planned&state=planned", "state", "repeated"),
     ],
 )
-def test_a_wrong_filter_is_named(lister: Tenant, query: str, parameter: str, code: str) -> None:
+def test_an_invalid_filter_is_rejected_and_named(lister: Tenant, query: str, parameter: str, code: str) -> None:
     answer = lister.send("GET", f"{SPECIMENS}?{query}")
     found = expect_problem(answer, 422, "validation_failed")["errors"]
     assert (parameter, code) in {(error["parameter"], error["code"]) for error in found}

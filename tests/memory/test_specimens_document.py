@@ -1,4 +1,4 @@
-"""The OpenAPI document of entities with every kind of field: it foretells what is refused, and its examples work."""
+"""The OpenAPI document of entities with every kind of field: schemas match the validation, and examples work."""
 
 import json
 from collections.abc import Iterator
@@ -13,21 +13,21 @@ from domain.access.scopes import Scope
 from domain.entity import plural_of
 from tests.contracts.http_api import Service, expect_problem
 from tests.factories import CONTEXT
-from tests.memory.specimen_service import PRODUCT, serving_specimens
+from tests.memory.specimen_service import ENTITIES_AND_SPECIMENS, serving_specimens
 from tests.memory.test_specimens import (
     FULL,
+    INVALID,
     SPECIMENS,
-    WRONG,
     make,
+    make_tenant,
     material,
     path_of,
-    tenant_of,
-    whole,
+    valid_body,
 )
 
 ONE = f"{SPECIMENS}/{{id}}"
-BEYOND = {"before_made", "invisible", "repeated"}
-"""Codes of what a schema cannot foretell: words may be equal when they are trimmed."""
+NOT_IN_SCHEMA = {"before_made", "invisible", "repeated"}
+"""Error codes that JSON Schema cannot express; ``repeated``: texts may be equal only after trimming."""
 
 
 @pytest.fixture(scope="module")
@@ -67,16 +67,16 @@ def test_the_document_is_valid(document: Any) -> None:
     assert all(f"#/components/schemas/{name}" in text for name in document["components"]["schemas"])
 
 
-def test_every_member_that_is_written_has_an_example_that_fits(document: Any) -> None:
+def test_every_writable_member_has_a_valid_example(document: Any) -> None:
     for schema in ("SpecimenCreate", "SpecimenReplace", "SpecimenPatch"):
         for name, member in document["components"]["schemas"][schema]["properties"].items():
-            once = schema == "SpecimenReplace" and name in {"series", "parent_id"}
-            assert ("examples" in member) != once, name
+            immutable_in_put = schema == "SpecimenReplace" and name in {"series", "parent_id"}
+            assert ("examples" in member) != immutable_in_put, name
             for example in member.get("examples", ()):
                 Draft202012Validator(member, validate_formats=True).validate(example)
 
 
-def test_bodies_have_what_their_operation_takes(document: Any) -> None:
+def test_body_schemas_have_the_members_of_their_operation(document: Any) -> None:
     schemas = document["components"]["schemas"]
     create, replace, patch = (
         schemas[body_of(document, verb, path)[0]] for verb, path in (("post", SPECIMENS), ("put", ONE), ("patch", ONE))
@@ -91,10 +91,10 @@ def test_bodies_have_what_their_operation_takes(document: Any) -> None:
     assert create["properties"]["series"]["default"] == "A"
 
 
-def test_examples_of_requests_succeed_and_answers_are_as_described(service: Service, document: Any) -> None:
-    tenant = tenant_of(service)
+def test_request_examples_succeed_and_responses_match_the_schema(service: Service, document: Any) -> None:
+    tenant = make_tenant(service)
     made = make(tenant, **FULL)
-    ours = {"material_id": material(tenant)}
+    own_references = {"material_id": material(tenant)}
     shown = validator(document, "Specimen")
     for verb, path, at in (
         ("post", SPECIMENS, SPECIMENS),
@@ -105,7 +105,7 @@ def test_examples_of_requests_succeed_and_answers_are_as_described(service: Serv
         schema, example = body_of(document, verb, path)
         validator(document, schema).validate(example)
         names = {"name": f"{verb} {at[-8:]}", "code": None}
-        answer = tenant.send(verb.upper(), at, json=example | ours | names)
+        answer = tenant.send(verb.upper(), at, json=example | own_references | names)
         assert answer.status_code in {200, 201}, answer.text
         shown.validate(answer.json())
     shown.validate(made)
@@ -115,17 +115,17 @@ def test_examples_of_requests_succeed_and_answers_are_as_described(service: Serv
     validator(document, "Changes").validate(tenant.send("GET", "/api/v1/changes").json())
 
 
-@pytest.mark.parametrize(("members", "place", "code"), WRONG, ids=lambda value: json.dumps(value)[:40])
-def test_what_is_refused_does_not_fit_the_document(
-    service: Service, document: Any, members: dict[str, Any], place: str, code: str
+@pytest.mark.parametrize(("members", "pointer", "code"), INVALID, ids=lambda value: json.dumps(value)[:40])
+def test_an_invalid_member_does_not_match_the_schema(
+    service: Service, document: Any, members: dict[str, Any], pointer: str, code: str
 ) -> None:
-    body = whole(tenant_of(service)) | members
+    body = valid_body(make_tenant(service)) | members
     for schema in ("SpecimenCreate", "SpecimenReplace", "SpecimenPatch"):
-        assert validator(document, schema).is_valid(body) == (code in BEYOND), place
+        assert validator(document, schema).is_valid(body) == (code in NOT_IN_SCHEMA), pointer
 
 
 @pytest.mark.parametrize(
-    ("query", "fits"),
+    ("query", "valid"),
     [
         ("state=planned,broken", True),
         ("state=planned,", False),
@@ -143,17 +143,17 @@ def test_what_is_refused_does_not_fit_the_document(
         ("made_on_from=2026-02-29", False),
     ],
 )
-def test_parameters_are_described_as_they_are_read(service: Service, document: Any, query: str, fits: bool) -> None:
+def test_parameter_schemas_match_the_validation(service: Service, document: Any, query: str, valid: bool) -> None:
     ((name, value),) = parse_qsl(query)
     parameters = {each["name"]: each for each in document["paths"][SPECIMENS]["get"]["parameters"]}
     described = parameters[name]
     assert described["description"]
     assert not described["required"]
-    assert Draft202012Validator(described["schema"], validate_formats=True).is_valid(value) == fits
-    assert (tenant_of(service).send("GET", f"{SPECIMENS}?{query}").status_code == 200) == fits
+    assert Draft202012Validator(described["schema"], validate_formats=True).is_valid(value) == valid
+    assert (make_tenant(service).send("GET", f"{SPECIMENS}?{query}").status_code == 200) == valid
 
 
-def test_the_problems_of_an_entity_stand_at_its_operations_and_have_pages(service: Service, document: Any) -> None:
+def test_the_problems_of_an_entity_are_documented_and_have_pages(service: Service, document: Any) -> None:
     taken = {"name_taken", "code_taken"}
     idempotency = {"request_in_flight"}
     assert problems_of(document, "post", "409", SPECIMENS) == taken | idempotency
@@ -169,7 +169,7 @@ def test_the_problems_of_an_entity_stand_at_its_operations_and_have_pages(servic
         assert page["title"] == page["title"].capitalize()
 
 
-def test_texts_speak_of_the_entity_as_people_do(document: Any) -> None:
+def test_the_title_of_an_entity_is_used_in_texts(document: Any) -> None:
     operation = document["paths"][ONE]["delete"]
     assert (operation["operationId"], operation["summary"]) == ("delete_specimen", "Delete a test specimen")
     assert {"name": "specimens", "description": "A piece of `material_id` to be tested."} in document["tags"]
@@ -177,14 +177,14 @@ def test_texts_speak_of_the_entity_as_people_do(document: Any) -> None:
     assert document["components"]["schemas"]["Specimen"]["description"] == "A piece of `material_id` to be tested."
 
 
-def test_the_feed_names_the_scopes_of_which_it_asks_one(document: Any) -> None:
+def test_the_feed_documents_every_read_scope_as_an_alternative(document: Any) -> None:
     security = document["paths"]["/api/v1/changes"]["get"]["security"]
-    asked = [f"{plural_of(entity)}:read" for entity in PRODUCT]
+    asked = [f"{plural_of(entity)}:read" for entity in ENTITIES_AND_SPECIMENS]
     assert security == [{scheme: [scope]} for scope in asked for scheme in ("ApiKey", "Bearer")]
 
 
-def test_the_feed_shows_what_a_key_may_read_and_a_cursor_holds_for_every_key(service: Service) -> None:
-    tenant = tenant_of(service, Scope.KEYS_MANAGE)
+def test_the_feed_is_filtered_by_scopes_and_its_cursor_works_with_every_key(service: Service) -> None:
+    tenant = make_tenant(service, Scope.KEYS_MANAGE)
     made = make(tenant)
 
     def key(*scopes: str) -> dict[str, str]:
@@ -192,8 +192,8 @@ def test_the_feed_shows_what_a_key_may_read_and_a_cursor_holds_for_every_key(ser
             _, text = await service.container.use_cases.keys().create(
                 tenant.owner, CONTEXT, name="more", scopes=[*map(Scope, scopes)]
             )
-            opening: str = text.reveal()
-            return opening
+            revealed: str = text.reveal()
+            return revealed
 
         text: str = service.call(make_key)
         return {"X-API-Key": text}
@@ -209,13 +209,13 @@ def test_the_feed_shows_what_a_key_may_read_and_a_cursor_holds_for_every_key(ser
     assert [each["id"] for each in changes(specimens)["items"]] == [made["id"]]
     assert [each["id"] for each in changes(materials)["items"]] == [made["material_id"]]
     page, seen = changes(specimens, limit=1), []
-    while page["has_more"]:  # one key begins the walk, and another goes on
+    while page["has_more"]:  # a cursor of one key continues with another
         page = changes(both, limit=1, after=page["next_cursor"])
         seen += [each["id"] for each in page["items"]]
     assert seen[-1:] == [made["id"]]
     end = page["next_cursor"]
     assert changes(materials, after=end) == {"items": [], "next_cursor": end, "has_more": False}
-    for lacking in (key("keys:manage"), key("specimens:write")):
-        answer = tenant.http.get("/api/v1/changes?after=x&limit=0", headers=lacking)
+    for without_scope in (key("keys:manage"), key("specimens:write")):
+        answer = tenant.http.get("/api/v1/changes?after=x&limit=0", headers=without_scope)
         problem = expect_problem(answer, 403, "missing_scope")
         assert "specimens:read" in problem["detail"]
