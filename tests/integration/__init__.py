@@ -1,1 +1,1 @@
-"""Tests that run on a real database, SQLite or PostgreSQL, whichever GOATFISH_DATABASE_URL names."""
+"""Tests on a real database: SQLite or PostgreSQL, as GOATFISH_DATABASE_URL says."""

@@ -1,4 +1,4 @@
-"""Rows made by Django's ORM, as the admin makes them."""
+"""Factories of database rows, written by Django's ORM."""
 
 # mypy: allow-untyped-calls
 # factory_boy's declarations have no annotations.
@@ -28,7 +28,7 @@ class OwnerRowFactory(DjangoModelFactory[OwnerRow]):
 
 
 class KeyRowFactory(DjangoModelFactory[ApiKeyRow]):
-    """The row of a key with all scopes, and that of its owner where none is given."""
+    """A key with all scopes; its owner is made too unless one is passed."""
 
     class Meta:
         model = ApiKeyRow
@@ -47,7 +47,7 @@ class KeyRowFactory(DjangoModelFactory[ApiKeyRow]):
 
 
 class SimulationRowFactory(DjangoModelFactory[SimulationRow]):
-    """A simulation's row, of an owner of its own."""
+    """A simulation of an owner id that no other row has."""
 
     class Meta:
         model = SimulationRow

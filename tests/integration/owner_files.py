@@ -1,4 +1,4 @@
-"""An owner with a row in every table, committed, and its file taken apart and put together again."""
+"""A committed owner with rows in every tenant table, and helpers to export, edit and import its file."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ Line: TypeAlias = dict[str, Any]
 NAME = 'Flügel 漢字 🐐 "quoted" \\ 100% $1 e\u0301'
 
 
-async def with_everything(text: ApiKeyToken, simulations: int = 7) -> Owner:
-    """A deactivated owner with one object of every kind, this key, which is shown, and outcomes.
+async def stored_owner(text: ApiKeyToken, simulations: int = 7) -> Owner:
+    """Stores a deactivated owner with objects of every kind, a key with this token, and idempotency records.
 
-    As many simulations were made, changed and partly deleted.
+    ``simulations`` are created and updated; every fifth is deleted.
     """
     now = datetime.now(UTC)
     owner = Owner.create(id=OwnerId(uuid4()), now=now.replace(microsecond=0), name=f"Åcme {uuid4()}")
@@ -44,9 +44,9 @@ async def with_everything(text: ApiKeyToken, simulations: int = 7) -> Owner:
         await storage.keys.of(owner.id).add(key, cause)
         await storage.keys.of(owner.id).add(ApiKeyFactory.build(owner_id=owner.id, last_used_at=now), cause)
         for number in range(simulations):
-            promise = IdempotencyKey(operation="create_simulation", key=f"ß {number}", fingerprint="f" * 64)
-            promised = WriteContext(actor="key:1", request_id="", at=now, idempotency_key=promise)
-            await add_and_change(storage, owner.id, promised, deleted=number % 5 == 4)
+            idempotency_key = IdempotencyKey(operation="create_simulation", key=f"ß {number}", fingerprint="f" * 64)
+            context = WriteContext(actor="key:1", request_id="", at=now, idempotency_key=idempotency_key)
+            await add_and_change(storage, owner.id, context, deleted=number % 5 == 4)
         await add_referred(storage, owner.id, *ENTITIES)
         for resource in RESOURCES:
             if resource.entity is not Simulation:
@@ -78,9 +78,9 @@ def lines_of(file: bytes) -> list[Line]:
     return [json.loads(line) for line in file.splitlines()]
 
 
-def file_of(lines: Iterable[Line]) -> bytes:
+def file_from(lines: Iterable[Line]) -> bytes:
     return b"".join(json.dumps(line, ensure_ascii=False).encode() + b"\n" for line in lines)
 
 
-def of_table(lines: list[Line], table: str) -> list[Line]:
+def rows_of(lines: list[Line], table: str) -> list[Line]:
     return [line for line in lines if line.get("table") == table]

@@ -1,4 +1,4 @@
-"""Databases with roles of their own on a server, as operators make them, and what is asked of them there."""
+"""A database with its own API and operator roles, and ways for a role to bypass row-level security."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.warm_start import goatfish
 NAME, API, OPERATORS = 'an "odd" 100% name', 'the "api"', "operators"
 
 
-BYPASSES = {  # what makes it, what takes it back, and what is said of it
+BYPASSES = {  # the SQL that grants it, the SQL that revokes it, and the error message
     "superuser": ("ALTER ROLE {api} SUPERUSER", "ALTER ROLE {api} NOSUPERUSER", f"{API} is a superuser."),
     "bypassrls": ("ALTER ROLE {api} BYPASSRLS", "ALTER ROLE {api} NOBYPASSRLS", f"{API} has BYPASSRLS."),
     "createrole": ("ALTER ROLE {api} CREATEROLE", "ALTER ROLE {api} NOCREATEROLE", "may grant itself other roles"),
@@ -166,7 +166,7 @@ BYPASSES = {  # what makes it, what takes it back, and what is said of it
 
 @dataclass(frozen=True)
 class Site:
-    """A database on the server, and the URLs of those who come to it."""
+    """A database on a server, and the URLs of its roles."""
 
     administrator: DatabaseUrl
     api: DatabaseUrl
@@ -183,7 +183,7 @@ class Site:
         return env | variables
 
     def goatfish(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        """A command, in a process of its own where it needs one: Django is configured once in each."""
+        """Runs a command; in a subprocess if it needs Django, which can be configured once per process."""
         env = self.environment(**variables)
         if arguments[0] != "database":
             return subprocess.run(
@@ -196,7 +196,7 @@ class Site:
         return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
 
     def refusal(self, *arguments: str, **variables: str) -> str:
-        """The one line with which a command ends that cannot be done; no password is in it."""
+        """The error of a command that must fail: one line, without a password."""
         done = self.goatfish(*arguments, **variables)
         assert (done.returncode, done.stdout) == (1, ""), done
         assert done.stderr.count("\n") == 1, done.stderr
@@ -205,14 +205,14 @@ class Site:
         return done.stderr
 
     def run(self, sql: str, *names: str) -> list[tuple[Any, ...]]:
-        """What the administrator is told in this database; names stand for the {} in it."""
+        """Runs SQL in this database as the administrator; ``names`` are quoted into its {}."""
         url = self.administrator.of(self.api.database).with_password
         with psycopg.connect(url, autocommit=True) as connection:
             cursor = connection.execute(SQL(sql).format(*map(Identifier, names)))
             return cursor.fetchall() if cursor.description else []
 
     def attributes(self) -> dict[str, set[str]]:
-        """What the two roles may, and whether they own the database."""
+        """The attributes of the two roles, with "owns" for the owner of the database."""
         columns = ("rolcanlogin", "rolsuper", "rolcreatedb", "rolcreaterole", "rolbypassrls", "rolreplication")
         own = "oid = (SELECT datdba FROM pg_database WHERE datname = current_database())"
         rows = self.run(f"SELECT rolname, {', '.join(columns)}, {own} FROM pg_roles")

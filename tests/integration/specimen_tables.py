@@ -1,4 +1,4 @@
-"""The tables of specimens in the test database, for as long as a module of tests needs them."""
+"""Creates the specimen tables in the test database for one test module."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def specimen_tables(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Installs the application of specimens and makes its tables by its migration."""
+    """Installs the Django application of specimens and runs its migration."""
     role = urlsplit(os.environ["GOATFISH_DATABASE_URL"]).username
     installed = [*settings.INSTALLED_APPS, "tests.specimen_tables"]
     with override_settings(INSTALLED_APPS=installed), django_db_blocker.unblock():
@@ -38,7 +38,7 @@ def specimen_tables(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 @asynccontextmanager
 async def specimen_storage(product: Storage) -> AsyncIterator[Storage]:
-    """This storage, which keeps specimens too."""
+    """This storage, extended by the specimen entities."""
     async with opened(product):
         storage = Storage(product.executor, entities=WITH_SPECIMENS)
         storage.owners = product.owners

@@ -1,4 +1,4 @@
-"""One process serves everything: the API, its page, Django's admin and the admin's files."""
+"""The ASGI application serves the API, its interactive page, and Django's admin with its static files."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ def http(db: None) -> Iterator[TestClient]:
         yield client
 
 
-def test_the_admin_has_its_page_and_its_files(http: TestClient) -> None:
+def test_the_admin_and_its_static_files_are_served(http: TestClient) -> None:
     assert http.get("/admin", follow_redirects=False).headers["location"] == "/admin/"
     page = http.get("/admin/login/")
     assert page.status_code == 200
@@ -25,16 +25,16 @@ def test_the_admin_has_its_page_and_its_files(http: TestClient) -> None:
     expect_problem(http.post("/static/admin/css/base.css"), 405, "method_not_allowed")
 
 
-def test_djangos_application_answers_alone(db: None) -> None:
-    alone = TestClient(django_app, base_url="http://localhost")  # type: ignore[arg-type]  # -- as in app.asgi
-    page = alone.get("/admin/login/")
+def test_the_django_application_works_without_fastapi(db: None) -> None:
+    django_client = TestClient(django_app, base_url="http://localhost")  # type: ignore[arg-type]  # -- as in app.asgi
+    page = django_client.get("/admin/login/")
     assert page.status_code == 200
     assert "Goatfish" in page.text
 
 
-def test_a_host_that_is_not_ours_is_one_line_in_djangos_log(db: None, caplog: pytest.LogCaptureFixture) -> None:
-    alone = TestClient(django_app, base_url="http://evil.example")  # type: ignore[arg-type]  # -- as in app.asgi
-    assert alone.get("/admin/").status_code == 400
+def test_a_disallowed_host_is_logged_in_one_line(db: None, caplog: pytest.LogCaptureFixture) -> None:
+    django_client = TestClient(django_app, base_url="http://evil.example")  # type: ignore[arg-type]  # -- as in app.asgi
+    assert django_client.get("/admin/").status_code == 400
     (record,) = (record for record in caplog.records if record.name.startswith("django"))
     (line,) = caplog.handler.format(record).splitlines()
     assert "evil.example" in line

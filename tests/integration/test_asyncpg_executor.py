@@ -1,4 +1,4 @@
-"""The native pool under load and in trouble: it overlaps, gives everything back, and fails as ``Unavailable`` alone."""
+"""The asyncpg pool: concurrency, releasing connections, and failures reported as ``Unavailable``."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def fetch(storage: Storage, statement: Statement) -> Sequence[Sequence[Any
 
 
 class Observer:
-    """Looks at the pool's backends through a connection of its own."""
+    """Inspects the pool's backends in pg_stat_activity, over a separate connection."""
 
     def __init__(self, connection: asyncpg.Connection[Any], application: str) -> None:
         self.connection, self.application = connection, application
@@ -53,8 +53,8 @@ class Observer:
         sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1"
         return len(await self.connection.fetch(sql, self.application))
 
-    async def until(self, states: list[str]) -> None:
-        """Waits until the backends' states are these; a backend takes a moment to notice that it is left."""
+    async def wait_for_states(self, states: list[str]) -> None:
+        """Waits wait_for_states the backends have these states; a backend notices a closed connection with a delay."""
         deadline = asyncio.get_running_loop().time() + 5
         while (seen := await self.states()) != states:
             assert asyncio.get_running_loop().time() < deadline, seen
@@ -67,8 +67,8 @@ async def observer(pool_url: str) -> AsyncIterator[Observer]:
     await connection.close()
 
 
-@pytest.mark.parametrize("failing", [False, True], ids=["all-succeed", "every-third-fails"])
-async def test_of_120_writes_at_concurrency_30_each_lands_and_no_backend_is_left(
+@pytest.mark.parametrize("failing", [False, True], ids=["all-succeed", "every-third-conflicts"])
+async def test_120_concurrent_writes_are_stored_and_no_backend_is_left(
     on_pool: MakeStorage, observer: Observer, failing: bool
 ) -> None:
     async with opened(on_pool(size=10)) as storage:
@@ -76,10 +76,10 @@ async def test_of_120_writes_at_concurrency_30_each_lands_and_no_backend_is_left
         simulations = storage.repository(Simulation).of(owner)
         taken = SimulationFactory.build(owner_id=owner)
         await simulations.add(taken, CONTEXT)
-        gate = asyncio.Semaphore(30)
+        slots = asyncio.Semaphore(30)
 
         async def write(number: int) -> None:
-            async with gate:
+            async with slots:
                 id = {"id": taken.id} if failing and number % 3 == 0 else {}
                 await simulations.add(SimulationFactory.build(owner_id=owner, **id), CONTEXT)
 
@@ -87,20 +87,22 @@ async def test_of_120_writes_at_concurrency_30_each_lands_and_no_backend_is_left
         refused = [outcome for outcome in outcomes if outcome is not None]
         assert [type(outcome) for outcome in refused] == [Conflict] * (40 if failing else 0)
         assert len(await everything(simulations)) == 1 + 120 - len(refused)
-        assert await observer.states() == ["idle"] * 6  # an owner has two thirds of the eight that are not kept back
-    await observer.until([])
+        assert (
+            await observer.states() == ["idle"] * 6
+        )  # an owner may use two thirds of the eight connections that are not reserved
+    await observer.wait_for_states([])
 
 
-async def test_32_queries_of_50_ms_overlap_on_a_pool_of_32(on_pool: MakeStorage) -> None:
+async def test_32_queries_run_concurrently_on_a_pool_of_32(on_pool: MakeStorage) -> None:
     async with opened(on_pool(size=32)) as storage:
         await asyncio.gather(*(fetch(storage, NAP) for _ in range(32)))
         naps = [rows[0] for rows in await asyncio.gather(*(fetch(storage, NAP) for _ in range(32)))]
-        # By the server's own clock: how many were under way when each of them began.
+        # By the server's clock: how many queries were running when each one started.
         overlap = max(sum(began <= moment < ended for began, _, ended in naps) for moment, _, _ in naps)
         assert overlap >= 16
 
 
-async def test_a_pool_never_grows_above_its_size(on_pool: MakeStorage, observer: Observer) -> None:
+async def test_a_pool_does_not_exceed_its_size(on_pool: MakeStorage, observer: Observer) -> None:
     async with opened(on_pool(size=3)) as storage:
         naps = asyncio.gather(*(fetch(storage, NAP) for _ in range(12)))
         most = 0
@@ -110,19 +112,19 @@ async def test_a_pool_never_grows_above_its_size(on_pool: MakeStorage, observer:
         assert most == 3
 
 
-async def test_a_pool_connects_only_when_it_is_used(on_pool: MakeStorage, observer: Observer) -> None:
+async def test_a_pool_connects_on_first_use(on_pool: MakeStorage, observer: Observer) -> None:
     async with opened(on_pool()) as storage:
         assert await observer.states() == []
         await storage.check()
         assert await observer.states() == ["idle"]
 
 
-async def test_a_pool_recovers_when_all_its_backends_are_terminated(on_pool: MakeStorage, observer: Observer) -> None:
+async def test_a_pool_recovers_after_all_its_backends_are_terminated(on_pool: MakeStorage, observer: Observer) -> None:
     async with opened(on_pool(size=4)) as storage:
         owner = await admitted(storage)
         await asyncio.gather(*(fetch(storage, NAP) for _ in range(4)))
         assert await observer.terminate() == 4
-        await observer.until([])
+        await observer.wait_for_states([])
         refused = 0
         while True:
             try:
@@ -138,7 +140,7 @@ async def test_a_pool_recovers_when_all_its_backends_are_terminated(on_pool: Mak
 async def test_a_query_whose_backend_is_terminated_is_unavailable(on_pool: MakeStorage, observer: Observer) -> None:
     async with opened(on_pool(size=1)) as storage:
         sleeping = asyncio.create_task(fetch(storage, SLEEP))
-        await observer.until(["active"])
+        await observer.wait_for_states(["active"])
         await observer.terminate()
         with pytest.raises(Unavailable):
             await sleeping
@@ -148,27 +150,27 @@ async def test_a_query_whose_backend_is_terminated_is_unavailable(on_pool: MakeS
 async def test_an_exhausted_pool_is_unavailable_after_its_timeout(on_pool: MakeStorage, observer: Observer) -> None:
     async with opened(on_pool(size=1, acquire_timeout=0.5)) as storage:
         sleeping = asyncio.create_task(fetch(storage, statement("SELECT pg_sleep(1)")))
-        await observer.until(["active"])
+        await observer.wait_for_states(["active"])
         with pytest.raises(Unavailable):
             await storage.check()
         await sleeping
         await storage.check()
 
 
-async def test_a_statement_that_takes_too_long_is_ended_and_unavailable(
+async def test_a_statement_beyond_its_timeout_is_cancelled_and_unavailable(
     on_pool: MakeStorage, observer: Observer
 ) -> None:
     async with opened(on_pool(size=1, statement_timeout=0.2)) as storage:
         with pytest.raises(Unavailable):
             await fetch(storage, SLEEP)
-        await observer.until(["idle"])
+        await observer.wait_for_states(["idle"])
         await storage.check()
 
 
-async def test_a_cancelled_task_gives_its_connection_back(on_pool: MakeStorage, observer: Observer) -> None:
+async def test_a_cancelled_task_releases_its_connection(on_pool: MakeStorage, observer: Observer) -> None:
     async with opened(on_pool(size=1)) as storage:
         sleeping = asyncio.create_task(fetch(storage, SLEEP))
-        await observer.until(["active"])
+        await observer.wait_for_states(["active"])
         sleeping.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sleeping
@@ -176,7 +178,7 @@ async def test_a_cancelled_task_gives_its_connection_back(on_pool: MakeStorage, 
         assert await observer.states() == ["idle"]
 
 
-async def test_a_cancelled_write_is_undone_and_gives_its_connection_back(
+async def test_a_cancelled_write_is_rolled_back_and_releases_its_connection(
     on_pool: MakeStorage, observer: Observer, operator_url: str
 ) -> None:
     async with opened(on_pool(size=1)) as storage:
@@ -188,7 +190,7 @@ async def test_a_cancelled_write_is_undone_and_gives_its_connection_back(
             async with other.transaction():
                 await other.execute("SELECT FROM change_count WHERE owner_id = $1 FOR UPDATE", owner)
                 writing = asyncio.create_task(simulations.add(simulation, CONTEXT))
-                await observer.until(["active"])
+                await observer.wait_for_states(["active"])
                 await asyncio.sleep(0.1)
                 writing.cancel()
                 with pytest.raises(asyncio.CancelledError):
@@ -200,9 +202,7 @@ async def test_a_cancelled_write_is_undone_and_gives_its_connection_back(
         assert await observer.states() == ["idle"]
 
 
-async def test_a_table_that_is_altered_meanwhile_is_read_and_written_as_before(
-    on_pool: MakeStorage, operator_url: str
-) -> None:
+async def test_prepared_statements_survive_an_altered_table(on_pool: MakeStorage, operator_url: str) -> None:
     async with opened(on_pool(size=1)) as storage:
         simulations = storage.repository(Simulation).of(owner := await admitted(storage))
         kept = SimulationFactory.build(owner_id=owner)
@@ -219,12 +219,12 @@ async def test_a_table_that_is_altered_meanwhile_is_read_and_written_as_before(
         assert len(await everything(simulations)) == 3
 
 
-async def test_a_server_that_is_not_there_is_unavailable(on_pool: MakeStorage, pool_url: str) -> None:
+async def test_an_unreachable_server_is_unavailable(on_pool: MakeStorage, pool_url: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     parts = urlsplit(pool_url)
-    nobody = parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}").geturl()
-    async with opened(on_pool(nobody)) as storage:
+    unreachable_url = parts._replace(netloc=f"{parts.username}:{parts.password}@127.0.0.1:{port}").geturl()
+    async with opened(on_pool(unreachable_url)) as storage:
         with pytest.raises(Unavailable):
             await storage.repository(Simulation).of(new_owner_id()).get(new_owner_id())
         with pytest.raises(Unavailable):
@@ -238,15 +238,15 @@ async def test_a_closed_pool_is_unavailable(on_pool: MakeStorage) -> None:
         await storage.check()
 
 
-async def test_a_database_without_our_tables_is_not_ready(on_pool: MakeStorage, pool_url: str) -> None:
-    elsewhere = urlsplit(pool_url)._replace(path="/template1").geturl()
-    async with opened(on_pool(elsewhere)) as storage:
+async def test_a_database_without_tables_is_not_ready(on_pool: MakeStorage, pool_url: str) -> None:
+    empty_database_url = urlsplit(pool_url)._replace(path="/template1").geturl()
+    async with opened(on_pool(empty_database_url)) as storage:
         with pytest.raises(Unavailable):
             await storage.check()
 
 
 @every_kind
-async def test_the_index_of_a_list_serves_its_next_page(on_pool: MakeStorage, observer: Observer, case: Case) -> None:
+async def test_the_next_page_of_a_list_is_an_index_scan(on_pool: MakeStorage, observer: Observer, case: Case) -> None:
     async with opened(on_pool()) as storage:
         table = table_of(case, storage)
         plan = await _plan_of_next_page(observer, table)
@@ -254,7 +254,7 @@ async def test_the_index_of_a_list_serves_its_next_page(on_pool: MakeStorage, ob
         kinds = []
         while scan.get("Plans"):
             kinds.append(scan["Node Type"])
-            scan = scan["Plans"][-1]  # those before it name the owner
+            scan = scan["Plans"][-1]  # the subplans before it set the owner
         assert [*kinds, scan["Node Type"]] == ["Limit", "Result", "Index Scan"], plan
         assert scan["Index Name"] in {index.name for index in table.model._meta.indexes if "created_at" in index.fields}
         assert "owner_id" in scan["Index Cond"]
@@ -264,8 +264,8 @@ async def test_the_index_of_a_list_serves_its_next_page(on_pool: MakeStorage, ob
 async def _plan_of_next_page(observer: Observer, table: Any) -> dict[str, Any]:
     values = {"owner_id": new_owner_id(), "after_value": NOW, "after_id": new_owner_id()}
     async with observer.connection.transaction():
-        for way in ("seqscan", "bitmapscan", "sort"):  # which few rows would choose
-            await observer.connection.execute(f"SET LOCAL enable_{way} = off")
+        for plan_type in ("seqscan", "bitmapscan", "sort"):  # which the planner prefers for few rows
+            await observer.connection.execute(f"SET LOCAL enable_{plan_type} = off")
         next_page = table.listing(PageRequest(limit=20, after=Position(NOW, new_owner_id())))
         explained = await observer.connection.fetchval(
             f"EXPLAIN (FORMAT JSON) {next_page.sql}", *next_page.arguments(str(values["owner_id"]), values)

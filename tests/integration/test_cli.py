@@ -1,4 +1,4 @@
-"""The goatfish command over each database, in the test's own transaction; as a process it is in test_processes.py."""
+"""The goatfish command on the test database, in a transaction; test_processes.py runs it as a process."""
 
 import re
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ def configured(
     monkeypatch: pytest.MonkeyPatch,
     request: pytest.FixtureRequest,
 ) -> Iterator[None]:
-    """An empty directory, the test's database in the settings, and its connection wherever a command takes one."""
+    """An empty working directory, settings with the test database, and commands on the test's own connection."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GOATFISH_DATABASE_URL", database_url)
     monkeypatch.delenv("GOATFISH_OPERATOR_DATABASE_URL", raising=False)
@@ -47,40 +47,40 @@ def configured(
     load.cache_clear()
 
 
-def goatfish(*arguments: str, entered: str = "") -> Result:
-    done = CliRunner().invoke(commands, arguments, input=entered)
+def goatfish(*arguments: str, stdin: str = "") -> Result:
+    done = CliRunner().invoke(commands, arguments, input=stdin)
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done
 
 
-def complaint(done: Result, status: int) -> str:
-    """The one line that a command leaves when it fails with this status."""
+def error_line(done: Result, status: int) -> str:
+    """The error of a command that fails with this status; it must be one line."""
     assert (done.exit_code, done.stdout) == (status, ""), done.output
     assert done.stderr.count("\n") == 1, done.stderr
     return done.stderr
 
 
-def test_an_owner_and_a_key_from_the_first_to_the_last() -> None:
-    made = goatfish("owner", "create", "Acme")
-    assert made.exit_code == 0, made.stderr
-    assert made.stdout == f"{UUID(made.stdout.strip())}\n"
-    assert complaint(goatfish("owner", "create", "Acme"), 1) == "An owner named 'Acme' exists.\n"
+def test_an_owner_and_a_key_can_be_created_listed_and_revoked() -> None:
+    created = goatfish("owner", "create", "Acme")
+    assert created.exit_code == 0, created.stderr
+    assert created.stdout == f"{UUID(created.stdout.strip())}\n"
+    assert error_line(goatfish("owner", "create", "Acme"), 1) == "An owner named 'Acme' exists.\n"
     owners = [line.split("\t") for line in goatfish("owner", "list").stdout.splitlines()]
-    assert [made.stdout.strip(), "Acme"] in [owner[:2] for owner in owners]
+    assert [created.stdout.strip(), "Acme"] in [owner[:2] for owner in owners]
 
     key = goatfish("key", "create", "Acme", "--name", "CI", "--scope", "simulations:read", "--expires-in", "90d")
     assert re.fullmatch(r"gf_\w{14}_\w{49}\n", key.stdout), key
     assert key.stdout.strip() not in key.stderr
     prefix = key.stdout[:17]
-    listed = goatfish("key", "list", made.stdout.strip()).stdout.rstrip("\n").split("\t")
+    listed = goatfish("key", "list", created.stdout.strip()).stdout.rstrip("\n").split("\t")
     assert listed[1:4] == [prefix, "CI", "simulations:read"]
     assert listed[5] > listed[4]
     assert listed[7] == ""
     assert listed[8] == operator_context().actor
 
     goatfish("owner", "create", "Beta")
-    assert complaint(goatfish("key", "revoke", "Beta", prefix), 1) == "There is no such key.\n"
+    assert error_line(goatfish("key", "revoke", "Beta", prefix), 1) == "There is no such key.\n"
     assert goatfish("key", "revoke", "Acme", prefix).exit_code == 0
     assert goatfish("key", "revoke", "Acme", listed[0]).exit_code == 0
     goatfish("key", "create", "Acme")
@@ -90,7 +90,7 @@ def test_an_owner_and_a_key_from_the_first_to_the_last() -> None:
     assert newer[5] == newer[7] == ""
 
 
-def test_a_key_is_rolled_by_its_id_or_prefix() -> None:
+def test_a_key_can_be_rolled_by_id_or_prefix() -> None:
     goatfish("owner", "create", "Acme")
     goatfish("key", "create", "Acme", "--name", "CI", "--scope", "simulations:read")
     old = goatfish("key", "list", "Acme").stdout.split("\t")
@@ -109,8 +109,10 @@ def test_a_key_is_rolled_by_its_id_or_prefix() -> None:
     assert "never expires" in goatfish("key", "roll", "Acme", as_long[1], "--expires-in", "never").stderr
     assert goatfish("key", "roll", "Acme", as_long[1], "--expires-in", "soon").exit_code == 2
     goatfish("key", "revoke", "Acme", new[1])
-    assert complaint(goatfish("key", "roll", "Acme", new[1]), 1) == "The key is revoked or expired. Create a new one.\n"
-    assert "not longer than 30 days" in complaint(goatfish("key", "roll", "Acme", old[0], "--overlap", "31d"), 1)
+    assert (
+        error_line(goatfish("key", "roll", "Acme", new[1]), 1) == "The key is revoked or expired. Create a new one.\n"
+    )
+    assert "not longer than 30 days" in error_line(goatfish("key", "roll", "Acme", old[0], "--overlap", "31d"), 1)
 
 
 @pytest.mark.parametrize(
@@ -123,45 +125,45 @@ def test_a_key_is_rolled_by_its_id_or_prefix() -> None:
         (("operator", "create", "boss"), 2),
     ],
 )
-def test_what_cannot_be_done_is_one_line(arguments: tuple[str, ...], status: int) -> None:
+def test_a_failing_command_prints_one_line(arguments: tuple[str, ...], status: int) -> None:
     done = goatfish(*arguments)
     assert (done.exit_code, done.stdout) == (status, "")
     assert re.fullmatch(r".+\n", done.stderr)
 
 
 @pytest.mark.parametrize(
-    ("option", "words"),
+    ("option", "message"),
     [
         (("--scope", "everything"), "'everything' is not one of simulations:read"),
         (("--expires-in", "soon"), "is written like 90d"),
         (("--expires-in", "0d"), "must be more than 0"),
     ],
 )
-def test_an_option_that_makes_no_sense_is_refused(option: tuple[str, str], words: str) -> None:
+def test_an_invalid_option_is_rejected(option: tuple[str, str], message: str) -> None:
     done = goatfish("key", "create", "Acme", *option)
     assert (done.exit_code, done.stdout) == (2, "")
-    assert words in done.stderr
+    assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert "Value error" not in done.stderr
 
 
-def test_a_key_of_a_deactivated_owner_is_made_with_a_word_about_it() -> None:
+def test_creating_a_key_for_a_deactivated_owner_warns() -> None:
     owner = goatfish("owner", "create", "Acme").stdout.strip()
     goatfish("owner", "deactivate", "Acme")
-    made = goatfish("key", "create", "Acme")
-    assert f"'Acme' is deactivated: the key is rejected until goatfish owner activate {owner}\n" in made.stderr
+    created = goatfish("key", "create", "Acme")
+    assert f"'Acme' is deactivated: the key is rejected until goatfish owner activate {owner}\n" in created.stderr
     goatfish("owner", "activate", "Acme")
     assert "deactivated" not in goatfish("key", "create", "Acme").stderr
 
 
-def test_up_says_that_the_demo_owner_is_deactivated_and_leaves_its_key(tmp_path: Path) -> None:
+def test_up_fails_for_a_deactivated_demo_owner_and_keeps_its_key(tmp_path: Path) -> None:
     goatfish("owner", "create", "demo")
     key = goatfish("key", "create", "demo").stdout
     goatfish("owner", "deactivate", "demo")
     (tmp_path / "var").mkdir(exist_ok=True)
     kept = tmp_path / "var" / "demo.key"
     kept.write_text(key)
-    assert "goatfish owner activate demo" in complaint(goatfish("up", "--port", "0"), 1)
+    assert "goatfish owner activate demo" in error_line(goatfish("up", "--port", "0"), 1)
     assert kept.read_text() == key
 
 
@@ -169,21 +171,21 @@ def test_migrating_again_changes_nothing() -> None:
     assert "was already up to date" in goatfish("migrate").stderr
 
 
-def test_an_operator_is_made_once_and_with_a_good_password() -> None:
+def test_an_operator_needs_a_new_name_and_a_strong_password() -> None:
     create = ("operator", "create", "boss", "--password-stdin")
-    assert "too short" in complaint(goatfish(*create, entered="1234\n"), 1)
-    assert goatfish(*create, entered="correct horse battery\n").exit_code == 0
-    assert complaint(goatfish(*create, entered="correct horse battery\n"), 1) == "An operator named 'boss' exists.\n"
+    assert "too short" in error_line(goatfish(*create, stdin="1234\n"), 1)
+    assert goatfish(*create, stdin="correct horse battery\n").exit_code == 0
+    assert error_line(goatfish(*create, stdin="correct horse battery\n"), 1) == "An operator named 'boss' exists.\n"
 
 
-def test_seeding_twice_adds_twice() -> None:
+def test_each_seed_adds_new_owners() -> None:
     owners = [goatfish("seed", "--owners", "2", "--each", "25").stdout.split() for _ in range(2)]
     assert len({*owners[0], *owners[1]}) == 4
     counts = [SimulationRow.objects.filter(owner_id=owner).count() for batch in owners for owner in batch]
     assert sorted(counts) == [12, 12, 13, 13]
 
 
-def test_purging_deletes_old_outcomes_alone_and_says_how_many() -> None:
+def test_purge_deletes_and_counts_expired_idempotency_records_only() -> None:
     now, owner = datetime.now(UTC), uuid4()
     for hours in (23, 25, 26):
         made_at = now - timedelta(hours=hours)
@@ -194,14 +196,14 @@ def test_purging_deletes_old_outcomes_alone_and_says_how_many() -> None:
     assert [row.key for row in IdempotencyRow.objects.filter(owner_id=owner)] == ["23"]
 
 
-def test_revisions_are_kept_for_ever_unless_a_setting_says_how_long(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_purge_deletes_revisions_only_with_a_retention_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     owner = goatfish("owner", "create", "Acme").stdout.strip()
     count = ChangeCountRow.objects.filter(owner_id=owner)
     count.update(last=3)
-    (made,) = RevisionRow.objects.filter(owner_id=owner).values()
+    (created,) = RevisionRow.objects.filter(owner_id=owner).values()
     for number, days in ((2, 31), (3, 29)):
         at = datetime.now(UTC) - timedelta(days=days)
-        RevisionRow.objects.create(**{**made, "id": uuid4(), "number": number, "created_at": at})
+        RevisionRow.objects.create(**{**created, "id": uuid4(), "number": number, "created_at": at})
     kept = RevisionRow.objects.filter(owner_id=owner)
     assert "No revisions are deleted: GOATFISH_REVISIONS_KEPT is not set" in goatfish("purge").stderr
     assert kept.count() == 3
@@ -215,13 +217,13 @@ def test_revisions_are_kept_for_ever_unless_a_setting_says_how_long(monkeypatch:
     assert count.get().purged_through == 2
 
 
-def test_the_doctor_finds_nothing_wrong_with_a_database_that_is_up_to_date() -> None:
+def test_the_doctor_reports_no_error_for_a_migrated_database() -> None:
     done = goatfish("doctor")
     assert (done.exit_code, done.stdout.count("ERROR")) == (0, 0), done.stdout
 
 
 @pytest.mark.parametrize(
-    ("variables", "words"),
+    ("variables", "message"),
     [
         ({"SECRET_KEY": "abc" * 20}, "is easy to guess"),
         ({"POOL_SIZE": "0"}, "GOATFISH_POOL_SIZE: must be at least 1"),
@@ -230,32 +232,32 @@ def test_the_doctor_finds_nothing_wrong_with_a_database_that_is_up_to_date() -> 
         ({"OPERATOR_DATABASE_URL": "sqlite:///other.sqlite3"}, "but operators use another database"),
     ],
 )
-def test_the_doctor_says_what_is_wrong(
-    variables: dict[str, str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_doctor_reports_wrong_settings(
+    variables: dict[str, str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(f"GOATFISH_{name}", value)
-    assert words in wrong(goatfish("doctor"))
+    assert message in doctor_errors(goatfish("doctor"))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_doctor_misses_a_migration() -> None:
+def test_the_doctor_reports_an_unapplied_migration() -> None:
     MigrationRecorder.Migration.objects.filter(app="goatfish").latest("id").delete()
-    assert "1 migrations are not applied" in wrong(goatfish("doctor"))
+    assert "1 migrations are not applied" in doctor_errors(goatfish("doctor"))
 
 
-def test_the_doctor_says_what_cannot_be_read(tmp_path: Path) -> None:
+def test_the_doctor_reports_an_unreadable_env_file(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"GOATFISH_LOG_LEVEL=\xff\n")
-    assert ".env cannot be read" in wrong(goatfish("doctor"))
+    assert ".env cannot be read" in doctor_errors(goatfish("doctor"))
 
 
-def wrong(done: Result) -> str:
-    """What a doctor who finds something wrong says of it."""
+def doctor_errors(done: Result) -> str:
+    """The ERROR lines of a failing doctor."""
     assert done.exit_code == 1, done.output
     return "\n".join(line for line in done.stdout.splitlines() if line.startswith("ERROR"))
 
 
-def test_every_command_of_djangos_is_there() -> None:
+def test_django_commands_are_available() -> None:
     done = goatfish("django", "showmigrations", "--plan", "goatfish")
     assert done.exit_code == 0
     assert "[X]  goatfish.0001_initial" in done.stdout

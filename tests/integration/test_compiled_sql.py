@@ -1,4 +1,4 @@
-"""docs/sql holds the statements that are compiled, so that a review sees what a change does to them."""
+"""docs/sql holds the compiled SQL statements, so that reviewers see changes of them."""
 
 from pathlib import Path
 
@@ -6,6 +6,6 @@ from tests.compiled_sql.statements import snapshot
 from tests.integration.conftest import VENDOR
 
 
-def test_the_statements_are_those_in_the_repository() -> None:
+def test_the_committed_sql_is_up_to_date() -> None:
     kept = Path(__file__).parents[2] / "docs" / "sql" / f"{VENDOR}.sql"
-    assert snapshot() == kept.read_text(), "./run sql"
+    assert snapshot() == kept.read_text(), "stale: ./run sql"

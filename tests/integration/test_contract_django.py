@@ -1,4 +1,4 @@
-"""The Django adapter keeps what the ports promise, in every way it runs on this database."""
+"""The storage contract on the Django adapter, with every executor of this database."""
 
 from tests.contracts.idempotency import OnceContract, OutcomesContract
 from tests.contracts.owned_repository import OwnedRepositoryContract

@@ -1,4 +1,4 @@
-"""SQLite with several threads and several executors on one file: no update is lost and no connection left open."""
+"""The Django executor on SQLite: concurrent writers, replaced files, and closing connections."""
 
 from __future__ import annotations
 
@@ -23,81 +23,81 @@ from tests.factories import CONTEXT, NOW, SimulationFactory
 from tests.integration.conftest import MakeStorage, opened
 
 
-def lengthen(stored: Simulation) -> Simulation:
-    time.sleep(0.005)  # long enough for another to come between reading and writing
+def append_x(stored: Simulation) -> Simulation:
+    time.sleep(0.005)  # long enough for another other_writer to interleave
     return update(stored, now=NOW, name=stored.name + "x")
 
 
 @pytest.fixture
-def writer(django_db_setup: None) -> Iterator[sqlite3.Connection]:
-    """A program of somebody else's that has the write lock of the file."""
+def other_writer(django_db_setup: None) -> Iterator[sqlite3.Connection]:
+    """A connection outside the executor that holds SQLite's write lock."""
     connection = sqlite3.connect(connections["default"].settings_dict["NAME"], isolation_level=None)
     with closing(connection):
         connection.execute("BEGIN IMMEDIATE")
         yield connection
 
 
-async def test_two_processes_on_one_file_lose_no_update(on_threads: MakeStorage) -> None:
-    # Each executor queues its own writers only, as each process does; between the two there is SQLite's lock alone.
+async def test_two_executors_on_one_file_lose_no_update(on_threads: MakeStorage) -> None:
+    # An executor queues its own writers only, as a process does; two are kept apart by SQLite's lock.
     async with opened(on_threads()) as first, opened(on_threads()) as second:
         owner = await admitted(first)
         simulation = SimulationFactory.build(owner_id=owner, name="x")
         await first.repository(Simulation).of(owner).add(simulation, CONTEXT)
         stores = [first, second] * 10
         await asyncio.gather(
-            *(each.repository(Simulation).of(owner).change(simulation.id, lengthen, CONTEXT) for each in stores)
+            *(each.repository(Simulation).of(owner).change(simulation.id, append_x, CONTEXT) for each in stores)
         )
         for each in (first, second):
             stored = await each.repository(Simulation).of(owner).get(simulation.id)
             assert (stored.name, stored.version) == ("x" * 21, 21)
 
 
-async def test_readers_do_not_wait_for_a_writer(on_threads: MakeStorage, writer: sqlite3.Connection) -> None:
+async def test_readers_do_not_wait_for_a_writer(on_threads: MakeStorage, other_writer: sqlite3.Connection) -> None:
     async with opened(on_threads()) as storage:
         async with asyncio.timeout(5):
             assert await everything(storage.repository(Simulation).of(SimulationFactory.build().owner_id)) == []
 
 
-async def test_a_writer_waits_for_another(on_threads: MakeStorage, writer: sqlite3.Connection) -> None:
+async def test_a_writer_waits_for_the_write_lock(on_threads: MakeStorage, other_writer: sqlite3.Connection) -> None:
     async with opened(on_threads()) as storage:
         waiting = asyncio.create_task(admitted(storage))
         await asyncio.sleep(0.1)
         assert not waiting.done()
-        writer.execute("COMMIT")
+        other_writer.execute("COMMIT")
         await waiting
 
 
-async def test_waiting_writers_leave_threads_to_readers(on_threads: MakeStorage, writer: sqlite3.Connection) -> None:
+async def test_waiting_writers_do_not_block_readers(on_threads: MakeStorage, other_writer: sqlite3.Connection) -> None:
     async with opened(on_threads()) as storage:
         waiting = [asyncio.create_task(admitted(storage)) for _ in range(8)]
         await asyncio.sleep(0.1)
         async with asyncio.timeout(5):
             assert await storage.owners.find("nobody") is None
         assert not any(task.done() for task in waiting)
-        writer.execute("COMMIT")
+        other_writer.execute("COMMIT")
         await asyncio.gather(*waiting)
 
 
-async def test_a_writer_that_waits_too_long_is_unavailable(
-    on_threads: MakeStorage, writer: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+async def test_a_writer_beyond_its_timeout_is_unavailable(
+    on_threads: MakeStorage, other_writer: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(connections["default"].settings_dict["OPTIONS"], "timeout", 0.05)
     async with opened(on_threads()) as storage:
         with pytest.raises(Unavailable):
             await admitted(storage)
-        writer.execute("COMMIT")
+        other_writer.execute("COMMIT")
         await admitted(storage)
 
 
-async def test_several_threads_read_at_once_and_each_has_a_connection_that_is_closed_in_the_end(
+async def test_threads_read_concurrently_and_their_connections_are_closed(
     on_threads: MakeStorage,
 ) -> None:
-    meeting = threading.Barrier(4)
-    meet = Statement("SELECT %s", (("patience", meeting.wait),), ())
+    barrier = threading.Barrier(4)
+    wait_statement = Statement("SELECT %s", (("timeout_seconds", barrier.wait),), ())
     async with opened(on_threads(size=4)) as storage:
         executor = storage.executor
         assert isinstance(executor, DjangoExecutor)
-        await asyncio.gather(*(executor.fetch("", meet, {"patience": 10}) for _ in range(8)))
+        await asyncio.gather(*(executor.fetch("", wait_statement, {"timeout_seconds": 10}) for _ in range(8)))
         open_ones = [each.connection for each in executor._own_connections if each.connection is not None]
         assert len(set(map(id, open_ones))) == 4
     assert [each.connection for each in executor._own_connections] == [None] * len(executor._own_connections)
@@ -107,8 +107,8 @@ async def test_several_threads_read_at_once_and_each_has_a_connection_that_is_cl
 
 
 @pytest.fixture
-def file(on_threads: MakeStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the database, which the threads use in its place."""
+def database_file(on_threads: MakeStorage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the database, used in its place."""
     copy = tmp_path / "goatfish.sqlite3"
     _copy(connections["default"].settings_dict["NAME"], copy)
     monkeypatch.setitem(connections["default"].settings_dict, "NAME", str(copy))
@@ -120,32 +120,32 @@ def _copy(source: str | Path, target: Path) -> None:
         database.backup(copy)
 
 
-def _restore(backup: Path, file: Path) -> None:
-    for old in (file, *file.parent.glob(f"{file.name}-*")):
+def _restore(backup: Path, database_file: Path) -> None:
+    for old in (database_file, *database_file.parent.glob(f"{database_file.name}-*")):
         old.unlink()
-    backup.rename(file)
+    backup.rename(database_file)
 
 
-async def test_a_file_that_is_removed_is_unavailable_and_not_made_anew(on_threads: MakeStorage, file: Path) -> None:
+async def test_a_removed_file_is_unavailable_and_not_recreated(on_threads: MakeStorage, database_file: Path) -> None:
     async with opened(on_threads(size=1)) as storage:
         owner = await admitted(storage)
-        aside = await asyncio.to_thread(file.rename, file.with_name("aside"))
+        aside = await asyncio.to_thread(database_file.rename, database_file.with_name("aside"))
         for _ in range(2):
             with pytest.raises(Unavailable):
                 await storage.check()
             with pytest.raises(Unavailable):
                 await storage.repository(Simulation).of(owner).add(SimulationFactory.build(owner_id=owner), CONTEXT)
-        assert not await asyncio.to_thread(file.exists)
-        await asyncio.to_thread(aside.rename, file)
+        assert not await asyncio.to_thread(database_file.exists)
+        await asyncio.to_thread(aside.rename, database_file)
         await storage.check()
         assert await storage.owners.find(owner) is not None
 
 
-async def test_nothing_is_lost_in_a_file_that_has_been_replaced(on_threads: MakeStorage, file: Path) -> None:
+async def test_a_write_to_a_replaced_file_is_rejected_then_stored(on_threads: MakeStorage, database_file: Path) -> None:
     async with opened(on_threads(size=1)) as storage:
         owner = await admitted(storage)
-        _copy(file, backup := file.with_name("backup"))
-        await asyncio.to_thread(_restore, backup, file)
+        _copy(database_file, backup := database_file.with_name("backup"))
+        await asyncio.to_thread(_restore, backup, database_file)
         simulations = storage.repository(Simulation).of(owner)
         simulation = SimulationFactory.build(owner_id=owner)
         with pytest.raises(Unavailable):
@@ -155,7 +155,7 @@ async def test_nothing_is_lost_in_a_file_that_has_been_replaced(on_threads: Make
         assert await everything(later.repository(Simulation).of(owner)) == [simulation]
 
 
-async def test_a_connection_that_failed_is_not_used_again(on_threads: MakeStorage, file: Path) -> None:
+async def test_a_failed_connection_is_not_reused(on_threads: MakeStorage, database_file: Path) -> None:
     async with opened(on_threads(size=1)) as storage:
         await storage.check()
         executor = storage.executor
@@ -167,7 +167,7 @@ async def test_a_connection_that_failed_is_not_used_again(on_threads: MakeStorag
         assert executor._own_connections[0].connection is not used
 
 
-async def test_what_a_cancelled_task_began_is_committed_whole_or_not_at_all(on_threads: MakeStorage) -> None:
+async def test_a_cancelled_write_is_committed_completely_or_not_at_all(on_threads: MakeStorage) -> None:
     async with opened(on_threads()) as storage:
         owner = await admitted(storage)
         simulations = storage.repository(Simulation).of(owner)

@@ -1,4 +1,4 @@
-"""What every executor promises of its chains, beneath the ports."""
+"""Every executor runs chains of statements atomically, and reports violations and readiness."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from adapters.django_orm.sql.statement import Values, WriteBatch
 
 
-def two_rows(storage: Storage, first: Simulation, second: Simulation) -> tuple[WriteBatch, Values]:
-    """A chain that adds both."""
+def two_inserts(storage: Storage, first: Simulation, second: Simulation) -> tuple[WriteBatch, Values]:
+    """A chain of two inserts, and its values."""
     compiler = Compiler(storage.executor)
 
     def insert(prefix: str) -> WriteStep:
@@ -40,12 +40,12 @@ def two_rows(storage: Storage, first: Simulation, second: Simulation) -> tuple[W
     return compiler.chain(insert("a"), insert("b")), named
 
 
-async def test_the_steps_of_a_chain_are_one_transaction(storage: Storage) -> None:
+async def test_a_chain_is_one_transaction(storage: Storage) -> None:
     owner = await admitted(storage)
     first, second = SimulationFactory.build_batch(2, owner_id=owner)
     simulations = storage.repository(Simulation).of(owner)
     await simulations.add(second, CONTEXT)
-    chain, values = two_rows(storage, first, second)
+    chain, values = two_inserts(storage, first, second)
     with pytest.raises(ConstraintViolated):
         await storage.executor.write(str(owner), chain, values)
     with pytest.raises(NotFound):
@@ -56,7 +56,7 @@ async def test_the_steps_of_a_chain_are_one_transaction(storage: Storage) -> Non
     assert await simulations.get(second.id) == second
 
 
-async def test_a_step_takes_place_only_where_the_one_before_touched_a_row(storage: Storage) -> None:
+async def test_a_step_is_skipped_if_the_previous_one_changed_no_row(storage: Storage) -> None:
     owner = await admitted(storage)
     simulation = SimulationFactory.build(owner_id=owner)
     table, compiler = storage.repository(Simulation), Compiler(storage.executor)
@@ -68,7 +68,7 @@ async def test_a_step_takes_place_only_where_the_one_before_touched_a_row(storag
         await table.of(owner).get(simulation.id)
 
 
-async def test_a_public_id_is_taken_once(storage: Storage) -> None:
+async def test_a_duplicate_public_id_is_a_conflict(storage: Storage) -> None:
     owner = await admitted(storage)
     key = ApiKeyFactory.build(owner_id=owner)
     await storage.keys.of(owner).add(key, CONTEXT)
@@ -76,7 +76,7 @@ async def test_a_public_id_is_taken_once(storage: Storage) -> None:
         await storage.keys.of(owner).add(ApiKeyFactory.build(owner_id=owner, public_id=key.public_id), CONTEXT)
 
 
-async def test_a_number_that_no_column_holds_is_our_own_fault(storage: Storage) -> None:
+async def test_a_number_out_of_range_is_not_a_domain_error(storage: Storage) -> None:
     owner = await admitted(storage)
     with pytest.raises((OverflowError, DataError, asyncpg.DataError), match=r"out of|too large"):
         await (
@@ -86,7 +86,7 @@ async def test_a_number_that_no_column_holds_is_our_own_fault(storage: Storage) 
         )
 
 
-async def test_statements_run_side_by_side_without_mixing_their_rows(storage: Storage) -> None:
+async def test_concurrent_statements_return_their_own_rows(storage: Storage) -> None:
     owners = [await admitted(storage) for _ in range(3)]
     simulations = [SimulationFactory.build(owner_id=owners[number % 3]) for number in range(30)]
     await asyncio.gather(*(storage.repository(Simulation).of(each.owner_id).add(each, CONTEXT) for each in simulations))
@@ -100,7 +100,7 @@ async def test_a_migrated_database_is_ready(storage: Storage) -> None:
     await storage.check()
 
 
-def test_a_database_that_lacks_a_migration_is_not_ready(lend: MakeStorage) -> None:
+def test_a_database_with_an_unapplied_migration_is_not_ready(lend: MakeStorage) -> None:
     MigrationRecorder.Migration.objects.filter(app="goatfish", name="0001_initial").delete()
 
     async def check() -> None:

@@ -1,4 +1,4 @@
-"""What one owner asks for holds up nobody else: neither other owners, nor the probe, nor the lookup of keys."""
+"""Fairness: one owner's slow requests do not delay other owners, the readiness probe or key lookups."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from adapters.django_orm.storage import Storage
     from domain.repository import OwnerId
 
-ENDLESS: str = {
+SLOW_SQL: str = {
     "postgresql": "SELECT pg_sleep(60)",
     "sqlite": "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n) SELECT count(*) FROM n",
 }[VENDOR or ""]
-STUCK = Statement(ENDLESS, (), (None,), rls=RlsContext.OWNER)
-SOON = 4.0
-"""Seconds within which everybody else is answered; whoever waits for a place in vain does so for five."""
+SLOW = Statement(SLOW_SQL, (), (None,), rls=RlsContext.OWNER)
+MAX_SECONDS = 4.0
+"""Seconds within which other requests must be answered; the timeout for a connection is five."""
 
 
 @pytest.fixture
@@ -39,16 +39,16 @@ def make(request: pytest.FixtureRequest) -> MakeStorage:
     return storage
 
 
-async def kept(storage: Storage) -> Simulation:
-    """A simulation of an owner of its own."""
+async def stored_simulation(storage: Storage) -> Simulation:
+    """A stored simulation of a new owner."""
     simulation = SimulationFactory.build(owner_id=await admitted(storage))
     await storage.repository(Simulation).of(simulation.owner_id).add(simulation, CONTEXT)
     return simulation
 
 
 @asynccontextmanager
-async def crowded(tasks: Sequence[asyncio.Task[object]]) -> AsyncIterator[None]:
-    """Meanwhile these are under way; none of them is done before."""
+async def running(tasks: Sequence[asyncio.Task[object]]) -> AsyncIterator[None]:
+    """Keeps these tasks running inside the block; fails if one of them ends before it."""
     await asyncio.sleep(0.2)
     try:
         yield
@@ -60,7 +60,7 @@ async def crowded(tasks: Sequence[asyncio.Task[object]]) -> AsyncIterator[None]:
 
 
 async def seconds_to_answer(storage: Storage, other: Simulation) -> float:
-    """How long the probe, a lookup of a key and another owner's read and write take at once, three times over."""
+    """The time for the probe, a key lookup and another owner's read and write, concurrently, three times in a row."""
     simulations = storage.repository(Simulation).of(other.owner_id)
     return sum(
         [
@@ -76,62 +76,62 @@ async def seconds_to_answer(storage: Storage, other: Simulation) -> float:
 
 
 async def seconds_of(*awaited: Awaitable[object]) -> float:
-    """How long these take that are under way at once."""
+    """The time for awaiting these concurrently."""
     began = time.monotonic()
     await asyncio.gather(*awaited)
     return time.monotonic() - began
 
 
-def stuck(storage: Storage, owner: OwnerId, times: int = 20) -> list[asyncio.Task[object]]:
-    return [asyncio.create_task(storage.executor.fetch(str(owner), STUCK, {})) for _ in range(times)]
+def slow_tasks(storage: Storage, owner: OwnerId, times: int = 20) -> list[asyncio.Task[object]]:
+    return [asyncio.create_task(storage.executor.fetch(str(owner), SLOW, {})) for _ in range(times)]
 
 
 @pytest.mark.parametrize("size", [3, 10])
-async def test_what_one_owner_waits_for_holds_up_nobody_else(make: MakeStorage, size: int) -> None:
+async def test_slow_statements_of_one_owner_do_not_delay_others(make: MakeStorage, size: int) -> None:
     async with opened(make(size=size)) as storage:
-        other, crowd = await kept(storage), await admitted(storage)
-        async with crowded(stuck(storage, crowd)):
-            assert await seconds_to_answer(storage, other) < SOON
+        other, busy_owner = await stored_simulation(storage), await admitted(storage)
+        async with running(slow_tasks(storage, busy_owner)):
+            assert await seconds_to_answer(storage, other) < MAX_SECONDS
 
 
-async def test_the_probe_and_keys_are_served_while_all_owners_are_stuck(make: MakeStorage) -> None:
+async def test_the_probe_and_key_lookups_are_served_while_all_owners_are_stuck(make: MakeStorage) -> None:
     async with opened(make(size=5)) as storage:
         owners = [await admitted(storage) for _ in range(5)]
-        async with crowded([task for owner in owners for task in stuck(storage, owner, 3)]):
+        async with running([task for owner in owners for task in slow_tasks(storage, owner, 3)]):
             seconds = 0.0
             for _ in range(3):
                 seconds += await seconds_of(storage.check(), *(storage.owners.holder("nobody") for _ in range(5)))
-            assert seconds < SOON
+            assert seconds < MAX_SECONDS
 
 
-async def test_what_nobody_waits_for_any_more_is_ended_and_its_place_free(make: MakeStorage) -> None:
+async def test_a_cancelled_statement_releases_its_connection(make: MakeStorage) -> None:
     async with opened(make(size=1)) as storage:
-        other, crowd = await kept(storage), await admitted(storage)
-        async with crowded(stuck(storage, crowd)):
+        other, busy_owner = await stored_simulation(storage), await admitted(storage)
+        async with running(slow_tasks(storage, busy_owner)):
             pass
-        assert await seconds_to_answer(storage, other) < SOON
+        assert await seconds_to_answer(storage, other) < MAX_SECONDS
 
 
-async def test_a_statement_that_takes_too_long_is_ended(make: MakeStorage) -> None:
+async def test_a_statement_beyond_its_timeout_is_cancelled(make: MakeStorage) -> None:
     async with opened(make(size=1, statement_timeout=0.3)) as storage:
         for _ in range(2):
             with pytest.raises(Unavailable):
-                await storage.executor.fetch("owner", STUCK, {})
+                await storage.executor.fetch("owner", SLOW, {})
         await storage.check()
 
 
-async def test_who_waits_for_a_place_in_vain_is_unavailable(make: MakeStorage) -> None:
+async def test_waiting_for_a_connection_times_out_as_unavailable(make: MakeStorage) -> None:
     async with opened(make(size=3, acquire_timeout=0.3)) as storage:
         owner = await admitted(storage)
-        async with crowded(stuck(storage, owner, 1)):
+        async with running(slow_tasks(storage, owner, 1)):
             with pytest.raises(Unavailable):
                 await storage.repository(Simulation).of(owner).page(PageRequest())
 
 
-@pytest.mark.parametrize("size", [1, 4] if VENDOR == "sqlite" else [1])  # there, writes have one place of any
-async def test_writes_take_turns_by_owner(make: MakeStorage, size: int) -> None:
+@pytest.mark.parametrize("size", [1, 4] if VENDOR == "sqlite" else [1])  # SQLite has one writer whatever the size
+async def test_writes_of_owners_alternate(make: MakeStorage, size: int) -> None:
     async with opened(make(size=size)) as storage:
-        one, other = await kept(storage), await kept(storage)
+        one, other = await stored_simulation(storage), await stored_simulation(storage)
         done: list[OwnerId] = []
 
         async def write(owner: OwnerId) -> None:
@@ -145,15 +145,15 @@ async def test_writes_take_turns_by_owner(make: MakeStorage, size: int) -> None:
 
 if VENDOR == "postgresql":
 
-    async def test_writers_on_a_locked_row_hold_up_nobody_else(make: MakeStorage, operator_url: str) -> None:
+    async def test_writers_of_a_locked_row_do_not_delay_others(make: MakeStorage, operator_url: str) -> None:
         async with opened(make(size=10)) as storage:
-            other, locked = await kept(storage), await kept(storage)
+            other, locked = await stored_simulation(storage), await stored_simulation(storage)
             operator = await asyncpg.connect(operator_url)
             try:
                 await operator.execute("BEGIN")
                 await operator.execute("SELECT FROM simulation WHERE id = $1 FOR UPDATE", locked.id)
-                async with crowded([asyncio.create_task(_renamed(storage, locked, str(n))) for n in range(20)]):
-                    assert await seconds_to_answer(storage, other) < SOON
+                async with running([asyncio.create_task(_renamed(storage, locked, str(n))) for n in range(20)]):
+                    assert await seconds_to_answer(storage, other) < MAX_SECONDS
             finally:
                 await operator.close()
             await _renamed(storage, locked, "afterwards")

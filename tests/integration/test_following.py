@@ -1,4 +1,4 @@
-"""The feed of the service as it is run, in two processes: whoever follows it misses nothing that commits late."""
+"""The change feed of the service with two workers: followers miss no change that commits late."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.isolation.model import Owner
 from tests.isolation.service import Operators, served
 
 pytestmark = pytest.mark.usefixtures("rights_as_in_service")
-SLOW = """
+INSERT_CHANGE = """
     WITH count AS (UPDATE change_count SET last = last + 1 WHERE owner_id = %(owner)s RETURNING last)
     INSERT INTO revision (
         id, owner_id, created_at, number, kind, entity_id, version, actor, request_id, before, after
@@ -40,32 +40,32 @@ async def http(pool_url: str, operator_url: str, owner: Owner) -> AsyncIterator[
             yield http
 
 
-async def test_followers_of_fifty_writers_end_with_exactly_the_table(http: AsyncClient) -> None:
+async def test_followers_of_concurrent_writers_end_with_the_state_of_the_table(http: AsyncClient) -> None:
     writers = await storm(http, times=5)
-    assert len(set(writers.made)) > 50  # chance decides how many there are
+    assert len(set(writers.made)) > 50  # the number varies
     assert writers.deleted.total() > 15
 
 
-async def test_a_change_that_commits_late_comes_before_those_that_had_to_wait_for_it(
+async def test_a_late_commit_precedes_the_changes_that_waited_for_it(
     http: AsyncClient, owner: Owner, operator_url: str
 ) -> None:
     follower = await Follower.at_the_end(http)
     first = (await http.post(SIMULATIONS, json=WING)).json()["id"]
     await follower.catch_up(100)
-    async with await psycopg.AsyncConnection.connect(operator_url) as slow:
-        await slow.execute(SLOW, {"owner": owner.id})
-        behind = [asyncio.create_task(http.post(SIMULATIONS, json=WING)) for _ in range(3)]
-        behind.append(asyncio.create_task(http.patch(f"{SIMULATIONS}/{first}", json={"name": "behind"})))
+    async with await psycopg.AsyncConnection.connect(operator_url) as slow_connection:
+        await slow_connection.execute(INSERT_CHANGE, {"owner": owner.id})
+        waiting = [asyncio.create_task(http.post(SIMULATIONS, json=WING)) for _ in range(3)]
+        waiting.append(asyncio.create_task(http.patch(f"{SIMULATIONS}/{first}", json={"name": "waiting"})))
         for _ in range(20):
             await follower.catch_up(100)
             await asyncio.sleep(0.02)
         assert follower.seen == [(first, 1)]
-        assert not any(request.done() for request in behind)
-        await slow.commit()
-    answers = await asyncio.gather(*behind)
+        assert not any(request.done() for request in waiting)
+        await slow_connection.commit()
+    answers = await asyncio.gather(*waiting)
     assert [answer.status_code for answer in answers] == [201, 201, 201, 200]
     await follower.catch_up(100)
-    late, *waited = follower.seen[1:]
+    late, *waiting_changes = follower.seen[1:]
     assert late not in {(answer.json()["id"], 1) for answer in answers}
-    assert {id for id, _ in waited} == {answer.json()["id"] for answer in answers}
+    assert {id for id, _ in waiting_changes} == {answer.json()["id"] for answer in answers}
     assert len(follower.seen) == 6

@@ -1,4 +1,4 @@
-"""Requests with one key that are under way at once make one row, in the database itself."""
+"""Concurrent requests with one Idempotency-Key create one row."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ if TYPE_CHECKING:
     from django.db.models import Model
     from pytest_django import DjangoDbBlocker
 
-RACERS = 50
-PROMISE = IdempotencyKey(operation="create_simulation", key="k", fingerprint="f")
-PROMISED = replace(CONTEXT, idempotency_key=PROMISE)
+REQUESTS = 50
+IDEMPOTENCY_KEY = IdempotencyKey(operation="create_simulation", key="k", fingerprint="f")
+IDEMPOTENT_CONTEXT = replace(CONTEXT, idempotency_key=IDEMPOTENCY_KEY)
 
 
 @pytest.fixture
 def committing(request: pytest.FixtureRequest) -> MakeStorage:
-    """Storage in which transactions really meet: several threads on SQLite, the native pool on PostgreSQL."""
+    """Storage that commits concurrently: threads on SQLite, the asyncpg pool on PostgreSQL."""
     make: MakeStorage = request.getfixturevalue({"sqlite": "on_threads", "postgresql": "on_pool"}[VENDOR or ""])
     return make
 
 
-def test_of_many_requests_with_one_key_one_makes_one_row(
+def test_concurrent_requests_with_one_key_create_one_row(
     committing: MakeStorage, django_db_blocker: DjangoDbBlocker
 ) -> None:
     with serving(committing()) as service:
@@ -63,7 +63,7 @@ def test_of_many_requests_with_one_key_one_makes_one_row(
         for path, body in ((SIMULATIONS, WING), (KEYS, {"name": "n", "scopes": ["keys:manage"]})):
             headers = {"X-API-Key": tenant.key, "Idempotency-Key": str(uuid7())}
             create = partial(AsyncClient.post, url=path, json=body, headers=headers)
-            answers = service.together([create] * RACERS)
+            answers = service.together([create] * REQUESTS)
             made = [answer for answer in answers if answer.status_code == 201]
             assert made
             assert {answer.status_code for answer in answers} <= {201, 409}
@@ -76,8 +76,8 @@ def test_of_many_requests_with_one_key_one_makes_one_row(
 
 
 @contextmanager
-def under_way(*rows: Model, fails: bool) -> Iterator[None]:
-    """Meanwhile another transaction has written these rows; it ends a moment after the block is entered."""
+def concurrent_insert(*rows: Model, fails: bool) -> Iterator[None]:
+    """Inside the block, another transaction has inserted these rows; it ends 0.1 s later."""
     written = threading.Event()
 
     def write() -> None:
@@ -98,53 +98,53 @@ def under_way(*rows: Model, fails: bool) -> Iterator[None]:
     thread.join()
 
 
-def outcome_of(simulation: Simulation) -> IdempotencyRow:
+def record_of(simulation: Simulation) -> IdempotencyRow:
     return IdempotencyRow(
         id=simulation.id,
         owner_id=simulation.owner_id,
         created_at=simulation.created_at,
-        operation=PROMISE.operation,
-        key=PROMISE.key,
-        fingerprint=PROMISE.fingerprint,
+        operation=IDEMPOTENCY_KEY.operation,
+        key=IDEMPOTENCY_KEY.key,
+        fingerprint=IDEMPOTENCY_KEY.fingerprint,
         entity=encoded(simulation),
     )
 
 
 @pytest.mark.parametrize("fails", [False, True])
-async def test_the_second_waits_for_the_first_and_takes_its_place_where_it_fails(
+async def test_a_second_request_waits_for_the_first_and_succeeds_if_it_fails(
     committing: MakeStorage, django_db_blocker: DjangoDbBlocker, fails: bool
 ) -> None:
     async with opened(committing()) as storage:
         owner = await admitted(storage)
         first, second = SimulationFactory.build_batch(2, owner_id=owner)
-        add = storage.repository(Simulation).of(owner).add(second, PROMISED)
-        with django_db_blocker.unblock(), under_way(outcome_of(first), fails=fails):
-            (given,) = await asyncio.gather(add, return_exceptions=True)
-        assert type(given) is (type(None) if fails else DuplicateRequest)
-        outcome = await storage.idempotency_records.of(owner).find(PROMISE, Simulation, NOW)
-        assert outcome is not None
-        assert outcome.entity == (second if fails else first)
+        add = storage.repository(Simulation).of(owner).add(second, IDEMPOTENT_CONTEXT)
+        with django_db_blocker.unblock(), concurrent_insert(record_of(first), fails=fails):
+            (result,) = await asyncio.gather(add, return_exceptions=True)
+        assert type(result) is (type(None) if fails else DuplicateRequest)
+        record = await storage.idempotency_records.of(owner).find(IDEMPOTENCY_KEY, Simulation, NOW)
+        assert record is not None
+        assert record.entity == (second if fails else first)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
-async def test_where_the_row_cannot_be_added_no_outcome_is_kept(storage: Storage, case: Case) -> None:
+async def test_a_failed_insert_stores_no_idempotency_record(storage: Storage, case: Case) -> None:
     owner = await admitted(storage)
     entity = case.make(owner)
     repository = case.repository(storage).of(owner)
     await repository.add(entity, CONTEXT)
     with pytest.raises(Conflict):
-        await repository.add(entity, PROMISED)
-    assert await storage.idempotency_records.of(owner).find(PROMISE, type(entity), NOW) is None
-    await repository.add(case.make(owner), PROMISED)
+        await repository.add(entity, IDEMPOTENT_CONTEXT)
+    assert await storage.idempotency_records.of(owner).find(IDEMPOTENCY_KEY, type(entity), NOW) is None
+    await repository.add(case.make(owner), IDEMPOTENT_CONTEXT)
 
 
-def test_the_row_of_a_keys_outcome_holds_nothing_secret(lend: MakeStorage) -> None:
+def test_the_idempotency_record_of_a_key_contains_no_secret(lend: MakeStorage) -> None:
     text = ApiKeyToken(public_id="p" * 14, _secret="s" * 43)
     key: ApiKey = ApiKeyFactory.build(text=text)
 
     async def add() -> None:
         async with opened(lend()) as storage:
-            await storage.keys.of(key.owner_id).add(key, PROMISED)
+            await storage.keys.of(key.owner_id).add(key, IDEMPOTENT_CONTEXT)
 
     OwnerRowFactory.create(id=key.owner_id)
     asyncio.run(add())
@@ -157,22 +157,22 @@ def test_the_row_of_a_keys_outcome_holds_nothing_secret(lend: MakeStorage) -> No
     assert json.loads(row.entity)["digest"] == ""
 
 
-async def test_only_one_outcome_of_a_request_can_be_kept(storage: Storage) -> None:
+async def test_a_later_record_replaces_an_expired_one(storage: Storage) -> None:
     owner = await admitted(storage)
     simulations = [
         SimulationFactory.build(owner_id=owner, created_at=NOW.replace(year=year)) for year in (2026, 2028, 2030)
     ]
     for simulation in simulations:
-        await storage.repository(Simulation).of(owner).add(simulation, PROMISED)
+        await storage.repository(Simulation).of(owner).add(simulation, IDEMPOTENT_CONTEXT)
     assert await storage.idempotency_records.purge(NOW.replace(year=2030)) >= 0
-    outcome = await storage.idempotency_records.of(owner).find(PROMISE, Simulation, NOW.replace(year=2030))
-    assert outcome is not None
-    assert outcome.entity == simulations[-1]
+    record = await storage.idempotency_records.of(owner).find(IDEMPOTENCY_KEY, Simulation, NOW.replace(year=2030))
+    assert record is not None
+    assert record.entity == simulations[-1]
 
 
 if VENDOR == "postgresql":
 
-    def test_a_request_whose_first_is_still_under_way_is_told_so_soon(on_pool: MakeStorage, operator_url: str) -> None:
+    def test_a_duplicate_of_a_request_in_flight_is_rejected_with_409(on_pool: MakeStorage, operator_url: str) -> None:
         with serving(on_pool()) as service, psycopg.connect(operator_url) as other:
             tenant = service.tenant()
             values = (uuid7(), tenant.owner, NOW, "create_simulation", "held", "f", "{}")
@@ -192,9 +192,7 @@ if VENDOR == "postgresql":
             other.rollback()
             assert [answer.status_code for answer in service.together([create])] == [201]
 
-    def test_a_request_that_waits_for_the_owners_other_writers_is_not_taken_for_a_repeated_one(
-        on_pool: MakeStorage, operator_url: str
-    ) -> None:
+    def test_waiting_for_another_writer_is_not_reported_as_a_duplicate(on_pool: MakeStorage, operator_url: str) -> None:
         with serving(on_pool()) as service, psycopg.connect(operator_url) as other:
             tenant = service.tenant()
             other.execute("SELECT FROM change_count WHERE owner_id = %s FOR UPDATE", [tenant.owner])

@@ -1,4 +1,4 @@
-"""A tenant reaches no other, over the service as it is run; not even where our own owner condition is missing."""
+"""Tenant isolation of the running service, with and without the owner condition and the RLS policies."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.isolation.service import WITHOUT_CONDITION, served
 from tests.isolation.tenants import Leaked
 
 pytestmark = pytest.mark.usefixtures("rights_as_in_service")
-OWNED = "SELECT oid::regclass::text FROM pg_class WHERE relrowsecurity AND relkind IN ('r', 'p')"
+PROTECTED_TABLES = "SELECT oid::regclass::text FROM pg_class WHERE relrowsecurity AND relkind IN ('r', 'p')"
 
 
 @contextmanager
 def without_policies(operator_url: str) -> Iterator[None]:
-    """The test database without row-level security, for as long as this lasts."""
+    """Disables row-level security in the test database inside the block."""
     with psycopg.connect(operator_url, autocommit=True) as operator:
-        tables = [name for (name,) in operator.execute(OWNED).fetchall()]
+        tables = [name for (name,) in operator.execute(PROTECTED_TABLES).fetchall()]
         assert "simulation" in tables
         try:
             for table in tables:
@@ -31,14 +31,14 @@ def without_policies(operator_url: str) -> Iterator[None]:
                 operator.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY".encode())
 
 
-def test_three_owners_are_answered_what_is_theirs_and_not_a_byte_of_anothers(pool_url: str, operator_url: str) -> None:
+def test_three_owners_see_no_data_of_each_other(pool_url: str, operator_url: str) -> None:
     with served(pool_url, operator_url) as url:
         figures = look(url, operator_url, examples=20, steps=20, start=1)
     is_complete(figures)
     assert figures.steps >= 300
 
 
-def test_without_our_owner_condition_they_still_are_and_without_the_policies_too_it_leaks(
+def test_without_the_owner_condition_policies_isolate_and_without_both_data_leaks(
     pool_url: str, operator_url: str
 ) -> None:
     with served(pool_url, operator_url, program=WITHOUT_CONDITION) as url:

@@ -1,4 +1,4 @@
-"""Lists with conditions end within their budget, and no text makes looking for a part of it slow."""
+"""The timeout of filtered lists, and the speed of searching names for a substring."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 ROWS = 20_000
 
 
-def shortened(value: object) -> str:
-    """What a part is called in the output: its letters, each once for those in a row."""
+def short_id(value: object) -> str:
+    """A short test id: the text with repeated letters collapsed."""
     return "".join(letter for letter, _ in groupby(str(value))).encode("unicode_escape").decode()[:40]
 
 
-WIDE = "ΐ" * 300
-"""A name that folding makes three times as long."""
+LONG_NAME = "ΐ" * 300
+"""A name that case folding makes three times as long."""
 
 
 @pytest.fixture
@@ -66,18 +66,18 @@ def fill(owner: OwnerId, *names: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def wide(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[OwnerId]:
-    """An owner of many simulations whose names repeat themselves."""
+def owner_of_long_names(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[OwnerId]:
+    """An owner of many simulations with long, repetitive names."""
     owner = new_owner_id()
     with django_db_blocker.unblock():
-        fill(owner, WIDE, "ß" * 300, "ﬃ" * 300, "🐐" * 299 + "b", "b" + "ΐ" * 299)
+        fill(owner, LONG_NAME, "ß" * 300, "ﬃ" * 300, "🐐" * 299 + "b", "b" + "ΐ" * 299)
         yield owner
         SimulationRow.objects.filter(owner_id=owner).delete()
         connection.close()
 
 
 @pytest.mark.parametrize(
-    "part",
+    "substring",
     [
         "ΐ" * 149 + "b",
         "b" + "ΐ" * 149 + "b",
@@ -91,23 +91,25 @@ def wide(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
         "a" * 150 + "b",
         "s" * 299 + "b",
     ],
-    ids=shortened,
+    ids=short_id,
 )
-async def test_no_part_of_a_name_takes_long_to_look_for(make: MakeStorage, wide: OwnerId, part: str) -> None:
-    # By LIKE, as it was, most of these took seconds; now it is a twentieth of one.
+async def test_searching_for_any_substring_is_fast(
+    make: MakeStorage, owner_of_long_names: OwnerId, substring: str
+) -> None:
+    # With LIKE most of these took seconds; now they take about 50 ms.
     async with opened(make(size=1, list_timeout=1.0)) as storage:
         page = (
             await storage.repository(Simulation)
-            .of(wide)
-            .page(PageRequest(limit=100, conditions=filters(Simulation, name=part)))
+            .of(owner_of_long_names)
+            .page(PageRequest(limit=100, conditions=filters(Simulation, name=substring)))
         )
     assert page.items == ()
 
 
 @pytest.mark.parametrize(
-    ("part", "found"),
+    ("substring", "found"),
     [
-        (WIDE, 1),
+        (LONG_NAME, 1),
         ("ΐ" * 299, 2),
         ("b" + "ΐ" * 150, 1),
         ("\u03b9\u0308\u0301" * 100, 2),
@@ -118,21 +120,23 @@ async def test_no_part_of_a_name_takes_long_to_look_for(make: MakeStorage, wide:
         ("🐐B", 1),
         ("B", 2),
     ],
-    ids=shortened,
+    ids=short_id,
 )
-async def test_what_is_looked_for_is_found_by_folding(make: MakeStorage, wide: OwnerId, part: str, found: int) -> None:
+async def test_substrings_match_by_case_folding(
+    make: MakeStorage, owner_of_long_names: OwnerId, substring: str, found: int
+) -> None:
     async with opened(make(size=1)) as storage:
         page = (
             await storage.repository(Simulation)
-            .of(wide)
-            .page(PageRequest(limit=100, conditions=filters(Simulation, name=part)))
+            .of(owner_of_long_names)
+            .page(PageRequest(limit=100, conditions=filters(Simulation, name=substring)))
         )
     assert len({each.name for each in page.items}) == found
 
 
 @pytest.fixture
-def slow(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Callable[[OwnerId], None]:
-    """Makes lists of this owner slow: locked out on PostgreSQL, so many on SQLite."""
+def slow_down(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Callable[[OwnerId], None]:
+    """Makes this owner's lists slow: by a table lock on PostgreSQL, by many rows on SQLite."""
 
     def locked(_: OwnerId) -> None:
         operator = psycopg.connect(request.getfixturevalue("operator_url"))
@@ -140,23 +144,23 @@ def slow(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> 
         operator.execute("LOCK TABLE simulation IN ACCESS EXCLUSIVE MODE")
 
     def filled(owner: OwnerId) -> None:
-        fill(owner, WIDE)
+        fill(owner, LONG_NAME)
         request.addfinalizer(SimulationRow.objects.filter(owner_id=owner).delete)
 
     return locked if VENDOR == "postgresql" else filled
 
 
-LITTLE: dict[str, Any] = {"list_timeout": 0.2 if VENDOR == "postgresql" else 0.001, "statement_timeout": 1.0}
+SHORT_TIMEOUTS: dict[str, Any] = {"list_timeout": 0.2 if VENDOR == "postgresql" else 0.001, "statement_timeout": 1.0}
 
 
-def test_a_list_that_takes_too_long_is_ended_and_its_connection_used_again(
-    make: MakeStorage, slow: Callable[[OwnerId], None], request: pytest.FixtureRequest
+def test_a_list_beyond_its_timeout_is_cancelled_and_its_connection_reused(
+    make: MakeStorage, slow_down: Callable[[OwnerId], None], request: pytest.FixtureRequest
 ) -> None:
     owner = new_owner_id()
-    slow(owner)
+    slow_down(owner)
 
-    async def asked() -> None:
-        async with opened(make(size=1, **LITTLE)) as storage:
+    async def list_twice() -> None:
+        async with opened(make(size=1, **SHORT_TIMEOUTS)) as storage:
             simulations = storage.repository(Simulation).of(owner)
             with pytest.raises(ListTimeout):
                 await simulations.page(PageRequest(conditions=filters(Simulation, name="a")))
@@ -172,22 +176,22 @@ def test_a_list_that_takes_too_long_is_ended_and_its_connection_used_again(
                 sql = "SELECT state FROM pg_stat_activity WHERE application_name = %s"
                 assert observer.execute(sql, [parse_qs(url.query)["application_name"][0]]).fetchall() == [("idle",)]
 
-    asyncio.run(asked())
+    asyncio.run(list_twice())
 
 
-def test_the_problem_says_what_to_narrow(make: MakeStorage, slow: Callable[[OwnerId], None]) -> None:
-    with serving(make(**LITTLE)) as service:
+def test_the_list_timeout_problem_suggests_filters(make: MakeStorage, slow_down: Callable[[OwnerId], None]) -> None:
+    with serving(make(**SHORT_TIMEOUTS)) as service:
         tenant = service.tenant(*Scope)
-        slow(tenant.owner)
-        part = "ΐ" * 149 + "b"
-        query = {"name": part, "start_date_from": "2026-01-01", "limit": "5"}
+        slow_down(tenant.owner)
+        substring = "ΐ" * 149 + "b"
+        query = {"name": substring, "start_date_from": "2026-01-01", "limit": "5"}
         answer = tenant.send("GET", SIMULATIONS, params=query)
         body = expect_problem(answer, 503, "list_timeout")
         assert answer.headers["retry-after"] == "1"
         assert body["detail"] == (
-            f"The list took longer than {LITTLE['list_timeout']:g} seconds. Narrow it: ask for a longer part of the"
-            " name, or for a closer start_date_from, or for start_date_to or end_date_from or end_date_to or active_on"
-            " as well, or for a smaller limit."
+            f"The list took longer than {SHORT_TIMEOUTS['list_timeout']:g} seconds. Narrow it: ask for a longer part of"
+            " the name, or for a closer start_date_from, or for start_date_to or end_date_from or end_date_to or"
+            " active_on as well, or for a smaller limit."
         )
-        few = tenant.send("GET", SIMULATIONS, params={"name": part, "limit": "1"})
-        assert "limit" not in expect_problem(few, 503, "list_timeout")["detail"]
+        small_page = tenant.send("GET", SIMULATIONS, params={"name": substring, "limit": "1"})
+        assert "limit" not in expect_problem(small_page, 503, "list_timeout")["detail"]

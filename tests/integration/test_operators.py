@@ -1,4 +1,4 @@
-"""What operators do with the database itself, and what the admin shows them."""
+"""Database management by operators, and the admin's lists and permissions."""
 
 import asyncio
 import itertools
@@ -39,7 +39,7 @@ TENANTS = [model for model in site._registry if "owner_id" in columns(model)]
 
 
 def page(model: type[Model], path: str = "") -> str:
-    """Where the admin has its list of these rows, and what it has below."""
+    """The path of the admin's list of these rows, or of a page below it."""
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist") + path
 
 
@@ -68,7 +68,7 @@ def admin() -> Client:
     return client
 
 
-def test_bulk_rows_are_the_same_as_the_entities(owners: list[Owner]) -> None:
+def test_bulk_inserted_rows_equal_their_entities(owners: list[Owner]) -> None:
     bulk_insert.analyze(Simulation)
     expected = [one for one in fake_entities(Simulation, owners, 60, NOW) if one.owner_id == owners[0].id]
     rows = SimulationRow.objects.filter(owner_id=owners[0].id).order_by("created_at")
@@ -78,12 +78,12 @@ def test_bulk_rows_are_the_same_as_the_entities(owners: list[Owner]) -> None:
     assert OwnerRow.objects.get(id=owners[0].id).name == owners[0].name
 
 
-def test_nothing_is_left_to_migrate() -> None:
+def test_a_migrated_database_has_no_pending_migrations() -> None:
     assert management.unapplied_migrations() == []
     assert management.migrate() == []
 
 
-def test_an_operators_name_is_taken_once() -> None:
+def test_a_duplicate_operator_name_is_a_conflict() -> None:
     management.create_operator("boss", "correct horse battery")
     assert management.operator_exists("boss")
     with pytest.raises(Conflict):
@@ -93,20 +93,20 @@ def test_an_operators_name_is_taken_once() -> None:
 @pytest.mark.parametrize(
     ("name", "password"), [("boss", "1234"), ("boss-hog", "boss-hog"), ("bo ss", "x" * 20), ("", "")]
 )
-def test_a_bad_name_or_password_makes_no_operator(name: str, password: str) -> None:
+def test_an_invalid_name_or_password_creates_no_operator(name: str, password: str) -> None:
     with pytest.raises(Invalid):
         management.create_operator(name, password)
     assert not Operator.objects.exists()
 
 
-def test_a_database_says_what_it_is() -> None:
+def test_database_info_has_version_and_connection_limit() -> None:
     facts = management.database_info()
     assert int(facts.version.split(".")[0]) >= 3
     assert (facts.connections_max is None) == (connection.vendor == "sqlite")
 
 
 @pytest.mark.parametrize("model", site._registry, ids=lambda model: model._meta.model_name)
-def test_a_list_in_the_admin_costs_few_queries(admin: Client, key: ApiKeyRow, model: type[Model]) -> None:
+def test_an_admin_list_takes_few_queries(admin: Client, key: ApiKeyRow, model: type[Model]) -> None:
     with CaptureQueriesContext(connection) as queries:
         response = admin.get(page(model))
     assert response.status_code == 200
@@ -115,7 +115,7 @@ def test_a_list_in_the_admin_costs_few_queries(admin: Client, key: ApiKeyRow, mo
 
 
 @pytest.mark.parametrize("model", [OwnerRow, *TENANTS], ids=lambda model: model._meta.model_name)
-def test_the_admin_changes_no_tenants_data(
+def test_the_admin_cannot_change_tenant_data(
     admin: Client, owners: list[Owner], lend: MakeStorage, model: type[Model]
 ) -> None:
     async def add_one_of_each() -> None:
@@ -134,7 +134,7 @@ def test_the_admin_changes_no_tenants_data(
     assert list(model._default_manager.order_by("pk").values()) == before
 
 
-def test_the_admin_finds_by_id_prefix_and_name(admin: Client, owners: list[Owner], key: ApiKeyRow) -> None:
+def test_the_admin_searches_by_id_prefix_and_name(admin: Client, owners: list[Owner], key: ApiKeyRow) -> None:
     def found(model: type[Model], query: str) -> int:
         changes = admin.get(page(model), {"q": query}).context["cl"]
         return int(changes.result_count)

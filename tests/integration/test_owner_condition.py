@@ -1,4 +1,4 @@
-"""Without the owner condition, in the one place that has it, the contract turns red."""
+"""The storage contract fails if the owner condition is removed from OwnedTable."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ every_kind = pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
 
 
 @pytest.fixture
-def no_condition(monkeypatch: pytest.MonkeyPatch) -> None:
-    def everybodys(table: OwnedTable[Any]) -> models.QuerySet[Any, Any]:
+def without_condition(monkeypatch: pytest.MonkeyPatch) -> None:
+    def all_rows(table: OwnedTable[Any]) -> models.QuerySet[Any, Any]:
         return table.model._default_manager.all()
 
-    monkeypatch.setattr(OwnedTable, "_owned_rows", property(everybodys))
+    monkeypatch.setattr(OwnedTable, "_owned_rows", property(all_rows))
 
 
 @every_check
@@ -46,9 +46,9 @@ async def test_with_the_condition_the_check_passes(
 @every_check
 @every_kind
 async def test_without_the_condition_the_check_fails(
-    no_condition: None, lent_storage: Storage, case: Case, check: Callable[..., Awaitable[None]]
+    without_condition: None, lent_storage: Storage, case: Case, check: Callable[..., Awaitable[None]]
 ) -> None:
     owner, stranger = await admitted(lent_storage), await admitted(lent_storage)
-    # A removal gets as far as the revision, whose number another owner has already.
+    # A removal fails at its revision: the other owner already has one with this number.
     with pytest.raises((AssertionError, pytest.fail.Exception, Unavailable)):
         await check(lent_storage, owner, stranger, case)

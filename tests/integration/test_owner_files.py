@@ -1,4 +1,4 @@
-"""Everything of one owner is erased, exported and imported: whole, alone, and in whichever table it is."""
+"""One owner's data is exported, erased and imported completely, in every table."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from tests.integration.owner_files import (
     exported,
     imported,
     lines_of,
-    of_table,
-    with_everything,
+    rows_of,
+    stored_owner,
 )
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ pytestmark = pytest.mark.usefixtures("committing")
 
 @pytest.fixture
 def committing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Django's connection, which commits: a snapshot, or a transaction of its own, is no part of a test's."""
+    """Lets Django's connection commit; exports need their own transaction."""
     with django_db_blocker.unblock():
         yield
         connection.close()
@@ -60,7 +60,7 @@ def text() -> ApiKeyToken:
 
 @pytest.fixture
 def owner(committing: None, text: ApiKeyToken) -> Iterator[Owner]:
-    made = asyncio.run(with_everything(text))
+    made = asyncio.run(stored_owner(text))
     yield made
     erase_all(made.id)
 
@@ -72,16 +72,16 @@ def erase_all(owner: OwnerId) -> dict[str, int]:
     return erased
 
 
-def test_every_table_with_an_owner_is_found_in_the_catalogue_and_in_an_order_of_its_own() -> None:
+def test_tenant_tables_are_all_tables_with_an_owner_and_have_an_order() -> None:
     with connection.cursor() as cursor:
         names = connection.introspection.table_names(cursor)
-        having = {
+        with_owner = {
             name
             for name in names
             if "owner_id" in {column.name for column in connection.introspection.get_table_description(cursor, name)}
         }
     tables = tenant_tables()
-    assert {table.name for table in tables} == having | {"owner"}
+    assert {table.name for table in tables} == with_owner | {"owner"}
     assert tables[0].name == "owner"
     assert {table.name: table.order for table in tables} == {
         "owner": (),
@@ -93,9 +93,7 @@ def test_every_table_with_an_owner_is_found_in_the_catalogue_and_in_an_order_of_
     }
 
 
-def test_what_is_exported_and_erased_comes_back_byte_for_byte_and_is_open_to_the_same_keys(
-    owner: Owner, text: ApiKeyToken
-) -> None:
+def test_an_erased_owner_is_imported_byte_for_byte_and_its_keys_work(owner: Owner, text: ApiKeyToken) -> None:
     before = exported(owner.id)
     assert all(rows_per_table(owner.id).values())
     assert erase_all(owner.id) == lines_of(before)[-1]["rows"]
@@ -103,7 +101,7 @@ def test_what_is_exported_and_erased_comes_back_byte_for_byte_and_is_open_to_the
     assert imported(before) == lines_of(before)[-1]["rows"]
     assert exported(owner.id).partition(b"\n")[2] == before.partition(b"\n")[2]
 
-    async def use() -> None:
+    async def authenticate_and_activate() -> None:
         async with opened(bootstrap.django_storage(size=1)) as storage:
             authenticator = Authentication(directory=storage.owners, now=lambda: datetime.now(UTC), monotonic=lambda: 0)
             assert await authenticator.caller(text.reveal()) is None
@@ -115,27 +113,27 @@ def test_what_is_exported_and_erased_comes_back_byte_for_byte_and_is_open_to_the
             assert caller.owner.name == owner.name
             assert (await storage.revisions.of(owner.id).span()).last == last.last + 1
 
-    asyncio.run(use())
+    asyncio.run(authenticate_and_activate())
 
 
-def test_a_file_begins_with_what_it_is_and_ends_with_how_much(owner: Owner) -> None:
+def test_a_file_has_a_header_rows_and_a_footer_with_counts(owner: Owner) -> None:
     header, *rows, closing = lines_of(exported(owner.id))
     assert (header["format"], header["version"], header["owner"]) == ("goatfish-owner", 1, str(owner.id))
     assert datetime.fromisoformat(header["exported_at"]).tzinfo is not None
     tables = [table.name for table in tenant_tables()]
-    assert closing == {"rows": {table: len(of_table(rows, table)) for table in tables}}
+    assert closing == {"rows": {table: len(rows_of(rows, table)) for table in tables}}
     assert [row["table"] for row in rows] == sorted((row["table"] for row in rows), key=tables.index)
-    (made,) = of_table(rows, "owner")
+    (made,) = rows_of(rows, "owner")
     assert made["created_at"] == f"{owner.created_at:%Y-%m-%dT%H:%M:%S}.000000Z"
-    assert [row["number"] for row in of_table(rows, "revision")] == list(range(1, 1 + closing["rows"]["revision"]))
+    assert [row["number"] for row in rows_of(rows, "revision")] == list(range(1, 1 + closing["rows"]["revision"]))
 
 
-def test_an_owner_that_is_not_there_is_not_exported() -> None:
+def test_exporting_an_unknown_owner_is_not_found() -> None:
     with pytest.raises(NotFound):
         exported(OwnerId(uuid7()))
 
 
-def test_an_export_is_of_one_moment_and_keeps_nobody_from_writing(owner: Owner) -> None:
+def test_an_export_is_a_snapshot_and_does_not_block_writers(owner: Owner) -> None:
     async def write() -> None:
         async with opened(bootstrap.django_storage(size=1)) as storage:
             await add_and_change(storage, owner.id, CONTEXT)
@@ -149,30 +147,28 @@ def test_an_export_is_of_one_moment_and_keeps_nobody_from_writing(owner: Owner) 
     assert total == sum(lines_of(before)[-1]["rows"].values()) < sum(rows_per_table(owner.id).values())
 
 
-def test_nobody_else_loses_a_row(owner: Owner, text: ApiKeyToken) -> None:
-    other = asyncio.run(with_everything(ApiKeyToken.new(os.urandom)))
+def test_erasing_keeps_the_rows_of_other_owners(owner: Owner, text: ApiKeyToken) -> None:
+    other = asyncio.run(stored_owner(ApiKeyToken.new(os.urandom)))
     before = exported(owner.id)
     erase_all(other.id)
     assert exported(owner.id).partition(b"\n")[2] == before.partition(b"\n")[2]
 
 
-def test_erasing_goes_on_where_it_was_cut_off(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_erasure_can_be_continued(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(erasing, "ERASE_CHUNK", 3)
     before = rows_per_table(owner.id)
     steps = erase(owner.id)
-    taken = [next(steps) for _ in range(9)]
+    erased_chunks = [next(steps) for _ in range(9)]
     del steps
-    assert all(count <= 3 for _, count in taken)
-    assert sum(rows_per_table(owner.id).values()) == sum(before.values()) - sum(count for _, count in taken)
+    assert all(count <= 3 for _, count in erased_chunks)
+    assert sum(rows_per_table(owner.id).values()) == sum(before.values()) - sum(count for _, count in erased_chunks)
     assert rows_per_table(owner.id)["owner"] == 1
     erase_all(owner.id)
     assert not any(rows_per_table(owner.id).values())
 
 
 @pytest.mark.parametrize("after", ["api_key", "simulation", "idempotency_record", "revision", "change_count", "owner"])
-def test_what_a_request_still_writes_meanwhile_is_erased_as_well(
-    owner: Owner, monkeypatch: pytest.MonkeyPatch, after: str
-) -> None:
+def test_rows_written_during_erasing_are_erased_too(owner: Owner, monkeypatch: pytest.MonkeyPatch, after: str) -> None:
     async def write() -> None:
         async with opened(bootstrap.django_storage(size=1)) as storage:
             await add_and_change(storage, owner.id, CONTEXT)
@@ -187,17 +183,17 @@ def test_what_a_request_still_writes_meanwhile_is_erased_as_well(
     assert not any(rows_per_table(owner.id).values())
 
 
-def test_every_chunk_is_a_range_of_an_index(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_chunk_is_read_by_an_index_range(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     chunks: list[tuple[str, Any]] = []
 
-    def noted(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        # Of a few rows in one table PostgreSQL thinks any index as good.
+    def record_chunk(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        # For so few rows PostgreSQL may choose another index.
         if " AND (" in sql and not (sql.startswith("DELETE") and "revision" in sql):
             chunks.append((sql, params))
         return execute(sql, params, many, context)
 
     monkeypatch.setattr(erasing, "ERASE_CHUNK", 3)
-    with connection.execute_wrapper(noted):
+    with connection.execute_wrapper(record_chunk):
         erase_all(owner.id)
     assert len(chunks) > 10
     with connection.cursor() as cursor:
@@ -213,8 +209,8 @@ def test_every_chunk_is_a_range_of_an_index(owner: Owner, monkeypatch: pytest.Mo
 
 
 @pytest.fixture
-def later_table(committing: None) -> Iterator[type[models.Model]]:
-    """A table of tenants that comes with a later version."""
+def new_table(committing: None) -> Iterator[type[models.Model]]:
+    """A tenant table that a later version might add."""
     with isolate_apps("adapters.django_orm"):
 
         class NoteRow(TenantRow):
@@ -238,8 +234,8 @@ def later_table(committing: None) -> Iterator[type[models.Model]]:
         editor.delete_model(NoteRow)
 
 
-def test_a_table_that_comes_later_needs_no_further_edit(owner: Owner, later_table: type[models.Model]) -> None:
-    notes = later_table._default_manager
+def test_a_new_tenant_table_is_exported_erased_and_imported(owner: Owner, new_table: type[models.Model]) -> None:
+    notes = new_table._default_manager
     for number, pinned in enumerate((None, True, False)):
         fields = {
             "text": f"{number}\n🐐",
@@ -257,7 +253,7 @@ def test_a_table_that_comes_later_needs_no_further_edit(owner: Owner, later_tabl
     erase_all(owner.id)
 
 
-def test_a_table_without_an_order_of_its_own_or_with_an_unknown_column_is_found_out(committing: None) -> None:
+def test_a_table_without_an_order_or_with_an_unsupported_column_is_rejected(committing: None) -> None:
     with isolate_apps("adapters.django_orm"):
 
         class Unordered(TenantRow):

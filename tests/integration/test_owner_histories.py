@@ -1,4 +1,4 @@
-"""What a file says of the past is held to the rules that rows are held to: no state comes in that was never stored."""
+"""Revisions and idempotency records in an imported file are validated like rows."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from domain.simulations.simulation import Simulation
 from domain.use_cases import EntityUseCases
 from tests.factories import CONTEXT
 from tests.integration.conftest import opened
-from tests.integration.owner_files import Line, exported, file_of, imported, lines_of, of_table, with_everything
+from tests.integration.owner_files import Line, exported, file_from, imported, lines_of, rows_of, stored_owner
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
@@ -37,43 +37,43 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def owner(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Owner]:
-    """An owner who was here, and of whom the file is left."""
+    """An owner that is erased once its file is exported."""
     with django_db_blocker.unblock():
-        yield asyncio.run(with_everything(ApiKeyToken.new(os.urandom)))
+        yield asyncio.run(stored_owner(ApiKeyToken.new(os.urandom)))
         connection.close()
 
 
 @pytest.fixture(scope="module")
 def file(owner: Owner) -> bytes:
     file = exported(owner.id)
-    erased(owner)
+    erase_all(owner)
     return file
 
 
 @pytest.fixture(autouse=True)
-def afterwards(owner: Owner, file: bytes) -> Iterator[None]:
+def erase_after_test(owner: Owner, file: bytes) -> Iterator[None]:
     yield
-    erased(owner)
+    erase_all(owner)
 
 
-def erased(owner: Owner) -> None:
+def erase_all(owner: Owner) -> None:
     for _ in erase(owner.id):
         pass
 
 
 def revision(lines: list[Line], kind: str, action: str = "updated") -> Line:
-    """One of these: of what was made, changed, or deleted at last."""
-    sides = {"created": (False, True), "updated": (True, True), "deleted": (True, False)}[action]
+    """The first revision of this kind and action."""
+    present = {"created": (False, True), "updated": (True, True), "deleted": (True, False)}[action]
     found = (
         line
-        for line in of_table(lines, "revision")
-        if (line["kind"], line["before"] is not None, line["after"] is not None) == (kind, *sides)
+        for line in rows_of(lines, "revision")
+        if (line["kind"], line["before"] is not None, line["after"] is not None) == (kind, *present)
     )
     return next(found)
 
 
-def retold(kind: str, side: str = "after", action: str = "updated", **members: Any) -> Callable[[list[Line]], None]:
-    """A change of what a revision holds; a member that is ``...`` is left out."""
+def edit_state(kind: str, side: str = "after", action: str = "updated", **members: Any) -> Callable[[list[Line]], None]:
+    """An edit of the state in a revision; ``...`` removes a member."""
 
     def change(lines: list[Line]) -> None:
         row = revision(lines, kind, action)
@@ -83,147 +83,153 @@ def retold(kind: str, side: str = "after", action: str = "updated", **members: A
     return change
 
 
-def outcome(**members: Any) -> Callable[[list[Line]], None]:
+def edit_record(**members: Any) -> Callable[[list[Line]], None]:
     def change(lines: list[Line]) -> None:
-        row = of_table(lines, "idempotency_record")[0]
+        row = rows_of(lines, "idempotency_record")[0]
         row["entity"] = json.dumps({**json.loads(row["entity"]), **members})
 
     return change
 
 
-def setting(of: str, action: str = "updated", /, **columns: Any) -> Callable[[list[Line]], None]:
+def edit_columns(of: str, action: str = "updated", /, **columns: Any) -> Callable[[list[Line]], None]:
     return lambda lines: revision(lines, of, action).update(columns)
 
 
-def renumbered(version: int) -> Callable[[list[Line]], None]:
-    """A revision of another version, in its column and in what it holds."""
+def edit_version(version: int) -> Callable[[list[Line]], None]:
+    """An edit that gives a revision another version, in its column and its states."""
 
     def change(lines: list[Line]) -> None:
-        retold("simulation", version=version)(lines)
-        retold("simulation", "before", version=version - 1)(lines)
-        setting("simulation", version=version)(lines)
+        edit_state("simulation", version=version)(lines)
+        edit_state("simulation", "before", version=version - 1)(lines)
+        edit_columns("simulation", version=version)(lines)
 
     return change
 
 
-def told_twice(lines: list[Line]) -> None:
+def duplicate_revision(lines: list[Line]) -> None:
     row = revision(lines, "simulation")
-    count = of_table(lines, "change_count")[0]
+    count = rows_of(lines, "change_count")[0]
     count["last"] += 1
     lines.insert(lines.index(count), {**row, "id": str(uuid4()), "number": count["last"]})
     lines[-1]["rows"]["revision"] += 1
 
 
-def of_another_kind(lines: list[Line]) -> None:
-    """A key's history is told as that of a simulation."""
+def state_of_key(lines: list[Line]) -> None:
+    """Gives a simulation's revision the entity id and state of a key."""
     row, key = revision(lines, "simulation"), revision(lines, "key", "created")
     row.update(entity_id=key["entity_id"], before=None, after=key["after"])
 
 
-NAMES = {"a NUL": "a\0", "a tab": "a\tb", "blanks": " a", "nothing": "", "too much": "x" * 301, "C1": "a\x9b31m"}
-NAMED: dict[str, Callable[..., Callable[[list[Line]], None]]] = {
-    "what was": partial(retold, "simulation", "before"),
-    "what came of it": partial(retold, "simulation", "after"),
-    "what was made": partial(retold, "simulation", "after", "created"),
-    "what was deleted": partial(retold, "simulation", "before", "deleted"),
-    "an outcome": outcome,
-    "an owner": partial(retold, "owner", "after", "created"),
-    "a key": partial(retold, "key", "after", "created"),
+INVALID_NAMES = {"a NUL": "a\0", "a tab": "a\tb", "blanks": " a", "empty": "", "too long": "x" * 301, "C1": "a\x9b31m"}
+NAME_EDITS: dict[str, Callable[..., Callable[[list[Line]], None]]] = {
+    "the state before": partial(edit_state, "simulation", "before"),
+    "the state after": partial(edit_state, "simulation", "after"),
+    "a created state": partial(edit_state, "simulation", "after", "created"),
+    "a deleted state": partial(edit_state, "simulation", "before", "deleted"),
+    "an idempotency record": edit_record,
+    "an owner": partial(edit_state, "owner", "after", "created"),
+    "a key": partial(edit_state, "key", "after", "created"),
 }
-STATES: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
+INVALID_STATES: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
     **{
-        f"{what} in the name of {whose}": (holder(name=text), "")
-        for whose, holder in NAMED.items()
-        for what, text in NAMES.items()
+        f"name of {whose}: {what}": (holder(name=text), "")
+        for whose, holder in NAME_EDITS.items()
+        for what, text in INVALID_NAMES.items()
     },
-    "a lone surrogate": (retold("simulation", name="\ud800"), "in it is invalid"),
-    "an owner's name that reads as an id": (retold("owner", action="created", name=str(uuid4())), "is a UUID"),
-    "an end before the start": (retold("simulation", end_date="1999-01-01"), "ends before it starts"),
-    "an end before the start in an outcome": (outcome(end_date="1999-01-01"), "ends before it starts"),
-    "no date": (retold("simulation", end_date="2026-02-30"), "in it is invalid"),
-    "a year 0": (retold("simulation", start_date="0000-01-01"), "in it is invalid"),
-    "a missing member": (retold("simulation", name=...), "name"),
-    "an unknown member": (retold("simulation", colour="red"), "a simulation has no member 'colour'"),
-    "an unknown member with a NUL within": (retold("simulation", more=[["a\0"]]), "NUL"),
-    "an unknown member named with a NUL": (retold("simulation", **{"a\0": "b"}), "NUL"),
-    "an unknown member of an outcome": (outcome(digest="0" * 64), "a simulation has no member 'digest'"),
-    "a time without a zone": (retold("simulation", created_at="2026-01-01T00:00:00"), "not in UTC"),
-    "a change at a time without a zone": (retold("simulation", updated_at="2026-01-01T00:00:00"), "not in UTC"),
-    "a time of another zone": (retold("simulation", updated_at="2026-01-01T00:00:00+02:00"), "not in UTC"),
-    "a time of another zone in an outcome": (outcome(updated_at="2026-01-01T00:00:00+02:00"), "not in UTC"),
-    "another time of making after": (retold("simulation", created_at="2020-01-01T00:00:00Z"), "two moments"),
-    "another time of making in an outcome": (outcome(created_at="2020-01-01T00:00:00Z"), "does not match the entity"),
-    "another version after": (retold("simulation", version=3), "not that of the entity"),
-    "another version before": (retold("simulation", "before", version=7), "not that of the entity"),
-    "another version of a deletion": (setting("simulation", "deleted", version=9), "not that of the entity"),
-    "another version of a revision": (setting("simulation", version=1), "not that of the entity"),
-    "a version 0": (renumbered(1), "must be between 1 and"),
-    "a version below 0": (retold("simulation", version=-5), "must be between 1 and"),
-    "a version that no row can have": (renumbered(2**40), "must be between 1 and"),
-    "a version beyond all numbers": (retold("simulation", version=10**30), "must be between 1 and"),
-    "a version that is none": (retold("simulation", version=True), "in it is invalid"),
-    "a version 0 in an outcome": (outcome(version=0), "must be between 1 and"),
-    "a version later than the row's": (renumbered(1000), "do not match its revisions"),
-    "a version told of twice": (told_twice, "do not match its revisions"),
-    "the history of something of another kind": (of_another_kind, "in it is invalid"),
-    "another kind": (setting("simulation", kind="key"), "in it is invalid"),
-    "a revision of a revision": (setting("simulation", kind="revision"), "is unknown"),
-    "no object": (setting("simulation", after="[]"), "in it is invalid"),
-    "no JSON": (setting("simulation", after="{"), "in it is invalid"),
-    "more nesting than can be read": (setting("simulation", after="[" * 100_000), "in it is invalid"),
-    "an unknown scope": (retold("key", action="created", scopes=["everything"]), "in it is invalid"),
-    "no scope": (retold("key", action="created", scopes=[]), "at least one scope"),
-    "a digest": (retold("key", action="created", digest="0" * 64), "holds a secret"),
-    "another public id": (retold("key", action="created", public_id="gf_"), "public id"),
-    "a maker that is no text": (retold("key", action="created", created_by="operator:\x1b[2J"), "plain text"),
+    "a lone surrogate": (edit_state("simulation", name="\ud800"), "in it is invalid"),
+    "an owner's name that reads as an id": (edit_state("owner", action="created", name=str(uuid4())), "is a UUID"),
+    "an end before the start": (edit_state("simulation", end_date="1999-01-01"), "ends before it starts"),
+    "an end before the start in an idempotency record": (edit_record(end_date="1999-01-01"), "ends before it starts"),
+    "an invalid date": (edit_state("simulation", end_date="2026-02-30"), "in it is invalid"),
+    "a year 0": (edit_state("simulation", start_date="0000-01-01"), "in it is invalid"),
+    "a missing member": (edit_state("simulation", name=...), "name"),
+    "an unknown member": (edit_state("simulation", colour="red"), "a simulation has no member 'colour'"),
+    "an unknown member with a NUL within": (edit_state("simulation", more=[["a\0"]]), "NUL"),
+    "an unknown member named with a NUL": (edit_state("simulation", **{"a\0": "b"}), "NUL"),
+    "an unknown member of an idempotency record": (edit_record(digest="0" * 64), "a simulation has no member 'digest'"),
+    "a time without a zone": (edit_state("simulation", created_at="2026-01-01T00:00:00"), "not in UTC"),
+    "a change at a time without a zone": (edit_state("simulation", updated_at="2026-01-01T00:00:00"), "not in UTC"),
+    "a time of another zone": (edit_state("simulation", updated_at="2026-01-01T00:00:00+02:00"), "not in UTC"),
+    "a time of another zone in an idempotency record": (
+        edit_record(updated_at="2026-01-01T00:00:00+02:00"),
+        "not in UTC",
+    ),
+    "two creation times in a revision": (edit_state("simulation", created_at="2020-01-01T00:00:00Z"), "two moments"),
+    "another creation time in an idempotency record": (
+        edit_record(created_at="2020-01-01T00:00:00Z"),
+        "does not match the entity",
+    ),
+    "another version after": (edit_state("simulation", version=3), "not that of the entity"),
+    "another version before": (edit_state("simulation", "before", version=7), "not that of the entity"),
+    "another version of a deletion": (edit_columns("simulation", "deleted", version=9), "not that of the entity"),
+    "another version of a revision": (edit_columns("simulation", version=1), "not that of the entity"),
+    "a version 0": (edit_version(1), "must be between 1 and"),
+    "a version below 0": (edit_state("simulation", version=-5), "must be between 1 and"),
+    "a version above the maximum": (edit_version(2**40), "must be between 1 and"),
+    "a version beyond 64 bits": (edit_state("simulation", version=10**30), "must be between 1 and"),
+    "a boolean version": (edit_state("simulation", version=True), "in it is invalid"),
+    "a version 0 in an idempotency record": (edit_record(version=0), "must be between 1 and"),
+    "a version later than the row's": (edit_version(1000), "do not match its revisions"),
+    "two revisions of a version": (duplicate_revision, "do not match its revisions"),
+    "a state of another kind": (state_of_key, "in it is invalid"),
+    "another kind": (edit_columns("simulation", kind="key"), "in it is invalid"),
+    "a revision of a revision": (edit_columns("simulation", kind="revision"), "is unknown"),
+    "an array as state": (edit_columns("simulation", after="[]"), "in it is invalid"),
+    "invalid JSON": (edit_columns("simulation", after="{"), "in it is invalid"),
+    "too deep nesting": (edit_columns("simulation", after="[" * 100_000), "in it is invalid"),
+    "an unknown scope": (edit_state("key", action="created", scopes=["everything"]), "in it is invalid"),
+    "no scope": (edit_state("key", action="created", scopes=[]), "at least one scope"),
+    "a digest": (edit_state("key", action="created", digest="0" * 64), "holds a secret"),
+    "another public id": (edit_state("key", action="created", public_id="gf_"), "public id"),
+    "a creator with an escape": (edit_state("key", action="created", created_by="operator:\x1b[2J"), "plain text"),
     "an original expiry that is not later": (
-        retold("key", action="created", original_expires_at="2020-01-01T00:00:00Z"),
+        edit_state("key", action="created", original_expires_at="2020-01-01T00:00:00Z"),
         "not later than the present one",
     ),
-    "an actor with an escape": (setting("simulation", actor="operator:\x1b[2J"), "control characters"),
-    "a request with an escape": (setting("simulation", request_id="a\nb"), "control characters"),
-    "a promise with an escape": (
-        lambda lines: of_table(lines, "idempotency_record")[0].update(key="a\nb"),
+    "an actor with an escape": (edit_columns("simulation", actor="operator:\x1b[2J"), "control characters"),
+    "a request id with a line break": (edit_columns("simulation", request_id="a\nb"), "control characters"),
+    "an idempotency key with a line break": (
+        lambda lines: rows_of(lines, "idempotency_record")[0].update(key="a\nb"),
         "control characters",
     ),
 }
 
 
-@pytest.mark.parametrize("name", STATES)
-def test_a_state_that_was_never_stored_is_refused_with_the_file(owner: Owner, file: bytes, name: str) -> None:
-    edit, words = STATES[name]
+@pytest.mark.parametrize("name", INVALID_STATES)
+def test_a_file_with_an_invalid_state_is_rejected(owner: Owner, file: bytes, name: str) -> None:
+    edit, message = INVALID_STATES[name]
     lines = lines_of(file)
     edit(lines)
-    surrogates = [json.dumps(line).encode() + b"\n" for line in lines]
+    encoded_lines = [json.dumps(line).encode() + b"\n" for line in lines]
     with pytest.raises(DomainError) as refused:
-        imported(b"".join(surrogates))
+        imported(b"".join(encoded_lines))
     assert not any(rows_per_table(owner.id).values())
-    assert words in refused.value.detail
+    assert message in refused.value.detail
     assert "\n" not in refused.value.detail
 
 
 @pytest.mark.parametrize("column", ["name", "updated_at"])
-def test_what_was_changed_within_the_rules_comes_in(owner: Owner, file: bytes, column: str) -> None:
+def test_a_file_with_a_valid_edit_is_imported(owner: Owner, file: bytes, column: str) -> None:
     lines = lines_of(file)
-    retold("simulation", **{column: {"name": "🐐" * 300, "updated_at": "2020-01-01T00:00:00Z"}[column]})(lines)
-    assert imported(file_of(lines)) == lines[-1]["rows"]
+    edit_state("simulation", **{column: {"name": "🐐" * 300, "updated_at": "2020-01-01T00:00:00Z"}[column]})(lines)
+    assert imported(file_from(lines)) == lines[-1]["rows"]
 
 
-def test_a_file_from_before_keys_said_who_made_them_comes_in(owner: Owner, file: bytes) -> None:
+def test_a_file_without_created_by_of_keys_is_imported(owner: Owner, file: bytes) -> None:
     lines = lines_of(file)
-    for key in of_table(lines, "api_key"):
+    for key in rows_of(lines, "api_key"):
         del key["created_by"], key["original_expires_at"]
-    for row in of_table(lines, "revision"):
+    for row in rows_of(lines, "revision"):
         if row["kind"] == "key":
             row["after"] = json.dumps(
                 {k: v for k, v in json.loads(row["after"]).items() if k not in {"created_by", "original_expires_at"}}
             )
-    assert imported(file_of(lines)) == lines[-1]["rows"]
-    assert [key["created_by"] for key in of_table(lines_of(exported(owner.id)), "api_key")] == [None, None]
+    assert imported(file_from(lines)) == lines[-1]["rows"]
+    assert [key["created_by"] for key in rows_of(lines_of(exported(owner.id)), "api_key")] == [None, None]
 
 
 @pytest.mark.parametrize("action", ["updated", "deleted"])
-def test_what_was_legal_when_it_was_made_comes_in_and_is_not_restored(
+def test_a_formerly_valid_state_is_imported_and_cannot_be_restored(
     owner: Owner, file: bytes, action: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = revision(lines_of(file), "simulation", action)
@@ -246,8 +252,8 @@ def test_what_was_legal_when_it_was_made_comes_in_and_is_not_restored(
 
     assert imported(file) == lines_of(file)[-1]["rows"]
     before = exported(owner.id).partition(b"\n")[2]
-    with monkeypatch.context() as today:
-        today.setattr("domain.entity.validated", stricter)
+    with monkeypatch.context() as patch:
+        patch.setattr("domain.entity.validated", stricter)
         with pytest.raises(Unfit, match="is not restored: The name is none any more"):
             asyncio.run(restore(row["version"] - 1))
     assert exported(owner.id).partition(b"\n")[2] == before
