@@ -1,6 +1,6 @@
-"""The plans of lists: the index of its order serves every page as a range, and nothing is sorted, counted or skipped.
+"""Query plans of lists: every page is a range of the index of its sort; nothing is sorted, counted or skipped.
 
-``PLAN_ROWS=1000000 ./run test postgres -k test_plans -s`` looks at a larger table and prints the plans.
+``PLAN_ROWS=1000000 ./run test postgres -k test_plans -s`` uses a larger table and prints the plans.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ INDEXES = {
     "end_date": "simulation_by_end_date",
     "name": "simulation_by_name",
 }
-MIDDLE: dict[str, SortValue] = {
+CURSOR_VALUES: dict[str, SortValue] = {
     "created_at": NOW + timedelta(seconds=500),
     "start_date": date(2026, 7, 1),
     "end_date": date(2026, 7, 15),
@@ -60,7 +60,7 @@ MIDDLE: dict[str, SortValue] = {
 
 @dataclass
 class Seeded:
-    """A table of many simulations, half of which are of one owner."""
+    """Owners of a table of many simulations; half of the rows are the large one's."""
 
     large: OwnerId
     small: OwnerId
@@ -85,7 +85,7 @@ def _rows(owners: list[OwnerId]) -> Iterator[Simulation]:
 
 @pytest.fixture(scope="module")
 def seeded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Seeded]:
-    """Filled once for all tests here, in a transaction that is rolled back."""
+    """Filled once per module, in a transaction that is rolled back."""
     owners = [new_owner_id() for _ in range(OWNERS)]
     with django_db_blocker.unblock():
         with transaction.atomic():
@@ -98,7 +98,7 @@ def seeded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
 
 
 def plan(owner: OwnerId, request: PageRequest, *, generic: bool) -> list[dict[str, Any]]:
-    """The nodes of the plan by which the service itself would read this page."""
+    """The nodes of the plan for the statement with which the service reads this page."""
     executor = DjangoExecutor() if VENDOR == "sqlite" else None
     storage = (
         Storage(executor)
@@ -115,50 +115,50 @@ def plan(owner: OwnerId, request: PageRequest, *, generic: bool) -> list[dict[st
         if VENDOR == "sqlite":
             cursor.execute(f"EXPLAIN QUERY PLAN {statement.sql}", statement.arguments(str(owner), values))
             return [{"Node Type": detail} for *_, detail in cursor.fetchall()]
-        # As the driver does it: prepared once, and planned anew or for any values, as the server thinks better.
+        # Prepared, as by the driver; the server chooses between a custom and a generic plan.
         arguments = ", ".join(f"'{value}'" for value in statement.arguments(str(owner), values))
         cursor.execute(f"SET LOCAL plan_cache_mode = force_{'generic' if generic else 'custom'}_plan")
         cursor.execute(f"PREPARE page AS {statement.sql}")
         cursor.execute(f"EXPLAIN (FORMAT JSON) EXECUTE page({arguments})")
         (((found,),),) = (cursor.fetchall(),)
         cursor.execute("DEALLOCATE page")
-    nodes, waiting = [], [(found if isinstance(found, list) else json.loads(found))[0]["Plan"]]
-    while waiting:
-        node = waiting.pop()
+    nodes, pending = [], [(found if isinstance(found, list) else json.loads(found))[0]["Plan"]]
+    while pending:
+        node = pending.pop()
         nodes.append(node)
-        # Naming the owner comes before, and is the same for every list.
-        waiting += [plan for plan in node.get("Plans", []) if plan["Parent Relationship"] != "InitPlan"]
+        # The subplan that sets the owner is the same for every list.
+        pending += [plan for plan in node.get("Plans", []) if plan["Parent Relationship"] != "InitPlan"]
     return nodes
 
 
 @every_sort
-@pytest.mark.parametrize("generic", [False, True], ids=["for-values", "for-any"])
-@pytest.mark.parametrize("after", [False, True], ids=["first", "next"])
-@pytest.mark.parametrize("whose", ["large", "small"])
-def test_a_page_is_a_range_of_the_index_of_its_order(
-    seeded: Seeded, sort: Sort, whose: str, after: bool, generic: bool
+@pytest.mark.parametrize("generic", [False, True], ids=["custom-plan", "generic-plan"])
+@pytest.mark.parametrize("after", [False, True], ids=["first-page", "next-page"])
+@pytest.mark.parametrize("owner_size", ["large", "small"])
+def test_a_page_is_a_range_of_the_index_of_its_sort(
+    seeded: Seeded, sort: Sort, owner_size: str, after: bool, generic: bool
 ) -> None:
-    position = Position(MIDDLE[sort.by], UUID(int=uuid7().int)) if after else None
-    nodes = plan(getattr(seeded, whose), PageRequest(sort=sort, after=position), generic=generic)
+    position = Position(CURSOR_VALUES[sort.by], UUID(int=uuid7().int)) if after else None
+    nodes = plan(getattr(seeded, owner_size), PageRequest(sort=sort, after=position), generic=generic)
     if VENDOR == "sqlite":
         (node,) = nodes
         sign = "<" if sort.descending else ">"
         comparison = f" AND ({COLUMNS.get(sort.by, sort.by)},id){sign}(?,?)" if after else ""
         assert node["Node Type"] == f"SEARCH simulation USING INDEX {INDEXES[sort.by]} (owner_id=?{comparison})"
         return
-    print(json.dumps([node.get("Index Name", node["Node Type"]) for node in nodes]))  # noqa: T201 -- for whoever runs it with -s
+    print(json.dumps([node.get("Index Name", node["Node Type"]) for node in nodes]))  # noqa: T201 -- shown with pytest -s
     assert [node["Node Type"] for node in nodes] == ["Limit", "Result", "Index Scan"]
     scan = nodes[2]
     assert scan["Index Name"] == INDEXES[sort.by]
     assert scan["Scan Direction"] == ("Backward" if sort.descending else "Forward")
     assert "owner_id" in scan["Index Cond"]
     assert (sort.by in scan["Index Cond"]) is after
-    # Value and id in one comparison: rows that tie are skipped by the index, not read and thrown away.
+    # Value and id in one comparison: the index skips ties, so that they are not read and discarded.
     assert ("ROW(" in scan["Index Cond"]) is after
     assert "Filter" not in scan
 
 
-def test_a_page_is_one_statement_that_counts_and_skips_nothing(lend: MakeStorage) -> None:
+def test_a_page_is_one_statement_without_count_or_offset(lend: MakeStorage) -> None:
     log: list[str] = []
 
     def record(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -192,8 +192,8 @@ def test_a_page_is_one_statement_that_counts_and_skips_nothing(lend: MakeStorage
         assert "offset" not in sql.lower()
 
 
-def test_a_limit_is_written_out_unless_conditions_may_want_another_plan(lend: MakeStorage) -> None:
-    # Among 300,000 rows a page from a day on which nothing starts took 46 ms by the plan kept for any day, not 0.2.
+def test_the_limit_is_a_literal_only_without_filters(lend: MakeStorage) -> None:
+    # With 300,000 rows, a filter on a day without matches took 46 ms with the generic plan, not 0.2.
     listing = lend().repository(Simulation).listing
     assert listing(PageRequest(limit=20)).sql.endswith("LIMIT 21")
     assert listing(PageRequest(limit=20, after=Position(NOW, new_owner_id()))).sql.endswith("LIMIT 21")
@@ -201,8 +201,8 @@ def test_a_limit_is_written_out_unless_conditions_may_want_another_plan(lend: Ma
     assert listing(PageRequest(limit=20, conditions=since)).sql.endswith(("LIMIT $4", "LIMIT %s"))
 
 
-def test_names_of_any_width_fit_their_index(seeded: Seeded) -> None:
-    """A row of PostgreSQL's B-tree holds some 2700 bytes, and random letters cannot be compressed."""
+def test_the_longest_folded_names_fit_their_index(seeded: Seeded) -> None:
+    """A PostgreSQL B-tree entry holds about 2700 bytes; random letters cannot be compressed."""
     chance = random.Random(3)
     letters = [chr(code) for code in range(0x110000) if len(chr(code).casefold().encode("utf-8", "replace")) == 6]
     assert max(len(chr(code).casefold().encode("utf-8", "replace")) for code in range(0x110000)) == 6

@@ -1,4 +1,4 @@
-"""PostgreSQL goes away under load and comes back: Goatfish goes on by itself."""
+"""The pool recovers after a restart or crash of PostgreSQL."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ async def storage(server: Server) -> Storage:
     return asyncpg_storage(server.url, size=8, acquire_timeout=5, statement_timeout=5, list_timeout=2)
 
 
-def _let_lost_connections_be_reported() -> None:
-    """The driver tells the loop of a connection that is lost in the middle of a word; in service that is a log line."""
+def _ignore_lost_connections() -> None:
+    """Ignores lost connections that the driver reports to the event loop, which the service logs."""
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
 
 
@@ -47,10 +47,10 @@ def crash_and_restart(server: Server) -> None:
 
 
 @pytest.mark.parametrize("outage", [Server.restart, crash_and_restart], ids=["restart", "crash"])
-async def test_requests_succeed_within_three_seconds_of_the_servers_return(
+async def test_requests_succeed_within_three_seconds_of_a_restart(
     server: Server, storage: Storage, outage: Callable[[Server], None]
 ) -> None:
-    _let_lost_connections_be_reported()
+    _ignore_lost_connections()
     async with opened(storage):
         simulation = SimulationFactory.build()
         simulations = storage.repository(Simulation).of(simulation.owner_id)
@@ -58,8 +58,8 @@ async def test_requests_succeed_within_three_seconds_of_the_servers_return(
         back = asyncio.Event()
         served = refused = 0
 
-        async def work() -> float:
-            """Reads again and again; returns when it first succeeds after the server is back."""
+        async def read_until_recovered() -> float:
+            """Reads repeatedly; returns the time of the first success after the server is back."""
             nonlocal served, refused
             while True:
                 returned = back.is_set()
@@ -73,20 +73,20 @@ async def test_requests_succeed_within_three_seconds_of_the_servers_return(
                     if returned:
                         return time.monotonic()
 
-        workers = [asyncio.create_task(work()) for _ in range(WORKERS)]
+        workers = [asyncio.create_task(read_until_recovered()) for _ in range(WORKERS)]
         await asyncio.sleep(0.2)
         assert served > WORKERS
         await asyncio.to_thread(outage, server)
         returned_at = time.monotonic()
         back.set()
         async with asyncio.timeout(10):
-            successor = await asyncio.gather(*workers)
-        assert max(successor) - returned_at < 3
+            recovered_at = await asyncio.gather(*workers)
+        assert max(recovered_at) - returned_at < 3
         assert refused > 0
 
 
 async def test_a_stopped_server_is_unavailable_until_it_is_back(server: Server, storage: Storage) -> None:
-    _let_lost_connections_be_reported()
+    _ignore_lost_connections()
     async with opened(storage):
         simulation = SimulationFactory.build()
         simulations = storage.repository(Simulation).of(simulation.owner_id)

@@ -1,4 +1,4 @@
-"""The database itself keeps revisions, whoever asks: raw SQL, by the connection that operators have."""
+"""Database triggers protect revisions from changes and deletion, even by raw SQL of operators."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def cursor(owners: list[OwnerId]) -> Iterator[CursorWrapper]:
 
 
 def stored(owner: OwnerId) -> UUID | str:
-    """The owner's id as the database has it."""
+    """The owner's id as the database stores it."""
     return owner if VENDOR == "postgresql" else owner.hex
 
 
@@ -69,7 +69,7 @@ def revisions() -> list[Any]:
         *(["TRUNCATE revision", "TRUNCATE revision, change_count CASCADE"] if VENDOR == "postgresql" else []),
     ],
 )
-def test_no_statement_changes_or_deletes_a_revision(cursor: CursorWrapper, statement: str) -> None:
+def test_sql_cannot_change_or_delete_a_revision(cursor: CursorWrapper, statement: str) -> None:
     before = revisions()
     with pytest.raises(IntegrityError, match=REFUSED), transaction.atomic():
         cursor.execute(statement)
@@ -77,7 +77,7 @@ def test_no_statement_changes_or_deletes_a_revision(cursor: CursorWrapper, state
     assert len(before) >= 6
 
 
-def test_nor_does_the_orm(owners: list[OwnerId]) -> None:
+def test_the_orm_cannot_change_or_delete_a_revision(owners: list[OwnerId]) -> None:
     mine = RevisionRow.objects.filter(owner_id=owners[0])
     row = mine[0]
     row.actor = "somebody else"
@@ -87,9 +87,7 @@ def test_nor_does_the_orm(owners: list[OwnerId]) -> None:
     assert mine.count() == 3
 
 
-def test_only_the_owner_that_is_named_loses_revisions_and_only_the_forgotten(
-    cursor: CursorWrapper, owners: list[OwnerId]
-) -> None:
+def test_only_purged_revisions_of_an_owner_can_be_deleted(cursor: CursorWrapper, owners: list[OwnerId]) -> None:
     cursor.execute("UPDATE change_count SET purged_through = 2 WHERE owner_id = %s", [stored(owners[0])])
     for condition, owner in (("", owners[0]), ("", owners[1]), ("AND number = 1", owners[1])):
         with pytest.raises(IntegrityError, match=REFUSED), transaction.atomic():
@@ -98,13 +96,13 @@ def test_only_the_owner_that_is_named_loses_revisions_and_only_the_forgotten(
     assert cursor.rowcount == 2
 
 
-def test_without_a_count_nothing_is_forgotten(cursor: CursorWrapper, owners: list[OwnerId]) -> None:
+def test_revisions_cannot_be_deleted_without_a_change_count(cursor: CursorWrapper, owners: list[OwnerId]) -> None:
     ChangeCountRow.objects.filter(owner_id=owners[0]).delete()
     with pytest.raises(IntegrityError, match=REFUSED), transaction.atomic():
         cursor.execute("DELETE FROM revision WHERE owner_id = %s", [stored(owners[0])])
 
 
-def test_erasing_deletes_the_revisions_of_its_owner_alone(owners: list[OwnerId]) -> None:
+def test_erasing_deletes_only_the_revisions_of_its_owner(owners: list[OwnerId]) -> None:
     erased = dict(erase(owners[0]))
     assert erased["revision"] == 3
     assert not RevisionRow.objects.filter(owner_id=owners[0]).exists()
@@ -112,16 +110,14 @@ def test_erasing_deletes_the_revisions_of_its_owner_alone(owners: list[OwnerId])
 
 
 def plan(statement: Any, values: dict[str, Any]) -> list[str]:
-    """How the database would run it."""
+    """The lines of the database's query plan."""
     explain = "EXPLAIN QUERY PLAN" if VENDOR == "sqlite" else "EXPLAIN"
     with connection.cursor() as cursor:
         cursor.execute(f"{explain} {statement.sql}", statement.arguments("", values))
         return [str(row[-1]).strip() for row in cursor.fetchall()]
 
 
-def test_a_purge_looks_at_one_revision_of_an_owner_and_goes_along_an_index(
-    lend: MakeStorage, owners: list[OwnerId]
-) -> None:
+def test_purge_statements_use_an_index(lend: MakeStorage, owners: list[OwnerId]) -> None:
     table = lend().revisions
     written = RevisionRow.objects.filter(owner_id=owners[0]).values()[0]
     for owner in (new_owner_id() for _ in range(20)):

@@ -1,4 +1,4 @@
-"""PostgreSQL's own lock, in plain SQL that really commits: a role sees and writes the named owner's rows alone."""
+"""Row-level security in plain SQL that commits: the API's role sees and writes only the current owner's rows."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from tests.integration.conftest import opened
 if TYPE_CHECKING:
     from uuid import UUID
 
-NAMED = "WITH o AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)"
-ALL = f"{NAMED} SELECT owner_id FROM simulation WHERE (SELECT v FROM o) IS NOT NULL"
-ONE = f"{NAMED} SELECT owner_id FROM simulation WHERE owner_id = $2 AND (SELECT v FROM o) IS NOT NULL"
+SET_OWNER = "WITH o AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)"
+ALL = f"{SET_OWNER} SELECT owner_id FROM simulation WHERE (SELECT v FROM o) IS NOT NULL"
+ONE = f"{SET_OWNER} SELECT owner_id FROM simulation WHERE owner_id = $2 AND (SELECT v FROM o) IS NOT NULL"
 COLUMNS = "id, owner_id, created_at, name, name_folded, start_date, end_date, updated_at, version"
 VALUES = "gen_random_uuid(), $2, now(), 'x', 'x', DATE '2026-01-01', DATE '2026-01-02', now(), 1"
-ADD = f"{NAMED} INSERT INTO simulation ({COLUMNS}) SELECT {VALUES.replace('$2', '$2::uuid')} FROM o"
-MOVE = f"{NAMED} UPDATE simulation SET owner_id = $2 WHERE (SELECT v FROM o) IS NOT NULL"
-REMOVE = f"{NAMED} DELETE FROM simulation WHERE owner_id = $2 AND (SELECT v FROM o) IS NOT NULL"
-UNNAMED = f"INSERT INTO simulation ({COLUMNS}) VALUES ({VALUES.replace('$2', '$1')})"
+ADD = f"{SET_OWNER} INSERT INTO simulation ({COLUMNS}) SELECT {VALUES.replace('$2', '$2::uuid')} FROM o"
+MOVE = f"{SET_OWNER} UPDATE simulation SET owner_id = $2 WHERE (SELECT v FROM o) IS NOT NULL"
+REMOVE = f"{SET_OWNER} DELETE FROM simulation WHERE owner_id = $2 AND (SELECT v FROM o) IS NOT NULL"
+ADD_WITHOUT_OWNER = f"INSERT INTO simulation ({COLUMNS}) VALUES ({VALUES.replace('$2', '$1')})"
 
 
 @pytest.fixture(params=["custom", "generic"])
 async def api(pool_url: str, request: pytest.FixtureRequest) -> AsyncIterator[asyncpg.Connection[Any]]:
-    """A connection of the API's role, whose statements are planned for their values or for any."""
+    """A connection of the API's role, with custom or generic plans."""
     connection = await asyncpg.connect(pool_url)
     await connection.execute(f"SET plan_cache_mode = force_{request.param}_plan")
     yield connection
@@ -61,23 +61,23 @@ async def owners(api: asyncpg.Connection[Any]) -> tuple[UUID, UUID]:
     return mine, theirs
 
 
-async def seen(api: asyncpg.Connection[Any], named: UUID, *more: UUID) -> list[UUID]:
-    rows = await api.fetch(ONE if more else ALL, str(named), *more)
+async def seen(api: asyncpg.Connection[Any], owner: UUID, *more: UUID) -> list[UUID]:
+    rows = await api.fetch(ONE if more else ALL, str(owner), *more)
     return [row["owner_id"] for row in rows]
 
 
-async def test_a_statement_that_names_its_owner_sees_that_owners_rows_alone(
+async def test_a_statement_sees_only_the_rows_of_its_owner(
     api: asyncpg.Connection[Any], owners: tuple[UUID, UUID]
 ) -> None:
     mine, theirs = owners
-    for _ in range(7):  # a server's own choice of plan would fall after the fifth
+    for _ in range(7):  # by default, PostgreSQL considers a generic plan after the fifth
         assert await seen(api, mine) == [mine]
         assert await seen(api, theirs) == [theirs]
         assert await seen(api, mine, mine) == [mine]
         assert await seen(api, mine, theirs) == []
 
 
-async def test_a_statement_that_names_its_owner_writes_that_owners_rows_alone(
+async def test_a_statement_writes_only_the_rows_of_its_owner(
     api: asyncpg.Connection[Any], owners: tuple[UUID, UUID]
 ) -> None:
     mine, theirs = owners
@@ -90,7 +90,7 @@ async def test_a_statement_that_names_its_owner_writes_that_owners_rows_alone(
     assert await api.execute(REMOVE, str(mine), mine) == "DELETE 2"
 
 
-async def test_nothing_stays_named_after_a_commit(api: asyncpg.Connection[Any], owners: tuple[UUID, UUID]) -> None:
+async def test_the_owner_is_reset_after_a_commit(api: asyncpg.Connection[Any], owners: tuple[UUID, UUID]) -> None:
     mine, _ = owners
     async with api.transaction():
         assert await seen(api, mine) == [mine]
@@ -99,7 +99,7 @@ async def test_nothing_stays_named_after_a_commit(api: asyncpg.Connection[Any], 
     await _sees_and_writes_nothing(api, mine)
 
 
-async def test_a_connection_that_has_named_nobody_sees_and_writes_nothing(
+async def test_a_connection_without_an_owner_sees_and_writes_nothing(
     api: asyncpg.Connection[Any], operator: psycopg.Connection[tuple[Any, ...]]
 ) -> None:
     mine = uuid7()
@@ -115,10 +115,10 @@ async def _sees_and_writes_nothing(api: asyncpg.Connection[Any], mine: UUID) -> 
     assert await api.execute("UPDATE simulation SET name = 'y'") == "UPDATE 0"
     assert await api.execute("DELETE FROM simulation") == "DELETE 0"
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
-        await api.execute(UNNAMED, mine)
+        await api.execute(ADD_WITHOUT_OWNER, mine)
 
 
-async def test_a_key_is_found_with_its_owner_by_its_public_id_alone_and_not_changed_so(
+async def test_a_public_id_gives_read_access_to_its_key_and_owner_only(
     api: asyncpg.Connection[Any], operator: psycopg.Connection[tuple[Any, ...]]
 ) -> None:
     owner, stranger = OwnerFactory.build(), OwnerFactory.build()
@@ -148,10 +148,10 @@ async def test_a_key_is_found_with_its_owner_by_its_public_id_alone_and_not_chan
 
 
 @pytest.mark.django_db
-def test_the_apis_role_may_do_what_it_needs_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_migrate_grants_the_api_role_exactly_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     role = str(urlsplit(os.environ["GOATFISH_DATABASE_URL"]).username)
-    monkeypatch.setitem(EXCEPTIONS, "api_key", {"SELECT", "INSERT", "UPDATE"})  # without what the tests want
-    enforce_rls = (
+    monkeypatch.setitem(EXCEPTIONS, "api_key", {"SELECT", "INSERT", "UPDATE"})  # without the DELETE that tests need
+    privileges_sql = (
         "SELECT name, string_agg(privilege_type, ' ' ORDER BY privilege_type) FROM ("
         " SELECT relname::text AS name, grantee, privilege_type FROM pg_class, aclexplode(relacl)"
         " WHERE relnamespace = 'public'::regnamespace"
@@ -183,13 +183,13 @@ def test_the_apis_role_may_do_what_it_needs_and_nothing_else(monkeypatch: pytest
         cursor.execute('GRANT SELECT ON django_session, leak, "the leak", aside.copied TO PUBLIC')
         cursor.execute("GRANT UPDATE, DELETE, SELECT (version) ON simulation, revision TO PUBLIC")
         assert migrate(role) == []
-        cursor.execute(enforce_rls, [role])
+        cursor.execute(privileges_sql, [role])
         assert dict(cursor.fetchall()) == needed
         cursor.execute("SELECT has_table_privilege(%s, 'aside.copied', 'SELECT')", [role])
         assert cursor.fetchone() == (False,)
 
 
-async def test_whether_the_role_could_see_more_is_asked_once_a_second(
+async def test_the_audit_of_the_role_is_cached_for_a_second(
     pool_url: str, operator: psycopg.Connection[tuple[Any, ...]]
 ) -> None:
     now = 0.0
@@ -213,27 +213,27 @@ async def test_whether_the_role_could_see_more_is_asked_once_a_second(
         await storage.check()
 
 
-async def test_the_apis_role_counts_changes_and_forgets_none(
+async def test_the_api_role_can_count_changes_and_not_purge_them(
     api: asyncpg.Connection[Any], owners: tuple[UUID, UUID]
 ) -> None:
     mine, _ = owners
     count = (
-        f"{NAMED} INSERT INTO change_count (owner_id, last, purged_through) SELECT $2::uuid, 1, 0 FROM o"
+        f"{SET_OWNER} INSERT INTO change_count (owner_id, last, purged_through) SELECT $2::uuid, 1, 0 FROM o"
         " ON CONFLICT (owner_id) DO UPDATE SET last = change_count.last + 1 RETURNING last"
     )
     assert [await api.fetchval(count, str(mine), mine) for _ in range(2)] == [1, 2]
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied for table change_count"):
-        await api.execute(f"{NAMED} UPDATE change_count SET purged_through = last FROM o", str(mine))
+        await api.execute(f"{SET_OWNER} UPDATE change_count SET purged_through = last FROM o", str(mine))
 
 
 @pytest.mark.django_db
-def test_a_role_that_is_not_there_is_said() -> None:
+def test_a_missing_role_is_reported() -> None:
     with pytest.raises(Unavailable, match="no role 'nobody; --' for the API"):
         migrate("nobody; --")
 
 
 @pytest.mark.django_db
-def test_the_migration_can_be_taken_back_and_made_again() -> None:
+def test_the_migration_can_be_reversed_and_reapplied() -> None:
     before = _protected()
     assert before
     MigrationExecutor(connection).migrate([("goatfish", "0002_append_only_revisions")])

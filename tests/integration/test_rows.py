@@ -1,4 +1,4 @@
-"""Django's ORM and the ports see the same rows, so that the admin and the service agree."""
+"""Django's ORM and the repositories read and write the same rows."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_rows_made_by_the_orm_load_as_entities(lend: MakeStorage) -> None:
 
 
 @pytest.mark.parametrize(("case", "fields"), EDGES)
-def test_what_a_port_stores_the_orm_reads(
+def test_entities_stored_by_a_repository_load_by_the_orm(
     make_storage: MakeStorage, django_db_blocker: DjangoDbBlocker, case: Case, fields: dict[str, object]
 ) -> None:
     async def write() -> Any:

@@ -1,4 +1,4 @@
-"""What ./run promises before it starts anything: clean environments, and locks that name no address."""
+"""The ./run script: commands, clean environments, pytest arguments; and the lock files."""
 
 import importlib.util
 import os
@@ -24,14 +24,12 @@ def script() -> ModuleType:
     return module
 
 
-def test_an_unknown_command_is_answered_with_the_known_ones(
-    script: ModuleType, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_an_unknown_command_lists_the_commands(script: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert script.main(["tset"]) == 2
     assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == list(script.COMMANDS)
 
 
-def test_tests_see_nothing_of_a_real_configuration(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_test_environment_excludes_real_settings(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOATFISH_DATABASE_URL", "postgresql://production/goatfish")
     monkeypatch.setenv("GOATFISH_OPERATOR_DATABASE_URL", "postgresql://production/goatfish")
     monkeypatch.setenv("DJANGO_SETTINGS_MODULE", "production")
@@ -40,7 +38,7 @@ def test_tests_see_nothing_of_a_real_configuration(script: ModuleType, monkeypat
     assert "postgresql://production/goatfish" not in script.clean_environment("sqlite:///x").values()
 
 
-def test_pytest_arguments_follow_the_suite(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_arguments_are_passed_to_the_suites(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[str, list[str]]] = []
     nothing = dict.fromkeys(("unit", "memory", "edge"), script.NOTHING_SELECTED)
     statuses: dict[str, int] = {**nothing, "sqlite": 0, "postgres": 1}
@@ -61,7 +59,7 @@ def test_pytest_arguments_follow_the_suite(script: ModuleType, monkeypatch: pyte
     assert sorted(calls[3:]) == [(suite, ["-k", "x"]) for suite in sorted(statuses)]
 
 
-def test_a_suite_runs_what_is_named_by_path_alone(script: ModuleType) -> None:
+def test_a_path_replaces_the_folder_of_the_suite(script: ModuleType) -> None:
     def after_pytest(*options: str) -> list[str]:
         command: list[str] = script.pytest("tests/integration", list(options))
         return command[command.index("pytest") + 1 :]
@@ -75,9 +73,7 @@ def test_a_suite_runs_what_is_named_by_path_alone(script: ModuleType) -> None:
     assert after_pytest(str(ROOT / file)) == [str(ROOT / file)]
 
 
-def test_what_runs_in_the_background_is_printed_when_its_turn_comes(
-    script: ModuleType, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_background_output_is_printed_at_its_turn(script: ModuleType, capfd: pytest.CaptureFixture[str]) -> None:
     with script.in_background(partial(script.succeeds, [sys.executable, "-c", "print('done')"])) as end:
         os.write(1, b"meanwhile\n")
         assert end()
@@ -89,7 +85,7 @@ def test_what_runs_in_the_background_is_printed_when_its_turn_comes(
 
 
 @pytest.mark.parametrize("name", ["base", "dev"])
-def test_a_lock_pins_by_hash_and_names_no_address(name: str) -> None:
+def test_a_lock_file_pins_by_hash_and_contains_no_url(name: str) -> None:
     lock = (ROOT / "requirements" / f"{name}.txt").read_text()
 
     assert "://" not in lock

@@ -1,4 +1,4 @@
-"""The schema keeps owners apart and can be sharded by owner: the catalogue itself is asked, not the models."""
+"""The schema separates owners and can be sharded by owner; checked in the database catalogue."""
 
 import shutil
 import subprocess
@@ -34,8 +34,8 @@ from tests.specimens import Material
 
 ROOT = Path(__file__).parents[2]
 
-OWNED = {"id", "owner_id", "created_at", "version"}  # what every entity has that is reached through an owner
-# The directory finds the shard, and operators belong to no tenant: all other tables are the tenants'.
+OWNED = {"id", "owner_id", "created_at", "version"}  # columns of every entity of an owner
+# The directory finds the shard, and operators belong to no tenant; all other tables are tenant tables.
 DIRECTORY = {OwnerRow._meta.db_table, ApiKeyRow._meta.db_table}
 UUID_COLUMN = {"sqlite": "char(32)", "postgresql": "uuid"}[VENDOR or ""]
 
@@ -58,18 +58,18 @@ def column_types(cursor: CursorWrapper, table: str) -> dict[str, str]:
     return dict(cursor.fetchall())
 
 
-def counts_by_sequence(cursor: CursorWrapper, table: str) -> bool:
+def has_sequence(cursor: CursorWrapper, table: str) -> bool:
     if VENDOR == "sqlite":
-        # An integer as primary key counts rows even where AUTOINCREMENT is not said.
+        # An INTEGER PRIMARY KEY is a sequence even without AUTOINCREMENT.
         cursor.execute("SELECT count(*) FROM pragma_table_info(%s) WHERE pk AND lower(type) = 'integer'", [table])
         return bool(cursor.fetchone()[0])
     return bool(connection.introspection.get_sequences(cursor, table))
 
 
 def indexes(cursor: CursorWrapper, table: str) -> list[tuple[list[str], bool]]:
-    """The columns of every index, that of a unique constraint included, and whether it is the primary key's."""
+    """The columns of every index and unique constraint, and whether it is the primary key."""
     if VENDOR == "sqlite":
-        # Django would read unique constraints out of the table's SQL, and miss some.
+        # Django parses unique constraints from the table's SQL, and misses some.
         cursor.execute("SELECT name, origin = 'pk' FROM pragma_index_list(%s)", [table])
         found = []
         for name, primary in cursor.fetchall():
@@ -81,16 +81,16 @@ def indexes(cursor: CursorWrapper, table: str) -> list[tuple[list[str], bool]]:
 
 
 def violations(cursor: CursorWrapper, table: str) -> set[str]:
-    """What stands against moving some owners' rows of this table elsewhere."""
+    """What prevents this table from being sharded by owner."""
     found = set()
     types = column_types(cursor, table)
     for column in ("id", "owner_id"):
         if types.get(column, UUID_COLUMN) != UUID_COLUMN:
             found.add(f"{column} is no UUID")
-    if counts_by_sequence(cursor, table):
+    if has_sequence(cursor, table):
         found.add("a sequence")
     constraints = connection.introspection.get_constraints(cursor, table).values()
-    # One of the owner and an id stays within the owner; one of the owner alone leads to the directory.
+    # A foreign key that includes owner_id and an id stays within the owner.
     if any(each["foreign_key"] and not {"owner_id"} < {*each["columns"]} for each in constraints):
         found.add("a foreign key that may leave the owner")
     for indexed, primary in indexes(cursor, table):
@@ -101,8 +101,8 @@ def violations(cursor: CursorWrapper, table: str) -> set[str]:
     return found
 
 
-def unlocked(cursor: CursorWrapper) -> dict[str, set[str]]:
-    """What each table with an owner lacks of PostgreSQL's own lock, whichever schema and model it is of."""
+def missing_row_security(cursor: CursorWrapper) -> dict[str, set[str]]:
+    """What row-level security lacks in each table with an owner, in any schema."""
     cursor.execute("""
         SELECT relname, relrowsecurity, relforcerowsecurity, EXISTS (
             SELECT FROM pg_policy WHERE polrelid = class.oid AND polroles = '{0}' AND polcmd IN ('*', 'r')
@@ -124,7 +124,7 @@ def tenant_tables() -> set[str]:
     return {table for table in tables if not table.startswith(Operator._meta.db_table)} - DIRECTORY
 
 
-def test_every_table_of_tenants_can_be_sharded_by_owner(cursor: CursorWrapper) -> None:
+def test_every_tenant_table_can_be_sharded_by_owner(cursor: CursorWrapper) -> None:
     assert "simulation" in tenant_tables()
     assert {table: violations(cursor, table) for table in tenant_tables()} == {
         table: set() for table in tenant_tables()
@@ -133,20 +133,24 @@ def test_every_table_of_tenants_can_be_sharded_by_owner(cursor: CursorWrapper) -
 
 if VENDOR == "postgresql":
 
-    def test_every_table_with_an_owner_is_locked_to_the_owner_that_is_named(cursor: CursorWrapper) -> None:
-        tables = unlocked(cursor)
+    def test_every_table_with_an_owner_has_row_level_security(cursor: CursorWrapper) -> None:
+        tables = missing_row_security(cursor)
         assert tables == {table: set() for table in tenant_tables() | DIRECTORY}
 
-    def test_a_table_with_an_owner_that_is_not_locked_is_found_out(cursor: CursorWrapper) -> None:
+    def test_the_check_detects_a_table_without_row_level_security(cursor: CursorWrapper) -> None:
         cursor.execute("CREATE TABLE unguarded (id uuid PRIMARY KEY, owner_id uuid NOT NULL)")
-        assert unlocked(cursor)["unguarded"] == {"row-level security", "FORCE", "a policy for the named owner"}
+        assert missing_row_security(cursor)["unguarded"] == {
+            "row-level security",
+            "FORCE",
+            "a policy for the named owner",
+        }
         cursor.execute("ALTER TABLE unguarded ENABLE ROW LEVEL SECURITY")
         cursor.execute("CREATE POLICY operator ON unguarded TO CURRENT_ROLE USING (true)")
-        assert unlocked(cursor)["unguarded"] == {"FORCE", "a policy for the named owner"}
+        assert missing_row_security(cursor)["unguarded"] == {"FORCE", "a policy for the named owner"}
         cursor.execute("ALTER TABLE simulation NO FORCE ROW LEVEL SECURITY")
-        assert unlocked(cursor)["simulation"] == {"FORCE"}
+        assert missing_row_security(cursor)["simulation"] == {"FORCE"}
 
-    def test_no_policy_of_a_table_of_tenants_asks_another_table(cursor: CursorWrapper) -> None:
+    def test_no_policy_of_a_tenant_table_queries_another_table(cursor: CursorWrapper) -> None:
         cursor.execute(
             "SELECT relname, concat(pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))"
             " FROM pg_policy JOIN pg_class ON pg_class.oid = polrelid WHERE relname = ANY (%s)",
@@ -157,13 +161,13 @@ if VENDOR == "postgresql":
         assert [policy for _, policy in policies if "SELECT" in policy] == []
 
 
-def test_every_insert_of_the_service_returns_its_rows(lend: MakeStorage) -> None:
+def test_every_insert_has_a_returning_clause(lend: MakeStorage) -> None:
     inserts = [each.sql for _, each in statements(lend()) if "INSERT INTO" in each.sql]
     assert len(inserts) > 4
     assert all(sql.count("INSERT INTO") <= sql.count("RETURNING") for sql in inserts)
 
 
-def test_every_entity_has_a_model_a_migration_and_an_order(cursor: CursorWrapper) -> None:
+def test_every_entity_has_a_model_a_migration_and_sort_indexes(cursor: CursorWrapper) -> None:
     for entity in ENTITIES:
         model = model_of(entity)
         assert {field.column for field in model._meta.concrete_fields} == column_types(cursor, entity.KIND).keys()
@@ -174,19 +178,19 @@ def test_every_entity_has_a_model_a_migration_and_an_order(cursor: CursorWrapper
     assert detector.changes(MigrationLoader(None).graph).get("goatfish") is None
 
 
-def test_an_entity_without_a_model_is_told_so() -> None:
+def test_an_entity_without_a_model_is_an_error() -> None:
     with pytest.raises(LookupError, match="MaterialRow = entity_model"):
         model_of(Material)
 
 
-def test_no_other_table_holds_what_is_an_owners(cursor: CursorWrapper) -> None:
+def test_only_tenant_tables_have_an_owner_id(cursor: CursorWrapper) -> None:
     tables = connection.introspection.table_names(cursor)
     assert {table for table in tables if "owner_id" in column_types(cursor, table)} == (
         tenant_tables() | {ApiKeyRow._meta.db_table}
     )
 
 
-def test_every_model_of_owned_entities_has_a_case_an_admin_page_and_an_index_for_its_list(lend: MakeStorage) -> None:
+def test_every_owned_model_has_a_contract_case_an_admin_page_and_a_list_index(lend: MakeStorage) -> None:
     models = {model for model in apps.get_app_config("goatfish").get_models() if columns(model) >= OWNED} - {
         RevisionRow
     }
@@ -194,13 +198,13 @@ def test_every_model_of_owned_entities_has_a_case_an_admin_page_and_an_index_for
     autodiscover()
     for model in models:
         assert site.is_registered(model)
-        indexed = [[model._meta.get_field(name).attname for name in index.fields] for index in model._meta.indexes]  # type: ignore[union-attr]  # -- an index is on columns alone
+        indexed = [[model._meta.get_field(name).attname for name in index.fields] for index in model._meta.indexes]  # type: ignore[union-attr]  # -- these indexes have no expressions
         assert ["owner_id", "created_at", "id"] in indexed, model
 
 
-def test_a_migration_passes_the_checks_of_style_as_django_writes_it(tmp_path: Path) -> None:
-    asked = MigrationQuestioner(specified_apps={"goatfish"})
-    detector = MigrationAutodetector(ProjectState(), ProjectState.from_apps(apps), asked)
+def test_a_generated_migration_passes_ruff(tmp_path: Path) -> None:
+    questioner = MigrationQuestioner(specified_apps={"goatfish"})
+    detector = MigrationAutodetector(ProjectState(), ProjectState.from_apps(apps), questioner)
     written = MigrationWriter(detector.changes(MigrationGraph())["goatfish"][0]).as_string()
     file = tmp_path / "src/adapters/django_orm/migrations/0002_as_written.py"
     file.parent.mkdir(parents=True)
@@ -212,12 +216,12 @@ def test_a_migration_passes_the_checks_of_style_as_django_writes_it(tmp_path: Pa
         assert done.returncode == 0, done.stdout
 
 
-def test_the_directory_finds_a_key_by_its_public_id_and_an_owner_by_name(cursor: CursorWrapper) -> None:
+def test_the_directory_has_indexes_of_public_ids_and_owner_names(cursor: CursorWrapper) -> None:
     for table, column in ((ApiKeyRow._meta.db_table, "public_id"), (OwnerRow._meta.db_table, "name")):
         assert [column] in [columns for columns, _ in indexes(cursor, table)]
 
 
-SHARED = {
+UNSHARDABLE = {
     "sqlite": """
         CREATE TABLE shared (
             id integer PRIMARY KEY AUTOINCREMENT,
@@ -235,8 +239,8 @@ SHARED = {
 }
 
 
-def test_a_table_that_cannot_be_sharded_is_found_out(cursor: CursorWrapper) -> None:
-    cursor.execute(SHARED[VENDOR or ""])
+def test_the_check_detects_a_table_that_cannot_be_sharded(cursor: CursorWrapper) -> None:
+    cursor.execute(UNSHARDABLE[VENDOR or ""])
     cursor.execute("CREATE INDEX shared_by_name ON shared (name, owner_id)")
     cursor.execute("CREATE INDEX shared_by_owner ON shared (owner_id, name)")
     assert violations(cursor, "shared") == {
@@ -248,6 +252,6 @@ def test_a_table_that_cannot_be_sharded_is_found_out(cursor: CursorWrapper) -> N
     } | ({"a primary key without the owner"} if VENDOR == "postgresql" else set())
 
 
-def test_a_primary_key_without_the_owner_is_found_out(cursor: CursorWrapper) -> None:
+def test_the_check_detects_a_primary_key_without_the_owner(cursor: CursorWrapper) -> None:
     cursor.execute(f"CREATE TABLE shared (id {UUID_COLUMN}, owner_id {UUID_COLUMN}, PRIMARY KEY (id))")
     assert violations(cursor, "shared") == {"a primary key without the owner"}

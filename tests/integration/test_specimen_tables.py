@@ -1,4 +1,4 @@
-"""Tables with every kind of column and with references: exported, imported, erased, audited, and written by many."""
+"""Specimen tables: export, import, erasure, the RLS audit, and concurrent writes of references."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["specimen_tables"]
 T = TypeVar("T")
 SECONDS = 3.0
-"""For which many write at once."""
+"""Duration of the concurrent writes."""
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def committing(specimen_tables: None, django_db_blocker: DjangoDbBlocker) -> Ite
 
 @pytest.fixture
 async def owner(storage: Storage) -> OwnerId:
-    """An owner with specimens of every kind of value, each a part of the next one made."""
+    """An owner of specimens with all edge values; each is a part of the next."""
     owner = await admitted(storage)
     steel = material(owner)
     await storage.repository(Material).of(owner).add(steel, CONTEXT)
@@ -82,7 +82,7 @@ def imported(storage: Storage, lines: list[dict[str, Any]]) -> None:
 
 
 async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
-    """Runs it in a thread, whose connection to the database is closed."""
+    """Runs the function in a thread, and closes the thread's database connection."""
 
     def run() -> T:
         try:
@@ -98,31 +98,31 @@ def erase_all(owner: OwnerId) -> None:
         pass
 
 
-async def test_what_is_exported_and_erased_comes_back_the_same(
+async def test_an_exported_and_erased_owner_is_imported_unchanged(
     committing: None, storage: Storage, owner: OwnerId
 ) -> None:
-    def there_and_back() -> None:
+    def export_erase_import() -> None:
         before = exported(owner)
         erase_all(owner)
-        # Rows may come before those that they refer to.
+        # A row may precede the rows that it references.
         rows = [*reversed(before[1:-1])]
         imported(storage, [before[0], *rows, before[-1]])
         assert sorted(map(json.dumps, exported(owner)[1:])) == sorted(map(json.dumps, before[1:]))
 
     before = await storage.repository(Specimen).of(owner).page(PageRequest(limit=100))
-    await in_thread(there_and_back)
+    await in_thread(export_erase_import)
     assert await storage.repository(Specimen).of(owner).page(PageRequest(limit=100)) == before
 
 
-async def test_a_file_that_breaks_a_reference_or_repeats_a_unique_value_is_refused(
+async def test_a_file_with_a_dangling_reference_a_duplicate_or_an_invalid_value_is_rejected(
     committing: None, storage: Storage, owner: OwnerId
 ) -> None:
-    def refused(wanted: type[Exception], *changes: dict[str, Any]) -> Any:
-        """What the import says of the file with its first specimens changed."""
+    def refused(error_type: type[Exception], *changes: dict[str, Any]) -> Any:
+        """The error of importing the file with its first specimens changed."""
         lines = json.loads(json.dumps(file))
         for row, change in zip((line for line in lines if line.get("table") == "specimen"), changes, strict=False):
             row.update(change)
-        with pytest.raises(wanted) as caught:
+        with pytest.raises(error_type) as caught:
             imported(storage, lines)
         return caught.value
 
@@ -142,13 +142,13 @@ async def test_a_file_that_breaks_a_reference_or_repeats_a_unique_value_is_refus
     await in_thread(imported, storage, file)
 
 
-def test_tables_come_after_those_that_they_refer_to(specimen_tables: None) -> None:
+def test_tables_are_ordered_after_the_tables_they_reference(specimen_tables: None) -> None:
     names = [table.name for table in tenant_tables()]
     assert names.index("material") < names.index("specimen")
 
 
-class Crowd:
-    """Many who make, change, delete and bring back the materials and specimens of one owner."""
+class Clients:
+    """Concurrent clients that create, change, delete and restore one owner's materials and specimens."""
 
     def __init__(self, storage: Storage, owner: OwnerId) -> None:
         self.owner, self._chance = owner, random.Random(1)
@@ -156,7 +156,7 @@ class Crowd:
         self._made: dict[Any, list[UUID]] = {Material: [], Specimen: []}
         self.done = Counter[str]()
 
-    def _some(self, entity: Any) -> UUID:
+    def _recent_id(self, entity: Any) -> UUID:
         made = self._made[entity][-6:]
         return self._chance.choice(made) if made else UUID(int=0)
 
@@ -166,58 +166,58 @@ class Crowd:
         self._made[Material].append(one.id)
 
     async def make_specimen(self) -> None:
-        parent = self._some(Specimen) if self._chance.random() < 0.5 else None
-        one = specimen(self.owner, self._some(Material), parent_id=parent)
+        parent = self._recent_id(Specimen) if self._chance.random() < 0.5 else None
+        one = specimen(self.owner, self._recent_id(Material), parent_id=parent)
         await self._specimens.repository.of(self.owner).add(one, CONTEXT)
         self._made[Specimen].append(one.id)
 
-    async def meet(self) -> None:
-        """A material is deleted while specimens of it are made."""
+    async def delete_while_adding(self) -> None:
+        """Deletes a material while specimens of it are created."""
         one = material(self.owner)
         await self._materials.repository.of(self.owner).add(one, CONTEXT)
-        adding = (self._soon(specimen(self.owner, one.id)) for _ in range(2))
+        adding = (self._add_after_delay(specimen(self.owner, one.id)) for _ in range(2))
         deleting = self._materials.delete(self.owner, one.id, CONTEXT)
         outcomes = await asyncio.gather(deleting, *adding, return_exceptions=True)
         for error in (each for each in outcomes if isinstance(each, Exception)):
             if not isinstance(error, DomainError):
                 raise error
 
-    async def _soon(self, one: Specimen) -> None:
+    async def _add_after_delay(self, one: Specimen) -> None:
         await asyncio.sleep(self._chance.random() * 0.02)
         await self._specimens.repository.of(self.owner).add(one, CONTEXT)
 
-    async def move(self) -> None:
-        await self._change({"material_id": self._some(Material)})
+    async def set_material(self) -> None:
+        await self._change({"material_id": self._recent_id(Material)})
 
-    async def join(self) -> None:
-        await self._change({"parent_id": self._some(Specimen)})
+    async def set_parent(self) -> None:
+        await self._change({"parent_id": self._recent_id(Specimen)})
 
     async def rename(self) -> None:
         await self._change({"name": f"{self._chance.random():.9f}"})
 
     async def _change(self, values: dict[str, Any]) -> None:
         change = self._specimens.repository.of(self.owner).change
-        await change(self._some(Specimen), lambda stored: with_changes(stored, values), CONTEXT)
+        await change(self._recent_id(Specimen), lambda stored: with_changes(stored, values), CONTEXT)
 
     async def delete_material(self) -> None:
-        await self._materials.delete(self.owner, self._some(Material), CONTEXT)
+        await self._materials.delete(self.owner, self._recent_id(Material), CONTEXT)
 
     async def delete_specimen(self) -> None:
-        await self._specimens.delete(self.owner, self._some(Specimen), CONTEXT)
+        await self._specimens.delete(self.owner, self._recent_id(Specimen), CONTEXT)
 
     async def restore_material(self) -> None:
-        await self._materials.restore(self.owner, self._some(Material), CONTEXT, version=1)
+        await self._materials.restore(self.owner, self._recent_id(Material), CONTEXT, version=1)
 
     async def restore_specimen(self) -> None:
-        await self._specimens.restore(self.owner, self._some(Specimen), CONTEXT, version=1)
+        await self._specimens.restore(self.owner, self._recent_id(Specimen), CONTEXT, version=1)
 
     WORK = (
-        *(make_material, make_specimen, meet, move, join, rename),
+        *(make_material, make_specimen, delete_while_adding, set_material, set_parent, rename),
         *(delete_material, delete_specimen, restore_material, restore_specimen),
     )
 
-    async def go_on(self, number: int, work: Sequence[Callable[[Crowd], Awaitable[None]]], ends: float) -> None:
-        """One of them, who does mostly the same."""
+    async def work_until(self, number: int, work: Sequence[Callable[[Clients], Awaitable[None]]], ends: float) -> None:
+        """One client, which mostly repeats one operation."""
         while asyncio.get_running_loop().time() < ends:
             for one in (work[number % len(work)], self._chance.choice(work)):
                 with suppress(DomainError):
@@ -225,17 +225,23 @@ class Crowd:
                     self.done[one.__name__] += 1
 
 
-@pytest.mark.parametrize("work", [Crowd.WORK, (Crowd.meet,)], ids=["everything", "meet"])
-async def test_many_who_write_at_once_leave_nothing_that_dangles_and_wait_for_nobody_in_a_circle(
-    storage: Storage, work: Sequence[Callable[[Crowd], Awaitable[None]]]
+@pytest.mark.parametrize(
+    "work", [Clients.WORK, (Clients.delete_while_adding,)], ids=["all-operations", "delete-while-adding"]
+)
+async def test_concurrent_writes_cause_no_dangling_reference_and_no_deadlock(
+    storage: Storage, work: Sequence[Callable[[Clients], Awaitable[None]]]
 ) -> None:
-    crowd = Crowd(storage, await admitted(storage))
+    clients = Clients(storage, await admitted(storage))
     ends = asyncio.get_running_loop().time() + SECONDS
-    outcomes = await asyncio.gather(*(crowd.go_on(number, work, ends) for number in range(20)), return_exceptions=True)
+    outcomes = await asyncio.gather(
+        *(clients.work_until(number, work, ends) for number in range(20)), return_exceptions=True
+    )
     assert [each for each in outcomes if each is not None] == []
-    assert crowd.done.keys() == {one.__name__ for one in work}, "Something was never possible."
-    known = {kind: {one.id for one in await everything_of(storage, crowd.owner, kind)} for kind in (Material, Specimen)}
-    for one in await everything_of(storage, crowd.owner, Specimen):
+    assert clients.done.keys() == {one.__name__ for one in work}, "some operation never succeeded"
+    known = {
+        kind: {one.id for one in await everything_of(storage, clients.owner, kind)} for kind in (Material, Specimen)
+    }
+    for one in await everything_of(storage, clients.owner, Specimen):
         assert one.material_id in known[Material]
         assert one.parent_id is None or one.parent_id in known[Specimen]
 
@@ -263,7 +269,7 @@ if VENDOR == "postgresql":
     NAMED = "owner_id = NULLIF(current_setting('goatfish.owner', true), '')::uuid"
 
     @pytest.mark.parametrize(
-        ("breaks", "repairs", "told"),
+        ("breaks", "repairs", "message"),
         [
             (
                 "ALTER TABLE specimen DROP CONSTRAINT specimen_parent_id_refers",
@@ -278,8 +284,8 @@ if VENDOR == "postgresql":
             ),
         ],
     )
-    async def test_a_reference_or_a_policy_that_is_gone_is_found_out(
-        operator: psycopg.Connection[Any], on_pool: MakeStorage, breaks: str, repairs: str, told: str
+    async def test_the_audit_detects_a_missing_foreign_key_or_policy(
+        operator: psycopg.Connection[Any], on_pool: MakeStorage, breaks: str, repairs: str, message: str
     ) -> None:
         async def check() -> None:
             async with specimen_storage(on_pool()) as storage:
@@ -288,7 +294,7 @@ if VENDOR == "postgresql":
         await check()
         operator.execute(breaks.encode())
         try:
-            with pytest.raises(Unavailable, match=told):
+            with pytest.raises(Unavailable, match=message):
                 await check()
         finally:
             operator.execute(repairs.encode())

@@ -1,4 +1,4 @@
-"""The Django adapter keeps every kind of field, unique values and references, in every way it runs on this database."""
+"""The storage contract of specimens (every kind of field, unique values, references) on the Django adapter."""
 
 from collections.abc import AsyncIterator
 

@@ -1,8 +1,8 @@
-"""The Django adapter answers as a plain dictionary would, whatever three owners do."""
+"""Random operations of three owners: the Django adapter returns the same as a dictionary."""
 
 from tests.contracts import stateful
 from tests.integration.conftest import MakeStorage
 
 
-def test_three_owners_are_answered_as_by_a_dictionary(make_storage: MakeStorage) -> None:
+def test_the_storage_behaves_like_a_dictionary(make_storage: MakeStorage) -> None:
     stateful.check(make_storage, examples=6, steps=20)

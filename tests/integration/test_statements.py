@@ -1,4 +1,4 @@
-"""A read is one statement, compiled once, and an index serves it."""
+"""How many SQL statements reads and writes execute, and that each is compiled once."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from tests.integration.conftest import VENDOR, MakeStorage, opened, table_of
 if TYPE_CHECKING:
     from asyncpg.connection import LoggedQuery
 
-FRAME = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+TRANSACTION_COMMANDS = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
 
 
 @dataclass
 class Stored:
-    """One owner with a key and a simulation, on storage of one connection whose statements are recorded."""
+    """An owner with a key and a simulation, on storage with one connection."""
 
     storage: Storage
     owner: Owner
@@ -48,7 +48,7 @@ class Stored:
 
     @asynccontextmanager
     async def recorded(self) -> AsyncIterator[list[str]]:
-        """The statements run meanwhile, without those that only frame a transaction."""
+        """Records the statements executed in the block, without BEGIN, COMMIT and the like."""
         seen: list[str] = []
         executor = self.storage.executor
         if isinstance(executor, AsyncpgExecutor):
@@ -61,7 +61,7 @@ class Stored:
             only.add_query_logger(log)
             executor._connections.release(only, SERVICE)
             yield seen
-            await asyncio.sleep(0)  # loggers are called a step later
+            await asyncio.sleep(0)  # loggers are called in the next loop iteration
             only.remove_query_logger(log)
         else:
 
@@ -72,7 +72,7 @@ class Stored:
             assert executor._shared_connection is not None
             with executor._shared_connection.execute_wrapper(record):
                 yield seen
-        seen[:] = [sql for sql in seen if not sql.startswith(FRAME)]
+        seen[:] = [sql for sql in seen if not sql.startswith(TRANSACTION_COMMANDS)]
 
 
 @pytest.fixture(params=["lend"] if VENDOR == "sqlite" else ["lend", "on_pool"])
@@ -93,24 +93,24 @@ async def stored(one_connection: Storage) -> AsyncIterator[Stored]:
 
 
 READS: dict[str, Callable[[Stored], Awaitable[object]]] = {
-    "get": lambda at: at.storage.repository(Simulation).of(at.owner.id).get(at.simulation.id),
-    "get-key": lambda at: at.storage.keys.of(at.owner.id).get(at.key.id),
-    "first-page": lambda at: at.storage.repository(Simulation).of(at.owner.id).page(PageRequest(limit=1)),
-    "next-page": lambda at: (
-        at.storage.repository(Simulation)
-        .of(at.owner.id)
-        .page(PageRequest(limit=1, after=Position(NOW, at.simulation.id)))
+    "get": lambda stored: stored.storage.repository(Simulation).of(stored.owner.id).get(stored.simulation.id),
+    "get-key": lambda stored: stored.storage.keys.of(stored.owner.id).get(stored.key.id),
+    "first-page": lambda stored: stored.storage.repository(Simulation).of(stored.owner.id).page(PageRequest(limit=1)),
+    "next-page": lambda stored: (
+        stored.storage.repository(Simulation)
+        .of(stored.owner.id)
+        .page(PageRequest(limit=1, after=Position(NOW, stored.simulation.id)))
     ),
-    "find-owner-by-name": lambda at: at.storage.owners.find(at.owner.name),
-    "find-owner-by-id": lambda at: at.storage.owners.find(at.owner.id),
-    "all-owners": lambda at: at.storage.owners.all(),
-    "holder": lambda at: at.storage.owners.holder(at.key.public_id),
-    "check": lambda at: at.storage.check(),
+    "find-owner-by-name": lambda stored: stored.storage.owners.find(stored.owner.name),
+    "find-owner-by-id": lambda stored: stored.storage.owners.find(stored.owner.id),
+    "all-owners": lambda stored: stored.storage.owners.all(),
+    "holder": lambda stored: stored.storage.owners.holder(stored.key.public_id),
+    "check": lambda stored: stored.storage.check(),
 }
 
 
-# Operators read the directory on connections of their own, and the API looks at its role before the migrations.
-ON_POOL = {"find-owner-by-name": 0, "find-owner-by-id": 0, "all-owners": 0, "check": 2}
+# On the pool, operators read the directory on other connections, and the check audits the role too.
+COUNTS_ON_POOL = {"find-owner-by-name": 0, "find-owner-by-id": 0, "all-owners": 0, "check": 2}
 
 
 @pytest.mark.parametrize("read", READS)
@@ -118,11 +118,11 @@ async def test_a_read_is_one_statement(stored: Stored, read: str) -> None:
     async with stored.recorded() as statements:
         await READS[read](stored)
     on_pool = isinstance(stored.storage.executor, AsyncpgExecutor)
-    assert len(statements) == (ON_POOL.get(read, 1) if on_pool else 1)
+    assert len(statements) == (COUNTS_ON_POOL.get(read, 1) if on_pool else 1)
     assert all(" SELECT " in f" {sql}" for sql in statements)
 
 
-async def test_no_page_counts(stored: Stored) -> None:
+async def test_a_page_uses_no_count_or_offset(stored: Stored) -> None:
     async with stored.recorded() as statements:
         await READS["first-page"](stored)
         await READS["next-page"](stored)
@@ -130,7 +130,7 @@ async def test_no_page_counts(stored: Stored) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
-def test_the_order_of_a_list_does_not_rest_on_its_index(lend: MakeStorage, case: Case) -> None:
+def test_the_order_of_a_list_does_not_depend_on_its_index(lend: MakeStorage, case: Case) -> None:
     contract = OwnedRepositoryContract()
     model = table_of(case, lend()).model
     assert model._meta.indexes
@@ -146,7 +146,7 @@ def test_the_order_of_a_list_does_not_rest_on_its_index(lend: MakeStorage, case:
     asyncio.run(check())
 
 
-async def test_a_write_is_one_statement_after_the_one_that_reads(stored: Stored) -> None:
+async def test_a_write_executes_the_expected_statements(stored: Stored) -> None:
     simulations = stored.storage.repository(Simulation).of(stored.owner.id)
     async with stored.recorded() as statements:
         await simulations.add(SimulationFactory.build(owner_id=stored.owner.id), CONTEXT)
@@ -155,22 +155,22 @@ async def test_a_write_is_one_statement_after_the_one_that_reads(stored: Stored)
         await simulations.remove(stored.simulation.id, CONTEXT)
     if VENDOR == "postgresql":
         assert len(statements) == 1 + 2 + 1 + 2
-    else:  # each writes its row, the count of changes and the revision
+    else:  # each writes a row, the change count and a revision
         kinds = "INSERT INSERT INSERT SELECT UPDATE INSERT INSERT SELECT SELECT DELETE INSERT INSERT"
         assert [sql.split()[0] for sql in statements] == kinds.split()
 
 
-def noted(calls: list[str], call: Callable[..., Any]) -> Callable[..., Any]:
-    """Does the same, and takes note of it."""
+def recorded_calls(calls: list[str], call: Callable[..., Any]) -> Callable[..., Any]:
+    """Wraps a function, and records its calls by name."""
 
-    def noting(*args: object, **options: object) -> Any:
+    def recording(*args: object, **options: object) -> Any:
         calls.append(call.__name__)
         return call(*args, **options)
 
-    return noting
+    return recording
 
 
-async def test_a_statement_is_compiled_once(stored: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_each_statement_is_compiled_once(stored: Stored, monkeypatch: pytest.MonkeyPatch) -> None:
     async def everything() -> None:
         simulations = stored.storage.repository(Simulation).of(stored.owner.id)
         for read in READS.values():
@@ -181,9 +181,9 @@ async def test_a_statement_is_compiled_once(stored: Stored, monkeypatch: pytest.
         await simulations.remove(other.id, CONTEXT)
 
     compiled: list[str] = []
-    monkeypatch.setattr(Compiler, "_sql", noted(compiled, Compiler._sql))
-    monkeypatch.setattr(Compiler, "_statement", noted(compiled, Compiler._statement))
+    monkeypatch.setattr(Compiler, "_sql", recorded_calls(compiled, Compiler._sql))
+    monkeypatch.setattr(Compiler, "_statement", recorded_calls(compiled, Compiler._statement))
     await everything()
-    once = len(compiled)
+    first_count = len(compiled)
     await everything()
-    assert len(compiled) == once > 0
+    assert len(compiled) == first_count > 0

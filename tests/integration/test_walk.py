@@ -1,6 +1,6 @@
-"""A walk while others add, rename, move and delete: nothing that stayed in its place is missed or comes twice.
+"""Paging through a list during concurrent writes: unchanged rows are neither skipped nor repeated.
 
-``WALK_ROWS=10000 ./run test postgres -k test_walk`` walks over more than the suite does.
+``WALK_ROWS=10000 ./run test postgres -k test_walk`` uses a larger table.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ WRITERS = 3
 
 
 @dataclass
-class Others:
-    """Those who write meanwhile. ``restless`` may be changed or deleted; ``moved`` is what was."""
+class Writers:
+    """Concurrent writers. ``changeable``: ids that they may change or delete; ``changed``: those that they did."""
 
     repository: OwnedRepository[Simulation]
     owner: OwnerId
-    restless: list[UUID]
+    changeable: list[UUID]
     random: random.Random
-    moved: set[UUID] = field(default_factory=set)
+    changed: set[UUID] = field(default_factory=set)
     added: set[UUID] = field(default_factory=set)
     done: bool = False
 
@@ -56,15 +56,15 @@ class Others:
             await asyncio.sleep(0.001)
 
     async def add(self) -> None:
-        simulation = made(self.owner, self.random)
+        simulation = new_simulation(self.owner, self.random)
         self.added.add(simulation.id)
         await self.repository.add(simulation, CONTEXT)
-        self.restless.append(simulation.id)
+        self.changeable.append(simulation.id)
 
     async def change(self) -> None:
-        id = self.random.choice(self.restless)
-        self.moved.add(id)
-        start, end = days(self.random)
+        id = self.random.choice(self.changeable)
+        self.changed.add(id)
+        start, end = random_dates(self.random)
         name = str(self.random.random())
         with suppress(NotFound):
             await self.repository.change(
@@ -72,21 +72,21 @@ class Others:
             )
 
     async def remove(self) -> None:
-        if len(self.restless) > 1:
-            id = self.restless.pop(self.random.randrange(len(self.restless)))
-            self.moved.add(id)
+        if len(self.changeable) > 1:
+            id = self.changeable.pop(self.random.randrange(len(self.changeable)))
+            self.changed.add(id)
             with suppress(NotFound):
                 await self.repository.remove(id, CONTEXT)
 
 
-def days(random: random.Random) -> tuple[date, date]:
+def random_dates(random: random.Random) -> tuple[date, date]:
     start = date(2026, 1, 1) + timedelta(days=random.randrange(100))
     return start, start + timedelta(days=random.randrange(30))
 
 
-def made(owner: OwnerId, random: random.Random) -> Simulation:
-    """A simulation that shares its place in every order with some others."""
-    start, end = days(random)
+def new_simulation(owner: OwnerId, random: random.Random) -> Simulation:
+    """A simulation that ties with others in every sort."""
+    start, end = random_dates(random)
     at = NOW + timedelta(seconds=random.randrange(300))
     name = f"{random.choice('aAÄäßﬃ🐐')} {random.randrange(60)}"
     return Simulation(
@@ -96,24 +96,24 @@ def made(owner: OwnerId, random: random.Random) -> Simulation:
 
 @pytest.fixture
 def committing(request: pytest.FixtureRequest) -> MakeStorage:
-    """Storage as it is in service: several threads on SQLite, the native pool on PostgreSQL."""
+    """Storage as in production: threads on SQLite, the asyncpg pool on PostgreSQL."""
     make: MakeStorage = request.getfixturevalue({"sqlite": "on_threads", "postgresql": "on_pool"}[VENDOR or ""])
     return make
 
 
 @every_sort
-async def test_a_walk_among_writers_misses_and_repeats_nothing_that_stayed(
+async def test_paging_during_writes_skips_and_repeats_no_unchanged_row(
     committing: MakeStorage, django_db_blocker: DjangoDbBlocker, sort: Sort
 ) -> None:
     chance = random.Random(f"{sort}")
     async with opened(committing()) as storage:
         owner = await admitted(storage)
-        simulations = [made(owner, chance) for _ in range(ROWS)]
+        simulations = [new_simulation(owner, chance) for _ in range(ROWS)]
         with django_db_blocker.unblock():
             await asyncio.to_thread(_store, simulations)
         repository = storage.repository(Simulation).of(owner)
-        others = Others(repository, owner, [each.id for each in simulations[::3]], chance)
-        writers = [asyncio.create_task(others.write()) for _ in range(WRITERS)]
+        concurrent = Writers(repository, owner, [each.id for each in simulations[::3]], chance)
+        writers = [asyncio.create_task(concurrent.write()) for _ in range(WRITERS)]
         seen: list[Simulation] = []
         after: Position | None = None
         while True:
@@ -122,17 +122,17 @@ async def test_a_walk_among_writers_misses_and_repeats_nothing_that_stayed(
             if page.next is None:
                 break
             after = page.next
-        others.done = True
+        concurrent.done = True
         await asyncio.gather(*writers)
-    assert others.moved
-    assert others.added
+    assert concurrent.changed
+    assert concurrent.added
     times = Counter(each.id for each in seen)
-    stayed = {each.id for each in simulations} - others.moved
-    assert {id: times[id] for id in stayed if times[id] != 1} == {}
-    assert {id for id, count in times.items() if count > 1} <= others.moved
-    assert set(times) <= stayed | others.moved | others.added
-    places = [(sort_value(each, sort.by), each.id) for each in seen]
-    assert places == sorted(places, reverse=sort.descending)
+    unchanged = {each.id for each in simulations} - concurrent.changed
+    assert {id: times[id] for id in unchanged if times[id] != 1} == {}
+    assert {id for id, count in times.items() if count > 1} <= concurrent.changed
+    assert set(times) <= unchanged | concurrent.changed | concurrent.added
+    sort_keys = [(sort_value(each, sort.by), each.id) for each in seen]
+    assert sort_keys == sorted(sort_keys, reverse=sort.descending)
 
 
 def _store(simulations: list[Simulation]) -> None:
