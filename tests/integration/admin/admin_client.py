@@ -1,4 +1,4 @@
-"""A client for the admin's pages, forms and cookies, with the whole service in this process."""
+"""A client for the admin's pages and forms, and the service that it calls in this process."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class OperatorBrowser:
         return self.send("/admin/login/?next=/admin/", username=self.username, password=password)
 
     def send(self, path: str, headers: Mapping[str, str] | None = None, **fields: Any) -> Response:
-        """Fills the form of this page in and sends it."""
+        """Posts this page's form with these fields."""
         return self.http.post(path, data=self.filled(path) | fields, headers=dict(headers or {}))
 
     def filled(self, path: str) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class OperatorBrowser:
         assert page.status_code == 200, (path, page.status_code, page.text[-2000:])
         return {name: unescape(value) for name, value in _HIDDEN.findall(page.text)}
 
-    def may(self, key: str) -> bool:
+    def api_accepts(self, key: str) -> bool:
         """Whether the API accepts the key."""
         answer = self.http.get("/api/v1/simulations", headers={"X-API-Key": key})
         assert answer.status_code in {200, 401}, answer.text
@@ -59,13 +59,13 @@ class OperatorBrowser:
 
 
 def key_in(answer: Response) -> str | None:
-    """The text of the key that this page shows."""
+    """The API key on this page, if there is one."""
     found = _KEY.search(answer.text)
     return found[0] if found else None
 
 
 def service(storage: Storage, operators: Storage | None = None) -> FastAPI:
-    """The API on this storage, and the admin on Django's own connections unless its changes go elsewhere."""
+    """The API on this storage with the admin mounted; ``operators`` replaces the storage for the admin's changes."""
     others = {} if operators is None else {"operator_storage": operators}
     container = Container(settings=load(), storage=storage, **others)
     app = container.api()
@@ -74,7 +74,7 @@ def service(storage: Storage, operators: Storage | None = None) -> FastAPI:
 
 
 @contextmanager
-def desk(app: FastAPI, *, base: str = "http://localhost", username: str) -> Iterator[OperatorBrowser]:
+def operator_client(app: FastAPI, *, base: str = "http://localhost", username: str) -> Iterator[OperatorBrowser]:
     """An operator's client of a running service."""
     with TestClient(app, base_url=base, client=(ADDRESS, 50000), follow_redirects=False) as http:
         yield OperatorBrowser(http, username)
@@ -82,12 +82,12 @@ def desk(app: FastAPI, *, base: str = "http://localhost", username: str) -> Iter
 
 def issue(operator_browser: OperatorBrowser, for_owner: OwnerRow, **fields: Any) -> Response:
     """Issues a key that may read simulations, unless other fields are given."""
-    asked = {"owner": for_owner.name, "name": "CI", "scopes": ["simulations:read"], "expires_at": ""} | fields
-    return operator_browser.send(f"{KEYS}/add/?owner={for_owner.pk}", **asked)
+    form = {"owner": for_owner.name, "name": "CI", "scopes": ["simulations:read"], "expires_at": ""} | fields
+    return operator_browser.send(f"{KEYS}/add/?owner={for_owner.pk}", **form)
 
 
 def within_a_second(check: Callable[[], bool]) -> bool:
-    """Whether it is true at some time within a second."""
+    """Whether the check succeeds within a second."""
     end = time.monotonic() + 1
     while not (seen := check()) and time.monotonic() < end:
         time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""A signed-in operator and a service in this process."""
+"""Fixtures: an operator, a signed-in client, and an owner."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.integration.admin.admin_client import (
     OWNERS,
     PASSWORD,
     OperatorBrowser,
-    desk,
+    operator_client,
     service,
 )
 from tests.integration.conftest import COMMITTING, MakeStorage
@@ -44,14 +44,14 @@ def operator(quick_passwords: None, django_db_setup: None, django_db_blocker: Dj
 @pytest.fixture
 def operator_browser(operator: Operator, committing: MakeStorage) -> Iterator[OperatorBrowser]:
     """The operator, signed in."""
-    with desk(service(committing()), username=operator.username) as sitting:
-        assert sitting.sign_in().status_code == 302
-        yield sitting
+    with operator_client(service(committing()), username=operator.username) as browser:
+        assert browser.sign_in().status_code == 302
+        yield browser
 
 
 @pytest.fixture
 def owner(operator_browser: OperatorBrowser) -> OwnerRow:
-    """A new owner, made in the admin."""
+    """A new owner, created in the admin."""
     name = f"Acme {uuid4().hex[:8]}"
     made = operator_browser.send(f"{OWNERS}/add/", name=f"  {name} ")
     row = OwnerRow.objects.get(name=name)

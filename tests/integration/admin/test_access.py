@@ -47,14 +47,14 @@ def lock_out() -> None:
     assert [sign_in(f"guess {number}") for number in range(LIMIT)] == [200] * (LIMIT - 1) + [429]
 
 
-def test_an_operator_who_mistypes_gets_in_after_all(boss: Operator) -> None:
+def test_a_successful_sign_in_resets_the_failures(boss: Operator) -> None:
     assert [sign_in("a guess") for _ in range(LIMIT - 1)] == [200] * (LIMIT - 1)
     assert sign_in(PASSWORD) == 302
     assert not AccessAttempt.objects.exists()
     assert [sign_in("a guess") for _ in range(LIMIT - 1)] == [200] * (LIMIT - 1)
 
 
-def test_whoever_guesses_has_to_wait_even_with_the_right_password(boss: Operator) -> None:
+def test_a_locked_out_client_is_rejected_even_with_the_right_password(boss: Operator) -> None:
     lock_out()
     client = Client(headers={"host": "localhost"}, REMOTE_ADDR=ADDRESS)
     answer = client.post(LOGIN, {"username": "boss", "password": PASSWORD})
@@ -66,24 +66,24 @@ def test_whoever_guesses_has_to_wait_even_with_the_right_password(boss: Operator
     assert sign_in(PASSWORD, HTTP_X_FORWARDED_FOR="198.51.100.7") == 429
 
 
-def test_others_are_not_locked_out_with_them(boss: Operator) -> None:
+def test_a_lockout_does_not_affect_other_addresses_or_names(boss: Operator) -> None:
     lock_out()
     management.create_operator("other", PASSWORD)
     assert sign_in(PASSWORD, address="198.51.100.7") == 302
     assert sign_in(PASSWORD, username="other") == 302
 
 
-def test_a_network_of_ipv6_is_one_client(boss: Operator) -> None:
+def test_addresses_of_an_ipv6_network_share_a_lockout(boss: Operator) -> None:
     assert [sign_in("a guess", address=f"2001:db8:0:1::{number}") for number in range(LIMIT)][-1] == 429
     assert sign_in(PASSWORD, address="2001:db8:0:1:ffff::1") == 429
     assert sign_in(PASSWORD, address="2001:db8:0:2::1") == 302
 
 
-def test_an_address_may_not_guess_by_many_names_either(boss: Operator) -> None:
+def test_an_address_is_locked_out_for_guessing_many_names(boss: Operator) -> None:
     management.create_operator("clerk", PASSWORD)
     names = [f"name {number}" for number in range(ADDRESS_FAILURE_LIMIT - 1)]
     assert {sign_in("a guess", username=name) for name in names} == {200}
-    assert sign_in(PASSWORD, username="clerk") == 302  # which forgets nothing of the others
+    assert sign_in(PASSWORD, username="clerk") == 302  # which does not reset the failures of other names
     assert sign_in("a guess", username="one more") == 429
     assert sign_in(PASSWORD) == 429
     assert sign_in(PASSWORD, username="clerk", HTTP_USER_AGENT="another") == 429
@@ -92,13 +92,13 @@ def test_an_address_may_not_guess_by_many_names_either(boss: Operator) -> None:
     assert sign_in(PASSWORD) == 302
 
 
-def test_an_office_is_not_locked_out_by_one_of_its_people(boss: Operator) -> None:
+def test_a_lockout_of_one_name_does_not_affect_its_address(boss: Operator) -> None:
     management.create_operator("clerk", PASSWORD)
     assert [sign_in("a typo", username="clerk") for _ in range(2 * LIMIT)][-1] == 429
     assert sign_in(PASSWORD) == 302
 
 
-def test_the_wait_ends_and_attempts_during_it_do_not_lengthen_it(boss: Operator) -> None:
+def test_a_lockout_expires_and_attempts_do_not_extend_it(boss: Operator) -> None:
     lock_out()
     nearly = settings.AXES_COOLOFF_TIME - timedelta(seconds=30)
     AccessAttempt.objects.update(attempt_time=F("attempt_time") - nearly)
@@ -108,16 +108,16 @@ def test_the_wait_ends_and_attempts_during_it_do_not_lengthen_it(boss: Operator)
 
 
 @pytest.mark.parametrize("address", ["", "unknown", "testclient"])
-def test_what_is_no_address_counts_as_one(boss: Operator, address: str) -> None:
+def test_an_invalid_address_is_locked_out_too(boss: Operator, address: str) -> None:
     assert [sign_in("a guess", address=address) for _ in range(LIMIT)][-1] == 429
 
 
-def test_no_password_is_written_down(boss: Operator, admin: Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_password_is_stored_or_logged(boss: Operator, admin: Client, caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(LIMIT + 1):
         sign_in("a secret guess")
         sign_in("x", username="a secret typed in the wrong field")
-    (kept,) = AccessAttempt.objects.filter(username="boss").values()
-    assert "a secret" not in f"{kept}"
+    (attempt_row,) = AccessAttempt.objects.filter(username="boss").values()
+    assert "a secret" not in f"{attempt_row}"
     assert ADDRESS in caplog.text
     assert "a secret" not in caplog.text
     (attempt,) = AccessAttempt.objects.filter(username="boss")
@@ -127,14 +127,14 @@ def test_no_password_is_written_down(boss: Operator, admin: Client, caplog: pyte
     assert admin.post(f"/admin/axes/accessattempt/{attempt.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
-def test_no_page_tells_of_a_password_or_a_key_what_is_kept(admin: Client, boss: Operator) -> None:
+def test_no_page_shows_a_password_or_key_hash(admin: Client, boss: Operator) -> None:
     key = KeyRowFactory.create()
-    seen_by_few = Operator.objects.create(username="looker", is_staff=True)
-    seen_by_few.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
-    looker = Client(headers={"host": "localhost"})
-    looker.force_login(seen_by_few)
+    viewer = Operator.objects.create(username="viewer", is_staff=True)
+    viewer.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    viewer_client = Client(headers={"host": "localhost"})
+    viewer_client.force_login(viewer)
     algorithm, salt, digest = boss.password.split("$")
-    for client in (admin, looker):
+    for client in (admin, viewer_client):
         for path in (f"operator/{boss.pk}/change/", "operator/", f"apikeyrow/{key.pk}/change/", "apikeyrow/"):
             page = client.get(f"/admin/goatfish/{path}").text
             assert "boss" in page or key.name in page
@@ -143,7 +143,7 @@ def test_no_page_tells_of_a_password_or_a_key_what_is_kept(admin: Client, boss: 
     assert f"/admin/goatfish/operator/{boss.pk}/password/" in own_page
 
 
-def test_what_is_kept_cannot_be_asked_for_letter_by_letter(admin: Client) -> None:
+def test_hashes_cannot_be_probed_by_filters(admin: Client) -> None:
     key = KeyRowFactory.create()
     for path in (
         f"apikeyrow/?digest__startswith={key.digest[:1]}",
@@ -154,20 +154,20 @@ def test_what_is_kept_cannot_be_asked_for_letter_by_letter(admin: Client) -> Non
     assert ApiKeyRow.objects.get(pk=key.pk).digest == key.digest
 
 
-def test_an_operator_gets_another_password_without_a_look_at_the_old(admin: Client, boss: Operator) -> None:
+def test_an_operators_password_can_be_reset(admin: Client, boss: Operator) -> None:
     path = f"/admin/goatfish/operator/{boss.pk}/password/"
     assert admin.get(path).status_code == 200
     new = "another horse battery"
     assert admin.post(path, {"password1": new, "password2": new, "set-password": "1"}).status_code == 302
     assert sign_in(new) == 302
     page = f"/admin/goatfish/operator/{boss.pk}/change/"
-    asked = {"username": "boss", "email": "boss@example.org", "is_active": "on", "is_staff": "on", "is_superuser": "on"}
-    assert admin.post(page, asked).status_code == 302
+    form = {"username": "boss", "email": "boss@example.org", "is_active": "on", "is_staff": "on", "is_superuser": "on"}
+    assert admin.post(page, form).status_code == 302
     assert Operator.objects.get(pk=boss.pk).email == "boss@example.org"
     assert sign_in(new) == 302
 
 
-def test_the_history_of_an_object_is_its_revisions(admin: Client) -> None:
+def test_the_history_page_redirects_to_the_revisions(admin: Client) -> None:
     key = KeyRowFactory.create()
     for path, owner in ((f"apikeyrow/{key.pk}", key.owner_id), (f"ownerrow/{key.owner_id}", key.owner_id)):
         answer = admin.get(f"/admin/goatfish/{path}/history/")

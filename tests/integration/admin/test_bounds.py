@@ -1,4 +1,4 @@
-"""Requests to the admin are limited before Django sees them, and never written to disk."""
+"""Requests to the admin are limited before Django gets them, and never written to disk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.contracts.http_api import expect_problem
 from tests.integration.admin.admin_client import (
     OWNERS,
     OperatorBrowser,
-    desk,
+    operator_client,
     service,
 )
 from tests.integration.conftest import MakeStorage
@@ -28,7 +28,7 @@ FILE = b'--x\r\nContent-Disposition: form-data; name="a"; filename="b"\r\nConten
 
 
 def chunks(total: int, beginning: bytes = b"") -> Iterator[bytes]:
-    """A body of so many bytes, of which nobody says how many there will be."""
+    """A chunked body of this size, without Content-Length."""
     yield beginning
     for _ in range(0, total - len(beginning), 1 << 16):
         yield b"x" * (1 << 16)
@@ -36,13 +36,13 @@ def chunks(total: int, beginning: bytes = b"") -> Iterator[bytes]:
 
 @pytest.fixture
 def on_disk(monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """What is written to temporary files."""
+    """The arguments of every temporary file that is created."""
     made: list[object] = []
 
     def watch(name: str, real: Any) -> None:
-        def watched(*given: Any, **more: Any) -> Any:
-            made.append(given)
-            return real(*given, **more)
+        def watched(*arguments: Any, **more: Any) -> Any:
+            made.append(arguments)
+            return real(*arguments, **more)
 
         monkeypatch.setattr(tempfile, name, watched)
 
@@ -53,7 +53,7 @@ def on_disk(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 
 @pytest.mark.parametrize("signed_in", [True, False])
 @pytest.mark.parametrize("method", ["POST", "GET", "PUT"])
-def test_no_body_fills_the_disk(
+def test_no_body_is_written_to_disk(
     operator_browser: OperatorBrowser, on_disk: list[object], method: str, signed_in: bool
 ) -> None:
     if not signed_in:
@@ -68,13 +68,13 @@ def test_no_body_fills_the_disk(
     assert on_disk == []
 
 
-def test_a_length_that_is_announced_is_refused_at_once(operator_browser: OperatorBrowser) -> None:
+def test_a_too_large_content_length_is_rejected(operator_browser: OperatorBrowser) -> None:
     answer = operator_browser.http.post(LOGIN, content=b"x" * (MIB + 1), headers={"Content-Type": FORM})
     expect_problem(answer, 413, "body_too_large")
 
 
 @pytest.mark.parametrize("chunked", [True, False])
-def test_a_form_that_nobody_fills_in_is_not_parsed(operator_browser: OperatorBrowser, chunked: bool) -> None:
+def test_an_oversized_form_field_is_rejected(operator_browser: OperatorBrowser, chunked: bool) -> None:
     body = b"next=" + b"%ff" * 300_000
     content = iter([body]) if chunked else body
     assert operator_browser.http.post(LOGIN, content=content, headers={"Content-Type": FORM}).status_code in {400, 413}
@@ -84,13 +84,13 @@ def test_a_form_that_nobody_fills_in_is_not_parsed(operator_browser: OperatorBro
 
 
 @pytest.mark.parametrize("text", ['a="' + ";" * 30_000, "a=b;" * 7000, ';"' * 15_000, "boundary=" + "x" * 30_000])
-def test_no_content_type_holds_everybody_up(operator_browser: OperatorBrowser, text: str) -> None:
+def test_a_malicious_content_type_is_rejected(operator_browser: OperatorBrowser, text: str) -> None:
     answer = operator_browser.http.post(LOGIN, content=b"x", headers={"Content-Type": f"multipart/form-data; {text}"})
     expect_problem(answer, 415, "unsupported_media_type")
 
 
 @pytest.mark.parametrize("query", ["next=" + "x" * 8200, "%ff&" * 16_000, "&".join(f"p{n}=1" for n in range(101))])
-def test_no_query_does(operator_browser: OperatorBrowser, query: str) -> None:
+def test_an_oversized_query_is_rejected(operator_browser: OperatorBrowser, query: str) -> None:
     for path in (LOGIN, f"{OWNERS}/", "/static/admin/css/base.css"):
         expect_problem(operator_browser.http.get(f"{path}?{query}"), 422, "validation_failed")
 
@@ -98,7 +98,7 @@ def test_no_query_does(operator_browser: OperatorBrowser, query: str) -> None:
 @pytest.mark.parametrize(
     "path", ["/%61dmin/login/", "/admin%2flogin/", "/admin/%6cogin/", "/static/%61dmin/css/base.css", "/admin//login/"]
 )
-def test_another_spelling_leads_nowhere(operator_browser: OperatorBrowser, path: str) -> None:
+def test_an_alternative_spelling_of_a_path_is_not_found(operator_browser: OperatorBrowser, path: str) -> None:
     expect_problem(operator_browser.http.get(path), 404, "not_found")
 
 
@@ -109,11 +109,11 @@ def test_another_spelling_leads_nowhere(operator_browser: OperatorBrowser, path:
         *("/static/admin/../../__init__.py", "/static/admin/css", "/static/", "/static", "/static/" + "a/" * 30_000),
     ],
 )
-def test_nothing_beside_the_files_is_served(operator_browser: OperatorBrowser, path: str) -> None:
+def test_only_static_files_are_served(operator_browser: OperatorBrowser, path: str) -> None:
     expect_problem(operator_browser.http.get(path), 404, "not_found")
 
 
-def test_a_page_that_takes_too_long_is_given_up_and_holds_nobody_up(
+def test_a_slow_page_times_out_without_blocking_other_requests(
     committing: MakeStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     each_context = AdminSite.each_context
@@ -131,11 +131,11 @@ def test_a_page_that_takes_too_long_is_given_up_and_holds_nobody_up(
         monkeypatch.undo()
         load.cache_clear()
     monkeypatch.setattr(AdminSite, "each_context", slow)
-    with desk(app, username="nobody") as sitting:
+    with operator_client(app, username="nobody") as browser:
         began = time.monotonic()
-        answer = sitting.http.get(LOGIN)
-        assert sitting.http.get("/livez").status_code == 200
-        taken = time.monotonic() - began
-        time.sleep(2)  # until Django is done with it, as a service is that goes on
+        answer = browser.http.get(LOGIN)
+        assert browser.http.get("/livez").status_code == 200
+        elapsed = time.monotonic() - began
+        time.sleep(2)  # until Django's thread has ended
     expect_problem(answer, 503, "unavailable")
-    assert taken < 1.5
+    assert elapsed < 1.5

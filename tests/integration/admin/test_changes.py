@@ -1,4 +1,4 @@
-"""Changes in the admin run use cases, leave revisions, and need permission."""
+"""Changes in the admin create revisions and need permission."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from tests.integration.admin.admin_client import (
 )
 
 
-def test_every_change_leaves_a_revision_that_names_the_operator_and_the_request(
+def test_every_change_has_a_revision_with_operator_and_request_id(
     operator_browser: OperatorBrowser, owner: OwnerRow
 ) -> None:
     assert key_in(issue(operator_browser, owner))
     row = ApiKeyRow.objects.get(owner=owner)
     for path in (f"{KEYS}/{row.pk}/revoke/", f"{OWNERS}/{owner.pk}/deactivate/", f"{OWNERS}/{owner.pk}/activate/"):
         operator_browser.send(path, headers={"X-Request-ID": f"by-{path.split('/')[-2]}"})
-    left = list(RevisionRow.objects.filter(owner_id=owner.pk).order_by("number"))
+    recorded = list(RevisionRow.objects.filter(owner_id=owner.pk).order_by("number"))
     made = [("owner", 1), ("key", 1), ("key", 2), ("owner", 2), ("owner", 3)]
-    assert [(revision.kind, revision.version) for revision in left] == made
-    assert {revision.actor for revision in left} == {f"operator:{operator_browser.username}"}
-    assert [revision.request_id for revision in left[2:]] == ["by-revoke", "by-deactivate", "by-activate"]
-    assert all(re.fullmatch("[0-9a-f]{32}", revision.request_id) for revision in left[:2])
-    assert len({revision.request_id for revision in left[:2]}) == 2
+    assert [(revision.kind, revision.version) for revision in recorded] == made
+    assert {revision.actor for revision in recorded} == {f"operator:{operator_browser.username}"}
+    assert [revision.request_id for revision in recorded[2:]] == ["by-revoke", "by-deactivate", "by-activate"]
+    assert all(re.fullmatch("[0-9a-f]{32}", revision.request_id) for revision in recorded[:2])
+    assert len({revision.request_id for revision in recorded[:2]}) == 2
 
 
-def test_revisions_are_shown_with_both_states_and_without_a_hash(operator_browser: OperatorBrowser) -> None:
+def test_revision_pages_show_both_states_escaped_and_no_hash(operator_browser: OperatorBrowser) -> None:
     name = f"<script>alert({uuid4().int})</script>"
     operator_browser.send(f"{OWNERS}/add/", name=name)
     owner = OwnerRow.objects.get(name=name)
@@ -64,7 +64,7 @@ def test_revisions_are_shown_with_both_states_and_without_a_hash(operator_browse
         assert row.digest not in page
 
 
-def test_what_is_looked_for_in_the_revisions_is_found(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
+def test_revisions_can_be_searched(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
     revision = RevisionRow.objects.get(owner_id=owner.pk)
     words = (owner.pk, revision.pk, revision.request_id, revision.actor)
     for word in words:
@@ -72,9 +72,7 @@ def test_what_is_looked_for_in_the_revisions_is_found(operator_browser: Operator
     assert f"{revision.pk}" not in operator_browser.http.get(f"{REVISIONS}/?q={uuid4()}").text
 
 
-def test_the_list_of_revisions_says_what_was_done_to_what_and_whose_it_is(
-    operator_browser: OperatorBrowser, owner: OwnerRow
-) -> None:
+def test_the_list_of_revisions_shows_action_kind_and_owner(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
     issue(operator_browser, owner)
     operator_browser.send(f"{OWNERS}/{owner.pk}/deactivate/")
     found = f"{REVISIONS}/?q={owner.pk}"
@@ -87,20 +85,20 @@ def test_the_list_of_revisions_says_what_was_done_to_what_and_whose_it_is(
         assert f"kind={kind}" in page
 
 
-def test_the_index_names_what_is_there(operator_browser: OperatorBrowser) -> None:
+def test_the_index_page_lists_the_sections(operator_browser: OperatorBrowser) -> None:
     page = operator_browser.http.get("/admin/").text
     assert "Sign-in attempts" in page
     assert "Recent actions" not in page
     assert '<link rel="icon" href="data:,">' in page
 
 
-def test_looking_at_a_page_that_asks_changes_nothing(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
+def test_a_confirmation_page_changes_nothing_without_a_post(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
     for method in ("GET", "HEAD", "PUT", "DELETE"):
         operator_browser.http.request(method, f"{OWNERS}/{owner.pk}/deactivate/")
     assert OwnerRow.objects.get(pk=owner.pk).deactivated_at is None
 
 
-def test_what_the_domain_refuses_is_said_on_the_form(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
+def test_domain_errors_are_shown_on_the_form(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
     past = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
     refused = {
         "exists.": operator_browser.send(f"{OWNERS}/add/", name=owner.name),
@@ -118,7 +116,7 @@ def test_what_the_domain_refuses_is_said_on_the_form(operator_browser: OperatorB
     assert not ApiKeyRow.objects.filter(owner=owner).exists()
 
 
-def test_the_owner_that_is_shown_is_the_one_that_is_changed(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
+def test_an_owner_named_like_an_id_is_not_confused_with_it(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
     other = OwnerRow.objects.create(id=uuid4(), name=str(owner.pk), created_at=owner.created_at, version=1)
     operator_browser.send(f"{OWNERS}/{owner.pk}/deactivate/")
     assert key_in(issue(operator_browser, owner, owner=str(owner.pk)))
@@ -127,7 +125,7 @@ def test_the_owner_that_is_shown_is_the_one_that_is_changed(operator_browser: Op
     assert (owner.keys.count(), other.keys.count()) == (1, 0)
 
 
-def test_an_object_that_is_not_there_is_said(operator_browser: OperatorBrowser) -> None:
+def test_an_unknown_object_is_reported(operator_browser: OperatorBrowser) -> None:
     for path in (f"{OWNERS}/{uuid4()}/deactivate/", f"{KEYS}/{uuid4()}/revoke/", f"{OWNERS}/{uuid4()}/history/"):
         answer = operator_browser.http.get(path)
         assert answer.status_code == 302
@@ -161,17 +159,15 @@ def test_without_permission_nothing_can_be_changed(
     caplog.clear()
     assert operator_browser.http.get(f"{OWNERS}/{owner.pk}/history/").status_code == 403
     assert [record.exc_info for record in caplog.records if record.name == "django.request"] == [None]
-    assert operator_browser.may(key)
+    assert operator_browser.api_accepts(key)
 
 
-def test_a_change_without_the_token_of_a_form_is_refused(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
+def test_a_change_without_a_csrf_token_is_rejected(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
     for path in (f"{OWNERS}/add/", f"{KEYS}/add/", f"{OWNERS}/{owner.pk}/deactivate/"):
         assert operator_browser.http.post(path, data={"name": "x"}).status_code == 403
 
 
-def test_pages_are_not_kept_and_whoever_is_not_signed_in_is_asked_to(
-    operator_browser: OperatorBrowser, owner: OwnerRow
-) -> None:
+def test_pages_are_not_cached_and_require_sign_in(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
     pages = (f"{OWNERS}/", f"{KEYS}/add/", f"{OWNERS}/{owner.pk}/deactivate/")
     for path in pages:
         assert "no-store" in operator_browser.http.get(path).headers["cache-control"]

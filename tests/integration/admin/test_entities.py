@@ -1,4 +1,4 @@
-"""Every kind of entity has its pages in the admin without an edit: a list, filters, a search, each one to look at."""
+"""Entities get admin pages from their declaration: a list with filters and search, and a detail page."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ __all__ = ["specimen_tables"]
 
 @pytest.fixture
 def pages(specimen_tables: None, admin_client: Client) -> Iterator[Client]:
-    """An operator who may see everything, with pages of specimens."""
+    """A superuser's client, with the admin pages of specimens."""
     register_entities((Material, Specimen))
-    addresses: Any = ModuleType("addresses")
-    addresses.urlpatterns = [path("admin/", site.urls)]
-    with override_settings(ROOT_URLCONF=addresses):
+    urlconf: Any = ModuleType("urlconf")
+    urlconf.urlpatterns = [path("admin/", site.urls)]
+    with override_settings(ROOT_URLCONF=urlconf):
         yield admin_client
     for entity in (Material, Specimen):
         site.unregister(model_of(entity))
@@ -46,21 +46,21 @@ def stored(entity: Owned) -> Model:
     return row
 
 
-def test_a_kind_with_every_kind_of_field_is_listed_filtered_searched_and_shown(pages: Client) -> None:
+def test_specimens_can_be_listed_filtered_searched_and_viewed(pages: Client) -> None:
     owner = OwnerId(OwnerRowFactory.create(id=uuid7()).pk)
     steel = stored(material(owner))
     made = [stored(specimen(owner, steel.pk, **fields)) for fields in EDGES]
-    here = "/admin/specimen_tables/specimenrow/"
+    list_path = "/admin/specimen_tables/specimenrow/"
     for query, count in (
         ("", len(made)),
         ("?state=broken", 1),
         ("?sealed__exact=0", 1),
-        (f"?q={made[0].name}", 1),  # type: ignore[attr-defined]  # -- a column of it
+        (f"?q={made[0].name}", 1),  # type: ignore[attr-defined]  # -- a column of the specimen's row
         (f"?q={steel.pk}", len(made)),
         ("?made_on__gte=2027-01-01", 0),
     ):
-        page = pages.get(f"{here}{query}")
+        page = pages.get(f"{list_path}{query}")
         assert page.status_code == 200, query
         assert page.context["cl"].result_count == count, query
     for one in made:
-        assert pages.get(f"{here}{one.pk}/change/").status_code == 200
+        assert pages.get(f"{list_path}{one.pk}/change/").status_code == 200

@@ -1,4 +1,4 @@
-"""A first look for requests that make the admin fail, or change anything; ``./run fuzz`` looks longer."""
+"""Fuzzes the admin as an operator with view permissions only; ``./run fuzz`` runs longer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from adapters.django_orm.models import (
     SimulationRow,
 )
 from tests.fuzz.admin import Figures, forget_attempts, look, looker
-from tests.integration.admin.admin_client import desk, service
+from tests.integration.admin.admin_client import operator_client, service
 from tests.integration.conftest import MakeStorage
 
 REQUESTS = 150
@@ -21,15 +21,15 @@ PAGES = 40  # of 56
 
 
 @pytest.mark.usefixtures("quick_passwords", "django_db_setup")
-def test_whoever_may_only_look_changes_nothing_and_makes_nothing_fail(
+def test_random_requests_of_a_viewer_change_nothing_and_cause_no_500(
     committing: MakeStorage, django_db_blocker: DjangoDbBlocker
 ) -> None:
     figures = Figures()
     with django_db_blocker.unblock():
         who = looker()
         try:
-            with desk(service(committing()), username="") as sitting:
-                look(sitting.http, who, requests=REQUESTS, start=10, figures=figures)
+            with operator_client(service(committing()), username="") as browser:
+                look(browser.http, who, requests=REQUESTS, start=10, figures=figures)
         finally:
             forget_attempts()
             for model in (ApiKeyRow, OwnerRow, SimulationRow, Operator, Group):

@@ -1,4 +1,4 @@
-"""Invalid queries, paths, forms and cookies are never a 500, and bugs are not hidden as a 400."""
+"""Invalid queries, paths and forms are never a 500, and bugs are not hidden as a 400."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PART = b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\n'
 HUGE = "9" * 40
 
 
-def test_nobody_has_such_a_name(operator_browser: OperatorBrowser) -> None:
+def test_an_impossible_username_is_rejected_and_not_stored(operator_browser: OperatorBrowser) -> None:
     attempts: Any = apps.get_model("axes", "AccessAttempt")  # the library has no types
     operator_browser.http.cookies.clear()
     before = attempts.objects.count()
@@ -27,7 +27,7 @@ def test_nobody_has_such_a_name(operator_browser: OperatorBrowser) -> None:
     assert attempts.objects.count() == before
 
 
-REFUSED = ("created_at__year=10000", "created_at__year=-1", "start_date__year__gte=99999", "q=" + "x" * 10_000)
+REJECTED_QUERIES = ("created_at__year=10000", "created_at__year=-1", "start_date__year__gte=99999", "q=" + "x" * 10_000)
 QUERIES = [
     *("created_at__year=10000", "created_at__year=-1", "start_date__year__gte=99999", "created_at__iso_year=10000"),
     *(
@@ -49,15 +49,15 @@ QUERIES = [
 ]
 
 
-def test_a_list_is_asked_for_what_cannot_be(operator_browser: OperatorBrowser) -> None:
+def test_an_invalid_query_of_a_list_is_rejected(operator_browser: OperatorBrowser) -> None:
     for query in QUERIES:
         answer = operator_browser.http.get(f"{SIMULATIONS}/?{query}")
-        is_refused = answer.headers.get("location", "").endswith("?e=1")
-        assert answer.status_code in {200, 400, 422} or (answer.status_code == 302 and is_refused), query
-        assert is_refused or answer.status_code == 422 or query not in REFUSED
+        is_rejected = answer.headers.get("location", "").endswith("?e=1")
+        assert answer.status_code in {200, 400, 422} or (answer.status_code == 302 and is_rejected), query
+        assert is_rejected or answer.status_code == 422 or query not in REJECTED_QUERIES
 
 
-def test_a_row_is_asked_for_by_what_is_no_id(operator_browser: OperatorBrowser) -> None:
+def test_an_invalid_id_is_rejected(operator_browser: OperatorBrowser) -> None:
     ids = [HUGE, "-1", "%00", "_00", "_XX", "%ED%A0%80", "%FF", "1" * 5000, "a/b", "{}", "..;"]
     tables = (OPERATORS, OWNERS, "/admin/auth/group", "/admin/axes/accessattempt", f"/admin/r/{HUGE}")
     for path in [
@@ -85,10 +85,10 @@ UNREADABLE = [
 ]
 
 
-def test_a_form_cannot_be_read(operator_browser: OperatorBrowser) -> None:
-    refused_before = (f"{OWNERS}/%00/change/", f"{OWNERS}/add/?{'a=1&' * 400}")  # by a page that looks at the form
+def test_an_unreadable_form_is_rejected(operator_browser: OperatorBrowser) -> None:
+    rejected_early = (f"{OWNERS}/%00/change/", f"{OWNERS}/add/?{'a=1&' * 400}")  # before the page reads the form
     adding = (f"{OWNERS}/add/", "/admin/goatfish/apikeyrow/add/", f"{OPERATORS}/add/")
-    for path in (*refused_before, *adding, f"{OPERATORS}/", "/admin/login/"):
+    for path in (*rejected_early, *adding, f"{OPERATORS}/", "/admin/login/"):
         for kind, body in UNREADABLE:
             answer = operator_browser.http.post(path, content=body, headers={"Content-Type": kind})
             assert answer.status_code in {400, 403, 404, 415, 422}, (path, kind)
@@ -96,7 +96,7 @@ def test_a_form_cannot_be_read(operator_browser: OperatorBrowser) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("violation", "query", "status"),
+    ("error", "query", "status"),
     [
         (OperationalError("gone"), "", 503),
         (OperationalError("gone"), "?name=x", 503),
@@ -104,15 +104,15 @@ def test_a_form_cannot_be_read(operator_browser: OperatorBrowser) -> None:
         (ValueError("a mistake of ours"), "", 500),
     ],
 )
-def test_a_fault_of_the_service_stays_one(
-    violation: Exception, query: str, status: int, caplog: pytest.LogCaptureFixture
+def test_an_error_of_the_service_is_a_5xx_and_logged(
+    error: Exception, query: str, status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = Client(headers={"host": "localhost"}, raise_request_exception=False)
     client.force_login(Operator.objects.create(username="boss", is_staff=True, is_superuser=True))
 
     def fail(execute: Any, sql: str, *more: Any) -> Any:
         if "simulation" in sql:
-            raise violation
+            raise error
         return execute(sql, *more)
 
     with connection.execute_wrapper(fail):
@@ -122,7 +122,7 @@ def test_a_fault_of_the_service_stays_one(
 
 
 @pytest.mark.django_db
-def test_what_fails_while_something_is_looked_up_is_logged_with_its_traceback(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_error_in_a_list_query_is_logged_with_its_traceback(caplog: pytest.LogCaptureFixture) -> None:
     client = Client(headers={"host": "localhost"})
     client.force_login(Operator.objects.create(username="boss", is_staff=True, is_superuser=True))
     assert client.get(f"{SIMULATIONS}/?created_at__year=10000").headers["location"].endswith("?e=1")

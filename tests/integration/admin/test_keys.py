@@ -1,4 +1,4 @@
-"""Keys are issued and shown once, and end when they are revoked or their owner is deactivated."""
+"""API keys in the admin: issued and shown once, revoked, and rejected while their owner is deactivated."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.integration.admin.admin_client import (
 )
 
 
-def test_an_issued_key_opens_the_api_and_is_shown_once(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
+def test_an_issued_key_is_accepted_and_shown_once(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
     path = f"{KEYS}/add/?owner={owner.pk}"
     assert f'value="{owner.pk}"' in operator_browser.http.get(path).text
     form = operator_browser.filled(path) | {"owner": str(owner.pk), "name": "CI", "scopes": ["simulations:read"]}
@@ -29,8 +29,8 @@ def test_an_issued_key_opens_the_api_and_is_shown_once(operator_browser: Operato
     key = key_in(shown)
     assert key is not None
     assert "no-store" in shown.headers["cache-control"]
-    assert operator_browser.may(key)
-    again = operator_browser.http.post(path, data=form)  # what a browser sends when the page is loaded again
+    assert operator_browser.api_accepts(key)
+    again = operator_browser.http.post(path, data=form)  # as when a browser reloads the page
     assert (again.status_code, key_in(again)) == (302, None)
     row = ApiKeyRow.objects.get(owner=owner)
     assert (row.name, {str(scope) for scope in row.scopes}, row.expires_at) == ("CI", {"simulations:read"}, None)
@@ -44,7 +44,7 @@ def test_an_issued_key_opens_the_api_and_is_shown_once(operator_browser: Operato
         assert row.digest not in answer.text
 
 
-def test_a_form_sent_twice_at_once_issues_one_key(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
+def test_a_form_sent_concurrently_issues_one_key(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
     path = f"{KEYS}/add/"
     form = operator_browser.filled(path) | {"owner": owner.name, "name": "CI", "scopes": ["simulations:read"]}
     answers = sent_at_once(operator_browser, [(path, form)] * 6)
@@ -53,12 +53,12 @@ def test_a_form_sent_twice_at_once_issues_one_key(operator_browser: OperatorBrow
     assert ApiKeyRow.objects.filter(owner=owner).count() == 1
 
 
-def test_a_ticket_of_somebody_elses_or_of_long_ago_issues_nothing(
+def test_a_forged_or_expired_form_ticket_issues_no_key(
     operator_browser: OperatorBrowser, owner: OwnerRow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     yesterday = time.time() - KEPT_FOR.total_seconds()
-    with monkeypatch.context() as then:
-        then.setattr("django.core.signing.time", SimpleNamespace(time=lambda: yesterday))
+    with monkeypatch.context() as patch:
+        patch.setattr("django.core.signing.time", SimpleNamespace(time=lambda: yesterday))
         old = operator_browser.filled(f"{KEYS}/add/")["ticket"]
     for ticket in ("mine", old):
         answer = issue(operator_browser, owner, ticket=ticket)
@@ -67,44 +67,42 @@ def test_a_ticket_of_somebody_elses_or_of_long_ago_issues_nothing(
     assert not ApiKeyRow.objects.filter(owner=owner).exists()
 
 
-def test_a_revoked_key_is_dead_within_a_second(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
+def test_a_revoked_key_is_rejected_within_a_second(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
     key = key_in(issue(operator_browser, owner))
     assert key is not None
-    assert operator_browser.may(key)
+    assert operator_browser.api_accepts(key)
     row = ApiKeyRow.objects.get(owner=owner)
     assert f"{KEYS}/{row.pk}/revoke/" in operator_browser.http.get(f"{KEYS}/{row.pk}/change/").text
     assert operator_browser.send(f"{KEYS}/{row.pk}/revoke/").headers["location"] == f"{KEYS}/{row.pk}/change/"
-    assert within_a_second(lambda: not operator_browser.may(key))
+    assert within_a_second(lambda: not operator_browser.api_accepts(key))
     shown = operator_browser.http.get(f"{KEYS}/{row.pk}/change/").text
     assert "is revoked" in shown
     assert f"{KEYS}/{row.pk}/revoke/" not in shown
 
 
-def test_a_deactivated_owners_keys_are_dead_within_a_second_and_open_when_it_is_active_again(
-    operator_browser: OperatorBrowser, owner: OwnerRow
-) -> None:
+def test_keys_are_rejected_while_their_owner_is_deactivated(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
     key = key_in(issue(operator_browser, owner))
     assert key is not None
-    assert operator_browser.may(key)
+    assert operator_browser.api_accepts(key)
     operator_browser.send(f"{OWNERS}/{owner.pk}/deactivate/")
-    assert within_a_second(lambda: not operator_browser.may(key))
+    assert within_a_second(lambda: not operator_browser.api_accepts(key))
     assert f"{OWNERS}/{owner.pk}/activate/" in operator_browser.http.get(f"{OWNERS}/{owner.pk}/change/").text
     operator_browser.send(f"{OWNERS}/{owner.pk}/activate/")
-    assert within_a_second(lambda: operator_browser.may(key))
+    assert within_a_second(lambda: operator_browser.api_accepts(key))
 
 
-def test_a_key_of_a_deactivated_owner_is_issued_with_a_word_about_it_and_not_offered(
+def test_issuing_a_key_for_a_deactivated_owner_warns_and_is_not_linked(
     operator_browser: OperatorBrowser, owner: OwnerRow
 ) -> None:
-    offered = f"{KEYS}/add/?owner={owner.pk}"
-    assert offered in operator_browser.http.get(f"{OWNERS}/{owner.pk}/change/").text
+    add_key_path = f"{KEYS}/add/?owner={owner.pk}"
+    assert add_key_path in operator_browser.http.get(f"{OWNERS}/{owner.pk}/change/").text
     assert "is deactivated" not in issue(operator_browser, owner).text
     operator_browser.send(f"{OWNERS}/{owner.pk}/deactivate/")
-    assert offered not in operator_browser.http.get(f"{OWNERS}/{owner.pk}/change/").text
+    assert add_key_path not in operator_browser.http.get(f"{OWNERS}/{owner.pk}/change/").text
     assert "is deactivated: the key is rejected until the owner is activated" in issue(operator_browser, owner).text
 
 
-def test_owners_and_keys_are_filtered_by_words(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
+def test_owners_and_keys_can_be_filtered_by_state(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
     assert key_in(issue(operator_browser, owner))
     row = ApiKeyRow.objects.get(owner=owner)
 
@@ -121,6 +119,6 @@ def test_owners_and_keys_are_filtered_by_words(operator_browser: OperatorBrowser
     assert states(OWNERS, owner.pk, ["active", "deactivated"]) == ["deactivated"]
 
 
-def test_an_expiry_is_taken_in_utc(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
+def test_an_expiry_is_in_utc(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
     assert key_in(issue(operator_browser, owner, expires_at="2099-01-05T12:30"))
     assert ApiKeyRow.objects.get(owner=owner).expires_at == datetime(2099, 1, 5, 12, 30, tzinfo=UTC)

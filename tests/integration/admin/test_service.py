@@ -17,9 +17,9 @@ from tests.integration.admin.admin_client import (
     OWNERS,
     PASSWORD,
     OperatorBrowser,
-    desk,
     issue,
     key_in,
+    operator_client,
     sent_at_once,
     service,
     within_a_second,
@@ -27,7 +27,7 @@ from tests.integration.admin.admin_client import (
 from tests.integration.conftest import VENDOR, MakeStorage
 
 
-def test_changes_at_once_wait_for_each_other(operator_browser: OperatorBrowser) -> None:
+def test_concurrent_changes_all_succeed(operator_browser: OperatorBrowser) -> None:
     path, names = f"{OWNERS}/add/", [f"Acme {uuid4().hex}" for _ in range(12)]
     form = operator_browser.filled(path)
     answers = sent_at_once(operator_browser, [(path, form | {"name": name}) for name in names])
@@ -35,19 +35,17 @@ def test_changes_at_once_wait_for_each_other(operator_browser: OperatorBrowser) 
     assert OwnerRow.objects.filter(name__in=names).count() == len(names)
 
 
-def test_whoever_guesses_is_locked_out_but_their_keys_are_not(
-    operator_browser: OperatorBrowser, owner: OwnerRow
-) -> None:
+def test_a_lockout_does_not_affect_api_keys(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
     key = key_in(issue(operator_browser, owner))
     assert key is not None
     operator_browser.http.cookies.clear()
     limit = settings.AXES_FAILURE_LIMIT
     assert [operator_browser.sign_in("a guess").status_code for _ in range(limit)] == [200] * (limit - 1) + [429]
     assert operator_browser.sign_in().status_code == 429
-    assert operator_browser.may(key)
+    assert operator_browser.api_accepts(key)
 
 
-def test_a_database_out_of_reach_is_a_503(operator_browser: OperatorBrowser, db: None) -> None:
+def test_an_unreachable_database_is_a_503(operator_browser: OperatorBrowser, db: None) -> None:
     def fail(*_: object) -> None:
         raise OperationalError("the server closed the connection")
 
@@ -60,44 +58,46 @@ def test_a_database_out_of_reach_is_a_503(operator_browser: OperatorBrowser, db:
     assert not list(get_messages(answer.wsgi_request))
 
 
-def test_a_change_that_cannot_reach_the_database_is_a_503(operator: Operator, committing: MakeStorage) -> None:
-    nowhere = "postgresql://nobody@127.0.0.1:1/nothing"
-    unreachable = bootstrap.asyncpg_storage(nowhere, size=1, acquire_timeout=1, statement_timeout=1, list_timeout=1)
-    with desk(service(committing(), unreachable), username=operator.username) as sitting:
-        sitting.sign_in()
-        answer = sitting.send(f"{KEYS}/add/", owner="Acme", name="CI", scopes=["simulations:read"])
+def test_a_change_with_an_unreachable_database_is_a_503(operator: Operator, committing: MakeStorage) -> None:
+    unreachable_url = "postgresql://nobody@127.0.0.1:1/nothing"
+    unreachable = bootstrap.asyncpg_storage(
+        unreachable_url, size=1, acquire_timeout=1, statement_timeout=1, list_timeout=1
+    )
+    with operator_client(service(committing(), unreachable), username=operator.username) as browser:
+        browser.sign_in()
+        answer = browser.send(f"{KEYS}/add/", owner="Acme", name="CI", scopes=["simulations:read"])
         assert answer.status_code == 503
         assert answer.headers["retry-after"] == "1"
         assert "cannot be reached" in answer.text
 
 
-def test_no_connection_is_left_open(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
-    def work(times: int) -> None:
+def test_requests_leave_no_connection_open(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
+    def issue_keys(times: int) -> None:
         for _ in range(times):
             assert key_in(issue(operator_browser, owner))
             assert operator_browser.http.get(f"{OWNERS}/{owner.pk}/change/").status_code == 200
             assert operator_browser.http.get(f"{OWNERS}/none/change/").status_code == 302
 
-    work(3)  # SQLite keeps some handles of closed connections for the next, as long as another connection is open
+    issue_keys(3)  # SQLite keeps and reuses some file handles of closed connections while another connection is open
     before = open_connections()
-    work(10)
+    issue_keys(10)
     assert within_a_second(lambda: open_connections() <= before)
 
 
-def test_stopping_gives_every_connection_back(committing: MakeStorage, operator: Operator) -> None:
+def test_shutdown_closes_every_connection(committing: MakeStorage, operator: Operator) -> None:
     connection.close()
     before = open_connections()
-    with desk(service(committing()), username=operator.username) as sitting:
-        sitting.sign_in()
-        assert sitting.send(f"{OWNERS}/add/", name=f"Acme {uuid4().hex}").status_code == 302
-        assert sitting.http.get("/readyz").status_code == 200
+    with operator_client(service(committing()), username=operator.username) as browser:
+        browser.sign_in()
+        assert browser.send(f"{OWNERS}/add/", name=f"Acme {uuid4().hex}").status_code == 302
+        assert browser.http.get("/readyz").status_code == 200
         assert open_connections() > before
     connection.close()
     assert within_a_second(lambda: open_connections() == before)
 
 
 def open_connections() -> int:
-    """How many connections to the test database there are: PostgreSQL knows, and SQLite's are files of this process."""
+    """The number of connections to the test database; on SQLite, of this process's open files."""
     if VENDOR == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
@@ -107,16 +107,16 @@ def open_connections() -> int:
 
 
 def _target(handle: Path) -> str | None:
-    """The file of a descriptor; None where it has been closed since it was listed."""
+    """The file of a descriptor; None if it has been closed since it was listed."""
     try:
         return str(handle.readlink())
     except FileNotFoundError:
         return None
 
 
-def test_by_https_a_form_is_taken_from_its_own_pages_alone(operator: Operator, committing: MakeStorage) -> None:
-    with desk(service(committing()), base="https://localhost", username=operator.username) as sitting:
+def test_over_https_only_forms_of_the_same_origin_are_accepted(operator: Operator, committing: MakeStorage) -> None:
+    with operator_client(service(committing()), base="https://localhost", username=operator.username) as browser:
         path = "/admin/login/"
-        form = sitting.filled(path) | {"username": operator.username, "password": PASSWORD}
+        form = browser.filled(path) | {"username": operator.username, "password": PASSWORD}
         for origin, status in (("https://evil.example", 403), ("http://localhost", 403), ("https://localhost", 302)):
-            assert sitting.http.post(path, data=form, headers={"Origin": origin}).status_code == status
+            assert browser.http.post(path, data=form, headers={"Origin": origin}).status_code == status

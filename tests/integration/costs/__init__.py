@@ -1,1 +1,1 @@
-"""What a request costs, counted instead of timed: statements, round trips, calls of Python and what is kept."""
+"""The cost of requests, counted instead of timed: SQL statements, round trips, Python calls and memory."""

@@ -1,4 +1,4 @@
-"""The requests that are counted: each of the document's operations as it is mostly asked for, and its variants."""
+"""The requests whose cost is counted: a typical one of each operation, and variants."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROLL = {"overlap_seconds": 60}
 
 @dataclass(frozen=True)
 class Request:
-    """One request, and the status that answers it; ``body`` may be a function that makes one for each time."""
+    """A request and its expected status; ``body`` may be a function that makes a new body for each request."""
 
     method: str
     path: str
@@ -29,7 +29,7 @@ class Request:
     headers: dict[str, str] = field(default_factory=dict)
 
     def send(self, tenant: Tenant) -> Any:
-        """The answer; any other than the one foretold is a fault of the test."""
+        """The response; AssertionError for another status than expected."""
         sent = {} if self.body is None else {"json": self._body()}
         answer = tenant.send(self.method, self.path, headers=self.headers, **sent)
         assert answer.status_code == self.status, answer.text
@@ -64,57 +64,57 @@ class Request:
 
 
 Prepare: TypeAlias = Callable[[Tenant], Request]
-"""Makes what a request needs to be there, anew each time, and gives the request."""
+"""Creates new objects that a request needs, and returns the request."""
 
 
-def made(tenant: Tenant, resource: ResourceCase) -> str:
-    """The path of a new one."""
+def created(tenant: Tenant, resource: ResourceCase) -> str:
+    """The path of a new object."""
     return resource.path_of(tenant.make(resource))
 
 
 def key(tenant: Tenant) -> str:
-    """The path of a new one."""
+    """The path of a new API key."""
     shown = Request("POST", KEYS, NEW_KEY, 201).send(tenant)
     return f"{KEYS}/{shown.json()['id']}"
 
 
 def updated(tenant: Tenant, resource: ResourceCase) -> str:
-    """The path of a new one in its second version."""
-    path = made(tenant, resource)
+    """The path of a new object with two versions."""
+    path = created(tenant, resource)
     Request("PATCH", path, tenant.named(resource, "before")).send(tenant)
     return path
 
 
 def deleted(tenant: Tenant, resource: ResourceCase) -> str:
-    """The path at which one has been."""
-    path = made(tenant, resource)
+    """The path of a deleted object."""
+    path = created(tenant, resource)
     Request("DELETE", path, status=204).send(tenant)
     return path
 
 
 def tag(tenant: Tenant, path: str) -> str:
-    """The entity tag of what is there."""
+    """The ETag of the object at this path."""
     return str(Request("GET", path).send(tenant).headers["etag"])
 
 
 def cursor(tenant: Tenant, path: str) -> str:
-    """Where this list goes on after its first object."""
+    """The cursor after the first object of this list."""
     return str(Request("GET", f"{path}?limit=1").send(tenant).json()["next_cursor"])
 
 
-def once(request: Request) -> Request:
-    """The request with an idempotency key of its own."""
+def with_idempotency_key(request: Request) -> Request:
+    """The request with a new Idempotency-Key."""
     return Request(**vars(request) | {"headers": {"Idempotency-Key": uuid4().hex}})
 
 
-def again(tenant: Tenant, request: Request) -> Request:
-    """The request with an idempotency key, after it has been carried out."""
-    request = once(request)
+def repeated(tenant: Tenant, request: Request) -> Request:
+    """The request with a new Idempotency-Key, after it has been sent once."""
+    request = with_idempotency_key(request)
     request.send(tenant)
     return request
 
 
-def following(tenant: Tenant) -> Request:
+def next_changes(tenant: Tenant) -> Request:
     tenant.make()
     return Request("GET", f"{CHANGES}?after={cursor(tenant, CHANGES)}")
 
@@ -125,32 +125,32 @@ class Requests:
 
     resource: ResourceCase
 
-    def made(self, tenant: Tenant) -> str:
-        return made(tenant, self.resource)
+    def created(self, tenant: Tenant) -> str:
+        return created(tenant, self.resource)
 
     def name(self, tenant: Tenant) -> Json:
-        """What a change changes."""
+        """The members of a patch."""
         return tenant.named(self.resource, "after")
 
     def body(self, tenant: Tenant) -> Json:
-        """What makes one more."""
+        """The body that creates a new object."""
         return tenant.body(self.resource)
 
-    def as_it_was(self, tenant: Tenant) -> Request:
+    def no_op_put(self, tenant: Tenant) -> Request:
         shown = tenant.make(self.resource)
         return Request("PUT", self.resource.path_of(shown), {name: shown[name] for name in self.resource.body})
 
-    def unchanged(self, tenant: Tenant) -> Request:
-        path = self.made(tenant)
+    def not_modified(self, tenant: Tenant) -> Request:
+        path = self.created(tenant)
         return Request("GET", path, status=304, headers={"If-None-Match": tag(tenant, path)})
 
-    def guarded(self, tenant: Tenant) -> Request:
-        path = self.made(tenant)
+    def if_match(self, tenant: Tenant) -> Request:
+        path = self.created(tenant)
         return Request("PATCH", path, self.name(tenant), headers={"If-Match": tag(tenant, path)})
 
-    def deep(self, tenant: Tenant) -> Request:
-        self.made(tenant)
-        self.made(tenant)
+    def next_page(self, tenant: Tenant) -> Request:
+        self.created(tenant)
+        self.created(tenant)
         return Request("GET", f"{self.resource.path}?cursor={cursor(tenant, self.resource.path)}")
 
     def filtered(self, _: Tenant) -> Request:
@@ -158,39 +158,39 @@ class Requests:
         return Request("GET", f"{self.resource.path}?{urlencode(query)}")
 
     def operations(self) -> dict[str, Prepare]:
-        """By the verb."""
+        """A typical request for each verb."""
         to = self.resource
         return {
             "list": lambda _: Request("GET", to.path),
             "create": lambda tenant: Request("POST", to.path, partial(self.body, tenant), 201),
-            "get": lambda tenant: Request("GET", self.made(tenant)),
-            "replace": lambda tenant: Request("PUT", self.made(tenant), self.body(tenant) | self.name(tenant)),
-            "update": lambda tenant: Request("PATCH", self.made(tenant), self.name(tenant)),
-            "amend": lambda tenant: Request("POST", self.made(tenant), self.name(tenant)),
-            "delete": lambda tenant: Request("DELETE", self.made(tenant), status=204),
+            "get": lambda tenant: Request("GET", self.created(tenant)),
+            "replace": lambda tenant: Request("PUT", self.created(tenant), self.body(tenant) | self.name(tenant)),
+            "update": lambda tenant: Request("PATCH", self.created(tenant), self.name(tenant)),
+            "amend": lambda tenant: Request("POST", self.created(tenant), self.name(tenant)),
+            "delete": lambda tenant: Request("DELETE", self.created(tenant), status=204),
             "restore": lambda tenant: Request("POST", f"{updated(tenant, to)}/restore", {"version": 1}),
             "revisions": lambda tenant: Request("GET", f"{updated(tenant, to)}/revisions"),
         }
 
     def variants(self) -> dict[str, Prepare]:
-        """By the verb and what is particular."""
+        """Further requests, by verb and variant."""
         to = self.resource
         variants: dict[str, Prepare] = {
-            "get, HEAD": lambda tenant: Request("HEAD", self.made(tenant)),
-            "get, 304": self.unchanged,
+            "get, HEAD": lambda tenant: Request("HEAD", self.created(tenant)),
+            "get, 304": self.not_modified,
             "get, unknown": lambda _: Request("GET", to.unknown, status=404),
             "get, no id": lambda _: Request("GET", f"{to.path}/x", status=404),
             "list, HEAD": lambda _: Request("HEAD", to.path),
-            "list, deep": self.deep,
+            "list, deep": self.next_page,
             "list, filtered": self.filtered,
             "list, no such cursor": lambda _: Request("GET", f"{to.path}?cursor=x", status=400),
             "create, invalid": lambda _: Request("POST", to.path, {"x": 1}, 422),
-            "create, once": lambda tenant: once(Request("POST", to.path, self.body(tenant), 201)),
-            "create, again": lambda tenant: again(tenant, Request("POST", to.path, self.body(tenant), 201)),
-            "replace, as it was": self.as_it_was,
-            "update, If-Match": self.guarded,
+            "create, once": lambda tenant: with_idempotency_key(Request("POST", to.path, self.body(tenant), 201)),
+            "create, again": lambda tenant: repeated(tenant, Request("POST", to.path, self.body(tenant), 201)),
+            "replace, as it was": self.no_op_put,
+            "update, If-Match": self.if_match,
             "update, stale": lambda tenant: Request(
-                "PATCH", self.made(tenant), self.name(tenant), 412, headers={"If-Match": '"9"'}
+                "PATCH", self.created(tenant), self.name(tenant), 412, headers={"If-Match": '"9"'}
             ),
             "update, unknown": lambda tenant: Request("PATCH", to.unknown, self.name(tenant), 404),
             "delete, unknown": lambda _: Request("DELETE", to.unknown, status=404),
@@ -200,14 +200,14 @@ class Requests:
         }
         if to.contradiction:
             members, _ = to.contradiction
-            variants["update, contradicting"] = lambda tenant: Request("PATCH", self.made(tenant), members, 422)
+            variants["update, contradicting"] = lambda tenant: Request("PATCH", self.created(tenant), members, 422)
         return variants
 
 
 def row(resource: ResourceCase, name: str) -> str:
-    """What a row of the tables is called that is of this resource: its ``operationId``, and what is particular."""
-    verb, comma, particular = name.partition(",")
-    return resource.operation(verb) + comma + particular
+    """The name of a table row for this resource: the ``operationId`` and the variant."""
+    verb, comma, variant = name.partition(",")
+    return resource.operation(verb) + comma + variant
 
 
 def rows(resource: ResourceCase, requests: Mapping[str, T]) -> dict[str, T]:
@@ -226,14 +226,14 @@ OPERATIONS: dict[str, Prepare] = {
     "revoke_key": lambda tenant: Request("DELETE", key(tenant), status=204),
     "roll_key": lambda tenant: Request("POST", f"{key(tenant)}/roll", ROLL, 201),
 }
-"""By ``operationId``."""
+"""Typical requests, by ``operationId``."""
 
 VARIANTS: dict[str, Prepare] = {
-    "changes, following": following,
+    "changes, following": next_changes,
     "changes, latest": lambda _: Request("GET", f"{CHANGES}?after=latest"),
-    "create key, once": lambda tenant: once(Request("POST", KEYS, NEW_KEY, 201)),
-    "roll, once": lambda tenant: once(Request("POST", f"{key(tenant)}/roll", ROLL, 201)),
-    "roll, again": lambda tenant: again(tenant, Request("POST", f"{key(tenant)}/roll", ROLL, 201)),
+    "create key, once": lambda tenant: with_idempotency_key(Request("POST", KEYS, NEW_KEY, 201)),
+    "roll, once": lambda tenant: with_idempotency_key(Request("POST", f"{key(tenant)}/roll", ROLL, 201)),
+    "roll, again": lambda tenant: repeated(tenant, Request("POST", f"{key(tenant)}/roll", ROLL, 201)),
     "no such method": lambda _: Request("PATCH", KEYS, status=405),
     "no such path": lambda _: Request("GET", "/api/v1/nothing", status=404),
     "no such file": lambda _: Request("GET", "/docs/assets/nothing", status=404),

@@ -1,4 +1,4 @@
-"""The application as it ships, on one connection to PostgreSQL, where time stands still until it is put on."""
+"""The application with one PostgreSQL connection and a clock that tests advance."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,8 +20,8 @@ from tests.contracts.http_service import CONTEXT, Tenant
 
 
 @dataclass
-class StandingClock:
-    """Seconds: what is believed for a while stays believed until a test lets them pass. The date is always the same."""
+class ManualClock:
+    """A monotonic clock in seconds; cached keys expire only when a test advances it."""
 
     seconds: float = 0.0
 
@@ -31,26 +31,26 @@ class StandingClock:
 
 @dataclass
 class CountedService:
-    """The application, and operators who let tenants in by connections of their own."""
+    """The application, and a second container that creates tenants on its own connections."""
 
     container: Container
     operators: Container
     http: TestClient
-    clock: StandingClock
+    clock: ManualClock
 
     def call(self, make: Callable[..., Any], *arguments: Any) -> Any:
-        """What comes of this on the application's event loop."""
+        """Calls this on the application's event loop."""
         assert self.http.portal is not None
         return self.http.portal.call(make, *arguments)
 
     def settle(self) -> None:
-        """Waits for what is done beside the requests."""
+        """Waits for background tasks."""
         self.call(self.container.background().drain)
 
     def tenant(self, *scopes: Scope) -> Tenant:
         """An owner with a key that has not been used yet."""
 
-        async def made() -> Tenant:
+        async def create() -> Tenant:
             owner = await self.operators.use_cases.owners().create(f"tenant {uuid4()}", CONTEXT)
             key, text = await self.operators.use_cases.keys().create(
                 owner.id, CONTEXT, name="tests", scopes=scopes or tuple(Scope)
@@ -58,14 +58,14 @@ class CountedService:
             await add_referred(self.operators.storage(), owner.id, *ENTITIES)
             return Tenant(self.http, owner.id, key.id, text.reveal())
 
-        tenant: Tenant = self.call(made)
+        tenant: Tenant = self.call(create)
         return tenant
 
 
 @contextmanager
 def served(url: str, operator_url: str, **settings: Any) -> Iterator[CountedService]:
-    """Serves this database, on the event loop of production; with one connection, each statement is prepared once."""
-    clock, date = StandingClock(), datetime.now(UTC)
+    """Serves this database on uvloop; with one connection, each statement is prepared once."""
+    clock, date = ManualClock(), datetime.now(UTC)
     container = Container(
         settings=Settings(database_url=DatabaseUrl(url), pool_size=1, **settings),
         system=System(now=lambda: date, monotonic=clock),

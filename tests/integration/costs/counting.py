@@ -1,4 +1,4 @@
-"""Requests asked of the application on its own event loop, and what they made Python do meanwhile."""
+"""Sends requests on the application's event loop, and counts Python calls and memory."""
 
 from __future__ import annotations
 
@@ -15,83 +15,83 @@ from tests.integration.costs.counted_requests import Request
 from tests.integration.costs.counted_service import CountedService
 
 WARM_UP = 100
-"""Requests after which whatever is kept for good has been made."""
+"""Requests after which all permanent objects exist."""
 
 
 @dataclass
 class Direct:
-    """A tenant that asks as a server would, without a client whose own doings would be counted too."""
+    """Calls the application as a server would; an HTTP client's own calls would be counted too."""
 
     service: CountedService
     tenant: Tenant
 
     def calls(self, request: Request) -> Counter[CodeType]:
-        """How often each function of Python was entered between the request and the end of its answer.
+        """How often each Python function was entered during the request.
 
-        A coroutine is entered each time that it goes on. What C does is not counted, the driver's protocol included.
+        A coroutine is entered each time that it resumes. C code is not counted, which includes the driver's protocol.
         """
         counts: Counter[CodeType] = Counter()
 
-        def note(frame: FrameType, event: str, _: Any) -> None:
+        def count_call(frame: FrameType, event: str, _: Any) -> None:
             if event == "call":
                 counts[frame.f_code] += 1
 
         async def counted() -> None:
             scope, body = request.message(self.tenant.key)
-            answer = _Answer(body)
-            gc.disable()  # whoever is told of collections is called at any time
-            sys.setprofile(note)
+            exchange = _Exchange(body)
+            gc.disable()  # callbacks of the collector would be counted
+            sys.setprofile(count_call)
             try:
-                await self.service.container.api()(scope, answer.receive, answer.send)
+                await self.service.container.api()(scope, exchange.receive, exchange.send)
             finally:
                 sys.setprofile(None)
                 gc.enable()
-            assert answer.status == request.status
+            assert exchange.status == request.status
 
         self.service.call(counted)
         return counts
 
-    def kept(self, request: Request, times: int) -> int:
-        """How many more blocks of memory are allocated after so many requests than before, when all are answered."""
+    def memory_growth(self, request: Request, times: int) -> int:
+        """The growth in allocated memory blocks after this number of requests."""
 
-        async def more() -> int:
-            await self._ask(request, WARM_UP)
+        async def growth() -> int:
+            await self._send(request, WARM_UP)
             before = _blocks()
-            await self._ask(request, times)
+            await self._send(request, times)
             return _blocks() - before
 
         gc.collect()
-        gc.freeze()  # what is there by now need not be looked at again
+        gc.freeze()  # the collector need not scan existing objects
         try:
-            return int(self.service.call(more))
+            return int(self.service.call(growth))
         finally:
             gc.unfreeze()
 
-    def left_behind(self, request: Request, times: int) -> int:
-        """How many objects of so many requests only the garbage collector finds: those that refer to each other."""
+    def cyclic_garbage(self, request: Request, times: int) -> int:
+        """The number of objects in reference cycles that this number of requests leave to the garbage collector."""
 
-        async def found() -> int:
-            await self._ask(request, 1)
+        async def collected() -> int:
+            await self._send(request, 1)
             gc.collect()
             gc.disable()
             try:
-                await self._ask(request, times)
+                await self._send(request, times)
                 return gc.collect()
             finally:
                 gc.enable()
 
-        return int(self.service.call(found))
+        return int(self.service.call(collected))
 
-    async def _ask(self, request: Request, times: int) -> None:
+    async def _send(self, request: Request, times: int) -> None:
         for _ in range(times):
             scope, body = request.message(self.tenant.key)
-            answer = _Answer(body)
-            await self.service.container.api()(scope, answer.receive, answer.send)
-            assert answer.status == request.status
+            exchange = _Exchange(body)
+            await self.service.container.api()(scope, exchange.receive, exchange.send)
+            assert exchange.status == request.status
 
 
-class _Answer:
-    """The server's side of one request."""
+class _Exchange:
+    """The ASGI receive and send of one request."""
 
     def __init__(self, body: bytes) -> None:
         self._body, self.status = body, 0
@@ -104,8 +104,8 @@ class _Answer:
 
 
 def _blocks() -> int:
-    # CPython remembers look-ups of attributes by the address of the name, and keeps it, in 4096 places at most.
-    forget: Callable[[], None] = getattr(sys, "_clear_internal_caches", None) or sys._clear_type_cache
-    forget()
+    # CPython's type attribute cache, of up to 4096 entries, keeps names alive.
+    clear_type_cache: Callable[[], None] = getattr(sys, "_clear_internal_caches", None) or sys._clear_type_cache
+    clear_type_cache()
     gc.collect()
     return sys.getallocatedblocks()

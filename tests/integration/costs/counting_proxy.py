@@ -1,4 +1,4 @@
-"""A wire to PostgreSQL that counts what clients ask in its own protocol, so that no layer of ours can hide a statement.
+"""A proxy that counts statements and round trips in PostgreSQL's wire protocol, below the driver.
 
 https://www.postgresql.org/docs/current/protocol-message-formats.html
 """
@@ -12,8 +12,8 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 _HEAD = struct.Struct("!cI")
-_ASKS_TO_ENCRYPT = {80877103, 80877104}  # by TLS, by GSSAPI
-_ANSWERED = {b"S", b"F", b"H"}  # Sync, FunctionCall, Flush: a client sends one of these where it waits for an answer
+_ENCRYPTION_REQUESTS = {80877103, 80877104}  # by TLS, by GSSAPI
+_AWAITS_RESPONSE = {b"S", b"F", b"H"}  # Sync, FunctionCall, Flush: after one of these a client waits for a response
 
 
 @dataclass
@@ -25,34 +25,34 @@ class Traffic:
 
 
 @dataclass
-class Wiretap:
-    """Listens at ``url``, in a thread of its own; a message is counted before the server has it."""
+class CountingProxy:
+    """Listens at ``url`` in its own thread; counts a message before it forwards it."""
 
     url: str
     traffic: Traffic = field(default_factory=Traffic)
 
     def reset(self) -> Traffic:
-        """What is counted from now on."""
+        """Starts counting anew; the new counts."""
         self.traffic = Traffic()
         return self.traffic
 
 
 @contextmanager
-def tapped(url: str) -> Iterator[Wiretap]:
-    """A wire to the server of this URL, which is reached by TCP and without encryption."""
+def running_proxy(url: str) -> Iterator[CountingProxy]:
+    """A running proxy to the server of this URL, over TCP without encryption."""
     parts = urlsplit(url)
     loop = asyncio.new_event_loop()
     thread = Thread(target=loop.run_forever)
-    tap = Wiretap("")
+    proxy = CountingProxy("")
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, here = await asyncio.open_connection(parts.hostname, parts.port or 5432)
-        back = asyncio.create_task(_copied(there, writer))
+        server_reader, server_writer = await asyncio.open_connection(parts.hostname, parts.port or 5432)
+        back = asyncio.create_task(_forward(server_reader, writer))
         try:
             with suppress(asyncio.IncompleteReadError, ConnectionError):
-                await _watched(reader, writer, here, tap)
+                await _forward_and_count(reader, writer, server_writer, proxy)
         finally:
-            here.close()
+            server_writer.close()
             await back
 
     async def end() -> None:
@@ -66,8 +66,8 @@ def tapped(url: str) -> Iterator[Wiretap]:
     try:
         server = asyncio.run_coroutine_threadsafe(asyncio.start_server(relay, "127.0.0.1", 0), loop).result()
         login, port = parts.netloc.rpartition("@")[0], server.sockets[0].getsockname()[1]
-        tap.url = parts._replace(netloc=f"{login}@127.0.0.1:{port}", query="").geturl()
-        yield tap
+        proxy.url = parts._replace(netloc=f"{login}@127.0.0.1:{port}", query="").geturl()
+        yield proxy
         asyncio.run_coroutine_threadsafe(end(), loop).result()
     finally:
         loop.call_soon_threadsafe(loop.stop)
@@ -75,21 +75,21 @@ def tapped(url: str) -> Iterator[Wiretap]:
         loop.close()
 
 
-async def _copied(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with suppress(ConnectionError):
         while chunk := await reader.read(1 << 16):
             writer.write(chunk)
     writer.close()
 
 
-async def _watched(
-    reader: asyncio.StreamReader, back: asyncio.StreamWriter, server: asyncio.StreamWriter, tap: Wiretap
+async def _forward_and_count(
+    reader: asyncio.StreamReader, back: asyncio.StreamWriter, server: asyncio.StreamWriter, proxy: CountingProxy
 ) -> None:
-    """Passes on what the client says, message by message."""
-    while True:  # the first message has no letter
+    """Forwards the client's messages and counts them."""
+    while True:  # the first message has no type byte
         head = await reader.readexactly(8)
         size, code = struct.unpack("!II", head)
-        if code not in _ASKS_TO_ENCRYPT:
+        if code not in _ENCRYPTION_REQUESTS:
             break
         back.write(b"N")
     server.write(head + await reader.readexactly(size - 8))
@@ -99,15 +99,15 @@ async def _watched(
         head = await reader.readexactly(5)
         kind, size = _HEAD.unpack(head)
         body = await reader.readexactly(size - 4)
-        traffic, words = tap.traffic, body.split(b"\0", 2)
+        traffic, fields = proxy.traffic, body.split(b"\0", 2)
         if kind == b"P":  # Parse
-            prepared[words[0]] = words[1].decode()
+            prepared[fields[0]] = fields[1].decode()
         elif kind == b"B":  # Bind
-            bound[words[0]] = words[1]
+            bound[fields[0]] = fields[1]
         elif kind == b"E":  # Execute
-            traffic.statements.append(prepared[bound[words[0]]])
+            traffic.statements.append(prepared[bound[fields[0]]])
         elif kind == b"Q":  # Query
-            traffic.statements.append(words[0].decode())
+            traffic.statements.append(fields[0].decode())
             traffic.round_trips += 1
-        traffic.round_trips += kind in _ANSWERED
+        traffic.round_trips += kind in _AWAITS_RESPONSE
         server.write(head + body)

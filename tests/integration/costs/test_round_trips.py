@@ -1,4 +1,4 @@
-"""How many statements a request executes and how often it waits for PostgreSQL: each operation has its numbers here."""
+"""The number of statements and round trips to PostgreSQL of every operation."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from tests.contracts.resources import RESOURCES, OfResources, ResourceCase
 from tests.integration.costs import counted_requests
 from tests.integration.costs.counted_requests import Request
 from tests.integration.costs.counted_service import CountedService, served
-from tests.integration.costs.counting_proxy import Traffic, Wiretap
+from tests.integration.costs.counting_proxy import CountingProxy, Traffic
 
-# Statements, round trips; of a key that is believed, with all statements prepared. A statement is a transaction, and
-# names the owner to PostgreSQL within itself, so that one is enough wherever one row or one list is asked for.
+# Statements and round trips, with a cached key and all statements prepared. A statement is a transaction and sets
+# the owner for RLS itself, so that one is enough to read a row or a list.
 RESOURCE = {
     "list": (1, 1),
     "create": (1, 1),
     "get": (1, 1),
-    "replace": (2, 2),  # reads the row, then writes it where it is still the same, like all that follow
+    "replace": (2, 2),  # reads the row, then writes it if its version is unchanged; so do all below
     "update": (2, 2),
     "amend": (2, 2),
     "delete": (2, 2),
@@ -30,13 +30,13 @@ RESOURCE = {
     "get, HEAD": (1, 1),
     "get, 304": (1, 1),
     "get, unknown": (1, 1),
-    "get, no id": (1, 1),  # asks for the id that nothing has, so that it takes as long
+    "get, no id": (1, 1),  # queries an id that does not exist, so that timing is the same
     "list, HEAD": (1, 1),
     "list, deep": (1, 1),
     "list, filtered": (1, 1),
     "create, invalid": (0, 0),
     "create, once": (1, 1),
-    "create, again": (2, 2),  # adds nothing, then reads what was recorded
+    "create, again": (2, 2),  # adds nothing, then reads the idempotency record
     "replace, as it was": (1, 1),  # writes nothing
     "update, If-Match": (2, 2),
     "update, stale": (1, 1),
@@ -46,13 +46,13 @@ RESOURCE = {
     "restore, unknown": (3, 3),  # reads no revision, none at all, and no row
     "revisions, unknown": (2, 2),  # reads none, and no row
     "list, no such cursor": (0, 0),
-    "update, contradicting": (1, 1),  # together with what is stored
+    "update, contradicting": (1, 1),  # the rule needs the stored row
 }
-"""Of any resource, by the verb and what is particular; a case may say otherwise in ``statements``."""
+"""For every resource, by verb and variant; a case may override it in ``statements``."""
 REFERRING = {
-    "create, again": (3, 3),  # adds nothing, looks for what is referred to, then reads what was recorded
+    "create, again": (3, 3),  # adds nothing, checks the references, then reads the idempotency record
 }
-"""Of a resource that refers to others."""
+"""For resources with references."""
 OPERATIONS = {
     "livez": (0, 0),
     "readyz": (1, 1),  # the migrations; once a second the role as well
@@ -60,20 +60,20 @@ OPERATIONS = {
     "whoami": (0, 0),
     "list_changes": (1, 1),
     "list_keys": (1, 1),
-    "create_key": (2, 2),  # reads the key that asks, which may have ended meanwhile
+    "create_key": (2, 2),  # reads the key in use, which may have expired meanwhile
     "get_key": (1, 1),
     "revoke_key": (2, 2),
-    "roll_key": (5, 5),  # reads the old key and the one that asks, adds the new one, then reads and writes the old one
+    "roll_key": (5, 5),  # reads the old key and the one in use, adds the new one, then reads and writes the old one
 }
 VARIANTS = {
-    "changes, following": (2, 2),  # reads the changes, then whether any has been forgotten
+    "changes, following": (2, 2),  # reads the changes, then whether any has been purged
     "changes, latest": (1, 1),
     "create key, once": (2, 2),
     "roll, once": (5, 5),
     "roll, again": (
         5,
         5,
-    ),  # reads the old key and the one that asks, adds nothing, reads what was recorded and that the old key ends
+    ),  # reads both keys, adds nothing, reads the idempotency record and the old key's expiry
     "no such method": (0, 0),
     "no such path": (0, 0),
     "no such file": (0, 0),
@@ -82,10 +82,10 @@ COSTS = OPERATIONS | VARIANTS
 for each in RESOURCES:
     COSTS |= counted_requests.rows(each, RESOURCE | (REFERRING if each.references else {}) | dict(each.statements))
 REQUESTS = counted_requests.OPERATIONS | counted_requests.VARIANTS
-LOOK_UP = 1
-"""More for a key that is not believed, or no longer."""
-NOTE_OF_USE = 2
-"""More, beside the request, for a key that has not been used for a minute: it is read and written."""
+KEY_LOOKUP = 1
+"""Statements added if the key is not cached, or its cache entry has expired."""
+LAST_USED_UPDATE = 2
+"""Statements of the background update of ``last_used_at``, once a minute per key."""
 
 
 def counted(traffic: Traffic) -> tuple[int, int]:
@@ -94,87 +94,89 @@ def counted(traffic: Traffic) -> tuple[int, int]:
 
 
 def described(traffic: Traffic) -> str:
-    """What a failed assertion shows."""
+    """The message of a failed assertion."""
     statements = "".join(f"\n- {statement[:400]}" for statement in traffic.statements)
-    return f"{counted(traffic)} instead; if they have to be, change the table. Executed were:{statements}"
+    return f"{counted(traffic)} instead; if that is intended, change the table. Executed statements:{statements}"
 
 
 class Meter:
-    """The application, whose traffic is looked at request by request."""
+    """Measures the database traffic of single requests."""
 
-    def __init__(self, service: CountedService, wiretap: Wiretap) -> None:
-        self.service, self._wiretap = service, wiretap
+    def __init__(self, service: CountedService, proxy: CountingProxy) -> None:
+        self.service, self._proxy = service, proxy
 
     def traffic(self, request: Request, tenant: Tenant) -> Traffic:
-        """What the request causes, all that is done beside it included."""
+        """The traffic of the request, with its background tasks."""
         self.service.settle()
-        traffic = self._wiretap.reset()
+        traffic = self._proxy.reset()
         request.send(tenant)
         self.service.settle()
         return traffic
 
 
 @pytest.fixture
-def meter(watched: CountedService, wiretap: Wiretap) -> Meter:
-    return Meter(watched, wiretap)
+def meter(proxied_service: CountedService, proxy: CountingProxy) -> Meter:
+    return Meter(proxied_service, proxy)
 
 
 @pytest.fixture(scope="module")
-def tenant(watched: CountedService) -> Tenant:
-    """One whose key is believed, and has just been used."""
-    tenant = watched.tenant()
+def tenant(proxied_service: CountedService) -> Tenant:
+    """A tenant whose key is cached and was used within the last minute."""
+    tenant = proxied_service.tenant()
     Request("GET", KEYS).send(tenant)
     return tenant
 
 
 def with_unknown_key(tenant: Tenant) -> Tenant:
-    """The tenant with a key that is well-formed, and nobody's."""
+    """The tenant with a well-formed key that does not exist."""
     return Tenant(tenant.http, tenant.owner, tenant.key_id, ApiKeyToken.new(os.urandom).reveal())
 
 
-def test_every_operation_has_its_numbers() -> None:
+def test_every_operation_has_expected_counts() -> None:
     assert counted_requests.OPERATIONS.keys() == document.OPERATIONS.keys()
-    # A resource without a rule between its members has nothing that contradicts what is stored.
-    unasked = {counted_requests.row(each, "update, contradicting") for each in RESOURCES if not each.contradiction}
-    assert COSTS.keys() - unasked == REQUESTS.keys()
+    # A resource without a rule between members has no such request.
+    without_rule = {counted_requests.row(each, "update, contradicting") for each in RESOURCES if not each.contradiction}
+    assert COSTS.keys() - without_rule == REQUESTS.keys()
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-def test_a_request_costs_what_the_table_says(meter: Meter, tenant: Tenant, name: str) -> None:
+def test_a_request_executes_the_expected_statements(meter: Meter, tenant: Tenant, name: str) -> None:
     prepare = REQUESTS[name]
     prepare(tenant).send(tenant)
-    tries = 3 if name == "readyz" else 1  # a second may have passed since
-    traffic = min((meter.traffic(prepare(tenant), tenant) for _ in range(tries)), key=counted)
+    attempts = 3 if name == "readyz" else 1  # the audit of the role is repeated after a second
+    traffic = min((meter.traffic(prepare(tenant), tenant) for _ in range(attempts)), key=counted)
     assert counted(traffic) == COSTS[name], described(traffic)
 
 
-@pytest.mark.parametrize("name", [name for name, said in document.OPERATIONS.items() if said.scopes is not None])
-def test_a_key_that_is_believed_no_longer_costs_one_more(meter: Meter, tenant: Tenant, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", [name for name, operation in document.OPERATIONS.items() if operation.scopes is not None]
+)
+def test_a_key_with_an_expired_cache_entry_takes_one_more_statement(meter: Meter, tenant: Tenant, name: str) -> None:
     prepare, (statements, round_trips) = REQUESTS[name], COSTS[name]
     prepare(tenant).send(tenant)
     request = prepare(tenant)
     meter.service.clock.seconds += 1
     traffic = meter.traffic(request, tenant)
-    assert counted(traffic) == (statements + LOOK_UP, round_trips + LOOK_UP), described(traffic)
+    assert counted(traffic) == (statements + KEY_LOOKUP, round_trips + KEY_LOOKUP), described(traffic)
 
 
-def test_the_first_request_with_a_key_looks_it_up_and_notes_its_use(meter: Meter) -> None:
+def test_the_first_request_with_a_key_looks_it_up_and_updates_last_used(meter: Meter) -> None:
     request = Request("GET", KEYS)
-    meter.traffic(request, meter.service.tenant())  # which prepares everything
+    meter.traffic(request, meter.service.tenant())  # which prepares all statements
     tenant = meter.service.tenant()
     traffic = meter.traffic(request, tenant)
-    expected = 1 + LOOK_UP + NOTE_OF_USE
+    expected = 1 + KEY_LOOKUP + LAST_USED_UPDATE
     assert counted(traffic) == (expected, expected), described(traffic)
     assert counted(meter.traffic(request, tenant)) == (1, 1)
 
 
 class TestForeignObjects(OfResources):
     @pytest.mark.parametrize("method", ["GET", "HEAD", "PATCH", "DELETE"])
-    def test_a_foreign_object_is_asked_for_once(
+    def test_a_foreign_object_takes_one_statement(
         self, meter: Meter, tenant: Tenant, resource: ResourceCase, method: str
     ) -> None:
         body = resource.named("mine") if method == "PATCH" else None
-        request = Request(method, counted_requests.made(meter.service.tenant(), resource), body, 404)
+        request = Request(method, counted_requests.created(meter.service.tenant(), resource), body, 404)
         request.send(tenant)
         traffic = meter.traffic(request, tenant)
         assert counted(traffic) == (1, 1), described(traffic)
@@ -182,20 +184,20 @@ class TestForeignObjects(OfResources):
 
 def test_an_unknown_key_is_looked_up_once(meter: Meter, tenant: Tenant) -> None:
     request, unknown = Request("GET", KEYS, status=401), with_unknown_key(tenant)
-    assert counted(meter.traffic(request, unknown)) == (LOOK_UP, LOOK_UP)
+    assert counted(meter.traffic(request, unknown)) == (KEY_LOOKUP, KEY_LOOKUP)
     assert counted(meter.traffic(request, unknown)) == (0, 0)
     malformed = Tenant(tenant.http, tenant.owner, tenant.key_id, "gf_x")
     assert counted(meter.traffic(request, malformed)) == (0, 0)
 
 
-def test_over_a_limit_postgresql_is_asked_nothing(wiretap: Wiretap, urls: tuple[str, str]) -> None:
-    with served(wiretap.url, urls[1], rate_limit=1, failure_limit=1) as service:
-        meter, tenant = Meter(service, wiretap), service.tenant()
+def test_a_rate_limited_request_executes_no_statement(proxy: CountingProxy, urls: tuple[str, str]) -> None:
+    with served(proxy.url, urls[1], rate_limit=1, failure_limit=1) as service:
+        meter, tenant = Meter(service, proxy), service.tenant()
         first = meter.traffic(Request("GET", KEYS), tenant)
-        statements = 1 + LOOK_UP + NOTE_OF_USE
-        assert counted(first) == (statements, 2 * statements), described(first)  # each of them is prepared
+        statements = 1 + KEY_LOOKUP + LAST_USED_UPDATE
+        assert counted(first) == (statements, 2 * statements), described(first)  # one of the two prepares the statement
         for limited in (Request("GET", KEYS, status=429), Request("POST", KEYS, {}, 429)):
             assert counted(meter.traffic(limited, tenant)) == (0, 0)
         failed, limited = (Request("GET", KEYS, status=status) for status in (401, 429))
-        assert counted(meter.traffic(failed, with_unknown_key(tenant))) == (LOOK_UP, LOOK_UP)
+        assert counted(meter.traffic(failed, with_unknown_key(tenant))) == (KEY_LOOKUP, KEY_LOOKUP)
         assert counted(meter.traffic(limited, with_unknown_key(tenant))) == (0, 0)

@@ -1,4 +1,4 @@
-"""How much Python a request takes, counted in calls, and that nothing of it is kept: the same on any machine."""
+"""The number of Python calls of every operation, and that requests leak no memory."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from tests.integration.costs.counted_requests import Prepare
 from tests.integration.costs.counted_service import CountedService
 from tests.integration.costs.counting import Direct
 
-# Calls of Python on the event loop, from the request to the end of its answer, as counted on CPython 3.11 with uvloop;
-# a page holds twenty. Later versions make fewer, because comprehensions are no calls there. What changes a key takes
-# some ten more or less, by the order that sets have in the process.
+# Python calls on the event loop during a request, on CPython 3.11 with uvloop and pages of twenty. Later versions make
+# fewer, as comprehensions are not calls there. Changing a key varies by about ten calls with the order of sets.
 RESOURCE = {
     "list": 153,
     "create": 159,
@@ -29,15 +28,15 @@ RESOURCE = {
     "revisions": 130,
     "get, 304": 101,
 }
-"""Of any resource, by the verb and what is particular; a case may say otherwise in ``calls``."""
+"""For every resource, by verb and variant; a case may override it in ``calls``."""
 CONVERTED = (kinds.Choice, kinds.Amount, kinds.Words, kinds.Map)
-"""Kinds of fields that are stored or shown as something else, which takes some ``CONVERSION`` calls each time."""
+"""Kinds of fields that are converted for storage or JSON, which takes about ``CONVERSION`` calls each time."""
 CONVERSION = 5
 CONVERSIONS = {"list": 20, "create": 2, "get": 1, "get, 304": 1, "replace": 3, "update": 3, "amend": 3, "delete": 2} | {
     "restore": 3,
     "revisions": 3,
 }
-"""How often each of these fields is converted, by the verb."""
+"""Conversions of each such field, by verb."""
 CALLS = {
     "livez": 27,
     "readyz": 66,
@@ -51,36 +50,36 @@ CALLS = {
     "roll_key": 472,
 }
 for each in RESOURCES:
-    more = CONVERSION * sum(isinstance(field.kind, CONVERTED) for field in each.spec.fields.values())
-    usual = {name: calls + more * CONVERSIONS[name] for name, calls in RESOURCE.items()}
-    CALLS |= counted_requests.rows(each, usual | dict(each.calls))
+    conversion_calls = CONVERSION * sum(isinstance(field.kind, CONVERTED) for field in each.spec.fields.values())
+    calls_of_resource = {name: calls + conversion_calls * CONVERSIONS[name] for name, calls in RESOURCE.items()}
+    CALLS |= counted_requests.rows(each, calls_of_resource | dict(each.calls))
 HEADROOM = 1.1
-"""What may come in without a word. With 0 every test fails, and tells the number that belongs into the table."""
-KEPT_MAX, TIMES = 30, 300
-"""Blocks of memory that may be more after so many requests: one that every tenth leaves is too many."""
+"""The accepted factor above the table. With 0 every test fails and reports the number for the table."""
+GROWTH_MAX, TIMES = 30, 300
+"""The accepted growth in memory blocks after TIMES requests: less than one for ten requests."""
 REQUESTS: dict[str, Prepare] = counted_requests.OPERATIONS | counted_requests.VARIANTS
 
 
 def named(*names: str) -> list[str]:
-    """These rows of every resource."""
+    """The names of these table rows for every resource."""
     return [counted_requests.row(resource, name) for resource in RESOURCES for name in names]
 
 
 @pytest.fixture(scope="module")
-def direct(plain: CountedService) -> Direct:
-    """A tenant with more than a page of everything."""
-    tenant = plain.tenant()
-    for resource in RESOURCES:  # the first first, so that a page of the feed is alike whatever other kinds there are
+def direct(direct_service: CountedService) -> Direct:
+    """A tenant with more than a page of objects of every kind."""
+    tenant = direct_service.tenant()
+    for resource in RESOURCES:  # the first resource first, so that the feed's first page does not depend on the others
         for _ in range(25):
             counted_requests.updated(tenant, resource)
             if resource is RESOURCES[0]:
                 counted_requests.key(tenant)
-    plain.settle()
-    return Direct(plain, tenant)
+    direct_service.settle()
+    return Direct(direct_service, tenant)
 
 
 def described(name: str, calls: Counter[CodeType]) -> str:
-    """What a failed assertion shows."""
+    """The message of a failed assertion."""
     functions: Counter[str] = Counter()
     files: Counter[str] = Counter()
     for code, times in calls.items():
@@ -88,15 +87,15 @@ def described(name: str, calls: Counter[CodeType]) -> str:
         functions[f"{file}: {getattr(code, 'co_qualname', code.co_name)}"] += times
         files[file] += times
     lines = [f"{times:6} {what}" for each in (functions, files) for what, times in [*each.most_common(25), ("", 0)]]
-    return "\n".join([f'"{name}": {calls.total()} calls, of which the most are those of', *lines])
+    return "\n".join([f'"{name}": {calls.total()} calls; most are in', *lines])
 
 
-def test_every_operation_has_its_number() -> None:
+def test_every_operation_has_an_expected_count() -> None:
     assert counted_requests.OPERATIONS.keys() <= CALLS.keys() <= REQUESTS.keys()
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_request_calls_no_more_than_the_table_says(direct: Direct, name: str) -> None:
+def test_a_request_makes_at_most_the_expected_calls(direct: Direct, name: str) -> None:
     prepare = REQUESTS[name]
     for _ in range(2):
         direct.calls(prepare(direct.tenant))
@@ -105,8 +104,8 @@ def test_a_request_calls_no_more_than_the_table_says(direct: Direct, name: str) 
 
 
 @pytest.mark.parametrize("name", named("get", "list", "create"))
-def test_nothing_is_kept_of_a_request(direct: Direct, name: str) -> None:
-    assert direct.kept(REQUESTS[name](direct.tenant), TIMES) <= KEPT_MAX
+def test_requests_do_not_leak_memory(direct: Direct, name: str) -> None:
+    assert direct.memory_growth(REQUESTS[name](direct.tenant), TIMES) <= GROWTH_MAX
 
 
 @pytest.mark.parametrize(
@@ -117,5 +116,5 @@ def test_nothing_is_kept_of_a_request(direct: Direct, name: str) -> None:
         *("no such method", "no such path", "no such file"),
     ],
 )
-def test_a_request_leaves_nothing_that_only_the_collector_finds(direct: Direct, name: str) -> None:
-    assert direct.left_behind(REQUESTS[name](direct.tenant), 40) < 40
+def test_requests_create_no_reference_cycles(direct: Direct, name: str) -> None:
+    assert direct.cyclic_garbage(REQUESTS[name](direct.tenant), 40) < 40
