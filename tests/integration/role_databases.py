@@ -27,23 +27,23 @@ BYPASSES = {  # the SQL that grants it, the SQL that revokes it, and the error m
     "superuser": ("ALTER ROLE {api} SUPERUSER", "ALTER ROLE {api} NOSUPERUSER", f"{API} is a superuser."),
     "bypassrls": ("ALTER ROLE {api} BYPASSRLS", "ALTER ROLE {api} NOBYPASSRLS", f"{API} has BYPASSRLS."),
     "createrole": ("ALTER ROLE {api} CREATEROLE", "ALTER ROLE {api} NOCREATEROLE", "may grant itself other roles"),
-    "owner": (
+    "owner of a table": (
         "ALTER TABLE simulation OWNER TO {api}",
         "ALTER TABLE simulation OWNER TO operators; GRANT SELECT, INSERT, UPDATE, DELETE ON simulation TO {api}",
         "owns the table simulation.",
     ),
-    "member of the owner": (
+    "member of a table's owner": (
         "GRANT operators TO {api} WITH INHERIT FALSE",
         "REVOKE operators FROM {api}",
         "is a member of operators, which owns the table api_key.",
     ),
     "member of a superuser": ("GRANT goatfish TO {api}", "REVOKE goatfish FROM {api}", "is a member of goatfish"),
-    "not enabled": (
+    "row-level security disabled": (
         "ALTER TABLE revision DISABLE ROW LEVEL SECURITY",
         "ALTER TABLE revision ENABLE ROW LEVEL SECURITY",
         "can access the table revision, which has no row-level security.",
     ),
-    "not forced": (
+    "row-level security not forced": (
         "ALTER TABLE owner NO FORCE ROW LEVEL SECURITY",
         "ALTER TABLE owner FORCE ROW LEVEL SECURITY",
         "can access the table owner, whose row-level security is not forced.",
@@ -54,19 +54,19 @@ BYPASSES = {  # the SQL that grants it, the SQL that revokes it, and the error m
         "DROP TABLE unguarded",
         "can access the table unguarded, which has no policy.",
     ),
-    "a policy for all": (
+    "a permissive policy": (
         "CREATE POLICY everything ON idempotency_record USING (true)",
         "DROP POLICY everything ON idempotency_record",
         "is not restricted to one owner by the policy everything of the table idempotency_record.",
     ),
-    "another policy of the same name": (
+    "an altered policy": (
         "ALTER POLICY owner_isolation ON idempotency_record"
         " USING (current_setting('goatfish.owner', true) IS NULL OR owner_id IS NOT NULL)",
         "ALTER POLICY owner_isolation ON idempotency_record"
         " USING (owner_id = NULLIF(current_setting('goatfish.owner', true), '')::uuid)",
         "is not restricted to one owner by the policy owner_isolation of the table idempotency_record.",
     ),
-    "a policy that names an owner under another name": (
+    "an additional policy": (
         "CREATE POLICY more ON idempotency_record"
         " USING (owner_id = NULLIF(current_setting('goatfish.owner', true), '')::uuid)",
         "DROP POLICY more ON idempotency_record",
@@ -99,7 +99,7 @@ BYPASSES = {  # the SQL that grants it, the SQL that revokes it, and the error m
             "pg_write_server_files",
         )
     },
-    "truncate": (
+    "truncate privilege": (
         "GRANT TRUNCATE ON simulation TO {api}",
         "REVOKE TRUNCATE ON simulation FROM {api}",
         "has TRUNCATE on simulation. Run: goatfish migrate",
@@ -121,42 +121,42 @@ BYPASSES = {  # the SQL that grants it, the SQL that revokes it, and the error m
         "DROP FOREIGN DATA WRAPPER w CASCADE",
         "has SELECT on far.",
     ),
-    "a right of another role": (
+    "a privilege of another role": (
         "CREATE ROLE reader; GRANT SELECT ON django_session TO reader; GRANT reader TO {api} WITH INHERIT FALSE",
         "DROP OWNED BY reader; DROP ROLE reader",
         "has SELECT on django_session.",
     ),
-    "a table for everybody": (
+    "a table granted to PUBLIC": (
         "GRANT SELECT ON django_session TO PUBLIC",
         "REVOKE SELECT ON django_session FROM PUBLIC",
         "has SELECT on django_session.",
     ),
-    "a column": (
+    "a column privilege": (
         "GRANT SELECT (password) ON goatfish_operator TO {api}",
         "REVOKE SELECT (password) ON goatfish_operator FROM {api}",
         "has SELECT on goatfish_operator (password).",
     ),
-    "revisions for everybody": (
+    "revisions granted to PUBLIC": (
         "GRANT UPDATE ON revision TO PUBLIC",
         "REVOKE UPDATE ON revision FROM PUBLIC",
         "has UPDATE on revision.",
     ),
-    "what is forgotten": (
+    "a column of change_count": (
         "GRANT UPDATE (purged_through) ON change_count TO {api}",
         "REVOKE UPDATE (purged_through) ON change_count FROM {api}",
         "has UPDATE on change_count (purged_through).",
     ),
-    "a function with its owner's rights": (
+    "a SECURITY DEFINER function": (
         "CREATE FUNCTION names() RETURNS SETOF text SECURITY DEFINER RETURN (SELECT name FROM owner LIMIT 1)",
         "DROP FUNCTION names",
         "may call names(), which runs with its owner's privileges.",
     ),
-    "a trigger disabled": (
+    "a disabled trigger": (
         "ALTER TABLE revision DISABLE TRIGGER revision_is_kept",
         "ALTER TABLE revision ENABLE TRIGGER revision_is_kept",
         "is not prevented by a trigger from DELETE of revisions.",
     ),
-    "not granted": (
+    "a missing privilege": (
         "REVOKE SELECT ON revision FROM {api}",
         "GRANT SELECT ON revision TO {api}",
         "may not read the table revision. Run: goatfish migrate",

@@ -103,15 +103,14 @@ def test_a_key_can_be_rolled_by_id_or_prefix() -> None:
     assert timedelta(hours=12) <= end - made_at < timedelta(hours=12, seconds=2)
     assert new[5] > replaced[5]
     assert goatfish("key", "roll", "Acme", new[1], "--overlap", "30d").exit_code == 0
-    as_long, _, _ = (line.split("\t") for line in goatfish("key", "list", "Acme").stdout.splitlines())
-    made_at, end = (datetime.fromisoformat(text) for text in (as_long[4], as_long[5]))
+    same_lifetime, _, _ = (line.split("\t") for line in goatfish("key", "list", "Acme").stdout.splitlines())
+    made_at, end = (datetime.fromisoformat(text) for text in (same_lifetime[4], same_lifetime[5]))
     assert timedelta(days=90) - timedelta(seconds=2) < end - made_at < timedelta(days=90, seconds=2)
-    assert "never expires" in goatfish("key", "roll", "Acme", as_long[1], "--expires-in", "never").stderr
-    assert goatfish("key", "roll", "Acme", as_long[1], "--expires-in", "soon").exit_code == 2
+    assert "never expires" in goatfish("key", "roll", "Acme", same_lifetime[1], "--expires-in", "never").stderr
+    assert goatfish("key", "roll", "Acme", same_lifetime[1], "--expires-in", "soon").exit_code == 2
     goatfish("key", "revoke", "Acme", new[1])
-    assert (
-        error_line(goatfish("key", "roll", "Acme", new[1]), 1) == "The key is revoked or expired. Create a new one.\n"
-    )
+    error = error_line(goatfish("key", "roll", "Acme", new[1]), 1)
+    assert error == "The key is revoked or expired. Create a new one.\n"
     assert "not longer than 30 days" in error_line(goatfish("key", "roll", "Acme", old[0], "--overlap", "31d"), 1)
 
 

@@ -179,17 +179,19 @@ class Requests:
             "get, HEAD": lambda tenant: Request("HEAD", self.created(tenant)),
             "get, 304": self.not_modified,
             "get, unknown": lambda _: Request("GET", to.unknown, status=404),
-            "get, no id": lambda _: Request("GET", f"{to.path}/x", status=404),
+            "get, malformed id": lambda _: Request("GET", f"{to.path}/x", status=404),
             "list, HEAD": lambda _: Request("HEAD", to.path),
-            "list, deep": self.next_page,
+            "list, next page": self.next_page,
             "list, filtered": self.filtered,
-            "list, no such cursor": lambda _: Request("GET", f"{to.path}?cursor=x", status=400),
+            "list, invalid cursor": lambda _: Request("GET", f"{to.path}?cursor=x", status=400),
             "create, invalid": lambda _: Request("POST", to.path, {"x": 1}, 422),
-            "create, once": lambda tenant: with_idempotency_key(Request("POST", to.path, self.body(tenant), 201)),
-            "create, again": lambda tenant: repeated(tenant, Request("POST", to.path, self.body(tenant), 201)),
-            "replace, as it was": self.no_op_put,
+            "create, Idempotency-Key": lambda tenant: with_idempotency_key(
+                Request("POST", to.path, self.body(tenant), 201)
+            ),
+            "create, replayed": lambda tenant: repeated(tenant, Request("POST", to.path, self.body(tenant), 201)),
+            "replace, no change": self.no_op_put,
             "update, If-Match": self.if_match,
-            "update, stale": lambda tenant: Request(
+            "update, stale If-Match": lambda tenant: Request(
                 "PATCH", self.created(tenant), self.name(tenant), 412, headers={"If-Match": '"9"'}
             ),
             "update, unknown": lambda tenant: Request("PATCH", to.unknown, self.name(tenant), 404),
@@ -200,7 +202,9 @@ class Requests:
         }
         if to.contradiction:
             members, _ = to.contradiction
-            variants["update, contradicting"] = lambda tenant: Request("PATCH", self.created(tenant), members, 422)
+            variants["update, invalid with stored row"] = lambda tenant: Request(
+                "PATCH", self.created(tenant), members, 422
+            )
         return variants
 
 
@@ -229,14 +233,14 @@ OPERATIONS: dict[str, Prepare] = {
 """Typical requests, by ``operationId``."""
 
 VARIANTS: dict[str, Prepare] = {
-    "changes, following": next_changes,
+    "changes, next page": next_changes,
     "changes, latest": lambda _: Request("GET", f"{CHANGES}?after=latest"),
-    "create key, once": lambda tenant: with_idempotency_key(Request("POST", KEYS, NEW_KEY, 201)),
-    "roll, once": lambda tenant: with_idempotency_key(Request("POST", f"{key(tenant)}/roll", ROLL, 201)),
-    "roll, again": lambda tenant: repeated(tenant, Request("POST", f"{key(tenant)}/roll", ROLL, 201)),
-    "no such method": lambda _: Request("PATCH", KEYS, status=405),
-    "no such path": lambda _: Request("GET", "/api/v1/nothing", status=404),
-    "no such file": lambda _: Request("GET", "/docs/assets/nothing", status=404),
+    "create key, Idempotency-Key": lambda tenant: with_idempotency_key(Request("POST", KEYS, NEW_KEY, 201)),
+    "roll, Idempotency-Key": lambda tenant: with_idempotency_key(Request("POST", f"{key(tenant)}/roll", ROLL, 201)),
+    "roll, replayed": lambda tenant: repeated(tenant, Request("POST", f"{key(tenant)}/roll", ROLL, 201)),
+    "method not allowed": lambda _: Request("PATCH", KEYS, status=405),
+    "unknown path": lambda _: Request("GET", "/api/v1/nothing", status=404),
+    "unknown file": lambda _: Request("GET", "/docs/assets/nothing", status=404),
 }
 
 for each in RESOURCES:

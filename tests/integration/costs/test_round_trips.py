@@ -30,27 +30,27 @@ RESOURCE = {
     "get, HEAD": (1, 1),
     "get, 304": (1, 1),
     "get, unknown": (1, 1),
-    "get, no id": (1, 1),  # queries an id that does not exist, so that timing is the same
+    "get, malformed id": (1, 1),  # queries an id that does not exist, so that timing is the same
     "list, HEAD": (1, 1),
-    "list, deep": (1, 1),
+    "list, next page": (1, 1),
     "list, filtered": (1, 1),
     "create, invalid": (0, 0),
-    "create, once": (1, 1),
-    "create, again": (2, 2),  # adds nothing, then reads the idempotency record
-    "replace, as it was": (1, 1),  # writes nothing
+    "create, Idempotency-Key": (1, 1),
+    "create, replayed": (2, 2),  # adds nothing, then reads the idempotency record
+    "replace, no change": (1, 1),  # writes nothing
     "update, If-Match": (2, 2),
-    "update, stale": (1, 1),
+    "update, stale If-Match": (1, 1),
     "update, unknown": (1, 1),
     "delete, unknown": (1, 1),
     "restore, deleted": (4, 4),  # reads the revision, no row and the last revision, then adds the row
     "restore, unknown": (3, 3),  # reads no revision, none at all, and no row
     "revisions, unknown": (2, 2),  # reads none, and no row
-    "list, no such cursor": (0, 0),
-    "update, contradicting": (1, 1),  # the rule needs the stored row
+    "list, invalid cursor": (0, 0),
+    "update, invalid with stored row": (1, 1),  # the rule needs the stored row
 }
 """For every resource, by verb and variant; a case may override it in ``statements``."""
 REFERRING = {
-    "create, again": (3, 3),  # adds nothing, checks the references, then reads the idempotency record
+    "create, replayed": (3, 3),  # adds nothing, checks the references, then reads the idempotency record
 }
 """For resources with references."""
 OPERATIONS = {
@@ -66,17 +66,17 @@ OPERATIONS = {
     "roll_key": (5, 5),  # reads the old key and the one in use, adds the new one, then reads and writes the old one
 }
 VARIANTS = {
-    "changes, following": (2, 2),  # reads the changes, then whether any has been purged
+    "changes, next page": (2, 2),  # reads the changes, then whether any has been purged
     "changes, latest": (1, 1),
-    "create key, once": (2, 2),
-    "roll, once": (5, 5),
-    "roll, again": (
+    "create key, Idempotency-Key": (2, 2),
+    "roll, Idempotency-Key": (5, 5),
+    "roll, replayed": (
         5,
         5,
     ),  # reads both keys, adds nothing, reads the idempotency record and the old key's expiry
-    "no such method": (0, 0),
-    "no such path": (0, 0),
-    "no such file": (0, 0),
+    "method not allowed": (0, 0),
+    "unknown path": (0, 0),
+    "unknown file": (0, 0),
 }
 COSTS = OPERATIONS | VARIANTS
 for each in RESOURCES:
@@ -135,7 +135,9 @@ def with_unknown_key(tenant: Tenant) -> Tenant:
 def test_every_operation_has_expected_counts() -> None:
     assert counted_requests.OPERATIONS.keys() == document.OPERATIONS.keys()
     # A resource without a rule between members has no such request.
-    without_rule = {counted_requests.row(each, "update, contradicting") for each in RESOURCES if not each.contradiction}
+    without_rule = {
+        counted_requests.row(each, "update, invalid with stored row") for each in RESOURCES if not each.contradiction
+    }
     assert COSTS.keys() - without_rule == REQUESTS.keys()
 
 

@@ -111,9 +111,9 @@ def test_requests_do_not_leak_memory(direct: Direct, name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *named("get", "list", "create", "get, 304", "get, unknown", "create, invalid", "update, stale"),
-        *named("restore, unknown", "list, no such cursor"),
-        *("no such method", "no such path", "no such file"),
+        *named("get", "list", "create", "get, 304", "get, unknown", "create, invalid", "update, stale If-Match"),
+        *named("restore, unknown", "list, invalid cursor"),
+        *("method not allowed", "unknown path", "unknown file"),
     ],
 )
 def test_requests_create_no_reference_cycles(direct: Direct, name: str) -> None:
