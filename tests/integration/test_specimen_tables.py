@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["specimen_tables"]
 T = TypeVar("T")
-SECONDS = 3.0
+SECONDS = 1.5
 """Duration of the concurrent writes."""
 
 
