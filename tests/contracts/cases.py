@@ -1,4 +1,4 @@
-"""The kinds of owned entities that the contracts run over, and what their tests have in common."""
+"""The kinds of entities that the repository contracts run for, and the helpers that their tests share."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from domain.repository import Owned, OwnedRepository, Repository
 
 Entity: TypeAlias = Any
-"""Each test runs over every kind of entity, so no one type is known here."""
+"""Contract tests run for every kind of entity, so the static type is unknown."""
 
 EARLIEST = datetime(1970, 1, 1, 0, 0, 0, 1, tzinfo=UTC)
 LATEST = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
@@ -36,10 +36,10 @@ LATEST = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A kind of entity: where it is kept, how it is made, and values at the edges of what it may hold.
+    """A kind of entity: its repository, its factory, and boundary values of its fields.
 
-    ``changes`` set different members, each away from what the factory gives. ``step`` gives members that differ from
-    the entity's and from those of every step before, and leaves room for some twenty more.
+    ``changes`` are updates of different fields, each to a value other than the factory's. ``step`` returns an update
+    that differs from every earlier one, for at least twenty steps in a row.
     """
 
     kind: str
@@ -50,16 +50,16 @@ class Case:
     step: Callable[[Entity], Mapping[str, object]]
 
     references: Collection[str] = ()
-    """The members that have to refer to another entity."""
+    """The fields that must refer to another entity."""
 
     def make(self, owner: OwnerId, **fields: object) -> Entity:
-        """An entity of this owner, who has to have what it refers to: see ``admitted``."""
+        """An entity of this owner, who must have the entities that it refers to: see ``admitted``."""
         referred = dict.fromkeys(self.references, REFERRED[0])
         return self.entities.build(**referred | fields | {"owner_id": owner})
 
 
 def entity_case(entities: type[Factory[Any]]) -> Case:
-    """The case of an entity with annotated fields, which the factory makes: all of it follows from them."""
+    """The case of an entity with annotated fields, derived from them. ``entities`` is its factory."""
     resource = resource_of(type(entities.build()))
     made = entities.build(**dict.fromkeys(resource.references, REFERRED[0]))
     different = (
@@ -89,7 +89,7 @@ TIMES: Sequence[Mapping[str, object]] = (
     {"created_at": NOW.replace(microsecond=0), "updated_at": NOW.replace(microsecond=1)},
     {"version": 2**31 - 1},
 )
-"""Edges of what every entity of a tenant has."""
+"""Boundary values of the fields that every tenant entity has."""
 CASES = (
     entity_case(SimulationFactory),
     Case(
@@ -127,17 +127,17 @@ EDGES = [
 every_kind = pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
 
 
-class Changed(Exception):
-    """Raised by a change that a test makes up."""
+class ChangeFailed(Exception):
+    """Raised by the change functions of tests."""
 
 
 async def walk(repository: OwnedRepository[Any], limit: int) -> list[Entity]:
-    """All entities, page by page; no page is longer than asked for, and only the last one may be shorter."""
+    """Reads all entities page by page, and asserts that every page but the last one is full."""
     entities: list[Entity] = []
     after: Position | None = None
     while True:
         page = await repository.page(PageRequest(limit=limit, after=after))
-        assert not {entity.id for entity in page.items} & {entity.id for entity in entities}, "A walk repeats."
+        assert not {entity.id for entity in page.items} & {entity.id for entity in entities}, "a page repeats an entity"
         entities += page.items
         assert len(page.items) <= limit
         if page.next is None:
@@ -157,7 +157,7 @@ async def refusal(awaited: Awaitable[object]) -> DomainError:
 
 
 async def admitted(storage: Storage, *entities: type[Any]) -> OwnerId:
-    """A new owner, who is stored and has nothing yet but for what these kinds have to refer to."""
+    """Stores a new owner with the entities that these kinds must refer to, and nothing else."""
     owner: Owner = OwnerFactory.build()
     await storage.owners.add(owner, CONTEXT)
     await add_referred(storage, owner.id, *entities)
@@ -165,14 +165,14 @@ async def admitted(storage: Storage, *entities: type[Any]) -> OwnerId:
 
 
 async def add_referred(storage: Storage, owner: OwnerId, *entities: type[Any]) -> None:
-    """Stores what entities of these kinds have to refer to, and what that refers to in turn."""
+    """Stores the entities that these kinds must refer to, directly or indirectly."""
     for parent in referred_kinds(*entities):
         for id in REFERRED:
             await storage.repository(parent).of(owner).add(case_of(parent).make(owner, id=id), CONTEXT)
 
 
 def referred_kinds(*entities: type[Any]) -> list[type[Owned]]:
-    """The kinds that entities of these have to refer to, directly or not; each after those that it refers to."""
+    """The kinds that these kinds must refer to, directly or indirectly, each after the kinds it refers to itself."""
     found: set[str] = set()
     for entity in reversed(ENTITIES):
         if entity in entities or entity.KIND in found:
@@ -181,15 +181,15 @@ def referred_kinds(*entities: type[Any]) -> list[type[Owned]]:
 
 
 def next_version(entity: Entity, fields: Mapping[str, object]) -> Entity:
-    """The entity's next version, also where the fields change nothing."""
+    """The entity's next version, even if the fields change nothing."""
     return dataclasses.replace(entity, **fields, version=entity.version + 1)
 
 
-def giving(result: Entity) -> Callable[[Entity], Entity]:
+def returning(result: Entity) -> Callable[[Entity], Entity]:
     return lambda stored: result
 
 
-def noting(given: list[Entity], fields: Mapping[str, object]) -> Callable[[Entity], Entity]:
+def recording(given: list[Entity], fields: Mapping[str, object]) -> Callable[[Entity], Entity]:
     def change(stored: Entity) -> Entity:
         given.append(stored)
         return with_changes(stored, fields)
@@ -198,13 +198,13 @@ def noting(given: list[Entity], fields: Mapping[str, object]) -> Callable[[Entit
 
 
 def must_not_run(stored: Entity) -> Entity:
-    raise AssertionError(f"A change was given {stored}.")
+    raise AssertionError(f"the change function was called with {stored}")
 
 
-class OfOwners:
-    """Two owners who have nothing yet, for tests that are given ``storage``.
+class OwnerFixtures:
+    """Fixtures of two new owners, for tests with a ``storage`` fixture.
 
-    Where a test is given a ``case`` or a ``resource``, they have what entities of that kind have to refer to.
+    If a test takes a ``case`` or a ``resource``, the owners have the entities that its kind must refer to.
     """
 
     @pytest.fixture

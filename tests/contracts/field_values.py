@@ -1,4 +1,4 @@
-"""Values of every kind of field: usual ones, ones at the edges, and JSON that is refused with its code."""
+"""Values for every kind of field: typical values, boundary values, and invalid JSON with its error code."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -10,18 +10,18 @@ from domain import fields as kinds
 from domain.entity_spec import FieldSpec
 
 Refused: TypeAlias = tuple[Any, str | None]
-"""JSON of one member, and the code that it is refused with; None where any code will do."""
+"""An invalid JSON value of one member, and its error code; None accepts any code."""
 
 REFERRED = tuple(UUID(f"0199f3c2-7a10-7000-8000-00000000000{end}") for end in "12")
-"""The ids of the two objects of each kind that others have to refer to; every owner has its own under them.
+"""The ids of two objects of each kind that others must refer to; every owner has objects with these ids.
 
-The first is the one in the examples of the API's document.
+The first is the id in the examples of the OpenAPI document.
 """
 UNICODE = "  Flügel 漢字 🐐 e\u0301 \u202e\u05e9\u05dc\u05d5\u05dd\u202c 'quoted' \"%s\" 100% $1 \\ ; -- "
 
 
 def example(field: FieldSpec) -> Any:  # noqa: C901, PLR0911 -- one for each kind
-    """The example that the entity declares, as the domain has it; one of ours where it declares none."""
+    """The declared example of the field as a domain value, or a default if it declares none."""
     kind, given = field.kind, field.kind.example
     match kind:
         case kinds.Text():
@@ -79,7 +79,7 @@ def another(field: FieldSpec, value: Any) -> Any:  # noqa: C901, PLR0911 -- one 
 
 
 def distinct(field: FieldSpec, number: int) -> Any:
-    """One of as many values as are asked for that all differ: the first is the example, and three go by ``another``."""
+    """A value that differs for each number. 0 gives the example; 1 and 2 give the next values of ``another``."""
     values = [example(field)]
     for _ in range(2):
         values.append(another(field, values[-1]))
@@ -101,7 +101,7 @@ def distinct(field: FieldSpec, number: int) -> Any:
 
 
 def edges(field: FieldSpec) -> Iterator[Any]:
-    """Values at the edges of what may be stored, whatever the other fields hold; ``ends`` are others."""
+    """Boundary values that are valid whatever the other fields hold. See also ``ends``."""
     match field.kind:
         case kinds.Text(max_length=length) | kinds.LongText(max_length=length):
             yield from (UNICODE[:length], "🐐" * length)
@@ -122,7 +122,7 @@ def edges(field: FieldSpec) -> Iterator[Any]:
 
 
 def refused(field: FieldSpec) -> Iterator[Refused]:  # noqa: C901 -- one for each kind
-    """JSON that is wrong in itself."""
+    """Invalid JSON values of the field."""
     wrong: Any = "wrong_type"
     match field.kind:
         case kinds.Text(max_length=length):
@@ -153,13 +153,13 @@ def refused(field: FieldSpec) -> Iterator[Refused]:  # noqa: C901 -- one for eac
         case kinds.Map(max_items=items):
             yield from (({"": "a"}, "key"), ("a", None), ([], None))
         case kinds.Reference():
-            yield 7, wrong  # any text may be an id, though of nothing
+            yield 7, wrong  # any text is accepted as an id, even if no object has it
     if not field.optional:
         yield None, wrong if wrong in {"date", "date_time"} or isinstance(field.kind, kinds.Text) else None
 
 
 def ends(field: FieldSpec) -> tuple[Any, Any] | None:
-    """The least and the greatest value of a field, of the kinds that rules between fields compare."""
+    """The minimum and the maximum of a field, for the kinds that rules between fields compare."""
     match field.kind:
         case kinds.Day():
             return date.min, date.max
@@ -171,7 +171,7 @@ def ends(field: FieldSpec) -> tuple[Any, Any] | None:
 
 
 def as_json(value: Any) -> Any:
-    """The value as clients send it and are shown it."""
+    """The value as JSON, in requests and responses."""
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, date):

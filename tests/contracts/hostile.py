@@ -1,4 +1,4 @@
-"""A hostile request, and how one is made: bytes that no well-meaning client sends."""
+"""Hostile requests: raw bytes that no regular client sends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TYPED: tuple[Header, ...] = ((b"content-type", b"application/json"),)
 
 @dataclass(frozen=True, slots=True)
 class Hostile:
-    """A request as bytes, and its answer; ``None`` for the code of an answer that is no refusal."""
+    """A request as bytes, with the expected status and problem code; the code is ``None`` for a success."""
 
     id: str
     status: int
@@ -25,22 +25,22 @@ class Hostile:
     method: str = "POST"
     headers: tuple[Header, ...] = TYPED
     body: bytes | tuple[bytes, int] = b""
-    """All of it, or a chunk and how many of it come without a word of how many there will be."""
+    """The whole body, or a chunk and how often it is sent without a Content-Length."""
     key: bool = True
 
 
 def whole(to: ResourceCase, **members: object) -> bytes:
-    """A whole object of the resource."""
+    """A complete JSON body of the resource."""
     return json.dumps(to.body | members).encode()
 
 
 def raw(to: ResourceCase, value: bytes, member: str | None = None) -> bytes:
-    """A whole object in which these bytes, of JSON or not, stand for the value of one member: its name, if no other."""
+    """A complete body in which these bytes, valid JSON or not, are the value of one member (by default the label)."""
     return whole(to, **{member or to.label: "…"}).replace(json.dumps("…").encode(), value)
 
 
 def post(to: ResourceCase, id: str, status: int, code: str | None, **more: Any) -> Hostile:
-    """A request to make an object."""
+    """A request to create an object."""
     return Hostile(id, status, code, to.path.encode(), **more)
 
 

@@ -1,4 +1,4 @@
-"""Hostile bodies and queries, each with the answer that it gets: what schemas and parsers have to stand."""
+"""Hostile bodies and queries for schemas and parsers, each with the expected response."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ LONG = "x" * 20_000
 
 
 def days(to: ResourceCase) -> list[str]:
-    """The members that are days, and never null."""
+    """The members that hold a day and cannot be null."""
     fields = to.spec.fields.items()
     return [name for name, each in fields if isinstance(each.kind, kinds.Day) and not each.optional]
 
 
 def day_filters(to: ResourceCase) -> list[str]:
-    """The parameters that take a day."""
+    """The list parameters that take a day."""
     return [name for name, each in to.spec.filters.items() if isinstance(each.kind, kinds.Day)]
 
 
 def parts(to: ResourceCase) -> list[str]:
-    """The parameters that take a part of a text."""
+    """The list parameters that take a part of a text."""
     return [name for name, each in to.spec.filters.items() if each.compares[0][1] is Comparison.CONTAINS]
 
 
 def texts(to: ResourceCase) -> Iterator[Hostile]:
-    """NUL and worse in every place that takes a string."""
+    """NUL and other invalid characters in every place that takes a string."""
     for name, text in BAD_TEXT.items():
         sent = json.dumps({"name": text, "scopes": ["keys:manage"]}).encode()
         for member in (to.label, *days(to)):
@@ -43,7 +43,7 @@ def texts(to: ResourceCase) -> Iterator[Hostile]:
         sent = json.dumps({"name": "n", "scopes": [text], "expires_at": text}).encode()
         yield Hostile(f"key-scope-and-expiry-{name}", 422, INVALID, KEYS.encode(), body=sent)
     for name, text in {"nul": "%00", "surrogate": "%ED%A0%80", "newline": "%0A", "broken": "%FF", "half": "%"}.items():
-        odd = name != "half"  # a percent sign alone is but a letter
+        odd = name != "half"  # a percent sign by itself is a plain character
         for part in parts(to):
             yield get(f"query-{part}-{name}", 422 if odd else 200, INVALID if odd else None, f"{to.path}?{part}={text}")
         for day in day_filters(to):
@@ -73,7 +73,7 @@ def texts(to: ResourceCase) -> Iterator[Hostile]:
 
 
 def bodies(to: ResourceCase) -> Iterator[Hostile]:
-    """What is no JSON, or JSON that nobody would write."""
+    """Malformed JSON, and JSON that is valid but unusual."""
 
     def body(id: str, status: int, code: str, body: bytes) -> Hostile:
         return post(to, id, status, code, body=body)
@@ -129,7 +129,7 @@ def bodies(to: ResourceCase) -> Iterator[Hostile]:
 
 
 def values(to: ResourceCase) -> Iterator[Hostile]:
-    """Days, moments and scopes that are none."""
+    """Invalid days, moments and scopes."""
     for text in ("0000-01-01", "10000-01-01", "-0001-01-01", "2026-02-30", "2026-13-01", "2026-1-5", "20260105",
                  "2026-W01-1", "2026-01-05T00:00:00Z", " 2026-01-05", "2026-01-05\n",
                  "\u0662\u0660\u0662\u0666-01-05", "", "today"):  # fmt: skip
@@ -158,7 +158,7 @@ def values(to: ResourceCase) -> Iterator[Hostile]:
 
 
 def nested(to: ResourceCase) -> Iterator[Hostile]:
-    """What is nested as deeply as Python parses, of which digests and complaints are made before any rule sees it."""
+    """Bodies nested as deeply as Python can parse: hashing and error reports must handle them too."""
     for depth in (64, 65, 900, 970, 985, 990):
         body = whole(to)[:-1] + b', "x": ' + b'[{"y":' * (depth // 2) + b"1" + b"}]" * (depth // 2) + b"}"
         headers = (*TYPED, (b"idempotency-key", b"k"))
@@ -171,7 +171,7 @@ def nested(to: ResourceCase) -> Iterator[Hostile]:
 
 
 def queries(to: ResourceCase) -> Iterator[Hostile]:
-    """Limits and cursors at every edge."""
+    """Boundary values of ``limit``, and invalid cursors."""
     for limit in ("0", "101", "-1", "+1", "1.0", "1e1", "0x10", "\u0663", "\uff11", "1_0", "%201", "1%20",
                   "NaN", "null", "true", "9" * 30, "00001", "1,2", "[1]", "%2500"):  # fmt: skip
         target = f"{to.path}?limit={limit}".encode().decode("latin-1")

@@ -1,4 +1,4 @@
-"""Hostile requests of every sort, each with the answer that it gets."""
+"""All hostile requests, each with the expected response."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.contracts.resources import RESOURCES, ResourceCase
 
 __all__ = ["HOSTILE", "LARGE", "TYPED", "Header", "Hostile", "post"]
 
-LARGE = {  # queries that nobody is to parse
+LARGE = {  # queries that must be refused before they are parsed
     "of-8193-bytes": "limit=1&name=" + "x" * (8193 - 13),
     "of-101-fields": "&".join(f"p{n}=1" for n in range(101)),
     "of-ampersands": "&" * 101,
@@ -24,7 +24,7 @@ LARGE = {  # queries that nobody is to parse
 
 
 def sizes(to: ResourceCase) -> Iterator[Hostile]:
-    """Too much of everything."""
+    """Bodies, headers and targets around the size limits."""
 
     def length(value: bytes) -> tuple[Header, ...]:
         return (*TYPED, (b"content-length", value))
@@ -64,7 +64,7 @@ def sizes(to: ResourceCase) -> Iterator[Hostile]:
 
 
 def kinds_of_body(to: ResourceCase) -> Iterator[Hostile]:
-    """Content types and encodings, wrong and odd."""
+    """Wrong and unusual content types and encodings."""
     yield post(to, "no-content-type", 415, "unsupported_media_type", headers=(), body=whole(to))
     yield post(to, "two-content-types", 415, "unsupported_media_type", headers=TYPED * 2, body=whole(to))
     for name, value in {
@@ -109,7 +109,7 @@ def kinds_of_body(to: ResourceCase) -> Iterator[Hostile]:
 
 
 def callers(to: ResourceCase) -> Iterator[Hostile]:
-    """Keys, twice or twisted; and verbs that would be others."""
+    """Repeated and malformed keys, and attempts to override the method."""
     unknown = b"gf_00000000000000_" + b"0" * 49
     for name, value in {
         "unknown": unknown,
@@ -153,7 +153,7 @@ def callers(to: ResourceCase) -> Iterator[Hostile]:
 
 
 def paths(to: ResourceCase) -> Iterator[Hostile]:
-    """Ways round a path."""
+    """Path traversal and other unusual paths."""
     one = "0199f3c2-0000-7000-8000-000000000000"
     for path in ("/", "", "/api", "/api/", "/api/v1", "/api/v1/", f"{to.path}/", f"{to.path}//",
                  f"/{to.path}", f"{to.path}/.", f"{to.path}/../keys", "/api//v1/keys",
@@ -177,7 +177,7 @@ def paths(to: ResourceCase) -> Iterator[Hostile]:
 
 
 def hostile_to(to: ResourceCase) -> Iterator[Hostile]:
-    """All of them, against this resource."""
+    """All hostile requests to this resource."""
     for made in (texts, bodies, values, nested, sizes, kinds_of_body, queries, callers, paths):
         yield from made(to)
 
@@ -186,6 +186,6 @@ HOSTILE = [
     replace(each, id=f"{to.plural}-{each.id}")
     for to in RESOURCES
     for each in hostile_to(to)
-    # What is against something else is the same for each.
+    # Requests to other paths are the same for each resource.
     if to is RESOURCES[0] or each.target.startswith(to.path.encode())
 ]

@@ -1,4 +1,4 @@
-"""Who is calling over HTTP, and what they may not see."""
+"""Authentication and isolation over HTTP."""
 
 import dataclasses
 import json
@@ -10,15 +10,15 @@ import pytest
 from domain.access.token import ApiKeyToken
 from tests.contracts.document import OPERATIONS, Operation
 from tests.contracts.http_service import CONTEXT, HOUR, KEYS, NEW_KEY, Service, expect_problem
-from tests.contracts.resources import OfResources, ResourceCase
+from tests.contracts.resources import ResourceCase, ResourceFixtures
 
 WITH_KEYS = [operation for operation in OPERATIONS.values() if operation.scopes is not None]
 
 
-class AccessContract(OfResources):
-    """Who is calling, and what they may not see."""
+class AccessContract(ResourceFixtures):
+    """API keys, scopes, and objects of other owners."""
 
-    def test_a_key_is_taken_from_either_header(self, service: Service) -> None:
+    def test_key_is_accepted_in_either_header(self, service: Service) -> None:
         tenant = service.tenant()
         for headers in (
             {"X-API-Key": tenant.key},
@@ -28,7 +28,7 @@ class AccessContract(OfResources):
         ):
             assert service.http.get("/api/v1/me", headers=headers).status_code == 200
 
-    def test_whatever_is_wrong_with_a_key_is_answered_alike(self, service: Service) -> None:
+    def test_all_invalid_keys_get_the_same_response(self, service: Service) -> None:
         tenant, other, revoked, inactive = (service.tenant() for _ in range(4))
         soon = NEW_KEY | {"expires_at": (service.clock() + HOUR).isoformat()}
         expired = tenant.send("POST", KEYS, json=soon).json()["key"]
@@ -67,11 +67,11 @@ class AccessContract(OfResources):
         assert len({json.dumps({**answer.headers, "x-request-id": ""}) for answer in answers}) == 1
 
     @pytest.mark.parametrize("operation", WITH_KEYS, ids=lambda operation: operation.id)
-    def test_every_operation_needs_a_key(self, service: Service, operation: Operation) -> None:
+    def test_every_operation_requires_a_key(self, service: Service, operation: Operation) -> None:
         path = operation.path.format(id="x")
         expect_problem(service.http.request(operation.method, path), 401, "unauthenticated")
 
-    def test_a_scope_that_is_missing_is_named(self, service: Service, resource: ResourceCase) -> None:
+    def test_missing_scope_is_named(self, service: Service, resource: ResourceCase) -> None:
         reader = service.tenant(resource.reads)
         assert reader.send("GET", resource.path).status_code == 200
         body = expect_problem(reader.send("POST", resource.path, json=resource.body), 403, "missing_scope")
@@ -79,7 +79,7 @@ class AccessContract(OfResources):
         expect_problem(reader.send("GET", KEYS), 403, "missing_scope")
         expect_problem(service.tenant(resource.writes).send("GET", resource.path), 403, "missing_scope")
 
-    def test_a_foreign_object_looks_like_an_unknown_one(self, service: Service, resource: ResourceCase) -> None:
+    def test_object_of_another_owner_looks_like_an_unknown_one(self, service: Service, resource: ResourceCase) -> None:
         mine, other = service.tenant(), service.tenant()
         foreign = f"{resource.path}/{other.make(resource)['id']}"
         bodies = {"PUT": resource.body, "PATCH": resource.named("x"), "POST": resource.named("x")}
@@ -95,7 +95,7 @@ class AccessContract(OfResources):
         assert other.send("GET", foreign).json()[resource.label] == resource.body[resource.label]
         assert mine.send("GET", resource.path).json()["items"] == []
 
-    def test_the_caller_learns_who_it_is(self, service: Service, resource: ResourceCase) -> None:
+    def test_me_returns_owner_key_and_scopes(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant(resource.reads)
         body = tenant.send("GET", "/api/v1/me").json()
         assert body["owner"]["id"] == str(tenant.owner)

@@ -1,4 +1,4 @@
-"""What every API client is promised, whatever stores the data: run over memory and over each database."""
+"""The HTTP contract for every storage: run in memory and on each database."""
 
 from tests.contracts.http_access import AccessContract
 from tests.contracts.http_keys import KeysContract
@@ -42,4 +42,4 @@ __all__ = [
 class HttpContract(
     ResourcesContract, ValidationContract, SimulationsContract, AccessContract, KeysContract, RefusalsContract
 ):
-    """All of it."""
+    """The basic contracts; the others have test classes of their own."""

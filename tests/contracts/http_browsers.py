@@ -1,4 +1,4 @@
-"""What a browser is told: nothing runs, frames or reads an answer that was not allowed to."""
+"""Security headers for browsers: no response may be executed, framed or read across origins unless allowed."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from domain.simulations.simulation import Simulation
 from tests.contracts.http_api import SIMULATIONS, UNKNOWN, WING, Service, expect_problem
 
 PAGE = "https://app.example"
-"""The origin that the service under test is set to admit."""
+"""The origin that the service under test allows."""
 ALWAYS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -17,7 +17,7 @@ ALWAYS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
-NOTHING_RUNS = "default-src 'none'; frame-ancestors 'none'"
+STRICT_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
 def preflight(service: Service, path: str, **more: str) -> Response:
@@ -27,9 +27,9 @@ def preflight(service: Service, path: str, **more: str) -> Response:
 
 
 class BrowsersContract:
-    """The headers of every answer."""
+    """The security headers of every response."""
 
-    def test_no_answer_is_run_framed_or_read_by_others(self, service: Service) -> None:
+    def test_responses_forbid_scripts_framing_and_cross_origin_reads(self, service: Service) -> None:
         tenant = service.tenant()
         made = tenant.send("POST", SIMULATIONS, json=WING)
         answers = [
@@ -41,11 +41,11 @@ class BrowsersContract:
         ]
         assert {answer.status_code for answer in answers} == {200, 201, 204, 400, 401, 404}
         for answer in answers:
-            assert answer.headers.items() >= (ALWAYS | {"content-security-policy": NOTHING_RUNS}).items()
+            assert answer.headers.items() >= (ALWAYS | {"content-security-policy": STRICT_POLICY}).items()
             assert "strict-transport-security" not in answer.headers
             assert len(answer.headers) == len(answer.headers.multi_items())
 
-    def test_the_interactive_page_runs_its_own_scripts_alone(self, service: Service) -> None:
+    def test_docs_page_runs_only_its_own_scripts(self, service: Service) -> None:
         page = service.http.get("/docs")
         assert page.headers.items() >= ALWAYS.items()
         policy = dict(part.strip().split(" ", 1) for part in page.headers["content-security-policy"].split(";"))
@@ -53,17 +53,17 @@ class BrowsersContract:
         assert page.text.count("<script>") == policy["script-src"].count("'sha256-") == 1
         assert "unsafe" not in page.headers["content-security-policy"]
 
-    def test_https_is_to_be_kept_where_it_is_used(self, service: Service) -> None:
+    def test_hsts_is_sent_over_https(self, service: Service) -> None:
         answer = service.http.get("https://localhost/livez")
         assert answer.headers["strict-transport-security"] == "max-age=31536000"
 
-    @pytest.mark.parametrize(("scheme", "told"), [("wss", True), ("ws", False), ("gopher", False)])
-    def test_what_a_proxy_calls_it_is_https_or_http(self, service: Service, scheme: str, told: bool) -> None:
+    @pytest.mark.parametrize(("scheme", "hsts"), [("wss", True), ("ws", False), ("gopher", False)])
+    def test_hsts_follows_the_forwarded_scheme(self, service: Service, scheme: str, hsts: bool) -> None:
         (answer,) = service.together([lambda http: http.get(f"{scheme}://localhost/livez")])
         assert answer.status_code == 200
-        assert ("strict-transport-security" in answer.headers) is told
+        assert ("strict-transport-security" in answer.headers) is hsts
 
-    def test_no_page_of_another_origin_is_admitted_where_none_is_configured(self, service: Service) -> None:
+    def test_no_origin_is_allowed_unless_configured(self, service: Service) -> None:
         expect_problem(preflight(service, UNKNOWN), 405, "method_not_allowed")
         for origin in (PAGE, "null", "http://localhost"):
             answer = service.tenant().send("GET", SIMULATIONS, headers={"Origin": origin})
@@ -73,9 +73,9 @@ class BrowsersContract:
 
 
 class CrossOriginContract:
-    """A service that admits pages of ``PAGE``."""
+    """A service that allows cross-origin requests from ``PAGE``."""
 
-    def test_its_pages_may_ask_and_read_what_clients_need(self, service: Service) -> None:
+    def test_allowed_origin_can_read_responses_and_their_headers(self, service: Service) -> None:
         tenant = service.tenant()
         for answer in (
             tenant.send("POST", SIMULATIONS, json=WING, headers={"Origin": PAGE}),
@@ -89,7 +89,7 @@ class CrossOriginContract:
             assert answer.headers["vary"] == "X-API-Key, Authorization, Origin"
             assert answer.headers.items() >= ALWAYS.items()
 
-    def test_its_pages_may_read_every_refusal(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_allowed_origin_can_read_every_error(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
         def faulty(*_: object) -> None:
             raise RuntimeError("a fault")
 
@@ -121,7 +121,7 @@ class CrossOriginContract:
             assert answer.headers["vary"] == "X-API-Key, Authorization, Origin"
             assert len(answer.headers) == len(answer.headers.multi_items())
 
-    def test_its_preflights_are_admitted(self, service: Service) -> None:
+    def test_preflight_of_the_allowed_origin_succeeds(self, service: Service) -> None:
         wanted = "x-api-key, authorization, content-type, if-match, if-none-match, idempotency-key, x-request-id"
         answer = preflight(service, UNKNOWN, access_control_request_headers=wanted)
         assert answer.status_code == 200
@@ -142,24 +142,24 @@ class CrossOriginContract:
         ],
         ids=lambda wrong: next(iter(wrong.values())),
     )
-    def test_other_preflights_are_refused_as_everything_is(self, service: Service, wrong: dict[str, str]) -> None:
+    def test_other_preflights_are_refused_with_a_problem(self, service: Service, wrong: dict[str, str]) -> None:
         answer = preflight(service, UNKNOWN, **wrong)
         expect_problem(answer, 400, "cross_origin_refused")
         assert "access-control-allow-origin" not in answer.headers
 
     @pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/livez", "/static/x", "/admin/", "/apix", "/"])
-    def test_what_is_not_the_api_is_not_for_them(self, service: Service, path: str) -> None:
+    def test_paths_outside_the_api_have_no_cors_headers(self, service: Service, path: str) -> None:
         for answer in (service.http.get(path, headers={"Origin": PAGE}), preflight(service, path)):
             assert not [name for name in answer.headers if name.startswith("access-control-")]
             assert "Origin" not in answer.headers.get("vary", "")
 
-    def test_other_pages_may_read_nothing(self, service: Service) -> None:
+    def test_other_origins_cannot_read_responses(self, service: Service) -> None:
         for origin in ("https://evil.example", "null"):
             answer = service.tenant().send("GET", SIMULATIONS, headers={"Origin": origin})
             assert "access-control-allow-origin" not in answer.headers
             assert answer.headers["vary"] == "X-API-Key, Authorization, Origin"
 
-    def test_without_an_origin_it_is_answered_as_ever(self, service: Service) -> None:
+    def test_requests_without_origin_are_unaffected(self, service: Service) -> None:
         answer = service.tenant().send("GET", SIMULATIONS)
         assert answer.status_code == 200
         assert answer.headers["cache-control"] == "private, no-cache"

@@ -1,4 +1,4 @@
-"""The feed of changes over HTTP: whoever follows it misses none and sees nobody else's."""
+"""The feed of changes over HTTP: complete, and limited to the caller's own objects."""
 
 from typing import Any
 from uuid import UUID
@@ -9,13 +9,13 @@ from domain.paging import Position
 from tests.contracts.field_values import REFERRED
 from tests.contracts.http_revisions import restore, revisions
 from tests.contracts.http_service import KEYS, NEW_KEY, Service, Tenant, expect_problem, violations
-from tests.contracts.resources import OfResources, ResourceCase
+from tests.contracts.resources import ResourceCase, ResourceFixtures
 
 CHANGES = "/api/v1/changes"
 
 
 def read(tenant: Tenant, **query: Any) -> Any:
-    """A page of the feed, but for what entities have to refer to: that was there before."""
+    """A page of the feed, without the changes of referred objects, which existed before the test."""
     answer = tenant.send("GET", CHANGES, params=query)
     assert answer.status_code == 200, answer.text
     body = answer.json()
@@ -24,7 +24,7 @@ def read(tenant: Tenant, **query: Any) -> Any:
 
 
 def followed(tenant: Tenant, limit: int = 3, **start: Any) -> tuple[list[Any], str]:
-    """All changes from there, and the cursor after them."""
+    """All changes from a position on, and the cursor after them."""
     found: list[Any] = []
     page = read(tenant, limit=limit, **start)
     while True:
@@ -36,7 +36,7 @@ def followed(tenant: Tenant, limit: int = 3, **start: Any) -> tuple[list[Any], s
 
 
 def replayed(changes: list[Any]) -> list[Any]:
-    """The list that the changes lead to, newest first."""
+    """The list that results from applying the changes, newest first."""
     kept: dict[str, Any] = {}
     for change in changes:
         if change["after"] is None:
@@ -46,8 +46,8 @@ def replayed(changes: list[Any]) -> list[Any]:
     return sorted(kept.values(), key=lambda each: (each["created_at"], each["id"]), reverse=True)
 
 
-def lively(tenant: Tenant, resource: ResourceCase) -> None:
-    """Some of everything that can happen."""
+def make_all_kinds_of_changes(tenant: Tenant, resource: ResourceCase) -> None:
+    """Makes changes of every kind: create, update, delete and restore."""
     made = [tenant.make(resource, **resource.named(name)) for name in "abcd"]
     tenant.send("PATCH", resource.path_of(made[0]), json=resource.named("a2"))
     tenant.send("DELETE", resource.path_of(made[1]))
@@ -59,10 +59,10 @@ def lively(tenant: Tenant, resource: ResourceCase) -> None:
     tenant.send("DELETE", resource.path_of(tenant.make(resource, **resource.named("e"))))
 
 
-class ChangesContract(OfResources):
-    """Following the changes of an owner."""
+class ChangesContract(ResourceFixtures):
+    """The changes of an owner, page by page."""
 
-    def test_nothing_has_happened_yet(self, service: Service, resource: ResourceCase) -> None:
+    def test_feed_of_a_new_owner_is_empty(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         start = read(tenant)
         assert (start["items"], start["has_more"]) == ([], False)
@@ -70,7 +70,7 @@ class ChangesContract(OfResources):
         (change,) = read(tenant, after=start["next_cursor"])["items"]
         assert change["after"] == made
 
-    def test_a_change_is_the_objects_revision(self, service: Service, resource: ResourceCase) -> None:
+    def test_change_equals_the_revision_of_the_object(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         made = tenant.make(resource)
         tenant.send("PATCH", resource.path_of(made), json=resource.named("b"))
@@ -78,9 +78,9 @@ class ChangesContract(OfResources):
         assert read(tenant)["items"][::-1] == revisions(tenant, resource, made)
 
     @pytest.mark.parametrize("limit", [1, 3, 100])
-    def test_replaying_them_gives_exactly_the_list(self, service: Service, resource: ResourceCase, limit: int) -> None:
+    def test_replaying_the_feed_reproduces_the_list(self, service: Service, resource: ResourceCase, limit: int) -> None:
         tenant, other = service.tenant(), service.tenant()
-        lively(tenant, resource)
+        make_all_kinds_of_changes(tenant, resource)
         other.make(resource, **resource.named("foreign"))
         found, _ = followed(tenant, limit)
         assert replayed(found) == tenant.send("GET", resource.path).json()["items"]
@@ -90,7 +90,7 @@ class ChangesContract(OfResources):
         assert all(seen == list(range(1, len(seen) + 1)) for seen in by_object.values())
         assert sum(map(len, by_object.values())) == 12
 
-    def test_a_cursor_goes_on_now_or_later(self, service: Service, resource: ResourceCase) -> None:
+    def test_cursor_at_the_end_stays_valid(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         first = tenant.make(resource)
         found, cursor = followed(tenant)
@@ -101,7 +101,7 @@ class ChangesContract(OfResources):
         for place in (cursor, *(cursor for _, cursor in later)):
             assert [change["id"] for change in read(tenant, after=place)["items"]] == [second["id"]]
 
-    def test_latest_is_the_end_as_it_is_now(self, service: Service, resource: ResourceCase) -> None:
+    def test_latest_starts_at_the_current_end(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         for _ in range(2):
             start = read(tenant, after="latest")
@@ -109,7 +109,7 @@ class ChangesContract(OfResources):
             made = tenant.make(resource)
             assert [change["id"] for change in read(tenant, after=start["next_cursor"])["items"]] == [made["id"]]
 
-    def test_changes_of_keys_are_not_shown_and_do_not_stop_it(self, service: Service, resource: ResourceCase) -> None:
+    def test_changes_of_keys_are_skipped(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         keys = [tenant.send("POST", KEYS, json=NEW_KEY).json()["id"] for _ in range(3)]
         made = tenant.make(resource)
@@ -121,7 +121,7 @@ class ChangesContract(OfResources):
         assert [(change["kind"], change["id"]) for change in found] == [(resource.kind, made["id"])]
         assert read(tenant, after=cursor) == {"items": [], "next_cursor": cursor, "has_more": False}
 
-    def test_the_rest_of_a_page_is_told(self, service: Service, resource: ResourceCase) -> None:
+    def test_has_more_says_whether_changes_remain(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         _, cursor = followed(tenant)
         for _ in range(3):
@@ -130,7 +130,7 @@ class ChangesContract(OfResources):
         assert [page["has_more"] for page in pages] == [True, False, False]
         assert [len(page["items"]) for page in pages] == [2, 3, 3]
 
-    def test_others_have_changes_of_their_own(self, service: Service, resource: ResourceCase) -> None:
+    def test_changes_of_other_owners_are_not_shown(self, service: Service, resource: ResourceCase) -> None:
         mine, other = service.tenant(), service.tenant()
         made = other.make(resource, **resource.named("foreign"))
         mine.make(resource, **resource.named("own"))
@@ -140,9 +140,7 @@ class ChangesContract(OfResources):
         assert str(other.key_id) not in answer.text
         assert [change["after"][resource.label] for change in items] == ["own"]
 
-    def test_cursors_of_others_of_lists_and_forged_ones_are_refused(
-        self, service: Service, resource: ResourceCase
-    ) -> None:
+    def test_foreign_and_forged_cursors_are_refused(self, service: Service, resource: ResourceCase) -> None:
         tenant, other = service.tenant(), service.tenant()
         made = tenant.make(resource)
         tenant.make(resource)
@@ -178,15 +176,15 @@ class ChangesContract(OfResources):
             ("since=1", {"since": "unknown"}),
         ],
     )
-    def test_a_wrong_parameter_is_named(self, service: Service, query: str, expected: Any) -> None:
+    def test_invalid_parameter_is_named(self, service: Service, query: str, expected: Any) -> None:
         assert violations(service.tenant().send("GET", f"{CHANGES}?{query}")) == expected
 
-    def test_following_takes_the_scope_to_read(self, service: Service, resource: ResourceCase) -> None:
+    def test_feed_requires_a_read_scope(self, service: Service, resource: ResourceCase) -> None:
         for scope in (resource.writes, "keys:manage"):
             expect_problem(service.tenant(scope).send("GET", CHANGES), 403, "missing_scope")
         assert read(service.tenant(resource.reads))["items"] == []
 
-    def test_a_cursor_from_beyond_the_last_change_is_gone(self, service: Service, resource: ResourceCase) -> None:
+    def test_cursor_beyond_the_last_change_is_gone(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         tenant.make(resource)
         last = service.call(lambda: service.container.use_cases.history().last(tenant.owner))
@@ -195,7 +193,7 @@ class ChangesContract(OfResources):
             cursor = cursors.seal(Position(number, UUID(int=0)), tenant.owner, "changes")
             assert tenant.send("GET", CHANGES, params={"after": cursor}).status_code == status
 
-    def test_a_cursor_whose_changes_are_forgotten_is_gone_and_a_fresh_one_goes_on(
+    def test_cursor_before_purged_changes_is_gone_and_a_new_one_works(
         self, service: Service, resource: ResourceCase
     ) -> None:
         tenant = service.tenant()

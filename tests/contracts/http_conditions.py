@@ -1,4 +1,4 @@
-"""Conditional requests over HTTP, as RFC 9110 (section 13) has them."""
+"""Conditional requests over HTTP (RFC 9110, section 13)."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import pytest
 from httpx2 import AsyncClient, Response
 
 from tests.contracts.http_service import KEYS, NEW_KEY, Service, Tenant, expect_problem, violations
-from tests.contracts.resources import Json, OfResources, ResourceCase
+from tests.contracts.resources import Json, ResourceCase, ResourceFixtures
 
 WRITES = ("PUT", "PATCH", "POST", "DELETE")
 RACERS = 32
@@ -32,7 +32,7 @@ MALFORMED = (
 
 
 class Target:
-    """One object of a tenant, which every write would change."""
+    """One object of a tenant, with a body for each method that would change it."""
 
     def __init__(self, tenant: Tenant, path: str, bodies: Mapping[str, Json]) -> None:
         self.tenant, self.path, self.bodies = tenant, path, bodies
@@ -54,7 +54,7 @@ class Target:
 
 
 def bodies(resource: ResourceCase) -> dict[str, Json]:
-    """What is sent by each method, to change any object."""
+    """The request body for each method, which changes any object."""
     return {"PUT": resource.body | resource.named("new"), **dict.fromkeys(("PATCH", "POST"), resource.named("new"))}
 
 
@@ -69,7 +69,7 @@ def key(service: Service) -> Target:
     return Target(tenant, f"{KEYS}/{shown['id']}", {})
 
 
-class ConditionsContract(OfResources):
+class ConditionsContract(ResourceFixtures):
     """``If-Match`` and ``If-None-Match``, on reads and on writes."""
 
     @every_write
@@ -77,7 +77,7 @@ class ConditionsContract(OfResources):
         "condition",
         ["*", "{}", '"other", {}', '{},"other"', ' "a",,  {} ,', ", {}", 'W/"x", {}', '"", {}', '"a,b", {}', '"é",{}'],
     )
-    def test_a_write_happens_where_if_match_names_the_tag(
+    def test_write_succeeds_if_if_match_lists_the_tag(
         self, service: Service, resource: ResourceCase, method: str, condition: str
     ) -> None:
         target = made(service, resource)
@@ -86,7 +86,7 @@ class ConditionsContract(OfResources):
 
     @every_write
     @pytest.mark.parametrize("condition", ['"other"', "W/{}", 'W/{}, "other"', '""', '"other,1"'])
-    def test_a_write_does_not_happen_where_it_does_not(
+    def test_write_fails_if_if_match_lists_other_tags(
         self, service: Service, resource: ResourceCase, method: str, condition: str
     ) -> None:
         target = made(service, resource)
@@ -95,7 +95,7 @@ class ConditionsContract(OfResources):
         assert target.is_untouched()
 
     @every_write
-    def test_the_tag_before_a_change_is_stale(self, service: Service, resource: ResourceCase, method: str) -> None:
+    def test_tag_from_before_a_change_is_stale(self, service: Service, resource: ResourceCase, method: str) -> None:
         target = made(service, resource)
         target.tenant.send("PATCH", target.path, json=resource.named("in between"))
         changed = target.get()
@@ -103,7 +103,7 @@ class ConditionsContract(OfResources):
         assert target.get().json() == changed.json()
 
     @every_write
-    def test_several_lines_are_one_list(self, service: Service, resource: ResourceCase, method: str) -> None:
+    def test_repeated_header_lines_form_one_list(self, service: Service, resource: ResourceCase, method: str) -> None:
         target = made(service, resource)
         refused = target.write(method, ("If-Match", '"a"'), ("If-Match", f"W/{target.tag}"))
         expect_problem(refused, 412, "precondition_failed")
@@ -112,7 +112,7 @@ class ConditionsContract(OfResources):
 
     @every_write
     @pytest.mark.parametrize("header", ["If-Match", "If-None-Match"])
-    def test_what_is_no_list_of_tags_is_refused(
+    def test_malformed_condition_of_a_write_is_refused(
         self, service: Service, resource: ResourceCase, method: str, header: str
     ) -> None:
         target = made(service, resource)
@@ -122,7 +122,7 @@ class ConditionsContract(OfResources):
 
     @every_write
     @pytest.mark.parametrize("condition", ["*", "{}", "W/{}", '"other", {}'])
-    def test_a_write_does_not_happen_where_if_none_match_names_the_tag(
+    def test_write_fails_if_if_none_match_lists_the_tag(
         self, service: Service, resource: ResourceCase, method: str, condition: str
     ) -> None:
         target = made(service, resource)
@@ -131,14 +131,14 @@ class ConditionsContract(OfResources):
         assert target.is_untouched()
 
     @every_write
-    def test_a_write_happens_where_it_names_another(
+    def test_write_succeeds_if_if_none_match_lists_another_tag(
         self, service: Service, resource: ResourceCase, method: str
     ) -> None:
         assert made(service, resource).write(method, ("If-None-Match", '"other"')).status_code in {200, 204}
 
     @every_write
     @pytest.mark.parametrize("header", ["If-Match", "If-None-Match"])
-    def test_what_is_not_there_is_not_found_whatever_the_condition(
+    def test_write_to_an_unknown_object_is_404_despite_a_condition(
         self, service: Service, resource: ResourceCase, method: str, header: str
     ) -> None:
         tenant = service.tenant()
@@ -149,9 +149,7 @@ class ConditionsContract(OfResources):
             expect_problem(answer, 404, resource.not_found)
 
     @pytest.mark.parametrize("condition", ["*", "{}", "W/{}", '"other", {}', 'W/"x",{}', ",{},"])
-    def test_a_reader_who_has_the_version_is_told_so(
-        self, service: Service, resource: ResourceCase, condition: str
-    ) -> None:
+    def test_read_with_a_matching_tag_is_304(self, service: Service, resource: ResourceCase, condition: str) -> None:
         for target in (made(service, resource), key(service)):
             headers = {"If-None-Match": condition.replace("{}", target.tag)}
             for method in ("GET", "HEAD"):
@@ -163,7 +161,7 @@ class ConditionsContract(OfResources):
                 assert "content-type" not in answer.headers
 
     @pytest.mark.parametrize("condition", ['"other"', 'W/"other"', '""'])
-    def test_a_reader_who_has_another_version_gets_this_one(
+    def test_read_with_another_tag_returns_the_object(
         self, service: Service, resource: ResourceCase, condition: str
     ) -> None:
         target = made(service, resource)
@@ -171,33 +169,33 @@ class ConditionsContract(OfResources):
         assert (answer.status_code, answer.json()) == (200, target.before.json())
 
     @pytest.mark.parametrize("condition", MALFORMED)
-    def test_a_malformed_condition_of_a_reader_is_refused(
+    def test_malformed_condition_of_a_read_is_refused(
         self, service: Service, resource: ResourceCase, condition: str
     ) -> None:
         target = made(service, resource)
         answer = target.tenant.send("GET", target.path, headers={"If-None-Match": condition})
         assert violations(answer) == {"If-None-Match": "entity_tag"}
 
-    def test_the_reader_of_nothing_gets_404(self, service: Service, resource: ResourceCase) -> None:
+    def test_read_of_an_unknown_object_is_404_despite_a_condition(
+        self, service: Service, resource: ResourceCase
+    ) -> None:
         answer = service.tenant().send("GET", resource.unknown, headers={"If-None-Match": "*"})
         expect_problem(answer, 404, resource.not_found)
 
-    def test_the_tag_is_the_same_for_every_key_and_every_read(self, service: Service, resource: ResourceCase) -> None:
+    def test_tag_does_not_depend_on_key_or_method(self, service: Service, resource: ResourceCase) -> None:
         target = made(service, resource)
         reader = target.tenant.send("POST", KEYS, json={"name": "n", "scopes": [resource.reads]}).json()
         other = Tenant(service.http, target.tenant.owner, target.tenant.key_id, reader["key"])
         assert other.send("GET", target.path).headers["etag"] == target.tag
         assert other.send("HEAD", target.path).headers["etag"] == target.tag
 
-    def test_an_update_that_changes_nothing_still_asks_for_its_condition(
-        self, service: Service, resource: ResourceCase
-    ) -> None:
+    def test_update_without_changes_still_checks_its_condition(self, service: Service, resource: ResourceCase) -> None:
         target = made(service, resource)
         for body in ({}, resource.no_change):
             answer = target.tenant.send("PATCH", target.path, json=body, headers={"If-Match": '"other"'})
             expect_problem(answer, 412, "precondition_failed")
 
-    def test_a_key_is_revoked_only_as_the_caller_has_seen_it(self, service: Service) -> None:
+    def test_revocation_of_a_key_checks_its_condition(self, service: Service) -> None:
         target = key(service)
         expect_problem(target.write("DELETE", ("If-Match", '"other"')), 412, "precondition_failed")
         expect_problem(target.write("DELETE", ("If-None-Match", target.tag)), 412, "precondition_failed")
@@ -207,7 +205,7 @@ class ConditionsContract(OfResources):
         expect_problem(target.write("DELETE", ("If-Match", target.tag)), 412, "precondition_failed")
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-    def test_of_many_who_have_seen_one_version_one_writes(
+    def test_concurrent_writes_with_one_tag_succeed_once(
         self, service: Service, resource: ResourceCase, method: str
     ) -> None:
         target = made(service, resource)
@@ -223,13 +221,15 @@ class ConditionsContract(OfResources):
         (won,) = (answer for answer in answers if answer.status_code == 200)
         assert target.get().json() == won.json()
 
-    def test_of_many_who_delete_one_version_one_does(self, service: Service, resource: ResourceCase) -> None:
+    def test_concurrent_deletes_succeed_once(self, service: Service, resource: ResourceCase) -> None:
         target = made(service, resource)
         headers = {"X-API-Key": target.tenant.key, "If-Match": target.tag}
         answers = service.together([lambda http: http.delete(target.path, headers=headers)] * 8)
         assert sorted(answer.status_code for answer in answers) == [204] + [404] * 7
 
-    def test_two_changes_of_different_members_both_survive(self, service: Service, resource: ResourceCase) -> None:
+    def test_concurrent_changes_of_different_members_are_all_kept(
+        self, service: Service, resource: ResourceCase
+    ) -> None:
         target = made(service, resource)
         headers = {"X-API-Key": target.tenant.key}
 

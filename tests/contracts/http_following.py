@@ -1,4 +1,4 @@
-"""Whoever follows the feed while many write ends with exactly the table, wherever the follower has begun."""
+"""A client that follows the feed during concurrent writes ends with exactly the stored objects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from httpx2 import ASGITransport, AsyncClient, Response
 
-from tests.contracts.resources import RESOURCES, OfResources, ResourceCase
+from tests.contracts.resources import RESOURCES, ResourceCase, ResourceFixtures
 from tests.contracts.tags import version_of
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 CHANGES = "/api/v1/changes"
 CLIENTS = 50
-PAUSE = 0.01  # seconds between two looks at the feed
+PAUSE = 0.01  # seconds between two requests for the feed
 
 
 @dataclass
 class Follower:
-    """Keeps of each object the highest version that it has seen, as the documentation tells it to."""
+    """Follows the feed and keeps the highest version of each object, as the documentation recommends."""
 
     http: AsyncClient
     resource: ResourceCase
@@ -36,19 +36,22 @@ class Follower:
 
     @classmethod
     async def at_the_end(cls, http: AsyncClient, resource: ResourceCase = RESOURCES[0]) -> Follower:
-        """One who has seen all there is, which is nothing where there is nothing yet."""
+        """A follower that starts at the current end of the feed, with no objects."""
         answer = await http.get(CHANGES, params={"after": "latest"})
         return cls(http, resource, answer.json()["next_cursor"])
 
     @classmethod
     async def from_the_list(cls, http: AsyncClient, resource: ResourceCase) -> Follower:
-        """One who has read the list after the end of the feed; what changed in between it sees again."""
+        """A follower that takes a cursor for the end of the feed and then reads the list.
+
+        It sees changes between the two requests twice.
+        """
         follower = await cls.at_the_end(http, resource)
         follower.kept = {each["id"]: each for each in await table(http, resource)}
         return follower
 
     async def catch_up(self, limit: int) -> None:
-        """Reads to the end of the feed as it is now."""
+        """Reads up to the current end of the feed."""
         more = True
         while more:
             answer = await self.http.get(CHANGES, params={"after": self.cursor, "limit": limit})
@@ -78,7 +81,7 @@ class Follower:
 
 @dataclass
 class Writers:
-    """Clients who change, delete, bring back and make what all of them know; ``made`` is each version, once."""
+    """Clients that create, change, delete and restore shared objects. ``made`` holds each version once."""
 
     http: AsyncClient
     resource: ResourceCase
@@ -95,7 +98,7 @@ class Writers:
         self._note(answer)
 
     def body(self, name: str) -> Any:
-        """A whole object of this name, with unique values that none had before."""
+        """A complete body with this name and new values for unique members."""
         return self.resource.body | self.resource.distinct(next(self._numbers)) | self.resource.named(name)
 
     async def write(self, number: int, times: int) -> None:
@@ -127,7 +130,7 @@ class Writers:
 
 
 async def table(http: AsyncClient, resource: ResourceCase) -> list[Any]:
-    """All objects there are, page by page."""
+    """All objects of the list, page by page."""
     found: list[Any] = []
     query: dict[str, str] = {"limit": "100"}
     while True:
@@ -139,7 +142,7 @@ async def table(http: AsyncClient, resource: ResourceCase) -> list[Any]:
 
 
 async def storm(http: AsyncClient, *, times: int, resource: ResourceCase = RESOURCES[0]) -> Writers:
-    """Many clients write at once while others follow; says that these end with exactly the table."""
+    """Runs many writers and followers at once, and asserts that the followers end with exactly the stored objects."""
     first = await Follower.at_the_end(http, resource)
     late = await Follower.at_the_end(http, resource)
     writers, done = Writers(http, resource), asyncio.Event()
@@ -161,27 +164,25 @@ async def storm(http: AsyncClient, *, times: int, resource: ResourceCase = RESOU
     for follower in (first, late, joined):
         assert follower.kept == expected
     assert first.seen == late.seen
-    _is_each_version_once(first, writers)
+    _assert_each_version_once(first, writers)
     return writers
 
 
-def _is_each_version_once(follower: Follower, writers: Writers) -> None:
-    """Every version in the order of its object, none twice, and what the writers were answered among them."""
+def _assert_each_version_once(follower: Follower, writers: Writers) -> None:
+    """Asserts that the follower saw the versions of each object once and in order, and all that the writers made."""
     of: dict[str, list[int]] = {}
     for id, version in follower.seen:
         of.setdefault(id, []).append(version)
     assert all(versions == list(range(1, len(versions) + 1)) for versions in of.values())
-    # A change that changes nothing is answered with the version that was there.
+    # A change without effect returns the existing version.
     assert set(follower.seen) >= set(writers.made)
     assert len(follower.seen) == len(set(writers.made)) + writers.deleted.total()
 
 
-class FollowingContract(OfResources):
-    """Over whatever stores the data."""
+class FollowingContract(ResourceFixtures):
+    """The feed during concurrent writes."""
 
-    def test_followers_of_many_writers_end_with_exactly_the_table(
-        self, service: Service, resource: ResourceCase
-    ) -> None:
+    def test_followers_end_with_exactly_the_stored_objects(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
 
         async def run() -> Writers:

@@ -1,4 +1,4 @@
-"""Whatever is sent, a client gets a whole problem, small and soon."""
+"""Every hostile request gets a complete and small problem response in a short time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from domain.registry import ENTITIES
 from tests.contracts.hostile_requests import HOSTILE, Header, Hostile, post
 from tests.contracts.http_service import Service
-from tests.contracts.resources import OfResources, ResourceCase
+from tests.contracts.resources import ResourceCase, ResourceFixtures
 
 ANSWER_MAX = 64 << 10  # bytes
 ERRORS_MAX = 20
@@ -24,7 +24,7 @@ SECONDS_MAX = 3.0
 
 @dataclass
 class Raw:
-    """An answer as it left the application."""
+    """A response as the application sent it."""
 
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
@@ -32,8 +32,8 @@ class Raw:
     chunks_read: int = 0
 
 
-def ask(service: Service, hostile: Hostile) -> Raw:
-    """Sends the request past every client, which would put some of it right."""
+def send_raw(service: Service, hostile: Hostile) -> Raw:
+    """Sends the request straight to the application: an HTTP client would correct parts of it."""
     path, _, query = hostile.target.partition(b"?")
     headers: Iterable[Header] = hostile.headers
     if not any(name == b"host" for name, _ in headers):
@@ -73,19 +73,19 @@ def ask(service: Service, hostile: Hostile) -> Raw:
     return raw
 
 
-class HostileContract(OfResources):
-    """Everything that ``HOSTILE`` lists."""
+class HostileContract(ResourceFixtures):
+    """All requests of ``HOSTILE``."""
 
     @pytest.fixture(autouse=True)
-    def tenants_have_what_anything_refers_to(self, service: Service) -> Iterator[None]:
+    def tenants_have_all_referred_objects(self, service: Service) -> Iterator[None]:
         service.entities = ENTITIES
         yield
         service.entities = ()
 
     @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.id)
-    def test_it_gets_its_answer_small_and_soon(self, service: Service, hostile: Hostile) -> None:
+    def test_hostile_request_gets_a_small_response_in_time(self, service: Service, hostile: Hostile) -> None:
         began = time.monotonic()
-        answer = ask(service, hostile)
+        answer = send_raw(service, hostile)
         assert time.monotonic() - began < SECONDS_MAX
         assert answer.status == hostile.status, answer.body[:2000]
         assert len(answer.body) < ANSWER_MAX
@@ -109,7 +109,7 @@ class HostileContract(OfResources):
                 assert error["code"]
                 assert error["detail"]
 
-    def test_a_body_that_is_too_large_is_not_read_to_its_end(self, service: Service, resource: ResourceCase) -> None:
+    def test_too_large_body_is_not_read_completely(self, service: Service, resource: ResourceCase) -> None:
         for body, most in (((b" " * (64 << 10), 960), 17), ((b" " * (1 << 20), 60), 2)):
-            answer = ask(service, post(resource, "", 413, "body_too_large", body=body))
+            answer = send_raw(service, post(resource, "", 413, "body_too_large", body=body))
             assert (answer.status, answer.chunks_read) == (413, most)

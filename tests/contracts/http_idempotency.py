@@ -1,4 +1,4 @@
-"""Requests that are sent again: made once, and answered alike for a day."""
+"""Repeated requests with an Idempotency-Key: executed once, and replayed for a day."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from domain.access.scopes import Scope
 from domain.idempotency import KEPT_FOR
 from tests.contracts.http_service import KEYS, Service, Tenant, expect_problem, expect_violations, violations
-from tests.contracts.resources import Json, OfResources, ResourceCase, Violations, every_contradiction
+from tests.contracts.resources import Json, ResourceCase, ResourceFixtures, Violations, every_contradiction
 
 RACERS = 50
 
@@ -34,7 +34,7 @@ SAME = ("location", "etag", "content-type")
 
 
 def post(tenant: Tenant, resource: ResourceCase, key: str = "k", **members: Any) -> Response:
-    """Makes an object, with members that differ from those of others."""
+    """Creates an object with this Idempotency-Key; ``members`` replace those of the resource's body."""
     headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
     return tenant.send("POST", resource.path, content=json.dumps(resource.body | members), headers=headers)
 
@@ -55,21 +55,17 @@ def assert_replayed(again: Response, first: Response) -> None:
     assert "idempotency-replayed" not in first.headers
 
 
-class IdempotencyContract(OfResources):
-    """``Idempotency-Key`` on every POST that makes something."""
+class IdempotencyContract(ResourceFixtures):
+    """``Idempotency-Key`` on every POST that creates an object."""
 
-    def test_a_repeated_request_is_answered_alike_and_makes_nothing(
-        self, service: Service, resource: ResourceCase
-    ) -> None:
+    def test_repeated_request_is_replayed(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         first = post(tenant, resource)
         for _ in range(2):
             assert_replayed(post(tenant, resource), first)
         assert [item["id"] for item in listed(tenant, resource)] == [first.json()["id"]]
 
-    def test_the_first_outcome_is_answered_whatever_has_become_of_the_object(
-        self, service: Service, resource: ResourceCase
-    ) -> None:
+    def test_replay_is_unaffected_by_later_changes(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         first = post(tenant, resource)
         path = first.headers["location"]
@@ -79,36 +75,34 @@ class IdempotencyContract(OfResources):
         assert_replayed(post(tenant, resource), first)
         assert listed(tenant, resource) == []
 
-    def test_a_key_bare_or_quoted_is_the_same_key(self, service: Service, resource: ResourceCase) -> None:
+    def test_bare_and_quoted_key_are_the_same(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         first = post(tenant, resource, "8e03978e")
         assert_replayed(post(tenant, resource, '"8e03978e"'), first)
         assert_replayed(post(tenant, resource, "8e03978e"), first)
 
-    def test_keys_differ_by_every_character(self, service: Service, resource: ResourceCase) -> None:
+    def test_keys_are_compared_exactly(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         keys = ["a", "A", "a.", '"', "x" * 254, "x" * 255, "%41", "~!@#$%^&*()_+{}|:<>?"]
         answers = [post(tenant, resource, key, **resource.distinct(number)) for number, key in enumerate(keys)]
         assert {"idempotency-replayed" in answer.headers for answer in answers} == {False}
         assert len(listed(tenant, resource)) == len(keys)
 
-    def test_what_is_wrong_in_itself_is_said_before_the_key_is_looked_at(
-        self, service: Service, resource: ResourceCase
-    ) -> None:
+    def test_invalid_body_is_refused_before_the_key_is_checked(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         post(tenant, resource)
         for wrong, expected in resource.refused:
             expect_violations(post(tenant, resource, **wrong), expected)
 
     @every_contradiction
-    def test_a_contradiction_is_said_before_the_key_is_looked_at(
+    def test_contradiction_is_refused_before_the_key_is_checked(
         self, service: Service, resource: ResourceCase, members: Any, expected: Violations
     ) -> None:
         tenant = service.tenant()
         post(tenant, resource)
         expect_violations(post(tenant, resource, **members), expected)
 
-    def test_what_was_right_when_it_was_asked_for_is_answered_again(self, service: Service) -> None:
+    def test_request_that_would_be_invalid_now_is_replayed(self, service: Service) -> None:
         tenant = service.tenant()
         expires_at = service.clock() + timedelta(hours=1)
         sent = {"name": "n", "scopes": ["simulations:read"], "expires_at": expires_at.isoformat()}
@@ -119,7 +113,7 @@ class IdempotencyContract(OfResources):
         assert (first.status_code, again.status_code) == (201, 201), again.text
         assert again.json() == first.json() | {"key": None}
 
-    def test_another_body_with_the_key_is_refused(self, service: Service, resource: ResourceCase) -> None:
+    def test_same_key_with_another_body_is_refused(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         post(tenant, resource)
         blank = resource.named(resource.body[resource.label] + " ")
@@ -138,27 +132,27 @@ class IdempotencyContract(OfResources):
             tenant.send("POST", resource.path, content=SPELLINGS[spelling](resource.body), headers=headers), first
         )
 
-    def test_a_key_serves_its_owner_alone(self, service: Service, resource: ResourceCase) -> None:
+    def test_key_is_scoped_to_its_owner(self, service: Service, resource: ResourceCase) -> None:
         mine, other = service.tenant(), service.tenant()
         first, second = post(mine, resource), post(other, resource)
         assert "idempotency-replayed" not in second.headers
         assert first.json()["id"] != second.json()["id"]
         assert_replayed(post(other, resource), second)
 
-    def test_a_key_serves_every_api_key_of_its_owner(self, service: Service, resource: ResourceCase) -> None:
+    def test_key_is_shared_by_all_api_keys_of_its_owner(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         made = tenant.send("POST", KEYS, json={"name": "n", "scopes": [resource.writes]}).json()
         first = post(tenant, resource)
         assert_replayed(post(Tenant(service.http, tenant.owner, tenant.key_id, made["key"]), resource), first)
 
-    def test_a_key_serves_its_operation_alone(self, service: Service, resource: ResourceCase) -> None:
+    def test_key_is_scoped_to_its_operation(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         post(tenant, resource)
         made = post_key(tenant, NEW_KEY)
         assert (made.status_code, "idempotency-replayed" in made.headers) == (201, False)
         assert post(tenant, resource).headers["idempotency-replayed"] == "true"
 
-    def test_a_change_takes_no_notice_of_it(self, service: Service, resource: ResourceCase) -> None:
+    def test_updates_ignore_the_key(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         path = post(tenant, resource).headers["location"]
         for method, name in (("POST", "a"), ("PATCH", "b"), ("POST", "c")):
@@ -166,7 +160,7 @@ class IdempotencyContract(OfResources):
             assert (answer.status_code, answer.json()[resource.label]) == (200, name)
             assert "idempotency-replayed" not in answer.headers
 
-    def test_a_refusal_is_not_kept(self, service: Service, resource: ResourceCase) -> None:
+    def test_refused_request_is_not_recorded(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         for wrong, expected in (*resource.refused, ({"owner": "x"}, {"#/owner": "unknown"})):
             expect_violations(post(tenant, resource, **wrong), expected)
@@ -175,7 +169,7 @@ class IdempotencyContract(OfResources):
         assert_replayed(post(tenant, resource), first)
 
     @every_contradiction
-    def test_a_contradiction_is_not_kept(
+    def test_contradiction_is_not_recorded(
         self, service: Service, resource: ResourceCase, members: Any, expected: Violations
     ) -> None:
         tenant = service.tenant()
@@ -183,14 +177,14 @@ class IdempotencyContract(OfResources):
         first = post(tenant, resource)
         assert_replayed(post(tenant, resource), first)
 
-    def test_what_the_key_may_not_do_is_not_kept(self, service: Service, resource: ResourceCase) -> None:
+    def test_denied_request_is_not_recorded(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant(Scope.KEYS_MANAGE)
         expect_problem(post(tenant, resource), 403, "missing_scope")
         expect_problem(post_key(tenant, NEW_KEY), 403, "missing_scope")
         made = post_key(tenant, {"name": "n", "scopes": ["keys:manage"]})
         assert (made.status_code, "idempotency-replayed" in made.headers) == (201, False)
 
-    def test_a_repeated_key_creation_leaves_the_secret_out(self, service: Service) -> None:
+    def test_replayed_key_creation_has_no_secret(self, service: Service) -> None:
         tenant = service.tenant()
         first = post_key(tenant, NEW_KEY)
         secret = first.json()["key"]
@@ -203,7 +197,7 @@ class IdempotencyContract(OfResources):
         assert secret.split("_")[2] not in again.text
         assert len(tenant.send("GET", KEYS).json()["items"]) == 2
 
-    def test_after_a_day_the_key_is_as_new(self, service: Service, resource: ResourceCase) -> None:
+    def test_key_can_be_reused_after_a_day(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         first = post(tenant, resource)
         service.clock.passes(KEPT_FOR - timedelta(minutes=1))
@@ -215,7 +209,7 @@ class IdempotencyContract(OfResources):
         assert_replayed(post(tenant, resource, **tomorrow), second)
         assert len(listed(tenant, resource)) == 2
 
-    def test_what_is_purged_is_forgotten(self, service: Service, resource: ResourceCase) -> None:
+    def test_key_can_be_reused_after_a_purge(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         first = post(tenant, resource)
         tenant.send("DELETE", first.headers["location"])
@@ -245,7 +239,7 @@ class IdempotencyContract(OfResources):
         ],
         ids=repr,
     )
-    def test_what_is_no_idempotency_key_is_refused(
+    def test_malformed_idempotency_key_is_refused(
         self, service: Service, resource: ResourceCase, lines: list[bytes]
     ) -> None:
         tenant = service.tenant()
@@ -254,14 +248,12 @@ class IdempotencyContract(OfResources):
         assert violations(answer) == {"Idempotency-Key": "idempotency_key"}
         assert listed(tenant, resource) == []
 
-    def test_an_api_key_is_no_idempotency_key(self, service: Service, resource: ResourceCase) -> None:
+    def test_api_key_as_idempotency_key_is_refused(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         assert violations(post(tenant, resource, tenant.key)) == {"Idempotency-Key": "idempotency_key"}
         assert listed(tenant, resource) == []
 
-    def test_of_many_at_once_one_makes_and_all_are_answered_alike(
-        self, service: Service, resource: ResourceCase
-    ) -> None:
+    def test_concurrent_repeats_create_one_object(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         headers = {"X-API-Key": tenant.key, "Idempotency-Key": str(uuid7())}
         answers = service.together(
@@ -276,7 +268,7 @@ class IdempotencyContract(OfResources):
                 expect_problem(answer, 409, "request_in_flight")
         assert [item["id"] for item in listed(tenant, resource)] == [made[0].json()["id"]]
 
-    def test_of_many_keys_at_once_one_is_made_and_its_secret_shown_once(self, service: Service) -> None:
+    def test_concurrent_key_creations_show_one_secret_once(self, service: Service) -> None:
         tenant = service.tenant()
         headers = {"X-API-Key": tenant.key, "Idempotency-Key": str(uuid7())}
         answers = service.together([lambda http: http.post(KEYS, json=NEW_KEY, headers=headers)] * 10)
@@ -285,7 +277,7 @@ class IdempotencyContract(OfResources):
         assert len([secret for secret in shown if secret is not None]) == 1
         assert len(tenant.send("GET", KEYS).json()["items"]) == 2
 
-    def test_of_many_bodies_with_one_key_one_is_made(self, service: Service, resource: ResourceCase) -> None:
+    def test_concurrent_bodies_with_one_key_create_one_object(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         headers = {"X-API-Key": tenant.key, "Idempotency-Key": str(uuid7())}
 
@@ -299,7 +291,9 @@ class IdempotencyContract(OfResources):
         assert listed(tenant, resource) == [made.json()]
 
     @pytest.mark.parametrize("depth", [10, 800, 900, 940, 960, 980, 1000])
-    def test_a_deep_body_is_refused_and_no_fault(self, service: Service, resource: ResourceCase, depth: int) -> None:
+    def test_deeply_nested_body_is_refused_without_an_error(
+        self, service: Service, resource: ResourceCase, depth: int
+    ) -> None:
         content = json.dumps(resource.label).join(("{", ": ")).encode() + b"[" * depth + b"]" * depth + b"}"
         headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
         answer = service.tenant().send("POST", resource.path, content=content, headers=headers)

@@ -11,9 +11,9 @@ from tests.contracts.tags import version_of
 
 
 class KeysContract:
-    """Keys over HTTP."""
+    """Creating, reading, listing and revoking keys."""
 
-    def test_a_key_is_shown_once(self, service: Service) -> None:
+    def test_secret_of_a_key_is_shown_once(self, service: Service) -> None:
         tenant = service.tenant()
         sent = {"name": " Nightly ", "scopes": ["simulations:write", "simulations:read"], "expires_at": None}
         answer = tenant.send("POST", KEYS, json=sent)
@@ -32,7 +32,7 @@ class KeysContract:
         made = Tenant(service.http, tenant.owner, UUID(body["id"]), secret)
         assert made.send("GET", ME).status_code == 200
 
-    def test_an_expiry_is_kept_in_utc(self, service: Service) -> None:
+    def test_expiry_is_stored_in_utc(self, service: Service) -> None:
         tenant = service.tenant()
         for spelt in ("2099-01-01T02:00:00.5+02:00", "2099-01-01t00:00:00.5z", "2099-01-01T00:00:00.500000999Z"):
             sent = {"name": "n", "scopes": ["simulations:read"], "expires_at": spelt}
@@ -54,17 +54,17 @@ class KeysContract:
             ({"key": "gf_x"}, {"#/key": "unknown"}),
         ],
     )
-    def test_a_wrong_member_of_a_key_is_named(self, service: Service, members: Any, expected: Any) -> None:
+    def test_invalid_member_of_a_key_is_named(self, service: Service, members: Any, expected: Any) -> None:
         sent = {"name": "n", "scopes": ["simulations:read"]} | members
         assert violations(service.tenant().send("POST", KEYS, json=sent)) == expected
 
-    def test_a_key_cannot_grant_what_it_lacks(self, service: Service) -> None:
+    def test_key_cannot_grant_scopes_that_it_lacks(self, service: Service) -> None:
         manager = service.tenant(Scope.KEYS_MANAGE)
         sent = {"name": "n", "scopes": ["simulations:read"]}
         expect_problem(manager.send("POST", KEYS, json=sent), 403, "missing_scope")
         assert manager.send("POST", KEYS, json=sent | {"scopes": ["keys:manage"]}).status_code == 201
 
-    def test_a_revoked_key_stays_readable_and_revoking_again_is_no_error(self, service: Service) -> None:
+    def test_revoked_key_stays_readable_and_can_be_revoked_again(self, service: Service) -> None:
         tenant = service.tenant()
         made = tenant.send("POST", KEYS, json={"name": "n", "scopes": ["simulations:read"]}).json()
         path = f"{KEYS}/{made['id']}"
@@ -76,12 +76,12 @@ class KeysContract:
         revoked = Tenant(service.http, tenant.owner, UUID(made["id"]), made["key"])
         expect_problem(revoked.send("GET", ME), 401, "unauthenticated")
 
-    def test_a_key_cannot_revoke_itself(self, service: Service) -> None:
+    def test_key_cannot_revoke_itself(self, service: Service) -> None:
         tenant = service.tenant()
         expect_problem(tenant.send("DELETE", f"{KEYS}/{tenant.key_id}"), 409, "key_in_use")
         assert tenant.send("GET", ME).status_code == 200
 
-    def test_the_last_use_of_a_key_is_noted_beside_the_requests(self, service: Service) -> None:
+    def test_last_use_of_a_key_is_recorded_in_the_background(self, service: Service) -> None:
         tenant = service.tenant()
         made = tenant.send("POST", KEYS, json={"name": "n", "scopes": ["simulations:read"]}).json()
         user, path = Tenant(service.http, tenant.owner, UUID(made["id"]), made["key"]), f"{KEYS}/{made['id']}"
@@ -94,7 +94,7 @@ class KeysContract:
         assert STAMP.fullmatch(after.json()["last_used_at"])
         assert version_of(after) == version_of(before) + 1
 
-    def test_foreign_keys_are_not_there(self, service: Service) -> None:
+    def test_keys_of_other_owners_are_not_found(self, service: Service) -> None:
         mine, other = service.tenant(), service.tenant()
         for method in ("GET", "DELETE"):
             expect_problem(mine.send(method, f"{KEYS}/{other.key_id}"), 404, "key_not_found")

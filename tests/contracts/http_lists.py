@@ -1,4 +1,4 @@
-"""Lists over HTTP, of every kind of entity: orders, filters, cursors and links, as clients are promised them."""
+"""The contract of lists over HTTP for every kind of entity: sort orders, filters, cursors and links."""
 
 from itertools import product
 from typing import Any
@@ -18,19 +18,19 @@ from tests.contracts.http_service import (
     expect_problem,
     violations,
 )
-from tests.contracts.resources import RESOURCES, Json, OfResources, ResourceCase, every_order
+from tests.contracts.resources import RESOURCES, Json, ResourceCase, ResourceFixtures, every_order
 
 PARAMETERS = [
     pytest.param(resource, name, value, id=f"{resource.plural}-{name}")
     for resource in RESOURCES
-    for name, value in {"limit": "1", "sort": resource.orders[0], **dict(resource.asked_for())}.items()
+    for name, value in {"limit": "1", "sort": resource.orders[0], **dict(resource.filter_queries())}.items()
 ]
-"""Every parameter of every list but for the cursor, with a value that it takes."""
+"""Every parameter of every list except the cursor, with a valid value."""
 every_parameter = pytest.mark.parametrize(("resource", "name", "value"), PARAMETERS)
 
 
 def walked(tenant: Tenant, resource: ResourceCase, limit: int, **query: str) -> list[Json]:
-    """All objects, page by page, by the links alone."""
+    """Reads all objects page by page, following only the links."""
     found: list[Any] = []
     path: str | None = resource.path
     params: dict[str, str] | None = {"limit": str(limit), **query}
@@ -44,54 +44,56 @@ def walked(tenant: Tenant, resource: ResourceCase, limit: int, **query: str) -> 
 
 
 def with_varied(service: Service, resource: ResourceCase) -> tuple[Tenant, list[Json]]:
-    """A tenant with nine objects, of which some are alike in each member."""
+    """A tenant with nine objects that share some values of each member."""
     tenant = service.tenant()
     return tenant, [tenant.make(resource, **resource.varied(number)) for number in range(9)]
 
 
-class ListsContract(OfResources):
-    """Every order, filter and cursor."""
+class ListsContract(ResourceFixtures):
+    """Every sort order, filter and cursor."""
 
     @every_order
-    def test_a_list_comes_in_any_order_and_ties_go_by_id(
+    def test_list_supports_every_order_with_ties_by_id(
         self, service: Service, resource: ResourceCase, order: str
     ) -> None:
         tenant, made = with_varied(service, resource)
         for limit in (2, 4, 100):
             assert walked(tenant, resource, limit, sort=order) == resource.in_order(made, order)
 
-    def test_the_newest_come_first_unless_asked_otherwise(self, service: Service, resource: ResourceCase) -> None:
+    def test_default_order_is_newest_first(self, service: Service, resource: ResourceCase) -> None:
         tenant, made = with_varied(service, resource)
         assert walked(tenant, resource, 2) == walked(tenant, resource, 100, sort="-created_at") == made[::-1]
 
-    def test_a_filter_leaves_what_fulfils_it(self, service: Service, resource: ResourceCase) -> None:
+    def test_filter_returns_only_matching_objects(self, service: Service, resource: ResourceCase) -> None:
         tenant, made = with_varied(service, resource)
-        left: dict[str, set[int]] = {name: set() for name, _ in resource.asked_for()}
-        for name, value in resource.asked_for():
+        left: dict[str, set[int]] = {name: set() for name, _ in resource.filter_queries()}
+        for name, value in resource.filter_queries():
             expected = [one for one in made if resource.fulfils(one, name, value)]
             left[name].add(len(expected))
             assert walked(tenant, resource, 2, **{name: value}) == expected[::-1], (name, value)
-        # Each of them leaves some and not all, for one value at least.
+        # Each filter matches some but not all objects, for at least one value.
         assert all(any(0 < number < len(made) for number in numbers) for numbers in left.values())
 
     @every_order
-    def test_filters_work_alike_in_every_order_and_on_every_page(
+    def test_filters_apply_in_every_order_and_on_every_page(
         self, service: Service, resource: ResourceCase, order: str
     ) -> None:
         tenant, made = with_varied(service, resource)
-        for (name, value), limit in product(dict(resource.asked_for()).items(), (1, 3)):
+        for (name, value), limit in product(dict(resource.filter_queries()).items(), (1, 3)):
             kept = [one for one in made if resource.fulfils(one, name, value)]
             assert walked(tenant, resource, limit, sort=order, **{name: value}) == resource.in_order(kept, order)
 
-    def test_all_filters_have_to_hold(self, service: Service, resource: ResourceCase) -> None:
+    def test_combined_filters_must_all_match(self, service: Service, resource: ResourceCase) -> None:
         tenant, made = with_varied(service, resource)
-        for (name, value), (other, wanted) in product(resource.asked_for(), dict(resource.asked_for()).items()):
+        for (name, value), (other, wanted) in product(
+            resource.filter_queries(), dict(resource.filter_queries()).items()
+        ):
             if name != other:
                 both = {name: value, other: wanted}
                 expected = [one for one in made if all(resource.fulfils(one, *each) for each in both.items())]
                 assert walked(tenant, resource, 100, **both) == expected[::-1], both
 
-    def test_a_cursor_serves_its_order_and_filters_alone_and_any_limit(
+    def test_cursor_is_bound_to_order_and_filters_but_not_to_limit(
         self, service: Service, resource: ResourceCase
     ) -> None:
         tenant, made = with_varied(service, resource)
@@ -103,35 +105,35 @@ class ListsContract(OfResources):
         wrong: list[dict[str, str]] = [
             {},
             *({"sort": other} for other in others),
-            *({"sort": order, name: value} for name, value in resource.asked_for()),
+            *({"sort": order, name: value} for name, value in resource.filter_queries()),
         ]
         for query in wrong:
             refused = tenant.send("GET", resource.path, params={**query, "cursor": cursor})
             expect_problem(refused, 400, "invalid_cursor")
 
-    def test_a_cursor_serves_the_value_of_its_filter_alone(self, service: Service, resource: ResourceCase) -> None:
+    def test_cursor_is_bound_to_the_filter_value(self, service: Service, resource: ResourceCase) -> None:
         tenant, _ = with_varied(service, resource)
-        served = 0
-        for name, value in resource.asked_for():
+        checked = 0
+        for name, value in resource.filter_queries():
             page = tenant.send("GET", resource.path, params={name: value, "limit": "1"}).json()
             if page["next_cursor"] is not None:
                 query = {"cursor": page["next_cursor"]}
                 assert tenant.send("GET", resource.path, params={name: value, **query}).status_code == 200
-                for other in (other for each, other in resource.asked_for() if each == name and other != value):
+                for other in (other for each, other in resource.filter_queries() if each == name and other != value):
                     refused = tenant.send("GET", resource.path, params={name: other, **query})
                     expect_problem(refused, 400, "invalid_cursor")
                 expect_problem(tenant.send("GET", resource.path, params=query), 400, "invalid_cursor")
-                served += 1
-        assert served >= len(dict(resource.asked_for()))
+                checked += 1
+        assert checked >= len(dict(resource.filter_queries()))
 
-    def test_the_default_order_may_be_said_or_not(self, service: Service, resource: ResourceCase) -> None:
+    def test_cursor_is_valid_with_explicit_default_order(self, service: Service, resource: ResourceCase) -> None:
         tenant, _ = with_varied(service, resource)
         cursor = tenant.send("GET", resource.path, params={"limit": 1}).json()["next_cursor"]
         answer = tenant.send("GET", resource.path, params={"sort": "-created_at", "cursor": cursor})
         assert answer.status_code == 200
 
     @every_parameter
-    def test_a_link_keeps_the_query(self, service: Service, resource: ResourceCase, name: str, value: str) -> None:
+    def test_next_link_keeps_the_query(self, service: Service, resource: ResourceCase, name: str, value: str) -> None:
         tenant, _ = with_varied(service, resource)
         query = {"limit": "1", name: value}
         answer = tenant.send("GET", resource.path, params=query)
@@ -152,29 +154,27 @@ class ListsContract(OfResources):
             ("limit=x&sort=x", {"limit": "limit", "sort": "unknown_value"}),
         ],
     )
-    def test_a_wrong_parameter_is_named(
+    def test_invalid_parameter_is_named(
         self, service: Service, resource: ResourceCase, query: str, expected: dict[str, str]
     ) -> None:
         assert violations(service.tenant().send("GET", f"{resource.path}?{query}")) == expected
 
     @every_parameter
-    def test_a_repeated_parameter_is_refused(
+    def test_repeated_parameter_is_refused(
         self, service: Service, resource: ResourceCase, name: str, value: str
     ) -> None:
         answer = service.tenant().send("GET", resource.path, params=[(name, value), (name, value)])
         assert violations(answer) == {name: "repeated"}
 
     @every_parameter
-    def test_an_empty_parameter_is_refused(
-        self, service: Service, resource: ResourceCase, name: str, value: str
-    ) -> None:
+    def test_empty_parameter_is_refused(self, service: Service, resource: ResourceCase, name: str, value: str) -> None:
         for query in (f"{name}=", name):
             answer = service.tenant().send("GET", f"{resource.path}?{query}")
             errors = expect_problem(answer, 422, "validation_failed")["errors"]
             assert errors[0] == {"parameter": name, "code": "empty", "detail": errors[0]["detail"]}
             assert {error["parameter"] for error in errors} == {name}
 
-    def test_keys_have_no_order_or_filter_of_their_own(self, service: Service) -> None:
+    def test_list_of_keys_has_no_sort_or_filter(self, service: Service) -> None:
         tenant = service.tenant()
         assert violations(tenant.send("GET", f"{KEYS}?sort=name")) == {"sort": "unknown"}
         assert violations(tenant.send("GET", f"{KEYS}?name=a")) == {"name": "unknown"}
@@ -190,7 +190,7 @@ class ListsContract(OfResources):
             path = answer.links.get("next", {}).get("url")
         assert found == [*made[::-1], str(tenant.key_id)]
 
-    def test_a_cursor_of_the_secret_before_still_opens(self, service: Service, resource: ResourceCase) -> None:
+    def test_cursor_signed_with_the_previous_secret_is_accepted(self, service: Service, resource: ResourceCase) -> None:
         tenant, made = with_varied(service, resource)
         order = resource.orders[-1]
 
@@ -210,7 +210,7 @@ class ListsContract(OfResources):
         expect_problem(tenant.send("GET", resource.path, params=query), 400, "invalid_cursor")
 
     @every_order
-    def test_a_cursor_goes_on_where_the_object_was_that_it_named(
+    def test_cursor_stays_valid_after_its_object_is_deleted(
         self, service: Service, resource: ResourceCase, order: str
     ) -> None:
         tenant, made = with_varied(service, resource)
@@ -223,9 +223,7 @@ class ListsContract(OfResources):
         after = resource.in_order([*kept, last], order)
         assert rest["items"] == after[after.index(last) + 1 :]
 
-    def test_the_least_and_the_greatest_values_can_be_walked_over(
-        self, service: Service, resource: ResourceCase
-    ) -> None:
+    def test_paging_continues_after_boundary_values(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         edges = [resource.kept(members) for members in resource.edges]
         made = [tenant.make(resource, **each(members)) for members in edges for each in (dict, resource.repeatable)]

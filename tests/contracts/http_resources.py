@@ -1,4 +1,4 @@
-"""Every kind of entity over HTTP: what the verbs do."""
+"""The methods of every kind of entity over HTTP."""
 
 import json
 import re
@@ -7,13 +7,13 @@ from uuid import UUID
 import pytest
 
 from tests.contracts.http_service import KEYS, NEW_KEY, STAMP, Service, expect_problem, violations
-from tests.contracts.resources import OfResources, ResourceCase
+from tests.contracts.resources import ResourceCase, ResourceFixtures
 
 
-class ResourcesContract(OfResources):
-    """What the verbs do."""
+class ResourcesContract(ResourceFixtures):
+    """Create, read, update, delete and list."""
 
-    def test_an_object_is_created_with_its_path_and_tag(self, service: Service, resource: ResourceCase) -> None:
+    def test_create_returns_the_object_with_its_location(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         answer = tenant.send("POST", resource.path, json=resource.body)
         body = answer.json()
@@ -26,13 +26,13 @@ class ResourcesContract(OfResources):
         assert answer.headers["location"] == f"{resource.path}/{body['id']}"
         assert tenant.send("GET", answer.headers["location"]).json() == body
 
-    def test_a_name_is_trimmed(self, service: Service, resource: ResourceCase) -> None:
+    def test_name_is_trimmed(self, service: Service, resource: ResourceCase) -> None:
         assert (
             service.tenant().make(resource, **resource.named("  Wing\u00e9 \U0001f6e9 "))["name"]
             == "Wing\u00e9 \U0001f6e9"
         )
 
-    def test_head_answers_as_get_without_a_body(self, service: Service, resource: ResourceCase) -> None:
+    def test_head_equals_get_without_a_body(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         path = resource.path_of(tenant.make(resource))
         head, get = tenant.send("HEAD", path), tenant.send("GET", path)
@@ -42,7 +42,7 @@ class ResourcesContract(OfResources):
             k: v for k, v in get.headers.items() if k not in differing
         }
 
-    def test_a_reader_who_has_the_version_gets_304(self, service: Service, resource: ResourceCase) -> None:
+    def test_get_with_the_current_tag_is_304(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         path = resource.path_of(tenant.make(resource))
         tag = tenant.send("GET", path).headers["etag"]
@@ -52,7 +52,7 @@ class ResourcesContract(OfResources):
             assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
         assert tenant.send("GET", path, headers={"If-None-Match": '"other"'}).status_code == 200
 
-    def test_what_is_left_out_has_its_default(self, service: Service, resource: ResourceCase) -> None:
+    def test_omitted_member_gets_its_default(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         made = tenant.send("POST", resource.path, json=resource.required)
         assert made.status_code == 201
@@ -60,7 +60,7 @@ class ResourcesContract(OfResources):
         assert {name: made.json()[name] for name in expected} == expected
 
     @pytest.mark.parametrize("method", ["PATCH", "POST"])
-    def test_an_update_changes_only_what_is_sent(self, service: Service, resource: ResourceCase, method: str) -> None:
+    def test_update_changes_only_the_sent_members(self, service: Service, resource: ResourceCase, method: str) -> None:
         tenant = service.tenant()
         before = tenant.make(resource)
         for change in resource.changes:
@@ -71,7 +71,7 @@ class ResourcesContract(OfResources):
             before = answer.json()
 
     @pytest.mark.parametrize("members", ["none", "one", "all"])
-    def test_an_update_that_changes_nothing_keeps_the_version(
+    def test_update_without_changes_keeps_the_version(
         self, service: Service, resource: ResourceCase, members: str
     ) -> None:
         tenant = service.tenant()
@@ -82,7 +82,7 @@ class ResourcesContract(OfResources):
         assert (after.status_code, after.json()) == (200, before.json())
         assert after.headers["etag"] == before.headers["etag"]
 
-    def test_every_change_changes_the_tag(self, service: Service, resource: ResourceCase) -> None:
+    def test_every_change_produces_a_new_tag(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         path = resource.path_of(tenant.make(resource))
         tags = [tenant.send("GET", path).headers["etag"]]
@@ -90,7 +90,7 @@ class ResourcesContract(OfResources):
         assert len(set(tags)) == 4
         assert tenant.send("GET", path).headers["etag"] == tags[-1]
 
-    def test_merge_patch_is_a_patch(self, service: Service, resource: ResourceCase) -> None:
+    def test_patch_accepts_merge_patch_media_type(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         path = resource.path_of(tenant.make(resource))
         headers = {"Content-Type": "application/merge-patch+json"}
@@ -99,7 +99,9 @@ class ResourcesContract(OfResources):
         put = tenant.send("PUT", path, content=json.dumps(resource.body), headers=headers)
         expect_problem(put, 415, "unsupported_media_type")
 
-    def test_a_replacement_needs_every_member_and_never_creates(self, service: Service, resource: ResourceCase) -> None:
+    def test_put_requires_every_required_member_and_never_creates(
+        self, service: Service, resource: ResourceCase
+    ) -> None:
         tenant = service.tenant()
         path = resource.path_of(tenant.make(resource))
         assert tenant.send("PUT", path, json=resource.other).json().items() >= resource.other.items()
@@ -109,7 +111,7 @@ class ResourcesContract(OfResources):
         assert tenant.send("GET", path).json().items() >= resource.other.items()
         expect_problem(tenant.send("PUT", resource.unknown, json=resource.other), 404, resource.not_found)
 
-    def test_a_replacement_gives_what_it_leaves_out_its_default(self, service: Service, resource: ResourceCase) -> None:
+    def test_put_resets_omitted_members_to_their_defaults(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         path = resource.path_of(tenant.make(resource, **resource.other))
         replaced = tenant.send("PUT", path, json=resource.required)
@@ -117,7 +119,7 @@ class ResourcesContract(OfResources):
         expected = resource.required | defaults
         assert {name: replaced.json()[name] for name in expected} == expected
 
-    def test_a_deleted_object_is_gone(self, service: Service, resource: ResourceCase) -> None:
+    def test_deleted_object_is_not_found(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         path = resource.path_of(tenant.make(resource))
         answer = tenant.send("DELETE", path)
@@ -139,15 +141,15 @@ class ResourcesContract(OfResources):
         assert [len(page) for page in pages] == [3, 3, 1]
         assert [id for page in pages for id in page] == made[::-1]
 
-    def test_a_full_last_page_has_no_next(self, service: Service, resource: ResourceCase) -> None:
+    def test_full_last_page_has_no_next_cursor(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         tenant.make(resource)
         assert tenant.send("GET", f"{resource.path}?limit=1").json()["next_cursor"] is None
 
-    def test_the_list_of_nothing_is_empty(self, service: Service, resource: ResourceCase) -> None:
+    def test_list_of_a_new_owner_is_empty(self, service: Service, resource: ResourceCase) -> None:
         assert service.tenant().send("GET", resource.path).json() == {"items": [], "next_cursor": None}
 
-    def test_a_cursor_serves_its_owner_and_list_alone(self, service: Service, resource: ResourceCase) -> None:
+    def test_cursor_is_bound_to_its_owner_and_list(self, service: Service, resource: ResourceCase) -> None:
         mine, other = service.tenant(), service.tenant()
         for tenant in (mine, other):
             tenant.make(resource)
@@ -181,9 +183,9 @@ class ResourcesContract(OfResources):
             ("sort=%ed%a0%80", "invalid_unicode"),
         ],
     )
-    def test_a_wrong_query_is_refused(self, service: Service, resource: ResourceCase, query: str, code: str) -> None:
+    def test_invalid_query_is_refused(self, service: Service, resource: ResourceCase, query: str, code: str) -> None:
         answer = service.tenant().send("GET", f"{resource.path}?{query}")
         assert code in [e["code"] for e in expect_problem(answer, 422, "validation_failed")["errors"]]
 
-    def test_a_query_where_none_is_due_is_refused(self, service: Service, resource: ResourceCase) -> None:
+    def test_query_on_a_single_object_is_refused(self, service: Service, resource: ResourceCase) -> None:
         assert violations(service.tenant().send("GET", resource.unknown + "?x=1")) == {"x": "unknown"}

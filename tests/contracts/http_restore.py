@@ -1,4 +1,4 @@
-"""Restoring over HTTP: an earlier version comes back as a new one, and a deleted object under its id."""
+"""Restoring over HTTP: an earlier version becomes a new one, and a deleted object gets its id back."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,12 +17,12 @@ from domain.use_cases import EntityUseCases
 from tests.contracts.cases import case_of
 from tests.contracts.http_revisions import restore, revisions, versions
 from tests.contracts.http_service import CONTEXT, HOUR, Service, Tenant, expect_problem, violations
-from tests.contracts.resources import OfResources, ResourceCase
+from tests.contracts.resources import ResourceCase, ResourceFixtures
 from tests.contracts.tags import tag_of, with_tags
 
 
 def changed(tenant: Tenant, resource: ResourceCase) -> Any:
-    """An object with three versions, as the first of them was shown."""
+    """Creates an object with three versions, and returns the first."""
     made = tenant.make(resource)
     for body in (resource.named("b"), resource.change | resource.named("c")):
         assert tenant.send("PATCH", resource.path_of(made), json=body).status_code == 200
@@ -30,15 +30,15 @@ def changed(tenant: Tenant, resource: ResourceCase) -> Any:
 
 
 def deleted(tenant: Tenant, resource: ResourceCase) -> Any:
-    """The same, deleted by its fourth version."""
+    """The same, deleted with the fourth version."""
     made = changed(tenant, resource)
     assert tenant.send("DELETE", resource.path_of(made)).status_code == 204
     return made
 
 
 @dataclass(frozen=True)
-class Overtaken(History):
-    """A history after which something else happens, before whoever has asked for the latest goes on."""
+class InterruptedHistory(History):
+    """A history that runs ``meanwhile`` after each read of the latest revision, to simulate a concurrent writer."""
 
     meanwhile: Callable[[], Awaitable[object]]
 
@@ -48,10 +48,10 @@ class Overtaken(History):
         return revision
 
 
-class RestoreContract(OfResources):
-    """Bringing a version back."""
+class RestoreContract(ResourceFixtures):
+    """Restoring a version of an object."""
 
-    def test_an_earlier_version_comes_back_as_a_new_one(self, service: Service, resource: ResourceCase) -> None:
+    def test_earlier_version_is_restored_as_a_new_one(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         made = changed(tenant, resource)
         answer = restore(tenant, resource, made, 1)
@@ -63,7 +63,7 @@ class RestoreContract(OfResources):
         assert (read.json(), read.headers["etag"]) == (answer.json(), tag_of(resource, 4))
         assert versions(tenant, resource, made) == [4, 3, 2, 1]
 
-    def test_the_state_that_it_has_makes_no_version(self, service: Service, resource: ResourceCase) -> None:
+    def test_restore_of_the_current_state_makes_no_version(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         made = changed(tenant, resource)
         before = tenant.send("GET", resource.path_of(made))
@@ -75,9 +75,7 @@ class RestoreContract(OfResources):
         assert restore(tenant, resource, made, 3).headers["etag"] == tag_of(resource, 5)
         assert versions(tenant, resource, made) == [5, 4, 3, 2, 1]
 
-    def test_a_deleted_object_comes_back_under_its_id_and_in_the_list(
-        self, service: Service, resource: ResourceCase
-    ) -> None:
+    def test_deleted_object_is_restored_with_its_id(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         made = deleted(tenant, resource)
         assert tenant.send("GET", resource.path).json()["items"] == []
@@ -95,7 +93,7 @@ class RestoreContract(OfResources):
             resource, 6
         )
 
-    def test_a_clock_that_is_behind_does_not_make_it_older(self, service: Service, resource: ResourceCase) -> None:
+    def test_restore_with_a_slow_clock_keeps_the_later_time(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         made = deleted(tenant, resource)
         service.clock.passes(-HOUR)
@@ -103,7 +101,7 @@ class RestoreContract(OfResources):
         service.clock.passes(HOUR)
         assert answer.json()["updated_at"] == revisions(tenant, resource, made)[1]["at"]
 
-    def test_no_tag_is_ever_seen_twice(self, service: Service, resource: ResourceCase) -> None:
+    def test_tags_are_never_reused(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         made = tenant.make(resource)
         tags = [tag_of(resource, 1)]
@@ -114,9 +112,7 @@ class RestoreContract(OfResources):
         assert len(set(tags)) == len(tags)
         assert versions(tenant, resource, made) == list(range(10, 0, -1))
 
-    def test_a_version_that_never_was_and_a_deletion_are_not_found(
-        self, service: Service, resource: ResourceCase
-    ) -> None:
+    def test_unknown_version_and_deletion_are_not_found(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         made = deleted(tenant, resource)
         for version in (4, 5, 2**31 - 1):
@@ -126,12 +122,12 @@ class RestoreContract(OfResources):
             expect_problem(restore(tenant, resource, made, version), 404, "revision_not_found")
         assert versions(tenant, resource, made) == [5, 4, 3, 2, 1]
 
-    def test_the_version_of_another_object_does_not_serve(self, service: Service, resource: ResourceCase) -> None:
+    def test_version_of_another_object_is_not_found(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         changed(tenant, resource)
         expect_problem(restore(tenant, resource, tenant.make(resource), 2), 404, "revision_not_found")
 
-    def test_foreign_objects_are_not_there_and_stay_as_they_are(self, service: Service, resource: ResourceCase) -> None:
+    def test_objects_of_other_owners_cannot_be_restored(self, service: Service, resource: ResourceCase) -> None:
         mine, other = service.tenant(), service.tenant()
         gone, there = deleted(other, resource), changed(other, resource)
         before = other.send("GET", resource.path_of(there)).json()
@@ -152,7 +148,7 @@ class RestoreContract(OfResources):
             ({"If_None_Match": "{1}"}, 200),
         ],
     )
-    def test_an_object_is_restored_on_its_callers_condition(
+    def test_restore_checks_its_condition(
         self, service: Service, resource: ResourceCase, headers: Any, status: int
     ) -> None:
         tenant = service.tenant()
@@ -170,7 +166,7 @@ class RestoreContract(OfResources):
             ({"If_None_Match": "{3}"}, 200),
         ],
     )
-    def test_a_deleted_object_has_no_tag_to_match(
+    def test_deleted_object_has_no_tag_to_match(
         self, service: Service, resource: ResourceCase, headers: Any, status: int
     ) -> None:
         tenant = service.tenant()
@@ -178,9 +174,7 @@ class RestoreContract(OfResources):
         assert restore(tenant, resource, made, 1, **with_tags(resource, headers)).status_code == status
         assert tenant.send("GET", resource.path_of(made)).status_code == (200 if status == 200 else 404)
 
-    def test_a_condition_is_asked_even_where_nothing_would_change(
-        self, service: Service, resource: ResourceCase
-    ) -> None:
+    def test_condition_is_checked_even_without_a_change(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         expect_problem(
             restore(tenant, resource, changed(tenant, resource), 3, If_Match=tag_of(resource, 2)),
@@ -189,7 +183,7 @@ class RestoreContract(OfResources):
         )
 
     @pytest.mark.parametrize("version", [True, False, 1.5, 0, -1, 2**31, 10**30, "1", None, [1], {}])
-    def test_a_version_is_a_whole_number(self, service: Service, resource: ResourceCase, version: Any) -> None:
+    def test_version_must_be_a_whole_number(self, service: Service, resource: ResourceCase, version: Any) -> None:
         tenant = service.tenant()
         assert violations(restore(tenant, resource, changed(tenant, resource), version)) == {"#/version": "version"}
 
@@ -201,13 +195,13 @@ class RestoreContract(OfResources):
             ([], {"#": "wrong_type"}),
         ],
     )
-    def test_a_wrong_body_is_named(self, service: Service, resource: ResourceCase, body: Any, expected: Any) -> None:
+    def test_invalid_body_is_named(self, service: Service, resource: ResourceCase, body: Any, expected: Any) -> None:
         tenant = service.tenant()
         path = f"{resource.path_of(changed(tenant, resource))}/restore"
         assert violations(tenant.send("POST", path, json=body)) == expected
 
     @pytest.mark.parametrize("state", [changed, deleted])
-    def test_of_many_who_restore_at_once_no_two_make_the_same_version(
+    def test_concurrent_restores_make_distinct_versions(
         self, service: Service, resource: ResourceCase, state: Any
     ) -> None:
         tenant = service.tenant()
@@ -230,7 +224,7 @@ class RestoreContract(OfResources):
         assert all(by_tag[answer.headers["etag"]] == answer.json() for answer in done)
         assert tenant.send("GET", resource.path_of(made)).json() == found[0]["after"]
 
-    def test_who_was_overtaken_makes_no_version_that_has_been(self, service: Service, resource: ResourceCase) -> None:
+    def test_overtaken_restore_is_a_conflict(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         made = deleted(tenant, resource)
         storage, id = service.container.storage(), UUID(made["id"])
@@ -244,7 +238,7 @@ class RestoreContract(OfResources):
         slow = EntityUseCases(
             entity=resource.entity,
             repository=storage.repository(resource.entity),
-            history=Overtaken(revisions=storage.revisions, meanwhile=back_and_gone),
+            history=InterruptedHistory(revisions=storage.revisions, meanwhile=back_and_gone),
             new_id=uuid4,
         )
         later = replace(CONTEXT, at=service.clock())
@@ -254,7 +248,7 @@ class RestoreContract(OfResources):
         assert restore(tenant, resource, made, 1).headers["etag"] == tag_of(resource, 7)
 
     @pytest.mark.parametrize("state", [changed, deleted])
-    def test_what_could_not_be_made_today_does_not_come_back(
+    def test_version_that_breaks_a_new_rule_is_not_restored(
         self, service: Service, resource: ResourceCase, state: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         tenant = service.tenant()
@@ -263,14 +257,14 @@ class RestoreContract(OfResources):
 
         def stricter(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
             if values.get(resource.label) == resource.body[resource.label]:
-                raise Invalid([Violation(resource.label, "not_any_more", "The name is none any more.")])
+                raise Invalid([Violation(resource.label, "not_any_more", "The name is no longer allowed.")])
             return validated(kind, values)
 
         with monkeypatch.context() as today:
             today.setattr("domain.entity.validated", stricter)
             answer = restore(tenant, resource, made, 1)
             assert violations(answer) == {"#/version": "not_restorable"}
-            assert "The name is none any more." in answer.json()["detail"]
+            assert "The name is no longer allowed." in answer.json()["detail"]
             expect_problem(restore(tenant, resource, made, 1, If_Match='"99"'), 412, "precondition_failed")
             expect_problem(restore(tenant, resource, made, 99), 404, "revision_not_found")
             assert (tenant.send("GET", resource.path_of(made)).json() | {"request_id": ""}) == before | {
@@ -281,7 +275,9 @@ class RestoreContract(OfResources):
         assert restore(tenant, resource, made, 1).json()[resource.label] == resource.body[resource.label]
 
     @pytest.mark.parametrize("gone", [False, True])
-    def test_nor_does_what_never_could(self, service: Service, resource: ResourceCase, gone: bool) -> None:
+    def test_version_that_was_never_valid_is_not_restored(
+        self, service: Service, resource: ResourceCase, gone: bool
+    ) -> None:
         tenant = service.tenant()
         odd = case_of(resource.entity).make(tenant.owner, **resource.named("a\tb"))
         storage = service.container.storage()
@@ -293,9 +289,7 @@ class RestoreContract(OfResources):
         assert violations(restore(tenant, resource, shown, 1)) == {"#/version": "not_restorable"}
         assert restore(tenant, resource, shown, 2).json()[resource.label] == "b"
 
-    def test_blanks_are_trimmed_once_more_from_what_is_deleted_and_comes_back(
-        self, service: Service, resource: ResourceCase
-    ) -> None:
+    def test_restored_text_is_trimmed_again(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         odd = case_of(resource.entity).make(tenant.owner, **resource.named(" b "))
         storage = service.container.storage()
@@ -303,16 +297,16 @@ class RestoreContract(OfResources):
         assert tenant.send("DELETE", resource.path_of({"id": str(odd.id)})).status_code == 204
         assert restore(tenant, resource, {"id": str(odd.id)}, 1).json()[resource.label] == "b"
 
-    def test_something_of_another_kind_is_not_found(self, service: Service, resource: ResourceCase) -> None:
+    def test_id_of_another_kind_is_not_found(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         for id in (tenant.key_id, tenant.owner):
             expect_problem(restore(tenant, resource, {"id": str(id)}, 1), 404, resource.not_found)
 
-    def test_what_comes_back_is_held_to_the_rules_of_a_list(self, service: Service, resource: ResourceCase) -> None:
+    def test_restored_object_is_found_by_every_filter(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         made = deleted(tenant, resource)
         restore(tenant, resource, made, 1)
         assert made.items() >= resource.body.items()
-        for name, value in resource.asked_for():
+        for name, value in resource.filter_queries():
             found = tenant.send("GET", resource.path, params={name: value}).json()["items"]
             assert [one["id"] for one in found] == [made["id"]] * resource.fulfils(made, name, value)

@@ -1,4 +1,4 @@
-"""Revisions over HTTP: who changed what, when and in which request, of a deleted object too."""
+"""Revisions over HTTP: who changed what, when and in which request, also for deleted objects."""
 
 import json
 from typing import Any
@@ -15,12 +15,12 @@ from tests.contracts.http_service import (
     expect_problem,
     violations,
 )
-from tests.contracts.resources import OfResources, ResourceCase
+from tests.contracts.resources import ResourceCase, ResourceFixtures
 from tests.contracts.tags import tag_of
 
 
 def revisions(tenant: Tenant, resource: ResourceCase, shown: Any) -> list[Any]:
-    """All revisions of the object, by the links alone, two on a page."""
+    """All revisions of the object in pages of two, following only the links."""
     found: list[Any] = []
     path: str | None = f"{resource.path_of(shown)}/revisions?limit=2"
     while path:
@@ -42,12 +42,10 @@ def versions(tenant: Tenant, resource: ResourceCase, shown: Any) -> list[int]:
     return [revision["version"] for revision in revisions(tenant, resource, shown)]
 
 
-class RevisionsContract(OfResources):
-    """What has become of an object."""
+class RevisionsContract(ResourceFixtures):
+    """The revisions of an object."""
 
-    def test_every_write_leaves_a_revision_with_its_key_request_and_both_sides(
-        self, service: Service, resource: ResourceCase
-    ) -> None:
+    def test_every_write_records_key_request_and_both_states(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         made = tenant.send("POST", resource.path, json=resource.body, headers={"X-Request-ID": "v1"}).json()
         path, shown = resource.path_of(made), [made]
@@ -82,7 +80,7 @@ class RevisionsContract(OfResources):
         assert moments[5] == made["created_at"]
         assert [moments[0], *moments[2:5]] == [each["updated_at"] for each in (back.json(), *shown[:0:-1])]
 
-    def test_a_request_that_changes_nothing_leaves_none(self, service: Service, resource: ResourceCase) -> None:
+    def test_request_without_changes_records_no_revision(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         made = tenant.make(resource)
         assert tenant.send("PATCH", resource.path_of(made), json=resource.no_change).status_code == 200
@@ -93,7 +91,7 @@ class RevisionsContract(OfResources):
         )
         assert versions(tenant, resource, made) == [1]
 
-    def test_a_request_that_is_repeated_leaves_one(self, service: Service, resource: ResourceCase) -> None:
+    def test_replayed_request_records_one_revision(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         headers = {"Idempotency-Key": "once"}
         made, again = (tenant.send("POST", resource.path, json=resource.body, headers=headers).json() for _ in range(2))
@@ -102,7 +100,7 @@ class RevisionsContract(OfResources):
         changes = tenant.send("GET", "/api/v1/changes").json()["items"]
         assert [change["id"] for change in changes if change["kind"] == resource.kind] == [made["id"]]
 
-    def test_another_key_of_the_owner_is_told_apart(self, service: Service, resource: ResourceCase) -> None:
+    def test_revision_names_the_key_that_made_it(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         made = tenant.make(resource)
         sent = {"name": "n", "scopes": [resource.writes]}
@@ -114,7 +112,7 @@ class RevisionsContract(OfResources):
             f"key:{tenant.key_id}",
         ]
 
-    def test_which_operator_it_was_is_not_told(self, service: Service, resource: ResourceCase) -> None:
+    def test_revision_does_not_name_the_operator(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         use_cases = service.container.use_cases.entities()[resource.entity]
         values = {name: first for name, (first, *_) in resource.values.items()}
@@ -123,7 +121,7 @@ class RevisionsContract(OfResources):
         assert [each["actor"] for each in answer.json()["items"]] == ["operator"]
         assert CONTEXT.actor not in answer.text
 
-    def test_they_stay_readable_when_the_object_is_deleted(self, service: Service, resource: ResourceCase) -> None:
+    def test_revisions_of_a_deleted_object_stay_readable(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         made = tenant.make(resource)
         tenant.send("DELETE", resource.path_of(made))
@@ -132,9 +130,7 @@ class RevisionsContract(OfResources):
         assert (deleted["action"], deleted["before"], deleted["after"]) == ("deleted", made, None)
         assert (created["action"], created["before"], created["after"]) == ("created", None, made)
 
-    def test_an_object_whose_revisions_are_forgotten_has_none_until_the_next(
-        self, service: Service, resource: ResourceCase
-    ) -> None:
+    def test_purged_revisions_are_not_found(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         made, deleted = tenant.make(resource), tenant.make(resource)
         tenant.send("DELETE", resource.path_of(deleted))
@@ -146,7 +142,7 @@ class RevisionsContract(OfResources):
         tenant.send("PATCH", resource.path_of(made), json=resource.named("b"))
         assert versions(tenant, resource, made) == [2]
 
-    def test_foreign_unknown_and_malformed_ids_are_answered_alike(
+    def test_foreign_unknown_and_malformed_ids_get_the_same_response(
         self, service: Service, resource: ResourceCase
     ) -> None:
         mine, other = service.tenant(), service.tenant()
@@ -164,9 +160,7 @@ class RevisionsContract(OfResources):
         assert [len(alike) for alike in answers.values()] == [1, 1]
         assert versions(other, resource, foreign) == [1]
 
-    def test_cursors_go_on_and_serve_this_list_of_this_owner_alone(
-        self, service: Service, resource: ResourceCase
-    ) -> None:
+    def test_cursor_is_bound_to_the_object_and_its_owner(self, service: Service, resource: ResourceCase) -> None:
         tenant, other = service.tenant(), service.tenant()
         made, second, foreign = tenant.make(resource), tenant.make(resource), other.make(resource)
         for shown, holder in ((made, tenant), (second, tenant), (foreign, other)):
@@ -195,7 +189,7 @@ class RevisionsContract(OfResources):
             "sort": "unknown",
         }
 
-    def test_reading_and_restoring_take_their_scopes(self, service: Service, resource: ResourceCase) -> None:
+    def test_reading_and_restoring_require_their_scopes(self, service: Service, resource: ResourceCase) -> None:
         reader, writer = service.tenant(resource.reads), service.tenant(resource.writes)
         manager = service.tenant("keys:manage")
         made = writer.make(resource)
@@ -208,13 +202,13 @@ class RevisionsContract(OfResources):
             expect_problem(tenant.send(method, path), 403, "missing_scope")
         assert restore(writer, resource, made, 1).status_code == 200
 
-    def test_head_answers_without_a_body(self, service: Service, resource: ResourceCase) -> None:
+    def test_head_returns_no_body(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         answer = tenant.send("HEAD", f"{resource.path_of(tenant.make(resource))}/revisions")
         assert (answer.status_code, answer.content) == (200, b"")
 
     @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
-    def test_no_verb_changes_one(self, service: Service, resource: ResourceCase, method: str) -> None:
+    def test_revisions_are_read_only(self, service: Service, resource: ResourceCase, method: str) -> None:
         answer = service.tenant().send(method, f"{resource.unknown}/revisions", json={})
         expect_problem(answer, 405, "method_not_allowed")
         assert answer.headers["allow"] == "GET, HEAD"

@@ -1,4 +1,4 @@
-"""Keys that hand over to a successor: both open for a while, and a crash between the two is repaired by repeating."""
+"""Key rotation: both keys are valid for an overlap, and a failure between the two writes is repaired by a retry."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,19 +38,19 @@ def keys(tenant: Tenant) -> list[Any]:
     return items
 
 
-def opens(tenant: Tenant, key: str) -> bool:
+def is_valid(tenant: Tenant, key: str) -> bool:
     return tenant.http.get(SIMULATIONS, headers={"X-API-Key": key}).status_code == 200
 
 
 def lifetime(new: Any, old: Any) -> timedelta:
-    """How long the old key still opens after the new one is made."""
+    """How long the old key stays valid after the new one is created."""
     return datetime.fromisoformat(old["expires_at"]) - datetime.fromisoformat(new["created_at"])
 
 
 class RollContract:
     """``POST /api/v1/keys/{id}/roll``."""
 
-    def test_both_keys_open_for_the_overlap_and_the_new_one_after_it(self, service: Service) -> None:
+    def test_both_keys_are_valid_during_the_overlap(self, service: Service) -> None:
         tenant = service.tenant()
         old = made(tenant, name="Nightly")
         answer = roll(tenant, old["id"], {"overlap_seconds": 3600, "expires_at": "2099-01-01T00:00:00Z"})
@@ -64,26 +64,26 @@ class RollContract:
         assert read.json() | {"key": new["key"]} == new
         assert read.headers["etag"] == answer.headers["etag"]
         assert lifetime(new, tenant.send("GET", f"{KEYS}/{old['id']}").json()) == timedelta(hours=1)
-        assert opens(tenant, old["key"])
-        assert opens(tenant, new["key"])
+        assert is_valid(tenant, old["key"])
+        assert is_valid(tenant, new["key"])
         service.clock.passes(timedelta(hours=1))
-        assert not opens(tenant, old["key"])
-        assert opens(tenant, new["key"])
+        assert not is_valid(tenant, old["key"])
+        assert is_valid(tenant, new["key"])
 
-    def test_a_day_is_the_overlap_where_none_is_named(self, service: Service) -> None:
+    def test_default_overlap_is_a_day(self, service: Service) -> None:
         tenant = service.tenant()
         old = made(tenant)
         new = roll(tenant, old["id"], {}).json()
         assert new["expires_at"] is None
         assert lifetime(new, tenant.send("GET", f"{KEYS}/{old['id']}").json()) == timedelta(days=1)
 
-    def test_without_an_overlap_the_old_key_is_dead(self, service: Service) -> None:
+    def test_old_key_is_invalid_without_an_overlap(self, service: Service) -> None:
         tenant = service.tenant()
         old = made(tenant)
         assert roll(tenant, old["id"], {"overlap_seconds": 0}).status_code == 201
-        assert not opens(tenant, old["key"])
+        assert not is_valid(tenant, old["key"])
 
-    def test_the_old_key_ends_no_later_than_it_would_have(self, service: Service) -> None:
+    def test_roll_does_not_extend_the_old_key(self, service: Service) -> None:
         tenant = service.tenant()
         end = (service.clock() + timedelta(minutes=1)).replace(microsecond=0)
         old = made(tenant, expires_at=end.isoformat())
@@ -91,9 +91,7 @@ class RollContract:
         stored = tenant.send("GET", f"{KEYS}/{old['id']}").json()
         assert datetime.fromisoformat(stored["expires_at"]) == end
 
-    def test_the_new_key_lives_as_long_as_the_old_one_was_to_unless_another_end_is_named(
-        self, service: Service
-    ) -> None:
+    def test_new_key_has_the_lifetime_of_the_old_one_by_default(self, service: Service) -> None:
         tenant = service.tenant()
         old = made(tenant, expires_at=(service.clock() + timedelta(days=90)).isoformat())
         service.clock.passes(timedelta(days=30))
@@ -103,7 +101,7 @@ class RollContract:
         sooner = (service.clock() + timedelta(days=1)).isoformat().replace("+00:00", "Z")
         assert roll(tenant, new["id"], {"expires_at": sooner}).json()["expires_at"] == sooner
 
-    def test_a_key_that_ends_when_time_does_has_a_successor(self, service: Service) -> None:
+    def test_key_that_expires_at_the_maximum_time_can_be_rolled(self, service: Service) -> None:
         tenant = service.tenant()
         old = made(tenant, expires_at="9999-12-31T23:59:59Z")
         service.clock.passes(timedelta(days=1))
@@ -111,10 +109,10 @@ class RollContract:
         assert new["expires_at"] == "9999-12-31T23:59:59.999999Z"
         assert tenant.send("GET", f"{KEYS}/{new['id']}").json()["expires_at"] == new["expires_at"]
 
-    def test_a_key_may_roll_itself(self, service: Service) -> None:
+    def test_key_can_roll_itself(self, service: Service) -> None:
         tenant = service.tenant()
         new = roll(tenant, tenant.key_id).json()
-        assert opens(tenant, tenant.key)
+        assert is_valid(tenant, tenant.key)
         assert roll(Tenant(service.http, tenant.owner, UUID(new["id"]), new["key"]), tenant.key_id).status_code == 201
 
     @pytest.mark.parametrize(
@@ -132,7 +130,7 @@ class RollContract:
             ({"name": "n"}, {"#/name": "unknown"}),
         ],
     )
-    def test_a_wrong_member_is_named_before_the_key_is_looked_for(
+    def test_invalid_member_is_named_before_the_key_is_looked_up(
         self, service: Service, sent: Any, expected: Any
     ) -> None:
         assert violations(roll(service.tenant(), "x", sent)) == expected
@@ -144,7 +142,7 @@ class RollContract:
         new = roll(tenant, old["id"], {"overlap_seconds": longest}).json()
         assert lifetime(new, tenant.send("GET", f"{KEYS}/{old['id']}").json()) == timedelta(days=30)
 
-    def test_what_cannot_be_rolled_is_refused_and_nothing_is_made(self, service: Service) -> None:
+    def test_refused_roll_creates_no_key(self, service: Service) -> None:
         tenant, other = service.tenant(), service.tenant()
         revoked, manager = made(tenant), made(tenant, scopes=["keys:manage"])
         tenant.send("DELETE", f"{KEYS}/{revoked['id']}")
@@ -161,7 +159,7 @@ class RollContract:
         assert len(keys(tenant)) == 3
         assert [key["expires_at"] for key in keys(tenant)] == [None] * 3
 
-    def test_a_condition_is_asked_of_the_old_key(self, service: Service) -> None:
+    def test_condition_is_checked_against_the_old_key(self, service: Service) -> None:
         tenant = service.tenant()
         old = made(tenant)
         tag = tenant.send("GET", f"{KEYS}/{old['id']}").headers["etag"]
@@ -169,7 +167,7 @@ class RollContract:
         expect_problem(roll(tenant, old["id"], if_match=tag), 412, "precondition_failed")
 
     @pytest.mark.parametrize("overlap", [0, 3600])
-    def test_a_repeated_request_is_answered_alike_without_the_secret(self, service: Service, overlap: int) -> None:
+    def test_repeated_roll_is_replayed_without_the_secret(self, service: Service, overlap: int) -> None:
         tenant = service.tenant()
         old, sent = made(tenant), {"overlap_seconds": overlap}
         tag = tenant.send("GET", f"{KEYS}/{old['id']}").headers["etag"]
@@ -180,7 +178,7 @@ class RollContract:
         assert again.headers["idempotency-replayed"] == "true"
         assert len(keys(tenant)) == 3
 
-    def test_a_promise_is_for_one_key_and_one_body(self, service: Service) -> None:
+    def test_idempotency_key_is_bound_to_one_key_and_body(self, service: Service) -> None:
         tenant = service.tenant()
         one, two = made(tenant), made(tenant)
         assert roll(tenant, one["id"], idempotency_key="k").status_code == 201
@@ -188,7 +186,7 @@ class RollContract:
             expect_problem(roll(tenant, id, sent, idempotency_key="k"), 422, "idempotency_key_reused")
         assert len(keys(tenant)) == 4
 
-    def test_what_is_lost_between_the_two_writes_is_completed_by_repeating(
+    def test_failed_second_write_is_completed_by_a_retry(
         self, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         tenant = service.tenant()

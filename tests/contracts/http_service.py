@@ -1,4 +1,4 @@
-"""The application under test over HTTP: tenants with keys, their clients, and the problems that they are answered."""
+"""The application under test over HTTP: tenants with keys and clients, and assertions about problems."""
 
 import asyncio
 import re
@@ -36,7 +36,7 @@ STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 @dataclass
 class Clock:
-    """The time, which a test may put on; what it makes is its tenant's own, so that nobody else minds."""
+    """The current time, which tests can advance. Other tests are unaffected, as each has tenants of its own."""
 
     ahead: timedelta = timedelta()
 
@@ -56,21 +56,21 @@ class Tenant:
     key_id: UUID
     key: str
     made: Counter[str] = field(default_factory=Counter)
-    """How many bodies of each kind it has had."""
+    """The number of bodies made so far, by kind."""
 
     def send(self, method: str, path: str, **more: Any) -> Response:
         headers = {"X-API-Key": self.key} | more.pop("headers", {})
         return self.http.request(method, path, headers=headers, **more)
 
     def body(self, resource: ResourceCase, /, **members: Any) -> Json:
-        """A whole object with unique values that none had before: the first is ``resource.body``."""
+        """A complete body with new values for unique members; the first one is ``resource.body``."""
         before = self.made[resource.kind]
         self.made[resource.kind] += 1
-        # The second and the third value are left to what tests change an object to.
+        # The second and the third value are reserved for the changes that tests make.
         return resource.body | resource.distinct(before and before + 2) | members
 
     def named(self, resource: ResourceCase, text: str) -> Json:
-        """The members of an object of this name, to which a number is added where no other may have it."""
+        """A body with this text as the label, plus a number if labels are unique."""
         if resource.label not in resource.unique:
             return resource.named(text)
         self.made[resource.label] += 1
@@ -90,7 +90,7 @@ class Service:
     http: TestClient
     clock: Clock
     entities: tuple[type[Any], ...] = ()
-    """The kinds for which new tenants have what entities of them have to refer to."""
+    """The kinds whose referred objects are added for each new tenant."""
 
     @property
     def api(self) -> FastAPI:
@@ -106,7 +106,7 @@ class Service:
         api: FastAPI | None = None,
         address: str = "127.0.0.1",
     ) -> list[Response]:
-        """The answers to requests that are under way at once, from a client at this address."""
+        """Sends the requests concurrently from a client at this address, and returns the responses."""
 
         async def gathered() -> list[Response]:
             transport = ASGITransport(app=api or self.api, raise_app_exceptions=False, client=(address, 1))
@@ -117,7 +117,7 @@ class Service:
         return answers
 
     def tenant(self, *scopes: str) -> Tenant:
-        """A new one, whose key has these scopes, or all."""
+        """A new tenant whose key has these scopes, or all."""
 
         async def make() -> Tenant:
             owner = await self.container.use_cases.owners().create(f"tenant {uuid4()}", CONTEXT)
@@ -133,9 +133,9 @@ class Service:
 
 @contextmanager
 def serving(storage: Storage, prepare: Callable[[FastAPI], object] = lambda _: None, **given: Any) -> Iterator[Service]:
-    """The application on this storage, with these settings; keys may fail as often as the tests need it.
+    """Runs the application on this storage with these settings, without a limit of failed authentications.
 
-    ``prepare`` may add to it before it starts.
+    ``prepare`` can change the application before it starts.
     """
     clock = Clock()
     secrets = {"secret_key": SecretStr(SECRET), "secret_key_previous": SecretStr(SECRET_BEFORE)}
@@ -150,7 +150,7 @@ def serving(storage: Storage, prepare: Callable[[FastAPI], object] = lambda _: N
 
 
 def expect_problem(answer: Response, status: int, code: str) -> Any:
-    """The body of the answer, which has to be this problem in its whole form."""
+    """Asserts that the response is exactly this problem, and returns its body."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     body = answer.json()
@@ -165,13 +165,13 @@ def expect_problem(answer: Response, status: int, code: str) -> Any:
 
 
 def violations(answer: Response) -> dict[str, str]:
-    """Where each fault of a 422 is, and its code."""
+    """The error codes of a 422 response by location."""
     body = expect_problem(answer, 422, "validation_failed")
     return {e.get("pointer") or e.get("parameter") or e.get("header"): e["code"] for e in body["errors"]}
 
 
 def expect_violations(answer: Response, expected: Violations) -> None:
-    """Says that the answer is a 422 of exactly these violations."""
+    """Asserts that the response is a 422 with exactly these errors."""
     found = violations(answer)
     assert found.keys() == expected.keys(), answer.text
     assert found == {at: code or found[at] for at, code in expected.items()}

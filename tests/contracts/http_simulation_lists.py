@@ -1,4 +1,4 @@
-"""Lists of simulations over HTTP: which is active on a day, and how names are sorted and searched."""
+"""Lists of simulations over HTTP: the ``active_on`` filter, and sorting and searching by name."""
 
 from datetime import date
 from itertools import product
@@ -44,10 +44,10 @@ def with_runs(service: Service) -> Tenant:
 
 
 class SimulationListsContract:
-    """Lists of simulations, literally: nothing here follows from what the entity declares."""
+    """Lists of simulations with literal values, independent of the declared fields."""
 
     @pytest.mark.parametrize("sort", [f"{sign}{field}" for field in SORTS for sign in ("", "-")])
-    def test_a_list_comes_in_any_order_and_ties_go_by_id(self, service: Service, sort: str) -> None:
+    def test_list_supports_every_order_with_ties_by_id(self, service: Service, sort: str) -> None:
         tenant = service.tenant()
         made = [
             tenant.make(name=name, start_date=f"2026-01-0{n % 3 + 1}", end_date=f"2026-02-0{n % 4 + 1}")
@@ -77,12 +77,12 @@ class SimulationListsContract:
         ],
         ids=str,
     )
-    def test_a_filter_leaves_what_fulfils_it_and_both_ends_count(
+    def test_filter_returns_only_matches_and_includes_both_ends(
         self, service: Service, query: dict[str, str], expected: list[str]
     ) -> None:
         assert names(with_runs(service), **query) == expected
 
-    def test_filters_work_alike_in_every_order_and_on_every_page(self, service: Service) -> None:
+    def test_filters_apply_in_every_order_and_on_every_page(self, service: Service) -> None:
         tenant = service.tenant()
         made = [tenant.make(name=f"{'Kept' if n % 3 else 'left'} {n}") for n in range(12)]
         kept = [one for one in made if one["name"].startswith("Kept")]
@@ -90,7 +90,7 @@ class SimulationListsContract:
             assert walked(tenant, SIMULATION, limit, sort=sign + field, name="kEPT") == in_order(kept, sign + field)
 
     @pytest.mark.parametrize("part", ["%", "_", "\\", "\\\\", "%_", "0%", "100_", "[a-z]", "*", "?", "'", ";"])
-    def test_no_character_of_a_name_is_a_pattern(self, service: Service, part: str) -> None:
+    def test_wildcard_characters_match_literally(self, service: Service, part: str) -> None:
         tenant = service.tenant()
         for name in PLAIN:
             tenant.make(name=name)
@@ -105,18 +105,18 @@ class SimulationListsContract:
         assert set(names(tenant, name=part)) == {name for name in made if part.casefold() in name.casefold()}
 
     @pytest.mark.parametrize("name", ["ΐ" * 300, "ﬃ" * 300, "ᾷ" * 300, "🐐" * 300, "ß" * 300])
-    def test_the_longest_name_is_sorted_and_found(self, service: Service, name: str) -> None:
+    def test_longest_name_is_sorted_and_found(self, service: Service, name: str) -> None:
         tenant = service.tenant()
         made = [tenant.make(name=name) for _ in range(3)]
         assert walked(tenant, SIMULATION, 1, sort="-name") == in_order(made, "-name")
         assert names(tenant, name=name) == [name] * 3
 
-    def test_a_part_that_is_in_no_name_is_refused(self, service: Service) -> None:
+    def test_filter_by_an_impossible_name_is_refused(self, service: Service) -> None:
         tenant = service.tenant()
         for part in ("\x00", "a\nb", "x" * 301):
             assert violations(tenant.send("GET", SIMULATIONS, params={"name": part})) == {"name": "name"}
 
-    def test_a_cursor_serves_its_order_and_filters_alone_and_any_limit(self, service: Service) -> None:
+    def test_cursor_is_bound_to_order_and_filters_but_not_to_limit(self, service: Service) -> None:
         tenant = with_runs(service)
         mine = {"sort": "name", "name": "a", "active_on": "2026-02-15"}
         cursor = tenant.send("GET", SIMULATIONS, params={**mine, "limit": "1"}).json()["next_cursor"]
@@ -137,7 +137,7 @@ class SimulationListsContract:
         for other in others:
             expect_problem(tenant.send("GET", SIMULATIONS, params={**other, "cursor": cursor}), 400, "invalid_cursor")
 
-    def test_a_link_keeps_the_query(self, service: Service) -> None:
+    def test_next_link_keeps_the_query(self, service: Service) -> None:
         tenant = service.tenant()
         name = "50 % of A&B=C #1 é+ü <x>"
         for _ in range(3):
@@ -162,10 +162,10 @@ class SimulationListsContract:
             ("start_date=2026-01-01", {"start_date": "unknown"}),
         ],
     )
-    def test_a_wrong_parameter_is_named(self, service: Service, query: str, expected: dict[str, str]) -> None:
+    def test_invalid_parameter_is_named(self, service: Service, query: str, expected: dict[str, str]) -> None:
         assert violations(service.tenant().send("GET", f"{SIMULATIONS}?{query}")) == expected
 
-    def test_the_first_and_the_last_day_there_are_can_be_walked_over(self, service: Service) -> None:
+    def test_paging_continues_after_the_first_and_last_possible_day(self, service: Service) -> None:
         tenant = service.tenant()
         days = (date.min.isoformat(), date.max.isoformat())
         made = [

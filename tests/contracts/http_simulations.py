@@ -1,4 +1,4 @@
-"""What is particular to simulations over HTTP: their two days, which simulation is active on a day, and their names."""
+"""What is specific to simulations over HTTP: their dates and names."""
 
 from typing import Any
 
@@ -15,9 +15,9 @@ UNKNOWN = f"{SIMULATIONS}/0199f3c2-0000-7000-8000-000000000000"
 
 
 class SimulationsContract:
-    """Simulations, literally: nothing here follows from what the entity declares."""
+    """Simulations with literal values, independent of the declared fields."""
 
-    def test_the_example_is_a_simulation(self, service: Service) -> None:
+    def test_documented_example_can_be_created(self, service: Service) -> None:
         assert SIMULATION.body.items() >= WING.items()
         made = service.tenant().send("POST", SIMULATIONS, json=WING)
         assert made.status_code == 201
@@ -25,7 +25,7 @@ class SimulationsContract:
         assert set(made.json()) == {"id", *SIMULATION.body, "created_at", "updated_at"}
         assert made.headers["location"] == f"{SIMULATIONS}/{made.json()['id']}"
 
-    def test_a_simulation_may_last_a_day(self, service: Service) -> None:
+    def test_simulation_can_last_one_day(self, service: Service) -> None:
         tenant = service.tenant()
         path = SIMULATION.path_of(tenant.make(SIMULATION))
         whole = {"name": "b", "start_date": "2020-02-29", "end_date": "2020-02-29"}
@@ -44,17 +44,17 @@ class SimulationsContract:
             ({"end_date": "2026-01-04"}, {"#/end_date": "before_start"}),
         ],
     )
-    def test_a_wrong_member_of_a_simulation_is_named(self, service: Service, members: Any, expected: Any) -> None:
+    def test_invalid_member_of_a_simulation_is_named(self, service: Service, members: Any, expected: Any) -> None:
         tenant = service.tenant()
         path = SIMULATION.path_of(tenant.make(SIMULATION))
         for method, at, sent in [("POST", SIMULATIONS, WING), ("PUT", path, WING), ("PATCH", path, {})]:
             assert violations(tenant.send(method, at, json=sent | members)) == expected
 
-    def test_a_simulation_may_last_from_the_first_day_to_the_last(self, service: Service) -> None:
+    def test_simulation_can_span_all_possible_days(self, service: Service) -> None:
         made = service.tenant().make(SIMULATION, name="x" * 300, start_date="0001-01-01", end_date="9999-12-31")
         assert (len(made["name"]), made["start_date"], made["end_date"]) == (300, "0001-01-01", "9999-12-31")
 
-    def test_a_change_is_held_to_the_day_that_is_stored(self, service: Service) -> None:
+    def test_change_is_checked_against_the_stored_dates(self, service: Service) -> None:
         tenant = service.tenant()
         made = tenant.make(SIMULATION)
         path = SIMULATION.path_of(made)
@@ -65,7 +65,7 @@ class SimulationsContract:
         assert service.api.url_path_for("get_simulation", id="7") == f"{SIMULATIONS}/7"
 
     @pytest.mark.parametrize("query", ["name=%ff", "name=%ed%a0%80"])
-    def test_a_name_that_is_no_unicode_is_refused(self, service: Service, query: str) -> None:
+    def test_name_filter_with_invalid_unicode_is_refused(self, service: Service, query: str) -> None:
         answer = service.tenant().send("GET", f"{SIMULATIONS}?{query}")
         errors = expect_problem(answer, 422, "validation_failed")["errors"]
         assert "invalid_unicode" in [error["code"] for error in errors]

@@ -1,4 +1,4 @@
-"""What is wrong with a request in itself, for every kind of entity."""
+"""Validation of requests, for every kind of entity."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from tests.contracts.field_values import as_json
 from tests.contracts.http_service import Service, expect_problem, expect_violations
-from tests.contracts.resources import RESOURCES, OfResources, ResourceCase, Violations, every_contradiction
+from tests.contracts.resources import RESOURCES, ResourceCase, ResourceFixtures, Violations, every_contradiction
 
 REFUSED = [
     pytest.param(resource, members, expected, id=f"{resource.plural}-{next(iter(members))}-{number}")
@@ -17,11 +17,11 @@ REFUSED = [
 JSON = {"Content-Type": "application/json"}
 
 
-class ValidationContract(OfResources):
-    """What is wrong in itself."""
+class ValidationContract(ResourceFixtures):
+    """Invalid members, bodies and content types."""
 
     @pytest.mark.parametrize(("resource", "members", "expected"), REFUSED)
-    def test_a_wrong_member_is_named(
+    def test_invalid_member_is_named(
         self, service: Service, resource: ResourceCase, members: Any, expected: Violations
     ) -> None:
         self._is_refused_by_every_write(service, resource, members, expected)
@@ -35,7 +35,7 @@ class ValidationContract(OfResources):
             ({"\ud800": 1}, {"#": "invalid_unicode"}),
         ],
     )
-    def test_an_unknown_member_is_named(
+    def test_unknown_member_is_named(
         self, service: Service, resource: ResourceCase, members: Any, expected: Violations
     ) -> None:
         self._is_refused_by_every_write(service, resource, members, expected)
@@ -54,7 +54,7 @@ class ValidationContract(OfResources):
             expect_violations(tenant.send(method, at, content=json.dumps(sent), headers=JSON), expected)
 
     @every_contradiction
-    def test_a_contradiction_is_named(
+    def test_contradiction_between_members_is_named(
         self, service: Service, resource: ResourceCase, members: Any, expected: Violations
     ) -> None:
         tenant = service.tenant()
@@ -63,7 +63,7 @@ class ValidationContract(OfResources):
             expect_violations(tenant.send(method, at, json=resource.body | members), expected)
 
     @every_contradiction
-    def test_a_rule_that_needs_what_is_stored_is_kept(
+    def test_change_that_contradicts_stored_members_is_refused(
         self, service: Service, resource: ResourceCase, members: Any, expected: Violations
     ) -> None:
         tenant = service.tenant()
@@ -71,7 +71,7 @@ class ValidationContract(OfResources):
         expect_violations(tenant.send("PATCH", resource.path_of(made), json=members), expected)
         assert tenant.send("GET", resource.path_of(made)).json() == made
 
-    def test_the_edges_are_accepted(self, service: Service, resource: ResourceCase) -> None:
+    def test_boundary_values_are_accepted(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         for members in resource.edges:
             made = tenant.make(resource, **{name: as_json(value) for name, value in members.items()})
@@ -96,7 +96,7 @@ class ValidationContract(OfResources):
             (b" " * ((1 << 20) + 1), 413, "body_too_large"),
         ],
     )
-    def test_a_body_that_is_no_object_is_refused(
+    def test_malformed_and_non_object_bodies_are_refused(
         self, service: Service, resource: ResourceCase, content: bytes, status: int, code: str
     ) -> None:
         expect_problem(service.tenant().send("POST", resource.path, content=content, headers=JSON), status, code)
@@ -112,14 +112,14 @@ class ValidationContract(OfResources):
             {"Content-Type": "application/json", "Content-Encoding": "identity"},
         ],
     )
-    def test_another_content_type_is_refused(
+    def test_other_content_types_are_refused(
         self, service: Service, resource: ResourceCase, headers: dict[str, str]
     ) -> None:
         answer = service.tenant().send("POST", resource.path, content=json.dumps(resource.body), headers=headers)
         expect_problem(answer, 415, "unsupported_media_type")
 
     @pytest.mark.parametrize("given", ["application/json; charset=utf-8", "Application/JSON", "application/json;x=y"])
-    def test_json_in_utf_8_is_accepted_however_spelt(
+    def test_json_content_type_is_accepted_in_every_spelling(
         self, service: Service, resource: ResourceCase, given: str
     ) -> None:
         headers = {"Content-Type": given}

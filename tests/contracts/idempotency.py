@@ -1,4 +1,4 @@
-"""What recorded outcomes promise: the sentences of ``domain.idempotency`` as tests, over every owned repository."""
+"""The contract of idempotency records, as documented in ``domain.idempotency``, for every owned repository."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from domain.idempotency import KEPT_FOR, DuplicateRequest, IdempotentExecutor
 from domain.repository import OwnerId, secrets_of
 from domain.simulations.simulation import Simulation
 from domain.write_context import IdempotencyKey, WriteContext
-from tests.contracts.cases import EDGES, Case, Entity, OfOwners, every_kind, everything
+from tests.contracts.cases import EDGES, Case, Entity, OwnerFixtures, every_kind, everything
 from tests.factories import (
     CONTEXT,
     NOW,
@@ -36,29 +36,29 @@ def idempotency_key(**fields: str) -> IdempotencyKey:
     return IdempotencyKey(**({"operation": "create", "key": "k", "fingerprint": "f"} | fields))
 
 
-def because(promised: IdempotencyKey | None = None) -> WriteContext:
-    return dataclasses.replace(CONTEXT, idempotency_key=promised or idempotency_key())
+def keyed_context(key: IdempotencyKey | None = None) -> WriteContext:
+    return dataclasses.replace(CONTEXT, idempotency_key=key or idempotency_key())
 
 
-def bare(entity: Entity) -> Entity:
-    """The entity as it is recorded."""
+def without_secrets(entity: Entity) -> Entity:
+    """The entity as an idempotency record holds it."""
     return dataclasses.replace(entity, **dict.fromkeys(secrets_of(type(entity)), ""))
 
 
-class OutcomesContract(OfOwners):
-    """Inherit from it and give a fixture ``storage``."""
+class IdempotencyRecordsContract(OwnerFixtures):
+    """Subclass and provide a ``storage`` fixture."""
 
     @pytest.mark.parametrize(("case", "fields"), EDGES)
-    async def test_what_is_added_with_a_promise_is_found_by_it_without_its_secrets(
+    async def test_record_is_found_by_its_key_without_secrets(
         self, storage: Storage, owner: OwnerId, case: Case, fields: Mapping[str, object]
     ) -> None:
         entity = case.make(owner, **fields)
-        await case.repository(storage).of(owner).add(entity, because())
+        await case.repository(storage).of(owner).add(entity, keyed_context())
         outcome = await storage.idempotency_records.of(owner).find(
             idempotency_key(), type(entity), entity.created_at - KEPT_FOR
         )
         assert outcome is not None
-        assert (outcome.fingerprint, outcome.entity) == ("f", bare(entity))
+        assert (outcome.fingerprint, outcome.entity) == ("f", without_secrets(entity))
         for field in dataclasses.fields(entity):
             value = getattr(outcome.entity, field.name)
             assert isinstance(value, type(getattr(entity, field.name))), field.name
@@ -66,49 +66,51 @@ class OutcomesContract(OfOwners):
                 assert value.tzname() == "UTC", field.name
         assert await case.repository(storage).of(owner).get(entity.id) == entity
 
-    async def test_a_secret_is_not_in_what_is_recorded(self, storage: Storage, owner: OwnerId) -> None:
+    async def test_record_contains_no_secret(self, storage: Storage, owner: OwnerId) -> None:
         key: ApiKey = ApiKeyFactory.build(owner_id=owner)
-        await storage.keys.of(owner).add(key, because())
+        await storage.keys.of(owner).add(key, keyed_context())
         outcome = await storage.idempotency_records.of(owner).find(idempotency_key(), ApiKey, LONG_AGO)
         assert outcome is not None
         assert outcome.entity.digest == ""
         assert key.digest
 
     @every_kind
-    async def test_an_outcome_stays_as_it_was_recorded(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+    async def test_record_is_unaffected_by_later_changes(self, storage: Storage, owner: OwnerId, case: Case) -> None:
         entity = case.make(owner)
         repository = case.repository(storage).of(owner)
-        await repository.add(entity, because())
+        await repository.add(entity, keyed_context())
         await repository.change(
-            entity.id, lambda stored: dataclasses.replace(stored, **case.changes[0], version=2), because()
+            entity.id, lambda stored: dataclasses.replace(stored, **case.changes[0], version=2), keyed_context()
         )
-        await repository.remove(entity.id, because())
+        await repository.remove(entity.id, keyed_context())
         outcome = await storage.idempotency_records.of(owner).find(idempotency_key(), type(entity), LONG_AGO)
         assert outcome is not None
-        assert outcome.entity == bare(entity)
+        assert outcome.entity == without_secrets(entity)
 
     @every_kind
-    async def test_without_a_promise_nothing_is_recorded(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+    async def test_add_without_idempotency_key_leaves_no_record(
+        self, storage: Storage, owner: OwnerId, case: Case
+    ) -> None:
         entity = case.make(owner)
         await case.repository(storage).of(owner).add(entity, CONTEXT)
         assert await storage.idempotency_records.of(owner).find(idempotency_key(), type(entity), LONG_AGO) is None
 
     @every_kind
-    async def test_a_promise_is_kept_once(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+    async def test_repeated_key_is_a_duplicate_request(self, storage: Storage, owner: OwnerId, case: Case) -> None:
         first, second = case.make(owner), case.make(owner)
         repository = case.repository(storage).of(owner)
-        await repository.add(first, because())
+        await repository.add(first, keyed_context())
         for fingerprint in ("f", "g"):
             with pytest.raises(DuplicateRequest):
-                await repository.add(second, because(idempotency_key(fingerprint=fingerprint)))
+                await repository.add(second, keyed_context(idempotency_key(fingerprint=fingerprint)))
         assert await everything(repository) == [first]
         outcome = await storage.idempotency_records.of(owner).find(
             idempotency_key(fingerprint="g"), type(first), LONG_AGO
         )
         assert outcome is not None
-        assert (outcome.fingerprint, outcome.entity) == ("f", bare(first))
+        assert (outcome.fingerprint, outcome.entity) == ("f", without_secrets(first))
 
-    async def test_promises_differ_by_owner_operation_and_key(
+    async def test_records_are_scoped_to_owner_operation_and_key(
         self, storage: Storage, owner: OwnerId, stranger: OwnerId
     ) -> None:
         others = [
@@ -121,11 +123,11 @@ class OutcomesContract(OfOwners):
             (stranger, idempotency_key()),
         ]
         first: Simulation = SimulationFactory.build(owner_id=owner)
-        await storage.repository(Simulation).of(owner).add(first, because())
+        await storage.repository(Simulation).of(owner).add(first, keyed_context())
         for whose, other in others:
             assert await storage.idempotency_records.of(whose).find(other, Simulation, LONG_AGO) is None
             entity: Simulation = SimulationFactory.build(owner_id=whose)
-            await storage.repository(Simulation).of(whose).add(entity, because(other))
+            await storage.repository(Simulation).of(whose).add(entity, keyed_context(other))
             outcome = await storage.idempotency_records.of(whose).find(other, Simulation, LONG_AGO)
             assert outcome is not None
             assert outcome.entity == entity
@@ -133,50 +135,48 @@ class OutcomesContract(OfOwners):
         assert outcome is not None
         assert outcome.entity == first
 
-    async def test_an_outcome_is_found_until_it_is_too_old(self, storage: Storage, owner: OwnerId) -> None:
+    async def test_record_is_found_until_it_expires(self, storage: Storage, owner: OwnerId) -> None:
         simulation: Simulation = SimulationFactory.build(owner_id=owner)
-        await storage.repository(Simulation).of(owner).add(simulation, because())
+        await storage.repository(Simulation).of(owner).add(simulation, keyed_context())
         idempotency_records = storage.idempotency_records.of(owner)
         assert await idempotency_records.find(idempotency_key(), Simulation, NOW) is not None
         assert await idempotency_records.find(idempotency_key(), Simulation, NOW + MICROSECOND) is None
 
     @every_kind
-    async def test_an_outcome_that_is_too_old_is_replaced(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+    async def test_expired_record_is_replaced(self, storage: Storage, owner: OwnerId, case: Case) -> None:
         repository = case.repository(storage).of(owner)
         first = case.make(owner)
-        await repository.add(first, because())
+        await repository.add(first, keyed_context())
         with pytest.raises(DuplicateRequest):
-            await repository.add(case.make(owner, created_at=NOW + KEPT_FOR), because())
+            await repository.add(case.make(owner, created_at=NOW + KEPT_FOR), keyed_context())
         later = case.make(owner, created_at=NOW + KEPT_FOR + MICROSECOND)
-        await repository.add(later, because(idempotency_key(fingerprint="g")))
+        await repository.add(later, keyed_context(idempotency_key(fingerprint="g")))
         outcome = await storage.idempotency_records.of(owner).find(idempotency_key(), type(first), LONG_AGO)
         assert outcome is not None
-        assert (outcome.fingerprint, outcome.entity) == ("g", bare(later))
+        assert (outcome.fingerprint, outcome.entity) == ("g", without_secrets(later))
         assert await everything(repository) == [later, first]
 
     @every_kind
-    async def test_what_cannot_be_added_leaves_no_outcome(
+    async def test_failed_add_leaves_no_record(
         self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
     ) -> None:
         repository = case.repository(storage).of(owner)
         taken = case.make(owner)
         await repository.add(taken, CONTEXT)
         with pytest.raises(Conflict):
-            await repository.add(case.make(owner, id=taken.id), because())
+            await repository.add(case.make(owner, id=taken.id), keyed_context())
         with pytest.raises(TenantMismatch):
-            await repository.add(case.make(stranger), because())
+            await repository.add(case.make(stranger), keyed_context())
         for whose in (owner, stranger):
             assert await storage.idempotency_records.of(whose).find(idempotency_key(), type(taken), LONG_AGO) is None
-        await repository.add(case.make(owner), because())
+        await repository.add(case.make(owner), keyed_context())
 
-    async def test_what_is_purged_is_forgotten_and_nothing_else(
-        self, storage: Storage, owner: OwnerId, stranger: OwnerId
-    ) -> None:
+    async def test_purge_deletes_only_old_records(self, storage: Storage, owner: OwnerId, stranger: OwnerId) -> None:
         old = NOW.replace(year=1971)
         kept = {}
         for whose, key, at in ((owner, "a", old), (stranger, "b", old), (owner, "c", old + MICROSECOND)):
             kept[key] = SimulationFactory.build(owner_id=whose, created_at=at)
-            await storage.repository(Simulation).of(whose).add(kept[key], because(idempotency_key(key=key)))
+            await storage.repository(Simulation).of(whose).add(kept[key], keyed_context(idempotency_key(key=key)))
         assert await storage.idempotency_records.purge(old + MICROSECOND) >= 2
         assert await storage.idempotency_records.purge(old + MICROSECOND) == 0
         for whose, key, known in ((owner, "a", False), (stranger, "b", False), (owner, "c", True)):
@@ -186,28 +186,30 @@ class OutcomesContract(OfOwners):
         await storage.idempotency_records.purge(old + 2 * MICROSECOND)
 
     @every_kind
-    async def test_of_many_with_one_promise_one_is_added(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+    async def test_concurrent_adds_with_one_key_add_one_entity(
+        self, storage: Storage, owner: OwnerId, case: Case
+    ) -> None:
         repository = case.repository(storage).of(owner)
         rivals = [case.make(owner) for _ in range(12)]
-        adding = (repository.add(rival, because()) for rival in rivals)
+        adding = (repository.add(rival, keyed_context()) for rival in rivals)
         outcomes = await asyncio.gather(*adding, return_exceptions=True)
         assert [type(outcome) for outcome in outcomes if outcome is not None] == [DuplicateRequest] * 11
         won = rivals[outcomes.index(None)]
         assert await everything(repository) == [won]
         outcome = await storage.idempotency_records.of(owner).find(idempotency_key(), type(won), LONG_AGO)
         assert outcome is not None
-        assert outcome.entity == bare(won)
+        assert outcome.entity == without_secrets(won)
 
 
-class OnceContract(OfOwners):
-    """``IdempotentExecutor``, over the storage of a fixture ``storage``."""
+class IdempotentExecutorContract(OwnerFixtures):
+    """The contract of ``IdempotentExecutor``. Subclass and provide a ``storage`` fixture."""
 
     @staticmethod
-    def once(storage: Storage, now: datetime = NOW) -> IdempotentExecutor:
+    def executor(storage: Storage, now: datetime = NOW) -> IdempotentExecutor:
         return IdempotentExecutor(idempotency_records=storage.idempotency_records, now=lambda: now)
 
     @staticmethod
-    def making(
+    def creating(
         storage: Storage, owner: OwnerId, context: WriteContext, made: list[Simulation] | None = None, **fields: Any
     ) -> Callable[[], Awaitable[Simulation]]:
         async def make() -> Simulation:
@@ -219,55 +221,63 @@ class OnceContract(OfOwners):
 
         return make
 
-    async def test_without_a_promise_all_is_made(self, storage: Storage, owner: OwnerId) -> None:
+    async def test_requests_without_key_are_all_executed(self, storage: Storage, owner: OwnerId) -> None:
         made: list[Simulation] = []
         for _ in range(2):
-            make = self.making(storage, owner, CONTEXT, made)
-            given = await self.once(storage).make(owner, CONTEXT, Simulation, make)
+            make = self.creating(storage, owner, CONTEXT, made)
+            given = await self.executor(storage).make(owner, CONTEXT, Simulation, make)
             assert given == (made[-1], False)
         assert len(made) == 2
 
-    async def test_what_is_promised_is_made_once(self, storage: Storage, owner: OwnerId) -> None:
+    async def test_repeated_request_is_executed_once(self, storage: Storage, owner: OwnerId) -> None:
         made: list[Simulation] = []
-        make = self.making(storage, owner, because(), made)
-        first = await self.once(storage).make(owner, because(), Simulation, make)
-        again = await self.once(storage).make(owner, because(), Simulation, make)
+        make = self.creating(storage, owner, keyed_context(), made)
+        first = await self.executor(storage).make(owner, keyed_context(), Simulation, make)
+        again = await self.executor(storage).make(owner, keyed_context(), Simulation, make)
         assert (first, again) == ((made[0], False), (made[0], True))
         assert len(made) == 1
 
-    async def test_another_body_is_a_conflict_and_makes_nothing(self, storage: Storage, owner: OwnerId) -> None:
+    async def test_same_key_with_another_body_is_a_conflict(self, storage: Storage, owner: OwnerId) -> None:
         made: list[Simulation] = []
-        await self.once(storage).make(owner, because(), Simulation, self.making(storage, owner, because(), made))
-        other = because(idempotency_key(fingerprint="g"))
+        await self.executor(storage).make(
+            owner, keyed_context(), Simulation, self.creating(storage, owner, keyed_context(), made)
+        )
+        other = keyed_context(idempotency_key(fingerprint="g"))
         with pytest.raises(Conflict) as refused:
-            await self.once(storage).make(owner, other, Simulation, self.making(storage, owner, other, made))
+            await self.executor(storage).make(owner, other, Simulation, self.creating(storage, owner, other, made))
         assert refused.value.code == "idempotency_key_reused"
         assert len(made) == 1
 
-    async def test_a_refusal_is_not_remembered(self, storage: Storage, owner: OwnerId) -> None:
+    async def test_refused_request_is_not_recorded(self, storage: Storage, owner: OwnerId) -> None:
         async def refuse() -> Simulation:
             raise Conflict("no", "No.")
 
         with pytest.raises(Conflict):
-            await self.once(storage).make(owner, because(), Simulation, refuse)
-        given = await self.once(storage).make(owner, because(), Simulation, self.making(storage, owner, because()))
+            await self.executor(storage).make(owner, keyed_context(), Simulation, refuse)
+        given = await self.executor(storage).make(
+            owner, keyed_context(), Simulation, self.creating(storage, owner, keyed_context())
+        )
         assert given[1] is False
 
-    async def test_it_is_remembered_for_a_day(self, storage: Storage, owner: OwnerId) -> None:
-        first = await self.once(storage).make(owner, because(), Simulation, self.making(storage, owner, because()))
+    async def test_record_is_kept_for_a_day(self, storage: Storage, owner: OwnerId) -> None:
+        first = await self.executor(storage).make(
+            owner, keyed_context(), Simulation, self.creating(storage, owner, keyed_context())
+        )
         almost, after = NOW + KEPT_FOR, NOW + KEPT_FOR + MICROSECOND
-        make = self.making(storage, owner, because(), created_at=almost)
-        assert await self.once(storage, almost).make(owner, because(), Simulation, make) == (first[0], True)
-        make = self.making(storage, owner, because(), created_at=after)
-        second = await self.once(storage, after).make(owner, because(), Simulation, make)
+        make = self.creating(storage, owner, keyed_context(), created_at=almost)
+        assert await self.executor(storage, almost).make(owner, keyed_context(), Simulation, make) == (first[0], True)
+        make = self.creating(storage, owner, keyed_context(), created_at=after)
+        second = await self.executor(storage, after).make(owner, keyed_context(), Simulation, make)
         assert second[1] is False
         assert second[0].id != first[0].id
 
-    async def test_of_many_at_once_all_are_given_the_same(self, storage: Storage, owner: OwnerId) -> None:
+    async def test_concurrent_repeats_return_the_same_entity(self, storage: Storage, owner: OwnerId) -> None:
         made: list[Simulation] = []
-        context = because(idempotency_key(key=str(uuid7())))
-        once = self.once(storage)
-        makes = (once.make(owner, context, Simulation, self.making(storage, owner, context, made)) for _ in range(12))
+        context = keyed_context(idempotency_key(key=str(uuid7())))
+        executor = self.executor(storage)
+        makes = (
+            executor.make(owner, context, Simulation, self.creating(storage, owner, context, made)) for _ in range(12)
+        )
         given = await asyncio.gather(*makes)
         assert [simulation for simulation, _ in given] == made * 12
         assert sorted(again for _, again in given) == [False] + [True] * 11

@@ -1,4 +1,4 @@
-"""What lists of an owned repository promise: every order both ways, every condition, every position."""
+"""The contract of repository lists: every sort order in both directions, every filter, every position."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from uuid_utils.compat import uuid7
 from domain.entity import filters, fulfils, sort_value, update
 from domain.paging import Condition, Page, PageRequest, Position, Sort, SortValue
 from domain.repository import OwnedRepository, OwnerId
-from tests.contracts.cases import Entity, OfOwners, admitted, case_of
-from tests.contracts.resources import RESOURCES, OfResources, ResourceCase
+from tests.contracts.cases import Entity, OwnerFixtures, admitted, case_of
+from tests.contracts.resources import RESOURCES, ResourceCase, ResourceFixtures
 from tests.factories import CONTEXT, NOW
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def in_order(entities: Sequence[Entity], sort: Sort) -> list[Entity]:
 async def walked(
     repository: OwnedRepository[Any], limit: int, sort: Sort, conditions: tuple[Condition, ...] = ()
 ) -> list[Entity]:
-    """All that fulfil the conditions; each page ends where it says, and only the last one may be short."""
+    """Reads all matching entities page by page, and checks the size and the next position of each page."""
     found: list[Entity] = []
     after: Position | None = None
     while True:
@@ -58,14 +58,14 @@ async def walked(
 
 
 async def added(storage: Storage, entities: Sequence[Entity]) -> list[Entity]:
-    """The entities, once they are stored."""
+    """Stores the entities and returns them."""
     adding = (storage.repository(type(each)).of(each.owner_id).add(each, CONTEXT) for each in entities)
     await asyncio.gather(*adding)
     return [*entities]
 
 
 def varied(resource: ResourceCase, owner: OwnerId, times: int) -> list[Entity]:
-    """Entities of which some are alike in each field, in each order others."""
+    """Entities whose fields share some values, in a different pattern for each sort order."""
     case = case_of(resource.entity)
     return [
         case.make(owner, **resource.varied_values(n), created_at=NOW + timedelta(seconds=n * 7 % 12 // 3))
@@ -74,19 +74,19 @@ def varied(resource: ResourceCase, owner: OwnerId, times: int) -> list[Entity]:
 
 
 def conditions_of(resource: ResourceCase) -> list[tuple[Condition, ...]]:
-    """What every filter asks for, with each of the values that entities have."""
+    """The conditions of every filter, with each value that entities have."""
     several = resource.spec.filters
     return [
         filters(resource.entity, **{name: (value,) if several[name].several else value})
-        for name, value in resource.asked()
+        for name, value in resource.filter_values()
     ]
 
 
-class OwnedListsContract(OfOwners, OfResources):
-    """Inherit from it and give a fixture ``storage``."""
+class OwnedListsContract(OwnerFixtures, ResourceFixtures):
+    """Subclass and provide a ``storage`` fixture."""
 
     @every_sort
-    async def test_a_walk_is_in_order_and_ties_go_by_id(
+    async def test_pages_are_sorted_with_ties_by_id(
         self, storage: Storage, owner: OwnerId, resource: ResourceCase, sort: Sort
     ) -> None:
         entities = await added(storage, varied(resource, owner, 12))
@@ -94,7 +94,7 @@ class OwnedListsContract(OfOwners, OfResources):
             assert await walked(storage.repository(resource.entity).of(owner), limit, sort) == in_order(entities, sort)
 
     @every_sort
-    async def test_ties_go_by_every_byte_of_the_id(
+    async def test_ties_are_sorted_by_every_byte_of_the_id(
         self, storage: Storage, owner: OwnerId, resource: ResourceCase, sort: Sort
     ) -> None:
         ids = {UUID(int=uuid7().int ^ flip << shift) for shift in (0, 60, 120) for flip in (0, 0x80, 0x0F)}
@@ -103,7 +103,7 @@ class OwnedListsContract(OfOwners, OfResources):
         assert await walked(storage.repository(resource.entity).of(owner), 2, sort) == in_order(entities, sort)
 
     @every_sort
-    async def test_a_position_in_any_order_need_not_be_of_an_entity(
+    async def test_position_between_entities_works_in_every_order(
         self, storage: Storage, owner: OwnerId, resource: ResourceCase, sort: Sort
     ) -> None:
         (one,) = await added(storage, varied(resource, owner, 1))
@@ -123,7 +123,7 @@ class OwnedListsContract(OfOwners, OfResources):
             assert page == Page((one,) if comes else (), None)
 
     @every_sort
-    async def test_what_is_a_strangers_is_in_no_list(
+    async def test_lists_contain_no_entities_of_other_owners(
         self, storage: Storage, owner: OwnerId, stranger: OwnerId, resource: ResourceCase, sort: Sort
     ) -> None:
         mine = await added(storage, varied(resource, owner, 6))
@@ -135,21 +135,21 @@ class OwnedListsContract(OfOwners, OfResources):
             assert await walked(repository, 1, sort, conditions) == expected
 
     @every_sort
-    async def test_a_list_follows_what_changes(
+    async def test_lists_reflect_changes(
         self, storage: Storage, owner: OwnerId, resource: ResourceCase, sort: Sort
     ) -> None:
         entities = await added(storage, varied(resource, owner, 6))
         repository = storage.repository(resource.entity).of(owner)
         for n in (0, 3):
             values = resource.varied_values(n + 7)
-            entities[n] = await repository.change(entities[n].id, lambda one: update(one, now=NOW, **values), CONTEXT)  # noqa: B023 -- it is called before the next turn
+            entities[n] = await repository.change(entities[n].id, lambda one: update(one, now=NOW, **values), CONTEXT)  # noqa: B023 -- called before the next iteration
         assert await walked(repository, 2, sort) == in_order(entities, sort)
         for conditions in conditions_of(resource):
             expected = [one for one in entities if all(fulfils(one, each) for each in conditions)]
             assert await walked(repository, 2, sort, conditions) == in_order(expected, sort)
 
     @every_sort
-    async def test_two_filters_hold_at_once_on_every_page(
+    async def test_combined_filters_apply_to_every_page(
         self, storage: Storage, owner: OwnerId, resource: ResourceCase, sort: Sort
     ) -> None:
         entities = await added(storage, varied(resource, owner, 18))
@@ -158,7 +158,7 @@ class OwnedListsContract(OfOwners, OfResources):
             expected = [each for each in entities if all(fulfils(each, condition) for condition in one + other)]
             assert await walked(repository, 2, sort, one + other) == in_order(expected, sort)
 
-    async def test_values_at_their_ends_are_gone_on_from(
+    async def test_paging_continues_after_boundary_values(
         self, storage: Storage, owner: OwnerId, resource: ResourceCase
     ) -> None:
         case = case_of(resource.entity)
@@ -167,7 +167,7 @@ class OwnedListsContract(OfOwners, OfResources):
         for sort in resource.sorts:
             assert await walked(storage.repository(resource.entity).of(owner), 1, sort) == in_order(entities, sort)
 
-    async def test_lists_of_different_shapes_do_not_share_a_statement(
+    async def test_lists_of_different_sort_orders_do_not_share_a_statement(
         self, storage: Storage, owner: OwnerId, resource: ResourceCase
     ) -> None:
         other = await admitted(storage)
@@ -180,7 +180,7 @@ class OwnedListsContract(OfOwners, OfResources):
 
 
 def around(value: SortValue) -> tuple[SortValue, SortValue]:
-    """A value before and one after."""
+    """The value's neighbours: one less and one greater."""
     if isinstance(value, str):
         return value[:-1], value + "\x01"
     if isinstance(value, int | Decimal):

@@ -1,4 +1,4 @@
-"""What reading an owned repository promises, for every entity: what is stored, to its owner alone, page by page."""
+"""The contract of repository reads for every entity: stored values, for their owner only, page by page."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from uuid_utils.compat import uuid7
 from domain.errors import NotFound
 from domain.paging import Page, PageRequest, Position
 from domain.repository import OwnerId
-from tests.contracts.cases import EDGES, Case, OfOwners, every_kind, must_not_run, refusal, walk
+from tests.contracts.cases import EDGES, Case, OwnerFixtures, every_kind, must_not_run, refusal, walk
 from tests.factories import CONTEXT, NOW
 
 if TYPE_CHECKING:
     from app.container import Storage
 
 
-class OwnedReadingContract(OfOwners):
-    """Inherit from it and give a fixture ``storage``."""
+class OwnedReadingContract(OwnerFixtures):
+    """Subclass and provide a ``storage`` fixture."""
 
     @pytest.mark.parametrize(("case", "fields"), EDGES)
-    async def test_every_field_comes_back_as_stored(
+    async def test_every_field_is_returned_as_stored(
         self, storage: Storage, owner: OwnerId, case: Case, fields: Mapping[str, object]
     ) -> None:
         entity = case.make(owner, **fields)
@@ -39,7 +39,7 @@ class OwnedReadingContract(OfOwners):
                 assert value.tzname() == "UTC", field.name
 
     @every_kind
-    async def test_an_unknown_id_is_not_found(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+    async def test_unknown_id_is_not_found(self, storage: Storage, owner: OwnerId, case: Case) -> None:
         repository = case.repository(storage).of(owner)
         for refused in (
             await refusal(repository.get(uuid7())),
@@ -50,7 +50,7 @@ class OwnedReadingContract(OfOwners):
             assert refused.code == f"{case.kind}_not_found"
 
     @every_kind
-    async def test_a_foreign_entity_is_not_read(
+    async def test_entity_of_another_owner_cannot_be_read(
         self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
     ) -> None:
         entity = case.make(stranger)
@@ -61,7 +61,7 @@ class OwnedReadingContract(OfOwners):
         assert (foreign.code, foreign.detail) == (unknown.code, unknown.detail)
 
     @every_kind
-    async def test_a_foreign_entity_is_not_listed(
+    async def test_entity_of_another_owner_is_not_listed(
         self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
     ) -> None:
         mine = [case.make(owner, created_at=NOW + timedelta(seconds=2 * n)) for n in range(3)]
@@ -73,13 +73,13 @@ class OwnedReadingContract(OfOwners):
             assert await walk(case.repository(storage).of(stranger), limit) == theirs[::-1]
 
     @every_kind
-    async def test_no_entities_are_one_empty_page(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+    async def test_list_without_entities_is_one_empty_page(self, storage: Storage, owner: OwnerId, case: Case) -> None:
         repository = case.repository(storage).of(owner)
         assert await repository.page(PageRequest()) == Page((), None)
         assert await repository.page(PageRequest(after=Position(NOW, uuid7()))) == Page((), None)
 
     @every_kind
-    async def test_the_newest_come_first_whatever_the_order_of_storing(
+    async def test_newest_entities_come_first_in_any_insertion_order(
         self, storage: Storage, owner: OwnerId, case: Case
     ) -> None:
         repository = case.repository(storage).of(owner)
@@ -90,7 +90,7 @@ class OwnedReadingContract(OfOwners):
         assert (await repository.page(PageRequest())).items == tuple(newest_first)
 
     @every_kind
-    async def test_ties_go_by_id_the_highest_first(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+    async def test_ties_are_sorted_by_descending_id(self, storage: Storage, owner: OwnerId, case: Case) -> None:
         repository = case.repository(storage).of(owner)
         ids = [UUID(int=uuid7().int ^ flip << 120) for flip in (0x00, 0xF0, 0x0F, 0x80, 0x7F)]
         for id in ids:
@@ -99,7 +99,9 @@ class OwnedReadingContract(OfOwners):
         assert [entity.id for entity in page.items] == sorted(ids, reverse=True)
 
     @every_kind
-    async def test_a_page_ends_at_its_limit_and_says_where(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+    async def test_page_ends_at_its_limit_and_returns_the_next_position(
+        self, storage: Storage, owner: OwnerId, case: Case
+    ) -> None:
         repository = case.repository(storage).of(owner)
         entities = [case.make(owner, created_at=NOW - timedelta(seconds=n)) for n in range(3)]
         for entity in entities:
@@ -110,7 +112,7 @@ class OwnedReadingContract(OfOwners):
         assert await repository.page(PageRequest(limit=3)) == Page(tuple(entities), None)
 
     @every_kind
-    async def test_a_walk_through_ties_repeats_and_loses_nothing(
+    async def test_paging_through_ties_neither_repeats_nor_skips(
         self, storage: Storage, owner: OwnerId, case: Case
     ) -> None:
         repository = case.repository(storage).of(owner)
@@ -122,7 +124,7 @@ class OwnedReadingContract(OfOwners):
             assert await walk(repository, limit) == order
 
     @every_kind
-    async def test_a_walk_goes_on_while_entities_come_and_go(
+    async def test_paging_continues_after_additions_and_removals(
         self, storage: Storage, owner: OwnerId, case: Case
     ) -> None:
         repository = case.repository(storage).of(owner)
@@ -136,7 +138,7 @@ class OwnedReadingContract(OfOwners):
         assert rest == Page(tuple(entities[3:]), None)
 
     @every_kind
-    async def test_a_position_need_not_be_of_an_entity(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+    async def test_position_between_entities_is_accepted(self, storage: Storage, owner: OwnerId, case: Case) -> None:
         repository = case.repository(storage).of(owner)
         entity = case.make(owner)
         await repository.add(entity, CONTEXT)

@@ -1,4 +1,4 @@
-"""What every owned repository promises, for every entity: the sentences of ``domain.repository`` as tests."""
+"""The contract of every repository of owned entities, as documented in ``domain.repository``."""
 
 from tests.contracts.owned_lists import OwnedListsContract
 from tests.contracts.owned_reading import OwnedReadingContract
@@ -7,4 +7,4 @@ from tests.contracts.owned_writing import OwnedWritingContract
 
 
 class OwnedRepositoryContract(OwnedReadingContract, OwnedWritingContract, OwnedListsContract, OwnedSimulationsContract):
-    """Inherit from it and give a fixture ``storage``."""
+    """Subclass and provide a ``storage`` fixture."""

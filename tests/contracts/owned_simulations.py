@@ -1,4 +1,4 @@
-"""What lists of simulations promise, literally: names alike by Unicode's folding, and spans of days."""
+"""The contract of simulation lists, with literal values: Unicode case folding of names, and date ranges."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from domain.entity import filters, fulfils, sort_value, update
 from domain.paging import Comparison, Condition, Sort
 from domain.repository import OwnerId
 from domain.simulations.simulation import Simulation
-from tests.contracts.cases import OfOwners
+from tests.contracts.cases import OwnerFixtures
 from tests.contracts.owned_lists import added, in_order, walked
 from tests.contracts.resources import resource_of
 from tests.factories import CONTEXT, NOW, SimulationFactory
@@ -47,7 +47,7 @@ NAMES = (
     *("🐐", "\ue000", "\uffff", "𐀀", "é", "e\u0301", "É", "z", "Z", "_", "%", "\\", " ", "a b", "ab", "a-b", "10", "9"),
 )
 WIDEST = ("ΐ", "ﬃ", "ᾷ", "ὒ", "🐐", "ß", "İ", "x")
-"""Letters whose folding is long, in letters or in bytes."""
+"""Letters with a long case folding, in characters or in bytes."""
 
 
 async def stored(storage: Storage, owner: OwnerId, *fields: Mapping[str, object]) -> list[Simulation]:
@@ -55,7 +55,7 @@ async def stored(storage: Storage, owner: OwnerId, *fields: Mapping[str, object]
 
 
 def tied(n: int) -> dict[str, object]:
-    """Fields of which two or three in a row are alike, in each order others."""
+    """Fields whose values repeat for two or three entities, in a different pattern for each sort order."""
     day = timedelta(days=1)
     return {
         "created_at": NOW + timedelta(seconds=n * 7 % 12 // 3),
@@ -65,15 +65,15 @@ def tied(n: int) -> dict[str, object]:
     }
 
 
-class OwnedSimulationsContract(OfOwners):
-    """Inherit from it and give a fixture ``storage``."""
+class OwnedSimulationsContract(OwnerFixtures):
+    """Subclass and provide a ``storage`` fixture."""
 
-    async def test_names_sort_by_the_code_points_of_their_folding(self, storage: Storage, owner: OwnerId) -> None:
+    async def test_names_sort_by_case_folded_code_points(self, storage: Storage, owner: OwnerId) -> None:
         simulations = await stored(storage, owner, *({"name": name} for name in NAMES))
         for sort in (Sort("name"), Sort("name", descending=True)):
             assert await walked(storage.repository(Simulation).of(owner), 7, sort) == in_order(simulations, sort)
 
-    async def test_names_match_by_their_folding(self, storage: Storage, owner: OwnerId) -> None:
+    async def test_names_match_by_case_folding(self, storage: Storage, owner: OwnerId) -> None:
         simulations = await stored(storage, owner, *({"name": name} for name in NAMES))
         repository = storage.repository(Simulation).of(owner)
         for part in NAMES:
@@ -83,7 +83,7 @@ class OwnedSimulationsContract(OfOwners):
             assert len(found) == len(expected)
 
     @pytest.mark.parametrize("letter", WIDEST)
-    async def test_the_longest_name_is_kept_sorted_found_and_gone_on_from(
+    async def test_longest_name_is_stored_sorted_found_and_paged(
         self, storage: Storage, owner: OwnerId, letter: str
     ) -> None:
         name = letter * 300
@@ -94,14 +94,12 @@ class OwnedSimulationsContract(OfOwners):
         assert found == in_order(simulations[:2], sort)
 
     @pytest.mark.parametrize("part", ["%", "_", "\\", "\\%", "__", "'", '"', "[a]", "*", "%s", "$1", "{}", "😀"])
-    async def test_no_character_is_a_pattern(self, storage: Storage, owner: OwnerId, part: str) -> None:
+    async def test_wildcard_characters_match_literally(self, storage: Storage, owner: OwnerId, part: str) -> None:
         simulations = await stored(storage, owner, {"name": f"a{part}b"}, {"name": "a_b%c\\"}, {"name": "axb"})
         found = await walked(storage.repository(Simulation).of(owner), 1, Sort("name"), filters(Simulation, name=part))
         assert found == in_order([one for one in simulations if part in one.name], Sort("name"))
 
-    async def test_days_and_moments_at_the_ends_of_the_calendar_are_gone_on_from(
-        self, storage: Storage, owner: OwnerId
-    ) -> None:
+    async def test_paging_continues_after_minimum_and_maximum_dates(self, storage: Storage, owner: OwnerId) -> None:
         moments = [datetime.min.replace(tzinfo=NOW.tzinfo), NOW, datetime.max.replace(tzinfo=NOW.tzinfo)]
         days = [(date.min, date.min), (date.min, date.max), (date.max, date.max)]
         fields = [
@@ -113,7 +111,7 @@ class OwnedSimulationsContract(OfOwners):
             assert await walked(storage.repository(Simulation).of(owner), 1, sort) == in_order(simulations, sort)
 
     @every_sort
-    async def test_a_list_follows_what_is_changed(self, storage: Storage, owner: OwnerId, sort: Sort) -> None:
+    async def test_simulation_lists_reflect_changes(self, storage: Storage, owner: OwnerId, sort: Sort) -> None:
         simulations = await stored(storage, owner, *map(tied, range(6)))
         repository = storage.repository(Simulation).of(owner)
         changes = {"name": "ẞ", "start_date": date.min, "end_date": date.max}
@@ -131,7 +129,7 @@ class OwnedSimulationsContract(OfOwners):
 
     @pytest.mark.parametrize("comparison", [Comparison.AT_LEAST, Comparison.AT_MOST])
     @pytest.mark.parametrize("attribute", ["start_date", "end_date", "created_at"])
-    async def test_both_ends_of_a_span_count(
+    async def test_range_filters_include_both_ends(
         self, storage: Storage, owner: OwnerId, attribute: str, comparison: Comparison
     ) -> None:
         simulations = await stored(storage, owner, *map(tied, range(12)))
@@ -145,9 +143,7 @@ class OwnedSimulationsContract(OfOwners):
             )
 
     @every_sort
-    async def test_all_conditions_hold_at_once_on_every_page(
-        self, storage: Storage, owner: OwnerId, sort: Sort
-    ) -> None:
+    async def test_all_conditions_apply_to_every_page(self, storage: Storage, owner: OwnerId, sort: Sort) -> None:
         simulations = await stored(storage, owner, *map(tied, range(24)))
         days: list[date | None] = [None, date(2026, 1, 3), date(2026, 2, 2)]
         repository = storage.repository(Simulation).of(owner)

@@ -1,4 +1,4 @@
-"""What writing an owned repository promises, for every entity: whole, for its owner alone, and no update lost."""
+"""The contract of repository writes for every entity: atomic, for their owner only, and without lost updates."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from domain.write_context import IdempotencyKey
 from tests.contracts.cases import (
     EDGES,
     Case,
-    Changed,
+    ChangeFailed,
     Entity,
-    OfOwners,
+    OwnerFixtures,
     every_kind,
     everything,
-    giving,
     must_not_run,
     next_version,
-    noting,
+    recording,
     refusal,
+    returning,
 )
 from tests.factories import CONTEXT
 
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from app.container import Storage
 
 
-class OwnedWritingContract(OfOwners):
-    """Inherit from it and give a fixture ``storage``."""
+class OwnedWritingContract(OwnerFixtures):
+    """Subclass and provide a ``storage`` fixture."""
 
     @pytest.mark.parametrize(("case", "fields"), EDGES)
-    async def test_a_change_may_set_any_value(
+    async def test_change_can_set_any_value(
         self, storage: Storage, owner: OwnerId, case: Case, fields: Mapping[str, object]
     ) -> None:
         if "version" in fields:
@@ -51,7 +51,7 @@ class OwnedWritingContract(OfOwners):
         assert await repository.get(entity.id) == changed
 
     @every_kind
-    async def test_an_entity_of_another_owner_is_not_added(
+    async def test_entity_of_another_owner_is_not_added(
         self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
     ) -> None:
         with pytest.raises(TenantMismatch):
@@ -60,7 +60,7 @@ class OwnedWritingContract(OfOwners):
         assert await everything(case.repository(storage).of(stranger)) == []
 
     @every_kind
-    async def test_an_owner_has_an_id_once_and_learns_nothing_of_a_strangers(
+    async def test_ids_are_unique_per_owner_and_independent_of_other_owners(
         self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
     ) -> None:
         mine, theirs = case.make(owner), case.make(stranger)
@@ -76,7 +76,9 @@ class OwnedWritingContract(OfOwners):
         assert await case.repository(storage).of(stranger).get(mine.id) == theirs
 
     @every_kind
-    async def test_of_many_adding_one_id_at_once_one_wins(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+    async def test_concurrent_adds_with_one_id_add_one_entity(
+        self, storage: Storage, owner: OwnerId, case: Case
+    ) -> None:
         repository = case.repository(storage).of(owner)
         rivals = [case.make(owner, id=id) for id in [uuid7()] * 8]
         outcomes = await asyncio.gather(*(repository.add(rival, CONTEXT) for rival in rivals), return_exceptions=True)
@@ -84,7 +86,7 @@ class OwnedWritingContract(OfOwners):
         assert await everything(repository) == [rivals[outcomes.index(None)]]
 
     @every_kind
-    async def test_a_write_takes_an_idempotent_cause(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+    async def test_add_accepts_an_idempotency_key(self, storage: Storage, owner: OwnerId, case: Case) -> None:
         idempotency_key = IdempotencyKey(operation="create", key="k", fingerprint="f")
         entity = case.make(owner)
         repository = case.repository(storage).of(owner)
@@ -92,7 +94,7 @@ class OwnedWritingContract(OfOwners):
         assert await repository.get(entity.id) == entity
 
     @every_kind
-    async def test_a_change_is_given_what_is_stored_and_gives_what_is_stored_afterwards(
+    async def test_change_receives_the_stored_entity_and_returns_the_new_one(
         self, storage: Storage, owner: OwnerId, case: Case
     ) -> None:
         entity, bystander = case.make(owner), case.make(owner)
@@ -102,7 +104,7 @@ class OwnedWritingContract(OfOwners):
         before = entity
         for fields in case.changes:
             given: list[Entity] = []
-            change = noting(given, fields)
+            change = recording(given, fields)
             after = await repository.change(entity.id, change, CONTEXT)
             assert given
             assert all(each == before for each in given)
@@ -112,7 +114,9 @@ class OwnedWritingContract(OfOwners):
         assert await repository.get(bystander.id) == bystander
 
     @every_kind
-    async def test_the_same_entity_back_is_no_change(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+    async def test_change_that_returns_the_same_entity_changes_nothing(
+        self, storage: Storage, owner: OwnerId, case: Case
+    ) -> None:
         entity = case.make(owner)
         repository = case.repository(storage).of(owner)
         await repository.add(entity, CONTEXT)
@@ -120,24 +124,22 @@ class OwnedWritingContract(OfOwners):
         assert await repository.get(entity.id) == entity
 
     @every_kind
-    async def test_a_change_that_raises_leaves_everything_as_it_was(
-        self, storage: Storage, owner: OwnerId, case: Case
-    ) -> None:
+    async def test_change_that_raises_changes_nothing(self, storage: Storage, owner: OwnerId, case: Case) -> None:
         entity = case.make(owner)
         repository = case.repository(storage).of(owner)
         await repository.add(entity, CONTEXT)
 
         def fail(stored: Entity) -> Entity:
-            raise Changed
+            raise ChangeFailed
 
-        with pytest.raises(Changed):
+        with pytest.raises(ChangeFailed):
             await repository.change(entity.id, fail, CONTEXT)
         assert await repository.get(entity.id) == entity
         after = await repository.change(entity.id, lambda stored: next_version(stored, case.changes[0]), CONTEXT)
         assert after.version == 2
 
     @every_kind
-    async def test_a_change_cannot_swap_owner_or_id_or_skip_a_version(
+    async def test_change_of_owner_id_or_version_order_is_refused(
         self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
     ) -> None:
         entity, other, foreign = case.make(owner), case.make(owner), case.make(stranger)
@@ -154,26 +156,26 @@ class OwnedWritingContract(OfOwners):
             dataclasses.replace(entity, version=0),
         ):
             with pytest.raises(TenantMismatch):
-                await repository.change(entity.id, giving(result), CONTEXT)
+                await repository.change(entity.id, returning(result), CONTEXT)
         kept = sorted(await everything(repository), key=lambda each: each.id)
         assert kept == sorted([entity, other], key=lambda each: each.id)
         assert await everything(case.repository(storage).of(stranger)) == [foreign]
 
     @every_kind
-    async def test_concurrent_changes_of_different_members_all_survive(
+    async def test_concurrent_changes_of_different_fields_are_all_kept(
         self, storage: Storage, owner: OwnerId, case: Case
     ) -> None:
         entity = case.make(owner)
         repository = case.repository(storage).of(owner)
         await repository.add(entity, CONTEXT)
-        changes = (repository.change(entity.id, noting([], fields), CONTEXT) for fields in case.changes)
+        changes = (repository.change(entity.id, recording([], fields), CONTEXT) for fields in case.changes)
         await asyncio.gather(*changes)
         together = {name: value for fields in case.changes for name, value in fields.items()}
         expected = dataclasses.replace(entity, **together, version=1 + len(case.changes))
         assert await repository.get(entity.id) == expected
 
     @every_kind
-    async def test_of_twenty_concurrent_increments_none_is_lost(
+    async def test_twenty_concurrent_changes_are_all_applied(
         self, storage: Storage, owner: OwnerId, case: Case
     ) -> None:
         entity = case.make(owner)
@@ -189,7 +191,7 @@ class OwnedWritingContract(OfOwners):
         assert sorted(given, key=lambda after: after.version) == expected[1:]
 
     @every_kind
-    async def test_what_is_removed_is_gone_and_nothing_else(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+    async def test_remove_deletes_only_that_entity(self, storage: Storage, owner: OwnerId, case: Case) -> None:
         entity, bystander = case.make(owner), case.make(owner)
         repository = case.repository(storage).of(owner)
         await repository.add(entity, CONTEXT)
@@ -204,7 +206,7 @@ class OwnedWritingContract(OfOwners):
         assert await everything(repository) == [bystander]
 
     @every_kind
-    async def test_of_many_removing_at_once_one_does(self, storage: Storage, owner: OwnerId, case: Case) -> None:
+    async def test_concurrent_removes_succeed_once(self, storage: Storage, owner: OwnerId, case: Case) -> None:
         entity = case.make(owner)
         repository = case.repository(storage).of(owner)
         await repository.add(entity, CONTEXT)
@@ -214,7 +216,7 @@ class OwnedWritingContract(OfOwners):
         assert [type(outcome) for outcome in outcomes if outcome is not None] == [NotFound] * 7
 
     @every_kind
-    async def test_a_foreign_entity_is_not_changed(
+    async def test_entity_of_another_owner_cannot_be_changed(
         self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
     ) -> None:
         entity = case.make(stranger)
@@ -224,7 +226,7 @@ class OwnedWritingContract(OfOwners):
         assert await case.repository(storage).of(stranger).get(entity.id) == entity
 
     @every_kind
-    async def test_a_foreign_entity_is_not_removed(
+    async def test_entity_of_another_owner_cannot_be_removed(
         self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
     ) -> None:
         entity = case.make(stranger)

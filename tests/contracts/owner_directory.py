@@ -1,4 +1,4 @@
-"""What every owner directory promises: the sentences of ``domain.access.ports`` as tests."""
+"""The contract of every owner directory, as documented in ``domain.access.ports``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class OwnerDirectoryContract:
-    """Inherit from it and give a fixture ``storage``; other owners may be stored already."""
+    """Subclass and provide a ``storage`` fixture, which may already contain other owners."""
 
     @pytest.mark.parametrize(
         "fields",
@@ -43,7 +43,7 @@ class OwnerDirectoryContract:
         assert await storage.owners.find(owner.id) == owner
         assert await storage.owners.find(owner.name) == owner
 
-    async def test_times_come_back_in_utc(self, storage: Storage) -> None:
+    async def test_times_are_returned_in_utc(self, storage: Storage) -> None:
         owner = OwnerFactory.build(deactivated_at=NOW)
         await storage.owners.add(owner, CONTEXT)
         stored = await storage.owners.find(owner.id)
@@ -51,17 +51,17 @@ class OwnerDirectoryContract:
         assert stored.deactivated_at is not None
         assert (stored.created_at.tzname(), stored.deactivated_at.tzname()) == ("UTC", "UTC")
 
-    async def test_a_name_is_exact(self, storage: Storage) -> None:
+    async def test_lookup_by_name_is_exact(self, storage: Storage) -> None:
         owner = OwnerFactory.build(name=f"Åse %_ {uuid7()} x")
         await storage.owners.add(owner, CONTEXT)
         assert await storage.owners.find(owner.name) == owner
         for other in (owner.name.upper(), owner.name[:-1], owner.name + " ", str(owner.id), ""):
             assert await storage.owners.find(other) is None
 
-    async def test_an_unknown_id_finds_nobody(self, storage: Storage) -> None:
+    async def test_unknown_id_finds_no_owner(self, storage: Storage) -> None:
         assert await storage.owners.find(uuid7()) is None
 
-    async def test_a_name_is_not_taken_twice(self, storage: Storage) -> None:
+    async def test_duplicate_name_is_refused(self, storage: Storage) -> None:
         first = OwnerFactory.build()
         second = OwnerFactory.build(name=first.name)
         await storage.owners.add(first, CONTEXT)
@@ -72,7 +72,7 @@ class OwnerDirectoryContract:
         assert await storage.owners.find(first.name) == first
         assert await storage.owners.find(second.id) is None
 
-    async def test_of_many_taking_one_name_at_once_one_does(self, storage: Storage) -> None:
+    async def test_concurrent_adds_with_one_name_add_one_owner(self, storage: Storage) -> None:
         rivals = [OwnerFactory.build(name=name) for name in [f"Rival {uuid7()}"] * 8]
         adding = (storage.owners.add(rival, CONTEXT) for rival in rivals)
         outcomes = await asyncio.gather(*adding, return_exceptions=True)
@@ -96,26 +96,26 @@ class OwnerDirectoryContract:
         ],
     )
     @pytest.mark.parametrize("deactivated_at", [pytest.param(None, id="active"), pytest.param(NOW, id="deactivated")])
-    async def test_a_key_is_found_with_its_owner_whatever_their_state(
+    async def test_key_lookup_ignores_the_state_of_key_and_owner(
         self, storage: Storage, fields: dict[str, object], deactivated_at: datetime | None
     ) -> None:
         owner, key = await _with_key(storage, OwnerFactory.build(deactivated_at=deactivated_at), **fields)
         await _with_key(storage, OwnerFactory.build())
         assert await storage.owners.holder(key.public_id) == (owner, key)
 
-    async def test_each_of_an_owners_keys_is_found(self, storage: Storage) -> None:
+    async def test_every_key_of_an_owner_is_found(self, storage: Storage) -> None:
         owner, first = await _with_key(storage, OwnerFactory.build())
         second = ApiKeyFactory.build(owner_id=owner.id)
         await storage.keys.of(owner.id).add(second, CONTEXT)
         assert await storage.owners.holder(first.public_id) == (owner, first)
         assert await storage.owners.holder(second.public_id) == (owner, second)
 
-    async def test_an_unknown_key_has_no_holder(self, storage: Storage) -> None:
+    async def test_unknown_key_finds_no_owner(self, storage: Storage) -> None:
         _, key = await _with_key(storage, OwnerFactory.build())
         for unknown in (key.public_id[:-1], key.public_id + "0", key.public_id.swapcase(), key.digest, ""):
             assert await storage.owners.holder(unknown) is None
 
-    async def test_a_changed_key_is_seen_and_a_removed_one_gone(self, storage: Storage) -> None:
+    async def test_lookup_reflects_changed_and_removed_keys(self, storage: Storage) -> None:
         owner, key = await _with_key(storage, OwnerFactory.build())
         keys = storage.keys.of(owner.id)
         revoked = await keys.change(key.id, lambda stored: with_changes(stored, {"revoked_at": NOW}), CONTEXT)

@@ -1,4 +1,4 @@
-"""A kind of entity as HTTP has it: what is sent, refused, sorted and filtered."""
+"""Test data of a kind of entity over HTTP: valid and invalid bodies, sort orders and filters."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,16 +15,16 @@ from tests.contracts.field_values import as_json
 
 Json: TypeAlias = dict[str, Any]
 Violations: TypeAlias = Mapping[str, str | None]
-"""Where each is, and its code; None where any code will do."""
+"""Error codes by location (a JSON pointer, a parameter or a header); None accepts any code."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ResourceCase:
-    """A kind of entity over HTTP.
+    """Test data of a kind of entity over HTTP.
 
-    ``values`` are three of each member, as the domain has them; no mix of them breaks a rule. ``contradiction`` is a
-    change that is right in itself and fits no object that is made of ``body``. ``statements`` and ``calls`` say, by
-    the verb, where an operation costs more or less than that of a plain entity.
+    ``values`` holds three domain values of each member; every combination of them is valid. ``contradiction`` is a
+    change that is valid by itself and breaks a rule together with the values of ``body``. ``statements`` and
+    ``calls`` are the expected costs by verb, where they differ from those of a plain entity.
     """
 
     MADE_BY_THE_SERVICE: ClassVar = ("id", "created_at", "updated_at")
@@ -59,26 +59,26 @@ class ResourceCase:
 
     @property
     def unknown(self) -> str:
-        """The path of an object that was never made."""
+        """The path of an object that never existed."""
         return f"{self.path}/0199f3c2-0000-7000-8000-000000000000"
 
     def path_of(self, shown: Json) -> str:
-        """The path of an object that was shown."""
+        """The path of this object, given its JSON."""
         return f"{self.path}/{shown['id']}"
 
     @property
     def not_found(self) -> str:
-        """The problem code of what is not there."""
+        """The problem code for an object that does not exist."""
         return f"{self.kind}_not_found"
 
     @property
     def reads(self) -> str:
-        """The scope to read."""
+        """The scope that reading requires."""
         return f"{self.plural}:read"
 
     @property
     def writes(self) -> str:
-        """The scope to write."""
+        """The scope that writing requires."""
         return f"{self.plural}:write"
 
     def operation(self, verb: str) -> str:
@@ -89,79 +89,79 @@ class ResourceCase:
 
     @property
     def body(self) -> Json:
-        """A whole object as clients send it: the examples of its members."""
+        """A complete request body, with the example value of each member."""
         return {name: as_json(first) for name, (first, *_) in self.values.items()}
 
     @property
     def required(self) -> Json:
-        """The members of it that must be sent."""
+        """The required members of ``body``."""
         return {name: value for name, value in self.body.items() if self.spec.fields[name].required}
 
     @property
     def defaults(self) -> Json:
-        """What the others are when they are left out."""
+        """The default values of the optional members."""
         return {name: as_json(value) for name, value in self.spec.defaults.items()}
 
     @property
     def other(self) -> Json:
-        """A whole object that differs from ``body`` in every member that can be changed."""
+        """A complete request body that differs from ``body`` in every member that can be changed."""
         return {name: as_json(second) for name, (_, second, _) in self.values.items()}
 
     @property
     def changes(self) -> list[Json]:
-        """A change of each member that can be changed."""
+        """One change for each member that can be changed."""
         return [{name: value} for name, value in self.other.items() if value != self.body[name]]
 
     @property
     def change(self) -> Json:
-        """A change of all members that can be changed."""
+        """One change of all members that can be changed."""
         return {name: value for change in self.changes for name, value in change.items()}
 
     @property
     def no_change(self) -> Json:
-        """A change of them to what they are."""
+        """An update of the same members that repeats the values of ``body``."""
         return {name: self.body[name] for name in self.change}
 
     @property
     def edges(self) -> Iterator[dict[str, Any]]:
-        """Members at the edges of what they may hold, as the domain has them."""
+        """Boundary values of the members, as domain values."""
         for name, each in self.spec.fields.items():
             yield from ({name: value} for value in field_values.edges(each))
         ends = {name: field_values.ends(each) for name, each in self.spec.fields.items()}
         for end in (0, 1):
-            # All of them at once, as rules compare them with each other.
+            # All minimums, then all maximums: rules compare these members with each other.
             yield {name: both[end] for name, both in ends.items() if both is not None}
 
     def kept(self, members: Mapping[str, Any]) -> Json:
-        """The members as they are shown once they are stored."""
+        """The members as responses show them, after normalization."""
         return {
             name: as_json(None if value is None else self.spec.fields[name].kind.normalized(value))
             for name, value in members.items()
         }
 
     def varied_values(self, number: int) -> dict[str, Any]:
-        """Values of all members: of any number of objects some are alike in each that is not unique, and few in all."""
+        """Values of all members for object ``number``; those of members that are not unique repeat between objects."""
         picks = ((number * step + number // 3) % 3 for step in range(1, 1 + len(self.values)))
         values = {name: three[pick] for (name, three), pick in zip(self.values.items(), picks, strict=True)}
         return values | self.distinct_values(number)
 
     def varied(self, number: int) -> Json:
-        """The same as clients send it."""
+        """``varied_values`` as JSON."""
         return {name: as_json(value) for name, value in self.varied_values(number).items()}
 
     @property
     def label(self) -> str:
-        """The member that holds any line of text."""
+        """A member that accepts any one-line text."""
         return next(each.name for each in self.spec.fields.values() if isinstance(each.kind, kinds.Text))
 
     @property
     def unique(self) -> frozenset[str]:
-        """The members whose values are taken once among an owner's objects."""
+        """The members whose values are unique among an owner's objects."""
         return frozenset(field.name for field in spec_of(self.entity).unique)
 
     @property
     def references(self) -> dict[str, str]:
-        """The members that have to refer to another object, and the kinds that they refer to."""
+        """The members that must refer to another object, with the kinds that they refer to."""
         return {
             field.name: referred_kind(self.entity, field.name)
             for field in spec_of(self.entity).references
@@ -169,7 +169,7 @@ class ResourceCase:
         }
 
     def distinct_values(self, number: int) -> dict[str, Any]:
-        """Values of the unique members, which no other number has; those of 0 are in ``body``."""
+        """Values of the unique members, different for each number; those of 0 are in ``body``."""
         named = {name: self.spec.fields[name] for name in self.unique}
         return {
             name: field_values.distinct(each, number)
@@ -178,62 +178,62 @@ class ResourceCase:
         }
 
     def distinct(self, number: int) -> Json:
-        """The same as clients send it."""
+        """``distinct_values`` as JSON."""
         return {name: as_json(value) for name, value in self.distinct_values(number).items()}
 
     def repeatable(self, members: Mapping[str, Any]) -> dict[str, Any]:
-        """Those of the members that any number of objects may have."""
+        """These members without the unique ones."""
         return {name: value for name, value in members.items() if name not in self.unique}
 
     def named(self, text: str) -> Json:
-        """The members of an object of this name, those that are its name alone."""
+        """A body with this text as the label, and no other members."""
         return {self.label: text}
 
     @property
     def part_of_name(self) -> str | None:
-        """The parameter of the list that takes a part of the name, if there is one."""
+        """The list parameter that filters by a part of the label, if there is one."""
         parts = (name for name, each in self.spec.filters.items() if (self.label, Comparison.CONTAINS) in each.compares)
         return next(parts, None)
 
     @property
     def sorts(self) -> list[Sort]:
-        """Every order, as the domain has it."""
+        """Every sort order, as domain values."""
         return [Sort(name, descending) for name in self.spec.sorts for descending in (False, True)]
 
     @property
     def orders(self) -> list[str]:
-        """Every value of ``sort``."""
+        """Every value of the ``sort`` parameter."""
         return [f"{sign}{name}" for name in self.spec.sorts for sign in ("", "-")]
 
     def place(self, shown: Json, name: str) -> tuple[Any, str]:
-        """Where the object stands in a list that is sorted by this member; ties go by id."""
+        """The sort key of the object: the value of this member, then the id."""
         written = self.spec.fields.get(name)
         return comparable(written.kind if written else kinds.Moment(), shown[name]), shown["id"]
 
     def in_order(self, shown: Iterable[Json], order: str) -> list[Json]:
-        """The objects as a list in this order shows them."""
+        """The objects sorted as a list with this ``sort`` parameter returns them."""
         name = order.removeprefix("-")
         return sorted(shown, key=lambda one: self.place(one, name), reverse=order != name)
 
     def fulfils(self, shown: Json, parameter: str, value: str) -> bool:
-        """Whether this object is listed where this is asked for."""
+        """Whether the object matches this filter."""
         asked = self.spec.filters[parameter]
         return all(_holds(comparison, asked.kind, shown[name], value) for name, comparison in asked.compares)
 
-    def asked(self) -> Iterator[tuple[str, Any]]:
-        """Every filter with values to ask for, each of which some objects have."""
+    def filter_values(self) -> Iterator[tuple[str, Any]]:
+        """Every filter parameter, with each domain value that some objects have."""
         for parameter, each in self.spec.filters.items():
             for value in (value for name, _ in each.compares for value in self.values[name]):
                 several = value if isinstance(value, tuple) else [value]
                 yield from ((parameter, one) for one in several if one is not None)
 
-    def asked_for(self) -> Iterator[tuple[str, str]]:
-        """The same as a query has it."""
-        return ((parameter, query_text(value)) for parameter, value in self.asked())
+    def filter_queries(self) -> Iterator[tuple[str, str]]:
+        """``filter_values`` as they appear in a query string."""
+        return ((parameter, query_text(value)) for parameter, value in self.filter_values())
 
 
 def comparable(kind: kinds.Field, value: Any) -> Any:
-    """What a value in JSON or in a query is compared by: text by its case folding, all else by its value."""
+    """The comparison key of a JSON or query value: case-folded text, or the parsed value."""
     match kind:
         case kinds.Moment():
             return datetime.fromisoformat(value)
@@ -247,7 +247,7 @@ def comparable(kind: kinds.Field, value: Any) -> Any:
 
 
 def query_text(value: Any) -> str:
-    """The value as a query has it."""
+    """The value as it appears in a query string."""
     return str(value).lower() if isinstance(value, bool) else str(as_json(value))
 
 

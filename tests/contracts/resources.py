@@ -1,4 +1,4 @@
-"""The kinds of entities as HTTP has them, each derived from what the entity declares."""
+"""The resource cases of all entities, derived from their declared fields."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -15,8 +15,8 @@ from tests.contracts.resource_case import Json, ResourceCase, Violations
 __all__ = [
     "RESOURCES",
     "Json",
-    "OfResources",
     "ResourceCase",
+    "ResourceFixtures",
     "Violations",
     "every_contradiction",
     "every_order",
@@ -33,7 +33,7 @@ def resource_case(
     refused: Sequence[tuple[Json, Violations]] = (),
     **costs: Any,
 ) -> ResourceCase:
-    """The case of an entity, derived from what it declares, with what is given in place of it or beside it."""
+    """Derives the case of an entity from its declared fields. Arguments replace or extend the derived data."""
     spec = spec_of(entity)
     given = values or {}
     derived = {name: given[name] if name in given else tuple(_three(spec, each)) for name, each in spec.fields.items()}
@@ -41,7 +41,7 @@ def resource_case(
         ({name: value}, {f"#/{name}": code})
         for name, each in spec.fields.items()
         for value, code in field_values.refused(each)
-        if not each.kind.immutable  # a change of it is refused for that, whatever it is
+        if not each.kind.immutable  # any change of it is refused, whatever the value
     ]
     return ResourceCase(
         spec=spec,
@@ -53,7 +53,7 @@ def resource_case(
 
 
 def _three(spec: EntitySpec, field: FieldSpec) -> Iterator[Any]:
-    # What may refer to others or be no other's, and need not, has tests of its own, over the specimens.
+    # Optional references and optional unique members are tested with specimens.
     particular = field.optional and (field.kind.unique or isinstance(field.kind, kinds.Reference))
     value = None if particular else field_values.example(field)
     yield value
@@ -61,7 +61,7 @@ def _three(spec: EntitySpec, field: FieldSpec) -> Iterator[Any]:
         yield from (value, value)
         return
     another = field_values.another(field, value)
-    # Objects are made in any state; but they stay in it, as not every state may follow on every other.
+    # Objects may be created in any state, but changes must keep it: not every transition is allowed.
     yield value if spec.transitions and isinstance(field.kind, kinds.Choice) else another
     yield field_values.another(field, another)
 
@@ -101,11 +101,11 @@ every_contradiction = pytest.mark.parametrize(
 )
 
 
-class OfResources:
-    """Tests that are given each ``resource``, and whose ``service`` makes tenants who have what it refers to."""
+class ResourceFixtures:
+    """Runs tests for each ``resource``. Tenants of ``service`` have the objects that it must refer to."""
 
     @pytest.fixture(autouse=True)
-    def tenants_have_what_it_refers_to(self, request: pytest.FixtureRequest) -> Iterator[None]:
+    def tenants_have_referred_objects(self, request: pytest.FixtureRequest) -> Iterator[None]:
         if not {"service", "resource"} <= {*request.fixturenames}:
             yield
             return

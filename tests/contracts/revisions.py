@@ -1,4 +1,4 @@
-"""What revisions promise: the sentences of ``domain.revisions`` as tests, over every owned repository."""
+"""The contract of revisions, as documented in ``domain.revisions``, for every owned repository."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from domain.revisions import (
 )
 from domain.simulations.simulation import Simulation
 from domain.write_context import IdempotencyKey, WriteContext
-from tests.contracts.cases import Case, Changed, Entity, OfOwners, every_kind, next_version, referred_kinds
+from tests.contracts.cases import Case, ChangeFailed, Entity, OwnerFixtures, every_kind, next_version, referred_kinds
 from tests.contracts.field_values import REFERRED
 from tests.factories import (
     CONTEXT,
@@ -57,14 +57,14 @@ def context(name: str = "made", at: datetime = NOW) -> WriteContext:
 
 
 def recorded(entity: Entity | None) -> Entity | None:
-    """The entity as a revision has it."""
+    """The entity as a revision holds it, without its secrets."""
     return entity and dataclasses.replace(entity, **dict.fromkeys(secrets_of(type(entity)), ""))
 
 
 async def kept(storage: Storage, owner: OwnerId, *, own: bool = False) -> list[Revision[Any]]:
-    """All revisions of an owner in order, but for those of the owner's own row and of what entities have to refer to.
+    """All revisions of an owner in order, read in pages of three.
 
-    They are read in pages of three.
+    Without those of referred entities and, unless ``own`` is set, of the owner itself.
     """
     revisions: list[Revision[Any]] = []
     after: Position | None = None
@@ -79,11 +79,11 @@ async def kept(storage: Storage, owner: OwnerId, *, own: bool = False) -> list[R
     return [revision for revision in made if own or revision.kind != Owner.KIND]
 
 
-class RevisionsContract(OfOwners):
-    """Inherit from it and give a fixture ``storage``."""
+class RevisionsContract(OwnerFixtures):
+    """Subclass and provide a ``storage`` fixture."""
 
     @every_kind
-    async def test_every_write_leaves_one_revision_with_who_when_why_and_both_sides(
+    async def test_every_write_records_one_revision_with_context_and_both_states(
         self, storage: Storage, owner: OwnerId, case: Case
     ) -> None:
         repository = case.repository(storage).of(owner)
@@ -116,7 +116,7 @@ class RevisionsContract(OfOwners):
         assert [revision.created_at for revision in (revisions[0], revisions[-1])] == [NOW, NOW + MICROSECOND]
         assert {revision.created_at.tzname() for revision in revisions} == {"UTC"}
 
-    async def test_what_becomes_of_an_owner_is_among_its_own_revisions(self, storage: Storage) -> None:
+    async def test_owner_changes_are_recorded_as_its_own_revisions(self, storage: Storage) -> None:
         made: Owner = OwnerFactory.build()
         await storage.owners.add(made, context("made"))
         shut = await storage.owners.change(made.id, lambda stored: stored.deactivate(NOW), context("shut"))
@@ -128,7 +128,7 @@ class RevisionsContract(OfOwners):
             ("key:again", shut, again),
         ]
 
-    async def test_no_secret_is_in_a_revision(self, storage: Storage, owner: OwnerId) -> None:
+    async def test_revisions_contain_no_secret(self, storage: Storage, owner: OwnerId) -> None:
         key: ApiKey = ApiKeyFactory.build(owner_id=owner)
         await storage.keys.of(owner).add(key, CONTEXT)
         await storage.keys.of(owner).change(key.id, lambda stored: stored.revoke(NOW), CONTEXT)
@@ -136,7 +136,7 @@ class RevisionsContract(OfOwners):
         for revision in await kept(storage, owner):
             assert key.digest not in repr(dataclasses.asdict(revision))
 
-    async def test_the_note_of_a_keys_last_use_leaves_none(self, storage: Storage, owner: OwnerId) -> None:
+    async def test_last_use_of_a_key_records_no_revision(self, storage: Storage, owner: OwnerId) -> None:
         key: ApiKey = ApiKeyFactory.build(owner_id=owner)
         await storage.keys.of(owner).add(key, CONTEXT)
         await LastUsedTracker(repository=storage.keys, now=lambda: NOW).write(key)
@@ -144,7 +144,7 @@ class RevisionsContract(OfOwners):
         assert len(await kept(storage, owner)) == 1
 
     @every_kind
-    async def test_what_is_refused_stale_or_nothing_leaves_none(
+    async def test_refused_stale_and_empty_writes_record_no_revision(
         self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
     ) -> None:
         entity = case.make(owner)
@@ -155,7 +155,7 @@ class RevisionsContract(OfOwners):
         await repository.add(entity, idempotency_key)
 
         def refuse(stored: object) -> Any:
-            raise Changed
+            raise ChangeFailed
 
         def stale(stored: Owned | None) -> None:
             raise Stale("stale", "Stale.")
@@ -164,7 +164,7 @@ class RevisionsContract(OfOwners):
             (Conflict, repository.add(case.make(owner, id=entity.id), CONTEXT)),
             (DuplicateRequest, repository.add(case.make(owner), idempotency_key)),
             (TenantMismatch, repository.add(case.make(stranger), CONTEXT)),
-            (Changed, repository.change(entity.id, refuse, CONTEXT)),
+            (ChangeFailed, repository.change(entity.id, refuse, CONTEXT)),
             (
                 TenantMismatch,
                 repository.change(entity.id, lambda stored: next_version(stored, {"id": uuid7()}), CONTEXT),
@@ -181,7 +181,7 @@ class RevisionsContract(OfOwners):
         assert await kept(storage, stranger) == []
 
     @every_kind
-    async def test_numbers_have_no_gap_and_follow_the_commits_of_many_writers(
+    async def test_concurrent_writes_get_consecutive_numbers_in_commit_order(
         self, storage: Storage, owner: OwnerId, case: Case
     ) -> None:
         repository = case.repository(storage).of(owner)
@@ -204,7 +204,9 @@ class RevisionsContract(OfOwners):
         assert [each.version for each in revisions if each.entity_id == shared.id] == list(range(1, 14))
 
     @every_kind
-    async def test_nobody_sees_anothers(self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case) -> None:
+    async def test_revisions_of_another_owner_are_invisible(
+        self, storage: Storage, owner: OwnerId, stranger: OwnerId, case: Case
+    ) -> None:
         entity = case.make(owner)
         await case.repository(storage).of(owner).add(entity, CONTEXT)
         history = History(revisions=storage.revisions)
@@ -219,17 +221,17 @@ class RevisionsContract(OfOwners):
             with pytest.raises(NotFound):
                 await nothing
 
-    async def test_an_unknown_owner_has_none(self, storage: Storage) -> None:
+    async def test_unknown_owner_has_no_revisions(self, storage: Storage) -> None:
         nobody = OwnerId(uuid7())
         assert await storage.revisions.of(nobody).page(PageRequest(sort=IN_ORDER)) == Page((), None)
         assert await storage.revisions.of(nobody).span() == RevisionRange(0, 0)
 
 
-class HistoryContract(OfOwners):
-    """``History``, over the storage of a fixture ``storage``."""
+class HistoryContract(OwnerFixtures):
+    """The contract of ``History``. Subclass and provide a ``storage`` fixture."""
 
     @every_kind
-    async def test_each_version_is_there_until_and_after_the_deletion(
+    async def test_every_version_is_readable_before_and_after_deletion(
         self, storage: Storage, owner: OwnerId, case: Case
     ) -> None:
         history, repository = History(revisions=storage.revisions), case.repository(storage).of(owner)
@@ -249,7 +251,7 @@ class HistoryContract(OfOwners):
         latest = await history.latest(owner, kind, entity.id)
         assert (latest.version, latest.before, latest.after) == (6, recorded(versions[-1]), None)
 
-    async def test_of_one_entity_the_latest_comes_first_and_pages_go_on(self, storage: Storage, owner: OwnerId) -> None:
+    async def test_revisions_of_an_entity_are_paged_latest_first(self, storage: Storage, owner: OwnerId) -> None:
         history, repository = History(revisions=storage.revisions), storage.repository(Simulation).of(owner)
         mine, other = (SimulationFactory.build(owner_id=owner) for _ in range(2))
         for simulation in (mine, other):
@@ -269,7 +271,7 @@ class HistoryContract(OfOwners):
         ]
         assert (await history.of_entity(owner, ApiKey, mine.id, PageRequest())).items == ()
 
-    async def test_a_feed_gives_all_changes_in_order_from_any_place(self, storage: Storage, owner: OwnerId) -> None:
+    async def test_feed_returns_all_changes_in_order_from_any_position(self, storage: Storage, owner: OwnerId) -> None:
         history = History(revisions=storage.revisions)
         for _ in range(6):
             await storage.repository(Simulation).of(owner).add(SimulationFactory.build(owner_id=owner), CONTEXT)
@@ -282,7 +284,7 @@ class HistoryContract(OfOwners):
         end = Position(7, rest.items[-1].id)
         assert (await history.changes(owner, PageRequest(after=end))).items == ()
 
-    async def test_a_place_that_the_count_has_not_reached_is_gone(self, storage: Storage, owner: OwnerId) -> None:
+    async def test_position_beyond_the_last_change_is_gone(self, storage: Storage, owner: OwnerId) -> None:
         history = History(revisions=storage.revisions)
         beyond = Position(await history.last(owner) + 1, owner)
         for of in (owner, OwnerId(uuid7())):
@@ -290,12 +292,15 @@ class HistoryContract(OfOwners):
                 await history.changes(of, PageRequest(after=beyond))
 
 
-class PurgeContract(OfOwners):
-    """Retention, over the storage of a fixture ``storage``. What is recorded here is older than anything else."""
+class PurgeContract(OwnerFixtures):
+    """The contract of retention. Subclass and provide a ``storage`` fixture.
+
+    The revisions of these tests are older than all others, so that purging them affects no other test.
+    """
 
     @staticmethod
     async def write(storage: Storage, owner: OwnerId, *moments: datetime) -> None:
-        """A simulation for each moment, after the owner's own revision, which is of today."""
+        """Adds a simulation at each of these moments, after the owner's own revision."""
         for at in moments:
             await storage.repository(Simulation).of(owner).add(SimulationFactory.build(owner_id=owner), context(at=at))
 
@@ -307,7 +312,7 @@ class PurgeContract(OfOwners):
     async def stranger(self, storage: Storage) -> OwnerId:
         return await old_owner(storage)
 
-    async def test_what_is_older_is_forgotten_and_nothing_else(
+    async def test_purge_deletes_only_older_revisions(
         self, storage: Storage, owner: OwnerId, stranger: OwnerId
     ) -> None:
         await self.write(storage, owner, OLD, OLD, OLD + MICROSECOND, NOW)
@@ -323,18 +328,14 @@ class PurgeContract(OfOwners):
         assert len((await storage.repository(Simulation).of(owner).page(PageRequest())).items) == 4
         await storage.revisions.purge(OLD + 2 * MICROSECOND)
 
-    async def test_nothing_young_is_forgotten_because_of_a_clock_that_went_wrong(
-        self, storage: Storage, owner: OwnerId
-    ) -> None:
+    async def test_purge_keeps_recent_revisions_despite_a_wrong_clock(self, storage: Storage, owner: OwnerId) -> None:
         await self.write(storage, owner, OLD, NOW, OLD, NOW)
         await storage.revisions.purge(OLD + MICROSECOND)
         page = await storage.revisions.of(owner).page(PageRequest(sort=IN_ORDER))
         assert [revision.number for revision in page.items] == [3, 4, 5]
         assert await storage.revisions.of(owner).span() == RevisionRange(2, 5)
 
-    async def test_whoever_follows_the_feed_is_told_that_changes_are_missing(
-        self, storage: Storage, owner: OwnerId
-    ) -> None:
+    async def test_position_before_purged_changes_is_gone(self, storage: Storage, owner: OwnerId) -> None:
         await self.write(storage, owner, OLD, OLD, NOW, NOW)
         history = History(revisions=storage.revisions)
         places = {}
@@ -349,14 +350,14 @@ class PurgeContract(OfOwners):
             assert [change.number for change in page.items] == list(range(number + 1, 6))
         assert await history.last(owner) == 5
 
-    async def test_numbers_go_on_after_all_is_forgotten(self, storage: Storage, owner: OwnerId) -> None:
+    async def test_numbers_continue_after_a_complete_purge(self, storage: Storage, owner: OwnerId) -> None:
         await self.write(storage, owner, OLD)
         await storage.revisions.purge(OLD + MICROSECOND)
         await self.write(storage, owner, NOW)
         page = await storage.revisions.of(owner).page(PageRequest(sort=IN_ORDER))
         assert [revision.number for revision in page.items] == [3]
 
-    async def test_of_many_purges_at_once_none_forgets_what_is_kept(self, storage: Storage, owner: OwnerId) -> None:
+    async def test_concurrent_purges_keep_recent_revisions(self, storage: Storage, owner: OwnerId) -> None:
         await self.write(storage, owner, *[OLD] * 5, OLD + MICROSECOND, NOW)
         moments = [OLD, OLD + MICROSECOND, OLD + 2 * MICROSECOND] * 3
         await asyncio.gather(*(storage.revisions.purge(before) for before in moments))
@@ -366,7 +367,7 @@ class PurgeContract(OfOwners):
 
 
 async def old_owner(storage: Storage) -> OwnerId:
-    """An owner whose own revision is as old as can be."""
+    """An owner whose own revision is older than ``OLD``."""
     owner: Owner = OwnerFactory.build()
     await storage.owners.add(owner, context(at=OLD - MICROSECOND))
     return owner.id

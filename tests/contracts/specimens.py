@@ -1,4 +1,4 @@
-"""What storage promises of every kind of field, of unique values and of references, over specimens."""
+"""The storage contract for every kind of field, unique values and references, tested with specimens."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 
 from domain.entity import filters, fulfils, sort_value
 from domain.entity_spec import spec_of
-from domain.errors import Conflict, DomainError, Unfit
+from domain.errors import Conflict, DomainError, NotFound, Unfit
 from domain.idempotency import IdempotentExecutor
 from domain.paging import NEWEST_FIRST, PageRequest, Position, Sort
 from domain.registry import ENTITIES
@@ -23,7 +23,7 @@ from domain.repository import Owned, OwnerId, with_changes
 from domain.revisions import History
 from domain.use_cases import EntityUseCases
 from domain.write_context import IdempotencyKey
-from tests.contracts.cases import OfOwners, refusal
+from tests.contracts.cases import OwnerFixtures, refusal
 from tests.factories import CONTEXT, NOW
 from tests.specimens import Material, Specimen, State
 
@@ -75,8 +75,8 @@ def use_cases(storage: Storage, entity: Any) -> EntityUseCases[Any]:
     return EntityUseCases(entity=entity, repository=storage.repository(entity), history=history, new_id=uuid7)
 
 
-class OfSpecimens(OfOwners):
-    """An owner with a material, for tests that are given ``storage``."""
+class SpecimenFixtures(OwnerFixtures):
+    """Fixtures of an owner with a material, for tests with a ``storage`` fixture."""
 
     @pytest.fixture
     async def steel(self, storage: Storage, owner: OwnerId) -> Material:
@@ -89,11 +89,11 @@ class OfSpecimens(OfOwners):
         return storage.repository(Specimen).of(owner)
 
 
-class EveryKindContract(OfSpecimens):
-    """Inherit from it and give a fixture ``storage`` that keeps specimens."""
+class EveryKindContract(SpecimenFixtures):
+    """Subclass and provide a ``storage`` fixture that stores specimens."""
 
     @every_edge
-    async def test_every_kind_of_field_comes_back_as_it_was_stored(
+    async def test_every_kind_of_field_is_returned_as_stored(
         self, storage: Storage, owner: OwnerId, steel: Material, specimens: Any, fields: dict[str, Any]
     ) -> None:
         one = specimen(owner, steel.id, **fields)
@@ -126,7 +126,7 @@ class EveryKindContract(OfSpecimens):
 
     @pytest.mark.parametrize("descending", [False, True])
     @pytest.mark.parametrize("by", spec_of(Specimen).sorts)
-    async def test_lists_are_in_every_order_page_by_page(
+    async def test_lists_support_every_sort_order(
         self, owner: OwnerId, steel: Material, specimens: Any, by: str, descending: bool
     ) -> None:
         made = await varied(specimens, owner, steel)
@@ -140,7 +140,7 @@ class EveryKindContract(OfSpecimens):
         assert found == ordered
 
     @pytest.mark.parametrize("parameter", spec_of(Specimen).filters)
-    async def test_lists_are_filtered_by_every_parameter(
+    async def test_lists_support_every_filter(
         self, owner: OwnerId, steel: Material, specimens: Any, parameter: str
     ) -> None:
         made = await varied(specimens, owner, steel)
@@ -160,7 +160,7 @@ class EveryKindContract(OfSpecimens):
 
 
 async def varied(specimens: Any, owner: OwnerId, steel: Material) -> list[Specimen]:
-    """Nine specimens, some of which are alike in each field, and some without a value."""
+    """Nine specimens that share some values of each field, some with null values."""
     made: list[Specimen] = []
     for n in range(9):
         fields: dict[str, Any] = {
@@ -184,10 +184,10 @@ async def varied(specimens: Any, owner: OwnerId, steel: Material) -> list[Specim
     return made
 
 
-class UniqueContract(OfSpecimens):
-    """Inherit from it and give a fixture ``storage`` that keeps specimens."""
+class UniqueContract(SpecimenFixtures):
+    """Subclass and provide a ``storage`` fixture that stores specimens."""
 
-    async def test_a_unique_value_is_taken_once_by_an_owner(
+    async def test_unique_value_is_refused_twice_within_an_owner(
         self, storage: Storage, owner: OwnerId, stranger: OwnerId, steel: Material, specimens: Any
     ) -> None:
         first, second = (specimen(owner, steel.id, name=name, code=name) for name in ("one", "two"))
@@ -213,7 +213,7 @@ class UniqueContract(OfSpecimens):
             .add(specimen(stranger, theirs.id, name="one", code="one"), CONTEXT)
         )
 
-    async def test_what_comes_back_may_find_its_value_taken(
+    async def test_restore_with_a_taken_value_is_a_conflict(
         self, storage: Storage, owner: OwnerId, steel: Material, specimens: Any
     ) -> None:
         one = specimen(owner, steel.id, name="one")
@@ -223,7 +223,7 @@ class UniqueContract(OfSpecimens):
         refused = await refusal(use_cases(storage, Specimen).restore(owner, one.id, CONTEXT, version=1))
         assert (type(refused), refused.code) == (Conflict, "name_taken")
 
-    async def test_a_repeated_request_is_no_conflict_with_itself(
+    async def test_replayed_request_does_not_conflict_with_itself(
         self, storage: Storage, owner: OwnerId, steel: Material, specimens: Any
     ) -> None:
         key = IdempotencyKey(operation="create_specimen", key="k", fingerprint="f")
@@ -241,7 +241,7 @@ class UniqueContract(OfSpecimens):
         await storage.repository(Material).of(owner).remove(steel.id, CONTEXT)
         assert await executor.make(owner, context, Specimen, make) == (first[0], True)
 
-    async def test_of_many_that_want_a_value_at_once_one_has_it(
+    async def test_concurrent_adds_of_one_unique_value_add_one_entity(
         self, owner: OwnerId, steel: Material, specimens: Any
     ) -> None:
         rivals = (specimens.add(specimen(owner, steel.id, name="one"), CONTEXT) for _ in range(8))
@@ -250,10 +250,10 @@ class UniqueContract(OfSpecimens):
         assert {each.code for each in outcomes if isinstance(each, DomainError)} == {"name_taken"}
 
 
-class ReferencesContract(OfSpecimens):
-    """Inherit from it and give a fixture ``storage`` that keeps specimens."""
+class ReferencesContract(SpecimenFixtures):
+    """Subclass and provide a ``storage`` fixture that stores specimens."""
 
-    async def test_what_is_referred_to_has_to_be_there_and_ones_own(
+    async def test_reference_to_a_missing_or_foreign_entity_is_refused(
         self, storage: Storage, owner: OwnerId, stranger: OwnerId, steel: Material, specimens: Any
     ) -> None:
         theirs = material(stranger)
@@ -273,7 +273,7 @@ class ReferencesContract(OfSpecimens):
         assert {each.code for each in refused.violations} == {"unknown_material", "unknown_specimen"}
         assert (await specimens.page(PageRequest())).items == (one,)
 
-    async def test_what_is_referred_to_is_not_deleted(
+    async def test_referred_entity_cannot_be_deleted(
         self, storage: Storage, owner: OwnerId, steel: Material, specimens: Any
     ) -> None:
         materials = storage.repository(Material).of(owner)
@@ -292,13 +292,16 @@ class ReferencesContract(OfSpecimens):
         await specimens.remove(whole.id, CONTEXT)
         await materials.remove(iron.id, CONTEXT)
 
-    async def test_one_may_refer_to_itself_and_go(self, owner: OwnerId, steel: Material, specimens: Any) -> None:
+    async def test_entity_that_refers_to_itself_can_be_deleted(
+        self, owner: OwnerId, steel: Material, specimens: Any
+    ) -> None:
         one = specimen(owner, steel.id)
         await specimens.add(one, CONTEXT)
         await specimens.change(one.id, lambda stored: with_changes(stored, {"parent_id": stored.id}), CONTEXT)
         await specimens.remove(one.id, CONTEXT)
+        assert isinstance(await refusal(specimens.get(one.id)), NotFound)
 
-    async def test_what_comes_back_without_its_reference_is_a_conflict(
+    async def test_restore_without_the_referred_entity_is_a_conflict(
         self, storage: Storage, owner: OwnerId, steel: Material, specimens: Any
     ) -> None:
         materials, cases = storage.repository(Material).of(owner), use_cases(storage, Specimen)
@@ -314,7 +317,7 @@ class ReferencesContract(OfSpecimens):
         await use_cases(storage, Material).restore(owner, iron.id, CONTEXT, version=1)
         assert (await cases.restore(owner, one.id, CONTEXT, version=1)).material_id == iron.id
 
-    async def test_whatever_comes_at_once_nothing_refers_to_what_is_gone(
+    async def test_concurrent_delete_and_add_leave_no_dangling_reference(
         self, storage: Storage, owner: OwnerId, specimens: Any
     ) -> None:
         materials = storage.repository(Material).of(owner)
@@ -329,4 +332,4 @@ class ReferencesContract(OfSpecimens):
 
 
 class SpecimensContract(EveryKindContract, UniqueContract, ReferencesContract):
-    """Inherit from it and give a fixture ``storage`` that keeps specimens."""
+    """Subclass and provide a ``storage`` fixture that stores specimens."""

@@ -1,4 +1,4 @@
-"""Three owners do what comes to mind, and the repository never answers otherwise than a plain dictionary would."""
+"""Random operations of three owners: a repository returns exactly what a plain dictionary would."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NAMES = st.sampled_from(["", "a", "Æ", "🐐", "%"])
 
 
 def check(make_storage: Callable[[], Storage], *, examples: int, steps: int) -> None:
-    """Runs the machine for each kind of entity, over storage that is made, opened and closed for each example."""
+    """Runs the state machine for each kind of entity, with a new storage for each example."""
     for each in RESOURCES:
 
         class Machine(ThreeOwners):
@@ -45,7 +45,7 @@ def check(make_storage: Callable[[], Storage], *, examples: int, steps: int) -> 
 
 
 class ThreeOwners(RuleBasedStateMachine):
-    """The model is a dictionary of entities by owner and id; whatever an owner may not see counts as missing."""
+    """The model is a dictionary of entities by owner and id. Entities of other owners count as missing."""
 
     resource: ClassVar[ResourceCase]
     ids: Bundle[UUID] = Bundle("ids")
@@ -72,7 +72,7 @@ class ThreeOwners(RuleBasedStateMachine):
         return case_of(self.resource.entity).make(owner, **fields)
 
     def named(self, name: str) -> dict[str, Any]:
-        """The members of this name, to which a number is added where no other may have it."""
+        """The fields with this name, plus a number if names are unique."""
         unique = self.resource.label in self.resource.unique
         return self.resource.named(f"{name}{next(self.numbers)}" if unique else name)
 
@@ -91,7 +91,7 @@ class ThreeOwners(RuleBasedStateMachine):
         return id
 
     @rule(id=ids, index=OWNERS)
-    def add_with_an_id_once_used(self, id: UUID, index: int) -> None:
+    def add_with_a_used_id(self, id: UUID, index: int) -> None:
         owner = self.owners[index]
         entity = self.entity(owner, id=id)
         if (owner, id) in self.model:
@@ -135,7 +135,7 @@ class ThreeOwners(RuleBasedStateMachine):
             assert self.do(self.of(owner).change(id, rename, CONTEXT)) == self.model[owner, id]
 
     @rule(id=ids, index=OWNERS, other=st.integers(1, 2))
-    def change_into_another_owners(self, id: UUID, index: int, other: int) -> None:
+    def change_owner(self, id: UUID, index: int, other: int) -> None:
         owner, thief = self.owners[index], self.owners[(index + other) % 3]
 
         def give_away(stored: Entity) -> Entity:

@@ -1,4 +1,4 @@
-"""Entity tags as tests speak of them: by the version of the object."""
+"""Entity tags by the version of the object."""
 
 import re
 from collections.abc import Mapping
@@ -15,24 +15,24 @@ from tests.contracts.resources import ResourceCase
 
 
 def version_of(answer: Response) -> int:
-    """The version that the answer's tag names."""
+    """The version that the response's entity tag stands for."""
     number, _, digest = answer.headers["etag"].strip('"').partition("-")
     assert digest
     return int(number)
 
 
 def tag_of(resource: ResourceCase, version: int) -> str:
-    """The tag of this version of an object."""
+    """The entity tag of this version of an object."""
     return _tag(view(resource.entity), version)
 
 
 def key_tag(version: int) -> str:
-    """The tag of this version of a key."""
+    """The entity tag of this version of a key."""
     return _tag(ApiKeyView, version)
 
 
 def with_tags(resource: ResourceCase, headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers with tags in place of versions in braces."""
+    """The headers, with each version in braces replaced by its entity tag."""
     return {
         name: re.sub(r"\{(\d+)\}", lambda version: tag_of(resource, int(version[1])), value)
         for name, value in headers.items()

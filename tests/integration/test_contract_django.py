@@ -1,6 +1,6 @@
 """The storage contract on the Django adapter, with every executor of this database."""
 
-from tests.contracts.idempotency import OnceContract, OutcomesContract
+from tests.contracts.idempotency import IdempotencyRecordsContract, IdempotentExecutorContract
 from tests.contracts.owned_repository import OwnedRepositoryContract
 from tests.contracts.owner_directory import OwnerDirectoryContract
 from tests.contracts.revisions import HistoryContract, PurgeContract, RevisionsContract
@@ -14,11 +14,11 @@ class TestOwnerDirectory(OwnerDirectoryContract):
     pass
 
 
-class TestOutcomes(OutcomesContract):
+class TestOutcomes(IdempotencyRecordsContract):
     pass
 
 
-class TestOnce(OnceContract):
+class TestOnce(IdempotentExecutorContract):
     pass
 
 

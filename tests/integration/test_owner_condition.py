@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 CONTRACT = OwnedRepositoryContract()
 CHECKS: list[Callable[..., Awaitable[None]]] = [
-    CONTRACT.test_a_foreign_entity_is_not_read,
-    CONTRACT.test_a_foreign_entity_is_not_listed,
-    CONTRACT.test_a_foreign_entity_is_not_changed,
-    CONTRACT.test_a_foreign_entity_is_not_removed,
+    CONTRACT.test_entity_of_another_owner_cannot_be_read,
+    CONTRACT.test_entity_of_another_owner_is_not_listed,
+    CONTRACT.test_entity_of_another_owner_cannot_be_changed,
+    CONTRACT.test_entity_of_another_owner_cannot_be_removed,
 ]
 every_check = pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("test_"))
 every_kind = pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)

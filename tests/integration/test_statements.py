@@ -140,8 +140,8 @@ def test_the_order_of_a_list_does_not_depend_on_its_index(lend: MakeStorage, cas
 
     async def check() -> None:
         async with opened(lend()) as storage:
-            await contract.test_ties_go_by_id_the_highest_first(storage, await admitted(storage), case)
-            await contract.test_a_walk_through_ties_repeats_and_loses_nothing(storage, await admitted(storage), case)
+            await contract.test_ties_are_sorted_by_descending_id(storage, await admitted(storage), case)
+            await contract.test_paging_through_ties_neither_repeats_nor_skips(storage, await admitted(storage), case)
 
     asyncio.run(check())
 

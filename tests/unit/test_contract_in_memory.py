@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.in_memory.storage import Storage
-from tests.contracts.idempotency import OnceContract, OutcomesContract
+from tests.contracts.idempotency import IdempotencyRecordsContract, IdempotentExecutorContract
 from tests.contracts.owned_repository import OwnedRepositoryContract
 from tests.contracts.owner_directory import OwnerDirectoryContract
 from tests.contracts.revisions import HistoryContract, PurgeContract, RevisionsContract
@@ -22,11 +22,11 @@ class TestOwnerDirectory(OwnerDirectoryContract):
     pass
 
 
-class TestOutcomes(OutcomesContract):
+class TestOutcomes(IdempotencyRecordsContract):
     pass
 
 
-class TestOnce(OnceContract):
+class TestOnce(IdempotentExecutorContract):
     pass
 
 

@@ -154,7 +154,7 @@ class Requests:
         return Request("GET", f"{self.resource.path}?cursor={cursor(tenant, self.resource.path)}")
 
     def filtered(self, _: Tenant) -> Request:
-        query = {**dict(self.resource.asked_for()), "sort": self.resource.orders[-1]}
+        query = {**dict(self.resource.filter_queries()), "sort": self.resource.orders[-1]}
         return Request("GET", f"{self.resource.path}?{urlencode(query)}")
 
     def operations(self) -> dict[str, Prepare]:

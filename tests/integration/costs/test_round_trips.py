@@ -9,7 +9,7 @@ import pytest
 from domain.access.token import ApiKeyToken
 from tests.contracts import document
 from tests.contracts.http_service import KEYS, Tenant
-from tests.contracts.resources import RESOURCES, OfResources, ResourceCase
+from tests.contracts.resources import RESOURCES, ResourceCase, ResourceFixtures
 from tests.integration.costs import counted_requests
 from tests.integration.costs.counted_requests import Request
 from tests.integration.costs.counted_service import CountedService, served
@@ -172,7 +172,7 @@ def test_the_first_request_with_a_key_looks_it_up_and_updates_last_used(meter: M
     assert counted(meter.traffic(request, tenant)) == (1, 1)
 
 
-class TestForeignObjects(OfResources):
+class TestForeignObjects(ResourceFixtures):
     @pytest.mark.parametrize("method", ["GET", "HEAD", "PATCH", "DELETE"])
     def test_a_foreign_object_takes_one_statement(
         self, meter: Meter, tenant: Tenant, resource: ResourceCase, method: str
