@@ -32,7 +32,7 @@ class Raw:
     chunks_read: int = 0
 
 
-def send_raw(service: Service, hostile: Hostile) -> Raw:
+def ask(service: Service, hostile: Hostile) -> Raw:
     """Sends the request straight to the application: an HTTP client would correct parts of it."""
     path, _, query = hostile.target.partition(b"?")
     headers: Iterable[Header] = hostile.headers
@@ -85,7 +85,7 @@ class HostileContract(ResourceFixtures):
     @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.id)
     def test_hostile_request_gets_a_small_response_in_time(self, service: Service, hostile: Hostile) -> None:
         began = time.monotonic()
-        answer = send_raw(service, hostile)
+        answer = ask(service, hostile)
         assert time.monotonic() - began < SECONDS_MAX
         assert answer.status == hostile.status, answer.body[:2000]
         assert len(answer.body) < ANSWER_MAX
@@ -111,5 +111,5 @@ class HostileContract(ResourceFixtures):
 
     def test_too_large_body_is_not_read_completely(self, service: Service, resource: ResourceCase) -> None:
         for body, most in (((b" " * (64 << 10), 960), 17), ((b" " * (1 << 20), 60), 2)):
-            answer = send_raw(service, post(resource, "", 413, "body_too_large", body=body))
+            answer = ask(service, post(resource, "", 413, "body_too_large", body=body))
             assert (answer.status, answer.chunks_read) == (413, most)
