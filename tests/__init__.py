@@ -1,1 +1,1 @@
-"""The tests: what adapters promise, what holds without a database, and what holds on each database."""
+"""The tests: contracts of the adapters, tests without a database, and tests on each database."""

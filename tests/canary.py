@@ -1,4 +1,4 @@
-"""Watches a whole test run: no secret that it makes gets into a log, or into an answer but the one that shows it."""
+"""Watches a whole test run for leaks: secrets must not appear in logs, nor in responses except the first one."""
 
 import json
 import logging
@@ -11,14 +11,14 @@ from domain.access.token import ApiKeyToken
 _SECRET = 43
 """Characters of a key's secret, without its checksum."""
 CLIENTS = frozenset({"httpx2", "httpcore2"})
-"""They log what tests send and receive, not what the service does."""
+"""The loggers of HTTP clients, which log the requests of the tests and not the service."""
 VARIETY_MIN = 10
-"""Different characters in what is random."""
+"""The least number of different characters in a random secret."""
 _RUN = re.compile(rf"[0-9A-Za-z]{{{_SECRET},}}")
 
 
 class Canary:
-    """Knows every key that is made in this process, and settings' secrets that are told it."""
+    """Collects the secrets of keys created in this process and of settings, and finds them in texts."""
 
     def __init__(self) -> None:
         self._secrets: dict[int, set[str]] = {_SECRET: set(), 64: set()}
@@ -27,32 +27,32 @@ class Canary:
         self.found: list[str] = []
 
     def knows(self, text: ApiKeyToken) -> None:
-        """This key is secret from now on, unless it was made of the same byte over and over."""
+        """Registers the secret of this key, unless it consists of one repeated byte."""
         if len(set(text._secret)) < VARIETY_MIN:
             return
         self._secrets[_SECRET].add(text._secret)
         self._secrets[64].add(text.digest())
 
     def knows_word(self, word: str) -> None:
-        """This text is secret from now on."""
+        """Registers this text as a secret."""
         self._words.add(word)
 
     def look(self, text: str, where: str) -> None:
-        """Notes where a secret is in the text."""
+        """Records ``where`` if the text contains a secret."""
         runs = _RUN.findall(text)
         parts = (run[at : at + size] for run in runs for size in self._secrets for at in range(len(run) - size + 1))
         if any(part in self._secrets[len(part)] for part in parts) or any(word in text for word in self._words):
             self.found.append(f"a secret in {where}")
 
     def may_show(self, body: bytes) -> str:
-        """The body of an answer that makes a key, without the key: it is shown this once."""
+        """The body of the response to a key creation without the key, which may be shown this once."""
         try:
             answer = json.loads(body)
             key = answer.pop("key")
         except (ValueError, AttributeError, KeyError):
             return body.decode("latin-1")
         if key in self._shown:
-            self.found.append("a key in a second answer")
+            self.found.append("a key in a second response")
         if key is not None:
             self._shown.add(key)
         return json.dumps(answer)
@@ -62,7 +62,7 @@ CANARY = Canary()
 
 
 class WatchedLog(logging.Handler):
-    """Looks at each record as it would be written without the formatter that hides keys."""
+    """Checks each log record as it would be written without the formatter that hides keys."""
 
     def __init__(self, canary: Canary) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class WatchedLog(logging.Handler):
 
 
 class WatchedAnswers:
-    """ASGI middleware that looks at each answer, headers and body, as it leaves."""
+    """ASGI middleware that checks the headers and the body of each response."""
 
     def __init__(self, app: ASGIApp, *, canary: Canary) -> None:
         self._app, self._canary = app, canary

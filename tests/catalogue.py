@@ -1,4 +1,4 @@
-"""The catalogue of problems, which is one for the process and must not keep those of entities made for tests."""
+"""Restores the process-wide catalogue of problems after tests that define entities."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from adapters.http_fastapi.kit.problem_types import CATALOGUE
 
 @contextmanager
 def catalogue_restored() -> Iterator[None]:
-    """Forgets afterwards what was registered meanwhile."""
+    """Removes the problems that are registered meanwhile."""
     before = dict(CATALOGUE)
     try:
         yield

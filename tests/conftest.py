@@ -1,4 +1,4 @@
-"""What all tests share: one backend of anyio, one deterministic profile of Hypothesis, and a watch on every secret."""
+"""Settings of all tests: the anyio backend, a deterministic Hypothesis profile, and a check for leaked secrets."""
 
 import logging
 import os
@@ -12,7 +12,7 @@ from tests.canary import CANARY, WatchedLog
 
 pytest.register_assert_rewrite("tests.contracts")
 
-# The same examples in every run: a red build must be red for everyone.
+# The same examples in every run, so that failures are reproducible.
 settings.register_profile(
     "goatfish", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -26,7 +26,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def watched_log() -> Iterator[WatchedLog]:
-    """Every key that is made from now on is known as a secret, as is the settings' key; the log is watched for them."""
+    """Registers every new key and the key of the settings as secrets, and watches the log for them."""
     make = ApiKeyToken.new
 
     def new(random_bytes: Callable[[int], bytes]) -> ApiKeyToken:
@@ -43,8 +43,8 @@ def watched_log() -> Iterator[WatchedLog]:
 
 @pytest.fixture(autouse=True)
 def no_secret_gets_out(watched_log: WatchedLog) -> Iterator[None]:
-    """Fails whatever test lets a secret into the log, or into an answer of the HTTP contract's service."""
-    logging.getLogger().addHandler(watched_log)  # Django's configuration of the log may have taken it away
+    """Fails every test that leaks a secret into the log or into a response of the HTTP contract's service."""
+    logging.getLogger().addHandler(watched_log)  # Django's logging configuration may have removed it
     yield
     found, CANARY.found = CANARY.found, []
     assert found == []

@@ -27,7 +27,7 @@ def new_owner_id() -> OwnerId:
 
 
 class OwnerFactory(Factory[Owner]):
-    """An active owner whose name no other has."""
+    """An active owner with a unique name."""
 
     class Meta:
         model = Owner
@@ -38,7 +38,7 @@ class OwnerFactory(Factory[Owner]):
 
 
 class SimulationFactory(Factory[Simulation]):
-    """A simulation of an owner of its own."""
+    """A simulation of a new owner."""
 
     class Meta:
         model = Simulation
@@ -53,7 +53,7 @@ class SimulationFactory(Factory[Simulation]):
 
 
 class ApiKeyFactory(Factory[ApiKey]):
-    """A key of an owner of its own, with all scopes and no end; give its ``text`` where it is to open something."""
+    """A key of a new owner with all scopes and no expiry. Pass its token as ``text`` to authenticate with it."""
 
     class Meta:
         model = ApiKey

@@ -1,4 +1,4 @@
-"""The service as it is run, `goatfish serve` in a process of its own, for tests that need a real one."""
+"""`goatfish serve` in a separate process, for tests that need the real service."""
 
 import io
 import os
@@ -19,20 +19,20 @@ SECRET_KEY = "a secret key that serves the tests alone"
 
 @dataclass(frozen=True)
 class Live:
-    """Where it listens, the key of a tenant that may do everything, and what it has said in its log."""
+    """A running service: its URL, the key of a tenant with all scopes, its log, and its environment."""
 
     url: str
     key: str
     heard: io.StringIO
     env: Mapping[str, str]
 
-    def goatfish(self, *arguments: str, check: bool = True, entered: str = "") -> "subprocess.CompletedProcess[str]":
-        """A command on its database."""
-        return _run(self.env, *arguments, check=check, entered=entered)
+    def goatfish(self, *arguments: str, check: bool = True, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+        """Runs a command on the database of the service."""
+        return _run(self.env, *arguments, check=check, stdin=stdin)
 
 
-class _Heard(io.StringIO):
-    """Keeps what is said, and passes it on: a fault above all belongs to whoever looks at the test."""
+class _Log(io.StringIO):
+    """Keeps the log, and passes it on to stderr so that errors are visible in the output of the test."""
 
     def write(self, text: str) -> int:
         sys.stderr.write(text)
@@ -40,18 +40,18 @@ class _Heard(io.StringIO):
 
 
 def _run(
-    env: Mapping[str, str], *arguments: str, check: bool = True, entered: str = ""
+    env: Mapping[str, str], *arguments: str, check: bool = True, stdin: str = ""
 ) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        goatfish(*arguments), env=env, input=entered, capture_output=True, text=True, check=check, timeout=60
+        goatfish(*arguments), env=env, input=stdin, capture_output=True, text=True, check=check, timeout=60
     )
 
 
-def _filled(env: Mapping[str, str], url: str) -> str:
-    """The key of a tenant on the database, which is empty; SQLite's is made once, and then copied."""
+def _fill_database(env: Mapping[str, str], url: str) -> str:
+    """Fills an empty database and returns the key of its tenant. For SQLite, later calls copy the first file."""
     place = url.removeprefix("sqlite:///")
-    if place != url and _MADE:
-        database, key = _MADE[0]
+    if place != url and _FILLED_SQLITE:
+        database, key = _FILLED_SQLITE[0]
         Path(place).parent.mkdir(parents=True, exist_ok=True)
         Path(place).write_bytes(database)
         return key
@@ -61,38 +61,38 @@ def _filled(env: Mapping[str, str], url: str) -> str:
     if place != url:
         with closing(sqlite3.connect(place)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        _MADE.append((Path(place).read_bytes(), key))
+        _FILLED_SQLITE.append((Path(place).read_bytes(), key))
     return key
 
 
-_MADE: list[tuple[bytes, str]] = []
-"""SQLite's file, and the key in it."""
+_FILLED_SQLITE: list[tuple[bytes, str]] = []
+"""The filled SQLite file and its key."""
 
 
 @contextmanager
 def live(url: str, operator_url: str, *options: str, **variables: str) -> Iterator[Live]:
-    """The service on an empty database of its own, without limits unless they are given; it is gone afterwards."""
+    """Runs the service on an empty database, without rate limits unless they are given, and stops it afterwards."""
     env = os.environ | {"GOATFISH_DATABASE_URL": url, "GOATFISH_OPERATOR_DATABASE_URL": operator_url}
     env |= {"GOATFISH_RATE_LIMIT": "0", "GOATFISH_FAILURE_LIMIT": "0", "GOATFISH_SECRET_KEY": SECRET_KEY}
     env |= {f"GOATFISH_{name}": value for name, value in variables.items()}
-    key = _filled(env, url)
-    heard = _Heard()
+    key = _fill_database(env, url)
+    heard = _Log()
     with served(env, *options, heard=heard) as address:
         yield Live(address, key, heard, env)
 
 
 @contextmanager
 def served(env: Mapping[str, str], *options: str, heard: io.StringIO | None = None) -> Iterator[str]:
-    """Where the service listens that is configured like this, on a database that is ready."""
+    """Runs the service with this environment on a migrated database, and yields its URL."""
     with subprocess.Popen(
         goatfish("serve", "--port", "0", *options), env=env, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr is not None
-        drain = Thread(target=(heard or _Heard()).writelines, args=(process.stderr,))
+        drain = Thread(target=(heard or _Log()).writelines, args=(process.stderr,))
         try:
-            said = process.stderr.readline()
-            address = re.search(r"listens on (http://\S+)", said)
-            assert address, f"the service did not start: {said}"
+            line = process.stderr.readline()
+            address = re.search(r"listens on (http://\S+)", line)
+            assert address, f"the service did not start: {line}"
             drain.start()
             yield address[1]
         finally:

@@ -1,4 +1,4 @@
-"""Two kinds of entities that are no product: between them they have every kind of field."""
+"""Two kinds of entities for tests, which together have every kind of field."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -38,7 +38,7 @@ class State(StrEnum):
 
 
 def goes_forward(before: "Specimen", after: "Specimen") -> None:
-    """A specimen that is broken stays so."""
+    """Refuses a change of the state of a broken specimen."""
     if before.state is State.BROKEN is not after.state:
         raise Conflict("specimen_broken", "The specimen is broken, and stays so.")
 
@@ -47,7 +47,7 @@ def goes_forward(before: "Specimen", after: "Specimen") -> None:
 class Specimen:
     """A piece of ``material_id`` to be tested.
 
-    Of every kind of field it has one that is required or has a default, and one that may be null.
+    It has two fields of every kind: one that is required or has a default, and one that can be null.
     """
 
     KIND: ClassVar = "specimen"

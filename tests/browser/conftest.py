@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Route, sync_playwright
 from tests.running_service import Live, live
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = [  # Chromium has no sandbox for root; the rest turns background traffic off
+FLAGS = [  # Chromium has no sandbox for root; the other flags turn background traffic off
     "--no-sandbox",
     "--disable-gpu",
     "--no-first-run",
@@ -40,7 +40,7 @@ def service() -> Iterator[Live]:
 def page() -> Iterator[Page]:
     browser_path = next(filter(None, map(shutil.which, NAMES)), None)
     if browser_path is None:
-        pytest.fail(f"None of {', '.join(NAMES)} is on PATH. On Debian: apt install chromium", pytrace=False)
+        pytest.fail(f"none of {', '.join(NAMES)} is on PATH. On Debian: apt install chromium", pytrace=False)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
         try:
@@ -51,10 +51,10 @@ def page() -> Iterator[Page]:
 
 @pytest.fixture
 def recorded(service: Live, page: Page) -> Recorded:
-    """Records from now on, and blocks requests to other hosts."""
+    """Records errors from the start of the test, and blocks requests to other hosts."""
     recorded, own = Recorded(), urlsplit(service.url).netloc
 
-    def keep_here(route: Route) -> None:
+    def block_other_hosts(route: Route) -> None:
         parts = urlsplit(route.request.url)
         if parts.scheme in {"data", "blob"} or parts.netloc == own:
             route.continue_()
@@ -62,7 +62,7 @@ def recorded(service: Live, page: Page) -> Recorded:
             recorded.other_hosts.append(route.request.url)
             route.abort()
 
-    page.route("**/*", keep_here)
+    page.route("**/*", block_other_hosts)
     page.on(
         "console", lambda message: recorded.console_errors.append(message.text) if message.type == "error" else None
     )

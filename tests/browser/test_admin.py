@@ -25,7 +25,7 @@ def operator(service: Live) -> None:
 
 
 @pytest.mark.usefixtures("operator")
-def test_a_key_is_issued_seen_once_used_and_dies_with_its_owner(
+def test_key_is_issued_shown_once_and_rejected_after_deactivation(
     service: Live, page: Page, recorded: Recorded, tmp_path: Path
 ) -> None:
     sign_in(page, service)
@@ -43,7 +43,7 @@ def test_a_key_is_issued_seen_once_used_and_dies_with_its_owner(
     assert status(service, key) == 200
     page.screenshot(path=tmp_path / "issued.png", full_page=True)
 
-    page.reload()  # the form is sent again
+    page.reload()  # submits the form again
     expect(page.get_by_text("This form has already issued its key")).to_be_visible()
     assert key not in page.content()
     page.go_back()

@@ -9,7 +9,7 @@ from tests.browser.conftest import Recorded
 from tests.running_service import Live
 
 
-def test_operations_can_be_tried_out_with_a_key(service: Live, page: Page, recorded: Recorded, tmp_path: Path) -> None:
+def test_operations_can_be_sent_with_a_key(service: Live, page: Page, recorded: Recorded, tmp_path: Path) -> None:
     page.goto(f"{service.url}/docs")
     expect(page.locator("#operations-simulations-list_simulations")).to_be_visible()
 
@@ -19,8 +19,8 @@ def test_operations_can_be_tried_out_with_a_key(service: Live, page: Page, recor
     entry.get_by_role("button", name=re.compile("Apply credentials|Authorize")).click()
     page.get_by_role("button", name="Close").first.click()
 
-    assert tried_out(page, "create_simulation") == "201"
-    assert tried_out(page, "list_simulations") == "200"
+    assert try_out(page, "create_simulation") == "201"
+    assert try_out(page, "list_simulations") == "200"
     assert (
         "Wing flutter, run 3"
         in page.locator("#operations-simulations-list_simulations .live-responses-table").inner_text()
@@ -29,8 +29,8 @@ def test_operations_can_be_tried_out_with_a_key(service: Live, page: Page, recor
     assert recorded == Recorded()
 
 
-def tried_out(page: Page, operation: str) -> str:
-    """The status of the response to the request that the page proposes."""
+def try_out(page: Page, operation: str) -> str:
+    """Sends the example request of the page, and returns the status of the response."""
     block = page.locator(f"#operations-simulations-{operation}")
     block.locator(".opblock-summary-control").click()
     block.get_by_role("button", name="Try it out").click()

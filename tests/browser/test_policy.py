@@ -10,7 +10,7 @@ OPERATOR, PASSWORD = "boss", "correct horse battery"
 
 def sign_in(service: Live, page: Page) -> None:
     if OPERATOR not in service.goatfish("django", "dumpdata", "goatfish.operator").stdout:
-        service.goatfish("operator", "create", OPERATOR, "--password-stdin", entered=f"{PASSWORD}\n")
+        service.goatfish("operator", "create", OPERATOR, "--password-stdin", stdin=f"{PASSWORD}\n")
     page.goto(f"{service.url}/admin/")
     page.get_by_label("Username").fill(OPERATOR)
     page.get_by_label("Password").fill(PASSWORD)
@@ -18,7 +18,7 @@ def sign_in(service: Live, page: Page) -> None:
     expect(page.locator("#user-tools")).to_be_visible()
 
 
-def test_the_admin_works_under_its_policy(service: Live, page: Page, recorded: Recorded) -> None:
+def test_admin_works_under_its_content_security_policy(service: Live, page: Page, recorded: Recorded) -> None:
     sign_in(service, page)
     links = page.locator("#content-main th a").evaluate_all("links => links.map(link => link.href)")
     assert len(links) >= 3
@@ -34,7 +34,7 @@ def test_the_admin_works_under_its_policy(service: Live, page: Page, recorded: R
     assert recorded == Recorded()
 
 
-def test_a_planted_script_or_style_does_nothing(service: Live, page: Page, recorded: Recorded) -> None:
+def test_injected_script_and_style_have_no_effect(service: Live, page: Page, recorded: Recorded) -> None:
     sign_in(service, page)
     for path in ("/admin/", "/docs"):
         page.goto(service.url + path)
@@ -51,7 +51,7 @@ def test_a_planted_script_or_style_does_nothing(service: Live, page: Page, recor
     assert len([text for text in recorded.console_errors if "Content Security Policy" in text]) == 4
 
 
-def test_nothing_of_the_service_is_shown_in_a_frame(service: Live, page: Page, recorded: Recorded) -> None:
+def test_no_page_can_be_framed(service: Live, page: Page, recorded: Recorded) -> None:
     page.goto(f"{service.url}/docs/assets/favicon.png")
     for path in ("/docs", "/admin/login/", "/livez"):
         page.goto("data:text/html,<title>elsewhere</title>")

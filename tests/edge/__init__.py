@@ -1,1 +1,1 @@
-"""What `goatfish serve` makes of bytes: requests as they come over a socket, well-formed and otherwise."""
+"""How `goatfish serve` handles raw bytes on a socket: well-formed and malformed requests."""

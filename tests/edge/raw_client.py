@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-PATIENCE = 20.0
-"""Seconds."""
+TIMEOUT = 20.0
+"""The timeout of socket operations, in seconds."""
 _STATUS = re.compile(rb"HTTP/1\.1 ([1-5][0-9]{2}) [ -~]*\r\n")
 _FIELD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+): ?([^\r\n\0]*)\r\n")
 
@@ -23,8 +23,8 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """All responses until the server closed the connection, and whether it did so by a reset."""
+class Received:
+    """All responses until the server closed the connection, and whether it was reset."""
 
     answers: list[Answer]
     reset: bool
@@ -35,45 +35,45 @@ class Heard:
 
 
 @contextmanager
-def connected(address: tuple[str, int], patience: float = PATIENCE) -> Iterator[socket.socket]:
-    with socket.create_connection(address, patience) as connection:
+def connected(address: tuple[str, int], timeout: float = TIMEOUT) -> Iterator[socket.socket]:
+    with socket.create_connection(address, timeout) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield connection
 
 
-def exchange(address: tuple[str, int], packets: Iterable[bytes], *, methods: Iterable[str] = ()) -> Heard:
+def exchange(address: tuple[str, int], packets: Iterable[bytes], *, methods: Iterable[str] = ()) -> Received:
     """Sends the packets, closes the sending side, and reads to the end.
 
-    ``methods`` of the requests are needed where one of them is HEAD.
+    ``methods`` are those of the requests, and needed only if one of them is HEAD.
     """
     with connected(address) as connection:
         with suppress(ConnectionError):  # the server may close the connection first
             for packet in packets:
                 connection.sendall(packet)
             connection.shutdown(socket.SHUT_WR)
-        return hear(connection, methods)
+        return receive(connection, methods)
 
 
-def hear(connection: socket.socket, methods: Iterable[str] = ()) -> Heard:
-    """Everything until the end of the connection. Raises ``TimeoutError`` if it stays open."""
+def receive(connection: socket.socket, methods: Iterable[str] = ()) -> Received:
+    """Reads until the connection is closed. Raises ``TimeoutError`` if it stays open."""
     raw, reset = bytearray(), False
     try:
         while part := connection.recv(1 << 16):
             raw += part
     except ConnectionResetError:
         reset = True
-    return Heard(list(parsed(bytes(raw), methods)), reset)
+    return Received(list(parsed(bytes(raw), methods)), reset)
 
 
 def parsed(raw: bytes, methods: Iterable[str] = ()) -> Iterator[Answer]:
     """The responses in these bytes. Raises ``ValueError`` for anything else."""
-    asked = iter(methods)
+    remaining = iter(methods)
     while raw:
-        answer, raw = _answer(raw, asked)
+        answer, raw = _answer(raw, remaining)
         yield answer
 
 
-def _answer(raw: bytes, asked: Iterator[str]) -> tuple[Answer, bytes]:
+def _answer(raw: bytes, remaining: Iterator[str]) -> tuple[Answer, bytes]:
     begin = _STATUS.match(raw)
     if begin is None:
         raise ValueError(f"no status line: {raw[:80]!r}")
@@ -87,7 +87,7 @@ def _answer(raw: bytes, asked: Iterator[str]) -> tuple[Answer, bytes]:
     rest = raw[place + 2 :]
     if status == 100:
         return Answer(status, headers, b""), rest
-    if next(asked, "GET") == "HEAD" or status in {204, 304}:
+    if next(remaining, "GET") == "HEAD" or status in {204, 304}:
         return Answer(status, headers, b""), rest
     if headers.get("transfer-encoding") == "chunked":
         body, rest = _dechunked(rest)
@@ -112,5 +112,5 @@ def _dechunked(raw: bytes) -> tuple[bytes, bytes]:
 
 
 def lines(file: BinaryIO) -> Iterator[bytes]:
-    """The lines of a head."""
+    """The lines of the head of a message."""
     yield from iter(file.readline, b"\r\n")

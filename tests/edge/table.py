@@ -1,4 +1,4 @@
-"""HTTP messages and the responses that they must get, by RFC 9110 and RFC 9112."""
+"""HTTP messages and the responses that they must get according to RFC 9110 and RFC 9112."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ SMUGGLED = b"\r\n".join(
         *(b"Content-Length: %d" % len(_INNER), b"", _INNER),
     ]
 )
-"""A request in the body of another; if it were executed, there would be a key of this name."""
+"""A request in the body of another. If it were executed, it would create a key with this name."""
 HEAD_MAX = 64 << 10
 
 Refused = (400, 501)
@@ -25,9 +25,9 @@ Refused = (400, 501)
 
 @dataclass(frozen=True)
 class Row:
-    """What is sent, and the status of each response to it, or several allowed ones.
+    """The bytes to send, and for each response the expected status, or several allowed ones.
 
-    ``ends`` says that the server closes the connection afterwards; otherwise the next request is answered.
+    If ``ends`` is set, the server must close the connection afterwards; otherwise it must answer the next request.
     """
 
     name: str
@@ -85,7 +85,7 @@ UPGRADES = [
     Row("upgrade without Connection", get(b"/livez", b"Upgrade: x"), [200]),
     Row("Connection: upgrade without Upgrade", get(b"/livez", b"Connection: upgrade"), [200]),
     Row(
-        "h2c as curl --http2 asks",
+        "h2c upgrade as sent by curl --http2",
         get(
             b"/livez",
             b"Connection: Upgrade, HTTP2-Settings",
@@ -122,9 +122,7 @@ UPGRADES = [
         ),
         [200],
     ),
-    Row(
-        "upgrade and an end", get(b"/livez", b"Connection: Upgrade, close", b"Upgrade: x") + SMUGGLED, [200], ends=True
-    ),
+    Row("upgrade and close", get(b"/livez", b"Connection: Upgrade, close", b"Upgrade: x") + SMUGGLED, [200], ends=True),
     Row("CONNECT", request(b"CONNECT localhost:80 HTTP/1.1") + SMUGGLED, [(400, 405, 501)], ends=True),
     Row(
         "CONNECT with a body",
@@ -142,34 +140,36 @@ UPGRADES = [
 
 LENGTHS = [
     Row(
-        "length and coding",
+        "Content-Length, then Transfer-Encoding",
         post(b"Transfer-Encoding: chunked", b"Content-Length: 6", body=b"0\r\n\r\n" + SMUGGLED, length=False),
         [Refused],
         ends=True,
     ),
     Row(
-        "coding and length",
+        "Transfer-Encoding, then Content-Length",
         post(b"Content-Length: 4", b"Transfer-Encoding: chunked", body=chunked(BODY), length=False),
         [Refused],
         ends=True,
     ),
     Row("two lengths", post(b"Content-Length: 0", body=BODY), [Refused], ends=True),
-    Row("the same length twice", post(b"Content-Length: %d" % len(BODY), body=BODY), [Refused], ends=True),
-    Row("lengths in a list", post(b"Content-Length: 5, 5", body=b"12345", length=False), [Refused], ends=True),
+    Row("the same Content-Length twice", post(b"Content-Length: %d" % len(BODY), body=BODY), [Refused], ends=True),
+    Row("a list of Content-Lengths", post(b"Content-Length: 5, 5", body=b"12345", length=False), [Refused], ends=True),
     *(
         Row(
-            f"a length of {value!r}",
+            f"a Content-Length of {value!r}",
             post(b"Content-Length: " + value, body=b"12345", length=False),
             [Refused],
             ends=True,
         )
         for value in (b"+5", b"-5", b"0x5", b"5 5", b"5.0", b"5e0", b"five", b"", b"\xb5", b"99999999999999999999999")
     ),
-    Row("an immense length", post(b"Content-Length: 9999999999999999", body=b"", length=False), [413], ends=True),
-    Row("too long a body", post(body=b" " * (1 << 20) + b"1"), [413]),
-    Row("a blank after the length", post(b"Content-Length: %d \t" % len(BODY), length=False), [201]),
+    Row(
+        "an immense Content-Length", post(b"Content-Length: 9999999999999999", body=b"", length=False), [413], ends=True
+    ),
+    Row("a body above the limit", post(body=b" " * (1 << 20) + b"1"), [413]),
+    Row("whitespace after the Content-Length", post(b"Content-Length: %d \t" % len(BODY), length=False), [201]),
     Row("a body that is a request", post(body=SMUGGLED), [400]),
-    Row("no length and no coding", post(body=b"", length=False), [400]),
+    Row("neither Content-Length nor Transfer-Encoding", post(body=b"", length=False), [400]),
     Row(
         "a GET with a body",
         request(b"GET /livez HTTP/1.1", b"Content-Length: %d" % len(SMUGGLED), body=SMUGGLED),
@@ -192,7 +192,7 @@ LENGTHS = [
 CODINGS = [
     *(
         Row(
-            f"a coding of {value!r}",
+            f"a Transfer-Encoding of {value!r}",
             post(b"Transfer-Encoding: " + value, body=chunked(SMUGGLED), length=False),
             [Refused],
             ends=True,
@@ -216,26 +216,28 @@ CODINGS = [
         ends=True,
     ),
     Row(
-        "a coding in HTTP/1.0",
+        "a Transfer-Encoding in HTTP/1.0",
         request(b"POST /api/v1/simulations HTTP/1.0", b"Transfer-Encoding: chunked", body=chunked(BODY)),
         [Refused],
         ends=True,
     ),
     Row(
-        "a coding with blanks round it",
+        "a Transfer-Encoding in whitespace",
         post(b"Transfer-Encoding:  \tchunked  ", body=chunked(BODY), length=False),
         [201],
     ),
-    Row("a coding in capitals", post(b"Transfer-Encoding: CHUNKED", body=chunked(BODY), length=False), [201]),
+    Row(
+        "a Transfer-Encoding in capitals", post(b"Transfer-Encoding: CHUNKED", body=chunked(BODY), length=False), [201]
+    ),
     Row("chunks", stream(BODY[:10], BODY[10:11], BODY[11:]), [201]),
     Row("a chunk extension", stream(raw=b"%x;a=b\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)), [201]),
-    Row("zeros before a chunk's size", stream(raw=b"000%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)), [201]),
+    Row("leading zeros in a chunk size", stream(raw=b"000%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)), [201]),
     *(
-        Row(f"a chunk's size of {value!r}", stream(raw=value + b"\r\n12345\r\n0\r\n\r\n"), [Refused], ends=True)
+        Row(f"a chunk size of {value!r}", stream(raw=value + b"\r\n12345\r\n0\r\n\r\n"), [Refused], ends=True)
         for value in (b"0x5", b"-5", b"+5", b"5 5", b"g", b"", b"ffffffffffffffffff", b" 5", b"5,5")
     ),
-    Row("a chunk longer than it says", stream(raw=b"3\r\n12345\r\n0\r\n\r\n"), [Refused], ends=True),
-    Row("a chunk shorter than it says", stream(raw=b"6\r\n12345\r\n0\r\n\r\n"), [Refused], ends=True),
+    Row("a chunk longer than its size", stream(raw=b"3\r\n12345\r\n0\r\n\r\n"), [Refused], ends=True),
+    Row("a chunk shorter than its size", stream(raw=b"6\r\n12345\r\n0\r\n\r\n"), [Refused], ends=True),
     Row("a chunk whose size ends in LF", stream(raw=b"5\n12345\r\n0\r\n\r\n"), [Refused], ends=True),
     Row("a chunk that ends in LF", stream(raw=b"5\r\n12345\n0\r\n\r\n"), [Refused], ends=True),
     Row("a chunk extension with a bare LF", stream(raw=b"5;\n\r\n12345\r\n0\r\n\r\n"), [Refused], ends=True),
@@ -258,7 +260,7 @@ TRAILERS = [
         ),
         [401],
     ),
-    Row("a trailer with a length", stream(BODY, trailers=b"Content-Length: 5\r\n"), [Refused], ends=True),
+    Row("a Content-Length as a trailer", stream(BODY, trailers=b"Content-Length: 5\r\n"), [Refused], ends=True),
     Row(
         "a trailer that becomes no header of the next request",
         stream(BODY, trailers=b"X-API-Key: " + KEY + b"\r\n") + me(),
@@ -285,7 +287,7 @@ TRAILERS = [
 
 FIELDS = [
     *(
-        Row(f"blanks round {name}", sent, [status])
+        Row(f"whitespace around {name}", sent, [status])
         for name, sent, status in (
             ("X-API-Key", me(b"X-API-Key: \t " + KEY + b" \t"), 200),
             ("Authorization", me(b"Authorization: Bearer " + KEY + b"  "), 200),
@@ -306,15 +308,15 @@ FIELDS = [
             ("Connection", get(b"/livez", b"Connection: keep-alive \t"), 200),
         )
     ),
-    Row("Connection: close with blanks", get(b"/livez", b"Connection: close \t"), [200], ends=True),
+    Row("Connection: close with whitespace", get(b"/livez", b"Connection: close \t"), [200], ends=True),
     Row("a folded field", get(b"/livez", b"A: b\r\n c"), [Refused], ends=True),
-    Row("a folded length", post(b"Content-Length:\r\n 5", body=b"12345", length=False), [Refused], ends=True),
-    Row("a blank before the colon", post(b"Content-Length : 5", body=b"12345", length=False), [Refused], ends=True),
+    Row("a folded Content-Length", post(b"Content-Length:\r\n 5", body=b"12345", length=False), [Refused], ends=True),
+    Row("a space before the colon", post(b"Content-Length : 5", body=b"12345", length=False), [Refused], ends=True),
     Row("a tab before the colon", get(b"/livez", b"Transfer-Encoding\t: chunked"), [Refused], ends=True),
     Row("a field without a colon", get(b"/livez", b"Nonsense"), [Refused], ends=True),
     Row("a field without a name", get(b"/livez", b": nonsense"), [Refused], ends=True),
     Row(
-        "a blank before the first field",
+        "a space before the first field",
         request(b"GET /livez HTTP/1.1", host=b"").replace(b"\r\n\r\n", b"\r\n Host: localhost\r\n\r\n"),
         [Refused],
         ends=True,
@@ -322,27 +324,27 @@ FIELDS = [
     Row("NUL in a value", get(b"/livez", b"A: b\0c"), [Refused], ends=True),
     Row("a bare CR in a value", get(b"/livez", b"A: b\rTransfer-Encoding: chunked"), [Refused], ends=True),
     Row("a bare LF in a value", get(b"/livez", b"A: b\nTransfer-Encoding: chunked"), [Refused], ends=True),
-    Row("a character that no name has", get(b"/livez", b"A(b): c"), [Refused], ends=True),
+    Row("a forbidden character in a field name", get(b"/livez", b"A(b): c"), [Refused], ends=True),
     Row("a name that is not ASCII", get(b"/livez", b"\xc3\xa4: c"), [Refused], ends=True),
     Row("lines that end in LF", b"GET /livez HTTP/1.1\nHost: localhost\n\n", [Refused], ends=True),
-    Row("a value of other letters", get(b"/livez", b"A: \xc3\xa4\xff"), [200]),
+    Row("a field value that is not ASCII", get(b"/livez", b"A: \xc3\xa4\xff"), [200]),
     Row("no Host", get(host=b""), [400], ends=True),
-    Row("no Host beside a target with one", get(b"http://localhost/livez", host=b""), [400], ends=True),
+    Row("no Host field, but a host in the target", get(b"http://localhost/livez", host=b""), [400], ends=True),
     Row("two Hosts", get(b"/livez", b"Host: localhost"), [400], ends=True),
     Row("no Host in HTTP/1.0", b"GET /livez HTTP/1.0\r\n\r\n", [200], ends=True),
     Row("a target with an IPv6 address", get(b"http://[::1]:80/problems/not-found"), [200]),
     Row("a target of another scheme", get(b"ftp://localhost/livez"), [400], ends=True),
     Row("a target with a user", get(b"http://me@localhost/livez"), [400], ends=True),
-    Row("another protocol's method", b"SOURCE /livez ICE/1.0\r\nHost: localhost\r\n\r\n", [400], ends=True),
+    Row("a request line of another protocol", b"SOURCE /livez ICE/1.0\r\nHost: localhost\r\n\r\n", [400], ends=True),
     Row("RTSP", b"DESCRIBE /livez RTSP/1.0\r\nHost: localhost\r\n\r\n", [400], ends=True),
     Row("another Host", get(b"/problems/not-found", host=b"example.com"), [400]),
-    Row("a target with a host, which counts", get(b"http://localhost/problems/not-found", host=b"example.com"), [200]),
-    Row("a target that is a host alone", get(b"http://localhost"), [404]),
+    Row("a host in the target overrides Host", get(b"http://localhost/problems/not-found", host=b"example.com"), [200]),
+    Row("a target with only a host", get(b"http://localhost"), [404]),
     Row("a target with a fragment", get(b"/livez#there"), [Refused], ends=True),
     Row("a target with a foreign host", get(b"http://example.com/problems/not-found"), [400]),
-    Row("fields just below the bound", get(b"/livez", *[b"A: " + b"b" * 1000] * 30), [200]),
-    Row("fields beyond the application's bound", get(b"/livez", *[b"A: " + b"b" * 1000] * 40), [431]),
-    Row("fields beyond the server's bound", get(b"/livez", *[b"A: " + b"b" * 1000] * 70), [431], ends=True),
+    Row("fields just below the limit", get(b"/livez", *[b"A: " + b"b" * 1000] * 30), [200]),
+    Row("fields beyond the application's limit", get(b"/livez", *[b"A: " + b"b" * 1000] * 40), [431]),
+    Row("fields beyond the server's limit", get(b"/livez", *[b"A: " + b"b" * 1000] * 70), [431], ends=True),
     Row("a field without end", b"GET /livez HTTP/1.1\r\nA: " + b"b" * (2 * HEAD_MAX), [431], ends=True),
     Row("a target without end", b"GET /" + b"a" * (2 * HEAD_MAX), [431], ends=True),
     Row("blank lines without end", b"\r\n" * HEAD_MAX, [(400, 431)], ends=True),
@@ -353,7 +355,7 @@ LINES = [
     Row("no version", b"GET /livez\r\n\r\n", [Refused], ends=True),
     *(
         Row(
-            f"a version of {version!r}",
+            f"the version {version!r}",
             b"GET /livez " + version + b"\r\nHost: localhost\r\n\r\n",
             [(400, 505)],
             ends=True,
@@ -370,14 +372,14 @@ LINES = [
         )
     ),
     Row("HTTP/1.0", b"GET /livez HTTP/1.0\r\nHost: localhost\r\n\r\n", [200], ends=True),
-    Row("two blanks before the target", b"GET  /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", [200]),
+    Row("two spaces before the target", b"GET  /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", [200]),
     Row("a tab before the target", b"GET\t/livez HTTP/1.1\r\nHost: localhost\r\n\r\n", [Refused], ends=True),
-    Row("a blank in the target", b"GET /li vez HTTP/1.1\r\nHost: localhost\r\n\r\n", [Refused], ends=True),
+    Row("a space in the target", b"GET /li vez HTTP/1.1\r\nHost: localhost\r\n\r\n", [Refused], ends=True),
     Row("a target that is not ASCII", b"GET /\xff HTTP/1.1\r\nHost: localhost\r\n\r\n", [Refused], ends=True),
     Row("NUL in the target", b"GET /\0 HTTP/1.1\r\nHost: localhost\r\n\r\n", [Refused], ends=True),
     Row("the target *", request(b"OPTIONS * HTTP/1.1"), [404]),
-    Row("a method that nobody knows", request(b"BREW /livez HTTP/1.1"), [(400, 405, 501)], ends=True),
-    Row("no HTTP at all", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", [400], ends=True),
+    Row("an unknown method", request(b"BREW /livez HTTP/1.1"), [(400, 405, 501)], ends=True),
+    Row("TLS instead of HTTP", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", [400], ends=True),
     Row("another protocol", b"SSH-2.0-OpenSSH_9.2\r\n", [400], ends=True),
 ]
 
@@ -386,13 +388,13 @@ PIPELINES = [
     Row("a body between requests", get() + post() + get(), [200, 201, 200]),
     Row("chunks between requests", get() + stream(BODY) + get(), [200, 201, 200]),
     Row("a hundred requests", get() * 100, [200] * 100),
-    Row("what follows Connection: close", get(b"/livez", b"Connection: close") + SMUGGLED, [200], ends=True),
-    Row("what follows what is malformed", b"GET /livez HTTP/9\r\n\r\n" + SMUGGLED, [(400, 505)], ends=True),
+    Row("a request after Connection: close", get(b"/livez", b"Connection: close") + SMUGGLED, [200], ends=True),
+    Row("a request after a malformed one", b"GET /livez HTTP/9\r\n\r\n" + SMUGGLED, [(400, 505)], ends=True),
     Row("a refused request, then a malformed one", get(b"/nothing") + b"x\r\n\r\n", [404, 400], ends=True),
     Row("an empty line after a request", get() + b"\r\n", [200]),
     Row("a good request, then a malformed one", get() + b"nonsense\r\n\r\n", [200, 400], ends=True),
     Row("Expect: 100-continue", post(b"Expect: 100-continue"), [100, 201]),
-    Row("Expect with a blank at its end", post(b"Expect: 100-continue "), [100, 201]),
+    Row("Expect with a trailing space", post(b"Expect: 100-continue "), [100, 201]),
     Row("Expect without a key", post(b"Expect: 100-continue", key=False, body=b""), [401], ends=True),
     Row(
         "Expect in HTTP/1.0",
@@ -407,7 +409,7 @@ PIPELINES = [
         [201],
         ends=True,
     ),
-    Row("Expect of something else", post(b"Expect: nothing"), [(201, 417)]),
+    Row("an unknown expectation", post(b"Expect: nothing"), [(201, 417)]),
 ]
 
 ROWS = [*UPGRADES, *LENGTHS, *CODINGS, *TRAILERS, *FIELDS, *LINES, *PIPELINES]

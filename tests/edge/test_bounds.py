@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.edge.raw_client import connected, exchange, hear
+from tests.edge.raw_client import connected, exchange, receive
 from tests.edge.table import get, post
 from tests.running_service import Live, live
 
@@ -28,7 +28,7 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
         yield running
 
 
-def place(of: Live) -> tuple[str, int]:
+def address_of(of: Live) -> tuple[str, int]:
     parts = urlsplit(of.url)
     assert parts.hostname is not None
     assert parts.port is not None
@@ -36,34 +36,34 @@ def place(of: Live) -> tuple[str, int]:
 
 
 def drip(connection: socket.socket, piece: bytes) -> None:
-    """Sends a piece again and again, until the server responds."""
-    begun = time.monotonic()
+    """Sends the piece repeatedly wait_until the server responds."""
+    start = time.monotonic()
     while not select([connection], [], [], 0.1)[0]:
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - start < 10
         connection.sendall(piece)
 
 
-def until(holds: Callable[[], bool]) -> None:
-    """Waits for a condition: log lines and memory lag behind responses."""
-    begun = time.monotonic()
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Waits wait_until the condition holds: log lines and memory usage lag behind responses."""
+    start = time.monotonic()
     while not holds():
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - start < 10
         time.sleep(0.05)
 
 
 def test_a_silent_connection_is_closed(short: Live) -> None:
-    with connected(place(short)) as connection:
-        heard = hear(connection)
-    assert heard.answers == []
-    assert not heard.reset
+    with connected(address_of(short)) as connection:
+        received = receive(connection)
+    assert received.answers == []
+    assert not received.reset
 
 
 @pytest.mark.parametrize("begin", [b"GET /", b"GET /livez HTTP/1.1\r\nA: "])
 def test_a_slow_head_is_refused(short: Live, begin: bytes) -> None:
-    with connected(place(short)) as connection:
+    with connected(address_of(short)) as connection:
         connection.sendall(begin)
         drip(connection, b"a")
-        assert hear(connection).statuses == [408]
+        assert receive(connection).statuses == [408]
 
 
 @pytest.mark.parametrize(
@@ -71,54 +71,54 @@ def test_a_slow_head_is_refused(short: Live, begin: bytes) -> None:
 )
 def test_a_slow_body_is_refused(short: Live, framing: bytes, piece: bytes) -> None:
     head = post(b"X-API-Key: " + short.key.encode(), framing, key=False, length=False, body=b"")
-    with connected(place(short)) as connection:
+    with connected(address_of(short)) as connection:
         connection.sendall(head)
         drip(connection, piece)
-        assert hear(connection).statuses == [408]
+        assert receive(connection).statuses == [408]
 
 
 def test_an_idle_connection_is_closed(short: Live) -> None:
-    with connected(place(short)) as connection:
+    with connected(address_of(short)) as connection:
         connection.sendall(get())
-        heard = hear(connection)
-    assert heard.statuses == [200]
-    assert not heard.reset
+        received = receive(connection)
+    assert received.statuses == [200]
+    assert not received.reset
 
 
-def test_who_does_not_read_is_cut(short: Live) -> None:
+def test_client_that_does_not_read_is_disconnected(short: Live) -> None:
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.settimeout(20)
-        connection.connect(place(short))
+        connection.connect(address_of(short))
         connection.sendall(get(b"/docs/assets/swagger-ui-bundle.js"))
         poll = poller()
         poll.register(connection, POLLERR)
         assert poll.poll(10_000), "the connection stays open, although the client does not read"
 
 
-def test_idle_connections_make_room_and_busy_ones_do_not(tmp_path: Path) -> None:
+def test_idle_connections_are_closed_for_new_ones_but_busy_ones_are_not(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/goatfish.sqlite3"
     with live(url, url, CONNECTIONS_MAX="20") as running, ExitStack() as stack:
-        idle = [stack.enter_context(connected(place(running))) for _ in range(20)]
+        idle = [stack.enter_context(connected(address_of(running))) for _ in range(20)]
         time.sleep(1)  # until all are accepted, in any order
         busy = []
         for _ in range(20):
-            busy.append(stack.enter_context(connected(place(running))))
+            busy.append(stack.enter_context(connected(address_of(running))))
             busy[-1].sendall(b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n")
             time.sleep(0.05)
-        assert [hear(connection).statuses for connection in idle] == [[]] * 20
+        assert [receive(connection).statuses for connection in idle] == [[]] * 20
         time.sleep(1)  # until the server has read the requests
-        assert hear(stack.enter_context(connected(place(running)))).statuses == [503]
+        assert receive(stack.enter_context(connected(address_of(running)))).statuses == [503]
         for connection in busy:
             connection.sendall(b"Connection: close\r\n\r\n")
-        assert [hear(connection).statuses for connection in busy] == [[404]] * 20
-        assert exchange(place(running), [get()]).statuses == [200]
-        until(lambda: "20 connections are busy, the limit of GOATFISH_CONNECTIONS_MAX" in running.heard.getvalue())
+        assert [receive(connection).statuses for connection in busy] == [[404]] * 20
+        assert exchange(address_of(running), [get()]).statuses == [200]
+        wait_until(lambda: "20 connections are busy, the limit of GOATFISH_CONNECTIONS_MAX" in running.heard.getvalue())
 
 
 @pytest.mark.parametrize(("clients", "most"), [(5, 10), (200, 50)])
 @pytest.mark.parametrize("path", [b"/livez", b"/docs/assets/swagger-ui-bundle.js"])
-def test_what_is_sent_in_advance_takes_little_memory(
+def test_pipelined_requests_use_little_memory(
     service: Live, address: tuple[str, int], clients: int, most: int, path: bytes
 ) -> None:
     pid = worker(address[1])
@@ -135,7 +135,7 @@ def test_what_is_sent_in_advance_takes_little_memory(
         time.sleep(1)
         assert resident(pid) - before < most * MIB
         assert exchange(address, [get()]).statuses == [200]
-    until(lambda: resident(pid) - before < most * MIB)
+    wait_until(lambda: resident(pid) - before < most * MIB)
 
 
 def worker(port: int) -> int:
@@ -154,14 +154,14 @@ def resident(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def test_fewer_files_than_connections_are_said(tmp_path: Path) -> None:
+def test_too_low_limit_of_open_files_is_logged(tmp_path: Path) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     url = f"sqlite:///{tmp_path}/goatfish.sqlite3"
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 300), hard))
     try:
         with live(url, url, CONNECTIONS_MAX="1000000") as running:
-            assert exchange(place(running), [get()]).statuses == [200]
+            assert exchange(address_of(running), [get()]).statuses == [200]
             if hard != resource.RLIM_INFINITY and hard < 1_000_000:
-                until(lambda: "Raise ulimit -n" in running.heard.getvalue())
+                wait_until(lambda: "Raise ulimit -n" in running.heard.getvalue())
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

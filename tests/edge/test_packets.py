@@ -1,4 +1,4 @@
-"""A stream of requests gets the same responses however it is split into packets."""
+"""A stream of requests gets the same responses, however it is split into packets."""
 
 import json
 
@@ -32,7 +32,7 @@ MADE = {"id", "created_at", "updated_at", "request_id"}
 
 
 def seen(answer: Answer) -> tuple[int, dict[str, str], object]:
-    """The response without headers and members that differ each time."""
+    """The response without the headers and members that differ each time."""
     headers = {name: value for name, value in answer.headers.items() if name not in VARY}
     try:
         body = json.loads(answer.body)
@@ -50,14 +50,14 @@ def cut_streams(draw: st.DrawFn) -> tuple[list[int], list[int]]:
 
 @pytest.fixture(scope="module")
 def alone(service: Live, address: tuple[str, int]) -> list[list[tuple[int, dict[str, str], object]]]:
-    """The responses to each request on a connection of its own."""
+    """The responses to each request on its own connection."""
     key = service.key.encode()
     return [list(map(seen, exchange(address, [each.replace(KEY, key)]).answers)) for each in REQUESTS]
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cut=cut_streams())
-def test_packets_make_no_difference(
+def test_splitting_into_packets_makes_no_difference(
     service: Live,
     address: tuple[str, int],
     alone: list[list[tuple[int, dict[str, str], object]]],
@@ -72,7 +72,7 @@ def test_packets_make_no_difference(
 
 
 @pytest.mark.parametrize("number", range(len(REQUESTS)))
-def test_byte_by_byte(
+def test_sending_byte_by_byte_makes_no_difference(
     service: Live, address: tuple[str, int], alone: list[list[tuple[int, dict[str, str], object]]], number: int
 ) -> None:
     whole = REQUESTS[number].replace(KEY, service.key.encode()) + get()

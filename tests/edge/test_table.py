@@ -1,4 +1,4 @@
-"""Each row of the table, followed by another request."""
+"""Sends each row of the table, followed by another request."""
 
 import json
 
@@ -13,12 +13,12 @@ MARK = b"/problems/not-found"
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_it_is_answered_and_so_is_what_follows(service: Live, address: tuple[str, int], row: Row) -> None:
+def test_message_and_next_request_get_the_expected_responses(service: Live, address: tuple[str, int], row: Row) -> None:
     sent = row.sent.replace(KEY, service.key.encode())
-    heard = exchange(address, [sent, NEXT], methods=row.methods)
-    answers = heard.answers
+    received = exchange(address, [sent, NEXT], methods=row.methods)
+    answers = received.answers
     if not row.ends:
-        assert answers, "nothing was answered"
+        assert answers, "there was no response"
         assert answers[-1].status == 200
         assert MARK in answers[-1].body
         answers = answers[:-1]
@@ -30,22 +30,22 @@ def test_it_is_answered_and_so_is_what_follows(service: Live, address: tuple[str
         if answer.status >= 400:
             assert answer.headers["content-type"] == "application/problem+json"
             assert answer.headers["x-request-id"]
-    assert row.holds(heard.answers)
-    assert not heard.reset
+    assert row.holds(received.answers)
+    assert not received.reset
 
 
-def test_no_body_was_run_as_a_request(service: Live, address: tuple[str, int]) -> None:
+def test_no_body_was_executed_as_a_request(service: Live, address: tuple[str, int]) -> None:
     keys = get(b"/api/v1/keys?limit=100", b"X-API-Key: " + service.key.encode())
     (answer,) = exchange(address, [keys]).answers
     assert [key["name"] for key in json.loads(answer.body)["items"]] == ["default"]
 
 
-def test_no_row_is_a_fault_of_ours(service: Live) -> None:
+def test_no_message_caused_a_server_error(service: Live) -> None:
     assert "ERROR" not in service.heard.getvalue()
     assert "Traceback" not in service.heard.getvalue()
 
 
-def test_what_ends_within_its_body_is_refused_like_everything_else(service: Live, address: tuple[str, int]) -> None:
+def test_malformed_chunk_is_a_complete_problem_response(service: Live, address: tuple[str, int]) -> None:
     sent = stream(raw=b"zz\r\n", fields=[b"X-Request-ID: mine"]).replace(KEY, service.key.encode())
     (answer,) = exchange(address, [sent]).answers
     assert answer.status == 400

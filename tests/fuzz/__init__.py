@@ -1,1 +1,1 @@
-"""Requests made up from the OpenAPI document, sent to the running service: neither may surprise the other."""
+"""Fuzzing of the running service with requests from the OpenAPI document, of the admin, and of tenant isolation."""

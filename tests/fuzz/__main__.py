@@ -1,7 +1,7 @@
-"""Looks long for what surprises the service: ``python -m tests.fuzz [Schemathesis' options …]``.
+"""A long fuzzing run: ``python -m tests.fuzz [Schemathesis options …]``.
 
-First Schemathesis on the document; then an operator who may only look tries the admin, on SQLite and on PostgreSQL;
-last three owners try to reach each other. Each has a database of its own.
+First Schemathesis tests the API; then a read-only operator sends random requests to the admin, on SQLite and on
+PostgreSQL; last, three owners try to access each other's objects. Each part has its own database.
 """
 
 import os
@@ -22,9 +22,9 @@ ADMIN_TIME = 60  # seconds on each database
 
 
 def fuzz(*options: str) -> "subprocess.CompletedProcess[str]":
-    """All checks, all phases. What Schemathesis says goes to stdout, its verdict is the return code."""
+    """Runs all checks and phases of Schemathesis. Its report goes to stdout, its verdict is the return code."""
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION), "run"]
-    checks = ["--checks", "all", "--exclude-checks", "use_after_free"]  # hooks.py has it, with an exception
+    checks = ["--checks", "all", "--exclude-checks", "use_after_free"]  # hooks.py has a replacement
     with Server() as server, live(server.url, server.operator_url) as service:
         env = os.environ | {"GOATFISH_KEY": service.key}
         location = f"{service.url}/openapi.json"
@@ -32,8 +32,8 @@ def fuzz(*options: str) -> "subprocess.CompletedProcess[str]":
 
 
 def isolation(start: int) -> None:
-    """Three owners, for some minutes; what they do follows from ``start``. Prints figures; raises what it finds."""
-    print(f"Three owners try to reach each other: --seed {start}", flush=True)  # noqa: T201 -- a command speaks
+    """Lets three owners act for some minutes, with ``start`` as the random seed. Raises what it finds."""
+    print(f"Three owners try to access each other's objects: --seed {start}", flush=True)  # noqa: T201 -- output of a command
     with Server() as server, live(server.url, server.operator_url) as service:
         os.environ |= {"GOATFISH_DATABASE_URL": server.url, "GOATFISH_OPERATOR_DATABASE_URL": server.operator_url}
         from tests.isolation.machine import is_complete, look  # Django takes its database from the environment
@@ -45,7 +45,7 @@ def isolation(start: int) -> None:
 
 
 def admin(start: int) -> int:
-    """The admin's part, in a process for each database, because Django knows one. Returns 0 where nothing was found."""
+    """Fuzzes the admin in one process per database, as Django uses one. Returns 0 if nothing was found."""
     command = [sys.executable, "-m", "tests.fuzz.admin"]
     tries = [[*command, kind, str(ADMIN_TIME), str(start)] for kind in ("sqlite", "postgresql")]
     return max(subprocess.run(each, cwd=ROOT, check=False).returncode for each in tries)

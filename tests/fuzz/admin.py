@@ -1,6 +1,6 @@
-"""Looks for requests that make the admin fail, or change anything for an operator who may only look.
+"""Searches for requests that make the admin fail, or that change data although the operator is read-only.
 
-``python -m tests.fuzz.admin sqlite|postgresql [seconds [seed]]`` does so on a service of its own.
+``python -m tests.fuzz.admin sqlite|postgresql [seconds [seed]]`` runs it on its own service.
 """
 
 from __future__ import annotations
@@ -27,37 +27,37 @@ if TYPE_CHECKING:
     from tests.fuzz.admin_requests import Sent
 
 CSRF = "c" * 32
-ROUND = 200  # requests between two looks at the database
-LEAVE_OUT = {"django_session", "axes_accessattempt"}  # which whoever may not sign in changes as well
+ROUND = 200  # requests between two comparisons of the database
+LEAVE_OUT = {"django_session", "axes_accessattempt"}  # tables that unauthenticated requests change as well
 
 
 @dataclass
 class Figures:
-    """What was tried: how many requests by page, method and answer."""
+    """The number of requests by page, method and status."""
 
-    tried: Counter[tuple[str, str, int]] = field(default_factory=Counter)
+    counts: Counter[tuple[str, str, int]] = field(default_factory=Counter)
 
     @property
     def requests(self) -> int:
-        return self.tried.total()
+        return self.counts.total()
 
     @property
     def pages(self) -> set[str]:
-        return {page for page, _, _ in self.tried}
+        return {page for page, _, _ in self.counts}
 
     def __str__(self) -> str:
         def table(place: int) -> str:
             numbers: Counter[Any] = Counter()
-            for key, number in self.tried.items():
+            for key, number in self.counts.items():
                 numbers[key[place]] += number
             return ", ".join(f"{name} {number}" for name, number in sorted(numbers.items()))
 
-        return f"{self.requests} requests to {len(self.pages)} pages. By method: {table(1)}. By answer: {table(2)}."
+        return f"{self.requests} requests to {len(self.pages)} pages. By method: {table(1)}. By status: {table(2)}."
 
 
 @dataclass(frozen=True)
-class Looker:
-    """An operator who may look at everything, signed in by ``cookie``, and rows that are there."""
+class Viewer:
+    """A read-only operator with the session ``cookie``, and existing rows."""
 
     cookie: str
     rows: list[Model]
@@ -71,8 +71,8 @@ class Looker:
         return [row.pk for row in self.rows if isinstance(row, kind)]
 
 
-def looker() -> Looker:
-    """Somebody who may only look, and something to look at."""
+def viewer() -> Viewer:
+    """Creates a read-only operator, and rows that it may view."""
     from django.contrib.auth.models import Group, Permission
     from django.test import Client
 
@@ -81,18 +81,18 @@ def looker() -> Looker:
 
     mark = secrets.token_hex(4)
     may_view = Permission.objects.filter(codename__startswith="view_")
-    operator = Operator.objects.create(username=f"looker-{mark}", is_staff=True)
+    operator = Operator.objects.create(username=f"viewer-{mark}", is_staff=True)
     operator.user_permissions.set(may_view)
     boss = Operator.objects.create(username=f"boss-{mark}", is_staff=True, is_superuser=True)
     group = Group.objects.create(name=f"readers-{mark}")
     key, simulation = KeyRowFactory.create(), SimulationRowFactory.create()
     client = Client(headers={"host": "localhost"})
     client.force_login(operator)
-    return Looker(client.cookies["sessionid"].value, [key, key.owner, simulation, operator, boss, group])
+    return Viewer(client.cookies["sessionid"].value, [key, key.owner, simulation, operator, boss, group])
 
 
-def look(http: httpx2.Client, who: Looker, *, requests: int, start: int, figures: Figures) -> None:
-    """Sends so many requests; raises at the first that fails or hangs, and where anything has changed."""
+def send_requests(http: httpx2.Client, who: Viewer, *, requests: int, start: int, figures: Figures) -> None:
+    """Sends this many random requests. Raises if one fails or hangs, or if data has changed."""
     from tests.fuzz.admin_requests import Requests
 
     before = state()
@@ -100,13 +100,13 @@ def look(http: httpx2.Client, who: Looker, *, requests: int, start: int, figures
     for _ in range(requests):
         sent = chosen.next()
         answer = _send(http, who, sent)
-        figures.tried[sent.page, sent.method, answer.status_code] += 1
+        figures.counts[sent.page, sent.method, answer.status_code] += 1
         assert answer.status_code < httpx2.codes.INTERNAL_SERVER_ERROR, f"{answer.status_code} to {sent}"
     changed = {table for table, digest in state().items() if before[table] != digest}
-    assert not changed, f"an operator who may only look has changed {changed}"
+    assert not changed, f"a read-only operator has changed {changed}"
 
 
-def _send(http: httpx2.Client, who: Looker, sent: Sent) -> httpx2.Response:
+def _send(http: httpx2.Client, who: Viewer, sent: Sent) -> httpx2.Response:
     headers = {"Host": "localhost", "X-CSRFToken": CSRF, **sent.headers}
     headers["Cookie"] = "; ".join(filter(None, [f"sessionid={who.cookie}", f"csrftoken={CSRF}", sent.cookie]))
     raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
@@ -115,7 +115,7 @@ def _send(http: httpx2.Client, who: Looker, sent: Sent) -> httpx2.Response:
 
 
 def state() -> dict[str, str]:
-    """A digest of every table, and when operators last signed in aside."""
+    """A digest of every table, ignoring the operators' last login."""
     from django.apps import apps
 
     found = {}
@@ -129,7 +129,7 @@ def state() -> dict[str, str]:
 
 
 def forget_attempts() -> None:
-    """Lets the address of the run try to sign in again."""
+    """Clears failed logins, so that this address can try again."""
     from django.apps import apps
 
     apps.get_model("axes", "AccessAttempt").objects.all().delete()
@@ -137,7 +137,7 @@ def forget_attempts() -> None:
 
 @contextmanager
 def database(kind: str) -> Iterator[tuple[str, str]]:
-    """The URLs of an empty database: the service's, and the operators'."""
+    """The URLs of an empty database, for the service and for operators."""
     from tests.embedded_postgres import Server
 
     with ExitStack() as stack:
@@ -150,10 +150,10 @@ def database(kind: str) -> Iterator[tuple[str, str]]:
 
 
 def main(kind: str, seconds: float, start: int) -> None:
-    """Looks for so long, and prints what was tried."""
+    """Fuzzes for this time, and prints the figures."""
     from tests.running_service import live
 
-    print(f"An operator who may only look tries the admin on {kind}: seed {start}", flush=True)  # noqa: T201 -- a command speaks
+    print(f"A read-only operator fuzzes the admin on {kind}: seed {start}", flush=True)  # noqa: T201 -- output of a command
     figures = Figures()
     with database(kind) as (url, operator_url), live(url, operator_url) as service:
         os.environ |= {"GOATFISH_DATABASE_URL": url, "GOATFISH_OPERATOR_DATABASE_URL": operator_url}
@@ -161,11 +161,11 @@ def main(kind: str, seconds: float, start: int) -> None:
 
         setup_django()
         logging.getLogger("httpx2").setLevel(logging.WARNING)
-        who = looker()
+        who = viewer()
         end = time.monotonic() + seconds
         with httpx2.Client(base_url=service.url, timeout=20) as http:
             while time.monotonic() < end:
-                look(http, who, requests=ROUND, start=start, figures=figures)
+                send_requests(http, who, requests=ROUND, start=start, figures=figures)
                 forget_attempts()
                 start += 1
     print(figures, flush=True)  # noqa: T201 -- as above

@@ -1,7 +1,7 @@
-"""Requests to the admin, made from its own addresses and its models' fields; Django has to be set up first.
+"""Random requests to the admin, from its URLs and the fields of its models. Django must be set up first.
 
-Chance is a seeded ``Random``, and not Hypothesis: that varies what it has just tried, and of thousands of lookups and
-values it hardly met those that failed.
+The source is a seeded ``Random`` instead of Hypothesis, which mostly varies its latest example and rarely reached
+the failing ones among thousands of lookups and values.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from django.contrib import admin
 from django.db.models import DateField, Field, Model
 from django.urls import URLPattern, URLResolver
 
-import adapters.django_orm.urls  # noqa: F401 -- loads the admin's pages
+import adapters.django_orm.urls  # noqa: F401 -- registers the admin's pages
 from tests.fuzz.nasty import BYTES, CHARSETS, DATES, NUMBERS, VALUES
 
 Text = str | bytes
@@ -52,7 +52,7 @@ _FILES = ("", '; filename="a"', "; filename*=x''a", "; filename*=utf-7''%2B2AA-"
 
 @dataclass(frozen=True)
 class Sent:
-    """A request: ``address`` is percent-encoded, ``page`` is what it was made from, ``cookie`` comes beside ours."""
+    """A request. ``address`` is percent-encoded, ``page`` is its URL pattern, ``cookie`` is an additional cookie."""
 
     page: str
     method: str
@@ -63,7 +63,7 @@ class Sent:
 
 
 def pages(patterns: Sequence[Any] | None = None, before: str = "/admin/") -> Iterator[str]:
-    """Every address of the admin, with ``{}`` where it has a parameter."""
+    """Every URL pattern of the admin, with ``{}`` for each parameter."""
     for pattern in admin.site.urls[0] if patterns is None else patterns:
         here = before + _PARAMETER.sub("{}", str(pattern.pattern)).strip("^$")
         if isinstance(pattern, URLResolver):
@@ -73,7 +73,7 @@ def pages(patterns: Sequence[Any] | None = None, before: str = "/admin/") -> Ite
 
 
 def lookups(model: type[Model]) -> list[tuple[str, Sequence[Text]]]:
-    """What a list of the model may be asked for, two steps deep and sensible or not, with values to ask it by."""
+    """Filter lookups of the model's list, up to two relations deep, valid or not, each with values to try."""
     found: dict[str, Sequence[Text]] = dict.fromkeys(
         ("pk", "pk__in", "pk__gte", "__", "nothing", "id__nothing"), VALUES
     )
@@ -93,7 +93,7 @@ def lookups(model: type[Model]) -> list[tuple[str, Sequence[Text]]]:
 
 
 class Requests:
-    """Any number of requests, some about rows that are there: ``known`` are their ids."""
+    """Generates random requests, some of them for existing rows, whose ids are ``known``."""
 
     def __init__(self, known: Sequence[str], chance: Random) -> None:
         self._known, self._chance = known, chance
@@ -104,20 +104,20 @@ class Requests:
         }
 
     def next(self) -> Sent:
-        """One more, of a kind that comes as often as it finds something."""
+        """The next request. Kinds that find more failures are more frequent."""
         kinds: list[Callable[[], Sent]] = [self._list] * 5 + [self._any] * 2 + [self._form] * 3 + [self._row] * 2
         kinds += [self._search, self._sign_in]
         return self._chance.choice(kinds)()
 
     def _list(self) -> Sent:
         page = self._chance.choice(list(self._lists))
-        asked: Pairs = []
+        query: Pairs = []
         for _ in range(self._chance.choice((1, 1, 1, 2))):
             name, values = self._chance.choice(self._lists[page])
-            asked.append((name, self._chance.choice(values)))
+            query.append((name, self._chance.choice(values)))
         if self._chance.random() < 1 / 4:
-            asked.append((self._chance.choice(_CONTROLS), self._value()))
-        return Sent(page, "GET", _address(page, asked))
+            query.append((self._chance.choice(_CONTROLS), self._value()))
+        return Sent(page, "GET", _address(page, query))
 
     def _search(self) -> Sent:
         page = self._chance.choice(list(self._lists))
@@ -175,7 +175,7 @@ class Requests:
         return f"application/x-www-form-urlencoded{charset}", _encoded(self._fields()).encode()
 
     def _multipart(self) -> tuple[str, bytes]:
-        """In parts: whole or cut off, in any character set, with names and files of any kind."""
+        """A multipart body, complete or truncated, in any character set, with names and files of any kind."""
         body, extra = b"", self._chance.choice(_FILES)
         for name, value in [*self._fields(), ("name", self._chance.choice((*BYTES, b"+2AA-", b"\\ud800", b"\\x00")))]:
             head = f'--b\r\nContent-Disposition: form-data; name="{name!s}"{extra}\r\n\r\n'
@@ -197,8 +197,8 @@ class Requests:
         return self._chance.choice((*kinds, "application/x-www-form-urlencoded")), self._chance.randbytes(60)
 
 
-def _address(path: str, asked: Pairs) -> str:
-    return f"{path}?{_encoded(asked)}" if asked else path
+def _address(path: str, query: Pairs) -> str:
+    return f"{path}?{_encoded(query)}" if query else path
 
 
 def _encoded(pairs: Pairs) -> str:
@@ -210,5 +210,5 @@ def _quoted(text: Text, safe: str = "") -> str:
 
 
 def _in_header(text: Text) -> str:
-    """What of it a client may send in a header."""
+    """The characters of the text that are allowed in a header."""
     return re.sub(r"[^ -~¡-ÿ]", "", text.decode("latin-1") if isinstance(text, bytes) else text)[:500].strip()

@@ -1,4 +1,4 @@
-"""Checks beside Schemathesis' own, which hold its exceptions to what is meant by them."""
+"""Additional Schemathesis checks, which replace its own where the API intentionally differs."""
 
 from http import HTTPStatus
 from typing import Any
@@ -13,36 +13,36 @@ from domain.registry import ENTITIES
 Case = schemathesis.Case[Any]
 BEYOND_THE_DOCUMENT = {
     "invalid_cursor",  # signed
-    "precondition_failed",  # another version
-    *(rule.violation.code for entity in ENTITIES for rule in spec_of(entity).rules),  # of what is stored, perhaps
+    "precondition_failed",  # depends on the stored version
+    *(rule.violation.code for entity in ENTITIES for rule in spec_of(entity).rules),  # may depend on what is stored
     *(f"unknown_{referred_kind(entity, field.name)}" for entity in ENTITIES for field in spec_of(entity).references),
     "immutable",  # depends on what is stored
-    "repeated",  # words that are equal once they are trimmed
-    "invisible",  # no pattern knows which characters show nothing
-    "in_the_past",  # depends on the day
-    "outlives_maker",  # depends on the key that asks
+    "repeated",  # items that are equal after trimming
+    "invisible",  # no pattern describes the invisible characters
+    "in_the_past",  # depends on the current time
+    "outlives_maker",  # depends on the key of the request
     "outlives_predecessor",  # depends on the key that is rolled
-    "not_restorable",  # depends on what the version holds
-    "reused",  # depends on what came before
+    "not_restorable",  # depends on the content of the version
+    "reused",  # depends on earlier requests
 }
 
 SPECS = [spec_of(entity) for entity in ENTITIES]
-OF_WHAT_IS_STORED = {
+STORED_STATE_CONFLICTS = {
     *(field.taken for spec in SPECS for field in spec.fields.values() if field.kind.unique),
     *(conflict.code for spec in SPECS for conflict in spec.conflicts),
 }
-"""Codes of the conflicts that creating and changing an entity may run into."""
+"""Codes of conflicts with stored entities when one is created or changed."""
 
 RUN_MAX = 3600
-"""Seconds, longer than any run."""
+"""Longer than any run, in seconds."""
 
 
 @schemathesis.hook
 def before_call(ctx: schemathesis.HookContext, case: Case, kwargs: dict[str, Any]) -> None:
-    """Leaves out conditions without a value.
+    """Removes conditional headers without a value.
 
-    The coverage phase makes headers of letters and digits alone. No entity tag is made of these, and it takes the
-    empty text for one that fits the document.
+    The coverage phase generates headers only from letters and digits. No entity tag consists of these, so it falls
+    back to the empty text.
     """
     if case.meta is not None and case.meta.generation.mode.is_positive:
         for name in ("If-Match", "If-None-Match"):
@@ -52,15 +52,15 @@ def before_call(ctx: schemathesis.HookContext, case: Case, kwargs: dict[str, Any
         overlap = case.body.get("overlap_seconds")
         if (
             type(overlap) is int and 0 <= overlap < RUN_MAX
-        ):  # the key in use may be rolled too, and is needed to the end
+        ):  # the key in use could be rolled, but must stay valid until the end
             case.body["overlap_seconds"] = RUN_MAX
 
 
 @schemathesis.check
-def gone_when_deleted(ctx: schemathesis.CheckContext, response: schemathesis.Response, case: Case) -> None:
-    """Schemathesis' own ``use_after_free``, but for what stays by contract.
+def deleted_objects_are_not_found(ctx: schemathesis.CheckContext, response: schemathesis.Response, case: Case) -> None:
+    """Schemathesis' own ``use_after_free``, except for what stays readable by contract.
 
-    DELETE revokes keys, which stay readable, as a deleted object's revisions do, by which it is brought back.
+    Revoked keys stay readable, and so do the revisions of a deleted object, from which it can be restored.
     """
     path = case.operation.path
     if "/keys/" not in path and not path.endswith(("/revisions", "/restore")):
@@ -68,15 +68,15 @@ def gone_when_deleted(ctx: schemathesis.CheckContext, response: schemathesis.Res
 
 
 @schemathesis.check
-def refused_for_what_the_document_cannot_say(
+def refusals_are_beyond_the_document(
     ctx: schemathesis.CheckContext, response: schemathesis.Response, case: Case
 ) -> None:
-    """What fits the document may still be refused, but only for what its language cannot say."""
+    """A request that matches the document may be refused only for reasons that OpenAPI cannot express."""
     meta = case.meta
     written = case.method in {"PUT", "PATCH", "POST"} and not case.operation.path.endswith(("/restore", "/roll"))
     if written and response.status_code == HTTPStatus.CONFLICT:
         code = response.json()["code"]
-        assert code in OF_WHAT_IS_STORED, f"refused for {code}"
+        assert code in STORED_STATE_CONFLICTS, f"refused for {code}"
     if meta is None or not meta.generation.mode.is_positive or response.status_code not in {400, 412, 422}:
         return
     problem = response.json()

@@ -1,4 +1,4 @@
-"""Values that programs trip over: as numbers, dates, ids, texts, and as bytes that are no text."""
+"""Values that often cause errors: numbers, dates, ids, texts, and bytes that are not valid text."""
 
 from uuid import UUID
 

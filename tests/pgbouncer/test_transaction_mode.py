@@ -1,4 +1,4 @@
-"""Behind PgBouncer in transaction mode, where owners share two connections, each reads and writes only its own rows."""
+"""Owners that share two connections of PgBouncer in transaction mode read and write only their own rows."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from tests.running_service import served
 from tests.warm_start import goatfish
 
 OWNERS, ROUNDS, SERVER_CONNECTIONS = 12, 8, 2
-PREPARES_SINCE = (1, 21)
-PATIENCE = 10  # seconds
+PREPARED_STATEMENTS_SINCE = (1, 21)
+TIMEOUT = 10  # seconds
 TABLES = ("simulation", "api_key", "owner", "revision")
 
 
-def program() -> str:
+def require_pgbouncer() -> str:
     found = shutil.which("pgbouncer", path=os.pathsep.join([os.environ["PATH"], "/usr/sbin"]))
     if found is None:
         pytest.fail("pgbouncer is not on PATH. On Debian: apt install pgbouncer", pytrace=False)
@@ -41,9 +41,9 @@ def program() -> str:
 
 
 def version() -> tuple[int, ...]:
-    said = subprocess.run([program(), "--version"], capture_output=True, text=True, check=True).stdout
-    number = re.search(r"PgBouncer (\d+)\.(\d+)", said)
-    assert number, said
+    output = subprocess.run([require_pgbouncer(), "--version"], capture_output=True, text=True, check=True).stdout
+    number = re.search(r"PgBouncer (\d+)\.(\d+)", output)
+    assert number, output
     return tuple(map(int, number.groups()))
 
 
@@ -64,14 +64,14 @@ auth_type = scram-sha-256
 auth_file = {home}/users.txt
 pool_mode = transaction
 default_pool_size = {SERVER_CONNECTIONS}
-{"max_prepared_statements = 100" if version() >= PREPARES_SINCE else ""}
+{"max_prepared_statements = 100" if version() >= PREPARED_STATEMENTS_SINCE else ""}
 """)
     for file in home.iterdir():
         account.own(file)
     with (
         (home / "pgbouncer.log").open("wb") as log,
         subprocess.Popen(
-            [program(), str(home / "pgbouncer.ini")], stdout=log, stderr=log, **account.process
+            [require_pgbouncer(), str(home / "pgbouncer.ini")], stdout=log, stderr=log, **account.process
         ) as process,
     ):
         try:
@@ -83,7 +83,7 @@ default_pool_size = {SERVER_CONNECTIONS}
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -131,16 +131,16 @@ def tenants(bouncer: DatabaseUrl) -> list[Tenant]:
 
 def modes() -> list[str]:
     """The values of GOATFISH_PREPARED_STATEMENTS that this PgBouncer supports."""
-    return ["false", "true"] if version() >= PREPARES_SINCE else ["false"]
+    return ["false", "true"] if version() >= PREPARED_STATEMENTS_SINCE else ["false"]
 
 
 @pytest.mark.parametrize("prepared", modes())
-def test_many_owners_at_once_see_and_write_their_own_alone(
+def test_concurrent_owners_read_and_write_only_their_own_rows(
     bouncer: DatabaseUrl, tenants: list[Tenant], prepared: str
 ) -> None:
     env = os.environ | {"GOATFISH_DATABASE_URL": bouncer.with_password, "GOATFISH_PREPARED_STATEMENTS": prepared}
     with served(env | {"GOATFISH_RATE_LIMIT": "0"}) as url:
-        listed = asyncio.run(_all_at_once(url, tenants, prepared))
+        listed = asyncio.run(_use_concurrently(url, tenants, prepared))
     for tenant in tenants:
         assert listed[tenant] == [[f"{prepared} {tenant.name}"] * number for number in range(1, ROUNDS + 1)]
     sessions = _sessions(bouncer)
@@ -155,14 +155,14 @@ def test_many_owners_at_once_see_and_write_their_own_alone(
 
 
 @pytest.mark.parametrize("prepared", modes())
-def test_a_list_that_takes_too_long_is_ended_and_leaves_nothing_in_the_session(
+def test_list_timeout_leaves_no_settings_in_the_session(
     bouncer: DatabaseUrl, tenants: list[Tenant], prepared: str
 ) -> None:
     env = os.environ | {"GOATFISH_DATABASE_URL": bouncer.with_password, "GOATFISH_PREPARED_STATEMENTS": prepared}
     headers = {"X-API-Key": tenants[0].key}
     with (
         served(env | {"GOATFISH_LIST_TIMEOUT": "0.3"}) as url,
-        httpx2.Client(base_url=url, headers=headers, timeout=PATIENCE) as http,
+        httpx2.Client(base_url=url, headers=headers, timeout=TIMEOUT) as http,
         psycopg.connect(os.environ["TEST_DATABASE_URL"], autocommit=True) as administrator,
     ):
         assert http.get(SIMULATIONS, params={"name": "x"}).status_code == 200
@@ -178,9 +178,9 @@ def test_a_list_that_takes_too_long_is_ended_and_leaves_nothing_in_the_session(
             assert client.execute("SHOW statement_timeout").fetchall() == [("0",)]
 
 
-async def _all_at_once(url: str, tenants: list[Tenant], mark: str) -> dict[Tenant, list[list[str]]]:
-    """What each of them is listed after each of its rounds, in which it makes one and changes it."""
-    async with httpx2.AsyncClient(base_url=url, timeout=PATIENCE) as http:
+async def _use_concurrently(url: str, tenants: list[Tenant], mark: str) -> dict[Tenant, list[list[str]]]:
+    """Each tenant creates and renames a simulation in each round; returns the names in its list after each round."""
+    async with httpx2.AsyncClient(base_url=url, timeout=TIMEOUT) as http:
 
         async def use(tenant: Tenant) -> list[list[str]]:
             headers, found = {"X-API-Key": tenant.key}, []
@@ -200,7 +200,7 @@ async def _all_at_once(url: str, tenants: list[Tenant], mark: str) -> dict[Tenan
 
 @dataclass(frozen=True)
 class Session:
-    """A server connection that has served owners: its backend, the owner and key in its settings, its visible rows."""
+    """A server connection after use: its backend, the owner and key in its settings, and its visible rows."""
 
     backend: int
     named: list[str | None]
@@ -208,7 +208,7 @@ class Session:
 
 
 def _sessions(bouncer: DatabaseUrl) -> list[Session]:
-    """All server connections, as the next client finds them."""
+    """The state of all server connections, as the next client gets them."""
     ask = "SELECT pg_backend_pid(), current_setting('goatfish.owner', true), current_setting('goatfish.key', true)"
     found = []
     with ExitStack() as stack:  # each client holds its connection until all have one

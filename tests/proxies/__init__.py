@@ -1,1 +1,1 @@
-"""Through nginx and HAProxy: what they refuse reaches the service by no detour."""
+"""The service behind nginx and HAProxy: requests that they deny cannot reach it in another way."""

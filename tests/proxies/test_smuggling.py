@@ -1,4 +1,4 @@
-"""Request smuggling does not bypass a proxy's rules: nginx and HAProxy deny the management of keys here."""
+"""Request smuggling does not bypass the rules of nginx and HAProxy, which deny requests for keys here."""
 
 import json
 import os
@@ -17,8 +17,8 @@ from tests.edge.raw_client import connected, exchange
 from tests.edge.table import CODINGS, KEY, LENGTHS, PIPELINES, SMUGGLED, TRAILERS, UPGRADES, Row, get, post
 from tests.running_service import Live, live
 
-PATIENCE = 10.0
-"""Seconds."""
+TIMEOUT = 10.0
+"""The timeout of sockets and of the start of a proxy, in seconds."""
 ROWS = [row for row in [*UPGRADES, *LENGTHS, *CODINGS, *TRAILERS, *PIPELINES] if SMUGGLED in row.sent]
 NGINX = """
 daemon off; pid {home}/nginx.pid; error_log {home}/nginx.log; worker_processes 1;
@@ -60,17 +60,17 @@ Proxy = Callable[[int, Path], list[str]]
 
 
 def nginx(port: int, home: Path) -> list[str]:
-    return [program("nginx"), "-p", str(home), "-c", str(home / "nginx.conf")]
+    return [require_program("nginx"), "-p", str(home), "-c", str(home / "nginx.conf")]
 
 
 def haproxy(port: int, home: Path) -> list[str]:
-    return [program("haproxy"), "-db", "-f", str(home / "haproxy.conf")]
+    return [require_program("haproxy"), "-db", "-f", str(home / "haproxy.conf")]
 
 
 CONFIGURED = {"nginx": (nginx, NGINX), "haproxy": (haproxy, HAPROXY)}
 
 
-def program(name: str) -> str:
+def require_program(name: str) -> str:
     found = shutil.which(name, path=os.pathsep.join([os.environ["PATH"], "/usr/sbin"]))
     if found is None:
         pytest.fail(f"{name} is not on PATH. On Debian: apt install {name}", pytrace=False)
@@ -98,13 +98,13 @@ def proxied(name: str, to: int, home: Path) -> Iterator[tuple[str, int]]:
             while process.poll() is None:
                 with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
                     break
-                assert time.monotonic() - begun < PATIENCE
+                assert time.monotonic() - begun < TIMEOUT
                 time.sleep(0.05)
             assert process.poll() is None, f"{name} did not start"
             yield "127.0.0.1", port
         finally:
             process.terminate()
-            process.wait(PATIENCE)
+            process.wait(TIMEOUT)
 
 
 @pytest.fixture(scope="module", params=list(CONFIGURED))
@@ -118,7 +118,7 @@ def proxy(
 
 
 def names_of_keys(service: Live) -> list[str]:
-    """The names of all keys, read without the proxy."""
+    """The names of all keys, read from the service directly."""
     parts = urlsplit(service.url)
     assert parts.hostname is not None
     assert parts.port is not None
@@ -127,7 +127,7 @@ def names_of_keys(service: Live) -> list[str]:
     return [key["name"] for key in json.loads(answer.body)["items"]]
 
 
-def test_requests_pass_and_the_rule_holds(service: Live, proxy: tuple[str, int]) -> None:
+def test_proxy_forwards_requests_and_denies_keys(service: Live, proxy: tuple[str, int]) -> None:
     with connected(proxy) as connection:
         connection.sendall(get(b"/livez?through"))
         assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200")
@@ -140,10 +140,10 @@ def test_requests_pass_and_the_rule_holds(service: Live, proxy: tuple[str, int])
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_a_request_within_a_request_reaches_nothing(service: Live, proxy: tuple[str, int], row: Row) -> None:
+def test_smuggled_request_is_not_executed(service: Live, proxy: tuple[str, int], row: Row) -> None:
     sent = row.sent.replace(KEY, service.key.encode())
     head, _, rest = sent.partition(b"\r\n\r\n")
-    with connected(proxy, patience=0.5) as connection, suppress(TimeoutError, ConnectionError):
+    with connected(proxy, timeout=0.5) as connection, suppress(TimeoutError, ConnectionError):
         connection.sendall(head + b"\r\n\r\n")
         time.sleep(0.1)  # so that the proxy forwards head and body in separate packets
         connection.sendall(rest + get(b"/livez?next"))

@@ -1,1 +1,1 @@
-"""A Django application with the tables of the specimens, which tests install while they need them."""
+"""A Django application with the tables of the specimens, which tests install temporarily."""

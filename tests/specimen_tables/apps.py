@@ -1,4 +1,4 @@
-"""Django's view of this package."""
+"""The Django configuration of this package."""
 
 from django.apps import AppConfig
 

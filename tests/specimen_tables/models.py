@@ -1,4 +1,4 @@
-"""The specimens' models, each a line as an entity of the product has it."""
+"""The models of the specimens, declared in one line each, like those of the product."""
 
 from adapters.django_orm.entity_models import entity_model
 from tests.specimens import Material, Specimen

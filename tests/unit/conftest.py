@@ -7,13 +7,13 @@ from types import ModuleType
 
 
 class _NoDjango:
-    """Refuses to import Django; factory_boy, for one, would load it merely because it is installed."""
+    """Refuses to import Django. Otherwise factory_boy would load it, because it is installed."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if name == "django":
-            raise ImportError("Unit tests run without Django.")
+            raise ImportError("unit tests run without Django")
         return None
 
 

@@ -28,12 +28,12 @@ def text() -> ApiKeyToken:
     return ApiKeyToken.new(os.urandom)
 
 
-def test_a_key_reads_gf_public_id_secret_and_checksum(text: ApiKeyToken) -> None:
+def test_token_consists_of_prefix_public_id_secret_and_checksum(text: ApiKeyToken) -> None:
     assert re.fullmatch(r"gf_[0-9A-Za-z]{14}_[0-9A-Za-z]{49}", text.reveal())
     assert text.reveal().startswith(f"gf_{text.public_id}_")
 
 
-def test_the_secret_holds_256_bits_that_were_asked_for_as_random() -> None:
+def test_secret_holds_256_random_bits() -> None:
     asked: list[int] = []
 
     def ones(count: int) -> bytes:
@@ -50,18 +50,18 @@ def test_the_secret_holds_256_bits_that_were_asked_for_as_random() -> None:
     assert ApiKeyToken.parse(ApiKeyToken.new(bytes).reveal()) is not None
 
 
-def test_two_keys_share_nothing() -> None:
+def test_tokens_have_distinct_public_ids_and_secrets() -> None:
     first, second = ApiKeyToken.new(os.urandom), ApiKeyToken.new(os.urandom)
     assert first.public_id != second.public_id
     assert secret_of(first) != secret_of(second)
 
 
-def test_what_is_revealed_parses_back(text: ApiKeyToken) -> None:
+def test_revealed_token_can_be_parsed(text: ApiKeyToken) -> None:
     assert ApiKeyToken.parse(text.reveal()) == text
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    "corrupt",
     [
         pytest.param(lambda text: "", id="empty"),
         pytest.param(lambda text: "gf_", id="prefix"),
@@ -80,11 +80,11 @@ def test_what_is_revealed_parses_back(text: ApiKeyToken) -> None:
         pytest.param(lambda text: "\x00" * len(text), id="nul"),
     ],
 )
-def test_a_mistyped_or_invented_text_is_no_key(text: ApiKeyToken, spoil: Any) -> None:
-    assert ApiKeyToken.parse(spoil(text.reveal())) is None
+def test_corrupted_token_is_not_parsed(text: ApiKeyToken, corrupt: Any) -> None:
+    assert ApiKeyToken.parse(corrupt(text.reveal())) is None
 
 
-def test_only_the_digest_of_the_secret_is_kept(text: ApiKeyToken) -> None:
+def test_key_stores_only_the_digest_of_the_secret(text: ApiKeyToken) -> None:
     assert text.digest() == hashlib.sha256(secret_of(text).encode()).hexdigest()
     key = ApiKeyFactory.build(text=text)
     assert key.digest == text.digest()
@@ -92,7 +92,7 @@ def test_only_the_digest_of_the_secret_is_kept(text: ApiKeyToken) -> None:
     assert not any(secret_of(text) in value for value in kept)
 
 
-def test_neither_secret_nor_digest_is_shown_by_accident(text: ApiKeyToken) -> None:
+def test_repr_shows_neither_secret_nor_digest(text: ApiKeyToken) -> None:
     key = ApiKeyFactory.build(text=text)
     for shown in (repr(text), str(text), f"{text}", repr(key), str(key), repr([text, key])):
         assert secret_of(text) not in shown
@@ -100,33 +100,33 @@ def test_neither_secret_nor_digest_is_shown_by_accident(text: ApiKeyToken) -> No
         assert text.public_id in shown
 
 
-def test_a_key_opens_with_its_own_text_alone(text: ApiKeyToken) -> None:
+def test_key_accepts_only_its_own_token(text: ApiKeyToken) -> None:
     key = ApiKeyFactory.build(text=text)
     assert key.accepts(text, NOW)
     assert not key.accepts(ApiKeyToken(text.public_id, secret_of(ApiKeyToken.new(os.urandom))), NOW)
 
 
-def test_a_revoked_key_opens_nothing(text: ApiKeyToken) -> None:
+def test_revoked_key_accepts_no_token(text: ApiKeyToken) -> None:
     key = ApiKeyFactory.build(text=text)
     assert not key.revoke(NOW).accepts(text, NOW)
     assert not key.revoke(NOW).accepts(text, NOW - timedelta(days=1))
 
 
-def test_a_key_opens_until_the_moment_it_expires(text: ApiKeyToken) -> None:
+def test_key_is_valid_until_it_expires(text: ApiKeyToken) -> None:
     key = ApiKeyFactory.build(text=text, expires_at=NOW)
     assert key.accepts(text, NOW - MICROSECOND)
     assert not key.accepts(text, NOW)
     assert not key.accepts(text, NOW + MICROSECOND)
 
 
-def test_to_revoke_again_changes_nothing() -> None:
+def test_second_revocation_changes_nothing() -> None:
     key = ApiKeyFactory.build()
     revoked = key.revoke(NOW)
     assert (revoked.revoked_at, revoked.version) == (NOW, 2)
     assert revoked.revoke(NOW + timedelta(days=1)) is revoked
 
 
-def test_a_successor_has_the_name_and_scopes_and_an_end_of_its_own() -> None:
+def test_successor_has_the_same_name_and_scopes_and_its_own_expiry() -> None:
     old = ApiKeyFactory.build(scopes=frozenset({Scope.KEYS_MANAGE}), expires_at=NOW + MICROSECOND)
     id, text = uuid7(), ApiKeyToken.new(os.urandom)
     new = old.successor(text, id=id, now=NOW, expires_at=None)
@@ -136,38 +136,39 @@ def test_a_successor_has_the_name_and_scopes_and_an_end_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "end", "follows"),
+    ("created", "end", "successor_end"),
     [
         (NOW - timedelta(days=80), NOW + timedelta(days=10), NOW + timedelta(days=90)),
         (NOW, NOW + MICROSECOND, NOW + MICROSECOND),
         (NOW - timedelta(days=80), None, None),
         (NOW - timedelta(days=80), LAST - MICROSECOND, LAST),
     ],
-    ids=["days", "the-shortest", "never", "the-end-of-time"],
+    ids=["days", "shortest", "never", "maximum-time"],
 )
-def test_a_successor_lives_as_long_where_no_end_is_named(
-    text: ApiKeyToken, made: datetime, end: datetime | None, follows: datetime | None
+def test_successor_has_the_lifetime_of_its_predecessor_by_default(
+    text: ApiKeyToken, created: datetime, end: datetime | None, successor_end: datetime | None
 ) -> None:
-    old = ApiKeyFactory.build(created_at=made, expires_at=end)
+    old = ApiKeyFactory.build(created_at=created, expires_at=end)
     new = old.successor(text, id=uuid7(), now=NOW, expires_at=Lifetime.AS_BEFORE)
-    assert (new.created_at, new.expires_at) == (NOW, follows)
+    assert (new.created_at, new.expires_at) == (NOW, successor_end)
 
 
-LIVES = [None, LAST, LAST - MICROSECOND, NOW + timedelta(days=90), NOW + MICROSECOND]
+EXPIRIES = [None, LAST, LAST - MICROSECOND, NOW + timedelta(days=90), NOW + MICROSECOND]
 
 
-@pytest.mark.parametrize("wanted", [Lifetime.AS_BEFORE, *LIVES], ids=str)
-@pytest.mark.parametrize("roller_ends", [*LIVES, "itself"], ids=str)
-@pytest.mark.parametrize("cut", [False, True], ids=["whole", "in-its-overlap"])
-@pytest.mark.parametrize("old_ends", LIVES, ids=str)
-def test_no_key_that_is_rolled_by_a_key_outlives_what_it_may(
+@pytest.mark.parametrize("wanted", [Lifetime.AS_BEFORE, *EXPIRIES], ids=str)
+@pytest.mark.parametrize("roller_ends", [*EXPIRIES, "itself"], ids=str)
+@pytest.mark.parametrize("cut", [False, True], ids=["active", "in-overlap"])
+@pytest.mark.parametrize("old_ends", EXPIRIES, ids=str)
+def test_successor_outlives_neither_predecessor_nor_roller(
     text: ApiKeyToken, old_ends: datetime | None, cut: bool, roller_ends: Any, wanted: Any
 ) -> None:
     old = ApiKeyFactory.build(expires_at=old_ends)
     before = old_ends
     if cut:
         old = old.expire(NOW + MICROSECOND)
-        before = LAST - MICROSECOND if old_ends == LAST else old_ends  # which is not never
+        # ``LAST`` as the original expiry stands for a key that never expires.
+        before = LAST - MICROSECOND if old_ends == LAST else old_ends
     roller = old if roller_ends == "itself" else ApiKeyFactory.build(expires_at=roller_ends)
     bounds = [end for end in (before, None if roller is old else roller.expires_at) if end is not None]
     allowed = min(bounds, default=None)
@@ -181,14 +182,14 @@ def test_no_key_that_is_rolled_by_a_key_outlives_what_it_may(
     assert old.successor(text, id=uuid7(), now=NOW, expires_at=Lifetime.AS_BEFORE).expires_at == before
 
 
-@pytest.mark.parametrize("ended", [{"revoked_at": NOW}, {"expires_at": NOW}], ids=["revoked", "expired"])
-def test_a_key_that_has_ended_has_no_successor(text: ApiKeyToken, ended: dict[str, Any]) -> None:
+@pytest.mark.parametrize("inactive", [{"revoked_at": NOW}, {"expires_at": NOW}], ids=["revoked", "expired"])
+def test_inactive_key_has_no_successor(text: ApiKeyToken, inactive: dict[str, Any]) -> None:
     with pytest.raises(Conflict) as refused:
-        ApiKeyFactory.build(**ended).successor(text, id=uuid7(), now=NOW, expires_at=None)
+        ApiKeyFactory.build(**inactive).successor(text, id=uuid7(), now=NOW, expires_at=None)
     assert refused.value.code == "key_ended"
 
 
-def test_an_end_is_moved_forward_alone(text: ApiKeyToken) -> None:
+def test_expiry_can_only_become_earlier(text: ApiKeyToken) -> None:
     key = ApiKeyFactory.build(text=text).expire(NOW)
     assert (key.expires_at, key.version, key.original_expires_at) == (NOW, 2, LAST)
     assert key.expire(NOW) is key
@@ -199,7 +200,7 @@ def test_an_end_is_moved_forward_alone(text: ApiKeyToken) -> None:
     assert revoked.expire(NOW) is revoked
 
 
-def test_a_new_key_holds_what_was_given(text: ApiKeyToken) -> None:
+def test_new_key_has_the_given_fields(text: ApiKeyToken) -> None:
     id, owner_id = uuid7(), new_owner_id()
     key = ApiKey.create(
         text,
@@ -232,21 +233,21 @@ def test_a_new_key_holds_what_was_given(text: ApiKeyToken) -> None:
         pytest.param({"name": "x" * 101}, ("name", "too_long"), id="long-name"),
         pytest.param({"name": "a\rb"}, ("name", "control_characters"), id="control-characters"),
         pytest.param({"scopes": []}, ("scopes", "too_short"), id="no-scope"),
-        pytest.param({"created_by": ""}, ("created_by", "malformed"), id="nobody"),
-        pytest.param({"created_by": "operator:a\x1b[2J"}, ("created_by", "malformed"), id="maker-with-escapes"),
-        pytest.param({"created_by": "operator:" + "x" * 192}, ("created_by", "malformed"), id="long-maker"),
+        pytest.param({"created_by": ""}, ("created_by", "malformed"), id="no-creator"),
+        pytest.param({"created_by": "operator:a\x1b[2J"}, ("created_by", "malformed"), id="creator-with-escapes"),
+        pytest.param({"created_by": "operator:" + "x" * 192}, ("created_by", "malformed"), id="long-creator"),
         pytest.param({"expires_at": NOW}, ("expires_at", "in_the_past"), id="expired-now"),
         pytest.param({"expires_at": NOW - timedelta(days=1)}, ("expires_at", "in_the_past"), id="expired"),
     ],
 )
-def test_a_bad_key_is_refused(text: ApiKeyToken, fields: dict[str, Any], violation: tuple[str, str]) -> None:
+def test_invalid_key_is_refused(text: ApiKeyToken, fields: dict[str, Any], violation: tuple[str, str]) -> None:
     given: dict[str, Any] = {"name": "CI", "scopes": [Scope.KEYS_MANAGE], **fields}
     with pytest.raises(Invalid) as refused:
         ApiKey.create(text, id=uuid7(), owner_id=new_owner_id(), now=NOW, **given)
     assert [(violation.field, violation.code) for violation in refused.value.violations] == [violation]
 
 
-def test_a_missing_scope_is_denied_by_name() -> None:
+def test_missing_scope_is_named() -> None:
     require_scopes(frozenset({Scope.KEYS_MANAGE}), [])
     require_scopes(frozenset(Scope), list(Scope))
     with pytest.raises(Denied) as refused:

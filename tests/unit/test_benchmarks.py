@@ -17,22 +17,22 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
 @pytest.mark.parametrize("cut", range(1, len(OK)))
-def test_an_answer_is_complete_only_with_its_last_byte(cut: int) -> None:
+def test_response_is_complete_only_with_its_last_byte(cut: int) -> None:
     assert _answer(OK[:cut]) is None
     assert _answer(OK) == (200, b"{}")
 
 
-def test_an_answer_without_content_ends_with_its_headers() -> None:
+def test_response_without_content_ends_with_its_headers() -> None:
     assert _answer(b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\n\r\n') == (304, b"")
 
 
-def test_an_answer_in_chunks_is_put_together() -> None:
+def test_chunked_response_is_decoded() -> None:
     head = b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n"
     assert _answer(head + b"1\r\n{\r\n") is None
     assert _answer(head + b"1\r\n{\r\n1\r\n}\r\n0\r\n\r\n") == (201, b"{}")
 
 
-async def _run(wanted: int) -> int:
+async def _run(expected: int) -> int:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
             while await reader.readline():
@@ -45,13 +45,13 @@ async def _run(wanted: int) -> int:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         port = server.sockets[0].getsockname()[1]
-        client = Client([repeat(b"GET\n"), repeat(b"GET\n")], frozenset({wanted}))
+        client = Client([repeat(b"GET\n"), repeat(b"GET\n")], frozenset({expected}))
         async with Load(port, [client]) as load:
             try:
                 (outcome,) = await load.run(0.05)
             finally:
                 load.close()
-                for _ in client.requests:  # else what is still open is found by a later test
+                for _ in client.requests:  # otherwise a later test finds open sockets
                     await asyncio.wait_for(ended.acquire(), 5)
     return outcome.statuses[200]
 
@@ -60,12 +60,12 @@ def test_requests_are_counted_by_status() -> None:
     assert asyncio.run(_run(200)) > 2
 
 
-def test_an_unwanted_status_ends_the_run() -> None:
+def test_unexpected_status_ends_the_run() -> None:
     with pytest.raises(LoadError, match="answered 200"):
         asyncio.run(_run(304))
 
 
-def test_processor_time_of_a_living_descendant_and_of_an_ended_one_is_counted() -> None:
+def test_cpu_time_of_running_and_ended_descendants_is_counted() -> None:
     burn = "import time\nwhile time.process_time() < 0.3: pass\n"
     script = (
         f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {burn!r}])\nprint(flush=True)\n{burn}input()"
@@ -79,7 +79,7 @@ def test_processor_time_of_a_living_descendant_and_of_an_ended_one_is_counted() 
     assert process.pid not in tree(os.getpid())
 
 
-def test_a_target_is_judged_by_the_fastest_peer() -> None:
+def test_target_is_compared_with_the_fastest_peer() -> None:
     def takes(microseconds: float) -> dict[str, dict[str, float]]:
         return {"server": {"median": microseconds}}
 
@@ -89,5 +89,5 @@ def test_a_target_is_judged_by_the_fastest_peer() -> None:
     assert (limit["reached"], limit["met"]) == (0.7, True)
 
 
-def test_columns_stand_below_each_other() -> None:
+def test_columns_are_aligned() -> None:
     assert columns([["", "a"], ["name", "10"]]) == "       a\nname  10"

@@ -1,9 +1,9 @@
-"""A bounded cache holds what it was given, and never more than its size."""
+"""The bounded cache never exceeds its size."""
 
 from domain.access.bounded_cache import BoundedCache
 
 
-def test_one_entry_too_many_empties_it_first() -> None:
+def test_cache_is_emptied_before_it_exceeds_its_size() -> None:
     cache: BoundedCache[str, int] = BoundedCache(2)
     cache["a"] = 1
     cache["b"] = 2

@@ -17,28 +17,28 @@ NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
     ("text", "length"),
     [("90d", timedelta(days=90)), ("12h", timedelta(hours=12)), ("30m", timedelta(minutes=30)), (" 1D ", timedelta(1))],
 )
-def test_a_duration_is_a_number_and_a_unit(text: str, length: timedelta) -> None:
+def test_duration_is_a_number_and_a_unit(text: str, length: timedelta) -> None:
     assert parse_duration(text) == length
 
 
 @pytest.mark.parametrize("text", ["", "90", "d", "-1d", "1.5h", "90 d", "1w", "1d2h", "9999999d", "٩d"])
-def test_anything_else_is_no_duration(text: str) -> None:
+def test_malformed_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="90d, 12h or 30m"):
         parse_duration(text)
 
 
 @pytest.mark.parametrize("text", ["0d", "00h"])
-def test_no_time_is_no_duration(text: str) -> None:
+def test_zero_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must be more than 0"):
         parse_duration(text)
 
 
-def test_seeded_owners_of_two_batches_do_not_share_names() -> None:
+def test_seeded_owners_of_two_batches_have_different_names() -> None:
     first, second = ({owner.name for owner in fake_owners(20, NOW, batch)} for batch in ("aaaaaa", "bbbbbb"))
     assert len(first | second) == 40
 
 
-def test_seeded_simulations_are_spread_evenly_and_in_the_order_of_their_ids() -> None:
+def test_seeded_simulations_are_distributed_evenly_and_sorted_by_id() -> None:
     owners = fake_owners(3, NOW, "aaaaaa")
     simulations = list(fake_entities(Simulation, owners, 300, NOW))
     for owner in owners:
@@ -49,17 +49,17 @@ def test_seeded_simulations_are_spread_evenly_and_in_the_order_of_their_ids() ->
     assert len({(simulation.owner_id, simulation.name) for simulation in simulations}) == 300
 
 
-def test_a_seeded_id_holds_the_time_of_creation() -> None:
+def test_seeded_id_contains_the_creation_time() -> None:
     simulation = next(fake_entities(Simulation, fake_owners(1, NOW, "aaaaaa"), 1, NOW))
     assert simulation.id.version == 7
     assert simulation.id.int >> 80 == int(simulation.created_at.timestamp() * 1000)
 
 
-def test_no_simulations_can_be_seeded() -> None:
+def test_seeding_zero_simulations_is_possible() -> None:
     assert list(fake_entities(Simulation, fake_owners(1, NOW, "aaaaaa"), 0, NOW)) == []
 
 
-def test_what_is_seeded_breaks_no_rule_of_any_kind_of_field() -> None:
+def test_seeded_entities_are_valid_for_every_kind_of_field() -> None:
     owners = fake_owners(2, NOW, "aaaaaa")
     materials = list(fake_entities(Material, owners, 10, NOW))
     ids = {owner.id: [material.id for material in materials if material.owner_id == owner.id] for owner in owners}
@@ -73,6 +73,6 @@ def test_what_is_seeded_breaks_no_rule_of_any_kind_of_field() -> None:
         assert len(set(taken)) == len(taken) > 50
 
 
-def test_nothing_is_seeded_that_refers_to_nothing() -> None:
+def test_seeding_without_referred_entities_is_refused() -> None:
     with pytest.raises(ValueError, match="The owner has nothing that material_id could refer to"):
         next(fake_entities(Specimen, fake_owners(1, NOW, "aaaaaa"), 1, NOW))

@@ -19,5 +19,5 @@ from domain.access.client_network import network
         ("somewhere", None),
     ],
 )
-def test_a_client_is_an_address_or_a_network(address: str, client: str | None) -> None:
+def test_client_is_an_ipv4_address_or_an_ipv6_network(address: str, client: str | None) -> None:
     assert network(address) == client

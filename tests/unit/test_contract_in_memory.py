@@ -22,11 +22,11 @@ class TestOwnerDirectory(OwnerDirectoryContract):
     pass
 
 
-class TestOutcomes(IdempotencyRecordsContract):
+class TestIdempotencyRecords(IdempotencyRecordsContract):
     pass
 
 
-class TestOnce(IdempotentExecutorContract):
+class TestIdempotentExecutor(IdempotentExecutorContract):
     pass
 
 

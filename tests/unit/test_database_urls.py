@@ -22,18 +22,18 @@ def configured(url: DatabaseUrl, operator_url: DatabaseUrl | None = None, *, one
     [
         pytest.param(configured(API, OPERATORS), "api", True, id="two-roles"),
         pytest.param(configured(API), None, False, id="replica"),
-        pytest.param(configured(API, one_role=True), None, True, id="to-develop"),
+        pytest.param(configured(API, one_role=True), None, True, id="one-role-for-development"),
         pytest.param(configured(OPERATORS, OPERATORS), None, True, id="one-user"),
         pytest.param(configured(SQLITE), None, True, id="sqlite"),
     ],
 )
-def test_the_urls_say_which_role_is_the_apis_and_whether_there_is_an_admin(
+def test_urls_determine_the_api_role_and_whether_there_is_an_admin(
     settings: Settings, role: str | None, has_operator: bool
 ) -> None:
     assert (settings.api_role, settings.has_operator) == (role, has_operator)
 
 
-def test_a_url_leads_to_other_databases_and_roles_whatever_their_names() -> None:
+def test_url_can_be_changed_to_another_database_or_role() -> None:
     url = DatabaseUrl("postgresql://ann:hunter2@db:5433/x?sslmode=require")
     other = url.of("a/b", "c@d", "e:f%")
     assert other.with_password == "postgresql://c%40d:e%3Af%25@db:5433/a%2Fb?sslmode=require"
@@ -95,7 +95,7 @@ SERVER, HERE = "db.example", "postgresql://ann:hunter2@localhost/x"
         (f"postgresql://ann:a@{SERVER}@localhost/x", {}, f"{SERVER}@localhost"),
     ],
 )
-def test_a_url_leads_to_another_machine_if_any_driver_may_take_it_so(
+def test_url_is_remote_if_any_driver_may_read_it_as_remote(
     url: str, environment: dict[str, str], place: str | None
 ) -> None:
     assert other_machine(DatabaseUrl(url), environment) == place
@@ -118,9 +118,7 @@ def test_a_url_leads_to_another_machine_if_any_driver_may_take_it_so(
         *(("", {"PGSSLMODE": mode}, None) for mode in SSL_MODES),
     ],
 )
-def test_another_machine_needs_a_word_on_whether_to_verify_it(
-    query: str, environment: dict[str, str], message: str | None
-) -> None:
+def test_remote_url_requires_a_valid_sslmode(query: str, environment: dict[str, str], message: str | None) -> None:
     why = unverified(DatabaseUrl(f"postgresql://ann:hunter2@{SERVER}/x{query}"), environment)
     assert (why or "").startswith(message or "")
     assert (why is None) is (message is None)

@@ -1,4 +1,4 @@
-"""What an entity declares of its fields: what cannot be is refused at the start, in words that lead to the place."""
+"""Invalid declarations of entities and fields are refused at the start, with a message that names the place."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ LABELS: Any = {"max_items": 1, "key_pattern": "a", "key_words": "a", "max_length
 
 
 def declared(type_: Any, kind: Field, **class_variables: Any) -> Any:
-    """An entity with one field of this type and kind, ``extra``."""
+    """An entity with one additional field, ``extra``, of this type and kind."""
     members = [
         *(("id", UUID), ("owner_id", OwnerId), ("extra", Annotated[type_, kind])),
         *(("created_at", datetime), ("updated_at", datetime), ("version", int)),
@@ -59,39 +59,39 @@ def declared(type_: Any, kind: Field, **class_variables: Any) -> Any:
         ),
     ],
 )
-def test_a_field_declares_only_what_its_kind_can(type_: Any, kind: Field, reason: str) -> None:
+def test_option_that_the_kind_does_not_support_is_refused(type_: Any, kind: Field, reason: str) -> None:
     with pytest.raises(TypeError, match=f"^Thing.extra {reason}"):
         spec_of(declared(type_, kind))
 
 
-def test_an_entity_without_scopes_is_refused_at_the_start() -> None:
+def test_entity_without_scopes_is_refused() -> None:
     assert scopes_to("simulations") == (Scope.SIMULATIONS_READ, Scope.SIMULATIONS_WRITE)
     thing = declared(str, Text(max_length=9), PLURAL="things")
     with pytest.raises(TypeError, match=r"add THINGS_READ = 'things:read' and .* in domain/access/scopes.py"):
         Resource.of(thing, (*ENTITIES, thing))
 
 
-def test_a_default_is_a_value_that_a_client_could_send() -> None:
+def test_invalid_default_is_refused() -> None:
     thing = declared(int, Integer(maximum=9))
     thing.__dataclass_fields__["extra"].default = 10
     with pytest.raises(TypeError, match=r"^Thing\.extra has a default that it cannot have"):
         spec_of(thing)
 
 
-def test_a_default_is_kept_as_if_a_client_had_sent_it() -> None:
+def test_default_is_normalized_like_a_sent_value() -> None:
     thing = declared(Decimal, Amount(digits=3, places=2))
     thing.__dataclass_fields__["extra"].default = Decimal(1)
     assert str(spec_of(thing).defaults["extra"]) == "1.00"
 
 
-def test_no_parameter_filters_twice() -> None:
+def test_two_filters_with_one_parameter_are_refused() -> None:
     thing = declared(str, Text(max_length=9, filters=(*equals("one"), *contains("a part"))))
     with pytest.raises(TypeError, match=r"^Thing has two filters with the parameter extra"):
         spec_of(thing)
 
 
 @pytest.mark.parametrize("name", ["sort", "fields", "schema"])
-def test_a_name_that_schemas_have_is_refused_at_the_start(name: str) -> None:
+def test_field_name_reserved_by_schemas_is_refused(name: str) -> None:
     filtered = FieldFilter(Comparison.EQUAL, "any", parameter=name)
     thing = declared(str, Text(max_length=9, filters=(filtered,)))
     if name != "sort":
@@ -101,7 +101,7 @@ def test_a_name_that_schemas_have_is_refused_at_the_start(name: str) -> None:
         Resource.of(thing, (thing,))
 
 
-def test_kinds_may_share_the_problems_of_what_they_refer_to() -> None:
+def test_kinds_can_share_the_problems_of_a_referred_kind() -> None:
     reference = Reference(to="simulation", in_use="simulation_in_use", missing="simulation_missing")
     first, second = (declared(UUID, reference, KIND=kind, PLURAL="simulations") for kind in ("thing", "part"))
     for one in (*ENTITIES, first, second):
@@ -109,13 +109,13 @@ def test_kinds_may_share_the_problems_of_what_they_refer_to() -> None:
     assert "restored" in CATALOGUE["simulation_missing"].meaning
 
 
-def test_a_reference_leads_to_a_kind_that_is_there() -> None:
+def test_reference_to_an_unknown_kind_is_refused() -> None:
     thing = declared(UUID, Reference(to="elsewhere", in_use="elsewhere_in_use", missing="elsewhere_missing"))
     with pytest.raises(TypeError, match="Thing refers to elsewhere, which is no kind of entity"):
         Resource.of(thing, (thing,))
 
 
-def test_no_code_of_a_problem_has_two_meanings() -> None:
+def test_duplicate_problem_code_is_refused() -> None:
     thing = declared(str, Text(max_length=9), CONFLICTS=(ConflictKind("key_in_use", "Key in use", "Another."),))
     with pytest.raises(TypeError, match="Two problems have the code key_in_use"):
         Resource.of(thing, (thing,))
@@ -141,7 +141,7 @@ class Plain:
     version: int = 1
 
 
-def test_what_is_not_said_is_derived() -> None:
+def test_omitted_declarations_are_derived() -> None:
     resource = Resource.of(Plain, (Plain,))
     assert resource.view.__doc__ == "A first paragraph of `words`."
     assert resource.patch.__doc__ == "Some members of a plain thing."

@@ -33,11 +33,11 @@ REQUESTS = [
     b"POST /early HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n1;a\r\nb\r\n0\r\n\r\n",
 ]
-Seen = tuple[str, str, bytes, dict[str, str], bytes]
+Received = tuple[str, str, bytes, dict[str, str], bytes]
 
 
-def bounds(**given: Any) -> Limits:
-    """Limits that no test reaches, except those that are given."""
+def limits_with(**given: Any) -> Limits:
+    """Limits that no test reaches, except for the given ones."""
     usual = {"head_timeout": 10.0, "body_timeout": 30.0, "write_timeout": 30.0, "keep_alive": 65.0}
     return Limits(**{**usual, "connections_max": 3000, **given})
 
@@ -46,7 +46,7 @@ class Application:
     """Records its requests. It answers /early before it reads the body."""
 
     def __init__(self) -> None:
-        self.asked: list[Seen] = []
+        self.requests: list[Received] = []
         self.gate: asyncio.Event | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -57,7 +57,7 @@ class Application:
             if message["type"] == "http.disconnect":
                 return
             body, more = body + message["body"], message["more_body"]
-        self.asked.append((scope["method"], scope["path"], scope["query_string"], headers, body))
+        self.requests.append((scope["method"], scope["path"], scope["query_string"], headers, body))
         if self.gate is not None:
             await self.gate.wait()
         answer = json.dumps([scope["path"], len(body)]).encode()
@@ -95,7 +95,7 @@ class FakeTransport(asyncio.Transport):
                 self.protocol.pause_writing()
 
     def read(self, size: int) -> None:
-        """Lets the client read so many bytes."""
+        """Lets the client read this many bytes."""
         self.unread -= size
         if not self.unread:
             self.stuck = False
@@ -130,7 +130,7 @@ class Client:
     def __init__(self, limits: Limits | None = None, registry: ConnectionRegistry | None = None) -> None:
         self.application = Application()
         config = Config(self.application, access_log=False, log_config=None, lifespan="off")
-        self.registry = registry or ConnectionRegistry(limits or bounds())
+        self.registry = registry or ConnectionRegistry(limits or limits_with())
         self.state = ServerState()
         self.connection = HttpConnection(config, self.state, {}, self.registry)
         self.transport = FakeTransport(self.connection)
@@ -173,11 +173,11 @@ def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(test())
 
 
-async def _asked(packets: Sequence[bytes]) -> tuple[list[Seen], list[bytes]]:
+async def _requests_and_responses(packets: Sequence[bytes]) -> tuple[list[Received], list[bytes]]:
     client = Client()
     await client.send(packets)
     await client.settle()
-    return client.application.asked, [answer.body for answer in await client.end()]
+    return client.application.requests, [answer.body for answer in await client.end()]
 
 
 @st.composite
@@ -188,48 +188,48 @@ def cut_streams(draw: st.DrawFn) -> tuple[list[bytes], list[int]]:
 
 
 @given(cut=cut_streams())
-def test_packets_make_no_difference(cut: tuple[list[bytes], list[int]]) -> None:
+def test_splitting_into_packets_makes_no_difference(cut: tuple[list[bytes], list[int]]) -> None:
     async def test() -> None:
         chosen, places = cut
-        alone = [await _asked([each]) for each in chosen]
+        alone = [await _requests_and_responses([each]) for each in chosen]
         whole = b"".join(chosen)
         packets = [whole[begin:end] for begin, end in zip([0, *places], [*places, None], strict=True)]
-        asked, answers = await _asked(packets)
-        assert [seen for seen, _ in alone] == [[seen] for seen in asked]
+        requests, answers = await _requests_and_responses(packets)
+        assert [received for received, _ in alone] == [[received] for received in requests]
         assert [body for _, body in alone] == [[body] for body in answers]
 
     run(test)
 
 
 @pytest.mark.parametrize("each", REQUESTS)
-def test_a_request_is_one_request(each: bytes) -> None:
+def test_body_is_not_parsed_as_another_request(each: bytes) -> None:
     async def test() -> None:
-        asked, answers = await _asked([each + GET])
-        assert len(asked) == len(answers) == 2
-        assert asked[1] == ("GET", "/whole", b"", {"host": "a"}, b"")
-        assert "x-api-key" not in asked[0][3]
+        requests, answers = await _requests_and_responses([each + GET])
+        assert len(requests) == len(answers) == 2
+        assert requests[1] == ("GET", "/whole", b"", {"host": "a"}, b"")
+        assert "x-api-key" not in requests[0][3]
 
     run(test)
 
 
-def test_nothing_is_read_while_a_request_is_under_way() -> None:
+def test_reading_pauses_while_a_request_is_handled() -> None:
     async def test() -> None:
         client = Client()
         client.application.gate = asyncio.Event()
         client.deliver(GET * 3)
         for _ in range(5):
             await asyncio.sleep(0)
-        assert len(client.application.asked) == 1
+        assert len(client.application.requests) == 1
         assert client.transport.paused == 1
         client.application.gate.set()
         await client.settle()
-        assert len(client.application.asked) == 3
+        assert len(client.application.requests) == 3
         assert client.transport.reads
 
     run(test)
 
 
-def test_an_unread_answer_stops_reading_and_the_next_request() -> None:
+def test_unread_response_pauses_reading_and_the_next_request() -> None:
     async def test() -> None:
         client = Client()
         client.transport.stuck = True
@@ -237,17 +237,17 @@ def test_an_unread_answer_stops_reading_and_the_next_request() -> None:
         await client.settle()
         client.deliver(GET)
         await client.settle()
-        assert len(client.application.asked) == 1
+        assert len(client.application.requests) == 1
         assert not client.transport.reads
         client.transport.read(client.transport.unread)
         await client.settle()
-        assert len(client.application.asked) == 3
+        assert len(client.application.requests) == 3
         assert client.transport.reads
 
     run(test)
 
 
-def test_a_body_that_nobody_asks_for_is_kept_within_bounds() -> None:
+def test_buffer_of_an_unread_body_is_bounded() -> None:
     async def test() -> None:
         client = Client()
         client.application.gate = asyncio.Event()
@@ -265,13 +265,13 @@ def test_a_body_that_nobody_asks_for_is_kept_within_bounds() -> None:
 @pytest.mark.parametrize(
     ("begin", "limits", "status"),
     [
-        (b"", bounds(head_timeout=0.1), None),
-        (b"GET / HT", bounds(head_timeout=0.1), 408),
-        (b"POST /whole HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabc", bounds(body_timeout=0.1), 408),
-        (GET, bounds(keep_alive=0.1), 200),
+        (b"", limits_with(head_timeout=0.1), None),
+        (b"GET / HT", limits_with(head_timeout=0.1), 408),
+        (b"POST /whole HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabc", limits_with(body_timeout=0.1), 408),
+        (GET, limits_with(keep_alive=0.1), 200),
     ],
 )
-def test_who_is_late_is_cut(begin: bytes, limits: Limits, status: int | None) -> None:
+def test_slow_client_is_disconnected(begin: bytes, limits: Limits, status: int | None) -> None:
     async def test() -> None:
         client = Client(limits)
         client.deliver(begin) if begin else None
@@ -284,9 +284,9 @@ def test_who_is_late_is_cut(begin: bytes, limits: Limits, status: int | None) ->
     run(test)
 
 
-def test_who_reads_nothing_is_cut_and_who_reads_on_is_not() -> None:
+def test_client_that_stops_reading_is_disconnected_and_a_slow_reader_is_not() -> None:
     async def test() -> None:
-        stuck, slow = Client(bounds(write_timeout=0.3)), Client(bounds(write_timeout=0.3))
+        stuck, slow = Client(limits_with(write_timeout=0.3)), Client(limits_with(write_timeout=0.3))
         for client in (stuck, slow):
             client.transport.stuck = True
             client.deliver(GET)
@@ -304,9 +304,9 @@ def test_who_reads_nothing_is_cut_and_who_reads_on_is_not() -> None:
     run(test)
 
 
-def test_busy_connections_are_bounded_and_idle_ones_make_room(caplog: pytest.LogCaptureFixture) -> None:
+def test_busy_connections_are_limited_and_idle_ones_are_closed_first(caplog: pytest.LogCaptureFixture) -> None:
     async def test() -> None:
-        registry = ConnectionRegistry(bounds(connections_max=2))
+        registry = ConnectionRegistry(limits_with(connections_max=2))
         idle, busy = Client(registry=registry), Client(registry=registry)
         busy.deliver(GET[:9])
         third = Client(registry=registry)
@@ -325,9 +325,9 @@ def test_busy_connections_are_bounded_and_idle_ones_make_room(caplog: pytest.Log
     run(test)
 
 
-def test_many_requests_at_once_begin_by_turns_and_probes_at_once() -> None:
+def test_simultaneous_requests_start_in_batches_and_probes_immediately() -> None:
     async def test() -> None:
-        registry = ConnectionRegistry(bounds())
+        registry = ConnectionRegistry(limits_with())
         clients = [Client(registry=registry) for _ in range(10 * STARTS_PER_PASS)]
         probe = Client(registry=registry)
         for client in clients:
@@ -337,14 +337,14 @@ def test_many_requests_at_once_begin_by_turns_and_probes_at_once() -> None:
         assert probe.state.tasks
         for _ in range(40):
             await asyncio.sleep(0)
-        assert all(client.application.asked for client in clients)
+        assert all(client.application.requests for client in clients)
 
     run(test)
 
 
-def test_whoever_is_refused_does_not_stay() -> None:
+def test_rejected_connections_are_closed() -> None:
     async def test() -> None:
-        registry = ConnectionRegistry(bounds(connections_max=1))
+        registry = ConnectionRegistry(limits_with(connections_max=1))
         busy = Client(registry=registry)
         busy.deliver(GET[:9])
         refused = [Client(registry=registry) for _ in range(REJECTED_MAX + 5)]
@@ -359,8 +359,8 @@ def test_whoever_is_refused_does_not_stay() -> None:
 
 
 @pytest.mark.parametrize("blanks", [b"\r\n" * 4000, b"x\r\n\r\n" * 2000, b"0\r\n\r\n" * 2000])
-def test_blank_lines_are_work_that_does_not_grow_with_them(blanks: bytes) -> None:
-    """Each may end a chunked body; parsing pauses at the first of them only."""
+def test_parsing_cost_does_not_grow_with_blank_lines(blanks: bytes) -> None:
+    """Each blank line could end a chunked body, but parsing pauses only at the first ones."""
     pieces = 0
 
     class Counted(Framer):
@@ -379,7 +379,7 @@ def test_blank_lines_are_work_that_does_not_grow_with_them(blanks: bytes) -> Non
             await asyncio.sleep(0)
         client.deliver(b"\r\n0\r\nA: b\r\n\r\n" + GET)
         await client.settle()
-        ((_, _, _, headers, body),) = client.application.asked
+        ((_, _, _, headers, body),) = client.application.requests
         assert body == blanks * 20
         assert "a" not in headers
         assert client.transport.ended
@@ -388,12 +388,12 @@ def test_blank_lines_are_work_that_does_not_grow_with_them(blanks: bytes) -> Non
     run(test)
 
 
-def test_a_request_sees_nothing_of_the_context_of_the_one_before() -> None:
+def test_context_variables_do_not_leak_into_the_next_request() -> None:
     kept: ContextVar[str] = ContextVar("kept", default="nothing")
-    seen: list[str] = []
+    received: list[str] = []
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
-        seen.append(kept.get())
+        received.append(kept.get())
         kept.set(scope["path"])
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body"})
@@ -406,10 +406,10 @@ def test_a_request_sees_nothing_of_the_context_of_the_one_before() -> None:
         await client.end()
 
     run(test)
-    assert seen == ["nothing"] * 3
+    assert received == ["nothing"] * 3
 
 
-def test_a_server_that_stops_says_so_to_those_it_gives_up(caplog: pytest.LogCaptureFixture) -> None:
+def test_cancelled_request_gets_503_at_shutdown(caplog: pytest.LogCaptureFixture) -> None:
     async def test() -> None:
         client = Client()
         client.application.gate = asyncio.Event()
@@ -426,7 +426,7 @@ def test_a_server_that_stops_says_so_to_those_it_gives_up(caplog: pytest.LogCapt
     assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
-def test_what_is_malformed_after_a_refusal_is_no_fault_of_ours(caplog: pytest.LogCaptureFixture) -> None:
+def test_malformed_request_after_an_error_response_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     async def refusing(scope: Any, receive: Any, send: Any) -> None:
         try:
             {}[scope["path"]]
@@ -445,7 +445,7 @@ def test_what_is_malformed_after_a_refusal_is_no_fault_of_ours(caplog: pytest.Lo
     assert [record for record in caplog.records if record.levelno > logging.INFO] == []
 
 
-def test_no_file_descriptor_is_said(caplog: pytest.LogCaptureFixture) -> None:
+def test_lack_of_file_descriptors_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 
     async def test() -> None:
@@ -470,7 +470,7 @@ async def _raises_before_the_body(scope: Any, receive: Any, send: Any) -> None:
     raise LookupError("a secret")
 
 
-async def _says_nothing(scope: Any, receive: Any, send: Any) -> None:
+async def _sends_nothing(scope: Any, receive: Any, send: Any) -> None:
     pass
 
 
@@ -480,9 +480,9 @@ async def _raises_within_the_body(scope: Any, receive: Any, send: Any) -> None:
     raise LookupError("a secret")
 
 
-@pytest.mark.parametrize("broken", [_raises, _raises_before_the_body, _says_nothing])
+@pytest.mark.parametrize("broken", [_raises, _raises_before_the_body, _sends_nothing])
 @pytest.mark.parametrize("method", [b"GET", b"HEAD"])
-def test_what_the_application_leaves_unanswered_is_a_problem_that_tells_nothing(
+def test_application_without_response_gets_an_internal_error_without_details(
     broken: Callable[..., Any], method: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def test() -> None:
@@ -499,16 +499,16 @@ def test_what_the_application_leaves_unanswered_is_a_problem_that_tells_nothing(
         if method == b"HEAD":
             assert not body
         else:
-            told = json.loads(body)
-            assert (told["code"], told["instance"]) == ("internal_error", "/whole")
+            problem = json.loads(body)
+            assert (problem["code"], problem["instance"]) == ("internal_error", "/whole")
         assert client.transport.ended
         await client.end() if method == b"GET" else client.transport.close()
 
     run(test)
-    assert ("LookupError" in caplog.text) is (broken is not _says_nothing)
+    assert ("LookupError" in caplog.text) is (broken is not _sends_nothing)
 
 
-def test_an_answer_that_breaks_off_is_cut(caplog: pytest.LogCaptureFixture) -> None:
+def test_connection_is_closed_if_a_response_breaks_off(caplog: pytest.LogCaptureFixture) -> None:
     async def test() -> None:
         client = Client()
         client.connection._application = _raises_within_the_body

@@ -63,13 +63,13 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
-def test_every_contract_has_an_import_that_it_refuses(copy: Path) -> None:
+def test_every_contract_has_a_forbidden_import(copy: Path) -> None:
     assert set(FORBIDDEN) == contracts()
     assert broken_contracts(copy) == set()
 
 
 @pytest.mark.parametrize("contract", FORBIDDEN)
-def test_a_contract_refuses_the_import_it_is_there_for(copy: Path, contract: str) -> None:
+def test_contract_refuses_its_forbidden_import(copy: Path, contract: str) -> None:
     file, line = FORBIDDEN[contract]
     path = copy / file
     source = path.read_text()

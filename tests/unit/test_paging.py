@@ -56,7 +56,7 @@ def is_refused(cursors: Cursors, text: str) -> bool:
     return refused.value.kind.code == "invalid_cursor"
 
 
-def test_the_newest_come_first() -> None:
+def test_default_order_is_newest_first() -> None:
     assert PageRequest().sort == NEWEST_FIRST == Sort("created_at", descending=True)
     assert (PageRequest().limit, PageRequest().conditions, PageRequest().after, LIMIT_MAX) == (20, (), None, 100)
 
@@ -72,11 +72,11 @@ def test_the_newest_come_first() -> None:
         (Comparison.AT_MOST, date(2026, 1, 6), True),
     ],
 )
-def test_both_ends_of_a_span_count(comparison: Comparison, value: date, expected: bool) -> None:
+def test_range_conditions_include_both_ends(comparison: Comparison, value: date, expected: bool) -> None:
     assert Condition("start_date", comparison, value).holds(SimulationFactory.build().start_date) is expected
 
 
-def test_a_list_has_the_conditions_that_are_given() -> None:
+def test_filters_become_conditions() -> None:
     assert filters(Simulation) == ()
     day = date(2026, 1, 1)
     assert filters(Simulation, name="ẞ%_") == (Condition("name", Comparison.CONTAINS, "ss%_"),)
@@ -90,7 +90,7 @@ def test_a_list_has_the_conditions_that_are_given() -> None:
     assert len(whole) == 7
 
 
-def test_the_order_of_conditions_is_that_of_their_declaration() -> None:
+def test_conditions_are_in_the_order_of_declaration() -> None:
     day = date(2026, 1, 1)
     given = {"active_on": day, "end_date_to": day, "name": "a", "start_date_from": day}
     conditions = filters(Simulation, **given)
@@ -99,20 +99,20 @@ def test_the_order_of_conditions_is_that_of_their_declaration() -> None:
 
 
 @given(st.text(max_size=5), st.text(max_size=3))
-def test_a_part_matches_however_both_are_written(name: str, part: str) -> None:
+def test_contains_ignores_case(name: str, part: str) -> None:
     simulation = SimulationFactory.build(name=name)
     (condition,) = filters(Simulation, name=part)
     assert condition.holds(sort_value(simulation, "name")) is (part.casefold() in name.casefold())
 
 
 @pytest.mark.parametrize("field", ["created_at", "start_date", "end_date", "name"])
-def test_every_order_is_of_an_attribute_and_both_ways(field: str) -> None:
+def test_every_sort_field_works_in_both_directions(field: str) -> None:
     assert hasattr(SimulationFactory.build(), field)
     assert SimulationQuery(sort=field).request().sort == Sort(field)
     assert SimulationQuery(sort=f"-{field}").request().sort == Sort(field, descending=True)
 
 
-def test_a_listing_tells_lists_apart_and_not_pages() -> None:
+def test_listing_differs_between_lists_but_not_between_pages() -> None:
     day, next_day = "2026-01-01", "2026-01-02"
     queries = [
         {},
@@ -133,7 +133,7 @@ def test_a_listing_tells_lists_apart_and_not_pages() -> None:
 
 
 @every_value
-def test_a_cursor_comes_back_as_it_was_sealed(value: SortValue) -> None:
+def test_opened_cursor_equals_the_sealed_position(value: SortValue) -> None:
     cursors, position = Cursors([NEW]), Position(value, uuid7())
     text = cursors.seal(position, OWNER, "list")
     assert text is not None
@@ -143,11 +143,11 @@ def test_a_cursor_comes_back_as_it_was_sealed(value: SortValue) -> None:
     assert cursors.position(opened, OWNER, "list") == position
 
 
-def test_without_a_cursor_there_is_no_position() -> None:
+def test_missing_cursor_gives_no_position() -> None:
     assert Cursors([NEW]).position(None, OWNER, "list") is None
 
 
-def test_a_cursor_is_of_its_owner_and_list() -> None:
+def test_cursor_is_bound_to_its_owner_and_list() -> None:
     cursors = Cursors([NEW])
     cursor = cursors.open(sealed(cursors))
     for owner, bound in ((new_owner_id(), "list"), (OWNER, "lis"), (OWNER, "list "), (OWNER, "")):
@@ -155,7 +155,7 @@ def test_a_cursor_is_of_its_owner_and_list() -> None:
             cursors.position(cursor, owner, bound)
 
 
-def test_the_secret_before_opens_and_does_not_seal() -> None:
+def test_previous_secret_opens_cursors_but_does_not_seal_them() -> None:
     before, rolled, after = Cursors([OLD]), Cursors([NEW, OLD]), Cursors([NEW])
     assert rolled.open(sealed(before)).position.value == NOW
     assert after.open(sealed(rolled)).position.value == NOW
@@ -164,7 +164,7 @@ def test_the_secret_before_opens_and_does_not_seal() -> None:
     assert is_refused(rolled, sealed(Cursors([OTHER])))
 
 
-def test_no_character_of_a_cursor_can_be_changed() -> None:
+def test_modified_cursor_is_refused() -> None:
     cursors = Cursors([NEW])
     text = sealed(cursors)
     for place, letter in enumerate(text):
@@ -178,18 +178,18 @@ def test_no_character_of_a_cursor_can_be_changed() -> None:
 
 
 @given(st.binary(max_size=80))
-def test_what_was_not_sealed_does_not_open(raw: bytes) -> None:
+def test_random_bytes_are_refused_as_a_cursor(raw: bytes) -> None:
     assert is_refused(Cursors([NEW]), base64.urlsafe_b64encode(raw).decode().rstrip("="))
     assert is_refused(Cursors([NEW]), raw.decode("latin-1"))
 
 
-def test_a_cursor_is_signed_with_a_key_of_its_own() -> None:
+def test_cursor_signature_uses_a_derived_key() -> None:
     content = bytes(8) + uuid7().bytes + b"sa"
     mac = hashlib.blake2b(content, key=NEW.encode(), digest_size=16).digest()
     assert is_refused(Cursors([NEW]), base64.urlsafe_b64encode(mac + content).decode().rstrip("="))
 
 
-def test_a_cursor_is_short_and_fits_a_url_as_it_is() -> None:
+def test_cursor_is_short_and_url_safe() -> None:
     text = sealed(Cursors([NEW]))
     assert text.replace("-", "").replace("_", "").isalnum()
     assert len(text) < 200
@@ -197,14 +197,14 @@ def test_a_cursor_is_short_and_fits_a_url_as_it_is() -> None:
 
 
 @every_value
-def test_positions_with_the_same_value_differ_by_id(value: SortValue) -> None:
+def test_positions_with_equal_values_differ_by_id(value: SortValue) -> None:
     cursors = Cursors([NEW])
     first, second = (cursors.open(sealed(cursors, value)) for _ in range(2))
     assert first.position.id != second.position.id
     assert first.binding == second.binding
 
 
-def test_time_zones_are_one() -> None:
+def test_cursor_keeps_the_instant_of_other_time_zones() -> None:
     cursors = Cursors([NEW])
     elsewhere = NOW.astimezone(datetime.fromisoformat("2026-01-01T00:00:00+05:30").tzinfo)
     assert cursors.open(sealed(cursors, elsewhere)).position.value - NOW == timedelta()  # type: ignore[operator]  # -- a moment

@@ -1,4 +1,4 @@
-"""The action of a revision."""
+"""The ids of revisions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from domain.revisions import Revision
 from tests.factories import CONTEXT, SimulationFactory
 
 
-def test_its_id_is_a_uuid_of_the_moment_when_the_entity_was_made() -> None:
+def test_revision_id_is_a_uuid7_of_the_creation_time() -> None:
     simulation = SimulationFactory.build()
     id = Revision.of(None, simulation, CONTEXT).id
     assert (id.version, id.variant) == (7, RFC_4122)
@@ -17,7 +17,7 @@ def test_its_id_is_a_uuid_of_the_moment_when_the_entity_was_made() -> None:
     assert Revision.of(None, simulation, CONTEXT).id == id
 
 
-def test_no_version_of_what_was_made_at_one_moment_has_the_id_of_another() -> None:
+def test_revision_ids_of_simultaneous_entities_are_distinct() -> None:
     first = SimulationFactory.build()
     simulations = [first, replace(first, id=UUID(int=first.id.int + 1)), replace(first, id=UUID(int=1))]
     versions = [replace(each, version=version) for each in simulations for version in range(1, 10_001)]

@@ -38,7 +38,7 @@ def error_lines(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
     return caught.value.lines
 
 
-def test_works_without_a_single_variable(elsewhere: Path) -> None:
+def test_settings_load_without_any_variable(elsewhere: Path) -> None:
     loaded = settings.load()
 
     assert loaded.database_url.path == elsewhere / "var" / "goatfish.sqlite3"
@@ -49,11 +49,11 @@ def test_works_without_a_single_variable(elsewhere: Path) -> None:
     assert (loaded.statement_timeout, loaded.list_timeout) == (10.0, 2.0)
 
 
-def test_is_read_once() -> None:
+def test_settings_are_read_once() -> None:
     assert settings.load() is settings.load()
 
 
-def test_variables_win_over_the_file(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variables_override_the_file(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (elsewhere / ".env").write_text("GOATFISH_POOL_SIZE=3\nGOATFISH_LOG_LEVEL=debug\nOTHER=1\n")
     monkeypatch.setenv("GOATFISH_POOL_SIZE", "4")
 
@@ -61,13 +61,13 @@ def test_variables_win_over_the_file(elsewhere: Path, monkeypatch: pytest.Monkey
     assert settings.load().log_level == "DEBUG"
 
 
-def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOATFISH_OPERATOR_DATABASE_URL", "")
 
     assert settings.load().operator_database_url is None
 
 
-def test_operators_may_connect_as_someone_else() -> None:
+def test_operators_can_have_their_own_database_url() -> None:
     apart = Settings(
         database_url=DatabaseUrl("postgresql://service@db/goatfish"),
         operator_database_url=DatabaseUrl("postgresql://operator@db/goatfish"),
@@ -86,7 +86,7 @@ def test_operators_may_connect_as_someone_else() -> None:
         ("postgresql://service@db/goatfish", None, True, True),
     ],
 )
-def test_the_admin_needs_operators_way_into_the_database(
+def test_admin_requires_a_database_url_for_operators(
     url: str, operators: str | None, one_role: bool, served: bool
 ) -> None:
     operator_url = DatabaseUrl(operators) if operators else None
@@ -106,7 +106,7 @@ def test_the_admin_needs_operators_way_into_the_database(
         ('["a.example", "[::1]"]', ("a.example", "[::1]")),
     ],
 )
-def test_hosts_are_a_list_in_either_notation(
+def test_hosts_can_be_comma_separated_or_json(
     given: str, hosts: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GOATFISH_ALLOWED_HOSTS", given)
@@ -149,7 +149,7 @@ def test_hosts_are_a_list_in_either_notation(
         ("DATABASE_URL", POSTGRES, None),
     ],
 )
-def test_a_wrong_value_is_one_line_that_names_its_variable(
+def test_invalid_value_is_reported_in_one_line_with_its_variable(
     name: str, value: str, message: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if message is None:
@@ -162,20 +162,20 @@ def test_a_wrong_value_is_one_line_that_names_its_variable(
     assert "hunter2" not in "".join(lines)
 
 
-def test_every_wrong_value_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_invalid_values_are_reported_together(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = error_lines(monkeypatch, DATABASE_URL="nonsense", POOL_SIZE="-1")
 
     assert [line.partition(":")[0] for line in lines] == ["GOATFISH_DATABASE_URL", "GOATFISH_POOL_SIZE"]
 
 
-def test_a_misspelt_variable_is_found(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_misspelt_variable_is_reported(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (elsewhere / ".env").write_text("GOATFISH_SECRETKEY=x\nGOATFISH_LOG_LEVEL=INFO\n")
     monkeypatch.setenv("GOATFISH_POOLSIZE", "4")
 
     assert settings.unknown_variables() == ["GOATFISH_POOLSIZE", "GOATFISH_SECRETKEY"]
 
 
-def test_secrets_show_in_no_repr(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_repr_contains_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOATFISH_DATABASE_URL", POSTGRES)
     monkeypatch.setenv("GOATFISH_SECRET_KEY", SECRET)
 
@@ -186,7 +186,7 @@ def test_secrets_show_in_no_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "postgresql://ann:***@db.example:6432/goat%20fish" in shown
 
 
-def test_a_secret_is_made_once_and_kept_to_its_owner(elsewhere: Path) -> None:
+def test_secret_file_is_created_once_and_private(elsewhere: Path) -> None:
     first = settings.load().secret_key.get_secret_value()
     settings.load.cache_clear()
 
@@ -196,14 +196,14 @@ def test_a_secret_is_made_once_and_kept_to_its_owner(elsewhere: Path) -> None:
     assert [path.name for path in kept.parent.iterdir()] == ["secret_key"]
 
 
-def test_workers_that_start_together_agree_on_the_secret(tmp_path: Path) -> None:
+def test_workers_that_start_together_share_one_secret(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as workers:
         secrets = list(workers.map(load_or_create_secret, [tmp_path / "new" / "secret_key"] * 32))
 
     assert len(set(secrets)) == 1
 
 
-def test_a_broken_secret_file_is_complained_of(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_broken_secret_file_is_reported(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (elsewhere / "var").mkdir()
     (elsewhere / "var" / "secret_key").write_text("short\n")
 
@@ -212,7 +212,7 @@ def test_a_broken_secret_file_is_complained_of(elsewhere: Path, monkeypatch: pyt
     assert line.startswith("GOATFISH_SECRET_KEY: is too short in ")
 
 
-def test_an_unreadable_file_is_complained_of(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_env_file_is_reported(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (elsewhere / ".env").write_bytes(b"GOATFISH_LOG_LEVEL=\xff\n")
 
     (line,) = error_lines(monkeypatch)
@@ -223,9 +223,7 @@ def test_an_unreadable_file_is_complained_of(elsewhere: Path, monkeypatch: pytes
     assert caught.value.lines == [line]
 
 
-def test_a_secret_that_cannot_be_kept_is_complained_of_by_name(
-    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_secret_that_cannot_be_stored_is_reported(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (elsewhere / "file").touch()
 
     (line,) = error_lines(monkeypatch, DATABASE_URL="sqlite:///file/goatfish.sqlite3")
@@ -259,7 +257,7 @@ def test_django_gets_addresses_and_sockets_as_hosts(url: str, host: str) -> None
     assert django_database(DatabaseUrl(url))["HOST"] == host
 
 
-def test_django_gets_a_file_of_sqlite(elsewhere: Path) -> None:
+def test_django_gets_a_sqlite_file(elsewhere: Path) -> None:
     entry = django_database(DatabaseUrl("sqlite:///some%20where/g.sqlite3"))
 
     assert entry["NAME"] == str(elsewhere / "some where" / "g.sqlite3")
@@ -268,7 +266,7 @@ def test_django_gets_a_file_of_sqlite(elsewhere: Path) -> None:
     assert DatabaseUrl("sqlite:////srv/g.sqlite3").path == Path("/srv/g.sqlite3")
 
 
-def test_a_worker_is_given_its_part_of_each_limit() -> None:
+def test_worker_gets_its_share_of_each_limit() -> None:
     parts = Settings(rate_limit=6000, failure_limit=60, workers=4)
 
     assert (parts.worker_rate_limit, parts.worker_failure_limit) == (1500, 15)
@@ -292,7 +290,7 @@ def test_origins_are_separated_by_commas(given: str, origins: tuple[str, ...], m
 @pytest.mark.parametrize(
     "given", ["app.example", "https://app.example/", "https://App.example", "null", "https://*", "https://a https://b"]
 )
-def test_what_no_browser_sends_as_its_origin_is_refused(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_origin_is_refused(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     (line,) = error_lines(monkeypatch, CORS_ORIGINS=given)
 
     assert line.startswith("GOATFISH_CORS_ORIGINS: must be origins, like https://app.example without a path")

@@ -1,4 +1,4 @@
-"""The in-memory adapter keeps every kind of field, unique values and references."""
+"""The in-memory adapter supports every kind of field, unique values and references."""
 
 import pytest
 

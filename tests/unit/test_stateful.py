@@ -4,5 +4,5 @@ from adapters.in_memory.storage import Storage
 from tests.contracts import stateful
 
 
-def test_three_owners_are_answered_as_by_a_dictionary() -> None:
+def test_random_operations_of_three_owners_match_a_dictionary() -> None:
     stateful.check(Storage, examples=10, steps=20)

@@ -50,7 +50,7 @@ class World:
         self.ids.append(uuid7())
         return self.ids[-1]
 
-    def a_second_passes(self) -> None:
+    def advance_one_second(self) -> None:
         self.time += timedelta(seconds=1)
 
     @property
@@ -80,7 +80,7 @@ def world() -> World:
     return World()
 
 
-async def test_a_created_simulation_is_stored_with_the_time_and_an_id_of_ours(world: World) -> None:
+async def test_created_simulation_is_stored_with_a_new_id_and_the_time(world: World) -> None:
     owner = new_owner_id()
     created = await world.simulations.create(owner, world.context, name=" Flutter ", start_date=START, end_date=END)
     assert created == SimulationFactory.build(
@@ -89,7 +89,7 @@ async def test_a_created_simulation_is_stored_with_the_time_and_an_id_of_ours(wo
     assert await world.simulations.get(owner, created.id) == created
 
 
-async def test_a_refused_simulation_is_not_stored(world: World) -> None:
+async def test_refused_simulation_is_not_stored(world: World) -> None:
     owner = new_owner_id()
     with pytest.raises(Invalid):
         await world.simulations.create(owner, world.context, name=" ", start_date=START, end_date=END)
@@ -100,48 +100,48 @@ async def test_simulations_are_listed_newest_first_in_pages(world: World) -> Non
     owner = new_owner_id()
     for name in "abc":
         await world.simulations.create(owner, world.context, name=name, start_date=START, end_date=END)
-        world.a_second_passes()
+        world.advance_one_second()
     page = await world.simulations.list(owner, PageRequest(limit=2))
     assert [simulation.name for simulation in page.items] == ["c", "b"]
     page = await world.simulations.list(owner, PageRequest(limit=2, after=page.next))
     assert ([simulation.name for simulation in page.items], page.next) == (["a"], None)
 
 
-async def test_an_update_changes_what_is_given_and_nothing_else(world: World) -> None:
+async def test_update_changes_only_the_given_fields(world: World) -> None:
     before = await world.simulation()
-    world.a_second_passes()
+    world.advance_one_second()
     after = await world.simulations.update(before.owner_id, before.id, world.context, name="Gust")
     assert (after.name, after.start_date, after.version) == ("Gust", before.start_date, 2)
     assert after.updated_at == before.updated_at + timedelta(seconds=1)
     assert await world.simulations.get(before.owner_id, before.id) == after
 
 
-async def test_an_update_of_nothing_keeps_version_and_time(world: World) -> None:
+async def test_update_without_effect_keeps_version_and_time(world: World) -> None:
     before = await world.simulation()
-    world.a_second_passes()
+    world.advance_one_second()
     assert await world.simulations.update(before.owner_id, before.id, world.context, name="Flutter") == before
 
 
-async def test_what_is_wrong_in_itself_is_refused_before_anything_is_looked_for(world: World) -> None:
+async def test_invalid_update_is_refused_before_the_lookup(world: World) -> None:
     with pytest.raises(Invalid):
         await world.simulations.update(new_owner_id(), uuid7(), world.context, name="")
 
 
-async def test_what_does_not_fit_the_stored_simulation_is_refused_and_leaves_it(world: World) -> None:
+async def test_update_that_contradicts_the_stored_simulation_is_refused(world: World) -> None:
     before = await world.simulation()
     with pytest.raises(Invalid):
         await world.simulations.update(before.owner_id, before.id, world.context, end_date=date(2025, 1, 1))
     assert await world.simulations.get(before.owner_id, before.id) == before
 
 
-async def test_a_deleted_simulation_is_gone(world: World) -> None:
+async def test_deleted_simulation_is_not_found(world: World) -> None:
     simulation = await world.simulation()
     await world.simulations.delete(simulation.owner_id, simulation.id, world.context)
     with pytest.raises(NotFound):
         await world.simulations.get(simulation.owner_id, simulation.id)
 
 
-async def test_a_foreign_simulation_is_refused_exactly_as_an_unknown_one(world: World) -> None:
+async def test_simulation_of_another_owner_is_refused_like_an_unknown_one(world: World) -> None:
     simulation, stranger = await world.simulation(), new_owner_id()
     attempts: list[Callable[[UUID], Awaitable[object]]] = [
         lambda id: world.simulations.get(stranger, id),
@@ -158,7 +158,7 @@ async def test_a_foreign_simulation_is_refused_exactly_as_an_unknown_one(world: 
     assert await world.simulations.get(simulation.owner_id, simulation.id) == simulation
 
 
-async def test_a_created_key_opens_with_the_text_that_is_given_once(world: World) -> None:
+async def test_created_key_accepts_its_token(world: World) -> None:
     owner = new_owner_id()
     key, text = await world.keys.create(owner, world.context, name="CI", scopes=[Scope.SIMULATIONS_READ])
     assert (key.id, key.owner_id, key.created_at) == (world.ids[0], owner, NOW)
@@ -167,7 +167,7 @@ async def test_a_created_key_opens_with_the_text_that_is_given_once(world: World
     assert (await world.keys.list(owner, PageRequest())).items == (key,)
 
 
-async def test_a_key_grants_no_scope_that_it_lacks(world: World) -> None:
+async def test_key_cannot_grant_scopes_that_it_lacks(world: World) -> None:
     owner = new_owner_id()
     held = [Scope.KEYS_MANAGE, Scope.SIMULATIONS_READ]
     maker, _ = await world.keys.create(owner, world.context, name="maker", scopes=held)
@@ -178,18 +178,18 @@ async def test_a_key_grants_no_scope_that_it_lacks(world: World) -> None:
     assert key.scopes == {Scope.SIMULATIONS_READ}
 
 
-async def test_a_revoked_key_stays_readable_and_to_revoke_it_again_is_no_error(world: World) -> None:
+async def test_revoked_key_stays_readable_and_can_be_revoked_again(world: World) -> None:
     owner = new_owner_id()
     key, text = await world.keys.create(owner, world.context, name="CI", scopes=list(Scope))
     revoked = await world.keys.revoke(owner, key.id, world.context)
     assert revoked.revoked_at == NOW
     assert not revoked.accepts(text, NOW)
-    world.a_second_passes()
+    world.advance_one_second()
     assert await world.keys.revoke(owner, key.id, world.context) == revoked
     assert await world.keys.get(owner, key.id) == revoked
 
 
-async def test_a_key_cannot_revoke_itself(world: World) -> None:
+async def test_key_cannot_revoke_itself(world: World) -> None:
     owner = new_owner_id()
     key, _ = await world.keys.create(owner, world.context, name="CI", scopes=list(Scope))
     with pytest.raises(Conflict) as refused:
@@ -200,31 +200,31 @@ async def test_a_key_cannot_revoke_itself(world: World) -> None:
     assert (await world.keys.revoke(owner, key.id, world.context, revoked_by=other)).revoked_at == NOW
 
 
-async def test_a_rolled_key_hands_over_to_one_like_it(world: World) -> None:
+async def test_rolled_key_is_replaced_after_the_overlap(world: World) -> None:
     owner, end = new_owner_id(), NOW + timedelta(days=90)
     old, old_text = await world.keys.create(owner, world.context, name="CI", scopes=[Scope.SIMULATIONS_READ])
-    world.a_second_passes()
+    world.advance_one_second()
     new, text = await world.keys.rotate(owner, old.id, world.context, overlap=timedelta(hours=1), expires_at=end)
     assert (new.name, new.scopes, new.created_at, new.expires_at) == ("CI", old.scopes, world.time, end)
     stored = await world.keys.get(owner, old.id)
     assert stored.expires_at == world.time + timedelta(hours=1)
-    for passed, opens in ((timedelta(minutes=59), True), (timedelta(hours=1), False)):
-        assert stored.accepts(old_text, world.time + passed) is opens
-        assert new.accepts(text, world.time + passed)
+    for elapsed, opens in ((timedelta(minutes=59), True), (timedelta(hours=1), False)):
+        assert stored.accepts(old_text, world.time + elapsed) is opens
+        assert new.accepts(text, world.time + elapsed)
 
 
-async def test_a_rolled_key_ends_no_later_than_it_would_have(world: World) -> None:
+async def test_roll_does_not_extend_the_old_key(world: World) -> None:
     owner, end = new_owner_id(), NOW + timedelta(minutes=1)
     old, _ = await world.keys.create(owner, world.context, name="CI", scopes=list(Scope), expires_at=end)
-    world.a_second_passes()
+    world.advance_one_second()
     new, _ = await world.keys.rotate(owner, old.id, world.context, overlap=timedelta(days=1))
     assert (await world.keys.get(owner, old.id)).expires_at == end
     assert new.expires_at == end + timedelta(seconds=1)
-    for_ever, _ = await world.keys.rotate(owner, old.id, world.context, overlap=timedelta(days=1), expires_at=None)
-    assert for_ever.expires_at is None
+    unlimited, _ = await world.keys.rotate(owner, old.id, world.context, overlap=timedelta(days=1), expires_at=None)
+    assert unlimited.expires_at is None
 
 
-async def test_a_key_may_roll_itself_and_none_that_may_more(world: World) -> None:
+async def test_key_can_roll_itself_but_no_key_with_more_scopes(world: World) -> None:
     owner, day = new_owner_id(), timedelta(days=1)
     weak, _ = await world.keys.create(owner, world.context, name="weak", scopes=[Scope.KEYS_MANAGE])
     strong, _ = await world.keys.create(owner, world.context, name="strong", scopes=list(Scope))
@@ -245,15 +245,13 @@ async def test_a_key_may_roll_itself_and_none_that_may_more(world: World) -> Non
         ({"overlap": timedelta(), "expires_at": NOW}, "expires_at"),
     ],
 )
-async def test_what_is_wrong_with_a_roll_in_itself_is_said_first(
-    world: World, given: dict[str, Any], field: str
-) -> None:
+async def test_invalid_roll_is_refused_before_the_lookup(world: World, given: dict[str, Any], field: str) -> None:
     with pytest.raises(Invalid) as refused:
         await world.keys.rotate(new_owner_id(), uuid7(), world.context, **given)
     assert [violation.field for violation in refused.value.violations] == [field]
 
 
-async def test_a_key_that_has_ended_is_not_rolled(world: World) -> None:
+async def test_inactive_key_cannot_be_rolled(world: World) -> None:
     owner = new_owner_id()
     key, _ = await world.keys.create(owner, world.context, name="CI", scopes=list(Scope))
     await world.keys.revoke(owner, key.id, world.context)
@@ -263,7 +261,7 @@ async def test_a_key_that_has_ended_is_not_rolled(world: World) -> None:
     assert len((await world.keys.list(owner, PageRequest())).items) == 1
 
 
-async def test_a_foreign_key_cannot_be_read_rolled_or_revoked(world: World) -> None:
+async def test_key_of_another_owner_cannot_be_read_rolled_or_revoked(world: World) -> None:
     owner, stranger = new_owner_id(), new_owner_id()
     key, _ = await world.keys.create(owner, world.context, name="CI", scopes=list(Scope))
     with pytest.raises(NotFound):
@@ -275,7 +273,7 @@ async def test_a_foreign_key_cannot_be_read_rolled_or_revoked(world: World) -> N
     assert await world.keys.get(owner, key.id) == key
 
 
-async def test_an_owner_is_found_by_name_and_by_id(world: World) -> None:
+async def test_owner_is_found_by_name_and_by_id(world: World) -> None:
     owner = await world.owners.create(" Ada Ltd ", world.context)
     assert owner == Owner(id=owner.id, name="Ada Ltd", created_at=NOW)
     assert await world.owners.get("Ada Ltd") == owner
@@ -283,12 +281,12 @@ async def test_an_owner_is_found_by_name_and_by_id(world: World) -> None:
     assert await world.owners.get(str(owner.id).upper()) == owner
 
 
-async def test_no_name_stands_before_an_id(world: World) -> None:
+async def test_id_takes_precedence_over_a_name(world: World) -> None:
     ada = await world.owners.create("Ada", world.context)
     for spelt in (str(ada.id), ada.id.hex.upper(), f" {{{ada.id}}} ", f"urn:uuid:{ada.id}"):
         with pytest.raises(Invalid, match="is a UUID"):
             await world.owners.create(spelt, world.context)
-    old = OwnerFactory.build(name=str(ada.id))  # made when such a name was none to refuse
+    old = OwnerFactory.build(name=str(ada.id))  # from a time when such a name was still allowed
     await world.storage.owners.add(old, world.context)
     assert await world.owners.get(str(ada.id)) == await world.owners.get(ada.id) == ada
     assert (await world.owners.deactivate(ada.id, world.context)).id == ada.id
@@ -298,7 +296,7 @@ async def test_no_name_stands_before_an_id(world: World) -> None:
         await world.owners.get(uuid7())
 
 
-async def test_a_text_that_reads_as_an_id_is_nobodys_name(world: World) -> None:
+async def test_uuid_is_never_looked_up_as_a_name(world: World) -> None:
     gone = uuid7()
     await world.storage.owners.add(OwnerFactory.build(name=str(gone)), world.context)
     with pytest.raises(NotFound):
@@ -306,13 +304,13 @@ async def test_a_text_that_reads_as_an_id_is_nobodys_name(world: World) -> None:
 
 
 @pytest.mark.parametrize("unknown", ["Ada", "", "01890a5d-ac96-774b-bcce-b302099a8057", "not-a-uuid"])
-async def test_an_unknown_owner_is_not_found(world: World, unknown: str) -> None:
+async def test_unknown_owner_is_not_found(world: World, unknown: str) -> None:
     with pytest.raises(NotFound) as refused:
         await world.owners.get(unknown)
     assert refused.value.code == "owner_not_found"
 
 
-async def test_an_owner_needs_a_good_name_that_is_free(world: World) -> None:
+async def test_owner_requires_a_valid_and_unused_name(world: World) -> None:
     await world.owners.create("Ada", world.context)
     with pytest.raises(Conflict):
         await world.owners.create(" Ada ", world.context)
@@ -322,19 +320,19 @@ async def test_an_owner_needs_a_good_name_that_is_free(world: World) -> None:
     assert [owner.name for owner in await world.owners.list()] == ["Ada"]
 
 
-async def test_an_owner_is_erased_only_after_nobody_can_be_at_work_for_it(world: World) -> None:
+async def test_owner_can_be_erased_only_after_cached_keys_have_expired(world: World) -> None:
     owner = await world.owners.create("Acme", world.context)
     with pytest.raises(Conflict) as refused:
         owner.wait_to_erase(world.time)
     assert refused.value.code == "owner_active"
     owner = await world.owners.deactivate("Acme", world.context)
-    for passed, left in ((-3600, 1000), (0, 1000), (0.25, 750), (1, 0), (3600, 0)):
-        waited = owner.wait_to_erase(world.time + timedelta(seconds=passed))
-        assert waited == timedelta(milliseconds=left)
+    for elapsed, remaining in ((-3600, 1000), (0, 1000), (0.25, 750), (1, 0), (3600, 0)):
+        waited = owner.wait_to_erase(world.time + timedelta(seconds=elapsed))
+        assert waited == timedelta(milliseconds=remaining)
     assert owner.DEACTIVATION_DELAY.total_seconds() > Authentication.CACHE_TTL
 
 
-def test_what_no_new_thing_may_have_is_found_in_an_old_one() -> None:
+def test_violations_of_stored_entities_are_found() -> None:
     key = ApiKeyFactory.build()
     assert [violations_of(each) for each in (key, SimulationFactory.build(), OwnerFactory.build())] == [[], [], []]
     for entity, wrong in (
@@ -351,7 +349,7 @@ def test_what_no_new_thing_may_have_is_found_in_an_old_one() -> None:
         assert [violation.field for violation in violations_of(entity)] == [wrong], entity
 
 
-def test_a_revision_is_of_the_entity_that_it_holds_and_without_its_secrets() -> None:
+def test_revision_must_match_its_entity_and_contain_no_secret() -> None:
     key = ApiKeyFactory.build()
     revision = Revision.of(None, key, CONTEXT, number=1)
     assert revision.violations() == []

@@ -12,7 +12,7 @@ from adapters.django_orm.models import (
     OwnerRow,
     SimulationRow,
 )
-from tests.fuzz.admin import Figures, forget_attempts, look, looker
+from tests.fuzz.admin import Figures, forget_attempts, send_requests, viewer
 from tests.integration.admin.admin_client import operator_client, service
 from tests.integration.conftest import MakeStorage
 
@@ -26,14 +26,14 @@ def test_random_requests_of_a_viewer_change_nothing_and_cause_no_500(
 ) -> None:
     figures = Figures()
     with django_db_blocker.unblock():
-        who = looker()
+        who = viewer()
         try:
             with operator_client(service(committing()), username="") as browser:
-                look(browser.http, who, requests=REQUESTS, start=10, figures=figures)
+                send_requests(browser.http, who, requests=REQUESTS, start=10, figures=figures)
         finally:
             forget_attempts()
             for model in (ApiKeyRow, OwnerRow, SimulationRow, Operator, Group):
                 model._default_manager.filter(pk__in=who.of(model)).delete()
     assert figures.requests == REQUESTS
     assert len(figures.pages) >= PAGES, figures
-    assert {status for _, _, status in figures.tried} >= {200, 302, 400, 403, 404, 405}
+    assert {status for _, _, status in figures.counts} >= {200, 302, 400, 403, 404, 405}
