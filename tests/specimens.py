@@ -30,7 +30,7 @@ class Material:
 
 
 class State(StrEnum):
-    """How far a test has come."""
+    """The progress of a test."""
 
     PLANNED = "planned"
     TESTED = "tested"

@@ -1,1 +1,1 @@
-"""What every adapter of a port promises, written once and run over each of them."""
+"""The contracts of the ports, written once and run for every adapter."""

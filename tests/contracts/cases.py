@@ -19,7 +19,7 @@ from domain.paging import PageRequest, Position
 from domain.registry import ENTITIES
 from domain.repository import OwnerId, with_changes
 from tests.contracts import field_values
-from tests.contracts.field_values import REFERRED, UNICODE
+from tests.contracts.field_values import REFERRED_IDS, UNICODE
 from tests.contracts.resources import resource_of
 from tests.factories import CONTEXT, NOW, ApiKeyFactory, OwnerFactory, SimulationFactory
 
@@ -54,14 +54,14 @@ class Case:
 
     def make(self, owner: OwnerId, **fields: object) -> Entity:
         """An entity of this owner, who must have the entities that it refers to: see ``admitted``."""
-        referred = dict.fromkeys(self.references, REFERRED[0])
+        referred = dict.fromkeys(self.references, REFERRED_IDS[0])
         return self.entities.build(**referred | fields | {"owner_id": owner})
 
 
 def entity_case(entities: type[Factory[Any]]) -> Case:
     """The case of an entity with annotated fields, derived from them. ``entities`` is its factory."""
     resource = resource_of(type(entities.build()))
-    made = entities.build(**dict.fromkeys(resource.references, REFERRED[0]))
+    made = entities.build(**dict.fromkeys(resource.references, REFERRED_IDS[0]))
     different = (
         {name: field_values.another(each, getattr(made, name))}
         for name, each in resource.spec.fields.items()
@@ -167,7 +167,7 @@ async def admitted(storage: Storage, *entities: type[Any]) -> OwnerId:
 async def add_referred(storage: Storage, owner: OwnerId, *entities: type[Any]) -> None:
     """Stores the entities that these kinds must refer to, directly or indirectly."""
     for parent in referred_kinds(*entities):
-        for id in REFERRED:
+        for id in REFERRED_IDS:
             await storage.repository(parent).of(owner).add(case_of(parent).make(owner, id=id), CONTEXT)
 
 

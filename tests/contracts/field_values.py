@@ -12,7 +12,7 @@ from domain.entity_spec import FieldSpec
 Refused: TypeAlias = tuple[Any, str | None]
 """An invalid JSON value of one member, and its error code; None accepts any code."""
 
-REFERRED = tuple(UUID(f"0199f3c2-7a10-7000-8000-00000000000{end}") for end in "12")
+REFERRED_IDS = tuple(UUID(f"0199f3c2-7a10-7000-8000-00000000000{end}") for end in "12")
 """The ids of two objects of each kind that others must refer to; every owner has objects with these ids.
 
 The first is the id in the examples of the OpenAPI document.
@@ -45,7 +45,7 @@ def example(field: FieldSpec) -> Any:  # noqa: C901, PLR0911 -- one for each kin
         case kinds.Map():
             return dict(given or {"any": "thing"})
         case kinds.Reference():
-            return REFERRED[0]
+            return REFERRED_IDS[0]
     raise _unknown(field)
 
 
@@ -74,7 +74,7 @@ def another(field: FieldSpec, value: Any) -> Any:  # noqa: C901, PLR0911 -- one 
         case kinds.Map():
             return {name: f"{text}x" for name, text in value.items()}
         case kinds.Reference():
-            return REFERRED[value == REFERRED[0]]
+            return REFERRED_IDS[value == REFERRED_IDS[0]]
     raise _unknown(field)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from domain.paging import Position
-from tests.contracts.field_values import REFERRED
+from tests.contracts.field_values import REFERRED_IDS
 from tests.contracts.http_revisions import restore, revisions
 from tests.contracts.http_service import KEYS, NEW_KEY, Service, Tenant, expect_problem, violations
 from tests.contracts.resources import ResourceCase, ResourceFixtures
@@ -20,7 +20,7 @@ def read(tenant: Tenant, **query: Any) -> Any:
     assert answer.status_code == 200, answer.text
     body = answer.json()
     assert set(body) == {"items", "next_cursor", "has_more"}
-    return body | {"items": [change for change in body["items"] if UUID(change["id"]) not in REFERRED]}
+    return body | {"items": [change for change in body["items"] if UUID(change["id"]) not in REFERRED_IDS]}
 
 
 def followed(tenant: Tenant, limit: int = 3, **start: Any) -> tuple[list[Any], str]:

@@ -58,12 +58,12 @@ def bodies(resource: ResourceCase) -> dict[str, Json]:
     return {"PUT": resource.body | resource.named("new"), **dict.fromkeys(("PATCH", "POST"), resource.named("new"))}
 
 
-def made(service: Service, resource: ResourceCase) -> Target:
+def new_object(service: Service, resource: ResourceCase) -> Target:
     tenant = service.tenant()
     return Target(tenant, resource.path_of(tenant.make(resource)), bodies(resource))
 
 
-def key(service: Service) -> Target:
+def new_key(service: Service) -> Target:
     tenant = service.tenant()
     shown = tenant.send("POST", KEYS, json=NEW_KEY).json()
     return Target(tenant, f"{KEYS}/{shown['id']}", {})
@@ -80,7 +80,7 @@ class ConditionsContract(ResourceFixtures):
     def test_write_succeeds_if_if_match_lists_the_tag(
         self, service: Service, resource: ResourceCase, method: str, condition: str
     ) -> None:
-        target = made(service, resource)
+        target = new_object(service, resource)
         answer = target.write(method, ("If-Match", condition.replace("{}", target.tag)))
         assert answer.status_code == (204 if method == "DELETE" else 200), answer.text
 
@@ -89,14 +89,14 @@ class ConditionsContract(ResourceFixtures):
     def test_write_fails_if_if_match_lists_other_tags(
         self, service: Service, resource: ResourceCase, method: str, condition: str
     ) -> None:
-        target = made(service, resource)
+        target = new_object(service, resource)
         answer = target.write(method, ("If-Match", condition.replace("{}", target.tag)))
         expect_problem(answer, 412, "precondition_failed")
         assert target.is_untouched()
 
     @every_write
     def test_tag_from_before_a_change_is_stale(self, service: Service, resource: ResourceCase, method: str) -> None:
-        target = made(service, resource)
+        target = new_object(service, resource)
         target.tenant.send("PATCH", target.path, json=resource.named("in between"))
         changed = target.get()
         expect_problem(target.write(method, ("If-Match", target.tag)), 412, "precondition_failed")
@@ -104,7 +104,7 @@ class ConditionsContract(ResourceFixtures):
 
     @every_write
     def test_repeated_header_lines_form_one_list(self, service: Service, resource: ResourceCase, method: str) -> None:
-        target = made(service, resource)
+        target = new_object(service, resource)
         refused = target.write(method, ("If-Match", '"a"'), ("If-Match", f"W/{target.tag}"))
         expect_problem(refused, 412, "precondition_failed")
         answer = target.write(method, ("If-Match", '"a"'), ("If-Match", f'"b", {target.tag}'))
@@ -115,7 +115,7 @@ class ConditionsContract(ResourceFixtures):
     def test_malformed_condition_of_a_write_is_refused(
         self, service: Service, resource: ResourceCase, method: str, header: str
     ) -> None:
-        target = made(service, resource)
+        target = new_object(service, resource)
         for condition in MALFORMED:
             assert violations(target.write(method, (header, condition))) == {header: "entity_tag"}, condition
         assert target.is_untouched()
@@ -125,7 +125,7 @@ class ConditionsContract(ResourceFixtures):
     def test_write_fails_if_if_none_match_lists_the_tag(
         self, service: Service, resource: ResourceCase, method: str, condition: str
     ) -> None:
-        target = made(service, resource)
+        target = new_object(service, resource)
         answer = target.write(method, ("If-None-Match", condition.replace("{}", target.tag)))
         expect_problem(answer, 412, "precondition_failed")
         assert target.is_untouched()
@@ -134,7 +134,7 @@ class ConditionsContract(ResourceFixtures):
     def test_write_succeeds_if_if_none_match_lists_another_tag(
         self, service: Service, resource: ResourceCase, method: str
     ) -> None:
-        assert made(service, resource).write(method, ("If-None-Match", '"other"')).status_code in {200, 204}
+        assert new_object(service, resource).write(method, ("If-None-Match", '"other"')).status_code in {200, 204}
 
     @every_write
     @pytest.mark.parametrize("header", ["If-Match", "If-None-Match"])
@@ -150,7 +150,7 @@ class ConditionsContract(ResourceFixtures):
 
     @pytest.mark.parametrize("condition", ["*", "{}", "W/{}", '"other", {}', 'W/"x",{}', ",{},"])
     def test_read_with_a_matching_tag_is_304(self, service: Service, resource: ResourceCase, condition: str) -> None:
-        for target in (made(service, resource), key(service)):
+        for target in (new_object(service, resource), new_key(service)):
             headers = {"If-None-Match": condition.replace("{}", target.tag)}
             for method in ("GET", "HEAD"):
                 answer = target.tenant.send(method, target.path, headers=headers)
@@ -164,7 +164,7 @@ class ConditionsContract(ResourceFixtures):
     def test_read_with_another_tag_returns_the_object(
         self, service: Service, resource: ResourceCase, condition: str
     ) -> None:
-        target = made(service, resource)
+        target = new_object(service, resource)
         answer = target.tenant.send("GET", target.path, headers={"If-None-Match": condition})
         assert (answer.status_code, answer.json()) == (200, target.before.json())
 
@@ -172,7 +172,7 @@ class ConditionsContract(ResourceFixtures):
     def test_malformed_condition_of_a_read_is_refused(
         self, service: Service, resource: ResourceCase, condition: str
     ) -> None:
-        target = made(service, resource)
+        target = new_object(service, resource)
         answer = target.tenant.send("GET", target.path, headers={"If-None-Match": condition})
         assert violations(answer) == {"If-None-Match": "entity_tag"}
 
@@ -183,20 +183,20 @@ class ConditionsContract(ResourceFixtures):
         expect_problem(answer, 404, resource.not_found)
 
     def test_tag_does_not_depend_on_key_or_method(self, service: Service, resource: ResourceCase) -> None:
-        target = made(service, resource)
+        target = new_object(service, resource)
         reader = target.tenant.send("POST", KEYS, json={"name": "n", "scopes": [resource.reads]}).json()
         other = Tenant(service.http, target.tenant.owner, target.tenant.key_id, reader["key"])
         assert other.send("GET", target.path).headers["etag"] == target.tag
         assert other.send("HEAD", target.path).headers["etag"] == target.tag
 
     def test_update_without_changes_still_checks_its_condition(self, service: Service, resource: ResourceCase) -> None:
-        target = made(service, resource)
+        target = new_object(service, resource)
         for body in ({}, resource.no_change):
             answer = target.tenant.send("PATCH", target.path, json=body, headers={"If-Match": '"other"'})
             expect_problem(answer, 412, "precondition_failed")
 
     def test_revocation_of_a_key_checks_its_condition(self, service: Service) -> None:
-        target = key(service)
+        target = new_key(service)
         expect_problem(target.write("DELETE", ("If-Match", '"other"')), 412, "precondition_failed")
         expect_problem(target.write("DELETE", ("If-None-Match", target.tag)), 412, "precondition_failed")
         assert target.get().json()["revoked_at"] is None
@@ -208,7 +208,7 @@ class ConditionsContract(ResourceFixtures):
     def test_concurrent_writes_with_one_tag_succeed_once(
         self, service: Service, resource: ResourceCase, method: str
     ) -> None:
-        target = made(service, resource)
+        target = new_object(service, resource)
         headers = {"X-API-Key": target.tenant.key, "If-Match": target.tag}
 
         async def writes(http: AsyncClient, body: Any) -> Response:
@@ -222,7 +222,7 @@ class ConditionsContract(ResourceFixtures):
         assert target.get().json() == won.json()
 
     def test_concurrent_deletes_succeed_once(self, service: Service, resource: ResourceCase) -> None:
-        target = made(service, resource)
+        target = new_object(service, resource)
         headers = {"X-API-Key": target.tenant.key, "If-Match": target.tag}
         answers = service.together([lambda http: http.delete(target.path, headers=headers)] * 8)
         assert sorted(answer.status_code for answer in answers) == [204] + [404] * 7
@@ -230,7 +230,7 @@ class ConditionsContract(ResourceFixtures):
     def test_concurrent_changes_of_different_members_are_all_kept(
         self, service: Service, resource: ResourceCase
     ) -> None:
-        target = made(service, resource)
+        target = new_object(service, resource)
         headers = {"X-API-Key": target.tenant.key}
 
         async def patch(http: AsyncClient, change: Any) -> Response:

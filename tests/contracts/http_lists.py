@@ -29,7 +29,7 @@ PARAMETERS = [
 every_parameter = pytest.mark.parametrize(("resource", "name", "value"), PARAMETERS)
 
 
-def walked(tenant: Tenant, resource: ResourceCase, limit: int, **query: str) -> list[Json]:
+def read_pages(tenant: Tenant, resource: ResourceCase, limit: int, **query: str) -> list[Json]:
     """Reads all objects page by page, following only the links."""
     found: list[Any] = []
     path: str | None = resource.path
@@ -58,11 +58,11 @@ class ListsContract(ResourceFixtures):
     ) -> None:
         tenant, made = with_varied(service, resource)
         for limit in (2, 4, 100):
-            assert walked(tenant, resource, limit, sort=order) == resource.in_order(made, order)
+            assert read_pages(tenant, resource, limit, sort=order) == resource.in_order(made, order)
 
     def test_default_order_is_newest_first(self, service: Service, resource: ResourceCase) -> None:
         tenant, made = with_varied(service, resource)
-        assert walked(tenant, resource, 2) == walked(tenant, resource, 100, sort="-created_at") == made[::-1]
+        assert read_pages(tenant, resource, 2) == read_pages(tenant, resource, 100, sort="-created_at") == made[::-1]
 
     def test_filter_returns_only_matching_objects(self, service: Service, resource: ResourceCase) -> None:
         tenant, made = with_varied(service, resource)
@@ -70,7 +70,7 @@ class ListsContract(ResourceFixtures):
         for name, value in resource.filter_queries():
             expected = [one for one in made if resource.fulfils(one, name, value)]
             left[name].add(len(expected))
-            assert walked(tenant, resource, 2, **{name: value}) == expected[::-1], (name, value)
+            assert read_pages(tenant, resource, 2, **{name: value}) == expected[::-1], (name, value)
         # Each filter matches some but not all objects, for at least one value.
         assert all(any(0 < number < len(made) for number in numbers) for numbers in left.values())
 
@@ -81,7 +81,7 @@ class ListsContract(ResourceFixtures):
         tenant, made = with_varied(service, resource)
         for (name, value), limit in product(dict(resource.filter_queries()).items(), (1, 3)):
             kept = [one for one in made if resource.fulfils(one, name, value)]
-            assert walked(tenant, resource, limit, sort=order, **{name: value}) == resource.in_order(kept, order)
+            assert read_pages(tenant, resource, limit, sort=order, **{name: value}) == resource.in_order(kept, order)
 
     def test_combined_filters_must_all_match(self, service: Service, resource: ResourceCase) -> None:
         tenant, made = with_varied(service, resource)
@@ -91,7 +91,7 @@ class ListsContract(ResourceFixtures):
             if name != other:
                 both = {name: value, other: wanted}
                 expected = [one for one in made if all(resource.fulfils(one, *each) for each in both.items())]
-                assert walked(tenant, resource, 100, **both) == expected[::-1], both
+                assert read_pages(tenant, resource, 100, **both) == expected[::-1], both
 
     def test_cursor_is_bound_to_order_and_filters_but_not_to_limit(
         self, service: Service, resource: ResourceCase
@@ -228,4 +228,4 @@ class ListsContract(ResourceFixtures):
         edges = [resource.kept(members) for members in resource.edges]
         made = [tenant.make(resource, **each(members)) for members in edges for each in (dict, resource.repeatable)]
         for order in resource.orders:
-            assert walked(tenant, resource, 1, sort=order) == resource.in_order(made, order)
+            assert read_pages(tenant, resource, 1, sort=order) == resource.in_order(made, order)

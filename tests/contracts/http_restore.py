@@ -231,14 +231,14 @@ class RestoreContract(ResourceFixtures):
         plain = service.container.use_cases.entities()[resource.entity]
         context = replace(CONTEXT, at=datetime.now(UTC))
 
-        async def back_and_gone() -> None:
+        async def restore_and_delete() -> None:
             await plain.restore(tenant.owner, id, context, version=2)
             await plain.delete(tenant.owner, id, context)
 
         slow = EntityUseCases(
             entity=resource.entity,
             repository=storage.repository(resource.entity),
-            history=InterruptedHistory(revisions=storage.revisions, meanwhile=back_and_gone),
+            history=InterruptedHistory(revisions=storage.revisions, meanwhile=restore_and_delete),
             new_id=uuid4,
         )
         later = replace(CONTEXT, at=service.clock())

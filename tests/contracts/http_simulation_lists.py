@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tests.contracts.http_lists import walked
+from tests.contracts.http_lists import read_pages
 from tests.contracts.http_service import Service, Tenant, expect_problem, violations
 from tests.contracts.http_simulations import SIMULATION, SIMULATIONS
 
@@ -24,7 +24,7 @@ PLAIN = ("100%", "100_", "1000", "a\\b", "a\\\\b", "%", "_", "%_", "[a-z]*?", "'
 
 
 def names(tenant: Tenant, **query: str) -> list[str]:
-    return [item["name"] for item in walked(tenant, SIMULATION, 100, sort="name", **query)]
+    return [item["name"] for item in read_pages(tenant, SIMULATION, 100, sort="name", **query)]
 
 
 def in_order(made: list[Any], sort: str) -> list[Any]:
@@ -54,7 +54,7 @@ class SimulationListsContract:
             for n, name in enumerate(NAMES)
         ]
         for limit in (4, 100):
-            assert walked(tenant, SIMULATION, limit, sort=sort) == in_order(made, sort)
+            assert read_pages(tenant, SIMULATION, limit, sort=sort) == in_order(made, sort)
 
     @pytest.mark.parametrize(
         ("query", "expected"),
@@ -87,7 +87,7 @@ class SimulationListsContract:
         made = [tenant.make(name=f"{'Kept' if n % 3 else 'left'} {n}") for n in range(12)]
         kept = [one for one in made if one["name"].startswith("Kept")]
         for field, sign, limit in product(SORTS, ("", "-"), (1, 3)):
-            assert walked(tenant, SIMULATION, limit, sort=sign + field, name="kEPT") == in_order(kept, sign + field)
+            assert read_pages(tenant, SIMULATION, limit, sort=sign + field, name="kEPT") == in_order(kept, sign + field)
 
     @pytest.mark.parametrize("part", ["%", "_", "\\", "\\\\", "%_", "0%", "100_", "[a-z]", "*", "?", "'", ";"])
     def test_wildcard_characters_match_literally(self, service: Service, part: str) -> None:
@@ -108,7 +108,7 @@ class SimulationListsContract:
     def test_longest_name_is_sorted_and_found(self, service: Service, name: str) -> None:
         tenant = service.tenant()
         made = [tenant.make(name=name) for _ in range(3)]
-        assert walked(tenant, SIMULATION, 1, sort="-name") == in_order(made, "-name")
+        assert read_pages(tenant, SIMULATION, 1, sort="-name") == in_order(made, "-name")
         assert names(tenant, name=name) == [name] * 3
 
     def test_filter_by_an_impossible_name_is_refused(self, service: Service) -> None:
@@ -148,7 +148,7 @@ class SimulationListsContract:
         link = urlsplit(answer.links["next"]["url"])
         assert link.path == SIMULATIONS
         assert dict(parse_qsl(link.query)) == {**query, "cursor": answer.json()["next_cursor"]}
-        assert len(walked(tenant, SIMULATION, 1, **asked)) == 3
+        assert len(read_pages(tenant, SIMULATION, 1, **asked)) == 3
 
     @pytest.mark.parametrize(
         ("query", "expected"),
@@ -174,4 +174,4 @@ class SimulationListsContract:
             for _ in range(2)
         ]
         for sort in ("start_date", "-start_date", "end_date", "-end_date"):
-            assert walked(tenant, SIMULATION, 1, sort=sort) == in_order(made, sort)
+            assert read_pages(tenant, SIMULATION, 1, sort=sort) == in_order(made, sort)

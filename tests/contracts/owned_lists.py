@@ -41,7 +41,7 @@ def in_order(entities: Sequence[Entity], sort: Sort) -> list[Entity]:
     return sorted(entities, key=lambda one: place(sort, one), reverse=sort.descending)
 
 
-async def walked(
+async def read_pages(
     repository: OwnedRepository[Any], limit: int, sort: Sort, conditions: tuple[Condition, ...] = ()
 ) -> list[Entity]:
     """Reads all matching entities page by page, and checks the size and the next position of each page."""
@@ -57,7 +57,7 @@ async def walked(
         after = page.next
 
 
-async def added(storage: Storage, entities: Sequence[Entity]) -> list[Entity]:
+async def store(storage: Storage, entities: Sequence[Entity]) -> list[Entity]:
     """Stores the entities and returns them."""
     adding = (storage.repository(type(each)).of(each.owner_id).add(each, CONTEXT) for each in entities)
     await asyncio.gather(*adding)
@@ -89,9 +89,11 @@ class OwnedListsContract(OwnerFixtures, ResourceFixtures):
     async def test_pages_are_sorted_with_ties_by_id(
         self, storage: Storage, owner: OwnerId, resource: ResourceCase, sort: Sort
     ) -> None:
-        entities = await added(storage, varied(resource, owner, 12))
+        entities = await store(storage, varied(resource, owner, 12))
         for limit in (1, 2, 5, 12, 100):
-            assert await walked(storage.repository(resource.entity).of(owner), limit, sort) == in_order(entities, sort)
+            assert await read_pages(storage.repository(resource.entity).of(owner), limit, sort) == in_order(
+                entities, sort
+            )
 
     @every_sort
     async def test_ties_are_sorted_by_every_byte_of_the_id(
@@ -99,14 +101,14 @@ class OwnedListsContract(OwnerFixtures, ResourceFixtures):
     ) -> None:
         ids = {UUID(int=uuid7().int ^ flip << shift) for shift in (0, 60, 120) for flip in (0, 0x80, 0x0F)}
         case, alike = case_of(resource.entity), resource.repeatable(resource.varied_values(0))
-        entities = await added(storage, [case.make(owner, id=id, **alike) for id in ids])
-        assert await walked(storage.repository(resource.entity).of(owner), 2, sort) == in_order(entities, sort)
+        entities = await store(storage, [case.make(owner, id=id, **alike) for id in ids])
+        assert await read_pages(storage.repository(resource.entity).of(owner), 2, sort) == in_order(entities, sort)
 
     @every_sort
     async def test_position_between_entities_works_in_every_order(
         self, storage: Storage, owner: OwnerId, resource: ResourceCase, sort: Sort
     ) -> None:
-        (one,) = await added(storage, varied(resource, owner, 1))
+        (one,) = await store(storage, varied(resource, owner, 1))
         at, id = place(sort, one)
         above, below = UUID(int=id.int + 1), UUID(int=id.int - 1)
         less, more = around(at)
@@ -126,57 +128,57 @@ class OwnedListsContract(OwnerFixtures, ResourceFixtures):
     async def test_lists_contain_no_entities_of_other_owners(
         self, storage: Storage, owner: OwnerId, stranger: OwnerId, resource: ResourceCase, sort: Sort
     ) -> None:
-        mine = await added(storage, varied(resource, owner, 6))
-        await added(storage, varied(resource, stranger, 6))
+        mine = await store(storage, varied(resource, owner, 6))
+        await store(storage, varied(resource, stranger, 6))
         repository = storage.repository(resource.entity).of(owner)
-        assert await walked(repository, 2, sort) == in_order(mine, sort)
+        assert await read_pages(repository, 2, sort) == in_order(mine, sort)
         for conditions in conditions_of(resource):
             expected = [one for one in in_order(mine, sort) if all(fulfils(one, each) for each in conditions)]
-            assert await walked(repository, 1, sort, conditions) == expected
+            assert await read_pages(repository, 1, sort, conditions) == expected
 
     @every_sort
     async def test_lists_reflect_changes(
         self, storage: Storage, owner: OwnerId, resource: ResourceCase, sort: Sort
     ) -> None:
-        entities = await added(storage, varied(resource, owner, 6))
+        entities = await store(storage, varied(resource, owner, 6))
         repository = storage.repository(resource.entity).of(owner)
         for n in (0, 3):
             values = resource.varied_values(n + 7)
             entities[n] = await repository.change(entities[n].id, lambda one: update(one, now=NOW, **values), CONTEXT)  # noqa: B023 -- called before the next iteration
-        assert await walked(repository, 2, sort) == in_order(entities, sort)
+        assert await read_pages(repository, 2, sort) == in_order(entities, sort)
         for conditions in conditions_of(resource):
             expected = [one for one in entities if all(fulfils(one, each) for each in conditions)]
-            assert await walked(repository, 2, sort, conditions) == in_order(expected, sort)
+            assert await read_pages(repository, 2, sort, conditions) == in_order(expected, sort)
 
     @every_sort
     async def test_combined_filters_apply_to_every_page(
         self, storage: Storage, owner: OwnerId, resource: ResourceCase, sort: Sort
     ) -> None:
-        entities = await added(storage, varied(resource, owner, 18))
+        entities = await store(storage, varied(resource, owner, 18))
         repository = storage.repository(resource.entity).of(owner)
         for one, other in product(conditions_of(resource)[::3], conditions_of(resource)[1::3]):
             expected = [each for each in entities if all(fulfils(each, condition) for condition in one + other)]
-            assert await walked(repository, 2, sort, one + other) == in_order(expected, sort)
+            assert await read_pages(repository, 2, sort, one + other) == in_order(expected, sort)
 
     async def test_paging_continues_after_boundary_values(
         self, storage: Storage, owner: OwnerId, resource: ResourceCase
     ) -> None:
         case = case_of(resource.entity)
         several = [each(fields) for fields in case.edges for each in (dict, resource.repeatable)]
-        entities = await added(storage, [case.make(owner, **fields) for fields in several])
+        entities = await store(storage, [case.make(owner, **fields) for fields in several])
         for sort in resource.sorts:
-            assert await walked(storage.repository(resource.entity).of(owner), 1, sort) == in_order(entities, sort)
+            assert await read_pages(storage.repository(resource.entity).of(owner), 1, sort) == in_order(entities, sort)
 
     async def test_lists_of_different_sort_orders_do_not_share_a_statement(
         self, storage: Storage, owner: OwnerId, resource: ResourceCase
     ) -> None:
         other = await admitted(storage)
-        mine = await added(storage, varied(resource, owner, 4))
+        mine = await store(storage, varied(resource, owner, 4))
         repository = storage.repository(resource.entity)
         for _ in range(2):
             for sort in resource.sorts:
-                assert await walked(repository.of(owner), 3, sort) == in_order(mine, sort)
-                assert await walked(repository.of(other), 3, sort) == []
+                assert await read_pages(repository.of(owner), 3, sort) == in_order(mine, sort)
+                assert await read_pages(repository.of(other), 3, sort) == []
 
 
 def around(value: SortValue) -> tuple[SortValue, SortValue]:

@@ -14,7 +14,7 @@ from domain.paging import Comparison, Condition, Sort
 from domain.repository import OwnerId
 from domain.simulations.simulation import Simulation
 from tests.contracts.cases import OwnerFixtures
-from tests.contracts.owned_lists import added, in_order, walked
+from tests.contracts.owned_lists import in_order, read_pages, store
 from tests.contracts.resources import resource_of
 from tests.factories import CONTEXT, NOW, SimulationFactory
 
@@ -50,8 +50,8 @@ WIDEST = ("ΐ", "ﬃ", "ᾷ", "ὒ", "🐐", "ß", "İ", "x")
 """Letters with a long case folding, in characters or in bytes."""
 
 
-async def stored(storage: Storage, owner: OwnerId, *fields: Mapping[str, object]) -> list[Simulation]:
-    return await added(storage, [SimulationFactory.build(owner_id=owner, **each) for each in fields])
+async def store_simulations(storage: Storage, owner: OwnerId, *fields: Mapping[str, object]) -> list[Simulation]:
+    return await store(storage, [SimulationFactory.build(owner_id=owner, **each) for each in fields])
 
 
 def tied(n: int) -> dict[str, object]:
@@ -69,15 +69,15 @@ class OwnedSimulationsContract(OwnerFixtures):
     """Subclass and provide a ``storage`` fixture."""
 
     async def test_names_sort_by_case_folded_code_points(self, storage: Storage, owner: OwnerId) -> None:
-        simulations = await stored(storage, owner, *({"name": name} for name in NAMES))
+        simulations = await store_simulations(storage, owner, *({"name": name} for name in NAMES))
         for sort in (Sort("name"), Sort("name", descending=True)):
-            assert await walked(storage.repository(Simulation).of(owner), 7, sort) == in_order(simulations, sort)
+            assert await read_pages(storage.repository(Simulation).of(owner), 7, sort) == in_order(simulations, sort)
 
     async def test_names_match_by_case_folding(self, storage: Storage, owner: OwnerId) -> None:
-        simulations = await stored(storage, owner, *({"name": name} for name in NAMES))
+        simulations = await store_simulations(storage, owner, *({"name": name} for name in NAMES))
         repository = storage.repository(Simulation).of(owner)
         for part in NAMES:
-            found = await walked(repository, 100, Sort("name"), filters(Simulation, name=part))
+            found = await read_pages(repository, 100, Sort("name"), filters(Simulation, name=part))
             expected = [one for one in simulations if part.casefold() in one.name.casefold()]
             assert {one.name for one in found} == {one.name for one in expected}, part
             assert len(found) == len(expected)
@@ -87,16 +87,20 @@ class OwnedSimulationsContract(OwnerFixtures):
         self, storage: Storage, owner: OwnerId, letter: str
     ) -> None:
         name = letter * 300
-        simulations = await stored(storage, owner, {"name": name}, {"name": name}, {"name": letter})
+        simulations = await store_simulations(storage, owner, {"name": name}, {"name": name}, {"name": letter})
         sort = Sort("name")
-        assert await walked(storage.repository(Simulation).of(owner), 1, sort) == in_order(simulations, sort)
-        found = await walked(storage.repository(Simulation).of(owner), 1, sort, filters(Simulation, name=name))
+        assert await read_pages(storage.repository(Simulation).of(owner), 1, sort) == in_order(simulations, sort)
+        found = await read_pages(storage.repository(Simulation).of(owner), 1, sort, filters(Simulation, name=name))
         assert found == in_order(simulations[:2], sort)
 
     @pytest.mark.parametrize("part", ["%", "_", "\\", "\\%", "__", "'", '"', "[a]", "*", "%s", "$1", "{}", "😀"])
     async def test_wildcard_characters_match_literally(self, storage: Storage, owner: OwnerId, part: str) -> None:
-        simulations = await stored(storage, owner, {"name": f"a{part}b"}, {"name": "a_b%c\\"}, {"name": "axb"})
-        found = await walked(storage.repository(Simulation).of(owner), 1, Sort("name"), filters(Simulation, name=part))
+        simulations = await store_simulations(
+            storage, owner, {"name": f"a{part}b"}, {"name": "a_b%c\\"}, {"name": "axb"}
+        )
+        found = await read_pages(
+            storage.repository(Simulation).of(owner), 1, Sort("name"), filters(Simulation, name=part)
+        )
         assert found == in_order([one for one in simulations if part in one.name], Sort("name"))
 
     async def test_paging_continues_after_minimum_and_maximum_dates(self, storage: Storage, owner: OwnerId) -> None:
@@ -106,13 +110,13 @@ class OwnedSimulationsContract(OwnerFixtures):
             {"created_at": moment, "updated_at": moment, "start_date": start, "end_date": end}
             for moment, (start, end) in product(moments[1:], days)
         ]
-        simulations = await stored(storage, owner, *fields)
+        simulations = await store_simulations(storage, owner, *fields)
         for sort in SORTS:
-            assert await walked(storage.repository(Simulation).of(owner), 1, sort) == in_order(simulations, sort)
+            assert await read_pages(storage.repository(Simulation).of(owner), 1, sort) == in_order(simulations, sort)
 
     @every_sort
     async def test_simulation_lists_reflect_changes(self, storage: Storage, owner: OwnerId, sort: Sort) -> None:
-        simulations = await stored(storage, owner, *map(tied, range(6)))
+        simulations = await store_simulations(storage, owner, *map(tied, range(6)))
         repository = storage.repository(Simulation).of(owner)
         changes = {"name": "ẞ", "start_date": date.min, "end_date": date.max}
         for n in (0, 3):
@@ -121,8 +125,8 @@ class OwnedSimulationsContract(OwnerFixtures):
                 lambda one: update(one, now=NOW, **changes),
                 CONTEXT,
             )
-        assert await walked(repository, 2, sort) == in_order(simulations, sort)
-        assert {one.id for one in await walked(repository, 2, sort, filters(Simulation, name="SS"))} == {
+        assert await read_pages(repository, 2, sort) == in_order(simulations, sort)
+        assert {one.id for one in await read_pages(repository, 2, sort, filters(Simulation, name="SS"))} == {
             simulations[0].id,
             simulations[3].id,
         }
@@ -132,22 +136,22 @@ class OwnedSimulationsContract(OwnerFixtures):
     async def test_range_filters_include_both_ends(
         self, storage: Storage, owner: OwnerId, attribute: str, comparison: Comparison
     ) -> None:
-        simulations = await stored(storage, owner, *map(tied, range(12)))
+        simulations = await store_simulations(storage, owner, *map(tied, range(12)))
         for value in {sort_value(one, attribute) for one in simulations}:
             condition = Condition(attribute, comparison, value)
             expected = [one for one in simulations if fulfils(one, condition)]
             assert any(sort_value(one, attribute) == value for one in expected)
             sort = Sort("end_date")
-            assert await walked(storage.repository(Simulation).of(owner), 3, sort, (condition,)) == in_order(
+            assert await read_pages(storage.repository(Simulation).of(owner), 3, sort, (condition,)) == in_order(
                 expected, sort
             )
 
     @every_sort
     async def test_all_conditions_apply_to_every_page(self, storage: Storage, owner: OwnerId, sort: Sort) -> None:
-        simulations = await stored(storage, owner, *map(tied, range(24)))
+        simulations = await store_simulations(storage, owner, *map(tied, range(24)))
         days: list[date | None] = [None, date(2026, 1, 3), date(2026, 2, 2)]
         repository = storage.repository(Simulation).of(owner)
         for name, first, last in product((None, "A", "bb"), days, days):
             conditions = filters(Simulation, name=name, active_on=last, start_date_from=first, end_date_to=last)
             expected = [one for one in simulations if all(fulfils(one, condition) for condition in conditions)]
-            assert await walked(repository, 2, sort, conditions) == in_order(expected, sort)
+            assert await read_pages(repository, 2, sort, conditions) == in_order(expected, sort)

@@ -36,7 +36,7 @@ from domain.revisions import (
 from domain.simulations.simulation import Simulation
 from domain.write_context import IdempotencyKey, WriteContext
 from tests.contracts.cases import Case, ChangeFailed, Entity, OwnerFixtures, every_kind, next_version, referred_kinds
-from tests.contracts.field_values import REFERRED
+from tests.contracts.field_values import REFERRED_IDS
 from tests.factories import (
     CONTEXT,
     NOW,
@@ -61,7 +61,7 @@ def recorded(entity: Entity | None) -> Entity | None:
     return entity and dataclasses.replace(entity, **dict.fromkeys(secrets_of(type(entity)), ""))
 
 
-async def kept(storage: Storage, owner: OwnerId, *, own: bool = False) -> list[Revision[Any]]:
+async def all_revisions(storage: Storage, owner: OwnerId, *, own: bool = False) -> list[Revision[Any]]:
     """All revisions of an owner in order, read in pages of three.
 
     Without those of referred entities and, unless ``own`` is set, of the owner itself.
@@ -75,7 +75,7 @@ async def kept(storage: Storage, owner: OwnerId, *, own: bool = False) -> list[R
             break
         after = page.next
     assert [revision.number for revision in revisions] == list(range(1, len(revisions) + 1))
-    made = [revision for revision in revisions if revision.entity_id not in REFERRED]
+    made = [revision for revision in revisions if revision.entity_id not in REFERRED_IDS]
     return [revision for revision in made if own or revision.kind != Owner.KIND]
 
 
@@ -96,7 +96,7 @@ class RevisionsContract(OwnerFixtures):
         last = await repository.get(states[1].id)
         await repository.remove(last.id, context("gone", NOW + MICROSECOND))
 
-        revisions = await kept(storage, owner)
+        revisions = await all_revisions(storage, owner)
         assert [revision.after for revision in revisions[:-1]] == [recorded(state) for state in states[1:]]
         assert [revision.version for revision in revisions[:-1]] == [state.version for state in states[1:]]
         assert revisions[0].before is None
@@ -121,7 +121,7 @@ class RevisionsContract(OwnerFixtures):
         await storage.owners.add(made, context("made"))
         shut = await storage.owners.change(made.id, lambda stored: stored.deactivate(NOW), context("shut"))
         again = await storage.owners.change(made.id, Owner.activate, context("again"))
-        revisions = await kept(storage, made.id, own=True)
+        revisions = await all_revisions(storage, made.id, own=True)
         assert [(each.actor, each.before, each.after) for each in revisions] == [
             ("key:made", None, made),
             ("key:shut", made, shut),
@@ -133,7 +133,7 @@ class RevisionsContract(OwnerFixtures):
         await storage.keys.of(owner).add(key, CONTEXT)
         await storage.keys.of(owner).change(key.id, lambda stored: stored.revoke(NOW), CONTEXT)
         await storage.keys.of(owner).remove(key.id, CONTEXT)
-        for revision in await kept(storage, owner):
+        for revision in await all_revisions(storage, owner):
             assert key.digest not in repr(dataclasses.asdict(revision))
 
     async def test_last_use_of_a_key_records_no_revision(self, storage: Storage, owner: OwnerId) -> None:
@@ -141,7 +141,7 @@ class RevisionsContract(OwnerFixtures):
         await storage.keys.of(owner).add(key, CONTEXT)
         await LastUsedTracker(repository=storage.keys, now=lambda: NOW).write(key)
         assert (await storage.keys.of(owner).get(key.id)).last_used_at == NOW
-        assert len(await kept(storage, owner)) == 1
+        assert len(await all_revisions(storage, owner)) == 1
 
     @every_kind
     async def test_refused_stale_and_empty_writes_record_no_revision(
@@ -177,8 +177,8 @@ class RevisionsContract(OwnerFixtures):
             with pytest.raises(refusal):
                 await write
         await repository.change(entity.id, lambda stored: stored, CONTEXT)
-        assert [revision.after for revision in await kept(storage, owner)] == [recorded(entity)]
-        assert await kept(storage, stranger) == []
+        assert [revision.after for revision in await all_revisions(storage, owner)] == [recorded(entity)]
+        assert await all_revisions(storage, stranger) == []
 
     @every_kind
     async def test_concurrent_writes_get_consecutive_numbers_in_commit_order(
@@ -198,7 +198,7 @@ class RevisionsContract(OwnerFixtures):
                 await repository.add(case.make(owner), CONTEXT)
 
         await asyncio.gather(*(write(number) for number in range(18)))
-        revisions = await kept(storage, owner)
+        revisions = await all_revisions(storage, owner)
         assert len(revisions) == 19
         assert [each.number for each in revisions] == list(range(before + 1, before + 20))
         assert [each.version for each in revisions if each.entity_id == shared.id] == list(range(1, 14))
@@ -210,8 +210,8 @@ class RevisionsContract(OwnerFixtures):
         entity = case.make(owner)
         await case.repository(storage).of(owner).add(entity, CONTEXT)
         history = History(revisions=storage.revisions)
-        assert await kept(storage, stranger) == []
-        referred = len(referred_kinds(type(entity))) * len(REFERRED)
+        assert await all_revisions(storage, stranger) == []
+        referred = len(referred_kinds(type(entity))) * len(REFERRED_IDS)
         assert await storage.revisions.of(stranger).span() == RevisionRange(0, 1 + referred)
         assert (await history.of_entity(stranger, type(entity), entity.id, PageRequest())).items == ()
         for nothing in (

@@ -1,4 +1,4 @@
-"""One running `goatfish serve` for all edge tests, on an SQLite database of its own."""
+"""One running `goatfish serve` for all edge tests, with its own SQLite database."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit

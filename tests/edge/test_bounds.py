@@ -36,7 +36,7 @@ def address_of(of: Live) -> tuple[str, int]:
 
 
 def drip(connection: socket.socket, piece: bytes) -> None:
-    """Sends the piece repeatedly wait_until the server responds."""
+    """Sends the piece repeatedly until the server responds."""
     start = time.monotonic()
     while not select([connection], [], [], 0.1)[0]:
         assert time.monotonic() - start < 10
@@ -44,7 +44,7 @@ def drip(connection: socket.socket, piece: bytes) -> None:
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
-    """Waits wait_until the condition holds: log lines and memory usage lag behind responses."""
+    """Waits until the condition holds: log lines and memory usage lag behind responses."""
     start = time.monotonic()
     while not holds():
         assert time.monotonic() - start < 10

@@ -31,7 +31,7 @@ VARY = {"date", "location", "x-request-id", "etag", "ratelimit"}
 MADE = {"id", "created_at", "updated_at", "request_id"}
 
 
-def seen(answer: Answer) -> tuple[int, dict[str, str], object]:
+def comparable(answer: Answer) -> tuple[int, dict[str, str], object]:
     """The response without the headers and members that differ each time."""
     headers = {name: value for name, value in answer.headers.items() if name not in VARY}
     try:
@@ -49,10 +49,10 @@ def cut_streams(draw: st.DrawFn) -> tuple[list[int], list[int]]:
 
 
 @pytest.fixture(scope="module")
-def alone(service: Live, address: tuple[str, int]) -> list[list[tuple[int, dict[str, str], object]]]:
+def separate_responses(service: Live, address: tuple[str, int]) -> list[list[tuple[int, dict[str, str], object]]]:
     """The responses to each request on its own connection."""
     key = service.key.encode()
-    return [list(map(seen, exchange(address, [each.replace(KEY, key)]).answers)) for each in REQUESTS]
+    return [list(map(comparable, exchange(address, [each.replace(KEY, key)]).answers)) for each in REQUESTS]
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -60,21 +60,26 @@ def alone(service: Live, address: tuple[str, int]) -> list[list[tuple[int, dict[
 def test_splitting_into_packets_makes_no_difference(
     service: Live,
     address: tuple[str, int],
-    alone: list[list[tuple[int, dict[str, str], object]]],
+    separate_responses: list[list[tuple[int, dict[str, str], object]]],
     cut: tuple[list[int], list[int]],
 ) -> None:
     chosen, places = cut
     whole = b"".join(REQUESTS[number] for number in chosen).replace(KEY, service.key.encode())
     packets = [whole[begin:end] for begin, end in zip([0, *places], [*places, None], strict=True)]
-    heard = exchange(address, filter(None, packets))
-    assert list(map(seen, heard.answers)) == [answer for number in chosen for answer in alone[number]]
-    assert not heard.reset
+    received = exchange(address, filter(None, packets))
+    assert list(map(comparable, received.answers)) == [
+        answer for number in chosen for answer in separate_responses[number]
+    ]
+    assert not received.reset
 
 
 @pytest.mark.parametrize("number", range(len(REQUESTS)))
 def test_sending_byte_by_byte_makes_no_difference(
-    service: Live, address: tuple[str, int], alone: list[list[tuple[int, dict[str, str], object]]], number: int
+    service: Live,
+    address: tuple[str, int],
+    separate_responses: list[list[tuple[int, dict[str, str], object]]],
+    number: int,
 ) -> None:
     whole = REQUESTS[number].replace(KEY, service.key.encode()) + get()
-    heard = exchange(address, [bytes([byte]) for byte in whole])
-    assert list(map(seen, heard.answers)) == [*alone[number], *alone[0]]
+    received = exchange(address, [bytes([byte]) for byte in whole])
+    assert list(map(comparable, received.answers)) == [*separate_responses[number], *separate_responses[0]]

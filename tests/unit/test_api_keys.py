@@ -34,14 +34,14 @@ def test_token_consists_of_prefix_public_id_secret_and_checksum(text: ApiKeyToke
 
 
 def test_secret_holds_256_random_bits() -> None:
-    asked: list[int] = []
+    requested: list[int] = []
 
     def ones(count: int) -> bytes:
-        asked.append(count)
+        requested.append(count)
         return b"\xff" * count
 
     largest = ApiKeyToken.new(ones)
-    assert asked == [10, 32]
+    assert requested == [10, 32]
     alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
     number = 0
     for digit in secret_of(largest):
