@@ -52,7 +52,7 @@ class Canary:
         except (ValueError, AttributeError, KeyError):
             return body.decode("latin-1")
         if key in self._shown:
-            self.found.append("a key in a second response")
+            self.found.append("a key in a second answer")
         if key is not None:
             self._shown.add(key)
         return json.dumps(answer)
