@@ -117,10 +117,10 @@ def resource_routes(
     )
     pages, tags = Pagination(resource.plural, cursors), EntityTags(resource.view)
     Reader = Annotated[Caller, Security(authenticate, scopes=[resource.reads])]  # noqa: N806  # -- a type
-    Writer = Annotated[Caller, Security(authenticate, scopes=[resource.writes])]  # noqa: N806
-    Write = Annotated[WriteContext, Depends(write_context)]  # noqa: N806
-    Creation = Annotated[WriteContext, Depends(idempotent_write_context(f"create_{kind}"))]  # noqa: N806
-    Condition = Annotated[Precondition, Depends(tags.precondition)]  # noqa: N806
+    Writer = Annotated[Caller, Security(authenticate, scopes=[resource.writes])]  # noqa: N806  # -- as above
+    Write = Annotated[WriteContext, Depends(write_context)]  # noqa: N806  # -- as above
+    Creation = Annotated[WriteContext, Depends(idempotent_write_context(f"create_{kind}"))]  # noqa: N806  # -- as above
+    Condition = Annotated[Precondition, Depends(tags.precondition)]  # noqa: N806  # -- as above
     page_shown = page_of(resource.entity.__name__, resource.view)
     refused = (f"{kind}_not_found", "precondition_failed", "missing_scope")
     then = links(reads=[f"get_{kind}"], writes=[f"{verb}_{kind}" for verb in ("replace", "update", "amend", "delete")])

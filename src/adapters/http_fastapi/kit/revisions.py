@@ -125,7 +125,7 @@ def add_revision_routes(
     kind, one = resource.entity.KIND, with_article(title_of(resource.entity))
     tags = EntityTags(resource.view)
     Reader = Annotated[Caller, Security(authenticate, scopes=[resource.reads])]  # noqa: N806  # -- a type
-    Writer = Annotated[Caller, Security(authenticate, scopes=[resource.writes])]  # noqa: N806
+    Writer = Annotated[Caller, Security(authenticate, scopes=[resource.writes])]  # noqa: N806  # -- as above
     refused = (f"{kind}_not_found", "revision_not_found", "already_exists", "precondition_failed")
 
     @routes.get(
