@@ -25,9 +25,10 @@ from adapters.http_fastapi.kit.public_paths import (
     require_authentication,
 )
 from adapters.http_fastapi.kit.resource import Resource
-from adapters.http_fastapi.kit.revisions import change_routes, entity_routes
+from adapters.http_fastapi.kit.revisions import entity_routes
 from adapters.http_fastapi.kit.route import CompiledRoute
 from adapters.http_fastapi.resources.api_keys import key_routes
+from adapters.http_fastapi.resources.changes import change_routes
 from adapters.http_fastapi.resources.system import HealthCheck, system_routes
 from domain.access.use_cases import ApiKeys
 from domain.idempotency import IdempotentExecutor

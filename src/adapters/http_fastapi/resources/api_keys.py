@@ -15,7 +15,7 @@ from adapters.http_fastapi.kit.object_id import ObjectId
 from adapters.http_fastapi.kit.openapi import BODY, headers, links, refusals, unchanged
 from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cursors
 from adapters.http_fastapi.kit.problem_types import register_not_found
-from adapters.http_fastapi.kit.resource import taking
+from adapters.http_fastapi.kit.resource import annotate
 from adapters.http_fastapi.kit.responses import created_response, json_response, object_response
 from adapters.http_fastapi.kit.route import StrictRoute
 from adapters.http_fastapi.kit.schemas import page_of
@@ -72,7 +72,7 @@ def _add_reads(routes: APIRouter, keys: ApiKeys, cursors: Cursors) -> None:
         response_model=page_of(ApiKey.KIND, ApiKeyView),
         responses={200: headers("Link"), **refusals("missing_scope", "invalid_cursor")},
     )
-    @taking(query=Annotated[with_cursors(ListQuery, cursors.open), Query()])
+    @annotate(query=Annotated[with_cursors(ListQuery, cursors.open), Query()])
     async def list_keys(request: Request, caller: Manager, query: ListQuery) -> Response:
         """Returns one page of the owner's keys, newest first."""
         owner = caller.owner.id
