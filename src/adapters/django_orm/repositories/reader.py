@@ -12,7 +12,7 @@ from django.db.models import F
 from adapters.django_orm.entity_models import column_reader, sort_column
 from adapters.django_orm.sql.compiler import Compiler
 from adapters.django_orm.sql.contains import Contains
-from adapters.django_orm.sql.expressions import KeysetAfter, Param, param
+from adapters.django_orm.sql.expressions import ColumnCondition, KeysetAfter, Param, param
 from adapters.django_orm.sql.membership import AnyOf, Has
 from adapters.django_orm.sql.statement import Executor, Statement
 from domain.entity import sort_value
@@ -34,7 +34,7 @@ _LOOKUPS = {
     Comparison.AT_LEAST: "gte",
     Comparison.AT_MOST: "lte",
 }
-_FUNCTIONS: Mapping[Comparison, type[Contains | AnyOf | Has]] = {
+_CONDITIONS: Mapping[Comparison, type[ColumnCondition]] = {
     Comparison.CONTAINS: Contains,
     Comparison.ANY_OF: AnyOf,
     Comparison.HAS: Has,
@@ -109,8 +109,8 @@ class Reader(Generic[E]):
         for place, (attribute, comparison) in enumerate(compared):
             column = self._sorted[attribute] if comparison is Comparison.CONTAINS else attribute
             value = self._param(column, f"condition_{place}")
-            if comparison in _FUNCTIONS:
-                rows = rows.filter(_FUNCTIONS[comparison](column, value))
+            if comparison in _CONDITIONS:
+                rows = rows.filter(_CONDITIONS[comparison](column, value))
             else:
                 rows = rows.filter((f"{column}__{_LOOKUPS[comparison]}", value))
         if goes_on:
