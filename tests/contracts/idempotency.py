@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from domain.access.api_key import ApiKey
 from domain.errors import Conflict, TenantMismatch
-from domain.idempotency import KEPT_FOR, DuplicateRequest, IdempotentExecutor
+from domain.idempotency import IDEMPOTENCY_TTL, DuplicateRequest, IdempotentExecutor
 from domain.repository import OwnerId, secrets_of
 from domain.simulations.simulation import Simulation
 from domain.write_context import IdempotencyKey, WriteContext
@@ -55,7 +55,7 @@ class OutcomesContract(OfOwners):
         entity = case.make(owner, **fields)
         await case.repository(storage).of(owner).add(entity, because())
         outcome = await storage.idempotency_records.of(owner).find(
-            idempotency_key(), type(entity), entity.created_at - KEPT_FOR
+            idempotency_key(), type(entity), entity.created_at - IDEMPOTENCY_TTL
         )
         assert outcome is not None
         assert (outcome.fingerprint, outcome.entity) == ("f", bare(entity))
@@ -146,8 +146,8 @@ class OutcomesContract(OfOwners):
         first = case.make(owner)
         await repository.add(first, because())
         with pytest.raises(DuplicateRequest):
-            await repository.add(case.make(owner, created_at=NOW + KEPT_FOR), because())
-        later = case.make(owner, created_at=NOW + KEPT_FOR + MICROSECOND)
+            await repository.add(case.make(owner, created_at=NOW + IDEMPOTENCY_TTL), because())
+        later = case.make(owner, created_at=NOW + IDEMPOTENCY_TTL + MICROSECOND)
         await repository.add(later, because(idempotency_key(fingerprint="g")))
         outcome = await storage.idempotency_records.of(owner).find(idempotency_key(), type(first), LONG_AGO)
         assert outcome is not None
@@ -223,24 +223,24 @@ class OnceContract(OfOwners):
         made: list[Simulation] = []
         for _ in range(2):
             make = self.making(storage, owner, CONTEXT, made)
-            given = await self.once(storage).make(owner, CONTEXT, Simulation, make)
+            given = await self.once(storage).create_once(owner, CONTEXT, Simulation, make)
             assert given == (made[-1], False)
         assert len(made) == 2
 
     async def test_what_is_promised_is_made_once(self, storage: Storage, owner: OwnerId) -> None:
         made: list[Simulation] = []
         make = self.making(storage, owner, because(), made)
-        first = await self.once(storage).make(owner, because(), Simulation, make)
-        again = await self.once(storage).make(owner, because(), Simulation, make)
+        first = await self.once(storage).create_once(owner, because(), Simulation, make)
+        again = await self.once(storage).create_once(owner, because(), Simulation, make)
         assert (first, again) == ((made[0], False), (made[0], True))
         assert len(made) == 1
 
     async def test_another_body_is_a_conflict_and_makes_nothing(self, storage: Storage, owner: OwnerId) -> None:
         made: list[Simulation] = []
-        await self.once(storage).make(owner, because(), Simulation, self.making(storage, owner, because(), made))
+        await self.once(storage).create_once(owner, because(), Simulation, self.making(storage, owner, because(), made))
         other = because(idempotency_key(fingerprint="g"))
         with pytest.raises(Conflict) as refused:
-            await self.once(storage).make(owner, other, Simulation, self.making(storage, owner, other, made))
+            await self.once(storage).create_once(owner, other, Simulation, self.making(storage, owner, other, made))
         assert refused.value.code == "idempotency_key_reused"
         assert len(made) == 1
 
@@ -249,17 +249,21 @@ class OnceContract(OfOwners):
             raise Conflict("no", "No.")
 
         with pytest.raises(Conflict):
-            await self.once(storage).make(owner, because(), Simulation, refuse)
-        given = await self.once(storage).make(owner, because(), Simulation, self.making(storage, owner, because()))
+            await self.once(storage).create_once(owner, because(), Simulation, refuse)
+        given = await self.once(storage).create_once(
+            owner, because(), Simulation, self.making(storage, owner, because())
+        )
         assert given[1] is False
 
     async def test_it_is_remembered_for_a_day(self, storage: Storage, owner: OwnerId) -> None:
-        first = await self.once(storage).make(owner, because(), Simulation, self.making(storage, owner, because()))
-        almost, after = NOW + KEPT_FOR, NOW + KEPT_FOR + MICROSECOND
+        first = await self.once(storage).create_once(
+            owner, because(), Simulation, self.making(storage, owner, because())
+        )
+        almost, after = NOW + IDEMPOTENCY_TTL, NOW + IDEMPOTENCY_TTL + MICROSECOND
         make = self.making(storage, owner, because(), created_at=almost)
-        assert await self.once(storage, almost).make(owner, because(), Simulation, make) == (first[0], True)
+        assert await self.once(storage, almost).create_once(owner, because(), Simulation, make) == (first[0], True)
         make = self.making(storage, owner, because(), created_at=after)
-        second = await self.once(storage, after).make(owner, because(), Simulation, make)
+        second = await self.once(storage, after).create_once(owner, because(), Simulation, make)
         assert second[1] is False
         assert second[0].id != first[0].id
 
@@ -267,7 +271,9 @@ class OnceContract(OfOwners):
         made: list[Simulation] = []
         context = because(idempotency_key(key=str(uuid7())))
         once = self.once(storage)
-        makes = (once.make(owner, context, Simulation, self.making(storage, owner, context, made)) for _ in range(12))
+        makes = (
+            once.create_once(owner, context, Simulation, self.making(storage, owner, context, made)) for _ in range(12)
+        )
         given = await asyncio.gather(*makes)
         assert [simulation for simulation, _ in given] == made * 12
         assert sorted(again for _, again in given) == [False] + [True] * 11

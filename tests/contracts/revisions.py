@@ -139,7 +139,7 @@ class RevisionsContract(OfOwners):
     async def test_the_note_of_a_keys_last_use_leaves_none(self, storage: Storage, owner: OwnerId) -> None:
         key: ApiKey = ApiKeyFactory.build(owner_id=owner)
         await storage.keys.of(owner).add(key, CONTEXT)
-        await LastUsedTracker(repository=storage.keys, now=lambda: NOW).write(key)
+        await LastUsedTracker(repository=storage.keys, now=lambda: NOW).record(key)
         assert (await storage.keys.of(owner).get(key.id)).last_used_at == NOW
         assert len(await kept(storage, owner)) == 1
 

@@ -126,7 +126,7 @@ def build_api(
     background: Background,
     authenticator: Authenticator,
     cursors: Cursors,
-    once: IdempotentExecutor,
+    idempotent: IdempotentExecutor,
     bodies: BodyBudget,
     deadlines: Deadlines,
     allowed_hosts: Sequence[str],
@@ -145,9 +145,9 @@ def build_api(
 
     resources = {Resource.of(entity, entities): use_cases for entity, use_cases in entities.items()}
     routers = [
-        *(entity_routes(resource, each, cursors, once) for resource, each in resources.items()),
+        *(entity_routes(resource, each, cursors, idempotent) for resource, each in resources.items()),
         change_routes([*resources], history, cursors),
-        key_routes(keys, cursors, once),
+        key_routes(keys, cursors, idempotent),
         system_routes(storage),
     ]
     return Api(

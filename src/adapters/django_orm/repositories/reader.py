@@ -59,15 +59,15 @@ class Reader(Generic[E]):
         self._row = column_reader(entity, self.columns)
         self._compile = Compiler(executor)
         self._lists = lru_cache(LISTS_MAX)(self._list)
-        # Of the same slots, not frozen and without rules: filled in a quarter of the time, and then it is an entity,
-        # as long as that is a class with slots and no base.
-        self._blank = dataclasses.make_dataclass("_Blank", self.names, slots=True)
+        # A class with the same slots that is not frozen: its instances are filled in a quarter of the time, and can
+        # become entities if the entity has slots and no base class.
+        self._unfrozen = dataclasses.make_dataclass("_Unfrozen", self.names, slots=True)
 
     def load(self, row: Sequence[Any]) -> E:
         """The entity as it was stored; it was valid then, and is not validated again."""
-        blank: Any = self._blank(*row)
-        blank.__class__ = self.entity
-        entity: E = blank
+        unfrozen: Any = self._unfrozen(*row)
+        unfrozen.__class__ = self.entity
+        entity: E = unfrozen
         return entity
 
     def row(self, entity: E) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def annotate(**annotations: Any) -> Callable[[F], F]:
 
 
 def resource_routes(
-    resource: Resource, use_cases: EntityUseCases[Any], cursors: Cursors, once_: IdempotentExecutor
+    resource: Resource, use_cases: EntityUseCases[Any], cursors: Cursors, idempotent: IdempotentExecutor
 ) -> APIRouter:
     """The routes of this resource, on these use cases."""
     kind, show, conflicts = resource.entity.KIND, resource.view.of, resource.conflicts
@@ -147,7 +147,7 @@ def resource_routes(
     async def create(request: Request, body: CreateBody, caller: Writer, write_context: Creation) -> Response:
         """Creates an object. With an `Idempotency-Key` it is created once, however often the request is sent."""
         owner = caller.owner.id
-        made, replayed = await once_.make(
+        made, replayed = await idempotent.create_once(
             owner, write_context, resource.entity, lambda: use_cases.create(owner, write_context, **body.fields())
         )
         return created_response(request, show(made), made, tags, replayed=replayed)

@@ -86,10 +86,10 @@ def revision_content(revision: Revision[Any], view: type[View]) -> dict[str, Any
 
 
 def entity_routes(
-    resource: Resource, use_cases: EntityUseCases[Any], cursors: Cursors, once: IdempotentExecutor
+    resource: Resource, use_cases: EntityUseCases[Any], cursors: Cursors, idempotent: IdempotentExecutor
 ) -> APIRouter:
     """All routes of one resource, on these use cases."""
-    routes = resource_routes(resource, use_cases, cursors, once)
+    routes = resource_routes(resource, use_cases, cursors, idempotent)
     add_revision_routes(routes, resource, use_cases, cursors)
     return routes
 

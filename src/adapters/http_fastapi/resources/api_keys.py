@@ -45,13 +45,13 @@ Manager = Annotated[Caller, Security(authenticate, scopes=[Scope.KEYS_MANAGE])]
 Condition = Annotated[Precondition, Depends(_tags.precondition)]
 
 
-def key_routes(keys: ApiKeys, cursors: Cursors, once: IdempotentExecutor) -> APIRouter:
+def key_routes(keys: ApiKeys, cursors: Cursors, idempotent: IdempotentExecutor) -> APIRouter:
     """The routes of keys, on these use cases."""
     routes = APIRouter(
         prefix="/api/v1", tags=["keys"], route_class=StrictRoute, generate_unique_id_function=lambda route: route.name
     )
     _add_reads(routes, keys, cursors)
-    _add_creations(routes, keys, once)
+    _add_creations(routes, keys, idempotent)
     _add_revocation(routes, keys)
     return routes
 
@@ -92,7 +92,7 @@ def _add_reads(routes: APIRouter, keys: ApiKeys, cursors: Cursors) -> None:
         return object_response(ApiKeyView.of(key), key, _tags, known)
 
 
-def _add_creations(routes: APIRouter, keys: ApiKeys, once: IdempotentExecutor) -> None:
+def _add_creations(routes: APIRouter, keys: ApiKeys, idempotent: IdempotentExecutor) -> None:
     @routes.post("/keys", summary="Create a key", **_creates())
     async def create_key(
         request: Request,
@@ -106,7 +106,7 @@ def _add_creations(routes: APIRouter, keys: ApiKeys, once: IdempotentExecutor) -
         """
         owner = caller.owner.id
         key, text = await _create_once(
-            once,
+            idempotent,
             owner,
             write_context,
             lambda: keys.create(owner, write_context, granted_by=caller.key, **body.fields()),
@@ -132,7 +132,7 @@ def _add_creations(routes: APIRouter, keys: ApiKeys, once: IdempotentExecutor) -
         owner, overlap = caller.owner.id, timedelta(seconds=body.overlap_seconds)
         expires_at = body.fields().get("expires_at", Lifetime.AS_BEFORE)
         key, text = await _create_once(
-            once,
+            idempotent,
             owner,
             write_context,
             lambda: keys.rotate(
@@ -145,7 +145,7 @@ def _add_creations(routes: APIRouter, keys: ApiKeys, once: IdempotentExecutor) -
 
 
 async def _create_once(
-    once: IdempotentExecutor,
+    idempotent: IdempotentExecutor,
     owner: OwnerId,
     write_context: WriteContext,
     create: Callable[[], Awaitable[tuple[ApiKey, ApiKeyToken]]],
@@ -158,7 +158,7 @@ async def _create_once(
         tokens.append(token)
         return key
 
-    key, replayed = await once.make(owner, write_context, ApiKey, keep_token)
+    key, replayed = await idempotent.create_once(owner, write_context, ApiKey, keep_token)
     return key, None if replayed else tokens[0].reveal()
 
 
