@@ -36,7 +36,7 @@ _NO_VERSION = "This version cannot be restored: it never existed, is a deletion,
 
 
 class Action(StrEnum):
-    """What a write did."""
+    """What a change did to the object."""
 
     CREATED = "created"
     UPDATED = "updated"
