@@ -98,6 +98,6 @@ class WatchedAnswers:
         await self._app(scope, receive, watched)
 
     def _look(self, scope: Scope, body: bytes) -> None:
-        shows = scope["method"] == "POST" and re.fullmatch(r"/api/v1/keys(/[^/]*/roll)?", scope["path"])
+        shows = scope["method"] == "POST" and re.fullmatch(r"(/proxy)?/api/v1/keys(/[^/]*/roll)?", scope["path"])
         text = self._canary.may_show(body) if shows else body.decode("latin-1")
         self._canary.look(text, f"the body of the answer to {scope['method']} {scope['path']}")

@@ -142,7 +142,7 @@ class Container(containers.DeclarativeContainer):
         authentication=use_cases.authentication,
         failure_limit=failure_limit,
         rate_limit=rate_limit,
-        uses=last_used,
+        last_used=last_used,
         background=background,
     )
     cursors = providers.Singleton(Cursors, settings.provided.secret_keys)
@@ -156,7 +156,7 @@ class Container(containers.DeclarativeContainer):
         history=use_cases.history,
         background=background,
         authenticator=authenticator,
-        once=use_cases.idempotent,
+        idempotent=use_cases.idempotent,
         cursors=cursors,
         bodies=bodies,
         deadlines=deadlines,

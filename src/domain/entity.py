@@ -156,4 +156,4 @@ def _broken_rules(spec: EntitySpec, value_of: Callable[[str], Any]) -> Iterator[
 def _changed_immutables(spec: EntitySpec, before: Owned, after: Owned) -> Iterator[Violation]:
     for name, field in spec.fields.items():
         if field.kind.immutable and getattr(before, name) != getattr(after, name):
-            yield Violation(name, "immutable", f"The {words(name)} is set when it is made, and never changed.")
+            yield Violation(name, "immutable", f"The {words(name)} is set on creation, and cannot be changed.")

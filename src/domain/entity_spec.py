@@ -206,8 +206,8 @@ def _filter(name: str, kind: Field, declared: FieldFilter) -> ListFilter:
 def violations_in(field: FieldSpec, value: Any) -> Iterator[Violation]:
     """What is wrong with a normalized value of this field."""
     if value is not None:
-        for code, rest in field.kind.problems(value):
-            yield Violation(field.name, code, f"The {words(field.name)} {rest}.")
+        for code, predicate in field.kind.problems(value):
+            yield Violation(field.name, code, f"The {words(field.name)} {predicate}.")
     elif not field.optional:
         yield Violation(field.name, "missing", f"The {words(field.name)} is missing.")
 

@@ -211,8 +211,8 @@ class Words(Field):
         elif len(set(value)) < len(value):
             yield "repeated", "holds an item twice"
         one = Text(max_length=self.max_length)
-        for code, rest in (found for word in value[: self.max_items] for found in one.problems(word)):
-            yield code, f"holds an item that {rest}"
+        for code, predicate in (found for word in value[: self.max_items] for found in one.problems(word)):
+            yield code, f"holds an item that {predicate}"
             break
 
 

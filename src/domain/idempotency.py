@@ -9,7 +9,8 @@ from domain.errors import Conflict, Invalid, NotFound, Stale, Unfit
 from domain.repository import E, OwnerId
 from domain.write_context import IdempotencyKey, WriteContext
 
-KEPT_FOR = timedelta(hours=24)
+IDEMPOTENCY_TTL = timedelta(hours=24)
+"""How long a record is kept, counted from the creation of its entity."""
 _IN_FLIGHT = "The first request with this Idempotency-Key is still being processed."
 
 
@@ -46,24 +47,24 @@ class IdempotencyRecords(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotentExecutor:
-    """Creates at most one entity for each idempotency key; a record is kept for ``KEPT_FOR``."""
+    """Creates at most one entity for each idempotency key; a record is kept for ``IDEMPOTENCY_TTL``."""
 
     idempotency_records: IdempotencyRecords
     now: Callable[[], datetime]
 
-    async def make(
-        self, owner: OwnerId, context: WriteContext, entity: type[E], make: Callable[[], Awaitable[E]]
+    async def create_once(
+        self, owner: OwnerId, context: WriteContext, entity: type[E], create: Callable[[], Awaitable[E]]
     ) -> tuple[E, bool]:
-        """The entity that ``make`` creates, or the first request with this key created; True for a repeated request.
+        """The entity that ``create`` returns, and False; or what the first request with this key created, and True.
 
         Raises ``Conflict`` where the key was used with another body, or its first request is still being processed. A
         repeated request is answered from the record even where the write would be refused by now.
         """
         idempotency_key = context.idempotency_key
         if idempotency_key is None:
-            return await make(), False
+            return await create(), False
         try:
-            return await make(), False
+            return await create(), False
         except (NotFound, Stale, Conflict, Unfit):
             record = await self._find(owner, idempotency_key, entity)
             if record is None:
@@ -83,12 +84,12 @@ class IdempotentExecutor:
 
     async def purge(self) -> int:
         """Deletes the expired records of all owners; returns how many."""
-        return await self.idempotency_records.purge(self.now() - KEPT_FOR)
+        return await self.idempotency_records.purge(self.now() - IDEMPOTENCY_TTL)
 
     async def _find(
         self, owner: OwnerId, idempotency_key: IdempotencyKey, entity: type[E]
     ) -> IdempotencyRecord[E] | None:
-        return await self.idempotency_records.of(owner).find(idempotency_key, entity, self.now() - KEPT_FOR)
+        return await self.idempotency_records.of(owner).find(idempotency_key, entity, self.now() - IDEMPOTENCY_TTL)
 
 
 class DuplicateRequest(Exception):

@@ -65,7 +65,8 @@ class OwnedRepository(Protocol[E]):
 
         Raises ``Conflict`` for an id or a unique value that another entity of the owner has, ``UnknownReference`` for a
         reference to what the owner does not have, ``TenantMismatch`` for an entity of another owner, and
-        ``DuplicateRequest`` where the key has a record that is not older than ``KEPT_FOR`` when the entity is made.
+        ``DuplicateRequest`` where the idempotency key has a record that is not older than ``IDEMPOTENCY_TTL`` when the
+        entity is made.
         """
         ...
 

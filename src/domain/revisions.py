@@ -36,7 +36,7 @@ _NO_VERSION = "This version cannot be restored: it never existed, is a deletion,
 
 
 class Action(StrEnum):
-    """What a write did."""
+    """What a change did to the object."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -73,8 +73,8 @@ class Revision(Generic[E]):
     def violations(self) -> list[Violation]:
         """What is wrong with a stored revision; its entities are checked by their own rules."""
         sides = [side for side in (self.before, self.after) if side is not None]
-        told = [(side.KIND, side.id, side.owner_id) for side in sides]
-        if not sides or any(of != (self.kind, self.entity_id, self.owner_id) for of in told):
+        identities = [(side.KIND, side.id, side.owner_id) for side in sides]
+        if not sides or any(identity != (self.kind, self.entity_id, self.owner_id) for identity in identities):
             return [Violation("entity_id", "misdirected", "The revision is not of the entity that it holds.")]
         if any(without_secrets(side) != side for side in sides):
             return [Violation("after", "secret", "The revision holds a secret.")]

@@ -12,7 +12,7 @@ from httpx2 import AsyncClient, Response
 from uuid_utils.compat import uuid7
 
 from domain.access.scopes import Scope
-from domain.idempotency import KEPT_FOR
+from domain.idempotency import IDEMPOTENCY_TTL
 from tests.contracts.http_service import KEYS, Service, Tenant, expect_problem, expect_violations, violations
 from tests.contracts.resources import Json, ResourceCase, ResourceFixtures, Violations, every_contradiction
 
@@ -200,7 +200,7 @@ class IdempotencyContract(ResourceFixtures):
     def test_key_can_be_reused_after_a_day(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         first = post(tenant, resource)
-        service.clock.passes(KEPT_FOR - timedelta(minutes=1))
+        service.clock.passes(IDEMPOTENCY_TTL - timedelta(minutes=1))
         assert_replayed(post(tenant, resource), first)
         service.clock.passes(timedelta(minutes=1))
         tomorrow = resource.distinct(1) | resource.named("tomorrow")

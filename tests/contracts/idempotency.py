@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from domain.access.api_key import ApiKey
 from domain.errors import Conflict, TenantMismatch
-from domain.idempotency import KEPT_FOR, DuplicateRequest, IdempotentExecutor
+from domain.idempotency import IDEMPOTENCY_TTL, DuplicateRequest, IdempotentExecutor
 from domain.repository import OwnerId, secrets_of
 from domain.simulations.simulation import Simulation
 from domain.write_context import IdempotencyKey, WriteContext
@@ -55,7 +55,7 @@ class IdempotencyRecordsContract(OwnerFixtures):
         entity = case.make(owner, **fields)
         await case.repository(storage).of(owner).add(entity, keyed_context())
         outcome = await storage.idempotency_records.of(owner).find(
-            idempotency_key(), type(entity), entity.created_at - KEPT_FOR
+            idempotency_key(), type(entity), entity.created_at - IDEMPOTENCY_TTL
         )
         assert outcome is not None
         assert (outcome.fingerprint, outcome.entity) == ("f", without_secrets(entity))
@@ -148,8 +148,8 @@ class IdempotencyRecordsContract(OwnerFixtures):
         first = case.make(owner)
         await repository.add(first, keyed_context())
         with pytest.raises(DuplicateRequest):
-            await repository.add(case.make(owner, created_at=NOW + KEPT_FOR), keyed_context())
-        later = case.make(owner, created_at=NOW + KEPT_FOR + MICROSECOND)
+            await repository.add(case.make(owner, created_at=NOW + IDEMPOTENCY_TTL), keyed_context())
+        later = case.make(owner, created_at=NOW + IDEMPOTENCY_TTL + MICROSECOND)
         await repository.add(later, keyed_context(idempotency_key(fingerprint="g")))
         outcome = await storage.idempotency_records.of(owner).find(idempotency_key(), type(first), LONG_AGO)
         assert outcome is not None
@@ -225,26 +225,28 @@ class IdempotentExecutorContract(OwnerFixtures):
         made: list[Simulation] = []
         for _ in range(2):
             make = self.creating(storage, owner, CONTEXT, made)
-            given = await self.executor(storage).make(owner, CONTEXT, Simulation, make)
+            given = await self.executor(storage).create_once(owner, CONTEXT, Simulation, make)
             assert given == (made[-1], False)
         assert len(made) == 2
 
     async def test_repeated_request_is_executed_once(self, storage: Storage, owner: OwnerId) -> None:
         made: list[Simulation] = []
         make = self.creating(storage, owner, keyed_context(), made)
-        first = await self.executor(storage).make(owner, keyed_context(), Simulation, make)
-        again = await self.executor(storage).make(owner, keyed_context(), Simulation, make)
+        first = await self.executor(storage).create_once(owner, keyed_context(), Simulation, make)
+        again = await self.executor(storage).create_once(owner, keyed_context(), Simulation, make)
         assert (first, again) == ((made[0], False), (made[0], True))
         assert len(made) == 1
 
     async def test_same_key_with_another_body_is_a_conflict(self, storage: Storage, owner: OwnerId) -> None:
         made: list[Simulation] = []
-        await self.executor(storage).make(
+        await self.executor(storage).create_once(
             owner, keyed_context(), Simulation, self.creating(storage, owner, keyed_context(), made)
         )
         other = keyed_context(idempotency_key(fingerprint="g"))
         with pytest.raises(Conflict) as refused:
-            await self.executor(storage).make(owner, other, Simulation, self.creating(storage, owner, other, made))
+            await self.executor(storage).create_once(
+                owner, other, Simulation, self.creating(storage, owner, other, made)
+            )
         assert refused.value.code == "idempotency_key_reused"
         assert len(made) == 1
 
@@ -253,21 +255,24 @@ class IdempotentExecutorContract(OwnerFixtures):
             raise Conflict("no", "No.")
 
         with pytest.raises(Conflict):
-            await self.executor(storage).make(owner, keyed_context(), Simulation, refuse)
-        given = await self.executor(storage).make(
+            await self.executor(storage).create_once(owner, keyed_context(), Simulation, refuse)
+        given = await self.executor(storage).create_once(
             owner, keyed_context(), Simulation, self.creating(storage, owner, keyed_context())
         )
         assert given[1] is False
 
     async def test_record_is_kept_for_a_day(self, storage: Storage, owner: OwnerId) -> None:
-        first = await self.executor(storage).make(
+        first = await self.executor(storage).create_once(
             owner, keyed_context(), Simulation, self.creating(storage, owner, keyed_context())
         )
-        almost, after = NOW + KEPT_FOR, NOW + KEPT_FOR + MICROSECOND
+        almost, after = NOW + IDEMPOTENCY_TTL, NOW + IDEMPOTENCY_TTL + MICROSECOND
         make = self.creating(storage, owner, keyed_context(), created_at=almost)
-        assert await self.executor(storage, almost).make(owner, keyed_context(), Simulation, make) == (first[0], True)
+        assert await self.executor(storage, almost).create_once(owner, keyed_context(), Simulation, make) == (
+            first[0],
+            True,
+        )
         make = self.creating(storage, owner, keyed_context(), created_at=after)
-        second = await self.executor(storage, after).make(owner, keyed_context(), Simulation, make)
+        second = await self.executor(storage, after).create_once(owner, keyed_context(), Simulation, make)
         assert second[1] is False
         assert second[0].id != first[0].id
 
@@ -276,7 +281,8 @@ class IdempotentExecutorContract(OwnerFixtures):
         context = keyed_context(idempotency_key(key=str(uuid7())))
         executor = self.executor(storage)
         makes = (
-            executor.make(owner, context, Simulation, self.creating(storage, owner, context, made)) for _ in range(12)
+            executor.create_once(owner, context, Simulation, self.creating(storage, owner, context, made))
+            for _ in range(12)
         )
         given = await asyncio.gather(*makes)
         assert [simulation for simulation, _ in given] == made * 12

@@ -139,7 +139,7 @@ class RevisionsContract(OwnerFixtures):
     async def test_last_use_of_a_key_records_no_revision(self, storage: Storage, owner: OwnerId) -> None:
         key: ApiKey = ApiKeyFactory.build(owner_id=owner)
         await storage.keys.of(owner).add(key, CONTEXT)
-        await LastUsedTracker(repository=storage.keys, now=lambda: NOW).write(key)
+        await LastUsedTracker(repository=storage.keys, now=lambda: NOW).record(key)
         assert (await storage.keys.of(owner).get(key.id)).last_used_at == NOW
         assert len(await all_revisions(storage, owner)) == 1
 

@@ -235,11 +235,11 @@ class UniqueContract(SpecimenFixtures):
             await specimens.add(one, context)
             return one
 
-        first, again = [await executor.make(owner, context, Specimen, make) for _ in range(2)]
+        first, again = [await executor.create_once(owner, context, Specimen, make) for _ in range(2)]
         assert again == (first[0], True)
         await specimens.remove(first[0].id, CONTEXT)
         await storage.repository(Material).of(owner).remove(steel.id, CONTEXT)
-        assert await executor.make(owner, context, Specimen, make) == (first[0], True)
+        assert await executor.create_once(owner, context, Specimen, make) == (first[0], True)
 
     async def test_concurrent_adds_of_one_unique_value_add_one_entity(
         self, owner: OwnerId, steel: Material, specimens: Any

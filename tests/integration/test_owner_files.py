@@ -104,11 +104,11 @@ def test_an_erased_owner_is_imported_byte_for_byte_and_its_keys_work(owner: Owne
     async def authenticate_and_activate() -> None:
         async with opened(bootstrap.django_storage(size=1)) as storage:
             authenticator = Authentication(directory=storage.owners, now=lambda: datetime.now(UTC), monotonic=lambda: 0)
-            assert await authenticator.caller(text.reveal()) is None
+            assert await authenticator.authenticate(text.reveal()) is None
             last = await storage.revisions.of(owner.id).span()
             await storage.owners.change(owner.id, Owner.activate, CONTEXT)
             authenticator = Authentication(directory=storage.owners, now=lambda: datetime.now(UTC), monotonic=lambda: 0)
-            caller = await authenticator.caller(text.reveal())
+            caller = await authenticator.authenticate(text.reveal())
             assert caller is not None
             assert caller.owner.name == owner.name
             assert (await storage.revisions.of(owner.id).span()).last == last.last + 1

@@ -278,7 +278,7 @@ class TestDependencies:
 
         with served(prepare) as service:
             tenant = service.tenant()
-            holder = service.call(lambda: service.container.use_cases.authentication().caller(tenant.key))
+            holder = service.call(lambda: service.container.use_cases.authentication().authenticate(tenant.key))
             made = tenant.make()
             service.api.dependency_overrides[authenticate] = lambda: holder
             assert service.http.get("/mine").text == holder.owner.name

@@ -18,6 +18,7 @@ from adapters.http_fastapi.kit.route import CompiledRoute
 from adapters.http_fastapi.kit.schemas import QueryModel
 from domain.access.scopes import Scope
 from tests.contracts.http_api import SIMULATIONS, expect_problem, violations
+from tests.contracts.http_service import KEYS, NEW_KEY
 from tests.memory.snippets import WITH_KEY, WITH_MANAGE_SCOPE, CallerOf, Item, binding, send, served
 
 JSON = {"Content-Type": "application/json"}
@@ -158,6 +159,10 @@ class TestPlaces:
                 assert send(service, "GET", f"{base}/compiled/a%20b").text == "a b"
                 expect_problem(service.http.post(f"{base}/own/a"), 405, "method_not_allowed")
                 assert send(service, "GET", base + SIMULATIONS).headers["cache-control"] == "private, no-cache"
+                tenant = service.tenant()
+                created = tenant.send("POST", base + KEYS, json=NEW_KEY)
+                rolled = tenant.send("POST", f"{created.headers['location']}/roll", json={})
+                assert rolled.headers["location"] == f"{base}{KEYS}/{rolled.json()['id']}"
 
     def test_an_application_can_be_bound_to_a_host(self) -> None:
         async def named(name: str) -> Any:

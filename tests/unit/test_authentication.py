@@ -62,7 +62,7 @@ class CountingDirectory:
 
 async def accepted_caller(authentication: Authentication, text: str) -> Caller | None:
     """The caller whom the authenticator would accept, if any."""
-    return authentication.remembered(text) or await authentication.caller(text)
+    return authentication.cached(text) or await authentication.authenticate(text)
 
 
 class Scene:
@@ -222,18 +222,18 @@ async def test_cache_of_lookups_is_bounded(scene: Scene, monkeypatch: pytest.Mon
 
 
 async def test_valid_token_is_cached_by_its_full_text_for_half_a_second(scene: Scene) -> None:
-    remembered, text = scene.authentication.remembered, scene.text.reveal()
-    assert remembered(text) is None
-    caller = await scene.authentication.caller(text)
-    assert remembered(text) == caller
+    cached, text = scene.authentication.cached, scene.text.reveal()
+    assert cached(text) is None
+    caller = await scene.authentication.authenticate(text)
+    assert cached(text) == caller
     other_secret = dataclasses.replace(ApiKeyToken.new(os.urandom), public_id=scene.text.public_id).reveal()
-    await scene.authentication.caller(other_secret)
+    await scene.authentication.authenticate(other_secret)
     for wrong in (other_secret, text[:-1], text + " ", text.swapcase(), scene.text.public_id, ""):
-        assert remembered(wrong) is None
+        assert cached(wrong) is None
     scene.seconds += 0.4375
-    assert remembered(text) == Caller(scene.owner, scene.key, scene.now())
+    assert cached(text) == Caller(scene.owner, scene.key, scene.now())
     scene.seconds += 0.0625
-    assert remembered(text) is None
+    assert cached(text) is None
 
 
 async def test_cache_of_valid_tokens_is_bounded(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -244,5 +244,5 @@ async def test_cache_of_valid_tokens_is_bounded(scene: Scene, monkeypatch: pytes
         await scene.storage.keys.of(scene.owner.id).add(
             ApiKeyFactory.build(owner_id=scene.owner.id, text=text), CONTEXT
         )
-        assert await scene.authentication.caller(text.reveal()) is not None
+        assert await scene.authentication.authenticate(text.reveal()) is not None
         assert len(scene.authentication._valid) <= 3

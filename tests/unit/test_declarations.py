@@ -144,7 +144,7 @@ class Plain:
 def test_omitted_declarations_are_derived() -> None:
     resource = Resource.of(Plain, (Plain,))
     assert resource.view.__doc__ == "A first paragraph of `words`."
-    assert resource.patch.__doc__ == "Some members of a plain thing."
+    assert resource.patch.__doc__ == "The members of a plain thing to change."
     properties = resource.create.model_json_schema()["properties"]
     assert properties["day"]["examples"] == ["2026-01-05"]
     assert properties["colour"]["examples"] == ["simulations:read"]

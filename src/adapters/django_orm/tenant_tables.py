@@ -41,7 +41,7 @@ class TenantTable:
         return self.name in _referred(self.model)
 
     @property
-    def mine(self) -> str:
+    def of_owner(self) -> str:
         """FROM and WHERE for the rows of one owner."""
         quote = connection.ops.quote_name
         return f"FROM {quote(self.name)} WHERE {quote(self.owner)} = %s"
@@ -59,7 +59,7 @@ class TenantTable:
     def count(self, owner: UUID) -> int:
         """How many rows the owner has."""
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) {self.mine}", [self.key(owner)])
+            cursor.execute(f"SELECT count(*) {self.of_owner}", [self.key(owner)])
             return int(cursor.fetchone()[0])
 
 

@@ -25,9 +25,10 @@ from adapters.http_fastapi.kit.public_paths import (
     require_authentication,
 )
 from adapters.http_fastapi.kit.resource import Resource
-from adapters.http_fastapi.kit.revisions import change_routes, entity_routes
+from adapters.http_fastapi.kit.revisions import entity_routes
 from adapters.http_fastapi.kit.route import CompiledRoute
 from adapters.http_fastapi.resources.api_keys import key_routes
+from adapters.http_fastapi.resources.changes import change_routes
 from adapters.http_fastapi.resources.system import HealthCheck, system_routes
 from domain.access.use_cases import ApiKeys
 from domain.idempotency import IdempotentExecutor
@@ -125,7 +126,7 @@ def build_api(
     background: Background,
     authenticator: Authenticator,
     cursors: Cursors,
-    once: IdempotentExecutor,
+    idempotent: IdempotentExecutor,
     bodies: BodyBudget,
     deadlines: Deadlines,
     allowed_hosts: Sequence[str],
@@ -144,9 +145,9 @@ def build_api(
 
     resources = {Resource.of(entity, entities): use_cases for entity, use_cases in entities.items()}
     routers = [
-        *(entity_routes(resource, each, cursors, once) for resource, each in resources.items()),
+        *(entity_routes(resource, each, cursors, idempotent) for resource, each in resources.items()),
         change_routes([*resources], history, cursors),
-        key_routes(keys, cursors, once),
+        key_routes(keys, cursors, idempotent),
         system_routes(storage),
     ]
     return Api(

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from adapters.in_memory.pages import page_of
-from domain.idempotency import KEPT_FOR, DuplicateRequest, IdempotencyRecord
+from domain.idempotency import IDEMPOTENCY_TTL, DuplicateRequest, IdempotencyRecord
 from domain.paging import Page, PageRequest
 from domain.repository import E, Owned, OwnerId
 from domain.revisions import Revision, RevisionRange, is_recorded, without_secrets
@@ -32,7 +32,7 @@ class OwnedIdempotencyRecords:
     def require_new(self, idempotency_key: IdempotencyKey, at: datetime) -> None:
         """Raises ``DuplicateRequest`` where the key has a record that has not expired."""
         known = self.recorded.get((self.owner, idempotency_key.operation, idempotency_key.key))
-        if known is not None and known[0] >= at - KEPT_FOR:
+        if known is not None and known[0] >= at - IDEMPOTENCY_TTL:
             raise DuplicateRequest
 
     def record(self, idempotency_key: IdempotencyKey, entity: Owned, at: datetime) -> None:

@@ -65,7 +65,7 @@ def _demo_key() -> str:
 
 
 async def _valid_demo_key(use_cases: UseCases, stored: str) -> str:
-    if await use_cases.authentication().caller(stored):
+    if await use_cases.authentication().authenticate(stored):
         return stored
     try:
         owner = await use_cases.owners().get(DEMO)

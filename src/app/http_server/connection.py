@@ -171,7 +171,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         if not self._framer.started:
             self._read_deadline = self._loop.time() + self._limits.head_timeout
         try:
-            rest = self._framer.parse(data)
+            pipelined = self._framer.parse(data)
         except (Malformed, HeadTooLarge, InternalError) as error:
             self._reject(_PROBLEM_CODES[type(error)])
             return
@@ -182,8 +182,8 @@ class HttpConnection(asyncio.BufferedProtocol):
         if self._discarded > DISCARD_MAX:
             self._close()
             return
-        if rest:
-            self._buffer_pipelined(rest)
+        if pipelined:
+            self._buffer_pipelined(pipelined)
         cycle = self._cycle
         if cycle is not None and cycle.response_complete and cycle.body_complete and not self.flow.paused:
             self._next_request(cycle)

@@ -123,11 +123,11 @@ class Framer:
 
     def _without_leading_newlines(self, data: bytes) -> bytes:
         """Line breaks before a request are ignored (RFC 9112, section 2.2)."""
-        rest = data.lstrip(b"\r\n")
-        self._leading_newlines += len(data) - len(rest)
+        stripped = data.lstrip(b"\r\n")
+        self._leading_newlines += len(data) - len(stripped)
         if self._leading_newlines > LEADING_NEWLINES_MAX:
             raise Malformed
-        return rest
+        return stripped
 
     def _end_of_piece(self, data: bytes, at: int) -> int:
         """Where to end the next piece for the parser, so that no piece contains parts of two messages.

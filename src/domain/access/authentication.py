@@ -35,15 +35,15 @@ class LastUsedTracker:
         self._repository, self._now = repository, now
         self._recorded_at: BoundedCache[UUID, datetime] = BoundedCache(self.CACHE_SIZE)
 
-    def due(self, key: ApiKey, now: datetime) -> bool:
-        """Whether a use of this key should be recorded; True once per interval, without asking the storage."""
+    def claim(self, key: ApiKey, now: datetime) -> bool:
+        """Whether the caller is to record this use; True once per interval, without asking the storage."""
         last = self._recorded_at.get(key.id, key.last_used_at)
         if last is not None and now - last < ApiKey.LAST_USED_INTERVAL:
             return False
         self._recorded_at[key.id] = now
         return True
 
-    async def write(self, key: ApiKey) -> None:
+    async def record(self, key: ApiKey) -> None:
         """Records a use, unless another process just has. Raises ``NotFound`` for a deleted key."""
         now = self._now()
         context = WriteContext(actor="system:key-use", request_id="", at=now)
@@ -97,7 +97,7 @@ class Authentication:
         self._lookups: dict[str, _Lookup] = {}
         """The queries under way, by public id."""
 
-    def remembered(self, text: str) -> Caller | None:
+    def cached(self, text: str) -> Caller | None:
         """The caller where this key is cached as valid; None where the directory has to be asked."""
         cached = self._valid.get(_digest(text))
         if cached is None or self._monotonic() - cached[0] >= self.CACHE_TTL:
@@ -106,7 +106,7 @@ class Authentication:
         now = self._now()
         return None if key.is_inactive(now) else Caller(owner, key, now)
 
-    async def caller(self, text: str) -> Caller | None:
+    async def authenticate(self, text: str) -> Caller | None:
         """The caller; None for a key that is malformed, unknown, revoked or expired, or whose owner is inactive."""
         token = ApiKeyToken.parse(text)
         if token is None:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from adapters.django_orm.models import ApiKeyRow, OwnerRow
-from domain.idempotency import KEPT_FOR
+from domain.idempotency import IDEMPOTENCY_TTL
 from tests.integration.admin.admin_client import (
     KEYS,
     OWNERS,
@@ -56,7 +56,7 @@ def test_a_form_sent_concurrently_issues_one_key(operator_browser: OperatorBrows
 def test_a_forged_or_expired_form_ticket_issues_no_key(
     operator_browser: OperatorBrowser, owner: OwnerRow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    yesterday = time.time() - KEPT_FOR.total_seconds()
+    yesterday = time.time() - IDEMPOTENCY_TTL.total_seconds()
     with monkeypatch.context() as patch:
         patch.setattr("django.core.signing.time", SimpleNamespace(time=lambda: yesterday))
         old = operator_browser.filled(f"{KEYS}/add/")["ticket"]

@@ -27,7 +27,7 @@ from domain.access.owner import Owner
 from domain.access.scopes import Scope
 from domain.access.token import ApiKeyToken
 from domain.errors import DomainError
-from domain.idempotency import KEPT_FOR, DuplicateRequest
+from domain.idempotency import IDEMPOTENCY_TTL, DuplicateRequest
 from domain.write_context import IdempotencyKey, WriteContext
 
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ class ApiKeyForm(forms.Form):
     def clean_ticket(self) -> str:
         """The ticket's id. Rejects a ticket older than idempotency records are kept."""
         try:
-            id: str = signing.loads(self.cleaned_data["ticket"], salt=_SALT, max_age=KEPT_FOR - timedelta(hours=1))
+            id: str = signing.loads(
+                self.cleaned_data["ticket"], salt=_SALT, max_age=IDEMPOTENCY_TTL - timedelta(hours=1)
+            )
         except signing.BadSignature:
             raise forms.ValidationError("This form is too old. Open a new one.") from None
         return id

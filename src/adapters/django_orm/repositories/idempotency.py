@@ -12,7 +12,7 @@ from adapters.django_orm.repositories.reader import PURGED_AT_ONCE
 from adapters.django_orm.sql.compiler import Compiler
 from adapters.django_orm.sql.expressions import Param, param
 from adapters.django_orm.sql.statement import Executor, RlsContext, Statement, Values, WriteStep
-from domain.idempotency import KEPT_FOR, IdempotencyRecord
+from domain.idempotency import IDEMPOTENCY_TTL, IdempotencyRecord
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,10 +47,10 @@ class IdempotencyTable:
     @cached_property
     def find(self) -> Statement:
         names = ("owner_id", "operation", "key")
-        mine = IdempotencyRow.objects.filter(
+        rows = IdempotencyRow.objects.filter(
             created_at__gte=_param("created_at"), **{name: _param(name) for name in names}
         )
-        return self._compile.select(mine, "fingerprint", "entity")
+        return self._compile.select(rows, "fingerprint", "entity")
 
     @cached_property
     def insert(self) -> WriteStep:
@@ -76,7 +76,7 @@ class IdempotencyTable:
             "record.key": idempotency_key.key,
             "record.fingerprint": idempotency_key.fingerprint,
             "record.entity": encoded,
-            "record.expired_before": entity.created_at - KEPT_FOR,
+            "record.expired_before": entity.created_at - IDEMPOTENCY_TTL,
         }
 
     @cached_property

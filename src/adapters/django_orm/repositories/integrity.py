@@ -46,9 +46,9 @@ class Integrity:
         self._links = links_to(entity, models)
         self._taken = {unique_constraint(entity, field): field for field in spec_of(entity).unique}
         self._refers = bool(spec_of(entity).references)
-        mine = ((entity.KIND, field.name) for field in spec_of(entity).references)
-        others = ((link.child.KIND, link.field.name) for link in self._links)
-        self._references = {reference_constraint(*place) for place in (*mine, *others)}
+        outgoing = ((entity.KIND, field.name) for field in spec_of(entity).references)
+        incoming = ((link.child.KIND, link.field.name) for link in self._links)
+        self._references = {reference_constraint(*place) for place in (*outgoing, *incoming)}
         self._compile = Compiler(executor)
         self._find = cache(self._find_statement)
         self._find_child = cache(self._find_child_statement)

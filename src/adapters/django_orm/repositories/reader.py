@@ -12,7 +12,7 @@ from django.db.models import F
 from adapters.django_orm.entity_models import column_reader, sort_column
 from adapters.django_orm.sql.compiler import Compiler
 from adapters.django_orm.sql.contains import Contains
-from adapters.django_orm.sql.expressions import KeysetAfter, Param, param
+from adapters.django_orm.sql.expressions import ColumnCondition, KeysetAfter, Param, param
 from adapters.django_orm.sql.membership import AnyOf, Has
 from adapters.django_orm.sql.statement import Executor, Statement
 from domain.entity import sort_value
@@ -34,7 +34,7 @@ _LOOKUPS = {
     Comparison.AT_LEAST: "gte",
     Comparison.AT_MOST: "lte",
 }
-_FUNCTIONS: Mapping[Comparison, type[Contains | AnyOf | Has]] = {
+_CONDITIONS: Mapping[Comparison, type[ColumnCondition]] = {
     Comparison.CONTAINS: Contains,
     Comparison.ANY_OF: AnyOf,
     Comparison.HAS: Has,
@@ -59,15 +59,15 @@ class Reader(Generic[E]):
         self._row = column_reader(entity, self.columns)
         self._compile = Compiler(executor)
         self._lists = lru_cache(LISTS_MAX)(self._list)
-        # Of the same slots, not frozen and without rules: filled in a quarter of the time, and then it is an entity,
-        # as long as that is a class with slots and no base.
-        self._blank = dataclasses.make_dataclass("_Blank", self.names, slots=True)
+        # A class with the same slots that is not frozen: its instances are filled in a quarter of the time, and can
+        # become entities if the entity has slots and no base class.
+        self._unfrozen = dataclasses.make_dataclass("_Unfrozen", self.names, slots=True)
 
     def load(self, row: Sequence[Any]) -> E:
         """The entity as it was stored; it was valid then, and is not validated again."""
-        blank: Any = self._blank(*row)
-        blank.__class__ = self.entity
-        entity: E = blank
+        unfrozen: Any = self._unfrozen(*row)
+        unfrozen.__class__ = self.entity
+        entity: E = unfrozen
         return entity
 
     def row(self, entity: E) -> dict[str, Any]:
@@ -109,8 +109,8 @@ class Reader(Generic[E]):
         for place, (attribute, comparison) in enumerate(compared):
             column = self._sorted[attribute] if comparison is Comparison.CONTAINS else attribute
             value = self._param(column, f"condition_{place}")
-            if comparison in _FUNCTIONS:
-                rows = rows.filter(_FUNCTIONS[comparison](column, value))
+            if comparison in _CONDITIONS:
+                rows = rows.filter(_CONDITIONS[comparison](column, value))
             else:
                 rows = rows.filter((f"{column}__{_LOOKUPS[comparison]}", value))
         if goes_on:

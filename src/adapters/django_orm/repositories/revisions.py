@@ -76,8 +76,8 @@ class RevisionTable(Reader[Revision[Any]]):
 
     @cached_property
     def span(self) -> Statement:
-        mine = ChangeCountRow.objects.filter(owner_id=_count("owner_id"))
-        return self._compile.select(mine, "purged_through", "last")
+        rows = ChangeCountRow.objects.filter(owner_id=_count("owner_id"))
+        return self._compile.select(rows, "purged_through", "last")
 
     async def purge(self, before: datetime) -> int:
         """Forgets an owner's revisions up to the first that is not older, then deletes them: so the trigger has it."""

@@ -57,8 +57,8 @@ class ProtectTenants(Operation):
 
     def policies(self) -> Policies:
         """The policies of each table by name, except that of the role that migrates."""
-        mine = f"owner_id = {CURRENT_OWNER}"
-        return {"owner_isolation": Policy("ALL", mine, mine)}
+        condition = f"owner_id = {CURRENT_OWNER}"
+        return {"owner_isolation": Policy("ALL", condition, condition)}
 
     def describe(self) -> str:
         """The line in migration plans."""

@@ -145,12 +145,12 @@ class AsyncpgExecutor:
         return sql % tuple(_placeholder(number, field) for number, field in enumerate(fields, start=1))
 
     async def fetch(
-        self, name: str, statement: Statement, values: Values, sent: Callable[[], None] | None = None
+        self, principal: str, statement: Statement, values: Values, sent: Callable[[], None] | None = None
     ) -> Rows:
         connections = self._connections
         if connections is None:
             raise Unavailable("The pool is closed.")
-        arguments, share = statement.arguments(name, values), statement.system_share or name
+        arguments, share = statement.arguments(principal, values), statement.system_share or principal
         try:
             connection = connections.acquire_nowait(share) or await connections.acquire(share)
             if sent is not None:
@@ -173,6 +173,6 @@ class AsyncpgExecutor:
             raise Unavailable(f"The database cannot be used: {_reason(error)}") from error
         return statement.decoded(rows)
 
-    async def write(self, name: str, chain: WriteBatch, values: Values) -> int:
+    async def write(self, principal: str, chain: WriteBatch, values: Values) -> int:
         (statement,) = chain
-        return len(await self.fetch(name, statement, values))
+        return len(await self.fetch(principal, statement, values))

@@ -23,15 +23,11 @@ the same; ``b`` between 75 and 75       1845   424   45    9397   45
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import models
-from django.db.models.expressions import F, Func
 
-from adapters.django_orm.sql.expressions import Param
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from adapters.django_orm.sql.expressions import ColumnCondition
 
 
 class _Utf8Field(models.BinaryField):  # type: ignore[type-arg]  # -- generic for the type checker alone, not at run time
@@ -41,21 +37,10 @@ class _Utf8Field(models.BinaryField):  # type: ignore[type-arg]  # -- generic fo
         return value.encode()
 
 
-class Contains(Func):
-    """Whether the column contains the text of a parameter; ``%`` and ``_`` have no special meaning."""
+class Contains(ColumnCondition):
+    """Whether the column contains the text of the parameter; ``%`` and ``_`` have no special meaning."""
 
-    output_field = models.BooleanField()
-    conditional = True
-
-    def __init__(self, column: str, part: Param) -> None:
-        super().__init__(F(column))
-        self.part = part
-
-    def as_sql(  # type: ignore[override]  # -- it has no template, and its parameters are Params
-        self, compiler: Any, connection: Any
-    ) -> tuple[str, Sequence[Any]]:
-        sql, params = compiler.compile(self.get_source_expressions()[0])
+    def condition(self, column: str, connection: Any) -> tuple[str, models.Field[Any, Any]]:
         if connection.vendor == "sqlite":
-            return f"instr({sql}, %s) > 0", [*params, self.part]
-        part = Param(self.part.name, _Utf8Field())
-        return f"position(%s::bytea IN convert_to({sql}, 'UTF8')) > 0", [part, *params]
+            return f"instr({column}, %s) > 0", self.param.field
+        return f"position(%s::bytea IN convert_to({column}, 'UTF8')) > 0", _Utf8Field()

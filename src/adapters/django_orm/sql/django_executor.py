@@ -140,34 +140,34 @@ class DjangoExecutor:
         return sql
 
     async def fetch(
-        self, name: str, statement: Statement, values: Values, sent: Callable[[], None] | None = None
+        self, principal: str, statement: Statement, values: Values, sent: Callable[[], None] | None = None
     ) -> Rows:
         def run(cancellation: _Cancellation) -> Rows:
             if sent is not None:
                 sent()
-            return self._execute(cancellation, name, statement, values)
+            return self._execute(cancellation, principal, statement, values)
 
-        return await self._in_thread(self._readers, statement.system_share or name, run)
+        return await self._in_thread(self._readers, statement.system_share or principal, run)
 
-    async def write(self, name: str, chain: WriteBatch, values: Values) -> int:
+    async def write(self, principal: str, chain: WriteBatch, values: Values) -> int:
         def run(cancellation: _Cancellation) -> int:
             rows: Rows = ()
             with transaction.atomic(self.alias):
                 for statement in chain:
-                    rows = self._execute(cancellation, name, statement, values)
+                    rows = self._execute(cancellation, principal, statement, values)
                     if not rows:
                         break
             return len(rows)
 
-        return await self._in_thread(self._writer, chain[0].system_share or name, run)
+        return await self._in_thread(self._writer, chain[0].system_share or principal, run)
 
-    def _execute(self, cancellation: _Cancellation, name: str, statement: Statement, values: Values) -> Rows:
+    def _execute(self, cancellation: _Cancellation, principal: str, statement: Statement, values: Values) -> Rows:
         with connections[self.alias].cursor() as cursor:
             if self._shared_connection is None and self._file() != self._local.file:
                 raise OperationalError("The database file was replaced.")
             cancellation.set_timeout(self._list_timeout if statement.searches else self._statement_timeout)
             try:
-                cursor.execute(statement.sql, statement.arguments(name, values))
+                cursor.execute(statement.sql, statement.arguments(principal, values))
                 rows = cursor.fetchall()
             except OperationalError as error:
                 if statement.searches and cancellation.is_cancelled():

@@ -1,11 +1,11 @@
-"""Expressions for QuerySets that are compiled once: parameters, and the position of a page."""
+"""Expressions for QuerySets that are compiled once: parameters, conditions on a column, and the position of a page."""
 
 from __future__ import annotations
 
 from typing import Any, cast
 
 from django.db import models
-from django.db.models.expressions import Expression, Func
+from django.db.models.expressions import Expression, F, Func
 
 
 class Param(Expression):
@@ -22,6 +22,28 @@ class Param(Expression):
 def param(model: type[models.Model], column: str, name: str | None = None) -> Param:
     """A parameter with the type of this column, named like the column unless another name is given."""
     return Param(name or column, field_of(model, column))
+
+
+class ColumnCondition(Func):
+    """A condition on a column and one parameter, written in the SQL of each database."""
+
+    output_field = models.BooleanField()
+    conditional = True
+
+    def __init__(self, column: str, param: Param) -> None:
+        super().__init__(F(column))
+        self.param = param
+
+    def condition(self, column: str, connection: Any) -> tuple[str, models.Field[Any, Any]]:
+        """The SQL of the condition, with ``%s`` for the parameter, and the type of the parameter."""
+        raise NotImplementedError
+
+    def as_sql(  # type: ignore[override]  # -- it has no template, and its parameters are Params
+        self, compiler: Any, connection: Any
+    ) -> tuple[str, list[Any]]:
+        column, _ = compiler.compile(self.get_source_expressions()[0])  # a column has no parameters
+        sql, field = self.condition(column, connection)
+        return sql, [Param(self.param.name, field)]
 
 
 class KeysetAfter(Func):

@@ -10,10 +10,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models.expressions import F, Func
 
 from adapters.django_orm.sql.compiler import column_type
-from adapters.django_orm.sql.expressions import Param
+from adapters.django_orm.sql.expressions import ColumnCondition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,42 +34,21 @@ class _ValuesField(models.Field):  # type: ignore[type-arg]  # -- generic for th
         return json.dumps([self._column.get_db_prep_value(value, connection) for value in values])
 
 
-class AnyOf(Func):
-    """Whether the column is one of the values of a parameter."""
+class AnyOf(ColumnCondition):
+    """Whether the column is one of the values of the parameter."""
 
-    output_field = models.BooleanField()
-    conditional = True
-
-    def __init__(self, column: str, values: Param) -> None:
-        super().__init__(F(column))
-        self.values = values
-
-    def as_sql(  # type: ignore[override]  # -- it has no template, and its parameters are Params
-        self, compiler: Any, connection: Any
-    ) -> tuple[str, Sequence[Any]]:
-        sql, params = compiler.compile(self.get_source_expressions()[0])
-        values = Param(self.values.name, _ValuesField(self.values.field))
+    def condition(self, column: str, connection: Any) -> tuple[str, models.Field[Any, Any]]:
+        values = _ValuesField(self.param.field)
         if connection.vendor == "sqlite":
-            return f"{sql} IN (SELECT value FROM json_each(%s))", [*params, values]  # noqa: S608 -- SQL of ours
-        kind = column_type(self.values.field, connection)
-        return f"{sql} = ANY (ARRAY(SELECT jsonb_array_elements_text(%s::jsonb)::{kind}))", [*params, values]
+            return f"{column} IN (SELECT value FROM json_each(%s))", values  # noqa: S608 -- SQL of ours
+        kind = column_type(self.param.field, connection)
+        return f"{column} = ANY (ARRAY(SELECT jsonb_array_elements_text(%s::jsonb)::{kind}))", values
 
 
-class Has(Func):
-    """Whether the column, a JSON array of texts, contains the text of a parameter, in the same case."""
+class Has(ColumnCondition):
+    """Whether the column, a JSON array of texts, contains the text of the parameter, in the same case."""
 
-    output_field = models.BooleanField()
-    conditional = True
-
-    def __init__(self, column: str, item: Param) -> None:
-        super().__init__(F(column))
-        self.item = item
-
-    def as_sql(  # type: ignore[override]  # -- as above
-        self, compiler: Any, connection: Any
-    ) -> tuple[str, Sequence[Any]]:
-        sql, params = compiler.compile(self.get_source_expressions()[0])
-        item = Param(self.item.name, models.TextField())
+    def condition(self, column: str, connection: Any) -> tuple[str, models.Field[Any, Any]]:
         if connection.vendor == "sqlite":
-            return f"EXISTS (SELECT 1 FROM json_each({sql}) WHERE value = %s)", [*params, item]  # noqa: S608 -- SQL of ours
-        return f"{sql} @> to_jsonb(%s::text)", [*params, item]
+            return f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value = %s)", models.TextField()  # noqa: S608 -- SQL of ours
+        return f"{column} @> to_jsonb(%s::text)", models.TextField()

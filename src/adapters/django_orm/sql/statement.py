@@ -46,8 +46,8 @@ class Statement:
     searches: bool = False
     """Whether it is a list with filters, which may read many rows to find few, and has a timeout of its own."""
 
-    def arguments(self, name: str, values: Values) -> list[Any]:
-        bound = [name] if self.sets_context else []
+    def arguments(self, principal: str, values: Values) -> list[Any]:
+        bound = [principal] if self.sets_context else []
         bound += self._bound(values)
         for place, encode in self._encoded:
             bound[place] = encode(bound[place])
@@ -106,7 +106,10 @@ class LockTimeout(Exception):
 
 
 class Executor(Protocol):
-    """Runs all statements. ``name`` is the id of the owner, or the public id of the key, that a statement runs for."""
+    """Runs all statements.
+
+    ``principal`` is who a statement runs for: the id of an owner, the public id of a key, or empty for operators.
+    """
 
     alias: str
 
@@ -119,7 +122,7 @@ class Executor(Protocol):
         ...
 
     async def fetch(
-        self, name: str, statement: Statement, values: Values, sent: Callable[[], None] | None = None
+        self, principal: str, statement: Statement, values: Values, sent: Callable[[], None] | None = None
     ) -> Rows:
         """Runs one statement and returns its rows. Raises ``Unavailable``, and ``ListTimeout`` for a list with filters.
 
@@ -127,7 +130,7 @@ class Executor(Protocol):
         """
         ...
 
-    async def write(self, name: str, chain: WriteBatch, values: Values) -> int:
+    async def write(self, principal: str, chain: WriteBatch, values: Values) -> int:
         """Runs the chain in one transaction; returns how many rows its last step returned, 0 if it did not run.
 
         Raises ``Unavailable``, ``ConstraintViolated``, and ``LockTimeout``.

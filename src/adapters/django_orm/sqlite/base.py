@@ -28,8 +28,8 @@ class SchemaEditor(schema.DatabaseSchemaEditor):
     def table_sql(self, model: type[Model]) -> tuple[str, Any]:
         sql, params = super().table_sql(model)
         if {"id", "owner_id"} <= {field.column for field in model._meta.local_concrete_fields}:
-            alone, rest = " NOT NULL PRIMARY KEY", sql.removesuffix(")")
-            sql = f"{rest.replace(alone, ' NOT NULL', 1)}, PRIMARY KEY (id, owner_id))"
+            alone, columns = " NOT NULL PRIMARY KEY", sql.removesuffix(")")
+            sql = f"{columns.replace(alone, ' NOT NULL', 1)}, PRIMARY KEY (id, owner_id))"
         return sql, params
 
 

@@ -58,21 +58,21 @@ def _delete_chunk(
     cursor: CursorWrapper, table: TenantTable, owner: UUID, after: tuple[Any, ...] | None
 ) -> tuple[tuple[Any, ...] | None, int]:
     """Deletes the next rows; returns the key of the last one, None at the end of the table, and how many they were."""
-    mine, place = table.mine, table.place
+    rows, place = table.of_owner, table.place
     values = [table.key(owner)]
     places = ", ".join(["%s"] * len(table.order))
     if after is not None:
-        mine += f" AND ({place}) > ({places})"
+        rows += f" AND ({place}) > ({places})"
         values = [*values, *after]
-    cursor.execute(f"SELECT {place} {mine} ORDER BY {place} LIMIT 1 OFFSET {ERASE_CHUNK - 1}", values)
+    cursor.execute(f"SELECT {place} {rows} ORDER BY {place} LIMIT 1 OFFSET {ERASE_CHUNK - 1}", values)
     # Rows that refer to each other are deleted together: any chunk might hold what another one refers to.
     last = None if table.refers_to_itself else cursor.fetchone()
     if last is not None:
-        mine += f" AND ({place}) <= ({places})"
+        rows += f" AND ({place}) <= ({places})"
         values = [*values, *last]
     if table.model is RevisionRow:
         _mark_purged(cursor, owner)
-    cursor.execute(f"DELETE {mine}", values)
+    cursor.execute(f"DELETE {rows}", values)
     return last, cursor.rowcount
 
 
@@ -102,7 +102,7 @@ def _delete_remaining(owner: UUID) -> list[tuple[str, int]]:
         for table in sorted(tables, key=lambda table: others.get(table.model, 0)):
             if table.model is RevisionRow:
                 _mark_purged(cursor, owner)
-            cursor.execute(f"DELETE {table.mine}", [table.key(owner)])
+            cursor.execute(f"DELETE {table.of_owner}", [table.key(owner)])
             deleted.append((table.name, cursor.rowcount))
         erased += [(name, count) for name, count in deleted if count]
     return erased

@@ -83,7 +83,7 @@ def _rows(table: TenantTable, owner: UUID) -> Iterator[list[tuple[object, ...]]]
     converters = [(place, convert) for place, convert in found if convert is not None]
     order = f" ORDER BY {table.place}" if table.order else ""
     with connection.chunked_cursor() as cursor:  # a server-side cursor, which fetches rows as they are needed
-        cursor.execute(f"SELECT {columns} {table.mine}{order}", [table.key(owner)])
+        cursor.execute(f"SELECT {columns} {table.of_owner}{order}", [table.key(owner)])
         while rows := cursor.fetchmany(EXPORT_CHUNK):
             yield [_converted(row, converters) for row in rows] if converters else rows
 

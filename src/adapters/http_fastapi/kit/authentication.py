@@ -47,32 +47,32 @@ class Authenticator:
         authentication: Authentication,
         failure_limit: FailureLimit,
         rate_limit: RateLimit,
-        uses: LastUsedTracker,
+        last_used: LastUsedTracker,
         background: Background,
     ) -> None:
         self._authentication, self._failure_limit, self._rate_limit = authentication, failure_limit, rate_limit
-        self._uses, self._background = uses, background
+        self._last_used, self._background = last_used, background
 
-    async def caller(self, scope: Scope, token: str | None) -> Caller:
-        """The holder of this key; counts the request against the rate limit.
+    async def authenticate(self, scope: Scope, token: str | None) -> Caller:
+        """The caller with this key; counts the request against the rate limit.
 
         Raises ``ProblemException`` (401, 429) and ``Limited`` (429).
         """
         if token is None:  # nobody guesses at keys so: it does not count as a failure
             raise _unauthenticated()
-        caller = self._authentication.remembered(token) or await self._looked_up(token, scope)
+        caller = self._authentication.cached(token) or await self._looked_up(token, scope)
         context: RequestContext = scope[KEY]
         context.caller = caller
-        if self._uses.due(caller.key, caller.at):
-            self._background.start(self._uses.write(caller.key))
+        if self._last_used.claim(caller.key, caller.at):
+            self._background.start(self._last_used.record(caller.key))
         self._rate_limit.count(caller.owner.id, context.response_headers)
         return caller
 
     async def _looked_up(self, token: str, scope: Scope) -> Caller:
-        """The holder of this key; a failure counts against the address that it came from."""
+        """The caller with this key; a failure counts against the address that it came from."""
         address, _ = scope.get("client") or ("", 0)
         self._failure_limit.check(token, address)
-        caller = await self._authentication.caller(token)
+        caller = await self._authentication.authenticate(token)
         if caller is None:
             self._failure_limit.failed(token, address)
             raise _unauthenticated()
@@ -93,7 +93,7 @@ async def authenticate(
     """
     context: RequestContext = connection.scope[KEY]
     token = presented_token(api_key, authorization)
-    caller = context.caller or await context.authenticator.caller(connection.scope, token)
+    caller = context.caller or await context.authenticator.authenticate(connection.scope, token)
     require_scopes(caller.key.scopes, [KeyScope(scope) for scope in scopes.scopes])
     return caller
 
@@ -109,7 +109,7 @@ async def authenticated(scope: Scope, scopes: Collection[KeyScope]) -> Caller:
             None if api_key is None else api_key.decode("latin-1"),
             None if authorization is None else authorization.decode("latin-1"),
         )
-        caller = await context.authenticator.caller(scope, token)
+        caller = await context.authenticator.authenticate(scope, token)
     require_scopes(caller.key.scopes, scopes)
     return caller
 

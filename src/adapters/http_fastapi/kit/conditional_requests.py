@@ -1,4 +1,4 @@
-"""Conditional requests (RFC 9110, section 13): entity tags, and what a client says of the version it has seen."""
+"""Conditional requests (RFC 9110, section 13): entity tags, and the preconditions that clients send."""
 
 import hashlib
 import json
@@ -44,10 +44,10 @@ class EntityTags:
     async def precondition(
         self,
         if_match: Annotated[
-            str | None, _header("If-Match", "412, and no change, where the object has another tag")
+            str | None, _header("If-Match", "412, and no change, unless the object's current tag is one of them")
         ] = None,
         if_none_match: Annotated[
-            str | None, _header("If-None-Match", "412, and no change, where the object has one of them")
+            str | None, _header("If-None-Match", "412, and no change, if the object's current tag is one of them")
         ] = None,
     ) -> Precondition:
         """A dependency: the conditions under which the request's write may happen."""
@@ -66,7 +66,9 @@ class EntityTags:
 
     async def known(
         self,
-        if_none_match: Annotated[str | None, _header("If-None-Match", "304 where the object has one of them")] = None,
+        if_none_match: Annotated[
+            str | None, _header("If-None-Match", "304 if the object's current tag is one of them")
+        ] = None,
     ) -> Sequence[str]:
         """A dependency: the tags of the versions that the reader has, without the mark of weakness."""
         return () if if_none_match is None else _weak(_tags("If-None-Match", if_none_match))

@@ -23,10 +23,10 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
 class Callers(Protocol):
-    """Knows the holders of keys."""
+    """Authenticates requests."""
 
-    async def caller(self, scope: Scope, token: str | None) -> Caller:
-        """The holder of this key; counts the request against the rate limit.
+    async def authenticate(self, scope: Scope, token: str | None) -> Caller:
+        """The caller with this key; counts the request against the rate limit.
 
         Raises ``ProblemException`` and ``Limited``.
         """

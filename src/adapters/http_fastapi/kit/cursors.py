@@ -62,8 +62,8 @@ class Cursors:
         mac, payload = raw[:_MAC], raw[_MAC:]
         if _text(raw) != text or not any(hmac.compare_digest(mac, _mac(key, payload)) for key in self._keys):
             raise ProblemException("invalid_cursor")
-        id, rest = payload[_BINDING : _BINDING + _ID], payload[_BINDING + _ID :]
-        return Cursor(payload[:_BINDING], Position(_READ[rest[:1]](rest[1:].decode()), UUID(bytes=id)))
+        id, value = payload[_BINDING : _BINDING + _ID], payload[_BINDING + _ID :]
+        return Cursor(payload[:_BINDING], Position(_READ[value[:1]](value[1:].decode()), UUID(bytes=id)))
 
     def position(self, cursor: Cursor | None, owner: OwnerId, listing: str) -> Position | None:
         """Where to go on in ``listing``. Raises ``ProblemException`` with 400 for a cursor of another owner or list."""

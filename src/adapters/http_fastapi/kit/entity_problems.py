@@ -1,4 +1,4 @@
-"""The problems that an entity's declaration brings: they join the catalogue, and the document of its operations."""
+"""The problem types that follow from an entity's declaration, for the catalogue and the OpenAPI document."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from domain.repository import Owned
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflicts:
-    """The codes with which the operations on an entity may be refused as they do not fit what is stored (409)."""
+    """The codes of the conflicts with what is stored (409) that each operation on an entity may answer."""
 
     create: tuple[str, ...]
     change: tuple[str, ...]
@@ -21,9 +21,9 @@ class Conflicts:
 
 
 def register_problems(entity: type[Owned], entities: Collection[type[Owned]]) -> Conflicts:
-    """Lists all problems of this entity, which is one of ``entities``, in the catalogue.
+    """Adds all problem types of this entity, which is one of ``entities``, to the catalogue.
 
-    Raises ``TypeError`` where a code is in there with another meaning.
+    Raises ``TypeError`` where another type has the same code.
     """
     register_not_found(entity.KIND, title_of(entity))
     taken, refused = _registered(_taken(entity)), _registered(_transitions(entity))
@@ -43,7 +43,7 @@ def _taken(entity: type[Owned]) -> Iterator[ProblemType]:
     for field in spec_of(entity).fields.values():
         if field.kind.unique:
             name = words(field.name)
-            meaning = f"Another object of the same kind has this {name}, which none of an owner's may share."
+            meaning = f"Another object of the same kind has this {name}, which is unique among the objects of an owner."
             yield ProblemType(field.taken, 409, f"{name.capitalize()} taken", meaning)
 
 
@@ -60,7 +60,7 @@ def _in_use(entity: type[Owned], entities: Collection[type[Owned]]) -> Iterator[
                 children.setdefault(reference.in_use, {})[words(plural_of(other))] = None
     for code, names in children.items():
         by = " or ".join(names)
-        meaning = f"The {title_of(entity)} is not deleted as long as {by} refer to it. Delete or change them first."
+        meaning = f"The {title_of(entity)} cannot be deleted while {by} refer to it. Delete or change them first."
         yield ProblemType(code, 409, words(code).capitalize(), meaning)
 
 
@@ -69,7 +69,9 @@ def _missing(entity: type[Owned], entities: Collection[type[Owned]]) -> Iterator
     for reference in _references(entity):
         if reference.to not in titles:
             raise TypeError(f"{entity.__name__} refers to {reference.to}, which is no kind of entity.")
-        meaning = f"The object is not restored, as the {titles[reference.to]} that it refers to is gone."
+        meaning = (
+            f"The object cannot be restored, because the {titles[reference.to]} that it refers to no longer exists."
+        )
         yield ProblemType(reference.missing, 409, words(reference.missing).capitalize(), meaning)
 
 

@@ -1,4 +1,4 @@
-"""Schemas of entities, derived from their annotated fields: what is created, changed, shown, and asked of lists."""
+"""Schemas of entities, derived from their annotated fields: bodies, representations, and queries of lists."""
 
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -37,7 +37,7 @@ class EntityQuery(ListQuery):
 
 
 class MapPatchBody(PatchBody):
-    """Changes of an entity with maps. These are merged member by member, where null removes one (RFC 7396)."""
+    """Changes of an entity that has maps. A map is merged member by member, and null removes a member (RFC 7396)."""
 
     MAPS: ClassVar[frozenset[str]]
 
@@ -49,37 +49,37 @@ class MapPatchBody(PatchBody):
 
 @cache
 def create_body(entity: type[Owned]) -> type[CreateBody]:
-    """The body that makes an entity."""
+    """The body that creates an entity."""
     return create_model(
         f"{entity.__name__}Create",
         __base__=CreateBody,
-        __doc__=f"A whole {title_of(entity)}, as clients write it.",
+        __doc__=f"All members of {with_article(title_of(entity))} that clients write.",
         **{field.name: _member(field) for field in spec_of(entity).fields.values()},
     )
 
 
 def replace_body(entity: type[Owned]) -> type[CreateBody]:
-    """The body that replaces an entity: what is immutable may be left out. The one that makes it, if nothing is."""
+    """The body that replaces an entity: immutable members may be left out. Without any, it is the ``create_body``."""
     fields = spec_of(entity).fields.values()
     if not any(field.kind.immutable for field in fields):
         return create_body(entity)
     return create_model(
         f"{entity.__name__}Replace",
         __base__=CreateBody,
-        __doc__=f"A whole {title_of(entity)}; what is never changed may be left out.",
+        __doc__=f"All members of {with_article(title_of(entity))} that clients write; immutable ones may be left out.",
         **{field.name: _change(field) if field.kind.immutable else _member(field) for field in fields},
     )
 
 
 def patch_body(entity: type[Owned]) -> type[PatchBody]:
-    """The body that changes some members of an entity; what is immutable is refused, and not documented."""
+    """The body that changes some members of an entity; immutable ones are refused, and left out of the document."""
     fields = spec_of(entity).fields.values()
     maps = frozenset(field.name for field in fields if isinstance(field.kind, kinds.Map))
     base: type[PatchBody] = MapPatchBody if maps else PatchBody
     patch = create_model(
         f"{entity.__name__}Patch",
         __base__=base,
-        __doc__=f"Some members of {with_article(title_of(entity))}.",
+        __doc__=f"The members of {with_article(title_of(entity))} to change.",
         **{field.name: _IMMUTABLE if field.kind.immutable else _change(field, patch=True) for field in fields},
     )
     if maps:
@@ -111,7 +111,7 @@ def list_query(entity: type[Owned]) -> type[EntityQuery]:
     query = create_model(
         f"{entity.__name__}Query",
         __base__=EntityQuery,
-        __doc__=f"What a list of {entity.__name__} can be asked for.",
+        __doc__=f"The query of a list of {entity.__name__}.",
         **members,
     )
     query.ENTITY, query.FILTERS = entity, frozenset(spec.filters)
@@ -124,12 +124,14 @@ def list_query(entity: type[Owned]) -> type[EntityQuery]:
 
 
 def require_names(entity: type[Owned]) -> None:
-    """Raises ``TypeError`` where a field or a filter has a name that means something else in a schema."""
+    """Raises ``TypeError`` where the name of a field or a filter has another meaning in a schema."""
     spec = spec_of(entity)
     for names, bases in ((spec.fields, (MapPatchBody, View)), (spec.filters, (EntityQuery,))):
         for name in names:
             if any(hasattr(base, name) or name in base.model_fields for base in bases):
-                raise TypeError(f"{entity.__name__} needs another name for {name}, which has a meaning in schemas.")
+                raise TypeError(
+                    f"{entity.__name__} needs another name for {name}, which has another meaning in schemas."
+                )
 
 
 def _needs_exponent(kind: kinds.Field) -> bool:
@@ -155,9 +157,9 @@ def _member(field: FieldSpec) -> Any:
 
 
 def _change(field: FieldSpec, *, patch: bool = False) -> Any:
-    """Type and default of a member that may be left out, and has no default then.
+    """Type and default of a member that may be left out, and then keeps its value.
 
-    No example shows an immutable one: it can only be repeated.
+    No example shows an immutable one, which can only be sent as it is.
     """
     info: Any = Field(
         description=field.kind.description or None,
@@ -169,7 +171,7 @@ def _change(field: FieldSpec, *, patch: bool = False) -> Any:
 
 
 def _refuse_change(_: object) -> NoReturn:
-    raise PydanticCustomError("immutable", "This is set when it is made, and never changed.")
+    raise PydanticCustomError("immutable", "This is set on creation, and cannot be changed.")
 
 
 _Undocumented: Any = SkipJsonSchema

@@ -246,8 +246,8 @@ def _from_query(kind: kinds.Field, text: str) -> Any:
         case kinds.Choice() | kinds.Amount():
             value = _FROM_JSON[type(kind)](kind, text)
     value = kind.normalized(value)
-    for code, rest in kind.problems(value):
-        raise _wrong(code, f"This {rest}.")
+    for code, predicate in kind.problems(value):
+        raise _wrong(code, f"This {predicate}.")
     return value
 
 

@@ -136,7 +136,7 @@ def any_scope(*scopes: str) -> dict[str, Any]:
 
 def unchanged() -> dict[str, Any]:
     """The response to a reader who has the version already."""
-    return {"description": "Not modified: If-None-Match names the current tag", **headers("ETag")}
+    return {"description": "Not modified: If-None-Match contains the current tag", **headers("ETag")}
 
 
 def description(entities: Iterable[type[Owned]]) -> str:

@@ -34,7 +34,9 @@ class LimitQuery(QueryModel):
     limit: Annotated[
         int,
         whole_number("limit", "The limit", 1, LIMIT_MAX, in_query=True),
-        Field(description="objects on a page, at most", json_schema_extra={"minimum": 1, "maximum": LIMIT_MAX}),
+        Field(
+            description="maximum number of objects on a page", json_schema_extra={"minimum": 1, "maximum": LIMIT_MAX}
+        ),
     ] = LIMIT_DEFAULT
 
 

@@ -1,11 +1,11 @@
-"""The catalogue of problems: what each type is called, and what a client can do about it."""
+"""The catalogue of problem types: their codes and titles, what they mean, and what a client can do about them."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemType:
-    """A kind of problem: ``code`` is stable, ``meaning`` says in a sentence or two what it is and what to do."""
+    """A type of problem: ``code`` is stable, ``meaning`` says in a sentence or two what it is and what to do."""
 
     code: str
     status: int
@@ -18,7 +18,7 @@ class ProblemType:
 
     @property
     def uri(self) -> str:
-        """The page that says what it means; a type that is not in the catalogue says no more than its status."""
+        """The path of the page that explains it; ``about:blank`` for a type that is not in the catalogue."""
         return f"/problems/{self.name}" if CATALOGUE.get(self.code) is self else "about:blank"
 
 
@@ -68,7 +68,10 @@ _TYPES = [
         "The key is valid but lacks a scope that this operation requires; the detail names it. Use a key that has it.",
     ),
     ProblemType(
-        "not_found", 404, "Not found", "There is nothing at this path. Check its spelling, and that no slash ends it."
+        "not_found",
+        404,
+        "Not found",
+        "There is nothing at this path. Check its spelling, and that it does not end with a slash.",
     ),
     ProblemType(
         "revision_not_found",
@@ -87,7 +90,7 @@ _TYPES = [
         "request_timeout",
         408,
         "Request timeout",
-        "The request did not arrive in time. Send it again, its headers and body without long pauses.",
+        "The request did not arrive in time. Send it again, without long pauses in its headers or body.",
     ),
     ProblemType(
         "request_in_flight",
@@ -111,7 +114,7 @@ _TYPES = [
         "already_exists",
         409,
         "Already exists",
-        "An object with the same unique value exists already. Change the value, or use the object that there is.",
+        "An object with the same unique value exists already. Change the value, or use the existing object.",
     ),
     ProblemType(
         "changes_forgotten",
@@ -207,18 +210,18 @@ GENERAL = {
     500: "internal_error",
     503: "unavailable",
 }
-"""The types that mean no more than their status: what an exception is answered with that has nothing but one."""
+"""The general type of each status, for exceptions that have nothing but a status."""
 
 
 def register(kind: ProblemType) -> str:
-    """Lists a problem; gives its code. Raises ``TypeError`` where another one has it."""
+    """Adds a type to the catalogue, and returns its code. Raises ``TypeError`` where another type has the same code."""
     if CATALOGUE.setdefault(kind.code, kind) != kind:
         raise TypeError(f"Two problems have the code {kind.code}.")
     return kind.code
 
 
 def register_not_found(kind: str, title: str | None = None) -> None:
-    """Lists the problem of an object of this kind that its caller does not have; ``title`` is what people call one."""
+    """Adds the 404 of this kind of object to the catalogue; ``title`` is what people call such an object."""
     title = title or kind
     register(
         ProblemType(

@@ -37,7 +37,7 @@ class ProblemError(BaseModel):
 
 
 class Problem(BaseModel):
-    """What every answer of 400 and above holds."""
+    """The body of every answer of 400 and above."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -50,7 +50,9 @@ class Problem(BaseModel):
     instance: str = Field(description="path of the request", json_schema_extra={"format": "uri-reference"})
     code: str = Field(description="stable, for programs", pattern="^[a-z0-9_]+$")
     request_id: str
-    errors: list[ProblemError] | None = Field(None, description="what is wrong with the values sent (422 alone)")
+    errors: list[ProblemError] | None = Field(
+        None, description="what is wrong with the values that were sent (only with 422)"
+    )
 
 
 _PROMISED = {405: {"Allow": "GET, HEAD"}, 429: {"Retry-After": "1"}, 503: {"Retry-After": "1"}}

@@ -1,4 +1,4 @@
-"""The operations that every kind of owned object has over HTTP, written once."""
+"""The operations over HTTP that every entity has: list, create, get, replace, update, delete."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -22,32 +22,18 @@ from adapters.http_fastapi.kit.entity_schemas import (
     with_article,
 )
 from adapters.http_fastapi.kit.object_id import ObjectId
-from adapters.http_fastapi.kit.openapi import (
-    BODY,
-    headers,
-    links,
-    refusals,
-    unchanged,
-)
+from adapters.http_fastapi.kit.openapi import BODY, headers, links, refusals, unchanged
 from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cursors
 from adapters.http_fastapi.kit.responses import created_response, object_response
 from adapters.http_fastapi.kit.route import StrictRoute
-from adapters.http_fastapi.kit.schemas import (
-    CreateBody,
-    PatchBody,
-    View,
-    page_of,
-)
+from adapters.http_fastapi.kit.schemas import CreateBody, PatchBody, View, page_of
 from adapters.http_fastapi.kit.writes import idempotent_write_context, write_context
 from domain.access.authentication import Caller
 from domain.access.scopes import Scope, scopes_to
 from domain.entity import plural_of, title_of
 from domain.errors import ListTimeout
 from domain.idempotency import IdempotentExecutor
-from domain.repository import (
-    Owned,
-    Precondition,
-)
+from domain.repository import Owned, Precondition
 from domain.use_cases import EntityUseCases
 from domain.write_context import WriteContext
 
@@ -56,7 +42,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """A kind of owned object as clients see it: its name, its schemas, and the scopes that it takes."""
+    """An entity as clients see it: its plural name, its schemas, and the scopes that its operations require."""
 
     entity: type[Owned]
     plural: str
@@ -73,8 +59,8 @@ class Resource:
     def of(cls, entity: type[Owned], entities: Collection[type[Owned]]) -> "Resource":
         """The resource of an entity with annotated fields, which is one of ``entities``.
 
-        Raises ``TypeError`` where it has no scopes, where a field has a name that means something else, and where two
-        problems have one code.
+        Raises ``TypeError`` where it has no scopes, where the name of a field has another meaning in schemas, and where
+        two problems have the same code.
         """
         require_names(entity)
         plural = plural_of(entity)
@@ -93,8 +79,8 @@ class Resource:
         )
 
 
-def taking(**annotations: Any) -> Callable[[F], F]:
-    """Says which schemas an endpoint takes that is written for all kinds."""
+def annotate(**annotations: Any) -> Callable[[F], F]:
+    """Sets the annotations of an endpoint's parameters whose types are made at run time."""
 
     def annotated(endpoint: F) -> F:
         endpoint.__annotations__.update(annotations)
@@ -104,7 +90,7 @@ def taking(**annotations: Any) -> Callable[[F], F]:
 
 
 def resource_routes(
-    resource: Resource, use_cases: EntityUseCases[Any], cursors: Cursors, once_: IdempotentExecutor
+    resource: Resource, use_cases: EntityUseCases[Any], cursors: Cursors, idempotent: IdempotentExecutor
 ) -> APIRouter:
     """The routes of this resource, on these use cases."""
     kind, show, conflicts = resource.entity.KIND, resource.view.of, resource.conflicts
@@ -117,10 +103,10 @@ def resource_routes(
     )
     pages, tags = Pagination(resource.plural, cursors), EntityTags(resource.view)
     Reader = Annotated[Caller, Security(authenticate, scopes=[resource.reads])]  # noqa: N806  # -- a type
-    Writer = Annotated[Caller, Security(authenticate, scopes=[resource.writes])]  # noqa: N806
-    Write = Annotated[WriteContext, Depends(write_context)]  # noqa: N806
-    Creation = Annotated[WriteContext, Depends(idempotent_write_context(f"create_{kind}"))]  # noqa: N806
-    Condition = Annotated[Precondition, Depends(tags.precondition)]  # noqa: N806
+    Writer = Annotated[Caller, Security(authenticate, scopes=[resource.writes])]  # noqa: N806  # -- as above
+    Write = Annotated[WriteContext, Depends(write_context)]  # noqa: N806  # -- as above
+    Creation = Annotated[WriteContext, Depends(idempotent_write_context(f"create_{kind}"))]  # noqa: N806  # -- as above
+    Condition = Annotated[Precondition, Depends(tags.precondition)]  # noqa: N806  # -- as above
     page_shown = page_of(resource.entity.__name__, resource.view)
     refused = (f"{kind}_not_found", "precondition_failed", "missing_scope")
     then = links(reads=[f"get_{kind}"], writes=[f"{verb}_{kind}" for verb in ("replace", "update", "amend", "delete")])
@@ -132,9 +118,12 @@ def resource_routes(
         response_model=page_shown,
         responses={200: headers("Link"), **refusals("missing_scope", "invalid_cursor", "list_timeout")},
     )
-    @taking(query=Annotated[with_cursors(resource.query, cursors.open), Query()])
+    @annotate(query=Annotated[with_cursors(resource.query, cursors.open), Query()])
     async def list_(request: Request, caller: Reader, query: ListQuery) -> Response:
-        """One page, newest first unless another order is asked for. Follow `next_cursor`, or the `Link` header."""
+        """Returns one page, newest first unless `sort` says otherwise.
+
+        `next_cursor` and the `Link` header lead to the next page.
+        """
         owner = caller.owner.id
         wanted = pages.request(owner, query)
         try:
@@ -154,11 +143,11 @@ def resource_routes(
             **refusals("missing_scope", "request_in_flight", "idempotency_key_reused", *conflicts.create, *BODY),
         },
     )
-    @taking(body=resource.create)
+    @annotate(body=resource.create)
     async def create(request: Request, body: CreateBody, caller: Writer, write_context: Creation) -> Response:
-        """Makes one. With an `Idempotency-Key` it is made once, however often the request is sent."""
+        """Creates an object. With an `Idempotency-Key` it is created once, however often the request is sent."""
         owner = caller.owner.id
-        made, replayed = await once_.make(
+        made, replayed = await idempotent.create_once(
             owner, write_context, resource.entity, lambda: use_cases.create(owner, write_context, **body.fields())
         )
         return created_response(request, show(made), made, tags, replayed=replayed)
@@ -175,7 +164,7 @@ def resource_routes(
         },
     )
     async def get(id: ObjectId, caller: Reader, known: Annotated[Sequence[str], Depends(tags.known)]) -> Response:
-        """One object; 304 where `If-None-Match` names its tag."""
+        """Returns one object, or 304 if `If-None-Match` contains its current `ETag`."""
         found = await use_cases.get(caller.owner.id, id)
         return object_response(show(found), found, tags, known)
 
@@ -185,22 +174,22 @@ def resource_routes(
     }
 
     @routes.put("/{id}", name=f"replace_{kind}", summary=f"Replace {one}", **written)
-    @taking(body=resource.replace)
+    @annotate(body=resource.replace)
     async def replace(
         id: ObjectId, body: CreateBody, caller: Writer, write_context: Write, precondition: Condition
     ) -> Response:
-        """Replaces everything that a client writes; what is left out has its default again. Never creates."""
+        """Replaces all members that clients write; those left out get their defaults. Never creates an object."""
         changed = await use_cases.replace(caller.owner.id, id, write_context, precondition, **body.fields())
         return object_response(show(changed), changed, tags)
 
     async def update(
         id: ObjectId, body: PatchBody, caller: Writer, write_context: Write, precondition: Condition
     ) -> Response:
-        """Changes only the members that are sent. PATCH and POST are the same."""
+        """Changes only the members that are sent. PATCH and POST do the same."""
         changed = await use_cases.update(caller.owner.id, id, write_context, precondition, **body.fields())
         return object_response(show(changed), changed, tags)
 
-    taking(body=resource.patch)(update)
+    annotate(body=resource.patch)(update)
     changes = {"schema": {"$ref": f"#/components/schemas/{resource.patch.__name__}"}}
     written["openapi_extra"] = {"requestBody": {"content": {"application/merge-patch+json": changes}}}
     routes.patch("/{id}", name=f"update_{kind}", summary=f"Update {one}", **written)(update)
@@ -214,7 +203,7 @@ def resource_routes(
         responses=refusals(*refused, *conflicts.delete),
     )
     async def delete(id: ObjectId, caller: Writer, write_context: Write, precondition: Condition) -> Response:
-        """Deletes one; its revisions are kept, and bring it back."""
+        """Deletes an object. Its revisions are kept, and it can be restored from them."""
         await use_cases.delete(caller.owner.id, id, write_context, precondition)
         return Response(status_code=204)
 

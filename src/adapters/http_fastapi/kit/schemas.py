@@ -1,4 +1,4 @@
-"""What all schemas share: strict values, what is sent and what is shown, and the answers made of them."""
+"""What all schemas share: strict values, base classes of bodies, queries and representations, and pages."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -32,7 +32,7 @@ def read_day(value: object) -> date:
             return date.fromisoformat(value)
     except ValueError:
         pass
-    raise PydanticCustomError("date", "This is no date of the form YYYY-MM-DD.")
+    raise PydanticCustomError("date", "This is not a date of the form YYYY-MM-DD.")
 
 
 def read_moment(value: object) -> datetime:
@@ -42,7 +42,7 @@ def read_moment(value: object) -> datetime:
             return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise PydanticCustomError("date_time", "This is no time with its offset, as in 2026-11-22T08:00:00Z.")
+    raise PydanticCustomError("date_time", "This is not a time with its UTC offset, as in 2026-11-22T08:00:00Z.")
 
 
 def _scope(value: object) -> KeyScope:
@@ -90,7 +90,7 @@ def name_field(max_length: int, example: str) -> FieldInfo:
 
 
 class CreateBody(BaseModel):
-    """A body that a client sends: all members known, none coerced."""
+    """The base of a body: unknown members are refused, and no value is converted to another type."""
 
     MEDIA_TYPES: ClassVar[frozenset[str]] = JSON_TYPES
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -101,7 +101,7 @@ class CreateBody(BaseModel):
 
 
 class PatchBody(CreateBody):
-    """A body of changes, in which every member may be missing and none is null."""
+    """The base of a body of changes: every member may be left out."""
 
     MEDIA_TYPES: ClassVar[frozenset[str]] = PATCH_TYPES
 
@@ -163,7 +163,7 @@ class PageView(BaseModel, Generic[T]):
 
 
 def public_actor(actor: str | None) -> str | None:
-    """An actor as tenants are told of it: a key by its id, and of an operator not which one it was."""
+    """The actor as tenants see it: a key with its id, but an operator without its name."""
     if actor is None or actor.startswith("key:"):
         return actor
     return actor.partition(":")[0]

@@ -38,7 +38,7 @@ def idempotent_write_context(operation: str) -> Callable[..., Awaitable[WriteCon
             Header(
                 alias="Idempotency-Key",
                 description="1 to 255 visible ASCII characters, bare or quoted: the request is carried out once,"
-                " and answered alike for 24 hours",
+                " and repeated within 24 hours it gets the same answer",
                 json_schema_extra={"minLength": 1, "pattern": _PATTERN},
             ),
         ] = None,

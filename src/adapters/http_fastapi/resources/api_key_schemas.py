@@ -1,4 +1,4 @@
-"""Keys and their holder as clients see them: what is sent, and what is shown."""
+"""Schemas of API keys and of the caller: what clients send, and what they are shown."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any
@@ -22,14 +22,14 @@ from domain.access.scopes import Scope
 
 
 class ApiKeyCreate(CreateBody):
-    """What a key is made from."""
+    """A key to create."""
 
     name: Annotated[str, name_field(ApiKey.NAME_MAX, "Nightly runs")]
     scopes: Annotated[
         list[ScopeName],
         Field(
             max_length=len(Scope),
-            description="at least one, and none that the asking key lacks",
+            description="at least one, and only scopes that the key in use has",
             examples=[["simulations:read"]],
             json_schema_extra={"minItems": 1},
         ),
@@ -37,7 +37,7 @@ class ApiKeyCreate(CreateBody):
     expires_at: Annotated[
         MomentOrNull,
         Field(
-            description="no later than the end of the asking key; null: with that key, or never where it never ends",
+            description="no later than the expiry of the key in use; null or left out: the same as that one",
             examples=["2099-01-01T00:00:00Z"],
         ),
     ] = None
@@ -47,13 +47,13 @@ _OVERLAP_MAX = int(ApiKey.OVERLAP_MAX.total_seconds())
 
 
 class ApiKeyRoll(CreateBody):
-    """How a key hands over to its successor."""
+    """How a key is replaced by a new one."""
 
     overlap_seconds: Annotated[
         int,
         whole_number("overlap", "An overlap in seconds", 0, _OVERLAP_MAX),
         Field(
-            description="how long the old key still opens, unless it ends sooner",
+            description="for how many seconds the old key remains valid, unless it expires sooner",
             examples=[3600],
             json_schema_extra={"minimum": 0, "maximum": _OVERLAP_MAX},
         ),
@@ -61,8 +61,8 @@ class ApiKeyRoll(CreateBody):
     expires_at: Annotated[
         MomentOrNull,
         Field(
-            description="end of the new key: after no longer a life than the old one was made with and, unless a key "
-            "rolls itself, no later than that of the asking key; null or left out: as late as that",
+            description="expiry of the new key. Its lifetime is at most the one that the old key was created with and, "
+            "unless a key rolls itself, it expires no later than the key in use; null or left out: the latest allowed",
             examples=["2099-01-01T00:00:00Z"],
         ),
     ] = None
@@ -76,9 +76,7 @@ class ApiKeyView(View):
     prefix: str = Field(description="the public part of the key")
     scopes: list[Scope]
     created_at: Moment
-    created_by: str | None = Field(
-        description="`key:` and the id of a key, or `operator`; null where that was not recorded"
-    )
+    created_by: str | None = Field(description="`key:` and the id of a key, or `operator`; null if it was not recorded")
     expires_at: Moment | None
     last_used_at: Moment | None
     revoked_at: Moment | None
@@ -94,7 +92,9 @@ class ApiKeyView(View):
 class ApiKeyCreated(ApiKeyView):
     """A new key."""
 
-    key: str | None = Field(description="its whole text, shown this once; null where the request is repeated")
+    key: str | None = Field(
+        description="the whole key, shown only in this answer; null in the answer to a repeated request"
+    )
 
 
 class OwnerView(View):
@@ -105,7 +105,7 @@ class OwnerView(View):
 
 
 class CallerView(View):
-    """Who the caller is: the owner, the key in use, what it may do and until when."""
+    """The caller: the owner, the key in use, its scopes and its expiry."""
 
     owner: OwnerView
     key: ApiKeyView

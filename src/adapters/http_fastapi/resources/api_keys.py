@@ -1,8 +1,8 @@
-"""Keys over HTTP, and who the caller is: their routes."""
+"""API keys over HTTP, and ``/me``, which tells a caller who it is."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Security
 from starlette.requests import Request
@@ -12,16 +12,10 @@ from adapters.http_fastapi.kit.authentication import authenticate
 from adapters.http_fastapi.kit.conditional_requests import EntityTags
 from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.object_id import ObjectId
-from adapters.http_fastapi.kit.openapi import (
-    BODY,
-    headers,
-    links,
-    refusals,
-    unchanged,
-)
+from adapters.http_fastapi.kit.openapi import BODY, headers, links, refusals, unchanged
 from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cursors
 from adapters.http_fastapi.kit.problem_types import register_not_found
-from adapters.http_fastapi.kit.resource import taking
+from adapters.http_fastapi.kit.resource import annotate
 from adapters.http_fastapi.kit.responses import created_response, json_response, object_response
 from adapters.http_fastapi.kit.route import StrictRoute
 from adapters.http_fastapi.kit.schemas import page_of
@@ -44,38 +38,31 @@ from domain.repository import OwnerId, Precondition
 from domain.write_context import WriteContext
 
 register_not_found(ApiKey.KIND)
+_tags = EntityTags(ApiKeyView)
+_LINKS = links(reads=["get_key"], writes=["roll_key", "revoke_key"])
 Manager = Annotated[Caller, Security(authenticate, scopes=[Scope.KEYS_MANAGE])]
 """A caller whose key may manage keys."""
+Condition = Annotated[Precondition, Depends(_tags.precondition)]
 
 
-def key_routes(keys: ApiKeys, cursors: Cursors, once_: IdempotentExecutor) -> APIRouter:
+def key_routes(keys: ApiKeys, cursors: Cursors, idempotent: IdempotentExecutor) -> APIRouter:
     """The routes of keys, on these use cases."""
     routes = APIRouter(
         prefix="/api/v1", tags=["keys"], route_class=StrictRoute, generate_unique_id_function=lambda route: route.name
     )
-    pages, tags = Pagination("keys", cursors), EntityTags(ApiKeyView)
-    Condition = Annotated[Precondition, Depends(tags.precondition)]  # noqa: N806  # -- a type
-    show = ApiKeyView.of
-    then = links(reads=["get_key"], writes=["roll_key", "revoke_key"])
+    _add_reads(routes, keys, cursors)
+    _add_creations(routes, keys, idempotent)
+    _add_revocation(routes, keys)
+    return routes
 
-    async def made_once(
-        owner: OwnerId, write_context: WriteContext, make: Callable[[], Awaitable[tuple[ApiKey, ApiKeyToken]]]
-    ) -> tuple[ApiKey, str | None]:
-        """The key, and its text unless the request is repeated."""
-        texts: list[ApiKeyToken] = []
 
-        async def kept() -> ApiKey:
-            key, text = await make()
-            texts.append(text)
-            return key
-
-        key, replayed = await once_.make(owner, write_context, ApiKey, kept)
-        return key, None if replayed else texts[0].reveal()
+def _add_reads(routes: APIRouter, keys: ApiKeys, cursors: Cursors) -> None:
+    pages = Pagination("keys", cursors)
 
     @routes.get("/me", summary="Who am I", response_model=CallerView, responses=refusals())
     async def whoami(caller: Annotated[Caller, Security(authenticate)]) -> Response:
-        """The owner, the key in use, its scopes and expiry."""
-        key = show(caller.key)
+        """Returns the owner, the key in use, its scopes and its expiry."""
+        key = ApiKeyView.of(caller.key)
         content = {"owner": OwnerView.of(caller.owner), "key": key}
         return json_response({**content, "scopes": key["scopes"], "expires_at": key["expires_at"]})
 
@@ -85,54 +72,48 @@ def key_routes(keys: ApiKeys, cursors: Cursors, once_: IdempotentExecutor) -> AP
         response_model=page_of(ApiKey.KIND, ApiKeyView),
         responses={200: headers("Link"), **refusals("missing_scope", "invalid_cursor")},
     )
-    @taking(query=Annotated[with_cursors(ListQuery, cursors.open), Query()])
+    @annotate(query=Annotated[with_cursors(ListQuery, cursors.open), Query()])
     async def list_keys(request: Request, caller: Manager, query: ListQuery) -> Response:
-        """One page of the owner's keys, newest first."""
+        """Returns one page of the owner's keys, newest first."""
         owner = caller.owner.id
         wanted = pages.request(owner, query)
         page = await keys.list(owner, wanted)
         return pages.response(request, owner, wanted, page, ApiKeyView.each(page.items))
 
-    @routes.post(
-        "/keys",
-        summary="Create a key",
-        status_code=201,
-        response_model=ApiKeyCreated,
-        responses={
-            201: headers("ETag", "Location", "Idempotency-Replayed", secret=True) | then,
-            **refusals("missing_scope", "key_ended", "request_in_flight", "idempotency_key_reused", *BODY),
-        },
+    @routes.get(
+        "/keys/{id}",
+        summary="Get a key",
+        response_model=ApiKeyView,
+        responses={200: headers("ETag") | _LINKS, 304: unchanged(), **refusals("key_not_found", "missing_scope")},
     )
+    async def get_key(id: ObjectId, caller: Manager, known: Annotated[Sequence[str], Depends(_tags.known)]) -> Response:
+        """Returns one key, or 304 if `If-None-Match` contains its current `ETag`."""
+        key = await keys.get(caller.owner.id, id)
+        return object_response(ApiKeyView.of(key), key, _tags, known)
+
+
+def _add_creations(routes: APIRouter, keys: ApiKeys, idempotent: IdempotentExecutor) -> None:
+    @routes.post("/keys", summary="Create a key", **_creates())
     async def create_key(
         request: Request,
         body: ApiKeyCreate,
         caller: Manager,
         write_context: Annotated[WriteContext, Depends(idempotent_write_context("create_key"))],
     ) -> Response:
-        """Makes a key, which ends no later than the one that asks.
+        """Creates a key, which expires no later than the key in use.
 
-        Only this answer ever holds its text, and only once: a repeated request is answered without.
+        Only this answer contains the whole key, and only once: the answer to a repeated request has null in its place.
         """
         owner = caller.owner.id
-        key, text = await made_once(
-            owner, write_context, lambda: keys.create(owner, write_context, granted_by=caller.key, **body.fields())
+        key, text = await _create_once(
+            idempotent,
+            owner,
+            write_context,
+            lambda: keys.create(owner, write_context, granted_by=caller.key, **body.fields()),
         )
-        shown_once = {**show(key), "key": text}
-        return created_response(request, shown_once, key, tags, replayed=text is None, stored=False)
+        return _created_response(request, key, text)
 
-    @routes.post(
-        "/keys/{id}/roll",
-        summary="Roll a key",
-        status_code=201,
-        response_model=ApiKeyCreated,
-        responses={
-            201: headers("ETag", "Location", "Idempotency-Replayed", secret=True) | then,
-            **refusals(
-                *("key_not_found", "key_ended", "precondition_failed", "missing_scope"),
-                *("request_in_flight", "idempotency_key_reused", *BODY),
-            ),
-        },
-    )
+    @routes.post("/keys/{id}/roll", summary="Roll a key", **_creates("key_not_found", "precondition_failed"))
     async def roll_key(
         id: ObjectId,
         *,
@@ -142,39 +123,60 @@ def key_routes(keys: ApiKeys, cursors: Cursors, once_: IdempotentExecutor) -> AP
         write_context: Annotated[WriteContext, Depends(idempotent_write_context("roll_key"))],
         precondition: Condition,
     ) -> Response:
-        """Makes a key that takes the place of this one, with its name and scopes; both open for the overlap.
+        """Creates a key with the name and scopes of this one, which then expires when the overlap ends, if not sooner.
 
-        `If-Match` is asked of the old key; what is answered is the new one. A key may roll itself, and none with
-        a scope that it lacks. The new key lives no longer than the old one was made to, counted from now, and ends no
-        later than the key that asks, unless that is the old one.
+        `If-Match` is compared with the old key; the answer is the new one. The key in use needs all scopes of the old
+        key, and may be the old key. The new key's lifetime is at most the one that the old key was created with.
+        Unless a key rolls itself, the new key also expires no later than the key in use.
         """
         owner, overlap = caller.owner.id, timedelta(seconds=body.overlap_seconds)
-        end = body.fields().get("expires_at", Lifetime.AS_BEFORE)
-        key, text = await made_once(
+        expires_at = body.fields().get("expires_at", Lifetime.AS_BEFORE)
+        key, text = await _create_once(
+            idempotent,
             owner,
             write_context,
             lambda: keys.rotate(
-                owner, id, write_context, precondition, overlap=overlap, expires_at=end, rotated_by=caller.key
+                owner, id, write_context, precondition, overlap=overlap, expires_at=expires_at, rotated_by=caller.key
             ),
         )
         if text is None:
             await keys.expire_previous(owner, id, key, write_context, overlap=overlap)
-        shown_once = {**show(key), "key": text}
-        return created_response(
-            request, shown_once, key, tags, replayed=text is None, among="/api/v1/keys", stored=False
-        )
+        return _created_response(request, key, text)
 
-    @routes.get(
-        "/keys/{id}",
-        summary="Get a key",
-        response_model=ApiKeyView,
-        responses={200: headers("ETag") | then, 304: unchanged(), **refusals("key_not_found", "missing_scope")},
-    )
-    async def get_key(id: ObjectId, caller: Manager, known: Annotated[Sequence[str], Depends(tags.known)]) -> Response:
-        """One key; 304 where `If-None-Match` names its tag."""
-        key = await keys.get(caller.owner.id, id)
-        return object_response(show(key), key, tags, known)
 
+async def _create_once(
+    idempotent: IdempotentExecutor,
+    owner: OwnerId,
+    write_context: WriteContext,
+    create: Callable[[], Awaitable[tuple[ApiKey, ApiKeyToken]]],
+) -> tuple[ApiKey, str | None]:
+    """The key, and its text; None instead of the text for a repeated request."""
+    tokens: list[ApiKeyToken] = []
+
+    async def keep_token() -> ApiKey:
+        key, token = await create()
+        tokens.append(token)
+        return key
+
+    key, replayed = await idempotent.create_once(owner, write_context, ApiKey, keep_token)
+    return key, None if replayed else tokens[0].reveal()
+
+
+def _creates(*codes: str) -> dict[str, Any]:
+    """What the document says of an operation that creates a key, and may be refused with these problems as well."""
+    problems = ("missing_scope", "key_ended", "request_in_flight", "idempotency_key_reused", *codes, *BODY)
+    key = headers("ETag", "Location", "Idempotency-Replayed", secret=True) | _LINKS
+    return {"status_code": 201, "response_model": ApiKeyCreated, "responses": {201: key, **refusals(*problems)}}
+
+
+def _created_response(request: Request, key: ApiKey, text: str | None) -> Response:
+    """201 with the key and its text, which is None for a repeated request."""
+    prefix, keys, _ = request.scope["path"].rpartition("/keys")
+    content = {**ApiKeyView.of(key), "key": text}
+    return created_response(request, content, key, _tags, replayed=text is None, among=prefix + keys, stored=False)
+
+
+def _add_revocation(routes: APIRouter, keys: ApiKeys) -> None:
     @routes.delete(
         "/keys/{id}",
         summary="Revoke a key",
@@ -187,11 +189,9 @@ def key_routes(keys: ApiKeys, cursors: Cursors, once_: IdempotentExecutor) -> AP
         write_context: Annotated[WriteContext, Depends(write_context)],
         precondition: Condition,
     ) -> Response:
-        """Ends a key, once and for all; it stays readable. Again is no error.
+        """Revokes a key for good; it can still be read. Revoking it again is no error.
 
-        Any key of the owner but the one that asks, also one with scopes that this one lacks.
+        Every key of the owner can be revoked but the one in use, even one with scopes that the key in use lacks.
         """
         await keys.revoke(caller.owner.id, id, write_context, precondition, revoked_by=caller.key)
         return Response(status_code=204)
-
-    return routes

@@ -1,4 +1,4 @@
-"""What is there for everybody, without a key: probes, the meaning of problems, the interactive page."""
+"""The routes that need no key: probes, the meaning of problems, the interactive page."""
 
 import base64
 import hashlib
@@ -19,10 +19,10 @@ from adapters.http_fastapi.kit.route import CompiledRoute
 
 
 class HealthCheck(Protocol):
-    """Whatever must be in order before requests can be served."""
+    """Checks whether requests can be served."""
 
     async def check(self) -> None:
-        """Raises ``Unavailable`` where it is not."""
+        """Raises ``Unavailable`` where they cannot."""
         ...
 
 
@@ -35,7 +35,7 @@ class Probe(BaseModel):
 
 
 class ProblemMeaning(BaseModel):
-    """What a type of problem means."""
+    """A problem type and its meaning."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -52,12 +52,12 @@ def system_routes(storage: HealthCheck) -> APIRouter:
 
     @routes.get("/livez", summary="Liveness", response_model=Probe, responses=refusals(key=False))
     async def livez() -> Response:
-        """The process is alive."""
+        """Returns 200 while the process is alive."""
         return json_response({"status": "ok"})
 
     @routes.get("/readyz", summary="Readiness", response_model=Probe, responses=refusals("unavailable", key=False))
     async def readyz() -> Response:
-        """The database can be reached and no migration is unapplied; 503 otherwise."""
+        """Returns 200 if the database can be reached and every migration is applied, and 503 otherwise."""
         await storage.check()
         return json_response({"status": "ok"})
 
@@ -68,7 +68,7 @@ def system_routes(storage: HealthCheck) -> APIRouter:
         responses=refusals("not_found", key=False),
     )
     async def get_problem(name: str) -> Response:
-        """What a type of problem means, in a sentence or two."""
+        """Explains a problem type in a sentence or two."""
         kind = CATALOGUE.get(name.replace("-", "_"))
         if kind is None or kind.name != name:
             raise ProblemException("not_found")
@@ -86,7 +86,7 @@ def system_routes(storage: HealthCheck) -> APIRouter:
 
     @routes.get("/docs", include_in_schema=False)
     async def docs() -> Response:
-        """The interactive page, which loads nothing from another host."""
+        """Returns the interactive page, which loads nothing from another host."""
         return HTMLResponse(page, headers=policy)
 
     routes.mount("/docs/assets", StaticFiles(packages=[("fastapi_offline", "static")]))
@@ -94,7 +94,7 @@ def system_routes(storage: HealthCheck) -> APIRouter:
 
 
 def _interactive_page() -> tuple[bytes, dict[str, str]]:
-    """The page, and what it may do: run its own scripts, the one within by its digest, and ask this service."""
+    """The page and its content security policy: it runs its own scripts alone, and calls this service alone."""
     page = get_swagger_ui_html(
         openapi_url="/openapi.json",
         title="Goatfish API",
@@ -103,8 +103,8 @@ def _interactive_page() -> tuple[bytes, dict[str, str]]:
         swagger_favicon_url="/docs/assets/favicon.png",
     )
     body = bytes(page.body)
-    within = re.findall(rb"<script>(.*?)</script>", body, re.DOTALL)
-    digests = [base64.b64encode(hashlib.sha256(script).digest()).decode() for script in within]
+    inline = re.findall(rb"<script>(.*?)</script>", body, re.DOTALL)
+    digests = [base64.b64encode(hashlib.sha256(script).digest()).decode() for script in inline]
     scripts = " ".join(["'self'", *(f"'sha256-{digest}'" for digest in digests)])
     policy = (
         f"default-src 'none'; script-src {scripts}; style-src 'self'; img-src 'self' data:; connect-src 'self';"

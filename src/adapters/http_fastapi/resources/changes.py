@@ -1,0 +1,117 @@
+"""The feed of changes over HTTP: the revisions of all entities, in the order of their commits."""
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, ClassVar, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Security
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, create_model
+from starlette.responses import Response
+
+from adapters.http_fastapi.kit.authentication import authenticate
+from adapters.http_fastapi.kit.cursors import Cursor, Cursors
+from adapters.http_fastapi.kit.openapi import any_scope, refusals
+from adapters.http_fastapi.kit.pagination import CURSOR_SCHEMA, LimitQuery, no_cursor, with_cursors
+from adapters.http_fastapi.kit.resource import Resource, annotate
+from adapters.http_fastapi.kit.responses import json_response
+from adapters.http_fastapi.kit.revisions import revision_content, revision_view
+from adapters.http_fastapi.kit.route import StrictRoute
+from domain.access.authentication import Caller
+from domain.errors import Denied
+from domain.paging import PageRequest, Position
+from domain.revisions import History
+
+_LATEST = "latest"
+_FEED = "changes"
+_LAST_ID = UUID(int=2**128 - 1)
+_START = Position(0, _LAST_ID)
+
+
+class ChangesQuery(LimitQuery):
+    """The query of the feed."""
+
+    CURSOR: ClassVar[str | None] = "after"
+    after: Annotated[
+        Cursor | Literal["latest"] | None,
+        PlainValidator(no_cursor),
+        CURSOR_SCHEMA,
+        Field(
+            description="`next_cursor` of the previous answer; `latest` for the present end of the feed; left out: "
+            "from the first change that is kept"
+        ),
+    ] = None
+
+
+class ChangesView(BaseModel):
+    """Some changes, in the order of their commits."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    next_cursor: str = Field(description="for the next request, now or later")
+    has_more: bool = Field(description="whether there are more changes now")
+
+
+def change_routes(resources: Sequence[Resource], history: History, cursors: Cursors) -> APIRouter:
+    """The routes of the feed, which shows the changes of these resources."""
+    routes = APIRouter(
+        prefix="/api/v1",
+        tags=["changes"],
+        route_class=StrictRoute,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    views = {resource.entity.KIND: resource.view for resource in resources}
+    change: Any = reduce(or_, map(revision_view, resources))
+    changes = create_model("Changes", __base__=ChangesView, __doc__=ChangesView.__doc__, items=(list[change], ...))
+
+    def opened(text: str) -> Cursor | str:
+        return _LATEST if text == _LATEST else cursors.open(text)
+
+    async def readable_kinds(caller: Annotated[Caller, Security(authenticate)]) -> frozenset[str]:
+        """The kinds that the key may read. Raises ``Denied`` where there are none."""
+        kinds = frozenset(resource.entity.KIND for resource in resources if resource.reads in caller.key.scopes)
+        if not kinds:
+            wanted = " or ".join(resource.reads for resource in resources)
+            raise Denied("missing_scope", f"The key lacks the scope {wanted}.")
+        return kinds
+
+    @routes.get(
+        "/changes",
+        summary="Follow the changes",
+        response_model=changes,
+        responses=refusals("missing_scope", "invalid_cursor", "changes_forgotten"),
+        openapi_extra=any_scope(*(resource.reads for resource in resources)),
+    )
+    @annotate(query=Annotated[with_cursors(ChangesQuery, opened), Query()])
+    async def list_changes(
+        caller: Annotated[Caller, Security(authenticate)],
+        readable: Annotated[frozenset[str], Depends(readable_kinds)],
+        query: ChangesQuery,
+    ) -> Response:
+        """Returns changes of the owner's objects in the order of their commits. Whoever follows the feed misses none.
+
+        The feed contains the changes of all kinds of objects that the key may read, and the key must be allowed to read
+        one of them. A cursor is valid for every key of the owner, whatever its scopes.
+
+        To keep a copy up to date: request `after=latest` and keep its cursor, read the lists, then follow the feed from
+        that cursor and apply each change to the copy, in this order. The lists contain some of these changes already,
+        so an object in the copy may return to an earlier version for a while; at the end of the feed the copy equals
+        what is stored. An answer may contain fewer changes than `limit`, even none, and still have `has_more`.
+        """
+        owner = caller.owner.id
+        if isinstance(query.after, str):
+            return response([], Position(await history.last(owner), _LAST_ID), caller, more=False)
+        after = cursors.position(query.after, owner, _FEED)
+        page = await history.changes(owner, PageRequest(limit=query.limit, after=after))
+        # Owners and keys change too, and are not shown.
+        items = [revision_content(each, views[each.kind]) for each in page.items if each.kind in readable]
+        last = page.items[-1] if page.items else None
+        end = Position(last.number, last.id) if last else after or _START
+        return response(items, end, caller, more=page.next is not None)
+
+    def response(items: list[dict[str, Any]], end: Position, caller: Caller, *, more: bool) -> Response:
+        next_cursor = cursors.seal(end, caller.owner.id, _FEED)
+        return json_response({"items": items, "next_cursor": next_cursor, "has_more": more})
+
+    return routes
