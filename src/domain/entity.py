@@ -6,17 +6,33 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from domain.entity_spec import EntitySpec, spec_of, stored_violations, violations_in, words
+from domain.entity_spec import (
+    EntitySpec,
+    ListFilter,
+    ParsedFilter,
+    spec_of,
+    stored_violations,
+    violations_from,
+    violations_in,
+    words,
+)
 from domain.errors import Invalid, Violation
 from domain.fields import MapPatch
 from domain.paging import Comparison, Condition
 from domain.repository import E, Owned, OwnerId, with_changes
 
 
-def create(entity: type[E], *, id: UUID, owner_id: OwnerId, now: datetime, **values: Any) -> E:
-    """A new entity of its owner. Raises ``Invalid``."""
+def create(entity: type[E], *, id: UUID, owner_id: OwnerId, now: datetime, actor: str = "operator", **values: Any) -> E:
+    """A new entity of its owner, made by ``actor``. Raises ``Invalid``."""
     made: Any = entity
-    kept = {**spec_of(entity).defaults, **validated(entity, values)}
+    spec = spec_of(entity)
+    kept = {**spec.defaults, **validated(entity, values)}
+    if spec.fill_in is not None:
+        kept |= spec.fill_in(None, kept, values.keys(), now)
+    if len(kept) > len(values) and (violations := [*_broken_rules(spec, kept.get)]):
+        raise Invalid(violations)
+    for field in spec.actors:
+        kept[field.name] = actor
     created: E = made(id=id, owner_id=owner_id, created_at=now, updated_at=now, **kept)
     return created
 
@@ -41,13 +57,18 @@ def with_values(stored: E, values: Mapping[str, Any], *, now: datetime) -> E:
             violations += violations_in(spec.fields[name], merged[name])
     if violations:
         raise Invalid(violations)
+    if spec.fill_in is not None:
+        known = values_of(stored)
+        merged |= spec.fill_in(known, {**known, **merged}, values.keys(), now)
     # Two changes may read the clock in another order than they are made in.
     after = with_changes(stored, merged, updated_at=max(now, before.updated_at))
     if after is not stored:
-        value_of = partial(getattr, after)
-        if violations := [*_broken_rules(spec, value_of), *_changed_immutables(spec, stored, after)]:
+        if violations := [*_changed_immutables(spec, stored, after)]:
             raise Invalid(violations)
+        # Before the rules, which a state is likely to break that the entity may not come to.
         require_transition(stored, after)
+        if violations := [*_broken_rules(spec, partial(getattr, after))]:
+            raise Invalid(violations)
     return after
 
 
@@ -65,8 +86,9 @@ def validated(entity: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in values.items():
         field = spec.fields[name]
         if isinstance(value, MapPatch):
-            kept[name] = value
-            violations += [*violations_in(field, value.given)] or violations_in(field, value.removed)
+            kept[name] = MapPatch(field.kind.normalized(value.members))
+            violations += violations_in(field, kept[name].given)
+            violations += violations_from(field, field.kind.key_problems(value.removed))  # type: ignore[attr-defined]  # -- a map
         elif value is None or name in spec.checked:
             kept[name] = None if value is None else field.kind.normalized(value)
             violations += violations_in(field, kept[name])
@@ -87,7 +109,7 @@ def violations_of(entity: Owned) -> list[Violation]:
     if own is not None:
         return own()
     spec, values = spec_of(type(entity)), values_of(entity)
-    violations = [wrong for name, field in spec.fields.items() for wrong in stored_violations(field, values[name])]
+    violations = [wrong for field in spec.kept for wrong in stored_violations(field, getattr(entity, field.name))]
     return [*violations, *_broken_rules(spec, values.get)]
 
 
@@ -115,8 +137,14 @@ def summary_of(entity: type[Owned]) -> str:
 
 
 def sort_value(entity: Any, attribute: str) -> Any:
-    """What the entity is sorted by and searched in: text case-folded, anything else as it is."""
+    """What the entity is sorted by and searched in: text case-folded, anything else as it is.
+
+    Of a quantity, as in ``parameters.alpha``, its number.
+    """
+    attribute, _, member = attribute.partition(".")
     value = getattr(entity, attribute)
+    if member:
+        return value[member].number if member in value else None
     if value is None:
         return None
     field = spec_of(type(entity)).fields.get(attribute)
@@ -135,7 +163,8 @@ def filters(entity: type[Any], **values: Any) -> tuple[Condition, ...]:
 
     The order is fixed because cursors are bound to the conditions. Raises ``KeyError`` for an unknown parameter.
     """
-    known = spec_of(entity).filters
+    spec = spec_of(entity)
+    known: dict[str, ListFilter | ParsedFilter] = {**spec.filters, **spec.parsed_filters}
     if unknown := values.keys() - known.keys():
         raise KeyError(*unknown)
     return tuple(

@@ -1,25 +1,30 @@
 """What an entity declares: its fields, rules, transitions and filters, read once from its class.
 
 An entity is a frozen dataclass with ``id``, ``owner_id``, ``created_at``, ``updated_at``, ``version`` and fields of its
-own, annotated with kinds of ``domain.fields``. Class variables say the rest:
+own, annotated with kinds of ``domain.fields``. Class variables say the predicate:
 
 - ``KIND`` and ``PLURAL``, its name in codes and paths; ``TITLE``, what people call it, where that is not ``KIND``;
 - ``RULES``: between fields of one state (422);
 - ``TRANSITIONS``: functions of the state before and after, which raise ``Conflict`` (409);
 - ``FILTERS``: of its list, beside those that its fields declare;
+- ``SORTS``: of its list, beside those that its fields declare;
+- ``fill_in``: a static method that returns more values for a write, given those of the fields before it (None where
+  the entity is made) and after it, the names of those that were given, and the time;
 - ``CONFLICTS``: what the transitions refuse, for the catalogue of problems.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
+from datetime import datetime
 from functools import cache
 from operator import le
-from typing import Annotated, Any, TypeAlias, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, TypeAlias, get_args, get_origin, get_type_hints
 
 from domain.errors import Violation
 from domain.field_filters import FieldFilter
-from domain.fields import INDEXED_MAX, Field, Reference, Text
+from domain.fields import INDEXED_MAX, Actor, Field, Problem, Reference, Text
 from domain.paging import Comparison, Condition
+from domain.quantities import Quantities
 
 STANDARD_SORTS = ("created_at",)
 
@@ -67,8 +72,34 @@ class ListFilter:
     def conditions(self, value: Any) -> Iterator[Condition]:
         """What the given value asks of each listed entity."""
         for attribute, comparison in self.compares:
+            if comparison is Comparison.ANY_OF and len(value) == 1:
+                yield Condition(attribute, Comparison.EQUAL, value[0])  # which an index finds in the list's order
+                continue
             folded = self.kind.order(value) if comparison is Comparison.CONTAINS else value
             yield Condition(attribute, comparison, folded)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFilter:
+    """A query parameter of a list that says a whole condition, and may be repeated up to ``REPEATED_MAX`` times.
+
+    ``parse`` raises ``ValueError`` with a sentence for people. ``pattern`` is a regular expression of what it accepts.
+    """
+
+    REPEATED_MAX: ClassVar = 10
+
+    parameter: str
+    parse: Callable[[str], Condition]
+    pattern: str
+    description: str
+    example: str
+
+    def conditions(self, value: Iterable[Condition]) -> Iterator[Condition]:
+        """What the given conditions ask of each listed entity: themselves."""
+        yield from value
+
+
+Fill: TypeAlias = Callable[[Mapping[str, Any] | None, Mapping[str, Any], Collection[str], datetime], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,29 +134,37 @@ class EntitySpec:
     rules: tuple[Rule, ...]
     transitions: tuple[Transition, ...]
     filters: Mapping[str, ListFilter]
+    parsed_filters: Mapping[str, ParsedFilter]
     conflicts: tuple[ConflictKind, ...]
     checked: frozenset[str]
     """The fields whose kinds normalize or refuse some values; the others keep every value of their types as it is."""
     defaults: Mapping[str, Any]
     """The values of the fields that may be left out, as they are kept."""
     reset: Mapping[str, Any]
-    """The values of the fields that may be left out, but for immutable ones: what a replacement gives them."""
+    """The values of the fields that may be left out, but for immutable and kept ones: what a replacement gives them."""
 
     references: tuple[FieldSpec, ...]
     """The fields that refer to other entities."""
     unique: tuple[FieldSpec, ...]
     """The fields whose values are taken once among an owner's entities of the kind."""
+    actors: tuple[FieldSpec, ...]
+    """The fields that say who made the entity; they are none of ``fields``."""
+    sorts: tuple[str, ...]
+    """What its list can be sorted by."""
+    quantities: Mapping[str, str]
+    """The fields by whose members its list can be sorted, each with the filter that has to be given."""
+    fill_in: Fill | None
 
     @property
-    def sorts(self) -> tuple[str, ...]:
-        """What its list can be sorted by."""
-        return (*STANDARD_SORTS, *(name for name, field in self.fields.items() if field.kind.sortable))
+    def kept(self) -> tuple[FieldSpec, ...]:
+        """The fields that are kept with the entity, beside its id, times and version."""
+        return (*self.fields.values(), *self.actors)
 
 
-def _read_spec(entity: type[Any]) -> EntitySpec:
-    hints = get_type_hints(entity, include_extras=True)
-    declared = {}
-    for field in fields(entity):
+def _read_fields(of: type[Any]) -> dict[str, FieldSpec]:
+    hints = get_type_hints(of, include_extras=True)
+    declared: dict[str, FieldSpec] = {}
+    for field in fields(of):
         hint = hints[field.name]
         kinds = [extra for extra in get_args(hint)[1:] if isinstance(extra, Field)] if _is_annotated(hint) else []
         if not kinds:
@@ -133,23 +172,50 @@ def _read_spec(entity: type[Any]) -> EntitySpec:
         type_, optional = _without_none(get_args(hint)[0])
         default = field.default_factory() if field.default_factory is not MISSING else field.default
         (kind,) = kinds
-        name = f"{entity.__name__}.{field.name}"
-        _require_possible(name, kind, optional=optional)
+        name = f"{of.__name__}.{field.name}"
+        _require_possible(name, kind)
         declared[field.name] = _with_kept_default(name, FieldSpec(field.name, kind, type_, optional, default))
+    return declared
+
+
+fields_of: Callable[[type[Any]], Mapping[str, FieldSpec]] = cache(_read_fields)  # type: ignore[assignment]  # -- as below
+"""The annotated fields of an entity or a value object."""
+
+
+def _read_spec(entity: type[Any]) -> EntitySpec:
+    every = fields_of(entity)
+    actors = tuple(field for field in every.values() if isinstance(field.kind, Actor))
+    declared = {name: field for name, field in every.items() if field not in actors}
+    listed = _read_filters(entity, declared)
     return EntitySpec(
         entity=entity,
         fields=declared,
         rules=getattr(entity, "RULES", ()),
         transitions=getattr(entity, "TRANSITIONS", ()),
-        filters=_read_filters(entity, declared),
+        filters={name: each for name, each in listed.items() if isinstance(each, ListFilter)},
+        parsed_filters={name: each for name, each in listed.items() if isinstance(each, ParsedFilter)},
         conflicts=getattr(entity, "CONFLICTS", ()),
         checked=frozenset(name for name, field in declared.items() if _is_checked(field.kind)),
         defaults={name: field.default for name, field in declared.items() if not field.required},
         reset={
-            name: field.default for name, field in declared.items() if not field.required and not field.kind.immutable
+            name: field.default
+            for name, field in declared.items()
+            if not field.required and not field.kind.immutable and not field.kind.kept
         },
         references=tuple(field for field in declared.values() if isinstance(field.kind, Reference)),
         unique=tuple(field for field in declared.values() if field.kind.unique),
+        actors=actors,
+        sorts=(
+            *STANDARD_SORTS,
+            *getattr(entity, "SORTS", ()),
+            *(name for name, field in declared.items() if field.kind.sortable),
+        ),
+        quantities={
+            name: field.kind.sortable_within
+            for name, field in declared.items()
+            if isinstance(field.kind, Quantities) and field.kind.sortable_within
+        },
+        fill_in=getattr(entity, "fill_in", None),
     )
 
 
@@ -157,10 +223,10 @@ spec_of: Callable[[type[Any]], EntitySpec] = cache(_read_spec)  # type: ignore[a
 """What is declared about an entity, read once. Raises ``TypeError`` for a declaration that cannot be."""
 
 
-def _read_filters(entity: type[Any], declared: Mapping[str, FieldSpec]) -> dict[str, ListFilter]:
+def _read_filters(entity: type[Any], declared: Mapping[str, FieldSpec]) -> dict[str, ListFilter | ParsedFilter]:
     """The filters of fields and the entity's own, by their parameters. Raises ``TypeError`` where two have one name."""
     derived = (_filter(name, field.kind, each) for name, field in declared.items() for each in field.kind.filters)
-    found: dict[str, ListFilter] = {}
+    found: dict[str, ListFilter | ParsedFilter] = {}
     for each in (*derived, *getattr(entity, "FILTERS", ())):
         if each.parameter in found:
             raise TypeError(f"{entity.__name__} has two filters with the parameter {each.parameter}.")
@@ -183,12 +249,11 @@ def _is_checked(kind: Field) -> bool:
     return own.normalized is not Field.normalized or own.problems is not Field.problems
 
 
-def _require_possible(name: str, kind: Field, *, optional: bool) -> None:
+def _require_possible(name: str, kind: Field) -> None:
     """Raises ``TypeError`` for a field that is declared to do what none of its kind can."""
     kinds = type(kind).__name__
-    if kind.sortable and (optional or not kind.SORTABLE):
-        reason = "it may be None" if optional else f"no {kinds} can"
-        raise TypeError(f"{name} cannot be sorted by: {reason}.")
+    if kind.sortable and not kind.SORTABLE:
+        raise TypeError(f"{name} cannot be sorted by: no {kinds} can.")
     if isinstance(kind, Text) and kind.max_length > INDEXED_MAX and (kind.sortable or kind.unique):
         raise TypeError(f"{name} cannot be sorted by or unique: it may be longer than {INDEXED_MAX} characters.")
     if kind.unique and Comparison.EQUAL not in kind.COMPARISONS:
@@ -206,10 +271,15 @@ def _filter(name: str, kind: Field, declared: FieldFilter) -> ListFilter:
 def violations_in(field: FieldSpec, value: Any) -> Iterator[Violation]:
     """What is wrong with a normalized value of this field."""
     if value is not None:
-        for code, predicate in field.kind.problems(value):
-            yield Violation(field.name, code, f"The {words(field.name)} {predicate}.")
+        yield from violations_from(field, field.kind.problems(value))
     elif not field.optional:
         yield Violation(field.name, "missing", f"The {words(field.name)} is missing.")
+
+
+def violations_from(field: FieldSpec, problems: Iterable[Problem]) -> Iterator[Violation]:
+    """The problems of a value of this field as violations."""
+    for code, predicate, path in problems:
+        yield Violation(field.name, code, f"The {words(field.name)} {predicate}.", path)
 
 
 def stored_violations(field: FieldSpec, value: Any) -> list[Violation]:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One invalid value: its field, a stable code and a sentence for people."""
+    """One invalid value: its field, a stable code and a sentence for people; ``path`` leads to it within the field."""
 
     field: str
     code: str
     detail: str
+    path: tuple[str | int, ...] = ()
 
 
 class DomainError(Exception):

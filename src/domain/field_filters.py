@@ -29,11 +29,15 @@ def equals(description: str, *, several: bool = False) -> tuple[FieldFilter, ...
     return (FieldFilter(Comparison.ANY_OF if several else Comparison.EQUAL, description, several=several),)
 
 
-def between(earliest: str, latest: str) -> tuple[FieldFilter, ...]:
-    """From the given value (``…_from``), to the given value (``…_to``); both ends count."""
+def between(earliest: str, latest: str, name: str | None = None) -> tuple[FieldFilter, ...]:
+    """From the given value (``…_from``), to the given value (``…_to``); both ends count.
+
+    The parameters begin with ``name``, or with the field's.
+    """
+    first, last = (None, None) if name is None else (f"{name}_from", f"{name}_to")
     return (
-        FieldFilter(Comparison.AT_LEAST, earliest, "_from"),
-        FieldFilter(Comparison.AT_MOST, latest, "_to"),
+        FieldFilter(Comparison.AT_LEAST, earliest, "_from", first),
+        FieldFilter(Comparison.AT_MOST, latest, "_to", last),
     )
 
 

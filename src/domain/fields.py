@@ -5,18 +5,27 @@ schemas, columns, indexes, sorts and filters are derived from it.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, NamedTuple
 
 from domain.field_filters import FieldFilter
 from domain.paging import Comparison
 from domain.validation import CONTROL_CHARACTERS, is_visible
 
-Problem: TypeAlias = tuple[str, str]
-"""A stable code, and how the sentence goes on after the field's name: ("too_short", "is empty")."""
+
+class Problem(NamedTuple):
+    """What is wrong with a value: ``predicate`` is how a sentence goes on after the field's name, as in "is empty".
+
+    ``path`` leads to it within the value.
+    """
+
+    code: str
+    predicate: str
+    path: tuple[str | int, ...] = ()
+
 
 INDEXED_MAX = 400
 """Characters of a text that is sorted by or unique: more, case-folded, might not fit into PostgreSQL's indexes."""
@@ -33,7 +42,7 @@ class Field:
     """What all kinds have: texts for the document, and what lists may do with the field.
 
     ``immutable`` fields are set when the entity is made and never changed. ``unique`` values are taken once among an
-    owner's entities of the kind; None is never taken.
+    owner's entities of the kind; None is never taken. A replacement that leaves a ``kept`` field out keeps its value.
     """
 
     description: str = ""
@@ -41,6 +50,7 @@ class Field:
     sortable: bool = False
     immutable: bool = False
     unique: bool = False
+    kept: bool = False
     filters: tuple[FieldFilter, ...] = ()
 
     SORTABLE: ClassVar[bool] = False
@@ -72,19 +82,24 @@ class Text(Field):
     COMPARISONS: ClassVar = _EXACT | {Comparison.CONTAINS}
 
     max_length: int
+    pattern: str | None = None
+    """A regular expression that the whole text has to match; ``pattern_words`` says it in words."""
+    pattern_words: str = ""
 
     def normalized(self, value: str) -> str:
         return value if CONTROL_CHARACTERS.search(value) else value.strip()
 
     def problems(self, value: str) -> Iterator[Problem]:
         if CONTROL_CHARACTERS.search(value):
-            yield "control_characters", "holds control characters"
+            yield Problem("control_characters", "holds control characters")
         elif not value:
-            yield "too_short", "is empty"
+            yield Problem("too_short", "is empty")
         elif len(value) > self.max_length:
-            yield "too_long", f"is longer than {self.max_length} characters"
+            yield Problem("too_long", f"is longer than {self.max_length} characters")
         elif not is_visible(value):
-            yield "invisible", "holds nothing that can be seen"
+            yield Problem("invisible", "holds nothing that can be seen")
+        elif self.pattern is not None and not re.fullmatch(self.pattern, value):
+            yield Problem("pattern", f"is not {self.pattern_words}")
 
     def order(self, value: str) -> str:
         return value.casefold()
@@ -102,17 +117,26 @@ class Text(Field):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LongText(Field):
-    """Text of several lines, kept as it is: line breaks and tabs are allowed, other control characters are not."""
+    """Text of several lines: line breaks and tabs are allowed, other control characters are not.
+
+    It is kept as it is, or if ``trimmed`` without blanks around it, and then it is not empty.
+    """
 
     max_length: int
+    trimmed: bool = False
 
     _FORBIDDEN: ClassVar = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
+    def normalized(self, value: str) -> str:
+        return value.strip() if self.trimmed and not self._FORBIDDEN.search(value) else value
+
     def problems(self, value: str) -> Iterator[Problem]:
         if self._FORBIDDEN.search(value):
-            yield "control_characters", "holds control characters other than line breaks and tabs"
+            yield Problem("control_characters", "holds control characters other than line breaks and tabs")
+        elif self.trimmed and not value:
+            yield Problem("too_short", "is empty")
         elif len(value) > self.max_length:
-            yield "too_long", f"is longer than {self.max_length} characters"
+            yield Problem("too_long", f"is longer than {self.max_length} characters")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +167,7 @@ class Integer(Field):
 
     def problems(self, value: int) -> Iterator[Problem]:
         if not self.minimum <= value <= self.maximum:
-            yield "out_of_range", f"is not a whole number from {self.minimum} to {self.maximum}"
+            yield Problem("out_of_range", f"is not a whole number from {self.minimum} to {self.maximum}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,14 +191,14 @@ class Amount(Field):
     def problems(self, value: Decimal) -> Iterator[Problem]:
         too_large = not value.is_finite() or abs(value) >= Decimal(10) ** (self.digits - self.places)
         if too_large or round(value, self.places) != value:
-            yield (
+            yield Problem(
                 "out_of_range",
                 f"is not a number of at most {self.digits} digits, {self.places} of them after the point",
             )
         elif self.minimum is not None and value < self.minimum:
-            yield "out_of_range", f"is less than {self.minimum}"
+            yield Problem("out_of_range", f"is less than {self.minimum}")
         elif self.maximum is not None and value > self.maximum:
-            yield "out_of_range", f"is more than {self.maximum}"
+            yield Problem("out_of_range", f"is more than {self.maximum}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,13 +231,14 @@ class Words(Field):
 
     def problems(self, value: Sequence[str]) -> Iterator[Problem]:
         if len(value) > self.max_items:
-            yield "too_many", f"holds more than {self.max_items} items"
+            yield Problem("too_many", f"holds more than {self.max_items} items")
         elif len(set(value)) < len(value):
-            yield "repeated", "holds an item twice"
+            yield Problem("repeated", "holds an item twice")
         one = Text(max_length=self.max_length)
-        for code, predicate in (found for word in value[: self.max_items] for found in one.problems(word)):
-            yield code, f"holds an item that {predicate}"
-            break
+        for place, word in enumerate(value[: self.max_items]):
+            yield from (
+                Problem(code, f"holds an item that {predicate}", (place,)) for code, predicate, _ in one.problems(word)
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,45 +246,71 @@ class Map(Field):
     """Names and texts, such as labels: a text may be empty, and holds no control characters.
 
     ``key_pattern`` is a regular expression of the whole name, ``key_words`` says it in words. No name holds control
-    characters, whatever the pattern.
+    characters, whatever the pattern. PostgreSQL finds members of an ``indexed`` map by an index.
     """
 
     max_items: int
     key_pattern: str
     key_words: str
     max_length: int
+    indexed: bool = False
 
-    def problems(self, value: Mapping[str, str]) -> Iterator[Problem]:
-        key = re.compile(self.key_pattern)
+    def problems(self, value: Mapping[str, Any]) -> Iterator[Problem]:
         if len(value) > self.max_items:
-            yield "too_many", f"holds more than {self.max_items} members"
-        elif any(CONTROL_CHARACTERS.search(name) or not key.fullmatch(name) for name in value):
-            yield "key", f"holds a name that is not {self.key_words}"
-        elif any(CONTROL_CHARACTERS.search(text) for text in value.values()):
-            yield "control_characters", "holds control characters"
-        elif any(len(text) > self.max_length for text in value.values()):
-            yield "too_long", f"holds a text that is longer than {self.max_length} characters"
+            yield Problem("too_many", f"holds more than {self.max_items} members")
+            return
+        yield from self.key_problems(value)
+        for name, member in value.items():
+            for code, predicate, path in self.member_problems(member):
+                yield Problem(code, predicate, (name, *path))
+
+    def key_problems(self, names: Iterable[str]) -> Iterator[Problem]:
+        """What is wrong with the names of members."""
+        key = re.compile(self.key_pattern)
+        for name in names:
+            if CONTROL_CHARACTERS.search(name) or not key.fullmatch(name):
+                yield Problem("key", f"holds a name that is not {self.key_words}", (name,))
+
+    def member_problems(self, member: Any) -> Iterator[Problem]:
+        """What is wrong with one member."""
+        if CONTROL_CHARACTERS.search(member):
+            yield Problem("control_characters", "holds control characters")
+        elif len(member) > self.max_length:
+            yield Problem("too_long", f"holds a text that is longer than {self.max_length} characters")
 
 
 @dataclass(frozen=True, slots=True)
 class MapPatch:
     """Changes of a map, member by member: None removes one (RFC 7396)."""
 
-    members: Mapping[str, str | None]
+    members: Mapping[str, Any]
 
     @property
-    def given(self) -> dict[str, str]:
+    def given(self) -> dict[str, Any]:
         """The members that are set."""
-        return {name: text for name, text in self.members.items() if text is not None}
+        return {name: member for name, member in self.members.items() if member is not None}
 
     @property
-    def removed(self) -> dict[str, str]:
-        """The members that are removed, with empty texts."""
-        return {name: "" for name, text in self.members.items() if text is None}
+    def removed(self) -> list[str]:
+        """The names of the members that are removed."""
+        return [name for name, member in self.members.items() if member is None]
 
-    def applied(self, stored: Mapping[str, str] | None) -> dict[str, str]:
+    def applied(self, stored: Mapping[str, Any] | None) -> dict[str, Any]:
         """The map with these changes; where there was none, a map of them alone."""
-        return {name: text for name, text in {**(stored or {}), **self.members}.items() if text is not None}
+        return {name: member for name, member in {**(stored or {}), **self.members}.items() if member is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor(Field):
+    """Who made the entity, as a ``WriteContext`` names it: set when it is made, never sent by a client."""
+
+    def problems(self, value: str) -> Iterator[Problem]:
+        if CONTROL_CHARACTERS.search(value):
+            yield Problem("control_characters", "holds control characters")
+        elif not 0 < len(value) <= self.MAX:
+            yield Problem("too_long", f"is empty or longer than {self.MAX} characters")
+
+    MAX: ClassVar[int] = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 T = TypeVar("T")
-SortValue: TypeAlias = str | bool | int | Decimal | date | datetime | UUID
+SortValue: TypeAlias = str | bool | int | float | Decimal | date | datetime | UUID
+
+
+class Criterion(Protocol):
+    """A condition of its own kind on one attribute. It can be hashed, and its ``repr`` says all of it."""
+
+    def holds(self, actual: Any, /) -> bool: ...
+
 
 LIMIT_DEFAULT = 20
 LIMIT_MAX = 100
@@ -16,10 +23,23 @@ LIMIT_MAX = 100
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """An order: by this attribute, then by id, both in the same direction."""
+    """An order: by this attribute, then by id, both in the same direction; what has no value comes last in both.
+
+    ``by`` may name a member of a map, as in ``parameters.alpha``: its number.
+    """
 
     by: str
     descending: bool = False
+
+    @property
+    def attribute(self) -> str:
+        """The attribute that is sorted by, or the map that has the member."""
+        return self.by.partition(".")[0]
+
+    @property
+    def member(self) -> str | None:
+        """The name of the member that is sorted by; None where it is the attribute itself."""
+        return self.by.partition(".")[2] or None if "." in self.by else None
 
 
 NEWEST_FIRST = Sort("created_at", descending=True)
@@ -37,6 +57,8 @@ class Comparison(Enum):
     """One of several values."""
     HAS = "has"
     """Of lists: the value is one of the items."""
+    FULFILS = "fulfils"
+    """The value is a ``Criterion``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +70,9 @@ class Condition:
 
     attribute: str
     comparison: Comparison
-    value: SortValue | tuple[SortValue, ...]
+    value: SortValue | tuple[SortValue, ...] | Criterion
 
-    def holds(self, actual: Any) -> bool:
+    def holds(self, actual: Any) -> bool:  # noqa: PLR0911 -- one for each comparison
         """Whether the attribute's value matches; for ``CONTAINS`` it is the case-folded one."""
         if actual is None:
             return False
@@ -65,13 +87,15 @@ class Condition:
                 return actual in self.value  # type: ignore[operator]  # -- a tuple, see above
             case Comparison.CONTAINS | Comparison.HAS:
                 return self.value in actual
+            case Comparison.FULFILS:
+                return self.value.holds(actual)  # type: ignore[union-attr]  # -- a criterion, see above
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where an entity stands in a list: its sort value, then its id."""
+    """Where an entity stands in a list: its sort value, None where it has none, then its id."""
 
-    value: SortValue
+    value: SortValue | None
     id: UUID
 
 

@@ -32,7 +32,7 @@ class EntityUseCases(Generic[E]):
 
         Raises ``Invalid``, ``UnknownReference``, and ``Conflict`` where a unique value is taken.
         """
-        made = create(self.entity, id=self.new_id(), owner_id=owner, now=context.at, **values)
+        made = create(self.entity, id=self.new_id(), owner_id=owner, now=context.at, actor=context.actor, **values)
         await self.repository.of(owner).add(made, context)
         return made
 
@@ -120,6 +120,7 @@ class EntityUseCases(Generic[E]):
             last = await self.history.latest(owner, self.entity, id)
             with restoring(version):
                 made: Any = create(self.entity, id=id, owner_id=owner, now=wanted.created_at, **values_of(wanted))
+            made = replace(made, **{field.name: getattr(wanted, field.name) for field in spec_of(self.entity).actors})
             # A deletion is no way round a rule between states.
             if last.before is not None:
                 require_transition(last.before, made)

@@ -263,5 +263,4 @@ def _holds(comparison: Comparison, kind: kinds.Field, actual: Any, value: str) -
             return query_text(actual) in value.split(",")
         case Comparison.HAS:
             return value in actual
-        case Comparison.EQUAL:
-            return query_text(actual) == value
+    return query_text(actual) == value

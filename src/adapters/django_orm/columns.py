@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, astuple
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db import models
 
 from domain.access.scopes import Scope
+from domain.quantities import EXACT_MAX, Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,6 +113,69 @@ class JsonField(models.Field):  # type: ignore[type-arg]  # -- as above
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         return value if prepared else self.get_prep_value(value)
+
+
+class QuantitiesField(JsonField):
+    """Quantities by their names, each as ``[value, unit]``. A migration knows JSON."""
+
+    def deconstruct(self) -> Any:
+        return _as_json_field(super().deconstruct())
+
+    def clone(self) -> QuantitiesField:
+        *_, args, kwargs = self.deconstruct()
+        return type(self)(*args, **kwargs)
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
+        return None if value is None else self.to_python(_READ.decode(value))
+
+    def to_python(self, value: Any) -> Any:
+        return None if value is None else {name: Quantity(*member) for name, member in value.items()}
+
+    def get_prep_value(self, value: Any) -> str | None:
+        if value is None:
+            return None
+        members = {name: astuple(each) if isinstance(each, Quantity) else each for name, each in value.items()}
+        return json.dumps(members, ensure_ascii=False, separators=(",", ":"))
+
+
+class ItemsField(JsonField):
+    """A list of value objects as JSON, each an object with its fields. A migration knows JSON."""
+
+    def __init__(self, *args: Any, of: type[Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.of = of
+
+    def deconstruct(self) -> Any:
+        return _as_json_field(super().deconstruct())
+
+    def clone(self) -> ItemsField:
+        *_, args, kwargs = self.deconstruct()
+        return type(self)(*args, of=self.of, **kwargs)
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
+        return None if value is None else tuple(self.of(**each) for each in json.loads(value))
+
+    def to_python(self, value: Any) -> Any:
+        return None if value is None else tuple(value)
+
+    def get_prep_value(self, value: Any) -> str | None:
+        if value is None:
+            return None
+        return json.dumps([*map(asdict, value)], ensure_ascii=False, separators=(",", ":"))
+
+
+def _as_json_field(deconstructed: Any) -> Any:
+    name, _, args, kwargs = deconstructed
+    return name, f"{JsonField.__module__}.{JsonField.__qualname__}", args, kwargs
+
+
+def _whole(digits: str) -> int | float:
+    """PostgreSQL shows a large floating-point number with all its digits, and no point."""
+    number = int(digits)
+    return number if abs(number) <= EXACT_MAX else float(digits)
+
+
+_READ = json.JSONDecoder(parse_int=_whole)
 
 
 class JsonTextField(models.TextField):  # type: ignore[type-arg]  # -- as above

@@ -11,9 +11,18 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.models import F, Q
 
-from adapters.django_orm.columns import AmountField, ChoiceField, FoldedField, JsonField, ReferenceField
+from adapters.django_orm.columns import (
+    AmountField,
+    ChoiceField,
+    FoldedField,
+    ItemsField,
+    JsonField,
+    QuantitiesField,
+    ReferenceField,
+)
 from domain.entity_spec import EntitySpec, FieldSpec, NotBefore, spec_of, text_kind
 from domain.fields import (
+    Actor,
     Amount,
     Boolean,
     Choice,
@@ -26,9 +35,12 @@ from domain.fields import (
     Text,
     Words,
 )
+from domain.items import Items
+from domain.paging import Comparison
+from domain.quantities import Quantities
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from domain.repository import Owned
 
@@ -54,7 +66,7 @@ def entity_model(entity: type[Owned], module: str) -> Any:
     """The model of this entity, as a class of ``module``: ``SimulationRow`` in the table ``simulation``."""
     spec = spec_of(entity)
     columns: dict[str, models.Field[Any, Any]] = {}
-    for field in spec.fields.values():
+    for field in spec.kept:
         columns |= _columns(field)
     name = f"{entity.__name__}Row"
     body = {
@@ -144,6 +156,12 @@ def _column(field: FieldSpec) -> models.Field[Any, Any]:  # noqa: C901, PLR0911,
             return models.DateField(**options)
         case Moment():
             return models.DateTimeField(**options)
+        case Quantities():
+            return QuantitiesField(**options)
+        case Items(of=of):
+            return ItemsField(of=of, **options)
+        case Actor():
+            return models.CharField(max_length=Actor.MAX, **options)
         case Words():
             return JsonField(python=tuple, **options)
         case Map():
@@ -153,14 +171,31 @@ def _column(field: FieldSpec) -> models.Field[Any, Any]:  # noqa: C901, PLR0911,
     raise TypeError(f"{field.name} is of a kind that has no column yet: {type(field.kind).__name__}")
 
 
+def _index(name: str, *columns: str) -> models.Index:
+    return models.Index(fields=["owner_id", *columns, "id"], name=_index_name(name))
+
+
+def _sort_column(spec: EntitySpec, name: str) -> str:
+    return sort_column(spec.fields[name]) if name in spec.fields else name
+
+
+def _looked_up(spec: EntitySpec) -> Iterator[FieldSpec]:
+    """The references, and the fields that lists are filtered by for equality and whose values are not unique."""
+    exact = {Comparison.EQUAL, Comparison.ANY_OF}
+    for field in spec.fields.values():
+        filtered = any(each.comparison in exact for each in field.kind.filters)
+        if isinstance(field.kind, Reference) or (filtered and not field.kind.unique):
+            yield field
+
+
 def _meta(entity: type[Owned], spec: EntitySpec) -> type:
     kind = entity.KIND
-    sorts = [spec.fields[name] for name in spec.sorts if name in spec.fields]
-    indexes = [models.Index(fields=["owner_id", "created_at", "id"], name=_index_name(f"{kind}_newest"))]
-    indexes += [
-        models.Index(fields=["owner_id", sort_column(field), "id"], name=_index_name(f"{kind}_by_{field.name}"))
-        for field in (*sorts, *spec_of(entity).references)
+    indexes = [
+        _index(f"{kind}_newest" if name == "created_at" else f"{kind}_by_{name}", _sort_column(spec, name))
+        for name in spec.sorts
     ]
+    # What is found by a value is listed newest first.
+    indexes += [_index(f"{kind}_of_{field.name}", field.name, "created_at") for field in _looked_up(spec)]
     constraints: list[models.BaseConstraint] = [
         models.CheckConstraint(
             condition=Q(**{f"{rule.fields[1]}__gte": F(rule.fields[0])}),

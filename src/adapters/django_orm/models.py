@@ -14,6 +14,7 @@ from adapters.django_orm.columns import JsonTextField, ScopesField
 from adapters.django_orm.entity_models import TenantRow, entity_model
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
+from domain.runs.run import Run
 from domain.simulations.simulation import Simulation
 from domain.write_context import WriteContext
 
@@ -71,6 +72,7 @@ class ApiKeyRow(models.Model):
 
 
 SimulationRow = entity_model(Simulation, __name__)
+RunRow = entity_model(Run, __name__)
 
 
 class IdempotencyRow(TenantRow):

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from domain.entity import fulfils, sort_value
 from domain.paging import Page, PageRequest, Position
 from domain.repository import E
 
+Place: TypeAlias = tuple[tuple[Any, ...], UUID]
+
 
 def page_of(entities: Iterable[E], request: PageRequest) -> Page[E]:
     """The requested page of these entities."""
     sort, after = request.sort, request.after
 
-    def place(entity: E) -> tuple[Any, UUID]:
-        return (sort_value(entity, sort.by), entity.id)
+    def place(entity: E) -> Place:
+        value = sort_value(entity, sort.by)
+        return _place(value, entity.id, descending=sort.descending)
+
+    there = None if after is None else _place(after.value, after.id, descending=sort.descending)
 
     def comes_later(entity: E) -> bool:
-        if after is None:
+        if there is None:
             return True
-        here, there = place(entity), (after.value, after.id)
-        return here < there if sort.descending else here > there
+        return place(entity) < there if sort.descending else place(entity) > there
 
     listed = [
         entity
@@ -31,4 +35,11 @@ def page_of(entities: Iterable[E], request: PageRequest) -> Page[E]:
     ]
     listed.sort(key=place, reverse=sort.descending)
     items = tuple(listed[: request.limit])
-    return Page(items, Position(*place(items[-1])) if len(listed) > request.limit else None)
+    if len(listed) <= request.limit:
+        return Page(items, None)
+    return Page(items, Position(sort_value(items[-1], sort.by), items[-1].id))
+
+
+def _place(value: Any, id: UUID, *, descending: bool) -> Place:
+    """What is compared: without a value an entity comes last in both directions."""
+    return (((value is None) is not descending, *(() if value is None else (value,))), id)

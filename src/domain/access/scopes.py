@@ -11,6 +11,8 @@ class Scope(StrEnum):
 
     SIMULATIONS_READ = "simulations:read"
     SIMULATIONS_WRITE = "simulations:write"
+    RUNS_READ = "runs:read"
+    RUNS_WRITE = "runs:write"
     KEYS_MANAGE = "keys:manage"
 
 

@@ -1,6 +1,7 @@
 """A Simulation and every rule it holds."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Annotated, ClassVar
 from uuid import UUID
@@ -8,7 +9,8 @@ from uuid import UUID
 from domain.entity_spec import ListFilter, NotBefore
 from domain.errors import Violation
 from domain.field_filters import between, contains
-from domain.fields import Day, Text
+from domain.fields import Day, LongText, Text
+from domain.labels import LABEL_FILTER, LABELS
 from domain.paging import Comparison
 from domain.repository import OwnerId
 
@@ -28,6 +30,7 @@ class Simulation:
         ),
     )
     FILTERS: ClassVar = (
+        LABEL_FILTER,
         ListFilter(
             parameter="active_on",
             kind=Day(),
@@ -66,6 +69,8 @@ class Simulation:
             filters=between("last day, at the earliest", "last day, at the latest"),
         ),
     ]
+    description: Annotated[str | None, LongText(max_length=4000, example="Flutter at high angles of attack.")] = None
+    labels: Annotated[Mapping[str, str], LABELS] = field(default_factory=dict)
     created_at: datetime
     updated_at: datetime
     version: int = 1

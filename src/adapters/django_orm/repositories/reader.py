@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
-from functools import lru_cache
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic
+from dataclasses import replace
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
 from django.db.models import F
+from django.db.models.lookups import IsNull
 
 from adapters.django_orm.entity_models import column_reader, sort_column
 from adapters.django_orm.sql.compiler import Compiler
 from adapters.django_orm.sql.contains import Contains
 from adapters.django_orm.sql.expressions import ColumnCondition, KeysetAfter, Param, param
+from adapters.django_orm.sql.map_members import HasLabel, HasQuantity, Number, NumberOf
 from adapters.django_orm.sql.membership import AnyOf, Has
 from adapters.django_orm.sql.statement import Executor, Statement
 from domain.entity import sort_value
 from domain.entity_spec import spec_of
-from domain.paging import Comparison, Page, PageRequest, Position, Sort
+from domain.labels import LabelCriterion
+from domain.paging import Comparison, Condition, Page, PageRequest, Position, Sort
+from domain.quantities import Operator, QuantityCriterion
 from domain.repository import E, OwnerId
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from django.db import models
 
@@ -39,7 +43,22 @@ _CONDITIONS: Mapping[Comparison, type[ColumnCondition]] = {
     Comparison.ANY_OF: AnyOf,
     Comparison.HAS: Has,
 }
-_COMPARED = attrgetter("attribute", "comparison")
+_Compared: TypeAlias = "tuple[str, Comparison, Callable[[str, str], Any] | None]"
+
+
+def _compared(condition: Condition) -> _Compared:
+    """What the statement depends on of a condition, all but the values."""
+    criterion = condition.value
+    variant: Callable[[str, str], Any] | None = None
+    if isinstance(criterion, QuantityCriterion):
+        variant = _HAS_QUANTITY[criterion.operator]
+    elif isinstance(criterion, LabelCriterion):
+        variant = _HAS_LABEL[criterion.text is not None]
+    return condition.attribute, condition.comparison, variant
+
+
+_HAS_QUANTITY = {operator: partial(HasQuantity, operator=operator) for operator in Operator}
+_HAS_LABEL = {text: partial(HasLabel, text=text) for text in (False, True)}
 
 
 class Reader(Generic[E]):
@@ -56,6 +75,7 @@ class Reader(Generic[E]):
         self.names = tuple(field.name for field in dataclasses.fields(entity))
         self.columns = tuple(field.attname for field in model._meta.concrete_fields)
         self._sorted = {field.name: sort_column(field) for field in spec_of(entity).fields.values()}
+        self._nullable = {field.name for field in spec_of(entity).fields.values() if field.optional}
         self._row = column_reader(entity, self.columns)
         self._compile = Compiler(executor)
         self._lists = lru_cache(LISTS_MAX)(self._list)
@@ -82,43 +102,74 @@ class Reader(Generic[E]):
         """The rows of one owner: the owner condition of every statement on owned rows."""
         return self.model._default_manager.filter((self.OWNER, self._param(self.OWNER, "owner_id")))
 
+    def _order(self, sort: Sort, by: str) -> tuple[Any, Param]:
+        """What is sorted by, and the parameter with its value at the page's position."""
+        if sort.member is None:
+            return F(by), self._param(by, "after_value")
+        return NumberOf(sort.attribute, "sort_member"), Number("after_value")
+
     async def page(self, owner: OwnerId, request: PageRequest) -> Page[E]:
         """One page of what is the owner's."""
-        values: dict[str, Any] = {"owner_id": owner, "limit": request.limit + 1}
+        values: dict[str, Any] = {"owner_id": owner}
         for place, condition in enumerate(request.conditions):
             values[f"condition_{place}"] = condition.value
         if request.after is not None:
             values |= {"after_value": request.after.value, "after_id": request.after.id}
-        rows = await self.executor.fetch(str(owner), self.listing(request), values)
+        if request.sort.member is not None:
+            values["sort_member"] = request.sort.member
+        rows: list[Sequence[Any]] = []
+        for missing in self._parts(request):
+            values["limit"] = request.limit + 1 - len(rows)
+            rows += await self.executor.fetch(str(owner), self.listing(request, missing=missing), values)
+            if len(rows) > request.limit:
+                break
+            for name in ("after_value", "after_id"):
+                values.pop(name, None)
         items = tuple(map(self.load, rows[: request.limit]))
         more = len(rows) > request.limit
         return Page(items, Position(sort_value(items[-1], request.sort.by), items[-1].id) if more else None)
 
-    def listing(self, request: PageRequest) -> Statement:
-        """The statement that reads a page like this one."""
-        compared = tuple(map(_COMPARED, request.conditions))
+    def _parts(self, request: PageRequest) -> tuple[bool, ...]:
+        """The parts of a list that a page may be made of: what has a value to sort by, and what is missing one."""
+        sort, after = request.sort, request.after
+        if sort.member is None and sort.by not in self._nullable:
+            return (False,)
+        return (True,) if after is not None and after.value is None else (False, True)
+
+    def listing(self, request: PageRequest, *, missing: bool = False) -> Statement:
+        """The statement that reads a page like this one, or that part of it which is ``missing`` a value to sort by."""
+        compared = tuple(map(_compared, request.conditions))
+        goes_on = request.after is not None and (request.after.value is None) is missing
         # PostgreSQL keeps one plan where the limit is written out, and plans anew where it is a parameter, as it should
         # where another plan may be better for other conditions.
         limit = None if compared else request.limit + 1
-        return self._lists(request.sort, compared, request.after is not None, limit)
+        sort = request.sort if request.sort.member is None else replace(request.sort, by=request.sort.attribute + ".")
+        return self._lists(sort, compared, goes_on, limit, missing)
 
     def _list(
-        self, sort: Sort, compared: Sequence[tuple[str, Comparison]], goes_on: bool, limit: int | None
+        self, sort: Sort, compared: Sequence[_Compared], goes_on: bool, limit: int | None, missing: bool
     ) -> Statement:
         rows, by = self._owned_rows, self._sorted.get(sort.by, sort.by)
-        for place, (attribute, comparison) in enumerate(compared):
+        for place, (attribute, comparison, variant) in enumerate(compared):
+            if variant is not None:
+                rows = rows.filter(variant(attribute, f"condition_{place}"))
+                continue
             column = self._sorted[attribute] if comparison is Comparison.CONTAINS else attribute
             value = self._param(column, f"condition_{place}")
             if comparison in _CONDITIONS:
                 rows = rows.filter(_CONDITIONS[comparison](column, value))
             else:
                 rows = rows.filter((f"{column}__{_LOOKUPS[comparison]}", value))
+        value, there = self._order(sort, by)
+        here = (F("id"),) if missing else (value, F("id"))
+        if missing or sort.by in self._nullable or sort.member is not None:
+            rows = rows.filter(IsNull(value, missing))
         if goes_on:
-            there = (self._param(by, "after_value"), self._param("id", "after_id"))
-            rows = rows.filter(KeysetAfter(F(by), F("id"), *there, descending=sort.descending))
-        sign = "-" if sort.descending else ""
-        ordered = rows.order_by(f"{sign}{by}", f"{sign}id")
+            after = self._param("id", "after_id")
+            places = (F("id"), F("id"), after, after) if missing else (value, F("id"), there, after)
+            rows = rows.filter(KeysetAfter(*places, descending=sort.descending))
+        ordered = rows.order_by(*(each.desc() if sort.descending else each.asc() for each in here))
         limited = limit or self._param("version", "limit")
         # What is equal is found by an index; everything else may have to be looked for.
-        searches = any(comparison is not Comparison.EQUAL for _, comparison in compared)
+        searches = sort.member is not None or any(each[1] is not Comparison.EQUAL for each in compared)
         return self._compile.select(ordered, *self.names, limit=limited, searches=searches)

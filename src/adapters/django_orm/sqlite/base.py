@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from django.db.backends.sqlite3 import base, schema
 
+from adapters.django_orm.sql.map_members import add_functions
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from sqlite3 import Connection
@@ -46,6 +48,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with suppress(OSError):
             os.close(os.open(conn_params["database"], os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         connection: Connection = super().get_new_connection(conn_params)
+        add_functions(connection)
         connection.set_progress_handler(self._check_interrupt, CHECK_INTERVAL)
         return connection
 

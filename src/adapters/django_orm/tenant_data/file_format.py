@@ -18,7 +18,7 @@ import msgspec
 from django.db import models
 from django.db.backends.base.operations import BaseDatabaseOperations
 
-from adapters.django_orm.columns import AmountField, JsonField
+from adapters.django_orm.columns import AmountField, ItemsField, JsonField, QuantitiesField
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -82,6 +82,10 @@ def _kind(column: models.Field[Any, Any]) -> Any:
         least, most = BaseDatabaseOperations.integer_field_ranges[column.get_internal_type()]
         counts = isinstance(column, models.PositiveIntegerField | models.PositiveBigIntegerField)
         return Annotated[int, msgspec.Meta(ge=least, le=highest(column) if counts else most)]
+    if isinstance(column, QuantitiesField):
+        return dict[str, tuple[bool | int | float | str, str | None]]
+    if isinstance(column, ItemsField):
+        return list[column.of]  # type: ignore[name-defined]  # -- known at run time
     if isinstance(column, JsonField):
         return list[str] if column.python is tuple else dict[str, str]
     for known, kind in (
@@ -124,6 +128,8 @@ def as_json(field: models.Field[Any, Any], vendor: str, column: str) -> str:
 
 def from_column(field: models.Field[Any, Any], vendor: str) -> Callable[[Any], Any] | None:
     """What makes the value that JSON has for a column of what ``as_json`` selects; None where it is that already."""
+    if isinstance(field, QuantitiesField):
+        return partial(_quantities, field)
     if isinstance(field, JsonField):
         return _raw
     if vendor == "sqlite" and isinstance(field, models.BooleanField):
@@ -135,6 +141,11 @@ def from_column(field: models.Field[Any, Any], vendor: str) -> Callable[[Any], A
 
 def _raw(value: str | None) -> msgspec.Raw | None:
     return None if value is None else msgspec.Raw(value.encode())
+
+
+def _quantities(field: QuantitiesField, value: str | None) -> msgspec.Raw | None:
+    """The members with their numbers as Python writes them: PostgreSQL writes 1e300 with all its digits."""
+    return _raw(field.get_prep_value(field.from_db_value(value, None, None)))
 
 
 def _bool(value: int | None) -> bool | None:

@@ -98,19 +98,24 @@ class Binding:
             known[BODY] = validated(self.body, context.content, errors, in_body)
         query = scope["query_string"]
         if self.query is not None and (query or self.requires_query):
-            values = _once_each(context.query(scope), query, self.query.CURSOR, errors)
+            values = _values(context.query(scope), query, self.query, errors)
             known[QUERY] = validated(self.query, values, errors, in_query)
         if errors:
             raise ProblemException("validation_failed", errors=errors)
 
 
-def _once_each(
-    given: Sequence[tuple[str, str]], query: bytes, cursor: str | None, errors: list[ProblemError]
-) -> Mapping[str, str]:
-    values: dict[str, str] = {}
+def _values(
+    given: Sequence[tuple[str, str]], query: bytes, model: type[QueryModel], errors: list[ProblemError]
+) -> Mapping[str, Any]:
+    values: dict[str, Any] = {}
     for name, value in given:
+        if name in model.REPEATED:
+            values[name] = [*values.get(name, ()), value]
+            if not value:
+                errors.append(ProblemError(parameter=name, code="empty", detail="The parameter is empty."))
+            continue
         if name in values:
-            if name == cursor:
+            if name == model.CURSOR:
                 raise ProblemException("invalid_cursor")
             errors.append(ProblemError(parameter=clean(name), code="repeated", detail="The parameter is repeated."))
         elif not value:

@@ -23,13 +23,17 @@ _WRITTEN: dict[type, tuple[bytes, Callable[[Any], str]]] = {
     Decimal: (b"n", str),
     date: (b"d", date.isoformat),
     datetime: (b"t", datetime.isoformat),
+    float: (b"f", repr),
+    type(None): (b"0", lambda _: ""),
 }
-_READ: dict[bytes, Callable[[str], SortValue]] = {
+_READ: dict[bytes, Callable[[str], SortValue | None]] = {
     b"s": str,
     b"i": int,
     b"n": Decimal,
     b"d": date.fromisoformat,
     b"t": datetime.fromisoformat,
+    b"f": float,
+    b"0": lambda _: None,
 }
 
 

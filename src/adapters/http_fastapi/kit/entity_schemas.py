@@ -1,21 +1,31 @@
 """Schemas of entities, derived from their annotated fields: bodies, representations, and queries of lists."""
 
+import re
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Annotated, Any, ClassVar, Literal, NoReturn
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, create_model
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    create_model,
+    model_validator,
+)
 from pydantic.json_schema import SkipJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from adapters.http_fastapi.kit.field_kinds import example, parameter, shown, written
+from adapters.http_fastapi.kit.field_kinds import conditions_parameter, example, parameter, shown, written
 from adapters.http_fastapi.kit.pagination import ListQuery
-from adapters.http_fastapi.kit.schemas import CreateBody, Moment, PatchBody, View
+from adapters.http_fastapi.kit.schemas import CreateBody, Moment, PatchBody, View, public_actor
 from domain import fields as kinds
 from domain.entity import filters, summary_of, title_of
-from domain.entity_spec import FieldSpec, spec_of, words
+from domain.entity_spec import EntitySpec, FieldSpec, spec_of, words
 from domain.paging import Comparison, PageRequest, Sort
+from domain.quantities import NAME_PATTERN
 from domain.repository import Owned
 
 NEWEST_FIRST = "-created_at"
@@ -90,37 +100,72 @@ def patch_body(entity: type[Owned]) -> type[PatchBody]:
 def view(entity: type[Owned]) -> type[View]:
     """The representation of an entity: its id, its fields and its times, in the order of its class."""
     members: dict[str, Any] = {"id": (UUID, ...)}
-    members |= {name: (shown(field), ...) for name, field in spec_of(entity).fields.items()}
+    members |= {field.name: (shown(field), ...) for field in spec_of(entity).kept}
     members |= {"created_at": (Moment, ...), "updated_at": (Moment, ...)}
     shows = create_model(entity.__name__, __base__=View, __doc__=summary_of(entity), **members)
-    shows.DECIMALS = tuple(field.name for field in spec_of(entity).fields.values() if _needs_exponent(field.kind))
+    # Python would show small decimals with an exponent, as in 1E-7.
+    small = (field.name for field in spec_of(entity).fields.values() if _needs_exponent(field.kind))
+    shows.CONVERTED = dict.fromkeys(small, "{:f}".format)
+    shows.CONVERTED |= {field.name: public_actor for field in spec_of(entity).actors}
     return shows
 
 
 def list_query(entity: type[Owned]) -> type[EntityQuery]:
     """The query of the entity's list."""
     spec = spec_of(entity)
-    orders = tuple(f"{sign}{name}" for name in spec.sorts for sign in ("", "-"))
-    members: dict[str, Any] = {
-        "sort": (
-            Annotated[Literal[orders], Field(description="a leading `-` reverses the order; ties are broken by id")],
-            NEWEST_FIRST,
-        )
-    }
+    members: dict[str, Any] = {"sort": (_sort_parameter(spec), NEWEST_FIRST)}
     members |= {name: (parameter(each), None) for name, each in spec.filters.items()}
+    members |= {name: (conditions_parameter(each), None) for name, each in spec.parsed_filters.items()}
     query = create_model(
         f"{entity.__name__}Query",
         __base__=EntityQuery,
         __doc__=f"The query of a list of {entity.__name__}.",
+        __validators__=_SORTS_WITHIN if spec.quantities else {},
         **members,
     )
-    query.ENTITY, query.FILTERS = entity, frozenset(spec.filters)
+    query.ENTITY, query.REPEATED = entity, frozenset(spec.parsed_filters)
+    query.FILTERS = query.REPEATED.union(spec.filters)
     query.NARROWER = {
         name: f"a longer part of the {words(name)}"
         for name, each in spec.filters.items()
         if each.compares[0][1] is Comparison.CONTAINS
     }
     return query
+
+
+def _sort_parameter(spec: EntitySpec) -> Any:
+    """The type of the parameter ``sort``."""
+    orders = tuple(f"{sign}{name}" for name in spec.sorts for sign in ("", "-"))
+    described: Any = Field(description="a leading `-` reverses the order; ties are broken by id")
+    if not spec.quantities:
+        return Annotated[Literal[orders], described]
+    members = (rf"({name})\.{NAME_PATTERN}" for name in spec.quantities)
+    pattern = f"-?({'|'.join([*spec.sorts, *members])})"
+
+    def known(order: str) -> str:
+        if re.fullmatch(pattern, order) is None:
+            raise PydanticCustomError("unknown_value", "This is not an allowed value.")
+        return order
+
+    needed = " and ".join(sorted({*spec.quantities.values()}))
+    more = f"by a member of {' or '.join(spec.quantities)} only with {needed}"
+    described = Field(description=f"{described.description}; {more}")
+    schema = WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
+    return Annotated[str, AfterValidator(known), schema, described]
+
+
+def _require_filter(query: EntityQuery) -> EntityQuery:
+    """Refuses the order by a quantity without the filter that it needs."""
+    name, _, member = query.sort.removeprefix("-").partition(".")
+    needed = spec_of(query.ENTITY).quantities.get(name)
+    if member and getattr(query, needed or "") is None:
+        error = PydanticCustomError("filter_required", f"A list can be sorted by this only with {needed}.")
+        wrong = InitErrorDetails(type=error, loc=("sort",), input=query.sort)
+        raise ValidationError.from_exception_data("sort", [wrong])
+    return query
+
+
+_SORTS_WITHIN: Any = {"sorts_within": model_validator(mode="after")(_require_filter)}
 
 
 def require_names(entity: type[Owned]) -> None:

@@ -3,18 +3,29 @@
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
 import msgspec
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+    create_model,
+)
 from pydantic_core import PydanticCustomError, to_jsonable_python
 
-from adapters.http_fastapi.kit.schemas import PLAIN, Day, ReadMoment, name_schema, read_day, read_moment
+from adapters.http_fastapi.kit.quantities import SHOWN_QUANTITY, quantities_schema, read_quantities
+from adapters.http_fastapi.kit.schemas import PLAIN, CreateBody, Day, ReadMoment, name_schema, read_day, read_moment
 from domain import fields as kinds
-from domain.entity_spec import FieldSpec, ListFilter, words
-from domain.paging import Comparison
+from domain.entity import summary_of
+from domain.entity_spec import FieldSpec, ListFilter, ParsedFilter, fields_of, words
+from domain.items import Items
+from domain.paging import Comparison, Condition
+from domain.quantities import Quantities
 from domain.validation import has_control_characters
 
 Schema: TypeAlias = dict[str, Any]
@@ -26,7 +37,7 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,30}")
 _DECIMAL = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,60})?")
 
 
-def written(kind: kinds.Field, *, patch: bool = False) -> Any:
+def written(kind: kinds.Field, *, patch: bool = False) -> Any:  # noqa: PLR0911 -- one for each kind
     """The type that reads a value of this kind from JSON. In a ``patch`` the members of a map may be null."""
     schema = WithJsonSchema(_schema(kind, patch=patch))
     match kind:
@@ -38,6 +49,11 @@ def written(kind: kinds.Field, *, patch: bool = False) -> Any:
             return ReadMoment
         case kinds.Words():
             return Annotated[list[str], schema]
+        case Quantities():
+            return Annotated[Any, PlainValidator(partial(read_quantities, patch=patch)), schema]
+        case Items(of=of):
+            item: Any = item_body(of)
+            return Annotated[list[item], AfterValidator(lambda items: tuple(each.item(of) for each in items))]
         case kinds.Map():
             members: Any = dict[str, str | None] if patch else dict[str, str]
             return Annotated[members, BeforeValidator(_object), schema]
@@ -46,9 +62,28 @@ def written(kind: kinds.Field, *, patch: bool = False) -> Any:
 
 def shown(field: FieldSpec) -> Any:
     """The type of a member that clients are shown; nothing is validated on its way out."""
-    schema = WithJsonSchema(_without_bounds(_schema(field.kind)))
+    schema = WithJsonSchema(_shown_schema(field))
     value: Any = Annotated[Any, schema]
     return value | None if field.optional else value
+
+
+def _shown_schema(field: FieldSpec) -> Schema:
+    match field.kind:
+        case Quantities():
+            return {"type": "object", "additionalProperties": SHOWN_QUANTITY}
+        case Items(of=of):
+            members = {name: _nullable(each) for name, each in fields_of(of).items()}
+            return {"type": "array", "items": _object_schema(members)}
+    return _without_bounds(_schema(field.kind))
+
+
+def _nullable(field: FieldSpec) -> Schema:
+    schema = _without_bounds(_schema(field.kind))
+    return {"anyOf": [schema, {"type": "null"}]} if field.optional else schema
+
+
+def _object_schema(members: Schema) -> Schema:
+    return {"type": "object", "properties": members, "required": [*members], "additionalProperties": False}
 
 
 def parameter(each: ListFilter) -> Any:
@@ -66,7 +101,15 @@ def parameter(each: ListFilter) -> Any:
     return Annotated[value | None, Field(description=each.description)]
 
 
-def example(field: FieldSpec) -> Any:  # noqa: PLR0911 -- one for each kind
+def conditions_parameter(each: ParsedFilter) -> Any:
+    """The type of a query parameter that says whole conditions, and may be repeated."""
+    one = {"type": "string", "pattern": each.pattern, "examples": [each.example]}
+    schema: Schema = {"type": "array", "items": one, "minItems": 1, "maxItems": each.REPEATED_MAX}
+    read = PlainValidator(partial(_conditions, each))
+    return Annotated[Annotated[Any, read, WithJsonSchema(schema)] | None, Field(description=each.description)]
+
+
+def example(field: FieldSpec) -> Any:  # noqa: C901, PLR0911 -- one for each kind
     """A value of the field as JSON: what is declared, else one that its kind allows; no reference where it may be."""
     kind = field.kind
     if kind.example is not None:
@@ -83,6 +126,10 @@ def example(field: FieldSpec) -> Any:  # noqa: PLR0911 -- one for each kind
             return _EXAMPLES[type(kind)][:length]
         case kinds.Words(max_length=length):
             return ["any"[:length]]
+        case Items(of=of):
+            return [{name: example(each) for name, each in fields_of(of).items()}]
+        case kinds.Actor():
+            return "key:0199f3c2-7a10-7000-8000-000000000001"
         case kinds.Map(key_pattern=pattern, max_length=length):
             return {name: "any"[:length] for name in ("any", "ANY", "1") if re.fullmatch(pattern, name)}
         case kinds.Reference():
@@ -99,13 +146,15 @@ _EXAMPLES: dict[type[kinds.Field], Any] = {
 }
 
 
-def _schema(kind: kinds.Field, *, patch: bool = False) -> Schema:  # noqa: C901, PLR0911 -- one for each kind
+def _schema(kind: kinds.Field, *, patch: bool = False) -> Schema:  # noqa: C901, PLR0911, PLR0912 -- one for each kind
     """The schema of a value in JSON, and in a query."""
     match kind:
+        case kinds.Text(max_length=length, pattern=pattern) if pattern is not None:
+            return {"type": "string", "minLength": 1, "maxLength": length, "pattern": f"^({pattern})$"}
         case kinds.Text(max_length=length):
             return {"type": "string", **name_schema(length)}
-        case kinds.LongText(max_length=length):
-            return {"type": "string", "maxLength": length, "pattern": _LINES}
+        case kinds.LongText(max_length=length, trimmed=trimmed):
+            return {"type": "string", "maxLength": length, "pattern": _LINES} | ({"minLength": 1} if trimmed else {})
         case kinds.Choice(options=options):
             return {"type": "string", "enum": [option.value for option in options]}
         case kinds.Boolean():
@@ -121,6 +170,12 @@ def _schema(kind: kinds.Field, *, patch: bool = False) -> Schema:  # noqa: C901,
         case kinds.Words(max_items=items, max_length=length):
             item = {"type": "string", **name_schema(length)}
             return {"type": "array", "items": item, "maxItems": items, "uniqueItems": True}
+        case Quantities():
+            return quantities_schema(kind, patch=patch)
+        case Items(of=of, max_items=items):
+            return {"type": "array", "items": item_body(of).model_json_schema(), "maxItems": items}
+        case kinds.Actor():
+            return {"type": "string"}
         case kinds.Map():
             return _map_schema(kind, patch=patch)
         case kinds.Reference():
@@ -214,6 +269,42 @@ _FROM_JSON: dict[type[kinds.Field], Callable[[Any, object], Any]] = {
 }
 
 
+def _conditions(each: ParsedFilter, texts: list[str]) -> tuple[Condition, ...]:
+    """The conditions that a repeated parameter says."""
+    if len(texts) > each.REPEATED_MAX:
+        raise _wrong("repeated", f"The parameter is given more than {each.REPEATED_MAX} times.")
+    try:
+        return tuple(map(each.parse, texts))
+    except ValueError as error:
+        raise _wrong(each.parameter, str(error)) from None
+
+
+class ItemBody(CreateBody):
+    """An item of a list, as clients write it."""
+
+    def item(self, of: type[Any]) -> Any:
+        """The value object."""
+        return of(**self.fields())
+
+
+def _item_body(of: type[Any]) -> type[ItemBody]:
+    members: dict[str, Any] = {
+        name: (
+            Annotated[
+                written(field.kind) | None if field.optional else written(field.kind),
+                Field(description=field.kind.description or None, examples=[example(field)]),
+            ],
+            ... if field.required else field.default,
+        )
+        for name, field in fields_of(of).items()
+    }
+    return create_model(of.__name__, __base__=ItemBody, __doc__=summary_of(of), **members)
+
+
+item_body: Callable[[type[Any]], type[ItemBody]] = cache(_item_body)  # type: ignore[assignment]  # -- classes can be hashed
+"""The schema of a value object."""
+
+
 def _id(text: str) -> UUID | None:
     try:
         return msgspec.convert(text, UUID) if len(text) == len(str(_NO_ID)) else None
@@ -246,7 +337,7 @@ def _from_query(kind: kinds.Field, text: str) -> Any:
         case kinds.Choice() | kinds.Amount():
             value = _FROM_JSON[type(kind)](kind, text)
     value = kind.normalized(value)
-    for code, predicate in kind.problems(value):
+    for code, predicate, _ in kind.problems(value):
         raise _wrong(code, f"This {predicate}.")
     return value
 

@@ -93,7 +93,9 @@ def as_problem(error: Exception) -> ProblemException:
     errors: list[ProblemError] = []
     headers: dict[str, str] = {}
     if isinstance(error, Invalid):
-        errors = [ProblemError(pointer=pointer(f.field), code=f.code, detail=f.detail) for f in error.violations]
+        errors = [
+            ProblemError(pointer=pointer(f.field, *f.path), code=f.code, detail=f.detail) for f in error.violations
+        ]
     elif isinstance(error, Limited):
         headers = {"Retry-After": str(error.retry_after)}
     elif error.code == "idempotency_key_reused":

@@ -1,7 +1,7 @@
 """What all schemas share: strict values, base classes of bodies, queries and representations, and pages."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from itertools import starmap
@@ -107,9 +107,11 @@ class PatchBody(CreateBody):
 
 
 class QueryModel(BaseModel):
-    """The parameters of a query, each known and given at most once."""
+    """The parameters of a query, each known, and given at most once unless it is one of ``REPEATED``."""
 
     model_config = ConfigDict(extra="forbid")
+    REPEATED: ClassVar[frozenset[str]] = frozenset()
+    """The parameters that may be given more than once; the model gets a list."""
     CURSOR: ClassVar[str | None] = None
     """The parameter that holds a cursor: whatever is wrong with it is answered as one that is not genuine."""
 
@@ -118,8 +120,8 @@ class View(BaseModel):
     """A representation that clients are shown; its members are the entity's, by the same names."""
 
     model_config = ConfigDict(extra="forbid")  # for the document; nothing is validated on its way out
-    DECIMALS: ClassVar[tuple[str, ...]] = ()
-    """Members with decimals so small that Python would show them with an exponent, as in 1E-7."""
+    CONVERTED: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
+    """The members that are shown in another form, unless they are None, and what converts them."""
 
     @classmethod
     def each(cls, entities: Iterable[object]) -> list[Any]:
@@ -139,18 +141,18 @@ def _maker(view: type[View]) -> tuple[type[msgspec.Struct], Callable[[object], t
     """Of a representation, the type that msgspec encodes soonest, and what reads its members from an entity."""
     names = tuple(view.model_fields)
     made, read = msgspec.defstruct(view.__name__, names), attrgetter(*names)
-    places = [names.index(name) for name in view.DECIMALS]
-    if not places:
+    converted = [(names.index(name), convert) for name, convert in view.CONVERTED.items()]
+    if not converted:
         return made, read
 
-    def read_plainly(entity: object) -> tuple[Any, ...]:
+    def read_converted(entity: object) -> tuple[Any, ...]:
         values = [*read(entity)]
-        for place in places:
+        for place, convert in converted:
             if values[place] is not None:
-                values[place] = f"{values[place]:f}"
+                values[place] = convert(values[place])
         return tuple(values)
 
-    return made, read_plainly
+    return made, read_converted
 
 
 class PageView(BaseModel, Generic[T]):

@@ -1,0 +1,160 @@
+"""Conditions on members of maps, and the order by one of them: labels and quantities.
+
+A quantity is kept as ``[value, unit]``. PostgreSQL compares numbers of JSON by value, as exact decimals; SQLite calls
+the criterion itself, since its own reading of decimal fractions may differ in the last bit.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.db.models.expressions import F, Func
+
+from adapters.django_orm.sql.expressions import Param
+from domain.quantities import Operator, Quantity, QuantityCriterion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from sqlite3 import Connection
+
+    from domain.labels import LabelCriterion
+
+
+class _PartField(models.Field):  # type: ignore[type-arg]  # -- generic for the type checker alone, not at run time
+    """A part of a criterion, which is the value of the parameter."""
+
+    def __init__(self, part: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self._part = part
+
+    def get_prep_value(self, value: Any) -> Any:
+        return self._part(value)
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        return self._part(value)
+
+
+def _name(criterion: QuantityCriterion | LabelCriterion) -> str:
+    return criterion.name
+
+
+def _json_value(criterion: QuantityCriterion) -> str:
+    return json.dumps(criterion.value, ensure_ascii=False)
+
+
+def _json_label(criterion: LabelCriterion) -> str:
+    return json.dumps({criterion.name: criterion.text}, ensure_ascii=False)
+
+
+class _MapCondition(Func):
+    """A condition on a column with a map."""
+
+    output_field = models.BooleanField()
+    conditional = True
+
+    def __init__(self, column: str, criterion: str) -> None:
+        super().__init__(F(column))
+        self.criterion = criterion
+
+    def _part(self, part: Callable[[Any], Any]) -> Param:
+        return Param(self.criterion, _PartField(part))
+
+    def as_sql(  # type: ignore[override]  # -- it has no template, and its parameters are Params
+        self, compiler: Any, connection: Any
+    ) -> tuple[str, list[Any]]:
+        (column, _) = compiler.compile(self.get_source_expressions()[0])
+        return self.condition(column, connection.vendor)
+
+    def condition(self, column: str, vendor: str) -> tuple[str, list[Param]]:
+        """The SQL, and the parameters of its ``%s``."""
+        raise NotImplementedError
+
+
+class HasLabel(_MapCondition):
+    """Whether the column has a label of this name, and of this text if one is given."""
+
+    def __init__(self, column: str, criterion: str, *, text: bool) -> None:
+        super().__init__(column, criterion)
+        self.text = text
+
+    def condition(self, column: str, vendor: str) -> tuple[str, list[Param]]:
+        name = self._part(_name)
+        if vendor == "postgresql":
+            if self.text:
+                return f"{column} @> %s::jsonb", [self._part(_json_label)]
+            return f"{column} ? %s::text", [name]
+        text = [self._part(lambda criterion: criterion.text)] if self.text else []
+        where = "key = %s AND value = %s" if self.text else "key = %s"
+        return f"EXISTS (SELECT 1 FROM json_each({column}) WHERE {where})", [name, *text]  # noqa: S608 -- SQL of ours
+
+
+class HasQuantity(_MapCondition):
+    """Whether the column has a quantity of this name that compares with a value like this."""
+
+    def __init__(self, column: str, criterion: str, *, operator: Operator) -> None:
+        super().__init__(column, criterion)
+        self.operator = operator
+
+    def condition(self, column: str, vendor: str) -> tuple[str, list[Param]]:
+        name, value = self._part(_name), self._part(_json_value)
+        if vendor == "sqlite":
+            return f"{_FULFILS}({column}, %s, '{self.operator}', %s)", [name, value]
+        found = f"({column} -> %s::text -> 0)"
+        compares = {Operator.NOT_EQUAL: "<>"}.get(self.operator, self.operator.value)
+        compared = f"{found} {compares} %s::jsonb"
+        if self.operator.orders:
+            return f"(jsonb_typeof({found}) = 'number' AND {compared})", [name, name, value]
+        return compared, [name, value]
+
+
+class NumberOf(Func):
+    """The number of a quantity whose name is a parameter; NULL where there is none."""
+
+    output_field = models.FloatField()
+
+    def __init__(self, column: str, name: str) -> None:
+        super().__init__(F(column))
+        self.member = Param(name, models.TextField())
+
+    def as_sql(  # type: ignore[override]  # -- as above
+        self, compiler: Any, connection: Any
+    ) -> tuple[str, list[Any]]:
+        (column, _) = compiler.compile(self.get_source_expressions()[0])
+        if connection.vendor == "sqlite":
+            return f"{_NUMBER}({column}, %s)", [self.member]
+        found = f"({column} -> %s::text -> 0)"
+        return f"CASE WHEN jsonb_typeof({found}) = 'number' THEN {found}::numeric END", [self.member, self.member]
+
+
+class Number(Param):
+    """A parameter that is a number of a quantity, exact in the database."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, _PartField(lambda value: value))
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        if connection.vendor == "sqlite":
+            return "%s", [self]
+        return "%s::text::numeric", [Param(self.name, _PartField(repr))]
+
+
+_FULFILS, _NUMBER = "goatfish_fulfils", "goatfish_number"
+
+
+def add_functions(connection: Connection) -> None:
+    """Gives a connection of SQLite the functions that the conditions call."""
+    connection.create_function(_FULFILS, 4, _fulfils, deterministic=True)
+    connection.create_function(_NUMBER, 2, _number, deterministic=True)
+
+
+def _fulfils(quantities: str, name: str, operator: str, value: str) -> bool:
+    found = json.loads(quantities).get(name)
+    criterion = QuantityCriterion(name, Operator(operator), json.loads(value))
+    return found is not None and criterion.holds({name: Quantity(*found)})
+
+
+def _number(quantities: str, name: str) -> int | float | None:
+    found = json.loads(quantities).get(name)
+    return None if found is None else Quantity(*found).number

@@ -1,0 +1,87 @@
+"""Quantities over HTTP: a number, boolean or text, bare or in an object with its unit."""
+
+from typing import Any, TypeAlias
+
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from adapters.http_fastapi.kit.schemas import PLAIN
+from domain.quantities import UNIT_MAX, Quantities, Quantity
+
+Schema: TypeAlias = dict[str, Any]
+
+
+SHOWN_QUANTITY: Schema = {
+    "type": "object",
+    "properties": {
+        "value": {"anyOf": [{"type": "number"}, {"type": "boolean"}, {"type": "string"}]},
+        "unit": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+    },
+    "required": ["value", "unit"],
+    "additionalProperties": False,
+}
+"""How each is shown."""
+
+
+def quantities_schema(kind: Quantities, *, patch: bool) -> Schema:
+    """The schema of a map of quantities, of which a ``patch`` removes those that are null."""
+    value: Schema = {
+        "anyOf": [{"type": "number"}, {"type": "boolean"}, {"type": "string", "maxLength": kind.max_length}]
+    }
+    unit: Schema = {"anyOf": [{"type": "string", "maxLength": UNIT_MAX, "pattern": f"^{PLAIN}*$"}, {"type": "null"}]}
+    quantity: Schema = {
+        "type": "object",
+        "properties": {"value": value, "unit": unit},
+        "required": ["value"],
+        "additionalProperties": False,
+    }
+    members = [*value["anyOf"], quantity, *([{"type": "null"}] if patch else [])]
+    return {
+        "type": "object",
+        "additionalProperties": {"anyOf": members},
+        "maxProperties": kind.max_items,
+        "propertyNames": {"pattern": f"^{kind.key_pattern}$"},
+    }
+
+
+def read_quantities(value: object, *, patch: bool) -> dict[str, Quantity | None]:
+    """Quantities from bare values and from objects with ``value`` and ``unit``; the domain looks at what they are."""
+    read: dict[str, Quantity | None] = {}
+    wrong: list[InitErrorDetails] = []
+    if not isinstance(value, dict):
+        raise PydanticCustomError("wrong_type", "This is not an object.")
+    for name, member in value.items():
+        if isinstance(member, dict):
+            read[name] = _quantity(name, member, wrong)
+        elif isinstance(member, str | bool | int | float):
+            read[name] = Quantity(member)
+        elif member is None and patch:
+            read[name] = None
+        else:
+            wrong.append(_at("quantity", _QUANTITY, name))
+    if wrong:
+        raise ValidationError.from_exception_data("quantities", wrong)
+    return read
+
+
+def _quantity(name: str, member: dict[str, Any], wrong: list[InitErrorDetails]) -> Quantity | None:
+    value, unit = member.get("value"), member.get("unit")
+    wrong += [_at("unknown", "There is nothing of this name.", name, key) for key in member if key not in _OF_QUANTITY]
+    if not isinstance(value, str | bool | int | float):
+        missing = "value" not in member
+        found = ("missing", "This is required.") if missing else ("quantity", _VALUE)
+        wrong.append(_at(*found, name, "value"))
+        return None
+    if unit is not None and not isinstance(unit, str):
+        wrong.append(_at("wrong_type", "This is neither a string nor null.", name, "unit"))
+        return None
+    return Quantity(value, unit)
+
+
+_OF_QUANTITY = frozenset({"value", "unit"})
+_VALUE = "This is no number, boolean or text."
+_QUANTITY = "This is no number, boolean or text, and no object with a value and a unit."
+
+
+def _at(code: str, detail: str, *location: str) -> InitErrorDetails:
+    return InitErrorDetails(type=PydanticCustomError(code, detail), loc=location, input=None)

@@ -1,0 +1,32 @@
+"""Links from a run to files that are kept elsewhere."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from domain.fields import Integer, Text
+
+BYTES_MAX = 2**53
+URI_PATTERN = r"[A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-\[\]_a-z~]+"
+"""A scheme, and the characters that a URI may have (RFC 3986)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A link to a file; nothing is fetched or stored."""
+
+    name: Annotated[str, Text(max_length=255, description="unique within the run", example="log")]
+    uri: Annotated[
+        str,
+        Text(
+            max_length=2048,
+            pattern=URI_PATTERN,
+            pattern_words="an absolute URI",
+            description="absolute",
+            example="s3://bucket/81724/log",
+        ),
+    ]
+    media_type: Annotated[str | None, Text(max_length=255, example="text/plain")] = None
+    bytes: Annotated[int | None, Integer(maximum=BYTES_MAX, description="size", example=18211)] = None
+    sha256: Annotated[
+        str | None, Text(max_length=64, pattern="[0-9A-Fa-f]{64}", pattern_words="64 hex digits", example="0" * 64)
+    ] = None
