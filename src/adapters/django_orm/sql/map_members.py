@@ -13,11 +13,11 @@ from django.db import models
 from django.db.models.expressions import F, Func
 
 from adapters.django_orm.sql.expressions import Param
-from domain.quantities import Operator, Quantity, QuantityCriterion
+from adapters.django_orm.sqlite.functions import FULFILS, NUMBER
+from domain.quantities import Operator, QuantityCriterion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from sqlite3 import Connection
 
     from domain.labels import LabelCriterion
 
@@ -100,7 +100,7 @@ class HasQuantity(_MapCondition):
     def condition(self, column: str, vendor: str) -> tuple[str, list[Param]]:
         name, value = self._part(_name), self._part(_json_value)
         if vendor == "sqlite":
-            return f"{_FULFILS}({column}, %s, '{self.operator}', %s)", [name, value]
+            return f"{FULFILS}({column}, %s, '{self.operator}', %s)", [name, value]
         found = f"({column} -> %s::text -> 0)"
         compares = {Operator.NOT_EQUAL: "<>"}.get(self.operator, self.operator.value)
         compared = f"{found} {compares} %s::jsonb"
@@ -123,7 +123,7 @@ class NumberOf(Func):
     ) -> tuple[str, list[Any]]:
         (column, _) = compiler.compile(self.get_source_expressions()[0])
         if connection.vendor == "sqlite":
-            return f"{_NUMBER}({column}, %s)", [self.member]
+            return f"{NUMBER}({column}, %s)", [self.member]
         found = f"({column} -> %s::text -> 0)"
         return f"CASE WHEN jsonb_typeof({found}) = 'number' THEN {found}::numeric END", [self.member, self.member]
 
@@ -138,23 +138,3 @@ class Number(Param):
         if connection.vendor == "sqlite":
             return "%s", [self]
         return "%s::text::numeric", [Param(self.name, _PartField(repr))]
-
-
-_FULFILS, _NUMBER = "goatfish_fulfils", "goatfish_number"
-
-
-def add_functions(connection: Connection) -> None:
-    """Gives a connection of SQLite the functions that the conditions call."""
-    connection.create_function(_FULFILS, 4, _fulfils, deterministic=True)
-    connection.create_function(_NUMBER, 2, _number, deterministic=True)
-
-
-def _fulfils(quantities: str, name: str, operator: str, value: str) -> bool:
-    found = json.loads(quantities).get(name)
-    criterion = QuantityCriterion(name, Operator(operator), json.loads(value))
-    return found is not None and criterion.holds({name: Quantity(*found)})
-
-
-def _number(quantities: str, name: str) -> int | float | None:
-    found = json.loads(quantities).get(name)
-    return None if found is None else Quantity(*found).number

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.db.backends.sqlite3 import base, schema
 
-from adapters.django_orm.sql.map_members import add_functions
+from adapters.django_orm.sqlite.functions import add_functions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
