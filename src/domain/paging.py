@@ -39,7 +39,8 @@ class Sort:
     @property
     def member(self) -> str | None:
         """The name of the member that is sorted by; None where it is the attribute itself."""
-        return self.by.partition(".")[2] or None if "." in self.by else None
+        _, dot, member = self.by.partition(".")
+        return member if dot else None
 
 
 NEWEST_FIRST = Sort("created_at", descending=True)

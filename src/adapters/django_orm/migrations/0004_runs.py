@@ -1,7 +1,6 @@
 import adapters.django_orm.columns
 from django.db import migrations, models
 
-from adapters.django_orm.map_index import IndexMap
 from adapters.django_orm.row_security.policies import ProtectTenants
 
 
@@ -55,6 +54,4 @@ class Migration(migrations.Migration):
             },
         ),
         ProtectTenants('RunRow'),
-        IndexMap('SimulationRow', 'labels'),
-        IndexMap('RunRow', 'labels'),
     ]
