@@ -246,13 +246,14 @@ class Map(Field):
     """Names and texts, such as labels: a text may be empty, and holds no control characters.
 
     ``key_pattern`` is a regular expression of the whole name, ``key_words`` says it in words. No name holds control
-    characters, whatever the pattern.
+    characters, whatever the pattern. PostgreSQL finds entities by the members of an ``indexed`` map.
     """
 
     max_items: int
     key_pattern: str
     key_words: str
     max_length: int
+    indexed: bool = False
 
     def problems(self, value: Mapping[str, Any]) -> Iterator[Problem]:
         if len(value) > self.max_items:

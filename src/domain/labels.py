@@ -15,6 +15,7 @@ LABELS = Map(
     max_length=255,
     description="names and texts to find it by",
     example={"project": "wing"},
+    indexed=True,
 )
 
 

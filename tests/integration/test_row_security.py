@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 SET_OWNER = "WITH o AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)"
 ALL = f"{SET_OWNER} SELECT owner_id FROM simulation WHERE (SELECT v FROM o) IS NOT NULL"
 ONE = f"{SET_OWNER} SELECT owner_id FROM simulation WHERE owner_id = $2 AND (SELECT v FROM o) IS NOT NULL"
-COLUMNS = "id, owner_id, created_at, name, name_folded, start_date, end_date, updated_at, version"
-VALUES = "gen_random_uuid(), $2, now(), 'x', 'x', DATE '2026-01-01', DATE '2026-01-02', now(), 1"
+COLUMNS = "id, owner_id, created_at, name, name_folded, start_date, end_date, labels, updated_at, version"
+VALUES = "gen_random_uuid(), $2, now(), 'x', 'x', DATE '2026-01-01', DATE '2026-01-02', '{}'::jsonb, now(), 1"
 ADD = f"{SET_OWNER} INSERT INTO simulation ({COLUMNS}) SELECT {VALUES.replace('$2', '$2::uuid')} FROM o"
 MOVE = f"{SET_OWNER} UPDATE simulation SET owner_id = $2 WHERE (SELECT v FROM o) IS NOT NULL"
 REMOVE = f"{SET_OWNER} DELETE FROM simulation WHERE owner_id = $2 AND (SELECT v FROM o) IS NOT NULL"
@@ -168,6 +168,7 @@ def test_migrate_grants_the_api_role_exactly_what_it_needs(monkeypatch: pytest.M
         "owner": "SELECT",
         "revision": "INSERT SELECT",
         **{entity.KIND: "DELETE INSERT SELECT UPDATE" for entity in ENTITIES},
+        **{f"{entity.KIND}_labels": "DELETE INSERT SELECT" for entity in ENTITIES},
     }
     with connection.cursor() as cursor:
         cursor.execute("CREATE VIEW leak AS SELECT * FROM simulation")

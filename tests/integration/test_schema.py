@@ -18,7 +18,8 @@ from django.db.migrations.questioner import MigrationQuestioner
 from django.db.migrations.state import ProjectState
 from django.db.migrations.writer import MigrationWriter
 
-from adapters.django_orm.apps import model_of
+from adapters.django_orm.apps import model_of, owned_models
+from adapters.django_orm.columns import indexed_maps
 from adapters.django_orm.models import (
     ApiKeyRow,
     Operator,
@@ -121,7 +122,13 @@ def missing_row_security(cursor: CursorWrapper) -> dict[str, set[str]]:
 def tenant_tables() -> set[str]:
     ours = apps.get_app_config("goatfish").get_models(include_auto_created=True)
     tables = {model._meta.db_table for model in ours}
-    return {table for table in tables if not table.startswith(Operator._meta.db_table)} - DIRECTORY
+    tables = {table for table in tables if not table.startswith(Operator._meta.db_table)} - DIRECTORY
+    return tables | (members_tables() if VENDOR == "postgresql" else set())
+
+
+def members_tables() -> set[str]:
+    """The tables of the members of maps."""
+    return {table for model in owned_models() for table in indexed_maps(model).values()}
 
 
 def test_every_tenant_table_can_be_sharded_by_owner(cursor: CursorWrapper) -> None:

@@ -178,6 +178,35 @@ def _whole(digits: str) -> int | float:
 _READ = json.JSONDecoder(parse_int=_whole)
 
 
+class MapField(JsonField):
+    """A map of texts; PostgreSQL finds rows by its members if it is ``indexed``. A migration knows JSON."""
+
+    def __init__(self, *args: Any, indexed: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.indexed = indexed
+
+    def deconstruct(self) -> Any:
+        return _as_json_field(super().deconstruct())
+
+    def clone(self) -> MapField:
+        *_, args, kwargs = self.deconstruct()
+        return type(self)(*args, indexed=self.indexed, **kwargs)
+
+
+def indexed_maps(model: type[models.Model]) -> dict[str, str]:
+    """The indexed maps of a model, each with the table of its members, which ``IndexMap`` makes on PostgreSQL."""
+    return {
+        field.column: members_table(model._meta.db_table, field.column)
+        for field in model._meta.concrete_fields
+        if isinstance(field, MapField) and field.indexed
+    }
+
+
+def members_table(table: str, column: str) -> str:
+    """The name of the table of a map's members."""
+    return f"{table}_{column}"
+
+
 class JsonTextField(models.TextField):  # type: ignore[type-arg]  # -- as above
     """The JSON of an entity as text, exactly as it was written."""
 

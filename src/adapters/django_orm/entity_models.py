@@ -17,6 +17,7 @@ from adapters.django_orm.columns import (
     FoldedField,
     ItemsField,
     JsonField,
+    MapField,
     QuantitiesField,
     ReferenceField,
 )
@@ -164,8 +165,8 @@ def _column(field: FieldSpec) -> models.Field[Any, Any]:  # noqa: C901, PLR0911,
             return models.CharField(max_length=Actor.MAX, **options)
         case Words():
             return JsonField(python=tuple, **options)
-        case Map():
-            return JsonField(**options)
+        case Map(indexed=indexed):
+            return MapField(indexed=indexed, **options)
         case Reference(to=kind):
             return ReferenceField(to=kind, **options)
     raise TypeError(f"{field.name} is of a kind that has no column yet: {type(field.kind).__name__}")

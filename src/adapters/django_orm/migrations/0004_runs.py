@@ -1,6 +1,7 @@
 import adapters.django_orm.columns
 from django.db import migrations, models
 
+from adapters.django_orm.row_security.map_tables import IndexMap
 from adapters.django_orm.row_security.policies import ProtectTenants
 
 
@@ -54,4 +55,6 @@ class Migration(migrations.Migration):
             },
         ),
         ProtectTenants('RunRow'),
+        IndexMap('SimulationRow', 'labels'),
+        IndexMap('RunRow', 'labels'),
     ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 from django.db.models import F
 from django.db.models.lookups import IsNull
 
+from adapters.django_orm.columns import indexed_maps
 from adapters.django_orm.entity_models import column_reader, sort_column
 from adapters.django_orm.sql.compiler import Compiler
 from adapters.django_orm.sql.contains import Contains
@@ -43,13 +44,13 @@ _CONDITIONS: Mapping[Comparison, type[ColumnCondition]] = {
     Comparison.ANY_OF: AnyOf,
     Comparison.HAS: Has,
 }
-_Compared: TypeAlias = "tuple[str, Comparison, Callable[[str, str], Any] | None]"
+_Compared: TypeAlias = "tuple[str, Comparison, Callable[..., Any] | None]"
 
 
 def _compared(condition: Condition) -> _Compared:
     """What the statement depends on of a condition, all but the values."""
     criterion = condition.value
-    variant: Callable[[str, str], Any] | None = None
+    variant: Callable[..., Any] | None = None
     if isinstance(criterion, QuantityCriterion):
         variant = _HAS_QUANTITY[criterion.operator]
     elif isinstance(criterion, LabelCriterion):
@@ -76,6 +77,9 @@ class Reader(Generic[E]):
         self.columns = tuple(field.attname for field in model._meta.concrete_fields)
         self._sorted = {field.name: sort_column(field) for field in spec_of(entity).fields.values()}
         self._nullable = {field.name for field in spec_of(entity).fields.values() if field.optional}
+        spec = spec_of(entity)
+        self._few = {field.name for field in (*spec.references, *spec.unique)}
+        self._members = indexed_maps(model)
         self._row = column_reader(entity, self.columns)
         self._compile = Compiler(executor)
         self._lists = lru_cache(LISTS_MAX)(self._list)
@@ -150,9 +154,11 @@ class Reader(Generic[E]):
         self, sort: Sort, compared: Sequence[_Compared], goes_on: bool, limit: int | None, missing: bool
     ) -> Statement:
         rows, by = self._owned_rows, self._sorted.get(sort.by, sort.by)
+        few = any(comparison is Comparison.EQUAL and attribute in self._few for attribute, comparison, _ in compared)
         for place, (attribute, comparison, variant) in enumerate(compared):
             if variant is not None:
-                rows = rows.filter(variant(attribute, f"condition_{place}"))
+                more = {"members": self._members[attribute], "last": few} if attribute in self._members else {}
+                rows = rows.filter(variant(attribute, f"condition_{place}", **more))
                 continue
             column = self._sorted[attribute] if comparison is Comparison.CONTAINS else attribute
             value = self._param(column, f"condition_{place}")

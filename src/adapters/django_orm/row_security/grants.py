@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.db import connection, transaction
 
 from adapters.django_orm.apps import owned_models
+from adapters.django_orm.columns import indexed_maps
 from domain.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 TENANTS = {"SELECT", "INSERT", "UPDATE", "DELETE"}
 """On every tenant table that is not in ``EXCEPTIONS``."""
+MEMBERS = {"SELECT", "INSERT", "DELETE"}
+"""On the tables of the members of maps, which triggers write as the API's role."""
 EXCEPTIONS = {
     "owner": {"SELECT"},
     "api_key": {"SELECT", "INSERT", "UPDATE"},  # keys are revoked, never deleted
@@ -45,7 +48,10 @@ _HELD = """
 
 def required_privileges() -> dict[str, set[str]]:
     """The required privileges of the API's role on each table, or on the columns in parentheses."""
-    return {**dict.fromkeys((model._meta.db_table for model in owned_models()), TENANTS), **EXCEPTIONS}
+    models = owned_models()
+    tenants = dict.fromkeys((model._meta.db_table for model in models), TENANTS)
+    members = dict.fromkeys((table for model in models for table in indexed_maps(model).values()), MEMBERS)
+    return {**tenants, **members, **EXCEPTIONS}
 
 
 def grant(role: str) -> None:

@@ -40,6 +40,8 @@ Policies: TypeAlias = dict[str, Policy]
 
 # The setting is NULL in a new session, and empty after a transaction that has set it: no rows match either.
 CURRENT_OWNER = "NULLIF(current_setting('goatfish.owner', true), '')::uuid"
+OPERATOR_POLICY = "TO CURRENT_ROLE USING (true) WITH CHECK (true)"
+"""Of the role that migrates."""
 CURRENT_KEY = "NULLIF(current_setting('goatfish.key', true), '')"
 
 
@@ -72,7 +74,7 @@ class ProtectTenants(Operation):
     ) -> None:
         # FORCE applies the policies to the table's owner too, so that no role sees rows without a policy.
         others = {name: str(policy) for name, policy in self.policies().items()}
-        policies = {"operator": "TO CURRENT_ROLE USING (true) WITH CHECK (true)", **others}
+        policies = {"operator": OPERATOR_POLICY, **others}
         models = self._models(app_label, schema_editor, to_state)
         for model in models:
             table = _quoted(model._meta.db_table)

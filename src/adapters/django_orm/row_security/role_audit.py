@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from adapters.django_orm.columns import reference_constraint, references_in
+from adapters.django_orm.columns import indexed_maps, reference_constraint, references_in
 from adapters.django_orm.row_security.grants import required_privileges
 from adapters.django_orm.row_security.policies import policies_of, reference_definition
 from adapters.django_orm.sql.statement import Statement
@@ -185,10 +185,11 @@ def _granted() -> Iterable[tuple[str | None, ...]]:
 
 
 def _expected(tables: Iterable[TenantTable]) -> Iterable[tuple[str | None, ...]]:
-    for table in tables:
-        for name, policy in policies_of(table.name).items():
+    names = [name for table in tables for name in (table.name, *indexed_maps(table.model).values())]
+    for table in names:
+        for name, policy in policies_of(table).items():
             seen, taken = (re.sub(_PRINTED_EXTRAS, "", text) for text in (policy.using, policy.with_check))
-            yield table.name, name, _COMMANDS[policy.command], seen, taken
+            yield table, name, _COMMANDS[policy.command], seen, taken
 
 
 def _references(tables: Iterable[TenantTable]) -> Iterable[tuple[str | None, ...]]:

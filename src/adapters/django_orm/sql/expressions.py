@@ -67,6 +67,9 @@ class KeysetAfter(Func):
         return f"({value}, {id}) {self.sign} ({there}, {there_id})", params
 
 
+RLS_CONTEXT_IS_SET = "(SELECT v FROM named) IS NOT NULL"
+
+
 class RlsContextIsSet(Expression):
     """Always true; makes PostgreSQL set the context of row-level security before it reads rows."""
 
@@ -77,7 +80,7 @@ class RlsContextIsSet(Expression):
         super().__init__(output_field=models.BooleanField())
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        return "(SELECT v FROM named) IS NOT NULL", []
+        return RLS_CONTEXT_IS_SET, []
 
 
 def field_of(model: type[models.Model], name: str) -> models.Field[Any, Any]:

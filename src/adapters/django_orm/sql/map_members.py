@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import models
 from django.db.models.expressions import F, Func
 
-from adapters.django_orm.sql.expressions import Param
+from adapters.django_orm.sql.expressions import RLS_CONTEXT_IS_SET, Param
 from adapters.django_orm.sqlite.functions import FULFILS, NUMBER
 from domain.quantities import Operator, QuantityCriterion
 
@@ -44,10 +44,6 @@ def _json_value(criterion: QuantityCriterion) -> str:
     return json.dumps(criterion.value, ensure_ascii=False)
 
 
-def _json_label(criterion: LabelCriterion) -> str:
-    return json.dumps({criterion.name: criterion.text}, ensure_ascii=False)
-
-
 class _MapCondition(Func):
     """A condition on a column with a map."""
 
@@ -73,21 +69,33 @@ class _MapCondition(Func):
 
 
 class HasLabel(_MapCondition):
-    """Whether the column has a label of this name, and of this text if one is given."""
+    """Whether the column has a label of this name, and of this text if one is given.
 
-    def __init__(self, column: str, criterion: str, *, text: bool) -> None:
+    ``members`` is the table of the map's members on PostgreSQL. ``last`` says that another condition leaves few rows,
+    of which PostgreSQL should look at each.
+    """
+
+    def __init__(self, column: str, criterion: str, *, text: bool, members: str, last: bool) -> None:
         super().__init__(column, criterion)
-        self.text = text
+        self.text, self.members, self.last = text, members, last
 
     def condition(self, column: str, vendor: str) -> tuple[str, list[Param]]:
         name = self._part(_name)
-        if vendor == "postgresql":
-            if self.text:
-                return f"{column} @> %s::jsonb", [self._part(_json_label)]
-            return f"{column} ? %s::text", [name]
         text = [self._part(lambda criterion: criterion.text)] if self.text else []
+        if vendor == "postgresql":
+            return self._in_table(column), [name, *text]
         where = "key = %s AND value = %s" if self.text else "key = %s"
         return f"EXISTS (SELECT 1 FROM json_each({column}) WHERE {where})", [name, *text]  # noqa: S608 -- SQL of ours
+
+    def _in_table(self, column: str) -> str:
+        table, _, _ = column.rpartition(".")
+        same = f'member.owner_id = {table}."owner_id" AND member.id = {table}."id"'
+        text = " AND member.text = %s" if self.text else ""
+        # The context of row-level security has to be set before this table is read as well. An OFFSET keeps PostgreSQL
+        # from beginning with the labels.
+        conditions = f"{same} AND member.name = %s{text} AND {RLS_CONTEXT_IS_SET}"
+        end = " OFFSET 0" if self.last else ""
+        return f"EXISTS (SELECT FROM {self.members} AS member WHERE {conditions}{end})"
 
 
 class HasQuantity(_MapCondition):
