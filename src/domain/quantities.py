@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any, TypeAlias
 
@@ -50,22 +51,28 @@ class Quantities(Map):
     sortable_within: str | None = None
 
     def normalized(self, value: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: _normalized(member) for name, member in value.items()}
+        kept = dict(value)
+        for name, member in value.items():
+            # Databases know no negative zero.
+            if member is not None and member.value == 0 and type(member.value) is float:
+                kept[name] = Quantity(0.0, member.unit)
+        return kept
 
     def member_problems(self, member: Any) -> Iterator[Problem]:
         value, unit = member.value, member.unit
         if isinstance(value, str):
-            yield from (
-                Problem(code, f"holds a text that {predicate}", ("value",))
-                for code, predicate, _ in _TEXT.problems(value)
-            )
+            for code, predicate, _ in _TEXT.problems(value):
+                yield Problem(code, f"holds a text that {predicate}", ("value",))
         elif not isinstance(value, bool) and not is_number(value):
             yield Problem("out_of_range", "holds a number that is not finite, or a whole one beyond ±2^53", ("value",))
-        if unit is not None and unit != "":
-            yield from (
-                Problem(code, f"holds a unit that {predicate}", ("unit",))
-                for code, predicate, _ in _UNIT.problems(unit)
-            )
+        if unit:
+            for code, predicate, _ in _unit_problems(unit):
+                yield Problem(code, f"holds a unit that {predicate}", ("unit",))
+
+
+@lru_cache(1000)
+def _unit_problems(unit: str) -> tuple[Problem, ...]:
+    return tuple(_UNIT.problems(unit))  # the same few units come again and again
 
 
 def is_number(value: object) -> bool:
@@ -73,15 +80,6 @@ def is_number(value: object) -> bool:
     if isinstance(value, int):
         return -EXACT_MAX <= value <= EXACT_MAX
     return isinstance(value, float) and math.isfinite(value)
-
-
-def _normalized(member: Quantity | None) -> Quantity | None:
-    # Databases know no negative zero.
-    return (
-        Quantity(0.0, member.unit)
-        if member is not None and type(member.value) is float and member.value == 0
-        else member
-    )
 
 
 class Operator(StrEnum):

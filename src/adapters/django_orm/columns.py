@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, astuple
+from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -134,7 +134,9 @@ class QuantitiesField(JsonField):
     def get_prep_value(self, value: Any) -> str | None:
         if value is None:
             return None
-        members = {name: astuple(each) if isinstance(each, Quantity) else each for name, each in value.items()}
+        members = {
+            name: (each.value, each.unit) if isinstance(each, Quantity) else each for name, each in value.items()
+        }
         return json.dumps(members, ensure_ascii=False, separators=(",", ":"))
 
 
