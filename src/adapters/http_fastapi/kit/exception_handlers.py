@@ -109,7 +109,7 @@ class ExceptionHandlers:
         """A refusal of the domain, as a handler of its status or of ``HTTPException`` would see it."""
         if isinstance(error, Unavailable):
             _log.warning("request %s could not be served: %s", request.scope[KEY].request_id, error)
-        problem = as_problem(error)
+        problem = as_problem(error, request.scope[KEY].content)
         return await respond(self.find(problem) or problem_handler, request, problem)
 
 

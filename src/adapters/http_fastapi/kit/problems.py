@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from http.client import responses
 from typing import Any
@@ -78,8 +78,11 @@ class ProblemException(HTTPException):
         self.errors = tuple(errors)
 
 
-def as_problem(error: Exception) -> ProblemException:
-    """The only place that knows which kind of error gets which answer; its status is the catalogue's."""
+def as_problem(error: Exception, body: Any = None) -> ProblemException:
+    """The only place that knows which kind of error gets which answer; its status is the catalogue's.
+
+    ``body`` is the JSON that was sent, into which the problem points.
+    """
     if isinstance(error, ProblemException):
         return error
     if isinstance(error, HTTPException):
@@ -94,13 +97,26 @@ def as_problem(error: Exception) -> ProblemException:
     headers: dict[str, str] = {}
     if isinstance(error, Invalid):
         errors = [
-            ProblemError(pointer=pointer(f.field, *f.path), code=f.code, detail=f.detail) for f in error.violations
+            ProblemError(pointer=pointer(*_as_sent((f.field, *f.path), body)), code=f.code, detail=f.detail)
+            for f in error.violations
         ]
     elif isinstance(error, Limited):
         headers = {"Retry-After": str(error.retry_after)}
     elif error.code == "idempotency_key_reused":
         errors = [ProblemError(header="Idempotency-Key", code="reused", detail=error.detail)]
     return ProblemException(error.code, error.detail, errors=errors, headers=headers)
+
+
+def _as_sent(path: Sequence[str | int], body: Any) -> Sequence[str | int]:
+    """The path as far as the body goes: a quantity may have been sent bare, without a member ``value``."""
+    for depth, part in enumerate(path):
+        try:
+            body = body[part]
+        except (KeyError, IndexError):
+            return path
+        except TypeError:
+            return path[:depth] or path
+    return path
 
 
 def _of_status(error: HTTPException) -> ProblemException:

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Security
 from starlette.requests import Request
@@ -50,11 +50,25 @@ def idempotent_write_context(operation: str) -> Callable[..., Awaitable[WriteCon
             detail = "An idempotency key is 1 to 255 visible ASCII characters, and not an API key."
             error = ProblemError(header="Idempotency-Key", code="idempotency_key", detail=detail)
             raise ProblemException("validation_failed", errors=[error])
-        content = json.dumps(request.path_params) + json.dumps(await _content(request), sort_keys=True)
+        content = json.dumps(request.path_params) + _canonical(await _content(request))
         fingerprint = hashlib.sha256(content.encode()).hexdigest()
         return replace(context, idempotency_key=IdempotencyKey(operation=operation, key=key, fingerprint=fingerprint))
 
     return idempotent
+
+
+def _canonical(content: object) -> str:
+    """JSON that is the same for equal values: members in order, and 12.0 written as 12."""
+    text = json.dumps(content, sort_keys=True)
+    return json.dumps(_with_whole_numbers(content), sort_keys=True) if ".0" in text else text
+
+
+def _with_whole_numbers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _with_whole_numbers(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_with_whole_numbers(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _unquoted(key: str) -> str:
