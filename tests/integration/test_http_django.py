@@ -25,6 +25,9 @@ from tests.contracts.http_order import OrderContract
 from tests.contracts.http_restore import RestoreContract
 from tests.contracts.http_revisions import RevisionsContract
 from tests.contracts.http_roll import RollContract
+from tests.contracts.http_run_lists import RunListsContract
+from tests.contracts.http_run_quantities import RunQuantitiesContract
+from tests.contracts.http_runs import RunsContract
 from tests.contracts.http_simulation_lists import SimulationListsContract
 from tests.integration.conftest import (
     VENDOR,
@@ -119,6 +122,18 @@ class TestChanges(OnCommitting, ChangesContract):
 
 
 class TestFollowing(OnCommitting, FollowingContract):
+    pass
+
+
+class TestRuns(OnCommitting, RunsContract):
+    pass
+
+
+class TestRunLists(OnCommitting, RunListsContract):
+    pass
+
+
+class TestRunQuantities(OnCommitting, RunQuantitiesContract):
     pass
 
 
