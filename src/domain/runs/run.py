@@ -89,6 +89,7 @@ class Run:
         Choice(
             options=RunStatus,
             description="goes forward only; the last three are final",
+            example="succeeded",
             filters=equals("one or several, separated by commas", several=True),
         ),
     ] = RunStatus.QUEUED
@@ -99,6 +100,7 @@ class Run:
         datetime | None,
         Moment(
             description="filled in when it begins to run, unless it is sent",
+            example="2026-01-05T08:00:00Z",
             kept=True,
             filters=between("started at this moment or later", "started at this moment or earlier", "started"),
         ),
@@ -107,6 +109,7 @@ class Run:
         datetime | None,
         Moment(
             description="filled in when it ends, unless it is sent",
+            example="2026-01-05T17:30:00Z",
             kept=True,
             filters=between("finished at this moment or later", "finished at this moment or earlier", "finished"),
         ),
@@ -149,7 +152,7 @@ class Run:
         Mapping[str, Quantity],
         Quantities(
             description="what came out; a number, boolean or text may be sent without a unit",
-            example={"cl": {"value": 1.21, "unit": None}},
+            example={"lift": {"value": 1210.5, "unit": "N"}},
             sortable_within="simulation_id",
         ),
     ] = field(default_factory=dict)
