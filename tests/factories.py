@@ -14,7 +14,10 @@ from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.access.scopes import Scope
 from domain.access.token import ApiKeyToken
+from domain.quantities import Quantity
 from domain.repository import OwnerId
+from domain.runs.run import Run
+from domain.runs.status import RunStatus
 from domain.simulations.simulation import Simulation
 from domain.write_context import WriteContext
 
@@ -48,6 +51,25 @@ class SimulationFactory(Factory[Simulation]):
     name = Sequence(lambda n: f"Wing flutter, run {n}")
     start_date = date(2026, 1, 5)
     end_date = date(2026, 2, 1)
+    created_at = NOW
+    updated_at = SelfAttribute("created_at")
+
+
+class RunFactory(Factory[Run]):
+    """A run of a new owner that has succeeded, so that its times may be changed."""
+
+    class Meta:
+        model = Run
+
+    id = LazyFunction(uuid7)
+    owner_id = LazyFunction(new_owner_id)
+    simulation_id = LazyFunction(uuid7)
+    name = Sequence(lambda n: f"mesh {n}")
+    status = RunStatus.SUCCEEDED
+    started_at = datetime(2026, 1, 5, 8, tzinfo=UTC)
+    finished_at = datetime(2026, 1, 6, 8, tzinfo=UTC)
+    parameters = LazyFunction(lambda: {"alpha": Quantity(12, "deg"), "model": Quantity("k-omega SST")})
+    created_by = "key:0199f3c2-7a10-7000-8000-000000000001"
     created_at = NOW
     updated_at = SelfAttribute("created_at")
 

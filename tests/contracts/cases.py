@@ -21,7 +21,7 @@ from domain.repository import OwnerId, with_changes
 from tests.contracts import field_values
 from tests.contracts.field_values import REFERRED_IDS, UNICODE
 from tests.contracts.resources import resource_of
-from tests.factories import CONTEXT, NOW, ApiKeyFactory, OwnerFactory, SimulationFactory
+from tests.factories import CONTEXT, NOW, ApiKeyFactory, OwnerFactory, RunFactory, SimulationFactory
 
 if TYPE_CHECKING:
     from app.container import Storage
@@ -92,6 +92,7 @@ TIMES: Sequence[Mapping[str, object]] = (
 """Boundary values of the fields that every tenant entity has."""
 CASES = (
     entity_case(SimulationFactory),
+    entity_case(RunFactory),
     Case(
         kind="key",
         entities=ApiKeyFactory,

@@ -1,13 +1,16 @@
 """Values for every kind of field: typical values, boundary values, and invalid JSON with its error code."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeAlias
 from uuid import UUID
 
 from domain import fields as kinds
-from domain.entity_spec import FieldSpec
+from domain.entity_spec import FieldSpec, fields_of
+from domain.items import Items
+from domain.quantities import EXACT_MAX, Quantities, Quantity, QuantityValue
 
 Refused: TypeAlias = tuple[Any, str | None]
 """An invalid JSON value of one member, and its error code; None accepts any code."""
@@ -17,10 +20,11 @@ REFERRED_IDS = tuple(UUID(f"0199f3c2-7a10-7000-8000-00000000000{end}") for end i
 
 The first is the id in the examples of the OpenAPI document.
 """
+QUANTITIES: tuple[QuantityValue, ...] = (EXACT_MAX, -EXACT_MAX, 5e-324, 1e300, 1e22, 0.1, 12.0, True, "", "🐐")
 UNICODE = "  Flügel 漢字 🐐 e\u0301 \u202e\u05e9\u05dc\u05d5\u05dd\u202c 'quoted' \"%s\" 100% $1 \\ ; -- "
 
 
-def example(field: FieldSpec) -> Any:  # noqa: C901, PLR0911 -- one for each kind
+def example(field: FieldSpec) -> Any:  # noqa: C901, PLR0911, PLR0912 -- one for each kind
     """The declared example of the field as a domain value, or a default if it declares none."""
     kind, given = field.kind, field.kind.example
     match kind:
@@ -42,6 +46,10 @@ def example(field: FieldSpec) -> Any:  # noqa: C901, PLR0911 -- one for each kin
             return datetime.fromisoformat(given or "2026-01-05T08:00:00Z")
         case kinds.Words():
             return tuple(given or ("any",))
+        case Quantities():
+            return {name: Quantity(**member) for name, member in (given or {"any": {"value": 1}}).items()}
+        case Items(of=of):
+            return (of(**{name: example(each) for name, each in fields_of(of).items()}),)
         case kinds.Map():
             return dict(given or {"any": "thing"})
         case kinds.Reference():
@@ -49,7 +57,7 @@ def example(field: FieldSpec) -> Any:  # noqa: C901, PLR0911 -- one for each kin
     raise _unknown(field)
 
 
-def another(field: FieldSpec, value: Any) -> Any:  # noqa: C901, PLR0911 -- one for each kind
+def another(field: FieldSpec, value: Any) -> Any:  # noqa: C901, PLR0911, PLR0912 -- one for each kind
     """A value that differs from this one."""
     if value in (None, (), {}):
         return example(field)
@@ -71,6 +79,10 @@ def another(field: FieldSpec, value: Any) -> Any:  # noqa: C901, PLR0911 -- one 
             return value + timedelta(hours=1)
         case kinds.Words():
             return tuple(f"{word}x" for word in value)
+        case Quantities():
+            return {name: Quantity((member.number or 0) + 0.5, member.unit) for name, member in value.items()}
+        case Items(key=key):
+            return tuple(replace(item, **{key: getattr(item, key) + "x"}) for item in value)
         case kinds.Map():
             return {name: f"{text}x" for name, text in value.items()}
         case kinds.Reference():
@@ -115,13 +127,20 @@ def edges(field: FieldSpec) -> Iterator[Any]:
             yield from (-most if least is None else least, most if greatest is None else greatest)
         case kinds.Words(max_items=items, max_length=length):
             yield from ((), tuple(f"{n:03}".ljust(length, "🐐")[:length] for n in range(items)))
+        case Quantities(max_items=items):
+            yield {}
+            yield {f"n{place}": Quantity(value, UNICODE[:32]) for place, value in enumerate(QUANTITIES)}
+            yield {f"n{place}": Quantity("🐐" * 20) for place in range(items)}
+        case Items(key=key, max_items=items):
+            (one,) = example(field)
+            yield from ((), tuple(replace(one, **{key: f"{place} 🐐"}) for place in range(items)))
         case kinds.Map():
             yield from ({}, dict.fromkeys(example(field), "🐐" * field.kind.max_length))
     if field.optional:
         yield None
 
 
-def refused(field: FieldSpec) -> Iterator[Refused]:  # noqa: C901 -- one for each kind
+def refused(field: FieldSpec) -> Iterator[Refused]:  # noqa: C901, PLR0912 -- one for each kind
     """Invalid JSON values of the field."""
     wrong: Any = "wrong_type"
     match field.kind:
@@ -129,7 +148,8 @@ def refused(field: FieldSpec) -> Iterator[Refused]:  # noqa: C901 -- one for eac
             yield from (("", "too_short"), ("  ", "too_short"), ("x" * (length + 1), "too_long"))
             yield from ((text, "control_characters") for text in ("a\u0000b", "a\nb", "a\ud800"))
             yield from ((7, wrong), ("\u200b\u2060", "invisible"))
-        case kinds.LongText(max_length=length):
+        case kinds.LongText(max_length=length, trimmed=trimmed):
+            yield from ((("", "too_short"), (" \n ", "too_short")) if trimmed else ())
             yield from (("x" * (length + 1), "too_long"), ("a\u0000b", "control_characters"), (7, wrong))
         case kinds.Choice():
             yield from (("no such option", "unknown_value"), ("", None), (7, None))
@@ -150,12 +170,33 @@ def refused(field: FieldSpec) -> Iterator[Refused]:  # noqa: C901 -- one for eac
             yield 1767571200, wrong
         case kinds.Words(max_items=items):
             yield from (([str(n) for n in range(items + 1)], "too_many"), (["a", "a"], "repeated"), ("a", None))
+        case Quantities():
+            yield from (("a", wrong), ([], wrong), (dict.fromkeys(map("a{}".format, range(101)), 1), "too_many"))
+        case Items(max_items=items):
+            yield from ((as_json(example(field)) * (items + 1), "too_many"), ("a", wrong), ({}, wrong))
         case kinds.Map(max_items=items):
-            yield from (({"": "a"}, "key"), ("a", None), ([], None))
+            yield from (("a", wrong), ([], wrong), ({f"a{n}": "" for n in range(items + 1)}, "too_many"))
         case kinds.Reference():
             yield 7, wrong  # any text is accepted as an id, even if no object has it
     if not field.optional:
         yield None, wrong if wrong in {"date", "date_time"} or isinstance(field.kind, kinds.Text) else None
+
+
+def refused_members(field: FieldSpec) -> Iterator[tuple[Any, str, str]]:
+    """Invalid JSON values of which one member is wrong, with the error code and the pointer from the field to it."""
+    match field.kind:
+        case Quantities():
+            yield from (({"": 1}, "key", "/"), ({"a": EXACT_MAX + 1}, "out_of_range", "/a"))
+            yield from (({"a": {"unit": "m"}}, "missing", "/a/value"), ({"a/~": 1}, "key", "/a~1~0"))
+        case Items():
+            (one,) = as_json(example(field))
+            yield from (([one, one], "repeated", "/1/name"), ([one | {"x": 1}], "unknown", "/0/x"))
+        case kinds.Map():
+            yield from (
+                ({"": "a"}, "key", "/"),
+                ({"a": "\u0000"}, "control_characters", "/a"),
+                ({"a": 1}, "wrong_type", "/a"),
+            )
 
 
 def ends(field: FieldSpec) -> tuple[Any, Any] | None:
@@ -177,9 +218,9 @@ def as_json(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return dict(value)
+        return {name: asdict(member) if isinstance(member, Quantity) else member for name, member in value.items()}
     if isinstance(value, tuple):
-        return list(value)
+        return [item if isinstance(item, str) else asdict(item) for item in value]
     return str(value) if isinstance(value, Decimal | str | UUID) else value
 
 

@@ -106,6 +106,8 @@ def bodies(to: ResourceCase) -> Iterator[Hostile]:
         yield body(f"value-{value[:6].decode()}", 422, INVALID, value)
     for value in (b"null", b"true", b"7", b"[]", b"{}", b'["a"]', b'{"$gt": ""}'):
         for member in (to.label, *days(to)):
+            if value == b"null" and to.spec.fields[member].optional:
+                continue
             yield body(f"{member}-{value.decode()}", 422, INVALID, raw(to, value, member))
     for depth in (65, 500, 900, 970, 990, 1000, 10_000, 500_000):
         yield body(f"arrays-{depth}", 422, INVALID, b"[" * depth + b"]" * depth)

@@ -19,7 +19,7 @@ class ResourcesContract(ResourceFixtures):
         body = answer.json()
         assert answer.status_code == 201
         assert body.items() >= resource.body.items()
-        assert set(body) == {*resource.spec.fields, *resource.MADE_BY_THE_SERVICE}
+        assert set(body) == {*resource.spec.fields, *resource.made_by_the_service}
         assert UUID(body["id"]).version == 7
         assert STAMP.fullmatch(body["created_at"])
         assert body["created_at"] == body["updated_at"]
@@ -114,9 +114,9 @@ class ResourcesContract(ResourceFixtures):
     def test_put_resets_omitted_members_to_their_defaults(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         path = resource.path_of(tenant.make(resource, **resource.other))
-        replaced = tenant.send("PUT", path, json=resource.required)
-        defaults = {name: value for name, value in resource.defaults.items() if name in resource.change}
-        expected = resource.required | defaults
+        replaced = tenant.send("PUT", path, json=resource.required | resource.state)
+        defaults = {name: value for name, value in resource.reset.items() if name in resource.change}
+        expected = resource.required | defaults | resource.state
         assert {name: replaced.json()[name] for name in expected} == expected
 
     def test_deleted_object_is_not_found(self, service: Service, resource: ResourceCase) -> None:

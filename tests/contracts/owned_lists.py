@@ -38,7 +38,11 @@ def place(sort: Sort, entity: Entity) -> tuple[Any, UUID]:
 
 
 def in_order(entities: Sequence[Entity], sort: Sort) -> list[Entity]:
-    return sorted(entities, key=lambda one: place(sort, one), reverse=sort.descending)
+    """The entities sorted, those without a value last."""
+    found = [[one for one in entities if (sort_value(one, sort.by) is None) is missing] for missing in (False, True)]
+    found[0].sort(key=lambda one: place(sort, one), reverse=sort.descending)
+    found[1].sort(key=lambda one: one.id, reverse=sort.descending)
+    return [*found[0], *found[1]]
 
 
 async def read_pages(
@@ -143,7 +147,7 @@ class OwnedListsContract(OwnerFixtures, ResourceFixtures):
         entities = await store(storage, varied(resource, owner, 6))
         repository = storage.repository(resource.entity).of(owner)
         for n in (0, 3):
-            values = resource.varied_values(n + 7)
+            values = resource.changeable(resource.varied_values(n + 7))
             entities[n] = await repository.change(entities[n].id, lambda one: update(one, now=NOW, **values), CONTEXT)  # noqa: B023 -- called before the next iteration
         assert await read_pages(repository, 2, sort) == in_order(entities, sort)
         for conditions in conditions_of(resource):

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar, TypeAlias
+from operator import itemgetter
+from typing import Any, TypeAlias
 
 from domain import fields as kinds
 from domain.entity_spec import EntitySpec, spec_of
@@ -23,16 +24,16 @@ class ResourceCase:
     """Test data of a kind of entity over HTTP.
 
     ``values`` holds three domain values of each member; every combination of them is valid. ``contradiction`` is a
-    change that is valid by itself and breaks a rule together with the values of ``body``. ``statements`` and
-    ``calls`` are the expected costs by verb, where they differ from those of a plain entity.
+    change that is valid by itself and breaks a rule together with the values of ``body``. ``state`` holds the members
+    that every whole body has to send, because their defaults would have an object with these values leave its state.
+    ``statements`` and ``calls`` are the expected costs by verb, where they differ from those of a plain entity.
     """
-
-    MADE_BY_THE_SERVICE: ClassVar = ("id", "created_at", "updated_at")
 
     spec: EntitySpec
     values: Mapping[str, Sequence[Any]]
     refused: Sequence[tuple[Json, Violations]]
     contradiction: tuple[Json, Violations] | None
+    state: Json = field(default_factory=dict)
     statements: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     calls: Mapping[str, int] = field(default_factory=dict)
 
@@ -93,6 +94,11 @@ class ResourceCase:
         return {name: as_json(first) for name, (first, *_) in self.values.items()}
 
     @property
+    def made_by_the_service(self) -> list[str]:
+        """The members that clients cannot write."""
+        return ["id", *(each.name for each in self.spec.actors), "created_at", "updated_at"]
+
+    @property
     def required(self) -> Json:
         """The required members of ``body``."""
         return {name: value for name, value in self.body.items() if self.spec.fields[name].required}
@@ -101,6 +107,11 @@ class ResourceCase:
     def defaults(self) -> Json:
         """The default values of the optional members."""
         return {name: as_json(value) for name, value in self.spec.defaults.items()}
+
+    @property
+    def reset(self) -> Json:
+        """The values that a replacement gives to the members that it omits."""
+        return {name: as_json(value) for name, value in self.spec.reset.items()}
 
     @property
     def other(self) -> Json:
@@ -124,13 +135,18 @@ class ResourceCase:
 
     @property
     def edges(self) -> Iterator[dict[str, Any]]:
-        """Boundary values of the members, as domain values."""
+        """Boundary values of the members, as domain values; none contradicts the values of ``body``."""
         for name, each in self.spec.fields.items():
-            yield from ({name: value} for value in field_values.edges(each))
+            yield from ({name: value} for value in field_values.edges(each) if self._breaks_no_rule({name: value}))
         ends = {name: field_values.ends(each) for name, each in self.spec.fields.items()}
         for end in (0, 1):
             # All minimums, then all maximums: rules compare these members with each other.
             yield {name: both[end] for name, both in ends.items() if both is not None}
+
+    def _breaks_no_rule(self, members: Mapping[str, Any]) -> bool:
+        values = {**{name: first for name, (first, *_) in self.values.items()}, **members}
+        given = ([values[name] for name in rule.fields] + [rule] for rule in self.spec.rules)
+        return all(None in several or rule.holds(*several) for *several, rule in given)
 
     def kept(self, members: Mapping[str, Any]) -> Json:
         """The members as responses show them, after normalization."""
@@ -181,6 +197,10 @@ class ResourceCase:
         """``distinct_values`` as JSON."""
         return {name: as_json(value) for name, value in self.distinct_values(number).items()}
 
+    def changeable(self, members: Mapping[str, Any]) -> dict[str, Any]:
+        """These members without those of the state, which an object may not leave."""
+        return {name: value for name, value in members.items() if name not in self.state}
+
     def repeatable(self, members: Mapping[str, Any]) -> dict[str, Any]:
         """These members without the unique ones."""
         return {name: value for name, value in members.items() if name not in self.unique}
@@ -211,14 +231,22 @@ class ResourceCase:
         return comparable(written.kind if written else kinds.Moment(), shown[name]), shown["id"]
 
     def in_order(self, shown: Iterable[Json], order: str) -> list[Json]:
-        """The objects sorted as a list with this ``sort`` parameter returns them."""
+        """The objects sorted as a list with this ``sort`` parameter returns them: those without a value last."""
         name = order.removeprefix("-")
-        return sorted(shown, key=lambda one: self.place(one, name), reverse=order != name)
+        every, descending = [*shown], order != name
+        with_value = [one for one in every if one[name] is not None]
+        without = [one for one in every if one[name] is None]
+        with_value.sort(key=lambda one: self.place(one, name), reverse=descending)
+        without.sort(key=itemgetter("id"), reverse=descending)
+        return with_value + without
 
     def fulfils(self, shown: Json, parameter: str, value: str) -> bool:
         """Whether the object matches this filter."""
         asked = self.spec.filters[parameter]
-        return all(_holds(comparison, asked.kind, shown[name], value) for name, comparison in asked.compares)
+        return all(
+            shown[name] is not None and _holds(comparison, asked.kind, shown[name], value)
+            for name, comparison in asked.compares
+        )
 
     def filter_values(self) -> Iterator[tuple[str, Any]]:
         """Every filter parameter, with each domain value that some objects have."""

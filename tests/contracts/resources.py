@@ -1,12 +1,15 @@
 """The resource cases of all entities, derived from their declared fields."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from domain import fields as kinds
 from domain.entity_spec import EntitySpec, FieldSpec, NotBefore, spec_of
+from domain.runs.run import Run
+from domain.runs.status import RunStatus
 from domain.simulations.simulation import Simulation
 from tests.contracts import field_values
 from tests.contracts.field_values import as_json
@@ -31,6 +34,7 @@ def resource_case(
     values: Mapping[str, Sequence[Any]] | None = None,
     contradiction: tuple[Json, Violations] | None = None,
     refused: Sequence[tuple[Json, Violations]] = (),
+    state: Json | None = None,
     **costs: Any,
 ) -> ResourceCase:
     """Derives the case of an entity from its declared fields. Arguments replace or extend the derived data."""
@@ -43,11 +47,17 @@ def resource_case(
         for value, code in field_values.refused(each)
         if not each.kind.immutable  # any change of it is refused, whatever the value
     ]
+    wrong += [
+        ({name: value}, {f"#/{name}{place}": code})
+        for name, each in spec.fields.items()
+        for value, code, place in field_values.refused_members(each)
+    ]
     return ResourceCase(
         spec=spec,
         values=derived,
         refused=[*wrong, *refused],
         contradiction=contradiction or _contradiction(spec),
+        state=state or {},
         **costs,
     )
 
@@ -76,7 +86,23 @@ def _contradiction(spec: EntitySpec) -> tuple[Json, Violations] | None:
     return None
 
 
-RESOURCES = (resource_case(Simulation),)
+def _hours(*hours: int) -> tuple[datetime, ...]:
+    return tuple(datetime(2026, 1, 5, tzinfo=UTC) + timedelta(hours=each) for each in hours)
+
+
+RESOURCES = (
+    resource_case(Simulation),
+    resource_case(
+        Run,
+        # A run that has ended is the only one that may have both times.
+        values={
+            "status": (RunStatus.SUCCEEDED, RunStatus.SUCCEEDED, RunStatus.FAILED),
+            "started_at": _hours(8, 9, 10),
+            "finished_at": _hours(18, 19, 20),
+        },
+        state={"status": "succeeded"},
+    ),
+)
 
 
 def resource_of(entity: type[Any]) -> ResourceCase:

@@ -44,7 +44,6 @@ def declared(type_: Any, kind: Field, **class_variables: Any) -> Any:
 @pytest.mark.parametrize(
     ("type_", "kind", "reason"),
     [
-        (str | None, Text(max_length=9, sortable=True), "cannot be sorted by: it may be None"),
         (str, LongText(max_length=9, sortable=True), "cannot be sorted by: no LongText can"),
         (bool, Boolean(sortable=True), "cannot be sorted by: no Boolean can"),
         (str, Text(max_length=401, unique=True), "cannot be sorted by or unique: it may be longer than 400"),
