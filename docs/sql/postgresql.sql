@@ -305,26 +305,518 @@ WHERE ("revision"."owner_id" = ($2) AND ("revision"."version", "revision"."id") 
 ORDER BY 6 DESC, 1 DESC
 LIMIT 21;
 
--- simulation: get
+-- run: get
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
-FROM "simulation"
-WHERE ("simulation"."owner_id" = ($2) AND "simulation"."id" = ($3) AND (SELECT v FROM named) IS NOT NULL);
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."id" = ($3) AND (SELECT v FROM named) IS NOT NULL);
 
--- simulation: create
+-- run: create
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
-step1 AS (INSERT INTO "simulation" ("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "updated_at", "version")
-SELECT $2::uuid, $3::uuid, timezone('UTC', '1970-01-01'::timestamp + $4::interval)::timestamp with time zone, $5::text, $6::text, ('1970-01-01'::date + $7::interval)::date::date, ('1970-01-01'::date + $8::interval)::date::date, timezone('UTC', '1970-01-01'::timestamp + $9::interval)::timestamp with time zone, $10::integer
+step1 AS (INSERT INTO "run" ("id", "owner_id", "created_at", "simulation_id", "name", "name_folded", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "updated_at", "version")
+SELECT $2::uuid, $3::uuid, timezone('UTC', '1970-01-01'::timestamp + $4::interval)::timestamp with time zone, $5::uuid, $6::text, $7::text, $8::text, $9::text, timezone('UTC', '1970-01-01'::timestamp + $10::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $11::interval)::timestamp with time zone, $12::text, $13::text, $14::text, $15::uuid, $16::jsonb, $17::jsonb, $18::jsonb, $19::jsonb, $20::text, timezone('UTC', '1970-01-01'::timestamp + $21::interval)::timestamp with time zone, $22::integer
 FROM named
 RETURNING 1),
 step2 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
-SELECT $11::uuid, 1, 0
+SELECT $23::uuid, 1, 0
 FROM step1
 ON CONFLICT ("owner_id") DO UPDATE
 SET "last" = "change_count"."last" + 1
 RETURNING "last")
 INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
-SELECT $12::uuid, $13::uuid, timezone('UTC', '1970-01-01'::timestamp + $14::interval)::timestamp with time zone, $15::text, $16::uuid, $17::bigint, $18::text, $19::text, $20::text, $21::text, "last"
+SELECT $24::uuid, $25::uuid, timezone('UTC', '1970-01-01'::timestamp + $26::interval)::timestamp with time zone, $27::text, $28::uuid, $29::bigint, $30::text, $31::text, $32::text, $33::text, "last"
+FROM step2
+RETURNING 1;
+
+-- run: create_once
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (INSERT INTO "idempotency_record" ("id", "owner_id", "created_at", "operation", "key", "fingerprint", "entity")
+SELECT $2::uuid, $3::uuid, timezone('UTC', '1970-01-01'::timestamp + $4::interval)::timestamp with time zone, $5::text, $6::text, $7::text, $8::text
+FROM named
+WHERE set_config('lock_timeout', '250', true) IS NOT NULL
+ON CONFLICT ("owner_id", "operation", "key") DO UPDATE
+SET "id" = excluded."id", "owner_id" = excluded."owner_id", "created_at" = excluded."created_at", "operation" = excluded."operation", "key" = excluded."key", "fingerprint" = excluded."fingerprint", "entity" = excluded."entity"
+WHERE "idempotency_record"."created_at" < timezone('UTC', '1970-01-01'::timestamp + $9::interval)
+RETURNING 1),
+step2 AS (INSERT INTO "run" ("id", "owner_id", "created_at", "simulation_id", "name", "name_folded", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "updated_at", "version")
+SELECT $10::uuid, $11::uuid, timezone('UTC', '1970-01-01'::timestamp + $12::interval)::timestamp with time zone, $13::uuid, $14::text, $15::text, $16::text, $17::text, timezone('UTC', '1970-01-01'::timestamp + $18::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $19::interval)::timestamp with time zone, $20::text, $21::text, $22::text, $23::uuid, $24::jsonb, $25::jsonb, $26::jsonb, $27::jsonb, $28::text, timezone('UTC', '1970-01-01'::timestamp + $29::interval)::timestamp with time zone, $30::integer
+FROM step1
+WHERE set_config('lock_timeout', '0', true) IS NOT NULL
+RETURNING 1),
+step3 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $31::uuid, 1, 0
+FROM step2
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last")
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $32::uuid, $33::uuid, timezone('UTC', '1970-01-01'::timestamp + $34::interval)::timestamp with time zone, $35::text, $36::uuid, $37::bigint, $38::text, $39::text, $40::text, $41::text, "last"
+FROM step3
+RETURNING 1;
+
+-- run: update
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (UPDATE "run"
+SET "created_at" = timezone('UTC', '1970-01-01'::timestamp + $2::interval), "simulation_id" = $3, "name" = $4, "name_folded" = $5, "status" = $6, "status_reason" = $7, "started_at" = timezone('UTC', '1970-01-01'::timestamp + $8::interval), "finished_at" = timezone('UTC', '1970-01-01'::timestamp + $9::interval), "solver" = $10, "solver_version" = $11, "external_id" = $12, "parent_id" = $13, "labels" = $14, "parameters" = $15, "results" = $16, "artifacts" = $17, "created_by" = $18, "updated_at" = timezone('UTC', '1970-01-01'::timestamp + $19::interval), "version" = $20
+WHERE ("run"."owner_id" = ($21) AND "run"."id" = ($22) AND "run"."version" = ($23) AND (SELECT v FROM named) IS NOT NULL)
+RETURNING 1),
+step2 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $24::uuid, 1, 0
+FROM step1
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last")
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $25::uuid, $26::uuid, timezone('UTC', '1970-01-01'::timestamp + $27::interval)::timestamp with time zone, $28::text, $29::uuid, $30::bigint, $31::text, $32::text, $33::text, $34::text, "last"
+FROM step2
+RETURNING 1;
+
+-- run: delete
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (SELECT 1
+WHERE NOT EXISTS (SELECT "run"."id" AS "id"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."parent_id" = ($3) AND NOT ("run"."id" = ($4)) AND (SELECT v FROM named) IS NOT NULL))),
+step2 AS (DELETE
+FROM "run"
+WHERE ("run"."owner_id" = ($5) AND "run"."id" = ($6) AND "run"."version" = ($7) AND (SELECT v FROM named) IS NOT NULL) AND EXISTS (SELECT
+FROM step1)
+RETURNING 1),
+step3 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $8::uuid, 1, 0
+FROM step2
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last")
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $9::uuid, $10::uuid, timezone('UTC', '1970-01-01'::timestamp + $11::interval)::timestamp with time zone, $12::text, $13::uuid, $14::bigint, $15::text, $16::text, $17::text, $18::text, "last"
+FROM step3
+RETURNING 1;
+
+-- run: list by created_at
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 ASC, 1 ASC
+LIMIT 21;
+
+-- run: list by created_at, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND ("run"."created_at", "run"."id") > (timezone('UTC', '1970-01-01'::timestamp + $3::interval), $4) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 ASC, 1 ASC
+LIMIT 21;
+
+-- run: list by -created_at
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 DESC, 1 DESC
+LIMIT 21;
+
+-- run: list by -created_at, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND ("run"."created_at", "run"."id") < (timezone('UTC', '1970-01-01'::timestamp + $3::interval), $4) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 DESC, 1 DESC
+LIMIT 21;
+
+-- run: list by updated_at
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 19 ASC, 1 ASC
+LIMIT 21;
+
+-- run: list by updated_at, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND ("run"."updated_at", "run"."id") > (timezone('UTC', '1970-01-01'::timestamp + $3::interval), $4) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 19 ASC, 1 ASC
+LIMIT 21;
+
+-- run: list by -updated_at
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 19 DESC, 1 DESC
+LIMIT 21;
+
+-- run: list by -updated_at, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND ("run"."updated_at", "run"."id") < (timezone('UTC', '1970-01-01'::timestamp + $3::interval), $4) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 19 DESC, 1 DESC
+LIMIT 21;
+
+-- run: list by name
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."name_folded" IS NOT NULL AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY "run"."name_folded" ASC, 1 ASC
+LIMIT 21;
+
+-- run: list by name, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."name_folded" IS NOT NULL AND ("run"."name_folded", "run"."id") > ($3, $4) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY "run"."name_folded" ASC, 1 ASC
+LIMIT 21;
+
+-- run: list by name, without a value
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."name_folded" IS NULL AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 1 ASC
+LIMIT 21;
+
+-- run: list by name, without a value, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."name_folded" IS NULL AND ("run"."id", "run"."id") > ($3, $4) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 1 ASC
+LIMIT 21;
+
+-- run: list by -name
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."name_folded" IS NOT NULL AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY "run"."name_folded" DESC, 1 DESC
+LIMIT 21;
+
+-- run: list by -name, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."name_folded" IS NOT NULL AND ("run"."name_folded", "run"."id") < ($3, $4) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY "run"."name_folded" DESC, 1 DESC
+LIMIT 21;
+
+-- run: list by -name, without a value
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."name_folded" IS NULL AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 1 DESC
+LIMIT 21;
+
+-- run: list by -name, without a value, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."name_folded" IS NULL AND ("run"."id", "run"."id") < ($3, $4) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 1 DESC
+LIMIT 21;
+
+-- run: list by parameters.any
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' THEN ("run"."parameters" -> $4::text -> 0)::numeric END IS NOT NULL AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY CASE WHEN jsonb_typeof(("run"."parameters" -> $5::text -> 0)) = 'number' THEN ("run"."parameters" -> $6::text -> 0)::numeric END ASC, 1 ASC
+LIMIT 21;
+
+-- run: list by parameters.any, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' THEN ("run"."parameters" -> $4::text -> 0)::numeric END IS NOT NULL AND (CASE WHEN jsonb_typeof(("run"."parameters" -> $5::text -> 0)) = 'number' THEN ("run"."parameters" -> $6::text -> 0)::numeric END, "run"."id") > ($7::text::numeric, $8) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY CASE WHEN jsonb_typeof(("run"."parameters" -> $9::text -> 0)) = 'number' THEN ("run"."parameters" -> $10::text -> 0)::numeric END ASC, 1 ASC
+LIMIT 21;
+
+-- run: list by parameters.any, without a value
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' THEN ("run"."parameters" -> $4::text -> 0)::numeric END IS NULL AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 1 ASC
+LIMIT 21;
+
+-- run: list by parameters.any, without a value, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' THEN ("run"."parameters" -> $4::text -> 0)::numeric END IS NULL AND ("run"."id", "run"."id") > ($5, $6) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 1 ASC
+LIMIT 21;
+
+-- run: list by -parameters.any
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' THEN ("run"."parameters" -> $4::text -> 0)::numeric END IS NOT NULL AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY CASE WHEN jsonb_typeof(("run"."parameters" -> $5::text -> 0)) = 'number' THEN ("run"."parameters" -> $6::text -> 0)::numeric END DESC, 1 DESC
+LIMIT 21;
+
+-- run: list by -parameters.any, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' THEN ("run"."parameters" -> $4::text -> 0)::numeric END IS NOT NULL AND (CASE WHEN jsonb_typeof(("run"."parameters" -> $5::text -> 0)) = 'number' THEN ("run"."parameters" -> $6::text -> 0)::numeric END, "run"."id") < ($7::text::numeric, $8) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY CASE WHEN jsonb_typeof(("run"."parameters" -> $9::text -> 0)) = 'number' THEN ("run"."parameters" -> $10::text -> 0)::numeric END DESC, 1 DESC
+LIMIT 21;
+
+-- run: list by -parameters.any, without a value
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' THEN ("run"."parameters" -> $4::text -> 0)::numeric END IS NULL AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 1 DESC
+LIMIT 21;
+
+-- run: list by -parameters.any, without a value, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' THEN ("run"."parameters" -> $4::text -> 0)::numeric END IS NULL AND ("run"."id", "run"."id") < ($5, $6) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 1 DESC
+LIMIT 21;
+
+-- run: list by results.any
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."results" -> $3::text -> 0)) = 'number' THEN ("run"."results" -> $4::text -> 0)::numeric END IS NOT NULL AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY CASE WHEN jsonb_typeof(("run"."results" -> $5::text -> 0)) = 'number' THEN ("run"."results" -> $6::text -> 0)::numeric END ASC, 1 ASC
+LIMIT 21;
+
+-- run: list by results.any, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."results" -> $3::text -> 0)) = 'number' THEN ("run"."results" -> $4::text -> 0)::numeric END IS NOT NULL AND (CASE WHEN jsonb_typeof(("run"."results" -> $5::text -> 0)) = 'number' THEN ("run"."results" -> $6::text -> 0)::numeric END, "run"."id") > ($7::text::numeric, $8) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY CASE WHEN jsonb_typeof(("run"."results" -> $9::text -> 0)) = 'number' THEN ("run"."results" -> $10::text -> 0)::numeric END ASC, 1 ASC
+LIMIT 21;
+
+-- run: list by results.any, without a value
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."results" -> $3::text -> 0)) = 'number' THEN ("run"."results" -> $4::text -> 0)::numeric END IS NULL AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 1 ASC
+LIMIT 21;
+
+-- run: list by results.any, without a value, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."results" -> $3::text -> 0)) = 'number' THEN ("run"."results" -> $4::text -> 0)::numeric END IS NULL AND ("run"."id", "run"."id") > ($5, $6) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 1 ASC
+LIMIT 21;
+
+-- run: list by -results.any
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."results" -> $3::text -> 0)) = 'number' THEN ("run"."results" -> $4::text -> 0)::numeric END IS NOT NULL AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY CASE WHEN jsonb_typeof(("run"."results" -> $5::text -> 0)) = 'number' THEN ("run"."results" -> $6::text -> 0)::numeric END DESC, 1 DESC
+LIMIT 21;
+
+-- run: list by -results.any, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."results" -> $3::text -> 0)) = 'number' THEN ("run"."results" -> $4::text -> 0)::numeric END IS NOT NULL AND (CASE WHEN jsonb_typeof(("run"."results" -> $5::text -> 0)) = 'number' THEN ("run"."results" -> $6::text -> 0)::numeric END, "run"."id") < ($7::text::numeric, $8) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY CASE WHEN jsonb_typeof(("run"."results" -> $9::text -> 0)) = 'number' THEN ("run"."results" -> $10::text -> 0)::numeric END DESC, 1 DESC
+LIMIT 21;
+
+-- run: list by -results.any, without a value
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."results" -> $3::text -> 0)) = 'number' THEN ("run"."results" -> $4::text -> 0)::numeric END IS NULL AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 1 DESC
+LIMIT 21;
+
+-- run: list by -results.any, without a value, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."results" -> $3::text -> 0)) = 'number' THEN ("run"."results" -> $4::text -> 0)::numeric END IS NULL AND ("run"."id", "run"."id") < ($5, $6) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 1 DESC
+LIMIT 21;
+
+-- run: list where simulation_id
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."simulation_id" = ($3) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 DESC, 1 DESC
+LIMIT $4;
+
+-- run: list where name
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND position($3::bytea IN convert_to("run"."name_folded", 'UTF8')) > 0 AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 DESC, 1 DESC
+LIMIT $4;
+
+-- run: list where status
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."status" = ANY (ARRAY(SELECT jsonb_array_elements_text($3::jsonb)::text)) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 DESC, 1 DESC
+LIMIT $4;
+
+-- run: list where started_from
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."started_at" >= (timezone('UTC', '1970-01-01'::timestamp + $3::interval)) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 DESC, 1 DESC
+LIMIT $4;
+
+-- run: list where started_to
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."started_at" <= (timezone('UTC', '1970-01-01'::timestamp + $3::interval)) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 DESC, 1 DESC
+LIMIT $4;
+
+-- run: list where finished_from
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."finished_at" >= (timezone('UTC', '1970-01-01'::timestamp + $3::interval)) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 DESC, 1 DESC
+LIMIT $4;
+
+-- run: list where finished_to
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."finished_at" <= (timezone('UTC', '1970-01-01'::timestamp + $3::interval)) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 DESC, 1 DESC
+LIMIT $4;
+
+-- run: list where solver
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."solver" = ($3) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 DESC, 1 DESC
+LIMIT $4;
+
+-- run: list where external_id
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."external_id" = ($3) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 DESC, 1 DESC
+LIMIT $4;
+
+-- run: list where parent_id
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."parent_id" = ($3) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 DESC, 1 DESC
+LIMIT $4;
+
+-- run: list where label=project
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND EXISTS (SELECT
+FROM run_labels AS member
+WHERE member.owner_id = "run"."owner_id" AND member.id = "run"."id" AND member.name = $3 AND (SELECT v FROM named) IS NOT NULL) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 DESC, 1 DESC
+LIMIT $4;
+
+-- run: list where label=project:wing
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND EXISTS (SELECT
+FROM run_labels AS member
+WHERE member.owner_id = "run"."owner_id" AND member.id = "run"."id" AND member.name = $3 AND member.text = $4 AND (SELECT v FROM named) IS NOT NULL) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 DESC, 1 DESC
+LIMIT $5;
+
+-- run: list where where=parameters.alpha<=12
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND (jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' AND ("run"."parameters" -> $4::text -> 0) <= $5::jsonb) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 DESC, 1 DESC
+LIMIT $6;
+
+-- run: list where where=parameters.alpha>=12
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND (jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' AND ("run"."parameters" -> $4::text -> 0) >= $5::jsonb) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 DESC, 1 DESC
+LIMIT $6;
+
+-- run: list where where=parameters.alpha!=12
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND ("run"."parameters" -> $3::text -> 0) <> $4::jsonb AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 DESC, 1 DESC
+LIMIT $5;
+
+-- run: list where where=parameters.alpha=12
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND ("run"."parameters" -> $3::text -> 0) = $4::jsonb AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 DESC, 1 DESC
+LIMIT $5;
+
+-- run: list where where=parameters.alpha<12
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND (jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' AND ("run"."parameters" -> $4::text -> 0) < $5::jsonb) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 DESC, 1 DESC
+LIMIT $6;
+
+-- run: list where where=parameters.alpha>12
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND (jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' AND ("run"."parameters" -> $4::text -> 0) > $5::jsonb) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 18 DESC, 1 DESC
+LIMIT $6;
+
+-- simulation: get
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND "simulation"."id" = ($3) AND (SELECT v FROM named) IS NOT NULL);
+
+-- simulation: create
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (INSERT INTO "simulation" ("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "description", "labels", "updated_at", "version")
+SELECT $2::uuid, $3::uuid, timezone('UTC', '1970-01-01'::timestamp + $4::interval)::timestamp with time zone, $5::text, $6::text, ('1970-01-01'::date + $7::interval)::date::date, ('1970-01-01'::date + $8::interval)::date::date, $9::text, $10::jsonb, timezone('UTC', '1970-01-01'::timestamp + $11::interval)::timestamp with time zone, $12::integer
+FROM named
+RETURNING 1),
+step2 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $13::uuid, 1, 0
+FROM step1
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last")
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $14::uuid, $15::uuid, timezone('UTC', '1970-01-01'::timestamp + $16::interval)::timestamp with time zone, $17::text, $18::uuid, $19::bigint, $20::text, $21::text, $22::text, $23::text, "last"
 FROM step2
 RETURNING 1;
 
@@ -338,91 +830,96 @@ ON CONFLICT ("owner_id", "operation", "key") DO UPDATE
 SET "id" = excluded."id", "owner_id" = excluded."owner_id", "created_at" = excluded."created_at", "operation" = excluded."operation", "key" = excluded."key", "fingerprint" = excluded."fingerprint", "entity" = excluded."entity"
 WHERE "idempotency_record"."created_at" < timezone('UTC', '1970-01-01'::timestamp + $9::interval)
 RETURNING 1),
-step2 AS (INSERT INTO "simulation" ("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "updated_at", "version")
-SELECT $10::uuid, $11::uuid, timezone('UTC', '1970-01-01'::timestamp + $12::interval)::timestamp with time zone, $13::text, $14::text, ('1970-01-01'::date + $15::interval)::date::date, ('1970-01-01'::date + $16::interval)::date::date, timezone('UTC', '1970-01-01'::timestamp + $17::interval)::timestamp with time zone, $18::integer
+step2 AS (INSERT INTO "simulation" ("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "description", "labels", "updated_at", "version")
+SELECT $10::uuid, $11::uuid, timezone('UTC', '1970-01-01'::timestamp + $12::interval)::timestamp with time zone, $13::text, $14::text, ('1970-01-01'::date + $15::interval)::date::date, ('1970-01-01'::date + $16::interval)::date::date, $17::text, $18::jsonb, timezone('UTC', '1970-01-01'::timestamp + $19::interval)::timestamp with time zone, $20::integer
 FROM step1
 WHERE set_config('lock_timeout', '0', true) IS NOT NULL
 RETURNING 1),
 step3 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
-SELECT $19::uuid, 1, 0
+SELECT $21::uuid, 1, 0
 FROM step2
 ON CONFLICT ("owner_id") DO UPDATE
 SET "last" = "change_count"."last" + 1
 RETURNING "last")
 INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
-SELECT $20::uuid, $21::uuid, timezone('UTC', '1970-01-01'::timestamp + $22::interval)::timestamp with time zone, $23::text, $24::uuid, $25::bigint, $26::text, $27::text, $28::text, $29::text, "last"
+SELECT $22::uuid, $23::uuid, timezone('UTC', '1970-01-01'::timestamp + $24::interval)::timestamp with time zone, $25::text, $26::uuid, $27::bigint, $28::text, $29::text, $30::text, $31::text, "last"
 FROM step3
 RETURNING 1;
 
 -- simulation: update
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
 step1 AS (UPDATE "simulation"
-SET "created_at" = timezone('UTC', '1970-01-01'::timestamp + $2::interval), "name" = $3, "name_folded" = $4, "start_date" = ('1970-01-01'::date + $5::interval)::date, "end_date" = ('1970-01-01'::date + $6::interval)::date, "updated_at" = timezone('UTC', '1970-01-01'::timestamp + $7::interval), "version" = $8
-WHERE ("simulation"."owner_id" = ($9) AND "simulation"."id" = ($10) AND "simulation"."version" = ($11) AND (SELECT v FROM named) IS NOT NULL)
+SET "created_at" = timezone('UTC', '1970-01-01'::timestamp + $2::interval), "name" = $3, "name_folded" = $4, "start_date" = ('1970-01-01'::date + $5::interval)::date, "end_date" = ('1970-01-01'::date + $6::interval)::date, "description" = $7, "labels" = $8, "updated_at" = timezone('UTC', '1970-01-01'::timestamp + $9::interval), "version" = $10
+WHERE ("simulation"."owner_id" = ($11) AND "simulation"."id" = ($12) AND "simulation"."version" = ($13) AND (SELECT v FROM named) IS NOT NULL)
 RETURNING 1),
 step2 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
-SELECT $12::uuid, 1, 0
+SELECT $14::uuid, 1, 0
 FROM step1
 ON CONFLICT ("owner_id") DO UPDATE
 SET "last" = "change_count"."last" + 1
 RETURNING "last")
 INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
-SELECT $13::uuid, $14::uuid, timezone('UTC', '1970-01-01'::timestamp + $15::interval)::timestamp with time zone, $16::text, $17::uuid, $18::bigint, $19::text, $20::text, $21::text, $22::text, "last"
+SELECT $15::uuid, $16::uuid, timezone('UTC', '1970-01-01'::timestamp + $17::interval)::timestamp with time zone, $18::text, $19::uuid, $20::bigint, $21::text, $22::text, $23::text, $24::text, "last"
 FROM step2
 RETURNING 1;
 
 -- simulation: delete
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
-step1 AS (DELETE
+step1 AS (SELECT 1
+WHERE NOT EXISTS (SELECT "run"."id" AS "id"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."simulation_id" = ($3) AND (SELECT v FROM named) IS NOT NULL))),
+step2 AS (DELETE
 FROM "simulation"
-WHERE ("simulation"."owner_id" = ($2) AND "simulation"."id" = ($3) AND "simulation"."version" = ($4) AND (SELECT v FROM named) IS NOT NULL)
+WHERE ("simulation"."owner_id" = ($4) AND "simulation"."id" = ($5) AND "simulation"."version" = ($6) AND (SELECT v FROM named) IS NOT NULL) AND EXISTS (SELECT
+FROM step1)
 RETURNING 1),
-step2 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
-SELECT $5::uuid, 1, 0
-FROM step1
+step3 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $7::uuid, 1, 0
+FROM step2
 ON CONFLICT ("owner_id") DO UPDATE
 SET "last" = "change_count"."last" + 1
 RETURNING "last")
 INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
-SELECT $6::uuid, $7::uuid, timezone('UTC', '1970-01-01'::timestamp + $8::interval)::timestamp with time zone, $9::text, $10::uuid, $11::bigint, $12::text, $13::text, $14::text, $15::text, "last"
-FROM step2
+SELECT $8::uuid, $9::uuid, timezone('UTC', '1970-01-01'::timestamp + $10::interval)::timestamp with time zone, $11::text, $12::uuid, $13::bigint, $14::text, $15::text, $16::text, $17::text, "last"
+FROM step3
 RETURNING 1;
 
 -- simulation: list by created_at
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 6 ASC, 1 ASC
+ORDER BY 8 ASC, 1 ASC
 LIMIT 21;
 
 -- simulation: list by created_at, next page
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND ("simulation"."created_at", "simulation"."id") > (timezone('UTC', '1970-01-01'::timestamp + $3::interval), $4) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 6 ASC, 1 ASC
+ORDER BY 8 ASC, 1 ASC
 LIMIT 21;
 
 -- simulation: list by -created_at
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 6 DESC, 1 DESC
+ORDER BY 8 DESC, 1 DESC
 LIMIT 21;
 
 -- simulation: list by -created_at, next page
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND ("simulation"."created_at", "simulation"."id") < (timezone('UTC', '1970-01-01'::timestamp + $3::interval), $4) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 6 DESC, 1 DESC
+ORDER BY 8 DESC, 1 DESC
 LIMIT 21;
 
 -- simulation: list by name
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY "simulation"."name_folded" ASC, 1 ASC
@@ -430,7 +927,7 @@ LIMIT 21;
 
 -- simulation: list by name, next page
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND ("simulation"."name_folded", "simulation"."id") > ($3, $4) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY "simulation"."name_folded" ASC, 1 ASC
@@ -438,7 +935,7 @@ LIMIT 21;
 
 -- simulation: list by -name
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY "simulation"."name_folded" DESC, 1 DESC
@@ -446,7 +943,7 @@ LIMIT 21;
 
 -- simulation: list by -name, next page
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND ("simulation"."name_folded", "simulation"."id") < ($3, $4) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY "simulation"."name_folded" DESC, 1 DESC
@@ -454,7 +951,7 @@ LIMIT 21;
 
 -- simulation: list by start_date
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY 4 ASC, 1 ASC
@@ -462,7 +959,7 @@ LIMIT 21;
 
 -- simulation: list by start_date, next page
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND ("simulation"."start_date", "simulation"."id") > (('1970-01-01'::date + $3::interval)::date, $4) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY 4 ASC, 1 ASC
@@ -470,7 +967,7 @@ LIMIT 21;
 
 -- simulation: list by -start_date
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY 4 DESC, 1 DESC
@@ -478,7 +975,7 @@ LIMIT 21;
 
 -- simulation: list by -start_date, next page
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND ("simulation"."start_date", "simulation"."id") < (('1970-01-01'::date + $3::interval)::date, $4) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY 4 DESC, 1 DESC
@@ -486,7 +983,7 @@ LIMIT 21;
 
 -- simulation: list by end_date
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY 5 ASC, 1 ASC
@@ -494,7 +991,7 @@ LIMIT 21;
 
 -- simulation: list by end_date, next page
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND ("simulation"."end_date", "simulation"."id") > (('1970-01-01'::date + $3::interval)::date, $4) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY 5 ASC, 1 ASC
@@ -502,7 +999,7 @@ LIMIT 21;
 
 -- simulation: list by -end_date
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY 5 DESC, 1 DESC
@@ -510,7 +1007,7 @@ LIMIT 21;
 
 -- simulation: list by -end_date, next page
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND ("simulation"."end_date", "simulation"."id") < (('1970-01-01'::date + $3::interval)::date, $4) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY 5 DESC, 1 DESC
@@ -518,50 +1015,70 @@ LIMIT 21;
 
 -- simulation: list where name
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND position($3::bytea IN convert_to("simulation"."name_folded", 'UTF8')) > 0 AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 6 DESC, 1 DESC
+ORDER BY 8 DESC, 1 DESC
 LIMIT $4;
 
 -- simulation: list where start_date_from
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND "simulation"."start_date" >= (('1970-01-01'::date + $3::interval)::date) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 6 DESC, 1 DESC
+ORDER BY 8 DESC, 1 DESC
 LIMIT $4;
 
 -- simulation: list where start_date_to
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND "simulation"."start_date" <= (('1970-01-01'::date + $3::interval)::date) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 6 DESC, 1 DESC
+ORDER BY 8 DESC, 1 DESC
 LIMIT $4;
 
 -- simulation: list where end_date_from
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND "simulation"."end_date" >= (('1970-01-01'::date + $3::interval)::date) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 6 DESC, 1 DESC
+ORDER BY 8 DESC, 1 DESC
 LIMIT $4;
 
 -- simulation: list where end_date_to
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND "simulation"."end_date" <= (('1970-01-01'::date + $3::interval)::date) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 6 DESC, 1 DESC
+ORDER BY 8 DESC, 1 DESC
 LIMIT $4;
 
 -- simulation: list where active_on
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = ($2) AND "simulation"."start_date" <= (('1970-01-01'::date + $3::interval)::date) AND "simulation"."end_date" >= (('1970-01-01'::date + $4::interval)::date) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 6 DESC, 1 DESC
+ORDER BY 8 DESC, 1 DESC
+LIMIT $5;
+
+-- simulation: list where label=project
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND EXISTS (SELECT
+FROM simulation_labels AS member
+WHERE member.owner_id = "simulation"."owner_id" AND member.id = "simulation"."id" AND member.name = $3 AND (SELECT v FROM named) IS NOT NULL) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 8 DESC, 1 DESC
+LIMIT $4;
+
+-- simulation: list where label=project:wing
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = ($2) AND EXISTS (SELECT
+FROM simulation_labels AS member
+WHERE member.owner_id = "simulation"."owner_id" AND member.id = "simulation"."id" AND member.name = $3 AND member.text = $4 AND (SELECT v FROM named) IS NOT NULL) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 8 DESC, 1 DESC
 LIMIT $5;
 
 -- storage: applied

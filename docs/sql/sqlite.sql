@@ -309,14 +309,466 @@ WHERE ("revision"."owner_id" = (%s) AND ("revision"."version", "revision"."id") 
 ORDER BY 6 DESC, 1 DESC
 LIMIT 21;
 
+-- run: get
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND "run"."id" = (%s));
+
+-- run: create, 1 of 3
+INSERT INTO "run" ("id", "owner_id", "created_at", "simulation_id", "name", "name_folded", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "updated_at", "version")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+RETURNING 1;
+
+-- run: create, 2 of 3
+INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+VALUES (%s, 1, 0)
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last";
+
+-- run: create, 3 of 3
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s))
+RETURNING 1;
+
+-- run: create_once, 1 of 4
+INSERT INTO "idempotency_record" ("id", "owner_id", "created_at", "operation", "key", "fingerprint", "entity")
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT ("owner_id", "operation", "key") DO UPDATE
+SET "id" = excluded."id", "owner_id" = excluded."owner_id", "created_at" = excluded."created_at", "operation" = excluded."operation", "key" = excluded."key", "fingerprint" = excluded."fingerprint", "entity" = excluded."entity"
+WHERE "idempotency_record"."created_at" < %s
+RETURNING 1;
+
+-- run: create_once, 2 of 4
+INSERT INTO "run" ("id", "owner_id", "created_at", "simulation_id", "name", "name_folded", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "updated_at", "version")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+RETURNING 1;
+
+-- run: create_once, 3 of 4
+INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+VALUES (%s, 1, 0)
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last";
+
+-- run: create_once, 4 of 4
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s))
+RETURNING 1;
+
+-- run: update, 1 of 3
+UPDATE "run"
+SET "created_at" = %s, "simulation_id" = %s, "name" = %s, "name_folded" = %s, "status" = %s, "status_reason" = %s, "started_at" = %s, "finished_at" = %s, "solver" = %s, "solver_version" = %s, "external_id" = %s, "parent_id" = %s, "labels" = %s, "parameters" = %s, "results" = %s, "artifacts" = %s, "created_by" = %s, "updated_at" = %s, "version" = %s
+WHERE ("run"."owner_id" = (%s) AND "run"."id" = (%s) AND "run"."version" = (%s))
+RETURNING 1;
+
+-- run: update, 2 of 3
+INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+VALUES (%s, 1, 0)
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last";
+
+-- run: update, 3 of 3
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s))
+RETURNING 1;
+
+-- run: delete, 1 of 4
+SELECT 1
+WHERE NOT EXISTS (SELECT "run"."id" AS "id"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND "run"."parent_id" = (%s) AND NOT ("run"."id" = (%s))));
+
+-- run: delete, 2 of 4
+DELETE
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND "run"."id" = (%s) AND "run"."version" = (%s))
+RETURNING 1;
+
+-- run: delete, 3 of 4
+INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+VALUES (%s, 1, 0)
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last";
+
+-- run: delete, 4 of 4
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s))
+RETURNING 1;
+
+-- run: list by created_at
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE "run"."owner_id" = (%s)
+ORDER BY 18 ASC, 1 ASC
+LIMIT 21;
+
+-- run: list by created_at, next page
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND ("run"."created_at", "run"."id") > (%s, %s))
+ORDER BY 18 ASC, 1 ASC
+LIMIT 21;
+
+-- run: list by -created_at
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE "run"."owner_id" = (%s)
+ORDER BY 18 DESC, 1 DESC
+LIMIT 21;
+
+-- run: list by -created_at, next page
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND ("run"."created_at", "run"."id") < (%s, %s))
+ORDER BY 18 DESC, 1 DESC
+LIMIT 21;
+
+-- run: list by updated_at
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE "run"."owner_id" = (%s)
+ORDER BY 19 ASC, 1 ASC
+LIMIT 21;
+
+-- run: list by updated_at, next page
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND ("run"."updated_at", "run"."id") > (%s, %s))
+ORDER BY 19 ASC, 1 ASC
+LIMIT 21;
+
+-- run: list by -updated_at
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE "run"."owner_id" = (%s)
+ORDER BY 19 DESC, 1 DESC
+LIMIT 21;
+
+-- run: list by -updated_at, next page
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND ("run"."updated_at", "run"."id") < (%s, %s))
+ORDER BY 19 DESC, 1 DESC
+LIMIT 21;
+
+-- run: list by name
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND "run"."name_folded" IS NOT NULL)
+ORDER BY "run"."name_folded" ASC, 1 ASC
+LIMIT 21;
+
+-- run: list by name, next page
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND "run"."name_folded" IS NOT NULL AND ("run"."name_folded", "run"."id") > (%s, %s))
+ORDER BY "run"."name_folded" ASC, 1 ASC
+LIMIT 21;
+
+-- run: list by name, without a value
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND "run"."name_folded" IS NULL)
+ORDER BY 1 ASC
+LIMIT 21;
+
+-- run: list by name, without a value, next page
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND "run"."name_folded" IS NULL AND ("run"."id", "run"."id") > (%s, %s))
+ORDER BY 1 ASC
+LIMIT 21;
+
+-- run: list by -name
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND "run"."name_folded" IS NOT NULL)
+ORDER BY "run"."name_folded" DESC, 1 DESC
+LIMIT 21;
+
+-- run: list by -name, next page
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND "run"."name_folded" IS NOT NULL AND ("run"."name_folded", "run"."id") < (%s, %s))
+ORDER BY "run"."name_folded" DESC, 1 DESC
+LIMIT 21;
+
+-- run: list by -name, without a value
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND "run"."name_folded" IS NULL)
+ORDER BY 1 DESC
+LIMIT 21;
+
+-- run: list by -name, without a value, next page
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND "run"."name_folded" IS NULL AND ("run"."id", "run"."id") < (%s, %s))
+ORDER BY 1 DESC
+LIMIT 21;
+
+-- run: list by parameters.any
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_number("run"."parameters", %s) IS NOT NULL)
+ORDER BY goatfish_number("run"."parameters", %s) ASC, 1 ASC
+LIMIT 21;
+
+-- run: list by parameters.any, next page
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_number("run"."parameters", %s) IS NOT NULL AND (goatfish_number("run"."parameters", %s), "run"."id") > (%s, %s))
+ORDER BY goatfish_number("run"."parameters", %s) ASC, 1 ASC
+LIMIT 21;
+
+-- run: list by parameters.any, without a value
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_number("run"."parameters", %s) IS NULL)
+ORDER BY 1 ASC
+LIMIT 21;
+
+-- run: list by parameters.any, without a value, next page
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_number("run"."parameters", %s) IS NULL AND ("run"."id", "run"."id") > (%s, %s))
+ORDER BY 1 ASC
+LIMIT 21;
+
+-- run: list by -parameters.any
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_number("run"."parameters", %s) IS NOT NULL)
+ORDER BY goatfish_number("run"."parameters", %s) DESC, 1 DESC
+LIMIT 21;
+
+-- run: list by -parameters.any, next page
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_number("run"."parameters", %s) IS NOT NULL AND (goatfish_number("run"."parameters", %s), "run"."id") < (%s, %s))
+ORDER BY goatfish_number("run"."parameters", %s) DESC, 1 DESC
+LIMIT 21;
+
+-- run: list by -parameters.any, without a value
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_number("run"."parameters", %s) IS NULL)
+ORDER BY 1 DESC
+LIMIT 21;
+
+-- run: list by -parameters.any, without a value, next page
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_number("run"."parameters", %s) IS NULL AND ("run"."id", "run"."id") < (%s, %s))
+ORDER BY 1 DESC
+LIMIT 21;
+
+-- run: list by results.any
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_number("run"."results", %s) IS NOT NULL)
+ORDER BY goatfish_number("run"."results", %s) ASC, 1 ASC
+LIMIT 21;
+
+-- run: list by results.any, next page
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_number("run"."results", %s) IS NOT NULL AND (goatfish_number("run"."results", %s), "run"."id") > (%s, %s))
+ORDER BY goatfish_number("run"."results", %s) ASC, 1 ASC
+LIMIT 21;
+
+-- run: list by results.any, without a value
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_number("run"."results", %s) IS NULL)
+ORDER BY 1 ASC
+LIMIT 21;
+
+-- run: list by results.any, without a value, next page
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_number("run"."results", %s) IS NULL AND ("run"."id", "run"."id") > (%s, %s))
+ORDER BY 1 ASC
+LIMIT 21;
+
+-- run: list by -results.any
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_number("run"."results", %s) IS NOT NULL)
+ORDER BY goatfish_number("run"."results", %s) DESC, 1 DESC
+LIMIT 21;
+
+-- run: list by -results.any, next page
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_number("run"."results", %s) IS NOT NULL AND (goatfish_number("run"."results", %s), "run"."id") < (%s, %s))
+ORDER BY goatfish_number("run"."results", %s) DESC, 1 DESC
+LIMIT 21;
+
+-- run: list by -results.any, without a value
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_number("run"."results", %s) IS NULL)
+ORDER BY 1 DESC
+LIMIT 21;
+
+-- run: list by -results.any, without a value, next page
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_number("run"."results", %s) IS NULL AND ("run"."id", "run"."id") < (%s, %s))
+ORDER BY 1 DESC
+LIMIT 21;
+
+-- run: list where simulation_id
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND "run"."simulation_id" = (%s))
+ORDER BY 18 DESC, 1 DESC
+LIMIT %s;
+
+-- run: list where name
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND instr("run"."name_folded", %s) > 0)
+ORDER BY 18 DESC, 1 DESC
+LIMIT %s;
+
+-- run: list where status
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND "run"."status" IN (SELECT value
+FROM json_each(%s)))
+ORDER BY 18 DESC, 1 DESC
+LIMIT %s;
+
+-- run: list where started_from
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND "run"."started_at" >= (%s))
+ORDER BY 18 DESC, 1 DESC
+LIMIT %s;
+
+-- run: list where started_to
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND "run"."started_at" <= (%s))
+ORDER BY 18 DESC, 1 DESC
+LIMIT %s;
+
+-- run: list where finished_from
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND "run"."finished_at" >= (%s))
+ORDER BY 18 DESC, 1 DESC
+LIMIT %s;
+
+-- run: list where finished_to
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND "run"."finished_at" <= (%s))
+ORDER BY 18 DESC, 1 DESC
+LIMIT %s;
+
+-- run: list where solver
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND "run"."solver" = (%s))
+ORDER BY 18 DESC, 1 DESC
+LIMIT %s;
+
+-- run: list where external_id
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND "run"."external_id" = (%s))
+ORDER BY 18 DESC, 1 DESC
+LIMIT %s;
+
+-- run: list where parent_id
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND "run"."parent_id" = (%s))
+ORDER BY 18 DESC, 1 DESC
+LIMIT %s;
+
+-- run: list where label=project
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND EXISTS (SELECT 1
+FROM json_each("run"."labels")
+WHERE key = %s))
+ORDER BY 18 DESC, 1 DESC
+LIMIT %s;
+
+-- run: list where label=project:wing
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND EXISTS (SELECT 1
+FROM json_each("run"."labels")
+WHERE key = %s AND value = %s))
+ORDER BY 18 DESC, 1 DESC
+LIMIT %s;
+
+-- run: list where where=parameters.alpha<=12
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_fulfils("run"."parameters", %s, '<=', %s))
+ORDER BY 18 DESC, 1 DESC
+LIMIT %s;
+
+-- run: list where where=parameters.alpha>=12
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_fulfils("run"."parameters", %s, '>=', %s))
+ORDER BY 18 DESC, 1 DESC
+LIMIT %s;
+
+-- run: list where where=parameters.alpha!=12
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_fulfils("run"."parameters", %s, '!=', %s))
+ORDER BY 18 DESC, 1 DESC
+LIMIT %s;
+
+-- run: list where where=parameters.alpha=12
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_fulfils("run"."parameters", %s, '=', %s))
+ORDER BY 18 DESC, 1 DESC
+LIMIT %s;
+
+-- run: list where where=parameters.alpha<12
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_fulfils("run"."parameters", %s, '<', %s))
+ORDER BY 18 DESC, 1 DESC
+LIMIT %s;
+
+-- run: list where where=parameters.alpha>12
+SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND goatfish_fulfils("run"."parameters", %s, '>', %s))
+ORDER BY 18 DESC, 1 DESC
+LIMIT %s;
+
 -- simulation: get
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = (%s) AND "simulation"."id" = (%s));
 
 -- simulation: create, 1 of 3
-INSERT INTO "simulation" ("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "updated_at", "version")
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+INSERT INTO "simulation" ("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "description", "labels", "updated_at", "version")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 RETURNING 1;
 
 -- simulation: create, 2 of 3
@@ -342,8 +794,8 @@ WHERE "idempotency_record"."created_at" < %s
 RETURNING 1;
 
 -- simulation: create_once, 2 of 4
-INSERT INTO "simulation" ("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "updated_at", "version")
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+INSERT INTO "simulation" ("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "description", "labels", "updated_at", "version")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 RETURNING 1;
 
 -- simulation: create_once, 3 of 4
@@ -362,7 +814,7 @@ RETURNING 1;
 
 -- simulation: update, 1 of 3
 UPDATE "simulation"
-SET "created_at" = %s, "name" = %s, "name_folded" = %s, "start_date" = %s, "end_date" = %s, "updated_at" = %s, "version" = %s
+SET "created_at" = %s, "name" = %s, "name_folded" = %s, "start_date" = %s, "end_date" = %s, "description" = %s, "labels" = %s, "updated_at" = %s, "version" = %s
 WHERE ("simulation"."owner_id" = (%s) AND "simulation"."id" = (%s) AND "simulation"."version" = (%s))
 RETURNING 1;
 
@@ -380,20 +832,26 @@ FROM "change_count"
 WHERE "owner_id" = %s))
 RETURNING 1;
 
--- simulation: delete, 1 of 3
+-- simulation: delete, 1 of 4
+SELECT 1
+WHERE NOT EXISTS (SELECT "run"."id" AS "id"
+FROM "run"
+WHERE ("run"."owner_id" = (%s) AND "run"."simulation_id" = (%s)));
+
+-- simulation: delete, 2 of 4
 DELETE
 FROM "simulation"
 WHERE ("simulation"."owner_id" = (%s) AND "simulation"."id" = (%s) AND "simulation"."version" = (%s))
 RETURNING 1;
 
--- simulation: delete, 2 of 3
+-- simulation: delete, 3 of 4
 INSERT INTO "change_count" ("owner_id", "last", "purged_through")
 VALUES (%s, 1, 0)
 ON CONFLICT ("owner_id") DO UPDATE
 SET "last" = "change_count"."last" + 1
 RETURNING "last";
 
--- simulation: delete, 3 of 3
+-- simulation: delete, 4 of 4
 INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
 FROM "change_count"
@@ -401,157 +859,175 @@ WHERE "owner_id" = %s))
 RETURNING 1;
 
 -- simulation: list by created_at
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE "simulation"."owner_id" = (%s)
-ORDER BY 6 ASC, 1 ASC
+ORDER BY 8 ASC, 1 ASC
 LIMIT 21;
 
 -- simulation: list by created_at, next page
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = (%s) AND ("simulation"."created_at", "simulation"."id") > (%s, %s))
-ORDER BY 6 ASC, 1 ASC
+ORDER BY 8 ASC, 1 ASC
 LIMIT 21;
 
 -- simulation: list by -created_at
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE "simulation"."owner_id" = (%s)
-ORDER BY 6 DESC, 1 DESC
+ORDER BY 8 DESC, 1 DESC
 LIMIT 21;
 
 -- simulation: list by -created_at, next page
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = (%s) AND ("simulation"."created_at", "simulation"."id") < (%s, %s))
-ORDER BY 6 DESC, 1 DESC
+ORDER BY 8 DESC, 1 DESC
 LIMIT 21;
 
 -- simulation: list by name
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE "simulation"."owner_id" = (%s)
 ORDER BY "simulation"."name_folded" ASC, 1 ASC
 LIMIT 21;
 
 -- simulation: list by name, next page
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = (%s) AND ("simulation"."name_folded", "simulation"."id") > (%s, %s))
 ORDER BY "simulation"."name_folded" ASC, 1 ASC
 LIMIT 21;
 
 -- simulation: list by -name
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE "simulation"."owner_id" = (%s)
 ORDER BY "simulation"."name_folded" DESC, 1 DESC
 LIMIT 21;
 
 -- simulation: list by -name, next page
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = (%s) AND ("simulation"."name_folded", "simulation"."id") < (%s, %s))
 ORDER BY "simulation"."name_folded" DESC, 1 DESC
 LIMIT 21;
 
 -- simulation: list by start_date
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE "simulation"."owner_id" = (%s)
 ORDER BY 4 ASC, 1 ASC
 LIMIT 21;
 
 -- simulation: list by start_date, next page
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = (%s) AND ("simulation"."start_date", "simulation"."id") > (%s, %s))
 ORDER BY 4 ASC, 1 ASC
 LIMIT 21;
 
 -- simulation: list by -start_date
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE "simulation"."owner_id" = (%s)
 ORDER BY 4 DESC, 1 DESC
 LIMIT 21;
 
 -- simulation: list by -start_date, next page
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = (%s) AND ("simulation"."start_date", "simulation"."id") < (%s, %s))
 ORDER BY 4 DESC, 1 DESC
 LIMIT 21;
 
 -- simulation: list by end_date
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE "simulation"."owner_id" = (%s)
 ORDER BY 5 ASC, 1 ASC
 LIMIT 21;
 
 -- simulation: list by end_date, next page
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = (%s) AND ("simulation"."end_date", "simulation"."id") > (%s, %s))
 ORDER BY 5 ASC, 1 ASC
 LIMIT 21;
 
 -- simulation: list by -end_date
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE "simulation"."owner_id" = (%s)
 ORDER BY 5 DESC, 1 DESC
 LIMIT 21;
 
 -- simulation: list by -end_date, next page
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = (%s) AND ("simulation"."end_date", "simulation"."id") < (%s, %s))
 ORDER BY 5 DESC, 1 DESC
 LIMIT 21;
 
 -- simulation: list where name
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = (%s) AND instr("simulation"."name_folded", %s) > 0)
-ORDER BY 6 DESC, 1 DESC
+ORDER BY 8 DESC, 1 DESC
 LIMIT %s;
 
 -- simulation: list where start_date_from
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = (%s) AND "simulation"."start_date" >= (%s))
-ORDER BY 6 DESC, 1 DESC
+ORDER BY 8 DESC, 1 DESC
 LIMIT %s;
 
 -- simulation: list where start_date_to
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = (%s) AND "simulation"."start_date" <= (%s))
-ORDER BY 6 DESC, 1 DESC
+ORDER BY 8 DESC, 1 DESC
 LIMIT %s;
 
 -- simulation: list where end_date_from
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = (%s) AND "simulation"."end_date" >= (%s))
-ORDER BY 6 DESC, 1 DESC
+ORDER BY 8 DESC, 1 DESC
 LIMIT %s;
 
 -- simulation: list where end_date_to
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = (%s) AND "simulation"."end_date" <= (%s))
-ORDER BY 6 DESC, 1 DESC
+ORDER BY 8 DESC, 1 DESC
 LIMIT %s;
 
 -- simulation: list where active_on
-SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation"
 WHERE ("simulation"."owner_id" = (%s) AND "simulation"."start_date" <= (%s) AND "simulation"."end_date" >= (%s))
-ORDER BY 6 DESC, 1 DESC
+ORDER BY 8 DESC, 1 DESC
+LIMIT %s;
+
+-- simulation: list where label=project
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = (%s) AND EXISTS (SELECT 1
+FROM json_each("simulation"."labels")
+WHERE key = %s))
+ORDER BY 8 DESC, 1 DESC
+LIMIT %s;
+
+-- simulation: list where label=project:wing
+SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
+FROM "simulation"
+WHERE ("simulation"."owner_id" = (%s) AND EXISTS (SELECT 1
+FROM json_each("simulation"."labels")
+WHERE key = %s AND value = %s))
+ORDER BY 8 DESC, 1 DESC
 LIMIT %s;
 
 -- storage: applied

@@ -23,11 +23,17 @@ from adapters.django_orm.sql.statement import Statement
 from adapters.django_orm.storage import Storage
 from domain.entity_spec import spec_of
 from domain.paging import NEWEST_FIRST, Condition, PageRequest, Position, Sort
+from domain.quantities import Operator
 from domain.registry import ENTITIES
 from domain.revisions import IN_ORDER, LATEST_FIRST
 
 SORTS = {"revision": {"number": IN_ORDER, "version": LATEST_FIRST}}
 """Of lists whose entity declares none; ``NEWEST_FIRST`` where nothing is said."""
+PARSED = {
+    "label": ("project", "project:wing"),
+    "where": tuple(f"parameters.alpha{operator}12" for operator in Operator),
+}
+"""Conditions that have statements of their own, by their parameters."""
 _CLAUSE = re.compile(
     r" (?=(?:SELECT|FROM(?! named\) IS)|WHERE|VALUES|RETURNING|ON CONFLICT|ORDER BY|LIMIT|SET \")\b)"
     r"|(?<=,) (?=step\d)|(?<=\)) (?=INSERT INTO|UPDATE|DELETE FROM)"
@@ -81,16 +87,31 @@ def _writes(name: str, table: OwnedTable[Any]) -> Iterator[tuple[str, Statement]
 def _lists(name: str, table: Reader[Any]) -> Iterator[tuple[str, Statement]]:
     sorts = _sorts(name, table)
     for label, sort in sorts.items():
-        yield f"{name}: list by {label}", table.listing(PageRequest(sort=sort))
-        yield f"{name}: list by {label}, next page", table.listing(PageRequest(sort=sort, after=_AFTER))
+        first, following = PageRequest(sort=sort), PageRequest(sort=sort, after=_AFTER)
+        yield f"{name}: list by {label}", table.listing(first)
+        yield f"{name}: list by {label}, next page", table.listing(following)
+        if len(table.parts(first)) > 1:
+            end = PageRequest(sort=sort, after=Position(None, UUID(int=0)))
+            yield f"{name}: list by {label}, without a value", table.listing(first, missing=True)
+            yield f"{name}: list by {label}, without a value, next page", table.listing(end, missing=True)
     if table.entity in ENTITIES:
         for parameter, each in spec_of(table.entity).filters.items():
             conditions = tuple(Condition(attribute, comparison, "") for attribute, comparison in each.compares)
             yield f"{name}: list where {parameter}", table.listing(PageRequest(conditions=conditions))
+        for text, condition in _parsed(table.entity):
+            yield f"{name}: list where {text}", table.listing(PageRequest(conditions=(condition,)))
+
+
+def _parsed(entity: type[Any]) -> Iterator[tuple[str, Condition]]:
+    """Conditions of every kind that clients write out, with their texts."""
+    for parameter, each in spec_of(entity).parsed_filters.items():
+        for text in PARSED[parameter]:
+            yield f"{parameter}={text}", each.parse(text)
 
 
 def _sorts(name: str, table: Reader[Any]) -> dict[str, Sort]:
-    by = spec_of(table.entity).sorts if table.entity in ENTITIES else ()
+    spec = spec_of(table.entity) if table.entity in ENTITIES else None
+    by = () if spec is None else (*spec.sorts, *(f"{each}.any" for each in spec.quantities))
     both = [Sort(each, descending=descending) for each in by for descending in (False, True)]
     declared = {f"{'-' * sort.descending}{sort.by}": sort for sort in both}
     return SORTS.get(name) or declared or {"newest": NEWEST_FIRST}

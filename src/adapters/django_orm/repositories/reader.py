@@ -122,7 +122,7 @@ class Reader(Generic[E]):
         if request.sort.member is not None:
             values["sort_member"] = request.sort.member
         rows: list[Sequence[Any]] = []
-        for missing in self._parts(request):
+        for missing in self.parts(request):
             values["limit"] = request.limit + 1 - len(rows)
             rows += await self.executor.fetch(str(owner), self.listing(request, missing=missing), values)
             if len(rows) > request.limit:
@@ -133,7 +133,7 @@ class Reader(Generic[E]):
         more = len(rows) > request.limit
         return Page(items, Position(sort_value(items[-1], request.sort.by), items[-1].id) if more else None)
 
-    def _parts(self, request: PageRequest) -> tuple[bool, ...]:
+    def parts(self, request: PageRequest) -> tuple[bool, ...]:
         """The parts of a list that a page may be made of: what has a value to sort by, and what is missing one."""
         sort, after = request.sort, request.after
         if sort.member is None and sort.by not in self._nullable:
