@@ -162,9 +162,12 @@ class Where:
 
     @property
     def pattern(self) -> str:
-        """A regular expression of conditions, which lets some more pass."""
-        value = r'-?[0-9.eE+-]+|true|false|"[^\u0000-\u001f]*"'
-        return rf"^({'|'.join(self.fields)})\.{NAME_PATTERN} *({'|'.join(Operator)}) *({value})$"
+        """A regular expression of conditions, whatever the size of numbers and texts."""
+        number, text = self._NUMBER.pattern, self._TEXT.pattern.replace(r"\x", r"\u00")
+        orders = "|".join(each for each in Operator if each.orders)
+        others = "|".join(each for each in Operator if not each.orders)
+        compared = f"({others}) *({number}|true|false|{text})|({orders}) *{number}"
+        return rf"^({'|'.join(self.fields)})\.{NAME_PATTERN} *({compared})$"
 
     def __call__(self, text: str) -> Condition:
         """The condition that this text says. Raises ``WhereError``."""

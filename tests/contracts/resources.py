@@ -101,6 +101,18 @@ RESOURCES = (
             "finished_at": _hours(18, 19, 20),
         },
         state={"status": "succeeded"},
+        # Reads the runs that have a name, then those that have none.
+        statements={"list, filtered": (2, 2)},
+        calls={
+            "list": 932,
+            "create": 358,
+            "get": 132,
+            "get, 304": 139,
+            "replace": 447,
+            "update": 316,
+            "amend": 316,
+            "restore": 485,
+        },
     ),
 )
 

@@ -92,6 +92,7 @@ class ResourceRules(Tenants):
     def _is_new(self, owner: Owner, resource: ResourceCase, key: Key, body: Json, answer: Answer) -> None:
         shown = answer.json
         told = {"id": shown["id"], "created_at": shown["created_at"], "updated_at": shown["created_at"]}
+        told |= {field.name: f"key:{key.shown['id']}" for field in resource.spec.actors}
         self.is_shown(answer, 201, body | told, tag_of(resource, 1))
         assert answer.header("location") == resource.path_of(shown)
         assert answer.header("idempotency-replayed") is None

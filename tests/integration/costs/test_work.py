@@ -31,7 +31,7 @@ RESOURCE = {
 """For every resource, by verb and variant; a case may override it in ``calls``."""
 CONVERTED = (kinds.Choice, kinds.Amount, kinds.Words, kinds.Map)
 """Kinds of fields that are converted for storage or JSON, which takes about ``CONVERSION`` calls each time."""
-CONVERSION = 5
+CONVERSION = 7
 CONVERSIONS = {"list": 20, "create": 2, "get": 1, "get, 304": 1, "replace": 3, "update": 3, "amend": 3, "delete": 2} | {
     "restore": 3,
     "revisions": 3,

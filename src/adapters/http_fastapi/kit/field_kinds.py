@@ -19,7 +19,16 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, to_jsonable_python
 
 from adapters.http_fastapi.kit.quantities import SHOWN_QUANTITY, quantities_schema, read_quantities
-from adapters.http_fastapi.kit.schemas import PLAIN, CreateBody, Day, ReadMoment, name_schema, read_day, read_moment
+from adapters.http_fastapi.kit.schemas import (
+    LINES,
+    PLAIN,
+    CreateBody,
+    Day,
+    ReadMoment,
+    name_schema,
+    read_day,
+    read_moment,
+)
 from domain import fields as kinds
 from domain.entity import summary_of
 from domain.entity_spec import FieldSpec, ListFilter, ParsedFilter, fields_of, words
@@ -30,7 +39,6 @@ from domain.validation import has_control_characters
 
 Schema: TypeAlias = dict[str, Any]
 _NO_ID = UUID(int=0)
-_LINES = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
 _CONTROL = r"[\u0000-\u001f\u007f-\u009f]"
 _EXACT_BELOW = 2**53
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,30}")
@@ -154,7 +162,7 @@ def _schema(kind: kinds.Field, *, patch: bool = False) -> Schema:  # noqa: C901,
         case kinds.Text(max_length=length):
             return {"type": "string", **name_schema(length)}
         case kinds.LongText(max_length=length, trimmed=trimmed):
-            return {"type": "string", "maxLength": length, "pattern": _LINES} | ({"minLength": 1} if trimmed else {})
+            return {"type": "string", "maxLength": length, "pattern": LINES} | ({"minLength": 1} if trimmed else {})
         case kinds.Choice(options=options):
             return {"type": "string", "enum": [option.value for option in options]}
         case kinds.Boolean():

@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from adapters.http_fastapi.kit.schemas import PLAIN
+from adapters.http_fastapi.kit.schemas import LINES, PLAIN
 from domain.quantities import UNIT_MAX, Quantities, Quantity
 
 Schema: TypeAlias = dict[str, Any]
@@ -26,7 +26,11 @@ SHOWN_QUANTITY: Schema = {
 def quantities_schema(kind: Quantities, *, patch: bool) -> Schema:
     """The schema of a map of quantities, of which a ``patch`` removes those that are null."""
     value: Schema = {
-        "anyOf": [{"type": "number"}, {"type": "boolean"}, {"type": "string", "maxLength": kind.max_length}]
+        "anyOf": [
+            {"type": "number"},
+            {"type": "boolean"},
+            {"type": "string", "maxLength": kind.max_length, "pattern": LINES},
+        ]
     }
     unit: Schema = {"anyOf": [{"type": "string", "maxLength": UNIT_MAX, "pattern": f"^{PLAIN}*$"}, {"type": "null"}]}
     quantity: Schema = {
