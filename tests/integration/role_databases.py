@@ -48,6 +48,32 @@ BYPASSES = {  # the SQL that grants it, the SQL that revokes it, and the error m
         "ALTER TABLE owner FORCE ROW LEVEL SECURITY",
         "can access the table owner, whose row-level security is not forced.",
     ),
+    "row-level security of runs disabled": (
+        "ALTER TABLE run DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE run ENABLE ROW LEVEL SECURITY",
+        "can access the table run, which has no row-level security.",
+    ),
+    "row-level security of labels disabled": (
+        "ALTER TABLE run_labels DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE run_labels ENABLE ROW LEVEL SECURITY",
+        "can access the table run_labels, which has no row-level security.",
+    ),
+    "an additional policy of labels": (
+        "CREATE POLICY everything ON simulation_labels USING (true)",
+        "DROP POLICY everything ON simulation_labels",
+        "is not restricted to one owner by the policy everything of the table simulation_labels.",
+    ),
+    "a run without a foreign key to its parent": (
+        "ALTER TABLE run DROP CONSTRAINT run_parent_id_refers",
+        "ALTER TABLE run ADD CONSTRAINT run_parent_id_refers"
+        " FOREIGN KEY (owner_id, parent_id) REFERENCES run (owner_id, id) DEFERRABLE",
+        "can write parent_id of the table run, which has no matching foreign key.",
+    ),
+    "changes of labels": (
+        "GRANT UPDATE ON run_labels TO {api}",
+        "REVOKE UPDATE ON run_labels FROM {api}",
+        "has UPDATE on run_labels.",
+    ),
     "no policy": (
         "CREATE TABLE unguarded (owner_id uuid);"
         " ALTER TABLE unguarded ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",

@@ -15,6 +15,7 @@ from adapters.django_orm.models import (
     ChangeCountRow,
     IdempotencyRow,
     RevisionRow,
+    RunRow,
     SimulationRow,
 )
 from app.cli.commands import commands
@@ -182,6 +183,23 @@ def test_each_seed_adds_new_owners() -> None:
     assert len({*owners[0], *owners[1]}) == 4
     counts = [SimulationRow.objects.filter(owner_id=owner).count() for batch in owners for owner in batch]
     assert sorted(counts) == [12, 12, 13, 13]
+    assert not RunRow.objects.filter(owner_id__in=[*owners[0], *owners[1]]).exists()
+
+
+def test_runs_are_seeded_for_the_simulations_of_each_owner() -> None:
+    done = goatfish("seed", "--owners", "2", "--each", "4", "--runs", "101")
+    assert done.stderr.endswith("4 simulations and 101 runs are created for 2 new owners, with these ids:\n")
+    runs = [RunRow.objects.filter(owner_id=owner) for owner in done.stdout.split()]
+    assert sorted(each.count() for each in runs) == [50, 51]
+    for owner, each in zip(done.stdout.split(), runs, strict=True):
+        simulations = SimulationRow.objects.filter(owner_id=owner).values_list("id", flat=True)
+        assert {*each.values_list("simulation_id", flat=True)} <= {*simulations}
+
+
+def test_runs_without_simulations_are_not_seeded() -> None:
+    done = goatfish("seed", "--owners", "2", "--each", "1", "--runs", "1")
+    assert done.exit_code == 2
+    assert "Runs need a simulation of each owner" in done.stderr
 
 
 def test_purge_deletes_and_counts_expired_idempotency_records_only() -> None:

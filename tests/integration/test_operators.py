@@ -27,8 +27,9 @@ from domain.access.owner import Owner
 from domain.access.scopes import Scope
 from domain.access.token import ApiKeyToken
 from domain.errors import Conflict, Invalid
+from domain.registry import ENTITIES
 from domain.simulations.simulation import Simulation
-from tests.contracts.cases import CASES
+from tests.contracts.cases import CASES, add_referred
 from tests.factories import CONTEXT
 from tests.integration.conftest import MakeStorage, columns, opened
 
@@ -120,6 +121,8 @@ def test_the_admin_cannot_change_tenant_data(
 ) -> None:
     async def add_one_of_each() -> None:
         async with opened(lend()) as storage:
+            kinds = {case.kind for case in CASES}
+            await add_referred(storage, owners[0].id, *(entity for entity in ENTITIES if entity.KIND in kinds))
             for case in CASES:
                 await case.repository(storage).of(owners[0].id).add(case.make(owners[0].id), CONTEXT)
 

@@ -16,6 +16,8 @@ from django.test.utils import isolate_apps
 from uuid_utils.compat import uuid7
 
 from adapters.django_orm import bootstrap
+from adapters.django_orm.apps import owned_models
+from adapters.django_orm.columns import indexed_maps
 from adapters.django_orm.entity_models import TenantRow
 from adapters.django_orm.tenant_data import erasing
 from adapters.django_orm.tenant_data.erasing import erase, rows_per_table
@@ -73,6 +75,7 @@ def erase_all(owner: OwnerId) -> dict[str, int]:
 
 
 def test_tenant_tables_are_all_tables_with_an_owner_and_have_an_order() -> None:
+    followed = {table for model in owned_models() for table in indexed_maps(model).values()}  # triggers write them
     with connection.cursor() as cursor:
         names = connection.introspection.table_names(cursor)
         with_owner = {
@@ -81,7 +84,7 @@ def test_tenant_tables_are_all_tables_with_an_owner_and_have_an_order() -> None:
             if "owner_id" in {column.name for column in connection.introspection.get_table_description(cursor, name)}
         }
     tables = tenant_tables()
-    assert {table.name for table in tables} == with_owner | {"owner"}
+    assert {table.name for table in tables} == (with_owner - followed) | {"owner"}
     assert tables[0].name == "owner"
     assert {table.name: table.order for table in tables} == {
         "owner": (),
@@ -167,7 +170,9 @@ def test_an_interrupted_erasure_can_be_continued(owner: Owner, monkeypatch: pyte
     assert not any(rows_per_table(owner.id).values())
 
 
-@pytest.mark.parametrize("after", ["api_key", "simulation", "idempotency_record", "revision", "change_count", "owner"])
+@pytest.mark.parametrize(
+    "after", ["api_key", "run", "simulation", "idempotency_record", "revision", "change_count", "owner"]
+)
 def test_rows_written_during_erasing_are_erased_too(owner: Owner, monkeypatch: pytest.MonkeyPatch, after: str) -> None:
     async def write() -> None:
         async with opened(bootstrap.django_storage(size=1)) as storage:

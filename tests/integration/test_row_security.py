@@ -110,7 +110,7 @@ async def test_a_connection_without_an_owner_sees_and_writes_nothing(
 
 
 async def _sees_and_writes_nothing(api: asyncpg.Connection[Any], mine: UUID) -> None:
-    for table in ("simulation", "idempotency_record", "revision", "change_count", "api_key", "owner"):
+    for table in ("simulation", "run", "idempotency_record", "revision", "change_count", "api_key", "owner"):
         assert await api.fetchval(f"SELECT count(*) FROM {table}") == 0
     assert await api.execute("UPDATE simulation SET name = 'y'") == "UPDATE 0"
     assert await api.execute("DELETE FROM simulation") == "DELETE 0"

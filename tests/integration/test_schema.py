@@ -157,6 +157,20 @@ if VENDOR == "postgresql":
         cursor.execute("ALTER TABLE simulation NO FORCE ROW LEVEL SECURITY")
         assert missing_row_security(cursor)["simulation"] == {"FORCE"}
 
+    def test_triggers_keep_the_members_of_maps_in_step(cursor: CursorWrapper) -> None:
+        cursor.execute(
+            "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'O'"
+            " AND tgname LIKE '%\\_labels\\_%'"
+        )
+        changes = ("added", "changed", "removed")
+        wanted = {(entity.KIND, f"{entity.KIND}_labels_{change}") for entity in ENTITIES for change in changes}
+        assert {*cursor.fetchall()} == wanted
+
+    def test_members_of_maps_are_found_by_an_index_within_the_owner(cursor: CursorWrapper) -> None:
+        for table in members_tables():
+            found = [columns for columns, primary in indexes(cursor, table) if not primary]
+            assert ["owner_id", "name", "text", "id"] in found, table
+
     def test_no_policy_of_a_tenant_table_queries_another_table(cursor: CursorWrapper) -> None:
         cursor.execute(
             "SELECT relname, concat(pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))"

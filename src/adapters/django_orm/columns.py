@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -109,7 +109,7 @@ class JsonField(models.Field):  # type: ignore[type-arg]  # -- as above
         return None if value is None else self.python(value)
 
     def get_prep_value(self, value: Any) -> str | None:
-        return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return None if value is None else _WRITE(value)
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         return value if prepared else self.get_prep_value(value)
@@ -137,7 +137,7 @@ class QuantitiesField(JsonField):
         members = {
             name: (each.value, each.unit) if isinstance(each, Quantity) else each for name, each in value.items()
         }
-        return json.dumps(members, ensure_ascii=False, separators=(",", ":"))
+        return _WRITE(members)
 
 
 class ItemsField(JsonField):
@@ -163,7 +163,9 @@ class ItemsField(JsonField):
     def get_prep_value(self, value: Any) -> str | None:
         if value is None:
             return None
-        return json.dumps([*map(asdict, value)], ensure_ascii=False, separators=(",", ":"))
+        # Not dataclasses.asdict, which copies deeply.
+        names = [field.name for field in fields(self.of)]
+        return _WRITE([{name: getattr(each, name) for name in names} for each in value])
 
 
 def _as_json_field(deconstructed: Any) -> Any:
@@ -178,6 +180,7 @@ def _whole(digits: str) -> int | float:
 
 
 _READ = json.JSONDecoder(parse_int=_whole)
+_WRITE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class MapField(JsonField):

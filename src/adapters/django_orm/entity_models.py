@@ -80,7 +80,7 @@ def entity_model(entity: type[Owned], module: str) -> Any:
         "Meta": _meta(entity, spec),
     }
     if "name" in columns:
-        body["__str__"] = lambda row: row.name
+        body["__str__"] = lambda row: row.name or str(row.pk)
     return type(name, (TenantRow,), body)
 
 

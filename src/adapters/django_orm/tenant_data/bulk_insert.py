@@ -7,7 +7,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 
 from adapters.django_orm.apps import model_of
 from adapters.django_orm.entity_models import column_reader
@@ -15,8 +15,6 @@ from adapters.django_orm.management import translate_database_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    from django.db import models
 
     from domain.repository import Owned
 
@@ -50,9 +48,10 @@ def insert_rows(model: type[models.Model], rows: Sequence[tuple[Any, ...]]) -> N
     ours = {place: field for place, field in enumerate(fields) if not type(field).__module__.startswith("django.")}
     encoders = {place: partial(field.get_db_prep_value, connection=connection) for place, field in ours.items()}
     if connection.vendor == "sqlite":
-        plain = ((place, field) for place, field in enumerate(fields) if place not in ours)
         encoders |= {
-            place: partial(field.get_db_prep_value, connection=connection, prepared=True) for place, field in plain
+            place: partial(field.get_db_prep_value, connection=connection, prepared=True)
+            for place, field in enumerate(fields)
+            if place not in ours and type(field).get_db_prep_value is not models.Field.get_db_prep_value
         }
     encoded = [_encoded(row, encoders) for row in rows] if encoders else rows
     with connection.cursor() as cursor:

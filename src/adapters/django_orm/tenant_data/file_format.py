@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial, reduce
@@ -17,16 +18,17 @@ from uuid import UUID
 import msgspec
 from django.db import models
 from django.db.backends.base.operations import BaseDatabaseOperations
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations import AddField
 
 from adapters.django_orm.columns import AmountField, ItemsField, JsonField, QuantitiesField
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from adapters.django_orm.tenant_tables import TenantTable
 
 FORMAT, VERSION = "goatfish-owner", 1
-ADDED_LATER = {("api_key", "created_by"), ("api_key", "original_expires_at")}
 ROW_BEGINS = b'{"table":'
 
 
@@ -46,16 +48,40 @@ class Footer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rows: dict[str, int]
 
 
-def row_type(table: TenantTable) -> type[msgspec.Struct]:
+def row_type(table: TenantTable, added_later: Mapping[str, Callable[[], Any]] | None = None) -> type[msgspec.Struct]:
     """The type of a table's lines: exactly its columns, each with the values that the column can hold.
 
-    Columns added after version 1, at the end of their tables, are optional.
+    A column that is ``added_later`` may be left out, and has the value that this function returns.
     """
+    later = added_later or {}
     fields: list[Any] = [
-        (field.attname, _type(field), *((None,) if (table.name, field.attname) in ADDED_LATER else ()))
-        for field in table.fields
+        (name, _type(field), msgspec.field(default_factory=later[name])) if name in later else (name, _type(field))
+        for name, field in ((field.attname, field) for field in table.fields)
     ]
-    return msgspec.defstruct(table.name, fields, tag_field="table", tag=table.name, forbid_unknown_fields=True)
+    return msgspec.defstruct(
+        table.name, fields, tag_field="table", tag=table.name, forbid_unknown_fields=True, kw_only=bool(later)
+    )
+
+
+def columns_added_later(table: TenantTable) -> dict[str, Callable[[], Any]]:
+    """The columns that an earlier version did not have, with functions that return their values in older files.
+
+    They are those that a migration has added to the table after another one had made it. Rows that were there already
+    have got the same values.
+    """
+    name = table.model._meta.model_name
+    migrations = MigrationLoader(None).disk_migrations
+    added = (
+        operation
+        for (app, _), migration in migrations.items()
+        if app == table.model._meta.app_label
+        for operation in migration.operations
+        if isinstance(operation, AddField) and operation.model_name_lower == name
+    )
+    columns = {field.attname for field in table.fields}
+    return {each.name: each.field.get_default for each in added if each.name in columns} | _BEFORE_MIGRATIONS.get(
+        table.name, {}
+    )
 
 
 def row_decoder(types: Iterable[type[msgspec.Struct]]) -> msgspec.json.Decoder[Any]:
@@ -156,4 +182,12 @@ def _plain(field: AmountField, value: int | None) -> str | None:
     return None if value is None else f"{field.from_db_value(value, None, None):f}"
 
 
+def _none() -> None:
+    return None
+
+
+_BEFORE_MIGRATIONS: Mapping[str, dict[str, Callable[[], Any]]] = {
+    "api_key": {"created_by": _none, "original_expires_at": _none}
+}
+"""Columns added later that today's first migration makes with their table."""
 _UUID_PARTS = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))

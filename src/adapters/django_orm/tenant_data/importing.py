@@ -9,11 +9,9 @@ from operator import itemgetter
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count, Exists, Max, OuterRef
 
-from adapters.django_orm.apps import owned_models
-from adapters.django_orm.columns import references_in
 from adapters.django_orm.management import translate_database_errors
 from adapters.django_orm.models import ChangeCountRow, OwnerRow, RevisionRow
 from adapters.django_orm.tenant_data.bulk_insert import insert_rows
@@ -23,9 +21,11 @@ from adapters.django_orm.tenant_data.file_format import (
     VERSION,
     Footer,
     Header,
+    columns_added_later,
     row_decoder,
     row_type,
 )
+from adapters.django_orm.tenant_data.import_references import check_references, defer_references
 from adapters.django_orm.tenant_data.import_validation import RowValidator
 from adapters.django_orm.tenant_data.snapshots import InvalidSnapshot, SnapshotReader, check_members
 from adapters.django_orm.tenant_tables import count_rows, tenant_tables
@@ -63,9 +63,9 @@ def import_owner(
                 header = _header(lines)
                 if any(count_rows(header.owner).values()):
                     raise Conflict("owner_exists", f"Owner {header.owner} exists already.")
-                _defer_references()
+                defer_references()
                 counts = _store(lines, header, tables, name)
-                _check_references(header.owner)
+                check_references(header.owner)
                 _check_revision_numbers(header.owner)
                 _check_versions(header.owner, tables)
         except IntegrityError as error:
@@ -153,7 +153,7 @@ def _rows(
     lines: _Lines, checks: dict[str, RowValidator], counts: dict[str, int]
 ) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """The table and the values of each row, counting them; the footer must have the same counts."""
-    types = {row_type(table): table.name for table in tenant_tables()}
+    types = {row_type(table, columns_added_later(table)): table.name for table in tenant_tables()}
     decode = row_decoder(types).decode
     for line in lines:
         try:
@@ -178,25 +178,6 @@ def _rows(
         raise lines.error("the counts do not match the rows of the file")
     for _ in lines:
         raise lines.error("nothing may follow the line with the counts")
-
-
-def _defer_references() -> None:
-    """Lets rows of the file come before those that they refer to."""
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-
-
-def _check_references(owner: UUID) -> None:
-    """Everything that a row of the file refers to must be in the file too."""
-    models = {model._meta.db_table: model for model in owned_models()}
-    for model in models.values():
-        for field in references_in(model):
-            referred = models[field.to]._default_manager.filter(owner_id=owner, id=OuterRef(field.name))
-            rows = model._default_manager.filter((f"{field.name}__isnull", False), owner_id=owner)
-            if rows.filter(~Exists(referred)).exists():
-                detail = f"The {field.name} of a {model._meta.verbose_name} is not in the file."
-                raise Invalid([Violation(field.name, f"unknown_{field.to}", detail)])
 
 
 def _check_revision_numbers(owner: UUID) -> None:

@@ -15,7 +15,7 @@ class _RootGroup(TyperGroup):
             return super().invoke(ctx)
 
 
-commands = command_group("Goatfish: a multi-tenant HTTP API for simulations.", _RootGroup)
+commands = command_group("Goatfish: a multi-tenant HTTP API for simulations and their runs.", _RootGroup)
 commands.command()(service.up)
 commands.command()(service.serve)
 commands.command()(service.doctor)

@@ -51,13 +51,19 @@ def migrate() -> None:
 def seed(
     owners: Annotated[int, typer.Option(min=1, help="How many owners to create.")] = 10,
     each: Annotated[
-        int, typer.Option(min=0, help="How many objects of each kind to create, spread over these owners.")
+        int, typer.Option(min=0, help="How many objects of each kind but runs to create, spread over these owners.")
     ] = 10_000,
+    runs: Annotated[
+        int,
+        typer.Option(min=0, help="How many runs to create: sweeps of CFD and FEA studies, 48 a simulation or more."),
+    ] = 0,
 ) -> None:
-    """Fill the database with fake owners and objects, and print the ids of the owners."""
+    """Fill the database with fake owners, simulations and runs, and print the ids of the owners."""
+    if runs and each < owners:
+        raise typer.BadParameter("Runs need a simulation of each owner: --each must be at least --owners.")
     from app.cli.seeding import seed
 
-    seed(owners, each)
+    seed(owners, each, runs)
 
 
 def purge() -> None:
