@@ -22,8 +22,6 @@ from domain.fields import INDEXED_MAX, Field, Reference, Text
 from domain.paging import Comparison, Condition
 
 STANDARD_SORTS = ("created_at",)
-
-
 Transition: TypeAlias = Callable[[Any, Any], None]
 
 
@@ -110,7 +108,6 @@ class EntitySpec:
     """The values of the fields that may be left out, as they are kept."""
     reset: Mapping[str, Any]
     """The values of the fields that may be left out, but for immutable ones: what a replacement gives them."""
-
     references: tuple[FieldSpec, ...]
     """The fields that refer to other entities."""
     unique: tuple[FieldSpec, ...]
@@ -213,7 +210,7 @@ def violations_in(field: FieldSpec, value: Any) -> Iterator[Violation]:
 
 
 def stored_violations(field: FieldSpec, value: Any) -> list[Violation]:
-    """What is wrong with a stored value of this field, which is normalized if it was ever made."""
+    """What is wrong with a stored value of this field, which must be in its normalized form."""
     normalized = None if value is None else field.kind.normalized(value)
     found = [*violations_in(field, normalized)]
     if not found and normalized != value:
