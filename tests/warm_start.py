@@ -1,8 +1,10 @@
 """Starts Python from a process that has imported the third-party packages: each start is half a second faster.
 
 The tests run some two hundred commands in processes of their own. Each is forked here before anything of Goatfish is
-imported, with the environment, directory and standard streams of its caller; signals and its exit status pass through
-a small process that stands in for it (``stand_in``).
+imported, with the environment, directory and standard streams of its caller. A small process stands in for it: it
+forwards signals to the command, ends as the command ends, and if it is killed, so is the command, a moment later. Not
+passed on are SIGSTOP, the process group, resource limits and the umask. A command whose environment configures Python
+itself is started as usual.
 """
 
 import os
@@ -10,11 +12,14 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from threading import Lock
 
-FORKED: list[str] = []
-"""The command, once the process that forks it runs."""
-MESSAGE_MAX = 1 << 20  # bytes; an environment and arguments fit
-FORWARDED = (signal.SIGTERM, signal.SIGINT)
+FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
+LOST = 70
+"""The exit status of a stand-in that has lost its command (EX_SOFTWARE in sysexits.h)."""
+SERVER_TIMEOUT = 10.0  # seconds in which the server has to end
+_server: list[str] = []
+_starting = Lock()
 
 
 def goatfish(*arguments: str) -> list[str]:
@@ -24,33 +29,66 @@ def goatfish(*arguments: str) -> list[str]:
 
 def python(*arguments: str) -> list[str]:
     """The command that runs ``python -m MODULE …`` or ``python -c CODE …``, for ``subprocess``."""
+    with _starting:
+        if not _server:
+            _server.append(_start_server())
+    return [sys.executable, "-I", "-S", __file__, _server[0], *arguments]
+
+
+def _start_server() -> str:
+    """Starts the process that forks commands until this one ends; returns the address of its socket."""
     import atexit
+    import shutil
     import subprocess
     import tempfile
 
-    if not FORKED:
-        address = f"{tempfile.mkdtemp(prefix='goatfish-')}/socket"
-        pipe = subprocess.PIPE
-        server = subprocess.Popen([sys.executable, __file__, "--serve", address], stdin=pipe, stdout=pipe)
-        assert server.stdout is not None
-        assert server.stdout.readline() == b"ready\n"
-        atexit.register(server.communicate)  # closes its stdin, and waits for it
-        FORKED.extend([sys.executable, "-I", "-S", __file__, address])
-    return [*FORKED, *arguments]
+    directory = tempfile.mkdtemp(prefix="goatfish-")
+    address = f"{directory}/socket"
+    server = subprocess.Popen(
+        [sys.executable, __file__, "--serve", address],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for this process, which then ends the server
+    )
+    assert server.stdin is not None
+    assert server.stdout is not None
+
+    def stop() -> None:
+        server.stdin.close()  # type: ignore[union-attr]  # -- it is a pipe
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(SERVER_TIMEOUT)
+        server.kill()
+        shutil.rmtree(directory, ignore_errors=True)
+
+    atexit.register(stop)
+    assert server.stdout.readline() == b"ready\n"
+    return address
 
 
 def stand_in(address: str, arguments: list[str]) -> int:
-    """Has the command run and ends as it ends. Imports little: this is started for every command."""
+    """Has the command run, and ends as it ends. Imports little: this is started for every command."""
+    if any(name.startswith("PYTHON") for name in os.environ):
+        os.execv(sys.executable, [sys.executable, *arguments])
+    errors = os.dup(2)
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(address)
-        message = repr((arguments, dict(os.environ), os.getcwd())).encode()  # noqa: PTH109 -- pathlib takes time to import
+        message = repr((arguments, dict(os.environ), os.getcwd())).encode()  # noqa: PTH109 -- pathlib is slow to import
         socket.send_fds(connection, [len(message).to_bytes(4, "big")], [0, 1, 2])
         connection.sendall(message)
+
+        def forward(number: int, _: object) -> None:
+            with suppress(OSError):  # the command has ended
+                connection.send(bytes([number]))
+
         for number in FORWARDED:
-            signal.signal(number, lambda received, _: connection.send(bytes([received])))
+            signal.signal(number, forward)
         for descriptor in (0, 1, 2):
-            os.close(descriptor)  # whoever reads the output sees its end when the command closes it
-        status = int.from_bytes(connection.recv(4), "big", signed=True)
+            os.close(descriptor)  # a reader of the output sees its end when the command closes it
+        received = connection.recv(4, socket.MSG_WAITALL)
+    if len(received) < 4:
+        os.write(errors, b"The process that runs this command was lost.\n")
+        return LOST
+    status = int.from_bytes(received, "big", signed=True)
     if status < 0:
         with suppress(OSError):
             signal.signal(-status, signal.SIG_DFL)
@@ -59,17 +97,16 @@ def stand_in(address: str, arguments: list[str]) -> int:
 
 
 def serve(address: str) -> tuple[list[str], str] | None:
-    """Forks a command for each connection until stdin ends. Returns in a command's process, with its arguments."""
+    """Forks a command for each connection until stdin ends. Returns in a command's process: its arguments and place."""
     import gc
     import select
-    from pathlib import Path
 
     _import_packages()
     gc.freeze()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen()
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who wait
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the watchers
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
@@ -78,40 +115,48 @@ def serve(address: str) -> tuple[list[str], str] | None:
                 listener.close()
                 return _watch(connection)
             connection.close()
-    Path(address).unlink()
-    Path(address).parent.rmdir()
     return None
 
 
 def _watch(connection: socket.socket) -> tuple[list[str], str]:
-    """Forks the command, and forwards signals to it until it ends; returns in the command alone."""
+    """Forks the command, and forwards signals to it until it ends. Returns in the command alone."""
     import ast
 
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    size, descriptors, _, _ = socket.recv_fds(connection, 4, 3)
-    message = bytearray()
-    while len(message) < int.from_bytes(size, "big"):
-        message += connection.recv(MESSAGE_MAX)
-    arguments, environment, directory = ast.literal_eval(message.decode())
-    alive, at_end = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        os.close(alive)
-        connection.close()
-        for number, descriptor in enumerate(descriptors):
-            os.dup2(descriptor, number)
-            os.close(descriptor)
-        os.environ.clear()
-        os.environ.update(environment)
-        os.chdir(directory)
-        return arguments, directory
-    os.close(at_end)
-    for descriptor in (0, 1, 2, *descriptors):
-        os.close(descriptor)
-    os._exit(_forward(connection, alive, pid))
+    watches = True
+    try:
+        for descriptor in (0, 1, 2):
+            os.close(descriptor)  # the server's, which nobody must hold open
+            os.open(os.devnull, os.O_RDWR)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        size, descriptors, _, _ = socket.recv_fds(connection, 4, 3, socket.MSG_WAITALL)
+        message = connection.recv(int.from_bytes(size, "big"), socket.MSG_WAITALL)
+        arguments, environment, directory = ast.literal_eval(message.decode())
+        alive, at_end = os.pipe()
+        pid = os.fork()
+        if pid:
+            os.close(at_end)
+            for descriptor in descriptors:
+                os.close(descriptor)
+            _forward(connection, alive, pid)
+        else:
+            watches = False
+            os.close(alive)
+            connection.close()
+            for number, descriptor in enumerate(descriptors):
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+            os.environ.clear()
+            os.environ.update(environment)
+            os.chdir(directory)
+            return arguments, directory
+    finally:
+        if watches:
+            os._exit(0)
+    raise AssertionError  # not reached
 
 
-def _forward(connection: socket.socket, alive: int, pid: int) -> int:
+def _forward(connection: socket.socket, alive: int, pid: int) -> None:
+    """Forwards signals until the command ends, and then its status; kills it where the stand-in is gone."""
     import select
 
     while alive not in select.select([connection.fileno(), alive], [], [])[0]:
@@ -122,11 +167,10 @@ def _forward(connection: socket.socket, alive: int, pid: int) -> int:
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     with suppress(OSError):
         connection.sendall(status.to_bytes(4, "big", signed=True))
-    return 0
 
 
 def _import_packages() -> None:
-    """What Goatfish imports of others, but for what needs Django's settings."""
+    """Imports what Goatfish uses, but for what needs Django's settings."""
     import importlib
 
     for name in PACKAGES:
@@ -169,8 +213,9 @@ if __name__ == "__main__":
     if command := serve(sys.argv[2]):
         import runpy
 
-        (option, program, *sys.argv[1:]), sys.path[0] = command
+        (option, program, *arguments), sys.path[0] = command
+        sys.argv = [option if option == "-c" else "goatfish", *arguments]
         if option == "-m":
             runpy.run_module(program, run_name="__main__", alter_sys=True)
         else:
-            exec(compile(program, "<string>", "exec"))
+            exec(compile(program, "<string>", "exec"), {"__name__": "__main__"})

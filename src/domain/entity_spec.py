@@ -27,8 +27,6 @@ from domain.paging import Comparison, Condition
 from domain.quantities import Quantities
 
 STANDARD_SORTS = ("created_at",)
-
-
 Transition: TypeAlias = Callable[[Any, Any], None]
 
 
@@ -142,7 +140,6 @@ class EntitySpec:
     """The values of the fields that may be left out, as they are kept."""
     reset: Mapping[str, Any]
     """The values of the fields that may be left out, but for immutable and kept ones: what a replacement gives them."""
-
     references: tuple[FieldSpec, ...]
     """The fields that refer to other entities."""
     unique: tuple[FieldSpec, ...]
@@ -283,7 +280,7 @@ def violations_from(field: FieldSpec, problems: Iterable[Problem]) -> Iterator[V
 
 
 def stored_violations(field: FieldSpec, value: Any) -> list[Violation]:
-    """What is wrong with a stored value of this field, which is normalized if it was ever made."""
+    """What is wrong with a stored value of this field, which must be in its normalized form."""
     normalized = None if value is None else field.kind.normalized(value)
     found = [*violations_in(field, normalized)]
     if not found and normalized != value:

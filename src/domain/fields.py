@@ -31,8 +31,6 @@ INDEXED_MAX = 400
 """Characters of a text that is sorted by or unique: more, case-folded, might not fit into PostgreSQL's indexes."""
 FOLDING_GROWTH = 3
 """Case folding makes up to three characters of one (Unicode's CaseFolding.txt, "full")."""
-
-
 _EXACT = frozenset({Comparison.EQUAL, Comparison.ANY_OF})
 _ORDERED = frozenset({Comparison.EQUAL, Comparison.AT_LEAST, Comparison.AT_MOST})
 

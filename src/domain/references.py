@@ -87,4 +87,4 @@ def _reference(field: FieldSpec) -> Reference:
 
 
 def _unknown(field: FieldSpec) -> str:
-    return f"You have no {words(_reference(field).to)} with the id that is the {words(field.name)}."
+    return f"The {words(field.name)} is not the id of a {words(_reference(field).to)} of yours."

@@ -100,7 +100,7 @@ class EntityUseCases(Generic[E]):
     ) -> E:
         """Brings back the state of an earlier version, as a new version; also of a deleted entity.
 
-        Raises ``Unfit`` for a state that could not be made today, and ``Conflict`` where what it refers to is gone, a
+        Raises ``Unfit`` for a state that breaks a rule of today, and ``Conflict`` where what it refers to is gone, a
         unique value is taken, a transition is refused or somebody else restores it at the same time.
         """
         wanted = await self._state(owner, id, version)

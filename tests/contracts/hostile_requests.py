@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tests.contracts.hostile import GONE, INVALID, MIB, NO_JSON, TYPED, Header, Hostile, get, post, typed, whole
 from tests.contracts.hostile_bodies import bodies, nested, queries, texts, values
-from tests.contracts.resources import RESOURCES, ResourceCase
+from tests.contracts.resources import RESOURCES, SIMULATION, ResourceCase
 
 __all__ = ["HOSTILE", "LARGE", "TYPED", "Header", "Hostile", "post"]
 
@@ -187,5 +187,5 @@ HOSTILE = [
     for to in RESOURCES
     for each in hostile_to(to)
     # Requests to other paths are the same for each resource.
-    if to is RESOURCES[0] or each.target.startswith(to.path.encode())
+    if to is SIMULATION or each.target.startswith(to.path.encode())
 ]

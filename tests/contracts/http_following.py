@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from httpx2 import ASGITransport, AsyncClient, Response
 
-from tests.contracts.resources import RESOURCES, ResourceCase, ResourceFixtures
+from tests.contracts.resources import SIMULATION, ResourceCase, ResourceFixtures
 from tests.contracts.tags import version_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Follower:
     seen: list[tuple[str, int]] = field(default_factory=list)
 
     @classmethod
-    async def at_the_end(cls, http: AsyncClient, resource: ResourceCase = RESOURCES[0]) -> Follower:
+    async def at_the_end(cls, http: AsyncClient, resource: ResourceCase = SIMULATION) -> Follower:
         """A follower that starts at the current end of the feed, with no objects."""
         answer = await http.get(CHANGES, params={"after": "latest"})
         return cls(http, resource, answer.json()["next_cursor"])
@@ -141,7 +141,7 @@ async def table(http: AsyncClient, resource: ResourceCase) -> list[Any]:
         query["cursor"] = page["next_cursor"]
 
 
-async def storm(http: AsyncClient, *, times: int, resource: ResourceCase = RESOURCES[0]) -> Writers:
+async def storm(http: AsyncClient, *, times: int, resource: ResourceCase = SIMULATION) -> Writers:
     """Runs many writers and followers at once, and asserts that the followers end with exactly the stored objects."""
     first = await Follower.at_the_end(http, resource)
     late = await Follower.at_the_end(http, resource)

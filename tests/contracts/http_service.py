@@ -23,7 +23,7 @@ from domain.repository import OwnerId
 from domain.write_context import WriteContext
 from tests.canary import CANARY, WatchedAnswers
 from tests.contracts.cases import add_referred
-from tests.contracts.resources import RESOURCES, Json, ResourceCase, Violations
+from tests.contracts.resources import SIMULATION, Json, ResourceCase, Violations
 
 CONTEXT = WriteContext(actor="operator:tests", request_id="tests", at=datetime.now(UTC))
 KEYS = "/api/v1/keys"
@@ -76,7 +76,7 @@ class Tenant:
         self.made[resource.label] += 1
         return resource.named(f"{text} {self.made[resource.label]}")
 
-    def make(self, resource: ResourceCase = RESOURCES[0], /, **members: Any) -> Any:
+    def make(self, resource: ResourceCase = SIMULATION, /, **members: Any) -> Any:
         answer = self.send("POST", resource.path, json=self.body(resource, **members))
         assert answer.status_code == 201, answer.text
         return answer.json()

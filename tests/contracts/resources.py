@@ -123,6 +123,9 @@ def resource_of(entity: type[Any]) -> ResourceCase:
     return resource
 
 
+SIMULATION = resource_of(Simulation)
+
+
 every_order = pytest.mark.parametrize(
     ("resource", "order"),
     [

@@ -48,8 +48,6 @@ collect_ignore = {
         "test_embedded_postgres.py",
         "test_following.py",
         "test_isolation.py",
-        "test_openapi_client.py",
-        "test_openapi_fuzz.py",
         "test_asyncpg_executor.py",
         "test_pool_restart.py",
         "test_roles.py",

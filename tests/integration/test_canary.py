@@ -165,7 +165,7 @@ def commands(driven: Driven) -> str:
     return "\n".join(said)
 
 
-def test_no_secret_is_in_any_log_answer_output_or_table_but_where_it_is_made(driven: Driven) -> None:
+def test_no_secret_is_in_logs_responses_output_or_tables(driven: Driven) -> None:
     parsed = ApiKeyToken.parse(driven.service.key)
     assert parsed is not None
     wrong = dataclasses.replace(ApiKeyToken.new(os.urandom), public_id=parsed.public_id)
@@ -199,6 +199,6 @@ def test_no_secret_is_in_any_log_answer_output_or_table_but_where_it_is_made(dri
     assert clear.found == []
 
 
-def test_the_document_shows_no_key() -> None:
+def test_the_openapi_document_contains_no_key() -> None:
     text = DOCUMENT.read_text()
     assert redact(text) == text

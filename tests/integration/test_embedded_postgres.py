@@ -69,7 +69,7 @@ def test_folds_case_as_unicode_does(server: Server) -> None:
     assert ask(server, "SELECT lower('ÄÉ')") == "äé"
 
 
-def test_wants_its_password(server: Server) -> None:
+def test_a_password_is_required(server: Server) -> None:
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(re.sub(r":[^:@]+@", ":guess@", server.url))
 
@@ -90,7 +90,7 @@ def test_keeps_url_and_data_through_crash_and_restart(server: Server) -> None:
     assert ask(server, "SELECT n FROM kept") == 1
 
 
-def test_a_home_keeps_its_data_for_one_server_at_a_time_of_one_version(
+def test_a_data_directory_serves_one_server_of_one_version(
     tmp_path: Path, open_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(places, "SHELTER", open_directory)
@@ -109,7 +109,7 @@ def test_a_home_keeps_its_data_for_one_server_at_a_time_of_one_version(
         Server(home).start()
 
 
-def test_data_that_were_made_when_there_was_one_role_become_the_operators(
+def test_data_of_a_single_role_are_given_to_the_operators(
     open_directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(places, "SHELTER", open_directory)
@@ -128,7 +128,7 @@ def test_data_that_were_made_when_there_was_one_role_become_the_operators(
         psycopg.connect(second.url).close()
 
 
-def test_programs_that_cannot_be_reached_are_copied(tmp_path: Path) -> None:
+def test_programs_in_an_unreadable_directory_are_copied(tmp_path: Path) -> None:
     class Stranger(Account):
         def may_execute(self, path: Path) -> bool:
             del path
@@ -142,7 +142,7 @@ def test_programs_that_cannot_be_reached_are_copied(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("blow", [signal.SIGTERM, signal.SIGKILL])
-def test_no_server_outlives_its_starter(blow: signal.Signals) -> None:
+def test_a_server_ends_with_the_process_that_started_it(blow: signal.Signals) -> None:
     script = 'echo "$GOATFISH_DATABASE_URL"; cat'  # until its input ends
     command = [*COMMAND, "--", "sh", "-c", script]
     pipe = subprocess.PIPE
@@ -173,7 +173,7 @@ with psycopg.connect(os.environ["GOATFISH_OPERATOR_DATABASE_URL"], autocommit=Tr
 """
 
 
-def test_a_given_server_lends_roles_and_a_database_that_are_gone_afterwards(server: Server) -> None:
+def test_roles_and_database_on_a_given_server_are_dropped_afterwards(server: Server) -> None:
     env = {**os.environ, "TEST_DATABASE_URL": server.administrator_url}
     count = "SELECT (SELECT count(*) FROM pg_roles) + (SELECT count(*) FROM pg_database)"
     before = ask(server, count)

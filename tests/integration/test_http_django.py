@@ -1,4 +1,8 @@
-"""The HTTP contract over each database: in a transaction that is rolled back, and really committing."""
+"""The HTTP contract over each database, by applications that commit; each test has tenants of its own.
+
+Over a test's own connection, in a transaction that is rolled back, run the contracts of the repositories, the limit of
+failures, and one test of what only that shows: to make an application for each test of HTTP takes longer than the test.
+"""
 
 from __future__ import annotations
 

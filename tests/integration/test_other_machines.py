@@ -34,19 +34,19 @@ def run(*command: str, **urls: str) -> "subprocess.CompletedProcess[str]":
         (("django", "check"), "GOATFISH_OPERATOR_DATABASE_URL"),
     ],
 )
-def test_no_command_gives_a_password_to_whoever_answers(command: tuple[str, ...], name: str) -> None:
+def test_no_command_sends_a_password_to_an_unverified_server(command: tuple[str, ...], name: str) -> None:
     done = run(*command, **{name: REMOTE})
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
     assert done.stderr.startswith(f"{name}: {SAID}")
 
 
-def test_the_administrator_is_held_to_it_too() -> None:
+def test_the_administrator_url_needs_verification_too() -> None:
     done = run("database", "create", ADMINISTRATOR_DATABASE_URL=REMOTE)
     assert done.returncode == 2
     assert done.stderr.startswith(f"The administrator's URL: {SAID}")
 
 
-def test_the_doctor_calls_it_wrong_and_does_not_connect() -> None:
+def test_the_doctor_reports_an_error_and_does_not_connect() -> None:
     done = run("doctor", GOATFISH_DATABASE_URL=REMOTE)
     assert done.returncode == 1
     assert f"ERROR    GOATFISH_DATABASE_URL: {SAID}" in done.stdout
@@ -54,14 +54,14 @@ def test_the_doctor_calls_it_wrong_and_does_not_connect() -> None:
 
 
 @pytest.mark.parametrize("mode", ["disable", "allow", "prefer", "require"])
-def test_the_doctor_notes_whom_nobody_verifies(mode: str) -> None:
+def test_the_doctor_warns_of_a_server_that_is_not_verified(mode: str) -> None:
     done = run("doctor", GOATFISH_OPERATOR_DATABASE_URL=f"{REMOTE}?sslmode={mode}")
     line = f"GOATFISH_OPERATOR_DATABASE_URL: sslmode={mode} does not verify the identity of db.invalid."
     assert f"warning  {line}" in done.stdout
     assert "the URL does not say" not in done.stdout
 
 
-def test_a_word_of_the_environment_is_a_word() -> None:
+def test_sslmode_of_the_environment_counts() -> None:
     done = run("migrate", GOATFISH_OPERATOR_DATABASE_URL=REMOTE, PGSSLMODE="disable")
     assert SAID not in done.stderr
     assert done.returncode != 0

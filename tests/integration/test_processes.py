@@ -22,7 +22,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.warm_start import goatfish as started
+from tests.warm_start import goatfish as goatfish_command
 
 ROOT = Path(__file__).parents[2]
 UVICORN = [sys.executable, "-m", "uvicorn"]
@@ -38,11 +38,11 @@ class Shell:
 
     def environment(self, **variables: str) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("GOATFISH_", "DJANGO_"))}
-        return {**kept, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]), **variables}
+        return {**kept, **variables}
 
     def __call__(self, *arguments: str, entered: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            started(*arguments),
+            goatfish_command(*arguments),
             cwd=self.directory,
             env=self.environment(**variables),
             input=entered,
@@ -63,7 +63,7 @@ class Shell:
         said = self.directory / "said.txt"
         with said.open("w") as out:
             process = subprocess.Popen(
-                [*program, *arguments] if program else started(*arguments),
+                [*program, *arguments] if program else goatfish_command(*arguments),
                 cwd=self.directory,
                 env=self.environment(),
                 stdout=out,
@@ -166,7 +166,7 @@ def test_help_needs_no_framework(bare: Shell) -> None:
     subprocess.run([sys.executable, "-c", code], env=bare.environment(), check=True)
 
 
-def test_what_programs_want_is_alone_on_stdout(goatfish: Shell) -> None:
+def test_results_are_alone_on_stdout(goatfish: Shell) -> None:
     made = goatfish("owner", "create", "Acme")
     assert made.stdout == f"{UUID(made.stdout.strip())}\n", made
     key = goatfish("key", "create", "Acme")
@@ -174,17 +174,17 @@ def test_what_programs_want_is_alone_on_stdout(goatfish: Shell) -> None:
     assert key.stdout.strip() not in key.stderr
 
 
-def test_a_wrong_setting_stops_every_command_with_one_line(bare: Shell) -> None:
+def test_an_invalid_setting_stops_every_command_with_one_line(bare: Shell) -> None:
     for done in bare.each("serve", "up", "owner list", "django check", GOATFISH_POOL_SIZE="many"):
         assert complaint(done, 2).startswith("GOATFISH_POOL_SIZE: ")
 
 
-def test_a_database_that_is_not_up_to_date_is_said(bare: Shell) -> None:
+def test_a_database_without_migrations_is_reported(bare: Shell) -> None:
     for done in bare.each("serve --port 0", "owner list"):
         assert "Run: goatfish migrate" in complaint(done, 1)
 
 
-def test_a_database_out_of_reach_is_said(bare: Shell) -> None:
+def test_an_unreachable_database_is_reported_without_its_password(bare: Shell) -> None:
     url = "postgresql://somebody:topsecret@127.0.0.1:1/nothing"
     variables = {"GOATFISH_DATABASE_URL": url, "GOATFISH_SECRET_KEY": "x" * 32}
     for done in bare.each("serve --port 0", "django migrate", **variables):
@@ -202,12 +202,12 @@ def test_the_openapi_document_needs_no_configuration(bare: Shell) -> None:
     assert not (bare.directory / "var").exists()
 
 
-def test_the_doctor_finds_nothing_wrong_with_the_defaults(goatfish: Shell) -> None:
+def test_the_doctor_reports_no_error_for_the_defaults(goatfish: Shell) -> None:
     done = goatfish("doctor")
     assert (done.returncode, done.stdout.count("ERROR")) == (0, 0), done.stdout
 
 
-def test_serving_on_a_free_port_says_where_and_ends_when_told(goatfish: Shell) -> None:
+def test_serve_prints_its_port_and_stops_on_sigterm(goatfish: Shell) -> None:
     with goatfish.running("serve", "--port", "0", until=READY) as serving:
         assert answer(serving.url + "/livez")[0] == 200
         assert answer(serving.url + "/admin/login/")[0] == 200
@@ -215,7 +215,7 @@ def test_serving_on_a_free_port_says_where_and_ends_when_told(goatfish: Shell) -
         assert f"Port {port} of 127.0.0.1 is in use." in complaint(goatfish("serve", "--port", port), 1)
 
 
-def test_head_leaves_its_connection_to_the_next_request(goatfish: Shell) -> None:
+def test_a_connection_is_usable_after_a_head_request(goatfish: Shell) -> None:
     with goatfish.running("serve", "--port", "0", until=READY) as serving:
         port = int(serving.url.rpartition(":")[2])
         asked = ("HEAD /livez", "GET /livez", "HEAD /nothing", "GET /livez")
@@ -232,7 +232,7 @@ def test_head_leaves_its_connection_to_the_next_request(goatfish: Shell) -> None
     ],
     ids=["header", "50-mb-of-header", "url", "no-http"],
 )
-def test_a_head_without_end_and_what_is_not_http_are_problems(
+def test_endless_headers_and_malformed_requests_are_problems(
     goatfish: Shell, start: bytes, size: int, status: int, code: str
 ) -> None:
     with goatfish.running("serve", "--port", "0", until=READY) as serving:
@@ -274,7 +274,7 @@ def test_a_worker_that_is_killed_is_replaced(goatfish: Shell) -> None:
         assert replaced not in {killed, other}
 
 
-def test_up_gives_a_working_key_again_and_again(bare: Shell) -> None:
+def test_up_prints_the_same_working_key_each_time(bare: Shell) -> None:
     var = bare.directory / "var"
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -300,7 +300,7 @@ def _up(shell: Shell, taken: int) -> tuple[str, str]:
         return curl[1], sign_in[1]
 
 
-def test_at_a_terminal_erasing_asks_for_the_name(goatfish: Shell) -> None:
+def test_erase_asks_for_the_name_at_a_terminal(goatfish: Shell) -> None:
     owner = goatfish("owner", "create", "Acme").stdout.strip()
     began = time.monotonic()
     goatfish("owner", "deactivate", "Acme")
@@ -318,7 +318,7 @@ def test_at_a_terminal_erasing_asks_for_the_name(goatfish: Shell) -> None:
 def _at_a_terminal(shell: Shell, arguments: Sequence[str], entered: str) -> tuple[str, int]:
     """All that a command says to a terminal where this is entered, and how it ends."""
     leader, follower = pty.openpty()
-    command = started(*arguments)
+    command = goatfish_command(*arguments)
     environment = shell.environment()
     with subprocess.Popen(
         command, cwd=shell.directory, env=environment, stdin=follower, stdout=follower, stderr=follower
@@ -333,7 +333,7 @@ def _at_a_terminal(shell: Shell, arguments: Sequence[str], entered: str) -> tupl
         return said.decode(), process.wait(PATIENCE)
 
 
-def test_erasing_right_after_deactivating_waits_until_no_key_is_believed(goatfish: Shell) -> None:
+def test_erase_waits_until_no_key_is_cached(goatfish: Shell) -> None:
     goatfish("owner", "create", "Acme")
     goatfish("owner", "deactivate", "Acme")
     deactivated = datetime.fromisoformat(goatfish("owner", "list").stdout.rstrip().split("\t")[3])
@@ -341,9 +341,9 @@ def test_erasing_right_after_deactivating_waits_until_no_key_is_believed(goatfis
     assert datetime.now(UTC) > deactivated + timedelta(seconds=1)
 
 
-def test_a_reader_of_an_export_may_leave_early(goatfish: Shell) -> None:
+def test_a_closed_pipe_ends_an_export_quietly(goatfish: Shell) -> None:
     owner = goatfish("seed", "--owners", "1", "--each", "3000").stdout.strip()
-    command = started("owner", "export", owner)
+    command = goatfish_command("owner", "export", owner)
     with subprocess.Popen(
         command, cwd=goatfish.directory, env=goatfish.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:

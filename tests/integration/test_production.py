@@ -73,7 +73,7 @@ def configured(tmp_path: Path) -> Configured:
     return Configured(tmp_path)
 
 
-def test_django_finds_nothing_to_warn_of_behind_https(configured: Configured) -> None:
+def test_django_has_no_warnings_behind_https(configured: Configured) -> None:
     check = ("django", "check", "--deploy", "--fail-level", "WARNING")
     done = configured.goatfish(*check, **OPERATORS, **HTTPS)
     assert done.returncode == 0, done.stderr
@@ -83,7 +83,7 @@ def test_django_finds_nothing_to_warn_of_behind_https(configured: Configured) ->
     assert "SESSION_COOKIE_SECURE" in without.stderr
 
 
-def test_behind_https_the_admins_cookies_travel_by_nothing_else(configured: Configured) -> None:
+def test_cookies_of_the_admin_are_secure_behind_https(configured: Configured) -> None:
     plain = configured.ask("http://goatfish.example", LOGIN, "/openapi.json", **OPERATORS, **HTTPS)
     assert plain["statuses"] == {LOGIN: 301, "/openapi.json": 200}
     assert plain["headers"][LOGIN]["location"] == f"https://goatfish.example{LOGIN}"
@@ -104,7 +104,7 @@ def test_behind_https_the_admins_cookies_travel_by_nothing_else(configured: Conf
     ],
     ids=["without-operators", "with-an-operators-url", "one-role", "sqlite"],
 )
-def test_the_admin_is_served_only_where_operators_way_into_the_database_is_known(
+def test_the_admin_is_served_only_with_the_operators_database_url(
     configured: Configured, more: dict[str, str], served: bool
 ) -> None:
     paths = ("/admin", "/admin/", LOGIN, "/static/admin/css/base.css")
@@ -131,13 +131,13 @@ def test_the_admin_is_served_only_where_operators_way_into_the_database_is_known
         "up",
     ],
 )
-def test_operators_commands_say_that_they_need_the_operators_way(configured: Configured, command: str) -> None:
+def test_operators_commands_require_the_operators_database_url(configured: Configured, command: str) -> None:
     done = configured.goatfish(*command.split())
     words = "This command needs GOATFISH_OPERATOR_DATABASE_URL, which is not set.\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", words)
 
 
-def test_a_new_database_of_sqlites_is_nobody_elses_to_read(configured: Configured) -> None:
+def test_a_new_sqlite_file_is_readable_by_its_owner_alone(configured: Configured) -> None:
     file = configured.directory / "made.sqlite3"
     read = "import django; django.setup(); from django.db import connection as c; c.ensure_connection();"
     read += "c.cursor().execute('CREATE TABLE IF NOT EXISTS x (y)'); import os;"
@@ -148,13 +148,13 @@ def test_a_new_database_of_sqlites_is_nobody_elses_to_read(configured: Configure
     assert configured("-c", read, **variables).stdout.split()[0] == "640"
 
 
-def test_the_doctor_says_that_operators_cannot_work_from_here(configured: Configured) -> None:
+def test_the_doctor_reports_a_missing_operators_url(configured: Configured) -> None:
     said = configured.goatfish("doctor").stdout
     assert "the admin and operators' commands are not available." in said
     assert "The API cannot connect to" in said
     assert "Operators" not in said
 
 
-def test_the_doctor_says_that_postgresql_is_used_without_https(configured: Configured) -> None:
+def test_the_doctor_warns_of_postgresql_without_https(configured: Configured) -> None:
     assert "warning  GOATFISH_HTTPS is not set" in configured.goatfish("doctor", **OPERATORS).stdout
     assert "Browsers must use HTTPS" in configured.goatfish("doctor", **OPERATORS, **HTTPS).stdout

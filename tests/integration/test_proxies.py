@@ -20,7 +20,7 @@ def fail(service: Live, forwarded_for: str, *, times: int = 1) -> list[int]:
 
 
 @pytest.mark.parametrize("options", [(), ("--proxy", "192.0.2.7")], ids=["none-named", "another-named"])
-def test_nobody_moves_by_saying_so(tmp_path: Path, options: tuple[str, ...]) -> None:
+def test_forwarded_headers_of_unnamed_proxies_are_ignored(tmp_path: Path, options: tuple[str, ...]) -> None:
     with live(*[f"sqlite:///{tmp_path}/db.sqlite3"] * 2, *options, FAILURE_LIMIT=str(LIMIT)) as service:
         assert [fail(service, f"198.51.100.{n}")[0] for n in range(LIMIT + 2)] == [401] * LIMIT + [429] * 2
         answer = httpx2.get(f"{service.url}/livez", headers={"X-Forwarded-Proto": "https"})
@@ -28,7 +28,7 @@ def test_nobody_moves_by_saying_so(tmp_path: Path, options: tuple[str, ...]) -> 
         assert httpx2.get(f"{service.url}/api/v1/me", headers={"X-API-Key": service.key}).status_code == 429
 
 
-def test_a_proxy_that_is_named_says_where_a_request_comes_from(tmp_path: Path) -> None:
+def test_a_named_proxy_determines_the_client_address(tmp_path: Path) -> None:
     with live(*[f"sqlite:///{tmp_path}/db.sqlite3"] * 2, "--proxy", "127.0.0.1", FAILURE_LIMIT=str(LIMIT)) as service:
         assert fail(service, "198.51.100.1", times=LIMIT + 1) == [401] * LIMIT + [429]
         assert fail(service, "198.51.100.2", times=LIMIT) == [401] * LIMIT

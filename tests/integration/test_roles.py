@@ -75,7 +75,7 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def test_one_command_makes_what_the_service_works_with(made: Site, key: str) -> None:
+def test_database_create_makes_roles_and_database_for_the_service(made: Site, key: str) -> None:
     assert made.attributes() == {API: {"rolcanlogin"}, OPERATORS: {"rolcanlogin", "owns"}}
     with served(made.environment()) as url:
         assert ask(url + SIMULATIONS, key, WING) == 201
@@ -97,7 +97,7 @@ def test_a_replica_without_the_operators_url_serves_the_api_alone(made: Site, ke
         assert ask(url + "/admin/login/") == ask(url + "/static/admin/css/base.css") == 404
 
 
-def test_nobody_else_may_connect_and_the_apis_role_makes_no_tables(made: Site) -> None:
+def test_other_roles_cannot_connect_and_the_api_role_cannot_create_tables(made: Site) -> None:
     for right in ("CONNECT", "TEMPORARY", "CREATE"):
         ((public, api),) = made.run(
             "SELECT has_database_privilege('public', current_database(), {0}),"
@@ -110,7 +110,7 @@ def test_nobody_else_may_connect_and_the_apis_role_makes_no_tables(made: Site) -
         connection.execute("CREATE TABLE public.mine (id int)")
 
 
-def test_made_again_it_changes_nothing_and_what_was_changed_is_put_right(bare: Site) -> None:
+def test_database_create_again_corrects_what_was_changed(bare: Site) -> None:
     assert bare.goatfish("database", "create").stderr.splitlines() == [
         "Role bare_operators is created.",
         "Role bare_api is created.",
@@ -137,7 +137,7 @@ def test_made_again_it_changes_nothing_and_what_was_changed_is_put_right(bare: S
         connection.execute("CREATE TABLE public.mine (id int)")
 
 
-def test_whoever_else_may_connect_is_named(bare: Site) -> None:
+def test_other_roles_that_may_connect_are_reported(bare: Site) -> None:
     bare.goatfish("database", "create")
     renamed = replace(bare, api=bare.api.of("bare", 'new "api"', "another p@ss"))
     try:
@@ -152,7 +152,7 @@ def test_whoever_else_may_connect_is_named(bare: Site) -> None:
         unmake(renamed)
 
 
-def test_no_password_reaches_the_server_in_clear(bare: Site, server: Server) -> None:
+def test_no_password_is_sent_in_clear_text(bare: Site, server: Server) -> None:
     assert server._home is not None
     log = server._home / "server.log"
     with psycopg.connect(bare.administrator.with_password, autocommit=True) as connection:
@@ -173,7 +173,7 @@ def test_no_password_reaches_the_server_in_clear(bare: Site, server: Server) -> 
         assert url.password.replace("'", "''") not in said
 
 
-def test_an_administrator_needs_to_be_no_superuser(bare: Site) -> None:
+def test_an_administrator_need_not_be_a_superuser(bare: Site) -> None:
     with psycopg.connect(bare.administrator.with_password, autocommit=True) as connection:
         connection.execute("CREATE ROLE chief LOGIN CREATEROLE CREATEDB PASSWORD 'secret'")
     try:
@@ -190,7 +190,7 @@ def test_an_administrator_needs_to_be_no_superuser(bare: Site) -> None:
             connection.execute("DROP ROLE chief")
 
 
-def test_what_cannot_be_made_is_one_line(bare: Site) -> None:
+def test_a_failed_database_create_prints_one_line(bare: Site) -> None:
     def refused(**urls: DatabaseUrl | str) -> str:
         variables = {
             name.upper() + "_DATABASE_URL": str(getattr(url, "with_password", url)) for name, url in urls.items()
@@ -232,7 +232,7 @@ def served_by_it(made: Site, db: None, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 @pytest.mark.parametrize("bypass", BYPASSES)
-def test_serve_refuses_a_role_that_could_see_past_the_policies(made: Site, served_by_it: None, bypass: str) -> None:
+def test_serve_refuses_a_role_that_bypasses_row_level_security(made: Site, served_by_it: None, bypass: str) -> None:
     change, back, words = (text.replace("{api}", '"the ""api"""') for text in BYPASSES[bypass])
     made.run(change)
     try:
@@ -271,7 +271,7 @@ def test_two_databases_are_refused_by_serve_and_doctor(made: Site, bare: Site) -
     assert bare.goatfish("doctor").stdout.count("ERROR") == 0
 
 
-def test_why_the_service_cannot_connect_is_said_in_words(made: Site, served_by_it: None) -> None:
+def test_a_failed_connection_is_explained(made: Site, served_by_it: None) -> None:
     for url, words in (
         (made.api.of(made.api.database, API, "guess"), "The database cannot be used: password authentication failed"),
         (DatabaseUrl("postgresql://goatfish:guess@127.0.0.1:1/x"), "The database cannot be used: connection refused"),
@@ -284,6 +284,6 @@ def test_why_the_service_cannot_connect_is_said_in_words(made: Site, served_by_i
         assert "guess" not in str(error.value)
 
 
-def test_a_database_that_is_not_up_to_date_is_said_to_a_replica_too(bare: Site) -> None:
+def test_missing_migrations_are_reported_to_a_replica_too(bare: Site) -> None:
     assert bare.goatfish("database", "create").returncode == 0
     assert "Run: goatfish migrate" in bare.refusal("serve", "--port", "0", GOATFISH_OPERATOR_DATABASE_URL="")

@@ -98,7 +98,7 @@ async def _flood(running: Running, *, failing: bool) -> list[int]:
 
 
 @pytest.mark.parametrize("failing", [False, True])
-async def test_a_flood_loses_no_row_and_leaves_no_backend(running: Running, failing: bool) -> None:
+async def test_a_burst_of_requests_loses_no_row_and_no_connection(running: Running, failing: bool) -> None:
     before = running.rows()
     answers = await _flood(running, failing=failing)
     made = 80 if failing else 120
@@ -111,7 +111,7 @@ async def test_a_flood_loses_no_row_and_leaves_no_backend(running: Running, fail
 
 # One owner has two thirds of those that are not kept back.
 @pytest.mark.parametrize("running", [{"GOATFISH_POOL_SIZE": "50"}], indirect=True, ids=["pool-of-50"])
-async def test_32_requests_are_in_the_database_at_once(running: Running) -> None:
+async def test_32_requests_use_the_database_concurrently(running: Running) -> None:
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%simulation%'"
     async with running.client() as http:
         assert (await http.get(SIMULATIONS)).status_code == 200
@@ -124,7 +124,7 @@ async def test_32_requests_are_in_the_database_at_once(running: Running) -> None
         assert {answer.status_code for answer in await requests} == {200}
 
 
-async def test_the_service_outlives_a_restart_of_its_database_under_load(running: Running) -> None:
+async def test_the_service_recovers_from_a_database_restart_under_load(running: Running) -> None:
     seen: list[tuple[float, int]] = []
     stop = asyncio.Event()
 

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["specimen_tables"]
 T = TypeVar("T")
 SECONDS = 1.5
+SECONDS_MORE = 8.0
+"""For as long as clients may go on until each of their operations has succeeded once."""
 """Duration of the concurrent writes."""
 
 
@@ -218,7 +220,8 @@ class Clients:
 
     async def work_until(self, number: int, work: Sequence[Callable[[Clients], Awaitable[None]]], ends: float) -> None:
         """One client, which mostly repeats one operation."""
-        while asyncio.get_running_loop().time() < ends:
+        now = asyncio.get_running_loop().time
+        while now() < ends or (len(self.done) < len(work) and now() < ends + SECONDS_MORE):
             for one in (work[number % len(work)], self._chance.choice(work)):
                 with suppress(DomainError):
                     await one(self)

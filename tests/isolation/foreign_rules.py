@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from tests.contracts.document import OPERATIONS
-from tests.contracts.resources import RESOURCES, Json, ResourceCase
+from tests.contracts.resources import RESOURCES, SIMULATION, Json, ResourceCase
 from tests.contracts.tags import key_tag, tag_of
 from tests.isolation.key_rules import KeyRules
 from tests.isolation.model import Key, Owner
@@ -119,8 +119,8 @@ class ForeignRules(KeyRules):
     def ask_what_a_problem_means(self, who: int, pick: int, known: bool) -> None:
         owner, other = self.owners[who], self.owners[(who + 1) % 3]
         if known:
-            answer = self.ask(None, owner.keys[0], "get_problem", name=RESOURCES[0].not_found.replace("_", "-"))
-            assert (answer.status, answer.json["code"]) == (200, RESOURCES[0].not_found)
+            answer = self.ask(None, owner.keys[0], "get_problem", name=SIMULATION.not_found.replace("_", "-"))
+            assert (answer.status, answer.json["code"]) == (200, SIMULATION.not_found)
         else:
             ids = other.ids()
             answer = self.twins(

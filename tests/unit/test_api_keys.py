@@ -231,6 +231,7 @@ def test_new_key_has_the_given_fields(text: ApiKeyToken) -> None:
     [
         pytest.param({"name": " "}, ("name", "too_short"), id="blank-name"),
         pytest.param({"name": "x" * 101}, ("name", "too_long"), id="long-name"),
+        pytest.param({"name": "\u200b"}, ("name", "invisible"), id="invisible-name"),
         pytest.param({"name": "a\rb"}, ("name", "control_characters"), id="control-characters"),
         pytest.param({"scopes": []}, ("scopes", "too_short"), id="no-scope"),
         pytest.param({"created_by": ""}, ("created_by", "malformed"), id="no-creator"),

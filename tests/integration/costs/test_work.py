@@ -8,7 +8,7 @@ from types import CodeType
 import pytest
 
 from domain import fields as kinds
-from tests.contracts.resources import RESOURCES
+from tests.contracts.resources import RESOURCES, SIMULATION
 from tests.integration.costs import counted_requests
 from tests.integration.costs.counted_requests import Prepare
 from tests.integration.costs.counted_service import CountedService
@@ -69,10 +69,10 @@ def named(*names: str) -> list[str]:
 def direct(direct_service: CountedService) -> Direct:
     """A tenant with more than a page of objects of every kind."""
     tenant = direct_service.tenant()
-    for resource in RESOURCES:  # the first resource first, so that the feed's first page does not depend on the others
+    for resource in sorted(RESOURCES, key=SIMULATION.__ne__):  # first, so that the feed's first page is of simulations
         for _ in range(25):
             counted_requests.updated(tenant, resource)
-            if resource is RESOURCES[0]:
+            if resource is SIMULATION:
                 counted_requests.key(tenant)
     direct_service.settle()
     return Direct(direct_service, tenant)

@@ -52,7 +52,7 @@ def excess(query: bytes) -> ProblemError | None:
 
 
 def require_no_key(path: str, query: bytes) -> None:
-    """Refuses what holds the text of a key, which the admin would repeat, and send whoever asks to a URL with it."""
+    """Refuses a path or query with the text of a key, which the admin would repeat in pages and redirects."""
     target = f"{path}?{query.decode('latin-1')}"
     if target != redact(target):
         raise ProblemException("not_found")

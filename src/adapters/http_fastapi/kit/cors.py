@@ -23,9 +23,9 @@ _EXPOSED_HEADERS = (
 
 
 class Cors:
-    """By Starlette's rules; but its headers stand on every answer, whoever gives it, and its refusals are problems.
+    """Starlette's rules, but with its headers on every response, and with problems where it refuses.
 
-    No credentials, which are those that a browser sends by itself: a key is none, so that ``*`` may be admitted too.
+    Credentials, which browsers send by themselves, are not allowed. A key is none, so ``*`` may be an origin.
     """
 
     def __init__(self, origins: Collection[str]) -> None:

@@ -236,7 +236,7 @@ def _option(kind: kinds.Choice, value: object) -> Any:
     for option in kind.options:
         if option == value:
             return option
-    raise _wrong("unknown_value", f"This is none of {', '.join(kind.options)}.")
+    raise _wrong("unknown_value", f"This is not one of {', '.join(kind.options)}.")
 
 
 def _boolean(_: kinds.Boolean, value: object) -> bool:

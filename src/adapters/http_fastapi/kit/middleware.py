@@ -176,6 +176,6 @@ def _timed_out(method: str, seconds: float) -> ProblemException:
     detail = f"The request was ended, because no answer was ready within {seconds:g} seconds."
     if method not in {"GET", "OPTIONS"}:
         detail += (
-            " It may have been carried out: send it again with the same Idempotency-Key, or see first what is there."
+            " It may have been carried out: send it again with the same Idempotency-Key, or check first whether it was."
         )
     return ProblemException("unavailable", detail, headers={"Retry-After": "1"})

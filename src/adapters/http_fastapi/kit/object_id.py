@@ -11,7 +11,7 @@ _LENGTH = 36
 
 
 def object_id(text: str) -> UUID:
-    """The id; the nil UUID, which no object has, for a text that is none, so that both are answered alike."""
+    """The id. A text that is no UUID becomes the nil UUID, which no object has: both are answered as unknown."""
     try:
         return msgspec.convert(text, UUID) if len(text) == _LENGTH else _NO_ID
     except msgspec.ValidationError:

@@ -111,9 +111,9 @@ class RateLimit:
 class FailureLimit:
     """``per_minute`` failed authentications from one address, then as many a minute, evenly; 0 sets no limit.
 
-    Once there are as many, no unknown key from there is looked up, so whoever guesses can neither go on nor keep the
-    database busy. A key that has been valid in this process before is looked up all the same, so that nobody is locked
-    out by whoever shares the address. Such keys are remembered by a hash that means something in this process alone.
+    At the limit, unknown keys from the address are not looked up, so guessing stops and does not load the database.
+    Keys that have been valid in this process are still looked up, so that others at the address are not locked out.
+    They are remembered by a hash that is of no use outside this process.
     """
 
     def __init__(self, per_minute: float, monotonic: Callable[[], float]) -> None:

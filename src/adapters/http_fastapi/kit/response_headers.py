@@ -42,16 +42,16 @@ _ELSEWHERE = _made(_EVERYWHERE | _DATA)
 
 
 def complete(given: Iterable[tuple[bytes, bytes]], *, path: str, scheme: str) -> RawHeaders:
-    """These headers and what an answer to this path has not said by them. What it depends on adds up."""
+    """These headers and what an answer to this path has not given_names by them. What it depends on adds up."""
     in_api = path.startswith("/api/")
     ours, names = (_API if in_api else _ADMIN if path.startswith("/admin") else _ELSEWHERE)[scheme]
     headers = [*given]
-    said = set(map(bytes.lower, map(_NAME, headers)))
-    if said.isdisjoint(names):
+    given_names = set(map(bytes.lower, map(_NAME, headers)))
+    if given_names.isdisjoint(names):
         headers += ours
         return headers
-    if b"vary" in said and in_api:
+    if b"vary" in given_names and in_api:
         more = MutableHeaders(raw=headers)
         more["Vary"] = ", ".join([_VARY, *more.getlist("Vary")])
-    headers += [pair for pair in ours if pair[0] not in said]
+    headers += [pair for pair in ours if pair[0] not in given_names]
     return headers

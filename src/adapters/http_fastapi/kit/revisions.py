@@ -142,9 +142,9 @@ def add_revision_routes(
         write_context: Annotated[WriteContext, Depends(write_context)],
         precondition: Annotated[Precondition, Depends(tags.precondition)],
     ) -> Response:
-        """Restores an earlier version, as a new version. A deleted object gets its old id.
+        """Restores an earlier version, as a new version. A deleted object is restored under its id.
 
-        The version must fulfil the rules that are valid now, as a new object must.
+        The version must fulfil today's rules, and the change to it must be an allowed transition.
         """
         restored = await use_cases.restore(caller.owner.id, id, write_context, precondition, version=body.version)
         return object_response(resource.view.of(restored), restored, tags)

@@ -38,11 +38,11 @@ from domain.repository import OwnerId, Precondition
 from domain.write_context import WriteContext
 
 register_not_found(ApiKey.KIND)
-_tags = EntityTags(ApiKeyView)
+_TAGS = EntityTags(ApiKeyView)
 _LINKS = links(reads=["get_key"], writes=["roll_key", "revoke_key"])
 Manager = Annotated[Caller, Security(authenticate, scopes=[Scope.KEYS_MANAGE])]
 """A caller whose key may manage keys."""
-Condition = Annotated[Precondition, Depends(_tags.precondition)]
+Condition = Annotated[Precondition, Depends(_TAGS.precondition)]
 
 
 def key_routes(keys: ApiKeys, cursors: Cursors, idempotent: IdempotentExecutor) -> APIRouter:
@@ -86,14 +86,14 @@ def _add_reads(routes: APIRouter, keys: ApiKeys, cursors: Cursors) -> None:
         response_model=ApiKeyView,
         responses={200: headers("ETag") | _LINKS, 304: unchanged(), **refusals("key_not_found", "missing_scope")},
     )
-    async def get_key(id: ObjectId, caller: Manager, known: Annotated[Sequence[str], Depends(_tags.known)]) -> Response:
+    async def get_key(id: ObjectId, caller: Manager, known: Annotated[Sequence[str], Depends(_TAGS.known)]) -> Response:
         """Returns one key, or 304 if `If-None-Match` contains its current `ETag`."""
         key = await keys.get(caller.owner.id, id)
-        return object_response(ApiKeyView.of(key), key, _tags, known)
+        return object_response(ApiKeyView.of(key), key, _TAGS, known)
 
 
 def _add_creations(routes: APIRouter, keys: ApiKeys, idempotent: IdempotentExecutor) -> None:
-    @routes.post("/keys", summary="Create a key", **_creates())
+    @routes.post("/keys", summary="Create a key", **_creation_settings())
     async def create_key(
         request: Request,
         body: ApiKeyCreate,
@@ -105,15 +105,15 @@ def _add_creations(routes: APIRouter, keys: ApiKeys, idempotent: IdempotentExecu
         Only this answer contains the whole key, and only once: the answer to a repeated request has null in its place.
         """
         owner = caller.owner.id
-        key, text = await _create_once(
+        key, token = await _create_once(
             idempotent,
             owner,
             write_context,
             lambda: keys.create(owner, write_context, granted_by=caller.key, **body.fields()),
         )
-        return _created_response(request, key, text)
+        return _key_created_response(request, key, token)
 
-    @routes.post("/keys/{id}/roll", summary="Roll a key", **_creates("key_not_found", "precondition_failed"))
+    @routes.post("/keys/{id}/roll", summary="Roll a key", **_creation_settings("key_not_found", "precondition_failed"))
     async def roll_key(
         id: ObjectId,
         *,
@@ -123,15 +123,16 @@ def _add_creations(routes: APIRouter, keys: ApiKeys, idempotent: IdempotentExecu
         write_context: Annotated[WriteContext, Depends(idempotent_write_context("roll_key"))],
         precondition: Condition,
     ) -> Response:
-        """Creates a key with the name and scopes of this one, which then expires when the overlap ends, if not sooner.
+        """Creates a new key with the name and scopes of the key at this path.
 
-        `If-Match` is compared with the old key; the answer is the new one. The key in use needs all scopes of the old
-        key, and may be the old key. The new key's lifetime is at most the one that the old key was created with.
-        Unless a key rolls itself, the new key also expires no later than the key in use.
+        The old key expires when the overlap ends, or earlier if it would have expired anyway. `If-Match` is compared
+        with the old key; the answer is the new one. The key in use needs all scopes of the old key, and may be the old
+        key. The new key's lifetime, counted from now, is at most the one that the old key was created with. Unless a
+        key rolls itself, the new key also expires no later than the key in use.
         """
         owner, overlap = caller.owner.id, timedelta(seconds=body.overlap_seconds)
         expires_at = body.fields().get("expires_at", Lifetime.AS_BEFORE)
-        key, text = await _create_once(
+        key, token = await _create_once(
             idempotent,
             owner,
             write_context,
@@ -139,9 +140,9 @@ def _add_creations(routes: APIRouter, keys: ApiKeys, idempotent: IdempotentExecu
                 owner, id, write_context, precondition, overlap=overlap, expires_at=expires_at, rotated_by=caller.key
             ),
         )
-        if text is None:
+        if token is None:
             await keys.expire_previous(owner, id, key, write_context, overlap=overlap)
-        return _created_response(request, key, text)
+        return _key_created_response(request, key, token)
 
 
 async def _create_once(
@@ -162,18 +163,18 @@ async def _create_once(
     return key, None if replayed else tokens[0].reveal()
 
 
-def _creates(*codes: str) -> dict[str, Any]:
+def _creation_settings(*codes: str) -> dict[str, Any]:
     """What the document says of an operation that creates a key, and may be refused with these problems as well."""
     problems = ("missing_scope", "key_ended", "request_in_flight", "idempotency_key_reused", *codes, *BODY)
     key = headers("ETag", "Location", "Idempotency-Replayed", secret=True) | _LINKS
     return {"status_code": 201, "response_model": ApiKeyCreated, "responses": {201: key, **refusals(*problems)}}
 
 
-def _created_response(request: Request, key: ApiKey, text: str | None) -> Response:
+def _key_created_response(request: Request, key: ApiKey, text: str | None) -> Response:
     """201 with the key and its text, which is None for a repeated request."""
     prefix, keys, _ = request.scope["path"].rpartition("/keys")
     content = {**ApiKeyView.of(key), "key": text}
-    return created_response(request, content, key, _tags, replayed=text is None, among=prefix + keys, stored=False)
+    return created_response(request, content, key, _TAGS, replayed=text is None, among=prefix + keys, stored=False)
 
 
 def _add_revocation(routes: APIRouter, keys: ApiKeys) -> None:

@@ -1,0 +1,1 @@
+"""The OpenAPI document against the service: a generated client, and random requests."""

@@ -1,0 +1,72 @@
+"""Commands that are forked from a warm process behave like commands that are started as usual."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.warm_start import LOST, python
+
+SLEEP = "import sys, time; sys.stdout.write('here\\n'); sys.stdout.flush(); time.sleep(30)"
+
+
+def start(code: str, **more: str) -> "subprocess.Popen[str]":
+    pipe = subprocess.PIPE
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | more
+    return subprocess.Popen(python("-c", code), stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=env)
+
+
+def test_output_input_environment_and_status_pass_through() -> None:
+    code = "import os, sys; print(os.environ['WORD'], sys.stdin.read()); print('!', file=sys.stderr); sys.exit(7)"
+    with start(code, WORD="said") as process:
+        assert process.communicate("read", timeout=20) == ("said read\n", "!\n")
+    assert process.returncode == 7
+
+
+def test_uncaught_exception_ends_with_a_traceback_and_status_1() -> None:
+    with start("raise ValueError('x')") as process:
+        assert "ValueError: x" in process.communicate(timeout=20)[1]
+    assert process.returncode == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
+def test_signal_ends_the_command_and_its_stand_in_alike(number: signal.Signals) -> None:
+    with start(SLEEP) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(number)
+        assert process.wait(20) == -number
+
+
+def test_command_of_a_killed_stand_in_is_killed() -> None:
+    with start("import os; print(os.getpid(), flush=True); import time; time.sleep(30)") as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+        process.kill()
+        process.wait(20)
+    end = time.monotonic() + 20
+    while _runs(pid):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_lost_command_is_no_success() -> None:
+    with start(f"import os; os.kill(os.getppid(), {int(signal.SIGKILL)}); os._exit(0)") as process:
+        assert "lost" in process.communicate(timeout=20)[1]
+    assert process.returncode == LOST
+
+
+def test_environment_that_configures_python_is_obeyed() -> None:
+    with start("import warnings; warnings.warn('x')", PYTHONWARNINGS="error") as process:
+        assert "UserWarning: x" in process.communicate(timeout=20)[1]
+    assert process.returncode == 1
