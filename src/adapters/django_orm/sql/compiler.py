@@ -47,6 +47,21 @@ class Compiler:
         decoders = tuple(codec(field_of(rows.model, name))[1] for name in columns)
         return self._statement(sql, params, decoders, rls, searches=searches)
 
+    def over(
+        self,
+        rows: models.QuerySet[Any, Any],
+        columns: Sequence[str],
+        sql: str,
+        decoders: tuple[Encode | None, ...],
+        *,
+        limit: int | None = None,
+    ) -> Statement:
+        """A SELECT of our own, from ``rows``, which are these columns of at most ``limit`` of the rows."""
+        query = self._with_rls(rows, RlsContext.OWNER).values_list(*columns)
+        chosen, params = self._sql(query[:limit].query)
+        steps = [f"rows AS NOT MATERIALIZED ({chosen})"]
+        return self._statement(" ".join(sql.split()), params, decoders, RlsContext.OWNER, steps=steps)
+
     def insert(
         self,
         model: type[models.Model],
@@ -143,8 +158,9 @@ class Compiler:
         names = bool(rls) and self.on_postgresql
         if names:
             # MATERIALIZED, or PostgreSQL would inline it, and could evaluate it after reading rows.
-            name = f"named AS MATERIALIZED (SELECT set_config('{rls}', %s, true) AS v)"
-            sql = f"WITH {', '.join([name, *steps])} {sql}"
+            steps = [f"named AS MATERIALIZED (SELECT set_config('{rls}', %s, true) AS v)", *steps]
+        if steps:
+            sql = f"WITH {', '.join(steps)} {sql}"
         fields = [None] * names + [param.field for param in params]
         codec = self._executor.codec
         encoders = tuple((param.name, codec(param.field)[0]) for param in params)
