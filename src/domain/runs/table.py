@@ -9,21 +9,23 @@ from uuid import UUID
 
 from domain.entity_spec import spec_of
 from domain.errors import Unavailable
-from domain.fields import Map
+from domain.fields import LongText, Map, Text
 from domain.items import Items
 from domain.runs.run import Run
-from domain.runs.status import RunStatus
 from domain.runs.units import DIFFER, Unit, agreed, known_unit
 
 MAPS = ("labels", "parameters", "results")
+_KEPT = tuple(each for each in spec_of(Run).kept if not isinstance(each.kind, Map | Items))
+_TEXTS = frozenset(each.name for each in _KEPT if isinstance(each.kind, Text | LongText))
 PLAIN = (
     "id",
-    *(each.name for each in spec_of(Run).kept if not isinstance(each.kind, Map | Items)),
-    *("created_at", "updated_at"),
+    *(each.name for each in _KEPT),
+    "created_at",
+    "updated_at",
 )
 """The members with a column each, in the order of the representation; artifacts have none."""
 COLUMNS = (*PLAIN, *MAPS)
-Cell: TypeAlias = str | int | float | bool | None
+Cell: TypeAlias = str | int | float | bool | UUID | datetime | None
 RunRow: TypeAlias = Sequence[Any]
 """What a run has of ``COLUMNS``; its parameters and results by name, each a value with its unit."""
 _FORMULA = re.compile(r"\s*[=+@＝＋－＠-]|[\t\r]")  # noqa: RUF001  # -- spreadsheets take full-width signs as well
@@ -64,7 +66,9 @@ class RunTable:
     """
 
     def __init__(self, members: Members, converted: Mapping[str, Callable[[Any], Any]]) -> None:
-        self._plain = [converted.get(name, _FORMS.get(name, harmless)) for name in PLAIN]
+        self._plain: list[Callable[[Any], Any]] = [
+            converted.get(name, harmless if name in _TEXTS else _unchanged) for name in PLAIN
+        ]
         self._labels = sorted(members.labels)
         self._parameters, self._results = sorted(members.parameters.items()), sorted(members.results.items())
         self.header = [
@@ -98,6 +102,8 @@ _MISSING = (None, None)
 
 def harmless(text: str) -> str:
     """The text, after an apostrophe where a spreadsheet would run it as a formula; what is a number stays."""
+    if text[:1].isalnum():  # nearly always, and found soon
+        return text
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
@@ -108,12 +114,5 @@ def _titles(of: str, columns: Iterable[tuple[str, Unit]]) -> Iterable[str]:
             yield f"{of}.{name}.unit"
 
 
-def _moment(moment: datetime) -> str:
-    return f"{moment.isoformat()[:-6]}Z"  # it is in UTC
-
-
-_FORMS: Mapping[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(("id", "simulation_id", "parent_id"), UUID.__str__),
-    **dict.fromkeys(("started_at", "finished_at", "created_at", "updated_at"), _moment),
-    "status": RunStatus.__str__,
-}
+def _unchanged(value: Any) -> Any:
+    return value

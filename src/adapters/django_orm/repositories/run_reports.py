@@ -58,9 +58,9 @@ SELECT 'labels', key, NULL::text, FALSE FROM rows, jsonb_object_keys("labels") A
 UNION ALL {{parameters}} UNION ALL {{results}} LIMIT {MEMBERS_MAX + 1}
 """  # noqa: S608 -- as above
 _MEMBERS_OF = """
-SELECT '{name}', key, min(unit), count(unit) NOT IN (0, count(*)) OR min(unit) IS DISTINCT FROM max(unit)
+SELECT '{name}', key, min(unit), count(*) > 1
 FROM (
-SELECT key, nullif(value ->> 1, '') COLLATE "C" AS unit FROM rows, jsonb_each("{name}")
+SELECT DISTINCT key, nullif(value ->> 1, '') COLLATE "C" AS unit FROM rows, jsonb_each("{name}")
 ) AS members GROUP BY key
 """
 # OFFSET 0, or PostgreSQL would write each map as text once more for its length.
@@ -71,9 +71,7 @@ SELECT {texts} FROM rows{barrier}
 ) AS texts
 ) AS measured WHERE before < {size} ORDER BY "created_at" DESC, "id" DESC
 """
-_END = f"""
-SELECT "created_at", "id" FROM rows ORDER BY "created_at" DESC, "id" DESC LIMIT 1 OFFSET {MEMBERS_AT_ONCE - 1}
-"""  # noqa: S608 -- as above
+_END = 'SELECT "created_at", "id" FROM rows ORDER BY "created_at" DESC, "id" DESC LIMIT 1 OFFSET {before}'
 _LENGTH = " + ".join(f'length("{name}")' for name in MAPS)
 
 
@@ -107,7 +105,8 @@ class RunReports:
             barrier=" OFFSET 0" if self.compile.on_postgresql else "",
             size=PAGE_SIZE,
         )
-        decoders = [self._decoder(name) for name in PLAIN]
+        # The status stays text: where nothing is decoded, rows are taken as they come.
+        decoders = [None if name == "status" else self._decoder(name) for name in PLAIN]
         decoders += [None for _ in MAPS]
         return self.compile.over(self._newest(compared, goes_on), COLUMNS, sql, tuple(decoders), limit=PAGE)
 
@@ -119,8 +118,9 @@ class RunReports:
 
     def _end(self, compared: tuple[Compared, ...], goes_on: bool) -> Statement:
         """The last of the runs of which one statement collects the members, where there are as many."""
+        sql = _END.format(before=MEMBERS_AT_ONCE - 1)
         decoders = tuple(self._decoder(name) for name in _NEWEST)
-        return self.compile.over(self._newest(compared, goes_on), _NEWEST, _END, decoders, limit=MEMBERS_AT_ONCE)
+        return self.compile.over(self._newest(compared, goes_on), _NEWEST, sql, decoders, limit=MEMBERS_AT_ONCE)
 
     def _decoder(self, column: str) -> Encode | None:
         return self.runs.executor.codec(field_of(self.runs.model, column))[1]
@@ -143,7 +143,7 @@ class OwnedRunReports:
         summarizer, status = RunsSummarizer(), COLUMNS.index("status")
         async for page in self.rows((Condition("simulation_id", Comparison.EQUAL, simulation_id),)):
             for row in page:
-                summarizer.add(row[status], row[-1])
+                summarizer.add(RunStatus(row[status]), row[-1])
         return summarizer.summary()
 
     async def members(self, conditions: tuple[Condition, ...]) -> Members:
