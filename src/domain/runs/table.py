@@ -28,7 +28,8 @@ COLUMNS = (*PLAIN, *MAPS)
 Cell: TypeAlias = str | int | float | bool | UUID | datetime | None
 RunRow: TypeAlias = Sequence[Any]
 """What a run has of ``COLUMNS``; its parameters and results by name, each a value with its unit."""
-_FORMULA = re.compile(r"\s*[=+@＝＋－＠-]|[\t\r]")  # noqa: RUF001  # -- spreadsheets take full-width signs as well
+_FORMULA = re.compile(r"\s*[=+@\uff1d\uff0b\uff0d\uff20-]|[\t\r]")
+"""How formulas begin, with full-width signs too, which some spreadsheets take for the others."""
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
 
 
