@@ -1,5 +1,6 @@
 """The summary of runs: what counts, and sums that neither overflow nor lose digits."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,7 @@ from domain.runs.status import RunStatus
 from domain.runs.summary import NumberSummary, RunsSummarizer, RunsSummary, number_of
 
 
-def summarized(*results: dict[str, tuple[Any, str | None]], status: RunStatus = RunStatus.SUCCEEDED) -> RunsSummary:
+def summarized(*results: Mapping[str, tuple[Any, str | None]], status: RunStatus = RunStatus.SUCCEEDED) -> RunsSummary:
     summarizer = RunsSummarizer()
     for each in results:
         summarizer.add(status, each)
