@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from domain.repository import OwnerId
     from domain.runs.run import Run
 
-PAGE = 1000
-"""Runs of a page, or fewer where they are large."""
-PAGE_SIZE = 4_000_000
-"""Characters of a page's labels, parameters and results, and those of one run more."""
+FIRST_PAGE, PAGE = 100, 1000
+"""Runs of the first page, and of any: each has twice as many as the one before it, or fewer where they are large."""
+PAGE_SIZE = 2_000_000
+"""Characters of a page's labels, parameters and results, to which those of one more run may come."""
 MEMBERS_AT_ONCE = 50_000
 """Runs whose members one statement collects: those of more would take longer than a statement may."""
 _NUMBER, _STATUS = "number", "status"
@@ -108,7 +108,8 @@ class RunReports:
         # The status stays text: where nothing is decoded, rows are taken as they come.
         decoders = [None if name == "status" else self._decoder(name) for name in PLAIN]
         decoders += [None for _ in MAPS]
-        return self.compile.over(self._newest(compared, goes_on), COLUMNS, sql, tuple(decoders), limit=PAGE)
+        limit = param(self.runs.model, "version", "limit")
+        return self.compile.over(self._newest(compared, goes_on), COLUMNS, sql, tuple(decoders), limit=limit)
 
     def _members(self, compared: tuple[Compared, ...], goes_on: bool) -> Statement:
         """The members of the next runs, as far as one statement goes: map, name, a unit and whether they differ."""
@@ -157,8 +158,11 @@ class OwnedRunReports:
 
     async def rows(self, conditions: tuple[Condition, ...]) -> AsyncIterator[Iterable[RunRow]]:
         compared, values = self._asked(conditions)
+        values["limit"] = min(FIRST_PAGE, PAGE)
         after: Mapping[str, Any] = {}
         while rows := await self._fetch(self._table.page(compared, bool(after)), {**values, **after}):
+            # Large runs beyond the end of a page are read in vain.
+            values["limit"] = min(2 * len(rows), PAGE)
             after = {f"after_{name}": rows[-1][COLUMNS.index(name)] for name in _NEWEST}
             yield map(_row, rows)
 

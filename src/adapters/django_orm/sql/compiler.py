@@ -39,10 +39,7 @@ class Compiler:
         searches: bool = False,
     ) -> Statement:
         """A SELECT of these columns, and at most ``limit`` rows."""
-        query = self._with_rls(rows, rls).values_list(*columns)
-        sql, params = self._sql((query[:limit] if isinstance(limit, int) else query).query)
-        if isinstance(limit, Param):
-            sql, params = f"{sql} LIMIT %s", [*params, limit]
+        sql, params = self._limited(self._with_rls(rows, rls).values_list(*columns), limit)
         codec = self._executor.codec
         decoders = tuple(codec(field_of(rows.model, name))[1] for name in columns)
         return self._statement(sql, params, decoders, rls, searches=searches)
@@ -54,11 +51,10 @@ class Compiler:
         sql: str,
         decoders: tuple[Encode | None, ...],
         *,
-        limit: int | None = None,
+        limit: int | Param | None = None,
     ) -> Statement:
         """A SELECT of our own, from ``rows``, which are these columns of at most ``limit`` of the rows."""
-        query = self._with_rls(rows, RlsContext.OWNER).values_list(*columns)
-        chosen, params = self._sql(query[:limit].query)
+        chosen, params = self._limited(self._with_rls(rows, RlsContext.OWNER).values_list(*columns), limit)
         steps = [f"rows AS NOT MATERIALIZED ({chosen})"]
         return self._statement(" ".join(sql.split()), params, decoders, RlsContext.OWNER, steps=steps)
 
@@ -139,6 +135,12 @@ class Compiler:
     def _plain(self, query: Query) -> WriteStep:
         sql, params = self._sql(query)
         return WriteStep(lambda follows: f"{sql}{_after(follows)} RETURNING 1", tuple(params))
+
+    def _limited(self, rows: models.QuerySet[Any, Any], limit: int | Param | None) -> tuple[str, Sequence[Any]]:
+        if not isinstance(limit, Param):
+            return self._sql(rows[:limit].query)
+        sql, params = self._sql(rows.query)
+        return f"{sql} LIMIT %s", [*params, limit]
 
     def _sql(self, query: Query) -> tuple[str, Sequence[Any]]:
         sql, params = query.get_compiler(using=self._executor.alias).as_sql()
