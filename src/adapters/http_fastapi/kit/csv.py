@@ -1,18 +1,20 @@
 """Answers with a table as CSV (RFC 4180), streamed in parts."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
 T = TypeVar("T")
-CELLS_AT_ONCE = 5000
-"""Cells that are written before other requests have their turn: some milliseconds."""
+Table: TypeAlias = tuple[Sequence[str], AsyncIterator[Iterable[Sequence[Any]]]]
+"""A header, and pages of lines."""
+CELLS_AT_ONCE = 2000
+"""Cells that are written before other requests have their turn: a millisecond or two."""
 _encoded = msgspec.json.Encoder().encode
 _BARE = frozenset({int, float, bool})
 _EMPTY = msgspec.Raw(b"")
@@ -31,10 +33,9 @@ def _text(cell: Any) -> msgspec.Raw:
     return msgspec.Raw(text.encode())
 
 
-async def csv_parts(
-    header: Sequence[str], pages: AsyncIterator[Iterable[Sequence[Any]]]
-) -> AsyncGenerator[bytes, None]:
-    """The table in parts, the first of them with its header; while one page is written, the next is read."""
+async def csv_parts(opened: Callable[[], Awaitable[Table]]) -> AsyncGenerator[bytes, None]:
+    """The table that is opened, in parts; while one of its pages is written, the next is read."""
+    header, pages = await opened()
     rows_at_once = max(1, CELLS_AT_ONCE // len(header))
     head = line(header)
     async with aclosing(_ahead(pages)) as following:
@@ -65,8 +66,10 @@ async def _next(pages: AsyncIterator[T]) -> T | None:
 
 
 class CsvResponse(StreamingResponse):
-    """A file of CSV. It begins once there is a part of it; what fails later cuts it off, so that nobody takes it for
-    whole."""
+    """A file of CSV, which begins once there is a part of it; what fails later cuts it off.
+
+    The table is opened here, so that a client that leaves ends that as well.
+    """
 
     media_type = "text/csv"
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from adapters.http_fastapi.kit.authentication import authenticate
 from adapters.http_fastapi.kit.context import KEY, RequestContext
-from adapters.http_fastapi.kit.csv import CsvResponse, csv_parts
+from adapters.http_fastapi.kit.csv import CsvResponse, Table, csv_parts
 from adapters.http_fastapi.kit.field_kinds import conditions_parameter, parameter
 from adapters.http_fastapi.kit.object_id import ObjectId
 from adapters.http_fastapi.kit.openapi import headers, refusals
@@ -117,11 +117,14 @@ def run_report_routes(runs: Resource, use_cases: RunUseCases) -> APIRouter:
         A file without the end that HTTP marks (a chunk of length zero) is incomplete: request it again. A run that is
         created meanwhile is not in it.
         """
-        members, pages = await use_cases.export(caller.owner.id, id, query.conditions())
-        table = RunTable(members, runs.view.CONVERTED)
         context: RequestContext = request.scope[KEY]
-        found = _no_pages() if context.is_head else _cells(table, pages)
-        return CsvResponse(csv_parts(table.header, found), f"runs-{id}.csv")
+
+        async def opened() -> Table:
+            members, pages = await use_cases.export(caller.owner.id, id, query.conditions())
+            table = RunTable(members, runs.view.CONVERTED)
+            return table.header, _no_pages() if context.is_head else _cells(table, pages)
+
+        return CsvResponse(csv_parts(opened), f"runs-{id}.csv")
 
     return routes
 
