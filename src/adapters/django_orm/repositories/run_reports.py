@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 FIRST_PAGE, PAGE = 100, 1000
 """Runs of the first page, and of any: each has twice as many as the one before it, or fewer where they are large."""
-PAGE_SIZE = 2_000_000
+PAGE_SIZE = 1_000_000
 """Characters of a page's labels, parameters and results, to which those of one more run may come."""
 MEMBERS_AT_ONCE = 10_000
 """Runs whose members one statement collects, which takes it some tenths of a second."""
