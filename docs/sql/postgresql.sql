@@ -797,6 +797,107 @@ WHERE ("run"."owner_id" = ($2) AND (jsonb_typeof(("run"."parameters" -> $3::text
 ORDER BY 18 DESC, 1 DESC
 LIMIT $6;
 
+-- run_reports: summary
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."status" AS "status", "run"."results" AS "results"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."simulation_id" = ($3) AND (SELECT v FROM named) IS NOT NULL))
+SELECT 'status', "status", count(*), NULL::numeric, NULL::numeric, NULL::numeric, NULL::text
+FROM rows GROUP BY "status" UNION ALL
+SELECT 'number', key, count(*), min(number), max(number), sum(number), CASE WHEN count(unit) = count(*) AND min(unit) = max(unit) THEN min(unit) END
+FROM (
+SELECT key, (value -> 0)::numeric AS number, nullif(value ->> 1, '') COLLATE "C" AS unit
+FROM rows, jsonb_each("results")
+WHERE jsonb_typeof(value -> 0) = 'number' ) AS numbers GROUP BY key
+LIMIT 10006;
+
+-- run_reports: page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."simulation_id" = ($3) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 13 DESC, 1 DESC
+LIMIT $4)
+SELECT "id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "created_by", "created_at", "updated_at", "labels", "parameters", "results"
+FROM (
+SELECT texts.*, sum((length("labels") + length("parameters") + length("results"))) OVER (ORDER BY "created_at" DESC, "id" DESC) - (length("labels") + length("parameters") + length("results")) AS before
+FROM (
+SELECT "id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "created_by", "created_at", "updated_at", CAST("labels" AS text) AS "labels", CAST("parameters" AS text) AS "parameters", CAST("results" AS text) AS "results"
+FROM rows OFFSET 0 ) AS texts ) AS measured
+WHERE before < 1000000
+ORDER BY "created_at" DESC, "id" DESC;
+
+-- run_reports: members
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."simulation_id" = ($3) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY "run"."created_at" DESC, "run"."id" DESC
+LIMIT 10000)
+SELECT 'labels', key, NULL::text, FALSE
+FROM rows, jsonb_object_keys("labels") AS key GROUP BY key UNION ALL
+SELECT 'parameters', key, min(unit), count(*) > 1
+FROM (
+SELECT DISTINCT key, nullif(value ->> 1, '') COLLATE "C" AS unit
+FROM rows, jsonb_each("parameters") ) AS members GROUP BY key UNION ALL
+SELECT 'results', key, min(unit), count(*) > 1
+FROM (
+SELECT DISTINCT key, nullif(value ->> 1, '') COLLATE "C" AS unit
+FROM rows, jsonb_each("results") ) AS members GROUP BY key
+LIMIT 10001;
+
+-- run_reports: end of members
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."created_at" AS "created_at", "run"."id" AS "id"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."simulation_id" = ($3) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 1 DESC, 2 DESC
+LIMIT 10000)
+SELECT "created_at", "id"
+FROM rows
+ORDER BY "created_at" DESC, "id" DESC
+LIMIT 1 OFFSET 9999;
+
+-- run_reports: page, next
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."simulation_id" = ($3) AND ("run"."created_at", "run"."id") < (timezone('UTC', '1970-01-01'::timestamp + $4::interval), $5) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 13 DESC, 1 DESC
+LIMIT $6)
+SELECT "id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "created_by", "created_at", "updated_at", "labels", "parameters", "results"
+FROM (
+SELECT texts.*, sum((length("labels") + length("parameters") + length("results"))) OVER (ORDER BY "created_at" DESC, "id" DESC) - (length("labels") + length("parameters") + length("results")) AS before
+FROM (
+SELECT "id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "created_by", "created_at", "updated_at", CAST("labels" AS text) AS "labels", CAST("parameters" AS text) AS "parameters", CAST("results" AS text) AS "results"
+FROM rows OFFSET 0 ) AS texts ) AS measured
+WHERE before < 1000000
+ORDER BY "created_at" DESC, "id" DESC;
+
+-- run_reports: members, next
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."simulation_id" = ($3) AND ("run"."created_at", "run"."id") < (timezone('UTC', '1970-01-01'::timestamp + $4::interval), $5) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY "run"."created_at" DESC, "run"."id" DESC
+LIMIT 10000)
+SELECT 'labels', key, NULL::text, FALSE
+FROM rows, jsonb_object_keys("labels") AS key GROUP BY key UNION ALL
+SELECT 'parameters', key, min(unit), count(*) > 1
+FROM (
+SELECT DISTINCT key, nullif(value ->> 1, '') COLLATE "C" AS unit
+FROM rows, jsonb_each("parameters") ) AS members GROUP BY key UNION ALL
+SELECT 'results', key, min(unit), count(*) > 1
+FROM (
+SELECT DISTINCT key, nullif(value ->> 1, '') COLLATE "C" AS unit
+FROM rows, jsonb_each("results") ) AS members GROUP BY key
+LIMIT 10001;
+
+-- run_reports: end of members, next
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."created_at" AS "created_at", "run"."id" AS "id"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."simulation_id" = ($3) AND ("run"."created_at", "run"."id") < (timezone('UTC', '1970-01-01'::timestamp + $4::interval), $5) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 1 DESC, 2 DESC
+LIMIT 10000)
+SELECT "created_at", "id"
+FROM rows
+ORDER BY "created_at" DESC, "id" DESC
+LIMIT 1 OFFSET 9999;
+
 -- simulation: get
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
 SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"

@@ -24,6 +24,9 @@ from domain.idempotency import IdempotencyRecords, IdempotentExecutor
 from domain.registry import ENTITIES
 from domain.repository import E, Owned, Repository
 from domain.revisions import History, Revisions
+from domain.runs.run import Run
+from domain.runs.use_cases import RunReports, RunUseCases
+from domain.simulations.simulation import Simulation
 from domain.use_cases import EntityUseCases
 
 
@@ -39,6 +42,8 @@ class Storage(Lifecycle, Protocol):
     def idempotency_records(self) -> IdempotencyRecords: ...
     @property
     def revisions(self) -> Revisions: ...
+    @property
+    def run_reports(self) -> RunReports: ...
 
 
 # Django is imported by the functions that need it, so that the app over memory runs without.
@@ -83,10 +88,19 @@ def _entity_use_cases(
     storage: Storage, history: History, new_id: Callable[[], UUID]
 ) -> dict[type[Owned], EntityUseCases[Any]]:
     """The use cases of every kind of entity."""
-    return {
+    made: dict[type[Owned], EntityUseCases[Any]] = {
         entity: EntityUseCases(entity=entity, repository=storage.repository(entity), history=history, new_id=new_id)
         for entity in ENTITIES
     }
+    made[Run] = RunUseCases(
+        entity=Run,
+        repository=storage.repository(Run),
+        history=history,
+        new_id=new_id,
+        reports=storage.run_reports,
+        simulations=storage.repository(Simulation),
+    )
+    return made
 
 
 class UseCases(containers.DeclarativeContainer):

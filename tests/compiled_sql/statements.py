@@ -14,15 +14,16 @@ from uuid import UUID
 
 from django.db import connections
 
-from adapters.django_orm.repositories.reader import Reader
+from adapters.django_orm.repositories.reader import Reader, compared_by
 from adapters.django_orm.repositories.repository import OwnedTable
+from adapters.django_orm.repositories.run_reports import RunReports
 from adapters.django_orm.repositories.write_records import WriteKind
 from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
 from adapters.django_orm.sql.django_executor import DjangoExecutor
 from adapters.django_orm.sql.statement import Statement
 from adapters.django_orm.storage import Storage
 from domain.entity_spec import spec_of
-from domain.paging import NEWEST_FIRST, Condition, PageRequest, Position, Sort
+from domain.paging import NEWEST_FIRST, Comparison, Condition, PageRequest, Position, Sort
 from domain.quantities import Operator
 from domain.registry import ENTITIES
 from domain.revisions import IN_ORDER, LATEST_FIRST
@@ -48,6 +49,7 @@ def statements(storage: Storage) -> Iterator[tuple[str, Statement]]:
         "storage": storage,
         "owner_directory": storage.owners,
         "idempotency_record": storage.idempotency_records,
+        "run_reports": storage.run_reports,
     }
     for name, part in sorted((others | tables).items()):
         yield from _kept(name, part)
@@ -55,6 +57,8 @@ def statements(storage: Storage) -> Iterator[tuple[str, Statement]]:
             yield from _writes(name, part)
         if isinstance(part, Reader):
             yield from _lists(name, part)
+        if isinstance(part, RunReports):
+            yield from _reports(name, part)
 
 
 def snapshot() -> str:
@@ -107,6 +111,15 @@ def _parsed(entity: type[Any]) -> Iterator[tuple[str, Condition]]:
     for parameter, each in spec_of(entity).parsed_filters.items():
         for text in PARSED[parameter]:
             yield f"{parameter}={text}", each.parse(text)
+
+
+def _reports(name: str, reports: RunReports) -> Iterator[tuple[str, Statement]]:
+    compared = (compared_by(Condition("simulation_id", Comparison.EQUAL, UUID(int=0))),)
+    for label, goes_on in (("", False), (", next", True)):
+        yield f"{name}: page{label}", reports.page(compared, goes_on)
+        if connections["default"].vendor == "postgresql":
+            yield f"{name}: members{label}", reports.members(compared, goes_on)
+            yield f"{name}: end of members{label}", reports.end(compared, goes_on)
 
 
 def _sorts(name: str, table: Reader[Any]) -> dict[str, Sort]:

@@ -11,8 +11,8 @@ from hypothesis.stateful import rule
 from tests.contracts.document import OPERATIONS
 from tests.contracts.resources import RESOURCES, SIMULATION, Json, ResourceCase
 from tests.contracts.tags import key_tag, tag_of
-from tests.isolation.key_rules import KeyRules
 from tests.isolation.model import Key, Owner
+from tests.isolation.report_rules import REPORTS, SIMULATIONS, ReportRules
 from tests.isolation.resource_rules import contradicting, one_of_two, whole
 from tests.isolation.tenants import PICK, WHO, unknown
 
@@ -23,7 +23,7 @@ KINDS = {
     resource.operation(verb): resource
     for resource in RESOURCES
     for verb in ("get", "replace", "update", "amend", "delete", "restore", "revisions")
-}
+} | dict.fromkeys(REPORTS, SIMULATIONS)
 """What the id in the path is of; of all others that have one it is of a key."""
 
 
@@ -47,7 +47,7 @@ FIRST = ", ".join([key_tag(1), *(tag_of(each, 1) for each in RESOURCES)])
 CONDITIONS: list[dict[str, str]] = [{}, {}, {"If-Match": "*"}, {"If-Match": FIRST}, {"If-None-Match": "*"}]
 
 
-class ForeignRules(KeyRules):
+class ForeignRules(ReportRules):
     """Others' ids, cursors, idempotency keys and keys."""
 
     @rule(who=WHO, pick=PICK, what=PICK, operation=st.sampled_from(NAMING), condition=st.sampled_from(CONDITIONS))
@@ -151,6 +151,7 @@ class ForeignRules(KeyRules):
         """What is left to chance, by its operation."""
         return {
             **{operation: rule for resource in RESOURCES for operation, rule in self._rules_of(resource).items()},
+            **{operation: partial(self.report, 0, 0, operation) for operation in REPORTS},
             "create_key": partial(self.create_key, 0, 0, None),
             "get_key": partial(self.get_key, 0, 0),
             "roll_key": partial(self.roll_key, 0, 0),

@@ -16,6 +16,7 @@ from adapters.django_orm.repositories.owners import OwnerDirectory
 from adapters.django_orm.repositories.reader import Reader
 from adapters.django_orm.repositories.repository import OwnedTable
 from adapters.django_orm.repositories.revisions import RevisionTable
+from adapters.django_orm.repositories.run_reports import RunReports
 from adapters.django_orm.repositories.write_records import WriteRecords
 from adapters.django_orm.row_security.role_audit import role_bypass
 from adapters.django_orm.sql.compiler import Compiler
@@ -25,6 +26,7 @@ from domain.access.owner import Owner
 from domain.errors import Unavailable
 from domain.registry import ENTITIES
 from domain.repository import E, Owned
+from domain.runs.run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -87,6 +89,10 @@ class Storage:
 
     def repository(self, entity: type[E]) -> OwnedTable[E]:
         return self._repositories[entity]
+
+    @cached_property
+    def run_reports(self) -> RunReports:
+        return RunReports(self.repository(Run))
 
     async def open(self) -> None:
         await self.executor.open()

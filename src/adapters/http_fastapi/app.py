@@ -29,11 +29,13 @@ from adapters.http_fastapi.kit.revisions import entity_routes
 from adapters.http_fastapi.kit.route import CompiledRoute
 from adapters.http_fastapi.resources.api_keys import key_routes
 from adapters.http_fastapi.resources.changes import change_routes
+from adapters.http_fastapi.resources.run_reports import run_report_routes
 from adapters.http_fastapi.resources.system import HealthCheck, system_routes
 from domain.access.use_cases import ApiKeys
 from domain.idempotency import IdempotentExecutor
 from domain.repository import Owned
 from domain.revisions import History
+from domain.runs.use_cases import RunUseCases
 from domain.use_cases import EntityUseCases
 
 PUBLIC = PublicPaths(
@@ -146,6 +148,7 @@ def build_api(
     resources = {Resource.of(entity, entities): use_cases for entity, use_cases in entities.items()}
     routers = [
         *(entity_routes(resource, each, cursors, idempotent) for resource, each in resources.items()),
+        *(run_report_routes(resource, each) for resource, each in resources.items() if isinstance(each, RunUseCases)),
         change_routes([*resources], history, cursors),
         key_routes(keys, cursors, idempotent),
         system_routes(storage),

@@ -8,11 +8,13 @@ from uuid import UUID
 
 from adapters.in_memory.records import IdempotencyRecords, Revisions
 from adapters.in_memory.repository import Repository
+from adapters.in_memory.run_reports import RunReports
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.errors import Conflict
 from domain.registry import ENTITIES
 from domain.repository import E, Owned, OwnerId
+from domain.runs.run import Run
 from domain.write_context import WriteContext
 
 
@@ -61,6 +63,10 @@ class Storage:
 
     def repository(self, entity: type[E]) -> Repository[E]:
         return self._repositories[entity]
+
+    @property
+    def run_reports(self) -> RunReports:
+        return RunReports(self.repository(Run))
 
     async def open(self) -> None:
         """Nothing to open."""

@@ -44,10 +44,10 @@ _CONDITIONS: Mapping[Comparison, type[ColumnCondition]] = {
     Comparison.ANY_OF: AnyOf,
     Comparison.HAS: Has,
 }
-_Compared: TypeAlias = "tuple[str, Comparison, Callable[..., Any] | None]"
+Compared: TypeAlias = "tuple[str, Comparison, Callable[..., Any] | None]"
 
 
-def _compared(condition: Condition) -> _Compared:
+def compared_by(condition: Condition) -> Compared:
     """What the statement depends on of a condition, all but the values."""
     criterion = condition.value
     variant: Callable[..., Any] | None = None
@@ -114,9 +114,7 @@ class Reader(Generic[E]):
 
     async def page(self, owner: OwnerId, request: PageRequest) -> Page[E]:
         """One page of what is the owner's."""
-        values: dict[str, Any] = {"owner_id": owner}
-        for place, condition in enumerate(request.conditions):
-            values[f"condition_{place}"] = condition.value
+        values = self.condition_values(owner, request.conditions)
         if request.after is not None:
             values |= {"after_value": request.after.value, "after_id": request.after.id}
         if request.sort.member is not None:
@@ -133,6 +131,13 @@ class Reader(Generic[E]):
         more = len(rows) > request.limit
         return Page(items, Position(sort_value(items[-1], request.sort.by), items[-1].id) if more else None)
 
+    def condition_values(self, owner: OwnerId, conditions: Sequence[Condition]) -> dict[str, Any]:
+        """The parameters of rows that ``matching`` has chosen."""
+        values: dict[str, Any] = {"owner_id": owner}
+        for place, condition in enumerate(conditions):
+            values[f"condition_{place}"] = condition.value
+        return values
+
     def parts(self, request: PageRequest) -> tuple[bool, ...]:
         """The parts of a list that a page may be made of: what has a value to sort by, and what is missing one."""
         sort, after = request.sort, request.after
@@ -142,7 +147,7 @@ class Reader(Generic[E]):
 
     def listing(self, request: PageRequest, *, missing: bool = False) -> Statement:
         """The statement that reads a page like this one, or that part of it which is ``missing`` a value to sort by."""
-        compared = tuple(map(_compared, request.conditions))
+        compared = tuple(map(compared_by, request.conditions))
         goes_on = request.after is not None and (request.after.value is None) is missing
         # PostgreSQL keeps one plan where the limit is written out, and plans anew where it is a parameter, as it should
         # where another plan may be better for other conditions.
@@ -150,10 +155,9 @@ class Reader(Generic[E]):
         sort = request.sort if request.sort.member is None else replace(request.sort, by=request.sort.attribute + ".")
         return self._lists(sort, compared, goes_on, limit, missing)
 
-    def _list(
-        self, sort: Sort, compared: Sequence[_Compared], goes_on: bool, limit: int | None, missing: bool
-    ) -> Statement:
-        rows, by = self._owned_rows, self._sorted.get(sort.by, sort.by)
+    def matching(self, compared: Sequence[Compared]) -> models.QuerySet[Any, Any]:
+        """The owner's rows that fulfil conditions like these, whose values are parameters."""
+        rows = self._owned_rows
         few = any(comparison is Comparison.EQUAL and attribute in self._few for attribute, comparison, _ in compared)
         for place, (attribute, comparison, variant) in enumerate(compared):
             if variant is not None:
@@ -166,6 +170,12 @@ class Reader(Generic[E]):
                 rows = rows.filter(_CONDITIONS[comparison](column, value))
             else:
                 rows = rows.filter((f"{column}__{_LOOKUPS[comparison]}", value))
+        return rows
+
+    def _list(
+        self, sort: Sort, compared: Sequence[Compared], goes_on: bool, limit: int | None, missing: bool
+    ) -> Statement:
+        rows, by = self.matching(compared), self._sorted.get(sort.by, sort.by)
         value, there = self._order(sort, by)
         here = (F("id"),) if missing else (value, F("id"))
         if missing or sort.by in self._nullable or sort.member is not None:

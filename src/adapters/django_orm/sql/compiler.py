@@ -39,13 +39,24 @@ class Compiler:
         searches: bool = False,
     ) -> Statement:
         """A SELECT of these columns, and at most ``limit`` rows."""
-        query = self._with_rls(rows, rls).values_list(*columns)
-        sql, params = self._sql((query[:limit] if isinstance(limit, int) else query).query)
-        if isinstance(limit, Param):
-            sql, params = f"{sql} LIMIT %s", [*params, limit]
+        sql, params = self._limited(self._with_rls(rows, rls).values_list(*columns), limit)
         codec = self._executor.codec
         decoders = tuple(codec(field_of(rows.model, name))[1] for name in columns)
         return self._statement(sql, params, decoders, rls, searches=searches)
+
+    def over(
+        self,
+        rows: models.QuerySet[Any, Any],
+        columns: Sequence[str],
+        sql: str,
+        decoders: tuple[Encode | None, ...],
+        *,
+        limit: int | Param | None = None,
+    ) -> Statement:
+        """A SELECT of our own, from ``rows``, which are these columns of at most ``limit`` of the rows."""
+        chosen, params = self._limited(self._with_rls(rows, RlsContext.OWNER).values_list(*columns), limit)
+        steps = [f"rows AS NOT MATERIALIZED ({chosen})"]
+        return self._statement(" ".join(sql.split()), params, decoders, RlsContext.OWNER, steps=steps)
 
     def insert(
         self,
@@ -125,6 +136,12 @@ class Compiler:
         sql, params = self._sql(query)
         return WriteStep(lambda follows: f"{sql}{_after(follows)} RETURNING 1", tuple(params))
 
+    def _limited(self, rows: models.QuerySet[Any, Any], limit: int | Param | None) -> tuple[str, Sequence[Any]]:
+        if not isinstance(limit, Param):
+            return self._sql(rows[:limit].query)
+        sql, params = self._sql(rows.query)
+        return f"{sql} LIMIT %s", [*params, limit]
+
     def _sql(self, query: Query) -> tuple[str, Sequence[Any]]:
         sql, params = query.get_compiler(using=self._executor.alias).as_sql()
         return sql, params
@@ -143,8 +160,9 @@ class Compiler:
         names = bool(rls) and self.on_postgresql
         if names:
             # MATERIALIZED, or PostgreSQL would inline it, and could evaluate it after reading rows.
-            name = f"named AS MATERIALIZED (SELECT set_config('{rls}', %s, true) AS v)"
-            sql = f"WITH {', '.join([name, *steps])} {sql}"
+            steps = [f"named AS MATERIALIZED (SELECT set_config('{rls}', %s, true) AS v)", *steps]
+        if steps:
+            sql = f"WITH {', '.join(steps)} {sql}"
         fields = [None] * names + [param.field for param in params]
         codec = self._executor.codec
         encoders = tuple((param.name, codec(param.field)[0]) for param in params)

@@ -57,6 +57,7 @@ _HEADERS = {
     "ETag": _header("strong tag of this representation of the object", {"pattern": '^"[!#-~]+"$'}),
     "Location": _header("path of the new object", {"format": "uri-reference"}),
     "Link": _header("the next page, as rel=next, if there is one", always=False),
+    "Content-Disposition": _header("the name of the file", {"pattern": "^attachment; filename="}),
     "Idempotency-Replayed": _header(
         "present if an earlier request with the same key created the object", {"const": "true"}, always=False
     ),

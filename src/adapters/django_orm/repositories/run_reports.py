@@ -1,0 +1,225 @@
+"""Reports of runs from their table. PostgreSQL sums them up itself; on SQLite they are read in pages."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from django.db.models import F
+
+from adapters.django_orm.columns import QuantitiesField
+from adapters.django_orm.repositories.reader import LISTS_MAX, compared_by
+from adapters.django_orm.sql.compiler import Compiler
+from adapters.django_orm.sql.expressions import KeysetAfter, Param, field_of, param
+from domain.paging import Comparison, Condition
+from domain.quantities import EXACT_MAX, QuantityValue
+from domain.runs.status import RunStatus
+from domain.runs.summary import NumberSummary, RunsSummarizer, RunsSummary, mean_of, number_of, summary_of
+from domain.runs.table import COLUMNS, MAPS, PLAIN, Members, RunRow
+from domain.runs.units import DIFFER
+from domain.runs.use_cases import MEMBERS_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+    from uuid import UUID
+
+    from django.db import models
+
+    from adapters.django_orm.repositories.reader import Compared
+    from adapters.django_orm.repositories.repository import OwnedTable
+    from adapters.django_orm.sql.statement import Encode, Statement
+    from domain.repository import OwnerId
+    from domain.runs.run import Run
+
+FIRST_PAGE, PAGE = 100, 1000
+"""Runs of the first page, and of any: each has twice as many as the one before it, or fewer where they are large."""
+PAGE_SIZE = 1_000_000
+"""Characters of a page's labels, parameters and results, to which those of one more run may come."""
+MEMBERS_AT_ONCE = 10_000
+"""Runs whose members one statement collects, which takes it some tenths of a second."""
+_NUMBER, _STATUS = "number", "status"
+_NEWEST = ("created_at", "id")
+
+_SUMMARY = f"""
+SELECT '{_STATUS}', "status", count(*), NULL::numeric, NULL::numeric, NULL::numeric, NULL::text
+FROM rows GROUP BY "status"
+UNION ALL
+SELECT '{_NUMBER}', key, count(*), min(number), max(number), sum(number),
+CASE WHEN count(unit) = count(*) AND min(unit) = max(unit) THEN min(unit) END
+FROM (
+SELECT key, (value -> 0)::numeric AS number, nullif(value ->> 1, '') COLLATE "C" AS unit
+FROM rows, jsonb_each("results") WHERE jsonb_typeof(value -> 0) = 'number'
+) AS numbers GROUP BY key
+LIMIT {MEMBERS_MAX + 1 + len(RunStatus)}
+"""  # noqa: S608 -- names and numbers of ours
+_MEMBERS = f"""
+SELECT 'labels', key, NULL::text, FALSE FROM rows, jsonb_object_keys("labels") AS key GROUP BY key
+UNION ALL {{parameters}} UNION ALL {{results}} LIMIT {MEMBERS_MAX + 1}
+"""  # noqa: S608 -- as above
+_MEMBERS_OF = """
+SELECT '{name}', key, min(unit), count(*) > 1
+FROM (
+SELECT DISTINCT key, nullif(value ->> 1, '') COLLATE "C" AS unit FROM rows, jsonb_each("{name}")
+) AS members GROUP BY key
+"""
+# OFFSET 0, or PostgreSQL would write each map as text once more for its length.
+_PAGE = """
+SELECT {columns} FROM (
+SELECT texts.*, sum({length}) OVER (ORDER BY "created_at" DESC, "id" DESC) - {length} AS before FROM (
+SELECT {texts} FROM rows{barrier}
+) AS texts
+) AS measured WHERE before < {size} ORDER BY "created_at" DESC, "id" DESC
+"""
+_END = 'SELECT "created_at", "id" FROM rows ORDER BY "created_at" DESC, "id" DESC LIMIT 1 OFFSET {before}'
+_LENGTH = " + ".join(f'length("{name}")' for name in MAPS)
+
+
+class RunReports:
+    """The reports of all owners' runs."""
+
+    def __init__(self, runs: OwnedTable[Run]) -> None:
+        self.runs = runs
+        self.compile = Compiler(runs.executor)
+        self.page = lru_cache(LISTS_MAX)(self._page)
+        self.members = lru_cache(LISTS_MAX)(self._members)
+        self.end = lru_cache(LISTS_MAX)(self._end)
+
+    def of(self, owner: OwnerId) -> OwnedRunReports:
+        return (_PostgresqlReports if self.compile.on_postgresql else OwnedRunReports)(self, owner)
+
+    @cached_property
+    def summary(self) -> Statement:
+        """Statuses with their counts, and the results that are numbers, each with count, range, sum and unit."""
+        rows = self.runs.matching((("simulation_id", Comparison.EQUAL, None),))
+        return self.compile.over(rows, ("status", "results"), _SUMMARY, (None,) * 7)
+
+    def _page(self, compared: tuple[Compared, ...], goes_on: bool) -> Statement:
+        """A page of runs, with their maps as texts."""
+        sql = _PAGE.format(
+            columns=", ".join(f'"{name}"' for name in COLUMNS),
+            texts=", ".join(
+                [*(f'"{name}"' for name in PLAIN), *(f'CAST("{name}" AS text) AS "{name}"' for name in MAPS)]
+            ),
+            length=f"({_LENGTH})",
+            barrier=" OFFSET 0" if self.compile.on_postgresql else "",
+            size=PAGE_SIZE,
+        )
+        # The status stays text: where nothing is decoded, rows are taken as they come.
+        decoders = [None if name == "status" else self._decoder(name) for name in PLAIN]
+        decoders += [None for _ in MAPS]
+        limit = param(self.runs.model, "version", "limit")
+        return self.compile.over(self._newest(compared, goes_on), COLUMNS, sql, tuple(decoders), limit=limit)
+
+    def _members(self, compared: tuple[Compared, ...], goes_on: bool) -> Statement:
+        """The members of the next runs, as far as one statement goes: map, name, a unit and whether they differ."""
+        sql = _MEMBERS.format(**{name: _MEMBERS_OF.format(name=name) for name in ("parameters", "results")})
+        rows = self._newest(compared, goes_on)
+        return self.compile.over(rows, MAPS, sql, (None,) * 4, limit=MEMBERS_AT_ONCE)
+
+    def _end(self, compared: tuple[Compared, ...], goes_on: bool) -> Statement:
+        """The last of the runs of which one statement collects the members, where there are as many."""
+        sql = _END.format(before=MEMBERS_AT_ONCE - 1)
+        decoders = tuple(self._decoder(name) for name in _NEWEST)
+        return self.compile.over(self._newest(compared, goes_on), _NEWEST, sql, decoders, limit=MEMBERS_AT_ONCE)
+
+    def _decoder(self, column: str) -> Encode | None:
+        return self.runs.executor.codec(field_of(self.runs.model, column))[1]
+
+    def _newest(self, compared: tuple[Compared, ...], goes_on: bool) -> models.QuerySet[Any, Any]:
+        rows = self.runs.matching(compared)
+        if goes_on:
+            there: list[Param] = [param(self.runs.model, name, f"after_{name}") for name in _NEWEST]
+            rows = rows.filter(KeysetAfter(*map(F, _NEWEST), *there, descending=True))
+        return rows.order_by(*(f"-{name}" for name in _NEWEST))
+
+
+class OwnedRunReports:
+    """One owner's reports, on databases that do not sum up by themselves."""
+
+    def __init__(self, table: RunReports, owner: OwnerId) -> None:
+        self._table, self._owner = table, owner
+
+    async def summary(self, simulation_id: UUID) -> RunsSummary:
+        summarizer, status = RunsSummarizer(), COLUMNS.index("status")
+        async for page in self.rows((Condition("simulation_id", Comparison.EQUAL, simulation_id),)):
+            for row in page:
+                summarizer.add(RunStatus(row[status]), row[-1])
+        return summarizer.summary()
+
+    async def members(self, conditions: tuple[Condition, ...]) -> Members:
+        members = Members()
+        async for page in self.rows(conditions):
+            for row in page:
+                members.add(row)
+            if len(members) > MEMBERS_MAX:
+                break
+        return members
+
+    async def rows(self, conditions: tuple[Condition, ...]) -> AsyncIterator[Iterable[RunRow]]:
+        compared, values = self._asked(conditions)
+        values["limit"] = min(FIRST_PAGE, PAGE)
+        after: Mapping[str, Any] = {}
+        while rows := await self._fetch(self._table.page(compared, bool(after)), {**values, **after}):
+            # Large runs beyond the end of a page are read in vain.
+            values["limit"] = min(2 * len(rows), PAGE)
+            after = {f"after_{name}": rows[-1][COLUMNS.index(name)] for name in _NEWEST}
+            yield map(_row, rows)
+
+    def _asked(self, conditions: tuple[Condition, ...]) -> tuple[tuple[Compared, ...], dict[str, Any]]:
+        """What the statement depends on, and the values of its parameters."""
+        return tuple(map(compared_by, conditions)), self._table.runs.condition_values(self._owner, conditions)
+
+    async def _fetch(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        return await self._table.runs.executor.fetch(str(self._owner), statement, values)
+
+
+class _PostgresqlReports(OwnedRunReports):
+    """One owner's reports, summed up by the database: its numbers are exact decimals."""
+
+    async def summary(self, simulation_id: UUID) -> RunsSummary:
+        values = {"owner_id": self._owner, "condition_0": simulation_id}
+        rows = await self._fetch(self._table.summary, values)
+        by_status = {RunStatus(name): count for kind, name, count, *_ in rows if kind == _STATUS}
+        results = {
+            name: NumberSummary(count, number_of(least), number_of(most), mean_of(total, count), unit)
+            for kind, name, count, least, most, total, unit in rows
+            if kind == _NUMBER
+        }
+        return summary_of(by_status, results)
+
+    async def members(self, conditions: tuple[Condition, ...]) -> Members:
+        compared, values = self._asked(conditions)
+        members, after = Members(), dict[str, Any]()
+        while len(members) <= MEMBERS_MAX:
+            end = await self._fetch(self._table.end(compared, bool(after)), {**values, **after})
+            for of, name, unit, differ in await self._fetch(
+                self._table.members(compared, bool(after)), {**values, **after}
+            ):
+                if of == "labels":
+                    members.labels.add(name)
+                else:
+                    members.agree(getattr(members, of), name, DIFFER if differ else unit)
+            if not end:
+                break
+            after = {f"after_{name}": value for name, value in zip(_NEWEST, end[0], strict=True)}
+        return members
+
+
+_LABELS = msgspec.json.Decoder(dict[str, str])
+_Whole = Annotated[int, msgspec.Meta(ge=-EXACT_MAX, le=EXACT_MAX)]
+_PAIRS = msgspec.json.Decoder(dict[str, tuple[bool | _Whole | float | str, str | None]])
+_FIELD = QuantitiesField()
+
+
+def _row(row: Sequence[Any]) -> RunRow:
+    *plain, labels, parameters, results = row
+    return (*plain, _LABELS.decode(labels), _pairs(parameters), _pairs(results))
+
+
+def _pairs(text: str) -> dict[str, tuple[QuantityValue, str | None]]:
+    """Quantities as pairs of value and unit, in a fraction of the time that the objects take."""
+    try:
+        return _PAIRS.decode(text)
+    except msgspec.ValidationError:  # a large floating-point number, which PostgreSQL writes without a point
+        return {name: (each.value, each.unit) for name, each in _FIELD.from_db_value(text, None, None).items()}

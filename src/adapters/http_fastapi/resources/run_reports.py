@@ -1,0 +1,151 @@
+"""What is told of all runs of a simulation at once over HTTP: their summary, and their table as CSV."""
+
+from collections.abc import AsyncIterator, Iterable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Security
+from pydantic import BaseModel, ConfigDict, Field, create_model
+from starlette.requests import Request
+from starlette.responses import Response
+
+from adapters.http_fastapi.kit.authentication import authenticate
+from adapters.http_fastapi.kit.context import KEY, RequestContext
+from adapters.http_fastapi.kit.csv import CsvResponse, Table, csv_parts
+from adapters.http_fastapi.kit.field_kinds import conditions_parameter, parameter
+from adapters.http_fastapi.kit.object_id import ObjectId
+from adapters.http_fastapi.kit.openapi import headers, refusals
+from adapters.http_fastapi.kit.problem_types import ProblemType, register
+from adapters.http_fastapi.kit.resource import Resource, annotate
+from adapters.http_fastapi.kit.responses import json_response
+from adapters.http_fastapi.kit.route import StrictRoute
+from adapters.http_fastapi.kit.schemas import QueryModel
+from domain.access.authentication import Caller
+from domain.entity import filters
+from domain.entity_spec import spec_of
+from domain.paging import Condition
+from domain.runs.run import Run
+from domain.runs.status import RunStatus
+from domain.runs.table import RunRow, RunTable
+from domain.runs.use_cases import TOO_MANY_MEMBERS, RunUseCases
+
+_EXAMPLE = (
+    "id,simulation_id,name,status,…,labels.mesh,parameters.alpha [deg],results.cl\r\n"
+    '0199f3c2-7a10-7000-8000-000000000002,0199f3c2-7a10-7000-8000-000000000001,"mesh 3, 12 degrees",succeeded,…,fine,'
+    "12,1.21\r\n"
+)
+
+
+class ResultSummary(BaseModel):
+    """The numbers that the runs of a simulation have as one result."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    count: int = Field(description="runs that have a number here; texts and booleans do not count", examples=[118])
+    min: float = Field(examples=[0.98])
+    max: float = Field(examples=[1.31])
+    mean: float = Field(description="of exact decimals, rounded once", examples=[1.21])
+    unit: str | None = Field(description="null where they have none, or not all the same", examples=[None])
+
+
+class RunsSummary(BaseModel):
+    """The runs of a simulation in numbers."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    runs: int = Field(description="all runs of the simulation", examples=[120])
+    by_status: dict[RunStatus, int] = Field(
+        description="runs by status; a status that no run has is left out", examples=[{"succeeded": 118, "failed": 2}]
+    )
+    results: dict[str, ResultSummary] = Field(description="by name; results without any number are left out")
+
+
+class ExportQuery(QueryModel):
+    """The query of an export: the filters of the list of runs, except the simulation's."""
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """What is asked of each run."""
+        return filters(Run, **{name: getattr(self, name) for name in self.model_fields_set})
+
+
+def run_report_routes(runs: Resource, use_cases: RunUseCases) -> APIRouter:
+    """The routes of the reports."""
+    routes = APIRouter(
+        prefix="/api/v1/simulations/{id}",
+        tags=[runs.plural],
+        route_class=StrictRoute,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    Reader = Annotated[Caller, Security(authenticate, scopes=[runs.reads])]  # noqa: N806  # -- a type
+    conflict = TOO_MANY_MEMBERS
+    register(ProblemType(conflict.code, 409, conflict.title, conflict.meaning))
+    refused = refusals("simulation_not_found", "missing_scope", conflict.code)
+
+    @routes.get(
+        "/summary",
+        name="summarize_simulation",
+        summary="Summarize the runs of a simulation",
+        response_model=RunsSummary,
+        responses=refused,
+    )
+    async def summarize(id: ObjectId, caller: Reader) -> Response:
+        """Counts the runs of a simulation by status, and shows the range and the mean of each numeric result."""
+        return json_response(await use_cases.summary(caller.owner.id, id))
+
+    @routes.get(
+        "/runs.csv",
+        name="export_runs",
+        summary="Export the runs of a simulation",
+        response_class=CsvResponse,
+        responses={
+            200: {
+                "content": {"text/csv": {"schema": {"type": "string"}, "example": _EXAMPLE}},
+                **headers("Content-Disposition"),
+            },
+            **refused,
+        },
+    )
+    @annotate(query=Annotated[_export_query(), Query()])
+    async def export(request: Request, id: ObjectId, caller: Reader, query: ExportQuery) -> Response:
+        """Returns all runs of a simulation that fulfil the filters as a CSV file, newest first.
+
+        The file is streamed, in UTF-8 with CRLF and a header line (RFC 4180). Its columns are the plain members of a
+        run in their order, without artifacts, and then `labels.K`, `parameters.K` and `results.K`, sorted by name, for
+        each name that one of these runs has. The header shows the unit, as in `parameters.alpha [deg]`, if all these
+        runs that have the member agree on one; if they differ, a column `parameters.alpha.unit` follows. What a run
+        lacks is an empty cell. A text that a spreadsheet would run as a formula begins with an apostrophe.
+
+        A file without the end that HTTP marks (a chunk of length zero) is incomplete: request it again. A run that is
+        created meanwhile is not in it.
+        """
+        context: RequestContext = request.scope[KEY]
+
+        async def opened() -> Table:
+            members, pages = await use_cases.export(caller.owner.id, id, query.conditions())
+            table = RunTable(members, runs.view.CONVERTED)
+            return table.header, _no_pages() if context.is_head else _cells(table, pages)
+
+        return CsvResponse(csv_parts(opened), f"runs-{id}.csv")
+
+    return routes
+
+
+async def _cells(table: RunTable, pages: AsyncIterator[Iterable[RunRow]]) -> AsyncIterator[Iterable[list[Any]]]:
+    async for page in pages:
+        yield map(table.cells, page)
+
+
+async def _no_pages() -> AsyncIterator[Iterable[list[Any]]]:
+    pages: tuple[Iterable[list[Any]], ...] = ()
+    for page in pages:
+        yield page
+
+
+def _export_query() -> type[ExportQuery]:
+    """The query with a parameter for each filter of the list."""
+    spec = spec_of(Run)
+    members: dict[str, Any] = {name: (parameter(each), None) for name, each in spec.filters.items()}
+    members |= {name: (conditions_parameter(each), None) for name, each in spec.parsed_filters.items()}
+    del members["simulation_id"]
+    query = create_model("ExportQuery", __base__=ExportQuery, __doc__=ExportQuery.__doc__, **members)
+    query.REPEATED = frozenset(spec.parsed_filters)
+    return query
