@@ -162,8 +162,9 @@ class Where:
 
     @property
     def pattern(self) -> str:
-        """A regular expression of conditions, whatever the size of numbers and texts."""
-        number, text = self._NUMBER.pattern, self._TEXT.pattern.replace(r"\x", r"\u00")
+        """A regular expression of conditions: all but those with very large numbers, or with other escapes."""
+        number = r"-?(0|[1-9][0-9]{0,14})(\.[0-9]+)?([eE][-+]?[0-9]{1,2})?"
+        text = rf'"([^"\\\u0000-\u001f\u007f-\u009f]|\\["\\/nrt]){{0,{TEXT_MAX}}}"'
         orders = "|".join(each for each in Operator if each.orders)
         others = "|".join(each for each in Operator if not each.orders)
         compared = f"({others}) *({number}|true|false|{text})|({orders}) *{number}"
