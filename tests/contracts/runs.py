@@ -15,6 +15,31 @@ from tests.contracts.resources import Json
 
 RUNS = "/api/v1/runs"
 NO_RUN = f"{RUNS}/0199f3c2-0000-7000-8000-000000000000"
+EARLY, LATE = "2026-01-05T08:00:00Z", "2026-01-06T08:00:00Z"
+NOBODY = "0199f3c2-0000-7000-8000-000000000000"
+EXAMPLE: Json = {
+    "name": "mesh 3, 12 degrees",
+    "status": "running",
+    "status_reason": None,
+    "started_at": EARLY,
+    "finished_at": None,
+    "solver": "OpenFOAM",
+    "solver_version": "v2606",
+    "external_id": "slurm-81724",
+    "parent_id": None,
+    "labels": {"mesh": "fine"},
+    "parameters": {"alpha": {"value": 12, "unit": "deg"}, "model": {"value": "k-omega SST", "unit": None}},
+    "results": {"cl": {"value": 1.21, "unit": None}, "converged": {"value": True, "unit": None}},
+    "artifacts": [
+        {
+            "name": "log",
+            "uri": "s3://b/81724/log",
+            "media_type": "text/plain",
+            "bytes": 18211,
+            "sha256": "0aF" * 21 + "0",
+        }
+    ],
+}
 DEFAULTS: Json = {
     **dict.fromkeys(("name", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id")),
     "status": "queued",
