@@ -52,6 +52,12 @@ class Case:
     references: Collection[str] = ()
     """The fields that must refer to another entity."""
 
+    @property
+    def entity(self) -> type[Any]:
+        """The class of the entities."""
+        model: type[Any] = self.entities._meta.model
+        return model
+
     def make(self, owner: OwnerId, **fields: object) -> Entity:
         """An entity of this owner, who must have the entities that it refers to: see ``admitted``."""
         referred = dict.fromkeys(self.references, REFERRED_IDS[0])

@@ -128,7 +128,7 @@ async def test_a_second_request_waits_for_the_first_and_succeeds_if_it_fails(
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
 async def test_a_failed_insert_stores_no_idempotency_record(storage: Storage, case: Case) -> None:
-    owner = await admitted(storage)
+    owner = await admitted(storage, case.entity)
     entity = case.make(owner)
     repository = case.repository(storage).of(owner)
     await repository.add(entity, CONTEXT)

@@ -40,7 +40,8 @@ def without_condition(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_with_the_condition_the_check_passes(
     lent_storage: Storage, case: Case, check: Callable[..., Awaitable[None]]
 ) -> None:
-    await check(lent_storage, await admitted(lent_storage), await admitted(lent_storage), case)
+    owner, stranger = [await admitted(lent_storage, case.entity) for _ in range(2)]
+    await check(lent_storage, owner, stranger, case)
 
 
 @every_check
@@ -48,7 +49,7 @@ async def test_with_the_condition_the_check_passes(
 async def test_without_the_condition_the_check_fails(
     without_condition: None, lent_storage: Storage, case: Case, check: Callable[..., Awaitable[None]]
 ) -> None:
-    owner, stranger = await admitted(lent_storage), await admitted(lent_storage)
+    owner, stranger = [await admitted(lent_storage, case.entity) for _ in range(2)]
     # A removal fails at its revision: the other owner already has one with this number.
     with pytest.raises((AssertionError, pytest.fail.Exception, Unavailable)):
         await check(lent_storage, owner, stranger, case)

@@ -47,7 +47,7 @@ def test_entities_stored_by_a_repository_load_by_the_orm(
 ) -> None:
     async def write() -> Any:
         async with opened(make_storage()) as storage:
-            entity = case.make(await admitted(storage), **fields)
+            entity = case.make(await admitted(storage, case.entity), **fields)
             await case.repository(storage).of(entity.owner_id).add(entity, CONTEXT)
             return entity
 
