@@ -10,8 +10,10 @@ from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
+from domain.runs.run import Run
+from domain.simulations.simulation import Simulation
 from tests.contracts.http_service import KEYS, NEW_KEY, Tenant
-from tests.contracts.resources import RESOURCES, Json, ResourceCase
+from tests.contracts.resources import RESOURCES, Json, ResourceCase, resource_of
 
 T = TypeVar("T")
 CHANGES = "/api/v1/changes"
@@ -90,6 +92,12 @@ def deleted(tenant: Tenant, resource: ResourceCase) -> str:
     path = created(tenant, resource)
     Request("DELETE", path, status=204).send(tenant)
     return path
+
+
+def with_a_run(tenant: Tenant) -> str:
+    """The path of a simulation that has a run."""
+    run = tenant.make(resource_of(Run))
+    return f"{resource_of(Simulation).path}/{run['simulation_id']}"
 
 
 def tag(tenant: Tenant, path: str) -> str:
@@ -224,6 +232,8 @@ OPERATIONS: dict[str, Prepare] = {
     "get_problem": lambda _: Request("GET", "/problems/not-found"),
     "whoami": lambda _: Request("GET", "/api/v1/me"),
     "list_changes": lambda _: Request("GET", CHANGES),
+    "summarize_simulation": lambda tenant: Request("GET", f"{with_a_run(tenant)}/summary"),
+    "export_runs": lambda tenant: Request("GET", f"{with_a_run(tenant)}/runs.csv"),
     "list_keys": lambda _: Request("GET", KEYS),
     "create_key": lambda _: Request("POST", KEYS, NEW_KEY, 201),
     "get_key": lambda tenant: Request("GET", key(tenant)),

@@ -59,6 +59,8 @@ OPERATIONS = {
     "get_problem": (0, 0),
     "whoami": (0, 0),
     "list_changes": (1, 1),
+    "summarize_simulation": (1, 1),
+    "export_runs": (4, 4),  # reads the names and units in two statements, a page, and that there is no other
     "list_keys": (1, 1),
     "create_key": (2, 2),  # reads the key in use, which may have expired meanwhile
     "get_key": (1, 1),
