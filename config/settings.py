@@ -79,7 +79,10 @@ class Settings(BaseSettings):
     """How long a request may take from the end of its headers to the start of its response, in seconds; then a 503."""
 
     bodies_max: int = Field(default=32, ge=4, le=65536)
-    """MiB that all request bodies in progress may occupy in one worker, and one owner a quarter of; else a 503."""
+    """MiB that all request bodies in progress may occupy in one worker, and one owner a quarter of; else a 503.
+
+    With less than 16 no batch of 4 MiB is taken.
+    """
 
     workers: int = Field(default=1, ge=1, le=1000)
     """The number of worker processes. Each has its own pool and an equal share of the rate limits."""

@@ -47,6 +47,53 @@ SELECT $24::uuid, $25::uuid, timezone('UTC', '1970-01-01'::timestamp + $26::inte
 FROM step3
 RETURNING 1;
 
+-- api_key: create_many
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (INSERT INTO "api_key" ("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "original_expires_at")
+SELECT given."id", given."owner_id", given."name", given."public_id", given."digest", given."scopes", given."created_at", given."expires_at", given."last_used_at", given."revoked_at", given."version", given."created_by", given."original_expires_at"
+FROM named, unnest($2::text::uuid[], $3::text::uuid[], $4::text::text[], $5::text::text[], $6::text::text[], $7::text::text[], $8::text::timestamp with time zone[], $9::text::timestamp with time zone[], $10::text::timestamp with time zone[], $11::text::timestamp with time zone[], $12::text::integer[], $13::text::text[], $14::text::timestamp with time zone[]) AS given("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "original_expires_at")
+RETURNING 1),
+step2 AS (SELECT count(*)
+FROM step1 HAVING count(*) > 0),
+step3 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $15::uuid, $16::bigint, 0
+FROM step2
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + excluded."last"
+RETURNING "last")
+INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
+SELECT $17::uuid, timezone('UTC', '1970-01-01'::timestamp + $18::interval)::timestamp with time zone, $19::text, $20::text, $21::text, $22::text, given."id", given."entity_id", given."version", given."after", "last" - given."left"
+FROM step3, unnest($23::text::uuid[], $24::text::uuid[], $25::text::bigint[], $26::text::text[], $27::text::bigint[]) AS given("id", "entity_id", "version", "after", "left")
+RETURNING 1;
+
+-- api_key: create_many_once
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (INSERT INTO "idempotency_record" ("id", "owner_id", "created_at", "operation", "key", "fingerprint", "entity")
+SELECT $2::uuid, $3::uuid, timezone('UTC', '1970-01-01'::timestamp + $4::interval)::timestamp with time zone, $5::text, $6::text, $7::text, $8::text
+FROM named
+WHERE set_config('lock_timeout', '250', true) IS NOT NULL
+ON CONFLICT ("owner_id", "operation", "key") DO UPDATE
+SET "id" = excluded."id", "owner_id" = excluded."owner_id", "created_at" = excluded."created_at", "operation" = excluded."operation", "key" = excluded."key", "fingerprint" = excluded."fingerprint", "entity" = excluded."entity"
+WHERE "idempotency_record"."created_at" < timezone('UTC', '1970-01-01'::timestamp + $9::interval)
+RETURNING 1),
+step2 AS (INSERT INTO "api_key" ("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "original_expires_at")
+SELECT given."id", given."owner_id", given."name", given."public_id", given."digest", given."scopes", given."created_at", given."expires_at", given."last_used_at", given."revoked_at", given."version", given."created_by", given."original_expires_at"
+FROM step1, unnest($10::text::uuid[], $11::text::uuid[], $12::text::text[], $13::text::text[], $14::text::text[], $15::text::text[], $16::text::timestamp with time zone[], $17::text::timestamp with time zone[], $18::text::timestamp with time zone[], $19::text::timestamp with time zone[], $20::text::integer[], $21::text::text[], $22::text::timestamp with time zone[]) AS given("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "original_expires_at")
+WHERE set_config('lock_timeout', '0', true) IS NOT NULL
+RETURNING 1),
+step3 AS (SELECT count(*)
+FROM step2 HAVING count(*) > 0),
+step4 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $23::uuid, $24::bigint, 0
+FROM step3
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + excluded."last"
+RETURNING "last")
+INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
+SELECT $25::uuid, timezone('UTC', '1970-01-01'::timestamp + $26::interval)::timestamp with time zone, $27::text, $28::text, $29::text, $30::text, given."id", given."entity_id", given."version", given."after", "last" - given."left"
+FROM step4, unnest($31::text::uuid[], $32::text::uuid[], $33::text::bigint[], $34::text::text[], $35::text::bigint[]) AS given("id", "entity_id", "version", "after", "left")
+RETURNING 1;
+
 -- api_key: update
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
 step1 AS (UPDATE "api_key"
@@ -119,6 +166,12 @@ SELECT "idempotency_record"."fingerprint" AS "fingerprint", "idempotency_record"
 FROM "idempotency_record"
 WHERE ("idempotency_record"."created_at" >= (timezone('UTC', '1970-01-01'::timestamp + $2::interval)) AND "idempotency_record"."key" = ($3) AND "idempotency_record"."operation" = ($4) AND "idempotency_record"."owner_id" = ($5) AND (SELECT v FROM named) IS NOT NULL);
 
+-- idempotency_record: find_created
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "revision"."entity_id" AS "entity_id", "revision"."after" AS "after"
+FROM "revision"
+WHERE ("revision"."entity_id" = ANY (ARRAY(SELECT jsonb_array_elements_text($2::jsonb)::uuid)) AND "revision"."kind" = ($3) AND "revision"."owner_id" = ($4) AND "revision"."version" = ($5) AND (SELECT v FROM named) IS NOT NULL);
+
 -- owner: get
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
 SELECT "owner"."id" AS "id", "owner"."name" AS "name", "owner"."created_at" AS "created_at", "owner"."deactivated_at" AS "deactivated_at", "owner"."version" AS "version"
@@ -166,6 +219,53 @@ RETURNING "last")
 INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
 SELECT $16::uuid, $17::uuid, timezone('UTC', '1970-01-01'::timestamp + $18::interval)::timestamp with time zone, $19::text, $20::uuid, $21::bigint, $22::text, $23::text, $24::text, $25::text, "last"
 FROM step3
+RETURNING 1;
+
+-- owner: create_many
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (INSERT INTO "owner" ("id", "name", "created_at", "deactivated_at", "version")
+SELECT given."id", given."name", given."created_at", given."deactivated_at", given."version"
+FROM named, unnest($2::text::uuid[], $3::text::text[], $4::text::timestamp with time zone[], $5::text::timestamp with time zone[], $6::text::integer[]) AS given("id", "name", "created_at", "deactivated_at", "version")
+RETURNING 1),
+step2 AS (SELECT count(*)
+FROM step1 HAVING count(*) > 0),
+step3 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $7::uuid, $8::bigint, 0
+FROM step2
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + excluded."last"
+RETURNING "last")
+INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
+SELECT $9::uuid, timezone('UTC', '1970-01-01'::timestamp + $10::interval)::timestamp with time zone, $11::text, $12::text, $13::text, $14::text, given."id", given."entity_id", given."version", given."after", "last" - given."left"
+FROM step3, unnest($15::text::uuid[], $16::text::uuid[], $17::text::bigint[], $18::text::text[], $19::text::bigint[]) AS given("id", "entity_id", "version", "after", "left")
+RETURNING 1;
+
+-- owner: create_many_once
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (INSERT INTO "idempotency_record" ("id", "owner_id", "created_at", "operation", "key", "fingerprint", "entity")
+SELECT $2::uuid, $3::uuid, timezone('UTC', '1970-01-01'::timestamp + $4::interval)::timestamp with time zone, $5::text, $6::text, $7::text, $8::text
+FROM named
+WHERE set_config('lock_timeout', '250', true) IS NOT NULL
+ON CONFLICT ("owner_id", "operation", "key") DO UPDATE
+SET "id" = excluded."id", "owner_id" = excluded."owner_id", "created_at" = excluded."created_at", "operation" = excluded."operation", "key" = excluded."key", "fingerprint" = excluded."fingerprint", "entity" = excluded."entity"
+WHERE "idempotency_record"."created_at" < timezone('UTC', '1970-01-01'::timestamp + $9::interval)
+RETURNING 1),
+step2 AS (INSERT INTO "owner" ("id", "name", "created_at", "deactivated_at", "version")
+SELECT given."id", given."name", given."created_at", given."deactivated_at", given."version"
+FROM step1, unnest($10::text::uuid[], $11::text::text[], $12::text::timestamp with time zone[], $13::text::timestamp with time zone[], $14::text::integer[]) AS given("id", "name", "created_at", "deactivated_at", "version")
+WHERE set_config('lock_timeout', '0', true) IS NOT NULL
+RETURNING 1),
+step3 AS (SELECT count(*)
+FROM step2 HAVING count(*) > 0),
+step4 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $15::uuid, $16::bigint, 0
+FROM step3
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + excluded."last"
+RETURNING "last")
+INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
+SELECT $17::uuid, timezone('UTC', '1970-01-01'::timestamp + $18::interval)::timestamp with time zone, $19::text, $20::text, $21::text, $22::text, given."id", given."entity_id", given."version", given."after", "last" - given."left"
+FROM step4, unnest($23::text::uuid[], $24::text::uuid[], $25::text::bigint[], $26::text::text[], $27::text::bigint[]) AS given("id", "entity_id", "version", "after", "left")
 RETURNING 1;
 
 -- owner: update
@@ -352,6 +452,53 @@ RETURNING "last")
 INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
 SELECT $32::uuid, $33::uuid, timezone('UTC', '1970-01-01'::timestamp + $34::interval)::timestamp with time zone, $35::text, $36::uuid, $37::bigint, $38::text, $39::text, $40::text, $41::text, "last"
 FROM step3
+RETURNING 1;
+
+-- run: create_many
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (INSERT INTO "run" ("id", "owner_id", "created_at", "simulation_id", "name", "name_folded", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "updated_at", "version")
+SELECT given."id", given."owner_id", given."created_at", given."simulation_id", given."name", given."name_folded", given."status", given."status_reason", given."started_at", given."finished_at", given."solver", given."solver_version", given."external_id", given."parent_id", given."labels", given."parameters", given."results", given."artifacts", given."created_by", given."updated_at", given."version"
+FROM named, unnest($2::text::uuid[], $3::text::uuid[], $4::text::timestamp with time zone[], $5::text::uuid[], $6::text::text[], $7::text::text[], $8::text::text[], $9::text::text[], $10::text::timestamp with time zone[], $11::text::timestamp with time zone[], $12::text::text[], $13::text::text[], $14::text::text[], $15::text::uuid[], $16::text::jsonb[], $17::text::jsonb[], $18::text::jsonb[], $19::text::jsonb[], $20::text::text[], $21::text::timestamp with time zone[], $22::text::integer[]) AS given("id", "owner_id", "created_at", "simulation_id", "name", "name_folded", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "updated_at", "version")
+RETURNING 1),
+step2 AS (SELECT count(*)
+FROM step1 HAVING count(*) > 0),
+step3 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $23::uuid, $24::bigint, 0
+FROM step2
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + excluded."last"
+RETURNING "last")
+INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
+SELECT $25::uuid, timezone('UTC', '1970-01-01'::timestamp + $26::interval)::timestamp with time zone, $27::text, $28::text, $29::text, $30::text, given."id", given."entity_id", given."version", given."after", "last" - given."left"
+FROM step3, unnest($31::text::uuid[], $32::text::uuid[], $33::text::bigint[], $34::text::text[], $35::text::bigint[]) AS given("id", "entity_id", "version", "after", "left")
+RETURNING 1;
+
+-- run: create_many_once
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (INSERT INTO "idempotency_record" ("id", "owner_id", "created_at", "operation", "key", "fingerprint", "entity")
+SELECT $2::uuid, $3::uuid, timezone('UTC', '1970-01-01'::timestamp + $4::interval)::timestamp with time zone, $5::text, $6::text, $7::text, $8::text
+FROM named
+WHERE set_config('lock_timeout', '250', true) IS NOT NULL
+ON CONFLICT ("owner_id", "operation", "key") DO UPDATE
+SET "id" = excluded."id", "owner_id" = excluded."owner_id", "created_at" = excluded."created_at", "operation" = excluded."operation", "key" = excluded."key", "fingerprint" = excluded."fingerprint", "entity" = excluded."entity"
+WHERE "idempotency_record"."created_at" < timezone('UTC', '1970-01-01'::timestamp + $9::interval)
+RETURNING 1),
+step2 AS (INSERT INTO "run" ("id", "owner_id", "created_at", "simulation_id", "name", "name_folded", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "updated_at", "version")
+SELECT given."id", given."owner_id", given."created_at", given."simulation_id", given."name", given."name_folded", given."status", given."status_reason", given."started_at", given."finished_at", given."solver", given."solver_version", given."external_id", given."parent_id", given."labels", given."parameters", given."results", given."artifacts", given."created_by", given."updated_at", given."version"
+FROM step1, unnest($10::text::uuid[], $11::text::uuid[], $12::text::timestamp with time zone[], $13::text::uuid[], $14::text::text[], $15::text::text[], $16::text::text[], $17::text::text[], $18::text::timestamp with time zone[], $19::text::timestamp with time zone[], $20::text::text[], $21::text::text[], $22::text::text[], $23::text::uuid[], $24::text::jsonb[], $25::text::jsonb[], $26::text::jsonb[], $27::text::jsonb[], $28::text::text[], $29::text::timestamp with time zone[], $30::text::integer[]) AS given("id", "owner_id", "created_at", "simulation_id", "name", "name_folded", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "updated_at", "version")
+WHERE set_config('lock_timeout', '0', true) IS NOT NULL
+RETURNING 1),
+step3 AS (SELECT count(*)
+FROM step2 HAVING count(*) > 0),
+step4 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $31::uuid, $32::bigint, 0
+FROM step3
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + excluded."last"
+RETURNING "last")
+INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
+SELECT $33::uuid, timezone('UTC', '1970-01-01'::timestamp + $34::interval)::timestamp with time zone, $35::text, $36::text, $37::text, $38::text, given."id", given."entity_id", given."version", given."after", "last" - given."left"
+FROM step4, unnest($39::text::uuid[], $40::text::uuid[], $41::text::bigint[], $42::text::text[], $43::text::bigint[]) AS given("id", "entity_id", "version", "after", "left")
 RETURNING 1;
 
 -- run: update
@@ -945,6 +1092,53 @@ RETURNING "last")
 INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
 SELECT $22::uuid, $23::uuid, timezone('UTC', '1970-01-01'::timestamp + $24::interval)::timestamp with time zone, $25::text, $26::uuid, $27::bigint, $28::text, $29::text, $30::text, $31::text, "last"
 FROM step3
+RETURNING 1;
+
+-- simulation: create_many
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (INSERT INTO "simulation" ("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "description", "labels", "updated_at", "version")
+SELECT given."id", given."owner_id", given."created_at", given."name", given."name_folded", given."start_date", given."end_date", given."description", given."labels", given."updated_at", given."version"
+FROM named, unnest($2::text::uuid[], $3::text::uuid[], $4::text::timestamp with time zone[], $5::text::text[], $6::text::text[], $7::text::date[], $8::text::date[], $9::text::text[], $10::text::jsonb[], $11::text::timestamp with time zone[], $12::text::integer[]) AS given("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "description", "labels", "updated_at", "version")
+RETURNING 1),
+step2 AS (SELECT count(*)
+FROM step1 HAVING count(*) > 0),
+step3 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $13::uuid, $14::bigint, 0
+FROM step2
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + excluded."last"
+RETURNING "last")
+INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
+SELECT $15::uuid, timezone('UTC', '1970-01-01'::timestamp + $16::interval)::timestamp with time zone, $17::text, $18::text, $19::text, $20::text, given."id", given."entity_id", given."version", given."after", "last" - given."left"
+FROM step3, unnest($21::text::uuid[], $22::text::uuid[], $23::text::bigint[], $24::text::text[], $25::text::bigint[]) AS given("id", "entity_id", "version", "after", "left")
+RETURNING 1;
+
+-- simulation: create_many_once
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (INSERT INTO "idempotency_record" ("id", "owner_id", "created_at", "operation", "key", "fingerprint", "entity")
+SELECT $2::uuid, $3::uuid, timezone('UTC', '1970-01-01'::timestamp + $4::interval)::timestamp with time zone, $5::text, $6::text, $7::text, $8::text
+FROM named
+WHERE set_config('lock_timeout', '250', true) IS NOT NULL
+ON CONFLICT ("owner_id", "operation", "key") DO UPDATE
+SET "id" = excluded."id", "owner_id" = excluded."owner_id", "created_at" = excluded."created_at", "operation" = excluded."operation", "key" = excluded."key", "fingerprint" = excluded."fingerprint", "entity" = excluded."entity"
+WHERE "idempotency_record"."created_at" < timezone('UTC', '1970-01-01'::timestamp + $9::interval)
+RETURNING 1),
+step2 AS (INSERT INTO "simulation" ("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "description", "labels", "updated_at", "version")
+SELECT given."id", given."owner_id", given."created_at", given."name", given."name_folded", given."start_date", given."end_date", given."description", given."labels", given."updated_at", given."version"
+FROM step1, unnest($10::text::uuid[], $11::text::uuid[], $12::text::timestamp with time zone[], $13::text::text[], $14::text::text[], $15::text::date[], $16::text::date[], $17::text::text[], $18::text::jsonb[], $19::text::timestamp with time zone[], $20::text::integer[]) AS given("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "description", "labels", "updated_at", "version")
+WHERE set_config('lock_timeout', '0', true) IS NOT NULL
+RETURNING 1),
+step3 AS (SELECT count(*)
+FROM step2 HAVING count(*) > 0),
+step4 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $21::uuid, $22::bigint, 0
+FROM step3
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + excluded."last"
+RETURNING "last")
+INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
+SELECT $23::uuid, timezone('UTC', '1970-01-01'::timestamp + $24::interval)::timestamp with time zone, $25::text, $26::text, $27::text, $28::text, given."id", given."entity_id", given."version", given."after", "last" - given."left"
+FROM step4, unnest($29::text::uuid[], $30::text::uuid[], $31::text::bigint[], $32::text::text[], $33::text::bigint[]) AS given("id", "entity_id", "version", "after", "left")
 RETURNING 1;
 
 -- simulation: update

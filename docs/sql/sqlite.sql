@@ -49,6 +49,48 @@ FROM "change_count"
 WHERE "owner_id" = %s))
 RETURNING 1;
 
+-- api_key: create_many, 1 of 3
+INSERT INTO "api_key" ("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "original_expires_at")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s);
+
+-- api_key: create_many, 2 of 3
+INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+VALUES (%s, %s, 0)
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + excluded."last"
+RETURNING "last";
+
+-- api_key: create_many, 3 of 3
+INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s) - %s);
+
+-- api_key: create_many_once, 1 of 4
+INSERT INTO "idempotency_record" ("id", "owner_id", "created_at", "operation", "key", "fingerprint", "entity")
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT ("owner_id", "operation", "key") DO UPDATE
+SET "id" = excluded."id", "owner_id" = excluded."owner_id", "created_at" = excluded."created_at", "operation" = excluded."operation", "key" = excluded."key", "fingerprint" = excluded."fingerprint", "entity" = excluded."entity"
+WHERE "idempotency_record"."created_at" < %s
+RETURNING 1;
+
+-- api_key: create_many_once, 2 of 4
+INSERT INTO "api_key" ("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "original_expires_at")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s);
+
+-- api_key: create_many_once, 3 of 4
+INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+VALUES (%s, %s, 0)
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + excluded."last"
+RETURNING "last";
+
+-- api_key: create_many_once, 4 of 4
+INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s) - %s);
+
 -- api_key: update, 1 of 3
 UPDATE "api_key"
 SET "name" = %s, "public_id" = %s, "digest" = %s, "scopes" = %s, "created_at" = %s, "expires_at" = %s, "last_used_at" = %s, "revoked_at" = %s, "version" = %s, "created_by" = %s, "original_expires_at" = %s
@@ -123,6 +165,12 @@ SELECT "idempotency_record"."fingerprint" AS "fingerprint", "idempotency_record"
 FROM "idempotency_record"
 WHERE ("idempotency_record"."created_at" >= (%s) AND "idempotency_record"."key" = (%s) AND "idempotency_record"."operation" = (%s) AND "idempotency_record"."owner_id" = (%s));
 
+-- idempotency_record: find_created
+SELECT "revision"."entity_id" AS "entity_id", "revision"."after" AS "after"
+FROM "revision"
+WHERE ("revision"."entity_id" IN (SELECT value
+FROM json_each(%s)) AND "revision"."kind" = (%s) AND "revision"."owner_id" = (%s) AND "revision"."version" = (%s));
+
 -- owner: get
 SELECT "owner"."id" AS "id", "owner"."name" AS "name", "owner"."created_at" AS "created_at", "owner"."deactivated_at" AS "deactivated_at", "owner"."version" AS "version"
 FROM "owner"
@@ -173,6 +221,48 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
 FROM "change_count"
 WHERE "owner_id" = %s))
 RETURNING 1;
+
+-- owner: create_many, 1 of 3
+INSERT INTO "owner" ("id", "name", "created_at", "deactivated_at", "version")
+VALUES (%s, %s, %s, %s, %s);
+
+-- owner: create_many, 2 of 3
+INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+VALUES (%s, %s, 0)
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + excluded."last"
+RETURNING "last";
+
+-- owner: create_many, 3 of 3
+INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s) - %s);
+
+-- owner: create_many_once, 1 of 4
+INSERT INTO "idempotency_record" ("id", "owner_id", "created_at", "operation", "key", "fingerprint", "entity")
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT ("owner_id", "operation", "key") DO UPDATE
+SET "id" = excluded."id", "owner_id" = excluded."owner_id", "created_at" = excluded."created_at", "operation" = excluded."operation", "key" = excluded."key", "fingerprint" = excluded."fingerprint", "entity" = excluded."entity"
+WHERE "idempotency_record"."created_at" < %s
+RETURNING 1;
+
+-- owner: create_many_once, 2 of 4
+INSERT INTO "owner" ("id", "name", "created_at", "deactivated_at", "version")
+VALUES (%s, %s, %s, %s, %s);
+
+-- owner: create_many_once, 3 of 4
+INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+VALUES (%s, %s, 0)
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + excluded."last"
+RETURNING "last";
+
+-- owner: create_many_once, 4 of 4
+INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s) - %s);
 
 -- owner: update, 1 of 3
 UPDATE "owner"
@@ -359,6 +449,48 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
 FROM "change_count"
 WHERE "owner_id" = %s))
 RETURNING 1;
+
+-- run: create_many, 1 of 3
+INSERT INTO "run" ("id", "owner_id", "created_at", "simulation_id", "name", "name_folded", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "updated_at", "version")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s);
+
+-- run: create_many, 2 of 3
+INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+VALUES (%s, %s, 0)
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + excluded."last"
+RETURNING "last";
+
+-- run: create_many, 3 of 3
+INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s) - %s);
+
+-- run: create_many_once, 1 of 4
+INSERT INTO "idempotency_record" ("id", "owner_id", "created_at", "operation", "key", "fingerprint", "entity")
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT ("owner_id", "operation", "key") DO UPDATE
+SET "id" = excluded."id", "owner_id" = excluded."owner_id", "created_at" = excluded."created_at", "operation" = excluded."operation", "key" = excluded."key", "fingerprint" = excluded."fingerprint", "entity" = excluded."entity"
+WHERE "idempotency_record"."created_at" < %s
+RETURNING 1;
+
+-- run: create_many_once, 2 of 4
+INSERT INTO "run" ("id", "owner_id", "created_at", "simulation_id", "name", "name_folded", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "updated_at", "version")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s);
+
+-- run: create_many_once, 3 of 4
+INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+VALUES (%s, %s, 0)
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + excluded."last"
+RETURNING "last";
+
+-- run: create_many_once, 4 of 4
+INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s) - %s);
 
 -- run: update, 1 of 3
 UPDATE "run"
@@ -854,6 +986,48 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
 FROM "change_count"
 WHERE "owner_id" = %s))
 RETURNING 1;
+
+-- simulation: create_many, 1 of 3
+INSERT INTO "simulation" ("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "description", "labels", "updated_at", "version")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s);
+
+-- simulation: create_many, 2 of 3
+INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+VALUES (%s, %s, 0)
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + excluded."last"
+RETURNING "last";
+
+-- simulation: create_many, 3 of 3
+INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s) - %s);
+
+-- simulation: create_many_once, 1 of 4
+INSERT INTO "idempotency_record" ("id", "owner_id", "created_at", "operation", "key", "fingerprint", "entity")
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT ("owner_id", "operation", "key") DO UPDATE
+SET "id" = excluded."id", "owner_id" = excluded."owner_id", "created_at" = excluded."created_at", "operation" = excluded."operation", "key" = excluded."key", "fingerprint" = excluded."fingerprint", "entity" = excluded."entity"
+WHERE "idempotency_record"."created_at" < %s
+RETURNING 1;
+
+-- simulation: create_many_once, 2 of 4
+INSERT INTO "simulation" ("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "description", "labels", "updated_at", "version")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s);
+
+-- simulation: create_many_once, 3 of 4
+INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+VALUES (%s, %s, 0)
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + excluded."last"
+RETURNING "last";
+
+-- simulation: create_many_once, 4 of 4
+INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s) - %s);
 
 -- simulation: update, 1 of 3
 UPDATE "simulation"

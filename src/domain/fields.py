@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
 from domain.field_filters import FieldFilter
@@ -27,6 +28,8 @@ class Problem(NamedTuple):
     path: tuple[str | int, ...] = ()
 
 
+NAME_MAX = 200
+"""Characters of the name of a member of a map, whatever its pattern."""
 INDEXED_MAX = 400
 """Characters of a text that is sorted by or unique: more, case-folded, might not fit into PostgreSQL's indexes."""
 FOLDING_GROWTH = 3
@@ -264,9 +267,8 @@ class Map(Field):
 
     def key_problems(self, names: Iterable[str]) -> Iterator[Problem]:
         """What is wrong with the names of members."""
-        key = re.compile(self.key_pattern)
         for name in names:
-            if CONTROL_CHARACTERS.search(name) or not key.fullmatch(name):
+            if len(name) > NAME_MAX or not _is_name(self.key_pattern, name):
                 yield Problem("key", f"holds a name that is not {self.key_words}", (name,))
 
     def member_problems(self, member: Any) -> Iterator[Problem]:
@@ -275,6 +277,11 @@ class Map(Field):
             yield Problem("control_characters", "holds control characters")
         elif len(member) > self.max_length:
             yield Problem("too_long", f"holds a text that is longer than {self.max_length} characters")
+
+
+@lru_cache(10_000)  # one entity has the same names as the other
+def _is_name(pattern: str, name: str) -> bool:
+    return not CONTROL_CHARACTERS.search(name) and re.fullmatch(pattern, name) is not None
 
 
 @dataclass(frozen=True, slots=True)

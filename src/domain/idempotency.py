@@ -1,9 +1,9 @@
 """Idempotent requests: the result is recorded in the transaction of the write, and returned to a repeated request."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Generic, Protocol
+from typing import Generic, Protocol, TypeVar
 
 from domain.errors import Conflict, Invalid, NotFound, Stale, Unfit
 from domain.repository import E, OwnerId
@@ -11,19 +11,20 @@ from domain.write_context import IdempotencyKey, WriteContext
 
 IDEMPOTENCY_TTL = timedelta(hours=24)
 """How long a record is kept, counted from the creation of its entity."""
+T = TypeVar("T")
 _IN_FLIGHT = "The first request with this Idempotency-Key is still being processed."
 
 
 @dataclass(frozen=True, slots=True)
-class IdempotencyRecord(Generic[E]):
-    """What a request created, and the digest of its body."""
+class IdempotencyRecord(Generic[T]):
+    """What a request created, one entity or many, and the digest of its body."""
 
     fingerprint: str
-    entity: E
+    entity: T
 
 
 class OwnedIdempotencyRecords(Protocol):
-    """One owner's idempotency records. ``OwnedRepository.add`` writes them in the entity's transaction."""
+    """One owner's idempotency records. ``OwnedRepository`` adds them in the entities' transaction."""
 
     async def find(
         self, idempotency_key: IdempotencyKey, entity: type[E], since: datetime
@@ -32,6 +33,12 @@ class OwnedIdempotencyRecords(Protocol):
 
         Its entity has no secrets.
         """
+        ...
+
+    async def find_many(
+        self, idempotency_key: IdempotencyKey, entity: type[E], since: datetime
+    ) -> IdempotencyRecord[Sequence[E]] | None:
+        """Like ``find``, where many were created at once."""
         ...
 
 
@@ -60,22 +67,38 @@ class IdempotentExecutor:
         Raises ``Conflict`` where the key was used with another body, or its first request is still being processed. A
         repeated request is answered from the record even where the write would be refused by now.
         """
+        find = self.idempotency_records.of(owner).find
+        return await self._once(context, create, lambda key, since: find(key, entity, since))
+
+    async def create_many_once(
+        self, owner: OwnerId, context: WriteContext, entity: type[E], create: Callable[[], Awaitable[Sequence[E]]]
+    ) -> tuple[Sequence[E], bool]:
+        """Like ``create_once``, for many entities of one request."""
+        find = self.idempotency_records.of(owner).find_many
+        return await self._once(context, create, lambda key, since: find(key, entity, since))
+
+    async def _once(
+        self,
+        context: WriteContext,
+        create: Callable[[], Awaitable[T]],
+        find: Callable[[IdempotencyKey, datetime], Awaitable[IdempotencyRecord[T] | None]],
+    ) -> tuple[T, bool]:
         idempotency_key = context.idempotency_key
         if idempotency_key is None:
             return await create(), False
         try:
             return await create(), False
         except (NotFound, Stale, Conflict, Unfit):
-            record = await self._find(owner, idempotency_key, entity)
+            record = await find(idempotency_key, self.now() - IDEMPOTENCY_TTL)
             if record is None:
                 raise
         except Invalid:
             # Invalid today; a repeated request may have been valid when it was first sent.
-            record = await self._find(owner, idempotency_key, entity)
+            record = await find(idempotency_key, self.now() - IDEMPOTENCY_TTL)
             if record is None or record.fingerprint != idempotency_key.fingerprint:
                 raise
         except DuplicateRequest:
-            record = await self._find(owner, idempotency_key, entity)
+            record = await find(idempotency_key, self.now() - IDEMPOTENCY_TTL)
             if record is None:
                 raise Conflict("request_in_flight", _IN_FLIGHT) from None
         if record.fingerprint != idempotency_key.fingerprint:
@@ -85,11 +108,6 @@ class IdempotentExecutor:
     async def purge(self) -> int:
         """Deletes the expired records of all owners; returns how many."""
         return await self.idempotency_records.purge(self.now() - IDEMPOTENCY_TTL)
-
-    async def _find(
-        self, owner: OwnerId, idempotency_key: IdempotencyKey, entity: type[E]
-    ) -> IdempotencyRecord[E] | None:
-        return await self.idempotency_records.of(owner).find(idempotency_key, entity, self.now() - IDEMPOTENCY_TTL)
 
 
 class DuplicateRequest(Exception):

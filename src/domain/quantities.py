@@ -58,6 +58,12 @@ class Quantities(Map):
                 kept[name] = Quantity(0.0, member.unit)
         return kept
 
+    def problems(self, value: Mapping[str, Any]) -> Iterator[Problem]:
+        # Nearly all are sound, and there may be hundreds in each of a thousand runs.
+        if len(value) <= self.max_items and all(map(_is_sound_number, value.values())):
+            return self.key_problems(value)
+        return Map.problems(self, value)
+
     def member_problems(self, member: Any) -> Iterator[Problem]:
         value, unit = member.value, member.unit
         if isinstance(value, str):
@@ -66,8 +72,16 @@ class Quantities(Map):
         elif not isinstance(value, bool) and not is_number(value):
             yield Problem("out_of_range", "holds a number that is not finite, or a whole one beyond ±2^53", ("value",))
         if unit:
-            for code, predicate, _ in _unit_problems(unit):
+            # One that is too long is not worth remembering.
+            for code, predicate, _ in _unit_problems(unit) if len(unit) <= UNIT_MAX else _UNIT.problems(unit):
                 yield Problem(code, f"holds a unit that {predicate}", ("unit",))
+
+
+def _is_sound_number(quantity: Quantity) -> bool:
+    """Whether it is a number with which nothing is wrong."""
+    value, unit = quantity.value, quantity.unit
+    sound = math.isfinite(value) if type(value) is float else type(value) is int and abs(value) <= EXACT_MAX
+    return sound and (not unit or (len(unit) <= UNIT_MAX and not _unit_problems(unit)))
 
 
 @lru_cache(1000)

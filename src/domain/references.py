@@ -3,11 +3,12 @@
 An adapter looks the values up; what is refused, and in which words, is said here once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from domain.batches import VIOLATIONS_MAX, in_item
 from domain.entity import title_of
 from domain.entity_spec import FieldSpec, spec_of, words
 from domain.errors import Conflict, Unfit, Violation
@@ -19,9 +20,9 @@ class UnknownReference(Unfit):
     """An entity would refer to what its owner does not have; ``field`` is the first field that does."""
 
     def __init__(self, entity: type[Owned], names: Iterable[str]) -> None:
-        unknown = tuple(spec_of(entity).fields[name] for name in names)
-        super().__init__([Violation(each.name, _reference(each).unknown, _unknown(each)) for each in unknown])
-        self.field = unknown[0]
+        unknown = tuple(names)
+        super().__init__(unknown_references(entity, unknown))
+        self.field = spec_of(entity).fields[unknown[0]]
         self.entity = entity
 
     def as_missing(self) -> Conflict:
@@ -78,6 +79,24 @@ def values_of_references(entity: Owned) -> dict[str, UUID]:
 def taken(entity: type[Owned], field: FieldSpec) -> Conflict:
     """The refusal of a unique value that another entity of the owner has."""
     return Conflict(field.taken, f"Another {title_of(entity)} has this {words(field.name)}.")
+
+
+def unknown_references(entity: type[Owned], names: Iterable[str]) -> list[Violation]:
+    """The violations of an entity that would by these fields refer to what its owner does not have."""
+    unknown = (spec_of(entity).fields[name] for name in names)
+    return [Violation(each.name, _reference(each).unknown, _unknown(each)) for each in unknown]
+
+
+def require_references(entities: Sequence[Owned], known: Mapping[str, Collection[UUID]]) -> None:
+    """Raises ``Unfit`` where entities of a batch refer to what is not ``known``: the ids by the fields' names."""
+    violations: list[Violation] = []
+    for place, entity in enumerate(entities):
+        names = [name for name, id in values_of_references(entity).items() if id not in known[name]]
+        violations += in_item(place, unknown_references(type(entity), names))
+        if len(violations) >= VIOLATIONS_MAX:
+            break
+    if violations:
+        raise Unfit(violations)
 
 
 def _reference(field: FieldSpec) -> Reference:

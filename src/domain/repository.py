@@ -1,7 +1,7 @@
 """Owners and repositories: a repository is reached through its owner, ``repository.of(owner)``, and in no other way."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, NewType, Protocol, TypeAlias, TypeVar
@@ -67,6 +67,14 @@ class OwnedRepository(Protocol[E]):
         reference to what the owner does not have, ``TenantMismatch`` for an entity of another owner, and
         ``DuplicateRequest`` where the idempotency key has a record that is not older than ``IDEMPOTENCY_TTL`` when the
         entity is made.
+        """
+        ...
+
+    async def add_all(self, entities: Sequence[E], context: WriteContext) -> None:
+        """Stores new entities, all of them or none; their revisions are in the same order.
+
+        Raises what ``add`` raises, but ``Unfit`` for references to what the owner does not have, with ``items`` and the
+        place of the entity.
         """
         ...
 

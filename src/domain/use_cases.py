@@ -1,10 +1,11 @@
 """All that can be done with one owner's entities of a kind, a method each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic
 from uuid import UUID
 
+from domain.batches import made_of_each, require_distinct
 from domain.entity import create, require_transition, update, validated, values_of, with_values
 from domain.entity_spec import spec_of
 from domain.errors import NotFound
@@ -34,6 +35,23 @@ class EntityUseCases(Generic[E]):
         """
         made = create(self.entity, id=self.new_id(), owner_id=owner, now=context.at, actor=context.actor, **values)
         await self.repository.of(owner).add(made, context)
+        return made
+
+    async def create_many(
+        self, owner: OwnerId, context: WriteContext, items: Sequence[Mapping[str, Any]]
+    ) -> Sequence[E]:
+        """Makes and stores an entity of each item's values, in this order: all of them, or none.
+
+        Raises what ``create`` raises, with violations in ``items`` at the place of the item; ``Conflict`` also where
+        two items have the same unique value.
+        """
+
+        def make(**values: Any) -> E:
+            return create(self.entity, id=self.new_id(), owner_id=owner, now=context.at, actor=context.actor, **values)
+
+        made = await made_of_each(items, make)
+        require_distinct(made)
+        await self.repository.of(owner).add_all(made, context)
         return made
 
     async def get(self, owner: OwnerId, id: UUID) -> E:

@@ -10,7 +10,8 @@ class IdempotencyKey:
     """A client's idempotency key: a request that repeats it is the same request.
 
     ``operation`` and ``key`` identify it among the owner's, ``fingerprint`` is a digest of the body. The operation is
-    named like ``create_simulation``: its last word is the kind of entity that it creates.
+    named like ``create_simulation``: a verb, and the kind of entity that it creates, or its plural where it creates
+    many.
     """
 
     operation: str

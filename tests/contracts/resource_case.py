@@ -84,9 +84,12 @@ class ResourceCase:
 
     def operation(self, verb: str) -> str:
         """The ``operationId`` of this verb."""
-        return {"list": f"list_{self.plural}", "revisions": f"list_{self.kind}_revisions"}.get(
-            verb, f"{verb}_{self.kind}"
-        )
+        names = {
+            "list": f"list_{self.plural}",
+            "batch": f"create_{self.plural}",
+            "revisions": f"list_{self.kind}_revisions",
+        }
+        return names.get(verb, f"{verb}_{self.kind}")
 
     @property
     def body(self) -> Json:

@@ -106,6 +106,7 @@ RESOURCES = (
         calls={
             "list": 932,
             "create": 358,
+            "batch": 12_300,
             "get": 132,
             "get, 304": 139,
             "replace": 447,

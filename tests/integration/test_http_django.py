@@ -17,6 +17,8 @@ import pytest
 from adapters.django_orm import bootstrap
 from adapters.django_orm.storage import Storage
 from tests.contracts.http_api import HttpContract, Service, serving
+from tests.contracts.http_batch import BatchContract
+from tests.contracts.http_batch_runs import BatchOfRunsContract
 from tests.contracts.http_changes import ChangesContract
 from tests.contracts.http_conditions import ConditionsContract
 from tests.contracts.http_failures import LIMIT, FailuresContract
@@ -79,6 +81,14 @@ class TestLists(OnCommitting, ListsContract):
 
 
 class TestSimulationLists(OnCommitting, SimulationListsContract):
+    pass
+
+
+class TestBatch(OnCommitting, BatchContract):
+    pass
+
+
+class TestBatchOfRuns(OnCommitting, BatchOfRunsContract):
     pass
 
 

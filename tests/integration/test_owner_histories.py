@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -27,6 +27,7 @@ from domain.errors import (
 from domain.revisions import History
 from domain.simulations.simulation import Simulation
 from domain.use_cases import EntityUseCases
+from domain.write_context import IdempotencyKey
 from tests.factories import CONTEXT
 from tests.integration.conftest import opened
 from tests.integration.owner_files import Line, exported, file_from, imported, lines_of, rows_of, stored_owner
@@ -206,6 +207,39 @@ def test_a_file_with_an_invalid_state_is_rejected(owner: Owner, file: bytes, nam
     assert not any(rows_per_table(owner.id).values())
     assert message in refused.value.detail
     assert "\n" not in refused.value.detail
+
+
+def as_batch(lines: list[Line], entity: str | None = None) -> Line:
+    """Makes the first idempotency record one of a batch, of its own entity unless another text is given."""
+    row = rows_of(lines, "idempotency_record")[0]
+    row.update(operation="create_simulations", entity=json.dumps([row["id"]]) if entity is None else entity)
+    return row
+
+
+async def replayed(owner: Owner, record: Line) -> Sequence[Simulation]:
+    """What a repeated batch is answered with."""
+    key = IdempotencyKey(operation=record["operation"], key=record["key"], fingerprint="")
+    async with opened(bootstrap.django_storage(size=1)) as storage:
+        found = await storage.idempotency_records.of(owner.id).find_many(key, Simulation, owner.created_at)
+        assert found is not None
+        return found.entity
+
+
+def test_a_record_of_a_batch_is_imported_and_replayed(owner: Owner, file: bytes) -> None:
+    lines = lines_of(file)
+    record = as_batch(lines)
+    assert imported(file_from(lines)) == lines[-1]["rows"]
+    (simulation,) = asyncio.run(replayed(owner, record))
+    assert (str(simulation.id), simulation.version) == (record["id"], 1)
+    assert record["entity"] in [row["entity"] for row in rows_of(lines_of(exported(owner.id)), "idempotency_record")]
+
+
+@pytest.mark.parametrize("entity", ["[]", "{}", "[1]", '["x"]', f'["{uuid4()}"]', f'["{uuid4()}", 1]', "["])
+def test_a_record_of_a_batch_without_its_ids_is_rejected(owner: Owner, file: bytes, entity: str) -> None:
+    lines = lines_of(file)
+    as_batch(lines, entity)
+    with pytest.raises(DomainError, match="idempotency record does not"):
+        imported(file_from(lines))
 
 
 @pytest.mark.parametrize("column", ["name", "updated_at"])

@@ -6,6 +6,8 @@ import pytest
 
 from adapters.in_memory.storage import Storage
 from tests.contracts.http_api import Service, serving
+from tests.contracts.http_batch import BatchContract
+from tests.contracts.http_batch_runs import BatchOfRunsContract
 from tests.contracts.http_browsers import PAGE, BrowsersContract, CrossOriginContract
 from tests.contracts.http_changes import ChangesContract
 from tests.contracts.http_conditions import ConditionsContract
@@ -29,6 +31,14 @@ def service() -> Iterator[Service]:
 
 
 class TestLists(ListsContract):
+    pass
+
+
+class TestBatch(BatchContract):
+    pass
+
+
+class TestBatchOfRuns(BatchOfRunsContract):
     pass
 
 

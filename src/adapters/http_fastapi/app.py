@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from adapters.http_fastapi.kit.authentication import Authenticator
 from adapters.http_fastapi.kit.background import Background
+from adapters.http_fastapi.kit.batches import batch_routes
 from adapters.http_fastapi.kit.body_budget import BodyBudget
 from adapters.http_fastapi.kit.cors import Cors
 from adapters.http_fastapi.kit.cursors import Cursors
@@ -147,6 +148,7 @@ def build_api(
 
     resources = {Resource.of(entity, entities): use_cases for entity, use_cases in entities.items()}
     routers = [
+        *(batch_routes(resource, each, idempotent) for resource, each in resources.items()),
         *(entity_routes(resource, each, cursors, idempotent) for resource, each in resources.items()),
         *(run_report_routes(resource, each) for resource, each in resources.items() if isinstance(each, RunUseCases)),
         change_routes([*resources], history, cursors),

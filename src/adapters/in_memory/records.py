@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import takewhile
@@ -29,6 +30,12 @@ class OwnedIdempotencyRecords:
         at, outcome = self.recorded.get((self.owner, idempotency_key.operation, idempotency_key.key), (since, None))
         return outcome if at >= since else None
 
+    async def find_many(
+        self, idempotency_key: IdempotencyKey, entity: type[E], since: datetime
+    ) -> IdempotencyRecord[Sequence[E]] | None:
+        found: IdempotencyRecord[Any] | None = await self.find(idempotency_key, entity, since)
+        return found
+
     def require_new(self, idempotency_key: IdempotencyKey, at: datetime) -> None:
         """Raises ``DuplicateRequest`` where the key has a record that has not expired."""
         known = self.recorded.get((self.owner, idempotency_key.operation, idempotency_key.key))
@@ -37,8 +44,15 @@ class OwnedIdempotencyRecords:
 
     def record(self, idempotency_key: IdempotencyKey, entity: Owned, at: datetime) -> None:
         """Adds a record, in place of one that has expired."""
+        self._record(idempotency_key, without_secrets(entity), at)
+
+    def record_many(self, idempotency_key: IdempotencyKey, entities: Sequence[Owned], at: datetime) -> None:
+        """The same of many that are made at once."""
+        self._record(idempotency_key, tuple(map(without_secrets, entities)), at)
+
+    def _record(self, idempotency_key: IdempotencyKey, created: object, at: datetime) -> None:
         place = (self.owner, idempotency_key.operation, idempotency_key.key)
-        self.recorded[place] = (at, IdempotencyRecord(idempotency_key.fingerprint, without_secrets(entity)))
+        self.recorded[place] = (at, IdempotencyRecord(idempotency_key.fingerprint, created))
 
 
 @dataclass(frozen=True, slots=True)

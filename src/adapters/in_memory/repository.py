@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Generic
 from uuid import UUID
 
 from adapters.in_memory.pages import page_of
 from adapters.in_memory.records import IdempotencyRecords, Revisions
+from domain.batches import require_distinct, taken_in
 from domain.entity_spec import spec_of
 from domain.errors import Conflict
 from domain.paging import Page, PageRequest
@@ -18,6 +19,7 @@ from domain.references import (
     links_to,
     new_references,
     referred_kind,
+    require_references,
     taken,
     values_of_references,
 )
@@ -88,6 +90,21 @@ class OwnedRepository(Generic[E]):
             self._idempotency_records.record(key, entity, entity.created_at)
         self._save(None, entity, context)
 
+    async def add_all(self, entities: Sequence[E], context: WriteContext) -> None:
+        for entity in entities:
+            must_belong(entity, self._owner)
+        key = context.idempotency_key
+        if key is not None:
+            self._idempotency_records.require_new(key, entities[0].created_at)
+        self._require_all_known(entities)
+        if any(entity.id in self._rows for entity in entities) or len({each.id for each in entities}) < len(entities):
+            raise Conflict("already_exists", "This exists already.")
+        self._require_all_free(entities)
+        if key is not None:
+            self._idempotency_records.record_many(key, entities, entities[0].created_at)
+        for entity in entities:
+            self._save(None, entity, context)
+
     async def change(self, id: UUID, fn: Callable[[E], E], context: WriteContext) -> E:
         before = self._find(id)
         after = fn(before)
@@ -132,6 +149,21 @@ class OwnedRepository(Generic[E]):
         unknown = [name for name, id in new.items() if id not in kinds[to[name]].rows(self._owner)]
         if unknown:
             raise UnknownReference(self._table.entity, unknown)
+
+    def _require_all_known(self, entities: Sequence[E]) -> None:
+        """Raises ``Unfit`` where one of a batch would refer to what the owner does not have."""
+        fields = spec_of(self._table.entity).references
+        kinds = {field.name: self._table.kinds[referred_kind(self._table.entity, field.name)] for field in fields}
+        require_references(entities, {name: kind.rows(self._owner) for name, kind in kinds.items()})
+
+    def _require_all_free(self, entities: Sequence[E]) -> None:
+        """Raises ``Conflict`` where another entity, or two of a batch, have a unique value of one."""
+        require_distinct(entities)
+        for field in spec_of(self._table.entity).unique:
+            values = (getattr(entity, field.name) for entity in entities)
+            held = [value for value in values if (self._owner, field.name, value) in self._table.taken]
+            if held := [value for value in held if value is not None]:
+                raise taken_in(entities, field.name, held)
 
     def _require_unused(self, entity: E) -> None:
         """Raises ``Conflict`` where another entity refers to it."""

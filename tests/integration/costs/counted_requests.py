@@ -144,6 +144,10 @@ class Requests:
         """The body that creates a new object."""
         return tenant.body(self.resource)
 
+    def batch(self, tenant: Tenant) -> Request:
+        items = [self.body(tenant) for _ in range(50)]
+        return Request("POST", f"{self.resource.path}/batch", {"items": items}, 201)
+
     def no_op_put(self, tenant: Tenant) -> Request:
         shown = tenant.make(self.resource)
         return Request("PUT", self.resource.path_of(shown), {name: shown[name] for name in self.resource.body})
@@ -171,6 +175,7 @@ class Requests:
         return {
             "list": lambda _: Request("GET", to.path),
             "create": lambda tenant: Request("POST", to.path, partial(self.body, tenant), 201),
+            "batch": self.batch,
             "get": lambda tenant: Request("GET", self.created(tenant)),
             "replace": lambda tenant: Request("PUT", self.created(tenant), self.body(tenant) | self.name(tenant)),
             "update": lambda tenant: Request("PATCH", self.created(tenant), self.name(tenant)),
@@ -197,6 +202,8 @@ class Requests:
                 Request("POST", to.path, self.body(tenant), 201)
             ),
             "create, replayed": lambda tenant: repeated(tenant, Request("POST", to.path, self.body(tenant), 201)),
+            "batch, Idempotency-Key": lambda tenant: with_idempotency_key(self.batch(tenant)),
+            "batch, replayed": lambda tenant: repeated(tenant, self.batch(tenant)),
             "replace, no change": self.no_op_put,
             "update, If-Match": self.if_match,
             "update, stale If-Match": lambda tenant: Request(

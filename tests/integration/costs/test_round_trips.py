@@ -20,6 +20,7 @@ from tests.integration.costs.counting_proxy import CountingProxy, Traffic
 RESOURCE = {
     "list": (1, 1),
     "create": (1, 1),
+    "batch": (1, 1),
     "get": (1, 1),
     "replace": (2, 2),  # reads the row, then writes it if its version is unchanged; so do all below
     "update": (2, 2),
@@ -37,6 +38,8 @@ RESOURCE = {
     "create, invalid": (0, 0),
     "create, Idempotency-Key": (1, 1),
     "create, replayed": (2, 2),  # adds nothing, then reads the idempotency record
+    "batch, Idempotency-Key": (1, 1),
+    "batch, replayed": (3, 3),  # adds nothing, then reads the idempotency record and the revisions
     "replace, no change": (1, 1),  # writes nothing
     "update, If-Match": (2, 2),
     "update, stale If-Match": (1, 1),
@@ -51,6 +54,7 @@ RESOURCE = {
 """For every resource, by verb and variant; a case may override it in ``statements``."""
 REFERRING = {
     "create, replayed": (3, 3),  # adds nothing, checks the references, then reads the idempotency record
+    "batch, replayed": (4, 4),
 }
 """For resources with references."""
 OPERATIONS = {

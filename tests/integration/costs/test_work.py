@@ -19,6 +19,7 @@ from tests.integration.costs.counting import Direct
 RESOURCE = {
     "list": 153,
     "create": 159,
+    "batch": 3750,  # of fifty items
     "get": 94,
     "replace": 207,
     "update": 202,
@@ -32,7 +33,17 @@ RESOURCE = {
 CONVERTED = (kinds.Choice, kinds.Amount, kinds.Words, kinds.Map)
 """Kinds of fields that are converted for storage or JSON, which takes about ``CONVERSION`` calls each time."""
 CONVERSION = 7
-CONVERSIONS = {"list": 20, "create": 2, "get": 1, "get, 304": 1, "replace": 3, "update": 3, "amend": 3, "delete": 2} | {
+CONVERSIONS = {
+    "list": 20,
+    "create": 2,
+    "batch": 100,
+    "get": 1,
+    "get, 304": 1,
+    "replace": 3,
+    "update": 3,
+    "amend": 3,
+    "delete": 2,
+} | {
     "restore": 3,
     "revisions": 3,
 }

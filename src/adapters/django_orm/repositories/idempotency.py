@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import msgspec
 
-from adapters.django_orm.models import IdempotencyRow
+from adapters.django_orm.models import IdempotencyRow, RevisionRow
 from adapters.django_orm.repositories.reader import PURGED_AT_ONCE
 from adapters.django_orm.sql.compiler import Compiler
 from adapters.django_orm.sql.expressions import Param, param
+from adapters.django_orm.sql.membership import AnyOf
 from adapters.django_orm.sql.statement import Executor, RlsContext, Statement, Values, WriteStep
 from domain.idempotency import IDEMPOTENCY_TTL, IdempotencyRecord
+from domain.turns import Turns
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from adapters.django_orm.sql.statement import WriteBatch
+    from adapters.django_orm.sql.statement import Rows, WriteBatch
     from domain.repository import E, Owned, OwnerId
     from domain.write_context import IdempotencyKey
 
@@ -53,6 +57,17 @@ class IdempotencyTable:
         return self._compile.select(rows, "fingerprint", "entity")
 
     @cached_property
+    def find_created(self) -> Statement:
+        """Finds the first revisions of entities."""
+        rows = RevisionRow.objects.filter(
+            AnyOf("entity_id", param(RevisionRow, "entity_id", "ids")),
+            owner_id=param(RevisionRow, "owner_id"),
+            kind=param(RevisionRow, "kind"),
+            version=param(RevisionRow, "version"),
+        )
+        return self._compile.select(rows, "entity_id", "after")
+
+    @cached_property
     def insert(self) -> WriteStep:
         """Part of a chain that adds an entity; it touches no row where there is a record that is not too old."""
         # Another transaction with the same key is waited for, whichever way it ends.
@@ -69,13 +84,24 @@ class IdempotencyTable:
     def values(self, idempotency_key: IdempotencyKey, entity: Owned, encoded: str) -> Values:
         """What ``insert`` is to be run with; ``encoded`` is the entity as JSON, without its secrets."""
         return {
+            **self._values(idempotency_key, entity),
+            "record.entity": encoded,
+        }
+
+    def values_of_all(self, idempotency_key: IdempotencyKey, entities: Sequence[Owned]) -> Values:
+        """The same of a batch, of which the ids are kept: what it made is in its revisions, which are kept longer."""
+        ids = msgspec.json.encode([entity.id for entity in entities]).decode()
+        return {**self._values(idempotency_key, entities[0]), "record.entity": ids}
+
+    @staticmethod
+    def _values(idempotency_key: IdempotencyKey, entity: Owned) -> Values:
+        return {
             "record.id": entity.id,
             "record.owner_id": entity.owner_id,
             "record.created_at": entity.created_at,
             "record.operation": idempotency_key.operation,
             "record.key": idempotency_key.key,
             "record.fingerprint": idempotency_key.fingerprint,
-            "record.entity": encoded,
             "record.expired_before": entity.created_at - IDEMPOTENCY_TTL,
         }
 
@@ -103,12 +129,34 @@ class OwnedIdempotencyRecords:
     async def find(
         self, idempotency_key: IdempotencyKey, entity: type[E], since: datetime
     ) -> IdempotencyRecord[E] | None:
+        for fingerprint, kept in await self._kept(idempotency_key, since):
+            return IdempotencyRecord(fingerprint, msgspec.json.decode(kept, type=entity))
+        return None
+
+    async def find_many(
+        self, idempotency_key: IdempotencyKey, entity: type[E], since: datetime
+    ) -> IdempotencyRecord[Sequence[E]] | None:
+        for fingerprint, kept in await self._kept(idempotency_key, since):
+            ids = msgspec.json.decode(kept, type=list[UUID])
+            values = {"owner_id": self._owner, "kind": entity.KIND, "version": 1, "ids": ids}
+            rows = await self._table.executor.fetch(str(self._owner), self._table.find_created, values)
+            states: dict[UUID, str] = {id: state for id, state in rows}  # noqa: C416 -- for the type checker
+            created = []
+            if len(states) < len(ids):
+                return None
+            with Turns() as turns:
+                for id in ids:
+                    created.append(msgspec.json.decode(states[id], type=entity))
+                    await turns.pause()
+            return IdempotencyRecord(fingerprint, created)
+        return None
+
+    async def _kept(self, idempotency_key: IdempotencyKey, since: datetime) -> Rows:
+        """The fingerprint of the record, and what the request has made."""
         values = {
             "record.owner_id": self._owner,
             "record.operation": idempotency_key.operation,
             "record.key": idempotency_key.key,
             "record.created_at": since,
         }
-        for fingerprint, kept in await self._table.executor.fetch(str(self._owner), self._table.find, values):
-            return IdempotencyRecord(fingerprint, msgspec.json.decode(kept, type=entity))
-        return None
+        return await self._table.executor.fetch(str(self._owner), self._table.find, values)

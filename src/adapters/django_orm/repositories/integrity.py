@@ -10,11 +10,15 @@ from __future__ import annotations
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
+from django.db import models
+
 from adapters.django_orm.columns import reference_constraint
 from adapters.django_orm.entity_models import unique_constraint
 from adapters.django_orm.sql.compiler import Compiler
-from adapters.django_orm.sql.expressions import param
+from adapters.django_orm.sql.expressions import Param, param
+from adapters.django_orm.sql.membership import AnyOf
 from adapters.django_orm.sql.statement import Executor
+from domain.batches import taken_in
 from domain.entity_spec import spec_of
 from domain.errors import Conflict
 from domain.references import (
@@ -22,12 +26,14 @@ from domain.references import (
     links_to,
     new_references,
     referred_kind,
+    require_references,
     taken,
     values_of_references,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from uuid import UUID
 
     from django.db.models import Model, QuerySet
 
@@ -52,6 +58,8 @@ class Integrity:
         self._compile = Compiler(executor)
         self._find = cache(self._find_statement)
         self._find_child = cache(self._find_child_statement)
+        self._find_all = cache(self._find_all_statement)
+        self._find_held = cache(self._find_held_statement)
 
     def locked(self, before: E | None, after: E | None) -> dict[str, Any]:
         """The references whose entities a write keeps from being deleted, by the names of their fields."""
@@ -71,6 +79,52 @@ class Integrity:
         """What ``steps`` are to be run with."""
         values = {f"{name}.referred": id for name, id in references.items()} if references else {}
         return values if before is None else {**values, "before.id": before.id}
+
+    def locked_by_all(self, entities: Sequence[Owned]) -> dict[str, list[UUID]]:
+        """What a batch refers to, and keeps from being deleted, by the names of the fields: ids in their order."""
+        found: dict[str, set[UUID]] = {}
+        for references in map(values_of_references, entities) if self._refers else ():
+            for name, id in references.items():
+                found.setdefault(name, set()).add(id)
+        return {
+            field.name: sorted(found[field.name]) for field in spec_of(self.entity).references if field.name in found
+        }
+
+    def steps_of_all(self, names: Sequence[str]) -> tuple[WriteStep, ...]:
+        """What comes before the rows of a batch: ``names`` are the references that are locked."""
+        return tuple(
+            self._compile.lock_all(self._referred_by_all(name), Param(f"{name}.count", models.BigIntegerField()))
+            for name in names
+        )
+
+    def values_of_all(self, references: Mapping[str, Sequence[UUID]]) -> dict[str, Any]:
+        """What ``steps_of_all`` are to be run with."""
+        values: dict[str, Any] = {f"{name}.referred": ids for name, ids in references.items()}
+        return values | {f"{name}.count": len(ids) for name, ids in references.items()}
+
+    async def refuse_all(self, owner: OwnerId, entities: Sequence[Owned]) -> None:
+        """Raises ``Unfit`` where a batch refers to what the owner does not have."""
+        references = self.locked_by_all(entities)
+        values = {"owner_id": owner, **self.values_of_all(references)}
+        known = {
+            name: {id for (id,) in await self._executor.fetch(str(owner), self._find_all(name), values)}
+            for name in references
+        }
+        require_references(entities, known)
+
+    async def refuse_all_taken(self, owner: OwnerId, constraint: str | None, entities: Sequence[Owned]) -> None:
+        """Like ``refuse_taken``, for a batch."""
+        if constraint in self._references:
+            return
+        for name, field in self._taken.items():
+            if constraint not in {None, name}:
+                continue
+            given = [value for each in entities if (value := getattr(each, field.name)) is not None]
+            values = {"owner_id": owner, "values": given}
+            held = [value for (value,) in await self._executor.fetch(str(owner), self._find_held(field.name), values)]
+            if held or constraint is not None:
+                raise taken_in(entities, field.name, held)
+        raise Conflict("already_exists", "This exists already.")
 
     async def refuse(self, owner: OwnerId, before: E | None, after: E | None) -> None:
         """Raises why a write did not take place: ``UnknownReference``, or ``Conflict`` for what is in use."""
@@ -126,6 +180,10 @@ class Integrity:
         model = self._by_kind[referred_kind(self.entity, name)]
         return self._owned(model).filter(id=param(model, "id", f"{name}.referred"))
 
+    def _referred_by_all(self, name: str) -> QuerySet[Any, Any]:
+        model = self._by_kind[referred_kind(self.entity, name)]
+        return self._owned(model).filter(AnyOf("id", param(model, "id", f"{name}.referred")))
+
     def _children(self, link: Link) -> QuerySet[Any, Any]:
         """What refers to an entity by this field, without the entity itself."""
         model = self._models[link.child]
@@ -134,6 +192,13 @@ class Integrity:
 
     def _find_statement(self, name: str) -> Statement:
         return self._compile.select(self._referred(name), "id")
+
+    def _find_all_statement(self, name: str) -> Statement:
+        return self._compile.select(self._referred_by_all(name), "id")
+
+    def _find_held_statement(self, name: str) -> Statement:
+        rows = self._owned(self._models[self.entity]).filter(AnyOf(name, self._param(name, "values")))
+        return self._compile.select(rows, name)
 
     def _find_child_statement(self, child: type[Owned], name: str) -> Statement:
         (link,) = (link for link in self._links if (link.child, link.field.name) == (child, name))

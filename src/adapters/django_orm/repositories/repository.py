@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Generic
 from adapters.django_orm.repositories.idempotency import IdempotencyTable
 from adapters.django_orm.repositories.integrity import Integrity
 from adapters.django_orm.repositories.reader import Reader
-from adapters.django_orm.repositories.write_records import WriteKind, WriteRecords
+from adapters.django_orm.repositories.write_records import BATCHES, ONCE, WriteKind, WriteRecords
+from adapters.django_orm.sql.many import many
 from adapters.django_orm.sql.statement import ConstraintViolated, Executor, LockTimeout, Statement
 from domain.errors import Unavailable
 from domain.idempotency import DuplicateRequest
@@ -23,15 +24,16 @@ from domain.repository import (
     no_precondition,
     or_not_found,
 )
+from domain.turns import Turns
 from domain.write_context import WriteContext
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from uuid import UUID
 
     from django.db import models
 
-    from adapters.django_orm.sql.statement import WriteBatch
+    from adapters.django_orm.sql.statement import WriteBatch, WriteStep
 
 ATTEMPTS_MAX = 100
 """Times that a change is tried while others come in between."""
@@ -66,6 +68,10 @@ class OwnedTable(Reader[E]):
 
     def _write(self, kind: WriteKind, references: tuple[str, ...] = ()) -> WriteBatch:
         """One write: the row where it is still as it was before, after what it refers to; and what is recorded."""
+        if kind in BATCHES:
+            return self._compile.chain(
+                *self.integrity.steps_of_all(references), *self.records.beside(kind, self._insert_all(kind))
+            )
         if kind in {WriteKind.CREATE, WriteKind.CREATE_ONCE}:
             columns = {name: self._param(name) for name in self.columns}
             where = IdempotencyTable.GO_ON if kind is WriteKind.CREATE_ONCE else ""
@@ -77,6 +83,19 @@ class OwnedTable(Reader[E]):
             row = self._compile.delete(stored) if delete else self._compile.update(stored, changed)
         before = self.integrity.steps(references, deletes=kind is WriteKind.DELETE)
         return self._compile.chain(*before, *self.records.beside(kind, row))
+
+    def _insert_all(self, kind: WriteKind) -> WriteStep:
+        columns = {name: many(self.model, name, f"row.{name}") for name in self.columns}
+        return self._compile.insert_all(self.model, columns, where=IdempotencyTable.GO_ON if kind in ONCE else "")
+
+    async def rows(self, entities: Sequence[E]) -> dict[str, Any]:
+        """What the columns hold of these entities, each in its row."""
+        found: list[Sequence[Any]] = []
+        with Turns() as turns:
+            for entity in entities:
+                found.append(self._row(entity))
+                await turns.pause()
+        return {f"row.{name}": values for name, values in zip(self.columns, zip(*found, strict=True), strict=True)}
 
 
 class OwnedRepository(Generic[E]):
@@ -104,6 +123,27 @@ class OwnedRepository(Generic[E]):
             if context.idempotency_key is not None:
                 raise DuplicateRequest
         raise Unavailable(f"What the {self._table.entity.KIND} refers to is changed by too many at once.")
+
+    async def add_all(self, entities: Sequence[E], context: WriteContext) -> None:
+        table, owner = self._table, self._owner
+        for entity in entities:
+            must_belong(entity, owner)
+        kind, values = await table.records.of_all(entities, context)
+        references = table.integrity.locked_by_all(entities)
+        values |= table.integrity.values_of_all(references) | await table.rows(entities)
+        values["owner_id"] = owner
+        for _ in range(ATTEMPTS_MAX):
+            try:
+                if await table.executor.write(str(owner), table.write(kind, tuple(references)), values):
+                    return
+            except LockTimeout as error:
+                raise DuplicateRequest from error
+            except ConstraintViolated as violated:
+                await table.integrity.refuse_all_taken(owner, violated.name, entities)
+            await table.integrity.refuse_all(owner, entities)
+            if context.idempotency_key is not None:
+                raise DuplicateRequest
+        raise Unavailable(f"What the {table.entity.KIND} refers to is changed by too many at once.")
 
     async def change(self, id: UUID, fn: Callable[[E], E], context: WriteContext) -> E:
         for _ in range(ATTEMPTS_MAX):

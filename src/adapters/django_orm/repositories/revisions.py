@@ -11,8 +11,10 @@ from django.db.models import OuterRef, Subquery
 from adapters.django_orm.models import ChangeCountRow, RevisionRow
 from adapters.django_orm.repositories.reader import PURGED_AT_ONCE, Reader
 from adapters.django_orm.sql.expressions import Param, param
+from adapters.django_orm.sql.many import many
 from adapters.django_orm.sql.statement import Executor, RlsContext, Statement, WriteStep
-from domain.revisions import Revision, RevisionRange
+from domain.revisions import Revision, RevisionRange, revision_fields
+from domain.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,8 +23,11 @@ if TYPE_CHECKING:
     from adapters.django_orm.sql.statement import WriteBatch
     from domain.paging import Page, PageRequest
     from domain.repository import Owned, OwnerId
+    from domain.write_context import WriteContext
 
 _count = partial(param, ChangeCountRow)
+_OF_EACH = ("id", "entity_id", "version", "after")
+"""The columns that differ between the revisions of a batch, beside the number."""
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -61,11 +66,49 @@ class RevisionTable(Reader[Revision[Any]]):
         columns: dict[str, Param | str] = {
             name: self._param(name, f"revision.{name}") for name in self.columns if name != "number"
         }
-        # What follows a step of a chain sees its rows on PostgreSQL, and what they have become on SQLite.
-        on_postgresql = self._compile.on_postgresql
-        columns["number"] = '"last"' if on_postgresql else '(SELECT "last" FROM "change_count" WHERE "owner_id" = %s)'
-        more = () if on_postgresql else (_count("owner_id"),)
+        columns["number"] = self._last
+        more = () if self._compile.on_postgresql else (_count("owner_id"),)
         return count, self._compile.insert(RevisionRow, columns, more=more)
+
+    @property
+    def _last(self) -> str:
+        """The SQL of the number that the step before has counted to."""
+        # What follows a step of a chain sees its rows on PostgreSQL, and what they have become on SQLite.
+        on_sqlite = '(SELECT "last" FROM "change_count" WHERE "owner_id" = %s)'
+        return '"last"' if self._compile.on_postgresql else on_sqlite
+
+    @cached_property
+    def insert_all(self) -> tuple[WriteStep, ...]:
+        """The last parts of the chain of a batch: the owner's next numbers, once all rows are there; the revisions."""
+        count = self._compile.insert(
+            ChangeCountRow,
+            {"owner_id": _count("owner_id"), "last": _count("last", "revision.count"), "purged_through": "0"},
+            suffix=' ON CONFLICT ("owner_id") DO UPDATE SET "last" = "change_count"."last" + excluded."last"',
+            returning='"last"',
+        )
+        columns: dict[str, Param | str] = {
+            name: self._param(name, f"revision.{name}") for name in self.columns if name not in {"number", *_OF_EACH}
+        }
+        columns |= {name: many(RevisionRow, name, f"revision.{name}") for name in _OF_EACH}
+        left = many(RevisionRow, "number", "revision.left")
+        on_postgresql = self._compile.on_postgresql
+        columns["number"] = f"{self._last} - " + ('given."left"' if on_postgresql else "%s")
+        more = {"left": left} if on_postgresql else {"owner_id": _count("owner_id"), "left": left}
+        return (*self._compile.gather(), count, self._compile.insert_all(RevisionRow, columns, more=more))
+
+    async def values_of_all(self, entities: Sequence[Owned], context: WriteContext) -> dict[str, Any]:
+        """What ``insert_all`` is to be run with, for the revisions of new entities."""
+        values: dict[str, Any] = {"revision.count": len(entities), "revision.left": [*range(len(entities))][::-1]}
+        each: dict[str, list[Any]] = {name: [] for name in _OF_EACH}
+        fields: dict[str, Any] = {}
+        with Turns() as turns:
+            for entity in entities:
+                fields = revision_fields(None, entity, context)
+                fields["after"] = encoded(fields["after"])
+                for name, column in each.items():
+                    column.append(fields[name])
+                await turns.pause()
+        return values | {f"revision.{name}": value for name, value in (fields | each).items()}
 
     def values(self, fields: Mapping[str, Any]) -> dict[str, Any]:
         """What ``insert`` is to be run with, given the fields of the revision; its sides become JSON."""

@@ -11,6 +11,7 @@ import asyncpg
 from django.db import models
 
 from adapters.django_orm.sql.connection_pool import ConnectionPool
+from adapters.django_orm.sql.many import EncodeArray, ManyValues
 from adapters.django_orm.sql.statement import (
     Codec,
     ConstraintViolated,
@@ -136,6 +137,8 @@ class AsyncpgExecutor:
         )
 
     def codec(self, field: models.Field[Any, Any]) -> Codec:
+        if isinstance(field, ManyValues):
+            return EncodeArray(_custom_method(field.of, "get_prep_value")), None
         if isinstance(field, models.DateField):
             return _since_moment if isinstance(field, models.DateTimeField) else _since_day, None
         read = _custom_method(field, "from_db_value")
@@ -150,7 +153,11 @@ class AsyncpgExecutor:
         connections = self._connections
         if connections is None:
             raise Unavailable("The pool is closed.")
-        arguments, share = statement.arguments(principal, values), statement.system_share or principal
+        share = statement.system_share or principal
+        if statement.has_many:
+            arguments = await statement.arguments_in_turns(principal, values)
+        else:
+            arguments = statement.arguments(principal, values)
         try:
             connection = connections.acquire_nowait(share) or await connections.acquire(share)
             if sent is not None:

@@ -8,6 +8,7 @@ from django.db import connections, models
 from django.db.models.sql import DeleteQuery, Query, UpdateQuery
 
 from adapters.django_orm.sql.expressions import Param, RlsContextIsSet, field_of
+from adapters.django_orm.sql.many import ManyValues
 from adapters.django_orm.sql.statement import RlsContext, Statement, WriteBatch, WriteStep
 
 if TYPE_CHECKING:
@@ -94,6 +95,54 @@ class Compiler:
 
         return WriteStep(sql, (*params, *more))
 
+    def insert_all(
+        self,
+        model: type[models.Model],
+        columns: Mapping[str, Param | str],
+        *,
+        where: str = "",
+        more: Mapping[str, Param] | None = None,
+    ) -> WriteStep:
+        """An INSERT of many rows; a parameter has one value for all, or many values.
+
+        ``more`` are other parameters in the constant SQL of the last column. On PostgreSQL those with many values are
+        columns of ``given`` by their names; elsewhere there is a ``%s`` for each.
+        """
+        connection = connections[self._executor.alias]
+        quote = connection.ops.quote_name
+        target = f"{quote(model._meta.db_table)} ({', '.join(quote(field_of(model, name).column) for name in columns)})"
+        if not self.on_postgresql:
+            places = ", ".join(value if isinstance(value, str) else "%s" for value in columns.values())
+            params = [value for value in columns.values() if isinstance(value, Param)]
+            sql = f"INSERT INTO {target} VALUES ({places})"  # noqa: S608 -- names and SQL of ours
+            return WriteStep(lambda _: sql, (*params, *(more or {}).values()), repeated=True)
+        every = {**columns, **(more or {})}
+        given = {name: value for name, value in every.items() if _has_many(value)}
+        alone = {name: value for name, value in every.items() if isinstance(value, Param) and name not in given}
+
+        def type_of(param: Any) -> str:
+            field = param.field
+            return column_type(field.of if isinstance(field, ManyValues) else field, connection)
+
+        values = ", ".join(
+            value if isinstance(value, str) else f"given.{quote(name)}" if name in given else f"%s::{type_of(value)}"
+            for name, value in columns.items()
+        )
+        arrays = ", ".join(f"%s::text::{type_of(value)}[]" for value in given.values())
+        names = ", ".join(map(quote, given))
+
+        def sql_after(follows: str) -> str:
+            source = f"{follows}, unnest({arrays}) AS given({names})"
+            return f"INSERT INTO {target} SELECT {values} FROM {source}{where} RETURNING 1"  # noqa: S608 -- as above
+
+        return WriteStep(sql_after, (*alone.values(), *given.values()))  # type: ignore[arg-type]  # -- all are Params
+
+    def gather(self) -> tuple[WriteStep, ...]:
+        """The chain continues with one row, once the step before has returned all of its rows, and at least one."""
+        if not self.on_postgresql:
+            return ()
+        return (WriteStep(lambda follows: f"SELECT count(*) FROM {follows} HAVING count(*) > 0", ()),)  # noqa: S608 -- a name of ours
+
     def update(
         self, rows: models.QuerySet[Any, Any], columns: Sequence[str], *, rls: RlsContext = RlsContext.OWNER
     ) -> WriteStep:
@@ -111,6 +160,15 @@ class Compiler:
         lock = " FOR KEY SHARE" if self.on_postgresql else ""
         return WriteStep(lambda follows: f"{sql}{_after(follows)}{lock}", tuple(params))
 
+    def lock_all(self, rows: models.QuerySet[Any, Any], wanted: Param) -> WriteStep:
+        """Locks these rows against deletion, in the order of their ids; the chain continues if ``wanted`` are there."""
+        sql, params = self._sql(self._with_rls(rows, RlsContext.OWNER).values_list("id").query)
+        lock = " ORDER BY id FOR KEY SHARE" if self.on_postgresql else ""
+        return WriteStep(
+            lambda follows: f"SELECT 1 WHERE (SELECT count(*) FROM ({sql}{_after(follows)}{lock}) AS referred) = %s",  # noqa: S608 -- SQL of ours
+            (*params, wanted),
+        )
+
     def unless(self, rows: models.QuerySet[Any, Any]) -> WriteStep:
         """The chain continues only if there are no such rows."""
         sql, params = self._sql(self._with_rls(rows, RlsContext.OWNER).values_list("id").query)
@@ -122,7 +180,9 @@ class Compiler:
     def chain(self, *parts: WriteStep, rls: RlsContext = RlsContext.OWNER) -> WriteBatch:
         """These steps in order; on PostgreSQL they become one statement."""
         if not self.on_postgresql:
-            return tuple(self._statement(part.sql(_FIRST), part.params, (None,), rls) for part in parts)
+            return tuple(
+                self._statement(part.sql(_FIRST), part.params, (None,), rls, repeated=part.repeated) for part in parts
+            )
         places = [_FIRST, *(f"step{number}" for number in range(1, len(parts)))]
         *before, last = [part.sql(follows) for part, follows in zip(parts, places, strict=True)]
         steps = [f"{place} AS ({sql})" for place, sql in zip(places[1:], before, strict=True)]
@@ -155,6 +215,7 @@ class Compiler:
         *,
         steps: Sequence[str] = (),
         searches: bool = False,
+        repeated: bool = False,
     ) -> Statement:
         """Adds the query that sets the context of row-level security; all statements are made here."""
         names = bool(rls) and self.on_postgresql
@@ -166,7 +227,11 @@ class Compiler:
         fields = [None] * names + [param.field for param in params]
         codec = self._executor.codec
         encoders = tuple((param.name, codec(param.field)[0]) for param in params)
-        return Statement(self._executor.dialect(sql, fields), encoders, decoders, names, rls, searches)
+        return Statement(self._executor.dialect(sql, fields), encoders, decoders, names, rls, searches, repeated)
+
+
+def _has_many(value: object) -> bool:
+    return isinstance(value, Param) and isinstance(value.field, ManyValues)
 
 
 def _after(follows: str) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from django.db import IntegrityError, InterfaceError, OperationalError, connections, transaction
 
 from adapters.django_orm.sql.fair_semaphore import FairSemaphore
+from adapters.django_orm.sql.many import EncodeArray, EncodeEach, ManyValues
 from adapters.django_orm.sql.statement import Codec, ConstraintViolated, Rows, Statement, Values, WriteBatch
 from adapters.django_orm.sqlite.base import DatabaseWrapper
 from domain.errors import ListTimeout, Unavailable
@@ -120,6 +121,9 @@ class DjangoExecutor:
 
     def codec(self, field: models.Field[Any, Any]) -> Codec:
         connection = connections[self.alias]
+        if isinstance(field, ManyValues):
+            encode_many = EncodeArray if connection.vendor == "postgresql" else EncodeEach
+            return encode_many(self.codec(field.of)[0]), None
 
         def encode(value: Any) -> Any:
             return field.get_db_prep_value(value, connection)
@@ -167,6 +171,9 @@ class DjangoExecutor:
                 raise OperationalError("The database file was replaced.")
             cancellation.set_timeout(self._list_timeout if statement.searches else self._statement_timeout)
             try:
+                if statement.repeated:
+                    cursor.executemany(statement.sql, [*statement.rows(principal, values)])
+                    return [(1,)] * cursor.rowcount
                 cursor.execute(statement.sql, statement.arguments(principal, values))
                 rows = cursor.fetchall()
             except OperationalError as error:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import islice, repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from adapters.django_orm.sql.fair_semaphore import LOOKUPS, SERVICE
+from adapters.django_orm.sql.many import EncodeEach
+from domain.turns import Turns
 
 if TYPE_CHECKING:
     from django.db import models
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 Values: TypeAlias = Mapping[str, Any]
 Rows: TypeAlias = Sequence[Sequence[Any]]
 Encode: TypeAlias = Callable[[Any], Any]
+_PART = 20
+"""Values that are encoded between two pauses."""
 Codec: TypeAlias = tuple[Encode | None, Encode | None]
 
 
@@ -45,6 +50,8 @@ class Statement:
     rls: RlsContext = RlsContext.NOBODY
     searches: bool = False
     """Whether it is a list with filters, which may read many rows to find few, and has a timeout of its own."""
+    repeated: bool = False
+    """Whether it runs once for each row of its parameters with many values, and returns nothing."""
 
     def arguments(self, principal: str, values: Values) -> list[Any]:
         bound = [principal] if self.sets_context else []
@@ -52,6 +59,28 @@ class Statement:
         for place, encode in self._encoded:
             bound[place] = encode(bound[place])
         return bound
+
+    async def arguments_in_turns(self, principal: str, values: Values) -> list[Any]:
+        """The same, where values of many rows take some time to encode."""
+        bound: list[Any] = [principal] if self.sets_context else []
+        bound += self._bound(values)
+        with Turns() as turns:
+            for place, encode in self._encoded:
+                if not isinstance(encode, EncodeEach):
+                    bound[place] = encode(bound[place])
+                    continue
+                remaining, encoded = iter(bound[place]), list[Any]()
+                while part := [*islice(remaining, _PART)]:
+                    encoded += encode.each(part)
+                    await turns.pause()
+                bound[place] = encode.joined(encoded)
+        return bound
+
+    def rows(self, principal: str, values: Values) -> Iterator[tuple[Any, ...]]:
+        """The arguments for each row, where it is repeated."""
+        arguments = self.arguments(principal, values)
+        many = {place for place, encode in self._encoded if isinstance(encode, EncodeEach)}
+        return zip(*(each if place in many else repeat(each) for place, each in enumerate(arguments)), strict=False)
 
     def decoded(self, rows: Rows) -> Rows:
         if not self._decodes:
@@ -77,6 +106,11 @@ class Statement:
         return [(place, encode) for place, (_, encode) in enumerate(self.encoders, start=self.sets_context) if encode]
 
     @cached_property
+    def has_many(self) -> bool:
+        """Whether a parameter has values of many rows."""
+        return any(isinstance(encode, EncodeEach) for _, encode in self.encoders)
+
+    @cached_property
     def _decodes(self) -> bool:
         return any(self.decoders)
 
@@ -91,6 +125,8 @@ class WriteStep:
 
     sql: Callable[[str], str]
     params: tuple[Param, ...]
+    repeated: bool = False
+    """Whether it is a statement that runs once for each row of its parameters with many values."""
 
 
 class ConstraintViolated(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import msgspec
 from django.db import models
@@ -11,6 +12,7 @@ from django.db import models
 from adapters.django_orm.columns import JsonTextField
 from adapters.django_orm.models import IdempotencyRow, OwnerRow, RevisionRow
 from adapters.django_orm.tenant_data.snapshots import InvalidSnapshot, SnapshotReader, check_members
+from domain.batches import ITEMS_MAX
 from domain.entity import violations_of
 from domain.entity_spec import spec_of
 from domain.references import taken
@@ -19,7 +21,6 @@ from domain.validation import has_control_characters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from uuid import UUID
 
     from adapters.django_orm.repositories.reader import Reader
     from adapters.django_orm.tenant_tables import TenantTable
@@ -106,7 +107,12 @@ class RowValidator:
                 self._states.read(revision["kind"], revision[state])
 
     def _check_idempotency_record(self, record: dict[str, Any]) -> None:
-        kind = record["operation"].rpartition("_")[2]
+        kind = record["operation"].partition("_")[2]
+        if any(has_control_characters(record[name]) for name in ("operation", "key", "fingerprint")):
+            raise InvalidSnapshot("the idempotency record contains control characters")
+        if self._states.knows_many(kind):
+            _check_ids(record)
+            return
         if not self._states.knows(kind):
             raise InvalidSnapshot("the idempotency record is of an unknown operation")
         kept = self._states.read(kind, record["entity"])
@@ -114,9 +120,17 @@ class RowValidator:
             raise InvalidSnapshot("the idempotency record does not match the entity in it")
         if without_secrets(kept) != kept:
             raise InvalidSnapshot("the idempotency record contains a secret")
-        if any(has_control_characters(record[name]) for name in ("operation", "key", "fingerprint")):
-            raise InvalidSnapshot("the idempotency record contains control characters")
         _raise_violations(violations_without_secrets(kept))
+
+
+def _check_ids(record: dict[str, Any]) -> None:
+    """Raises ``InvalidSnapshot`` where the record of a batch does not hold ids, of which the first is its own."""
+    try:
+        ids = msgspec.json.decode(record["entity"], type=list[UUID])
+    except msgspec.MsgspecError as error:
+        raise InvalidSnapshot("the idempotency record does not hold ids") from error
+    if not 1 <= len(set(ids)) == len(ids) <= ITEMS_MAX or ids[0] != record["id"]:
+        raise InvalidSnapshot("the idempotency record does not match the ids in it")
 
 
 def _raise_violations(violations: list[Violation]) -> None:

@@ -64,6 +64,10 @@ class SnapshotReader:
         """Whether there are entities of this kind."""
         return kind in self._readers
 
+    def knows_many(self, plural: str) -> bool:
+        """Whether entities of one kind are called so where there are many."""
+        return any(getattr(rows.entity, "PLURAL", None) == plural for rows in self._readers.values())
+
     def read(self, kind: str, text: str) -> Owned:
         """The entity, without secrets. Raises ``InvalidSnapshot``."""
         if not self.knows(kind):

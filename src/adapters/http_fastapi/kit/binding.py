@@ -10,7 +10,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from adapters.http_fastapi.kit.authentication import authenticated
-from adapters.http_fastapi.kit.body import read_json
+from adapters.http_fastapi.kit.batch_body import BatchBody, decode_in_turns
+from adapters.http_fastapi.kit.body import read_json, read_text
 from adapters.http_fastapi.kit.bounds import clean, excess
 from adapters.http_fastapi.kit.context import KEY, RequestContext
 from adapters.http_fastapi.kit.problems import ProblemError, ProblemException
@@ -41,6 +42,8 @@ class Binding:
 
     scopes: frozenset[KeyScope] | None
     body: type[CreateBody] | None
+    batch: type[BatchBody] | None
+    """The body, if it has many items."""
     query: type[QueryModel] | None
     no_query: QueryModel | None
     """What is asked for without a query, made once; None where one is required, or whatever is sent is ignored."""
@@ -53,6 +56,11 @@ class Binding:
     serialize: Callable[[Any], Awaitable[Response]]
     """What FastAPI would do with a result that is not a response, whatever the endpoint has promised."""
 
+    @property
+    def body_max(self) -> int:
+        """Bytes of a body at most."""
+        return CreateBody.LIMITS.size if self.body is None else self.body.LIMITS.size
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers; refuses with 401, 429, 403, 413, 415, 400 and 422, in this order, and as the endpoint does."""
         known: dict[str, Any] = {QUERY: self.no_query}
@@ -61,7 +69,7 @@ class Binding:
         context: RequestContext = scope[KEY]
         headers = context.request_headers
         if self.body is not None:
-            context.content = await read_json(headers, receive, self.body.MEDIA_TYPES)
+            context.content = await self._read(self.body, context, receive)
         query = scope["query_string"]
         if query:
             self._require_bounds(query)
@@ -76,11 +84,20 @@ class Binding:
         for call in self.dependencies:
             known[call.result] = await call.function(*call.arguments(known))
         if self.body is not None or self.requires_query or (query and self.query is not None):
-            self._validate(context, scope, known)
+            await self._validate(context, scope, known)
         response = await self.endpoint.function(*self.endpoint.arguments(known))
         if not isinstance(response, Response):
             response = await self.serialize(response)
         await response(scope, receive, send)
+
+    @staticmethod
+    async def _read(body: type[CreateBody], context: RequestContext, receive: Receive) -> Any:
+        """The body as a JSON value."""
+        if not issubclass(body, BatchBody):
+            return await read_json(context.request_headers, receive, body.MEDIA_TYPES)
+        context.body_max = body.LIMITS.size
+        text, _ = await read_text(context.request_headers, receive, body.MEDIA_TYPES, body.LIMITS)
+        return await decode_in_turns(text)
 
     def _require_bounds(self, query: bytes) -> None:
         """Refuses a query that is not worth parsing; where a cursor is too long, as one that is not genuine."""
@@ -91,10 +108,12 @@ class Binding:
             raise ProblemException("invalid_cursor")
         raise ProblemException("validation_failed", errors=[error])
 
-    def _validate(self, context: RequestContext, scope: Scope, known: dict[str, Any]) -> None:
+    async def _validate(self, context: RequestContext, scope: Scope, known: dict[str, Any]) -> None:
         """Body and query as their models, refused together."""
         errors: list[ProblemError] = []
-        if self.body is not None:
+        if self.batch is not None:
+            known[BODY] = await self.batch.validated_in_turns(context.content, errors)
+        elif self.body is not None:
             known[BODY] = validated(self.body, context.content, errors, in_body)
         query = scope["query_string"]
         if self.query is not None and (query or self.requires_query):

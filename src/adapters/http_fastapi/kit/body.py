@@ -4,12 +4,13 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
-from adapters.http_fastapi.kit.bounds import require_length
+from adapters.http_fastapi.kit.bounds import BODY_MAX, require_length
 from adapters.http_fastapi.kit.problems import (
     ERRORS_MAX,
     ProblemError,
@@ -32,9 +33,35 @@ _PARAMETER = re.compile(rf";[ \t]*({_WORD})=({_VALUE})")
 """Parameters may be empty (RFC 9110, section 5.6.6)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyLimits:
+    """Bytes of a body, and values in it."""
+
+    size: int = BODY_MAX
+    values: int = VALUES_MAX
+
+
+_LIMITS = BodyLimits()
+
+
 async def read_json(headers: Mapping[bytes, bytes], receive: Receive, media_types: Collection[str]) -> Any:
     """The body as a JSON value; raises ``ProblemException`` with 413, 415, 400 or 422, in this order."""
-    require_length(headers)
+    text, opened = await read_text(headers, receive, media_types)
+    try:
+        value = DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise malformed(error) from None
+    except RecursionError:
+        raise too_deep() from None
+    require_shallow(value, opened)
+    return value
+
+
+async def read_text(
+    headers: Mapping[bytes, bytes], receive: Receive, media_types: Collection[str], limits: BodyLimits = _LIMITS
+) -> tuple[str, int]:
+    """The body as text, and how many arrays and objects it opens; raises what ``read_json`` does."""
+    require_length(headers, limits.size)
     raw = await _whole_body(receive)
     _require_media_type(headers, media_types)
     try:
@@ -42,19 +69,11 @@ async def read_json(headers: Mapping[bytes, bytes], receive: Receive, media_type
     except UnicodeDecodeError:
         raise ProblemException("malformed_json") from None
     opened = raw.count(b"[") + raw.count(b"{")
-    if opened + raw.count(b",") > VALUES_MAX and _values(raw) > VALUES_MAX:
-        raise _unacceptable("too_many_values", "The body holds too many values.")
-    try:
-        value = _DECODER.decode(text)
-    except json.JSONDecodeError as error:
-        raise ProblemException(
-            "malformed_json", f"The body is not JSON: {error.msg} at character {error.pos}."
-        ) from None
-    except RecursionError:
-        raise _too_deep() from None
-    if opened > DEPTH_MAX and _depth(value) > DEPTH_MAX:
-        raise _too_deep()
-    return value
+    many = opened + raw.count(b",") > limits.values
+    # To count exactly takes its time with a large body, whose limit leaves room for commas in texts.
+    if many and (limits.size > BODY_MAX or _values_in(raw) > limits.values):
+        raise too_many_values()
+    return text, opened
 
 
 async def _whole_body(receive: Receive) -> bytearray:
@@ -83,25 +102,26 @@ def _require_media_type(headers: Mapping[bytes, bytes], media_types: Collection[
             raise ProblemException("unsupported_media_type")
 
 
-def _values(raw: bytearray) -> int:
+def _values_in(raw: bytearray) -> int:
     """How many values there are about, without the commas and brackets in texts."""
     without_escapes = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
     outside = b"".join(without_escapes.split(b'"')[::2])
     return sum(map(outside.count, (b",", b"[", b"{")))
 
 
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) < len(pairs):
+def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object with these members. Raises ``ProblemException`` for one that is given more than once."""
+    known = dict(pairs)
+    if len(known) < len(pairs):
         counts = Counter(name for name, _ in pairs)
         twice = [pointer(name) for name, count in counts.most_common(ERRORS_MAX) if count > 1]
-        raise _unacceptable("duplicate_member", "The member is given more than once.", *twice)
-    return members
+        raise unacceptable("duplicate_member", "The member is given more than once.", *twice)
+    return known
 
 
 def _whole_number(digits: str) -> int:
     if len(digits) > DIGITS_MAX:
-        raise _unacceptable("number_too_large", "The body holds a number of too many digits.")
+        raise unacceptable("number_too_large", "The body holds a number of too many digits.")
     return int(digits)
 
 
@@ -114,17 +134,39 @@ def _depth(value: Any) -> int:
     return depth
 
 
-def _too_deep() -> ProblemException:
-    return _unacceptable("too_deep", "The body is nested too deeply.")
+def require_shallow(value: Any, opened: int, above: int = 0) -> None:
+    """Raises ``ProblemException`` for a value that is nested too deeply.
+
+    It opens so many arrays and objects, and is within some that are ``above`` it.
+    """
+    most = DEPTH_MAX - above
+    if opened > most and _depth(value) > most:
+        raise too_deep()
+
+
+def malformed(error: json.JSONDecodeError) -> ProblemException:
+    """The refusal of a body that is not JSON."""
+    return ProblemException("malformed_json", f"The body is not JSON: {error.msg} at character {error.pos}.")
+
+
+def too_many_values() -> ProblemException:
+    """The refusal of a body, or of an item, with too many values."""
+    return unacceptable("too_many_values", "The body holds too many values.")
+
+
+def too_deep() -> ProblemException:
+    """The refusal of values that are nested too deeply."""
+    return unacceptable("too_deep", "The body is nested too deeply.")
 
 
 def _no_constant(name: str) -> NoReturn:
     raise ProblemException("malformed_json", f"The body is not JSON: {name} is no JSON number.")
 
 
-def _unacceptable(code: str, detail: str, *pointers: str) -> ProblemException:
+def unacceptable(code: str, detail: str, *pointers: str) -> ProblemException:
+    """The refusal of a body (422), at these pointers or as a whole."""
     errors = [ProblemError(pointer=at, code=code, detail=detail) for at in sorted(pointers) or ["#"]]
     return ProblemException("validation_failed", detail, errors=errors)
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_no_constant, parse_int=_whole_number)
+DECODER = json.JSONDecoder(object_pairs_hook=members, parse_constant=_no_constant, parse_int=_whole_number)

@@ -4,7 +4,6 @@ from collections.abc import Hashable
 
 from starlette.types import Message, Receive, Scope
 
-from adapters.http_fastapi.kit.bounds import BODY_MAX
 from adapters.http_fastapi.kit.context import RequestContext
 from adapters.http_fastapi.kit.problems import ProblemException
 from domain.access.client_network import network
@@ -65,7 +64,7 @@ def release(context: RequestContext, bodies: BodyBudget) -> None:
 
 
 def _reserve(scope: Scope, context: RequestContext, bodies: BodyBudget) -> None:
-    if context.size > BODY_MAX:
+    if context.size > context.body_max:
         raise ProblemException("body_too_large")
     if not context.held:
         context.sender = _sender(scope, context)

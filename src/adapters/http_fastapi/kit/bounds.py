@@ -17,6 +17,7 @@ from adapters.http_fastapi.kit.problems import (
 from domain.access.token import redact
 
 BODY_MAX: Final = 1 << 20
+"""Bytes of a body; a route may have another limit, in its ``RequestContext``."""
 QUERY_MAX, FIELDS_MAX = 8 << 10, 100
 """Bytes of a query, and its fields."""
 CONTENT_TYPE_MAX = 256
@@ -24,10 +25,10 @@ CONTENT_TYPE_MAX = 256
 _PLAIN = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~+@-]+)+/?")
 
 
-def require_length(headers: Mapping[bytes, bytes]) -> None:
+def require_length(headers: Mapping[bytes, bytes], most: int = BODY_MAX) -> None:
     """Refuses by what the request says of its body; what really comes is counted as it does."""
     length = headers.get(b"content-length")
-    if length is not None and not (length.isdigit() and len(length) < NAME_MAX and int(length) <= BODY_MAX):
+    if length is not None and not (length.isdigit() and len(length) < NAME_MAX and int(length) <= most):
         raise ProblemException("body_too_large")
 
 

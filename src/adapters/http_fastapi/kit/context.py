@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from starlette._utils import get_route_path
 from starlette.types import Scope
 
+from adapters.http_fastapi.kit.bounds import BODY_MAX
 from domain.access.authentication import Caller
 from domain.access.token import redact
 
@@ -39,12 +40,12 @@ class RequestContext:
     ``repeated_headers`` are all headers as they came, if one came more than once. ``response_headers`` are added to
     those that the answer has. ``caller`` is there once it is authenticated, ``content``, the body as JSON gives it,
     once that is read. ``is_head`` is whether the method is HEAD, which is answered as GET, ``cross_origin`` whether a
-    page of another origin asks, ``started`` whether the answer has begun. ``size`` is what has come of the body, and
-    ``held`` the part of the budget for bodies that its ``sender`` holds for that.
+    page of another origin asks, ``started`` whether the answer has begun. ``size`` is what has come of the body, of at
+    most ``body_max`` bytes, and ``held`` the part of the budget for bodies that its ``sender`` holds for that.
     """
 
     __slots__ = (
-        *("authenticator", "caller", "content", "cross_origin", "held", "is_head", "repeated_headers"),
+        *("authenticator", "body_max", "caller", "content", "cross_origin", "held", "is_head", "repeated_headers"),
         *("request_headers", "request_id", "response_headers", "sender", "size", "started", "_query"),
     )
     sender: Hashable
@@ -67,6 +68,7 @@ class RequestContext:
         self.caller: Caller | None = None
         self.content: Any = UNREAD
         self.size = self.held = 0
+        self.body_max = BODY_MAX
         self.cross_origin = self.is_head = self.started = False
         self._query: list[tuple[str, str]] | None = None
 

@@ -182,7 +182,9 @@ def _encodes_parameters_alone(context: RouteContext, scope: Scope) -> bool:
 def _require_bounds(route: BaseRoute, scope: Scope) -> None:
     """Refuses what is too much before anybody parses or stores it; a compiled route checks its body by itself."""
     context: RequestContext = scope[KEY]
-    if not _is_compiled(route):
+    if isinstance(route, CompiledRoute) and route.binding is not None:
+        context.body_max = route.binding.body_max
+    else:
         require_length(context.request_headers)
         require_short_type(context.request_headers)
     if error := excess(scope["query_string"]):

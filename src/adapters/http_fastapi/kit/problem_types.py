@@ -134,7 +134,7 @@ _TYPES = [
         "body_too_large",
         413,
         "Body too large",
-        "The body is larger than 1 MiB. Send less at a time.",
+        "The body is larger than 1 MiB, or than 4 MiB where many objects are created at once. Send less at a time.",
     ),
     ProblemType(
         "unsupported_media_type",

@@ -1,6 +1,7 @@
 """Answers with a JSON body: encoded once, with the headers of an object."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import msgspec
 from starlette.background import BackgroundTask
@@ -10,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from adapters.http_fastapi.kit.conditional_requests import ANY, EntityTags
 from domain.repository import Owned
+from domain.turns import Turns
 
 
 class _Json(Response):
@@ -65,6 +67,17 @@ def created_response(
     if not stored:
         headers.append(NO_STORE)
     return _Json(_encoded(content), 201, headers)
+
+
+async def batch_response(entities: Sequence[Owned], show: Callable[[Any], object], *, replayed: bool) -> Response:
+    """201 with the representations of entities that were created at once."""
+    parts: list[bytes] = []
+    with Turns() as turns:
+        for entity in entities:
+            parts.append(_encoded(show(entity)))
+            await turns.pause()
+    body = b'{"items":[%s]}' % b",".join(parts)
+    return _Json(body, 201, [(b"idempotency-replayed", b"true")] if replayed else [])
 
 
 def object_response(content: object, entity: Owned, tags: EntityTags, known: Sequence[str] = ()) -> Response:

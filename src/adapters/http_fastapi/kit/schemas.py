@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
-from adapters.http_fastapi.kit.body import JSON_TYPES, PATCH_TYPES
+from adapters.http_fastapi.kit.body import JSON_TYPES, PATCH_TYPES, BodyLimits
 from domain.access.scopes import Scope as KeyScope
 
 T = TypeVar("T")
@@ -94,6 +94,7 @@ class CreateBody(BaseModel):
     """The base of a body: unknown members are refused, and no value is converted to another type."""
 
     MEDIA_TYPES: ClassVar[frozenset[str]] = JSON_TYPES
+    LIMITS: ClassVar[BodyLimits] = BodyLimits()
     model_config = ConfigDict(extra="forbid", strict=True)
 
     def fields(self) -> dict[str, Any]:

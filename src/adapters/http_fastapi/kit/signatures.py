@@ -16,6 +16,7 @@ from starlette.convertors import StringConvertor
 from starlette.responses import JSONResponse, Response
 
 from adapters.http_fastapi.kit.authentication import authenticate
+from adapters.http_fastapi.kit.batch_body import BatchBody
 from adapters.http_fastapi.kit.binding import BODY, CALLER, QUERY, REQUEST, Binding, Call
 from adapters.http_fastapi.kit.object_id import object_id
 from adapters.http_fastapi.kit.schemas import CreateBody, QueryModel
@@ -94,6 +95,7 @@ class _Reader:
         return Binding(
             scopes=required_scopes(dependant),
             body=body,
+            batch=body if body is not None and issubclass(body, BatchBody) else None,
             query=query,
             no_query=no_query,
             requires_query=query is not None and no_query is None,

@@ -15,6 +15,7 @@ from adapters.http_fastapi.kit.context import KEY, UNREAD, RequestContext
 from adapters.http_fastapi.kit.problems import ProblemError, ProblemException
 from domain.access.authentication import Caller
 from domain.access.token import redact
+from domain.turns import Turns
 from domain.write_context import IdempotencyKey, WriteContext
 
 _PATTERN = '^("[!-~]{1,255}"|[!#-~][!-~]{0,254}|"([!-~]{0,253}[!#-~])?)$'
@@ -27,8 +28,11 @@ async def write_context(request: Request, caller: Annotated[Caller, Security(aut
     return WriteContext(actor=f"key:{caller.key.id}", request_id=context.request_id, at=caller.at)
 
 
-def idempotent_write_context(operation: str) -> Callable[..., Awaitable[WriteContext]]:
-    """A dependency like ``write_context``, for an operation with a JSON body that clients may repeat."""
+def idempotent_write_context(operation: str, *, many: bool = False) -> Callable[..., Awaitable[WriteContext]]:
+    """A dependency like ``write_context``, for an operation with a JSON body that clients may repeat.
+
+    The body may have ``many`` items.
+    """
 
     async def idempotent(
         request: Request,
@@ -50,8 +54,12 @@ def idempotent_write_context(operation: str) -> Callable[..., Awaitable[WriteCon
             detail = "An idempotency key is 1 to 255 visible ASCII characters, and not an API key."
             error = ProblemError(header="Idempotency-Key", code="idempotency_key", detail=detail)
             raise ProblemException("validation_failed", errors=[error])
-        content = json.dumps(request.path_params) + _canonical(await _content(request))
-        fingerprint = hashlib.sha256(content.encode()).hexdigest()
+        content = await _content(request)
+        if many:
+            fingerprint = await _fingerprint_in_turns(content)
+        else:
+            text = json.dumps(request.path_params) + _canonical(content)
+            fingerprint = hashlib.sha256(text.encode()).hexdigest()
         return replace(context, idempotency_key=IdempotencyKey(operation=operation, key=key, fingerprint=fingerprint))
 
     return idempotent
@@ -73,6 +81,18 @@ def _with_whole_numbers(value: Any) -> Any:
 
 def _unquoted(key: str) -> str:
     return key[1:-1] if key[:1] == key[-1:] == '"' and len(key) > 1 else key
+
+
+async def _fingerprint_in_turns(content: object) -> str:
+    """A digest of a body with many items, as ``decode_in_turns`` gives it: in lines, each of which is one value."""
+    digest = hashlib.sha256()
+    with Turns() as turns:
+        for name, value in sorted(content.items()) if isinstance(content, dict) else [("", content)]:
+            digest.update(f"{json.dumps(name)} {type(value).__name__}\n".encode())
+            for each in value if isinstance(value, list) else [value]:
+                digest.update(f"{_canonical(each)}\n".encode())
+                await turns.pause()
+    return digest.hexdigest()
 
 
 async def _content(request: Request) -> object:

@@ -1,0 +1,85 @@
+"""A body with many items is decoded as any other, and others get their turn meanwhile."""
+
+import asyncio
+import json
+import random
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+import pytest
+from starlette.exceptions import HTTPException
+
+from adapters.http_fastapi.kit.batch_body import decode_in_turns
+from adapters.http_fastapi.kit.body import DECODER
+from domain.turns import SLICE, Turns
+
+BODIES = (
+    *(
+        "{}",
+        '{"items": []}',
+        ' { "items" : [ 1 , {"a": [true, null]} , "x" ] , "b" : -1.5e3 } ',
+        "[1, [2]]",
+        '"x"',
+        "0",
+    ),
+    *('{"items": [{"a\\u00e9": "\\ud83d\\ude00"}, 1e400]}', '{"a": {"b": [{}]}, "items": [[], {}]}', "null\n"),
+    json.dumps({"items": [{"a": "x" * 20_000}, {"b": ["y" * 20_000, {"c": '\\"' * 20_000}]}]}),
+    json.dumps({"items": [{"n": number, "text": "é🐐" * number} for number in range(50)]}, ensure_ascii=False),
+)
+
+
+def decoded(text: str) -> Any:
+    try:
+        return asyncio.run(decode_in_turns(text))
+    except HTTPException as problem:
+        return problem.detail
+
+
+def decoded_at_once(text: str) -> Any:
+    try:
+        return DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        return f"The body is not JSON: {error.msg} at character {error.pos}."
+    except HTTPException as problem:
+        return problem.detail
+
+
+@pytest.mark.parametrize("text", BODIES, ids=lambda text: text[:20])
+def test_bodies_are_decoded_as_at_once(text: str) -> None:
+    assert decoded(text) == decoded_at_once(text)
+
+
+@pytest.mark.parametrize("text", BODIES, ids=lambda text: text[:20])
+def test_damaged_bodies_are_refused_as_at_once(text: str) -> None:
+    chance = random.Random(text)
+    changes: tuple[Callable[[int], str], ...] = (
+        lambda place: text[:place],
+        lambda place: text[:place] + text[place + 1 :],
+        lambda place: text[:place] + chance.choice('{}[],:"\\ \n1a') + text[place:],
+        lambda place: text[:place] + chance.choice('{}[],:"\\ \n1a') + text[place + 1 :],
+    )
+    for _ in range(60):
+        damaged = chance.choice(changes)(chance.randrange(len(text)))
+        assert decoded(damaged) == decoded_at_once(damaged), damaged[:200]
+
+
+async def test_long_work_gives_others_their_turn() -> None:
+    longest, last = 0.0, monotonic()
+
+    async def others() -> None:
+        nonlocal longest, last
+        while True:
+            longest, last = max(longest, monotonic() - last), monotonic()
+            await asyncio.sleep(0)
+
+    async def work() -> None:
+        with Turns() as turns:
+            end = monotonic() + 20 * SLICE
+            while monotonic() < end:
+                await turns.pause()
+
+    asking = asyncio.create_task(others())
+    await asyncio.gather(*(work() for _ in range(4)))
+    asking.cancel()
+    assert longest < 10 * SLICE
