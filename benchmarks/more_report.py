@@ -46,7 +46,7 @@ def growth_table(heading: str, figures: Mapping[str, Any], wanted: float | None)
         both = figure([sum(pair) for pair in zip(one["server"]["rounds"], one["database"]["rounds"], strict=True)])
         base = base or both
         ratio = ratios(both, base)
-        verdict = "grows" if wanted is None else ratio.at_most(wanted)
+        verdict = "grows" if wanted is None else "" if both is base else ratio.at_most(wanted)
         rows.append([name, *(f"{value['median']:.0f}" for value in (one["server"], one["database"], both))])
         rows[-1] += [str(ratio), f"{one['p50']['median'] / 1000:.1f}", verdict]
     return columns(rows)
