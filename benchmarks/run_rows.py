@@ -22,7 +22,6 @@ _COLUMNS = (
     " external_id, labels, parameters, results, artifacts, created_by, created_at, updated_at, version"
 )
 PEERS_TABLE = """
-CREATE EXTENSION IF NOT EXISTS btree_gin;
 CREATE TABLE run (
     id uuid NOT NULL, owner_id uuid NOT NULL, simulation_id uuid NOT NULL REFERENCES simulation,
     name varchar(300), name_folded varchar(900) COLLATE "C", status varchar(9) NOT NULL, status_reason text,
@@ -98,13 +97,9 @@ def _statement(shape: Shape) -> str:
 
 
 def fill(database: Database, shape: Shape, owner: str, simulations: Sequence[str], salt: int) -> None:
-    """Give each of these simulations its thousand runs, one simulation after the other; salts tell owners apart.
-
-    References are not checked: they hold.
-    """
+    """Give each of these simulations its thousand runs, one simulation after the other; salts tell owners apart."""
     values = {"owner": owner, "simulations": list(simulations), "salt": salt}
     with psycopg.connect(database.administrator) as connection:
-        connection.execute("SET session_replication_role = replica")
         values |= {"first": 0, "last": EACH * len(simulations) - 1}
         connection.execute(_statement(shape), values)
 
