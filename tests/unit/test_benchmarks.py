@@ -1,6 +1,7 @@
 """The benchmark's own rules: how responses are classified, CPU time is counted, and targets are judged."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -10,9 +11,12 @@ from typing import Any
 
 import pytest
 
-from benchmarks.load import Client, Load, LoadError, _answer
+from benchmarks.load import Client, Load, LoadError, Outcome, _answer
 from benchmarks.machine import CpuMeter, _Reading, tree
 from benchmarks.report import columns, targets
+from benchmarks.run_contest import _joined
+from benchmarks.run_report import contest_targets
+from benchmarks.run_requests import MLflowSite
 from benchmarks.spread import Spread, Verdict, figure, ratios
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -164,3 +168,40 @@ def test_target_that_the_rounds_lie_round_is_undecided(
 
 def test_columns_are_aligned() -> None:
     assert columns([["", "a"], ["name", "10"]]) == "       a\nname  10"
+
+
+def test_requests_that_make_one_operation_count_once() -> None:
+    outcomes = [Outcome(1.0, [0.1, 0.2, 0.3, 0.4]), Outcome(2.0, [0.5, 0.6])]
+    joined = _joined(outcomes, 2)
+    assert joined.latencies == pytest.approx([0.3, 0.7, 1.1])
+    assert joined.seconds == 2.0
+
+
+def test_run_may_take_half_as_much_again_as_a_simulation() -> None:
+    figures = {
+        name: {"Goatfish": _takes(*values)}
+        for name, values in {
+            "simulation: create": (100, 100, 100),
+            "simulation: get": (100, 100, 100),
+            "simulation: list": (100, 100, 100),
+            "create": (160, 155, 170),
+            "get": (120, 130, 149),
+            "list": (290, 310, 299),
+        }.items()
+    }
+    verdicts = {one["operation"]: one["verdict"] for one in contest_targets(figures)}
+    assert verdicts == {"create": Verdict.MISSED, "get": Verdict.MET, "list": Verdict.UNDECIDED}
+
+
+def test_mlflow_is_asked_to_log_into_the_run_it_has_created() -> None:
+    (client,) = MLflowSite(80, 1).creating(1)
+    (requests,) = client.requests
+    assert client.heard is not None
+    assert next(requests).startswith(b"POST /api/2.0/mlflow/runs/create ")
+    client.heard(b'{"run": {"info": {"run_id": "a1"}}}')
+    head, _, body = next(requests).partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /api/2.0/mlflow/runs/log-batch ")
+    logged = json.loads(body)
+    assert (logged["run_id"], len(logged["params"]), len(logged["metrics"])) == ("a1", 20, 10)
+    client.heard(b"{}")
+    assert next(requests, None) is None
