@@ -69,7 +69,11 @@ def read_quantities(value: object, *, patch: bool) -> dict[str, Quantity | None]
 
 
 def _quantity(name: str, member: dict[str, Any], wrong: list[InitErrorDetails]) -> Quantity | None:
-    value, unit = member.get("value"), member.get("unit")
+    value: Any = member.get("value")
+    unit = member.get("unit")
+    # Most are right, and a body may hold hundreds of them.
+    if type(value) in _VALUES and type(unit) in _UNITS and len(member) == 1 + ("unit" in member):
+        return Quantity(value, unit)
     wrong += [_at("unknown", "There is nothing of this name.", name, key) for key in member if key not in _OF_QUANTITY]
     if not isinstance(value, str | bool | int | float):
         missing = "value" not in member
@@ -83,6 +87,7 @@ def _quantity(name: str, member: dict[str, Any], wrong: list[InitErrorDetails]) 
 
 
 _OF_QUANTITY = frozenset({"value", "unit"})
+_VALUES, _UNITS = frozenset({str, bool, int, float}), frozenset({str, type(None)})
 _VALUE = "This is no number, boolean or text."
 _QUANTITY = "This is no number, boolean or text, and no object with a value and a unit."
 
