@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields, make_dataclass
+from dataclasses import fields, make_dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -159,11 +159,6 @@ class ItemsField(JsonField):
 
     def to_python(self, value: Any) -> Any:
         return None if value is None else tuple(value)
-
-    def get_prep_value(self, value: Any) -> str | None:
-        if value is None:
-            return None
-        return _encoded([*map(asdict, value)])
 
 
 def _as_json_field(deconstructed: Any) -> Any:
