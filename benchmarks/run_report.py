@@ -59,7 +59,7 @@ def growth_text(found: Mapping[str, Any]) -> str:
     for operation, figures in found["operations"].items():
         table = growth_table("runs of the owner", figures, run_growth.WITHIN)
         parts.append(f"\n{operation}: {run_growth.MEASURED[operation]}\n{table}")
-    parts += [_missing(name, status) for name, status in found["missing"].items()]
+    parts += [f"{name}: MISSED, {why}" for name, why in found["missing"].items()]
     limits = []
     for operation in run_growth.WITHIN_SIMULATION:
         for label, one in found["operations"].get(operation, {}).items():
