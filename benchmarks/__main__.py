@@ -10,19 +10,33 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from benchmarks import contest, edge, fairness, footprint, many, more_report, plot, report, scale
-from benchmarks.contestants import PEERS_BIN, ROOT, Keys
+from benchmarks import (
+    contest,
+    edge,
+    fairness,
+    footprint,
+    many,
+    more_report,
+    plot,
+    report,
+    run_bulk,
+    run_contest,
+    run_growth,
+    run_report,
+    scale,
+)
+from benchmarks.contestants import MLFLOW_BIN, PEERS_BIN, ROOT, Keys
 from benchmarks.field import OWNERS, ROWS, ground
 from benchmarks.machine import described, spread_out
 from benchmarks.operations import CLIENTS, OPERATIONS
 
-PARTS = ("table", "scale", "many", "footprint", "edge")
+PARTS = ("table", "scale", "many", "footprint", "edge", "runs")
 LATEST = ROOT / "benchmarks" / "results" / "latest.json"
 PUBLISHED = ROOT / "docs" / "benchmark.json"
 PLOT = ROOT / "docs" / "benchmark.svg"
 TOLD = (
     *("django", "djangorestframework", "django-ninja", "django-bolt", "fastapi", "litestar", "sqlalchemy"),
-    *("asyncpg", "psycopg", "uvicorn", "gunicorn"),
+    *("asyncpg", "psycopg", "uvicorn", "gunicorn", "mlflow"),
 )
 
 
@@ -52,7 +66,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"Nothing was timed, for these do not answer alike:\n{error}", file=sys.stderr)
         return 1
     say("done")
-    print(report.text(found), more_report.text(found), sep="\n")
+    print(report.text(found), more_report.text(found), run_report.text(found), sep="\n")
     _keep(LATEST, found)
     if options.publish:
         _keep(PUBLISHED, found)
@@ -75,15 +89,34 @@ def _part(part: str, plan: contest.Options, options: argparse.Namespace, say: Ca
         return {"many": many.run(seconds=max(10 * plan.seconds, 3), say=say)}
     if part == "edge":
         return {"edge": edge.run(say), "fairness": fairness.run(say)}
+    if part == "runs":
+        return _runs(plan, options, say)
     return {"footprint": footprint.run(say)}
+
+
+def _runs(plan: contest.Options, options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
+    chosen = [one for one in run_contest.ALL if _chosen(one.name, options.peers)]
+    found: dict[str, Any] = {"runs": run_contest.run(chosen, rounds=plan.rounds, seconds=plan.seconds, say=say)}
+    spread_out()
+    exported = min(run_bulk.EXPORTED, options.runs or run_bulk.EXPORTED)
+    found["run_bulk"] = run_bulk.run(rounds=plan.rounds, seconds=3 * plan.seconds, exported=exported, say=say)
+    large = options.runs or (run_growth.LARGE if options.full else run_growth.MIDDLE)
+    spread_out()
+    found["run_growth"] = run_growth.run(large, rounds=min(plan.rounds, 5), seconds=plan.seconds, say=say)
+    return found
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="the table alone, in few short rounds: some two minutes")
-    parser.add_argument("--full", action="store_true", help="a table of 10 million rows as well")
+    parser.add_argument(
+        "--full", action="store_true", help="a table of 10 million simulations and one of a million runs as well"
+    )
     parser.add_argument("--only", choices=PARTS, help="one part of the report")
     parser.add_argument("--keys", choices=[keys.value for keys in Keys], help="one policy of checking keys, not both")
+    parser.add_argument(
+        "--runs", type=int, help="how many runs the larger table has, in place of 100 000, or a million with --full"
+    )
     parser.add_argument("--rounds", type=int, help="how many rounds")
     parser.add_argument("--seconds", type=float, help="how long one operation of one contestant takes in a round")
     parser.add_argument(
@@ -115,9 +148,11 @@ def _described(plan: contest.Options) -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    """Of what the peers are made of, in their own environment."""
-    folders = [str(path) for path in (PEERS_BIN.parent / "lib").glob("python*/site-packages")]
-    found = {each.metadata["Name"].lower().replace("_", "-"): each.version for each in distributions(path=folders)}
+    """Of what the peers are made of, in their own environments."""
+    found: dict[str, str] = {}
+    for programs in (MLFLOW_BIN, PEERS_BIN):
+        folders = [str(path) for path in (programs.parent / "lib").glob("python*/site-packages")]
+        found |= {each.metadata["Name"].lower().replace("_", "-"): each.version for each in distributions(path=folders)}
     return {name: found[name] for name in TOLD if name in found}
 
 

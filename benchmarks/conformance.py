@@ -8,6 +8,7 @@ from uuid import uuid4
 from benchmarks.contestants import Dialect
 from benchmarks.operations import DEPTH, NAME, SINCE, Api, simulation
 
+# Goatfish shows a description and labels as well.
 MEMBERS = {"id", "name", "start_date", "end_date", "created_at", "updated_at"}
 CHECKS: list[Callable[["Subject"], Iterator[tuple[str, bool]]]] = []
 
@@ -72,7 +73,7 @@ def lists(subject: Subject) -> Iterator[tuple[str, bool]]:
     page = subject.mine.page()
     items = subject.items(page)
     yield "20 items", len(items) == 20
-    yield "the members of a simulation, and no others", all(set(item) == MEMBERS for item in items)
+    yield "the members of a simulation", all(set(item) >= MEMBERS for item in items)
     yield "the newest first", subject.agrees("list", [item["id"] for item in items])
     yield "a way to the next page", bool(subject.dialect.cursor(page))
     following = subject.items(subject.mine.page(cursor=subject.dialect.cursor(page) or ""))
@@ -108,7 +109,7 @@ def goes_deep(subject: Subject) -> Iterator[tuple[str, bool]]:
 def creates_changes_deletes(subject: Subject) -> Iterator[tuple[str, bool]]:
     reply = subject.create()
     yield "create: 201", reply.status == 201
-    yield "create: its members", set(reply.body) == MEMBERS and reply.body["end_date"] == "2026-02-01"
+    yield "create: its members", set(reply.body) >= MEMBERS and reply.body["end_date"] == "2026-02-01"
     path = subject.dialect.one(reply.body["id"])
     before = subject.mine.ask("GET", path)
     yield "create: is there", before.status == 200 and _same(before.body, reply.body)

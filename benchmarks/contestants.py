@@ -19,6 +19,7 @@ from benchmarks.machine import pin, tree
 
 ROOT = Path(__file__).parents[1]
 PEERS_BIN = ROOT / ".venv-bench" / "bin"
+MLFLOW_BIN = ROOT / ".venv-bench-mlflow" / "bin"
 START_TIMEOUT = 60.0  # seconds
 STOP_TIMEOUT = 15.0
 
@@ -77,6 +78,8 @@ class Contestant:
     own_orm: bool = True
     ships_lookup: bool = True
     """Whether it looks every key up as it ships, so that one measurement holds for both policies."""
+    ready: tuple[str, int] | None = None
+    """A path, and the status that it is answered with as soon as requests are served; else no key means 401."""
 
 
 class StartError(RuntimeError):
@@ -107,7 +110,8 @@ class Running:
     def wait(self, core: set[int] | None = None) -> None:
         """Return once it answers requests, and keep it on that core. Raises ``StartError``."""
         deadline = time.monotonic() + START_TIMEOUT
-        while not answers(self.port, self.contestant.dialect.listing()):
+        path, status = self.contestant.ready or (self.contestant.dialect.listing(), 401)
+        while not answers(self.port, path, status):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 tail = self._log.read_text(errors="replace")[-3000:]
                 self.stop()
@@ -143,12 +147,15 @@ def plain_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
 
 
-def answers(port: int, path: str) -> bool:
-    """Whether a server refuses, there, whoever brings no key: then it is up, and reaches its database."""
+def answers(port: int, path: str, status: int = 401) -> bool:
+    """Whether a server refuses, there, whoever brings no key: then it is up, and reaches its database.
+
+    One that asks for no key answers with another status.
+    """
     connection = HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", path)
-        return connection.getresponse().status == 401
+        return connection.getresponse().status == status
     except (OSError, HTTPException):
         return False
     finally:

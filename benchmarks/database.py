@@ -1,6 +1,6 @@
 """The one PostgreSQL of a run: started, tuned alike for all, and copied so that each has the same rows for itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
@@ -66,15 +66,16 @@ def _named(url: str, name: str) -> str:
 
 
 @contextmanager
-def postgres() -> Iterator[Database]:
-    """A temporary server, tuned, and the database that it comes with."""
+def postgres(more: Iterable[tuple[str, str]] = ()) -> Iterator[Database]:
+    """A temporary server, tuned, with ``more`` settings, and the database that it comes with."""
     with Server() as server:
         # Where services, operators and administrators are of different roles, each has a URL of its own.
         operator = getattr(server, "operator_url", server.url)
         found = Database(server.url, operator, getattr(server, "administrator_url", operator))
         with psycopg.connect(found.administrator, autocommit=True) as connection:
-            for name, value in TUNING.items():
-                connection.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), value))
+            for name, value in [*TUNING.items(), *more]:
+                statement = sql.SQL("ALTER SYSTEM SET {} = {}")
+                connection.execute(statement.format(sql.Identifier(*name.split(".")), value))
         server.restart()
         yield found
 

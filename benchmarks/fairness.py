@@ -29,7 +29,7 @@ QUIET, PAUSE = 2, 0.02  # connections of the quiet owner, and seconds between th
 SECONDS = 5.0
 ANY = frozenset({200, 429, 503})
 PATH = goatfish.GOATFISH.dialect.path
-COLUMNS = "id, owner_id, name, name_folded, start_date, end_date, created_at, updated_at, version"
+COLUMNS = "id, owner_id, name, name_folded, start_date, end_date, created_at, updated_at, version, labels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,9 @@ def _filled(place: Database) -> Ground:
     # The quiet owner is the smaller one, which reads what it has; the crowd's names are what is slow to look through.
     crowd, quiet = (goatfish.seed(place, 1, 1)[0] for _ in range(2))
     now = datetime.now(UTC)
-    rows = [(uuid7(), UUID(crowd), NAME, NAME.casefold(), now.date(), now.date(), now, now, 1) for _ in range(NAMES)]
+    rows = [
+        (uuid7(), UUID(crowd), NAME, NAME.casefold(), now.date(), now.date(), now, now, 1, "{}") for _ in range(NAMES)
+    ]
     (_fill_sqlite if place.service.startswith("sqlite") else _fill_postgresql)(place, rows)
     own = goatfish.run(place, "owner", "export", quiet).splitlines()
     (simulation,) = (json.loads(line)["id"] for line in own if '"name_folded"' in line)

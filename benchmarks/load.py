@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from statistics import quantiles
@@ -73,6 +73,8 @@ class _Connection(asyncio.Protocol):
             return
         if self._client.keep_bodies:
             self._outcome.bodies.append(body)
+        if self._client.heard is not None:
+            self._client.heard(body)
         if self._client.pause:
             asyncio.get_running_loop().call_later(self._client.pause, self._next)
         else:
@@ -148,6 +150,8 @@ class Client:
     wanted: frozenset[int]
     keep_bodies: bool = False
     pause: float = 0.0
+    heard: Callable[[bytes], None] | None = None
+    """What is told every body, before the next request is asked for."""
 
 
 class Load:

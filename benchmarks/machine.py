@@ -3,13 +3,16 @@
 import os
 import platform
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 PROC = Path("/proc")
 TICK = 1 / os.sysconf("SC_CLK_TCK")
 _ALLOWED = os.sched_getaffinity(0)
+ATTEMPTS = 5
 PROCESS_CLOCK = 2  # the kernel's clock of the time that a process has run, in nanoseconds
 
 
@@ -65,30 +68,70 @@ def _stat(pid: int) -> list[str]:
     return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What the kernel says of one process: its parent, and processor time in seconds."""
+
+    parent: int
+    own: float
+    ended: float
+    """Of children that have ended and were waited for, to the hundredth of a second."""
+
+
+_Process: TypeAlias = tuple[int, int]  # its id and when it started: ids are used again
+
+
 class CpuMeter:
     """The processor time of some process trees, in seconds: user and system, all threads, the ended included.
 
-    A living process is asked by its own clock, to the nanosecond; children that have ended and were waited for are
-    found in what the kernel adds up for their parent, to the hundredth of a second.
+    A living process is asked by its own clock, to the nanosecond. One that has ended counts as much as when it was
+    last asked; what it, and processes that nobody ever asked, ran besides is found in what the kernel adds up for
+    their parent. That sum is rounded down, so it is never believed to shrink: ``read`` never goes back.
     """
 
     def __init__(self, roots: Iterable[int]) -> None:
-        self._members = [member for root in roots for member in tree(root)]
-        self._roots = self._members[:]
+        self._roots = list(roots)
+        self._last: dict[_Process, _Reading] = {}
+        self._gone: set[_Process] = set()
+        self._known: dict[int, float] = {}
+        """Of the ended children of each process, how much was read while they lived."""
+        self._unread: dict[_Process, float] = {}
+        """Of the ended children of each process, how much was not."""
+        self.read()
 
-    def read(self, *, refresh: bool = False) -> float:
-        if refresh:
-            self._members = sorted({member for root in self._roots for member in tree(root)})
-        return sum(map(_cpu_seconds, self._members))
+    def read(self) -> float:
+        """How much there has been until now."""
+        self._bury(living := self._living())
+        for process, reading in living.items():
+            self._last[process] = reading
+            unread = reading.ended - self._known.get(process[0], 0.0)
+            self._unread[process] = max(unread, self._unread.get(process, 0.0))
+        return sum(reading.own for reading in self._last.values()) + sum(self._unread.values())
+
+    def _bury(self, living: Mapping[_Process, _Reading]) -> None:
+        """Note of those that have ended that their parent's sum holds again what was read of them."""
+        for process in self._last.keys() - living.keys() - self._gone:
+            last = self._last[process]
+            self._known[last.parent] = self._known.get(last.parent, 0.0) + last.own + last.ended
+            self._gone.add(process)
+
+    def _living(self) -> dict[_Process, _Reading]:
+        """All processes, read at a time when none of them ended, or the last of some attempts."""
+        found: dict[_Process, _Reading] = {}
+        for _ in range(ATTEMPTS):
+            members = {member for root in self._roots for member in tree(root)}
+            found = {process: reading for member in members for process, reading in _readings(member)}
+            if {member for root in self._roots for member in tree(root)} == {pid for pid, _ in found}:
+                break
+        return found
 
 
-def _cpu_seconds(pid: int) -> float:
-    try:
+def _readings(pid: int) -> Iterator[tuple[_Process, _Reading]]:
+    """The reading of a process, or nothing if it has ended."""
+    with suppress(OSError):
+        fields = _stat(pid)
         own = time.clock_gettime((~pid << 3) | PROCESS_CLOCK)
-        ended = _stat(pid)[13:15]
-    except OSError:  # it has ended, and is part of what its parent is asked for
-        return 0.0
-    return own + TICK * sum(map(int, ended))
+        yield (pid, int(fields[19])), _Reading(int(fields[1]), own, TICK * sum(map(int, fields[13:15])))
 
 
 def memory(pid: int) -> dict[str, float]:

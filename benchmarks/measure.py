@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from statistics import median
 from typing import Any, Protocol
 
 import psycopg
@@ -15,6 +14,7 @@ from benchmarks.contestants import Contestant, Keys, Running
 from benchmarks.database import Database
 from benchmarks.machine import CpuMeter
 from benchmarks.operations import OPERATIONS, WANTED, Site
+from benchmarks.spread import figure
 
 WARM_UP = 0.2  # part of a round's time that is spent before it is measured
 
@@ -101,13 +101,9 @@ class Series:
     samples: list[Sample] = field(default_factory=list)
 
     def figures(self) -> dict[str, Any]:
-        """Median, least and most of each figure."""
+        """Each figure with its rounds."""
         names = ("per_second", "server", "database", "p50", "p99")
-        found: dict[str, Any] = {}
-        for name in names:
-            values = [getattr(sample, name) for sample in self.samples]
-            found[name] = {"median": median(values), "min": min(values), "max": max(values)}
-        return {"rounds": len(self.samples), **found}
+        return {name: figure([getattr(sample, name) for sample in self.samples]) for name in names}
 
 
 Results = dict[tuple[str, str], Series]

@@ -1,8 +1,10 @@
 """The peers, each in a file of its own, and how each is started: one worker process of what its documentation names."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
-from benchmarks.contestants import PEERS_BIN, ROOT, Contestant, Dialect, Place
+from benchmarks.contestants import MLFLOW_BIN, PEERS_BIN, ROOT, Contestant, Dialect, Place
 
 SETTINGS = "benchmarks.peers.tables.settings"
 
@@ -51,6 +53,24 @@ def _runbolt(place: Place) -> Sequence[str]:
     return [*program, "--processes", "1", "--no-admin"]
 
 
+def _mlflow(place: Place) -> Sequence[str]:
+    url = place.database.administrator.replace("://", "+psycopg://", 1)
+    options = ["--backend-store-uri", url, "--default-artifact-root", str(place.keys_file.parent / "artifacts")]
+    program = [str(MLFLOW_BIN / "mlflow"), "server", "--host", "127.0.0.1", "--port", str(place.port), *options]
+    return [*program, "--workers", "1", "--uvicorn-opts", "--no-access-log --log-level warning"]
+
+
+def _mlflow_environment(_: Place) -> Mapping[str, str]:
+    """Its own directory of programs leads, since it starts its server by name; nothing is reported to its makers."""
+    return {
+        "PATH": f"{MLFLOW_BIN}{os.pathsep}{os.environ['PATH']}",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    }
+
+
+DRF_APPS = "rest_framework django_filters"
 UVICORN = "uvicorn (uvloop, httptools)"
 GUNICORN = "gunicorn (gthread, 4 threads)"
 
@@ -58,7 +78,7 @@ DRF = Contestant(
     name="Django REST framework",
     served=GUNICORN,
     command=_gunicorn,
-    environment=_environment(BENCH_URLCONF="benchmarks.peers.drf", BENCH_APPS="rest_framework django_filters"),
+    environment=_environment(BENCH_URLCONF="benchmarks.peers.drf", BENCH_APPS=DRF_APPS),
     dialect=Dialect(slash="/", items="results", next="next"),
 )
 NINJA = Contestant(
@@ -102,4 +122,18 @@ LIMIT = Contestant(
     own_orm=False,
     ships_lookup=False,
 )
+MLFLOW = Contestant(
+    name="MLflow tracking server",
+    served="mlflow server (uvicorn)",
+    command=_mlflow,
+    environment=_mlflow_environment,
+    own_orm=False,
+    ready=("/health", 200),
+)
+RUN_PEERS = (
+    replace(DRF, environment=_environment(BENCH_URLCONF="benchmarks.peers.drf_runs", BENCH_APPS=DRF_APPS)),
+    replace(FASTAPI, command=_uvicorn("benchmarks.peers.fastapi_runs")),
+    replace(LITESTAR, command=_uvicorn("benchmarks.peers.litestar_runs")),
+)
+"""Those that have runs as well."""
 PEERS = (DRF, NINJA, BOLT, FASTAPI, LITESTAR, RECIPE)

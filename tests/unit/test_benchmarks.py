@@ -1,17 +1,23 @@
 """The benchmark's own rules: how responses are classified, CPU time is counted, and targets are judged."""
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
 from contextlib import suppress
 from itertools import repeat
+from typing import Any
 
 import pytest
 
-from benchmarks.load import Client, Load, LoadError, _answer
-from benchmarks.machine import CpuMeter, tree
+from benchmarks.load import Client, Load, LoadError, Outcome, _answer
+from benchmarks.machine import CpuMeter, _Reading, tree
 from benchmarks.report import columns, targets
+from benchmarks.run_contest import _joined
+from benchmarks.run_report import contest_targets
+from benchmarks.run_requests import MLflowSite
+from benchmarks.spread import Spread, Verdict, figure, ratios
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -79,15 +85,123 @@ def test_cpu_time_of_running_and_ended_descendants_is_counted() -> None:
     assert process.pid not in tree(os.getpid())
 
 
-def test_target_is_compared_with_the_fastest_peer() -> None:
-    def takes(microseconds: float) -> dict[str, dict[str, float]]:
-        return {"server": {"median": microseconds}}
+class _Told(CpuMeter):
+    """A meter that is told what the kernel says: for each reading, the processes that live."""
 
-    figures = {"get": {"Goatfish": takes(100), "A": takes(400), "B": takes(240), "limit: bare ASGI": takes(70)}}
+    def __init__(self, *readings: dict[int, _Reading]) -> None:
+        self._readings = iter(readings)
+        super().__init__([1])
+
+    def _living(self) -> dict[tuple[int, int], _Reading]:
+        return {(pid, 0): reading for pid, reading in next(self._readings).items()}
+
+
+def test_ended_process_takes_nothing_off() -> None:
+    meter = _Told(
+        {1: _Reading(0, 1.0, 0.0), 2: _Reading(1, 0.319, 0.0)},
+        {1: _Reading(0, 1.0, 0.0), 2: _Reading(1, 0.319, 0.0)},
+        {1: _Reading(0, 1.0, 0.30)},  # rounded down by the kernel
+    )
+    assert meter.read() == pytest.approx(1.319)
+    assert meter.read() == pytest.approx(1.319)
+
+
+def test_what_ended_processes_ran_unread_is_counted_once() -> None:
+    meter = _Told(
+        {1: _Reading(0, 1.0, 0.5), 2: _Reading(1, 0.2, 0.1)},
+        {1: _Reading(0, 1.0, 1.3)},  # the second ran another 0.1, and one that was never read 0.4
+        {1: _Reading(0, 1.1, 1.3), 3: _Reading(1, 0.1, 0.0)},
+    )
+    assert meter.read() == pytest.approx(2.3)
+    assert meter.read() == pytest.approx(2.5)
+
+
+def test_readings_of_real_processes_never_go_back() -> None:
+    burn = "import time\nwhile time.process_time() < 0.05: pass\nprint(flush=True)\ninput()"
+    children = [
+        subprocess.Popen([sys.executable, "-c", burn], stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(2)
+    ]
+    for child in children:
+        assert child.stdout is not None
+        child.stdout.readline()
+    meter = CpuMeter([os.getpid()])
+    before = meter.read()
+    for child in children:
+        child.communicate(b"\n")
+        after = meter.read()
+        assert after >= before
+        before = after
+
+
+def _takes(*microseconds: float) -> dict[str, Any]:
+    return {"server": figure(microseconds)}
+
+
+def test_target_is_compared_with_the_fastest_peer() -> None:
+    figures = {"get": {"Goatfish": _takes(100), "A": _takes(400), "B": _takes(240), "limit: bare ASGI": _takes(70)}}
     peer, limit = targets(figures, ["A", "B"])
-    assert (peer["against"], peer["reached"], peer["met"]) == ("the fastest peer, B", 2.4, False)
-    assert (limit["reached"], limit["met"]) == (0.7, True)
+    assert (peer["against"], peer["reached"].median, peer["verdict"]) == ("the fastest peer, B", 2.4, Verdict.MISSED)
+    assert (limit["reached"].median, limit["verdict"]) == (0.7, Verdict.MET)
+
+
+def test_rounds_are_compared_with_the_same_round() -> None:
+    slow_later = ratios(figure([200, 400, 800]), figure([100, 200, 400]))
+    assert slow_later == Spread(2.0, 2.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("values", "at_least", "at_most"),
+    [
+        ([2.5, 2.6, 2.9], Verdict.MET, Verdict.UNDECIDED),
+        ([2.4, 2.6, 2.9], Verdict.UNDECIDED, Verdict.UNDECIDED),
+        ([2.1, 2.3, 2.4], Verdict.MISSED, Verdict.MET),
+        ([2.6, 2.7, 2.9], Verdict.MET, Verdict.MISSED),
+        ([0.1, 2.6, 2.7, 2.7, 9.0], Verdict.MET, Verdict.MISSED),  # a round that stands out decides nothing
+    ],
+)
+def test_target_that_the_rounds_lie_round_is_undecided(
+    values: list[float], at_least: Verdict, at_most: Verdict
+) -> None:
+    assert Spread.of(values).at_least(2.5) is at_least
+    assert Spread.of(values).at_most(2.5) is at_most
 
 
 def test_columns_are_aligned() -> None:
     assert columns([["", "a"], ["name", "10"]]) == "       a\nname  10"
+
+
+def test_requests_that_make_one_operation_count_once() -> None:
+    outcomes = [Outcome(1.0, [0.1, 0.2, 0.3, 0.4]), Outcome(2.0, [0.5, 0.6])]
+    joined = _joined(outcomes, 2)
+    assert joined.latencies == pytest.approx([0.3, 0.7, 1.1])
+    assert joined.seconds == 2.0
+
+
+def test_run_may_take_half_as_much_again_as_a_simulation() -> None:
+    figures = {
+        name: {"Goatfish": _takes(*values)}
+        for name, values in {
+            "simulation: create": (100, 100, 100),
+            "simulation: get": (100, 100, 100),
+            "simulation: list": (100, 100, 100),
+            "create": (160, 155, 170),
+            "get": (120, 130, 149),
+            "list": (290, 310, 299),
+        }.items()
+    }
+    verdicts = {one["operation"]: one["verdict"] for one in contest_targets(figures)}
+    assert verdicts == {"create": Verdict.MISSED, "get": Verdict.MET, "list": Verdict.UNDECIDED}
+
+
+def test_mlflow_is_asked_to_log_into_the_run_it_has_created() -> None:
+    (client,) = MLflowSite(80, 1).creating(1)
+    (requests,) = client.requests
+    assert client.heard is not None
+    assert next(requests).startswith(b"POST /api/2.0/mlflow/runs/create ")
+    client.heard(b'{"run": {"info": {"run_id": "a1"}}}')
+    head, _, body = next(requests).partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /api/2.0/mlflow/runs/log-batch ")
+    logged = json.loads(body)
+    assert (logged["run_id"], len(logged["params"]), len(logged["metrics"])) == ("a1", 20, 10)
+    client.heard(b"{}")
+    assert next(requests, None) is None

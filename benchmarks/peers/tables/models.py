@@ -71,3 +71,41 @@ class Simulation(models.Model):
     @property
     def etag(self) -> str:
         return f'"{self.version}"'
+
+
+class Run(models.Model):
+    """A run of a simulation, its quantities as JSON."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    owner_id = models.UUIDField()
+    simulation_id = models.UUIDField()
+    name = models.CharField(max_length=300, null=True)
+    name_folded = models.CharField(max_length=900, null=True)
+    status = models.CharField(max_length=9, choices=Status, default=Status.QUEUED)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    solver = models.CharField(max_length=100, null=True)
+    solver_version = models.CharField(max_length=100, null=True)
+    labels = models.JSONField(default=dict)
+    parameters = models.JSONField(default=dict)
+    results = models.JSONField(default=dict)
+    artifacts = models.JSONField(default=list)
+    created_by = models.CharField(max_length=200)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        managed = False
+        db_table = "run"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.name_folded = self.name and self.name.casefold()
+        super().save(*args, **kwargs)

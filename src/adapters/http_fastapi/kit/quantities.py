@@ -71,8 +71,9 @@ def read_quantities(value: object, *, patch: bool) -> dict[str, Quantity | None]
 def _quantity(name: str, member: dict[str, Any], wrong: list[InitErrorDetails]) -> Quantity | None:
     value: Any = member.get("value")
     unit = member.get("unit")
-    if type(value) in _VALUES and len(member) - ("unit" in member) == 1 and (unit is None or type(unit) is str):
-        return Quantity(value, unit)  # as nearly all are
+    # Most are right, and a body may hold hundreds of them.
+    if type(value) in _VALUES and type(unit) in _UNITS and len(member) == 1 + ("unit" in member):
+        return Quantity(value, unit)
     wrong += [_at("unknown", "There is nothing of this name.", name, key) for key in member if key not in _OF_QUANTITY]
     if not isinstance(value, str | bool | int | float):
         missing = "value" not in member
@@ -85,8 +86,8 @@ def _quantity(name: str, member: dict[str, Any], wrong: list[InitErrorDetails]) 
     return Quantity(value, unit)
 
 
-_VALUES = frozenset({str, bool, int, float})
 _OF_QUANTITY = frozenset({"value", "unit"})
+_VALUES, _UNITS = frozenset({str, bool, int, float}), frozenset({str, type(None)})
 _VALUE = "This is no number, boolean or text."
 _QUANTITY = "This is no number, boolean or text, and no object with a value and a unit."
 
