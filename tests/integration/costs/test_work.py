@@ -80,7 +80,8 @@ def named(*names: str) -> list[str]:
 def direct(direct_service: CountedService) -> Direct:
     """A tenant with more than a page of objects of every kind."""
     tenant = direct_service.tenant()
-    for resource in sorted(RESOURCES, key=SIMULATION.__ne__):  # first, so that the feed's first page is of simulations
+    # Simulations first, so that the feed's first page is of them.
+    for resource in sorted(RESOURCES, key=lambda each: each is not SIMULATION):
         for _ in range(25):
             counted_requests.updated(tenant, resource)
             if resource is SIMULATION:
