@@ -191,7 +191,7 @@ def test_the_list_timeout_problem_suggests_filters(make: MakeStorage, slow_down:
         assert body["detail"] == (
             f"The list took longer than {SHORT_TIMEOUTS['list_timeout']:g} seconds. Narrow it: ask for a longer part of"
             " the name, or for a closer start_date_from, or for start_date_to or end_date_from or end_date_to or"
-            " active_on as well, or for a smaller limit."
+            " active_on or label as well, or for a smaller limit."
         )
         small_page = tenant.send("GET", SIMULATIONS, params={"name": substring, "limit": "1"})
         assert "limit" not in expect_problem(small_page, 503, "list_timeout")["detail"]

@@ -137,7 +137,7 @@ def test_runs_come_back_as_they_were(owner: Owner, file: bytes) -> None:
 def test_numbers_are_written_as_they_are(file: bytes) -> None:
     written = rows_of(lines_of(file), "run")[0]["parameters"]
     assert written == {name: [each.value, each.unit] for name, each in PARAMETERS.items()}
-    assert b'"huge":[1e+300,"m"]' in file
+    assert b'"huge":[1e300,"m"]' in file
     assert b'"exact":[9007199254740992,null]' in file
     assert b'"tenth":[0.1,' in file
 
@@ -261,9 +261,9 @@ def test_a_hostile_file_is_refused_wholly(owner: Owner, file: bytes, name: str) 
 
 @pytest.mark.parametrize("text", ["1e309", "-1e309", "NaN", "Infinity", "1e", "01"])
 def test_a_number_that_no_run_can_have_is_refused(owner: Owner, file: bytes, text: str) -> None:
-    assert b'"huge":[1e+300' in file
+    assert b'"huge":[1e300' in file
     with pytest.raises(DomainError):
-        imported(file.replace(b'"huge":[1e+300', f'"huge":[{text}'.encode()))
+        imported(file.replace(b'"huge":[1e300', f'"huge":[{text}'.encode()))
     assert not any(rows_per_table(owner.id).values())
 
 

@@ -182,8 +182,9 @@ if VENDOR == "postgresql":
         assert [policy for _, policy in policies if "SELECT" in policy] == []
 
 
-def test_every_insert_has_a_returning_clause(lend: MakeStorage) -> None:
-    inserts = [each.sql for _, each in statements(lend()) if "INSERT INTO" in each.sql]
+def test_every_insert_from_a_query_has_a_returning_clause(lend: MakeStorage) -> None:
+    # SQLite gets many rows as VALUES.
+    inserts = [each.sql for _, each in statements(lend()) if "INSERT INTO" in each.sql and "SELECT" in each.sql]
     assert len(inserts) > 4
     assert all(sql.count("INSERT INTO") <= sql.count("RETURNING") for sql in inserts)
 

@@ -89,13 +89,37 @@ class ResourceRules(Tenants):
             self.is_shown(answer, 201, known[1], tag_of(resource, 1))
             assert answer.header("idempotency-replayed") == "true"
 
+    @rule(who=WHO, resource=RESOURCE, pick=PICK)
+    def create_many(self, who: int, resource: ResourceCase, pick: int) -> None:
+        owner = self.owners[who]
+        if len(owner.of(resource)) >= OBJECTS_MAX:
+            return
+        key, body = self.key_of(owner, pick), whole(resource, owner, pick, next(self.numbers))
+        answer = self.ask(owner, key, f"create_{resource.plural}", body={"items": [body]})
+        if resource.writes not in key.scopes:
+            self.is_refused(answer, 403, "missing_scope")
+            return
+        assert answer.status == 201, answer
+        (shown,) = answer.json["items"]
+        assert shown == body | self._told(resource, key, shown)
+        self._knows(owner, resource, key, shown, answer)
+
     def _is_new(self, owner: Owner, resource: ResourceCase, key: Key, body: Json, answer: Answer) -> None:
         shown = answer.json
-        told = {"id": shown["id"], "created_at": shown["created_at"], "updated_at": shown["created_at"]}
-        told |= {field.name: f"key:{key.shown['id']}" for field in resource.spec.actors}
-        self.is_shown(answer, 201, body | told, tag_of(resource, 1))
+        self.is_shown(answer, 201, body | self._told(resource, key, shown), tag_of(resource, 1))
         assert answer.header("location") == resource.path_of(shown)
         assert answer.header("idempotency-replayed") is None
+        self._knows(owner, resource, key, shown, answer)
+
+    @staticmethod
+    def _told(resource: ResourceCase, key: Key, shown: Json) -> Json:
+        """What the service adds to a new object."""
+        told = {"id": shown["id"], "created_at": shown["created_at"], "updated_at": shown["created_at"]}
+        return told | {field.name: f"key:{key.shown['id']}" for field in resource.spec.actors}
+
+    @staticmethod
+    def _knows(owner: Owner, resource: ResourceCase, key: Key, shown: Json, answer: Answer) -> None:
+        """Expects the new object from now on."""
         assert shown["id"] not in owner.objects
         owner.is_secret(shown["id"])
         made = owner.objects[shown["id"]] = Object(resource, shown["id"])

@@ -126,10 +126,10 @@ class QuantitiesField(JsonField):
         return type(self)(*args, **kwargs)
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
-        return None if value is None else self.to_python(_decode(value))
+        return None if value is None else {name: _quantity(*member) for name, member in _decode(value).items()}
 
     def to_python(self, value: Any) -> Any:
-        return None if value is None else {name: _quantity(*member) for name, member in value.items()}
+        return None if value is None else {name: Quantity(*member) for name, member in value.items()}
 
     def get_prep_value(self, value: Any) -> str | None:
         if value is None:

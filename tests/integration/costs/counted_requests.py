@@ -95,9 +95,10 @@ def deleted(tenant: Tenant, resource: ResourceCase) -> str:
 
 
 def with_a_run(tenant: Tenant) -> str:
-    """The path of a simulation that has a run."""
-    run = tenant.make(resource_of(Run))
-    return f"{resource_of(Simulation).path}/{run['simulation_id']}"
+    """The path of a new simulation that has a run."""
+    simulation = tenant.make(resource_of(Simulation))
+    tenant.make(resource_of(Run), simulation_id=simulation["id"])
+    return f"{resource_of(Simulation).path}/{simulation['id']}"
 
 
 def tag(tenant: Tenant, path: str) -> str:

@@ -11,7 +11,7 @@ from adapters.http_fastapi.kit.batch_body import BatchBody, batch_body
 from adapters.http_fastapi.kit.openapi import BODY, headers, refusals
 from adapters.http_fastapi.kit.resource import Resource, annotate
 from adapters.http_fastapi.kit.responses import batch_response
-from adapters.http_fastapi.kit.route import StrictRoute
+from adapters.http_fastapi.kit.route import LiteralRoute
 from adapters.http_fastapi.kit.schemas import View
 from adapters.http_fastapi.kit.writes import idempotent_write_context
 from domain.access.authentication import Caller
@@ -36,7 +36,7 @@ def batch_routes(resource: Resource, use_cases: EntityUseCases[Any], idempotent:
     routes = APIRouter(
         prefix=f"/api/v1/{resource.plural}",
         tags=[resource.plural],
-        route_class=StrictRoute,
+        route_class=LiteralRoute,
         generate_unique_id_function=lambda route: route.name,
     )
     Writer = Annotated[Caller, Security(authenticate, scopes=[resource.writes])]  # noqa: N806  # -- a type

@@ -57,3 +57,7 @@ class StrictRoute(CompiledRoute):
     """A compiled route that ignores no parameter of a query, as the API's contract promises."""
 
     STRICT_QUERY = True
+
+
+class LiteralRoute(StrictRoute):
+    """A route with a literal path, for which no route with a parameter answers by another method: that is a 405."""

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Host, Match, Mount, Route, WebSocketRou
 from starlette.types import ASGIApp, Scope
 
 from adapters.http_fastapi.kit.problems import ProblemException
-from adapters.http_fastapi.kit.route import CompiledRoute
+from adapters.http_fastapi.kit.route import CompiledRoute, LiteralRoute
 
 _INDEXED = {each.matches for each in (Route, APIRoute, CompiledRoute, WebSocketRoute, APIWebSocketRoute, Mount)}
 """The ``matches`` of routes that go by their path; a route with another may match any path."""
@@ -29,13 +29,15 @@ class RouteTable:
     def __init__(self, routes: Sequence[BaseRoute]) -> None:
         self.routes = tuple(routes)
         heads = [_head(route) for route in routes]
+        alone = {getattr(route, "path", None) for route in routes if isinstance(route, LiteralRoute)}
         self._exact: dict[str, _Candidates] = {}
         self._beneath: dict[str, _Candidates] = {}
         for head, is_exact in {("", False), *heads}:
             found = [
                 route
                 for route, (other, is_path) in zip(routes, heads, strict=True)
-                if (other == head and is_path == is_exact) or (not is_path and head.startswith(other))
+                if (other == head and is_path == is_exact)
+                or (not is_path and head.startswith(other) and not (is_exact and head in alone))
             ]
             (self._exact if is_exact else self._beneath)[head] = _by_method(found)
         self._everywhere = _by_method(routes)
