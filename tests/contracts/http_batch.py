@@ -299,9 +299,8 @@ class BatchContract(ResourceFixtures):
         sent = [{"items": bodies(tenant, resource, 10)} for _ in range(5)]
         headers = {"X-API-Key": tenant.key}
         path = f"{resource.path}/batch"
-        answers = service.together(
-            [lambda http, each=each: http.post(path, json=each, headers=headers) for each in sent]  # type: ignore[misc]
-        )
+        requests: list[Any] = [lambda http, each=each: http.post(path, json=each, headers=headers) for each in sent]
+        answers = service.together(requests)
         made = [[item["id"] for item in answer.json()["items"]] for answer in answers]
         order = [change["id"] for change in changes(tenant, before)]
         together = [order[place : place + 10] for place in range(0, 50, 10)]

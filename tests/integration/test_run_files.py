@@ -13,6 +13,7 @@ import pytest
 from django.db import connection
 
 from adapters.django_orm import bootstrap
+from adapters.django_orm.models import RunRow
 from adapters.django_orm.tenant_data.erasing import erase, rows_per_table
 from domain.access.owner import Owner
 from domain.entity import create, update
@@ -279,6 +280,7 @@ def test_two_owners_may_have_the_same_external_id(owner: Owner, file: bytes) -> 
     other = asyncio.run(_another())
     imported(file)
     for id in (owner.id, other):
+        assert RunRow.objects.filter(owner_id=id, external_id="slurm-81724").count() == 1
         remove(id)
 
 
