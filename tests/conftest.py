@@ -19,7 +19,7 @@ settings.register_profile(
 settings.load_profile("goatfish")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
 

@@ -11,9 +11,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from fastapi import FastAPI
-from httpx2 import ASGITransport, AsyncClient, Response
+from httpx2 import ASGITransport, AsyncClient, Client, Response
 from pydantic import SecretStr
-from starlette.testclient import TestClient
 
 from app.container import Container, Storage
 from app.system import System
@@ -23,6 +22,7 @@ from domain.repository import OwnerId
 from domain.write_context import WriteContext
 from tests.canary import CANARY, WatchedAnswers
 from tests.contracts.cases import add_referred
+from tests.contracts.http_client import Call, in_process
 from tests.contracts.resources import SIMULATION, Json, ResourceCase, Violations
 
 CONTEXT = WriteContext(actor="operator:tests", request_id="tests", at=datetime.now(UTC))
@@ -51,7 +51,7 @@ class Clock:
 class Tenant:
     """An owner with a key, and a client that presents it."""
 
-    http: TestClient
+    http: Client
     owner: OwnerId
     key_id: UUID
     key: str
@@ -87,18 +87,16 @@ class Service:
     """The application under test, and tenants made through the operators' use cases."""
 
     container: Container
-    http: TestClient
+    http: Client
     clock: Clock
+    call: Call[Any]
+    """Runs a coroutine on the application's event loop."""
     entities: tuple[type[Any], ...] = ()
     """The kinds whose referred objects are added for each new tenant."""
 
     @property
     def api(self) -> FastAPI:
         return self.container.api()
-
-    def call(self, make: Callable[[], Any]) -> Any:
-        assert self.http.portal is not None
-        return self.http.portal.call(make)
 
     def together(
         self,
@@ -145,8 +143,8 @@ def serving(storage: Storage, prepare: Callable[[FastAPI], object] = lambda _: N
         CANARY.knows_word(secret)
     prepare(container.api())
     watched = WatchedAnswers(container.api(), canary=CANARY)
-    with TestClient(watched, base_url="http://localhost", raise_server_exceptions=False) as http:
-        yield Service(container, http, clock)
+    with in_process(watched) as (http, call):
+        yield Service(container, http, clock, call)
 
 
 def expect_problem(answer: Response, status: int, code: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 from uuid import uuid4
@@ -12,6 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from django.db import connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.utils import setup_databases, teardown_databases
 from psycopg.sql import SQL, Identifier
 
@@ -21,6 +22,7 @@ from adapters.django_orm.row_security.grants import EXCEPTIONS, grant
 from adapters.django_orm.sql.django_executor import DjangoExecutor
 from adapters.django_orm.storage import Storage
 from tests.contracts.cases import Case
+from tests.contracts.http_service import Service, serving
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker, Settings
@@ -176,9 +178,11 @@ def on_pool(pool_url: str) -> MakeStorage:
 
 
 COMMITTING = {"sqlite": "on_threads", "postgresql": "on_pool"}[VENDOR]
+# On SQLite the same executor serves in both ways; on PostgreSQL the lent connection is Django's and not asyncpg's.
+WAYS = {"sqlite": [COMMITTING], "postgresql": ["lend", COMMITTING]}[VENDOR]
 
 
-@pytest.fixture(params=["lend", COMMITTING])
+@pytest.fixture(params=WAYS)
 def make_storage(request: pytest.FixtureRequest) -> MakeStorage:
     """Storage in each way in which it runs on this database."""
     make: MakeStorage = request.getfixturevalue(request.param)
@@ -221,10 +225,51 @@ async def opened(storage: Storage) -> AsyncIterator[Storage]:
         await storage.close()
 
 
-@pytest.fixture
-async def storage(make_storage: MakeStorage) -> AsyncIterator[Storage]:
-    async with opened(make_storage()) as storage:
+def committing_storage() -> Storage:
+    """Storage as it is in service, on the test database."""
+    if VENDOR == "sqlite":
+        return bootstrap.django_storage(size=4)
+    return asyncpg_storage(on_test_database(_URL))
+
+
+@pytest.fixture(scope="module")
+def committing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Service]:
+    """One application for many tests, on storage as it is in service; each test has tenants of its own."""
+    with django_db_blocker.unblock() if VENDOR == "sqlite" else nullcontext(), serving(committing_storage()) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+async def kept_open(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> AsyncIterator[Storage]:
+    """One storage for many tests, as it is in service; every test needs owners of its own."""
+    with django_db_blocker.unblock() if VENDOR == "sqlite" else nullcontext():
+        async with opened(committing_storage()) as storage:
+            yield storage
+
+
+@pytest.fixture(scope="module")
+def tests_connection(django_db_setup: None) -> BaseDatabaseWrapper:
+    """The connection of the tests themselves; in a coroutine Django would give another one."""
+    return connections["default"]
+
+
+@pytest.fixture(scope="module")
+async def on_test_connection(tests_connection: BaseDatabaseWrapper) -> AsyncIterator[Storage]:
+    async with opened(Storage(DjangoExecutor(shared_connection=tests_connection))) as storage:
         yield storage
+
+
+@pytest.fixture
+def rolled_back(lend: MakeStorage, on_test_connection: Storage) -> Storage:
+    """One storage for many tests, in the transaction of each of them."""
+    return on_test_connection
+
+
+@pytest.fixture(params={"sqlite": ["kept_open"], "postgresql": ["rolled_back", "kept_open"]}[VENDOR])
+def storage(request: pytest.FixtureRequest) -> Storage:
+    """Open storage in each way in which it runs on this database."""
+    storage: Storage = request.getfixturevalue(request.param)
+    return storage
 
 
 @pytest.fixture

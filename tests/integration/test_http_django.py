@@ -6,16 +6,10 @@ failures, and one test of what only that shows: to make an application for each 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import nullcontext
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pytest
 
-from adapters.django_orm import bootstrap
-from adapters.django_orm.storage import Storage
 from tests.contracts.http_api import HttpContract, Service, serving
 from tests.contracts.http_batch import BatchContract
 from tests.contracts.http_batch_runs import BatchOfRunsContract
@@ -35,35 +29,8 @@ from tests.contracts.http_run_lists import RunListsContract
 from tests.contracts.http_run_quantities import RunQuantitiesContract
 from tests.contracts.http_runs import RunsContract
 from tests.contracts.http_simulation_lists import SimulationListsContract
-from tests.integration.conftest import (
-    VENDOR,
-    MakeStorage,
-    asyncpg_storage,
-    on_test_database,
-)
+from tests.integration.conftest import MakeStorage
 from tests.integration.factories import SimulationRowFactory
-
-if TYPE_CHECKING:
-    from pytest_django import DjangoDbBlocker
-
-
-@pytest.fixture
-def service(make_storage: MakeStorage) -> Iterator[Service]:
-    with serving(make_storage()) as service:
-        yield service
-
-
-@pytest.fixture(scope="module")
-def committing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Service]:
-    """One application for many tests, on storage as it is in service; each test has tenants of its own."""
-    with django_db_blocker.unblock() if VENDOR == "sqlite" else nullcontext(), serving(_committing()) as service:
-        yield service
-
-
-def _committing() -> Storage:
-    if VENDOR == "sqlite":
-        return bootstrap.django_storage(size=4)
-    return asyncpg_storage(on_test_database(urlsplit(os.environ["GOATFISH_DATABASE_URL"])))
 
 
 class OnCommitting:
@@ -151,8 +118,8 @@ class TestRunQuantities(OnCommitting, RunQuantitiesContract):
     pass
 
 
-@pytest.mark.parametrize("make_storage", ["lend"], indirect=True)
-def test_a_row_of_an_unfinished_transaction_is_seen_through_http(service: Service) -> None:
-    tenant = service.tenant()
-    row = SimulationRowFactory.create(owner_id=tenant.owner)
-    assert tenant.send("GET", f"/api/v1/simulations/{row.id}").json()["name"] == row.name
+def test_a_row_of_an_unfinished_transaction_is_seen_through_http(lend: MakeStorage) -> None:
+    with serving(lend()) as service:
+        tenant = service.tenant()
+        row = SimulationRowFactory.create(owner_id=tenant.owner)
+        assert tenant.send("GET", f"/api/v1/simulations/{row.id}").json()["name"] == row.name

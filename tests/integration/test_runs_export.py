@@ -12,9 +12,8 @@ from tests.integration.conftest import MakeStorage
 
 
 @pytest.fixture
-def service(make_storage: MakeStorage) -> Iterator[Service]:
-    with serving(make_storage()) as service:
-        yield service
+def service(committing: Service) -> Service:
+    return committing
 
 
 class TestSummary(RunsSummaryContract):

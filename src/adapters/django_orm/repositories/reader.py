@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias
 
 from django.db.models import F
@@ -62,6 +62,14 @@ _HAS_QUANTITY = {operator: partial(HasQuantity, operator=operator) for operator 
 _HAS_LABEL = {text: partial(HasLabel, text=text) for text in (False, True)}
 
 
+@cache
+def _unfrozen(names: tuple[str, ...]) -> type[Any]:
+    """A class with the same slots that is not frozen: its instances are filled in a quarter of the time, and can become
+    entities if the entity has slots and no base class.
+    """
+    return dataclasses.make_dataclass("_Unfrozen", names, slots=True)
+
+
 class Reader(Generic[E]):
     """An entity beside the model that keeps it: columns and attributes go by the same names.
 
@@ -83,9 +91,7 @@ class Reader(Generic[E]):
         self._row = column_reader(entity, self.columns)
         self._compile = Compiler(executor)
         self._lists = lru_cache(LISTS_MAX)(self._list)
-        # A class with the same slots that is not frozen: its instances are filled in a quarter of the time, and can
-        # become entities if the entity has slots and no base class.
-        self._unfrozen = dataclasses.make_dataclass("_Unfrozen", self.names, slots=True)
+        self._unfrozen = _unfrozen(self.names)
 
     def load(self, row: Sequence[Any]) -> E:
         """The entity as it was stored; it was valid then, and is not validated again."""
