@@ -39,7 +39,9 @@ def ask(service: Service, hostile: Hostile) -> Raw:
     if not any(name == b"host" for name, _ in headers):
         headers = [(b"host", b"localhost"), *headers]
     if hostile.key:
-        headers = [*headers, (b"x-api-key", service.tenant().key.encode())]
+        # A request that is refused leaves nothing behind.
+        tenant = service.once("hostile", service.tenant) if hostile.code else service.tenant()
+        headers = [*headers, (b"x-api-key", tenant.key.encode())]
     scope = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.4"},

@@ -3,11 +3,11 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from fastapi import FastAPI
@@ -24,6 +24,8 @@ from tests.canary import CANARY, WatchedAnswers
 from tests.contracts.cases import add_referred
 from tests.contracts.http_client import Call, in_process
 from tests.contracts.resources import SIMULATION, Json, ResourceCase, Violations
+
+T = TypeVar("T")
 
 CONTEXT = WriteContext(actor="operator:tests", request_id="tests", at=datetime.now(UTC))
 KEYS = "/api/v1/keys"
@@ -93,6 +95,16 @@ class Service:
     """Runs a coroutine on the application's event loop."""
     entities: tuple[type[Any], ...] = ()
     """The kinds whose referred objects are added for each new tenant."""
+
+    made: dict[Hashable, Any] = field(default_factory=dict)
+    """What was made once, for tests that only read it."""
+
+    def once(self, name: Hashable, make: Callable[[], T]) -> T:
+        """What was made by this name before, or is made now: for objects that no test changes."""
+        if name not in self.made:
+            self.made[name] = make()
+        made: T = self.made[name]
+        return made
 
     @property
     def api(self) -> FastAPI:

@@ -127,8 +127,13 @@ def lab_of(tenant: Tenant) -> Lab:
 
 
 class LabFixture:
-    """Tests with a ``lab``: a new tenant with one simulation."""
+    """Tests with a ``lab``: a tenant with one simulation, new for each test."""
 
     @pytest.fixture
     def lab(self, service: Service) -> Lab:
         return lab_of(service.tenant())
+
+    @pytest.fixture
+    def read_lab(self, service: Service) -> Lab:
+        """One for all tests whose requests are refused, or only read."""
+        return service.once("lab", lambda: lab_of(service.tenant()))

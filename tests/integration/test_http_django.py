@@ -1,7 +1,7 @@
 """The HTTP contract over each database, by applications that commit; each test has tenants of its own.
 
-Over a test's own connection, in a transaction that is rolled back, run the contracts of the repositories, the limit of
-failures, and one test of what only that shows: to make an application for each test of HTTP takes longer than the test.
+Over a test's own connection, in a transaction that is rolled back, run the contracts of the repositories and one test of
+what only that shows: to make an application for each test of HTTP takes longer than the test.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tests.contracts.http_run_lists import RunListsContract
 from tests.contracts.http_run_quantities import RunQuantitiesContract
 from tests.contracts.http_runs import RunsContract
 from tests.contracts.http_simulation_lists import SimulationListsContract
-from tests.integration.conftest import MakeStorage
+from tests.integration.conftest import COMMITTING, MakeStorage
 from tests.integration.factories import SimulationRowFactory
 
 
@@ -81,8 +81,9 @@ class TestEndsOfKeys(OnCommitting, KeyEndsContract):
 
 class TestFailures(FailuresContract):
     @pytest.fixture
-    def service(self, make_storage: MakeStorage) -> Iterator[Service]:
-        with serving(make_storage(), failure_limit=LIMIT) as service:
+    def service(self, request: pytest.FixtureRequest) -> Iterator[Service]:
+        make: MakeStorage = request.getfixturevalue(COMMITTING)
+        with serving(make(), failure_limit=LIMIT) as service:
             yield service
 
 

@@ -74,7 +74,7 @@ class TestBrowsers(BrowsersContract):
 
 
 class TestCrossOrigin(CrossOriginContract):
-    @pytest.fixture
+    @pytest.fixture(scope="class")
     def service(self) -> Iterator[Service]:
         with serving(Storage(), cors_origins=["https://other.example", PAGE]) as service:
             yield service
