@@ -1,7 +1,7 @@
 """The HTTP contract over each database, by applications that commit; each test has tenants of its own.
 
-Over a test's own connection, in a transaction that is rolled back, run the contracts of the repositories and one test of
-what only that shows: to make an application for each test of HTTP takes longer than the test.
+Over a test's own connection, in a transaction that is rolled back, run the contracts of the repositories and one test
+of what only that shows: to make an application for each test of HTTP takes longer than the test.
 """
 
 from __future__ import annotations

@@ -75,7 +75,8 @@ class TestBrowsers(BrowsersContract):
 
 class TestCrossOrigin(CrossOriginContract):
     @pytest.fixture(scope="class")
-    def service(self) -> Iterator[Service]:
+    @classmethod
+    def service(cls) -> Iterator[Service]:
         with serving(Storage(), cors_origins=["https://other.example", PAGE]) as service:
             yield service
 
