@@ -5,9 +5,10 @@ longer than the application itself.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from functools import partial
+from dataclasses import dataclass
+from threading import Thread
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
@@ -16,19 +17,27 @@ from httpx2 import BaseTransport, Client, Request, Response
 from starlette.types import ASGIApp, Message
 
 T = TypeVar("T")
-Call = Callable[[Callable[[], Awaitable[T]]], T]
 
 PORTS = {"http": 80, "https": 443}
+
+
+def on_loop(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T]) -> T:
+    """Runs this on the loop, which another thread may have in use."""
+    if loop.is_running():
+        return asyncio.run_coroutine_threadsafe(work, loop).result()
+    return loop.run_until_complete(work)
 
 
 class InProcess(BaseTransport):
     """Serves each request to its end on the loop, and returns the whole response."""
 
-    def __init__(self, app: ASGIApp, loop: asyncio.AbstractEventLoop, state: dict[str, Any]) -> None:
-        self._app, self._loop, self._state = app, loop, state
+    def __init__(
+        self, app: ASGIApp, loop: asyncio.AbstractEventLoop, state: dict[str, Any], peer: tuple[str, int]
+    ) -> None:
+        self._app, self._loop, self._state, self._peer = app, loop, state, peer
 
     def handle_request(self, request: Request) -> Response:
-        return self._loop.run_until_complete(self._serve(request))
+        return on_loop(self._loop, self._serve(request))
 
     async def _serve(self, request: Request) -> Response:
         bodies = [request.read()]
@@ -72,7 +81,7 @@ class InProcess(BaseTransport):
             "scheme": url.scheme,
             "query_string": url.query,
             "headers": [(name.lower(), value) for name, value in request.headers.raw],
-            "client": ("testclient", 50000),
+            "client": self._peer,
             "server": [url.host, url.port or PORTS[url.scheme]],
             "state": self._state.copy(),
         }
@@ -94,28 +103,50 @@ async def lifespan(app: ASGIApp, state: dict[str, Any], started: asyncio.Event, 
     await app({"type": "lifespan", "asgi": {"version": "3.0"}, "state": state}, receive, send)
 
 
-@contextmanager
-def in_process(app: ASGIApp) -> Iterator[tuple[Client, Call[Any]]]:
-    """A client of this application while it runs, and a function that runs coroutines on its event loop."""
-    state: dict[str, Any] = {}
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        loop = runner.get_loop()
-        started, stop = asyncio.Event(), asyncio.Event()
-        running = loop.create_task(lifespan(app, state, started, stop))
-        first = loop.create_task(started.wait())
-        loop.run_until_complete(asyncio.wait([running, first], return_when=asyncio.FIRST_COMPLETED))
-        if running.done():
-            first.cancel()
-            running.result()
+@dataclass(frozen=True)
+class Running:
+    """An application that runs on an event loop of this thread, which turns only during requests and calls."""
+
+    app: ASGIApp
+    loop: asyncio.AbstractEventLoop
+    state: dict[str, Any]
+    """What the application's lifespan gives to each request."""
+
+    def client(self, *, base_url: str = "http://localhost", address: str = "testclient", **options: Any) -> Client:
+        """A client of the application at this address, with cookies of its own."""
+        transport = InProcess(self.app, self.loop, self.state, (address, 50000))
+        return Client(transport=transport, base_url=base_url, **options)
+
+    def call(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Runs a coroutine on the application's event loop."""
+        return on_loop(self.loop, make())
+
+    @contextmanager
+    def in_background(self) -> Iterator[None]:
+        """The loop turns in another thread meanwhile, so that this one can look on."""
+        thread = Thread(target=self.loop.run_forever)
+        thread.start()
         try:
-            with Client(
-                transport=InProcess(app, loop, state), base_url="http://localhost", follow_redirects=True
-            ) as client:
-                yield client, partial(_call, loop)
+            yield
+        finally:
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            thread.join()
+
+
+@contextmanager
+def in_process(app: ASGIApp) -> Iterator[Running]:
+    """The application while it runs."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        running = Running(app, runner.get_loop(), {})
+        started, stop = asyncio.Event(), asyncio.Event()
+        life = running.loop.create_task(lifespan(app, running.state, started, stop))
+        first = running.loop.create_task(started.wait())
+        running.loop.run_until_complete(asyncio.wait([life, first], return_when=asyncio.FIRST_COMPLETED))
+        if life.done():
+            first.cancel()
+            life.result()
+        try:
+            yield running
         finally:
             stop.set()
-            loop.run_until_complete(running)
-
-
-def _call(loop: asyncio.AbstractEventLoop, make: Callable[[], Awaitable[T]]) -> T:
-    return loop.run_until_complete(make())
+            running.loop.run_until_complete(life)

@@ -178,6 +178,7 @@ class KeyEndsContract:
         assert service.call(lambda: rolled(expires_at=NEVER)).expires_at is None
         assert service.call(lambda: rolled(expires_at=moment(LAST))).expires_at == moment(LAST)
         new = service.call(rolled)
+        assert new.expires_at
         assert new.expires_at - new.created_at == lifetime(key, key)
 
     def test_other_errors_come_before_an_expiry_that_is_too_late(self, service: Service) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ from domain.repository import OwnerId
 from domain.write_context import WriteContext
 from tests.canary import CANARY, WatchedAnswers
 from tests.contracts.cases import add_referred
-from tests.contracts.http_client import Call, in_process
+from tests.contracts.http_client import Running, in_process
 from tests.contracts.resources import SIMULATION, Json, ResourceCase, Violations
 
 T = TypeVar("T")
@@ -89,10 +89,9 @@ class Service:
     """The application under test, and tenants made through the operators' use cases."""
 
     container: Container
+    running: Running
     http: Client
     clock: Clock
-    call: Call[Any]
-    """Runs a coroutine on the application's event loop."""
     entities: tuple[type[Any], ...] = ()
     """The kinds whose referred objects are added for each new tenant."""
 
@@ -110,6 +109,10 @@ class Service:
     def api(self) -> FastAPI:
         return self.container.api()
 
+    def call(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Runs a coroutine on the application's event loop."""
+        return self.running.call(make)
+
     def together(
         self,
         requests: Iterable[Callable[[AsyncClient], Awaitable[Response]]],
@@ -123,8 +126,7 @@ class Service:
             async with AsyncClient(transport=transport, base_url="http://localhost") as http:
                 return await asyncio.gather(*(request(http) for request in requests))
 
-        answers: list[Response] = self.call(gathered)
-        return answers
+        return self.call(gathered)
 
     def tenant(self, *scopes: str) -> Tenant:
         """A new tenant whose key has these scopes, or all."""
@@ -137,8 +139,7 @@ class Service:
             await add_referred(self.container.storage(), owner.id, *self.entities)
             return Tenant(self.http, owner.id, key.id, text.reveal())
 
-        tenant: Tenant = self.call(make)
-        return tenant
+        return self.call(make)
 
 
 @contextmanager
@@ -155,8 +156,8 @@ def serving(storage: Storage, prepare: Callable[[FastAPI], object] = lambda _: N
         CANARY.knows_word(secret)
     prepare(container.api())
     watched = WatchedAnswers(container.api(), canary=CANARY)
-    with in_process(watched) as (http, call):
-        yield Service(container, http, clock, call)
+    with in_process(watched) as running:
+        yield Service(container, running, running.client(follow_redirects=True), clock)
 
 
 def expect_problem(answer: Response, status: int, code: str) -> Any:

@@ -9,18 +9,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import unescape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpx2
-from fastapi import FastAPI
-from starlette.testclient import TestClient
+from django.db import connection
+from httpx2 import ASGITransport, AsyncClient
 
 from app.admin_mount import serve_admin
 from app.container import Container, Storage
-from config.settings import load
+from config.settings import Settings
+from tests.contracts.http_client import Running, in_process
+from tests.integration.conftest import VENDOR
 
 if TYPE_CHECKING:
-    from httpx2 import Response
+    from httpx2 import Client, Response
 
     from adapters.django_orm.models import OwnerRow
 
@@ -35,8 +37,14 @@ _KEY = re.compile(r"gf_\w{14}_\w{49}")
 class OperatorBrowser:
     """An operator's HTTP client, which fills in forms."""
 
-    http: TestClient
+    running: Running
+    http: Client
     username: str
+
+    @property
+    def sender(self) -> ASGITransport:
+        """Sends requests concurrently, from coroutines on the application's event loop."""
+        return ASGITransport(self.running.app)
 
     def sign_in(self, password: str = PASSWORD) -> Response:
         return self.send("/admin/login/?next=/admin/", username=self.username, password=password)
@@ -64,20 +72,20 @@ def key_in(answer: Response) -> str | None:
     return found[0] if found else None
 
 
-def service(storage: Storage, operators: Storage | None = None) -> FastAPI:
-    """The API on this storage with the admin mounted; ``operators`` replaces the storage for the admin's changes."""
+@contextmanager
+def service(storage: Storage, *, operators: Storage | None = None, **settings: Any) -> Iterator[Running]:
+    """Runs the API and the admin on this storage; ``operators`` is another one for the admin's changes."""
     others = {} if operators is None else {"operator_storage": operators}
-    container = Container(settings=load(), storage=storage, **others)
+    container = Container(settings=Settings(**settings), storage=storage, **others)
     app = container.api()
     serve_admin(app, container)
-    return app
+    with in_process(app) as running:
+        yield running
 
 
-@contextmanager
-def operator_client(app: FastAPI, *, base: str = "http://localhost", username: str) -> Iterator[OperatorBrowser]:
+def operator_client(running: Running, *, base: str = "http://localhost", username: str) -> OperatorBrowser:
     """An operator's client of a running service."""
-    with TestClient(app, base_url=base, client=(ADDRESS, 50000), follow_redirects=False) as http:
-        yield OperatorBrowser(http, username)
+    return OperatorBrowser(running, running.client(base_url=base, address=ADDRESS), username)
 
 
 def issue(operator_browser: OperatorBrowser, for_owner: OwnerRow, **fields: Any) -> Response:
@@ -94,15 +102,31 @@ def within_a_second(check: Callable[[], bool]) -> bool:
     return bool(seen)
 
 
+def open_connections() -> int:
+    """The number of connections to the test database; on SQLite, of this process's open files."""
+    if VENDOR == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
+            return int(cursor.fetchone()[0])
+    name = str(connection.settings_dict["NAME"])
+    return sum(_target(handle) == name for handle in Path("/proc/self/fd").iterdir())
+
+
+def _target(handle: Path) -> str | None:
+    """The file of a descriptor; None if it has been closed since it was listed."""
+    try:
+        return str(handle.readlink())
+    except FileNotFoundError:
+        return None
+
+
 def sent_at_once(operator_browser: OperatorBrowser, forms: list[tuple[str, dict[str, Any]]]) -> list[Response]:
     """The responses to these forms, which are sent concurrently."""
 
     async def send() -> list[Response]:
-        transport = httpx2.ASGITransport(operator_browser.http.app)
-        async with httpx2.AsyncClient(
-            transport=transport, base_url="http://localhost", cookies=dict(operator_browser.http.cookies)
+        async with AsyncClient(
+            transport=operator_browser.sender, base_url="http://localhost", cookies=dict(operator_browser.http.cookies)
         ) as http:
             return await asyncio.gather(*(http.post(path, data=form) for path, form in forms))
 
-    assert operator_browser.http.portal is not None
-    return operator_browser.http.portal.call(send)
+    return operator_browser.running.call(send)

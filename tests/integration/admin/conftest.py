@@ -12,6 +12,7 @@ from pytest_django import DjangoDbBlocker
 
 from adapters.django_orm import management
 from adapters.django_orm.models import Operator, OwnerRow
+from tests.contracts.http_client import Running
 from tests.integration.admin.admin_client import (
     OWNERS,
     PASSWORD,
@@ -19,7 +20,7 @@ from tests.integration.admin.admin_client import (
     operator_client,
     service,
 )
-from tests.integration.conftest import COMMITTING, MakeStorage
+from tests.integration.conftest import COMMITTING, MakeStorage, committing_storage
 
 
 @pytest.fixture
@@ -41,12 +42,19 @@ def operator(quick_passwords: None, django_db_setup: None, django_db_blocker: Dj
         connection.close()
 
 
+@pytest.fixture(scope="module")
+def running(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Running]:
+    """One application for the tests of a module; each of them has operators and owners of its own."""
+    with django_db_blocker.unblock(), service(committing_storage()) as running:
+        yield running
+
+
 @pytest.fixture
-def operator_browser(operator: Operator, committing: MakeStorage) -> Iterator[OperatorBrowser]:
+def operator_browser(running: Running, operator: Operator) -> OperatorBrowser:
     """The operator, signed in."""
-    with operator_client(service(committing()), username=operator.username) as browser:
-        assert browser.sign_in().status_code == 302
-        yield browser
+    browser = operator_client(running, username=operator.username)
+    assert browser.sign_in().status_code == 302
+    return browser
 
 
 @pytest.fixture

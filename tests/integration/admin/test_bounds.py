@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -10,13 +12,13 @@ from typing import Any
 import pytest
 from django.contrib.admin.sites import AdminSite
 
-from config.settings import load
 from tests.contracts.http_api import expect_problem
 from tests.integration.admin.admin_client import (
     OWNERS,
     OperatorBrowser,
     operator_client,
     service,
+    within_a_second,
 )
 from tests.integration.conftest import MakeStorage
 
@@ -113,29 +115,31 @@ def test_only_static_files_are_served(operator_browser: OperatorBrowser, path: s
     expect_problem(operator_browser.http.get(path), 404, "not_found")
 
 
+async def tasks() -> int:
+    """The number of the application's tasks."""
+    await asyncio.sleep(0.01)  # while they go on
+    return len(asyncio.all_tasks())
+
+
 def test_a_slow_page_times_out_without_blocking_other_requests(
     committing: MakeStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    each_context = AdminSite.each_context
+    each_context, gate = AdminSite.each_context, threading.Event()
 
     def slow(site: AdminSite, request: Any) -> Any:
-        time.sleep(2)
+        gate.wait(10)
         return each_context(site, request)
 
-    for name, value in {"POOL": "0.1", "STATEMENT": "0.1", "REQUEST": "0.3"}.items():
-        monkeypatch.setenv(f"GOATFISH_{name}_TIMEOUT", value)
-    load.cache_clear()
-    try:
-        app = service(committing())
-    finally:
-        monkeypatch.undo()
-        load.cache_clear()
     monkeypatch.setattr(AdminSite, "each_context", slow)
-    with operator_client(app, username="nobody") as browser:
+    timeouts: dict[str, Any] = {"pool_timeout": 0.1, "statement_timeout": 0.1, "request_timeout": 0.3}
+    with service(committing(), **timeouts) as running:
+        browser = operator_client(running, username="nobody")
+        before = running.call(tasks)
         began = time.monotonic()
         answer = browser.http.get(LOGIN)
         assert browser.http.get("/livez").status_code == 200
         elapsed = time.monotonic() - began
-        time.sleep(2)  # until Django's thread has ended
+        gate.set()
+        assert within_a_second(lambda: running.call(tasks) <= before)  # Django has ended
     expect_problem(answer, 503, "unavailable")
     assert elapsed < 1.5

@@ -17,8 +17,8 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from adapters.django_orm.admin.application import PASSWORD_HASHES_MAX, PASSWORD_HASHES_WAITING
 from adapters.django_orm.models import Operator
 from config.settings import load
-from tests.integration.admin.admin_client import OWNERS, PASSWORD, OperatorBrowser
-from tests.integration.admin.test_service import open_connections
+from tests.contracts.http_client import Running
+from tests.integration.admin.admin_client import OWNERS, PASSWORD, OperatorBrowser, open_connections
 
 MANY = 60
 REJECTED = MANY - PASSWORD_HASHES_MAX - PASSWORD_HASHES_WAITING  # of MANY concurrent password checks
@@ -48,6 +48,13 @@ class GatedHasher(MD5PasswordHasher):
         return str(super().encode(password, salt))
 
 
+@pytest.fixture(autouse=True)
+def in_background(running: Running) -> Iterator[None]:
+    """The application runs in another thread: what it does at once is looked at meanwhile."""
+    with running.in_background():
+        yield
+
+
 @pytest.fixture
 def gate(operator_browser: OperatorBrowser, settings: Any) -> Iterator[type[GatedHasher]]:
     """Hashes passwords behind a closed gate; the operator has signed in before."""
@@ -64,15 +71,13 @@ class ConcurrentRequests:
     """Sends MANY concurrent requests in the background."""
 
     def __init__(self, operator_browser: OperatorBrowser) -> None:
-        assert operator_browser.http.portal is not None
-        self._portal, self._app = operator_browser.http.portal, operator_browser.http.app
+        self._loop, self._sender = operator_browser.running.loop, operator_browser.sender
 
     def send(self, method: str, path: str, **options: Any) -> Any:
         """A future that counts the statuses of all responses."""
 
         async def send() -> Counter[int]:
-            transport = httpx2.ASGITransport(self._app)
-            async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as http:
+            async with httpx2.AsyncClient(transport=self._sender, base_url="http://localhost") as http:
                 answers = await asyncio.gather(*(http.request(method, path, **options) for _ in range(MANY)))
             for answer in answers:
                 if answer.status_code == 503:
@@ -81,7 +86,7 @@ class ConcurrentRequests:
                     assert "at once" in answer.text
             return Counter(answer.status_code for answer in answers)
 
-        return self._portal.start_task_soon(send)
+        return asyncio.run_coroutine_threadsafe(send(), self._loop)
 
 
 def most_connections(future: Any) -> int:
@@ -142,16 +147,14 @@ def test_a_cancelled_sign_in_counts_until_its_hashing_ends(
     operator_browser: OperatorBrowser, gate: type[GatedHasher]
 ) -> None:
     async def cancel_sign_ins() -> None:
-        transport = httpx2.ASGITransport(operator_browser.http.app)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as http:
+        async with httpx2.AsyncClient(transport=operator_browser.sender, base_url="http://localhost") as http:
             tasks = [asyncio.create_task(http.post(LOGIN, **login_form())) for _ in range(PASSWORD_HASHES_MAX)]
             assert await asyncio.to_thread(gate.full.wait, 10)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    assert operator_browser.http.portal is not None
-    operator_browser.http.portal.call(cancel_sign_ins)
+    operator_browser.running.call(cancel_sign_ins)
     assert gate.active == PASSWORD_HASHES_MAX  # the hashing threads still run
     answers = ConcurrentRequests(operator_browser).send("POST", LOGIN, **login_form())
     assert operator_browser.http.get(f"{OWNERS}/").status_code == 200
@@ -202,19 +205,18 @@ def test_a_slow_client_does_not_count_against_the_limit(operator_browser: Operat
         headers = [(b"host", b"localhost"), (b"cookie", b"sessionid=" + b"x" * 32)]
         scope = {**http_scope, "headers": headers, "scheme": "http", "http_version": "1.1", "client": ("192.0.2.9", 1)}
         scope |= {"server": ("localhost", 80), "state": {}, "root_path": "", "asgi": {"version": "3.0"}}
-        app: Any = operator_browser.http.app
+        app: Any = operator_browser.running.app
         tasks = [asyncio.create_task(app(dict(scope), receive, send)) for _ in range(ADMIN_REQUESTS_MAX + 2)]
         await asyncio.sleep(0.3)
         try:
-            async with httpx2.AsyncClient(transport=httpx2.ASGITransport(operator_browser.http.app)) as http:
+            async with httpx2.AsyncClient(transport=operator_browser.sender) as http:
                 return (await http.get("http://localhost/admin/login/")).status_code
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    assert operator_browser.http.portal is not None
-    assert operator_browser.http.portal.call(get_login_page) == 200
+    assert operator_browser.running.call(get_login_page) == 200
 
 
 def test_a_body_over_the_limit_is_rejected(operator_browser: OperatorBrowser) -> None:

@@ -23,6 +23,7 @@ from domain.runs.status import RunStatus
 from tests.factories import NOW
 from tests.integration.factories import OwnerRowFactory, SimulationRowFactory
 
+pytestmark = pytest.mark.usefixtures("quick_passwords")
 RUNS, SIMULATIONS = "/admin/goatfish/runrow/", "/admin/goatfish/simulationrow/"
 MARKUP = '<script>alert("x")</script>'
 ESCAPED = "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from uuid import uuid4
 
 from django.conf import settings
@@ -12,6 +11,7 @@ from django.test import Client
 
 from adapters.django_orm import bootstrap
 from adapters.django_orm.models import Operator, OwnerRow
+from tests.contracts.http_client import Running
 from tests.integration.admin.admin_client import (
     KEYS,
     OWNERS,
@@ -19,12 +19,13 @@ from tests.integration.admin.admin_client import (
     OperatorBrowser,
     issue,
     key_in,
+    open_connections,
     operator_client,
     sent_at_once,
     service,
     within_a_second,
 )
-from tests.integration.conftest import VENDOR, MakeStorage
+from tests.integration.conftest import MakeStorage
 
 
 def test_concurrent_changes_all_succeed(operator_browser: OperatorBrowser) -> None:
@@ -45,7 +46,7 @@ def test_a_lockout_does_not_affect_api_keys(operator_browser: OperatorBrowser, o
     assert operator_browser.api_accepts(key)
 
 
-def test_an_unreachable_database_is_a_503(operator_browser: OperatorBrowser, db: None) -> None:
+def test_an_unreachable_database_is_a_503(db: None) -> None:
     def fail(*_: object) -> None:
         raise OperationalError("the server closed the connection")
 
@@ -63,7 +64,8 @@ def test_a_change_with_an_unreachable_database_is_a_503(operator: Operator, comm
     unreachable = bootstrap.asyncpg_storage(
         unreachable_url, size=1, acquire_timeout=1, statement_timeout=1, list_timeout=1
     )
-    with operator_client(service(committing(), unreachable), username=operator.username) as browser:
+    with service(committing(), operators=unreachable) as running:
+        browser = operator_client(running, username=operator.username)
         browser.sign_in()
         answer = browser.send(f"{KEYS}/add/", owner="Acme", name="CI", scopes=["simulations:read"])
         assert answer.status_code == 503
@@ -84,39 +86,9 @@ def test_requests_leave_no_connection_open(operator_browser: OperatorBrowser, ow
     assert within_a_second(lambda: open_connections() <= before)
 
 
-def test_shutdown_closes_every_connection(committing: MakeStorage, operator: Operator) -> None:
-    connection.close()
-    before = open_connections()
-    with operator_client(service(committing()), username=operator.username) as browser:
-        browser.sign_in()
-        assert browser.send(f"{OWNERS}/add/", name=f"Acme {uuid4().hex}").status_code == 302
-        assert browser.http.get("/readyz").status_code == 200
-        assert open_connections() > before
-    connection.close()
-    assert within_a_second(lambda: open_connections() == before)
-
-
-def open_connections() -> int:
-    """The number of connections to the test database; on SQLite, of this process's open files."""
-    if VENDOR == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()")
-            return int(cursor.fetchone()[0])
-    name = str(connection.settings_dict["NAME"])
-    return sum(_target(handle) == name for handle in Path("/proc/self/fd").iterdir())
-
-
-def _target(handle: Path) -> str | None:
-    """The file of a descriptor; None if it has been closed since it was listed."""
-    try:
-        return str(handle.readlink())
-    except FileNotFoundError:
-        return None
-
-
-def test_over_https_only_forms_of_the_same_origin_are_accepted(operator: Operator, committing: MakeStorage) -> None:
-    with operator_client(service(committing()), base="https://localhost", username=operator.username) as browser:
-        path = "/admin/login/"
-        form = browser.filled(path) | {"username": operator.username, "password": PASSWORD}
-        for origin, status in (("https://evil.example", 403), ("http://localhost", 403), ("https://localhost", 302)):
-            assert browser.http.post(path, data=form, headers={"Origin": origin}).status_code == status
+def test_over_https_only_forms_of_the_same_origin_are_accepted(operator: Operator, running: Running) -> None:
+    browser = operator_client(running, base="https://localhost", username=operator.username)
+    path = "/admin/login/"
+    form = browser.filled(path) | {"username": operator.username, "password": PASSWORD}
+    for origin, status in (("https://evil.example", 403), ("http://localhost", 403), ("https://localhost", 302)):
+        assert browser.http.post(path, data=form, headers={"Origin": origin}).status_code == status

@@ -1,0 +1,27 @@
+"""Stopping the service closes the connections of the admin, too.
+
+Apart, as no other application may run in this process: SQLite keeps file handles open while another connection is.
+"""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from django.db import connection
+
+from adapters.django_orm.models import Operator
+from tests.integration.admin.admin_client import OWNERS, open_connections, operator_client, service, within_a_second
+from tests.integration.conftest import MakeStorage
+
+
+def test_shutdown_closes_every_connection(committing: MakeStorage, operator: Operator) -> None:
+    connection.close()
+    before = open_connections()
+    with service(committing()) as running:
+        browser = operator_client(running, username=operator.username)
+        browser.sign_in()
+        assert browser.send(f"{OWNERS}/add/", name=f"Acme {uuid4().hex}").status_code == 302
+        assert browser.http.get("/readyz").status_code == 200
+        assert open_connections() > before
+    connection.close()
+    assert within_a_second(lambda: open_connections() == before)
