@@ -16,8 +16,7 @@ from django.db import connection
 from httpx2 import ASGITransport, AsyncClient
 
 from app.admin_mount import serve_admin
-from app.container import Container, Storage
-from config.settings import Settings
+from app.container import Container
 from tests.contracts.http_client import Running, in_process
 from tests.integration.conftest import VENDOR
 
@@ -73,10 +72,8 @@ def key_in(answer: Response) -> str | None:
 
 
 @contextmanager
-def service(storage: Storage, *, operators: Storage | None = None, **settings: Any) -> Iterator[Running]:
-    """Runs the API and the admin on this storage; ``operators`` is another one for the admin's changes."""
-    others = {} if operators is None else {"operator_storage": operators}
-    container = Container(settings=Settings(**settings), storage=storage, **others)
+def service(container: Container) -> Iterator[Running]:
+    """Runs the API of this container with the admin mounted."""
     app = container.api()
     serve_admin(app, container)
     with in_process(app) as running:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.test import Client
 from pytest_django import DjangoDbBlocker
 
 from adapters.django_orm import management
 from adapters.django_orm.models import Operator, OwnerRow
+from app.container import Container
+from config.settings import load
+from domain.write_context import WriteContext
 from tests.contracts.http_client import Running
 from tests.integration.admin.admin_client import (
-    OWNERS,
     PASSWORD,
     OperatorBrowser,
     operator_client,
@@ -43,25 +47,30 @@ def operator(quick_passwords: None, django_db_setup: None, django_db_blocker: Dj
 
 
 @pytest.fixture(scope="module")
-def running(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Running]:
-    """One application for the tests of a module; each of them has operators and owners of its own."""
-    with django_db_blocker.unblock(), service(committing_storage()) as running:
+def container(django_db_setup: None) -> Container:
+    """What the tests of a module are served from; each of them has operators and owners of its own."""
+    return Container(settings=load(), storage=committing_storage())
+
+
+@pytest.fixture(scope="module")
+def running(container: Container, django_db_blocker: DjangoDbBlocker) -> Iterator[Running]:
+    with django_db_blocker.unblock(), service(container) as running:
         yield running
 
 
 @pytest.fixture
 def operator_browser(running: Running, operator: Operator) -> OperatorBrowser:
     """The operator, signed in."""
+    client = Client(headers={"host": "localhost"})
+    client.force_login(operator)
     browser = operator_client(running, username=operator.username)
-    assert browser.sign_in().status_code == 302
+    browser.http.cookies.set("sessionid", client.cookies["sessionid"].value)
     return browser
 
 
 @pytest.fixture
-def owner(operator_browser: OperatorBrowser) -> OwnerRow:
-    """A new owner, created in the admin."""
-    name = f"Acme {uuid4().hex[:8]}"
-    made = operator_browser.send(f"{OWNERS}/add/", name=f"  {name} ")
-    row = OwnerRow.objects.get(name=name)
-    assert made.headers["location"] == f"{OWNERS}/{row.pk}/change/"
-    return row
+def owner(running: Running, container: Container, operator: Operator) -> OwnerRow:
+    """A new owner, created by the operator."""
+    context = WriteContext(actor=f"operator:{operator.username}", request_id=uuid4().hex, at=datetime.now(UTC))
+    made = running.call(lambda: container.operators.owners().create(f"Acme {uuid4().hex[:8]}", context))
+    return OwnerRow.objects.get(pk=made.id)

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from django.contrib.admin.sites import AdminSite
 
+from app.container import Container
+from config.settings import Settings
 from tests.contracts.http_api import expect_problem
 from tests.integration.admin.admin_client import (
     OWNERS,
@@ -131,8 +133,8 @@ def test_a_slow_page_times_out_without_blocking_other_requests(
         return each_context(site, request)
 
     monkeypatch.setattr(AdminSite, "each_context", slow)
-    timeouts: dict[str, Any] = {"pool_timeout": 0.1, "statement_timeout": 0.1, "request_timeout": 0.3}
-    with service(committing(), **timeouts) as running:
+    settings = Settings(pool_timeout=0.1, statement_timeout=0.1, request_timeout=0.3)
+    with service(Container(settings=settings, storage=committing())) as running:
         browser = operator_client(running, username="nobody")
         before = running.call(tasks)
         began = time.monotonic()

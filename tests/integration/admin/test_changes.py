@@ -25,9 +25,11 @@ from tests.integration.admin.admin_client import (
 )
 
 
-def test_every_change_has_a_revision_with_operator_and_request_id(
-    operator_browser: OperatorBrowser, owner: OwnerRow
-) -> None:
+def test_every_change_has_a_revision_with_operator_and_request_id(operator_browser: OperatorBrowser) -> None:
+    name = f"Acme {uuid4().hex[:8]}"
+    answer = operator_browser.send(f"{OWNERS}/add/", name=f"  {name} ")
+    owner = OwnerRow.objects.get(name=name)
+    assert answer.headers["location"] == f"{OWNERS}/{owner.pk}/change/"
     assert key_in(issue(operator_browser, owner))
     row = ApiKeyRow.objects.get(owner=owner)
     for path in (f"{KEYS}/{row.pk}/revoke/", f"{OWNERS}/{owner.pk}/deactivate/", f"{OWNERS}/{owner.pk}/activate/"):

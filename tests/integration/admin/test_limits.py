@@ -94,7 +94,7 @@ def most_connections(future: Any) -> int:
     peak = 0
     while not future.done():
         peak = max(peak, open_connections())
-        time.sleep(0.001)
+        time.sleep(0.003)
     return peak
 
 

@@ -11,6 +11,8 @@ from django.test import Client
 
 from adapters.django_orm import bootstrap
 from adapters.django_orm.models import Operator, OwnerRow
+from app.container import Container
+from config.settings import load
 from tests.contracts.http_client import Running
 from tests.integration.admin.admin_client import (
     KEYS,
@@ -64,7 +66,7 @@ def test_a_change_with_an_unreachable_database_is_a_503(operator: Operator, comm
     unreachable = bootstrap.asyncpg_storage(
         unreachable_url, size=1, acquire_timeout=1, statement_timeout=1, list_timeout=1
     )
-    with service(committing(), operators=unreachable) as running:
+    with service(Container(settings=load(), storage=committing(), operator_storage=unreachable)) as running:
         browser = operator_client(running, username=operator.username)
         browser.sign_in()
         answer = browser.send(f"{KEYS}/add/", owner="Acme", name="CI", scopes=["simulations:read"])
