@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.exceptions import RequestAborted, RequestDataTooBig, SuspiciousOperation
 from django.core.handlers.asgi import ASGIHandler
@@ -78,6 +79,14 @@ class AdminApplication(ASGIHandler):
         except (SuspiciousOperation, LookupError, ValueError) as error:
             _log.warning("A request cannot be parsed: %s", error)
             return None, HttpResponseBadRequest()
+
+    def load_middleware(self, is_async: bool = False) -> None:
+        """Makes a synchronous chain, as are all views: an asynchronous one changes threads for each middleware."""
+        super().load_middleware(is_async=False)
+
+    async def get_response_async(self, request: Any) -> Any:
+        """The response of the synchronous chain, from one thread."""
+        return await sync_to_async(self.get_response)(request)
 
     async def _within_limits(self, scope: Mapping[str, Any], body: bytes) -> list[Mapping[str, Any]]:
         async with AsyncExitStack() as turns:
