@@ -1,13 +1,13 @@
 """The application with one PostgreSQL connection and a clock that tests advance."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
-from starlette.testclient import TestClient
+from httpx2 import Client
 
 from app.container import Container
 from app.system import System
@@ -16,7 +16,10 @@ from config.settings import Settings
 from domain.access.scopes import Scope
 from domain.registry import ENTITIES
 from tests.contracts.cases import add_referred
+from tests.contracts.http_client import Running, in_process
 from tests.contracts.http_service import CONTEXT, Tenant
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -35,13 +38,13 @@ class CountedService:
 
     container: Container
     operators: Container
-    http: TestClient
+    running: Running
+    http: Client
     clock: ManualClock
 
-    def call(self, make: Callable[..., Any], *arguments: Any) -> Any:
-        """Calls this on the application's event loop."""
-        assert self.http.portal is not None
-        return self.http.portal.call(make, *arguments)
+    def call(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Runs a coroutine on the application's event loop."""
+        return self.running.call(make)
 
     def settle(self) -> None:
         """Waits for background tasks."""
@@ -58,8 +61,7 @@ class CountedService:
             await add_referred(self.operators.storage(), owner.id, *ENTITIES)
             return Tenant(self.http, owner.id, key.id, text.reveal())
 
-        tenant: Tenant = self.call(create)
-        return tenant
+        return self.call(create)
 
 
 @contextmanager
@@ -71,9 +73,8 @@ def served(url: str, operator_url: str, **settings: Any) -> Iterator[CountedServ
         system=System(now=lambda: date, monotonic=clock),
     )
     operators = Container(settings=Settings(database_url=DatabaseUrl(operator_url), pool_size=1))
-    loop = {"use_uvloop": True}
-    with TestClient(container.api(), base_url="http://localhost", backend_options=loop) as http:
-        service = CountedService(container, operators, http, clock)
+    with in_process(container.api()) as running:
+        service = CountedService(container, operators, running, running.client(follow_redirects=True), clock)
         service.call(operators.storage().open)
         try:
             yield service

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
+from collections.abc import Iterator
 from types import CodeType
 
 import pytest
@@ -67,6 +69,8 @@ for each in RESOURCES:
     CALLS |= counted_requests.rows(each, calls_of_resource | dict(each.calls))
 HEADROOM = 1.1
 """The accepted factor above the table. With 0 every test fails and reports the number for the table."""
+ATTEMPTS = 5
+"""Requests of which one has to be within the limit: the first ones make objects that stay."""
 GROWTH_MAX, TIMES = 30, 300
 """The accepted growth in memory blocks after TIMES requests: less than one for ten requests."""
 REQUESTS: dict[str, Prepare] = counted_requests.OPERATIONS | counted_requests.VARIANTS
@@ -78,7 +82,7 @@ def named(*names: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def direct(direct_service: CountedService) -> Direct:
+def direct(direct_service: CountedService) -> Iterator[Direct]:
     """A tenant with more than a page of objects of every kind."""
     tenant = direct_service.tenant()
     # Simulations first, so that the feed's first page is of them.
@@ -88,7 +92,10 @@ def direct(direct_service: CountedService) -> Direct:
             if resource is SIMULATION:
                 counted_requests.key(tenant)
     direct_service.settle()
-    return Direct(direct_service, tenant)
+    gc.collect()
+    gc.freeze()  # the collector need not scan existing objects
+    yield Direct(direct_service, tenant)
+    gc.unfreeze()
 
 
 def described(name: str, calls: Counter[CodeType]) -> str:
@@ -110,11 +117,11 @@ def test_every_operation_has_an_expected_count() -> None:
 
 @pytest.mark.parametrize("name", CALLS)
 def test_a_request_makes_at_most_the_expected_calls(direct: Direct, name: str) -> None:
-    prepare = REQUESTS[name]
-    for _ in range(2):
-        direct.calls(prepare(direct.tenant))
-    calls = min((direct.calls(prepare(direct.tenant)) for _ in range(3)), key=Counter.total)
-    assert calls.total() <= CALLS[name] * HEADROOM, described(name, calls)
+    limit, attempts = CALLS[name] * HEADROOM, list[Counter[CodeType]]()
+    while not any(calls.total() <= limit for calls in attempts):
+        least = min(attempts, key=Counter.total, default=Counter())
+        assert len(attempts) < ATTEMPTS, described(name, least)
+        attempts.append(direct.calls(REQUESTS[name](direct.tenant)))
 
 
 @pytest.mark.parametrize("name", named("get", "list", "create"))
