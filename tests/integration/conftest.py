@@ -225,11 +225,11 @@ async def opened(storage: Storage) -> AsyncIterator[Storage]:
         await storage.close()
 
 
-def committing_storage() -> Storage:
+def committing_storage(**options: Any) -> Storage:
     """Storage as it is in service, on the test database."""
     if VENDOR == "sqlite":
-        return bootstrap.django_storage(size=4)
-    return asyncpg_storage(on_test_database(_URL))
+        return bootstrap.django_storage(**{"size": 4, **options})
+    return asyncpg_storage(on_test_database(_URL), **options)
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import nullcontext
 from datetime import date
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
@@ -23,14 +24,16 @@ from domain.errors import ListTimeout, Unavailable
 from domain.paging import PageRequest
 from domain.repository import OwnerId
 from domain.simulations.simulation import Simulation
-from tests.contracts.http_api import SIMULATIONS, expect_problem, serving
-from tests.factories import NOW, new_owner_id
-from tests.integration.conftest import COMMITTING, VENDOR, MakeStorage, opened
+from tests.contracts.http_api import CONTEXT, SIMULATIONS, Tenant, expect_problem, serving
+from tests.factories import NOW
+from tests.integration.conftest import COMMITTING, VENDOR, MakeStorage, committing_storage, opened
+from tests.integration.factories import OwnerRowFactory
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
 
 ROWS = 20_000
+Search: TypeAlias = Callable[[str], Awaitable[Sequence[Simulation]]]
 
 
 def short_id(value: object) -> str:
@@ -66,14 +69,28 @@ def fill(owner: OwnerId, *names: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def owner_of_long_names(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[OwnerId]:
+def owner(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[OwnerId]:
     """An owner of many simulations with long, repetitive names."""
-    owner = new_owner_id()
     with django_db_blocker.unblock():
+        owner = OwnerId(OwnerRowFactory.create(id=uuid7()).pk)
         fill(owner, LONG_NAME, "ß" * 300, "ﬃ" * 300, "🐐" * 299 + "b", "b" + "ΐ" * 299)
         yield owner
         SimulationRow.objects.filter(owner_id=owner).delete()
         connection.close()
+
+
+@pytest.fixture(scope="module")
+async def search(owner: OwnerId, django_db_blocker: DjangoDbBlocker) -> AsyncIterator[Search]:
+    """The simulations with this part of a name; ListTimeout after a second."""
+    with django_db_blocker.unblock() if VENDOR == "sqlite" else nullcontext():
+        async with opened(committing_storage(size=1, list_timeout=1.0)) as storage:
+            simulations = storage.repository(Simulation).of(owner)
+
+            async def found(substring: str) -> Sequence[Simulation]:
+                conditions = filters(Simulation, name=substring)
+                return (await simulations.page(PageRequest(limit=100, conditions=conditions))).items
+
+            yield found
 
 
 @pytest.mark.parametrize(
@@ -93,17 +110,9 @@ def owner_of_long_names(django_db_setup: None, django_db_blocker: DjangoDbBlocke
     ],
     ids=short_id,
 )
-async def test_searching_for_any_substring_is_fast(
-    make: MakeStorage, owner_of_long_names: OwnerId, substring: str
-) -> None:
+async def test_searching_for_any_substring_is_fast(search: Search, substring: str) -> None:
     # With LIKE most of these took seconds; now they take about 50 ms.
-    async with opened(make(size=1, list_timeout=1.0)) as storage:
-        page = (
-            await storage.repository(Simulation)
-            .of(owner_of_long_names)
-            .page(PageRequest(limit=100, conditions=filters(Simulation, name=substring)))
-        )
-    assert page.items == ()
+    assert await search(substring) == ()
 
 
 @pytest.mark.parametrize(
@@ -122,46 +131,30 @@ async def test_searching_for_any_substring_is_fast(
     ],
     ids=short_id,
 )
-async def test_substrings_match_by_case_folding(
-    make: MakeStorage, owner_of_long_names: OwnerId, substring: str, found: int
-) -> None:
-    async with opened(make(size=1)) as storage:
-        page = (
-            await storage.repository(Simulation)
-            .of(owner_of_long_names)
-            .page(PageRequest(limit=100, conditions=filters(Simulation, name=substring)))
-        )
-    assert len({each.name for each in page.items}) == found
+async def test_substrings_match_by_case_folding(search: Search, substring: str, found: int) -> None:
+    assert len({each.name for each in await search(substring)}) == found
 
 
 @pytest.fixture
-def slow_down(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Callable[[OwnerId], None]:
-    """Makes this owner's lists slow: by a table lock on PostgreSQL, by many rows on SQLite."""
-
-    def locked(_: OwnerId) -> None:
-        operator = psycopg.connect(request.getfixturevalue("operator_url"))
-        request.addfinalizer(operator.close)
+def slow_owner(owner: OwnerId, request: pytest.FixtureRequest) -> Iterator[OwnerId]:
+    """An owner whose lists are slow: by a table lock on PostgreSQL, by many rows on SQLite."""
+    if VENDOR == "sqlite":
+        yield owner
+        return
+    with psycopg.connect(request.getfixturevalue("operator_url")) as operator:
         operator.execute("LOCK TABLE simulation IN ACCESS EXCLUSIVE MODE")
-
-    def filled(owner: OwnerId) -> None:
-        fill(owner, LONG_NAME)
-        request.addfinalizer(SimulationRow.objects.filter(owner_id=owner).delete)
-
-    return locked if VENDOR == "postgresql" else filled
+        yield owner
 
 
 SHORT_TIMEOUTS: dict[str, Any] = {"list_timeout": 0.2 if VENDOR == "postgresql" else 0.001, "statement_timeout": 1.0}
 
 
 def test_a_list_beyond_its_timeout_is_cancelled_and_its_connection_reused(
-    make: MakeStorage, slow_down: Callable[[OwnerId], None], request: pytest.FixtureRequest
+    make: MakeStorage, slow_owner: OwnerId, request: pytest.FixtureRequest
 ) -> None:
-    owner = new_owner_id()
-    slow_down(owner)
-
     async def list_twice() -> None:
         async with opened(make(size=1, **SHORT_TIMEOUTS)) as storage:
-            simulations = storage.repository(Simulation).of(owner)
+            simulations = storage.repository(Simulation).of(slow_owner)
             with pytest.raises(ListTimeout):
                 await simulations.page(PageRequest(conditions=filters(Simulation, name="a")))
             await storage.executor.fetch("", Statement("SELECT 1", (), (None,)), {})
@@ -179,10 +172,12 @@ def test_a_list_beyond_its_timeout_is_cancelled_and_its_connection_reused(
     asyncio.run(list_twice())
 
 
-def test_the_list_timeout_problem_suggests_filters(make: MakeStorage, slow_down: Callable[[OwnerId], None]) -> None:
+def test_the_list_timeout_problem_suggests_filters(make: MakeStorage, slow_owner: OwnerId) -> None:
     with serving(make(**SHORT_TIMEOUTS)) as service:
-        tenant = service.tenant(*Scope)
-        slow_down(tenant.owner)
+        key = service.call(
+            lambda: service.container.use_cases.keys().create(slow_owner, CONTEXT, name="tests", scopes=[*Scope])
+        )
+        tenant = Tenant(service.http, slow_owner, key[0].id, key[1].reveal())
         substring = "ΐ" * 149 + "b"
         query = {"name": substring, "start_date_from": "2026-01-01", "limit": "5"}
         answer = tenant.send("GET", SIMULATIONS, params=query)

@@ -26,7 +26,7 @@ __all__ = ["specimen_tables"]
 
 
 @pytest.fixture
-def pages(specimen_tables: None, admin_client: Client) -> Iterator[Client]:
+def pages(specimen_tables: None, quick_passwords: None, admin_client: Client) -> Iterator[Client]:
     """A superuser's client, with the admin pages of specimens."""
     register_entities((Material, Specimen))
     urlconf: Any = ModuleType("urlconf")
