@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 __all__ = ["specimen_tables"]
 T = TypeVar("T")
 SECONDS = 1.5
+"""Duration of the concurrent writes."""
 SECONDS_MORE = 8.0
 """For as long as clients may go on until each of their operations has succeeded once."""
-"""Duration of the concurrent writes."""
 
 
 @pytest.fixture

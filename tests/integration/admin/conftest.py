@@ -46,13 +46,13 @@ def operator(quick_passwords: None, django_db_setup: None, django_db_blocker: Dj
         connection.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def container(django_db_setup: None) -> Container:
-    """What the tests of a module are served from; each of them has operators and owners of its own."""
+    """What the tests are served from; each of them has operators and owners of its own."""
     return Container(settings=load(), storage=committing_storage())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def running(container: Container, django_db_blocker: DjangoDbBlocker) -> Iterator[Running]:
     with django_db_blocker.unblock(), service(container) as running:
         yield running

@@ -84,7 +84,7 @@ def test_requests_leave_no_connection_open(operator_browser: OperatorBrowser, ow
 
     issue_keys(3)  # SQLite keeps and reuses some file handles of closed connections while another connection is open
     before = open_connections()
-    issue_keys(10)
+    issue_keys(4)
     assert within_a_second(lambda: open_connections() <= before)
 
 

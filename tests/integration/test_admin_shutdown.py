@@ -13,7 +13,10 @@ from adapters.django_orm.models import Operator
 from app.container import Container
 from config.settings import load
 from tests.integration.admin.admin_client import OWNERS, open_connections, operator_client, service, within_a_second
+from tests.integration.admin.conftest import committing, operator
 from tests.integration.conftest import MakeStorage
+
+__all__ = ["committing", "operator"]
 
 
 def test_shutdown_closes_every_connection(committing: MakeStorage, operator: Operator) -> None:
