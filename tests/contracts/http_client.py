@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event as ThreadEvent
 from threading import Thread
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -124,8 +125,11 @@ class Running:
     @contextmanager
     def in_background(self) -> Iterator[None]:
         """The loop turns in another thread meanwhile, so that this one can look on."""
+        turns = ThreadEvent()
+        self.loop.call_soon(turns.set)
         thread = Thread(target=self.loop.run_forever)
         thread.start()
+        turns.wait()
         try:
             yield
         finally:

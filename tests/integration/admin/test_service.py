@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
+import pytest
+from asgiref.sync import SyncToAsync
 from django.conf import settings
 from django.contrib.messages import get_messages
 from django.db import OperationalError, connection
@@ -36,6 +39,18 @@ def test_concurrent_changes_all_succeed(operator_browser: OperatorBrowser) -> No
     answers = sent_at_once(operator_browser, [(path, form | {"name": name}) for name in names])
     assert {answer.status_code for answer in answers} == {302}
     assert OwnerRow.objects.filter(name__in=names).count() == len(names)
+
+
+def test_a_page_is_made_by_one_thread(operator_browser: OperatorBrowser, monkeypatch: pytest.MonkeyPatch) -> None:
+    changes, real = [], SyncToAsync.__call__
+
+    def watched(call: Any, *arguments: Any, **more: Any) -> Any:
+        changes.append(call.func)
+        return real(call, *arguments, **more)
+
+    monkeypatch.setattr(SyncToAsync, "__call__", watched)
+    assert operator_browser.http.get("/admin/").status_code == 200
+    assert len(changes) <= 3, changes  # Django's signal before the request, the request, and closing the response
 
 
 def test_a_lockout_does_not_affect_api_keys(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
