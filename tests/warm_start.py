@@ -1,10 +1,10 @@
 """Starts Python from a process that has imported what needs no settings: each start takes a second less.
 
 The tests run some two hundred commands in processes of their own. Each is forked here before any setting is read or
-Django is set up, with the environment, directory and standard streams of its caller. A small process stands in for it: it
-forwards signals to the command, ends as the command ends, and if it is killed, so is the command, a moment later. Not
-passed on are SIGSTOP, the process group, resource limits and the umask. A command whose environment configures Python
-itself is started as usual.
+Django is set up, with the environment, directory and standard streams of its caller. A small process stands in for it:
+it forwards signals to the command, ends as the command ends, and if it is killed, so is the command, a moment later.
+Not passed on are SIGSTOP, the process group, resource limits and the umask. A command whose environment configures
+Python itself is started as usual.
 """
 
 import os
