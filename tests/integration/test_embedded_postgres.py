@@ -132,15 +132,15 @@ def test_data_of_a_single_role_are_given_to_the_operators(
         psycopg.connect(second.url).close()
 
 
-def test_programs_in_an_unreadable_directory_are_copied(tmp_path: Path) -> None:
+def test_programs_in_an_unreadable_directory_are_copied(open_directory: Path) -> None:
     class Stranger(Account):
         def may_execute(self, path: Path) -> bool:
             del path
             return False
 
-    copied = runnable(find_binaries(), tmp_path, Stranger())
+    copied = runnable(find_binaries(), open_directory, Stranger())
 
-    assert tmp_path in copied.parents
+    assert open_directory in copied.parents
     for program in ("initdb", "postgres"):
         subprocess.run([copied / program, "--version"], check=True, stdout=subprocess.DEVNULL)
 
