@@ -38,7 +38,6 @@ class Settings(BaseSettings):
         frozen=True,
         hide_input_in_errors=True,
         arbitrary_types_allowed=True,
-        use_attribute_docstrings=True,
     )
 
     database_url: Annotated[DatabaseUrl, NoDecode] = DatabaseUrl("sqlite:///var/goatfish.sqlite3")

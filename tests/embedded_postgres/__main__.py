@@ -20,7 +20,7 @@ from config.secret_files import load_or_create_secret
 from config.settings import ENV_FILE
 from config.verification import unverified
 from tests.embedded_postgres.places import ServerError
-from tests.embedded_postgres.server import Server
+from tests.embedded_postgres.server import TEMPLATE, Server
 
 
 def main(arguments: list[str]) -> int:
@@ -52,7 +52,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _run_on_temporary(command: list[str]) -> int:
-    with Server() as server:
+    with Server(template=TEMPLATE not in os.environ) as server:
+        os.environ.setdefault(TEMPLATE, str(server.template))
         _may_create_databases(DatabaseUrl(server.administrator_url), DatabaseUrl(server.operator_url).user)
         return _run(command, server.url, server.operator_url, server.administrator_url)
 

@@ -25,6 +25,8 @@ ADMINISTRATOR, OPERATOR, API = "goatfish", "goatfish_operator", "goatfish_api"
 START_TIMEOUT = 60.0  # seconds, recovery after a crash included
 STOP_TIMEOUT = 20.0  # seconds for an orderly stop before a hard one
 MAX_CONNECTIONS = 200
+TEMPLATE = "TEST_POSTGRES_TEMPLATE"
+"""The variable that names a directory with new data and their password, which temporary servers copy."""
 BUILTIN_LOCALE_SINCE = 17  # PostgreSQL's own Unicode rules, the same on every machine
 
 # A shell stands between us and the server. It learns of our death, however sudden, by the end of its input, and then
@@ -54,10 +56,12 @@ class Server:
 
     A directory that the server's user cannot enter (root drops privileges, and root's folders are closed to others) is
     replaced by a link to one below /var/lib/goatfish. Every method raises ServerError where PostgreSQL does not obey.
+    With ``template``, others may copy its data as they were before its first start.
     """
 
-    def __init__(self, home: Path | None = None) -> None:
+    def __init__(self, home: Path | None = None, *, template: bool = False) -> None:
         self._given_home = home
+        self._keeps_template = template
         self._home: Path | None = None
         self._binaries = Path()
         self._guard: subprocess.Popen[bytes] | None = None
@@ -90,6 +94,12 @@ class Server:
         """The same as the server's superuser."""
         return self._url(ADMINISTRATOR)
 
+    @property
+    def template(self) -> Path:
+        """The directory for TEMPLATE, for as long as this server runs."""
+        assert self._home is not None
+        return self._home / "template"
+
     def start(self) -> None:
         """Make the database where there is none, and return when it takes connections."""
         try:
@@ -97,7 +107,7 @@ class Server:
             self._port = _free_port()
             self._launch()
             self._provision()
-        except (OSError, ValueError, DatabaseRoleError, psycopg.Error) as error:
+        except (OSError, ValueError, subprocess.SubprocessError, DatabaseRoleError, psycopg.Error) as error:
             self.stop()
             raise ServerError(f"PostgreSQL could not be set up: {error}") from error
         except BaseException:
@@ -131,19 +141,34 @@ class Server:
         self._home = lasting_home(given.absolute(), account) if given else temporary_home(account)
         self._binaries = runnable(find_binaries(), self._home, account)
         data = self._home / "data"
+        template = None if given else os.environ.get(TEMPLATE)
+        if template:
+            self._copy(Path(template), self._home)
         files = {ADMINISTRATOR: "password", OPERATOR: "operator.password", API: "api.password"}
         self._passwords = {role: load_or_create_secret(self._home / file) for role, file in files.items()}
         version = self._call("postgres", "--version").split()[2]
         if not data.exists():
-            password = self._home / files[ADMINISTRATOR]
-            account.own(password)
-            draft = self._home / "data.new"  # an interrupted initdb must not look finished
-            shutil.rmtree(draft, ignore_errors=True)
-            options = [*_initdb_options(_major(version)), *([] if given else ["--no-sync"])]
-            self._call("initdb", f"--pgdata={draft}", f"--pwfile={password}", *options)
-            draft.rename(data)
+            self._initdb(data, self._home / files[ADMINISTRATOR], version)
+        if self._keeps_template:
+            self.template.mkdir()
+            account.own(self.template)
+            for name in ("data", files[ADMINISTRATOR]):
+                self._copy(self._home / name, self.template / name)
         if _major(kept := (data / "PG_VERSION").read_text().strip()) != _major(version):
             raise ServerError(f"{data} was made by PostgreSQL {kept}, but {version} is installed: remove {self._home}.")
+
+    def _initdb(self, data: Path, password: Path, version: str) -> None:
+        self._account.own(password)
+        draft = data.with_name("data.new")  # an interrupted initdb must not look finished
+        shutil.rmtree(draft, ignore_errors=True)
+        options = [*_initdb_options(_major(version)), *([] if self._given_home else ["--no-sync"])]
+        self._call("initdb", f"--pgdata={draft}", f"--pwfile={password}", *options)
+        draft.rename(data)
+
+    def _copy(self, source: Path, target: Path) -> None:
+        """Copy a file, or a directory's content, as the server's user."""
+        command = ["cp", "-R", "-p", f"{source}/." if source.is_dir() else str(source), str(target)]
+        subprocess.run(command, check=True, **self._account.process)
 
     def _launch(self) -> None:
         assert self._home is not None

@@ -101,15 +101,15 @@ def pool_url(django_db_setup: None) -> str:
     return on_test_database(_URL._replace(query=query))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def operator_url(django_db_setup: None) -> str:
     """The test database as operators reach it (PostgreSQL)."""
     return on_test_database(_OPERATORS)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def rights_as_in_service(operator_url: str) -> Iterator[None]:
-    """The API's role has no more than the service gives it, for as long as a test serves on the test database."""
+    """The API's role has no more than the service gives it, for as long as tests serve on the test database."""
     with psycopg.connect(operator_url, autocommit=True) as operator:
         role = Identifier(_URL.username or "")
         operator.execute(SQL("REVOKE DELETE ON api_key FROM {}").format(role))
@@ -195,7 +195,7 @@ def quick_passwords(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def database_url(django_db_setup: None) -> str:
     """The test database as a setting."""
     if VENDOR == "postgresql":

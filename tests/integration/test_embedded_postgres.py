@@ -15,9 +15,8 @@ import psycopg
 import pytest
 
 from tests.embedded_postgres import Server, ServerError, places
-from tests.embedded_postgres.places import Account, find_binaries, runnable
-
-COMMAND = [sys.executable, "-m", "tests.embedded_postgres"]
+from tests.embedded_postgres.places import Account, find_binaries, memory, runnable
+from tests.warm_start import python
 
 
 @pytest.fixture(scope="module")
@@ -28,9 +27,14 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def open_directory() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=memory()) as name:
         Path(name).chmod(0o711)
         yield Path(name)
+
+
+def on_a_server(*command: str) -> list[str]:
+    """This command on a server of its own."""
+    return python("-m", "tests.embedded_postgres", "--", *command)
 
 
 def ask(server: Server, question: str) -> object:
@@ -128,15 +132,15 @@ def test_data_of_a_single_role_are_given_to_the_operators(
         psycopg.connect(second.url).close()
 
 
-def test_programs_in_an_unreadable_directory_are_copied(tmp_path: Path) -> None:
+def test_programs_in_an_unreadable_directory_are_copied(open_directory: Path) -> None:
     class Stranger(Account):
         def may_execute(self, path: Path) -> bool:
             del path
             return False
 
-    copied = runnable(find_binaries(), tmp_path, Stranger())
+    copied = runnable(find_binaries(), open_directory, Stranger())
 
-    assert tmp_path in copied.parents
+    assert open_directory in copied.parents
     for program in ("initdb", "postgres"):
         subprocess.run([copied / program, "--version"], check=True, stdout=subprocess.DEVNULL)
 
@@ -144,8 +148,8 @@ def test_programs_in_an_unreadable_directory_are_copied(tmp_path: Path) -> None:
 @pytest.mark.parametrize("blow", [signal.SIGTERM, signal.SIGKILL])
 def test_a_server_ends_with_the_process_that_started_it(blow: signal.Signals) -> None:
     script = 'echo "$GOATFISH_DATABASE_URL"; cat'  # until its input ends
-    command = [*COMMAND, "--", "sh", "-c", script]
     pipe = subprocess.PIPE
+    command = on_a_server("sh", "-c", script)
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=without_a_server()) as starter:
         assert starter.stdout
         url = starter.stdout.readline().strip()
@@ -161,7 +165,8 @@ def test_a_server_ends_with_the_process_that_started_it(blow: signal.Signals) ->
 def test_a_command_runs_with_a_server_and_its_status_is_passed_on() -> None:
     script = 'test "$TEST_DATABASE_URL" != "$GOATFISH_OPERATOR_DATABASE_URL" && exit 7'
 
-    assert subprocess.run([*COMMAND, "--", "sh", "-c", script], check=False, env=without_a_server()).returncode == 7
+    done = subprocess.run(on_a_server("sh", "-c", script), check=False, env=without_a_server())
+    assert done.returncode == 7
 
 
 USE = """
@@ -178,7 +183,7 @@ def test_roles_and_database_on_a_given_server_are_dropped_afterwards(server: Ser
     count = "SELECT (SELECT count(*) FROM pg_roles) + (SELECT count(*) FROM pg_database)"
     before = ask(server, count)
 
-    command = [*COMMAND, "--", sys.executable, "-c", USE]
+    command = on_a_server(sys.executable, "-c", USE)
     runs = [subprocess.run(command, check=True, env=env, stdout=subprocess.PIPE, text=True) for _ in range(2)]
 
     (api, operator, given), (other, *_) = (run.stdout.split() for run in runs)

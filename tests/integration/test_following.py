@@ -14,7 +14,6 @@ from tests.contracts.http_following import CLIENTS, Follower, storm
 from tests.isolation.model import Owner
 from tests.isolation.service import Operators, served
 
-pytestmark = pytest.mark.usefixtures("rights_as_in_service")
 INSERT_CHANGE = """
     WITH count AS (UPDATE change_count SET last = last + 1 WHERE owner_id = %(owner)s RETURNING last)
     INSERT INTO revision (
@@ -26,18 +25,23 @@ INSERT_CHANGE = """
 
 
 @pytest.fixture
-def owner(pool_url: str, operator_url: str) -> Iterator[Owner]:
+def owner(operator_url: str) -> Iterator[Owner]:
     with Operators(operator_url) as operators:
         yield operators.admit()
 
 
+@pytest.fixture(scope="module")
+def url(database_url: str, operator_url: str, rights_as_in_service: None) -> Iterator[str]:
+    with served(database_url, operator_url, "--workers", "2") as url:
+        yield url
+
+
 @pytest.fixture
-async def http(pool_url: str, operator_url: str, owner: Owner) -> AsyncIterator[AsyncClient]:
+async def http(url: str, owner: Owner) -> AsyncIterator[AsyncClient]:
     headers = {"X-API-Key": owner.keys[0].text}
     limits = Limits(max_connections=CLIENTS + 5)
-    with served(pool_url, operator_url, "--workers", "2") as url:
-        async with AsyncClient(base_url=url, headers=headers, timeout=30, limits=limits) as http:
-            yield http
+    async with AsyncClient(base_url=url, headers=headers, timeout=30, limits=limits) as http:
+        yield http
 
 
 async def test_followers_of_concurrent_writers_end_with_the_state_of_the_table(http: AsyncClient) -> None:

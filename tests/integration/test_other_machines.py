@@ -5,19 +5,21 @@ import subprocess
 
 import pytest
 
-from tests.warm_start import goatfish
+from tests.warm_start import python
 
 REMOTE = "postgresql://ann:hunter2@db.invalid/x"
 """A name that nobody has."""
+GOATFISH = "import warnings; warnings.simplefilter('error'); from app.cli import main; main()"
 SAID = "db.invalid is not this machine, and the URL does not say whether to verify its identity. Add "
 
 
 def run(*command: str, **urls: str) -> "subprocess.CompletedProcess[str]":
-    here = {"GOATFISH_DATABASE_URL": "postgresql://ann@localhost/x", "PYTHONWARNINGS": "error"}
+    here = {"GOATFISH_DATABASE_URL": "postgresql://ann@localhost/x"}
     here |= {"GOATFISH_OPERATOR_DATABASE_URL": "postgresql://bob@localhost/x"}
     here |= {"ADMINISTRATOR_DATABASE_URL": "postgresql://carl@localhost/x"}
     env = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | here | urls
-    done = subprocess.run(goatfish(*command), env=env, capture_output=True, text=True, timeout=60, check=False)
+    program = python("-c", GOATFISH, *command)
+    done = subprocess.run(program, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert "hunter2" not in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done

@@ -23,9 +23,9 @@ from uuid import UUID
 import pytest
 
 from tests.warm_start import goatfish as goatfish_command
+from tests.warm_start import python
 
 ROOT = Path(__file__).parents[2]
-UVICORN = [sys.executable, "-m", "uvicorn"]
 READY = "Application startup complete"
 PATIENCE = 30  # seconds
 
@@ -58,12 +58,12 @@ class Shell:
             return list(pool.map(lambda command: self(*command.split(), **variables), commands))
 
     @contextmanager
-    def running(self, *arguments: str, until: str, program: Sequence[str] = (), ends: int = 0) -> Iterator["Running"]:
+    def running(self, *arguments: str, until: str, program: str = "app.cli", ends: int = 0) -> Iterator["Running"]:
         """A command that goes on, once it says ``until``; it is told to stop afterwards, and must, with this status."""
         said = self.directory / "said.txt"
         with said.open("w") as out:
             process = subprocess.Popen(
-                [*program, *arguments] if program else goatfish_command(*arguments),
+                python("-m", program, *arguments),
                 cwd=self.directory,
                 env=self.environment(),
                 stdout=out,
@@ -160,6 +160,15 @@ def complaint(done: subprocess.CompletedProcess[str], status: int) -> str:
     return done.stderr
 
 
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Running]:
+    """One service for all tests that only send requests to it."""
+    directory = tmp_path_factory.mktemp("serving")
+    shutil.copytree(migrated, directory / "var")
+    with Shell(directory).running("serve", "--port", "0", until=READY) as running:
+        yield running
+
+
 def test_help_needs_no_framework(bare: Shell) -> None:
     look = "sys.exit(any(name in sys.modules for name in ('django', 'fastapi', 'pydantic_settings')))"
     code = f"import sys; from app.cli import main; sys.argv[1:] = ['--help']\ntry: main()\nexcept SystemExit: {look}"
@@ -208,18 +217,17 @@ def test_the_doctor_reports_no_error_for_the_defaults(goatfish: Shell) -> None:
 
 
 def test_serve_prints_its_port_and_stops_on_sigterm(goatfish: Shell) -> None:
-    with goatfish.running("serve", "--port", "0", until=READY) as serving:
-        assert answer(serving.url + "/livez")[0] == 200
-        assert answer(serving.url + "/admin/login/")[0] == 200
-        port = serving.url.rpartition(":")[2]
+    with goatfish.running("serve", "--port", "0", until=READY) as running:
+        assert answer(running.url + "/livez")[0] == 200
+        assert answer(running.url + "/admin/login/")[0] == 200
+        port = running.url.rpartition(":")[2]
         assert f"Port {port} of 127.0.0.1 is in use." in complaint(goatfish("serve", "--port", port), 1)
 
 
-def test_a_connection_is_usable_after_a_head_request(goatfish: Shell) -> None:
-    with goatfish.running("serve", "--port", "0", until=READY) as serving:
-        port = int(serving.url.rpartition(":")[2])
-        asked = ("HEAD /livez", "GET /livez", "HEAD /nothing", "GET /livez")
-        assert status_lines(port, *asked) == [200, 200, 404, 200]
+def test_a_connection_is_usable_after_a_head_request(serving: Running) -> None:
+    port = int(serving.url.rpartition(":")[2])
+    asked = ("HEAD /livez", "GET /livez", "HEAD /nothing", "GET /livez")
+    assert status_lines(port, *asked) == [200, 200, 404, 200]
 
 
 @pytest.mark.parametrize(
@@ -233,34 +241,33 @@ def test_a_connection_is_usable_after_a_head_request(goatfish: Shell) -> None:
     ids=["header", "50-mb-of-header", "url", "no-http"],
 )
 def test_endless_headers_and_malformed_requests_are_problems(
-    goatfish: Shell, start: bytes, size: int, status: int, code: str
+    serving: Running, start: bytes, size: int, status: int, code: str
 ) -> None:
-    with goatfish.running("serve", "--port", "0", until=READY) as serving:
-        port = int(serving.url.rpartition(":")[2])
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
-            with suppress(ConnectionError):  # it is closed before all of too much is sent
-                connection.sendall(start + b"x" * size)
-            received = b""
-            with suppress(ConnectionError):
-                while chunk := connection.recv(65536):
-                    received += chunk
-        if received:  # a connection that is cut while the client writes may lose the answer
-            head, _, body = received.partition(b"\r\n\r\n")
-            assert head.startswith(f"HTTP/1.1 {status} ".encode())
-            problem = json.loads(body)
-            assert problem["code"] == code
-            assert f"x-request-id: {problem['request_id']}".encode() in head.lower()
-            assert b"\r\nx-content-type-options: nosniff\r\n" in head.lower()
-        assert received or size > 1 << 20
-        assert answer(serving.url + "/livez")[0] == 200
+    port = int(serving.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        with suppress(ConnectionError):  # it is closed before all of too much is sent
+            connection.sendall(start + b"x" * size)
+        received = b""
+        with suppress(ConnectionError):
+            while chunk := connection.recv(65536):
+                received += chunk
+    if received:  # a connection that is cut while the client writes may lose the answer
+        head, _, body = received.partition(b"\r\n\r\n")
+        assert head.startswith(f"HTTP/1.1 {status} ".encode())
+        problem = json.loads(body)
+        assert problem["code"] == code
+        assert f"x-request-id: {problem['request_id']}".encode() in head.lower()
+        assert b"\r\nx-content-type-options: nosniff\r\n" in head.lower()
+    assert received or size > 1 << 20
+    assert answer(serving.url + "/livez")[0] == 200
 
 
 @pytest.mark.parametrize(("options", "ends"), [((), -signal.SIGTERM), (("--reload",), 0)], ids=["alone", "reloading"])
 def test_uvicorn_serves_the_application_by_its_name(goatfish: Shell, options: tuple[str, ...], ends: int) -> None:
     command = ("app.asgi:app", "--port", str(free_port()), *options)
-    with goatfish.running(*command, program=UVICORN, until=READY, ends=ends) as serving:
-        serving.wait("Uvicorn running on")
-        assert answer(serving.url + "/readyz")[0] == 200
+    with goatfish.running(*command, program="uvicorn", until=READY, ends=ends) as running:
+        running.wait("Uvicorn running on")
+        assert answer(running.url + "/readyz")[0] == 200
 
 
 def test_a_worker_that_is_killed_is_replaced(goatfish: Shell) -> None:

@@ -63,7 +63,7 @@ def database() -> Iterator[tuple[Server, str]]:
 def running(database: tuple[Server, str], request: pytest.FixtureRequest) -> Iterator[Running]:
     server, key = database
     variables: dict[str, str] = getattr(request, "param", {})
-    command = [sys.executable, "-m", "app.cli", "serve", "--port", "0"]  # signals are for this very process
+    command = goatfish("serve", "--port", "0")
     with subprocess.Popen(
         command, env=_environment(server) | variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:

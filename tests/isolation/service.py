@@ -20,7 +20,7 @@ from domain.access.scopes import Scope
 from domain.access.use_cases import ApiKeys, Owners
 from domain.write_context import WriteContext
 from tests.isolation.model import Key, Owner, marker
-from tests.warm_start import goatfish
+from tests.warm_start import python
 
 _LISTENS = re.compile(r"listens on (http://\S+)")
 WITHOUT_CONDITION = "tests.isolation.without_condition"
@@ -30,7 +30,7 @@ WITHOUT_CONDITION = "tests.isolation.without_condition"
 def served(url: str, operator_url: str, *options: str, program: str = "", **variables: str) -> Iterator[str]:
     """Where ``goatfish serve``, or a program that differs from it, listens: on this database, without limits."""
     serve = ["serve", "--port", "0", *options]
-    command = [sys.executable, "-m", program, *serve] if program else goatfish(*serve)
+    command = python("-m", program or "app.cli", *serve)
     env = os.environ | {
         "GOATFISH_DATABASE_URL": url,
         "GOATFISH_OPERATOR_DATABASE_URL": operator_url,

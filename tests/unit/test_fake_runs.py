@@ -89,7 +89,8 @@ def test_external_ids_are_unique_within_the_owner(runs: list[Run]) -> None:
 
 def test_the_last_campaigns_are_not_finished_and_the_others_are(runs: list[Run]) -> None:
     open_ones = {run.simulation_id for run in runs if not run.status.is_final}
-    assert open_ones == {max(run.simulation_id for run in runs if run.owner_id == of.owner_id) for of in runs}
+    owners = {run.owner_id for run in runs}
+    assert open_ones == {max(run.simulation_id for run in runs if run.owner_id == owner) for owner in owners}
     assert {run.status for run in runs} == {*RunStatus}
 
 

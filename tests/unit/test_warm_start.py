@@ -31,6 +31,16 @@ def test_uncaught_exception_ends_with_a_traceback_and_status_1() -> None:
     assert process.returncode == 1
 
 
+@pytest.mark.parametrize(
+    ("code", "status", "errors"),
+    [("sys.exit()", 0, ""), ("sys.exit('why')", 1, "why\n"), ("sys.exit(258)", 2, ""), ("pass", 0, "")],
+)
+def test_exit_functions_run_and_output_is_written_whatever_the_status(code: str, status: int, errors: str) -> None:
+    with start(f"import atexit, sys\natexit.register(print, 'last')\nprint('first')\n{code}") as process:
+        assert process.communicate(timeout=20) == ("first\nlast\n", errors)
+    assert process.returncode == status
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
 def test_signal_ends_the_command_and_its_stand_in_alike(number: signal.Signals) -> None:
     with start(SLEEP) as process:
