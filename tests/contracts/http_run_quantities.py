@@ -167,6 +167,12 @@ class RunQuantitiesContract(LabFixture):
             assert len(answer.content) < 64 << 10
         body = '{"simulation_id": "%s", "' + member + '": {"a": "1", "a": "2"}}'
         assert [*violations(self.send(lab, body)).values()] == ["duplicate_member"]
+        twice = ",".join(f'"k{n}": 1, "k{n}": 2' for n in range(100))
+        for deep, code in ((60, "duplicate_member"), (70, "too_deep")):
+            body = '{"simulation_id": "%s", "' + member + '": ' + ('{"' + "k" * 100 + '":') * deep + "{" + twice
+            answer = self.send(lab, body + "}" * (deep + 2))
+            assert {*violations(answer).values()} == {code}
+            assert len(answer.content) < 64 << 10
 
     def test_largest_run_is_kept(self, lab: Lab) -> None:
         """Every member as large as it may be, with characters of four bytes as far as the body's limit goes."""

@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, NoReturn
 
 from starlette.requests import ClientDisconnect
@@ -24,6 +25,8 @@ VALUES_MAX, DEPTH_MAX, DIGITS_MAX = 2000, 64, 400
 Many values take the time of many requests to parse and to refuse, and so do long numbers; and what Python could just
 parse, the next step could fail on, which has been called from deeper down.
 """
+_POINTERS_MAX = 8 << 10
+"""Characters of the pointers to repeated members, of which there may be many deep inside of a body."""
 JSON_TYPES = frozenset({"application/json"})
 PATCH_TYPES = JSON_TYPES | {"application/merge-patch+json"}
 _WORD = r"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
@@ -133,10 +136,15 @@ def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _repeated(value: Any) -> ProblemException:
-    """The refusal of the members that are given more than once, wherever they are in the value."""
+    """The refusal of the members that are given more than once, wherever they are in the value.
+
+    As many are named as an answer has room for.
+    """
     found: list[str] = []
     within: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
     for path, each in within:  # and what is added meanwhile
+        if len(path) > DEPTH_MAX:
+            return too_deep()
         if isinstance(each, _Pairs):
             counts = Counter(name for name, _ in each)
             found += [pointer(*path, name) for name, count in counts.items() if count > 1]
@@ -145,7 +153,9 @@ def _repeated(value: Any) -> ProblemException:
             within += [((*path, place), inner) for place, inner in enumerate(each) if isinstance(inner, list)]
         if len(found) >= ERRORS_MAX:
             break
-    return unacceptable("duplicate_member", "The member is given more than once.", *found[:ERRORS_MAX])
+    lengths = accumulate(map(len, found))
+    named = [at for at, length in zip(found, lengths, strict=True) if length <= _POINTERS_MAX][:ERRORS_MAX]
+    return unacceptable("duplicate_member", "The member is given more than once.", *named or found[:1])
 
 
 def _whole_number(digits: str) -> int:
