@@ -30,6 +30,16 @@ class Quantity:
     value: QuantityValue
     unit: str | None = None
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Quantity):
+            return NotImplemented
+        # Python takes True for 1, and a change from the one to the other for none.
+        same_type = isinstance(self.value, bool) is isinstance(other.value, bool)
+        return same_type and (self.value, self.unit) == (other.value, other.unit)
+
+    def __hash__(self) -> int:
+        return hash((self.value, self.unit))
+
     @property
     def number(self) -> int | float | None:
         """The value if it is a number."""

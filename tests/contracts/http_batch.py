@@ -230,6 +230,9 @@ class BatchContract(ResourceFixtures):
         expect_problem(reader.send("POST", path, json=sent), 403, "missing_scope")
         answer = tenant.send("POST", path, content=b"{}", headers={"Content-Type": "text/plain"})
         expect_problem(answer, 415, "unsupported_media_type")
+        merge_patch = {"Content-Type": "application/merge-patch+json"}
+        answer = tenant.send("POST", path, content=json.dumps(sent), headers=merge_patch)
+        expect_problem(answer, 415, "unsupported_media_type")
         assert violations(tenant.send("POST", f"{path}?a=1", json=sent)) == {"a": "unknown"}
 
     def test_repeated_request_is_replayed(self, service: Service, resource: ResourceCase) -> None:

@@ -13,7 +13,13 @@ class RefusalsContract(ResourceFixtures):
 
     @pytest.mark.parametrize(
         ("path", "allowed"),
-        [(f"{KEYS}/x", "DELETE, GET, HEAD"), (f"{KEYS}/x/roll", "POST"), ("/livez", "GET, HEAD")],
+        [
+            (f"{KEYS}/x", "DELETE, GET, HEAD"),
+            (f"{KEYS}/x/roll", "POST"),
+            ("/livez", "GET, HEAD"),
+            ("/api/v1/simulations/x/summary", "GET, HEAD"),
+            ("/api/v1/simulations/x/runs.csv", "GET, HEAD"),
+        ],
     )
     def test_wrong_method_gets_the_allowed_ones(self, service: Service, path: str, allowed: str) -> None:
         answer = service.http.request("OPTIONS", path)
@@ -27,6 +33,7 @@ class RefusalsContract(ResourceFixtures):
             ("/x", "DELETE, GET, HEAD, PATCH, POST, PUT"),
             ("/x/revisions", "GET, HEAD"),
             ("/x/restore", "POST"),
+            ("/batch", "POST"),
         ],
     )
     def test_wrong_method_on_a_resource_gets_the_allowed_ones(
@@ -35,6 +42,12 @@ class RefusalsContract(ResourceFixtures):
         answer = service.http.request("OPTIONS", f"{resource.path}{path}")
         expect_problem(answer, 405, "method_not_allowed")
         assert answer.headers["allow"] == allowed
+
+    def test_batch_is_no_id(self, service: Service, resource: ResourceCase) -> None:
+        for method in ("GET", "PUT", "PATCH", "DELETE"):
+            answer = service.http.request(method, f"{resource.path}/batch")
+            expect_problem(answer, 405, "method_not_allowed")
+            assert answer.headers["allow"] == "POST"
 
     @pytest.mark.parametrize("path", ["/", "/api", "/api/v1/", "//api/v1/me", "/problems/no-such"])
     def test_unknown_path_is_a_problem(self, service: Service, path: str) -> None:
@@ -95,4 +108,7 @@ class RefusalsContract(ResourceFixtures):
     def test_routes_resolve_by_name(self, service: Service, resource: ResourceCase) -> None:
         assert service.api.url_path_for(resource.operation("get"), id="7") == f"{resource.path}/7"
         assert service.api.url_path_for(resource.operation("create")) == resource.path
+        assert service.api.url_path_for(resource.operation("batch")) == f"{resource.path}/batch"
         assert service.api.url_path_for("whoami") == "/api/v1/me"
+        for name, rest in (("summarize_simulation", "summary"), ("export_runs", "runs.csv")):
+            assert service.api.url_path_for(name, id="7") == f"/api/v1/simulations/7/{rest}"

@@ -26,6 +26,8 @@ OF_ALL_KINDS: Json = {
     "empty": "",
     "quotes": 'say "12"',
     "goat": "🐐",
+    "composed": "\u00e9",
+    "decomposed": "e\u0301",
 }
 BY_NUMBER = ["minus", "tiny", "tenth", "nine", "ten", "exact", "huge"]
 
@@ -61,6 +63,8 @@ class RunListsContract(LabFixture):
             (r'="say \"12\""', ["quotes"]),
             ('="🐐"', ["goat"]),
             (r'="\ud83d\udc10"', ["goat"]),
+            ('="\u00e9"', ["composed"]),
+            (r'="e\u0301"', ["decomposed"]),
             ("=1", []),
             ('="true"', []),
             ("  =  10", ["ten"]),

@@ -80,6 +80,34 @@ class RunQuantitiesContract(LabFixture):
         answer = self.send(lab, raw(f'{{"value": {value}, "unit": null}}'))
         assert violations(answer) == {"#/parameters/a/value": code}
 
+    @pytest.mark.parametrize(
+        ("value", "place"),
+        [
+            ('{"value": 1, "value": 1}', "/parameters/a/value"),
+            ('{"value": {"b": [1, {"c": 1, "d": 2, "c": 1}]}}', "/parameters/a/value/b/1/c"),
+            ('1, "a": 1', "/parameters/a"),
+            ('1, "\\u0061": 1', "/parameters/a"),
+            ('1}, "results": {"a": 1, "b": 1, "a": 2', "/results/a"),
+            ('1}, "labels": {"a/b": "1", "a/b": "2"', "/labels/a~1b"),
+            (
+                '1}, "artifacts": [{"name": "a", "uri": "a:b"}, {"name": "a", "name": "b"}], "x": {"y": 1',
+                "/artifacts/1/name",
+            ),
+        ],
+    )
+    def test_member_that_is_given_twice_is_pointed_at(self, lab: Lab, value: str, place: str) -> None:
+        content = raw(value) % lab.simulation["id"]
+        headers = {"Content-Type": "application/json"}
+        path = path_of(lab.make())
+        for method, at in (("POST", RUNS), ("PUT", path), ("PATCH", path)):
+            answer = lab.tenant.send(method, at, content=content, headers=headers)
+            assert violations(answer) == {f"#{place}": "duplicate_member"}
+        batch = f'{{"items": [{{}}, {content}]}}'
+        answer = lab.tenant.send("POST", f"{RUNS}/batch", content=batch, headers=headers)
+        assert violations(answer) == {f"#/items/1{place}": "duplicate_member"}
+        broken = lab.tenant.send("POST", RUNS, content=content + "}", headers=headers)
+        expect_problem(broken, 400, "malformed_json")
+
     @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e", "0x1", "01", "+1", ".5"])
     def test_what_is_no_number_of_json_is_refused(self, lab: Lab, value: str) -> None:
         expect_problem(self.send(lab, raw(value)), 400, "malformed_json")
@@ -93,6 +121,7 @@ class RunQuantitiesContract(LabFixture):
             ({"value": 1, "unit": "\u0301" * 33}, {"#/parameters/a/unit": "too_long"}),
             ({"value": 1, "unit": "a\n"}, {"#/parameters/a/unit": "control_characters"}),
             ({"value": 1, "unit": "\ud800"}, {"#/parameters/a/unit": "control_characters"}),
+            ({"value": 1, "unit": " "}, {"#/parameters/a/unit": "invisible"}),
             ({"value": 1, "unit": 7}, {"#/parameters/a/unit": "wrong_type"}),
             ({"value": 1, "units": "m"}, {"#/parameters/a/units": "unknown"}),
             ({"value": {"value": 1}}, {"#/parameters/a/value": "quantity"}),
@@ -138,6 +167,12 @@ class RunQuantitiesContract(LabFixture):
             assert len(answer.content) < 64 << 10
         body = '{"simulation_id": "%s", "' + member + '": {"a": "1", "a": "2"}}'
         assert [*violations(self.send(lab, body)).values()] == ["duplicate_member"]
+        twice = ",".join(f'"k{n}": 1, "k{n}": 2' for n in range(100))
+        for deep, code in ((60, "duplicate_member"), (70, "too_deep")):
+            body = '{"simulation_id": "%s", "' + member + '": ' + ('{"' + "k" * 100 + '":') * deep + "{" + twice
+            answer = self.send(lab, body + "}" * (deep + 2))
+            assert {*violations(answer).values()} == {code}
+            assert len(answer.content) < 64 << 10
 
     def test_largest_run_is_kept(self, lab: Lab) -> None:
         """Every member as large as it may be, with characters of four bytes as far as the body's limit goes."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.contracts.http_service import Service, expect_problem, violations
 from tests.contracts.http_simulations import SIMULATIONS
-from tests.contracts.runs import EXAMPLE, NOBODY, RUNS, Lab, LabFixture, lab_of, path_of
+from tests.contracts.runs import EXAMPLE, NO_RUN, NOBODY, RUNS, Lab, LabFixture, lab_of, path_of
 
 
 class RunReferencesContract(LabFixture):
@@ -55,6 +55,28 @@ class RunReferencesContract(LabFixture):
             assert violations(lab.put(run, parent_id=id)) == {"#/parent_id": "immutable"}
         assert lab.put(child, parent_id=parent["id"]).json()["parent_id"] == parent["id"]
         assert lab.put(child).json()["parent_id"] == parent["id"]
+
+    def test_refusals_of_what_is_stored_come_last(self, lab: Lab) -> None:
+        parent = lab.make(external_id="e", status="failed")
+        run = lab.make(parent_id=parent["id"])
+        stale, unknown = {"If-Match": '"x"'}, {"simulation_id": NOBODY}
+        stored: list[tuple[str, str, Any]] = [
+            ("PATCH", path_of(run), unknown),
+            ("PUT", path_of(run), unknown),
+            ("PATCH", path_of(run), {"external_id": "e"}),
+            ("PUT", path_of(run), {"simulation_id": lab.simulation["id"], "parent_id": None}),
+            ("PATCH", path_of(parent), {"status": "queued"}),
+            ("DELETE", path_of(parent), None),
+            ("DELETE", lab.simulation_path, None),
+        ]
+        for method, path, body in stored:
+            assert lab.tenant.send(method, path, json=body).status_code in {409, 422}
+            expect_problem(lab.tenant.send(method, path, json=body, headers=stale), 412, "precondition_failed")
+        for method in ("PATCH", "PUT", "POST"):
+            expect_problem(lab.tenant.send(method, NO_RUN, json=unknown), 404, "run_not_found")
+            answer = lab.tenant.send(method, NO_RUN, json=unknown | {"name": ""}, headers=stale)
+            assert violations(answer) == {"#/name": "too_short"}
+        assert violations(lab.patch(run, **unknown, external_id="e")) == {"#/simulation_id": "unknown_simulation"}
 
     def test_run_with_children_is_not_deleted(self, lab: Lab) -> None:
         parent = lab.make()
@@ -123,5 +145,6 @@ class RunReferencesContract(LabFixture):
         again = lab.tenant.send("POST", RUNS, json=body | {"parameters": {"a": 12.0}}, headers=headers)
         assert (again.status_code, again.json()) == (201, first.json())
         assert again.headers["idempotency-replayed"] == "true"
-        other = lab.tenant.send("POST", RUNS, json=body | {"parameters": {"a": 13}}, headers=headers)
-        expect_problem(other, 422, "idempotency_key_reused")
+        for value in (13, "12", True):
+            other = lab.tenant.send("POST", RUNS, json=body | {"parameters": {"a": value}}, headers=headers)
+            expect_problem(other, 422, "idempotency_key_reused")

@@ -71,6 +71,15 @@ class RunStatusContract(LabFixture):
             assert ended["started_at"] == running["started_at"]
         assert ended["finished_at"] == ended["updated_at"]
 
+    def test_null_that_is_sent_stays(self, lab: Lab) -> None:
+        for way in (lab.patch, lab.put):
+            run = way(lab.make(), status="running", started_at=None).json()
+            assert (run["status"], run["started_at"], run["finished_at"]) == ("running", None, None)
+            run = way(run, status="failed", finished_at=None).json()
+            assert (run["status"], run["started_at"], run["finished_at"]) == ("failed", None, None)
+        made = lab.make(status="failed", started_at=None, finished_at=None)
+        assert (made["started_at"], made["finished_at"]) == (None, None)
+
     def test_run_that_never_ran_has_no_start(self, lab: Lab) -> None:
         ended = lab.changed(lab.make(), status="cancelled")
         assert (ended["started_at"], ended["finished_at"]) == (None, ended["updated_at"])

@@ -10,6 +10,7 @@ from tests.contracts.http_described_simulations import DescribedSimulationsContr
 from tests.contracts.http_run_references import RunReferencesContract
 from tests.contracts.http_run_status import RunStatusContract
 from tests.contracts.http_service import Service, expect_problem, violations
+from tests.contracts.resources import Json
 from tests.contracts.runs import DEFAULTS, EARLY, EXAMPLE, LATE, NO_RUN, RUNS, Lab, LabFixture, lab_of, path_of
 
 LINES = {"name": 300, "solver": 100, "solver_version": 100, "external_id": 255}
@@ -115,6 +116,7 @@ class RunMembersContract(LabFixture):
             ("sha256", "g" * 64, "pattern"),
             ("sha256", "0" * 65, "too_long"),
             ("media_type", "", "too_short"),
+            ("media_type", "x" * 256, "too_long"),
             ("size", 1, "unknown"),
         ],
     )
@@ -134,8 +136,10 @@ class RunMembersContract(LabFixture):
         first, second = lab.make(external_id="slurm-1"), lab.make()
         expect_problem(lab.post(external_id=" slurm-1 "), 409, "external_id_taken")
         expect_problem(lab.patch(second, external_id="slurm-1"), 409, "external_id_taken")
+        expect_problem(lab.put(second, external_id="slurm-1"), 409, "external_id_taken")
         assert lab_of(service.tenant()).make(external_id="slurm-1")["external_id"] == "slurm-1"
-        assert lab.make(external_id="SLURM-1")["external_id"] == "SLURM-1"
+        for other in ("SLURM-1", "\u00e9", "e\u0301"):
+            assert lab.make(external_id=other)["external_id"] == other
         assert lab.delete(first).status_code == 204
         assert lab.changed(second, external_id="slurm-1")["external_id"] == "slurm-1"
         expect_problem(lab.restore(path_of(first), 1), 409, "external_id_taken")
@@ -156,6 +160,41 @@ class RunMembersContract(LabFixture):
         }
         assert changed["results"] == {"cl": {"value": 1.3, "unit": "1"}, "converged": EXAMPLE["results"]["converged"]}
         assert [each["name"] for each in changed["artifacts"]] == ["new"]
+
+    def test_patched_quantity_is_replaced_with_its_unit(self, lab: Lab) -> None:
+        made = lab.make(results={"drag": {"value": 3, "unit": "N"}, "lift": {"value": 4, "unit": "N"}})
+        for sent in (3, {"value": 3}, {"value": 3, "unit": None}):
+            lab.changed(made, results={"drag": {"value": 3, "unit": "N"}})
+            changed = lab.changed(made, results={"drag": sent})
+            assert changed["results"] == {"drag": {"value": 3, "unit": None}, "lift": {"value": 4, "unit": "N"}}
+        assert violations(lab.patch(made, results={"lift": {"unit": "kN"}})) == {"#/results/lift/value": "missing"}
+
+    @pytest.mark.parametrize(
+        ("one", "other"), [(1, True), (0, False), (0.0, False), (True, 1.0), (1, "1"), ("", False)]
+    )
+    def test_numbers_booleans_and_texts_are_changed_into_each_other(self, lab: Lab, one: Any, other: Any) -> None:
+        def holds(run: Json, value: Any) -> bool:
+            found = lab.get(run)["parameters"]["a"]["value"]
+            return bool(found == value and isinstance(found, bool) is isinstance(value, bool))
+
+        made = lab.make(parameters={"a": one})
+        lab.changed(made, parameters={"a": other})
+        assert holds(made, other)
+        assert lab.put(made, parameters={"a": one}).status_code == 200
+        assert holds(made, one)
+        for version, value in ((2, other), (3, one)):
+            assert lab.restore(path_of(made), version).status_code == 200
+            assert holds(made, value)
+
+    def test_concurrent_changes_of_members_of_a_map_are_all_kept(self, service: Service, lab: Lab) -> None:
+        made, headers = lab.make(), {"X-API-Key": lab.tenant.key}
+        bodies: list[Json] = [{"parameters": {f"p{n}": n}, "labels": {f"l{n}": "x"}} for n in range(10)]
+        requests: list[Any] = [
+            lambda http, body=body: http.patch(path_of(made), json=body, headers=headers) for body in bodies
+        ]
+        assert {answer.status_code for answer in service.together(requests)} == {200}
+        kept = lab.get(made)
+        assert (len(kept["parameters"]), len(kept["labels"])) == (10, 10)
 
     @pytest.mark.parametrize("method", ["PATCH", "POST"])
     @pytest.mark.parametrize("type_", ["application/json", "application/merge-patch+json"])
@@ -182,6 +221,8 @@ class RunMembersContract(LabFixture):
         made = lab.make(**EXAMPLE)
         emptied = [name for name, value in DEFAULTS.items() if value is None and name != "parent_id"]
         assert lab.changed(made, **dict.fromkeys(emptied)).items() >= dict.fromkeys(emptied).items()
+        other = lab.make(**EXAMPLE)
+        assert lab.put(other, status="running", started_at=None).json()["started_at"] is None
 
     def test_put_gives_defaults_but_keeps_times_and_parent(self, lab: Lab) -> None:
         parent = lab.make()

@@ -12,7 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from domain.errors import Unavailable
 from domain.runs.table import RunTable
-from tests.contracts.http_service import Service, Tenant, expect_problem, violations
+from tests.contracts.http_service import KEYS, Service, Tenant, expect_problem, violations
 from tests.contracts.http_simulations import SIMULATIONS, WING
 
 Json: TypeAlias = dict[str, Any]
@@ -361,6 +361,10 @@ class RunsExportContract:
             expect_problem(other.send("GET", f"{SIMULATIONS}/{id}{rest}"), 404, "simulation_not_found")
             expect_problem(other.send("POST", f"{SIMULATIONS}/{id}{rest}"), 405, "method_not_allowed")
             expect_problem(other.send("GET", f"{SIMULATIONS}/{id}{rest}/"), 404, "not_found")
+        key = tenant.send("POST", KEYS, json={"name": "reads runs", "scopes": ["runs:read"]}).json()["key"]
+        for method in ("GET", "HEAD"):
+            answer = service.http.request(method, f"{campaign.path}{rest}", headers={"X-API-Key": key})
+            assert (answer.status_code, bool(answer.content)) == (200, method == "GET")
 
 
 class RunsExportPagesContract:

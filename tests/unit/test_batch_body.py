@@ -11,7 +11,7 @@ import pytest
 from starlette.exceptions import HTTPException
 
 from adapters.http_fastapi.kit.batch_body import decode_in_turns
-from adapters.http_fastapi.kit.body import DECODER
+from adapters.http_fastapi.kit.body import decode
 from domain.turns import SLICE, Turns
 
 BODIES = (
@@ -38,7 +38,7 @@ def decoded(text: str) -> Any:
 
 def decoded_at_once(text: str) -> Any:
     try:
-        return DECODER.decode(text)
+        return decode(text)
     except json.JSONDecodeError as error:
         return f"The body is not JSON: {error.msg} at character {error.pos}."
     except HTTPException as problem:

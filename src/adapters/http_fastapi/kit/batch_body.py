@@ -15,9 +15,9 @@ from typing import Annotated, Any, ClassVar, Final
 from pydantic import Field, create_model
 
 from adapters.http_fastapi.kit.body import (
-    DECODER,
     VALUES_MAX,
     BodyLimits,
+    decode_first,
     malformed,
     members,
     require_shallow,
@@ -198,14 +198,14 @@ class _Reader:
     def _decoded(self, start: int) -> tuple[Any, int]:
         """A value and its length. Nothing is decoded beyond the bounds of one, wherever it ends."""
         try:
-            return DECODER.raw_decode(self._text[start : start + _WINDOW])
+            return decode_first(self._text[start : start + _WINDOW])
         except json.JSONDecodeError:
             pass  # it may be longer
         end = start + ITEM_MAX
         beyond = self._beyond(start, end)
         piece = self._text[start : end if beyond is None else beyond]
         try:
-            return DECODER.raw_decode(piece)
+            return decode_first(piece)
         except json.JSONDecodeError as error:
             if beyond is not None and error.pos >= len(piece.rstrip()):
                 raise too_many_values() from None

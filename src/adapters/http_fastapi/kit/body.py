@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, NoReturn
 
 from starlette.requests import ClientDisconnect
@@ -24,6 +25,8 @@ VALUES_MAX, DEPTH_MAX, DIGITS_MAX = 2000, 64, 400
 Many values take the time of many requests to parse and to refuse, and so do long numbers; and what Python could just
 parse, the next step could fail on, which has been called from deeper down.
 """
+_POINTERS_MAX = 8 << 10
+"""Characters of the pointers to repeated members, of which there may be many deep inside of a body."""
 JSON_TYPES = frozenset({"application/json"})
 PATCH_TYPES = JSON_TYPES | {"application/merge-patch+json"}
 _WORD = r"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
@@ -48,7 +51,7 @@ async def read_json(headers: Mapping[bytes, bytes], receive: Receive, media_type
     """The body as a JSON value; raises ``ProblemException`` with 413, 415, 400 or 422, in this order."""
     text, opened = await read_text(headers, receive, media_types)
     try:
-        value = DECODER.decode(text)
+        value = decode(text)
     except json.JSONDecodeError as error:
         raise malformed(error) from None
     except RecursionError:
@@ -113,10 +116,46 @@ def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """The object with these members. Raises ``ProblemException`` for one that is given more than once."""
     known = dict(pairs)
     if len(known) < len(pairs):
-        counts = Counter(name for name, _ in pairs)
-        twice = [pointer(name) for name, count in counts.most_common(ERRORS_MAX) if count > 1]
-        raise unacceptable("duplicate_member", "The member is given more than once.", *twice)
+        raise _repeated(_Pairs(pairs))
     return known
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """The members of an object with all that are given more than once."""
+
+
+class _RepeatedMemberError(Exception):
+    """An object has a member more than once."""
+
+
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    known = dict(pairs)
+    if len(known) < len(pairs):
+        raise _RepeatedMemberError
+    return known
+
+
+def _repeated(value: Any) -> ProblemException:
+    """The refusal of the members that are given more than once, wherever they are in the value.
+
+    As many are named as an answer has room for.
+    """
+    found: list[str] = []
+    within: list[tuple[tuple[str | int, ...], Any]] = [((), value)]
+    for path, each in within:  # and what is added meanwhile
+        if len(path) > DEPTH_MAX:
+            return too_deep()
+        if isinstance(each, _Pairs):
+            counts = Counter(name for name, _ in each)
+            found += [pointer(*path, name) for name, count in counts.items() if count > 1]
+            within += [((*path, name), inner) for name, inner in each if isinstance(inner, list)]
+        else:
+            within += [((*path, place), inner) for place, inner in enumerate(each) if isinstance(inner, list)]
+        if len(found) >= ERRORS_MAX:
+            break
+    lengths = accumulate(map(len, found))
+    named = [at for at, length in zip(found, lengths, strict=True) if length <= _POINTERS_MAX][:ERRORS_MAX]
+    return unacceptable("duplicate_member", "The member is given more than once.", *named or found[:1])
 
 
 def _whole_number(digits: str) -> int:
@@ -169,4 +208,26 @@ def unacceptable(code: str, detail: str, *pointers: str) -> ProblemException:
     return ProblemException("validation_failed", detail, errors=errors)
 
 
-DECODER = json.JSONDecoder(object_pairs_hook=members, parse_constant=_no_constant, parse_int=_whole_number)
+_HOOKS: dict[str, Any] = {"parse_constant": _no_constant, "parse_int": _whole_number}
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique_members, **_HOOKS)
+_PAIRS_DECODER = json.JSONDecoder(object_pairs_hook=_Pairs, **_HOOKS)
+
+
+def decode(text: str) -> Any:
+    """The JSON value that is the whole text.
+
+    Raises ``JSONDecodeError``, ``RecursionError``, and ``ProblemException`` (422) for members that are repeated.
+    """
+    try:
+        return _DECODER.decode(text)
+    except _RepeatedMemberError:
+        raise _repeated(_PAIRS_DECODER.decode(text)) from None
+
+
+def decode_first(text: str) -> tuple[Any, int]:
+    """The JSON value with which the text begins, and its length. Raises what ``decode`` does."""
+    try:
+        return _DECODER.raw_decode(text)
+    except _RepeatedMemberError:
+        value, _ = _PAIRS_DECODER.raw_decode(text)
+        raise _repeated(value) from None
