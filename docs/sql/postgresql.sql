@@ -170,7 +170,7 @@ WHERE ("idempotency_record"."created_at" >= (timezone('UTC', '1970-01-01'::times
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
 SELECT "revision"."entity_id" AS "entity_id", "revision"."after" AS "after"
 FROM "revision"
-WHERE ("revision"."entity_id" = ANY (ARRAY(SELECT jsonb_array_elements_text($2::jsonb)::uuid)) AND "revision"."kind" = ($3) AND "revision"."owner_id" = ($4) AND "revision"."version" = ($5) AND (SELECT v FROM named) IS NOT NULL);
+WHERE ("revision"."entity_id" = ANY ($2::text::uuid[]) AND "revision"."kind" = ($3) AND "revision"."owner_id" = ($4) AND "revision"."version" = ($5) AND (SELECT v FROM named) IS NOT NULL);
 
 -- owner: get
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
@@ -816,9 +816,10 @@ LIMIT $4;
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
 SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
 FROM "run"
-WHERE ("run"."owner_id" = ($2) AND "run"."status" = ANY (ARRAY(SELECT jsonb_array_elements_text($3::jsonb)::text)) AND (SELECT v FROM named) IS NOT NULL)
+WHERE ("run"."owner_id" = ($2) AND "run"."status" = ANY ($3::text::text[]) AND ($4::uuid IS NOT NULL OR (SELECT count(*)
+FROM generate_series(1, 1000000000)) = 0) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY 18 DESC, 1 DESC
-LIMIT $4;
+LIMIT $5;
 
 -- run: list where started_from
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
@@ -879,22 +880,18 @@ LIMIT $4;
 -- run: list where label=project
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
 SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
-FROM "run"
-WHERE ("run"."owner_id" = ($2) AND EXISTS (SELECT
-FROM run_labels AS member
-WHERE member.owner_id = "run"."owner_id" AND member.id = "run"."id" AND member.name = $3 AND (SELECT v FROM named) IS NOT NULL) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 DESC, 1 DESC
-LIMIT $4;
+FROM "run" , "run_labels"
+WHERE ("run"."owner_id" = ($2) AND "run_labels".owner_id = "run"."owner_id" AND "run_labels".id = "run"."id" AND "run_labels".name = $3 AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY "run_labels"."created_at" DESC, "run_labels"."id" DESC
+LIMIT 21;
 
 -- run: list where label=project:wing
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
 SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
-FROM "run"
-WHERE ("run"."owner_id" = ($2) AND EXISTS (SELECT
-FROM run_labels AS member
-WHERE member.owner_id = "run"."owner_id" AND member.id = "run"."id" AND member.name = $3 AND member.text = $4 AND (SELECT v FROM named) IS NOT NULL) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 DESC, 1 DESC
-LIMIT $5;
+FROM "run" , "run_labels"
+WHERE ("run"."owner_id" = ($2) AND "run_labels".owner_id = "run"."owner_id" AND "run_labels".id = "run"."id" AND "run_labels".name = $3 AND "run_labels".text = $4 AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY "run_labels"."created_at" DESC, "run_labels"."id" DESC
+LIMIT 21;
 
 -- run: list where where=parameters.alpha<=12
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
@@ -1359,22 +1356,18 @@ LIMIT $5;
 -- simulation: list where label=project
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
 SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
-FROM "simulation"
-WHERE ("simulation"."owner_id" = ($2) AND EXISTS (SELECT
-FROM simulation_labels AS member
-WHERE member.owner_id = "simulation"."owner_id" AND member.id = "simulation"."id" AND member.name = $3 AND (SELECT v FROM named) IS NOT NULL) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 8 DESC, 1 DESC
-LIMIT $4;
+FROM "simulation" , "simulation_labels"
+WHERE ("simulation"."owner_id" = ($2) AND "simulation_labels".owner_id = "simulation"."owner_id" AND "simulation_labels".id = "simulation"."id" AND "simulation_labels".name = $3 AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY "simulation_labels"."created_at" DESC, "simulation_labels"."id" DESC
+LIMIT 21;
 
 -- simulation: list where label=project:wing
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
 SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
-FROM "simulation"
-WHERE ("simulation"."owner_id" = ($2) AND EXISTS (SELECT
-FROM simulation_labels AS member
-WHERE member.owner_id = "simulation"."owner_id" AND member.id = "simulation"."id" AND member.name = $3 AND member.text = $4 AND (SELECT v FROM named) IS NOT NULL) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 8 DESC, 1 DESC
-LIMIT $5;
+FROM "simulation" , "simulation_labels"
+WHERE ("simulation"."owner_id" = ($2) AND "simulation_labels".owner_id = "simulation"."owner_id" AND "simulation_labels".id = "simulation"."id" AND "simulation_labels".name = $3 AND "simulation_labels".text = $4 AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY "simulation_labels"."created_at" DESC, "simulation_labels"."id" DESC
+LIMIT 21;
 
 -- storage: applied
 SELECT "django_migrations"."app" AS "app", "django_migrations"."name" AS "name"

@@ -20,9 +20,7 @@ import pytest
 from django.db import connection, transaction
 from uuid_utils.compat import uuid7
 
-from adapters.django_orm import bootstrap
 from adapters.django_orm.sql.django_executor import DjangoExecutor
-from adapters.django_orm.storage import Storage
 from adapters.django_orm.tenant_data import bulk_insert
 from domain.entity import filters
 from domain.paging import PageRequest, Position, Sort, SortValue
@@ -37,6 +35,7 @@ from tests.factories import (
     new_owner_id,
 )
 from tests.integration.conftest import VENDOR, MakeStorage, opened
+from tests.integration.plans import compiling_storage, postgresql_plan, sqlite_plan
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
@@ -97,40 +96,6 @@ def seeded(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
         connection.close()
 
 
-def plan(owner: OwnerId, request: PageRequest, *, generic: bool) -> list[dict[str, Any]]:
-    """The nodes of the plan for the statement with which the service reads this page."""
-    executor = DjangoExecutor() if VENDOR == "sqlite" else None
-    storage = (
-        Storage(executor)
-        if executor
-        else bootstrap.asyncpg_storage(
-            "postgresql://unused", size=1, acquire_timeout=1, statement_timeout=1, list_timeout=1
-        )
-    )
-    statement = storage.repository(Simulation).listing(request)
-    values: dict[str, Any] = {"owner_id": owner, "limit": request.limit + 1}
-    if request.after is not None:
-        values |= {"after_value": request.after.value, "after_id": request.after.id}
-    with connection.cursor() as cursor:
-        if VENDOR == "sqlite":
-            cursor.execute(f"EXPLAIN QUERY PLAN {statement.sql}", statement.arguments(str(owner), values))
-            return [{"Node Type": detail} for *_, detail in cursor.fetchall()]
-        # Prepared, as by the driver; the server chooses between a custom and a generic plan.
-        arguments = ", ".join(f"'{value}'" for value in statement.arguments(str(owner), values))
-        cursor.execute(f"SET LOCAL plan_cache_mode = force_{'generic' if generic else 'custom'}_plan")
-        cursor.execute(f"PREPARE page AS {statement.sql}")
-        cursor.execute(f"EXPLAIN (FORMAT JSON) EXECUTE page({arguments})")
-        (((found,),),) = (cursor.fetchall(),)
-        cursor.execute("DEALLOCATE page")
-    nodes, pending = [], [(found if isinstance(found, list) else json.loads(found))[0]["Plan"]]
-    while pending:
-        node = pending.pop()
-        nodes.append(node)
-        # The subplan that sets the owner is the same for every list.
-        pending += [plan for plan in node.get("Plans", []) if plan["Parent Relationship"] != "InitPlan"]
-    return nodes
-
-
 @every_sort
 @pytest.mark.parametrize("generic", [False, True], ids=["custom-plan", "generic-plan"])
 @pytest.mark.parametrize("after", [False, True], ids=["first-page", "next-page"])
@@ -139,13 +104,18 @@ def test_a_page_is_a_range_of_the_index_of_its_sort(
     seeded: Seeded, sort: Sort, owner_size: str, after: bool, generic: bool
 ) -> None:
     position = Position(CURSOR_VALUES[sort.by], UUID(int=uuid7().int)) if after else None
-    nodes = plan(getattr(seeded, owner_size), PageRequest(sort=sort, after=position), generic=generic)
+    owner, request = getattr(seeded, owner_size), PageRequest(sort=sort, after=position)
+    statement = compiling_storage().repository(Simulation).listing(request)
+    values: dict[str, Any] = {"owner_id": owner, "limit": request.limit + 1}
+    if position is not None:
+        values |= {"after_value": position.value, "after_id": position.id}
     if VENDOR == "sqlite":
-        (node,) = nodes
+        (step,) = sqlite_plan(statement, owner, values)
         sign = "<" if sort.descending else ">"
         comparison = f" AND ({COLUMNS.get(sort.by, sort.by)},id){sign}(?,?)" if after else ""
-        assert node["Node Type"] == f"SEARCH simulation USING INDEX {INDEXES[sort.by]} (owner_id=?{comparison})"
+        assert step == f"SEARCH simulation USING INDEX {INDEXES[sort.by]} (owner_id=?{comparison})"
         return
+    nodes = postgresql_plan(statement, owner, values, generic=generic)
     print(json.dumps([node.get("Index Name", node["Node Type"]) for node in nodes]))  # noqa: T201 -- shown with pytest -s
     assert [node["Node Type"] for node in nodes] == ["Limit", "Result", "Index Scan"]
     scan = nodes[2]

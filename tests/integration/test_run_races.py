@@ -1,4 +1,4 @@
-"""Simulations, parents and runs that are made, deleted and restored at random by fifty clients at once."""
+"""Simulations, parents and runs that many clients make, delete and restore at once, and batches that collide."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from adapters.django_orm.storage import Storage
-from domain.errors import DomainError
+from domain.errors import Conflict, DomainError
 from domain.paging import PageRequest, Position
 from domain.repository import OwnerId
 from domain.revisions import History
@@ -167,3 +167,32 @@ async def test_no_run_is_without_its_simulation_or_parent_and_the_feed_holds_the
     # Read up from where it was: one that read everything anew could not tell what it had missed.
     await follower.catch_up()
     assert follower.held == tables
+
+
+ROUNDS, BATCHES, RUNS = 6, 4, 1000
+
+
+async def test_batches_whose_external_ids_cross_wait_for_each_other(storage: Storage) -> None:
+    """Written in the order in which they are sent, each may have what the other waits for: a deadlock."""
+    owner = await admitted(storage)
+    simulation = SimulationFactory.build(owner_id=owner)
+    await storage.repository(Simulation).of(owner).add(simulation, CONTEXT)
+    runs = use_cases(storage, Run)
+    answers: list[Run] = []
+    for number in range(ROUNDS):
+        names = [f"job {number}.{place}" for place in range(RUNS)]
+        sent = [names[:: (-1) ** place] for place in range(BATCHES)]
+        items = [[{"simulation_id": simulation.id, "external_id": name} for name in each] for each in sent]
+        outcomes = await asyncio.gather(
+            *(runs.create_many(owner, CONTEXT, each) for each in items), return_exceptions=True
+        )
+        made = [place for place, each in enumerate(outcomes) if isinstance(each, list)]
+        refused = [each.code for each in outcomes if isinstance(each, Conflict)]
+        assert (len(made), refused) == (1, ["external_id_taken"] * (BATCHES - 1)), outcomes
+        (answer,) = (each for each in outcomes if isinstance(each, list))
+        assert [each.external_id for each in answer] == sent[made[0]]
+        answers += answer
+    # The revisions too are in the order in which the items were sent.
+    changes = (await History(revisions=storage.revisions).changes(owner, PageRequest(limit=100))).items
+    followed = [change.after for change in changes if change.kind == Run.KIND]
+    assert followed == answers[: len(followed)]

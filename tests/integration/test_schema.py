@@ -170,7 +170,8 @@ if VENDOR == "postgresql":
     def test_members_of_maps_are_found_by_an_index_within_the_owner(cursor: CursorWrapper) -> None:
         for table in members_tables():
             found = [columns for columns, primary in indexes(cursor, table) if not primary]
-            assert ["owner_id", "name", "text", "id"] in found, table
+            assert ["owner_id", "name", "text", "created_at", "id"] in found, table
+            assert ["owner_id", "name", "created_at", "id"] in found, table
 
     def test_no_policy_of_a_tenant_table_queries_another_table(cursor: CursorWrapper) -> None:
         cursor.execute(

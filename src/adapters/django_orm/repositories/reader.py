@@ -14,8 +14,8 @@ from adapters.django_orm.columns import indexed_maps
 from adapters.django_orm.entity_models import column_reader, sort_column
 from adapters.django_orm.sql.compiler import Compiler
 from adapters.django_orm.sql.contains import Contains
-from adapters.django_orm.sql.expressions import ColumnCondition, KeysetAfter, Param, param
-from adapters.django_orm.sql.map_members import HasLabel, HasQuantity, Number, NumberOf
+from adapters.django_orm.sql.expressions import ColumnCondition, KeysetAfter, Param, PlannedAnew, param
+from adapters.django_orm.sql.map_members import HasLabel, HasQuantity, LabelIn, MemberColumn, Number, NumberOf
 from adapters.django_orm.sql.membership import AnyOf, Has
 from adapters.django_orm.sql.statement import Executor, Statement
 from domain.entity import sort_value
@@ -157,17 +157,47 @@ class Reader(Generic[E]):
         goes_on = request.after is not None and (request.after.value is None) is missing
         # PostgreSQL keeps one plan where the limit is written out, and plans anew where it is a parameter, as it should
         # where another plan may be better for other conditions.
-        limit = None if compared else request.limit + 1
+        limit = request.limit + 1 if self._is_one_range(request.sort, compared) else None
         sort = request.sort if request.sort.member is None else replace(request.sort, by=request.sort.attribute + ".")
         return self._lists(sort, compared, goes_on, limit, missing)
 
-    def matching(self, compared: Sequence[Compared]) -> models.QuerySet[Any, Any]:
-        """The owner's rows that fulfil conditions like these, whose values are parameters."""
+    def _are_few(self, compared: Sequence[Compared]) -> bool:
+        """Whether a condition leaves so few rows that each may be looked at."""
+        return any(comparison is Comparison.EQUAL and attribute in self._few for attribute, comparison, _ in compared)
+
+    def _walked(self, sort: Sort, compared: Sequence[Compared]) -> int | None:
+        """The place of the label by which PostgreSQL reads the list, in the order of the index of labels, if any."""
+        if sort.by != "created_at" or not self._compile.on_postgresql or self._are_few(compared):
+            return None
+        labels = [place for place, (attribute, *_) in enumerate(compared) if attribute in self._members]
+        with_text = (place for place in labels if compared[place][-1] is _HAS_LABEL[True])
+        return next(with_text, labels[0] if labels else None)
+
+    def _is_skewed(self, sort: Sort, compared: Sequence[Compared]) -> bool:
+        """Whether the best plan depends on how many rows have the very label, or one of the values."""
+        if self._are_few(compared) or self._is_one_range(sort, compared):
+            return False
+        return any(
+            attribute in self._members or comparison is Comparison.ANY_OF for attribute, comparison, _ in compared
+        )
+
+    def _is_one_range(self, sort: Sort, compared: Sequence[Compared]) -> bool:
+        """Whether a page is a range of an index, and no other plan ever better."""
+        return not compared or (len(compared) == 1 and self._walked(sort, compared) is not None)
+
+    def matching(self, compared: Sequence[Compared], walked: int | None = None) -> models.QuerySet[Any, Any]:
+        """The owner's rows that fulfil conditions like these, whose values are parameters.
+
+        ``walked`` is the place of the label whose table of members the query reads.
+        """
         rows = self._owned_rows
-        few = any(comparison is Comparison.EQUAL and attribute in self._few for attribute, comparison, _ in compared)
+        elsewhere = LabelIn.MAP if self._are_few(compared) else LabelIn.MEMBERS
         for place, (attribute, comparison, variant) in enumerate(compared):
             if variant is not None:
-                more = {"members": self._members[attribute], "last": few} if attribute in self._members else {}
+                more: dict[str, Any] = {}
+                if attribute in self._members:
+                    found = LabelIn.WALKED if place == walked else elsewhere
+                    more = {"members": self._members[attribute], "found": found}
                 rows = rows.filter(variant(attribute, f"condition_{place}", **more))
                 continue
             column = self._sorted[attribute] if comparison is Comparison.CONTAINS else attribute
@@ -176,19 +206,28 @@ class Reader(Generic[E]):
                 rows = rows.filter(_CONDITIONS[comparison](column, value))
             else:
                 rows = rows.filter((f"{column}__{_LOOKUPS[comparison]}", value))
+        if walked is not None:
+            rows = rows.extra(tables=[self._members[compared[walked][0]]])  # noqa: S610 -- a name of ours
         return rows
 
     def _list(
         self, sort: Sort, compared: Sequence[Compared], goes_on: bool, limit: int | None, missing: bool
     ) -> Statement:
-        rows, by = self.matching(compared), self._sorted.get(sort.by, sort.by)
+        walked = self._walked(sort, compared)
+        rows, by = self.matching(compared, walked), self._sorted.get(sort.by, sort.by)
         value, there = self._order(sort, by)
-        here = (F("id"),) if missing else (value, F("id"))
+        id: Any = F("id")
+        if walked is not None:
+            members = self._members[compared[walked][0]]
+            value, id = MemberColumn(self.model, members, by), MemberColumn(self.model, members, "id")
+        if self._compile.on_postgresql and self._is_skewed(sort, compared):
+            rows = rows.filter(PlannedAnew(self._param(self.OWNER, "owner_id")))
+        here = (id,) if missing else (value, id)
         if missing or sort.by in self._nullable or sort.member is not None:
             rows = rows.filter(IsNull(value, missing))
         if goes_on:
             after = self._param("id", "after_id")
-            places = (F("id"), F("id"), after, after) if missing else (value, F("id"), there, after)
+            places = (id, id, after, after) if missing else (value, id, there, after)
             rows = rows.filter(KeysetAfter(*places, descending=sort.descending))
         ordered = rows.order_by(*(each.desc() if sort.descending else each.asc() for each in here))
         limited = limit or self._param("version", "limit")

@@ -11,6 +11,7 @@ from adapters.django_orm.repositories.reader import Reader
 from adapters.django_orm.repositories.write_records import BATCHES, ONCE, WriteKind, WriteRecords
 from adapters.django_orm.sql.many import many
 from adapters.django_orm.sql.statement import ConstraintViolated, Executor, LockTimeout, Statement
+from domain.entity_spec import spec_of
 from domain.errors import Unavailable
 from domain.idempotency import DuplicateRequest
 from domain.paging import Page, PageRequest
@@ -88,11 +89,18 @@ class OwnedTable(Reader[E]):
         columns = {name: many(self.model, name, f"row.{name}") for name in self.columns}
         return self._compile.insert_all(self.model, columns, where=IdempotencyTable.GO_ON if kind in ONCE else "")
 
+    def _turn(self, entity: E) -> tuple[Any, ...]:
+        values = (getattr(entity, field.name) for field in spec_of(self.entity).unique)
+        return (*((value is not None, value) for value in values), entity.id)
+
     async def rows(self, entities: Sequence[E]) -> dict[str, Any]:
-        """What the columns hold of these entities, each in its row."""
+        """What the columns hold of these entities, each in its row.
+
+        The rows are in one order for all batches: of two that have unique values in common, one waits for the other.
+        """
         found: list[Sequence[Any]] = []
         with Turns() as turns:
-            for entity in entities:
+            for entity in sorted(entities, key=self._turn):
                 found.append(self._row(entity))
                 await turns.pause()
         return {f"row.{name}": values for name, values in zip(self.columns, zip(*found, strict=True), strict=True)}

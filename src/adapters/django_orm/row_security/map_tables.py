@@ -2,7 +2,8 @@
 
 An index on the map itself would not be chosen: row-level security hides the statistics of ``jsonb`` from the planner,
 which then takes every label for common. Texts of a table of their own are compared by ``=``, whose statistics it may
-use. SQLite has no such table, and reads the maps.
+use. Beside each member is when its row was created: a list by label, newest first, is a range of an index, however
+common the label is, and whenever its rows were made. SQLite has no such table, and reads the maps.
 """
 
 from __future__ import annotations
@@ -57,11 +58,12 @@ def _made(table: str, column: str) -> list[str]:
     policies = {"operator": OPERATOR_POLICY, **{name: str(policy) for name, policy in policies_of(members).items()}}
     remove = f"DELETE FROM {members} WHERE owner_id = OLD.owner_id AND id = OLD.id"  # noqa: S608 -- names of ours
     add = f"INSERT INTO {members} {_members('NEW.', '', column)}"
-    changed = f"OLD.{column} IS DISTINCT FROM NEW.{column}"
+    changed = f"(OLD.{column}, OLD.created_at) IS DISTINCT FROM (NEW.{column}, NEW.created_at)"
     return [
         f'CREATE TABLE {members} (owner_id uuid NOT NULL, id uuid NOT NULL, name text COLLATE "C" NOT NULL,'
-        f' text text COLLATE "C" NOT NULL, PRIMARY KEY (owner_id, id, name))',
-        f"CREATE INDEX {members}_by_text ON {members} (owner_id, name, text, id)",
+        f' text text COLLATE "C" NOT NULL, created_at timestamptz NOT NULL, PRIMARY KEY (owner_id, id, name))',
+        f"CREATE INDEX {members}_by_text ON {members} (owner_id, name, text, created_at, id)",
+        f"CREATE INDEX {members}_by_name ON {members} (owner_id, name, created_at, id)",
         f"ALTER TABLE {members} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
         *(f"CREATE POLICY {name} ON {members} {policy}" for name, policy in policies.items()),
         f"INSERT INTO {members} {_members('', table, column)}",
@@ -81,4 +83,4 @@ def _made(table: str, column: str) -> list[str]:
 def _members(row: str, table: str, column: str) -> str:
     """The query of the members of a row, or of all rows of a table."""
     source = f"{table}, " if table else ""
-    return f"SELECT {row}owner_id, {row}id, key, value FROM {source}jsonb_each_text({row}{column})"  # noqa: S608 -- names of ours
+    return f"SELECT {row}owner_id, {row}id, key, value, {row}created_at FROM {source}jsonb_each_text({row}{column})"  # noqa: S608 -- names of ours

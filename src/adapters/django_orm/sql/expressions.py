@@ -83,6 +83,27 @@ class RlsContextIsSet(Expression):
         return RLS_CONTEXT_IS_SET, []
 
 
+class PlannedAnew(Expression):
+    """Always true; has PostgreSQL plan a statement for the very values of its parameters, each time.
+
+    Otherwise it may keep a plan for values of average frequency, which is slow where most values are rare and this one
+    is common: it compares the estimated costs of both. With a value for ``param`` the alternative is dropped before the
+    plan is made; the plan for any values has to reckon with it, though it is never run.
+    """
+
+    output_field = models.BooleanField()
+    conditional = True
+
+    def __init__(self, param: Param) -> None:
+        super().__init__(output_field=models.BooleanField())
+        self.param = param
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        kind = self.param.output_field.db_type(connection)
+        never_run = "(SELECT count(*) FROM generate_series(1, 1000000000)) = 0"
+        return f"(%s::{kind} IS NOT NULL OR {never_run})", [self.param]
+
+
 def field_of(model: type[models.Model], name: str) -> models.Field[Any, Any]:
     """The field of a column, or of a related model's by a path with ``__``."""
     *path, name = name.split("__")

@@ -11,7 +11,7 @@ from django.db import models
 from adapters.django_orm.sql.expressions import Param, field_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 
 class ManyValues(models.Field):  # type: ignore[type-arg]  # -- generic for the type checker alone, not at run time
@@ -51,7 +51,16 @@ class EncodeArray(EncodeEach):
         return ["NULL" if value is None else _element(value) for value in EncodeEach.each(self, values)]
 
     def joined(self, encoded: list[str]) -> str:
-        return f"{{{','.join(encoded)}}}"
+        return _array(encoded)
+
+
+def array_text(values: Iterable[Any]) -> str:
+    """The text of a PostgreSQL array of these values, none of them None."""
+    return _array(map(_element, values))
+
+
+def _array(elements: Iterable[str]) -> str:
+    return f"{{{','.join(elements)}}}"
 
 
 def _element(value: Any) -> str:

@@ -7,12 +7,13 @@ the criterion itself, since its own reading of decimal fractions may differ in t
 from __future__ import annotations
 
 import json
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models.expressions import F, Func
+from django.db.models.expressions import Expression, F, Func
 
-from adapters.django_orm.sql.expressions import RLS_CONTEXT_IS_SET, Param
+from adapters.django_orm.sql.expressions import RLS_CONTEXT_IS_SET, Param, field_of
 from adapters.django_orm.sqlite.functions import FULFILS, NUMBER
 from domain.quantities import Operator, QuantityCriterion
 
@@ -68,34 +69,57 @@ class _MapCondition(Func):
         raise NotImplementedError
 
 
+class LabelIn(Enum):
+    """Where PostgreSQL looks for a label."""
+
+    MAP = "map"
+    """In the map of each row: where another condition leaves few."""
+    MEMBERS = "members"
+    """In the table of the map's members."""
+    WALKED = "walked"
+    """In the same table, which is read by the query itself, to be in its order."""
+
+
 class HasLabel(_MapCondition):
     """Whether the column has a label of this name, and of this text if one is given.
 
-    ``members`` is the table of the map's members on PostgreSQL. ``last`` says that another condition leaves few rows,
-    of which PostgreSQL should look at each.
+    ``members`` is the table of the map's members on PostgreSQL.
     """
 
-    def __init__(self, column: str, criterion: str, *, text: bool, members: str, last: bool) -> None:
+    def __init__(self, column: str, criterion: str, *, text: bool, members: str, found: LabelIn) -> None:
         super().__init__(column, criterion)
-        self.text, self.members, self.last = text, members, last
+        self.text, self.members, self.found = text, members, found
 
     def condition(self, column: str, vendor: str) -> tuple[str, list[Param]]:
         name = self._part(_name)
         text = [self._part(lambda criterion: criterion.text)] if self.text else []
-        if vendor == "postgresql":
-            return self._in_table(column), [name, *text]
-        where = "key = %s AND value = %s" if self.text else "key = %s"
-        return f"EXISTS (SELECT 1 FROM json_each({column}) WHERE {where})", [name, *text]  # noqa: S608 -- SQL of ours
+        if vendor == "sqlite":
+            where = "key = %s AND value = %s" if self.text else "key = %s"
+            return f"EXISTS (SELECT 1 FROM json_each({column}) WHERE {where})", [name, *text]  # noqa: S608 -- SQL of ours
+        if self.found is LabelIn.MAP:
+            return f"({column} ->> %s::text)" + (" = %s" if self.text else " IS NOT NULL"), [name, *text]
+        return self._in_table(column), [name, *text]
 
     def _in_table(self, column: str) -> str:
         table, _, _ = column.rpartition(".")
-        same = f'member.owner_id = {table}."owner_id" AND member.id = {table}."id"'
-        text = " AND member.text = %s" if self.text else ""
-        # The context of row-level security has to be set before this table is read as well. An OFFSET keeps PostgreSQL
-        # from beginning with the labels.
-        conditions = f"{same} AND member.name = %s{text} AND {RLS_CONTEXT_IS_SET}"
-        end = " OFFSET 0" if self.last else ""
-        return f"EXISTS (SELECT FROM {self.members} AS member WHERE {conditions}{end})"
+        walked = self.found is LabelIn.WALKED
+        member = f'"{self.members}"' if walked else "member"
+        text = f" AND {member}.text = %s" if self.text else ""
+        same = f'{member}.owner_id = {table}."owner_id" AND {member}.id = {table}."id" AND {member}.name = %s{text}'
+        # The context of row-level security has to be set before this table is read as well.
+        looked_up = f"EXISTS (SELECT FROM {self.members} AS member WHERE {same} AND {RLS_CONTEXT_IS_SET})"
+        return same if walked else looked_up
+
+
+class MemberColumn(Expression):
+    """A column of the table of members that a query walks through; it is the same in the entity's own table."""
+
+    def __init__(self, model: type[models.Model], members: str, column: str) -> None:
+        super().__init__(output_field=field_of(model, column))
+        self.members, self.column = members, column
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        return f'"{self.members}"."{self.column}"', []
 
 
 class HasQuantity(_MapCondition):

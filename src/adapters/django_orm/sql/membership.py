@@ -1,32 +1,33 @@
 """Conditions of membership: a column that is one of several values, and a list that contains a value.
 
-The values are one parameter, a JSON array, so that the SQL does not depend on their number.
+The values are one parameter, the text of an array, so that the SQL does not depend on their number: a JSON array on
+SQLite, and on PostgreSQL one of its own, which its planner can look into.
 """
 
 from __future__ import annotations
 
 import json
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 from adapters.django_orm.sql.compiler import column_type
 from adapters.django_orm.sql.expressions import ColumnCondition
+from adapters.django_orm.sql.many import array_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 class _ValuesField(models.Field):  # type: ignore[type-arg]  # -- generic for the type checker alone, not at run time
-    """Values of a column as a JSON array, each as the database stores it."""
+    """Values of a column as the text of an array, each as the database stores it."""
 
     def __init__(self, column: models.Field[Any, Any]) -> None:
         super().__init__()
         self._column = column
 
     def get_prep_value(self, values: Sequence[Any]) -> str:
-        return json.dumps([value.isoformat() if isinstance(value, date) else str(value) for value in values])
+        return array_text(values)
 
     def get_db_prep_value(self, values: Sequence[Any], connection: Any, prepared: bool = False) -> str:
         if connection.vendor != "sqlite":
@@ -42,7 +43,7 @@ class AnyOf(ColumnCondition):
         if connection.vendor == "sqlite":
             return f"{column} IN (SELECT value FROM json_each(%s))", values  # noqa: S608 -- SQL of ours
         kind = column_type(self.param.field, connection)
-        return f"{column} = ANY (ARRAY(SELECT jsonb_array_elements_text(%s::jsonb)::{kind}))", values
+        return f"{column} = ANY (%s::text::{kind}[])", values
 
 
 class Has(ColumnCondition):
