@@ -28,6 +28,7 @@ MAX_CONNECTIONS = 200
 TEMPLATE = "TEST_POSTGRES_TEMPLATE"
 """The variable that names a directory with new data and their password, which temporary servers copy."""
 BUILTIN_LOCALE_SINCE = 17  # PostgreSQL's own Unicode rules, the same on every machine
+SCRAM_ITERATIONS_SINCE = 16
 
 # A shell stands between us and the server. It learns of our death, however sudden, by the end of its input, and then
 # does what stop() would have done. Its output ends when the server does, which is how we learn of that.
@@ -181,6 +182,8 @@ class Server:
         if not self._given_home:
             # Survives a crash of the server, if not of the machine: enough for data that are thrown away.
             options |= {"fsync": "off", "full_page_writes": "off"}
+            if _major((self._home / "data" / "PG_VERSION").read_text()) >= SCRAM_ITERATIONS_SINCE:
+                options["scram_iterations"] = "1"  # nobody guesses the random passwords; 4096 take each client 3 ms
         server = [str(self._binaries / "postgres"), "-D", str(self._home / "data")]
         server += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         log = self._home / "server.log"
