@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contracts.http_service import violations
+from tests.contracts.http_service import expect_problem, violations
 from tests.contracts.http_simulations import SIMULATIONS, WING
 from tests.contracts.runs import Lab, LabFixture
 
@@ -54,3 +54,14 @@ class DescribedSimulationsContract(LabFixture):
         assert names(("label", "p:x"), ("label", "q")) == ["c"]
         assert names(("label", "q:")) == ["c"]
         assert names(("label", "p:")) == []
+        assert names(*[("label", "p:x")] * 10) == ["a", "c"]
+
+    def test_cursor_is_bound_to_the_labels(self, lab: Lab) -> None:
+        for _ in range(2):
+            lab.tenant.make(labels={"p": "x"})
+        query = {"label": "p", "limit": "1"}
+        cursor = lab.tenant.send("GET", SIMULATIONS, params=query).json()["next_cursor"]
+        assert len(lab.tenant.send("GET", SIMULATIONS, params=query | {"cursor": cursor}).json()["items"]) == 1
+        for other in ({}, {"label": "p:x"}, {"label": "q"}):
+            answer = lab.tenant.send("GET", SIMULATIONS, params={**other, "cursor": cursor})
+            expect_problem(answer, 400, "invalid_cursor")

@@ -148,3 +148,5 @@ class RunReferencesContract(LabFixture):
         for value in (13, "12", True):
             other = lab.tenant.send("POST", RUNS, json=body | {"parameters": {"a": value}}, headers=headers)
             expect_problem(other, 422, "idempotency_key_reused")
+        other = lab.tenant.send("POST", RUNS, json=body | {"simulation_id": NOBODY}, headers=headers)
+        expect_problem(other, 422, "idempotency_key_reused")

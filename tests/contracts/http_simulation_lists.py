@@ -160,6 +160,13 @@ class SimulationListsContract:
             ("end_date_to=0000-01-01", {"end_date_to": "date"}),
             ("end_date_to=10000-01-01", {"end_date_to": "date"}),
             ("start_date=2026-01-01", {"start_date": "unknown"}),
+            ("sort=updated_at", {"sort": "unknown_value"}),
+            ("sort=labels.a", {"sort": "unknown_value"}),
+            ("where=parameters.a=1", {"where": "unknown"}),
+            ("status=queued", {"status": "unknown"}),
+            ("label=-a", {"label": "label"}),
+            ("label=a:" + "x" * 256, {"label": "label"}),
+            ("&".join(["label=a"] * 11), {"label": "repeated"}),
         ],
     )
     def test_invalid_parameter_is_named(self, service: Service, query: str, expected: dict[str, str]) -> None:

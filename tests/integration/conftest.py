@@ -51,6 +51,7 @@ collect_ignore = {
         "test_following.py",
         "test_isolation.py",
         "test_asyncpg_executor.py",
+        "test_runs_by_django.py",
         "test_pool_restart.py",
         "test_roles.py",
         "test_row_security.py",
@@ -236,6 +237,13 @@ def committing_storage(**options: Any) -> Storage:
 def committing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Service]:
     """One application for many tests, on storage as it is in service; each test has tenants of its own."""
     with django_db_blocker.unblock() if VENDOR == "sqlite" else nullcontext(), serving(committing_storage()) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def committing_by_django(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Service]:
+    """The same on Django's own connections, whatever the database."""
+    with django_db_blocker.unblock(), serving(bootstrap.django_storage(size=4)) as service:
         yield service
 
 

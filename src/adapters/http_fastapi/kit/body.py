@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Any, NoReturn
 
 from starlette.requests import ClientDisconnect
@@ -146,8 +146,8 @@ def _repeated(value: Any) -> ProblemException:
         if len(path) > DEPTH_MAX:
             return too_deep()
         if isinstance(each, _Pairs):
-            counts = Counter(name for name, _ in each)
-            found += [pointer(*path, name) for name, count in counts.items() if count > 1]
+            twice = (name for name, count in Counter(name for name, _ in each).items() if count > 1)
+            found += [pointer(*path, name) for name in islice(twice, ERRORS_MAX)]
             within += [((*path, name), inner) for name, inner in each if isinstance(inner, list)]
         else:
             within += [((*path, place), inner) for place, inner in enumerate(each) if isinstance(inner, list)]
