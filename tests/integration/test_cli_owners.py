@@ -42,7 +42,7 @@ def configured(
 @pytest.fixture
 def owner(configured: None) -> Iterator[Owner]:
     """A deactivated owner with a row in every table."""
-    made = asyncio.run(stored_owner(ApiKeyToken.new(os.urandom)))
+    made = asyncio.run(stored_owner(ApiKeyToken.new(os.urandom), simulations=2))
     yield made
     for _ in erase(made.id):
         pass
