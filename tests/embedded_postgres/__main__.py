@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _run_on_temporary(command: list[str]) -> int:
-    with Server(template=TEMPLATE not in os.environ) as server:
+    with Server(in_memory=True, template=TEMPLATE not in os.environ) as server:
         os.environ.setdefault(TEMPLATE, str(server.template))
         _may_create_databases(DatabaseUrl(server.administrator_url), DatabaseUrl(server.operator_url).user)
         return _run(command, server.url, server.operator_url, server.administrator_url)

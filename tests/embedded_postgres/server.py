@@ -57,11 +57,13 @@ class Server:
 
     A directory that the server's user cannot enter (root drops privileges, and root's folders are closed to others) is
     replaced by a link to one below /var/lib/goatfish. Every method raises ServerError where PostgreSQL does not obey.
-    With ``template``, others may copy its data as they were before its first start.
+    With ``in_memory``, temporary data are kept in memory, if there is much. With ``template``, others may copy the data
+    as they were before the first start.
     """
 
-    def __init__(self, home: Path | None = None, *, template: bool = False) -> None:
+    def __init__(self, home: Path | None = None, *, in_memory: bool = False, template: bool = False) -> None:
         self._given_home = home
+        self._in_memory = in_memory
         self._keeps_template = template
         self._home: Path | None = None
         self._binaries = Path()
@@ -139,7 +141,9 @@ class Server:
 
     def _prepare(self) -> None:
         given, account = self._given_home, self._account
-        self._home = lasting_home(given.absolute(), account) if given else temporary_home(account)
+        self._home = (
+            lasting_home(given.absolute(), account) if given else temporary_home(account, in_memory=self._in_memory)
+        )
         self._binaries = runnable(find_binaries(), self._home, account)
         data = self._home / "data"
         template = None if given else os.environ.get(TEMPLATE)

@@ -25,7 +25,7 @@ def fuzz(*options: str) -> "subprocess.CompletedProcess[str]":
     """Runs all checks and phases of Schemathesis. Its report goes to stdout, its verdict is the return code."""
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION), "run"]
     checks = ["--checks", "all", "--exclude-checks", "use_after_free"]  # hooks.py has a replacement
-    with Server() as server, live(server.url, server.operator_url) as service:
+    with Server(in_memory=True) as server, live(server.url, server.operator_url) as service:
         env = os.environ | {"GOATFISH_KEY": service.key}
         location = f"{service.url}/openapi.json"
         return subprocess.run([*command, location, *checks, *options], env=env, cwd=ROOT, text=True, check=False)
@@ -34,7 +34,7 @@ def fuzz(*options: str) -> "subprocess.CompletedProcess[str]":
 def isolation(start: int) -> None:
     """Lets three owners act for some minutes, with ``start`` as the random seed. Raises what it finds."""
     print(f"Three owners try to access each other's objects: --seed {start}", flush=True)  # noqa: T201 -- output of a command
-    with Server() as server, live(server.url, server.operator_url) as service:
+    with Server(in_memory=True) as server, live(server.url, server.operator_url) as service:
         os.environ |= {"GOATFISH_DATABASE_URL": server.url, "GOATFISH_OPERATOR_DATABASE_URL": server.operator_url}
         from tests.isolation.machine import is_complete, look  # Django takes its database from the environment
 

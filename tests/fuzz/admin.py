@@ -142,7 +142,7 @@ def database(kind: str) -> Iterator[tuple[str, str]]:
 
     with ExitStack() as stack:
         if kind == "postgresql":
-            server = stack.enter_context(Server())
+            server = stack.enter_context(Server(in_memory=True))
             yield server.url, server.operator_url
         else:
             directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="goatfish-"))

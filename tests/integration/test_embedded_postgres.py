@@ -21,7 +21,7 @@ from tests.warm_start import python
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with Server() as running:
+    with Server(in_memory=True) as running:
         yield running
 
 

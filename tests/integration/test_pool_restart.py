@@ -24,7 +24,7 @@ WORKERS = 16
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with Server() as server:
+    with Server(in_memory=True) as server:
         urls = {"GOATFISH_DATABASE_URL": server.url, "GOATFISH_OPERATOR_DATABASE_URL": server.operator_url}
         subprocess.run(goatfish("migrate"), env=os.environ | urls, check=True, timeout=60)
         yield server

@@ -33,7 +33,7 @@ from tests.running_service import served
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with Server() as running:
+    with Server(in_memory=True) as running:
         yield running
 
 

@@ -52,7 +52,7 @@ class Running:
 @pytest.fixture(scope="module")
 def database() -> Iterator[tuple[Server, str]]:
     """A server of our own, and the key of a tenant in it."""
-    with Server() as server:
+    with Server(in_memory=True) as server:
         run = partial(subprocess.run, env=_environment(server), capture_output=True, text=True, check=True, timeout=60)
         run(goatfish("migrate"))
         run(goatfish("owner", "create", "tests"))

@@ -21,7 +21,7 @@ PACKAGE = "goatfish_generated_client"
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Live]:
-    with Server() as server, live(server.url, server.operator_url) as running:
+    with Server(in_memory=True) as server, live(server.url, server.operator_url) as running:
         yield running
 
 
