@@ -881,17 +881,19 @@ LIMIT $4;
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
 SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
 FROM "run" , "run_labels"
-WHERE ("run"."owner_id" = ($2) AND "run_labels".owner_id = "run"."owner_id" AND "run_labels".id = "run"."id" AND "run_labels".name = $3 AND (SELECT v FROM named) IS NOT NULL)
+WHERE ("run"."owner_id" = ($2) AND "run_labels".owner_id = "run"."owner_id" AND "run_labels".id = "run"."id" AND "run_labels".name = $3 AND ($4::uuid IS NOT NULL OR (SELECT count(*)
+FROM generate_series(1, 1000000000)) = 0) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY "run_labels"."created_at" DESC, "run_labels"."id" DESC
-LIMIT 21;
+LIMIT $5;
 
 -- run: list where label=project:wing
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
 SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
 FROM "run" , "run_labels"
-WHERE ("run"."owner_id" = ($2) AND "run_labels".owner_id = "run"."owner_id" AND "run_labels".id = "run"."id" AND "run_labels".name = $3 AND "run_labels".text = $4 AND (SELECT v FROM named) IS NOT NULL)
+WHERE ("run"."owner_id" = ($2) AND "run_labels".owner_id = "run"."owner_id" AND "run_labels".id = "run"."id" AND "run_labels".name = $3 AND "run_labels".text = $4 AND ($5::uuid IS NOT NULL OR (SELECT count(*)
+FROM generate_series(1, 1000000000)) = 0) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY "run_labels"."created_at" DESC, "run_labels"."id" DESC
-LIMIT 21;
+LIMIT $6;
 
 -- run: list where where=parameters.alpha<=12
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
@@ -1357,17 +1359,19 @@ LIMIT $5;
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
 SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation" , "simulation_labels"
-WHERE ("simulation"."owner_id" = ($2) AND "simulation_labels".owner_id = "simulation"."owner_id" AND "simulation_labels".id = "simulation"."id" AND "simulation_labels".name = $3 AND (SELECT v FROM named) IS NOT NULL)
+WHERE ("simulation"."owner_id" = ($2) AND "simulation_labels".owner_id = "simulation"."owner_id" AND "simulation_labels".id = "simulation"."id" AND "simulation_labels".name = $3 AND ($4::uuid IS NOT NULL OR (SELECT count(*)
+FROM generate_series(1, 1000000000)) = 0) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY "simulation_labels"."created_at" DESC, "simulation_labels"."id" DESC
-LIMIT 21;
+LIMIT $5;
 
 -- simulation: list where label=project:wing
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
 SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"
 FROM "simulation" , "simulation_labels"
-WHERE ("simulation"."owner_id" = ($2) AND "simulation_labels".owner_id = "simulation"."owner_id" AND "simulation_labels".id = "simulation"."id" AND "simulation_labels".name = $3 AND "simulation_labels".text = $4 AND (SELECT v FROM named) IS NOT NULL)
+WHERE ("simulation"."owner_id" = ($2) AND "simulation_labels".owner_id = "simulation"."owner_id" AND "simulation_labels".id = "simulation"."id" AND "simulation_labels".name = $3 AND "simulation_labels".text = $4 AND ($5::uuid IS NOT NULL OR (SELECT count(*)
+FROM generate_series(1, 1000000000)) = 0) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY "simulation_labels"."created_at" DESC, "simulation_labels"."id" DESC
-LIMIT 21;
+LIMIT $6;
 
 -- storage: applied
 SELECT "django_migrations"."app" AS "app", "django_migrations"."name" AS "name"

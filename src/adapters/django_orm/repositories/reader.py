@@ -157,7 +157,7 @@ class Reader(Generic[E]):
         goes_on = request.after is not None and (request.after.value is None) is missing
         # PostgreSQL keeps one plan where the limit is written out, and plans anew where it is a parameter, as it should
         # where another plan may be better for other conditions.
-        limit = request.limit + 1 if self._is_one_range(request.sort, compared) else None
+        limit = None if compared else request.limit + 1
         sort = request.sort if request.sort.member is None else replace(request.sort, by=request.sort.attribute + ".")
         return self._lists(sort, compared, goes_on, limit, missing)
 
@@ -173,17 +173,11 @@ class Reader(Generic[E]):
         with_text = (place for place in labels if compared[place][-1] is _HAS_LABEL[True])
         return next(with_text, labels[0] if labels else None)
 
-    def _is_skewed(self, sort: Sort, compared: Sequence[Compared]) -> bool:
+    def _are_skewed(self, compared: Sequence[Compared]) -> bool:
         """Whether the best plan depends on how many rows have the very label, or one of the values."""
-        if self._are_few(compared) or self._is_one_range(sort, compared):
-            return False
-        return any(
+        return not self._are_few(compared) and any(
             attribute in self._members or comparison is Comparison.ANY_OF for attribute, comparison, _ in compared
         )
-
-    def _is_one_range(self, sort: Sort, compared: Sequence[Compared]) -> bool:
-        """Whether a page is a range of an index, and no other plan ever better."""
-        return not compared or (len(compared) == 1 and self._walked(sort, compared) is not None)
 
     def matching(self, compared: Sequence[Compared], walked: int | None = None) -> models.QuerySet[Any, Any]:
         """The owner's rows that fulfil conditions like these, whose values are parameters.
@@ -220,7 +214,7 @@ class Reader(Generic[E]):
         if walked is not None:
             members = self._members[compared[walked][0]]
             value, id = MemberColumn(self.model, members, by), MemberColumn(self.model, members, "id")
-        if self._compile.on_postgresql and self._is_skewed(sort, compared):
+        if self._compile.on_postgresql and self._are_skewed(compared):
             rows = rows.filter(PlannedAnew(self._param(self.OWNER, "owner_id")))
         here = (id,) if missing else (value, id)
         if missing or sort.by in self._nullable or sort.member is not None:
