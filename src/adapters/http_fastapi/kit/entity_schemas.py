@@ -18,7 +18,9 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from adapters.http_fastapi.kit.field_kinds import conditions_parameter, example, parameter, shown, written
+from adapters.http_fastapi.kit.field_examples import example
+from adapters.http_fastapi.kit.field_kinds import shown, written
+from adapters.http_fastapi.kit.field_queries import conditions_parameter, parameter
 from adapters.http_fastapi.kit.pagination import ListQuery
 from adapters.http_fastapi.kit.schemas import CreateBody, Moment, PatchBody, View, public_actor
 from domain import fields as kinds

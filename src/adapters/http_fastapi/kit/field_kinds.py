@@ -1,4 +1,4 @@
-"""The kinds of fields over HTTP: how each is read from JSON and from a query, how it is shown and documented."""
+"""The kinds of fields over HTTP: how each is read from JSON, shown and documented."""
 
 import re
 from collections.abc import Callable
@@ -16,8 +16,9 @@ from pydantic import (
     WithJsonSchema,
     create_model,
 )
-from pydantic_core import PydanticCustomError, to_jsonable_python
+from pydantic_core import PydanticCustomError
 
+from adapters.http_fastapi.kit.field_examples import example
 from adapters.http_fastapi.kit.quantities import SHOWN_QUANTITY, quantities_schema, read_quantities
 from adapters.http_fastapi.kit.schemas import (
     LINES,
@@ -26,28 +27,23 @@ from adapters.http_fastapi.kit.schemas import (
     Day,
     ReadMoment,
     name_schema,
-    read_day,
-    read_moment,
 )
 from domain import fields as kinds
 from domain.entity import summary_of
-from domain.entity_spec import FieldSpec, ListFilter, ParsedFilter, fields_of, words
+from domain.entity_spec import FieldSpec, fields_of
 from domain.items import Items
-from domain.paging import Comparison, Condition
 from domain.quantities import Quantities
-from domain.validation import has_control_characters
 
 Schema: TypeAlias = dict[str, Any]
 _NO_ID = UUID(int=0)
 _CONTROL = r"[\u0000-\u001f\u007f-\u009f]"
 _EXACT_BELOW = 2**53
-_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,30}")
 _DECIMAL = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,60})?")
 
 
 def written(kind: kinds.Field, *, patch: bool = False) -> Any:  # noqa: PLR0911 -- one for each kind
     """The type that reads a value of this kind from JSON. In a ``patch`` the members of a map may be null."""
-    schema = WithJsonSchema(_schema(kind, patch=patch))
+    schema = WithJsonSchema(json_schema(kind, patch=patch))
     match kind:
         case kinds.Text() | kinds.LongText():
             return Annotated[str, schema]
@@ -65,7 +61,7 @@ def written(kind: kinds.Field, *, patch: bool = False) -> Any:  # noqa: PLR0911 
         case kinds.Map():
             members: Any = dict[str, str | None] if patch else dict[str, str]
             return Annotated[members, BeforeValidator(_object), schema]
-    return Annotated[Any, PlainValidator(partial(_FROM_JSON[type(kind)], kind)), schema]
+    return Annotated[Any, PlainValidator(partial(FROM_JSON[type(kind)], kind)), schema]
 
 
 def shown(field: FieldSpec) -> Any:
@@ -82,11 +78,11 @@ def _shown_schema(field: FieldSpec) -> Schema:
         case Items(of=of):
             members = {name: _nullable(each) for name, each in fields_of(of).items()}
             return {"type": "array", "items": _object_schema(members)}
-    return _without_bounds(_schema(field.kind))
+    return _without_bounds(json_schema(field.kind))
 
 
 def _nullable(field: FieldSpec) -> Schema:
-    schema = _without_bounds(_schema(field.kind))
+    schema = _without_bounds(json_schema(field.kind))
     return {"anyOf": [schema, {"type": "null"}]} if field.optional else schema
 
 
@@ -94,67 +90,7 @@ def _object_schema(members: Schema) -> Schema:
     return {"type": "object", "properties": members, "required": [*members], "additionalProperties": False}
 
 
-def parameter(each: ListFilter) -> Any:
-    """The type of a query parameter, which is text: of one value, or of several with commas between them."""
-    attribute, comparison = each.compares[0]
-    # An item of a list is a text like any other.
-    kind = kinds.Text(max_length=each.kind.max_length) if isinstance(each.kind, kinds.Words) else each.kind
-    if comparison is Comparison.CONTAINS and isinstance(kind, kinds.Text):
-        schema = {"type": "string", "minLength": 1, "maxLength": kind.max_length, "pattern": f"^{PLAIN}+$"}
-        value: Any = Annotated[str, AfterValidator(partial(_part, kind, attribute)), WithJsonSchema(schema)]
-    elif each.several:
-        value = Annotated[Any, PlainValidator(partial(_several, kind)), WithJsonSchema(_several_schema(kind))]
-    else:
-        value = Annotated[Any, PlainValidator(partial(_from_query, kind)), WithJsonSchema(_schema(kind))]
-    return Annotated[value | None, Field(description=each.description)]
-
-
-def conditions_parameter(each: ParsedFilter) -> Any:
-    """The type of a query parameter that says whole conditions, and may be repeated."""
-    one = {"type": "string", "pattern": each.pattern, "examples": [each.example]}
-    schema: Schema = {"type": "array", "items": one, "minItems": 1, "maxItems": each.REPEATED_MAX}
-    read = PlainValidator(partial(_conditions, each))
-    return Annotated[Annotated[Any, read, WithJsonSchema(schema)] | None, Field(description=each.description)]
-
-
-def example(field: FieldSpec) -> Any:  # noqa: C901, PLR0911 -- one for each kind
-    """A value of the field as JSON: what is declared, else one that its kind allows; no reference where it may be."""
-    kind = field.kind
-    if kind.example is not None:
-        return to_jsonable_python(kind.example)
-    match kind:
-        case kinds.Choice(options=options):
-            return next(iter(options)).value
-        case kinds.Integer(minimum=least, maximum=most):
-            return min(max(1, least), most)
-        case kinds.Amount(places=places, minimum=minimum, maximum=maximum):
-            at_least = max(Decimal(0), minimum or Decimal(0))
-            return f"{round(at_least if maximum is None else min(at_least, maximum), places):f}"
-        case kinds.Text(max_length=length) | kinds.LongText(max_length=length):
-            return _EXAMPLES[type(kind)][:length]
-        case kinds.Words(max_length=length):
-            return ["any"[:length]]
-        case Items(of=of):
-            return [{name: example(each) for name, each in fields_of(of).items()}]
-        case kinds.Actor():
-            return "key:0199f3c2-7a10-7000-8000-000000000001"
-        case kinds.Map(key_pattern=pattern, max_length=length):
-            return {name: "any"[:length] for name in ("any", "ANY", "1") if re.fullmatch(pattern, name)}
-        case kinds.Reference():
-            return None if field.optional else "0199f3c2-7a10-7000-8000-000000000001"
-    return _EXAMPLES[type(kind)]
-
-
-_EXAMPLES: dict[type[kinds.Field], Any] = {
-    kinds.Text: "any",
-    kinds.LongText: "one line,\nand another",
-    kinds.Boolean: True,
-    kinds.Day: "2026-01-05",
-    kinds.Moment: "2026-01-05T08:00:00Z",
-}
-
-
-def _schema(kind: kinds.Field, *, patch: bool = False) -> Schema:  # noqa: C901, PLR0911, PLR0912 -- one for each kind
+def json_schema(kind: kinds.Field, *, patch: bool = False) -> Schema:  # noqa: C901, PLR0911, PLR0912 -- one for each kind
     """The schema of a value in JSON, and in a query."""
     match kind:
         case kinds.Text(max_length=length, pattern=pattern) if pattern is not None:
@@ -208,18 +144,6 @@ def _map_schema(kind: kinds.Map, *, patch: bool) -> Schema:
     }
 
 
-def _several_schema(kind: kinds.Field) -> Schema:
-    """The schema of several values in one text, with commas between them."""
-    match kind:
-        case kinds.Choice(options=options):
-            one = "|".join(re.escape(option) for option in options)
-        case kinds.Reference():
-            one = "-".join(f"[0-9a-fA-F]{{{digits}}}" for digits in (8, 4, 4, 4, 12))
-        case _:
-            one = r"[^,\u0000-\u001f\u007f-\u009f]*[^,\s\u0000-\u001f\u007f-\u009f][^,\u0000-\u001f\u007f-\u009f]*"
-    return {"type": "string", "pattern": f"^({one})(,({one}))*$"}
-
-
 def _without_bounds(schema: Schema) -> Schema:
     """What the schema says of types alone: what is stored may be older than a bound."""
     kept = {name: said for name, said in schema.items() if name in {"type", "format", "enum"}}
@@ -227,7 +151,7 @@ def _without_bounds(schema: Schema) -> Schema:
     return kept | nested
 
 
-def _wrong(code: str, detail: str) -> PydanticCustomError:
+def wrong(code: str, detail: str) -> PydanticCustomError:
     """The error of this code with this sentence, which is no template where it comes without a context."""
     return PydanticCustomError(code, detail)
 
@@ -236,55 +160,45 @@ def _option(kind: kinds.Choice, value: object) -> Any:
     for option in kind.options:
         if option == value:
             return option
-    raise _wrong("unknown_value", f"This is not one of {', '.join(kind.options)}.")
+    raise wrong("unknown_value", f"This is not one of {', '.join(kind.options)}.")
 
 
-def _boolean(_: kinds.Boolean, value: object) -> bool:
+def boolean(_: kinds.Boolean, value: object) -> bool:
     if isinstance(value, bool):
         return value
-    raise _wrong("wrong_type", "This is neither true nor false.")
+    raise wrong("wrong_type", "This is neither true nor false.")
 
 
-def _whole_number(kind: kinds.Integer, value: object) -> int:
+def whole_number(kind: kinds.Integer, value: object) -> int:
     """An integer as JSON knows it, which 1.0 is as well, as far as a float is exact."""
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_BELOW:
         value = int(value)
     if type(value) is int and kind.minimum <= value <= kind.maximum:
         return value
-    raise _wrong("out_of_range", f"This is not a whole number from {kind.minimum} to {kind.maximum}.")
+    raise wrong("out_of_range", f"This is not a whole number from {kind.minimum} to {kind.maximum}.")
 
 
 def _amount(_: kinds.Amount, value: object) -> Decimal:
     """A decimal number from text. A number of JSON is refused: on its way it may have been rounded."""
     if isinstance(value, str) and _DECIMAL.fullmatch(value):
         return Decimal(value)
-    raise _wrong("amount", 'This is not a decimal number as text, such as "12.5".')
+    raise wrong("amount", 'This is not a decimal number as text, such as "12.5".')
 
 
 def _reference(_: kinds.Reference, value: object) -> UUID:
     """The id; the nil UUID, which no object has, for a text that is not an id: both are unknown."""
     if not isinstance(value, str):
-        raise _wrong("wrong_type", "This is not a string.")
-    return _id(value) or _NO_ID
+        raise wrong("wrong_type", "This is not a string.")
+    return id_from(value) or _NO_ID
 
 
-_FROM_JSON: dict[type[kinds.Field], Callable[[Any, object], Any]] = {
+FROM_JSON: dict[type[kinds.Field], Callable[[Any, object], Any]] = {
     kinds.Choice: _option,
-    kinds.Boolean: _boolean,
-    kinds.Integer: _whole_number,
+    kinds.Boolean: boolean,
+    kinds.Integer: whole_number,
     kinds.Amount: _amount,
     kinds.Reference: _reference,
 }
-
-
-def _conditions(each: ParsedFilter, texts: list[str]) -> tuple[Condition, ...]:
-    """The conditions that a repeated parameter says."""
-    if len(texts) > each.REPEATED_MAX:
-        raise _wrong("repeated", f"The parameter is given more than {each.REPEATED_MAX} times.")
-    try:
-        return tuple(map(each.parse, texts))
-    except ValueError as error:
-        raise _wrong(each.parameter, str(error)) from None
 
 
 class ItemBody(CreateBody):
@@ -313,7 +227,7 @@ item_body: Callable[[type[Any]], type[ItemBody]] = cache(_item_body)  # type: ig
 """The schema of a value object."""
 
 
-def _id(text: str) -> UUID | None:
+def id_from(text: str) -> UUID | None:
     try:
         return msgspec.convert(text, UUID) if len(text) == len(str(_NO_ID)) else None
     except msgspec.ValidationError:
@@ -322,40 +236,5 @@ def _id(text: str) -> UUID | None:
 
 def _object(value: object) -> object:
     if not isinstance(value, dict):
-        raise _wrong("wrong_type", "This is not an object.")
-    return value
-
-
-def _from_query(kind: kinds.Field, text: str) -> Any:
-    """One value of this kind from a query; whatever no entity can have is refused."""
-    value: Any = text
-    match kind:
-        case kinds.Boolean():
-            value = _boolean(kind, {"true": True, "false": False}.get(text))
-        case kinds.Integer():
-            value = _whole_number(kind, int(text) if _WHOLE_NUMBER.fullmatch(text) else None)
-        case kinds.Day():
-            value = read_day(text)
-        case kinds.Moment():
-            value = read_moment(text)
-        case kinds.Reference():
-            value = _id(text)
-            if value is None:
-                raise _wrong("id", "This is not an id, which is a UUID.")
-        case kinds.Choice() | kinds.Amount():
-            value = _FROM_JSON[type(kind)](kind, text)
-    value = kind.normalized(value)
-    for code, predicate, _ in kind.problems(value):
-        raise _wrong(code, f"This {predicate}.")
-    return value
-
-
-def _several(kind: kinds.Field, text: str) -> tuple[Any, ...]:
-    """The values between the commas, each once."""
-    return tuple(dict.fromkeys(_from_query(kind, part) for part in text.split(",")))
-
-
-def _part(kind: kinds.Text, attribute: str, value: str) -> str:
-    if has_control_characters(value) or len(value) > kind.max_length:
-        raise _wrong(attribute, f"No {words(attribute)} has this part: it is too long or holds control characters.")
+        raise wrong("wrong_type", "This is not an object.")
     return value

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from adapters.http_fastapi.kit.authentication import authenticate
 from adapters.http_fastapi.kit.context import KEY, RequestContext
 from adapters.http_fastapi.kit.csv import CsvResponse, Table, csv_parts
-from adapters.http_fastapi.kit.field_kinds import conditions_parameter, parameter
+from adapters.http_fastapi.kit.field_queries import conditions_parameter, parameter
 from adapters.http_fastapi.kit.object_id import ObjectId
 from adapters.http_fastapi.kit.openapi import headers, refusals
 from adapters.http_fastapi.kit.problem_types import ProblemType, register
