@@ -51,7 +51,10 @@ RETURNING 1;
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
 step1 AS (INSERT INTO "api_key" ("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "original_expires_at")
 SELECT given."id", given."owner_id", given."name", given."public_id", given."digest", given."scopes", given."created_at", given."expires_at", given."last_used_at", given."revoked_at", given."version", given."created_by", given."original_expires_at"
-FROM named, unnest($2::text::uuid[], $3::text::uuid[], $4::text::text[], $5::text::text[], $6::text::text[], $7::text::text[], $8::text::timestamp with time zone[], $9::text::timestamp with time zone[], $10::text::timestamp with time zone[], $11::text::timestamp with time zone[], $12::text::integer[], $13::text::text[], $14::text::timestamp with time zone[]) AS given("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "original_expires_at")
+FROM named, (SELECT "id"::uuid AS "id", "owner_id"::uuid AS "owner_id", "name"::text AS "name", "public_id"::text AS "public_id", "digest"::text AS "digest", "scopes"::text AS "scopes", "created_at"::timestamp with time zone AS "created_at", "expires_at"::timestamp with time zone AS "expires_at", "last_used_at"::timestamp with time zone AS "last_used_at", "revoked_at"::timestamp with time zone AS "revoked_at", "version"::integer AS "version", "created_by"::text AS "created_by", "original_expires_at"::timestamp with time zone AS "original_expires_at"
+FROM ROWS
+FROM (string_to_table($2::text, E'\x1e', E'\x1f'), string_to_table($3::text, E'\x1e', E'\x1f'), string_to_table($4::text, E'\x1e', E'\x1f'), string_to_table($5::text, E'\x1e', E'\x1f'), string_to_table($6::text, E'\x1e', E'\x1f'), string_to_table($7::text, E'\x1e', E'\x1f'), string_to_table($8::text, E'\x1e', E'\x1f'), string_to_table($9::text, E'\x1e', E'\x1f'), string_to_table($10::text, E'\x1e', E'\x1f'), string_to_table($11::text, E'\x1e', E'\x1f'), string_to_table($12::text, E'\x1e', E'\x1f'), string_to_table($13::text, E'\x1e', E'\x1f'), string_to_table($14::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "original_expires_at", row_number)
+WHERE row_number > 1) AS given
 RETURNING 1),
 step2 AS (SELECT count(*)
 FROM step1 HAVING count(*) > 0),
@@ -63,7 +66,10 @@ SET "last" = "change_count"."last" + excluded."last"
 RETURNING "last")
 INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
 SELECT $17::uuid, timezone('UTC', '1970-01-01'::timestamp + $18::interval)::timestamp with time zone, $19::text, $20::text, $21::text, $22::text, given."id", given."entity_id", given."version", given."after", "last" - given."left"
-FROM step3, unnest($23::text::uuid[], $24::text::uuid[], $25::text::bigint[], $26::text::text[], $27::text::bigint[]) AS given("id", "entity_id", "version", "after", "left")
+FROM step3, (SELECT "id"::uuid AS "id", "entity_id"::uuid AS "entity_id", "version"::bigint AS "version", "after"::text AS "after", "left"::bigint AS "left"
+FROM ROWS
+FROM (string_to_table($23::text, E'\x1e', E'\x1f'), string_to_table($24::text, E'\x1e', E'\x1f'), string_to_table($25::text, E'\x1e', E'\x1f'), string_to_table($26::text, E'\x1e', E'\x1f'), string_to_table($27::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "entity_id", "version", "after", "left", row_number)
+WHERE row_number > 1) AS given
 RETURNING 1;
 
 -- api_key: create_many_once
@@ -78,7 +84,10 @@ WHERE "idempotency_record"."created_at" < timezone('UTC', '1970-01-01'::timestam
 RETURNING 1),
 step2 AS (INSERT INTO "api_key" ("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "original_expires_at")
 SELECT given."id", given."owner_id", given."name", given."public_id", given."digest", given."scopes", given."created_at", given."expires_at", given."last_used_at", given."revoked_at", given."version", given."created_by", given."original_expires_at"
-FROM step1, unnest($10::text::uuid[], $11::text::uuid[], $12::text::text[], $13::text::text[], $14::text::text[], $15::text::text[], $16::text::timestamp with time zone[], $17::text::timestamp with time zone[], $18::text::timestamp with time zone[], $19::text::timestamp with time zone[], $20::text::integer[], $21::text::text[], $22::text::timestamp with time zone[]) AS given("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "original_expires_at")
+FROM step1, (SELECT "id"::uuid AS "id", "owner_id"::uuid AS "owner_id", "name"::text AS "name", "public_id"::text AS "public_id", "digest"::text AS "digest", "scopes"::text AS "scopes", "created_at"::timestamp with time zone AS "created_at", "expires_at"::timestamp with time zone AS "expires_at", "last_used_at"::timestamp with time zone AS "last_used_at", "revoked_at"::timestamp with time zone AS "revoked_at", "version"::integer AS "version", "created_by"::text AS "created_by", "original_expires_at"::timestamp with time zone AS "original_expires_at"
+FROM ROWS
+FROM (string_to_table($10::text, E'\x1e', E'\x1f'), string_to_table($11::text, E'\x1e', E'\x1f'), string_to_table($12::text, E'\x1e', E'\x1f'), string_to_table($13::text, E'\x1e', E'\x1f'), string_to_table($14::text, E'\x1e', E'\x1f'), string_to_table($15::text, E'\x1e', E'\x1f'), string_to_table($16::text, E'\x1e', E'\x1f'), string_to_table($17::text, E'\x1e', E'\x1f'), string_to_table($18::text, E'\x1e', E'\x1f'), string_to_table($19::text, E'\x1e', E'\x1f'), string_to_table($20::text, E'\x1e', E'\x1f'), string_to_table($21::text, E'\x1e', E'\x1f'), string_to_table($22::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "original_expires_at", row_number)
+WHERE row_number > 1) AS given
 WHERE set_config('lock_timeout', '0', true) IS NOT NULL
 RETURNING 1),
 step3 AS (SELECT count(*)
@@ -91,7 +100,10 @@ SET "last" = "change_count"."last" + excluded."last"
 RETURNING "last")
 INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
 SELECT $25::uuid, timezone('UTC', '1970-01-01'::timestamp + $26::interval)::timestamp with time zone, $27::text, $28::text, $29::text, $30::text, given."id", given."entity_id", given."version", given."after", "last" - given."left"
-FROM step4, unnest($31::text::uuid[], $32::text::uuid[], $33::text::bigint[], $34::text::text[], $35::text::bigint[]) AS given("id", "entity_id", "version", "after", "left")
+FROM step4, (SELECT "id"::uuid AS "id", "entity_id"::uuid AS "entity_id", "version"::bigint AS "version", "after"::text AS "after", "left"::bigint AS "left"
+FROM ROWS
+FROM (string_to_table($31::text, E'\x1e', E'\x1f'), string_to_table($32::text, E'\x1e', E'\x1f'), string_to_table($33::text, E'\x1e', E'\x1f'), string_to_table($34::text, E'\x1e', E'\x1f'), string_to_table($35::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "entity_id", "version", "after", "left", row_number)
+WHERE row_number > 1) AS given
 RETURNING 1;
 
 -- api_key: update
@@ -225,7 +237,10 @@ RETURNING 1;
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
 step1 AS (INSERT INTO "owner" ("id", "name", "created_at", "deactivated_at", "version")
 SELECT given."id", given."name", given."created_at", given."deactivated_at", given."version"
-FROM named, unnest($2::text::uuid[], $3::text::text[], $4::text::timestamp with time zone[], $5::text::timestamp with time zone[], $6::text::integer[]) AS given("id", "name", "created_at", "deactivated_at", "version")
+FROM named, (SELECT "id"::uuid AS "id", "name"::text AS "name", "created_at"::timestamp with time zone AS "created_at", "deactivated_at"::timestamp with time zone AS "deactivated_at", "version"::integer AS "version"
+FROM ROWS
+FROM (string_to_table($2::text, E'\x1e', E'\x1f'), string_to_table($3::text, E'\x1e', E'\x1f'), string_to_table($4::text, E'\x1e', E'\x1f'), string_to_table($5::text, E'\x1e', E'\x1f'), string_to_table($6::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "name", "created_at", "deactivated_at", "version", row_number)
+WHERE row_number > 1) AS given
 RETURNING 1),
 step2 AS (SELECT count(*)
 FROM step1 HAVING count(*) > 0),
@@ -237,7 +252,10 @@ SET "last" = "change_count"."last" + excluded."last"
 RETURNING "last")
 INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
 SELECT $9::uuid, timezone('UTC', '1970-01-01'::timestamp + $10::interval)::timestamp with time zone, $11::text, $12::text, $13::text, $14::text, given."id", given."entity_id", given."version", given."after", "last" - given."left"
-FROM step3, unnest($15::text::uuid[], $16::text::uuid[], $17::text::bigint[], $18::text::text[], $19::text::bigint[]) AS given("id", "entity_id", "version", "after", "left")
+FROM step3, (SELECT "id"::uuid AS "id", "entity_id"::uuid AS "entity_id", "version"::bigint AS "version", "after"::text AS "after", "left"::bigint AS "left"
+FROM ROWS
+FROM (string_to_table($15::text, E'\x1e', E'\x1f'), string_to_table($16::text, E'\x1e', E'\x1f'), string_to_table($17::text, E'\x1e', E'\x1f'), string_to_table($18::text, E'\x1e', E'\x1f'), string_to_table($19::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "entity_id", "version", "after", "left", row_number)
+WHERE row_number > 1) AS given
 RETURNING 1;
 
 -- owner: create_many_once
@@ -252,7 +270,10 @@ WHERE "idempotency_record"."created_at" < timezone('UTC', '1970-01-01'::timestam
 RETURNING 1),
 step2 AS (INSERT INTO "owner" ("id", "name", "created_at", "deactivated_at", "version")
 SELECT given."id", given."name", given."created_at", given."deactivated_at", given."version"
-FROM step1, unnest($10::text::uuid[], $11::text::text[], $12::text::timestamp with time zone[], $13::text::timestamp with time zone[], $14::text::integer[]) AS given("id", "name", "created_at", "deactivated_at", "version")
+FROM step1, (SELECT "id"::uuid AS "id", "name"::text AS "name", "created_at"::timestamp with time zone AS "created_at", "deactivated_at"::timestamp with time zone AS "deactivated_at", "version"::integer AS "version"
+FROM ROWS
+FROM (string_to_table($10::text, E'\x1e', E'\x1f'), string_to_table($11::text, E'\x1e', E'\x1f'), string_to_table($12::text, E'\x1e', E'\x1f'), string_to_table($13::text, E'\x1e', E'\x1f'), string_to_table($14::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "name", "created_at", "deactivated_at", "version", row_number)
+WHERE row_number > 1) AS given
 WHERE set_config('lock_timeout', '0', true) IS NOT NULL
 RETURNING 1),
 step3 AS (SELECT count(*)
@@ -265,7 +286,10 @@ SET "last" = "change_count"."last" + excluded."last"
 RETURNING "last")
 INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
 SELECT $17::uuid, timezone('UTC', '1970-01-01'::timestamp + $18::interval)::timestamp with time zone, $19::text, $20::text, $21::text, $22::text, given."id", given."entity_id", given."version", given."after", "last" - given."left"
-FROM step4, unnest($23::text::uuid[], $24::text::uuid[], $25::text::bigint[], $26::text::text[], $27::text::bigint[]) AS given("id", "entity_id", "version", "after", "left")
+FROM step4, (SELECT "id"::uuid AS "id", "entity_id"::uuid AS "entity_id", "version"::bigint AS "version", "after"::text AS "after", "left"::bigint AS "left"
+FROM ROWS
+FROM (string_to_table($23::text, E'\x1e', E'\x1f'), string_to_table($24::text, E'\x1e', E'\x1f'), string_to_table($25::text, E'\x1e', E'\x1f'), string_to_table($26::text, E'\x1e', E'\x1f'), string_to_table($27::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "entity_id", "version", "after", "left", row_number)
+WHERE row_number > 1) AS given
 RETURNING 1;
 
 -- owner: update
@@ -458,7 +482,10 @@ RETURNING 1;
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
 step1 AS (INSERT INTO "run" ("id", "owner_id", "created_at", "simulation_id", "name", "name_folded", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "updated_at", "version")
 SELECT given."id", given."owner_id", given."created_at", given."simulation_id", given."name", given."name_folded", given."status", given."status_reason", given."started_at", given."finished_at", given."solver", given."solver_version", given."external_id", given."parent_id", given."labels", given."parameters", given."results", given."artifacts", given."created_by", given."updated_at", given."version"
-FROM named, unnest($2::text::uuid[], $3::text::uuid[], $4::text::timestamp with time zone[], $5::text::uuid[], $6::text::text[], $7::text::text[], $8::text::text[], $9::text::text[], $10::text::timestamp with time zone[], $11::text::timestamp with time zone[], $12::text::text[], $13::text::text[], $14::text::text[], $15::text::uuid[], $16::text::jsonb[], $17::text::jsonb[], $18::text::jsonb[], $19::text::jsonb[], $20::text::text[], $21::text::timestamp with time zone[], $22::text::integer[]) AS given("id", "owner_id", "created_at", "simulation_id", "name", "name_folded", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "updated_at", "version")
+FROM named, (SELECT "id"::uuid AS "id", "owner_id"::uuid AS "owner_id", "created_at"::timestamp with time zone AS "created_at", "simulation_id"::uuid AS "simulation_id", "name"::text AS "name", "name_folded"::text AS "name_folded", "status"::text AS "status", "status_reason"::text AS "status_reason", "started_at"::timestamp with time zone AS "started_at", "finished_at"::timestamp with time zone AS "finished_at", "solver"::text AS "solver", "solver_version"::text AS "solver_version", "external_id"::text AS "external_id", "parent_id"::uuid AS "parent_id", "labels"::jsonb AS "labels", "parameters"::jsonb AS "parameters", "results"::jsonb AS "results", "artifacts"::jsonb AS "artifacts", "created_by"::text AS "created_by", "updated_at"::timestamp with time zone AS "updated_at", "version"::integer AS "version"
+FROM ROWS
+FROM (string_to_table($2::text, E'\x1e', E'\x1f'), string_to_table($3::text, E'\x1e', E'\x1f'), string_to_table($4::text, E'\x1e', E'\x1f'), string_to_table($5::text, E'\x1e', E'\x1f'), string_to_table($6::text, E'\x1e', E'\x1f'), string_to_table($7::text, E'\x1e', E'\x1f'), string_to_table($8::text, E'\x1e', E'\x1f'), string_to_table($9::text, E'\x1e', E'\x1f'), string_to_table($10::text, E'\x1e', E'\x1f'), string_to_table($11::text, E'\x1e', E'\x1f'), string_to_table($12::text, E'\x1e', E'\x1f'), string_to_table($13::text, E'\x1e', E'\x1f'), string_to_table($14::text, E'\x1e', E'\x1f'), string_to_table($15::text, E'\x1e', E'\x1f'), string_to_table($16::text, E'\x1e', E'\x1f'), string_to_table($17::text, E'\x1e', E'\x1f'), string_to_table($18::text, E'\x1e', E'\x1f'), string_to_table($19::text, E'\x1e', E'\x1f'), string_to_table($20::text, E'\x1e', E'\x1f'), string_to_table($21::text, E'\x1e', E'\x1f'), string_to_table($22::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "owner_id", "created_at", "simulation_id", "name", "name_folded", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "updated_at", "version", row_number)
+WHERE row_number > 1) AS given
 RETURNING 1),
 step2 AS (SELECT count(*)
 FROM step1 HAVING count(*) > 0),
@@ -470,7 +497,10 @@ SET "last" = "change_count"."last" + excluded."last"
 RETURNING "last")
 INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
 SELECT $25::uuid, timezone('UTC', '1970-01-01'::timestamp + $26::interval)::timestamp with time zone, $27::text, $28::text, $29::text, $30::text, given."id", given."entity_id", given."version", given."after", "last" - given."left"
-FROM step3, unnest($31::text::uuid[], $32::text::uuid[], $33::text::bigint[], $34::text::text[], $35::text::bigint[]) AS given("id", "entity_id", "version", "after", "left")
+FROM step3, (SELECT "id"::uuid AS "id", "entity_id"::uuid AS "entity_id", "version"::bigint AS "version", "after"::text AS "after", "left"::bigint AS "left"
+FROM ROWS
+FROM (string_to_table($31::text, E'\x1e', E'\x1f'), string_to_table($32::text, E'\x1e', E'\x1f'), string_to_table($33::text, E'\x1e', E'\x1f'), string_to_table($34::text, E'\x1e', E'\x1f'), string_to_table($35::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "entity_id", "version", "after", "left", row_number)
+WHERE row_number > 1) AS given
 RETURNING 1;
 
 -- run: create_many_once
@@ -485,7 +515,10 @@ WHERE "idempotency_record"."created_at" < timezone('UTC', '1970-01-01'::timestam
 RETURNING 1),
 step2 AS (INSERT INTO "run" ("id", "owner_id", "created_at", "simulation_id", "name", "name_folded", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "updated_at", "version")
 SELECT given."id", given."owner_id", given."created_at", given."simulation_id", given."name", given."name_folded", given."status", given."status_reason", given."started_at", given."finished_at", given."solver", given."solver_version", given."external_id", given."parent_id", given."labels", given."parameters", given."results", given."artifacts", given."created_by", given."updated_at", given."version"
-FROM step1, unnest($10::text::uuid[], $11::text::uuid[], $12::text::timestamp with time zone[], $13::text::uuid[], $14::text::text[], $15::text::text[], $16::text::text[], $17::text::text[], $18::text::timestamp with time zone[], $19::text::timestamp with time zone[], $20::text::text[], $21::text::text[], $22::text::text[], $23::text::uuid[], $24::text::jsonb[], $25::text::jsonb[], $26::text::jsonb[], $27::text::jsonb[], $28::text::text[], $29::text::timestamp with time zone[], $30::text::integer[]) AS given("id", "owner_id", "created_at", "simulation_id", "name", "name_folded", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "updated_at", "version")
+FROM step1, (SELECT "id"::uuid AS "id", "owner_id"::uuid AS "owner_id", "created_at"::timestamp with time zone AS "created_at", "simulation_id"::uuid AS "simulation_id", "name"::text AS "name", "name_folded"::text AS "name_folded", "status"::text AS "status", "status_reason"::text AS "status_reason", "started_at"::timestamp with time zone AS "started_at", "finished_at"::timestamp with time zone AS "finished_at", "solver"::text AS "solver", "solver_version"::text AS "solver_version", "external_id"::text AS "external_id", "parent_id"::uuid AS "parent_id", "labels"::jsonb AS "labels", "parameters"::jsonb AS "parameters", "results"::jsonb AS "results", "artifacts"::jsonb AS "artifacts", "created_by"::text AS "created_by", "updated_at"::timestamp with time zone AS "updated_at", "version"::integer AS "version"
+FROM ROWS
+FROM (string_to_table($10::text, E'\x1e', E'\x1f'), string_to_table($11::text, E'\x1e', E'\x1f'), string_to_table($12::text, E'\x1e', E'\x1f'), string_to_table($13::text, E'\x1e', E'\x1f'), string_to_table($14::text, E'\x1e', E'\x1f'), string_to_table($15::text, E'\x1e', E'\x1f'), string_to_table($16::text, E'\x1e', E'\x1f'), string_to_table($17::text, E'\x1e', E'\x1f'), string_to_table($18::text, E'\x1e', E'\x1f'), string_to_table($19::text, E'\x1e', E'\x1f'), string_to_table($20::text, E'\x1e', E'\x1f'), string_to_table($21::text, E'\x1e', E'\x1f'), string_to_table($22::text, E'\x1e', E'\x1f'), string_to_table($23::text, E'\x1e', E'\x1f'), string_to_table($24::text, E'\x1e', E'\x1f'), string_to_table($25::text, E'\x1e', E'\x1f'), string_to_table($26::text, E'\x1e', E'\x1f'), string_to_table($27::text, E'\x1e', E'\x1f'), string_to_table($28::text, E'\x1e', E'\x1f'), string_to_table($29::text, E'\x1e', E'\x1f'), string_to_table($30::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "owner_id", "created_at", "simulation_id", "name", "name_folded", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "updated_at", "version", row_number)
+WHERE row_number > 1) AS given
 WHERE set_config('lock_timeout', '0', true) IS NOT NULL
 RETURNING 1),
 step3 AS (SELECT count(*)
@@ -498,7 +531,10 @@ SET "last" = "change_count"."last" + excluded."last"
 RETURNING "last")
 INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
 SELECT $33::uuid, timezone('UTC', '1970-01-01'::timestamp + $34::interval)::timestamp with time zone, $35::text, $36::text, $37::text, $38::text, given."id", given."entity_id", given."version", given."after", "last" - given."left"
-FROM step4, unnest($39::text::uuid[], $40::text::uuid[], $41::text::bigint[], $42::text::text[], $43::text::bigint[]) AS given("id", "entity_id", "version", "after", "left")
+FROM step4, (SELECT "id"::uuid AS "id", "entity_id"::uuid AS "entity_id", "version"::bigint AS "version", "after"::text AS "after", "left"::bigint AS "left"
+FROM ROWS
+FROM (string_to_table($39::text, E'\x1e', E'\x1f'), string_to_table($40::text, E'\x1e', E'\x1f'), string_to_table($41::text, E'\x1e', E'\x1f'), string_to_table($42::text, E'\x1e', E'\x1f'), string_to_table($43::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "entity_id", "version", "after", "left", row_number)
+WHERE row_number > 1) AS given
 RETURNING 1;
 
 -- run: update
@@ -1097,7 +1133,10 @@ RETURNING 1;
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
 step1 AS (INSERT INTO "simulation" ("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "description", "labels", "updated_at", "version")
 SELECT given."id", given."owner_id", given."created_at", given."name", given."name_folded", given."start_date", given."end_date", given."description", given."labels", given."updated_at", given."version"
-FROM named, unnest($2::text::uuid[], $3::text::uuid[], $4::text::timestamp with time zone[], $5::text::text[], $6::text::text[], $7::text::date[], $8::text::date[], $9::text::text[], $10::text::jsonb[], $11::text::timestamp with time zone[], $12::text::integer[]) AS given("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "description", "labels", "updated_at", "version")
+FROM named, (SELECT "id"::uuid AS "id", "owner_id"::uuid AS "owner_id", "created_at"::timestamp with time zone AS "created_at", "name"::text AS "name", "name_folded"::text AS "name_folded", "start_date"::date AS "start_date", "end_date"::date AS "end_date", "description"::text AS "description", "labels"::jsonb AS "labels", "updated_at"::timestamp with time zone AS "updated_at", "version"::integer AS "version"
+FROM ROWS
+FROM (string_to_table($2::text, E'\x1e', E'\x1f'), string_to_table($3::text, E'\x1e', E'\x1f'), string_to_table($4::text, E'\x1e', E'\x1f'), string_to_table($5::text, E'\x1e', E'\x1f'), string_to_table($6::text, E'\x1e', E'\x1f'), string_to_table($7::text, E'\x1e', E'\x1f'), string_to_table($8::text, E'\x1e', E'\x1f'), string_to_table($9::text, E'\x1e', E'\x1f'), string_to_table($10::text, E'\x1e', E'\x1f'), string_to_table($11::text, E'\x1e', E'\x1f'), string_to_table($12::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "description", "labels", "updated_at", "version", row_number)
+WHERE row_number > 1) AS given
 RETURNING 1),
 step2 AS (SELECT count(*)
 FROM step1 HAVING count(*) > 0),
@@ -1109,7 +1148,10 @@ SET "last" = "change_count"."last" + excluded."last"
 RETURNING "last")
 INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
 SELECT $15::uuid, timezone('UTC', '1970-01-01'::timestamp + $16::interval)::timestamp with time zone, $17::text, $18::text, $19::text, $20::text, given."id", given."entity_id", given."version", given."after", "last" - given."left"
-FROM step3, unnest($21::text::uuid[], $22::text::uuid[], $23::text::bigint[], $24::text::text[], $25::text::bigint[]) AS given("id", "entity_id", "version", "after", "left")
+FROM step3, (SELECT "id"::uuid AS "id", "entity_id"::uuid AS "entity_id", "version"::bigint AS "version", "after"::text AS "after", "left"::bigint AS "left"
+FROM ROWS
+FROM (string_to_table($21::text, E'\x1e', E'\x1f'), string_to_table($22::text, E'\x1e', E'\x1f'), string_to_table($23::text, E'\x1e', E'\x1f'), string_to_table($24::text, E'\x1e', E'\x1f'), string_to_table($25::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "entity_id", "version", "after", "left", row_number)
+WHERE row_number > 1) AS given
 RETURNING 1;
 
 -- simulation: create_many_once
@@ -1124,7 +1166,10 @@ WHERE "idempotency_record"."created_at" < timezone('UTC', '1970-01-01'::timestam
 RETURNING 1),
 step2 AS (INSERT INTO "simulation" ("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "description", "labels", "updated_at", "version")
 SELECT given."id", given."owner_id", given."created_at", given."name", given."name_folded", given."start_date", given."end_date", given."description", given."labels", given."updated_at", given."version"
-FROM step1, unnest($10::text::uuid[], $11::text::uuid[], $12::text::timestamp with time zone[], $13::text::text[], $14::text::text[], $15::text::date[], $16::text::date[], $17::text::text[], $18::text::jsonb[], $19::text::timestamp with time zone[], $20::text::integer[]) AS given("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "description", "labels", "updated_at", "version")
+FROM step1, (SELECT "id"::uuid AS "id", "owner_id"::uuid AS "owner_id", "created_at"::timestamp with time zone AS "created_at", "name"::text AS "name", "name_folded"::text AS "name_folded", "start_date"::date AS "start_date", "end_date"::date AS "end_date", "description"::text AS "description", "labels"::jsonb AS "labels", "updated_at"::timestamp with time zone AS "updated_at", "version"::integer AS "version"
+FROM ROWS
+FROM (string_to_table($10::text, E'\x1e', E'\x1f'), string_to_table($11::text, E'\x1e', E'\x1f'), string_to_table($12::text, E'\x1e', E'\x1f'), string_to_table($13::text, E'\x1e', E'\x1f'), string_to_table($14::text, E'\x1e', E'\x1f'), string_to_table($15::text, E'\x1e', E'\x1f'), string_to_table($16::text, E'\x1e', E'\x1f'), string_to_table($17::text, E'\x1e', E'\x1f'), string_to_table($18::text, E'\x1e', E'\x1f'), string_to_table($19::text, E'\x1e', E'\x1f'), string_to_table($20::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "description", "labels", "updated_at", "version", row_number)
+WHERE row_number > 1) AS given
 WHERE set_config('lock_timeout', '0', true) IS NOT NULL
 RETURNING 1),
 step3 AS (SELECT count(*)
@@ -1137,7 +1182,10 @@ SET "last" = "change_count"."last" + excluded."last"
 RETURNING "last")
 INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
 SELECT $23::uuid, timezone('UTC', '1970-01-01'::timestamp + $24::interval)::timestamp with time zone, $25::text, $26::text, $27::text, $28::text, given."id", given."entity_id", given."version", given."after", "last" - given."left"
-FROM step4, unnest($29::text::uuid[], $30::text::uuid[], $31::text::bigint[], $32::text::text[], $33::text::bigint[]) AS given("id", "entity_id", "version", "after", "left")
+FROM step4, (SELECT "id"::uuid AS "id", "entity_id"::uuid AS "entity_id", "version"::bigint AS "version", "after"::text AS "after", "left"::bigint AS "left"
+FROM ROWS
+FROM (string_to_table($29::text, E'\x1e', E'\x1f'), string_to_table($30::text, E'\x1e', E'\x1f'), string_to_table($31::text, E'\x1e', E'\x1f'), string_to_table($32::text, E'\x1e', E'\x1f'), string_to_table($33::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "entity_id", "version", "after", "left", row_number)
+WHERE row_number > 1) AS given
 RETURNING 1;
 
 -- simulation: update

@@ -10,6 +10,8 @@ from domain.errors import Conflict, Invalid, Violation
 from domain.repository import E
 from domain.turns import Turns
 
+ITEMS: Final = "items"
+"""The name of the list of what is made."""
 ITEMS_MAX: Final = 1000
 VIOLATIONS_MAX: Final = 20
 """After so many violations the other items are not looked at: who sends them has enough to mend."""
@@ -18,7 +20,7 @@ VIOLATIONS_MAX: Final = 20
 def in_item(place: int, violations: Iterable[Violation]) -> Iterator[Violation]:
     """What is wrong with one item, as violations of the list ``items``."""
     for each in violations:
-        yield replace(each, field="items", path=(place, each.field, *each.path))
+        yield replace(each, field=ITEMS, path=(place, each.field, *each.path))
 
 
 async def made_of_each(items: Sequence[Mapping[str, Any]], make: Callable[..., E]) -> list[E]:

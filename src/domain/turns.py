@@ -27,8 +27,8 @@ class Turns:
     ) -> None:
         Turns._going_on -= 1
 
-    async def pause(self) -> None:
-        """Lets others run if a slice is over."""
-        if monotonic() >= self._until:
+    async def pause(self, *, now: bool = False) -> None:
+        """Lets others run if a slice is over, or ``now``: next to a piece of some milliseconds, which cannot be cut."""
+        if now or monotonic() >= self._until:
             await asyncio.sleep(0)
             self._until = monotonic() + SLICE / Turns._going_on

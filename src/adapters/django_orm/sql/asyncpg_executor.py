@@ -11,7 +11,7 @@ import asyncpg
 from django.db import models
 
 from adapters.django_orm.sql.connection_pool import ConnectionPool
-from adapters.django_orm.sql.many import EncodeArray, ManyValues
+from adapters.django_orm.sql.many import EncodeText, ManyValues
 from adapters.django_orm.sql.statement import (
     Codec,
     ConstraintViolated,
@@ -138,7 +138,7 @@ class AsyncpgExecutor:
 
     def codec(self, field: models.Field[Any, Any]) -> Codec:
         if isinstance(field, ManyValues):
-            return EncodeArray(_custom_method(field.of, "get_prep_value")), None
+            return EncodeText(_custom_method(field.of, "get_prep_value")), None
         if isinstance(field, models.DateField):
             return _since_moment if isinstance(field, models.DateTimeField) else _since_day, None
         read = _custom_method(field, "from_db_value")

@@ -8,7 +8,7 @@ from django.db import connections, models
 from django.db.models.sql import DeleteQuery, Query, UpdateQuery
 
 from adapters.django_orm.sql.expressions import Param, RlsContextIsSet, field_of
-from adapters.django_orm.sql.many import ManyValues
+from adapters.django_orm.sql.many import ManyValues, rows_of
 from adapters.django_orm.sql.statement import RlsContext, Statement, WriteBatch, WriteStep
 
 if TYPE_CHECKING:
@@ -128,11 +128,10 @@ class Compiler:
             value if isinstance(value, str) else f"given.{quote(name)}" if name in given else f"%s::{type_of(value)}"
             for name, value in columns.items()
         )
-        arrays = ", ".join(f"%s::text::{type_of(value)}[]" for value in given.values())
-        names = ", ".join(map(quote, given))
+        rows = rows_of({quote(name): type_of(value) for name, value in given.items()})
 
         def sql_after(follows: str) -> str:
-            source = f"{follows}, unnest({arrays}) AS given({names})"
+            source = f"{follows}, ({rows}) AS given"
             return f"INSERT INTO {target} SELECT {values} FROM {source}{where} RETURNING 1"  # noqa: S608 -- as above
 
         return WriteStep(sql_after, (*alone.values(), *given.values()))  # type: ignore[arg-type]  # -- all are Params

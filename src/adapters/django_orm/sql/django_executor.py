@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from django.db import IntegrityError, InterfaceError, OperationalError, connections, transaction
 
 from adapters.django_orm.sql.fair_semaphore import FairSemaphore
-from adapters.django_orm.sql.many import EncodeArray, EncodeEach, ManyValues
+from adapters.django_orm.sql.many import EncodeEach, EncodeText, ManyValues
 from adapters.django_orm.sql.statement import Codec, ConstraintViolated, Rows, Statement, Values, WriteBatch
 from adapters.django_orm.sqlite.base import DatabaseWrapper
 from domain.errors import ListTimeout, Unavailable
@@ -122,7 +122,7 @@ class DjangoExecutor:
     def codec(self, field: models.Field[Any, Any]) -> Codec:
         connection = connections[self.alias]
         if isinstance(field, ManyValues):
-            encode_many = EncodeArray if connection.vendor == "postgresql" else EncodeEach
+            encode_many = EncodeText if connection.vendor == "postgresql" else EncodeEach
             return encode_many(self.codec(field.of)[0]), None
 
         def encode(value: Any) -> Any:

@@ -13,7 +13,6 @@ from django.db import models
 
 from adapters.django_orm.sql.compiler import column_type
 from adapters.django_orm.sql.expressions import ColumnCondition
-from adapters.django_orm.sql.many import array_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +26,7 @@ class _ValuesField(models.Field):  # type: ignore[type-arg]  # -- generic for th
         self._column = column
 
     def get_prep_value(self, values: Sequence[Any]) -> str:
-        return array_text(values)
+        return f"{{{','.join(map(_element, values))}}}"
 
     def get_db_prep_value(self, values: Sequence[Any], connection: Any, prepared: bool = False) -> str:
         if connection.vendor != "sqlite":
@@ -53,3 +52,9 @@ class Has(ColumnCondition):
         if connection.vendor == "sqlite":
             return f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value = %s)", models.TextField()  # noqa: S608 -- SQL of ours
         return f"{column} @> to_jsonb(%s::text)", models.TextField()
+
+
+def _element(value: Any) -> str:
+    """A value in the text of an array (PostgreSQL, "Array Input and Output Syntax")."""
+    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -74,6 +74,7 @@ class Statement:
                     encoded += encode.each(part)
                     await turns.pause()
                 bound[place] = encode.joined(encoded)
+            await turns.pause(now=True)
         return bound
 
     def rows(self, principal: str, values: Values) -> Iterator[tuple[Any, ...]]:

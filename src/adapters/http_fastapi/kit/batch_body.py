@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cache, partial
 from itertools import islice
 from json.decoder import scanstring  # type: ignore[attr-defined]  # -- not in its stub, and there since ever
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, create_model
 
@@ -25,17 +25,15 @@ from adapters.http_fastapi.kit.body import (
     too_many_values,
     unacceptable,
 )
+from adapters.http_fastapi.kit.plain_batch import ITEM_MAX, read_plain
 from adapters.http_fastapi.kit.problems import ERRORS_MAX, ProblemError, ProblemException, pointer
 from adapters.http_fastapi.kit.schemas import CreateBody
 from adapters.http_fastapi.kit.validation_errors import in_body, validated
-from domain.batches import ITEMS_MAX
+from domain.batches import ITEMS, ITEMS_MAX
 from domain.turns import Turns
 
-ITEMS: Final = "items"
 BATCH_LIMITS = BodyLimits(size=4 << 20, values=400_000)
 """As many values as 4 MiB of quantities have."""
-ITEM_MAX: Final = 512 << 10
-"""Characters of one item, twice as many as the largest run has."""
 _WINDOW = 16 << 10
 """Characters in which the end of an item is looked for first, as few as a piece of work may have."""
 _BLANKS = re.compile(r"[ \t\n\r]*")
@@ -97,10 +95,24 @@ async def decode_in_turns(text: str) -> Any:
     Members of an object are decoded one by one, and so are the items of a member that is an array.
     """
     with Turns() as turns:
+        await turns.pause(now=True)
         try:
-            return await _Reader(text, turns).whole()
+            return await read_plain(text, turns) or await _Reader(text, turns).whole()
         except json.JSONDecodeError as error:
             raise malformed(error) from None
+
+
+async def free_in_turns(content: Any) -> None:
+    """Empties the list of items, when nobody needs it any more: to free all at once would hold the event loop."""
+    items = content[ITEMS]
+    with Turns() as turns:
+        await turns.pause(now=True)
+        while items:
+            del items[-_FREED_AT_ONCE:]
+            await turns.pause()
+
+
+_FREED_AT_ONCE = 20
 
 
 class _Reader:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from adapters.http_fastapi.kit.authentication import authenticated
-from adapters.http_fastapi.kit.batch_body import BatchBody, decode_in_turns
+from adapters.http_fastapi.kit.batch_body import BatchBody, decode_in_turns, free_in_turns
 from adapters.http_fastapi.kit.body import read_json, read_text
 from adapters.http_fastapi.kit.bounds import clean, excess
 from adapters.http_fastapi.kit.context import KEY, RequestContext
@@ -85,10 +85,15 @@ class Binding:
             known[call.result] = await call.function(*call.arguments(known))
         if self.body is not None or self.requires_query or (query and self.query is not None):
             await self._validate(context, scope, known)
-        response = await self.endpoint.function(*self.endpoint.arguments(known))
-        if not isinstance(response, Response):
-            response = await self.serialize(response)
+        result = await self.endpoint.function(*self.endpoint.arguments(known))
+        response = result if isinstance(result, Response) else await self.serialize(result)
         await response(scope, receive, send)
+        await self._free(context)
+
+    async def _free(self, context: RequestContext) -> None:
+        """Frees a body with many items, which nobody needs once it is answered."""
+        if self.batch is not None:
+            await free_in_turns(context.content)
 
     @staticmethod
     async def _read(body: type[CreateBody], context: RequestContext, receive: Receive) -> Any:
