@@ -1010,9 +1010,23 @@ ORDER BY "created_at" DESC, "id" DESC;
 -- run_reports: members
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results"
 FROM "run"
-WHERE ("run"."owner_id" = ($2) AND "run"."simulation_id" = ($3) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY "run"."created_at" DESC, "run"."id" DESC
-LIMIT 10000)
+WHERE ("run"."owner_id" = ($2) AND "run"."simulation_id" = ($3) AND (SELECT v FROM named) IS NOT NULL))
+SELECT 'labels', key, NULL::text, FALSE
+FROM rows, jsonb_object_keys("labels") AS key GROUP BY key UNION ALL
+SELECT 'parameters', key, min(unit), count(*) > 1
+FROM (
+SELECT DISTINCT key, nullif(value ->> 1, '') COLLATE "C" AS unit
+FROM rows, jsonb_each("parameters") ) AS members GROUP BY key UNION ALL
+SELECT 'results', key, min(unit), count(*) > 1
+FROM (
+SELECT DISTINCT key, nullif(value ->> 1, '') COLLATE "C" AS unit
+FROM rows, jsonb_each("results") ) AS members GROUP BY key
+LIMIT 10001;
+
+-- run_reports: members, up to another
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."simulation_id" = ($3) AND ("run"."created_at", "run"."id") >= (timezone('UTC', '1970-01-01'::timestamp + $4::interval), $5) AND (SELECT v FROM named) IS NOT NULL))
 SELECT 'labels', key, NULL::text, FALSE
 FROM rows, jsonb_object_keys("labels") AS key GROUP BY key UNION ALL
 SELECT 'parameters', key, min(unit), count(*) > 1
@@ -1054,9 +1068,23 @@ ORDER BY "created_at" DESC, "id" DESC;
 -- run_reports: members, next
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results"
 FROM "run"
-WHERE ("run"."owner_id" = ($2) AND "run"."simulation_id" = ($3) AND ("run"."created_at", "run"."id") < (timezone('UTC', '1970-01-01'::timestamp + $4::interval), $5) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY "run"."created_at" DESC, "run"."id" DESC
-LIMIT 10000)
+WHERE ("run"."owner_id" = ($2) AND "run"."simulation_id" = ($3) AND ("run"."created_at", "run"."id") < (timezone('UTC', '1970-01-01'::timestamp + $4::interval), $5) AND (SELECT v FROM named) IS NOT NULL))
+SELECT 'labels', key, NULL::text, FALSE
+FROM rows, jsonb_object_keys("labels") AS key GROUP BY key UNION ALL
+SELECT 'parameters', key, min(unit), count(*) > 1
+FROM (
+SELECT DISTINCT key, nullif(value ->> 1, '') COLLATE "C" AS unit
+FROM rows, jsonb_each("parameters") ) AS members GROUP BY key UNION ALL
+SELECT 'results', key, min(unit), count(*) > 1
+FROM (
+SELECT DISTINCT key, nullif(value ->> 1, '') COLLATE "C" AS unit
+FROM rows, jsonb_each("results") ) AS members GROUP BY key
+LIMIT 10001;
+
+-- run_reports: members, next, up to another
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results"
+FROM "run"
+WHERE ("run"."owner_id" = ($2) AND "run"."simulation_id" = ($3) AND ("run"."created_at", "run"."id") < (timezone('UTC', '1970-01-01'::timestamp + $4::interval), $5) AND ("run"."created_at", "run"."id") >= (timezone('UTC', '1970-01-01'::timestamp + $6::interval), $7) AND (SELECT v FROM named) IS NOT NULL))
 SELECT 'labels', key, NULL::text, FALSE
 FROM rows, jsonb_object_keys("labels") AS key GROUP BY key UNION ALL
 SELECT 'parameters', key, min(unit), count(*) > 1

@@ -132,7 +132,7 @@ _COMPARE: Mapping[Operator, Callable[[Any, Any], bool]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class QuantityCriterion:
     """Compares the quantity of this name with a value; without such a quantity it never holds.
 
@@ -142,6 +142,16 @@ class QuantityCriterion:
     name: str
     operator: Operator
     value: QuantityValue
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, QuantityCriterion) and self._compared == other._compared
+
+    def __hash__(self) -> int:
+        return hash(self._compared)
+
+    @property
+    def _compared(self) -> tuple[object, ...]:
+        return self.name, self.operator, type_name(self.value), self.value  # for Python, 1 is equal to True
 
     def holds(self, quantities: Mapping[str, Quantity]) -> bool:
         """Whether these quantities fulfil it."""
@@ -229,7 +239,9 @@ class Where:
             value = float(digits) if number.group(2) or number.group(3) else _whole(digits)
             if value is None or not is_number(value):
                 raise WhereError("A finite number, or a whole one within ±2^53,", place + 1)
-            return value + 0, number.end()
+            # 12.0 is 12: conditions that mean the same are the same, whatever they are bound to.
+            whole = isinstance(value, float) and value.is_integer() and abs(value) <= EXACT_MAX
+            return int(value) if whole else value, number.end()
         if quoted := self._TEXT.match(text, place):
             return _unquoted(quoted.group(), place), quoted.end()
         raise WhereError("A number, true, false or a text in double quotes", place + 1)

@@ -118,7 +118,9 @@ def _reports(name: str, reports: RunReports) -> Iterator[tuple[str, Statement]]:
     for label, goes_on in (("", False), (", next", True)):
         yield f"{name}: page{label}", reports.page(compared, goes_on)
         if connections["default"].vendor == "postgresql":
-            yield f"{name}: members{label}", reports.members(compared, goes_on)
+            for ends in (False, True):
+                part = f"{name}: members{label}{', up to another' * ends}"
+                yield part, reports.members(compared, goes_on, ends)
             yield f"{name}: end of members{label}", reports.end(compared, goes_on)
 
 

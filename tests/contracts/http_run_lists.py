@@ -324,6 +324,15 @@ class RunListsContract(LabFixture):
         for query, changed in others:
             expect_problem(lab.query(*query, **mine | changed, cursor=cursor), 400, "invalid_cursor")
 
+    def test_cursor_is_bound_to_the_type_of_a_value_but_not_to_its_spelling(self, lab: Lab) -> None:
+        for _ in range(2):
+            lab.make(parameters={"a": 1, "b": True})
+        cursor = lab.query(where="parameters.a=1", limit="1").json()["next_cursor"]
+        for same in ("parameters.a=1", "parameters.a=1.0", "parameters.a = 1e0"):
+            assert len(lab.query(where=same, cursor=cursor).json()["items"]) == 1
+        for other in ("parameters.a=true", 'parameters.a="1"', "parameters.a=2"):
+            expect_problem(lab.query(where=other, cursor=cursor), 400, "invalid_cursor")
+
     def test_runs_of_others_are_never_listed(self, service: Service, lab: Lab) -> None:
         other = lab_of(service.tenant())
         lab.make(name="mine", parameters={"a": 1}, labels={"k": "v"})

@@ -9,7 +9,7 @@ from domain.quantities import EXACT_MAX, QuantityValue
 from domain.runs.status import RunStatus
 from domain.runs.units import Unit, agreed, known_unit, shown_unit
 
-_EXACT = Context(prec=1000)
+_EXACT, _MEAN = Context(prec=1000), Context(prec=50)
 """Digits enough for the exact sum of any floating-point numbers, the largest and the smallest."""
 
 
@@ -47,7 +47,7 @@ def number_of(exact: Decimal) -> int | float:
 
 def mean_of(total: Decimal, count: int) -> float:
     """The mean of numbers with this exact sum, rounded once; so it is never beyond the least or the greatest."""
-    return float(_EXACT.divide(total, Decimal(count)))
+    return float(_MEAN.divide(total, Decimal(count)))
 
 
 @dataclass(slots=True)

@@ -111,11 +111,14 @@ class RunReports:
         limit = param(self.runs.model, "version", "limit")
         return self.compile.over(self._newest(compared, goes_on), COLUMNS, sql, tuple(decoders), limit=limit)
 
-    def _members(self, compared: tuple[Compared, ...], goes_on: bool) -> Statement:
-        """The members of the next runs, as far as one statement goes: map, name, a unit and whether they differ."""
+    def _members(self, compared: tuple[Compared, ...], goes_on: bool, ends: bool) -> Statement:
+        """The members of the next runs, up to ``_end`` or all: map, name, a unit and whether they differ."""
         sql = _MEMBERS.format(**{name: _MEMBERS_OF.format(name=name) for name in ("parameters", "results")})
         rows = self._newest(compared, goes_on)
-        return self.compile.over(rows, MAPS, sql, (None,) * 4, limit=MEMBERS_AT_ONCE)
+        if ends:  # not by their number: runs are added and deleted between two statements
+            last: list[Param] = [param(self.runs.model, name, f"last_{name}") for name in _NEWEST]
+            rows = rows.filter(KeysetAfter(*map(F, _NEWEST), *last, descending=False, inclusive=True))
+        return self.compile.over(rows.order_by(), MAPS, sql, (None,) * 4)
 
     def _end(self, compared: tuple[Compared, ...], goes_on: bool) -> Statement:
         """The last of the runs of which one statement collects the members, where there are as many."""
@@ -193,8 +196,9 @@ class _PostgresqlReports(OwnedRunReports):
         members, after = Members(), dict[str, Any]()
         while len(members) <= MEMBERS_MAX:
             end = await self._fetch(self._table.end(compared, bool(after)), {**values, **after})
+            last = {f"last_{name}": value for name, value in zip(_NEWEST, end[0], strict=True)} if end else {}
             for of, name, unit, differ in await self._fetch(
-                self._table.members(compared, bool(after)), {**values, **after}
+                self._table.members(compared, bool(after), bool(end)), {**values, **after, **last}
             ):
                 if of == "labels":
                     members.labels.add(name)

@@ -54,9 +54,9 @@ class KeysetAfter(Func):
 
     output_field = models.BooleanField()
 
-    def __init__(self, *value_id_value_id: Any, descending: bool) -> None:
+    def __init__(self, *value_id_value_id: Any, descending: bool, inclusive: bool = False) -> None:
         super().__init__(*value_id_value_id)
-        self.sign = "<" if descending else ">"
+        self.sign = ("<" if descending else ">") + ("=" if inclusive else "")
 
     def as_sql(  # type: ignore[override]  # -- it has no template, and its parameters are Params
         self, compiler: Any, connection: Any

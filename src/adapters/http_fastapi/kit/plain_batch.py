@@ -10,12 +10,13 @@ from typing import Any, Final
 import msgspec
 
 from adapters.http_fastapi.kit.body import DIGITS_MAX, VALUES_MAX, decode, require_shallow
+from adapters.http_fastapi.kit.bounds import BODY_MAX
 from adapters.http_fastapi.kit.problems import ProblemException
 from domain.batches import ITEMS, ITEMS_MAX
 from domain.turns import Turns
 
-ITEM_MAX: Final = 512 << 10
-"""Characters of one item, twice as many as the largest run has."""
+ITEM_MAX: Final = BODY_MAX
+"""Characters of one item: as many as its body has if it is sent alone."""
 _SPLIT = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _DECODE = msgspec.json.Decoder().decode
 _BEGIN = re.compile(rf'[ \t\n\r]*\{{[ \t\n\r]*"{ITEMS}"[ \t\n\r]*:')
@@ -47,13 +48,12 @@ async def read_plain(text: str, turns: Turns) -> dict[str, list[Any]] | None:
 
 def _item(raw: bytes) -> Any:
     """The value of an item. Raises ``ProblemException`` where it has too much of anything, or a member twice."""
-    parts = raw.split(b",")
-    commas, opened = len(parts) - 1, raw.count(b"{") + raw.count(b"[")
+    commas, opened = raw.count(b","), raw.count(b"{") + raw.count(b"[")
     if commas + opened > VALUES_MAX or len(raw) > ITEM_MAX:
         raise ProblemException("validation_failed")
     value = _DECODE(raw)
     # No number in short parts has too many digits.
-    if _separators(value) == (commas, opened) and max(map(len, parts)) <= DIGITS_MAX:
+    if _separators(value) == (commas, opened) and max(map(len, raw.split(b","))) <= DIGITS_MAX:
         return value
     value = decode(raw.decode())
     require_shallow(value, opened, above=2)

@@ -115,7 +115,7 @@ def run_report_routes(runs: Resource, use_cases: RunUseCases) -> APIRouter:
         lacks is an empty cell. A text that a spreadsheet would run as a formula begins with an apostrophe.
 
         A file without the end that HTTP marks (a chunk of length zero) is incomplete: request it again. A run that is
-        created meanwhile is not in it.
+        created meanwhile may be in it, without columns for what it alone has.
         """
         context: RequestContext = request.scope[KEY]
 
