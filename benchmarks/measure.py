@@ -46,10 +46,10 @@ class Entrant(Protocol):
 
 
 class Served:
-    """A contestant that answers HTTP."""
+    """A contestant that answers HTTP, and the PostgreSQL behind it."""
 
-    def __init__(self, running: Running, site: Site, postmaster: int) -> None:
-        self._running, self._site, self._postmaster = running, site, postmaster
+    def __init__(self, running: Running, postmaster: int) -> None:
+        self._running, self._postmaster = running, postmaster
 
     @property
     def name(self) -> str:
@@ -58,6 +58,22 @@ class Served:
     @property
     def database(self) -> Database:
         return self._running.place.database
+
+    async def _metered(self, connected: load.Load, seconds: float) -> tuple[list[load.Outcome], float, float]:
+        """The outcomes of its connections, and the processor time of the server and of the database, in seconds."""
+        meters = CpuMeter([self._running.pid]), CpuMeter([self._postmaster])
+        before = [meter.read() for meter in meters]
+        outcomes = await connected.run(seconds)
+        server, behind = (meter.read() - start for meter, start in zip(meters, before, strict=True))
+        return outcomes, server, behind
+
+
+class SimulationsEntrant(Served):
+    """A contestant that is asked about simulations."""
+
+    def __init__(self, running: Running, site: Site, postmaster: int) -> None:
+        super().__init__(running, postmaster)
+        self._site = site
 
     def does(self, operation: str) -> bool:
         return operation in OPERATIONS
@@ -71,13 +87,10 @@ class Served:
         async with load.Load(self._site.port, [client]) as connected:
             # What can be deleted is limited: less of it is spent on warming up, and the clock stops when it is gone.
             (warm,) = await connected.run(seconds * WARM_UP * (0.2 if operation == "delete" else 1))
-            server, database = CpuMeter([self._running.pid]), CpuMeter([self._postmaster])
-            before = server.read(), database.read()
-            (outcome,) = await connected.run(seconds)
-            after = server.read(), database.read()
+            (outcome,), server, database = await self._metered(connected, seconds)
         self._site.note_created(warm.bodies)
         self._site.note_created(outcome.bodies)
-        return as_sample(outcome, after[0] - before[0], after[1] - before[1])
+        return as_sample(outcome, server, database)
 
 
 def as_sample(outcome: load.Outcome, server: float, database: float) -> Sample:
@@ -145,11 +158,11 @@ def tidy(database: Database) -> None:
         connection.execute("VACUUM")
 
 
-def prepared(running: Running, keys: Sequence[str], large: str, deep: str, postmaster: int) -> Served:
+def prepared(running: Running, keys: Sequence[str], large: str, deep: str, postmaster: int) -> SimulationsEntrant:
     """The contestant with all that its requests need to know."""
     site = Site(running.port, running.contestant.dialect, keys, large, deep)
     site.prepare()
-    return Served(running, site, postmaster)
+    return SimulationsEntrant(running, site, postmaster)
 
 
 def policies(contestant: Contestant) -> list[Keys]:

@@ -15,7 +15,7 @@ from benchmarks.contestants import Contestant, Keys, Place, Running, free_port, 
 from benchmarks.database import Database
 from benchmarks.goatfish import GOATFISH
 from benchmarks.load import Outcome
-from benchmarks.machine import CpuMeter, cores, pin, stay_on
+from benchmarks.machine import cores, pin, stay_on
 from benchmarks.measure import Sample, as_sample
 from benchmarks.operations import CLIENTS, Api
 from benchmarks.roster import MLFLOW, RUN_PEERS
@@ -70,19 +70,12 @@ def ground() -> Iterator[Ground]:
         yield Ground(server, template, postmaster, owners, Path(name))
 
 
-class Entrant:
+class Entrant(measure.Served):
     """A contestant that is asked about runs."""
 
     def __init__(self, running: Running, asks: Asks, postmaster: int) -> None:
-        self._running, self._asks, self._postmaster = running, asks, postmaster
-
-    @property
-    def name(self) -> str:
-        return self._running.contestant.name
-
-    @property
-    def database(self) -> Database:
-        return self._running.place.database
+        super().__init__(running, postmaster)
+        self._asks = asks
 
     def does(self, operation: str) -> bool:
         return self._asks.does(operation)
@@ -91,12 +84,9 @@ class Entrant:
         clients = self._asks.clients(operation)
         async with load.Load(self._running.port, clients) as connected:
             await connected.run(seconds * measure.WARM_UP)
-            server, behind = CpuMeter([self._running.pid]), CpuMeter([self._postmaster])
-            before = server.read(), behind.read()
-            outcomes = await connected.run(seconds)
-            after = server.read(), behind.read()
+            outcomes, server, behind = await self._metered(connected, seconds)
         whole = _joined(outcomes, self._asks.per_operation.get(operation, 1))
-        return as_sample(whole, after[0] - before[0], after[1] - before[1])
+        return as_sample(whole, server, behind)
 
 
 def _joined(outcomes: Sequence[Outcome], each: int) -> Outcome:
