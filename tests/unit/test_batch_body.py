@@ -11,7 +11,7 @@ import pytest
 from starlette.exceptions import HTTPException
 
 from adapters.http_fastapi.kit.batch_body import decode_in_turns
-from adapters.http_fastapi.kit.body import decode
+from adapters.http_fastapi.kit.json_decoding import decode
 from domain.turns import SLICE, Turns
 
 BODIES = (

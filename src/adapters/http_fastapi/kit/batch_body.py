@@ -14,9 +14,9 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, create_model
 
-from adapters.http_fastapi.kit.body import (
+from adapters.http_fastapi.kit.body import BodyLimits
+from adapters.http_fastapi.kit.json_decoding import (
     VALUES_MAX,
-    BodyLimits,
     decode_first,
     malformed,
     members,

@@ -101,8 +101,7 @@ class Binding:
         if not issubclass(body, BatchBody):
             return await read_json(context.request_headers, receive, body.MEDIA_TYPES)
         context.body_max = body.LIMITS.size
-        text, _ = await read_text(context.request_headers, receive, body.MEDIA_TYPES, body.LIMITS)
-        return await decode_in_turns(text)
+        return await decode_in_turns(await read_text(context.request_headers, receive, body.MEDIA_TYPES, body.LIMITS))
 
     def _require_bounds(self, query: bytes) -> None:
         """Refuses a query that is not worth parsing; where a cursor is too long, as one that is not genuine."""
