@@ -26,10 +26,13 @@ def create(entity: type[E], *, id: UUID, owner_id: OwnerId, now: datetime, actor
     """A new entity of its owner, made by ``actor``. Raises ``Invalid``."""
     made: Any = entity
     spec = spec_of(entity)
-    kept = {**spec.defaults, **validated(entity, values)}
-    if spec.fill_in is not None:
-        kept |= spec.fill_in(None, kept, values.keys(), now)
-    if len(kept) > len(values) and (violations := [*_broken_rules(spec, kept.get)]):
+    sent, violations = checked(spec, values)
+    kept = {**spec.defaults, **sent}
+    violations += _broken_rules(spec, kept.get)
+    if not violations and spec.fill_in is not None and (filled := spec.fill_in(None, kept, values.keys(), now)):
+        kept |= filled
+        violations += _broken_rules(spec, kept.get)
+    if violations:
         raise Invalid(violations)
     for field in spec.actors:
         kept[field.name] = actor
@@ -81,6 +84,15 @@ def require_transition(before: Owned, after: Owned) -> None:
 def validated(entity: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """The values as they are kept. Raises ``Invalid`` for what is wrong in itself, whatever is stored."""
     spec = spec_of(entity)
+    kept, violations = checked(spec, values)
+    violations += _broken_rules(spec, kept.get)
+    if violations:
+        raise Invalid(violations)
+    return kept
+
+
+def checked(spec: EntitySpec, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Violation]]:
+    """The values as they are kept, and what is wrong with each of them in itself."""
     kept: dict[str, Any] = {}
     violations: list[Violation] = []
     for name, value in values.items():
@@ -89,15 +101,16 @@ def validated(entity: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
             kept[name] = MapPatch(field.kind.normalized(value.members))
             violations += violations_in(field, kept[name].given)
             violations += violations_from(field, field.kind.key_problems(value.removed))  # type: ignore[attr-defined]  # -- a map
-        elif value is None or name in spec.checked:
-            kept[name] = None if value is None else field.kind.normalized(value)
-            violations += violations_in(field, kept[name])
+        elif value is None:
+            kept[name] = None
+            violations += violations_in(field, None)
+        elif name in spec.checked:
+            kept[name] = normalized = field.kind.normalized(value)
+            if problems := [*field.kind.problems(normalized)]:
+                violations += violations_from(field, problems)
         else:
             kept[name] = value
-    violations += _broken_rules(spec, kept.get)
-    if violations:
-        raise Invalid(violations)
-    return kept
+    return kept, violations
 
 
 def violations_of(entity: Owned) -> list[Violation]:

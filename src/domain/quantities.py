@@ -3,12 +3,12 @@
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from domain.fields import LongText, Map, Problem, Text
 from domain.paging import Comparison, Condition
@@ -19,23 +19,29 @@ EXACT_MAX = 2**53
 TEXT_MAX, UNIT_MAX = 1000, 32
 NAME_PATTERN = "[A-Za-z][A-Za-z0-9_.-]{0,99}"
 _NAME_WORDS = "a letter and then up to 99 of A-Z a-z 0-9 _ . -"
+_NUMBERS = frozenset({int, float})
 _TEXT = LongText(max_length=TEXT_MAX)
 _UNIT = Text(max_length=UNIT_MAX)
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """A number, a boolean or a text, with the unit it is given in; units are kept and never converted."""
+class Quantity(NamedTuple):
+    """A number, a boolean or a text, with the unit it is given in; units are kept and never converted.
+
+    A run has dozens, and a page hundreds: tuples are made in a third of the time that frozen dataclasses take.
+    """
 
     value: QuantityValue
     unit: str | None = None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Quantity):
-            return NotImplemented
+            return False
         # Python takes True for 1, and a change from the one to the other for none.
         same_type = isinstance(self.value, bool) is isinstance(other.value, bool)
         return same_type and (self.value, self.unit) == (other.value, other.unit)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
 
     def __hash__(self) -> int:
         return hash((self.value, self.unit))
@@ -70,7 +76,7 @@ class Quantities(Map):
 
     def problems(self, value: Mapping[str, Any]) -> Iterator[Problem]:
         # Nearly all are sound, and there may be hundreds in each of a thousand runs.
-        if len(value) <= self.max_items and all(map(_is_sound_number, value.values())):
+        if len(value) <= self.max_items and _are_sound_numbers(value.values()):
             return self.key_problems(value)
         return Map.problems(self, value)
 
@@ -87,11 +93,16 @@ class Quantities(Map):
                 yield Problem(code, f"holds a unit that {predicate}", ("unit",))
 
 
-def _is_sound_number(quantity: Quantity) -> bool:
-    """Whether it is a number with which nothing is wrong."""
-    value, unit = quantity.value, quantity.unit
-    sound = math.isfinite(value) if type(value) is float else type(value) is int and abs(value) <= EXACT_MAX
-    return sound and (not unit or (len(unit) <= UNIT_MAX and not _unit_problems(unit)))
+def _are_sound_numbers(quantities: Collection[Quantity]) -> bool:
+    """Whether they are numbers with which nothing is wrong."""
+    numbers: list[Any] = [quantity.value for quantity in quantities]
+    if not _NUMBERS.issuperset(map(type, numbers)):
+        return False
+    whole = [number for number in numbers if type(number) is int]
+    if not all(map(is_number, whole)) or not all(map(math.isfinite, numbers)):
+        return False
+    units = {unit for _, unit in quantities if unit}
+    return all(len(unit) <= UNIT_MAX and not _unit_problems(unit) for unit in units)
 
 
 @lru_cache(1000)

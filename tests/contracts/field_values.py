@@ -218,7 +218,7 @@ def as_json(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {name: asdict(member) if isinstance(member, Quantity) else member for name, member in value.items()}
+        return {name: member._asdict() if isinstance(member, Quantity) else member for name, member in value.items()}
     if isinstance(value, tuple):
         return [item if isinstance(item, str) else asdict(item) for item in value]
     return str(value) if isinstance(value, Decimal | str | UUID) else value

@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 from httpx2 import AsyncClient, Response
 
-from domain.entity import validated
+from domain.entity import checked
+from domain.entity_spec import EntitySpec
 from domain.errors import Conflict, Invalid, Violation
 from domain.repository import E, OwnerId
 from domain.revisions import History, Revision
@@ -255,13 +256,13 @@ class RestoreContract(ResourceFixtures):
         made = state(tenant, resource)
         before, revisions_before = tenant.send("GET", resource.path_of(made)).json(), revisions(tenant, resource, made)
 
-        def stricter(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+        def stricter(spec: EntitySpec, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Violation]]:
             if values.get(resource.label) == resource.body[resource.label]:
                 raise Invalid([Violation(resource.label, "not_any_more", "The name is no longer allowed.")])
-            return validated(kind, values)
+            return checked(spec, values)
 
         with monkeypatch.context() as today:
-            today.setattr("domain.entity.validated", stricter)
+            today.setattr("domain.entity.checked", stricter)
             answer = restore(tenant, resource, made, 1)
             assert violations(answer) == {"#/version": "not_restorable"}
             assert "The name is no longer allowed." in answer.json()["detail"]

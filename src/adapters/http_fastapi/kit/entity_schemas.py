@@ -22,12 +22,13 @@ from adapters.http_fastapi.kit.field_examples import example
 from adapters.http_fastapi.kit.field_kinds import shown, written
 from adapters.http_fastapi.kit.field_queries import conditions_parameter, parameter
 from adapters.http_fastapi.kit.pagination import ListQuery
+from adapters.http_fastapi.kit.quantities import shown_quantities
 from adapters.http_fastapi.kit.schemas import CreateBody, Moment, PatchBody, View, public_actor
 from domain import fields as kinds
 from domain.entity import filters, summary_of, title_of
 from domain.entity_spec import EntitySpec, FieldSpec, spec_of, words
 from domain.paging import Comparison, PageRequest, Sort
-from domain.quantities import NAME_PATTERN
+from domain.quantities import NAME_PATTERN, Quantities
 from domain.repository import Owned
 
 NEWEST_FIRST = "-created_at"
@@ -109,6 +110,8 @@ def view(entity: type[Owned]) -> type[View]:
     small = (field.name for field in spec_of(entity).fields.values() if _needs_exponent(field.kind))
     shows.CONVERTED = dict.fromkeys(small, "{:f}".format)
     shows.CONVERTED |= {field.name: public_actor for field in spec_of(entity).actors}
+    quantities = (field.name for field in spec_of(entity).kept if isinstance(field.kind, Quantities))
+    shows.CONVERTED |= dict.fromkeys(quantities, shown_quantities)
     return shows
 
 

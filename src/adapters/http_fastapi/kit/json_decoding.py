@@ -27,8 +27,8 @@ parse, the next step could fail on, which has been called from deeper down.
 _POINTERS_MAX = 8 << 10
 """Characters of the pointers to repeated members, of which there may be many deep inside of a body."""
 _DECODE_PLAIN = msgspec.json.Decoder().decode
-_DIGITS: Final = bytes(ord("0") if byte in b"0123456789" else ord(" ") for byte in range(256))
-"""Translates digits to 0 and all else to blanks."""
+_DIGITS: Final = bytes(ord("0") if byte in b"-0123456789" else ord(" ") for byte in range(256))
+"""Translates digits and their sign to 0, and all else to blanks."""
 _MANY_DIGITS: Final = b"0" * (DIGITS_MAX + 1)
 _OTHERS: Final = bytes({*range(256)} - {*b',[{"'})
 _OBJECTS = {dict}

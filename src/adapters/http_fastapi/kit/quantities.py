@@ -1,7 +1,11 @@
 """Quantities over HTTP: a number, boolean or text, bare or in an object with its unit."""
 
+from collections.abc import Mapping
+from functools import partial
+from itertools import starmap
 from typing import Any, TypeAlias
 
+import msgspec
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
@@ -50,10 +54,13 @@ def quantities_schema(kind: Quantities, *, patch: bool) -> Schema:
 
 def read_quantities(value: object, *, patch: bool) -> dict[str, Quantity | None]:
     """Quantities from bare values and from objects with ``value`` and ``unit``; the domain looks at what they are."""
-    read: dict[str, Quantity | None] = {}
-    wrong: list[InitErrorDetails] = []
     if not isinstance(value, dict):
         raise PydanticCustomError("wrong_type", "This is not an object.")
+    read: dict[str, Quantity | None] | None = _of_objects(value)
+    if read is not None:
+        return read
+    read = {}
+    wrong: list[InitErrorDetails] = []
     for name, member in value.items():
         if isinstance(member, dict):
             read[name] = _quantity(name, member, wrong)
@@ -68,12 +75,36 @@ def read_quantities(value: object, *, patch: bool) -> dict[str, Quantity | None]
     return read
 
 
+def _of_objects(members: dict[str, Any]) -> dict[str, Any] | None:
+    """Quantities from members that are objects as they should be; None where one is not. There may be hundreds."""
+    objects = members.values()
+    try:
+        values = [each["value"] for each in objects]
+        units = [each["unit"] if len(each) > 1 else None for each in objects]
+    except (KeyError, TypeError, IndexError):
+        return None
+    sound = _VALUES.issuperset(map(type, values)) and _UNITS.issuperset(map(type, units))
+    if not sound or max(map(len, objects), default=0) > len(_OF_QUANTITY):
+        return None
+    return dict(zip(members, map(_make, zip(values, units, strict=True)), strict=True))
+
+
+_make = partial(tuple.__new__, Quantity)
+
+
+def shown_quantities(quantities: Mapping[str, Quantity]) -> dict[str, Any]:
+    """Quantities as clients are shown them."""
+    return dict(zip(quantities, starmap(_Shown, quantities.values()), strict=True))
+
+
+class _Shown(msgspec.Struct):
+    value: Any
+    unit: str | None
+
+
 def _quantity(name: str, member: dict[str, Any], wrong: list[InitErrorDetails]) -> Quantity | None:
     value: Any = member.get("value")
     unit = member.get("unit")
-    # Most are right, and a body may hold hundreds of them.
-    if type(value) in _VALUES and type(unit) in _UNITS and len(member) == 1 + ("unit" in member):
-        return Quantity(value, unit)
     wrong += [_at("unknown", "There is nothing of this name.", name, key) for key in member if key not in _OF_QUANTITY]
     if not isinstance(value, str | bool | int | float):
         missing = "value" not in member
