@@ -5,11 +5,11 @@ schemas, columns, indexes, sorts and filters are derived from it.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
 from domain.field_filters import FieldFilter
@@ -265,11 +265,16 @@ class Map(Field):
             for code, predicate, path in self.member_problems(member):
                 yield Problem(code, predicate, (name, *path))
 
-    def key_problems(self, names: Iterable[str]) -> Iterator[Problem]:
+    def key_problems(self, names: Collection[str]) -> Iterator[Problem]:
         """What is wrong with the names of members."""
+        known = _known_names[self.key_pattern]
+        if known.issuperset(names):
+            return
         for name in names:
-            if len(name) > NAME_MAX or not _is_name(self.key_pattern, name):
+            if len(name) > NAME_MAX or CONTROL_CHARACTERS.search(name) or not re.fullmatch(self.key_pattern, name):
                 yield Problem("key", f"holds a name that is not {self.key_words}", (name,))
+            elif len(known) < _KNOWN_NAMES_MAX:
+                known.add(name)
 
     def member_problems(self, member: Any) -> Iterator[Problem]:
         """What is wrong with one member."""
@@ -279,9 +284,11 @@ class Map(Field):
             yield Problem("too_long", f"holds a text that is longer than {self.max_length} characters")
 
 
-@lru_cache(10_000)  # one entity has the same names as the other
-def _is_name(pattern: str, name: str) -> bool:
-    return not CONTROL_CHARACTERS.search(name) and re.fullmatch(pattern, name) is not None
+_KNOWN_NAMES_MAX = 10_000
+
+
+_known_names: Mapping[str, set[str]] = defaultdict(set)
+"""For each pattern, names that have been found to match: one entity has the same as the other."""
 
 
 @dataclass(frozen=True, slots=True)
