@@ -7,7 +7,6 @@ from functools import cache, partial
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
-import msgspec
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -19,6 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from adapters.http_fastapi.kit.field_examples import example
+from adapters.http_fastapi.kit.object_id import object_id
 from adapters.http_fastapi.kit.quantities import SHOWN_QUANTITY, quantities_schema, read_quantities
 from adapters.http_fastapi.kit.schemas import (
     LINES,
@@ -35,7 +35,6 @@ from domain.items import Items
 from domain.quantities import Quantities
 
 Schema: TypeAlias = dict[str, Any]
-_NO_ID = UUID(int=0)
 _CONTROL = r"[\u0000-\u001f\u007f-\u009f]"
 _EXACT_BELOW = 2**53
 _DECIMAL = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,60})?")
@@ -156,11 +155,11 @@ def wrong(code: str, detail: str) -> PydanticCustomError:
     return PydanticCustomError(code, detail)
 
 
-def _option(kind: kinds.Choice, value: object) -> Any:
-    for option in kind.options:
-        if option == value:
-            return option
-    raise wrong("unknown_value", f"This is not one of {', '.join(kind.options)}.")
+def _option(kind: kinds.Choice, value: Any) -> Any:
+    try:
+        return kind.options(value)
+    except ValueError:
+        raise wrong("unknown_value", f"This is not one of {', '.join(kind.options)}.") from None
 
 
 def boolean(_: kinds.Boolean, value: object) -> bool:
@@ -189,7 +188,7 @@ def _reference(_: kinds.Reference, value: object) -> UUID:
     """The id; the nil UUID, which no object has, for a text that is not an id: both are unknown."""
     if not isinstance(value, str):
         raise wrong("wrong_type", "This is not a string.")
-    return id_from(value) or _NO_ID
+    return object_id(value)
 
 
 FROM_JSON: dict[type[kinds.Field], Callable[[Any, object], Any]] = {
@@ -225,13 +224,6 @@ def _item_body(of: type[Any]) -> type[ItemBody]:
 
 item_body: Callable[[type[Any]], type[ItemBody]] = cache(_item_body)  # type: ignore[assignment]  # -- classes can be hashed
 """The schema of a value object."""
-
-
-def id_from(text: str) -> UUID | None:
-    try:
-        return msgspec.convert(text, UUID) if len(text) == len(str(_NO_ID)) else None
-    except msgspec.ValidationError:
-        return None
 
 
 def _object(value: object) -> object:

@@ -10,11 +10,11 @@ from adapters.http_fastapi.kit.field_kinds import (
     FROM_JSON,
     Schema,
     boolean,
-    id_from,
     json_schema,
     whole_number,
     wrong,
 )
+from adapters.http_fastapi.kit.object_id import id_from
 from adapters.http_fastapi.kit.schemas import PLAIN, read_day, read_moment
 from domain import fields as kinds
 from domain.entity_spec import ListFilter, ParsedFilter, words

@@ -10,12 +10,17 @@ _NO_ID = UUID(int=0)
 _LENGTH = 36
 
 
+def id_from(text: str) -> UUID | None:
+    """The UUID of this text; None for any other."""
+    try:
+        return msgspec.convert(text, UUID) if len(text) == _LENGTH else None
+    except msgspec.ValidationError:
+        return None
+
+
 def object_id(text: str) -> UUID:
     """The id. A text that is no UUID becomes the nil UUID, which no object has: both are answered as unknown."""
-    try:
-        return msgspec.convert(text, UUID) if len(text) == _LENGTH else _NO_ID
-    except msgspec.ValidationError:
-        return _NO_ID
+    return id_from(text) or _NO_ID
 
 
 ObjectId = Annotated[UUID, BeforeValidator(object_id)]

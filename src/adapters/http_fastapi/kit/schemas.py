@@ -39,8 +39,8 @@ def read_day(value: object) -> date:
 def read_moment(value: object) -> datetime:
     """The time of this text, in UTC. Raises ``PydanticCustomError``."""
     try:
-        if isinstance(value, str) and _MOMENT.fullmatch(value.upper()):
-            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        if isinstance(value, str) and _MOMENT.fullmatch(text := value.upper()):
+            return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         pass
     raise PydanticCustomError("date_time", "This is not a time with its UTC offset, as in 2026-11-22T08:00:00Z.")
