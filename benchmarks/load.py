@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Self
 
 CONNECT_TIMEOUT = 10.0
+LARGE = 64 << 10
+"""Bytes from which on an answer, which comes in many parts, is not looked at before the last."""
 PATIENCE = 30.0  # seconds that a request under way may still take when the time is over
 
 
@@ -42,7 +44,8 @@ class _Connection(asyncio.Protocol):
 
     def __init__(self, requests: Iterator[bytes], client: "Client") -> None:
         self._requests, self._client = requests, client
-        self._buffer = b""
+        self._buffer = bytearray()
+        self._needed = 0
         self._sent_at = self._deadline = 0.0
         self._transport: asyncio.Transport | None = None
         self._outcome = Outcome()
@@ -61,11 +64,16 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
-        answer = _answer(self._buffer)
+        if len(self._buffer) > LARGE:
+            self._needed = self._needed or _needed(self._buffer)
+        if len(self._buffer) < self._needed:
+            return
+        answer = _answer(bytes(self._buffer))
         if answer is None:
             return
         status, body = answer
-        self._buffer = b""
+        self._buffer.clear()
+        self._needed = 0
         self._outcome.latencies.append(time.perf_counter() - self._sent_at)
         self._outcome.statuses[status] = self._outcome.statuses.get(status, 0) + 1
         if status not in self._client.wanted:
@@ -107,6 +115,13 @@ class _Connection(asyncio.Protocol):
             self._done.set_result(None)
         else:
             self._done.set_exception(error)
+
+
+def _needed(data: bytearray) -> int:
+    """Bytes of the whole answer, where its headers say so; 0 if they do not."""
+    head = data[: data.find(b"\r\n\r\n")].lower()
+    at = head.find(b"\r\ncontent-length:")
+    return 0 if at < 0 else len(head) + 4 + int(head[at + 17 :].split(b"\r\n")[0])
 
 
 def _answer(data: bytes) -> tuple[int, bytes] | None:

@@ -22,6 +22,8 @@ from benchmarks.run_rows import EACH, Shape
 from benchmarks.spread import figure
 
 BATCH = 1_000
+CONNECTIONS = (1, 2)
+"""Over which batches are sent: over two, the service reads one while the database writes the other."""
 RUNS_PER_SECOND, ROWS_PER_SECOND = 5_000, 20_000
 P99_MS, MEMORY_MIB = 50.0, 30.0
 QUIET, PAUSE = 4, 0.01  # connections of the other owner, and seconds between their requests
@@ -79,18 +81,22 @@ def _batches(service: Service, rounds: int, seconds: float, say: Callable[[str],
     quiet = load.Client([cycle([get]) for _ in range(QUIET)], frozenset({200}), pause=PAUSE)
     # Made beforehand, so that this process has nothing to do but send them.
     bodies = cycle([_batch(port, path, service.busy, simulation, number) for number in range(3)])
-    speed, alone, beside = [], [], []
+    speed: dict[int, list[float]] = {connections: [] for connections in CONNECTIONS}
+    alone, beside = [], []
     for number in range(rounds):
         (before,) = asyncio.run(_sent(port, [quiet], seconds))
-        busy = load.Client([bodies], frozenset({201}))
-        during, batches = asyncio.run(_sent(port, [quiet, busy], seconds))
         alone.append(before.percentile(99) * 1000)
-        beside.append(during.percentile(99) * 1000)
-        speed.append(BATCH * batches.requests / sum(batches.latencies))
+        slowest = 0.0
+        for connections, reached in speed.items():
+            busy = load.Client([bodies] * connections, frozenset({201}))
+            during, batches = asyncio.run(_sent(port, [quiet, busy], seconds))
+            slowest = max(slowest, during.percentile(99) * 1000)
+            reached.append(BATCH * connections * batches.requests / sum(batches.latencies))
+        beside.append(slowest)
         say(f"batches of runs: round {number + 1} of {rounds}")
     more = [one - other for one, other in zip(beside, alone, strict=True)]
     return {
-        "runs_per_second": figure(speed),
+        "runs_per_second": {str(connections): figure(reached) for connections, reached in speed.items()},
         "quiet_p99_ms": figure(alone),
         "beside_p99_ms": figure(beside),
         "more_p99_ms": figure(more),
