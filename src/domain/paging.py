@@ -19,6 +19,8 @@ class Criterion(Protocol):
 
 LIMIT_DEFAULT = 20
 LIMIT_MAX = 100
+PAGE_SIZE = 1_000_000
+"""Bytes of the long texts, maps and lists of a page, as they are stored, at which it ends before its limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,10 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageRequest:
-    """At most ``limit`` entities (1 to ``LIMIT_MAX``) that match the conditions and come after ``after``."""
+    """At most ``limit`` entities (1 to ``LIMIT_MAX``) that match the conditions and come after ``after``.
+
+    There are fewer where the page would have more than about ``PAGE_SIZE``, and one at least.
+    """
 
     limit: int = LIMIT_DEFAULT
     sort: Sort = NEWEST_FIRST

@@ -1,12 +1,18 @@
 """Long work on the event loop in slices, between which everybody else gets a turn."""
 
 import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 from types import TracebackType
-from typing import ClassVar
+from typing import ClassVar, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 SLICE = 0.004
 """Seconds for which all long work of the process together holds the event loop between two turns of others."""
+PART = 25
+"""Objects of a page that are worked on at once; a page of the default limit is one part."""
 
 
 class Turns:
@@ -32,3 +38,15 @@ class Turns:
         if now or monotonic() >= self._until:
             await asyncio.sleep(0)
             self._until = monotonic() + SLICE / Turns._going_on
+
+
+async def in_parts(work: Callable[[Sequence[T]], Iterable[R]], items: Sequence[T]) -> list[R]:
+    """What ``work`` makes of the items of a page, some at a time, with turns for others in between."""
+    if len(items) <= PART:
+        return [*work(items)]
+    made: list[R] = []
+    with Turns() as turns:
+        for start in range(0, len(items), PART):
+            made += work(items[start : start + PART])
+            await turns.pause()
+    return made

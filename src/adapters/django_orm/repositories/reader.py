@@ -5,28 +5,31 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import replace
 from functools import cache, lru_cache, partial
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias
 
 from django.db.models import F
 from django.db.models.lookups import IsNull
 
 from adapters.django_orm.columns import indexed_maps
 from adapters.django_orm.entity_models import column_reader, sort_column
+from adapters.django_orm.repositories.page_sizes import PLACE, page_sql, sized_columns
 from adapters.django_orm.sql.compiler import Compiler
 from adapters.django_orm.sql.contains import Contains
-from adapters.django_orm.sql.expressions import ColumnCondition, KeysetAfter, Param, PlannedAnew, param
+from adapters.django_orm.sql.expressions import ColumnCondition, KeysetAfter, Param, PlannedAnew, field_of, param
 from adapters.django_orm.sql.map_members import HasLabel, HasQuantity, LabelIn, MemberColumn, Number, NumberOf
 from adapters.django_orm.sql.membership import AnyOf, Has
 from adapters.django_orm.sql.statement import Executor, Statement
 from domain.entity import sort_value
 from domain.entity_spec import spec_of
 from domain.labels import LabelCriterion
+from domain.page_size import largest, may_be_large
 from domain.paging import Comparison, Condition, Page, PageRequest, Position, Sort
 from domain.quantities import Operator, QuantityCriterion
 from domain.repository import E, OwnerId
+from domain.turns import in_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from django.db import models
 
@@ -70,6 +73,17 @@ def _unfrozen(names: tuple[str, ...]) -> type[Any]:
     return dataclasses.make_dataclass("_Unfrozen", names, slots=True)
 
 
+class _Part(NamedTuple):
+    """What a statement reads of a list."""
+
+    goes_on: bool
+    """Whether it starts after a position."""
+    missing: bool
+    """Whether it is of what has no value to sort by."""
+    limit: int | None
+    measured: bool
+
+
 class Reader(Generic[E]):
     """An entity beside the model that keeps it: columns and attributes go by the same names.
 
@@ -86,8 +100,10 @@ class Reader(Generic[E]):
         self._sorted = {field.name: sort_column(field) for field in spec_of(entity).fields.values()}
         self._nullable = {field.name for field in spec_of(entity).fields.values() if field.optional}
         spec = spec_of(entity)
+        self._sizes = sized_columns(model, self.names)
         self._few = {field.name for field in (*spec.references, *spec.unique)}
         self._members = indexed_maps(model)
+        self._largest = largest(entity)
         self._row = column_reader(entity, self.columns)
         self._compile = Compiler(executor)
         self._lists = lru_cache(LISTS_MAX)(self._list)
@@ -99,6 +115,10 @@ class Reader(Generic[E]):
         unfrozen.__class__ = self.entity
         entity: E = unfrozen
         return entity
+
+    def load_all(self, rows: Iterable[Sequence[Any]]) -> Iterable[E]:
+        """The same of several."""
+        return map(self.load, rows)
 
     def row(self, entity: E) -> dict[str, Any]:
         """What the columns hold of this entity."""
@@ -126,15 +146,17 @@ class Reader(Generic[E]):
         if request.sort.member is not None:
             values["sort_member"] = request.sort.member
         rows: list[Sequence[Any]] = []
+        more, measured = False, self._is_measured(request.limit)
         for missing in self.parts(request):
             values["limit"] = request.limit + 1 - len(rows)
             rows += await self.executor.fetch(str(owner), self.listing(request, missing=missing), values)
-            if len(rows) > request.limit:
+            more = len(rows) > request.limit or bool(measured and rows and rows[-1][-1])
+            if more:
                 break
             for name in ("after_value", "after_id"):
                 values.pop(name, None)
-        items = tuple(map(self.load, rows[: request.limit]))
-        more = len(rows) > request.limit
+        shown = rows[: request.limit]
+        items = tuple(await in_parts(self.load_all, [row[:-1] for row in shown] if measured else shown))
         return Page(items, Position(sort_value(items[-1], request.sort.by), items[-1].id) if more else None)
 
     def condition_values(self, owner: OwnerId, conditions: Sequence[Condition]) -> dict[str, Any]:
@@ -159,7 +181,12 @@ class Reader(Generic[E]):
         # where another plan may be better for other conditions.
         limit = None if compared else request.limit + 1
         sort = request.sort if request.sort.member is None else replace(request.sort, by=request.sort.attribute + ".")
-        return self._lists(sort, compared, goes_on, limit, missing)
+        part = _Part(goes_on, missing, limit, self._is_measured(request.limit))
+        return self._lists(sort, compared, part)
+
+    def _is_measured(self, limit: int) -> bool:
+        """Whether such a page ends where it becomes too large: each row then says whether another follows it."""
+        return bool(self._sizes) and may_be_large(limit, self._largest)
 
     def _are_few(self, compared: Sequence[Compared]) -> bool:
         """Whether a condition leaves so few rows that each may be looked at."""
@@ -204,9 +231,8 @@ class Reader(Generic[E]):
             rows = rows.extra(tables=[self._members[compared[walked][0]]])  # noqa: S610 -- a name of ours
         return rows
 
-    def _list(
-        self, sort: Sort, compared: Sequence[Compared], goes_on: bool, limit: int | None, missing: bool
-    ) -> Statement:
+    def _list(self, sort: Sort, compared: Sequence[Compared], part: _Part) -> Statement:
+        goes_on, missing, limit, measured = part
         walked = self._walked(sort, compared)
         rows, by = self.matching(compared, walked), self._sorted.get(sort.by, sort.by)
         value, there = self._order(sort, by)
@@ -223,8 +249,23 @@ class Reader(Generic[E]):
             after = self._param("id", "after_id")
             places = (id, id, after, after) if missing else (value, id, there, after)
             rows = rows.filter(KeysetAfter(*places, descending=sort.descending))
-        ordered = rows.order_by(*(each.desc() if sort.descending else each.asc() for each in here))
         limited = limit or self._param("version", "limit")
         # What is equal is found by an index; everything else may have to be looked for.
         searches = sort.member is not None or any(each[1] is not Comparison.EQUAL for each in compared)
-        return self._compile.select(ordered, *self.names, limit=limited, searches=searches)
+        if measured and self._compile.on_postgresql:
+            return self._measured(rows, here, sort, limit=limited, searches=searches)
+        sized = tuple(self._sizes) if measured else ()
+        ordered = _in_order(rows, here, sort)
+        return self._compile.select(ordered, *self.names, limit=limited, searches=searches, sized=sized)
+
+    def _measured(self, rows: models.QuerySet[Any, Any], here: Sequence[Any], sort: Sort, **options: Any) -> Statement:
+        """The statement by which PostgreSQL ends a page where it becomes too large."""
+        order = PLACE[-len(here) :]
+        sql = page_sql(self.names, self._sizes.values(), order, descending=sort.descending)
+        decoders = (*(self.executor.codec(field_of(self.model, name))[1] for name in self.names), None)
+        placed = _in_order(rows.annotate(**dict(zip(order, here, strict=True))), [*map(F, order)], sort)
+        return self._compile.over(placed, (*self.names, *order), sql, decoders, **options)
+
+
+def _in_order(rows: models.QuerySet[Any, Any], by: Sequence[Any], sort: Sort) -> models.QuerySet[Any, Any]:
+    return rows.order_by(*(each.desc() if sort.descending else each.asc() for each in by))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -41,6 +42,7 @@ class RevisionTable(Reader[Revision[Any]]):
 
     def __init__(self, entities: Mapping[str, type[Owned]], executor: Executor) -> None:
         super().__init__(Revision, RevisionRow, executor)
+        self._largest = inf
         self._entities = entities
 
     def of(self, owner: OwnerId) -> OwnedRevisions:

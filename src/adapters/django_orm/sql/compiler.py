@@ -38,12 +38,16 @@ class Compiler:
         rls: RlsContext = RlsContext.OWNER,
         limit: int | Param | None = None,
         searches: bool = False,
+        sized: Sequence[str] = (),
     ) -> Statement:
-        """A SELECT of these columns, and at most ``limit`` rows."""
+        """A SELECT of these columns, and at most ``limit`` rows: a page, where columns are ``sized``."""
         sql, params = self._limited(self._with_rls(rows, rls).values_list(*columns), limit)
         codec = self._executor.codec
         decoders = tuple(codec(field_of(rows.model, name))[1] for name in columns)
-        return self._statement(sql, params, decoders, rls, searches=searches)
+        if not sized:
+            return self._statement(sql, params, decoders, rls, searches=searches)
+        places = tuple(map(columns.index, sized))
+        return self._statement(sql, params, (*decoders, None), rls, searches=searches, sized=places)
 
     def over(
         self,
@@ -53,11 +57,14 @@ class Compiler:
         decoders: tuple[Encode | None, ...],
         *,
         limit: int | Param | None = None,
+        searches: bool = False,
     ) -> Statement:
         """A SELECT of our own, from ``rows``, which are these columns of at most ``limit`` of the rows."""
         chosen, params = self._limited(self._with_rls(rows, RlsContext.OWNER).values_list(*columns), limit)
         steps = [f"rows AS NOT MATERIALIZED ({chosen})"]
-        return self._statement(" ".join(sql.split()), params, decoders, RlsContext.OWNER, steps=steps)
+        return self._statement(
+            " ".join(sql.split()), params, decoders, RlsContext.OWNER, steps=steps, searches=searches
+        )
 
     def insert(
         self,
@@ -215,6 +222,7 @@ class Compiler:
         steps: Sequence[str] = (),
         searches: bool = False,
         repeated: bool = False,
+        sized: tuple[int, ...] = (),
     ) -> Statement:
         """Adds the query that sets the context of row-level security; all statements are made here."""
         names = bool(rls) and self.on_postgresql
@@ -226,7 +234,7 @@ class Compiler:
         fields = [None] * names + [param.field for param in params]
         codec = self._executor.codec
         encoders = tuple((param.name, codec(param.field)[0]) for param in params)
-        return Statement(self._executor.dialect(sql, fields), encoders, decoders, names, rls, searches, repeated)
+        return Statement(self._executor.dialect(sql, fields), encoders, decoders, names, rls, searches, repeated, sized)
 
 
 def _has_many(value: object) -> bool:

@@ -175,7 +175,7 @@ class DjangoExecutor:
                     cursor.executemany(statement.sql, [*statement.rows(principal, values)])
                     return [(1,)] * cursor.rowcount
                 cursor.execute(statement.sql, statement.arguments(principal, values))
-                rows = cursor.fetchall()
+                rows = statement.page(cursor) if statement.sized else cursor.fetchall()
             except OperationalError as error:
                 if statement.searches and cancellation.is_cancelled():
                     raise ListTimeout(f"The list took longer than {self._list_timeout:g} seconds.") from error

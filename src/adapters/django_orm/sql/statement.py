@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from adapters.django_orm.sql.fair_semaphore import LOOKUPS, SERVICE
 from adapters.django_orm.sql.many import EncodeEach
+from domain.paging import PAGE_SIZE
 from domain.turns import Turns
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class Statement:
     """Whether it is a list with filters, which may read many rows to find few, and has a timeout of its own."""
     repeated: bool = False
     """Whether it runs once for each row of its parameters with many values, and returns nothing."""
+    sized: tuple[int, ...] = ()
+    """The places of the columns with texts that end a page, where it is read row by row."""
 
     def arguments(self, principal: str, values: Values) -> list[Any]:
         bound = [principal] if self.sets_context else []
@@ -82,6 +85,19 @@ class Statement:
         arguments = self.arguments(principal, values)
         many = {place for place, encode in self._encoded if isinstance(encode, EncodeEach)}
         return zip(*(each if place in many else repeat(each) for place, each in enumerate(arguments)), strict=False)
+
+    def page(self, rows: Iterable[Sequence[Any]]) -> Rows:
+        """The first of the rows, each with whether another follows it, up to the size of a page, and one at least."""
+        page: list[list[Any]] = []
+        size = 0
+        for row in rows:
+            size += sum(_bytes(row[place]) for place in self.sized)
+            if page:
+                page[-1][-1] = True
+                if size > PAGE_SIZE:
+                    break
+            page.append([*row, False])
+        return page
 
     def decoded(self, rows: Rows) -> Rows:
         if not self._decodes:
@@ -114,6 +130,12 @@ class Statement:
     @cached_property
     def _decodes(self) -> bool:
         return any(self.decoders)
+
+
+def _bytes(text: str | None) -> int:
+    if text is None:
+        return 0
+    return len(text) if text.isascii() else len(text.encode())
 
 
 WriteBatch: TypeAlias = tuple[Statement, ...]

@@ -1,6 +1,6 @@
 """Lists over HTTP: what a client may ask of one, and the page that answers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, NoReturn, TypeVar
@@ -13,7 +13,7 @@ from starlette.responses import Response
 from adapters.http_fastapi.kit.context import KEY, RequestContext
 from adapters.http_fastapi.kit.cursors import Cursor, Cursors
 from adapters.http_fastapi.kit.problems import ProblemException
-from adapters.http_fastapi.kit.responses import json_response
+from adapters.http_fastapi.kit.responses import Show, encoded_items, json_response
 from adapters.http_fastapi.kit.schemas import QueryModel, whole_number
 from domain.errors import ListTimeout
 from domain.paging import LIMIT_DEFAULT, LIMIT_MAX, Condition, Page, PageRequest, Sort
@@ -35,7 +35,8 @@ class LimitQuery(QueryModel):
         int,
         whole_number("limit", "The limit", 1, LIMIT_MAX, in_query=True),
         Field(
-            description="maximum number of objects on a page", json_schema_extra={"minimum": 1, "maximum": LIMIT_MAX}
+            description="maximum number of objects on a page; one of large objects ends at about 1 MB",
+            json_schema_extra={"minimum": 1, "maximum": LIMIT_MAX},
         ),
     ] = LIMIT_DEFAULT
 
@@ -91,11 +92,11 @@ class Pagination:
         ways += ["a smaller limit"] if query.limit > 1 else []
         return ListTimeout(f"{error} Narrow it: ask for {', or for '.join(ways)}.")
 
-    def response(
-        self, request: Request, owner: OwnerId, wanted: PageRequest, page: Page[Any], view: Sequence[Any]
+    async def response(
+        self, request: Request, owner: OwnerId, wanted: PageRequest, page: Page[Any], show: Show
     ) -> Response:
         """200 with what is shown of the page, and a ``Link`` to the next one where there is more."""
-        content: dict[str, Any] = {"items": view, "next_cursor": None}
+        content: dict[str, Any] = {"items": await encoded_items(show, page.items), "next_cursor": None}
         if page.next is None:
             return json_response(content)
         content["next_cursor"] = cursor = self._cursors.seal(page.next, owner, self._name + listing(wanted))

@@ -130,7 +130,7 @@ def resource_routes(
             page = await use_cases.list(owner, wanted)
         except ListTimeout as error:
             raise pages.too_slow(query, error) from None
-        return pages.response(request, owner, wanted, page, resource.view.each(page.items))
+        return await pages.response(request, owner, wanted, page, resource.view.each)
 
     @routes.post(
         "",

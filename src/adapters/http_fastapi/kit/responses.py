@@ -1,7 +1,7 @@
 """Answers with a JSON body: encoded once, with the headers of an object."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from starlette.background import BackgroundTask
@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from adapters.http_fastapi.kit.conditional_requests import ANY, EntityTags
 from domain.repository import Owned
-from domain.turns import Turns
+from domain.turns import Turns, in_parts
 
 
 class _Json(Response):
@@ -30,6 +30,8 @@ class _Json(Response):
             await self.background()
 
 
+Show: TypeAlias = Callable[[Sequence[Any]], Sequence[object]]
+"""Makes of each of several objects what JSON is made of."""
 _JSON = (b"content-type", b"application/json")
 
 
@@ -43,6 +45,12 @@ _encoded = msgspec.json.Encoder().encode
 def json_response(content: object, status: int = 200, *headers: tuple[bytes, bytes]) -> Response:
     """The content as JSON."""
     return _Json(_encoded(content), status, headers)
+
+
+async def encoded_items(show: Show, items: Sequence[Any]) -> msgspec.Raw:
+    """What ``show`` makes of the items of a page, as the JSON of a list."""
+    parts = await in_parts(lambda part: [_encoded(show(part))[1:-1]], items)
+    return msgspec.Raw(b"[%s]" % b",".join(parts))
 
 
 def created_response(

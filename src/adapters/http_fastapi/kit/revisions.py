@@ -1,5 +1,6 @@
 """The revisions of objects over HTTP: the list of them, and restoring an earlier version."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -104,6 +105,9 @@ def add_revision_routes(
     Writer = Annotated[Caller, Security(authenticate, scopes=[resource.writes])]  # noqa: N806  # -- as above
     refused = (f"{kind}_not_found", "revision_not_found", "already_exists", "precondition_failed")
 
+    def shown(revisions: Sequence[Revision[Any]]) -> list[dict[str, Any]]:
+        return [revision_content(each, resource.view) for each in revisions]
+
     @routes.get(
         "/{id}/revisions",
         name=f"list_{kind}_revisions",
@@ -121,9 +125,7 @@ def add_revision_routes(
         pages = Pagination(f"{resource.plural}/{id}/revisions", cursors)
         wanted = pages.request(owner, query)
         page = await use_cases.revisions(owner, id, wanted)
-        return pages.response(
-            request, owner, wanted, page, [revision_content(each, resource.view) for each in page.items]
-        )
+        return await pages.response(request, owner, wanted, page, shown)
 
     @routes.post(
         "/{id}/restore",

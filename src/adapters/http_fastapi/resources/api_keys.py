@@ -78,7 +78,7 @@ def _add_reads(routes: APIRouter, keys: ApiKeys, cursors: Cursors) -> None:
         owner = caller.owner.id
         wanted = pages.request(owner, query)
         page = await keys.list(owner, wanted)
-        return pages.response(request, owner, wanted, page, ApiKeyView.each(page.items))
+        return await pages.response(request, owner, wanted, page, ApiKeyView.each)
 
     @routes.get(
         "/keys/{id}",

@@ -6,6 +6,7 @@ from operator import or_
 from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter, Depends, Query, Security
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, create_model
 from starlette.responses import Response
@@ -15,13 +16,13 @@ from adapters.http_fastapi.kit.cursors import Cursor, Cursors
 from adapters.http_fastapi.kit.openapi import any_scope, refusals
 from adapters.http_fastapi.kit.pagination import CURSOR_SCHEMA, LimitQuery, no_cursor, with_cursors
 from adapters.http_fastapi.kit.resource import Resource, annotate
-from adapters.http_fastapi.kit.responses import json_response
+from adapters.http_fastapi.kit.responses import encoded_items, json_response
 from adapters.http_fastapi.kit.revisions import revision_content, revision_view
 from adapters.http_fastapi.kit.route import StrictRoute
 from domain.access.authentication import Caller
 from domain.errors import Denied
 from domain.paging import PageRequest, Position
-from domain.revisions import History
+from domain.revisions import History, Revision
 
 _LATEST = "latest"
 _FEED = "changes"
@@ -65,6 +66,9 @@ def change_routes(resources: Sequence[Resource], history: History, cursors: Curs
     change: Any = reduce(or_, map(revision_view, resources))
     changes = create_model("Changes", __base__=ChangesView, __doc__=ChangesView.__doc__, items=(list[change], ...))
 
+    def shown(revisions: Sequence[Revision[Any]]) -> list[dict[str, Any]]:
+        return [revision_content(each, views[each.kind]) for each in revisions]
+
     def opened(text: str) -> Cursor | str:
         return _LATEST if text == _LATEST else cursors.open(text)
 
@@ -101,16 +105,16 @@ def change_routes(resources: Sequence[Resource], history: History, cursors: Curs
         """
         owner = caller.owner.id
         if isinstance(query.after, str):
-            return response([], Position(await history.last(owner), _LAST_ID), caller, more=False)
+            return response(msgspec.Raw(b"[]"), Position(await history.last(owner), _LAST_ID), caller, more=False)
         after = cursors.position(query.after, owner, _FEED)
         page = await history.changes(owner, PageRequest(limit=query.limit, after=after))
         # Owners and keys change too, and are not shown.
-        items = [revision_content(each, views[each.kind]) for each in page.items if each.kind in readable]
+        items = await encoded_items(shown, [each for each in page.items if each.kind in readable])
         last = page.items[-1] if page.items else None
         end = Position(last.number, last.id) if last else after or _START
         return response(items, end, caller, more=page.next is not None)
 
-    def response(items: list[dict[str, Any]], end: Position, caller: Caller, *, more: bool) -> Response:
+    def response(items: msgspec.Raw, end: Position, caller: Caller, *, more: bool) -> Response:
         next_cursor = cursors.seal(end, caller.owner.id, _FEED)
         return json_response({"items": items, "next_cursor": next_cursor, "has_more": more})
 
