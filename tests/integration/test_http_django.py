@@ -20,6 +20,7 @@ from tests.contracts.http_following import FollowingContract
 from tests.contracts.http_hostile import HostileContract
 from tests.contracts.http_idempotency import IdempotencyContract
 from tests.contracts.http_key_ends import KeyEndsContract
+from tests.contracts.http_large_pages import LargePagesContract
 from tests.contracts.http_lists import ListsContract
 from tests.contracts.http_order import OrderContract
 from tests.contracts.http_restore import RestoreContract
@@ -112,6 +113,10 @@ class TestRuns(OnCommitting, RunsContract):
 
 
 class TestRunLists(OnCommitting, RunListsContract):
+    pass
+
+
+class TestLargePages(OnCommitting, LargePagesContract):
     pass
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.contracts.http_large_pages import LargePagesContract
 from tests.contracts.http_run_lists import RunListsContract
 from tests.contracts.http_run_quantities import RunQuantitiesContract
 from tests.contracts.http_run_references import RunReferencesContract
@@ -33,4 +34,8 @@ class TestSummary(RunsSummaryContract):
 
 
 class TestExport(RunsExportContract):
+    pass
+
+
+class TestLargePages(LargePagesContract):
     pass

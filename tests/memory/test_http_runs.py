@@ -6,6 +6,7 @@ import pytest
 
 from adapters.in_memory.storage import Storage
 from tests.contracts.http_api import Service, serving
+from tests.contracts.http_large_pages import LargePagesContract
 from tests.contracts.http_run_lists import RunListsContract
 from tests.contracts.http_run_quantities import RunQuantitiesContract
 from tests.contracts.http_runs import RunsContract
@@ -26,4 +27,8 @@ class TestRunLists(RunListsContract):
 
 
 class TestRunQuantities(RunQuantitiesContract):
+    pass
+
+
+class TestLargePages(LargePagesContract):
     pass
