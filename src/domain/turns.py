@@ -6,13 +6,17 @@ from time import monotonic
 from types import TracebackType
 from typing import ClassVar, TypeVar
 
+from domain.paging import LIMIT_DEFAULT
+
 T = TypeVar("T")
 R = TypeVar("R")
 
 SLICE = 0.004
 """Seconds for which all long work of the process together holds the event loop between two turns of others."""
-PART = 25
-"""Objects of a page that are worked on at once; a page of the default limit is one part."""
+FEW = LIMIT_DEFAULT + 1
+"""Objects that are worked on at once: those of a page of the default limit, with the one that says that it has more."""
+PART = 5
+"""Objects of a larger page that are worked on between two pauses."""
 
 
 class Turns:
@@ -42,7 +46,7 @@ class Turns:
 
 async def in_parts(work: Callable[[Sequence[T]], Iterable[R]], items: Sequence[T]) -> list[R]:
     """What ``work`` makes of the items of a page, some at a time, with turns for others in between."""
-    if len(items) <= PART:
+    if len(items) <= FEW:
         return [*work(items)]
     made: list[R] = []
     with Turns() as turns:

@@ -22,7 +22,7 @@ from adapters.django_orm.sql.statement import (
     WriteBatch,
 )
 from domain.errors import ListTimeout, Unavailable
-from domain.turns import PART, in_parts
+from domain.turns import FEW, in_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -179,7 +179,7 @@ class AsyncpgExecutor:
             raise ConstraintViolated(error.constraint_name) from error
         except _UNAVAILABLE as error:
             raise Unavailable(f"The database cannot be used: {_reason(error)}") from error
-        return statement.decoded(rows) if len(rows) <= PART else await in_parts(statement.decoded, rows)
+        return statement.decoded(rows) if len(rows) <= FEW else await in_parts(statement.decoded, rows)
 
     async def write(self, principal: str, chain: WriteBatch, values: Values) -> int:
         (statement,) = chain
