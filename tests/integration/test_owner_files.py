@@ -6,6 +6,7 @@ import asyncio
 import os
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +30,9 @@ from domain.access.owner import Owner
 from domain.access.token import ApiKeyToken
 from domain.errors import NotFound
 from domain.repository import OwnerId
+from domain.simulations.simulation import Simulation
 from tests.contracts.resources import RESOURCES
-from tests.factories import CONTEXT
+from tests.factories import CONTEXT, SimulationFactory
 from tests.integration.conftest import VENDOR, opened
 from tests.integration.owner_files import (
     add_and_change,
@@ -129,6 +131,29 @@ def test_a_file_has_a_header_rows_and_a_footer_with_counts(owner: Owner) -> None
     (made,) = rows_of(rows, "owner")
     assert made["created_at"] == f"{owner.created_at:%Y-%m-%dT%H:%M:%S}.000000Z"
     assert [row["number"] for row in rows_of(rows, "revision")] == list(range(1, 1 + closing["rows"]["revision"]))
+
+
+def test_a_part_of_a_file_has_few_large_rows(owner: Owner) -> None:
+    large = SimulationFactory.build(owner_id=owner.id, description="🐐" * 4000, created_at=owner.created_at)
+
+    async def add() -> None:
+        async with opened(bootstrap.django_storage(size=1)) as storage:
+            simulations = storage.repository(Simulation).of(owner.id)
+            await simulations.add_all([replace(large, id=uuid7()) for _ in range(100)], CONTEXT)
+
+    asyncio.run(add())
+    with open_export(owner.id, datetime.now(UTC)) as (total, parts):
+        sizes = [(count, len(part)) for count, part in parts]
+    assert sum(count for count, _ in sizes) == total
+    assert max(size for _, size in sizes) < 1_100_000
+    assert sum(size for _, size in sizes) > 3_000_000
+
+
+def test_an_export_that_is_given_up_leaves_the_connection_as_it_was(owner: Owner) -> None:
+    with open_export(owner.id, datetime.now(UTC)) as (_, parts):
+        assert [next(parts)[0], next(parts)[0]] == [0, 1]
+        parts.close()  # type: ignore[attr-defined]  # -- a generator
+    assert lines_of(exported(owner.id))[-1]["rows"]["owner"] == 1
 
 
 def test_exporting_an_unknown_owner_is_not_found() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,13 +25,13 @@ from domain.access.owner import Owner
 from domain.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from typing import Any
     from uuid import UUID
 
-EXPORT_CHUNK = 4000
-"""Rows in memory at a time."""
+PART_SIZE = 1_000_000
+"""Bytes of a part of the file, and so of the rows in memory: it ends with the row that reaches them."""
 
 
 @contextmanager
@@ -67,25 +67,47 @@ def _snapshot() -> Iterator[None]:
 
 
 def _parts(header: Header, counts: dict[str, int]) -> Iterator[tuple[int, bytes]]:
-    encoder = msgspec.json.Encoder()
-    yield 0, encoder.encode_lines([header])
+    encode = msgspec.json.Encoder().encode
+    yield 0, encode(header) + b"\n"
     for table in tenant_tables():
         line = row_type(table)
-        for rows in _rows(table, header.owner):
-            yield len(rows), encoder.encode_lines([line(*row) for row in rows])
-    yield 0, encoder.encode_lines([Footer(counts)])
+        yield from _joined(encode(line(*row)) for row in _rows(table, header.owner))
+    yield 0, encode(Footer(counts)) + b"\n"
 
 
-def _rows(table: TenantTable, owner: UUID) -> Iterator[list[tuple[object, ...]]]:
+def _joined(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The lines in parts, each with their number."""
+    part: list[bytes] = []
+    size = 0
+    for line in lines:
+        part.append(line)
+        size += len(line)
+        if size >= PART_SIZE:
+            yield len(part), b"\n".join(part) + b"\n"
+            part, size = [], 0
+    if part:
+        yield len(part), b"\n".join(part) + b"\n"
+
+
+def _rows(table: TenantTable, owner: UUID) -> Iterator[Sequence[object]]:
     quote = connection.ops.quote_name
     columns = ", ".join(as_json(field, connection.vendor, quote(field.column)) for field in table.fields)
     found = ((place, from_column(field, connection.vendor)) for place, field in enumerate(table.fields))
     converters = [(place, convert) for place, convert in found if convert is not None]
     order = f" ORDER BY {table.place}" if table.order else ""
-    with connection.chunked_cursor() as cursor:  # a server-side cursor, which fetches rows as they are needed
-        cursor.execute(f"SELECT {columns} {table.of_owner}{order}", [table.key(owner)])
-        while rows := cursor.fetchmany(EXPORT_CHUNK):
-            yield [_converted(row, converters) for row in rows] if converters else rows
+    for row in _read(f"SELECT {columns} {table.of_owner}{order}", [table.key(owner)]):
+        yield _converted(row, converters) if converters else row
+
+
+def _read(sql: str, params: list[Any]) -> Iterator[tuple[Any, ...]]:
+    """The rows one by one: a number of them might be of any size."""
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        if connection.vendor == "postgresql":
+            with closing(cursor.stream(sql, params)) as rows:  # psycopg's own, which Django passes on
+                yield from rows
+        else:
+            cursor.execute(sql, params)
+            yield from cursor
 
 
 def _converted(row: tuple[Any, ...], converters: list[tuple[int, Callable[[Any], Any]]]) -> tuple[Any, ...]:
