@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,14 +15,15 @@ from uuid_utils.compat import uuid7
 
 from adapters.django_orm.apps import model_of
 from adapters.django_orm.entity_models import column_reader
-from adapters.django_orm.models import OwnerRow, RunRow, SimulationRow
+from adapters.django_orm.models import OwnerRow, RevisionRow, RunRow, SimulationRow
 from domain.entity import create
 from domain.quantities import Quantity
 from domain.repository import OwnerId
+from domain.revisions import Revision
 from domain.runs.artifact import Artifact
 from domain.runs.run import Run
 from domain.runs.status import RunStatus
-from tests.factories import NOW
+from tests.factories import CONTEXT, NOW
 from tests.integration.factories import OwnerRowFactory, SimulationRowFactory
 
 pytestmark = pytest.mark.usefixtures("quick_passwords")
@@ -191,3 +194,38 @@ def test_a_page_of_runs_takes_a_fixed_number_of_queries(admin_client: Client, si
         for _ in range(20):
             stored(simulation, parent_id=stored(simulation).id)
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize(
+    ("path", "unread"),
+    [
+        (RUNS, ["labels", "parameters", "results", "artifacts", "status_reason"]),
+        (SIMULATIONS, ["labels", "description"]),
+        ("/admin/goatfish/revisionrow/", ["before", "after"]),
+    ],
+)
+def test_a_list_reads_nothing_that_may_be_large(
+    admin_client: Client, simulation: Any, path: str, unread: list[str]
+) -> None:
+    run = stored(simulation, parameters={"alpha": Quantity(12)}, status_reason="said nowhere")
+    fields = Revision.of(None, run, CONTEXT, number=1)
+    row = {name: getattr(fields, name) for name in Revision.__slots__} | {"after": '{"name": "said nowhere"}'}
+    RevisionRow.objects.create(**row)
+    with CaptureQueriesContext(connection) as queries:
+        page = admin_client.get(path)
+    assert page.status_code == 200
+    assert page.context["cl"].result_count == 1
+    assert "said nowhere" not in page.text
+    for name in unread:
+        assert not any(f'."{name}",' in query["sql"] or f'."{name}" FROM' in query["sql"] for query in queries)
+
+
+def test_the_list_of_revisions_says_what_each_did(admin_client: Client, simulation: Any) -> None:
+    run = stored(simulation, name="one")
+    for number, (before, after) in enumerate([(None, run), (run, replace(run, version=2)), (run, None)], start=1):
+        each = Revision.of(before, after, CONTEXT, number=number)
+        sides = {side: None if getattr(each, side) is None else "{}" for side in ("before", "after")}
+        values = {name: getattr(each, name) for name in Revision.__slots__} | sides
+        RevisionRow.objects.create(**values | {"id": uuid7()})
+    page = admin_client.get("/admin/goatfish/revisionrow/")
+    assert re.findall(r'<td class="field-action">(\w+)', page.text) == ["deleted", "updated", "created"]

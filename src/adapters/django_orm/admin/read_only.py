@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpResponseRedirect
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from adapters.django_orm.admin.safe_lookups import SafeLookupsAdmin
+from adapters.django_orm.repositories.page_sizes import sized_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +35,14 @@ class ConditionFilter(admin.SimpleListFilter):
         return queryset if condition is None else queryset.filter(condition())
 
 
+class LightChangeList(ChangeList):
+    """A list that reads no long texts, maps or lists: its rows might be of any size."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request, exclude_parameters)
+        return rows.defer(*sized_columns(self.model, [field.attname for field in self.model._meta.concrete_fields]))
+
+
 class ReadOnlyAdmin(SafeLookupsAdmin):
     """Read-only rows: only use cases change them, which validate and record revisions."""
 
@@ -43,6 +53,9 @@ class ReadOnlyAdmin(SafeLookupsAdmin):
     id_fields: tuple[str, ...] = ("id",)
     id_like_fields: tuple[str, ...] = ()  # text columns whose values may be UUIDs
     secret_fields: tuple[str, ...] = ()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return LightChangeList
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -62,8 +62,13 @@ class RevisionAdmin(OwnedAdmin):
         *("action", "kind", "entity_id", "version", "state_before", "state_after"),
     )
 
-    def action(self, row: RevisionRow) -> str:
-        return str(action(row.before, row.after))
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        sides = {f"has_{side}": Q((f"{side}__isnull", False)) for side in ("before", "after")}
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(**sides)
+        return rows
+
+    def action(self, row: Any) -> str:
+        return str(action(row.has_before or None, row.has_after or None))
 
     @admin.display(description="before")
     def state_before(self, row: RevisionRow) -> SafeString | None:
