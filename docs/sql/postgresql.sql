@@ -398,36 +398,56 @@ FROM "change_count"
 WHERE ("change_count"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL);
 
 -- revision: list by number
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "revision"."id" AS "id", "revision"."owner_id" AS "owner_id", "revision"."number" AS "number", "revision"."kind" AS "kind", "revision"."entity_id" AS "entity_id", "revision"."version" AS "version", "revision"."created_at" AS "created_at", "revision"."actor" AS "actor", "revision"."request_id" AS "request_id", "revision"."before" AS "before", "revision"."after" AS "after"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "revision"."id" AS "id", "revision"."owner_id" AS "owner_id", "revision"."number" AS "number", "revision"."kind" AS "kind", "revision"."entity_id" AS "entity_id", "revision"."version" AS "version", "revision"."created_at" AS "created_at", "revision"."actor" AS "actor", "revision"."request_id" AS "request_id", "revision"."before" AS "before", "revision"."after" AS "after", "revision"."number" AS "page_value", "revision"."id" AS "page_id"
 FROM "revision"
 WHERE ("revision"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 3 ASC, 1 ASC
-LIMIT 21;
+ORDER BY 12 ASC, 13 ASC
+LIMIT 21)
+SELECT "id", "owner_id", "number", "kind", "entity_id", "version", "created_at", "actor", "request_id", "before", "after", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("before"), 0) + coalesce(octet_length("after"), 0)) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value, page_id ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value, page_id;
 
 -- revision: list by number, next page
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "revision"."id" AS "id", "revision"."owner_id" AS "owner_id", "revision"."number" AS "number", "revision"."kind" AS "kind", "revision"."entity_id" AS "entity_id", "revision"."version" AS "version", "revision"."created_at" AS "created_at", "revision"."actor" AS "actor", "revision"."request_id" AS "request_id", "revision"."before" AS "before", "revision"."after" AS "after"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "revision"."id" AS "id", "revision"."owner_id" AS "owner_id", "revision"."number" AS "number", "revision"."kind" AS "kind", "revision"."entity_id" AS "entity_id", "revision"."version" AS "version", "revision"."created_at" AS "created_at", "revision"."actor" AS "actor", "revision"."request_id" AS "request_id", "revision"."before" AS "before", "revision"."after" AS "after", "revision"."number" AS "page_value", "revision"."id" AS "page_id"
 FROM "revision"
 WHERE ("revision"."owner_id" = ($2) AND ("revision"."number", "revision"."id") > ($3, $4) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 3 ASC, 1 ASC
-LIMIT 21;
+ORDER BY 12 ASC, 13 ASC
+LIMIT 21)
+SELECT "id", "owner_id", "number", "kind", "entity_id", "version", "created_at", "actor", "request_id", "before", "after", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("before"), 0) + coalesce(octet_length("after"), 0)) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value, page_id ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value, page_id;
 
 -- revision: list by version
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "revision"."id" AS "id", "revision"."owner_id" AS "owner_id", "revision"."number" AS "number", "revision"."kind" AS "kind", "revision"."entity_id" AS "entity_id", "revision"."version" AS "version", "revision"."created_at" AS "created_at", "revision"."actor" AS "actor", "revision"."request_id" AS "request_id", "revision"."before" AS "before", "revision"."after" AS "after"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "revision"."id" AS "id", "revision"."owner_id" AS "owner_id", "revision"."number" AS "number", "revision"."kind" AS "kind", "revision"."entity_id" AS "entity_id", "revision"."version" AS "version", "revision"."created_at" AS "created_at", "revision"."actor" AS "actor", "revision"."request_id" AS "request_id", "revision"."before" AS "before", "revision"."after" AS "after", "revision"."version" AS "page_value", "revision"."id" AS "page_id"
 FROM "revision"
 WHERE ("revision"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 6 DESC, 1 DESC
-LIMIT 21;
+ORDER BY 12 DESC, 13 DESC
+LIMIT 21)
+SELECT "id", "owner_id", "number", "kind", "entity_id", "version", "created_at", "actor", "request_id", "before", "after", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("before"), 0) + coalesce(octet_length("after"), 0)) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- revision: list by version, next page
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "revision"."id" AS "id", "revision"."owner_id" AS "owner_id", "revision"."number" AS "number", "revision"."kind" AS "kind", "revision"."entity_id" AS "entity_id", "revision"."version" AS "version", "revision"."created_at" AS "created_at", "revision"."actor" AS "actor", "revision"."request_id" AS "request_id", "revision"."before" AS "before", "revision"."after" AS "after"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "revision"."id" AS "id", "revision"."owner_id" AS "owner_id", "revision"."number" AS "number", "revision"."kind" AS "kind", "revision"."entity_id" AS "entity_id", "revision"."version" AS "version", "revision"."created_at" AS "created_at", "revision"."actor" AS "actor", "revision"."request_id" AS "request_id", "revision"."before" AS "before", "revision"."after" AS "after", "revision"."version" AS "page_value", "revision"."id" AS "page_id"
 FROM "revision"
 WHERE ("revision"."owner_id" = ($2) AND ("revision"."version", "revision"."id") < ($3, $4) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 6 DESC, 1 DESC
-LIMIT 21;
+ORDER BY 12 DESC, 13 DESC
+LIMIT 21)
+SELECT "id", "owner_id", "number", "kind", "entity_id", "version", "created_at", "actor", "request_id", "before", "after", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("before"), 0) + coalesce(octet_length("after"), 0)) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: get
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
@@ -577,407 +597,657 @@ FROM step3
 RETURNING 1;
 
 -- run: list by created_at
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."created_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 ASC, 1 ASC
-LIMIT 21;
+ORDER BY 21 ASC, 22 ASC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value, page_id ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value, page_id;
 
 -- run: list by created_at, next page
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."created_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND ("run"."created_at", "run"."id") > (timezone('UTC', '1970-01-01'::timestamp + $3::interval), $4) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 ASC, 1 ASC
-LIMIT 21;
+ORDER BY 21 ASC, 22 ASC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value, page_id ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value, page_id;
 
 -- run: list by -created_at
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."created_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 DESC, 1 DESC
-LIMIT 21;
+ORDER BY 21 DESC, 22 DESC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list by -created_at, next page
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."created_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND ("run"."created_at", "run"."id") < (timezone('UTC', '1970-01-01'::timestamp + $3::interval), $4) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 DESC, 1 DESC
-LIMIT 21;
+ORDER BY 21 DESC, 22 DESC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list by updated_at
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."updated_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 19 ASC, 1 ASC
-LIMIT 21;
+ORDER BY 21 ASC, 22 ASC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value, page_id ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value, page_id;
 
 -- run: list by updated_at, next page
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."updated_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND ("run"."updated_at", "run"."id") > (timezone('UTC', '1970-01-01'::timestamp + $3::interval), $4) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 19 ASC, 1 ASC
-LIMIT 21;
+ORDER BY 21 ASC, 22 ASC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value, page_id ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value, page_id;
 
 -- run: list by -updated_at
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."updated_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 19 DESC, 1 DESC
-LIMIT 21;
+ORDER BY 21 DESC, 22 DESC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list by -updated_at, next page
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."updated_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND ("run"."updated_at", "run"."id") < (timezone('UTC', '1970-01-01'::timestamp + $3::interval), $4) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 19 DESC, 1 DESC
-LIMIT 21;
+ORDER BY 21 DESC, 22 DESC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list by name
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."name_folded" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND "run"."name_folded" IS NOT NULL AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY "run"."name_folded" ASC, 1 ASC
-LIMIT 21;
+ORDER BY 21 ASC, 22 ASC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value, page_id ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value, page_id;
 
 -- run: list by name, next page
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."name_folded" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND "run"."name_folded" IS NOT NULL AND ("run"."name_folded", "run"."id") > ($3, $4) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY "run"."name_folded" ASC, 1 ASC
-LIMIT 21;
+ORDER BY 21 ASC, 22 ASC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value, page_id ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value, page_id;
 
 -- run: list by name, without a value
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND "run"."name_folded" IS NULL AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 1 ASC
-LIMIT 21;
+ORDER BY 21 ASC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_id ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_id;
 
 -- run: list by name, without a value, next page
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND "run"."name_folded" IS NULL AND ("run"."id", "run"."id") > ($3, $4) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 1 ASC
-LIMIT 21;
+ORDER BY 21 ASC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_id ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_id;
 
 -- run: list by -name
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."name_folded" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND "run"."name_folded" IS NOT NULL AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY "run"."name_folded" DESC, 1 DESC
-LIMIT 21;
+ORDER BY 21 DESC, 22 DESC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list by -name, next page
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."name_folded" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND "run"."name_folded" IS NOT NULL AND ("run"."name_folded", "run"."id") < ($3, $4) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY "run"."name_folded" DESC, 1 DESC
-LIMIT 21;
+ORDER BY 21 DESC, 22 DESC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list by -name, without a value
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND "run"."name_folded" IS NULL AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 1 DESC
-LIMIT 21;
+ORDER BY 21 DESC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_id DESC;
 
 -- run: list by -name, without a value, next page
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND "run"."name_folded" IS NULL AND ("run"."id", "run"."id") < ($3, $4) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 1 DESC
-LIMIT 21;
+ORDER BY 21 DESC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_id DESC;
 
 -- run: list by parameters.any
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", CASE WHEN jsonb_typeof(("run"."parameters" -> $2::text -> 0)) = 'number' THEN ("run"."parameters" -> $3::text -> 0)::numeric END AS "page_value", "run"."id" AS "page_id"
 FROM "run"
-WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' THEN ("run"."parameters" -> $4::text -> 0)::numeric END IS NOT NULL AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY CASE WHEN jsonb_typeof(("run"."parameters" -> $5::text -> 0)) = 'number' THEN ("run"."parameters" -> $6::text -> 0)::numeric END ASC, 1 ASC
-LIMIT 21;
+WHERE ("run"."owner_id" = ($4) AND CASE WHEN jsonb_typeof(("run"."parameters" -> $5::text -> 0)) = 'number' THEN ("run"."parameters" -> $6::text -> 0)::numeric END IS NOT NULL AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 21 ASC, 22 ASC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value, page_id ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value, page_id;
 
 -- run: list by parameters.any, next page
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", CASE WHEN jsonb_typeof(("run"."parameters" -> $2::text -> 0)) = 'number' THEN ("run"."parameters" -> $3::text -> 0)::numeric END AS "page_value", "run"."id" AS "page_id"
 FROM "run"
-WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' THEN ("run"."parameters" -> $4::text -> 0)::numeric END IS NOT NULL AND (CASE WHEN jsonb_typeof(("run"."parameters" -> $5::text -> 0)) = 'number' THEN ("run"."parameters" -> $6::text -> 0)::numeric END, "run"."id") > ($7::text::numeric, $8) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY CASE WHEN jsonb_typeof(("run"."parameters" -> $9::text -> 0)) = 'number' THEN ("run"."parameters" -> $10::text -> 0)::numeric END ASC, 1 ASC
-LIMIT 21;
+WHERE ("run"."owner_id" = ($4) AND CASE WHEN jsonb_typeof(("run"."parameters" -> $5::text -> 0)) = 'number' THEN ("run"."parameters" -> $6::text -> 0)::numeric END IS NOT NULL AND (CASE WHEN jsonb_typeof(("run"."parameters" -> $7::text -> 0)) = 'number' THEN ("run"."parameters" -> $8::text -> 0)::numeric END, "run"."id") > ($9::text::numeric, $10) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 21 ASC, 22 ASC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value, page_id ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value, page_id;
 
 -- run: list by parameters.any, without a value
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' THEN ("run"."parameters" -> $4::text -> 0)::numeric END IS NULL AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 1 ASC
-LIMIT 21;
+ORDER BY 21 ASC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_id ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_id;
 
 -- run: list by parameters.any, without a value, next page
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' THEN ("run"."parameters" -> $4::text -> 0)::numeric END IS NULL AND ("run"."id", "run"."id") > ($5, $6) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 1 ASC
-LIMIT 21;
+ORDER BY 21 ASC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_id ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_id;
 
 -- run: list by -parameters.any
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", CASE WHEN jsonb_typeof(("run"."parameters" -> $2::text -> 0)) = 'number' THEN ("run"."parameters" -> $3::text -> 0)::numeric END AS "page_value", "run"."id" AS "page_id"
 FROM "run"
-WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' THEN ("run"."parameters" -> $4::text -> 0)::numeric END IS NOT NULL AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY CASE WHEN jsonb_typeof(("run"."parameters" -> $5::text -> 0)) = 'number' THEN ("run"."parameters" -> $6::text -> 0)::numeric END DESC, 1 DESC
-LIMIT 21;
+WHERE ("run"."owner_id" = ($4) AND CASE WHEN jsonb_typeof(("run"."parameters" -> $5::text -> 0)) = 'number' THEN ("run"."parameters" -> $6::text -> 0)::numeric END IS NOT NULL AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 21 DESC, 22 DESC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list by -parameters.any, next page
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", CASE WHEN jsonb_typeof(("run"."parameters" -> $2::text -> 0)) = 'number' THEN ("run"."parameters" -> $3::text -> 0)::numeric END AS "page_value", "run"."id" AS "page_id"
 FROM "run"
-WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' THEN ("run"."parameters" -> $4::text -> 0)::numeric END IS NOT NULL AND (CASE WHEN jsonb_typeof(("run"."parameters" -> $5::text -> 0)) = 'number' THEN ("run"."parameters" -> $6::text -> 0)::numeric END, "run"."id") < ($7::text::numeric, $8) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY CASE WHEN jsonb_typeof(("run"."parameters" -> $9::text -> 0)) = 'number' THEN ("run"."parameters" -> $10::text -> 0)::numeric END DESC, 1 DESC
-LIMIT 21;
+WHERE ("run"."owner_id" = ($4) AND CASE WHEN jsonb_typeof(("run"."parameters" -> $5::text -> 0)) = 'number' THEN ("run"."parameters" -> $6::text -> 0)::numeric END IS NOT NULL AND (CASE WHEN jsonb_typeof(("run"."parameters" -> $7::text -> 0)) = 'number' THEN ("run"."parameters" -> $8::text -> 0)::numeric END, "run"."id") < ($9::text::numeric, $10) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 21 DESC, 22 DESC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list by -parameters.any, without a value
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' THEN ("run"."parameters" -> $4::text -> 0)::numeric END IS NULL AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 1 DESC
-LIMIT 21;
+ORDER BY 21 DESC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_id DESC;
 
 -- run: list by -parameters.any, without a value, next page
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' THEN ("run"."parameters" -> $4::text -> 0)::numeric END IS NULL AND ("run"."id", "run"."id") < ($5, $6) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 1 DESC
-LIMIT 21;
+ORDER BY 21 DESC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_id DESC;
 
 -- run: list by results.any
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", CASE WHEN jsonb_typeof(("run"."results" -> $2::text -> 0)) = 'number' THEN ("run"."results" -> $3::text -> 0)::numeric END AS "page_value", "run"."id" AS "page_id"
 FROM "run"
-WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."results" -> $3::text -> 0)) = 'number' THEN ("run"."results" -> $4::text -> 0)::numeric END IS NOT NULL AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY CASE WHEN jsonb_typeof(("run"."results" -> $5::text -> 0)) = 'number' THEN ("run"."results" -> $6::text -> 0)::numeric END ASC, 1 ASC
-LIMIT 21;
+WHERE ("run"."owner_id" = ($4) AND CASE WHEN jsonb_typeof(("run"."results" -> $5::text -> 0)) = 'number' THEN ("run"."results" -> $6::text -> 0)::numeric END IS NOT NULL AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 21 ASC, 22 ASC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value, page_id ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value, page_id;
 
 -- run: list by results.any, next page
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", CASE WHEN jsonb_typeof(("run"."results" -> $2::text -> 0)) = 'number' THEN ("run"."results" -> $3::text -> 0)::numeric END AS "page_value", "run"."id" AS "page_id"
 FROM "run"
-WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."results" -> $3::text -> 0)) = 'number' THEN ("run"."results" -> $4::text -> 0)::numeric END IS NOT NULL AND (CASE WHEN jsonb_typeof(("run"."results" -> $5::text -> 0)) = 'number' THEN ("run"."results" -> $6::text -> 0)::numeric END, "run"."id") > ($7::text::numeric, $8) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY CASE WHEN jsonb_typeof(("run"."results" -> $9::text -> 0)) = 'number' THEN ("run"."results" -> $10::text -> 0)::numeric END ASC, 1 ASC
-LIMIT 21;
+WHERE ("run"."owner_id" = ($4) AND CASE WHEN jsonb_typeof(("run"."results" -> $5::text -> 0)) = 'number' THEN ("run"."results" -> $6::text -> 0)::numeric END IS NOT NULL AND (CASE WHEN jsonb_typeof(("run"."results" -> $7::text -> 0)) = 'number' THEN ("run"."results" -> $8::text -> 0)::numeric END, "run"."id") > ($9::text::numeric, $10) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 21 ASC, 22 ASC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value, page_id ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value, page_id;
 
 -- run: list by results.any, without a value
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."results" -> $3::text -> 0)) = 'number' THEN ("run"."results" -> $4::text -> 0)::numeric END IS NULL AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 1 ASC
-LIMIT 21;
+ORDER BY 21 ASC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_id ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_id;
 
 -- run: list by results.any, without a value, next page
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."results" -> $3::text -> 0)) = 'number' THEN ("run"."results" -> $4::text -> 0)::numeric END IS NULL AND ("run"."id", "run"."id") > ($5, $6) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 1 ASC
-LIMIT 21;
+ORDER BY 21 ASC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_id ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_id;
 
 -- run: list by -results.any
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", CASE WHEN jsonb_typeof(("run"."results" -> $2::text -> 0)) = 'number' THEN ("run"."results" -> $3::text -> 0)::numeric END AS "page_value", "run"."id" AS "page_id"
 FROM "run"
-WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."results" -> $3::text -> 0)) = 'number' THEN ("run"."results" -> $4::text -> 0)::numeric END IS NOT NULL AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY CASE WHEN jsonb_typeof(("run"."results" -> $5::text -> 0)) = 'number' THEN ("run"."results" -> $6::text -> 0)::numeric END DESC, 1 DESC
-LIMIT 21;
+WHERE ("run"."owner_id" = ($4) AND CASE WHEN jsonb_typeof(("run"."results" -> $5::text -> 0)) = 'number' THEN ("run"."results" -> $6::text -> 0)::numeric END IS NOT NULL AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 21 DESC, 22 DESC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list by -results.any, next page
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", CASE WHEN jsonb_typeof(("run"."results" -> $2::text -> 0)) = 'number' THEN ("run"."results" -> $3::text -> 0)::numeric END AS "page_value", "run"."id" AS "page_id"
 FROM "run"
-WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."results" -> $3::text -> 0)) = 'number' THEN ("run"."results" -> $4::text -> 0)::numeric END IS NOT NULL AND (CASE WHEN jsonb_typeof(("run"."results" -> $5::text -> 0)) = 'number' THEN ("run"."results" -> $6::text -> 0)::numeric END, "run"."id") < ($7::text::numeric, $8) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY CASE WHEN jsonb_typeof(("run"."results" -> $9::text -> 0)) = 'number' THEN ("run"."results" -> $10::text -> 0)::numeric END DESC, 1 DESC
-LIMIT 21;
+WHERE ("run"."owner_id" = ($4) AND CASE WHEN jsonb_typeof(("run"."results" -> $5::text -> 0)) = 'number' THEN ("run"."results" -> $6::text -> 0)::numeric END IS NOT NULL AND (CASE WHEN jsonb_typeof(("run"."results" -> $7::text -> 0)) = 'number' THEN ("run"."results" -> $8::text -> 0)::numeric END, "run"."id") < ($9::text::numeric, $10) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 21 DESC, 22 DESC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list by -results.any, without a value
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."results" -> $3::text -> 0)) = 'number' THEN ("run"."results" -> $4::text -> 0)::numeric END IS NULL AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 1 DESC
-LIMIT 21;
+ORDER BY 21 DESC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_id DESC;
 
 -- run: list by -results.any, without a value, next page
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND CASE WHEN jsonb_typeof(("run"."results" -> $3::text -> 0)) = 'number' THEN ("run"."results" -> $4::text -> 0)::numeric END IS NULL AND ("run"."id", "run"."id") < ($5, $6) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 1 DESC
-LIMIT 21;
+ORDER BY 21 DESC
+LIMIT 21)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_id DESC;
 
 -- run: list where simulation_id
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."created_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND "run"."simulation_id" = ($3) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 DESC, 1 DESC
-LIMIT $4;
+ORDER BY 21 DESC, 22 DESC
+LIMIT $4)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list where name
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."created_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND position($3::bytea IN convert_to("run"."name_folded", 'UTF8')) > 0 AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 DESC, 1 DESC
-LIMIT $4;
+ORDER BY 21 DESC, 22 DESC
+LIMIT $4)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list where status
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."created_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND "run"."status" = ANY ($3::text::text[]) AND ($4::uuid IS NOT NULL OR (SELECT count(*)
 FROM generate_series(1, 1000000000)) = 0) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 DESC, 1 DESC
-LIMIT $5;
+ORDER BY 21 DESC, 22 DESC
+LIMIT $5)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list where started_from
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."created_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND "run"."started_at" >= (timezone('UTC', '1970-01-01'::timestamp + $3::interval)) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 DESC, 1 DESC
-LIMIT $4;
+ORDER BY 21 DESC, 22 DESC
+LIMIT $4)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list where started_to
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."created_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND "run"."started_at" <= (timezone('UTC', '1970-01-01'::timestamp + $3::interval)) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 DESC, 1 DESC
-LIMIT $4;
+ORDER BY 21 DESC, 22 DESC
+LIMIT $4)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list where finished_from
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."created_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND "run"."finished_at" >= (timezone('UTC', '1970-01-01'::timestamp + $3::interval)) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 DESC, 1 DESC
-LIMIT $4;
+ORDER BY 21 DESC, 22 DESC
+LIMIT $4)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list where finished_to
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."created_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND "run"."finished_at" <= (timezone('UTC', '1970-01-01'::timestamp + $3::interval)) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 DESC, 1 DESC
-LIMIT $4;
+ORDER BY 21 DESC, 22 DESC
+LIMIT $4)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list where solver
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."created_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND "run"."solver" = ($3) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 DESC, 1 DESC
-LIMIT $4;
+ORDER BY 21 DESC, 22 DESC
+LIMIT $4)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list where external_id
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."created_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND "run"."external_id" = ($3) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 DESC, 1 DESC
-LIMIT $4;
+ORDER BY 21 DESC, 22 DESC
+LIMIT $4)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list where parent_id
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."created_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND "run"."parent_id" = ($3) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 DESC, 1 DESC
-LIMIT $4;
+ORDER BY 21 DESC, 22 DESC
+LIMIT $4)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list where label=project
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run_labels"."created_at" AS "page_value", "run_labels"."id" AS "page_id"
 FROM "run" , "run_labels"
 WHERE ("run"."owner_id" = ($2) AND "run_labels".owner_id = "run"."owner_id" AND "run_labels".id = "run"."id" AND "run_labels".name = $3 AND ($4::uuid IS NOT NULL OR (SELECT count(*)
 FROM generate_series(1, 1000000000)) = 0) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY "run_labels"."created_at" DESC, "run_labels"."id" DESC
-LIMIT $5;
+ORDER BY 21 DESC, 22 DESC
+LIMIT $5)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list where label=project:wing
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run_labels"."created_at" AS "page_value", "run_labels"."id" AS "page_id"
 FROM "run" , "run_labels"
 WHERE ("run"."owner_id" = ($2) AND "run_labels".owner_id = "run"."owner_id" AND "run_labels".id = "run"."id" AND "run_labels".name = $3 AND "run_labels".text = $4 AND ($5::uuid IS NOT NULL OR (SELECT count(*)
 FROM generate_series(1, 1000000000)) = 0) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY "run_labels"."created_at" DESC, "run_labels"."id" DESC
-LIMIT $6;
+ORDER BY 21 DESC, 22 DESC
+LIMIT $6)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list where where=parameters.alpha<=12
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."created_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND (jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' AND ("run"."parameters" -> $4::text -> 0) <= $5::jsonb) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 DESC, 1 DESC
-LIMIT $6;
+ORDER BY 21 DESC, 22 DESC
+LIMIT $6)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list where where=parameters.alpha>=12
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."created_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND (jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' AND ("run"."parameters" -> $4::text -> 0) >= $5::jsonb) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 DESC, 1 DESC
-LIMIT $6;
+ORDER BY 21 DESC, 22 DESC
+LIMIT $6)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list where where=parameters.alpha!=12
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."created_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND ("run"."parameters" -> $3::text -> 0) <> $4::jsonb AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 DESC, 1 DESC
-LIMIT $5;
+ORDER BY 21 DESC, 22 DESC
+LIMIT $5)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list where where=parameters.alpha=12
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."created_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND ("run"."parameters" -> $3::text -> 0) = $4::jsonb AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 DESC, 1 DESC
-LIMIT $5;
+ORDER BY 21 DESC, 22 DESC
+LIMIT $5)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list where where=parameters.alpha<12
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."created_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND (jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' AND ("run"."parameters" -> $4::text -> 0) < $5::jsonb) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 DESC, 1 DESC
-LIMIT $6;
+ORDER BY 21 DESC, 22 DESC
+LIMIT $6)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run: list where where=parameters.alpha>12
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
-SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version"
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."owner_id" AS "owner_id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results", "run"."artifacts" AS "artifacts", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."version" AS "version", "run"."created_at" AS "page_value", "run"."id" AS "page_id"
 FROM "run"
 WHERE ("run"."owner_id" = ($2) AND (jsonb_typeof(("run"."parameters" -> $3::text -> 0)) = 'number' AND ("run"."parameters" -> $4::text -> 0) > $5::jsonb) AND (SELECT v FROM named) IS NOT NULL)
-ORDER BY 18 DESC, 1 DESC
-LIMIT $6;
+ORDER BY 21 DESC, 22 DESC
+LIMIT $6)
+SELECT "id", "owner_id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "created_at", "updated_at", "version", page_followed
+FROM (
+SELECT rows.*, sum(coalesce(octet_length("status_reason"), 0) + pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}') + pg_column_size("artifacts" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1000000 OR page_place = 1
+ORDER BY page_value DESC, page_id DESC;
 
 -- run_reports: summary
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."status" AS "status", "run"."results" AS "results"

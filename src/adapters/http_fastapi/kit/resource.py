@@ -122,7 +122,7 @@ def resource_routes(
     async def list_(request: Request, caller: Reader, query: ListQuery) -> Response:
         """Returns one page, newest first unless `sort` says otherwise.
 
-        `next_cursor` and the `Link` header lead to the next page.
+        `next_cursor` and the `Link` header lead to the next page. A page of large objects has fewer than `limit`.
         """
         owner = caller.owner.id
         wanted = pages.request(owner, query)
