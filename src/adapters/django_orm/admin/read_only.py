@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from adapters.django_orm.admin.safe_lookups import SafeLookupsAdmin
+from adapters.django_orm.admin.safe_lookups import SafeChangeList, SafeLookupsAdmin
 from adapters.django_orm.repositories.page_sizes import sized_columns
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class ConditionFilter(admin.SimpleListFilter):
         return queryset if condition is None else queryset.filter(condition())
 
 
-class LightChangeList(ChangeList):
+class LightChangeList(SafeChangeList):
     """A list that reads no long texts, maps or lists: its rows might be of any size."""
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
@@ -54,7 +53,7 @@ class ReadOnlyAdmin(SafeLookupsAdmin):
     id_like_fields: tuple[str, ...] = ()  # text columns whose values may be UUIDs
     secret_fields: tuple[str, ...] = ()
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[LightChangeList]:
         return LightChangeList
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -179,7 +179,9 @@ class AsyncpgExecutor:
             raise ConstraintViolated(error.constraint_name) from error
         except _UNAVAILABLE as error:
             raise Unavailable(f"The database cannot be used: {_reason(error)}") from error
-        return statement.decoded(rows) if len(rows) <= FEW else await in_parts(statement.decoded, rows)
+        if len(rows) <= FEW or not statement.decodes:
+            return statement.decoded(rows)
+        return await in_parts(statement.decoded, rows)
 
     async def write(self, principal: str, chain: WriteBatch, values: Values) -> int:
         (statement,) = chain

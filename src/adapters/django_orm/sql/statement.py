@@ -100,7 +100,7 @@ class Statement:
         return page
 
     def decoded(self, rows: Rows) -> Rows:
-        if not self._decodes:
+        if not self.decodes:
             return rows
         return [
             [value if decode is None else decode(value) for value, decode in zip(row, self.decoders, strict=True)]
@@ -128,7 +128,8 @@ class Statement:
         return any(isinstance(encode, EncodeEach) for _, encode in self.encoders)
 
     @cached_property
-    def _decodes(self) -> bool:
+    def decodes(self) -> bool:
+        """Whether anything is made of what the driver returns."""
         return any(self.decoders)
 
 
