@@ -1268,14 +1268,12 @@ FROM "run"
 WHERE ("run"."owner_id" = ($2) AND "run"."simulation_id" = ($3) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY 13 DESC, 1 DESC
 LIMIT $4)
-SELECT "id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "created_by", "created_at", "updated_at", "labels", "parameters", "results"
+SELECT "id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "created_by", "created_at", "updated_at", "labels", "parameters", "results", page_followed
 FROM (
-SELECT texts.*, sum((length("labels") + length("parameters") + length("results"))) OVER (ORDER BY "created_at" DESC, "id" DESC) - (length("labels") + length("parameters") + length("results")) AS before
-FROM (
-SELECT "id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "created_by", "created_at", "updated_at", CAST("labels" AS text) AS "labels", CAST("parameters" AS text) AS "parameters", CAST("results" AS text) AS "results"
-FROM rows OFFSET 0 ) AS texts ) AS measured
-WHERE before < 1000000
-ORDER BY "created_at" DESC, "id" DESC;
+SELECT rows.*, sum(pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY created_at DESC, id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1500000 OR page_place = 1
+ORDER BY created_at DESC, id DESC;
 
 -- run_reports: members
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results"
@@ -1326,14 +1324,12 @@ FROM "run"
 WHERE ("run"."owner_id" = ($2) AND "run"."simulation_id" = ($3) AND ("run"."created_at", "run"."id") < (timezone('UTC', '1970-01-01'::timestamp + $4::interval), $5) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY 13 DESC, 1 DESC
 LIMIT $6)
-SELECT "id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "created_by", "created_at", "updated_at", "labels", "parameters", "results"
+SELECT "id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "created_by", "created_at", "updated_at", "labels", "parameters", "results", page_followed
 FROM (
-SELECT texts.*, sum((length("labels") + length("parameters") + length("results"))) OVER (ORDER BY "created_at" DESC, "id" DESC) - (length("labels") + length("parameters") + length("results")) AS before
-FROM (
-SELECT "id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "created_by", "created_at", "updated_at", CAST("labels" AS text) AS "labels", CAST("parameters" AS text) AS "parameters", CAST("results" AS text) AS "results"
-FROM rows OFFSET 0 ) AS texts ) AS measured
-WHERE before < 1000000
-ORDER BY "created_at" DESC, "id" DESC;
+SELECT rows.*, sum(pg_column_size("labels" #- '{}') + pg_column_size("parameters" #- '{}') + pg_column_size("results" #- '{}')) OVER page AS page_size, row_number() OVER page AS page_place, lead(TRUE, 1, FALSE) OVER page AS page_followed
+FROM rows WINDOW page AS (ORDER BY created_at DESC, id DESC ROWS UNBOUNDED PRECEDING) ) AS measured
+WHERE page_size <= 1500000 OR page_place = 1
+ORDER BY created_at DESC, id DESC;
 
 -- run_reports: members, next
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results"

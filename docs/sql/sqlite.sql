@@ -907,34 +907,18 @@ WHERE jsonb_typeof(value -> 0) = 'number' ) AS numbers GROUP BY key
 LIMIT 10006;
 
 -- run_reports: page
-WITH rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results"
+SELECT "run"."id" AS "id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results"
 FROM "run"
 WHERE ("run"."owner_id" = (%s) AND "run"."simulation_id" = (%s))
 ORDER BY 13 DESC, 1 DESC
-LIMIT %s)
-SELECT "id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "created_by", "created_at", "updated_at", "labels", "parameters", "results"
-FROM (
-SELECT texts.*, sum((length("labels") + length("parameters") + length("results"))) OVER (ORDER BY "created_at" DESC, "id" DESC) - (length("labels") + length("parameters") + length("results")) AS before
-FROM (
-SELECT "id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "created_by", "created_at", "updated_at", CAST("labels" AS text) AS "labels", CAST("parameters" AS text) AS "parameters", CAST("results" AS text) AS "results"
-FROM rows ) AS texts ) AS measured
-WHERE before < 1000000
-ORDER BY "created_at" DESC, "id" DESC;
+LIMIT %s;
 
 -- run_reports: page, next
-WITH rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results"
+SELECT "run"."id" AS "id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results"
 FROM "run"
 WHERE ("run"."owner_id" = (%s) AND "run"."simulation_id" = (%s) AND ("run"."created_at", "run"."id") < (%s, %s))
 ORDER BY 13 DESC, 1 DESC
-LIMIT %s)
-SELECT "id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "created_by", "created_at", "updated_at", "labels", "parameters", "results"
-FROM (
-SELECT texts.*, sum((length("labels") + length("parameters") + length("results"))) OVER (ORDER BY "created_at" DESC, "id" DESC) - (length("labels") + length("parameters") + length("results")) AS before
-FROM (
-SELECT "id", "simulation_id", "name", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "created_by", "created_at", "updated_at", CAST("labels" AS text) AS "labels", CAST("parameters" AS text) AS "parameters", CAST("results" AS text) AS "results"
-FROM rows ) AS texts ) AS measured
-WHERE before < 1000000
-ORDER BY "created_at" DESC, "id" DESC;
+LIMIT %s;
 
 -- simulation: get
 SELECT "simulation"."id" AS "id", "simulation"."owner_id" AS "owner_id", "simulation"."name" AS "name", "simulation"."start_date" AS "start_date", "simulation"."end_date" AS "end_date", "simulation"."description" AS "description", "simulation"."labels" AS "labels", "simulation"."created_at" AS "created_at", "simulation"."updated_at" AS "updated_at", "simulation"."version" AS "version"

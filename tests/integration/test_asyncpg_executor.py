@@ -255,7 +255,9 @@ async def test_the_next_page_of_a_list_is_an_index_scan(on_pool: MakeStorage, ob
         while scan.get("Plans"):
             kinds.append(scan["Node Type"])
             scan = scan["Plans"][-1]  # the subplans before it set the owner
-        assert [*kinds, scan["Node Type"]] == ["Limit", "Result", "Index Scan"], plan
+        limit = kinds.index("Limit")
+        assert set(kinds[:limit]) <= {"Subquery Scan", "WindowAgg"}, plan  # which measure pages of large objects
+        assert [*kinds[limit:], scan["Node Type"]] == ["Limit", "Result", "Index Scan"], plan
         assert scan["Index Name"] in {index.name for index in table.model._meta.indexes if "created_at" in index.fields}
         assert "owner_id" in scan["Index Cond"]
         assert "created_at" in scan["Index Cond"]

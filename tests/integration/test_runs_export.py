@@ -35,8 +35,13 @@ class TestExport(RunsExportContract):
 class TestExportOfPages(RunsExportPagesContract):
     @pytest.fixture
     def service(self, make_storage: MakeStorage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-        for name, value in {"PAGE": 3, "PAGE_SIZE": 1500, "MEMBERS_AT_ONCE": 2}.items():
-            monkeypatch.setattr(f"adapters.django_orm.repositories.run_reports.{name}", value)
+        for name, value in {
+            "repositories.run_reports.PAGE": 3,
+            "repositories.run_reports.MEMBERS_AT_ONCE": 2,
+            "repositories.run_reports.PAGE_SIZE": 1500,
+            "sql.statement.PAGE_SIZE": 1500,
+        }.items():
+            monkeypatch.setattr(f"adapters.django_orm.{name}", value)
         with serving(make_storage()) as service:
             yield service
 

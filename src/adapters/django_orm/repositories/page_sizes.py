@@ -8,7 +8,6 @@ from django.db import models
 
 from adapters.django_orm.columns import JsonField
 from adapters.django_orm.sql.expressions import field_of
-from domain.paging import PAGE_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,11 +37,13 @@ def sized_columns(model: type[models.Model], names: Sequence[str]) -> dict[str, 
     return sizes
 
 
-def page_sql(names: Sequence[str], sizes: Iterable[str], order: Iterable[str], *, descending: bool) -> str:
-    """The SELECT of the rows of a page, each with whether another follows it."""
+def page_sql(
+    names: Sequence[str], sizes: Iterable[str], order: Iterable[str], size_max: int, *, descending: bool
+) -> str:
+    """The SELECT of the rows of a page of at most this size, each with whether another follows it."""
     return _PAGE.format(
         columns=", ".join(f'"{name}"' for name in names),
         size=" + ".join(sizes),
-        size_max=PAGE_SIZE,
+        size_max=size_max,
         order=", ".join(f"{name}{' DESC' * descending}" for name in order),
     )

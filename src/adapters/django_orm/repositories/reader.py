@@ -23,7 +23,7 @@ from domain.entity import sort_value
 from domain.entity_spec import spec_of
 from domain.labels import LabelCriterion
 from domain.page_size import largest, may_be_large
-from domain.paging import Comparison, Condition, Page, PageRequest, Position, Sort
+from domain.paging import PAGE_SIZE, Comparison, Condition, Page, PageRequest, Position, Sort
 from domain.quantities import Operator, QuantityCriterion
 from domain.repository import E, OwnerId
 from domain.turns import in_parts
@@ -261,7 +261,7 @@ class Reader(Generic[E]):
     def _measured(self, rows: models.QuerySet[Any, Any], here: Sequence[Any], sort: Sort, **options: Any) -> Statement:
         """The statement by which PostgreSQL ends a page where it becomes too large."""
         order = PLACE[-len(here) :]
-        sql = page_sql(self.names, self._sizes.values(), order, descending=sort.descending)
+        sql = page_sql(self.names, self._sizes.values(), order, PAGE_SIZE, descending=sort.descending)
         decoders = (*(self.executor.codec(field_of(self.model, name))[1] for name in self.names), None)
         placed = _in_order(rows.annotate(**dict(zip(order, here, strict=True))), [*map(F, order)], sort)
         return self._compile.over(placed, (*self.names, *order), sql, decoders, **options)

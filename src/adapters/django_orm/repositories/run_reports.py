@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,6 +10,7 @@ import msgspec
 from django.db.models import F
 
 from adapters.django_orm.columns import QuantitiesField
+from adapters.django_orm.repositories.page_sizes import page_sql, sized_columns
 from adapters.django_orm.repositories.reader import LISTS_MAX, compared_by
 from adapters.django_orm.sql.compiler import Compiler
 from adapters.django_orm.sql.expressions import KeysetAfter, Param, field_of, param
@@ -34,8 +36,8 @@ if TYPE_CHECKING:
 
 FIRST_PAGE, PAGE = 100, 1000
 """Runs of the first page, and of any: each has twice as many as the one before it, or fewer where they are large."""
-PAGE_SIZE = 1_000_000
-"""Characters of a page's labels, parameters and results, to which those of one more run may come."""
+PAGE_SIZE = 1_500_000
+"""Bytes of a page's labels, parameters and results as PostgreSQL keeps them, which is more than they take as text."""
 MEMBERS_AT_ONCE = 10_000
 """Runs whose members one statement collects, which takes it some tenths of a second."""
 _NUMBER, _STATUS = "number", "status"
@@ -63,16 +65,7 @@ FROM (
 SELECT DISTINCT key, nullif(value ->> 1, '') COLLATE "C" AS unit FROM rows, jsonb_each("{name}")
 ) AS members GROUP BY key
 """
-# OFFSET 0, or PostgreSQL would write each map as text once more for its length.
-_PAGE = """
-SELECT {columns} FROM (
-SELECT texts.*, sum({length}) OVER (ORDER BY "created_at" DESC, "id" DESC) - {length} AS before FROM (
-SELECT {texts} FROM rows{barrier}
-) AS texts
-) AS measured WHERE before < {size} ORDER BY "created_at" DESC, "id" DESC
-"""
 _END = 'SELECT "created_at", "id" FROM rows ORDER BY "created_at" DESC, "id" DESC LIMIT 1 OFFSET {before}'
-_LENGTH = " + ".join(f'length("{name}")' for name in MAPS)
 
 
 class RunReports:
@@ -95,21 +88,15 @@ class RunReports:
         return self.compile.over(rows, ("status", "results"), _SUMMARY, (None,) * 7)
 
     def _page(self, compared: tuple[Compared, ...], goes_on: bool) -> Statement:
-        """A page of runs, with their maps as texts."""
-        sql = _PAGE.format(
-            columns=", ".join(f'"{name}"' for name in COLUMNS),
-            texts=", ".join(
-                [*(f'"{name}"' for name in PLAIN), *(f'CAST("{name}" AS text) AS "{name}"' for name in MAPS)]
-            ),
-            length=f"({_LENGTH})",
-            barrier=" OFFSET 0" if self.compile.on_postgresql else "",
-            size=PAGE_SIZE,
-        )
+        """A page of runs, with their maps as texts, and whether another run follows each."""
         # The status stays text: where nothing is decoded, rows are taken as they come.
-        decoders = [None if name == "status" else self._decoder(name) for name in PLAIN]
-        decoders += [None for _ in MAPS]
-        limit = param(self.runs.model, "version", "limit")
-        return self.compile.over(self._newest(compared, goes_on), COLUMNS, sql, tuple(decoders), limit=limit)
+        plain = (None if name == "status" else self._decoder(name) for name in PLAIN)
+        decoders = (*plain, *(None for _ in MAPS), None)
+        rows, limit = self._newest(compared, goes_on), param(self.runs.model, "version", "limit")
+        if not self.compile.on_postgresql:
+            return replace(self.compile.select(rows, *COLUMNS, limit=limit, sized=MAPS), decoders=decoders)
+        sql = page_sql(COLUMNS, sized_columns(self.runs.model, MAPS).values(), _NEWEST, PAGE_SIZE, descending=True)
+        return self.compile.over(rows, COLUMNS, sql, decoders, limit=limit)
 
     def _members(self, compared: tuple[Compared, ...], goes_on: bool, ends: bool) -> Statement:
         """The members of the next runs, up to ``_end`` or all: map, name, a unit and whether they differ."""
@@ -164,8 +151,9 @@ class OwnedRunReports:
         values["limit"] = min(FIRST_PAGE, PAGE)
         after: Mapping[str, Any] = {}
         while rows := await self._fetch(self._table.page(compared, bool(after)), {**values, **after}):
-            # Large runs beyond the end of a page are read in vain.
-            values["limit"] = min(2 * len(rows), PAGE)
+            # Runs beyond the end of a page of large ones would be read in vain.
+            ended_early = rows[-1][-1] and len(rows) < values["limit"]
+            values["limit"] = len(rows) if ended_early else min(2 * len(rows), PAGE)
             after = {f"after_{name}": rows[-1][COLUMNS.index(name)] for name in _NEWEST}
             yield map(_row, rows)
 
@@ -217,7 +205,7 @@ _FIELD = QuantitiesField()
 
 
 def _row(row: Sequence[Any]) -> RunRow:
-    *plain, labels, parameters, results = row
+    *plain, labels, parameters, results, _ = row
     return (*plain, _LABELS.decode(labels), _pairs(parameters), _pairs(results))
 
 
