@@ -112,7 +112,8 @@ def run_report_routes(runs: Resource, use_cases: RunUseCases) -> APIRouter:
         run in their order, without artifacts, and then `labels.K`, `parameters.K` and `results.K`, sorted by name, for
         each name that one of these runs has. The header shows the unit, as in `parameters.alpha [deg]`, if all these
         runs that have the member agree on one; if they differ, a column `parameters.alpha.unit` follows. What a run
-        lacks is an empty cell. A text that a spreadsheet would run as a formula begins with an apostrophe.
+        lacks is an empty cell. An apostrophe stands in a text wherever a spreadsheet would run what follows as
+        a formula: at its beginning, and after a semicolon, a tab or a line break.
 
         A file without the end that HTTP marks (a chunk of length zero) is incomplete: request it again. A run that is
         created meanwhile may be in it, without columns for what it alone has.
