@@ -91,6 +91,32 @@ def test_unit_is_in_the_header_where_all_agree_and_in_a_column_where_they_differ
     assert more_cells(made, row()) == [None] * len(columns)
 
 
+_NAMES = st.sampled_from(["a", "a.unit", "a.unit.unit", "a.", "unit", "A"])
+_QUANTITIES = st.dictionaries(_NAMES, st.tuples(st.integers(), st.sampled_from([None, "unit", "m"])))
+
+
+@given(st.lists(st.tuples(st.dictionaries(_NAMES, st.just("x")), _QUANTITIES, _QUANTITIES)))
+def test_no_two_columns_have_one_name(members: list[Any]) -> None:
+    rows = [row(*each) for each in members]
+    made = table(*rows)
+    assert len({*made.header}) == len(made.header)
+    assert all(len(made.cells(each)) == len(made.header) for each in rows)
+    for _, parameters, _ in members:
+        for name in parameters:  # each is found by its own name, whatever the others are called
+            column = re.compile(rf"parameters\.{re.escape(name)}( \[(m|unit)\])?")
+            assert any(map(column.fullmatch, made.header))
+
+
+def test_unit_column_gives_way_to_a_parameter_of_its_name() -> None:
+    rows = [row(parameters={"a": (1, unit), "a.unit": (2, "s"), "b": (3, unit)}) for unit in ("m", "mm")]
+    made = table(*rows)
+    assert more_columns(made) == [
+        *("parameters.a", "parameters.a [unit]", "parameters.a.unit [s]"),
+        *("parameters.b", "parameters.b.unit"),
+    ]
+    assert more_cells(made, rows[1]) == [1, "mm", 2, 3, "mm"]
+
+
 def test_units_agree_in_any_order() -> None:
     assert agreed("m", "m") == "m"
     assert agreed(None, None) is known_unit("") is None
