@@ -238,7 +238,7 @@ class Where:
             digits = number.group()
             value = float(digits) if number.group(2) or number.group(3) else _whole(digits)
             if value is None or not is_number(value):
-                raise WhereError("A finite number, or a whole one within ±2^53,", place + 1)
+                raise WhereError("A finite number, or a whole one within ±2^53 (beyond that as in 1e20),", place + 1)
             # 12.0 is 12: conditions that mean the same are the same, whatever they are bound to.
             whole = isinstance(value, float) and value.is_integer() and abs(value) <= EXACT_MAX
             return int(value) if whole else value, number.end()

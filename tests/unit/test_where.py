@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from domain.labels import LABEL_FILTER, LabelCriterion
 from domain.paging import Comparison, Condition
-from domain.quantities import Operator, Quantity, QuantityCriterion, QuantityValue, Where, WhereError
+from domain.quantities import Operator, Quantities, Quantity, QuantityCriterion, QuantityValue, Where, WhereError
 
 WHERE = Where("parameters", "results")
 VALUES: tuple[QuantityValue, ...] = (0, 1, 1.0, 0.1, -5, 1e300, 2**53, True, False, "", "1", "true", "ä")
@@ -86,6 +86,18 @@ def test_condition_is_read(text: str, name: str, operator: str, value: QuantityV
 )
 def test_refusal_names_the_character(text: str, expected: int) -> None:
     assert position(text) == expected
+
+
+@pytest.mark.parametrize("digits", ["9007199254740993", "-9007199254740993", "100000000000000000000"])
+def test_whole_number_that_no_quantity_can_be_is_refused_as_in_bodies(digits: str) -> None:
+    """The refusal says how the number is written that was meant."""
+    with pytest.raises(WhereError, match=r"within ±2\^53 \(beyond that as in 1e20\), was expected at character 11\.$"):
+        WHERE(f"results.a={digits}")
+    assert [*Quantities().problems({"a": Quantity(int(digits))})]
+    for number in (f"{float(digits)!r}", f"{digits}.0", f"{digits}e0"):
+        criterion = WHERE(f"results.a={number}").value
+        assert isinstance(criterion, QuantityCriterion)
+        assert criterion.holds({"a": Quantity(float(digits))})
 
 
 @given(st.text(max_size=30) | st.text('parmetsul.a=<>!"1e-+ \\', max_size=30).map("results.a".__add__))
