@@ -153,6 +153,10 @@ class QuantityCriterion:
     def _compared(self) -> tuple[object, ...]:
         return self.name, self.operator, type_name(self.value), self.value  # for Python, 1 is equal to True
 
+    @property
+    def shape(self) -> str:
+        return self.operator
+
     def holds(self, quantities: Mapping[str, Quantity]) -> bool:
         """Whether these quantities fulfil it."""
         quantity = quantities.get(self.name)

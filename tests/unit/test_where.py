@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.entity import filters
 from domain.labels import LABEL_FILTER, LabelCriterion
 from domain.paging import Comparison, Condition
 from domain.quantities import Operator, Quantities, Quantity, QuantityCriterion, QuantityValue, Where, WhereError
+from domain.runs.run import Run
 
 WHERE = Where("parameters", "results")
 VALUES: tuple[QuantityValue, ...] = (0, 1, 1.0, 0.1, -5, 1e300, 2**53, True, False, "", "1", "true", "ä")
@@ -163,3 +165,11 @@ def test_label_criterion_asks_for_the_name_or_the_text() -> None:
     labels = {"a": "x", "b": ""}
     asked = [("a", None), ("a", "x"), ("a", "X"), ("b", ""), ("b", None), ("c", None), ("c", "")]
     assert [LabelCriterion(*each).holds(labels) for each in asked] == [True, True, False, True, True, False, False]
+
+
+@given(st.permutations(["results.a>=1", "parameters.b<2", "results.a=true", "parameters.c>=3", 'results.b!="x"']))
+def test_conditions_in_any_order_are_the_same_list(texts: list[str]) -> None:
+    asked = filters(Run, where=tuple(map(WHERE, [*texts, texts[0]])), label=(LABEL_FILTER.parse("a"),))
+    assert asked == filters(Run, label=(LABEL_FILTER.parse("a"),), where=tuple(map(WHERE, sorted(texts))))
+    others = filters(Run, where=tuple(WHERE(each.replace(".a", ".z")) for each in texts))
+    assert [each.value.shape for each in asked[1:]] == [each.value.shape for each in others]  # type: ignore[union-attr]  # -- criteria
