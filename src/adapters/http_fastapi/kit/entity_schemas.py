@@ -3,19 +3,17 @@
 import re
 from decimal import Decimal
 from functools import cache, lru_cache
-from typing import Annotated, Any, ClassVar, Literal, NoReturn
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     Field,
     ValidationError,
     WithJsonSchema,
     create_model,
     model_validator,
 )
-from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from adapters.http_fastapi.kit.field_examples import example
@@ -84,7 +82,7 @@ def replace_body(entity: type[Owned]) -> type[CreateBody]:
 
 
 def patch_body(entity: type[Owned]) -> type[PatchBody]:
-    """The body that changes some members of an entity; immutable ones are refused, and left out of the document."""
+    """The body that changes some members of an entity. An immutable one can only be sent as it is."""
     fields = spec_of(entity).fields.values()
     maps = frozenset(field.name for field in fields if isinstance(field.kind, kinds.Map))
     base: type[PatchBody] = MapPatchBody if maps else PatchBody
@@ -92,7 +90,7 @@ def patch_body(entity: type[Owned]) -> type[PatchBody]:
         f"{entity.__name__}Patch",
         __base__=base,
         __doc__=f"The members of {with_article(title_of(entity))} to change.",
-        **{field.name: _IMMUTABLE if field.kind.immutable else _change(field, patch=True) for field in fields},
+        **{field.name: _change(field, patch=True) for field in fields},
     )
     if maps:
         patch.MAPS = maps  # type: ignore[attr-defined]  # -- its base has it
@@ -215,11 +213,3 @@ def _change(field: FieldSpec, *, patch: bool = False) -> Any:
     )
     value = written(field.kind, patch=patch)
     return Annotated[value | None if field.optional else value, info], None
-
-
-def _refuse_change(_: object) -> NoReturn:
-    raise PydanticCustomError("immutable", "This is set on creation, and cannot be changed.")
-
-
-_Undocumented: Any = SkipJsonSchema
-_IMMUTABLE: Any = (Annotated[Any, _Undocumented(), BeforeValidator(_refuse_change)], None)
