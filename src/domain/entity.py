@@ -26,11 +26,11 @@ def create(entity: type[E], *, id: UUID, owner_id: OwnerId, now: datetime, actor
     """A new entity of its owner, made by ``actor``. Raises ``Invalid``."""
     made: Any = entity
     spec = spec_of(entity)
-    kept = {**spec.defaults, **validated(entity, values)}
+    kept = validated(entity, {**spec.defaults, **values})
     if spec.fill_in is not None:
         kept |= spec.fill_in(None, kept, values.keys(), now)
-    if len(kept) > len(values) and (violations := [*_broken_rules(spec, kept.get)]):
-        raise Invalid(violations)
+        if violations := [*_broken_rules(spec, kept.get)]:
+            raise Invalid(violations)
     for field in spec.actors:
         kept[field.name] = actor
     created: E = made(id=id, owner_id=owner_id, created_at=now, updated_at=now, **kept)
@@ -55,20 +55,19 @@ def with_values(stored: E, values: Mapping[str, Any], *, now: datetime) -> E:
         if isinstance(value, MapPatch):
             merged[name] = value.applied(getattr(stored, name))
             violations += violations_in(spec.fields[name], merged[name])
-    if violations:
-        raise Invalid(violations)
     if spec.fill_in is not None:
         known = values_of(stored)
         merged |= spec.fill_in(known, {**known, **merged}, values.keys(), now)
     # Two changes may read the clock in another order than they are made in.
     after = with_changes(stored, merged, updated_at=max(now, before.updated_at))
     if after is not stored:
-        if violations := [*_changed_immutables(spec, stored, after)]:
-            raise Invalid(violations)
-        # Before the rules, which a state is likely to break that the entity may not come to.
-        require_transition(stored, after)
-        if violations := [*_broken_rules(spec, partial(getattr, after))]:
-            raise Invalid(violations)
+        violations += _changed_immutables(spec, stored, after)
+        if not violations:
+            # Before the rules, which a state is likely to break that the entity may not come to.
+            require_transition(stored, after)
+        violations += _broken_rules(spec, partial(getattr, after))
+    if violations:
+        raise Invalid(violations)
     return after
 
 
@@ -80,6 +79,19 @@ def require_transition(before: Owned, after: Owned) -> None:
 
 def validated(entity: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """The values as they are kept. Raises ``Invalid`` for what is wrong in itself, whatever is stored."""
+    kept, violations = _checked(entity, values)
+    if violations:
+        raise Invalid(violations)
+    return kept
+
+
+def violations_in_values(entity: type[Any], values: Mapping[str, Any]) -> list[Violation]:
+    """What is wrong with these values in themselves."""
+    return _checked(entity, values)[1]
+
+
+def _checked(entity: type[Any], values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Violation]]:
+    """The values as they are kept, and what is wrong with them."""
     spec = spec_of(entity)
     kept: dict[str, Any] = {}
     violations: list[Violation] = []
@@ -94,10 +106,7 @@ def validated(entity: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
             violations += violations_in(field, kept[name])
         else:
             kept[name] = value
-    violations += _broken_rules(spec, kept.get)
-    if violations:
-        raise Invalid(violations)
-    return kept
+    return kept, [*violations, *_broken_rules(spec, kept.get)]
 
 
 def violations_of(entity: Owned) -> list[Violation]:

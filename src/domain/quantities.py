@@ -212,7 +212,7 @@ class Where:
         """The condition that this text says. Raises ``WhereError``."""
         field = next((each for each in self.fields if text.startswith(f"{each}.")), None)
         if field is None:
-            raise WhereError(" or ".join(f"'{each}.'" for each in self.fields), 1)
+            raise WhereError(f"A name after {' or '.join(f'{each}.' for each in self.fields)}", 1)
         place = len(field) + 1
         name = self._NAME.match(text, place)
         if name is None:
