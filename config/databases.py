@@ -87,9 +87,8 @@ class DatabaseUrl:
 
 
 def django_database(url: DatabaseUrl) -> dict[str, Any]:
-    """Django's DATABASES entry for this URL; creates the directory of an SQLite file."""
+    """Django's DATABASES entry for this URL."""
     if url.is_sqlite:
-        url.path.parent.mkdir(parents=True, exist_ok=True)
         return {
             "ENGINE": "adapters.django_orm.sqlite",
             "NAME": str(url.path),

@@ -1,4 +1,4 @@
-"""Secrets that are generated on first use and stored in a file."""
+"""Secrets that are generated, and stored in a file by the process that needs them to last."""
 
 import os
 import secrets
@@ -24,6 +24,15 @@ def load_or_create_secret(path: Path) -> str:
             pass
         finally:
             draft.unlink()
+    return _read(path)
+
+
+def load_or_generate_secret(path: Path) -> str:
+    """The secret in this file, or else a new one, which is not stored. Raises OSError or ValueError."""
+    return _read(path) if path.exists() else secrets.token_urlsafe(48)
+
+
+def _read(path: Path) -> str:
     secret = path.read_text(encoding="ascii").strip()
     if len(secret) < SECRET_MIN:
         raise ValueError(f"is too short in {path}: delete the file, and a new one will be generated")

@@ -11,11 +11,12 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from config.databases import DatabaseUrl
-from config.secret_files import SECRET_MIN, load_or_create_secret
+from config.secret_files import SECRET_MIN, load_or_create_secret, load_or_generate_secret
 from config.setting_errors import error_message
 
 PREFIX = "GOATFISH_"
 ENV_FILE = ".env"
+SECRET_FILE = "secret_key"  # noqa: S105 -- the name of a file, beside an SQLite database
 ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[1-9][0-9]*)?")
 
 
@@ -53,7 +54,7 @@ class Settings(BaseSettings):
     """Whether to use prepared statements; set to false behind a PgBouncer older than 1.21."""
 
     secret_key: SecretStr = SecretStr("")
-    """Signs cursors and admin sessions; 32 characters or more. With SQLite, it is generated if unset."""
+    """Signs cursors and admin sessions; 32 characters or more. With SQLite, it a service generates it if unset."""
 
     secret_key_previous: SecretStr | None = None
     """The previous secret key, still accepted while you replace it, but never used to sign."""
@@ -192,9 +193,9 @@ class Settings(BaseSettings):
         if not database.is_sqlite:
             raise ValueError(f"is required with PostgreSQL: at least {SECRET_MIN} random characters")
         try:
-            return SecretStr(load_or_create_secret(database.path.parent / "secret_key"))
+            return SecretStr(load_or_generate_secret(database.path.parent / SECRET_FILE))
         except OSError as error:
-            raise ValueError(f"is not set and cannot be stored beside the database: {error}") from error
+            raise ValueError(f"is not set and cannot be read beside the database: {error}") from error
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod
@@ -244,6 +245,22 @@ def load() -> Settings:
         raise ConfigurationError(lines) from None
     except (OSError, UnicodeDecodeError) as error:
         raise _unreadable(error) from None
+
+
+def load_for_service() -> Settings:
+    """The same for a process that serves: what it signs stays valid, so a generated secret key is stored.
+
+    Raises ConfigurationError.
+    """
+    settings = load()
+    if settings.database_url.is_sqlite and "secret_key" not in settings.model_fields_set:
+        try:
+            load_or_create_secret(settings.database_url.path.parent / SECRET_FILE)
+        except OSError as error:
+            line = f"{PREFIX}SECRET_KEY: is not set and cannot be stored beside the database: {error}"
+            raise ConfigurationError([line]) from None
+        load.cache_clear()
+    return load()
 
 
 def unknown_variables() -> list[str]:

@@ -59,6 +59,7 @@ collect_ignore = {
     ],
     "postgresql": [
         "test_canary.py",
+        "test_every_command.py",
         "test_other_machines.py",
         "test_proxies.py",
         "test_run_script.py",

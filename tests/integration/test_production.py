@@ -139,7 +139,8 @@ def test_operators_commands_require_the_operators_database_url(configured: Confi
 
 def test_a_new_sqlite_file_is_readable_by_its_owner_alone(configured: Configured) -> None:
     file = configured.directory / "made.sqlite3"
-    read = "import django; django.setup(); from django.db import connection as c; c.ensure_connection();"
+    read = "import django; django.setup(); from django.db import connection as c;"
+    read += "from adapters.django_orm.sqlite.base import create_file; create_file('made.sqlite3');"
     read += "c.cursor().execute('CREATE TABLE IF NOT EXISTS x (y)'); import os;"
     read += "print(*(oct(os.stat(f'made.sqlite3{end}').st_mode)[-3:] for end in ('', '-wal', '-shm')))"
     variables = {"GOATFISH_DATABASE_URL": "sqlite:///made.sqlite3", "DJANGO_SETTINGS_MODULE": "config.django"}

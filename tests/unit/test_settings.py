@@ -10,7 +10,7 @@ import pytest
 
 from config import settings
 from config.databases import DatabaseUrl, django_database
-from config.secret_files import load_or_create_secret
+from config.secret_files import SECRET_MIN, load_or_create_secret
 from config.settings import ConfigurationError, Settings
 
 SECRET = "a secret key that serves the tests alone"
@@ -186,8 +186,10 @@ def test_repr_contains_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "postgresql://ann:***@db.example:6432/goat%20fish" in shown
 
 
-def test_secret_file_is_created_once_and_private(elsewhere: Path) -> None:
-    first = settings.load().secret_key.get_secret_value()
+def test_a_generated_secret_is_stored_only_by_a_service(elsewhere: Path) -> None:
+    assert len(settings.load().secret_key.get_secret_value()) >= SECRET_MIN
+    assert list(elsewhere.iterdir()) == []
+    first = settings.load_for_service().secret_key.get_secret_value()
     settings.load.cache_clear()
 
     kept = elsewhere / "var" / "secret_key"
@@ -226,8 +228,11 @@ def test_unreadable_env_file_is_reported(elsewhere: Path, monkeypatch: pytest.Mo
 def test_secret_that_cannot_be_stored_is_reported(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (elsewhere / "file").touch()
 
-    (line,) = error_lines(monkeypatch, DATABASE_URL="sqlite:///file/goatfish.sqlite3")
+    monkeypatch.setenv("GOATFISH_DATABASE_URL", "sqlite:///file/goatfish.sqlite3")
+    with pytest.raises(ConfigurationError) as caught:
+        settings.load_for_service()
 
+    (line,) = caught.value.lines
     assert line.startswith("GOATFISH_SECRET_KEY: is not set and cannot be stored beside the database: ")
     assert str(elsewhere / "file") in line
 
@@ -261,7 +266,7 @@ def test_django_gets_a_sqlite_file(elsewhere: Path) -> None:
     entry = django_database(DatabaseUrl("sqlite:///some%20where/g.sqlite3"))
 
     assert entry["NAME"] == str(elsewhere / "some where" / "g.sqlite3")
-    assert (elsewhere / "some where").is_dir()
+    assert list(elsewhere.iterdir()) == []
     assert entry["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
     assert DatabaseUrl("sqlite:////srv/g.sqlite3").path == Path("/srv/g.sqlite3")
 

@@ -14,6 +14,7 @@ from django.db import DatabaseError, IntegrityError, OperationalError, connectio
 from django.db.migrations.executor import MigrationExecutor
 
 from adapters.django_orm.row_security.grants import grant
+from adapters.django_orm.sqlite.base import create_file
 from domain.errors import (
     Conflict,
     Invalid,
@@ -61,6 +62,8 @@ def migrate(api_role: str | None = None) -> list[str]:
 
     Raises ``Unavailable``.
     """
+    if connection.vendor == "sqlite":
+        create_file(connection.settings_dict["NAME"])
     names = unapplied_migrations()
     with translate_database_errors():
         if names:

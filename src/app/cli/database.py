@@ -12,7 +12,7 @@ from adapters.django_orm.bootstrap import setup_django
 from app.cli.terminal import MISCONFIGURED, fail, print_message
 from app.database_roles import DatabaseRoleError, provision
 from config.databases import DatabaseUrl
-from config.settings import Settings, load
+from config.settings import Settings, load, load_for_service
 from config.verification import require_verified, unverified
 from domain.errors import Unavailable
 
@@ -21,6 +21,14 @@ def require_operator_database() -> None:
     """Fails without an operators' database URL: row-level security hides most rows from the API's role."""
     if not load().has_operator:
         fail("This command needs GOATFISH_OPERATOR_DATABASE_URL, which is not set.", MISCONFIGURED)
+
+
+def load_to_serve() -> Settings:
+    """The settings, with the secret key kept. Fails where SQLite has no database, so that nothing is made there."""
+    url = load().operator_url
+    if url.is_sqlite and not url.path.exists():
+        fail(f"There is no database at {url.path}. Run: goatfish migrate")
+    return load_for_service()
 
 
 def require_migrations() -> None:

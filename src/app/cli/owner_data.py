@@ -1,15 +1,11 @@
 """Erases an owner with all its data, exports it to a file, and imports such a file."""
 
 import asyncio
-import os
-import secrets
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import IO
 from uuid import UUID
 
 import typer
@@ -18,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TaskP
 
 from adapters.django_orm.bootstrap import django_storage, setup_django
 from app.cli.database import require_migrations, require_operator_database
+from app.cli.files import open_input, open_output
 from app.cli.terminal import MISCONFIGURED, fail, print_message, print_result, print_table
 from app.cli.use_case_runner import run_use_case, with_use_cases
 from domain.access.owner import Owner
@@ -26,8 +23,6 @@ from domain.repository import OwnerId
 from domain.validation import as_id
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-STREAM = "-"
-"""In place of a file name: stdin or stdout."""
 
 
 def erase_owner(of: str, *, dry_run: bool, confirmed: bool) -> None:
@@ -78,10 +73,9 @@ def export_owner(of: str, output: str) -> None:
     from adapters.django_orm.tenant_data.exporting import open_export
 
     with (
-        _file_errors(),
         open_export(owner.id, datetime.now(UTC)) as (total, parts),
         _progress(f"Exporting {owner.name!r}", MofNCompleteColumn(), total=total) as (bar, task),
-        _open_output(output) as file,
+        open_output(output) as file,
     ):
         for count, part in parts:
             file.write(part)
@@ -98,8 +92,7 @@ def import_owner(source: str, name: str | None) -> None:
     # Only for the description of its tables; it connects to nothing.
     tables = django_storage(size=1).tables
     with (
-        _file_errors(),
-        _open_input(source) as (file, size),
+        open_input(source) as (file, size),
         _progress("Importing", TaskProgressColumn(), total=size) as (bar, task),
     ):
         header, rows = importing.import_owner(file, tables, name, lambda count: bar.advance(task, count))
@@ -126,52 +119,3 @@ def _progress(
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         yield progress, progress.add_task(description, total=total)
-
-
-@contextmanager
-def _file_errors() -> Iterator[None]:
-    """Ends the command with one line where a file cannot be read or written, and silently on a broken pipe."""
-    try:
-        yield
-    except BrokenPipeError:
-        # At exit Python flushes stdout, and would print an error about the closed pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(1) from None
-    except OSError as error:
-        fail(str(error))
-
-
-@contextmanager
-def _open_output(output: str) -> Iterator[IO[bytes]]:
-    """A file to write to, with mode 0600, that replaces the one of that name only once it is complete."""
-    path = Path(output)
-    if output == STREAM:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    if path.exists() and not path.is_file():  # a device or a pipe must not be replaced
-        with path.open("wb") as file:
-            yield file
-        return
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        with suppress(FileNotFoundError):
-            draft.unlink()
-
-
-@contextmanager
-def _open_input(source: str) -> Iterator[tuple[IO[bytes], int | None]]:
-    """The file to read from, and its size where it has one."""
-    if source == STREAM:
-        yield sys.stdin.buffer, None
-        return
-    path = Path(source)
-    with path.open("rb") as file:
-        yield file, path.stat().st_size if path.is_file() else None

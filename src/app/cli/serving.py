@@ -14,7 +14,7 @@ from uvicorn.supervisors import ChangeReload, Multiprocess
 
 import config
 from app.application import build_for_workers
-from app.cli.database import require_storage
+from app.cli.database import load_to_serve, require_storage
 from app.cli.terminal import FAILED, MISCONFIGURED, fail, print_message
 from app.http_server.limits import Limits
 from app.http_server.server import HttpServer
@@ -28,7 +28,7 @@ SOURCE = [str(Path(__file__).parents[2]), str(Path(config.__file__).parent)]
 
 
 def serve(host: str, port: int, *, workers: int | None, reload: bool, proxies: str, access_log: bool) -> None:
-    settings = load()
+    settings = load_to_serve()
     workers = workers or settings.workers
     if reload and workers > 1:
         fail("--reload works with one worker only.", MISCONFIGURED)

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import NoReturn
 
@@ -19,8 +19,9 @@ def print_result(text: str) -> None:
 
 
 def print_message(text: str) -> None:
-    """Prints a line to stderr."""
-    typer.echo(text, err=True)
+    """Prints a line to stderr. Results are printed even where it cannot be written; then the exit status is 1."""
+    with suppress(OSError):
+        typer.echo(text, err=True)
 
 
 def fail(text: str, status: int = FAILED) -> NoReturn:

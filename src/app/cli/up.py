@@ -16,7 +16,7 @@ from app.cli.database import require_operator_database
 from app.cli.terminal import fail, print_message
 from app.cli.use_case_runner import operator_context, with_use_cases
 from app.container import UseCases
-from config.settings import load
+from config.settings import load_for_service
 from domain.access.api_key import ApiKey
 from domain.access.scopes import Scope
 from domain.access.token import ApiKeyToken
@@ -30,8 +30,9 @@ PORTS_TRIED = 100
 
 def up(host: str, port: int) -> None:
     require_operator_database()
+    settings = load_for_service()
     setup_django()
-    if applied := management.migrate(load().api_role):
+    if applied := management.migrate(settings.api_role):
         print_message(f"The database is ready: {len(applied)} migrations applied.")
     key, password = _demo_key(), _operator_password()
     management.disconnect()

@@ -1,18 +1,19 @@
-"""Django's SQLite backend with two additions: new files have mode 0600, and a long statement can be interrupted."""
+"""Django's SQLite backend, with files that only migrations create, and statements that can be interrupted."""
 
 from __future__ import annotations
 
 import os
+import sqlite3
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from django.db.backends.sqlite3 import base, schema
+from django.db.backends.sqlite3 import base, creation, schema
 
 from adapters.django_orm.sqlite.functions import add_functions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from sqlite3 import Connection
     from typing import Any
 
     from django.db.models import Model
@@ -35,19 +36,39 @@ class SchemaEditor(schema.DatabaseSchemaEditor):
         return sql, params
 
 
+def create_file(path: str) -> None:
+    """Makes an empty database with mode 0600, which SQLite gives its journal files too, unless there is one.
+
+    Raises ``OSError``.
+    """
+    file = Path(path).resolve()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # An existing file must not be opened here, since closing it would release this process's POSIX locks.
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+class DatabaseCreation(creation.DatabaseCreation):
+    """Makes the databases of tests."""
+
+    def _create_test_db(self, verbosity: int, autoclobber: bool, keepdb: bool = False) -> str:
+        name: str = super()._create_test_db(verbosity, autoclobber, keepdb)  # type: ignore[misc]  # -- not in the stubs
+        create_file(name)
+        return name
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
-    """Creates the file with mode 0600; SQLite gives the journal files the same mode."""
+    """Refuses to connect where there is no file: ``create_file`` makes it."""
 
     SchemaEditorClass = SchemaEditor
+    creation_class = DatabaseCreation
     should_interrupt: Callable[[], bool] | None = None
     """Called while a statement runs: True interrupts it with ``OperationalError`` and rolls its transaction back."""
 
-    def get_new_connection(self, conn_params: dict[str, Any]) -> Connection:
-        # O_EXCL: an existing file must not be opened here, since closing it would release this process's POSIX locks.
-        # Other errors are left to SQLite, which reports them when it connects.
-        with suppress(OSError):
-            os.close(os.open(conn_params["database"], os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        connection: Connection = super().get_new_connection(conn_params)
+    def get_new_connection(self, conn_params: dict[str, Any]) -> sqlite3.Connection:
+        if not Path(conn_params["database"]).exists():
+            raise sqlite3.OperationalError(f"There is no database at {conn_params['database']}. Run: goatfish migrate")
+        connection: sqlite3.Connection = super().get_new_connection(conn_params)
         add_functions(connection)
         connection.set_progress_handler(self._check_interrupt, CHECK_INTERVAL)
         return connection

@@ -1,15 +1,22 @@
 """Every command with its arguments. The modules that do the work are imported by the command, so ``--help`` is fast."""
 
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 from typer.core import TyperGroup
 
 from app.cli.commands import database, keys, owners, service
 from app.cli.commands.arguments import command_group
+from app.cli.streams import checked_streams, readable
 from app.cli.terminal import one_line_errors
 
 
 class _RootGroup(TyperGroup):
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **named: Any) -> Any:
+        with checked_streams():
+            return super().main(readable(sys.argv[1:] if args is None else args), *rest, **named)
+
     def invoke(self, ctx: Any) -> Any:
         with one_line_errors():
             return super().invoke(ctx)
