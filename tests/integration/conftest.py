@@ -50,6 +50,7 @@ collect_ignore = {
         "test_embedded_postgres.py",
         "test_following.py",
         "test_isolation.py",
+        "test_migrating.py",
         "test_asyncpg_executor.py",
         "test_runs_by_django.py",
         "test_pool_restart.py",

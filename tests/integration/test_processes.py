@@ -1,5 +1,6 @@
 """Goatfish as a shell starts it, each test in a directory and with an SQLite database of its own."""
 
+import fcntl
 import json
 import os
 import pty
@@ -191,6 +192,28 @@ def test_an_invalid_setting_stops_every_command_with_one_line(bare: Shell) -> No
 def test_a_database_without_migrations_is_reported(bare: Shell) -> None:
     for done in bare.each("serve --port 0", "owner list"):
         assert "Run: goatfish migrate" in complaint(done, 1)
+
+
+def test_of_three_processes_one_migrates_and_two_wait_for_it(bare: Shell) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        done = list(pool.map(lambda _: bare("migrate"), range(3)))
+    said = [each.stderr for each in done]
+    assert [each.returncode for each in done] == [0, 0, 0], said
+    assert sum("Applied goatfish.0001_initial\n" in text for text in said) == 1
+    assert sum("The database was already up to date.\n" in text for text in said) == 2
+    assert [path.name for path in (bare.directory / "var").iterdir()] == ["goatfish.sqlite3"]
+
+
+def test_a_migration_that_does_not_end_is_waited_for_and_given_up(migrated: Path, bare: Shell) -> None:
+    shutil.copytree(migrated, bare.directory / "var")
+    descriptor = os.open(bare.directory / "var", os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    done = bare("migrate", "--wait", "1")
+    os.close(descriptor)
+    waits, gave_up = done.stderr.splitlines()
+    assert (done.returncode, waits) == (1, f"Waiting for another goatfish migrate in {bare.directory}/var.")
+    assert gave_up.startswith("Gave up after 1 s of waiting for another goatfish migrate in ")
+    assert bare("migrate").returncode == 0
 
 
 def test_an_unreachable_database_is_reported_without_its_password(bare: Shell) -> None:

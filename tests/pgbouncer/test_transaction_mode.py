@@ -218,3 +218,27 @@ def _sessions(bouncer: DatabaseUrl) -> list[Session]:
             counted = {table: client.execute(f"SELECT count(*) FROM {table}".encode()).fetchall() for table in TABLES}
             found.append(Session(backend, named, {table: count for table, ((count,),) in counted.items()}))
     return found
+
+
+def test_migrations_through_it_run_one_at_a_time_and_leave_no_lock(bouncer: DatabaseUrl) -> None:
+    administrator = DatabaseUrl(os.environ["TEST_DATABASE_URL"])
+    operator = DatabaseUrl(os.environ["GOATFISH_OPERATOR_DATABASE_URL"]).of("through_bouncer")
+    account = Account.for_server()
+    home = temporary_home(account)
+    with psycopg.connect(administrator.with_password, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE through_bouncer OWNER "{operator.user}"')
+        try:
+            with running_pgbouncer(operator, home, account) as url:
+                env = os.environ | {"GOATFISH_OPERATOR_DATABASE_URL": url.with_password}
+                env["GOATFISH_DATABASE_URL"] = bouncer.of("through_bouncer").with_password
+                done = [
+                    subprocess.Popen(goatfish("migrate"), env=env, stderr=subprocess.PIPE, text=True) for _ in range(3)
+                ]
+                said = [process.communicate(timeout=60)[1] for process in done]
+                assert [process.returncode for process in done] == [0, 0, 0], said
+                assert sum("Applied goatfish.0001_initial\n" in text for text in said) == 1
+                locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+                assert connection.execute(locks).fetchall() == [(0,)]
+        finally:
+            shutil.rmtree(home)
+            connection.execute("DROP DATABASE through_bouncer WITH (FORCE)")

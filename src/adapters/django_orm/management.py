@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from django.core.management import call_command, execute_from_command_line
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from adapters.django_orm.migration_lock import Patience, one_at_a_time
 from adapters.django_orm.row_security.grants import grant
 from adapters.django_orm.sqlite.base import create_file
 from domain.errors import (
@@ -57,19 +58,20 @@ def unapplied_migrations() -> list[str]:
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
-def migrate(api_role: str | None = None) -> list[str]:
+def migrate(api_role: str | None = None, *, wait: float = 60, report: Callable[[str], object] = str) -> list[str]:
     """Applies pending migrations and returns their names; then grants the API's role its privileges, if there is one.
 
-    Raises ``Unavailable``.
+    Waits up to so many seconds for another process that migrates and for sessions that lock tables, and reports which.
+    Raises ``Unavailable``, and ``OSError`` where SQLite's file cannot be made.
     """
     if connection.vendor == "sqlite":
         create_file(connection.settings_dict["NAME"])
-    names = unapplied_migrations()
-    with translate_database_errors():
+    with translate_database_errors(), one_at_a_time(Patience(wait, report)) as persist:
+        names = unapplied_migrations()
         if names:
-            call_command("migrate", interactive=False, verbosity=0)
+            persist(lambda: call_command("migrate", interactive=False, verbosity=0))
         if api_role is not None:
-            grant(api_role)
+            persist(lambda: grant(api_role))
     return names
 
 

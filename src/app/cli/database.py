@@ -108,9 +108,10 @@ def create_database(administrator_url: str) -> None:
     print_message("Next: goatfish migrate")
 
 
-def migrate() -> None:
+def migrate(wait: int) -> None:
     setup_django()
-    names = management.migrate(load().api_role)
+    names = management.migrate(load().api_role, wait=wait, report=print_message)
+    management.disconnect()
     for name in names:
         print_message(f"Applied {name}")
     print_message("The database is up to date." if names else "The database was already up to date.")

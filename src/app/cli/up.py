@@ -32,7 +32,7 @@ def up(host: str, port: int) -> None:
     require_operator_database()
     settings = load_for_service()
     setup_django()
-    if applied := management.migrate(settings.api_role):
+    if applied := management.migrate(settings.api_role, report=print_message):
         print_message(f"The database is ready: {len(applied)} migrations applied.")
     key, password = _demo_key(), _operator_password()
     management.disconnect()

@@ -41,11 +41,16 @@ def operator_create(
     create_operator(username, email, from_stdin=password_stdin)
 
 
-def migrate() -> None:
-    """Apply all pending database migrations."""
+def migrate(
+    wait: Annotated[
+        int,
+        typer.Option(min=1, help="For how many seconds to wait for others who migrate or lock tables."),
+    ] = 60,
+) -> None:
+    """Apply all pending database migrations, without making the service wait for locks."""
     from app.cli.database import migrate
 
-    migrate()
+    migrate(wait)
 
 
 def seed(

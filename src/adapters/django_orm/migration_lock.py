@@ -1,0 +1,183 @@
+"""Migrations run one process at a time, and no request of the service waits long behind them.
+
+On PostgreSQL an advisory lock lasts as long as a transaction of a connection of its own: one of a session would be left
+with the server connections of a PgBouncer. Meanwhile that connection watches whom the migrations wait for. A lock on a
+table is waited for half a second only, since everybody who comes later queues up behind; then the migration is rolled
+back and, after a pause, begun again. On SQLite the folder of the file is locked.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any, Self
+
+import psycopg
+from django.db import OperationalError, connection
+from django.db.backends.postgresql.schema import DatabaseSchemaEditor
+from psycopg import IsolationLevel
+
+from domain.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from psycopg import Connection
+
+KEY = int.from_bytes(b"goatfish")  # of the advisory lock
+TABLE_LOCK_TIMEOUT = "500ms"
+PAUSE = 1.0  # seconds between two attempts, in which those who wait have their turn
+LOOK = 0.1  # seconds between two looks at whom the migrations wait for
+RETRIED = {"55P03", "40P01"}  # SQLSTATEs: no lock in time, deadlock
+
+_LIMITS = """
+    SELECT set_config(name, '0', true) FROM pg_settings
+    WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')
+"""
+_SESSIONS = """
+    SELECT waited.pid, usename, application_name, state, to_char(state_change AT TIME ZONE 'UTC', {format})
+    FROM ({pids}) AS waited (pid) LEFT JOIN pg_stat_activity USING (pid) ORDER BY waited.pid
+"""
+_FORMAT = '\'YYYY-MM-DD"T"HH24:MI:SS"Z"\''
+_HOLDERS = _SESSIONS.format(
+    format=_FORMAT,
+    pids="""
+        SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database AND datname = current_database()
+        WHERE locktype = 'advisory' AND (classid::int8 << 32 | objid::int8) = %s AND objsubid = 1 AND granted
+    """,
+)
+_BLOCKERS = _SESSIONS.format(format=_FORMAT, pids="SELECT DISTINCT unnest(pg_blocking_pids(%s))")
+
+
+class Patience:
+    """How long to wait for others altogether, and where to say whom for."""
+
+    def __init__(self, seconds: float, report: Callable[[str], object]) -> None:
+        self._seconds, self._report = seconds, report
+        self._deadline = time.monotonic() + seconds
+        self._last = ""
+
+    def notice(self, whom: str) -> None:
+        """Reports whom the migrations wait for, unless that is known."""
+        if whom and whom != self._last:
+            self._report(f"Waiting for {whom}.")
+            self._last = whom
+
+    def wait(self) -> None:
+        """Pauses before another attempt. Raises ``Unavailable`` once the time is over."""
+        if time.monotonic() + PAUSE > self._deadline:
+            whom = self._last or "other sessions"
+            raise Unavailable(f"Gave up after {self._seconds:g} s of waiting for {whom}. Run again: goatfish migrate")
+        time.sleep(PAUSE)
+
+
+@contextmanager
+def one_at_a_time(patience: Patience) -> Iterator[Callable[[Callable[[], object]], None]]:
+    """Waits until nobody else migrates. Gives the function that carries out work, as often as locks make it necessary.
+
+    Raises ``Unavailable``.
+    """
+    with connection.wrap_database_errors, ExitStack() as held:
+        if connection.vendor == "sqlite":
+            held.enter_context(_locked_folder(Path(connection.settings_dict["NAME"]).resolve().parent, patience))
+            yield _once
+        else:
+            guard = held.enter_context(_advisory_lock(patience))
+            yield lambda work: _persist(work, guard, patience)
+
+
+def _once(work: Callable[[], object]) -> None:
+    work()
+
+
+@contextmanager
+def _locked_folder(folder: Path, patience: Patience) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                patience.notice(f"another goatfish migrate in {folder}")
+            patience.wait()
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _advisory_lock(patience: Patience) -> Iterator[Connection[Any]]:
+    """A connection in a transaction that holds the lock."""
+    guard: Connection[Any] = connection.get_new_connection(connection.get_connection_params())
+    guard.isolation_level = IsolationLevel.READ_COMMITTED  # keeps no snapshot, for which others would wait
+    with guard:
+        while not guard.execute("SELECT pg_try_advisory_xact_lock(%s)", [KEY]).fetchall()[0][0]:
+            patience.notice("another goatfish migrate: " + _sessions(guard, _HOLDERS, KEY))
+            guard.rollback()  # a PgBouncer may have no more connections than this
+            patience.wait()
+        guard.execute(_LIMITS)
+        yield guard
+
+
+def _persist(work: Callable[[], object], guard: Connection[Any], patience: Patience) -> None:
+    """Carries out the work, again where a lock on a table could not be had in time."""
+    while True:
+        guard.execute("SELECT 1")  # the lock is still held
+        try:
+            with _watched(guard, patience):
+                work()
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", None) not in RETRIED:
+                raise
+        else:
+            return
+        patience.wait()
+
+
+@contextmanager
+def _watched(guard: Connection[Any], patience: Patience) -> Iterator[None]:
+    """Reports whom migrations wait for, which wait for no lock for longer than they should."""
+    done, migrating = Event(), [0]
+
+    class SchemaEditor(DatabaseSchemaEditor):
+        def __enter__(self) -> Self:
+            entered = super().__enter__()
+            with self.connection.cursor() as cursor:
+                # Both hold for this transaction: behind a PgBouncer the next one may have another process.
+                cursor.execute("SELECT set_config('lock_timeout', %s, true), pg_backend_pid()", [TABLE_LOCK_TIMEOUT])
+                migrating[0] = cursor.fetchall()[0][1]
+            return entered
+
+    def watch() -> None:
+        with suppress(psycopg.Error):  # a lost lock is noticed by those who need it
+            while not done.wait(LOOK):
+                guard.execute("SELECT pg_stat_clear_snapshot()")
+                patience.notice(_sessions(guard, _BLOCKERS, migrating[0]))
+
+    watcher = Thread(target=watch, daemon=True)
+    watcher.start()
+    connection.SchemaEditorClass = SchemaEditor
+    try:
+        yield
+    finally:
+        del connection.SchemaEditorClass
+        done.set()
+        watcher.join()
+
+
+def _sessions(guard: Connection[Any], query: str, of: int) -> str:
+    """The sessions that a query finds, with what this role may know of them."""
+    return ", ".join(_session(*row) for row in guard.execute(query, [of]).fetchall())
+
+
+def _session(pid: int, role: str | None, application: str | None, state: str | None, since: str | None) -> str:
+    if pid == 0:
+        return "a prepared transaction"
+    who = ", ".join(filter(None, [application, role and f"role {role}"]))
+    doing = f"{state} since {since}" if state else "whose state this role may not see"
+    return f"process {pid} ({who}), {doing}"
