@@ -9,10 +9,10 @@ import typer.main
 
 from app.cli.commands import commands
 
-CREATORS = {"migrate", "up"}
+CREATORS = {"migrate", "restore", "up"}
 """The commands that may make a database where there is none."""
 WRITERS = CREATORS | {
-    *("serve", "seed", "purge", "operator create", "key create", "key roll", "key revoke"),
+    *("serve", "seed", "purge", "backup", "operator create", "key create", "key roll", "key revoke"),
     *("owner create", "owner deactivate", "owner activate", "owner erase", "owner import"),
 }
 """The commands that may change the folder in which they run."""

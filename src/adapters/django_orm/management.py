@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.password_validation import validate_password
@@ -13,6 +14,7 @@ from django.core.management import call_command, execute_from_command_line
 from django.db import DatabaseError, IntegrityError, OperationalError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
+from adapters.django_orm.backups import postgres, sqlite
 from adapters.django_orm.migration_lock import Patience, one_at_a_time
 from adapters.django_orm.row_security.grants import grant
 from adapters.django_orm.sqlite.base import create_file
@@ -22,6 +24,8 @@ from domain.errors import (
     Unavailable,
     Violation,
 )
+
+RESTORE_WAIT = 60  # seconds for others who migrate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,21 @@ def migrate(api_role: str | None = None, *, wait: float = 60, report: Callable[[
         if api_role is not None:
             persist(lambda: grant(api_role))
     return names
+
+
+def restore(source: Path, api_role: str | None, *, report: Callable[[str], object]) -> list[str]:
+    """Restores a backup into an empty database, where nobody migrates meanwhile; returns what is not as it was.
+
+    Raises ``Unavailable``, and ``OSError`` where SQLite's file cannot be made.
+    """
+    if connection.vendor == "sqlite":
+        sqlite.check(source)
+        create_file(connection.settings_dict["NAME"])
+    with translate_database_errors(), one_at_a_time(Patience(RESTORE_WAIT, report)):
+        if connection.vendor == "postgresql":
+            return postgres.restore(source, api_role)
+        sqlite.restore(source)
+        return []
 
 
 def run_command(arguments: Sequence[str]) -> None:

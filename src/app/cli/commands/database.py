@@ -53,6 +53,25 @@ def migrate(
     migrate(wait)
 
 
+def backup(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The file to write.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if there is one.")] = False,
+) -> None:
+    """Write the whole database to a file, with pg_dump or SQLite's online backup: a consistent snapshot."""
+    from app.cli.backups import back_up
+
+    back_up(file, overwrite=overwrite)
+
+
+def restore(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The backup to read.")],
+) -> None:
+    """Restore a backup into an empty database, all of it or nothing."""
+    from app.cli.backups import restore
+
+    restore(file)
+
+
 def seed(
     owners: Annotated[int, typer.Option(min=1, help="How many owners to create.")] = 10,
     each: Annotated[

@@ -1,0 +1,102 @@
+"""Backups of PostgreSQL by pg_dump, with the rows of all owners or not at all, and restoring by pg_restore."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+from django.db import connection, transaction
+
+from adapters.django_orm.backups.postgres_programs import client_program, database_option, run
+from adapters.django_orm.row_security.grants import grant
+from adapters.django_orm.row_security.policies import OPERATOR_POLICY
+from domain.errors import Unavailable
+
+MAGIC = b"PGDMP"
+LOCK_TIMEOUT = 60_000  # milliseconds that pg_dump waits for a table
+
+# Tables of which row-level security may hide rows from this role: no policy lets it read all of them, or another takes
+# some away. Of a superuser, a role with BYPASSRLS and the like, row_security_active is false.
+_HIDDEN = """
+    WITH policies AS (
+        SELECT polrelid, polpermissive, pg_get_expr(polqual, polrelid) AS seen FROM pg_policy
+        WHERE polcmd IN ('*', 'r')
+            AND EXISTS (SELECT FROM unnest(polroles) AS role WHERE role = 0 OR pg_has_role(role, 'USAGE'))
+    )
+    SELECT oid::regclass::text FROM pg_class
+    WHERE relkind IN ('r', 'p') AND row_security_active(oid) AND (
+        NOT EXISTS (SELECT FROM policies WHERE polrelid = pg_class.oid AND polpermissive AND seen = 'true')
+        OR EXISTS (SELECT FROM policies WHERE polrelid = pg_class.oid AND NOT polpermissive)
+    )
+    ORDER BY 1
+"""
+# What is in the database but for PostgreSQL's own and extensions.
+_OBJECTS = """
+    SELECT oid::regclass::text FROM pg_class
+    WHERE relnamespace IN (
+        SELECT oid FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+    ) AND NOT EXISTS (
+        SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e'
+    )
+    ORDER BY relkind = 'r' DESC, 1
+"""
+_OPERATOR_ENTRY = re.compile(r"\d+; \d+ \d+ POLICY public (\w+) operator ")
+_COMMENT_ENTRY = re.compile(r"\d+; \d+ \d+ COMMENT - EXTENSION ")
+_GRANTEE = re.compile(r'^GRANT .* TO ("(?:[^"]|"")+"|\w+)(?: WITH GRANT OPTION)?;$', re.MULTILINE)
+
+
+def back_up(target: Path) -> None:
+    """Writes a consistent snapshot of all tables, rights and policies to a file. Raises ``Unavailable``."""
+    program = client_program("pg_dump")
+    with connection.cursor() as cursor:
+        cursor.execute(_HIDDEN)
+        hidden = [name for (name,) in cursor.fetchall()]
+        cursor.execute("SELECT current_user")
+        ((role,),) = cursor.fetchall()
+    if hidden:
+        raise Unavailable(
+            f"The role {role} may not see all rows of {', '.join(hidden)}: back up as the role that migrates."
+        )
+    # Policies stay in force for the operators' role, which theirs shows all rows; by default pg_dump would refuse.
+    options = ["--format=custom", "--enable-row-security", "--no-password", f"--lock-wait-timeout={LOCK_TIMEOUT}"]
+    run([program, *options, database_option()], output=target)
+
+
+def restore(source: Path, api_role: str | None) -> list[str]:
+    """Restores a backup into an empty database, all of it or nothing; returns what is not as it was.
+
+    What belonged to the operators' role of the backup belongs to the one of this database. Raises ``Unavailable``.
+    """
+    program = client_program("pg_restore")
+    with connection.cursor() as cursor:
+        cursor.execute(_OBJECTS)
+        if found := cursor.fetchone():
+            raise Unavailable(f"The database is not empty: it has {found[0]}. Restore into a new one.")
+    entries = run([program, "--list", str(source)]).splitlines()
+    tables = [match[1] for match in map(_OPERATOR_ENTRY.match, entries) if match]
+    kept = [entry for entry in entries if not (_OPERATOR_ENTRY.match(entry) or _COMMENT_ENTRY.match(entry))]
+    missing = _missing_roles(run([program, "--schema-only", "--file=-", str(source)]))
+    options = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-password"]
+    with tempfile.NamedTemporaryFile("w", prefix="goatfish-", errors="surrogateescape") as listing:
+        listing.write("\n".join(kept))
+        listing.flush()
+        options += [f"--use-list={listing.name}", *(["--no-privileges"] if missing else [])]
+        run([program, *options, database_option(), str(source)])
+    with transaction.atomic(), connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"CREATE POLICY operator ON {connection.ops.quote_name(table)} {OPERATOR_POLICY}")
+    if api_role is not None:
+        grant(api_role)
+    if not missing:
+        return []
+    return [f"Rights are set as goatfish migrate sets them: the backup also names {', '.join(missing)}, unknown here."]
+
+
+def _missing_roles(script: str) -> list[str]:
+    """The roles to which a script grants rights, and that this server does not have."""
+    quoted = _GRANTEE.findall(script)
+    named = {name[1:-1].replace('""', '"') if name.startswith('"') else name for name in quoted}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolname FROM pg_roles")
+        return sorted(named - {"PUBLIC"} - {name for (name,) in cursor.fetchall()})

@@ -1,0 +1,124 @@
+"""Backups of SQLite: made beside writers, restored into an empty database, and never taken for another file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import stat
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.integration.test_processes import Shell, complaint
+
+SUCCESS = "It contains the data of all owners and the digests of their keys: store it securely."
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Shell:
+    shell = Shell(tmp_path_factory.mktemp("filled"))
+    for command in ("migrate", "seed --owners 2 --each 6 --runs 100", "owner create Ω"):
+        assert shell(*command.split()).returncode == 0
+    return shell
+
+
+@pytest.fixture
+def backup(made_backup: Path, tmp_path: Path) -> Path:
+    """A backup that a test may spoil."""
+    return Path(shutil.copy(made_backup, tmp_path / "file"))
+
+
+@pytest.fixture(scope="module")
+def made_backup(filled: Shell) -> Path:
+    assert filled("backup", "made").returncode == 0
+    return filled.directory / "made"
+
+
+def content(database: Path) -> list[str]:
+    """The whole database as SQL."""
+    with closing(sqlite3.connect(database)) as connection:
+        return list(connection.iterdump())
+
+
+def test_a_restored_database_is_as_it_was(filled: Shell, tmp_path: Path) -> None:
+    shutil.copytree(filled.directory / "var", tmp_path / "var")
+    shell, database = Shell(tmp_path), tmp_path / "var" / "goatfish.sqlite3"
+    with closing(sqlite3.connect(database, isolation_level=None)) as writer:
+        before = content(database)
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("DELETE FROM run")  # what is not committed is not in the backup
+        done = shell("backup", "a ?#% backup")
+        writer.execute("ROLLBACK")
+    file = tmp_path / "a ?#% backup"
+    assert (done.returncode, done.stdout) == (0, "")
+    assert SUCCESS in done.stderr
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == [file.name, "var"]
+    done = shell("restore", file.name, GOATFISH_DATABASE_URL="sqlite:///new/copy.sqlite3")
+    assert (done.returncode, done.stderr) == (0, f"{file.name} is restored to sqlite:///new/copy.sqlite3.\n")
+    copy = tmp_path / "new" / "copy.sqlite3"
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert [path.name for path in copy.parent.iterdir()] == [copy.name]
+    assert content(copy) == before
+    assert "ERROR" not in shell("doctor", GOATFISH_DATABASE_URL="sqlite:///new/copy.sqlite3").stdout
+
+
+def test_a_database_that_is_not_empty_is_refused(filled: Shell, backup: Path) -> None:
+    before = content(filled.directory / "var" / "goatfish.sqlite3")
+    assert complaint(filled("restore", str(backup)), 1).startswith("The database is not empty: it has ")
+    assert content(filled.directory / "var" / "goatfish.sqlite3") == before
+
+
+def test_an_existing_file_is_replaced_only_if_asked(filled: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"precious")
+    assert "exists. Choose another name" in complaint(filled("backup", str(file)), 1)
+    assert file.read_bytes() == b"precious"
+    assert filled("backup", str(file), "--overwrite").returncode == 0
+    assert file.read_bytes()[:6] == b"SQLite"
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [("/dev/full", "is not a file"), (".", "is not a file"), ("no/folder", "No such file"), ("x" * 300, "too long")],
+)
+def test_a_file_that_cannot_be_written_is_one_line(filled: Shell, place: str, words: str) -> None:
+    done = filled("backup", place)
+    assert (done.returncode != 0, done.stdout, done.stderr.count("\n")) == (True, "", 1)
+    assert words in done.stderr
+
+
+def _flip(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2 :] = bytes(len(data) - len(data) // 2)
+    file.write_bytes(data)
+
+
+def _empty_database(file: Path) -> None:
+    file.unlink()
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("CREATE TABLE other (x)")
+
+
+SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
+    "missing": (os.remove, "No such file or directory"),
+    "empty": (lambda file: file.write_bytes(b""), "is not a backup made by goatfish backup"),
+    "text": (lambda file: file.write_text("hello"), "is not a backup made by goatfish backup"),
+    "PostgreSQL": (lambda file: file.write_bytes(b"PGDMP and more"), "is a backup of PostgreSQL, and cannot be"),
+    "cut": (lambda file: os.truncate(file, file.stat().st_size // 2), "file: database disk image is malformed"),
+    "damaged": (_flip, "file"),
+    "another": (_empty_database, "has no tables of Goatfish"),
+}
+
+
+@pytest.mark.parametrize("kind", SPOILT)
+def test_a_file_that_is_no_backup_is_refused(backup: Path, tmp_path: Path, kind: str) -> None:
+    spoil, words = SPOILT[kind]
+    spoil(backup)
+    place = tmp_path / "place"
+    place.mkdir()
+    assert words in complaint(Shell(place)("restore", str(backup)), 1)
+    assert list(place.iterdir()) == []
