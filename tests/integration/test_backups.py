@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import stat
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +20,7 @@ from psycopg.sql import SQL, Identifier
 from config.databases import DatabaseUrl
 from tests.embedded_postgres import ServerError, find_binaries
 from tests.integration.role_databases import Site, unmake
+from tests.warm_start import goatfish
 
 # What describes a database, one row an object, with nothing in it that differs between two that are alike.
 CATALOGUE = {
@@ -228,6 +231,33 @@ def test_no_password_is_on_a_command_line(site: Site, tmp_path: Path) -> None:
     assert "keepalives_idle=7" in arguments
     assert site.operator.password not in arguments
     assert password == site.operator.password
+
+
+def test_an_interrupted_backup_leaves_nothing(site: Site, tmp_path: Path) -> None:
+    program, place, started = tmp_path / "pg_dump", tmp_path / "place", tmp_path / "started"
+    place.mkdir()
+    version = 'case "$1" in --version) echo "pg_dump (PostgreSQL) 99.1"; exit;; esac'
+    tell = f'echo $$ > "{started}.new"; mv "{started}.new" "{started}"'
+    program.write_text(f"#!/bin/sh\n{version}\necho half; {tell}; exec sleep 60\n")
+    program.chmod(0o755)
+    env = site.environment(PATH=f"{tmp_path}:{os.environ['PATH']}")
+    with subprocess.Popen(goatfish("backup", str(place / "file")), env=env, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 30
+        while not started.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert [path.name.startswith(".file.") for path in place.iterdir()] == [True]
+        process.terminate()
+        assert process.wait(30) == 128 + signal.SIGTERM
+    assert list(place.iterdir()) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(started.read_text()), 0)
+
+
+def test_a_database_without_tables_is_not_backed_up(empty: Site, tmp_path: Path) -> None:
+    said = empty.refusal("backup", str(tmp_path / "file"), **with_programs())
+    assert said == "The database has no tables of Goatfish. Run: goatfish migrate\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_is_no_backup_is_refused(empty: Site, backup: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management import call_command, execute_from_command_line
-from django.db import DatabaseError, IntegrityError, OperationalError, connection, connections
+from django.db import DatabaseError, IntegrityError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from adapters.django_orm.backups import postgres, sqlite
@@ -46,12 +46,8 @@ def translate_database_errors() -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        raise _unavailable(error) from error
-
-
-def _unavailable(error: DatabaseError) -> Unavailable:
-    line = " ".join(str(error).split()) or type(error).__name__
-    return Unavailable(f"The database cannot be used: {line}")
+        line = " ".join(str(error).split()) or type(error).__name__
+        raise Unavailable(f"The database cannot be used: {line}") from error
 
 
 def unapplied_migrations() -> list[str]:
@@ -96,10 +92,8 @@ def restore(source: Path, api_role: str | None, *, report: Callable[[str], objec
 
 def run_command(arguments: Sequence[str]) -> None:
     """Runs one of Django's own commands, which may exit the process. Raises ``Unavailable``."""
-    try:
+    with translate_database_errors():
         execute_from_command_line(["goatfish django", *arguments])
-    except OperationalError as error:
-        raise _unavailable(error) from error
 
 
 def disconnect() -> None:

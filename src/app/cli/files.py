@@ -36,7 +36,11 @@ def draft_of(path: Path, *, replace: bool) -> Iterator[Path]:
     """
     _refuse_existing(path, replace=replace)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        error.filename = str(path)
+        raise
     try:
         yield draft
         _sync(draft)

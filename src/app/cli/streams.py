@@ -86,8 +86,10 @@ def _io_line(error: OSError) -> str:
 
 def _encoding_line(error: UnicodeError) -> str:
     if isinstance(error, UnicodeEncodeError):
-        part = ascii(error.object[error.start : error.end])
-        return f"{part} cannot be encoded as {error.encoding}. Try again with PYTHONIOENCODING=utf-8."
+        part = error.object[error.start : error.end]
+        if any(map(_is_escape, part)):
+            return f"{part!a} is not UTF-8."
+        return f"{part!a} cannot be encoded as {error.encoding}. Try again with PYTHONIOENCODING=utf-8."
     if isinstance(error, UnicodeDecodeError):
         return f"The input is not {error.encoding}: byte {error.object[error.start]:#x} at position {error.start}."
     return str(error)

@@ -42,6 +42,7 @@ _OBJECTS = """
     ORDER BY relkind = 'r' DESC, 1
 """
 _OPERATOR_ENTRY = re.compile(r"\d+; \d+ \d+ POLICY public (\w+) operator ")
+_MIGRATIONS_ENTRY = re.compile(r"\d+; \d+ \d+ TABLE DATA public django_migrations ")
 _COMMENT_ENTRY = re.compile(r"\d+; \d+ \d+ COMMENT - EXTENSION ")
 _GRANTEE = re.compile(r'^GRANT .* TO ("(?:[^"]|"")+"|\w+)(?: WITH GRANT OPTION)?;$', re.MULTILINE)
 
@@ -52,8 +53,10 @@ def back_up(target: Path) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_HIDDEN)
         hidden = [name for (name,) in cursor.fetchall()]
-        cursor.execute("SELECT current_user")
-        ((role,),) = cursor.fetchall()
+        cursor.execute("SELECT current_user, to_regclass('django_migrations')")
+        ((role, migrations),) = cursor.fetchall()
+    if migrations is None:
+        raise Unavailable("The database has no tables of Goatfish. Run: goatfish migrate")
     if hidden:
         raise Unavailable(
             f"The role {role} may not see all rows of {', '.join(hidden)}: back up as the role that migrates."
@@ -74,6 +77,8 @@ def restore(source: Path, api_role: str | None) -> list[str]:
         if found := cursor.fetchone():
             raise Unavailable(f"The database is not empty: it has {found[0]}. Restore into a new one.")
     entries = run([program, "--list", str(source)]).splitlines()
+    if not any(_MIGRATIONS_ENTRY.match(entry) for entry in entries):
+        raise Unavailable(f"{source} has no tables of Goatfish.")
     tables = [match[1] for match in map(_OPERATOR_ENTRY.match, entries) if match]
     kept = [entry for entry in entries if not (_OPERATOR_ENTRY.match(entry) or _COMMENT_ENTRY.match(entry))]
     missing = _missing_roles(run([program, "--schema-only", "--file=-", str(source)]))
