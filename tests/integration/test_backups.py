@@ -175,6 +175,31 @@ def test_a_backup_can_be_restored_for_other_roles(site: Site, backup: Path) -> N
         unmake(other)
 
 
+def test_one_role_without_more_rights_is_enough(site: Site, backup: Path, tmp_path: Path) -> None:
+    """As on a managed database, where somebody else has made an empty one."""
+    names = [f"managed_{secrets.token_hex(4)}" for _ in range(2)]
+    databases = [replace(site, api=site.administrator.of(name, name, "word")) for name in names]
+    databases = [replace(each, operator=each.api) for each in databases]
+    try:
+        for name in names:
+            site.run("CREATE ROLE {} LOGIN PASSWORD 'word'", name)
+            site.run("CREATE DATABASE {} OWNER {}", name, name)
+        source = backup
+        for each in databases:
+            env = {"GOATFISH_ONE_ROLE": "true", "GOATFISH_OPERATOR_DATABASE_URL": "", **with_programs()}
+            done = each.goatfish("restore", str(source), **env)
+            assert done.returncode == 0, done.stderr
+            assert "ERROR" not in each.goatfish("doctor", **env).stdout
+            source = tmp_path / each.api.database
+            assert each.goatfish("backup", str(source), **env).returncode == 0
+        before, after = described(site), described(databases[1])
+        rows = [name for name in before if name.startswith("rows of ")]
+        assert {name: after[name] for name in rows} == {name: before[name] for name in rows}
+    finally:
+        for each in databases:
+            unmake(each)
+
+
 def test_a_role_that_does_not_see_all_rows_cannot_back_up(site: Site, tmp_path: Path) -> None:
     said = site.refusal(
         "backup", str(tmp_path / "part"), GOATFISH_OPERATOR_DATABASE_URL=site.api.with_password, **with_programs()
