@@ -100,9 +100,9 @@ def test_reads_go_on_while_a_migration_waits_for_an_idle_transaction(before_runs
                 refused += 1
     said = said_by(process)
     assert process.returncode == 0, said
-    line = (
-        rf"^Waiting for process {pid} \(forgotten, role \w+\), idle in transaction since \d{{4}}-\d\d-\d\dT[\d:]+Z\.$"
-    )
+    who = rf"process {pid} \(forgotten, role {before_runs.operator.user}\)"
+    since = r"idle in transaction since \d{4}-\d\d-\d\dT[\d:]+Z"
+    line = rf"^Waiting for {who}, {since}, to unlock table simulation\.$"
     assert len(re.findall(line, said, re.MULTILINE)) == 1, said
     assert "Applied goatfish.0004_runs\n" in said
 
@@ -116,6 +116,27 @@ def test_a_migration_gives_up_after_a_while_and_names_who_is_in_its_way(before_r
         said
     )
     assert said.endswith(" Run again: goatfish migrate\n")
+    assert before_runs.goatfish("migrate").returncode == 0
+
+
+def test_of_a_session_of_another_role_what_can_be_seen_is_said(before_runs: Site) -> None:
+    before_runs.run("GRANT SELECT ON simulation TO {}", before_runs.api.user)
+    with idle_transaction(before_runs.api, "SELECT FROM simulation") as idle:
+        process = migrating(before_runs, "--wait", "1")
+        said = said_by(process)
+        who = f"process {idle.info.backend_pid} (forgotten, role {before_runs.api.user})"
+        assert f"Waiting for {who}, whose state this role may not see, to unlock table simulation.\n" in said
+
+
+@pytest.mark.parametrize("table", ["django_migrations", "django_content_type"])
+def test_a_lock_on_a_table_of_django_is_waited_for_and_given_up(before_runs: Site, table: str) -> None:
+    with idle_transaction(before_runs.operator, f"LOCK TABLE {table}") as idle:
+        process = migrating(before_runs, "--wait", "2")
+        said = said_by(process)
+        assert process.returncode == 1
+        assert f"Waiting for process {idle.info.backend_pid} (forgotten, " in said
+        assert f", to unlock table {table}." in said
+        assert said.splitlines()[-1].startswith("Gave up after 2 s of waiting for process ")
     assert before_runs.goatfish("migrate").returncode == 0
 
 

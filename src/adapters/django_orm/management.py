@@ -67,7 +67,8 @@ def migrate(api_role: str | None = None, *, wait: float = 60, report: Callable[[
     if connection.vendor == "sqlite":
         create_file(connection.settings_dict["NAME"])
     with translate_database_errors(), one_at_a_time(Patience(wait, report)) as persist:
-        names = unapplied_migrations()
+        names: list[str] = []
+        persist(lambda: names.extend(unapplied_migrations()))
         if names:
             persist(lambda: call_command("migrate", interactive=False, verbosity=0))
         if api_role is not None:

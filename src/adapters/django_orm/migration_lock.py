@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sys
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -17,7 +18,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Self
 
 import psycopg
-from django.db import OperationalError, connection
+from django.db import DatabaseError, connection
 from django.db.backends.postgresql.schema import DatabaseSchemaEditor
 from psycopg import IsolationLevel
 
@@ -50,6 +51,10 @@ _HOLDERS = _SESSIONS.format(
         WHERE locktype = 'advisory' AND (classid::int8 << 32 | objid::int8) = %s AND objsubid = 1 AND granted
     """,
 )
+_WAITED_FOR = """
+    SELECT string_agg(DISTINCT coalesce('table ' || relation::regclass::text, locktype), ', ')
+    FROM pg_locks WHERE pid = %s AND NOT granted
+"""
 _BLOCKERS = _SESSIONS.format(format=_FORMAT, pids="SELECT DISTINCT unnest(pg_blocking_pids(%s))")
 
 
@@ -58,21 +63,29 @@ class Patience:
 
     def __init__(self, seconds: float, report: Callable[[str], object]) -> None:
         self._seconds, self._report = seconds, report
-        self._deadline = time.monotonic() + seconds
+        self._deadline: float | None = None
         self._last = ""
 
-    def notice(self, whom: str) -> None:
-        """Reports whom the migrations wait for, unless that is known."""
-        if whom and whom != self._last:
+    def notice(self, whom: str) -> bool:
+        """Reports whom the migrations wait for, unless that is known. Returns whether the time is over."""
+        if whom != self._last:
             self._report(f"Waiting for {whom}.")
             self._last = whom
+        if self._deadline is None:  # work before the first wait does not count
+            self._deadline = time.monotonic() + self._seconds
+        return time.monotonic() > self._deadline
 
     def wait(self) -> None:
         """Pauses before another attempt. Raises ``Unavailable`` once the time is over."""
-        if time.monotonic() + PAUSE > self._deadline:
-            whom = self._last or "other sessions"
-            raise Unavailable(f"Gave up after {self._seconds:g} s of waiting for {whom}. Run again: goatfish migrate")
+        if self.notice(self._last or "other sessions"):
+            raise self.gave_up()
         time.sleep(PAUSE)
+
+    def gave_up(self) -> Unavailable:
+        """The error once the time is over."""
+        return Unavailable(
+            f"Gave up after {self._seconds:g} s of waiting for {self._last}. Run again: goatfish migrate"
+        )
 
 
 @contextmanager
@@ -128,10 +141,13 @@ def _persist(work: Callable[[], object], guard: Connection[Any], patience: Patie
     """Carries out the work, again where a lock on a table could not be had in time."""
     while True:
         guard.execute("SELECT 1")  # the lock is still held
+        cancelled = Event()
         try:
-            with _watched(guard, patience):
+            with _watched(guard, patience, cancelled):
                 work()
-        except OperationalError as error:
+        except (DatabaseError, Unavailable) as error:
+            if cancelled.is_set():
+                raise patience.gave_up() from error
             if getattr(error.__cause__, "sqlstate", None) not in RETRIED:
                 raise
         else:
@@ -140,9 +156,14 @@ def _persist(work: Callable[[], object], guard: Connection[Any], patience: Patie
 
 
 @contextmanager
-def _watched(guard: Connection[Any], patience: Patience) -> Iterator[None]:
-    """Reports whom migrations wait for, which wait for no lock for longer than they should."""
-    done, migrating = Event(), [0]
+def _watched(guard: Connection[Any], patience: Patience, cancelled: Event) -> Iterator[None]:
+    """Reports whom migrations wait for, which wait for no lock for longer than they should.
+
+    What has no time limit, since it is in no transaction, is cancelled once the time is over; then the event is set.
+    """
+    done = Event()
+    connection.ensure_connection()
+    migrating = [connection.connection.info.backend_pid]
 
     class SchemaEditor(DatabaseSchemaEditor):
         def __enter__(self) -> Self:
@@ -153,11 +174,21 @@ def _watched(guard: Connection[Any], patience: Patience) -> Iterator[None]:
                 migrating[0] = cursor.fetchall()[0][1]
             return entered
 
+        def __exit__(self, *error: Any) -> None:
+            try:
+                super().__exit__(*error)
+            except DatabaseError:
+                if self.connection.in_atomic_block:  # Django leaves it open where a deferred statement fails
+                    self.atomic.__exit__(*sys.exc_info())
+                raise
+
     def watch() -> None:
         with suppress(psycopg.Error):  # a lost lock is noticed by those who need it
             while not done.wait(LOOK):
-                guard.execute("SELECT pg_stat_clear_snapshot()")
-                patience.notice(_sessions(guard, _BLOCKERS, migrating[0]))
+                whom = _blockers(guard, migrating[0])
+                if whom and patience.notice(whom):
+                    cancelled.set()
+                    guard.execute("SELECT pg_cancel_backend(%s)", migrating)
 
     watcher = Thread(target=watch, daemon=True)
     watcher.start()
@@ -168,6 +199,14 @@ def _watched(guard: Connection[Any], patience: Patience) -> Iterator[None]:
         del connection.SchemaEditorClass
         done.set()
         watcher.join()
+
+
+def _blockers(guard: Connection[Any], pid: int) -> str:
+    """Whom and what this process waits for; empty if it does not."""
+    guard.execute("SELECT pg_stat_clear_snapshot()")
+    sessions = _sessions(guard, _BLOCKERS, pid)
+    ((locks,),) = guard.execute(_WAITED_FOR, [pid]).fetchall()
+    return f"{sessions}, to unlock {locks}" if sessions and locks else ""
 
 
 def _sessions(guard: Connection[Any], query: str, of: int) -> str:
