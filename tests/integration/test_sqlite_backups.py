@@ -83,7 +83,13 @@ def test_an_existing_file_is_replaced_only_if_asked(filled: Shell, tmp_path: Pat
 
 @pytest.mark.parametrize(
     ("place", "words"),
-    [("/dev/full", "is not a file"), (".", "is not a file"), ("no/folder", "No such file"), ("x" * 300, "too long")],
+    [
+        ("/dev/full", "is not a file"),
+        ("-", "is not a file"),
+        (".", "is not a file"),
+        ("no/folder", "No such file"),
+        ("x" * 300, "too long"),
+    ],
 )
 def test_a_file_that_cannot_be_written_is_one_line(filled: Shell, place: str, words: str) -> None:
     done = filled("backup", place)

@@ -8,7 +8,7 @@ from types import ModuleType
 from adapters.django_orm import management
 from adapters.django_orm.bootstrap import setup_django
 from app.cli.database import require_operator_database
-from app.cli.files import draft_of
+from app.cli.files import STREAM, draft_of
 from app.cli.terminal import MISCONFIGURED, fail, print_message
 from config.databases import DatabaseUrl
 from config.settings import load
@@ -19,8 +19,10 @@ HEAD = 16  # bytes by which kinds of backups are told apart
 def back_up(file: str, *, overwrite: bool) -> None:
     require_operator_database()
     path, url = Path(file), load().operator_url
-    if path.exists() and not path.is_file():
-        fail(f"{path} is not a file.", MISCONFIGURED)
+    if file == STREAM or (path.exists() and not path.is_file()):
+        fail(
+            f"{path} is not a file: a backup is written to one, which gets its name when it is complete.", MISCONFIGURED
+        )
     if path.exists() and not overwrite:
         fail(f"{path} exists. Choose another name, or replace it with --overwrite.")
     setup_django()
@@ -39,6 +41,8 @@ def restore(file: str) -> None:
     require_operator_database()
     path, settings = Path(file), load()
     url = settings.operator_url
+    if path.exists() and not path.is_file():
+        fail(f"{path} is not a file.", MISCONFIGURED)
     with path.open("rb") as opened:
         head = opened.read(HEAD)
     setup_django()
