@@ -20,9 +20,7 @@ def back_up(file: str, *, overwrite: bool) -> None:
     require_operator_database()
     path, url = Path(file), load().operator_url
     if file == STREAM or (path.exists() and not path.is_file()):
-        fail(
-            f"{path} is not a file: a backup is written to one, which gets its name when it is complete.", MISCONFIGURED
-        )
+        fail(f"{path} is not a file, and a backup is only written to a file.", MISCONFIGURED)
     if path.exists() and not overwrite:
         fail(f"{path} exists. Choose another name, or replace it with --overwrite.")
     setup_django()

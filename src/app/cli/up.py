@@ -95,7 +95,10 @@ def _operator_password() -> str:
 
 
 def _read_secret(path: Path) -> str:
-    return path.read_text(encoding="ascii").strip() if path.exists() else ""
+    try:
+        return path.read_text(encoding="ascii").strip() if path.exists() else ""
+    except UnicodeDecodeError:
+        fail(f"{path} is not what goatfish up has written: remove it.")
 
 
 def _write_secret(path: Path, secret: str) -> None:
