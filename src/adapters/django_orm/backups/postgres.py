@@ -8,7 +8,8 @@ from pathlib import Path
 
 from django.db import connection, transaction
 
-from adapters.django_orm.backups.postgres_programs import client_program, database_option, run
+from adapters.django_orm.backups.postgres_programs import client_program, database_option, lines_of, run, server_version
+from adapters.django_orm.backups.scripts import run_script
 from adapters.django_orm.row_security.grants import grant
 from adapters.django_orm.row_security.policies import OPERATOR_POLICY
 from domain.errors import Unavailable
@@ -49,7 +50,7 @@ _GRANTEE = re.compile(r'^GRANT .* TO ("(?:[^"]|"")+"|\w+)(?: WITH GRANT OPTION)?
 
 def back_up(target: Path) -> None:
     """Writes a consistent snapshot of all tables, rights and policies to a file. Raises ``Unavailable``."""
-    program = client_program("pg_dump")
+    program = client_program("pg_dump", since=server_version())
     with connection.cursor() as cursor:
         cursor.execute(_HIDDEN)
         hidden = [name for (name,) in cursor.fetchall()]
@@ -62,7 +63,8 @@ def back_up(target: Path) -> None:
             f"The role {role} may not see all rows of {', '.join(hidden)}: back up as the role that migrates."
         )
     # Policies stay in force for the operators' role, which theirs shows all rows; by default pg_dump would refuse.
-    options = ["--format=custom", "--enable-row-security", "--no-password", f"--lock-wait-timeout={LOCK_TIMEOUT}"]
+    options = ["--format=custom", "--encoding=UTF8", "--enable-row-security", "--no-password"]
+    options += [f"--lock-wait-timeout={LOCK_TIMEOUT}"]
     run([program, *options, database_option()], output=target)
 
 
@@ -71,7 +73,7 @@ def restore(source: Path, api_role: str | None) -> list[str]:
 
     What belonged to the operators' role of the backup belongs to the one of this database. Raises ``Unavailable``.
     """
-    program = client_program("pg_restore")
+    program = client_program("pg_restore", since=0)
     with connection.cursor() as cursor:
         cursor.execute(_OBJECTS)
         if found := cursor.fetchone():
@@ -82,17 +84,19 @@ def restore(source: Path, api_role: str | None) -> list[str]:
     tables = [match[1] for match in map(_OPERATOR_ENTRY.match, entries) if match]
     kept = [entry for entry in entries if not (_OPERATOR_ENTRY.match(entry) or _COMMENT_ENTRY.match(entry))]
     missing = _missing_roles(run([program, "--schema-only", "--file=-", str(source)]))
-    options = ["--single-transaction", "--exit-on-error", "--no-owner", "--no-password"]
     with tempfile.NamedTemporaryFile("w", prefix="goatfish-", errors="surrogateescape") as listing:
         listing.write("\n".join(kept))
         listing.flush()
-        options += [f"--use-list={listing.name}", *(["--no-privileges"] if missing else [])]
-        run([program, *options, database_option(), str(source)])
-    with transaction.atomic(), connection.cursor() as cursor:
-        for table in tables:
-            cursor.execute(f"CREATE POLICY operator ON {connection.ops.quote_name(table)} {OPERATOR_POLICY}")
-    if api_role is not None:
-        grant(api_role)
+        options = [f"--use-list={listing.name}", "--no-owner", *(["--no-privileges"] if missing else []), "--file=-"]
+        with transaction.atomic(), connection.cursor() as cursor:
+            with lines_of([program, *options, str(source)]) as lines:
+                run_script(cursor, lines)
+            cursor.execute("RESET ALL")  # the script has no search path
+            for table in tables:
+                cursor.execute(f"CREATE POLICY operator ON {connection.ops.quote_name(table)} {OPERATOR_POLICY}")
+            if api_role is not None:
+                grant(api_role)
+    connection.close()  # with what the script has set
     if not missing:
         return []
     return [f"Rights are set as goatfish migrate sets them: the backup also names {', '.join(missing)}, unknown here."]

@@ -6,8 +6,10 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, cast
 
 from django.db import connection
 from psycopg import pq
@@ -15,26 +17,29 @@ from psycopg.conninfo import make_conninfo
 
 from domain.errors import Unavailable
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ERROR_MAX = 400  # characters of a program's error
 
 
-def client_program(name: str) -> str:
-    """The program, which must be at least as new as the server. Raises ``Unavailable``."""
+def client_program(name: str, *, since: int) -> str:
+    """The program, which must be of this version or later. Raises ``Unavailable``."""
     found = shutil.which(name)
-    server = _server_version()
-    install = f"Install PostgreSQL's client programs of version {server} or later, and put them first on PATH."
+    version_needed = f"of version {server_version()} or later"
+    install = f"Install PostgreSQL's client programs {version_needed}, and put them first on PATH."
     if found is None:
         raise Unavailable(f"{name} is not on PATH. {install}")
-    output = run([found, "--version"])
-    version = re.search(r"\d+", output)
+    version = re.search(r"\d+", run([found, "--version"]))
     if version is None:
         raise Unavailable(f"{found} does not tell its version. {install}")
-    if int(version[0]) < server:
+    if int(version[0]) < since:
         raise Unavailable(f"{found} is of version {version[0]}, older than the server. {install}")
     return found
 
 
-def _server_version() -> int:
+def server_version() -> int:
+    """The server's major version."""
     connection.ensure_connection()
     return int(connection.pg_version // 10_000)  # type: ignore[attr-defined]  # -- of PostgreSQL's wrapper
 
@@ -45,27 +50,43 @@ def run(command: list[str], *, output: Path | None = None) -> str:
     Raises ``Unavailable`` if it fails.
     """
     if output is None:
-        return _run(command, subprocess.PIPE)
-    with output.open("wb") as file:
-        return _run(command, file)
+        with lines_of(command) as lines:
+            return b"".join(lines).decode(errors="surrogateescape")
+    with output.open("wb") as file, _running(command, file):
+        return ""
 
 
-def _run(command: list[str], output: int | IO[bytes]) -> str:
-    try:
-        done = subprocess.run(  # noqa: S603 -- PostgreSQL's own programs, without a shell
-            command,
-            env=os.environ | _parameters()[0],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.PIPE,
-            check=False,
-        )
-    except OSError as error:
-        raise Unavailable(f"{command[0]} cannot be started: {error.strerror}") from error
-    if done.returncode:
-        said = _error(done.stderr.decode(errors="replace")) or f"status {done.returncode}"
-        raise Unavailable(f"{Path(command[0]).name} failed: {said}")
-    return (done.stdout or b"").decode(errors="surrogateescape")
+@contextmanager
+def lines_of(command: list[str]) -> Iterator[Iterator[bytes]]:
+    """The output of a program, while it runs; raises ``Unavailable`` at the end if it has failed."""
+    with _running(command, subprocess.PIPE) as process:
+        yield cast("IO[bytes]", process.stdout)
+
+
+@contextmanager
+def _running(command: list[str], output: int | IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    with tempfile.TemporaryFile() as errors:
+        try:
+            process = subprocess.Popen(  # noqa: S603 -- PostgreSQL's own programs, without a shell
+                command,
+                env=os.environ | _parameters()[0],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+            )
+        except OSError as error:
+            raise Unavailable(f"{command[0]} cannot be started: {error.strerror}") from error
+        with process:
+            try:
+                yield process
+                process.wait()
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode:
+            errors.seek(0)
+            said = _error(errors.read().decode(errors="replace")) or f"status {process.returncode}"
+            raise Unavailable(f"{Path(command[0]).name} failed: {said}")
 
 
 def _error(said: str) -> str:
