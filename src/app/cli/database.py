@@ -12,6 +12,7 @@ from adapters.django_orm.bootstrap import setup_django
 from app.cli.terminal import MISCONFIGURED, fail, print_message
 from app.database_roles import DatabaseRoleError, provision
 from config.databases import DatabaseUrl
+from config.running_up import read_left
 from config.settings import Settings, load
 from config.verification import require_verified, unverified
 from domain.errors import Unavailable
@@ -30,6 +31,27 @@ def require_migrations() -> None:
     management.disconnect()
     if names:
         fail(f"The database is not up to date: {len(names)} migrations are not applied. Run: goatfish migrate")
+
+
+def require_operators() -> None:
+    """Fails unless operators have a database that is up to date; says which one it is, where that may be in doubt."""
+    require_operator_database()
+    say_which_database()
+    require_migrations()
+
+
+def say_which_database() -> None:
+    """Prints a line where the last ``goatfish up`` in this directory would lead one to expect another database."""
+    settings, left = load(), read_left()
+    if left is None:
+        return
+    (of_up, runs), url = left, settings.operator_url
+    if runs and url == of_up.operator_url != Settings.model_fields["database_url"].default:
+        print_message(f"Database: {url}, of the running goatfish up.")
+    elif runs and url != of_up.operator_url:
+        print_message(f"Database: {url}, as configured. The running goatfish up uses another, {of_up.operator_url}.")
+    elif url != of_up.operator_url and not settings.model_fields_set & {"database_url", "operator_database_url"}:
+        print_message(f"Database: {url}. The last goatfish up used {of_up.operator_url}, but it is not running.")
 
 
 async def check_storage(settings: Settings) -> None:
@@ -101,6 +123,7 @@ def create_database(administrator_url: str) -> None:
 
 
 def migrate() -> None:
+    say_which_database()
     setup_django()
     names = management.migrate(load().api_role)
     for name in names:
@@ -110,6 +133,7 @@ def migrate() -> None:
 
 def create_operator(username: str, email: str, *, from_stdin: bool) -> None:
     require_operator_database()
+    say_which_database()
     if from_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     elif sys.stdin.isatty():
@@ -122,5 +146,6 @@ def create_operator(username: str, email: str, *, from_stdin: bool) -> None:
 
 
 def django(arguments: Sequence[str]) -> None:
+    say_which_database()
     setup_django()
     management.run_command(arguments)

@@ -16,8 +16,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TaskProgressColumn, TimeElapsedColumn
 
-from adapters.django_orm.bootstrap import django_storage, setup_django
-from app.cli.database import require_migrations, require_operator_database
+from adapters.django_orm.bootstrap import django_storage
+from app.cli.database import require_operators
 from app.cli.terminal import MISCONFIGURED, fail, print_message, print_result, print_table
 from app.cli.use_case_runner import run_use_case, with_use_cases
 from domain.access.owner import Owner
@@ -31,6 +31,7 @@ STREAM = "-"
 
 
 def erase_owner(of: str, *, dry_run: bool, confirmed: bool) -> None:
+    require_operators()
     owner = _owner_to_erase(of)
     from adapters.django_orm.tenant_data import erasing  # models can be imported only once Django is set up
 
@@ -55,7 +56,7 @@ def erase_owner(of: str, *, dry_run: bool, confirmed: bool) -> None:
 def _owner_to_erase(of: str | UUID) -> Owner:
     """The owner. One already erased is found by id while rows of it are left, by a request that was still running."""
     try:
-        return run_use_case(lambda use_cases: use_cases.owners().get(of))
+        return asyncio.run(with_use_cases(lambda use_cases: use_cases.owners().get(of)))
     except NotFound:
         from adapters.django_orm.tenant_data import erasing
 
@@ -90,9 +91,7 @@ def export_owner(of: str, output: str) -> None:
 
 
 def import_owner(source: str, name: str | None) -> None:
-    require_operator_database()
-    require_migrations()
-    setup_django()
+    require_operators()
     from adapters.django_orm.tenant_data import importing
 
     # Only for the description of its tables; it connects to nothing.

@@ -12,8 +12,7 @@ from uuid import UUID
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
-from adapters.django_orm.bootstrap import setup_django
-from app.cli.database import require_migrations, require_operator_database
+from app.cli.database import require_operators
 from app.cli.fake_data import fake_entities, fake_owners
 from app.cli.fake_runs import fake_runs
 from app.cli.terminal import print_message, print_result
@@ -28,9 +27,7 @@ from domain.simulations.simulation import Simulation
 
 
 def seed(owner_count: int, each: int, runs: int) -> None:
-    require_operator_database()
-    require_migrations()
-    setup_django()
+    require_operators()
     from adapters.django_orm.tenant_data import bulk_insert  # models can be imported only once Django is set up
 
     now = datetime.now(UTC)

@@ -14,7 +14,7 @@ from uvicorn.supervisors import ChangeReload, Multiprocess
 
 import config
 from app.application import build_for_workers
-from app.cli.database import require_storage
+from app.cli.database import require_storage, say_which_database
 from app.cli.terminal import FAILED, MISCONFIGURED, fail, print_message
 from app.http_server.limits import Limits
 from app.http_server.server import HttpServer
@@ -34,6 +34,7 @@ def serve(host: str, port: int, *, workers: int | None, reload: bool, proxies: s
         fail("--reload works with one worker only.", MISCONFIGURED)
     for name in unknown_variables():
         print_message(f"{name} is not a known setting and is ignored. Run: goatfish doctor")
+    say_which_database()
     require_storage()
     try:
         listener = listen(host, port)

@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 from pathlib import Path
+from typing import IO
 
 from rich.console import Console
 
@@ -16,6 +17,7 @@ from app.cli.database import require_operator_database
 from app.cli.terminal import fail, print_message
 from app.cli.use_case_runner import operator_context, with_use_cases
 from app.container import UseCases
+from config.running_up import FILE, LeftSettings, leave
 from config.settings import load
 from domain.access.api_key import ApiKey
 from domain.access.scopes import Scope
@@ -36,8 +38,23 @@ def up(host: str, port: int) -> None:
     key, password = _demo_key(), _operator_password()
     management.disconnect()
     listener = _listen(host, port)
-    _print_summary(serving.url(listener).replace("//0.0.0.0:", "//127.0.0.1:"), key, password)
-    serving.run(listener, "warning")
+    with _settings_for_commands():
+        _print_summary(serving.url(listener).replace("//0.0.0.0:", "//127.0.0.1:"), key, password)
+        serving.run(listener, "warning")
+
+
+def _settings_for_commands() -> IO[str]:
+    """Has other commands in this directory use the same database until the file is closed."""
+    settings = load()
+    operators = settings.operator_database_url
+    return leave(
+        LeftSettings(
+            database_url=settings.database_url.with_password,
+            operator_database_url=None if operators is None else operators.with_password,
+            one_role=settings.one_role,
+            secret_key=settings.secret_key.get_secret_value(),
+        )
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -114,6 +131,7 @@ def _print_summary(base: str, key: str, password: str) -> None:
         ("Docs", f"{base}/docs"),
         ("Admin", f"{base}/admin/"),
         ("Sign in", sign_in),
+        ("Commands", f"goatfish works on {load().operator_url} here while this runs ({FILE})"),
         ("Secrets", f"{KEY_FILE} (the demo owner's key), {PASSWORD_FILE}" if password else str(KEY_FILE)),
     ):
         console.print(f"  {name:<9}{value}")
