@@ -9,7 +9,7 @@ import typer
 
 from adapters.django_orm import bootstrap, management
 from adapters.django_orm.bootstrap import setup_django
-from app.cli.terminal import MISCONFIGURED, fail, print_message
+from app.cli.terminal import MISCONFIGURED, fail, print_json, print_message
 from app.database_roles import DatabaseRoleError, provision
 from config.databases import DatabaseUrl
 from config.running_up import read_left
@@ -103,7 +103,7 @@ def require_storage() -> None:
         asyncio.run(check_storage(load()))
 
 
-def create_database(administrator_url: str) -> None:
+def create_database(administrator_url: str, *, as_json: bool) -> None:
     settings = load()
     require_verified(settings)
     try:
@@ -120,18 +120,22 @@ def create_database(administrator_url: str) -> None:
     for line in done:
         print_message(line)
     print_message("Next: goatfish migrate")
+    if as_json:
+        print_json({"done": done})
 
 
-def migrate() -> None:
+def migrate(*, as_json: bool) -> None:
     say_which_database()
     setup_django()
     names = management.migrate(load().api_role)
     for name in names:
         print_message(f"Applied {name}")
     print_message("The database is up to date." if names else "The database was already up to date.")
+    if as_json:
+        print_json({"applied": names})
 
 
-def create_operator(username: str, email: str, *, from_stdin: bool) -> None:
+def create_operator(username: str, email: str, *, from_stdin: bool, as_json: bool) -> None:
     require_operator_database()
     say_which_database()
     if from_stdin:
@@ -143,6 +147,8 @@ def create_operator(username: str, email: str, *, from_stdin: bool) -> None:
     require_migrations()
     management.create_operator(username, password, email=email)
     print_message(f"Operator {username!r} can sign in to the admin.")
+    if as_json:
+        print_json({"username": username, "email": email})
 
 
 def django(arguments: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ import typer
 from adapters.django_orm import management
 from adapters.django_orm.bootstrap import setup_django
 from app.cli.database import check_storage, different_databases
-from app.cli.terminal import FAILED
+from app.cli.terminal import FAILED, print_json
 from config.databases import DatabaseUrl
 from config.settings import PREFIX, ConfigurationError, Settings, load, unknown_variables
 from config.verification import VERIFYING, other_machine, require_verified, ssl_mode
@@ -34,12 +34,16 @@ class Severity(StrEnum):
 Finding: TypeAlias = tuple[Severity, str]
 
 
-def doctor(workers: int) -> None:
+def doctor(workers: int, *, as_json: bool) -> None:
     """Prints every finding."""
-    failed = False
+    failed, found = False, []
     for severity, text in findings(workers):
         failed |= severity is Severity.ERROR
-        typer.echo(f"{severity}  {text}")
+        found.append({"severity": severity.strip().lower(), "text": text})
+        if not as_json:
+            typer.echo(f"{severity}  {text}")
+    if as_json:
+        print_json(found)
     if failed:
         raise typer.Exit(FAILED)
 

@@ -15,7 +15,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedCo
 from app.cli.database import require_operators
 from app.cli.fake_data import fake_entities, fake_owners
 from app.cli.fake_runs import fake_runs
-from app.cli.terminal import print_message, print_result
+from app.cli.owners import owner_members
+from app.cli.terminal import print_json, print_message, print_result
 from domain.access.owner import Owner
 from domain.entity import plural_of
 from domain.entity_spec import spec_of
@@ -26,7 +27,7 @@ from domain.runs.run import Run
 from domain.simulations.simulation import Simulation
 
 
-def seed(owner_count: int, each: int, runs: int) -> None:
+def seed(owner_count: int, each: int, runs: int, *, as_json: bool) -> None:
     require_operators()
     from adapters.django_orm.tenant_data import bulk_insert  # models can be imported only once Django is set up
 
@@ -57,6 +58,9 @@ def seed(owner_count: int, each: int, runs: int) -> None:
             insert(entity, plural_of(entity), counts[entity], _recording_ids(entities, made.get(entity.KIND)))
     created = " and ".join(f"{count} {plural_of(entity)}" for entity, count in counts.items())
     print_message(f"{created} are created for {owner_count} new owners, with these ids:")
+    if as_json:
+        print_json([owner_members(owner) for owner in owners])
+        return
     for owner in owners:
         print_result(str(owner.id))
 

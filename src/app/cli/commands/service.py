@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.commands.arguments import Host, Port
+from app.cli.commands.arguments import AsJson, Host, Port
 
 
 def up(*, host: Host = "127.0.0.1", port: Port = 8000) -> None:
@@ -44,9 +44,11 @@ def openapi() -> None:
 
 
 def doctor(
+    *,
     workers: Annotated[int, typer.Option(min=1, help="How many worker processes are planned.")] = 1,
+    as_json: AsJson = False,
 ) -> None:
     """Check the configuration and the databases; exit status 1 if there is an error."""
     from app.cli.doctor import doctor
 
-    doctor(workers)
+    doctor(workers, as_json=as_json)
