@@ -126,6 +126,9 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     """The least severe level that is logged."""
 
+    log_format: Literal["text", "json"] = "text"
+    """How the log is written: as text, or as one JSON object a line, with one for each request."""
+
     @classmethod
     def settings_customise_sources(
         cls,

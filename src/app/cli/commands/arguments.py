@@ -1,6 +1,7 @@
 """Arguments and options that several commands share, and how their text is parsed."""
 
 from datetime import timedelta
+from enum import StrEnum
 from importlib.metadata import version
 from typing import Annotated
 
@@ -32,6 +33,13 @@ def scope(text: str) -> Scope:
         return Scope(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r} is not one of {', '.join(Scope)}.") from None
+
+
+class LogFormat(StrEnum):
+    """How the log of the service is written."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 def command_group(help_text: str, cls: type[TyperGroup] | None = None) -> typer.Typer:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.commands.arguments import AsJson, Host, Port
+from app.cli.commands.arguments import AsJson, Host, LogFormat, Port
 
 
 def up(*, host: Host = "127.0.0.1", port: Port = 8000) -> None:
@@ -28,12 +28,20 @@ def serve(
             metavar="ADDRESSES", help="Trust X-Forwarded-For and X-Forwarded-Proto from these proxies; * trusts all."
         ),
     ] = "",
-    access_log: Annotated[bool, typer.Option("--access-log", help="Log a line for each request.")] = False,
+    access_log: Annotated[
+        bool | None,
+        typer.Option(
+            "--access-log/--no-access-log", help="Log a line for each request. Default: with --log-format json."
+        ),
+    ] = None,
+    log_format: Annotated[
+        LogFormat | None, typer.Option(help="How to write the log. Default: GOATFISH_LOG_FORMAT, or text.")
+    ] = None,
 ) -> None:
     """Serve the API, its documentation and the admin."""
     from app.cli.serving import serve
 
-    serve(host, port, workers=workers, reload=reload, proxies=proxy, access_log=access_log)
+    serve(host, port, workers=workers, reload=reload, proxies=proxy, access_log=access_log, log_format=log_format)
 
 
 def openapi() -> None:
