@@ -1,5 +1,6 @@
 """Commands beside a goatfish up work on its database, and say so where another could be meant."""
 
+import json
 import signal
 from pathlib import Path
 
@@ -39,3 +40,15 @@ def test_nothing_is_said_beside_an_up_on_the_usual_database(shell: Shell) -> Non
     with shell.running("up", "--port", "0", until="Ctrl-C stops it"):
         assert shell("owner", "create", "Acme").stderr.count("\n") == 1
     assert shell("owner", "list").stderr == ""
+
+
+def test_demo_data_are_offered_and_created_once(shell: Shell) -> None:
+    with shell.running("up", "--port", "0", until="Ctrl-C stops it") as running:
+        assert "Data     none: --demo adds some, or goatfish seed --owner demo" in running.said
+    for created in (True, False):
+        with shell.running("up", "--port", "0", "--demo", until="Ctrl-C stops it") as running:
+            assert "Data     none" not in running.said
+            assert ("has simulations already" not in running.said) == created
+        rows = json.loads(shell("owner", "erase", "demo", "--dry-run", "--json").stdout)["rows"]
+        assert (rows["simulation"], rows["run"]) == (24, 600)
+        assert rows["revision"] > 1200

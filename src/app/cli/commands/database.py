@@ -6,6 +6,8 @@ import typer
 
 from app.cli.commands.arguments import AsJson, command_group
 
+DEFAULT_OWNERS = 10
+
 database = command_group("Create the PostgreSQL database and its roles, as an administrator of the server.")
 operator = command_group("Manage operators, who sign in to the admin.")
 
@@ -54,7 +56,9 @@ def migrate(*, as_json: AsJson = False) -> None:
 
 def seed(
     *,
-    owners: Annotated[int, typer.Option(min=1, help="How many owners to create.")] = 10,
+    owners: Annotated[
+        int | None, typer.Option(min=1, help=f"How many owners to create. Default: {DEFAULT_OWNERS}.")
+    ] = None,
     each: Annotated[
         int, typer.Option(min=0, help="How many objects of each kind but runs to create, spread over these owners.")
     ] = 10_000,
@@ -62,14 +66,24 @@ def seed(
         int,
         typer.Option(min=0, help="How many runs to create: sweeps of CFD and FEA studies, 48 a simulation or more."),
     ] = 0,
+    owner: Annotated[
+        str | None, typer.Option(metavar="OWNER", help="Fill this owner, by name or id, instead of new ones.")
+    ] = None,
+    revisions: Annotated[
+        bool,
+        typer.Option(help="Whether there is a revision of each change. Without, millions of rows take half the time."),
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Fill the database with fake owners, simulations and runs, and print the ids of the owners."""
-    if runs and each < owners:
+    """Fill the database with fake owners, simulations and runs and their history; print the ids of the owners."""
+    if owner is not None and owners is not None:
+        raise typer.BadParameter("--owner fills an owner that is there; --owners creates new ones.")
+    count = 1 if owner is not None else owners or DEFAULT_OWNERS
+    if runs and each < count:
         raise typer.BadParameter("Runs need a simulation of each owner: --each must be at least --owners.")
     from app.cli.seeding import seed
 
-    seed(owners, each, runs, as_json=as_json)
+    seed(count, each, runs, of=owner, history=revisions, as_json=as_json)
 
 
 def purge(*, as_json: AsJson = False) -> None:

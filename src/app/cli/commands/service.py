@@ -7,11 +7,18 @@ import typer
 from app.cli.commands.arguments import AsJson, Host, LogFormat, Port
 
 
-def up(*, host: Host = "127.0.0.1", port: Port = 8000) -> None:
+def up(
+    *,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Fill the demo owner, if it is empty, with simulations and runs.")
+    ] = False,
+) -> None:
     """Start a demo with one command: a database, an owner with a key, an operator and the server."""
     from app.cli.up import up
 
-    up(host, port)
+    up(host, port, demo=demo)
 
 
 def serve(
