@@ -58,9 +58,13 @@ collect_ignore = {
         "test_service.py",
     ],
     "postgresql": [
+        "test_access_log.py",
+        "test_beside_up.py",
         "test_canary.py",
+        "test_command_output.py",
         "test_other_machines.py",
         "test_proxies.py",
+        "test_readme.py",
         "test_run_script.py",
         "test_django_executor.py",
         "test_processes.py",
