@@ -13,13 +13,12 @@ from typing import IO
 from uuid import UUID
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TaskProgressColumn, TimeElapsedColumn
 
 from adapters.django_orm.bootstrap import django_storage
 from app.cli.database import require_operators
 from app.cli.owners import owner_members
-from app.cli.terminal import MISCONFIGURED, fail, print_json, print_message, print_result, print_table
+from app.cli.terminal import MISCONFIGURED, console, fail, print_json, print_message, print_result, print_table
 from app.cli.use_case_runner import run_use_case, with_use_cases
 from domain.access.owner import Owner
 from domain.errors import NotFound
@@ -131,8 +130,8 @@ def _progress(
 ) -> Iterator[tuple[Progress, TaskID]]:
     columns = ("{task.description}", BarColumn(), column, TimeElapsedColumn())
     # Transient, so that only the last message, or the error, is left on the terminal.
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    errors = console(stderr=True)
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
         yield progress, progress.add_task(description, total=total)
 
 

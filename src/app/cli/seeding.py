@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
 from app.cli import fake_history
@@ -18,7 +17,7 @@ from app.cli.database import require_operators
 from app.cli.fake_data import HISTORY, fake_entities, fake_owners
 from app.cli.fake_runs import fake_runs
 from app.cli.owners import owner_members
-from app.cli.terminal import print_json, print_message, print_result
+from app.cli.terminal import console, print_json, print_message, print_result
 from app.cli.use_case_runner import operator_context, with_use_cases
 from domain.access.owner import Owner
 from domain.entity import plural_of
@@ -55,9 +54,8 @@ def fill(
     owners: Sequence[Owner], each: int, runs: int, *, now: datetime, batch: str, are_new: bool, history: bool
 ) -> None:
     """Creates so many runs, and objects of each other kind, spread over the owners; ``batch`` makes names unique."""
-    console = Console(stderr=True)
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with _without_collector(), Progress(*columns, console=console) as progress:
+    with _without_collector(), Progress(*columns, console=console(stderr=True)) as progress:
         filling = _Filling(now, history, progress)
         if are_new:
             filling.insert(Owner, len(owners), owners)

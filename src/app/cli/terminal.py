@@ -1,16 +1,20 @@
 """Output of commands: results on stdout for programs, messages on stderr for people, an error as one line."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 from uuid import UUID
 
 import typer
 
 from domain.errors import DomainError, NotFound, Unavailable
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 FAILED, MISCONFIGURED = 1, 2
 
@@ -64,6 +68,19 @@ def one_line_errors() -> Iterator[None]:
         if lines is None:
             raise
         fail("\n".join(lines), MISCONFIGURED)
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """Rich's, which prints text as it is; with NO_COLOR without any style, where Rich would leave out colours alone."""
+    from rich.console import Console
+
+    return Console(
+        stderr=stderr,
+        color_system=None if os.environ.get("NO_COLOR") else "auto",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def format_time(at: datetime | None) -> str:

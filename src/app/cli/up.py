@@ -9,13 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from rich.console import Console
-
 from adapters.django_orm import management
 from adapters.django_orm.bootstrap import setup_django
 from app.cli import seeding, serving
 from app.cli.database import require_operator_database
-from app.cli.terminal import fail, print_message
+from app.cli.terminal import console, fail, print_message
 from app.cli.use_case_runner import operator_context, with_use_cases
 from app.container import UseCases
 from config.running_up import FILE, LeftSettings, leave
@@ -155,8 +153,8 @@ def _write_secret(path: Path, secret: str) -> None:
 def _print_summary(base: str, key: str, password: str, *, is_empty: bool) -> None:
     """Prints where to find everything, without side borders or wrapped lines, so that each line can be copied."""
     sign_in = f"{OPERATOR} / {password}" if password else f"{OPERATOR}, with the password you have set"
-    console = Console(markup=False, highlight=False, soft_wrap=True)
-    console.rule(" Goatfish ")
+    out = console()
+    out.rule(" Goatfish ")
     for name, value in (
         ("API", f"{base}/api/v1/simulations"),
         ("Docs", f"{base}/docs"),
@@ -167,6 +165,6 @@ def _print_summary(base: str, key: str, password: str, *, is_empty: bool) -> Non
         ("Data", NO_DATA),
     ):
         if is_empty or name != "Data":
-            console.print(f"  {name:<9}{value}")
-    console.print(f"\ncurl -H 'X-API-Key: {key}' {base}/api/v1/simulations\n")
-    console.rule(" Ctrl-C stops it ")
+            out.print(f"  {name:<9}{value}")
+    out.print(f"\ncurl -H 'X-API-Key: {key}' {base}/api/v1/simulations\n")
+    out.rule(" Ctrl-C stops it ")

@@ -236,7 +236,8 @@ class HttpConnection(asyncio.BufferedProtocol):
             head, path = cycle.scope["method"] == "HEAD", cycle.scope["path"]
             response = error_response(code, request_id=cycle.request_id, path=path, bodiless=head)
             self._close(response.data)
-            cycle.log_access(instead=response)
+            if self.access_log:
+                cycle.log_access(instead=response)
 
     def _refuse(self, code: str) -> None:
         """Answers what is not understood as a request."""
@@ -287,7 +288,7 @@ class HttpConnection(asyncio.BufferedProtocol):
             task = self._loop.create_task(self._cycle.run(self._application), context=self._context.copy())
             self._state.tasks.add(task)
             task.add_done_callback(self._state.tasks.discard)
-        elif self._cycle is not None:
+        elif self.access_log and self._cycle is not None:
             self._cycle.log_access()
 
     def on_data(self, body: bytes) -> None:

@@ -103,7 +103,7 @@ class RequestCycle:
                 _log.exception("Exception in ASGI application")
         if not (self.response_complete or self.disconnected):
             self._connection.on_no_response(self, code)
-        if not self._logged:  # the client is gone
+        if self._connection.access_log and not self._logged:  # the client is gone
             self.log_access()
 
     @property
@@ -113,9 +113,7 @@ class RequestCycle:
         return id
 
     def log_access(self, instead: ErrorResponse | None = None) -> None:
-        """Logs the request, once, if requests are logged; ``instead`` is what the server has answered."""
-        if self._logged or not self._connection.access_log:
-            return
+        """Logs the request, where requests are logged; ``instead`` is what the server has answered itself."""
         self._logged = True
         log_access(
             began=self._began,
