@@ -16,7 +16,7 @@ import pytest
 from tests.integration.test_processes import PATIENCE, READY, Running, Shell
 
 LIMITS = {"GOATFISH_HEAD_TIMEOUT": "0.5", "GOATFISH_CONNECTIONS_MAX": "4", "GOATFISH_LOG_LEVEL": "DEBUG"}
-FIELDS = ["request_id", "method", "route", "status", "ms", "bytes", "owner", "key", "client"]
+FIELDS = ["request_id", "method", "route", "status", "milliseconds", "bytes", "owner_id", "key_id", "client_address"]
 
 
 @dataclass
@@ -98,9 +98,9 @@ def test_requests_of_a_key_are_logged_with_it(
     answer, request_id, body = service.ask(request(method, path, f"X-API-Key: {service.key['key']}"))
     line = service.line(request_id)
     assert (line["method"], line["route"], line["status"], line["bytes"]) == (method, route, answer, len(body))
-    assert (line["owner"], line["key"], line["client"]) == (service.owner, service.key["id"], "127.0.0.1")
+    assert (line["owner_id"], line["key_id"], line["client_address"]) == (service.owner, service.key["id"], "127.0.0.1")
     assert answer == status
-    assert 0 <= line["ms"] < PATIENCE * 1000
+    assert 0 <= line["milliseconds"] < PATIENCE * 1000
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_requests_of_nobody_are_logged_without_their_texts(
     assert answer == status
     line = service.line(request_id)
     assert (line["route"], line["status"], line["bytes"]) == (route, status, len(body))
-    assert (line["owner"], line["key"], line["client"]) == (None, None, "127.0.0.1")
+    assert (line["owner_id"], line["key_id"], line["client_address"]) == (None, None, "127.0.0.1")
 
 
 def test_a_given_request_id_is_logged(service: Logging) -> None:
@@ -157,7 +157,7 @@ def test_busy_answers_and_clients_that_leave_are_logged(service: Logging) -> Non
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # it is reset
         connection.close()
     line = service.line(given)
-    assert (line["incomplete"], line["bytes"], line["owner"]) == (True, 0, service.owner)
+    assert (line["incomplete"], line["bytes"], line["owner_id"]) == (True, 0, service.owner)
     assert line["route"] == "/api/v1/simulations"
 
 
@@ -202,3 +202,26 @@ def test_it_is_written_when_asked_for_or_as_json(
     lines = [line for line in running.said.splitlines() if "goatfish.access" in line]
     assert len(lines) == (pattern is not None), running.said
     assert all(re.search(pattern or "", line) for line in lines)
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_a_forwarded_address_is_logged_and_forges_nothing(tmp_path: Path, log_format: str) -> None:
+    shell = Shell(tmp_path)
+    assert shell("migrate").returncode == 0
+    options = ("--port", "0", "--proxy", "*", "--access-log", "--log-format", log_format)
+    with shell.running("serve", *options, until=READY) as running:
+        found = re.search(r"http://127\.0\.0\.1:(\d+)", running.said)
+        assert found
+        service = Logging(running, int(found[1]), "", {})
+        for address in ("203.0.113.9", 'x" status=200 owner_id=\x85forged \x9b2J', "2001:db8::1"):
+            service.ask(request("GET", "/livez", f"X-Forwarded-For: {address}"))
+        running.wait("goatfish.access", times=3)
+    lines = [line for line in running.said.splitlines() if "goatfish.access" in line]
+    assert len(lines) == 3
+    assert not re.search("[\x7f-\x9f]", running.said)
+    if log_format == "json":
+        assert [json.loads(line)["client_address"] for line in lines][::2] == ["203.0.113.9", "2001:db8::1"]
+    else:
+        addresses = [re.search(r'client_address=("(?:[^"\\]|\\.)*"|\S+)$', line) for line in lines]
+        assert [each and each[1] for each in addresses][::2] == ["203.0.113.9", "2001:db8::1"]
+        assert addresses[1] is not None

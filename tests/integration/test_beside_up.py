@@ -23,6 +23,7 @@ def test_commands_use_the_database_of_a_running_up_and_say_so(shell: Shell, tmp_
         line, _ = made.stderr.splitlines()
         assert line == f"Database: {elsewhere['GOATFISH_DATABASE_URL']}, of the running goatfish up."
         assert made.stdout.strip() in shell("owner", "list", **elsewhere).stdout
+        assert f"warning  {line}\n" in shell("doctor").stdout
         other = shell("migrate", GOATFISH_DATABASE_URL="sqlite:///mine.sqlite3").stderr
         assert other.startswith("Database: sqlite:///mine.sqlite3, as configured. The running goatfish up uses another")
         running.process.send_signal(signal.SIGKILL)

@@ -55,7 +55,7 @@ def test_answers_to_what_is_no_request_are_logged(sent: bytes, status: int, capl
         assert (line["request_id"], line["status"]) == (answer.headers["x-request-id"], answer.status)
         assert line["status"] == status
         assert line["bytes"] == len(answer.body)
-        assert (line["method"], line["route"], line["owner"], line["key"]) == (None, None, None, None)
+        assert (line["method"], line["route"], line["owner_id"], line["key_id"]) == (None, None, None, None)
         await client.end()
 
     run(test)

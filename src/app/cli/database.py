@@ -42,16 +42,24 @@ def require_operators() -> None:
 
 def say_which_database() -> None:
     """Prints a line where the last ``goatfish up`` in this directory would lead one to expect another database."""
+    if line := which_database():
+        print_message(line)
+
+
+def which_database() -> str | None:
+    """That line; None where there is no doubt."""
     settings, left = load(), read_left()
     if left is None:
-        return
+        return None
     (of_up, runs), url = left, settings.operator_url
-    if runs and url == of_up.operator_url != Settings.model_fields["database_url"].default:
-        print_message(f"Database: {url}, of the running goatfish up.")
-    elif runs and url != of_up.operator_url:
-        print_message(f"Database: {url}, as configured. The running goatfish up uses another, {of_up.operator_url}.")
-    elif url != of_up.operator_url and not settings.model_fields_set & {"database_url", "operator_database_url"}:
-        print_message(f"Database: {url}. The last goatfish up used {of_up.operator_url}, but it is not running.")
+    if url == of_up.operator_url:
+        is_usual = url == Settings.model_fields["database_url"].default
+        return f"Database: {url}, of the running goatfish up." if runs and not is_usual else None
+    if runs:
+        return f"Database: {url}, as configured. The running goatfish up uses another, {of_up.operator_url}."
+    if settings.model_fields_set & {"database_url", "operator_database_url"}:
+        return None
+    return f"Database: {url}. The last goatfish up used {of_up.operator_url}, but it is not running."
 
 
 async def check_storage(settings: Settings) -> None:

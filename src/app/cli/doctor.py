@@ -12,7 +12,7 @@ import typer
 
 from adapters.django_orm import management
 from adapters.django_orm.bootstrap import setup_django
-from app.cli.database import check_storage, different_databases
+from app.cli.database import check_storage, different_databases, which_database
 from app.cli.terminal import FAILED, print_json
 from config.databases import DatabaseUrl
 from config.settings import PREFIX, ConfigurationError, Settings, load, unknown_variables
@@ -58,6 +58,8 @@ def findings(workers: int) -> Iterator[Finding]:
             yield Severity.ERROR, line
         return
     yield Severity.OK, "The settings are valid."
+    if doubt := which_database():
+        yield Severity.WARNING, doubt
     yield from _secret(settings)
     yield from _hosts(settings.allowed_hosts)
     yield from _https(settings)

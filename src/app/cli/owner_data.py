@@ -130,8 +130,8 @@ def _progress(
 ) -> Iterator[tuple[Progress, TaskID]]:
     columns = ("{task.description}", BarColumn(), column, TimeElapsedColumn())
     # Transient, so that only the last message, or the error, is left on the terminal.
-    errors = console(stderr=True)
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as progress:
+    is_terminal = sys.stderr.isatty()
+    with Progress(*columns, console=console(stderr=True), transient=True, disable=not is_terminal) as progress:
         yield progress, progress.add_task(description, total=total)
 
 

@@ -32,11 +32,11 @@ def log_access(
         method=None if scope is None else scope["method"],
         route=None if context is None else context.route,
         status=status,
-        ms=round((perf_counter() - began) * 1000, 1),
+        milliseconds=round((perf_counter() - began) * 1000, 1),
         bytes=sent,
-        owner=None if caller is None else str(caller.owner.id),
-        key=None if caller is None else str(caller.key.id),
-        client=None if client is None else client[0],
+        owner_id=None if caller is None else str(caller.owner.id),
+        key_id=None if caller is None else str(caller.key.id),
+        client_address=None if client is None else client[0],
     )
     if not is_complete:
         fields["incomplete"] = True
