@@ -56,6 +56,7 @@ collect_ignore = {
         "test_roles.py",
         "test_row_security.py",
         "test_service.py",
+        "test_up_on_postgres.py",
     ],
     "postgresql": [
         "test_access_log.py",

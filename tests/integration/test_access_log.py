@@ -15,7 +15,12 @@ import pytest
 
 from tests.integration.test_processes import PATIENCE, READY, Running, Shell
 
-LIMITS = {"GOATFISH_HEAD_TIMEOUT": "0.5", "GOATFISH_CONNECTIONS_MAX": "4", "GOATFISH_LOG_LEVEL": "DEBUG"}
+LIMITS = {
+    "GOATFISH_HEAD_TIMEOUT": "0.5",
+    "GOATFISH_BODY_TIMEOUT": "3",
+    "GOATFISH_CONNECTIONS_MAX": "4",
+    "GOATFISH_LOG_LEVEL": "DEBUG",
+}
 FIELDS = ["request_id", "method", "route", "status", "milliseconds", "bytes", "owner_id", "key_id", "client_address"]
 
 
@@ -139,6 +144,14 @@ def test_a_given_request_id_is_logged(service: Logging) -> None:
     _, request_id, _ = service.ask(request("GET", "/livez", f"X-Request-ID: {given}"))
     assert request_id == given
     assert service.line(given)["status"] == 200
+
+
+def test_a_body_that_does_not_come_is_logged_with_its_key(service: Logging) -> None:
+    begun = request("POST", "/api/v1/simulations", f"X-API-Key: {service.key['key']}", body="{    }")[:-3]
+    status, request_id, body = service.ask(begun)
+    line = service.line(request_id)
+    assert (line["status"], line["bytes"], line["key_id"]) == (status, len(body), service.key["id"])
+    assert status == 408
 
 
 def test_busy_answers_and_clients_that_leave_are_logged(service: Logging) -> None:
