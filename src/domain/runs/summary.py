@@ -8,6 +8,7 @@ from decimal import Context, Decimal
 from domain.quantities import EXACT_MAX, QuantityValue
 from domain.runs.status import RunStatus
 from domain.runs.units import Unit, agreed, known_unit, shown_unit
+from domain.turns import Turns
 
 _EXACT, _MEAN = Context(prec=1000), Context(prec=50)
 """Digits enough for the exact sum of any floating-point numbers, the largest and the smallest."""
@@ -88,9 +89,14 @@ class RunsSummarizer:
             else:
                 self._numbers[name] = _Numbers(1, value, value, _exact(value), known_unit(unit))
 
-    def summary(self) -> RunsSummary:
+    async def summary(self) -> RunsSummary:
         """The summary of the runs that were added."""
-        return summary_of(self._by_status, {name: each.summary() for name, each in self._numbers.items()})
+        results: dict[str, NumberSummary] = {}
+        with Turns() as turns:
+            for name, each in self._numbers.items():
+                results[name] = each.summary()
+                await turns.pause()
+        return summary_of(self._by_status, results)
 
 
 def _exact(number: int | float) -> Decimal:

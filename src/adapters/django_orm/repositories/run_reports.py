@@ -21,6 +21,7 @@ from domain.runs.summary import NumberSummary, RunsSummarizer, RunsSummary, mean
 from domain.runs.table import COLUMNS, MAPS, PLAIN, Members, RunRow
 from domain.runs.units import DIFFER
 from domain.runs.use_cases import MEMBERS_MAX
+from domain.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -133,15 +134,19 @@ class OwnedRunReports:
     async def summary(self, simulation_id: UUID) -> RunsSummary:
         summarizer, status = RunsSummarizer(), COLUMNS.index("status")
         async for page in self.rows((Condition("simulation_id", Comparison.EQUAL, simulation_id),)):
-            for row in page:
-                summarizer.add(RunStatus(row[status]), row[-1])
-        return summarizer.summary()
+            with Turns() as turns:
+                for row in page:
+                    summarizer.add(RunStatus(row[status]), row[-1])
+                    await turns.pause()
+        return await summarizer.summary()
 
     async def members(self, conditions: tuple[Condition, ...]) -> Members:
         members = Members()
         async for page in self.rows(conditions):
-            for row in page:
-                members.add(row)
+            with Turns() as turns:
+                for row in page:
+                    members.add(row)
+                    await turns.pause()
             if len(members) > MEMBERS_MAX:
                 break
         return members
@@ -172,11 +177,13 @@ class _PostgresqlReports(OwnedRunReports):
         values = {"owner_id": self._owner, "condition_0": simulation_id}
         rows = await self._fetch(self._table.summary, values)
         by_status = {RunStatus(name): count for kind, name, count, *_ in rows if kind == _STATUS}
-        results = {
-            name: NumberSummary(count, number_of(least), number_of(most), mean_of(total, count), unit)
-            for kind, name, count, least, most, total, unit in rows
-            if kind == _NUMBER
-        }
+        results: dict[str, NumberSummary] = {}
+        with Turns() as turns:
+            for kind, name, count, least, most, total, unit in rows:
+                if kind == _NUMBER:
+                    mean = mean_of(total, count)
+                    results[name] = NumberSummary(count, number_of(least), number_of(most), mean, unit)
+                    await turns.pause()
         return summary_of(by_status, results)
 
     async def members(self, conditions: tuple[Condition, ...]) -> Members:
@@ -185,13 +192,15 @@ class _PostgresqlReports(OwnedRunReports):
         while len(members) <= MEMBERS_MAX:
             end = await self._fetch(self._table.end(compared, bool(after)), {**values, **after})
             last = {f"last_{name}": value for name, value in zip(_NEWEST, end[0], strict=True)} if end else {}
-            for of, name, unit, differ in await self._fetch(
-                self._table.members(compared, bool(after), bool(end)), {**values, **after, **last}
-            ):
-                if of == "labels":
-                    members.labels.add(name)
-                else:
-                    members.agree(getattr(members, of), name, DIFFER if differ else unit)
+            statement = self._table.members(compared, bool(after), bool(end))
+            found = await self._fetch(statement, {**values, **after, **last})
+            with Turns() as turns:
+                for of, name, unit, differ in found:
+                    if of == "labels":
+                        members.labels.add(name)
+                    else:
+                        members.agree(getattr(members, of), name, DIFFER if differ else unit)
+                    await turns.pause()
             if not end:
                 break
             after = {f"after_{name}": value for name, value in zip(_NEWEST, end[0], strict=True)}
