@@ -3,7 +3,6 @@
 import asyncio
 import csv
 import io
-import sys
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 from uuid import UUID, uuid4
@@ -350,6 +349,17 @@ class RunsExportContract:
         campaign.run(name="few")
         assert len(campaign.rows(name="few")) == 1
 
+    def test_too_many_runs_are_not_summed_up(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("domain.runs.use_cases.RUNS_MAX", 2)
+        campaign = Campaign(service.tenant())
+        for _ in range(3):
+            assert campaign.summary()["runs"] <= 2
+            campaign.run()
+        answer = campaign.tenant.send("GET", f"{campaign.path}/summary")
+        assert "retry-after" not in answer.headers  # which would not help
+        expect_problem(answer, 409, "too_many_runs")
+        assert len(campaign.rows()) == 3
+
     @pytest.mark.parametrize("rest", ["/summary", "/runs.csv"])
     def test_refusals_come_in_their_order(self, service: Service, rest: str) -> None:
         tenant = service.tenant()
@@ -448,9 +458,7 @@ class RunsExportPagesContract:
         monkeypatch.setattr("domain.turns.SLICE", 0)
         monkeypatch.setattr(RunsSummarizer, "add", counted(add))
         monkeypatch.setattr(csv_kit, "line", counted(write))
-        for name in ("domain.runs.summary", "adapters.django_orm.repositories.run_reports"):
-            if name in sys.modules:
-                monkeypatch.setattr(f"{name}.mean_of", counted(mean_of))
+        monkeypatch.setattr("domain.runs.summary.mean_of", counted(mean_of))
         assert service.call(answered) > 100
         assert sum(held) >= 20
         assert max(held) <= 2

@@ -29,7 +29,7 @@ from domain.repository import OwnerId
 from domain.runs.run import Run
 from domain.runs.status import RunStatus
 from domain.runs.table import RunRow, RunTable
-from domain.runs.use_cases import TOO_MANY_MEMBERS, RunUseCases
+from domain.runs.use_cases import TOO_MANY_MEMBERS, TOO_MANY_RUNS, RunUseCases
 
 EXPORTS_AT_ONCE = 4
 """Exports of one owner that are written at once; others wait for their turn."""
@@ -82,16 +82,16 @@ def run_report_routes(runs: Resource, use_cases: RunUseCases) -> APIRouter:
     )
     Reader = Annotated[Caller, Security(authenticate, scopes=[runs.reads])]  # noqa: N806  # -- a type
     exports = WeakValueDictionary[OwnerId, asyncio.Semaphore]()
-    conflict = TOO_MANY_MEMBERS
-    register(ProblemType(conflict.code, 409, conflict.title, conflict.meaning))
-    refused = refusals("simulation_not_found", "missing_scope", conflict.code)
+    for each in (TOO_MANY_MEMBERS, TOO_MANY_RUNS):
+        register(ProblemType(each.code, 409, each.title, each.meaning))
+    refused = ("simulation_not_found", "missing_scope", TOO_MANY_MEMBERS.code)
 
     @routes.get(
         "/summary",
         name="summarize_simulation",
         summary="Summarize the runs of a simulation",
         response_model=RunsSummary,
-        responses=refused,
+        responses=refusals(*refused, TOO_MANY_RUNS.code),
     )
     async def summarize(id: ObjectId, caller: Reader) -> Response:
         """Counts the runs of a simulation by status, and shows the range and the mean of each numeric result."""
@@ -107,7 +107,7 @@ def run_report_routes(runs: Resource, use_cases: RunUseCases) -> APIRouter:
                 "content": {"text/csv": {"schema": {"type": "string"}, "example": _EXAMPLE}},
                 **headers("Content-Disposition"),
             },
-            **refused,
+            **refusals(*refused),
         },
     )
     @annotate(query=Annotated[_export_query(), Query()])
