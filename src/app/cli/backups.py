@@ -7,17 +7,18 @@ from types import ModuleType
 
 from adapters.django_orm import management
 from adapters.django_orm.bootstrap import setup_django
-from app.cli.database import require_operator_database
+from app.cli.database import require_operator_database, say_which_database
 from app.cli.files import STREAM, draft_of
-from app.cli.terminal import MISCONFIGURED, fail, print_message
+from app.cli.terminal import MISCONFIGURED, fail, print_json, print_message
 from config.databases import DatabaseUrl
 from config.settings import load
 
 HEAD = 16  # bytes by which kinds of backups are told apart
 
 
-def back_up(file: str, *, overwrite: bool) -> None:
+def back_up(file: str, *, overwrite: bool, as_json: bool) -> None:
     require_operator_database()
+    say_which_database()
     path, url = Path(file), load().operator_url
     if file == STREAM or (path.exists() and not path.is_file()):
         fail(f"{path} is not a file, and a backup is only written to a file.", MISCONFIGURED)
@@ -33,10 +34,13 @@ def back_up(file: str, *, overwrite: bool) -> None:
         f"{url} is backed up to {path}, {size} bytes. It contains the data of all owners and the digests of their keys:"
         " store it securely. The secret key is not in it."
     )
+    if as_json:
+        print_json({"file": file, "bytes": size})
 
 
-def restore(file: str) -> None:
+def restore(file: str, *, as_json: bool) -> None:
     require_operator_database()
+    say_which_database()
     path, settings = Path(file), load()
     url = settings.operator_url
     if path.exists() and not path.is_file():
@@ -60,6 +64,8 @@ def restore(file: str) -> None:
     pending = management.unapplied_migrations()
     management.disconnect()
     print_message(f"{path} is restored to {url}." + (" Next: goatfish migrate" if pending else ""))
+    if as_json:
+        print_json({"file": file, "not_as_it_was": changed, "migrations_pending": pending})
 
 
 def _kind(url: DatabaseUrl) -> ModuleType:

@@ -12,8 +12,8 @@ import typer
 
 from adapters.django_orm import management
 from adapters.django_orm.bootstrap import setup_django
-from app.cli.database import check_storage, different_databases
-from app.cli.terminal import FAILED
+from app.cli.database import check_storage, different_databases, which_database
+from app.cli.terminal import FAILED, print_json
 from config.databases import DatabaseUrl
 from config.settings import PREFIX, ConfigurationError, Settings, load, unknown_variables
 from config.verification import VERIFYING, other_machine, require_verified, ssl_mode
@@ -34,12 +34,16 @@ class Severity(StrEnum):
 Finding: TypeAlias = tuple[Severity, str]
 
 
-def doctor(workers: int) -> None:
+def doctor(workers: int, *, as_json: bool) -> None:
     """Prints every finding."""
-    failed = False
+    failed, found = False, []
     for severity, text in findings(workers):
         failed |= severity is Severity.ERROR
-        typer.echo(f"{severity}  {text}")
+        found.append({"severity": severity.strip().lower(), "text": text})
+        if not as_json:
+            typer.echo(f"{severity}  {text}")
+    if as_json:
+        print_json(found)
     if failed:
         raise typer.Exit(FAILED)
 
@@ -54,6 +58,8 @@ def findings(workers: int) -> Iterator[Finding]:
             yield Severity.ERROR, line
         return
     yield Severity.OK, "The settings are valid."
+    if doubt := which_database():
+        yield Severity.WARNING, doubt
     yield from _secret(settings)
     yield from _hosts(settings.allowed_hosts)
     yield from _https(settings)

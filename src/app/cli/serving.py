@@ -1,6 +1,8 @@
 """Opens the listening socket and runs uvicorn on it."""
 
 import errno
+import logging
+import os
 import signal
 import socket
 import sys
@@ -14,35 +16,56 @@ from uvicorn.supervisors import ChangeReload, Multiprocess
 
 import config
 from app.application import build_for_workers
-from app.cli.database import load_to_serve, require_storage
+from app.cli.database import load_to_serve, require_storage, say_which_database
 from app.cli.terminal import FAILED, MISCONFIGURED, fail, print_message
 from app.http_server.limits import Limits
 from app.http_server.server import HttpServer
-from config.settings import Settings, load, unknown_variables
+from config.settings import PREFIX, Settings, load, unknown_variables
 
 UNSENT_MAX = 64 << 10  # bytes of unsent responses that the kernel buffers per connection; its default is megabytes
 LISTENER_COPIES = 8  # connections accepted in one pass of the event loop: more would delay open connections
 BACKLOG = 2048  # connections that wait to be accepted
+_log = logging.getLogger("goatfish.server")
 SHUTDOWN_TIMEOUT = 10  # seconds for running requests to finish before they are cancelled
 SOURCE = [str(Path(__file__).parents[2]), str(Path(config.__file__).parent)]
 
 
-def serve(host: str, port: int, *, workers: int | None, reload: bool, proxies: str, access_log: bool) -> None:
+def serve(
+    host: str,
+    port: int,
+    *,
+    workers: int | None,
+    reload: bool,
+    proxies: str,
+    access_log: bool | None,
+    log_format: str | None,
+) -> None:
+    if log_format is not None:
+        os.environ[f"{PREFIX}LOG_FORMAT"] = log_format  # for the workers too
+        load.cache_clear()
     settings = load_to_serve()
+    is_json = settings.log_format == "json"
     workers = workers or settings.workers
     if reload and workers > 1:
         fail("--reload works with one worker only.", MISCONFIGURED)
-    for name in unknown_variables():
-        print_message(f"{name} is not a known setting and is ignored. Run: goatfish doctor")
+    say_which_database()
     require_storage()
+    warn, inform = (_log.warning, _log.info) if is_json else (print_message, print_message)
+    for name in unknown_variables():
+        warn(f"{name} is not a known setting and is ignored. Run: goatfish doctor")
     try:
         listener = listen(host, port)
     except OSError as error:
         fail(listen_error(host, port, error))
-    print_message(
-        f"Goatfish listens on {url(listener)}" + (f" ({workers} workers are starting)" if workers > 1 else "")
+    inform(f"Goatfish listens on {url(listener)}" + (f" ({workers} workers are starting)" if workers > 1 else ""))
+    run(
+        listener,
+        settings.log_level,
+        workers=workers,
+        reload=reload,
+        proxies=proxies,
+        access_log=is_json if access_log is None else access_log,
     )
-    run(listener, settings.log_level, workers=workers, reload=reload, proxies=proxies, access_log=access_log)
 
 
 def listen(host: str, port: int) -> socket.socket:

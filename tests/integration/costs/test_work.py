@@ -61,7 +61,7 @@ CALLS = {
     "get_key": 105,
     "revoke_key": 205,
     "roll_key": 472,
-    "summarize_simulation": 137,
+    "summarize_simulation": 154,
 }
 for each in RESOURCES:
     conversion_calls = CONVERSION * sum(isinstance(field.kind, CONVERTED) for field in each.spec.fields.values())

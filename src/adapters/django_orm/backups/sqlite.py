@@ -53,7 +53,7 @@ def _opened(source: Path) -> Iterator[sqlite3.Connection]:
 def _check(copy: sqlite3.Connection, file: Path) -> None:
     found = [text for (text,) in copy.execute("PRAGMA quick_check(1)")]
     if found != ["ok"]:
-        raise Unavailable(f"{file} is damaged: {found[0]}")
+        raise Unavailable(f"{file} is damaged: {' '.join(found[0].split())}")
     if not copy.execute("SELECT count(*) FROM sqlite_master WHERE name = 'django_migrations'").fetchone()[0]:
         raise Unavailable(f"{file} has no tables of Goatfish.")
 

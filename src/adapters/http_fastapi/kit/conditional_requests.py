@@ -16,15 +16,15 @@ from domain.repository import Owned, Precondition, no_precondition
 _TAG = r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"'
 _TAGS = re.compile(rf"(?:[ \t]*,)*[ \t]*{_TAG}[ \t]*(?:,[ \t]*(?:{_TAG}[ \t]*)?)*")  # members may be empty
 _ONE = re.compile(_TAG)
-_PATTERN = '^([*]|(W/)?"[!#-~]*"( *, *((W/)?"[!#-~]*" *)?)*)$'
+_LISTED = '(W/)?"[!#-~]*"( *, *((W/)?"[!#-~]*" *)?)*'
 ANY = "*"
 _DIGEST_BYTES = 3
 _DOCUMENTATION = {"description", "title", "examples"}
 
 
-def _header(name: str, meaning: str) -> Any:
-    extra: dict[str, Any] = {"minLength": 1, "pattern": _PATTERN}
-    return Header(alias=name, description=f"entity tags, or `*`: {meaning}", json_schema_extra=extra)
+def _header(name: str, meaning: str, pattern: str = f"^([*]|{_LISTED})$") -> Any:
+    extra: dict[str, Any] = {"minLength": 1, "pattern": pattern}
+    return Header(alias=name, description=meaning, json_schema_extra=extra)
 
 
 class EntityTags:
@@ -44,10 +44,16 @@ class EntityTags:
     async def precondition(
         self,
         if_match: Annotated[
-            str | None, _header("If-Match", "412, and no change, unless the object's current tag is one of them")
+            str | None,
+            _header(
+                "If-Match", "entity tags, or `*`: 412, and no change, unless the object's current tag is one of them"
+            ),
         ] = None,
         if_none_match: Annotated[
-            str | None, _header("If-None-Match", "412, and no change, if the object's current tag is one of them")
+            str | None,
+            _header(
+                "If-None-Match", "entity tags, or `*`: 412, and no change, if the object's current tag is one of them"
+            ),
         ] = None,
     ) -> Precondition:
         """A dependency: the conditions under which the request's write may happen."""
@@ -67,7 +73,7 @@ class EntityTags:
     async def known(
         self,
         if_none_match: Annotated[
-            str | None, _header("If-None-Match", "304 if the object's current tag is one of them")
+            str | None, _header("If-None-Match", "entity tags, or `*`: 304 if the object's current tag is one of them")
         ] = None,
     ) -> Sequence[str]:
         """A dependency: the tags of the versions that the reader has, without the mark of weakness."""
@@ -76,10 +82,10 @@ class EntityTags:
 
 async def list_precondition(
     if_match: Annotated[
-        str | None, _header("If-Match", "412, and nothing is created, unless it is `*`: a list has no tag")
+        str | None, _header("If-Match", "`*`: a list has no entity tag, so that one is a 412", "^[*]$")
     ] = None,
     if_none_match: Annotated[
-        str | None, _header("If-None-Match", "412, and nothing is created, if it is `*`: the list exists")
+        str | None, _header("If-None-Match", "entity tags: the list exists, so that `*` is a 412", f"^{_LISTED}$")
     ] = None,
 ) -> Precondition:
     """A dependency: the conditions under which something is added to a list, which always exists and has no tag."""
