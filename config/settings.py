@@ -1,22 +1,23 @@
 """All settings, read once from GOATFISH_* environment variables and an optional .env file."""
 
-import json
 import os
 import re
 from functools import cache
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from config.addresses import AllowedHosts, Origins, PublicUrl
 from config.databases import DatabaseUrl
 from config.secret_files import SECRET_MIN, load_or_create_secret
 from config.setting_errors import error_message
 
 PREFIX = "GOATFISH_"
 ENV_FILE = ".env"
-ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[1-9][0-9]*)?")
+_PORT = re.compile(r":[0-9]+$")
 
 
 class ConfigurationError(SystemExit):
@@ -89,8 +90,14 @@ class Settings(BaseSettings):
     rate_limit: int = Field(default=6000, ge=0)
     """The size of one owner's burst of requests, and how many are refilled per minute; 0 for no limit."""
 
-    https: bool = False
-    """Whether browsers reach the service over HTTPS only: the admin's cookies are then sent over HTTPS only."""
+    public_url: PublicUrl | None = None
+    """Where browsers reach the service, like https://sim.example.com:8443: its host, HTTPS, the admin's origin."""
+
+    https: bool = Field(default=False, validate_default=False)
+    """Whether browsers reach the service over HTTPS only: the admin's cookies are then sent over HTTPS only.
+
+    Need not be given with PUBLIC_URL, whose scheme says it.
+    """
 
     revisions_kept: int | None = Field(default=None, ge=1, le=36500)
     """For how many days revisions are kept: goatfish purge deletes older ones. If unset, for ever."""
@@ -101,10 +108,13 @@ class Settings(BaseSettings):
     admin_requests: int = Field(default=8, ge=1, le=1000)
     """How many admin requests one worker serves at a time, each with one connection of the operators' role."""
 
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
-    """Host names under which the service responds, separated by commas (or a JSON list); * for all."""
+    allowed_hosts: AllowedHosts = ("localhost", "127.0.0.1", "[::1]")
+    """Host names under which the service responds, separated by commas (or a JSON list); * for all.
 
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    .example.com is example.com and its subdomains, *.example.com is the subdomains alone. PUBLIC_URL's host is added.
+    """
+
+    cors_origins: Origins = ()
     """Origins whose pages may call the API, like https://app.example, separated by commas; * for all."""
 
     head_timeout: float = Field(default=10.0, gt=0, le=3600)
@@ -142,6 +152,16 @@ class Settings(BaseSettings):
         return self.database_url.is_sqlite or self.one_role or self.operator_database_url is not None
 
     @property
+    def https_only(self) -> bool:
+        """Whether browsers reach the service over HTTPS only."""
+        return self.https or (self.public_url or "").startswith("https://")
+
+    @property
+    def public_netloc(self) -> str | None:
+        """The public URL's host, and its port unless it is the default."""
+        return self.public_url and urlsplit(self.public_url).netloc
+
+    @property
     def worker_rate_limit(self) -> float:
         """One worker's share of an owner's rate limit, in requests per minute."""
         return self.rate_limit / self.workers
@@ -166,6 +186,20 @@ class Settings(BaseSettings):
     @classmethod
     def _parse_url(cls, value: object) -> object:
         return DatabaseUrl(value.strip()) if isinstance(value, str) else value
+
+    @field_validator("https")
+    @classmethod
+    def _as_in_the_public_url(cls, value: bool, info: ValidationInfo) -> bool:
+        url = info.data.get("public_url")
+        if url is not None and value is not url.startswith("https://"):
+            raise ValueError(f"contradicts {PREFIX}PUBLIC_URL, which is {url}: leave it out")
+        return value
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _with_the_public_host(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        url = info.data.get("public_url")
+        return value if url is None else tuple(dict.fromkeys((*value, _PORT.sub("", urlsplit(url).netloc))))
 
     @field_validator("request_timeout")
     @classmethod
@@ -196,38 +230,6 @@ class Settings(BaseSettings):
         except OSError as error:
             raise ValueError(f"is not set and cannot be stored beside the database: {error}") from error
 
-    @field_validator("allowed_hosts", mode="before")
-    @classmethod
-    def _split_hosts(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        if value.lstrip().startswith("[") and not value.lstrip().startswith("[:"):  # [::1] is an address
-            try:
-                return json.loads(value)
-            except json.JSONDecodeError:
-                raise ValueError("must be host names separated by commas, or a JSON list") from None
-        return [host.strip() for host in value.split(",") if host.strip()]
-
-    @field_validator("allowed_hosts")
-    @classmethod
-    def _at_least_one_host(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not value:
-            raise ValueError("must name at least one host")
-        return value
-
-    @field_validator("cors_origins", mode="before")
-    @classmethod
-    def _split_origins(cls, value: object) -> object:
-        return [origin.strip() for origin in value.split(",") if origin.strip()] if isinstance(value, str) else value
-
-    @field_validator("cors_origins")
-    @classmethod
-    def _only_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in value:
-            if origin != "*" and not ORIGIN.fullmatch(origin):
-                raise ValueError(f"must be origins, like https://app.example without a path, got {origin!r}")
-        return value
-
     @field_validator("log_level", mode="before")
     @classmethod
     def _any_case(cls, value: object) -> object:
@@ -244,6 +246,12 @@ def load() -> Settings:
         raise ConfigurationError(lines) from None
     except (OSError, UnicodeDecodeError) as error:
         raise _unreadable(error) from None
+
+
+def override(**values: object) -> None:
+    """Sets these settings in this process and those that it starts, where they are not None."""
+    os.environ.update({PREFIX + name.upper(): str(value) for name, value in values.items() if value is not None})
+    load.cache_clear()
 
 
 def unknown_variables() -> list[str]:

@@ -22,6 +22,10 @@ from config.verification import unverified
 from tests.embedded_postgres.places import ServerError
 from tests.embedded_postgres.server import TEMPLATE, Server
 
+# A shell that learns of our death, however sudden, by the end of its input, and then ends the command, which would
+# hold its port otherwise.
+GUARD = 'exec >&- 2>&-; read -r _ && exit; kill -TERM "$1"; sleep 1; kill -KILL "$1"'
+
 
 def main(arguments: list[str]) -> int:
     """Run a command on a database with both roles; returns its exit status.
@@ -117,6 +121,9 @@ def _run(command: list[str], api: str, operator: str, administrator: str) -> int
     # The terminal sends a Ctrl-C to the command too: it ends as it sees fit, and we after it.
     before = signal.signal(signal.SIGINT, lambda *_: None)
     process = subprocess.Popen(command, env={**os.environ, **urls})
+    guard = subprocess.Popen(
+        ["/bin/sh", "-c", GUARD, "guard", str(process.pid)], stdin=subprocess.PIPE, start_new_session=True
+    )
     try:
         status = process.wait()
     except SystemExit:
@@ -124,6 +131,7 @@ def _run(command: list[str], api: str, operator: str, administrator: str) -> int
         process.wait()
         raise
     finally:
+        guard.communicate(b"ended\n")
         signal.signal(signal.SIGINT, before)
     return status if status >= 0 else 128 - status
 

@@ -281,6 +281,41 @@ def test_a_worker_that_is_killed_is_replaced(goatfish: Shell) -> None:
         assert replaced not in {killed, other}
 
 
+@pytest.mark.parametrize("options", [(), ("--workers", "2"), ("--reload",)], ids=["alone", "workers", "reloading"])
+def test_a_port_is_free_once_the_parent_is_killed(goatfish: Shell, options: tuple[str, ...]) -> None:
+    port = free_port()
+    command = goatfish_command("serve", "--port", str(port), *options)
+    file = goatfish.directory / "said.txt"
+    with (
+        file.open("w") as out,
+        subprocess.Popen(
+            command, cwd=goatfish.directory, env=goatfish.environment(), stdout=out, stderr=out
+        ) as process,
+    ):
+        Running(process, file).wait(READY)
+        process.kill()
+    deadline = time.monotonic() + PATIENCE
+    while is_taken(port):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    with goatfish.running("serve", "--port", str(port), until=READY) as running:
+        assert answer(running.url + "/livez")[0] == 200
+
+
+def is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_address_of_every_interface_serves_ipv4_and_ipv6(goatfish: Shell) -> None:
+    with goatfish.running("serve", "--host", "::", "--port", "0", until=READY) as running:
+        port = int(running.said.partition("listens on http://[::]:")[2].split()[0])
+        for host in ("127.0.0.1", "::1"):
+            with socket.create_connection((host, port), PATIENCE) as connection, connection.makefile() as lines:
+                connection.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                assert lines.readline() == "HTTP/1.1 200 OK\n"
+
+
 def test_up_prints_the_same_working_key_each_time(bare: Shell) -> None:
     var = bare.directory / "var"
     with socket.create_server(("127.0.0.1", 0)) as taken:

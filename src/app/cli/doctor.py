@@ -91,7 +91,7 @@ def _hosts(hosts: tuple[str, ...]) -> Iterator[Finding]:
 
 
 def _https(settings: Settings) -> Iterator[Finding]:
-    if settings.https:
+    if settings.https_only:
         yield Severity.OK, "Browsers must use HTTPS. Serve with --proxy, to trust the proxy that terminates TLS."
     elif not settings.database_url.is_sqlite:
         text = "the admin's cookies are also sent over plain HTTP. Set it once a proxy terminates TLS."

@@ -4,8 +4,8 @@ import errno
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -13,11 +13,12 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
 import config
-from app.application import build_for_workers
 from app.cli.database import require_storage
 from app.cli.terminal import FAILED, MISCONFIGURED, fail, print_message
 from app.http_server.limits import Limits
 from app.http_server.server import HttpServer
+from app.worker import Worker
+from config.addresses import trusted_proxies
 from config.settings import Settings, load, unknown_variables
 
 UNSENT_MAX = 64 << 10  # bytes of unsent responses that the kernel buffers per connection; its default is megabytes
@@ -27,11 +28,15 @@ SHUTDOWN_TIMEOUT = 10  # seconds for running requests to finish before they are 
 SOURCE = [str(Path(__file__).parents[2]), str(Path(config.__file__).parent)]
 
 
-def serve(host: str, port: int, *, workers: int | None, reload: bool, proxies: str, access_log: bool) -> None:
+def serve(host: str, port: int, *, reload: bool, proxy: str, access_log: bool) -> None:
+    """Serves as the settings say until a signal stops it."""
     settings = load()
-    workers = workers or settings.workers
-    if reload and workers > 1:
+    if reload and settings.workers > 1:
         fail("--reload works with one worker only.", MISCONFIGURED)
+    try:
+        proxies = trusted_proxies(proxy)
+    except ValueError as error:
+        fail(f"--proxy {error}", MISCONFIGURED)
     for name in unknown_variables():
         print_message(f"{name} is not a known setting and is ignored. Run: goatfish doctor")
     require_storage()
@@ -39,16 +44,21 @@ def serve(host: str, port: int, *, workers: int | None, reload: bool, proxies: s
         listener = listen(host, port)
     except OSError as error:
         fail(listen_error(host, port, error))
+    workers = settings.workers
     print_message(
         f"Goatfish listens on {url(listener)}" + (f" ({workers} workers are starting)" if workers > 1 else "")
     )
-    run(listener, settings.log_level, workers=workers, reload=reload, proxies=proxies, access_log=access_log)
+    if settings.https_only and settings.has_operator and not proxies:
+        print_message("No proxy is named with --proxy: the admin takes every request for HTTP, and redirects to HTTPS.")
+    run(listener, settings.log_level, reload=reload, proxies=proxies, access_log=access_log)
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises ``OSError``."""
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listener = socket.create_server((str(address[0]), port), family=family, backlog=BACKLOG)
+    """A listening socket; on ``::``, for IPv4 too where the system can. Raises ``OSError``."""
+    name = host.removeprefix("[").removesuffix("]")
+    family, _, _, _, address = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)[0]
+    both = address[0] == "::" and socket.has_dualstack_ipv6()
+    listener = socket.create_server((str(address[0]), port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
     if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # accepted connections inherit it
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_MAX)
     return listener
@@ -58,6 +68,8 @@ def listen_error(host: str, port: int, error: OSError) -> str:
     """Why the address cannot be listened on."""
     if error.errno == errno.EADDRINUSE:
         return f"Port {port} of {host} is in use. Choose another with --port; 0 takes any free one."
+    if ":" in host and error.errno in {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}:
+        return f"This machine has no IPv6 address {host}. For every IPv4 address, use --host 0.0.0.0."
     return f"Goatfish cannot listen on port {port} of {host}: {error.strerror}"
 
 
@@ -82,16 +94,16 @@ def run(
     listener: socket.socket,
     log_level: str,
     *,
-    workers: int = 1,
     reload: bool = False,
-    proxies: str = "",
+    proxies: Sequence[str] = (),
     access_log: bool = False,
 ) -> None:
     """Serves until a signal stops it; running requests may finish first."""
+    workers = load().workers
     settings = uvicorn.Config(
-        # uvicorn reloads an application only by its import path; with --reload there is one worker.
-        "app.asgi:app" if reload else partial(build_for_workers, workers),
-        factory=not reload,
+        # uvicorn reloads an application only by its import path
+        "app.worker:build_for_reload" if reload else Worker(),
+        factory=True,
         http=_http_server(load()),  # type: ignore[arg-type]  # -- uvicorn calls it as it would a protocol class
         workers=workers,
         reload=reload,
@@ -100,7 +112,7 @@ def run(
         log_level=log_level.lower(),
         access_log=access_log,
         proxy_headers=bool(proxies),
-        forwarded_allow_ips=proxies or None,
+        forwarded_allow_ips=[*proxies],
         server_header=False,
         ws="none",
         lifespan="on",

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import re
 import secrets
 import socket
 from pathlib import Path
@@ -16,7 +17,7 @@ from app.cli.database import require_operator_database
 from app.cli.terminal import fail, print_message
 from app.cli.use_case_runner import operator_context, with_use_cases
 from app.container import UseCases
-from config.settings import load
+from config.settings import load, override
 from domain.access.api_key import ApiKey
 from domain.access.scopes import Scope
 from domain.access.token import ApiKeyToken
@@ -29,6 +30,7 @@ PORTS_TRIED = 100
 
 
 def up(host: str, port: int) -> None:
+    override(workers=1)
     require_operator_database()
     setup_django()
     if applied := management.migrate(load().api_role):
@@ -36,7 +38,7 @@ def up(host: str, port: int) -> None:
     key, password = _demo_key(), _operator_password()
     management.disconnect()
     listener = _listen(host, port)
-    _print_summary(serving.url(listener).replace("//0.0.0.0:", "//127.0.0.1:"), key, password)
+    _print_summary(re.sub(r"//(0\.0\.0\.0|\[::\]):", "//127.0.0.1:", serving.url(listener)), key, password)
     serving.run(listener, "warning")
 
 
