@@ -6,17 +6,17 @@ from functools import cache
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from config.addresses import AllowedHosts, Origins, PublicUrl
 from config.databases import DatabaseUrl
+from config.env_file import ENCODING, ENV_FILE, names_and_faults, unreadable
 from config.secret_files import SECRET_MIN, load_or_create_secret
 from config.setting_errors import error_message
+from config.spelling import nearest
 
 PREFIX = "GOATFISH_"
-ENV_FILE = ".env"
 _PORT = re.compile(r":[0-9]+$")
 
 
@@ -34,11 +34,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_file=ENV_FILE,
+        env_file_encoding=ENCODING,
         env_ignore_empty=True,
         extra="ignore",  # other programs may share .env; unknown_variables() finds misspelt names
         frozen=True,
         hide_input_in_errors=True,
         arbitrary_types_allowed=True,
+        use_attribute_docstrings=True,
     )
 
     database_url: Annotated[DatabaseUrl, NoDecode] = DatabaseUrl("sqlite:///var/goatfish.sqlite3")
@@ -245,7 +247,7 @@ def load() -> Settings:
         lines = [f"{PREFIX}{str(each['loc'][0]).upper()}: {error_message(each)}" for each in error.errors()]
         raise ConfigurationError(lines) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(error) from None
+        raise ConfigurationError([unreadable(error)]) from None
 
 
 def override(**values: object) -> None:
@@ -255,17 +257,35 @@ def override(**values: object) -> None:
 
 
 def unknown_variables() -> list[str]:
-    """GOATFISH_* names in the environment or .env that are not settings, most likely misspelt.
+    """Names in the environment or .env that are not settings, but look as if they were meant to be.
+
+    They are GOATFISH_*, or a setting with another prefix that is nearly this one. Raises ConfigurationError.
+    """
+    known, (in_file, _) = _names(), _env_file()
+    names = {name.upper() for name in (*os.environ, *in_file)} - known
+    return sorted(name for name in names if name.startswith(PREFIX) or nearest(name, PREFIX, known))
+
+
+def ignored_settings() -> list[str]:
+    """A line for each unknown variable, with the setting that it may mean, and for each line of .env that sets nothing.
 
     Raises ConfigurationError.
     """
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    lines = []
+    for name in unknown_variables():
+        meant = nearest(name, PREFIX, _names())
+        field = Settings.model_fields[meant.removeprefix(PREFIX).lower()] if meant else None
+        meaning = (field.description or "").partition("\n\n")[0] if field else ""
+        lines.append(f"{name} is not a known setting." + (f" Did you mean {meant}? {meaning}" if meant else ""))
+    return [*lines, *_env_file()[1]]
+
+
+def _names() -> set[str]:
+    return {PREFIX + name.upper() for name in Settings.model_fields}
+
+
+def _env_file() -> tuple[set[str], list[str]]:
     try:
-        names = {name.upper() for name in (*os.environ, *dotenv_values(ENV_FILE))}
+        return names_and_faults()
     except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(error) from None
-    return sorted(name for name in names - known if name.startswith(PREFIX))
-
-
-def _unreadable(error: OSError | UnicodeDecodeError) -> ConfigurationError:
-    return ConfigurationError([f"{ENV_FILE} cannot be read: {error}"])
+        raise ConfigurationError([unreadable(error)]) from None

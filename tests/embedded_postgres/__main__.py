@@ -16,8 +16,8 @@ from psycopg.sql import SQL, Identifier
 
 from app.database_roles import DatabaseRoleError, provision
 from config.databases import DatabaseUrl
+from config.env_file import ENCODING, ENV_FILE
 from config.secret_files import load_or_create_secret
-from config.settings import ENV_FILE
 from config.verification import unverified
 from tests.embedded_postgres.places import ServerError
 from tests.embedded_postgres.server import TEMPLATE, Server
@@ -63,7 +63,7 @@ def _run_on_temporary(command: list[str]) -> int:
 
 
 def _run_on_kept(command: list[str], keep: Path) -> int:
-    secret = {**dotenv_values(ENV_FILE), **os.environ}.get("GOATFISH_SECRET_KEY")
+    secret = {**dotenv_values(ENV_FILE, encoding=ENCODING), **os.environ}.get("GOATFISH_SECRET_KEY")
     os.environ["GOATFISH_SECRET_KEY"] = secret or load_or_create_secret(keep.with_name("secret_key"))
     with Server(keep) as server:
         return _run(command, server.url, server.operator_url, server.administrator_url)

@@ -1,7 +1,6 @@
 """Checks the configuration and the databases, and prints a line for each finding; no line contains a secret."""
 
 import asyncio
-import difflib
 import os
 import stat
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from adapters.django_orm.bootstrap import setup_django
 from app.cli.database import check_storage, different_databases
 from app.cli.terminal import FAILED
 from config.databases import DatabaseUrl
-from config.settings import PREFIX, ConfigurationError, Settings, load, unknown_variables
+from config.settings import PREFIX, ConfigurationError, Settings, ignored_settings, load
 from config.verification import VERIFYING, other_machine, require_verified, ssl_mode
 from domain.errors import Unavailable
 
@@ -47,7 +46,8 @@ def doctor(workers: int) -> None:
 def findings(workers: int) -> Iterator[Finding]:
     """All findings, in the order in which errors are best fixed."""
     try:
-        yield from _unknown_variables()
+        for line in ignored_settings():
+            yield Severity.ERROR, line
         settings = load()
     except ConfigurationError as error:
         for line in error.lines:
@@ -63,13 +63,6 @@ def findings(workers: int) -> Iterator[Finding]:
     yield from errors
     if not errors:
         yield from _connections(settings, workers)
-
-
-def _unknown_variables() -> Iterator[Finding]:
-    known = [PREFIX + name.upper() for name in Settings.model_fields]
-    for name in unknown_variables():
-        close = difflib.get_close_matches(name, known, n=1)
-        yield Severity.ERROR, f"{name} is not a known setting" + (f". Did you mean {close[0]}?" if close else ".")
 
 
 def _secret(settings: Settings) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from app.http_server.limits import Limits
 from app.http_server.server import HttpServer
 from app.worker import Worker
 from config.addresses import trusted_proxies
-from config.settings import Settings, load, unknown_variables
+from config.settings import Settings, ignored_settings, load
 
 UNSENT_MAX = 64 << 10  # bytes of unsent responses that the kernel buffers per connection; its default is megabytes
 LISTENER_COPIES = 8  # connections accepted in one pass of the event loop: more would delay open connections
@@ -37,8 +37,8 @@ def serve(host: str, port: int, *, reload: bool, proxy: str, access_log: bool) -
         proxies = trusted_proxies(proxy)
     except ValueError as error:
         fail(f"--proxy {error}", MISCONFIGURED)
-    for name in unknown_variables():
-        print_message(f"{name} is not a known setting and is ignored. Run: goatfish doctor")
+    for line in ignored_settings():
+        print_message(line)
     require_storage()
     try:
         listener = listen(host, port)
