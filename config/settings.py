@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     statement_timeout: float = Field(default=10.0, gt=0, le=3600)
     """How long one SQL statement of a request may run, in seconds; then a 503."""
 
-    list_timeout: float = Field(default=2.0, gt=0, le=3600)
+    list_timeout: float = Field(default=2.0, gt=0, le=3600, validate_default=False)
     """How long a list with filters may run, in seconds, at most STATEMENT_TIMEOUT; then a 503."""
 
     request_timeout: float = Field(default=60.0, gt=0, le=7200)
@@ -188,6 +188,14 @@ class Settings(BaseSettings):
     @classmethod
     def _parse_url(cls, value: object) -> object:
         return DatabaseUrl(value.strip()) if isinstance(value, str) else value
+
+    @field_validator("list_timeout")
+    @classmethod
+    def _within_a_statement(cls, value: float, info: ValidationInfo) -> float:
+        longest = info.data.get("statement_timeout")
+        if longest is not None and value > longest:
+            raise ValueError(f"must be at most {PREFIX}STATEMENT_TIMEOUT, which is {longest:g}, got {value:g}")
+        return value
 
     @field_validator("https")
     @classmethod

@@ -136,6 +136,7 @@ def test_hosts_can_be_comma_separated_or_json(
         ),
         ("LIST_TIMEOUT", "0", "must be more than 0, got '0'"),
         ("LIST_TIMEOUT", "inf", "must be at most 3600, got 'inf'"),
+        ("LIST_TIMEOUT", "11", "must be at most GOATFISH_STATEMENT_TIMEOUT, which is 10, got 11"),
         ("ALLOWED_HOSTS", " , ", "must name at least one host"),
         ("ALLOWED_HOSTS", '["a"', "must be host names separated by commas, or a JSON list"),
         (
@@ -341,3 +342,7 @@ def test_https_that_contradicts_the_public_url_is_refused(
     lines = error_lines(monkeypatch, PUBLIC_URL=url, HTTPS=https)
 
     assert lines == [f"GOATFISH_HTTPS: contradicts GOATFISH_PUBLIC_URL, which is {url}: leave it out"]
+
+
+def test_a_short_statement_timeout_needs_no_shorter_list_timeout() -> None:
+    assert Settings(statement_timeout=1).list_timeout == 2

@@ -67,7 +67,7 @@ def openapi() -> None:
 
 
 def doctor(
-    workers: Annotated[int, typer.Option(min=1, help="How many worker processes are planned.")] = 1,
+    workers: Annotated[int | None, _setting("How many worker processes are planned.", "workers")] = None,
 ) -> None:
     """Check the configuration and the databases; exit status 1 if there is an error."""
     from app.cli.doctor import doctor
