@@ -43,3 +43,4 @@ def test_the_host_of_the_public_url_is_allowed(url: str) -> None:
     with serving(Storage(), public_url=url) as service:
         for host, status in {"sim.example": 200, "sim.example:8443": 200, "localhost": 200, "b.example": 400}.items():
             assert service.http.get("/problems/not-found", headers={"Host": host}).status_code == status
+        assert service.http.get("/openapi.json").json()["servers"] == [{"url": url.lower().rstrip("/")}]
