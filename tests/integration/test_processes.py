@@ -1,5 +1,6 @@
 """Goatfish as a shell starts it, each test in a directory and with an SQLite database of its own."""
 
+import errno
 import json
 import os
 import pty
@@ -22,6 +23,7 @@ from uuid import UUID
 
 import pytest
 
+from app.cli.serving import listen_error
 from tests.warm_start import goatfish as goatfish_command
 from tests.warm_start import python
 
@@ -186,6 +188,45 @@ def test_results_are_alone_on_stdout(goatfish: Shell) -> None:
 def test_an_invalid_setting_stops_every_command_with_one_line(bare: Shell) -> None:
     for done in bare.each("serve", "up", "owner list", "django check", GOATFISH_POOL_SIZE="many"):
         assert complaint(done, 2).startswith("GOATFISH_POOL_SIZE: ")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--proxy nginx", "--proxy must be addresses or networks of proxies, got 'nginx' (no address; names are not"),
+        ("--proxy 10.0.0.5/8", "got '10.0.0.5/8' (an address within the network): write 10.0.0.0/8 or 10.0.0.5"),
+        ("--workers 0", "GOATFISH_WORKERS: must be at least 1, got '0'"),
+        ("--keep-alive 0", "GOATFISH_KEEP_ALIVE: must be more than 0, got '0.0'"),
+        ("--request-timeout 15", "GOATFISH_REQUEST_TIMEOUT: must be more than the sum of GOATFISH_POOL_TIMEOUT and"),
+    ],
+)
+def test_an_invalid_option_stops_the_start_with_one_line(bare: Shell, options: str, words: str) -> None:
+    assert words in complaint(bare("serve", *options.split()), 2)
+
+
+@pytest.mark.parametrize("number", [errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL])
+def test_a_machine_without_ipv6_is_told_what_to_do(number: int) -> None:
+    words = listen_error("::", 8000, OSError(number, os.strerror(number)))
+    assert words == "This machine has no IPv6 address ::. For every IPv4 address, use --host 0.0.0.0."
+
+
+def test_two_sqlite_files_are_refused(goatfish: Shell) -> None:
+    done = goatfish("serve", "--port", "0", GOATFISH_OPERATOR_DATABASE_URL="sqlite:///var/other.sqlite3")
+    assert "but operators use another database: sqlite:///var/other.sqlite3" in complaint(done, 2)
+
+
+def test_deadlines_are_options(goatfish: Shell) -> None:
+    options = ("--workers", "2", "--keep-alive", "0.5", "--head-timeout", "0.5")
+    with goatfish.running("serve", "--port", "0", *options, until=READY) as running:
+        port = int(running.url.rpartition(":")[2])
+        for sent, received in (
+            (b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", b"HTTP/1.1 200 "),
+            (b"GET /livez HTTP/1.1\r\n", b"HTTP/1.1 408 "),
+        ):
+            with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
+                connection.sendall(sent)
+                answered = b"".join(iter(lambda: connection.recv(65536), b""))  # until the server closes it
+            assert answered.startswith(received)
 
 
 def test_a_database_without_migrations_is_reported(bare: Shell) -> None:
