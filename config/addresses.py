@@ -15,28 +15,35 @@ from config.hosts import canonical_origin, canonical_pattern, canonical_url
 T = TypeVar("T")
 
 _JSON_LIST = re.compile(r"\s*\[\s*(?:[\"\]]|$)")  # [::1] is an address
-_IPV4_MAPPED = IPv6Network("::ffff:0:0/96")
+_MAPPED_BITS = 96  # of IPv6 before an IPv4 address
+_IPV4_MAPPED = IPv6Network(f"::ffff:0:0/{_MAPPED_BITS}")
 
 
 def trusted_proxies(text: str) -> list[str]:
     """The networks of proxies, from addresses and networks separated by commas; ``*`` alone for all.
 
-    Raises ``ValueError``.
+    Those of IPv4 are also given as IPv6 sockets show them (IPv4-mapped). Raises ``ValueError``.
     """
     given = _split(text)
     if given == ["*"]:
         return given
-    return [str(network) for network in _each(given, _network, "must be addresses or networks of proxies")]
+    networks = _each(given, _network, "must be addresses or networks of proxies")
+    mapped = [
+        f"::ffff:{each.network_address}/{_MAPPED_BITS + each.prefixlen}"
+        for each in networks
+        if isinstance(each, IPv4Network)
+    ]
+    return [*map(str, networks), *mapped]
 
 
 def _network(text: str) -> IPv4Network | IPv6Network:
-    """A network; one of IPv4-mapped addresses as IPv4, which is how peers are compared. Raises ``ValueError``."""
+    """A network; one of IPv4-mapped addresses as IPv4. Raises ``ValueError``."""
     try:
         network = ip_network(text)
     except ValueError:
         raise ValueError(f"got {text!r}{_meant(text)}") from None
     if isinstance(network, IPv6Network) and network.subnet_of(_IPV4_MAPPED):
-        return IPv4Network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - _IPV4_MAPPED.prefixlen))
+        return IPv4Network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - _MAPPED_BITS))
     return network
 
 

@@ -162,7 +162,14 @@ def taken_or_proposed(canonical: Callable[[str], str], text: str) -> str | None:
     ],
 )
 def test_proxies_are_addresses_and_networks(given: str, networks: list[str]) -> None:
-    assert trusted_proxies(given) == networks
+    found = trusted_proxies(given)
+
+    assert found[: len(networks)] == networks
+    assert [ip_network(mapped) for mapped in found[len(networks) :]] == [
+        ip_network(f"::ffff:{ip_network(network).network_address}/{96 + ip_network(network).prefixlen}")
+        for network in networks
+        if "." in network
+    ]
 
 
 @pytest.mark.parametrize(
