@@ -349,12 +349,19 @@ def is_taken(port: int) -> bool:
 
 
 def test_the_address_of_every_interface_serves_ipv4_and_ipv6(goatfish: Shell) -> None:
-    with goatfish.running("serve", "--host", "::", "--port", "0", until=READY) as running:
+    command = ("serve", "--host", "::", "--port", "0", "--proxy", "127.0.0.0/8")
+    if not socket.has_dualstack_ipv6():
+        assert "This machine has no IPv6 address" in complaint(goatfish(*command), 1)
+        return
+    with goatfish.running(*command, until=READY) as running:
         port = int(running.said.partition("listens on http://[::]:")[2].split()[0])
-        for host in ("127.0.0.1", "::1"):
-            with socket.create_connection((host, port), PATIENCE) as connection, connection.makefile() as lines:
-                connection.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-                assert lines.readline() == "HTTP/1.1 200 OK\n"
+        for host, is_proxy in {"127.0.0.1": True, "::1": False}.items():
+            with socket.create_connection((host, port), PATIENCE) as connection:
+                lines = ("GET /livez HTTP/1.1", "Host: a", "X-Forwarded-Proto: https", "Connection: close", "", "")
+                connection.sendall("\r\n".join(lines).encode())
+                answered = b"".join(iter(lambda: connection.recv(65536), b""))
+            assert answered.startswith(b"HTTP/1.1 200 OK")
+            assert (b"strict-transport-security" in answered) is is_proxy
 
 
 def test_up_prints_the_same_working_key_each_time(bare: Shell) -> None:
