@@ -13,6 +13,7 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _WILDCARD = re.compile(r"(?:^\*|\*\.)([^*.]+\.[^*]+)$")  # and the domain of two labels or more that follows it
 _PORT = re.compile(r"(.*):([0-9*]*)")
+_USER = re.compile(r"[^/]*@")
 _SAME_IN_URLS = {"capital letters", "the address in another form", "a trailing slash", "the default port"}
 """What means the same in a URL, and is never in an origin as browsers send it."""
 
@@ -76,7 +77,8 @@ def canonical_url(text: str) -> str:
 
 
 def _fault(text: str, reasons: list[str], would_match: str | None) -> str:
-    return f"got {text!r} ({', '.join(reasons)})" + (f": write {would_match}" if would_match else "")
+    shown = _USER.sub("***@", text)  # a password may be in it
+    return f"got {shown!r} ({', '.join(reasons)})" + (f": write {would_match}" if would_match else "")
 
 
 def _is_address(host: str) -> bool:
