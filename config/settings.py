@@ -18,6 +18,8 @@ from config.spelling import nearest
 
 PREFIX = "GOATFISH_"
 _PORT = re.compile(r":[0-9]+$")
+_OF_A_SERVICE = re.compile(rf"{PREFIX}(SERVICE_(HOST|PORT\w*)|PORT(_[0-9]+_(TCP|UDP|SCTP)\w*)?)")
+"""What Kubernetes sets in every container beside a service that is called goatfish."""
 
 
 class ConfigurationError(SystemExit):
@@ -270,7 +272,10 @@ def unknown_variables() -> list[str]:
     They are GOATFISH_*, or a setting with another prefix that is nearly this one. Raises ConfigurationError.
     """
     known, (in_file, _) = _names(), _env_file()
-    names = {name.upper() for name in (*os.environ, *in_file)} - known
+    ours = [
+        name for name in os.environ if not (_OF_A_SERVICE.fullmatch(name) and f"{PREFIX}SERVICE_HOST" in os.environ)
+    ]
+    names = {name.upper() for name in (*ours, *in_file)} - known
     return sorted(name for name in names if name.startswith(PREFIX) or nearest(name, PREFIX, known))
 
 

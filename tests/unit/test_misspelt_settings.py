@@ -75,6 +75,15 @@ def test_the_meaning_of_the_nearest_name_is_told(monkeypatch: pytest.MonkeyPatch
     ]
 
 
+def test_variables_of_a_kubernetes_service_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = ("PORT", "PORT_8000_TCP", "PORT_8000_TCP_ADDR", "SERVICE_PORT", "SERVICE_PORT_HTTP", "SERVICE_HOST")
+    for name in service:
+        monkeypatch.setenv(PREFIX + name, "10.0.0.1")
+    assert settings.unknown_variables() == []
+    monkeypatch.delenv("GOATFISH_SERVICE_HOST")
+    assert "GOATFISH_PORT" in settings.unknown_variables()
+
+
 def test_every_setting_has_a_meaning() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
 
