@@ -131,17 +131,19 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"()": "app.logs.KeyHidingFormatter", "fmt": "{asctime} {levelname} {name}: {message}", "style": "{"}
+        "text": {"()": "app.logs.KeyHidingFormatter", "fmt": "{asctime} {levelname} {name}: {message}", "style": "{"},
+        "json": {"()": "app.logs.JsonFormatter"},
     },
     "filters": {
         name: {"()": "django.utils.log.CallbackFilter", "callback": callback}
         for name, callback in (("one_line", _without_traceback), ("one_line_if_refused", _refusal_without_traceback))
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": _settings.log_format}},
     "root": {"handlers": ["stderr"], "level": _settings.log_level},
     # Django's defaults would log only in debug mode, and mail errors.
     "loggers": {
         "django": {"handlers": [], "level": _settings.log_level, "propagate": True},
+        "goatfish.access": {"level": logging.INFO},  # whoever asks for it gets it, whatever else is logged
         "django.request": {"filters": ["one_line_if_refused"]},
         "axes": {"level": max(logging.WARNING, logging.getLevelNamesMapping()[_settings.log_level])},
         **{  # scanners cause many; each logger needs the filter, since filters are not inherited

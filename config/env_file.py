@@ -28,8 +28,8 @@ def names_and_faults() -> tuple[set[str], list[str]]:
 
 
 def unreadable(error: OSError | UnicodeDecodeError) -> str:
-    """Why the file cannot be read, in one line."""
+    """Why the file, or one that is read beside it, cannot be read, in one line."""
     if isinstance(error, UnicodeDecodeError):
         line = error.object[: error.start].count(b"\n") + 1
         return f"{ENV_FILE} cannot be read: line {line} is not UTF-8, in which it must be saved"
-    return f"{ENV_FILE} cannot be read: {error}"
+    return f"{error.filename or ENV_FILE} cannot be read: {error}"

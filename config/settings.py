@@ -1,4 +1,4 @@
-"""All settings, read once from GOATFISH_* environment variables and an optional .env file."""
+"""All settings, read once from GOATFISH_* environment variables, an optional .env file, and a running goatfish up."""
 
 import os
 import re
@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.addresses import AllowedHosts, Origins, PublicUrl
 from config.databases import DatabaseUrl
 from config.env_file import ENCODING, ENV_FILE, names_and_faults, unreadable
+from config.running_up import RunningUp
 from config.secret_files import SECRET_MIN, load_or_create_secret
 from config.setting_errors import error_message
 from config.spelling import nearest
@@ -138,6 +139,21 @@ class Settings(BaseSettings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     """The least severe level that is logged."""
+
+    log_format: Literal["text", "json"] = "text"
+    """How the log is written: as text, or as one JSON object a line, with one for each request."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment before .env, and last of all what a running ``goatfish up`` has left."""
+        return init_settings, env_settings, dotenv_settings, file_secret_settings, RunningUp(settings_cls)
 
     @property
     def operator_url(self) -> DatabaseUrl:

@@ -58,20 +58,19 @@ def with_values(stored: E, values: Mapping[str, Any], *, now: datetime) -> E:
         if isinstance(value, MapPatch):
             merged[name] = value.applied(getattr(stored, name))
             violations += violations_in(spec.fields[name], merged[name])
-    if violations:
-        raise Invalid(violations)
     if spec.fill_in is not None:
         known = values_of(stored)
         merged |= spec.fill_in(known, {**known, **merged}, values.keys(), now)
     # Two changes may read the clock in another order than they are made in.
     after = with_changes(stored, merged, updated_at=max(now, before.updated_at))
     if after is not stored:
-        if violations := [*_changed_immutables(spec, stored, after)]:
-            raise Invalid(violations)
-        # Before the rules, which a state is likely to break that the entity may not come to.
-        require_transition(stored, after)
-        if violations := [*_broken_rules(spec, partial(getattr, after))]:
-            raise Invalid(violations)
+        violations += _changed_immutables(spec, stored, after)
+        if not violations:
+            # Before the rules, which a state is likely to break that the entity may not come to.
+            require_transition(stored, after)
+        violations += _broken_rules(spec, partial(getattr, after))
+    if violations:
+        raise Invalid(violations)
     return after
 
 
@@ -83,12 +82,21 @@ def require_transition(before: Owned, after: Owned) -> None:
 
 def validated(entity: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """The values as they are kept. Raises ``Invalid`` for what is wrong in itself, whatever is stored."""
-    spec = spec_of(entity)
-    kept, violations = checked(spec, values)
-    violations += _broken_rules(spec, kept.get)
+    kept, violations = _checked_together(spec_of(entity), values)
     if violations:
         raise Invalid(violations)
     return kept
+
+
+def violations_in_values(entity: type[Any], values: Mapping[str, Any]) -> list[Violation]:
+    """What is wrong with these values in themselves."""
+    return _checked_together(spec_of(entity), values)[1]
+
+
+def _checked_together(spec: EntitySpec, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Violation]]:
+    """The values as they are kept, and what is wrong with each of them and between them."""
+    kept, violations = checked(spec, values)
+    return kept, [*violations, *_broken_rules(spec, kept.get)]
 
 
 def checked(spec: EntitySpec, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Violation]]:

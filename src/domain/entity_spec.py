@@ -93,8 +93,17 @@ class ParsedFilter:
     example: str
 
     def conditions(self, value: Iterable[Condition]) -> Iterator[Condition]:
-        """What the given conditions ask of each listed entity: themselves."""
-        yield from value
+        """What the given conditions ask of each listed entity: themselves, once each.
+
+        They are sorted by what they compare and how, then by the rest: lists that ask for the same in another order
+        share their statement and their cursors.
+        """
+        yield from sorted({*value}, key=_canonical)
+
+
+def _canonical(condition: Condition) -> tuple[str, ...]:
+    criterion: Any = condition.value
+    return condition.attribute, criterion.shape, repr(criterion)
 
 
 Fill: TypeAlias = Callable[[Mapping[str, Any] | None, Mapping[str, Any], Collection[str], datetime], dict[str, Any]]

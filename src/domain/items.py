@@ -12,7 +12,7 @@ from domain.fields import Field, Problem
 class Items(Field):
     """A list of value objects: frozen dataclasses, whose fields are annotated with kinds as those of entities are.
 
-    No two have the same value of ``key``.
+    No two have the same value of ``key``. Items that could be read only in part lack the attributes of the rest.
     """
 
     of: type[Any]
@@ -23,7 +23,7 @@ class Items(Field):
         return tuple(map(self._normalized, value))
 
     def _normalized(self, item: Any) -> Any:
-        given = {each.name: getattr(item, each.name) for each in fields(item)}
+        given = {each.name: getattr(item, each.name) for each in fields(item) if hasattr(item, each.name)}
         specs = fields_of(self.of)
         kept = {name: None if each is None else specs[name].kind.normalized(each) for name, each in given.items()}
         return item if kept == given else replace(item, **kept)
@@ -34,10 +34,13 @@ class Items(Field):
             return
         seen = set()
         for place, item in enumerate(value):
-            for name, field in fields_of(self.of).items():
+            given = {name: field for name, field in fields_of(self.of).items() if hasattr(item, name)}
+            for name, field in given.items():
                 for wrong in violations_in(field, getattr(item, name)):
                     predicate = f"holds an item that is wrong: {wrong.detail.removesuffix('.')}"
                     yield Problem(wrong.code, predicate, (place, name, *wrong.path))
+            if self.key not in given:
+                continue
             if getattr(item, self.key) in seen:
                 yield Problem("repeated", f"holds two items with the same {self.key}", (place, self.key))
             seen.add(getattr(item, self.key))

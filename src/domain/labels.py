@@ -26,6 +26,10 @@ class LabelCriterion:
     name: str
     text: str | None
 
+    @property
+    def shape(self) -> str:
+        return "name" if self.text is None else "text"
+
     def holds(self, labels: Mapping[str, Any]) -> bool:
         """Whether these labels have it."""
         return self.name in labels and self.text in (None, labels[self.name])

@@ -14,6 +14,11 @@ SortValue: TypeAlias = str | bool | int | float | Decimal | date | datetime | UU
 class Criterion(Protocol):
     """A condition of its own kind on one attribute. It can be hashed, and its ``repr`` says all of it."""
 
+    @property
+    def shape(self) -> str:
+        """How it compares, whatever it compares with."""
+        ...
+
     def holds(self, actual: Any, /) -> bool: ...
 
 

@@ -164,6 +164,10 @@ class QuantityCriterion:
     def _compared(self) -> tuple[object, ...]:
         return self.name, self.operator, type_name(self.value), self.value  # for Python, 1 is equal to True
 
+    @property
+    def shape(self) -> str:
+        return self.operator
+
     def holds(self, quantities: Mapping[str, Quantity]) -> bool:
         """Whether these quantities fulfil it."""
         quantity = quantities.get(self.name)
@@ -219,7 +223,7 @@ class Where:
         """The condition that this text says. Raises ``WhereError``."""
         field = next((each for each in self.fields if text.startswith(f"{each}.")), None)
         if field is None:
-            raise WhereError(" or ".join(f"'{each}.'" for each in self.fields), 1)
+            raise WhereError(f"A name after {' or '.join(f'{each}.' for each in self.fields)}", 1)
         place = len(field) + 1
         name = self._NAME.match(text, place)
         if name is None:
@@ -249,7 +253,7 @@ class Where:
             digits = number.group()
             value = float(digits) if number.group(2) or number.group(3) else _whole(digits)
             if value is None or not is_number(value):
-                raise WhereError("A finite number, or a whole one within ±2^53,", place + 1)
+                raise WhereError("A finite number, or a whole one within ±2^53 (beyond that as in 1e20),", place + 1)
             # 12.0 is 12: conditions that mean the same are the same, whatever they are bound to.
             whole = isinstance(value, float) and value.is_integer() and abs(value) <= EXACT_MAX
             return int(value) if whole else value, number.end()

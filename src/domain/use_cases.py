@@ -28,17 +28,24 @@ class EntityUseCases(Generic[E]):
     history: History
     new_id: Callable[[], UUID]
 
-    async def create(self, owner: OwnerId, context: WriteContext, **values: Any) -> E:
+    async def create(
+        self, owner: OwnerId, context: WriteContext, precondition: Precondition = no_precondition, **values: Any
+    ) -> E:
         """Makes and stores an entity.
 
         Raises ``Invalid``, ``UnknownReference``, and ``Conflict`` where a unique value is taken.
         """
         made = create(self.entity, id=self.new_id(), owner_id=owner, now=context.at, actor=context.actor, **values)
+        precondition(None)
         await self.repository.of(owner).add(made, context)
         return made
 
     async def create_many(
-        self, owner: OwnerId, context: WriteContext, items: Sequence[Mapping[str, Any]]
+        self,
+        owner: OwnerId,
+        context: WriteContext,
+        items: Sequence[Mapping[str, Any]],
+        precondition: Precondition = no_precondition,
     ) -> Sequence[E]:
         """Makes and stores an entity of each item's values, in this order: all of them, or none.
 
@@ -50,6 +57,7 @@ class EntityUseCases(Generic[E]):
             return create(self.entity, id=self.new_id(), owner_id=owner, now=context.at, actor=context.actor, **values)
 
         made = await made_of_each(items, make)
+        precondition(None)
         require_distinct(made)
         await self.repository.of(owner).add_all(made, context)
         return made

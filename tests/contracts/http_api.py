@@ -1,6 +1,7 @@
 """The HTTP contract for every storage: run in memory and on each database."""
 
 from tests.contracts.http_access import AccessContract
+from tests.contracts.http_all_errors import AllErrorsContract
 from tests.contracts.http_keys import KeysContract
 from tests.contracts.http_refusals import RefusalsContract
 from tests.contracts.http_resources import ResourcesContract
@@ -40,6 +41,12 @@ __all__ = [
 
 
 class HttpContract(
-    ResourcesContract, ValidationContract, SimulationsContract, AccessContract, KeysContract, RefusalsContract
+    ResourcesContract,
+    ValidationContract,
+    AllErrorsContract,
+    SimulationsContract,
+    AccessContract,
+    KeysContract,
+    RefusalsContract,
 ):
     """The basic contracts; the others have test classes of their own."""

@@ -82,7 +82,8 @@ class BatchOfRunsContract:
         assert {at for at in found if at.startswith("#/items/2/")} == {"#/items/2/parameters/0", "#/items/2/labels/a"}
         assert len(found) == 3
         sent[2] = {"simulation_id": simulation, "artifacts": [{"name": "log"}]}
-        expect_violations(post(tenant, sent), {"#/items/2/artifacts/0/uri": "missing"})
+        expected = {"#/items/1/started_at": "not_started", "#/items/2/artifacts/0/uri": "missing"}
+        expect_violations(post(tenant, sent), expected)
 
     def test_unknown_references_are_named(self, service: Service, tenant: Tenant, simulation: str) -> None:
         foreign = service.tenant().make()["id"]

@@ -242,3 +242,30 @@ class ConditionsContract(ResourceFixtures):
         after = target.get().json()
         for change in resource.changes:
             assert after.items() >= change.items()
+
+    @pytest.mark.parametrize("many", [False, True], ids=["one", "batch"])
+    def test_conditions_of_a_creation_are_those_of_the_list(
+        self, service: Service, resource: ResourceCase, many: bool
+    ) -> None:
+        tenant = service.tenant()
+        path = f"{resource.path}/batch" if many else resource.path
+
+        def post(body: Json, **headers: str) -> Response:
+            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            return tenant.send("POST", path, json={"items": [body]} if many else body, headers=named)
+
+        for refused in ({"If_Match": '"1"'}, {"If_Match": 'W/"1", "2"'}, {"If_None_Match": "*"}):
+            expect_problem(post(resource.body, **refused), 412, "precondition_failed")
+            expect_problem(post(resource.body | {resource.label: ""}, **refused), 422, "validation_failed")
+        for name in ("If-Match", "If-None-Match"):
+            assert violations(post(resource.body, **{name: "1"})) == {name: "entity_tag"}
+        assert tenant.send("GET", resource.path).json()["items"] == []
+        for number, held in enumerate(({"If_Match": "*"}, {"If_None_Match": '"1"'})):
+            assert post(resource.body | resource.distinct(number), **held).status_code == 201
+
+    def test_conditions_of_a_new_key_are_those_of_the_list(self, service: Service) -> None:
+        tenant = service.tenant()
+        for refused in ({"If-Match": '"1"'}, {"If-None-Match": "*"}):
+            expect_problem(tenant.send("POST", KEYS, json=NEW_KEY, headers=refused), 412, "precondition_failed")
+        assert len(tenant.send("GET", KEYS).json()["items"]) == 1
+        assert tenant.send("POST", KEYS, json=NEW_KEY, headers={"If-Match": "*"}).status_code == 201

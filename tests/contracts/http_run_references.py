@@ -53,6 +53,12 @@ class RunReferencesContract(LabFixture):
         for run, id in ((child, other["id"]), (child, None), (other, parent["id"]), (other, other["id"])):
             assert violations(lab.patch(run, parent_id=id)) == {"#/parent_id": "immutable"}
             assert violations(lab.put(run, parent_id=id)) == {"#/parent_id": "immutable"}
+            assert violations(lab.tenant.send("POST", path_of(run), json={"parent_id": id})) == {
+                "#/parent_id": "immutable"
+            }
+        for run in (child, other):  # what is sent as it is changes nothing
+            assert lab.patch(run, parent_id=run["parent_id"]).json() == run
+        assert lab.patch(child, parent_id=parent["id"], name="x").json()["name"] == "x"
         assert lab.put(child, parent_id=parent["id"]).json()["parent_id"] == parent["id"]
         assert lab.put(child).json()["parent_id"] == parent["id"]
 

@@ -314,7 +314,7 @@ class RunsExportContract:
             external_id="-2+3",
             labels={"a": "=HYPERLINK(A1)", "b": "-5"},
             parameters={"a": {"value": "\t=1", "unit": "=m"}, "b": -1.5, "c": "-1.5"},
-            results={"a": -2, "b": "=1\n+1"},
+            results={"a": -2, "b": "=1\n+1", "c": "a;=2;b"},
         )
         campaign.run(parameters={"a": 1})
         (_, row) = campaign.rows()
@@ -327,12 +327,13 @@ class RunsExportContract:
         assert [each for each in row.items() if each[0] not in PLAIN] == [
             ("labels.a", "'=HYPERLINK(A1)"),
             ("labels.b", "-5"),
-            ("parameters.a", "'\t=1"),
+            ("parameters.a", "'\t'=1"),
             ("parameters.a.unit", "'=m"),
             ("parameters.b", "-1.5"),
             ("parameters.c", "-1.5"),
             ("results.a", "-2"),
-            ("results.b", "'=1\n+1"),
+            ("results.b", "'=1\n'+1"),
+            ("results.c", "a;'=2;b"),
         ]
 
     def test_too_many_columns_are_refused(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,8 @@ from adapters.django_orm import bootstrap
 from adapters.django_orm.tenant_data.erasing import erase, rows_per_table
 from domain.access.owner import Owner
 from domain.access.token import ApiKeyToken
-from domain.entity import validated
+from domain.entity import checked
+from domain.entity_spec import EntitySpec
 from domain.errors import (
     DomainError,
     Invalid,
@@ -269,10 +270,10 @@ def test_a_formerly_valid_state_is_imported_and_cannot_be_restored(
     row = revision(lines_of(file), "simulation", action)
     name = json.loads(row["before"])["name"]
 
-    def stricter(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    def stricter(spec: EntitySpec, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Violation]]:
         if values.get("name") == name:
             raise Invalid([Violation("name", "not_any_more", "The name is none any more.")])
-        return validated(kind, values)
+        return checked(spec, values)
 
     async def restore(version: int) -> Simulation:
         async with opened(bootstrap.django_storage(size=1)) as storage:
@@ -287,7 +288,7 @@ def test_a_formerly_valid_state_is_imported_and_cannot_be_restored(
     assert imported(file) == lines_of(file)[-1]["rows"]
     before = exported(owner.id).partition(b"\n")[2]
     with monkeypatch.context() as patch:
-        patch.setattr("domain.entity.validated", stricter)
+        patch.setattr("domain.entity.checked", stricter)
         with pytest.raises(Unfit, match="is not restored: The name is none any more"):
             asyncio.run(restore(row["version"] - 1))
     assert exported(owner.id).partition(b"\n")[2] == before

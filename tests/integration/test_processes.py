@@ -12,7 +12,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -60,14 +60,21 @@ class Shell:
             return list(pool.map(lambda command: self(*command.split(), **variables), commands))
 
     @contextmanager
-    def running(self, *arguments: str, until: str, program: str = "app.cli", ends: int = 0) -> Iterator["Running"]:
+    def running(
+        self,
+        *arguments: str,
+        until: str,
+        program: str = "app.cli",
+        ends: int = 0,
+        variables: Mapping[str, str] | None = None,
+    ) -> Iterator["Running"]:
         """A command that goes on, once it says ``until``; it is told to stop afterwards, and must, with this status."""
         said = self.directory / "said.txt"
         with said.open("w") as out:
             process = subprocess.Popen(
                 python("-m", program, *arguments),
                 cwd=self.directory,
-                env=self.environment(),
+                env=self.environment(**(variables or {})),
                 stdout=out,
                 stderr=out,
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -118,7 +119,9 @@ def test_database_create_again_corrects_what_was_changed(bare: Site) -> None:
         "Next: goatfish migrate",
     ]
     before = bare.attributes()
-    again = bare.goatfish("database", "create").stderr.splitlines()
+    made_again = bare.goatfish("database", "create", "--json")
+    again = made_again.stderr.splitlines()
+    assert json.loads(made_again.stdout)["done"] == again[:-1]
     assert again[:3] == [
         "Role bare_operators exists, its password is set.",
         "Role bare_api exists, its password is set.",

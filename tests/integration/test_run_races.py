@@ -60,7 +60,7 @@ class Clients:
 
     async def make_simulation(self) -> None:
         one = SimulationFactory.build()
-        values = {"name": one.name, "start_date": one.start_date, "end_date": one.end_date}
+        values: dict[str, Any] = {"name": one.name, "start_date": one.start_date, "end_date": one.end_date}
         made = await self._simulations.create(self.owner, CONTEXT, **values)
         self._made[Simulation.KIND].append(made.id)
 

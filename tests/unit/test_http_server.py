@@ -127,9 +127,11 @@ class FakeTransport(asyncio.Transport):
 class Client:
     """A client that sends packets whenever the server reads, with the server's connection and application."""
 
-    def __init__(self, limits: Limits | None = None, registry: ConnectionRegistry | None = None) -> None:
+    def __init__(
+        self, limits: Limits | None = None, registry: ConnectionRegistry | None = None, *, access_log: bool = False
+    ) -> None:
         self.application = Application()
-        config = Config(self.application, access_log=False, log_config=None, lifespan="off")
+        config = Config(self.application, access_log=access_log, log_config=None, lifespan="off")
         self.registry = registry or ConnectionRegistry(limits or limits_with())
         self.state = ServerState()
         self.connection = HttpConnection(config, self.state, {}, self.registry)

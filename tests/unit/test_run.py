@@ -120,13 +120,43 @@ def test_patch_of_a_map_merges_and_removes() -> None:
     assert update(after, now=LATER, parameters=MapPatch({"b": Quantity(2.0), "d": None})) is after
 
 
-@pytest.mark.parametrize("uri", ["a:b", "s3://b/k", "file:///x", "urn:uuid:1", "http://[::1]/?q#f", "x+1.-:%20"])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        *("a:b", "s3://b/k", "file:///x", "urn:uuid:1", "http://[::1]/?q#f", "x+1.-:%20", "magnet:?xt=urn:btih:a"),
+        *(
+            "http://u:p@h:8080/a//b;c=1?x=/?#/?",
+            "file:/",
+            "C:/runs/log",
+            "s3://bucket",
+            "mailto:a@b",
+            "a://h?q",
+            "a:b#",
+        ),
+    ],
+)
 def test_absolute_uri_is_accepted(uri: str) -> None:
     assert run(artifacts=(Artifact(name="a", uri=uri),)).artifacts[0].uri == uri
 
 
 @pytest.mark.parametrize(
-    "uri", ["a", ":b", "1:b", "a:", "a b:c", "a:b c", "a:<b>", 'a:"', "a:\\b", "é:b", "a:é", "a:{}"]
+    "uri",
+    [
+        *("a", ":b", "1:b", "a:", "a b:c", "a:b c", "a:<b>", 'a:"', "a:\\b", "é:b", "a:é", "a:{}", "a:b#c#d"),
+        *("a:%", "a:%z", "a:%zz", "a:b%2", "http://h/%zz", "http://%zz/", "http://h/?%g0", "http://h/#%0g"),
+        *(
+            "http://[::1",
+            "http://::1]",
+            "http://[::z]/",
+            "http://h:x/",
+            "http://u@v@h/",
+            "a:[b]",
+            "a:?[",
+            "//h/a",
+            "/a",
+        ),
+        *("http://h/\u2028b", "a|b:c", "a:b|c", "a:^", "a:`"),
+    ],
 )
 def test_other_uri_is_refused(uri: str) -> None:
     assert codes({"artifacts": (Artifact(name="a", uri=uri),)}) == [("artifacts", "pattern", (0, "uri"))]

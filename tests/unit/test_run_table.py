@@ -2,11 +2,14 @@
 
 import csv
 import io
+import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.http_fastapi.kit.csv import line
 from domain.errors import Unavailable
@@ -72,6 +75,7 @@ def test_members_follow_sorted_by_name() -> None:
         ([None, "deg", "deg"], ["results.a", "results.a.unit"]),
         (["deg", "rad", "deg"], ["results.a", "results.a.unit"]),
         (["=1+1"], ["results.a [=1+1]"]),
+        (["m;=1+1;"], ["results.a [m;'=1+1;]"]),
         (["m\u0304"], ["results.a [m\u0304]"]),
         (["], [x"], ["results.a [], [x]"]),
     ],
@@ -85,6 +89,32 @@ def test_unit_is_in_the_header_where_all_agree_and_in_a_column_where_they_differ
     for each, (place, unit) in zip(rows, enumerate(units), strict=True):
         assert more_cells(made, each) == [place, unit or None][: len(columns)]
     assert more_cells(made, row()) == [None] * len(columns)
+
+
+_NAMES = st.sampled_from(["a", "a.unit", "a.unit.unit", "a.", "unit", "A"])
+_QUANTITIES = st.dictionaries(_NAMES, st.tuples(st.integers(), st.sampled_from([None, "unit", "m"])))
+
+
+@given(st.lists(st.tuples(st.dictionaries(_NAMES, st.just("x")), _QUANTITIES, _QUANTITIES)))
+def test_no_two_columns_have_one_name(members: list[Any]) -> None:
+    rows = [row(*each) for each in members]
+    made = table(*rows)
+    assert len({*made.header}) == len(made.header)
+    assert all(len(made.cells(each)) == len(made.header) for each in rows)
+    for _, parameters, _ in members:
+        for name in parameters:  # each is found by its own name, whatever the others are called
+            column = re.compile(rf"parameters\.{re.escape(name)}( \[(m|unit)\])?")
+            assert any(map(column.fullmatch, made.header))
+
+
+def test_unit_column_gives_way_to_a_parameter_of_its_name() -> None:
+    rows = [row(parameters={"a": (1, unit), "a.unit": (2, "s"), "b": (3, unit)}) for unit in ("m", "mm")]
+    made = table(*rows)
+    assert more_columns(made) == [
+        *("parameters.a", "parameters.a [unit]", "parameters.a.unit [s]"),
+        *("parameters.b", "parameters.b.unit"),
+    ]
+    assert more_cells(made, rows[1]) == [1, "mm", 2, 3, "mm"]
 
 
 def test_units_agree_in_any_order() -> None:
@@ -110,12 +140,9 @@ def test_member_that_has_come_since_is_left_out() -> None:
     [
         *("=1+1", "=cmd|' /C calc'!A0", "+1+1", "-1+1", "@SUM(A1)", "=", "+", "-", "@", "-a", "+-1", "--1"),
         *(
-            "\t=1+1",
-            "\r=1+1",
             "\tx",
             "\rx",
             " =1+1",
-            "\n=1+1",
             "\u00a0=1",
             "\u2003@x",
             "\uff1d1+1",
@@ -128,6 +155,38 @@ def test_member_that_has_come_since_is_left_out() -> None:
 )
 def test_text_that_would_run_is_made_harmless(text: str) -> None:
     assert harmless(text) == f"'{text}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a;=1+1", "a;'=1+1"),
+        ("a; =1+1;b", "a;' =1+1;b"),
+        ('a;"=1+1"', 'a;\'"=1+1"'),
+        ("a\t@x\n-y\r\n+z", "a\t'@x\n'-y\r\n'+z"),
+        ("a\u2028\uff1d1", "a\u2028'\uff1d1"),
+        ("=1;=2", "'=1;'=2"),
+        ("\t=1", "'\t'=1"),
+        ("\r=1", "'\r'=1"),
+        ("\n=1", "\n'=1"),
+        ("1;-2", "1;'-2"),
+        ("a, -2; b = 3;\nc", "a, -2; b = 3;\nc"),
+    ],
+)
+def test_formula_within_a_text_is_made_harmless(text: str, expected: str) -> None:
+    assert harmless(text).replace("'", "") == text
+    assert harmless(text) == expected
+
+
+_NASTY = st.lists(st.sampled_from([*"=+-@;,\t\r\n\" 'a1\uff1d"]), max_size=12).map("".join)
+
+
+@given(st.lists(st.tuples(_NASTY, st.integers()), min_size=1, max_size=4), st.sampled_from(",;\t"))
+def test_no_cell_is_a_formula_whatever_the_line_is_split_at(texts: list[tuple[str, int]], separator: str) -> None:
+    cells = [cell for text, number in texts for cell in (harmless(text), number)]
+    read = csv.reader(io.StringIO(line(["id", *cells]).decode(), newline=""), delimiter=separator)
+    for cell in (cell for record in read for cell in record):
+        assert not re.match(r"\s*[=+@\uff1d-]", cell) or re.fullmatch(r"[+-]?[0-9]+", cell)
 
 
 @pytest.mark.parametrize(
@@ -182,6 +241,8 @@ def test_every_text_is_made_harmless_and_no_number_is() -> None:
         ("a", b"a"),
         ("a b", b"a b"),
         ("a,b", b'"a,b"'),
+        ("a;b", b'"a;b"'),
+        ("a\tb", b'"a\tb"'),
         ('a"b', b'"a""b"'),
         ("a\nb", b'"a\nb"'),
         ("a\rb", b'"a\rb"'),

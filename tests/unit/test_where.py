@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.entity import filters
 from domain.labels import LABEL_FILTER, LabelCriterion
 from domain.paging import Comparison, Condition
-from domain.quantities import Operator, Quantity, QuantityCriterion, QuantityValue, Where, WhereError
+from domain.quantities import Operator, Quantities, Quantity, QuantityCriterion, QuantityValue, Where, WhereError
+from domain.runs.run import Run
 
 WHERE = Where("parameters", "results")
 VALUES: tuple[QuantityValue, ...] = (0, 1, 1.0, 0.1, -5, 1e300, 2**53, True, False, "", "1", "true", "ä")
@@ -88,6 +90,18 @@ def test_refusal_names_the_character(text: str, expected: int) -> None:
     assert position(text) == expected
 
 
+@pytest.mark.parametrize("digits", ["9007199254740993", "-9007199254740993", "100000000000000000000"])
+def test_whole_number_that_no_quantity_can_be_is_refused_as_in_bodies(digits: str) -> None:
+    """The refusal says how the number is written that was meant."""
+    with pytest.raises(WhereError, match=r"within ±2\^53 \(beyond that as in 1e20\), was expected at character 11\.$"):
+        WHERE(f"results.a={digits}")
+    assert [*Quantities().problems({"a": Quantity(int(digits))})]
+    for number in (f"{float(digits)!r}", f"{digits}.0", f"{digits}e0"):
+        criterion = WHERE(f"results.a={number}").value
+        assert isinstance(criterion, QuantityCriterion)
+        assert criterion.holds({"a": Quantity(float(digits))})
+
+
 @given(st.text(max_size=30) | st.text('parmetsul.a=<>!"1e-+ \\', max_size=30).map("results.a".__add__))
 def test_any_other_text_is_refused_within_it(text: str) -> None:
     try:
@@ -151,3 +165,11 @@ def test_label_criterion_asks_for_the_name_or_the_text() -> None:
     labels = {"a": "x", "b": ""}
     asked = [("a", None), ("a", "x"), ("a", "X"), ("b", ""), ("b", None), ("c", None), ("c", "")]
     assert [LabelCriterion(*each).holds(labels) for each in asked] == [True, True, False, True, True, False, False]
+
+
+@given(st.permutations(["results.a>=1", "parameters.b<2", "results.a=true", "parameters.c>=3", 'results.b!="x"']))
+def test_conditions_in_any_order_are_the_same_list(texts: list[str]) -> None:
+    asked = filters(Run, where=tuple(map(WHERE, [*texts, texts[0]])), label=(LABEL_FILTER.parse("a"),))
+    assert asked == filters(Run, label=(LABEL_FILTER.parse("a"),), where=tuple(map(WHERE, sorted(texts))))
+    others = filters(Run, where=tuple(WHERE(each.replace(".a", ".z")) for each in texts))
+    assert [each.value.shape for each in asked[1:]] == [each.value.shape for each in others]  # type: ignore[union-attr]  # -- criteria

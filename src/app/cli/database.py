@@ -9,9 +9,10 @@ import typer
 
 from adapters.django_orm import bootstrap, management
 from adapters.django_orm.bootstrap import setup_django
-from app.cli.terminal import MISCONFIGURED, fail, print_message
+from app.cli.terminal import MISCONFIGURED, fail, print_json, print_message
 from app.database_roles import DatabaseRoleError, provision
 from config.databases import DatabaseUrl
+from config.running_up import read_left
 from config.settings import Settings, load
 from config.verification import require_verified, unverified
 from domain.errors import Unavailable
@@ -30,6 +31,35 @@ def require_migrations() -> None:
     management.disconnect()
     if names:
         fail(f"The database is not up to date: {len(names)} migrations are not applied. Run: goatfish migrate")
+
+
+def require_operators() -> None:
+    """Fails unless operators have a database that is up to date; says which one it is, where that may be in doubt."""
+    require_operator_database()
+    say_which_database()
+    require_migrations()
+
+
+def say_which_database() -> None:
+    """Prints a line where the last ``goatfish up`` in this directory would lead one to expect another database."""
+    if line := which_database():
+        print_message(line)
+
+
+def which_database() -> str | None:
+    """That line; None where there is no doubt."""
+    settings, left = load(), read_left()
+    if left is None:
+        return None
+    (of_up, runs), url = left, settings.operator_url
+    if url == of_up.operator_url:
+        is_usual = url == Settings.model_fields["database_url"].default
+        return f"Database: {url}, of the running goatfish up." if runs and not is_usual else None
+    if runs:
+        return f"Database: {url}, as configured. The running goatfish up uses another, {of_up.operator_url}."
+    if settings.model_fields_set & {"database_url", "operator_database_url"}:
+        return None
+    return f"Database: {url}. The last goatfish up used {of_up.operator_url}, but it is not running."
 
 
 async def check_storage(settings: Settings) -> None:
@@ -91,7 +121,7 @@ def require_storage() -> None:
         asyncio.run(check_storage(load()))
 
 
-def create_database(administrator_url: str) -> None:
+def create_database(administrator_url: str, *, as_json: bool) -> None:
     settings = load()
     require_verified(settings)
     try:
@@ -108,18 +138,24 @@ def create_database(administrator_url: str) -> None:
     for line in done:
         print_message(line)
     print_message("Next: goatfish migrate")
+    if as_json:
+        print_json({"done": done})
 
 
-def migrate() -> None:
+def migrate(*, as_json: bool) -> None:
+    say_which_database()
     setup_django()
     names = management.migrate(load().api_role)
     for name in names:
         print_message(f"Applied {name}")
     print_message("The database is up to date." if names else "The database was already up to date.")
+    if as_json:
+        print_json({"applied": names})
 
 
-def create_operator(username: str, email: str, *, from_stdin: bool) -> None:
+def create_operator(username: str, email: str, *, from_stdin: bool, as_json: bool) -> None:
     require_operator_database()
+    say_which_database()
     if from_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     elif sys.stdin.isatty():
@@ -129,8 +165,11 @@ def create_operator(username: str, email: str, *, from_stdin: bool) -> None:
     require_migrations()
     management.create_operator(username, password, email=email)
     print_message(f"Operator {username!r} can sign in to the admin.")
+    if as_json:
+        print_json({"username": username, "email": email})
 
 
 def django(arguments: Sequence[str]) -> None:
+    say_which_database()
     setup_django()
     management.run_command(arguments)

@@ -11,9 +11,9 @@ import typer
 
 from adapters.django_orm import management
 from adapters.django_orm.bootstrap import setup_django
-from app.cli.database import check_storage, different_databases, may_be_same
+from app.cli.database import check_storage, different_databases, may_be_same, which_database
 from app.cli.settings_advice import advice
-from app.cli.terminal import FAILED
+from app.cli.terminal import FAILED, print_json
 from config.databases import DatabaseUrl
 from config.settings import PREFIX, ConfigurationError, Settings, ignored_settings, load, override
 from config.verification import VERIFYING, other_machine, require_verified, ssl_mode
@@ -34,13 +34,17 @@ class Severity(StrEnum):
 Finding: TypeAlias = tuple[Severity, str]
 
 
-def doctor(workers: int | None) -> None:
+def doctor(workers: int | None, *, as_json: bool) -> None:
     """Prints every finding, for so many workers as are planned, or else configured."""
     override(workers=workers)
-    failed = False
+    failed, found = False, []
     for severity, text in findings():
         failed |= severity is Severity.ERROR
-        typer.echo(f"{severity}  {text}")
+        found.append({"severity": severity.strip().lower(), "text": text})
+        if not as_json:
+            typer.echo(f"{severity}  {text}")
+    if as_json:
+        print_json(found)
     if failed:
         raise typer.Exit(FAILED)
 
@@ -56,6 +60,8 @@ def findings() -> Iterator[Finding]:
             yield Severity.ERROR, line
         return
     yield Severity.OK, "The settings are valid."
+    if doubt := which_database():
+        yield Severity.WARNING, doubt
     yield from _secret(settings)
     yield from _hosts(settings.allowed_hosts)
     yield from _https(settings)

@@ -39,10 +39,13 @@ class _Campaign:
     project: str
     submitted: float
     interval: float
+    cluster: str
 
 
-def fake_runs(owners: Sequence[Owner], count: int, now: datetime, simulations: Ids) -> Iterator[Run]:
-    """Runs of the owners' simulations, in campaigns, as they may stand ``now``.
+def fake_runs(
+    owners: Sequence[Owner], count: int, now: datetime, simulations: Ids, cluster: str = "slurm"
+) -> Iterator[Run]:
+    """Runs of the owners' simulations, in campaigns, as they may stand ``now``; their external ids name the cluster.
 
     Raises ``ValueError`` where an owner has no simulations.
     """
@@ -50,13 +53,15 @@ def fake_runs(owners: Sequence[Owner], count: int, now: datetime, simulations: I
     for place, owner in enumerate(owners):
         share = count // len(owners) + (place < count % len(owners))
         job = FIRST_JOB
-        for campaign, size in _campaigns(owner.id, share, now.timestamp(), simulations.get(owner.id, ()), chance):
+        for campaign, size in _campaigns(
+            owner.id, share, now.timestamp(), simulations.get(owner.id, ()), chance, cluster
+        ):
             yield from _runs(campaign, size, now.timestamp(), job, chance)
             job += size
 
 
 def _campaigns(
-    owner: OwnerId, count: int, now: float, simulations: Sequence[UUID], chance: random.Random
+    owner: OwnerId, count: int, now: float, simulations: Sequence[UUID], chance: random.Random, cluster: str
 ) -> Iterator[tuple[_Campaign, int]]:
     """The owner's campaigns with their numbers of runs; the last one is not finished yet."""
     if count and not simulations:
@@ -81,6 +86,7 @@ def _campaigns(
             project=_PROJECTS[turn % len(_PROJECTS)],
             submitted=submitted,
             interval=interval,
+            cluster=cluster,
         )
         yield campaign, size
 
@@ -138,7 +144,7 @@ def _run(
         finished_at=ended,
         solver=campaign.solver[0],
         solver_version=campaign.solver[1],
-        external_id=f"slurm-{job}",
+        external_id=f"{campaign.cluster}-{job}",
         parent_id=parent,
         labels={"project": campaign.project, "mesh": point.mesh, "study": campaign.study.name},
         parameters=point.parameters,

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from app.cli.terminal import format_time, print_message, print_result, print_table
+from app.cli.terminal import format_time, print_json, print_message, print_result, print_table
 from app.cli.use_case_runner import operator_context, run_use_case
 from app.container import UseCases
 from domain.access.api_key import ApiKey, Lifetime
@@ -16,7 +16,13 @@ from domain.repository import OwnerId
 from domain.validation import as_id
 
 
-def create_key(of: str, name: str, scopes: frozenset[Scope], expires_in: timedelta | None) -> None:
+def _members(key: ApiKey) -> dict[str, object]:
+    """A key for JSON, without its text."""
+    names = ("id", "name", "prefix", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "created_by")
+    return {name: getattr(key, name) for name in names}
+
+
+def create_key(of: str, name: str, scopes: frozenset[Scope], expires_in: timedelta | None, *, as_json: bool) -> None:
     async def work(use_cases: UseCases) -> tuple[Owner, ApiKey, ApiKeyToken]:
         owner = await use_cases.owners().get(of)
         expires_at = _expiry(expires_in)
@@ -25,10 +31,12 @@ def create_key(of: str, name: str, scopes: frozenset[Scope], expires_in: timedel
         )
         return owner, *made
 
-    _print_key(*run_use_case(work))
+    _print_key(*run_use_case(work), as_json=as_json)
 
 
-def roll_key(of: str, id_or_prefix: str, overlap: timedelta, expires_in: timedelta | Lifetime | None) -> None:
+def roll_key(
+    of: str, id_or_prefix: str, overlap: timedelta, expires_in: timedelta | Lifetime | None, *, as_json: bool
+) -> None:
     async def work(use_cases: UseCases) -> tuple[Owner, ApiKey, ApiKeyToken]:
         owner = await use_cases.owners().get(of)
         key_id = await _key_id(use_cases, owner.id, id_or_prefix)
@@ -38,14 +46,14 @@ def roll_key(of: str, id_or_prefix: str, overlap: timedelta, expires_in: timedel
         )
         return owner, *made
 
-    _print_key(*run_use_case(work))
+    _print_key(*run_use_case(work), as_json=as_json)
 
 
 def _expiry(expires_in: timedelta | None) -> datetime | None:
     return None if expires_in is None else datetime.now(UTC) + expires_in
 
 
-def _print_key(owner: Owner, key: ApiKey, text: ApiKeyToken) -> None:
+def _print_key(owner: Owner, key: ApiKey, text: ApiKeyToken, *, as_json: bool) -> None:
     if owner.deactivated_at is not None:
         print_message(
             f"Owner {owner.name!r} is deactivated: the key is rejected until goatfish owner activate {owner.id}"
@@ -53,10 +61,13 @@ def _print_key(owner: Owner, key: ApiKey, text: ApiKeyToken) -> None:
     expiry = f"expires {format_time(key.expires_at)}" if key.expires_at else "never expires"
     scopes = ", ".join(sorted(key.scopes))
     print_message(f"Key {key.name!r} ({key.id}) has the scopes {scopes} and {expiry}. It is shown only once:")
-    print_result(text.reveal())
+    if as_json:
+        print_json({**_members(key), "key": text.reveal()})
+    else:
+        print_result(text.reveal())
 
 
-def list_keys(of: str) -> None:
+def list_keys(of: str, *, as_json: bool) -> None:
     async def work(use_cases: UseCases) -> list[ApiKey]:
         owner = await use_cases.owners().get(of)
         keys: list[ApiKey] = []
@@ -67,6 +78,10 @@ def list_keys(of: str) -> None:
             request = None if page.next is None else PageRequest(limit=LIMIT_MAX, after=page.next)
         return keys
 
+    keys = run_use_case(work)
+    if as_json:
+        print_json([_members(key) for key in keys])
+        return
     print_table(
         ("id", "prefix", "name", "scopes", "created", "expires", "last used", "revoked", "created by"),
         (
@@ -75,12 +90,12 @@ def list_keys(of: str) -> None:
                 *map(format_time, (key.created_at, key.expires_at, key.last_used_at, key.revoked_at)),
                 key.created_by or "",
             )
-            for key in run_use_case(work)
+            for key in keys
         ),
     )
 
 
-def revoke_key(of: str, id_or_prefix: str) -> None:
+def revoke_key(of: str, id_or_prefix: str, *, as_json: bool) -> None:
     async def work(use_cases: UseCases) -> ApiKey:
         owner = await use_cases.owners().get(of)
         key_id = await _key_id(use_cases, owner.id, id_or_prefix)
@@ -88,6 +103,8 @@ def revoke_key(of: str, id_or_prefix: str) -> None:
 
     key = run_use_case(work)
     print_message(f"Key {key.name!r} ({key.prefix}) is revoked.")
+    if as_json:
+        print_json(_members(key))
 
 
 async def _key_id(use_cases: UseCases, owner: OwnerId, id_or_prefix: str) -> UUID:

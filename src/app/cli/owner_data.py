@@ -13,12 +13,12 @@ from typing import IO
 from uuid import UUID
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TaskProgressColumn, TimeElapsedColumn
 
-from adapters.django_orm.bootstrap import django_storage, setup_django
-from app.cli.database import require_migrations, require_operator_database
-from app.cli.terminal import MISCONFIGURED, fail, print_message, print_result, print_table
+from adapters.django_orm.bootstrap import django_storage
+from app.cli.database import require_operators
+from app.cli.owners import owner_members
+from app.cli.terminal import MISCONFIGURED, console, fail, print_json, print_message, print_result, print_table
 from app.cli.use_case_runner import run_use_case, with_use_cases
 from domain.access.owner import Owner
 from domain.errors import NotFound
@@ -30,13 +30,17 @@ STREAM = "-"
 """In place of a file name: stdin or stdout."""
 
 
-def erase_owner(of: str, *, dry_run: bool, confirmed: bool) -> None:
+def erase_owner(of: str, *, dry_run: bool, confirmed: bool, as_json: bool) -> None:
+    require_operators()
     owner = _owner_to_erase(of)
     from adapters.django_orm.tenant_data import erasing  # models can be imported only once Django is set up
 
     rows = erasing.rows_per_table(owner.id)
     if dry_run:
-        print_table(("table", "rows"), ((name, str(count)) for name, count in rows.items()))
+        if as_json:
+            print_json({"owner": owner.id, "rows": rows, "erased": False})
+        else:
+            print_table(("table", "rows"), ((name, str(count)) for name, count in rows.items()))
         print_message(f"Nothing was deleted. To erase: goatfish owner erase {owner.id}")
         return
     owner.wait_to_erase(datetime.now(UTC))
@@ -50,12 +54,14 @@ def erase_owner(of: str, *, dry_run: bool, confirmed: bool) -> None:
             erased[name] += count
             bar.advance(task, count)
     print_message(f"Owner {owner.name!r} is erased: {_row_counts(erased)}. Checked again: no rows are left.")
+    if as_json:
+        print_json({"owner": owner.id, "rows": erased, "erased": True})
 
 
 def _owner_to_erase(of: str | UUID) -> Owner:
     """The owner. One already erased is found by id while rows of it are left, by a request that was still running."""
     try:
-        return run_use_case(lambda use_cases: use_cases.owners().get(of))
+        return asyncio.run(with_use_cases(lambda use_cases: use_cases.owners().get(of)))
     except NotFound:
         from adapters.django_orm.tenant_data import erasing
 
@@ -89,10 +95,8 @@ def export_owner(of: str, output: str) -> None:
     print_message(f"Owner {owner.name!r} is exported, {total} rows. The file contains all its data: store it securely.")
 
 
-def import_owner(source: str, name: str | None) -> None:
-    require_operator_database()
-    require_migrations()
-    setup_django()
+def import_owner(source: str, name: str | None, *, as_json: bool) -> None:
+    require_operators()
     from adapters.django_orm.tenant_data import importing
 
     # Only for the description of its tables; it connects to nothing.
@@ -110,7 +114,10 @@ def import_owner(source: str, name: str | None) -> None:
         else f" It is deactivated, as it was when exported. Next: goatfish owner activate {owner.id}"
     )
     print_message(f"Owner {owner.name!r} is imported: {_row_counts(rows)}.{state}")
-    print_result(str(owner.id))
+    if as_json:
+        print_json({**owner_members(owner), "rows": rows})
+    else:
+        print_result(str(owner.id))
 
 
 def _row_counts(rows: dict[str, int]) -> str:
@@ -123,8 +130,8 @@ def _progress(
 ) -> Iterator[tuple[Progress, TaskID]]:
     columns = ("{task.description}", BarColumn(), column, TimeElapsedColumn())
     # Transient, so that only the last message, or the error, is left on the terminal.
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    is_terminal = sys.stderr.isatty()
+    with Progress(*columns, console=console(stderr=True), transient=True, disable=not is_terminal) as progress:
         yield progress, progress.add_task(description, total=total)
 
 

@@ -2,13 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
-from app.cli.terminal import print_message
+from app.cli.terminal import print_json, print_message
 from app.cli.use_case_runner import run_use_case
 from app.container import UseCases
 from config.settings import load
 
 
-def purge() -> None:
+def purge(*, as_json: bool) -> None:
     days = load().revisions_kept
 
     async def work(use_cases: UseCases) -> tuple[int, int]:
@@ -23,3 +23,5 @@ def purge() -> None:
         print_message("No revisions are deleted: GOATFISH_REVISIONS_KEPT is not set, so they are kept for ever.")
     else:
         print_message(f"{revisions} revisions older than {days} days are deleted.")
+    if as_json:
+        print_json({"idempotency_records": idempotency_records, "revisions": None if days is None else revisions})

@@ -1,67 +1,112 @@
-"""Fills the database with fake data, by bulk inserts that bypass the use cases and record no revisions."""
+"""Fills the database with fake data and its history, by bulk inserts that bypass the use cases."""
 
+import asyncio
 import gc
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
-from adapters.django_orm.bootstrap import setup_django
-from app.cli.database import require_migrations, require_operator_database
-from app.cli.fake_data import fake_entities, fake_owners
+from app.cli import fake_history
+from app.cli.database import require_operators
+from app.cli.fake_data import HISTORY, fake_entities, fake_owners
 from app.cli.fake_runs import fake_runs
-from app.cli.terminal import print_message, print_result
+from app.cli.owners import owner_members
+from app.cli.terminal import console, print_json, print_message, print_result
+from app.cli.use_case_runner import operator_context, with_use_cases
 from domain.access.owner import Owner
 from domain.entity import plural_of
 from domain.entity_spec import spec_of
 from domain.fields import Reference
 from domain.registry import ENTITIES
 from domain.repository import Owned, OwnerId
+from domain.revisions import Revision
 from domain.runs.run import Run
 from domain.simulations.simulation import Simulation
 
 
-def seed(owner_count: int, each: int, runs: int) -> None:
-    require_operator_database()
-    require_migrations()
-    setup_django()
-    from adapters.django_orm.tenant_data import bulk_insert  # models can be imported only once Django is set up
-
-    now = datetime.now(UTC)
-    owners = fake_owners(owner_count, now, secrets.token_hex(3))
+def seed(owner_count: int, each: int, runs: int, *, of: str | None, history: bool, as_json: bool) -> None:
+    require_operators()
+    now, batch = datetime.now(UTC), secrets.token_hex(3)
+    if of is None:
+        owners = fake_owners(owner_count, now - HISTORY, batch)
+    else:
+        owners = [asyncio.run(with_use_cases(lambda use_cases: use_cases.owners().get(of)))]
+    fill(owners, each, runs, now=now, batch=batch, are_new=of is None, history=history)
     counts = {entity: runs if entity is Run else each for entity in ENTITIES}
-    made: dict[str, dict[OwnerId, list[UUID]]] = {kind: defaultdict(list) for kind in _referred_to()}
-
-    def insert(entity: type[Owned], name: str, count: int, entities: Iterable[Any]) -> None:
-        task = progress.add_task(name, total=count)
-        for added in bulk_insert.insert_entities(entity, entities):
-            progress.advance(task, added)
-        bulk_insert.analyze(entity)
-
-    with (
-        _without_collector(),
-        Progress(
-            "{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=Console(stderr=True)
-        ) as progress,
-    ):
-        insert(Owner, "owners", owner_count, owners)
-        for entity in ENTITIES:
-            entities: Iterator[Any]
-            if entity is Run:
-                entities = fake_runs(owners, runs, now, made[Simulation.KIND])
-            else:
-                entities = fake_entities(entity, owners, each, now, made)
-            insert(entity, plural_of(entity), counts[entity], _recording_ids(entities, made.get(entity.KIND)))
     created = " and ".join(f"{count} {plural_of(entity)}" for entity, count in counts.items())
-    print_message(f"{created} are created for {owner_count} new owners, with these ids:")
+    without = "" if history else ", without revisions,"
+    whose = f"owner {owners[0].name!r}, with this id" if of else f"{owner_count} new owners, with these ids"
+    print_message(f"{created} are created{without} for {whose}:")
+    if as_json:
+        print_json([owner_members(owner) for owner in owners])
+        return
     for owner in owners:
         print_result(str(owner.id))
+
+
+def fill(
+    owners: Sequence[Owner], each: int, runs: int, *, now: datetime, batch: str, are_new: bool, history: bool
+) -> None:
+    """Creates so many runs, and objects of each other kind, spread over the owners; ``batch`` makes names unique."""
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with _without_collector(), Progress(*columns, console=console(stderr=True)) as progress:
+        filling = _Filling(now, history, progress)
+        if are_new:
+            filling.insert(Owner, len(owners), owners)
+        for entity in ENTITIES:
+            if entity is Run:
+                fakes = fake_runs(owners, runs, now, filling.made[Simulation.KIND], f"slurm-{batch}")
+                filling.insert(entity, runs, fakes)
+            else:
+                filling.insert(entity, each, fake_entities(entity, owners, each, now, filling.made))
+        filling.insert_revisions(f"seed-{batch}")
+
+
+class _Filling:
+    """Inserts entities, and keeps the ids that others refer to and the histories, until these are inserted too."""
+
+    def __init__(self, now: datetime, has_history: bool, progress: Progress) -> None:
+        self._now, self._has_history, self._progress = now, has_history, progress
+        self.made: dict[str, dict[OwnerId, list[UUID]]] = {kind: defaultdict(list) for kind in _referred_to()}
+        self._histories: dict[OwnerId, list[list[Any]]] = defaultdict(list)
+
+    def insert(self, entity: type[Owned], count: int, entities: Iterable[Any]) -> None:
+        from adapters.django_orm.tenant_data import bulk_insert  # models can be imported only once Django is set up
+
+        task = self._progress.add_task(f"{entity.KIND}s", total=count)
+        for added in bulk_insert.insert_entities(entity, self._remembered(entities)):
+            self._progress.advance(task, added)
+        bulk_insert.analyze(entity)
+
+    def insert_revisions(self, request_id: str) -> None:
+        from adapters.django_orm.tenant_data import bulk_insert
+
+        if not self._has_history:
+            return
+        total = sum(len(states) for histories in self._histories.values() for states in histories)
+        task = self._progress.add_task("revisions", total=total)
+        for owner, histories in self._histories.items():
+            revisions = fake_history.revisions(histories, operator_context().actor, request_id)
+            for added in bulk_insert.insert_revisions(owner, revisions):
+                self._progress.advance(task, added)
+        bulk_insert.analyze(Revision)
+
+    def _remembered(self, entities: Iterable[Any]) -> Iterator[Any]:
+        """The entities as they have become."""
+        for entity in entities:
+            states = [entity]
+            if self._has_history:
+                states = fake_history.states(entity, self._now)
+                self._histories[entity.owner_id].append(states)
+            if entity.KIND in self.made:
+                self.made[entity.KIND][entity.owner_id].append(entity.id)
+            yield states[-1]
 
 
 @contextmanager
@@ -78,16 +123,3 @@ def _referred_to() -> set[str]:
     """The kinds of entities that other kinds refer to."""
     declared = [field.kind for entity in ENTITIES for field in spec_of(entity).fields.values()]
     return {kind.to for kind in declared if isinstance(kind, Reference)}
-
-
-def _recording_ids(entities: Iterator[Any], ids: dict[OwnerId, list[UUID]] | None) -> Iterator[Any]:
-    """The entities, recording their ids where other kinds refer to them."""
-    if ids is None:
-        return entities
-
-    def recording() -> Iterator[Any]:
-        for entity in entities:
-            yield entity
-            ids[entity.owner_id].append(entity.id)
-
-    return recording()

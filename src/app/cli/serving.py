@@ -1,6 +1,7 @@
 """Opens the listening socket and runs uvicorn on it."""
 
 import errno
+import logging
 import signal
 import socket
 import sys
@@ -13,7 +14,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
 import config
-from app.cli.database import require_storage
+from app.cli.database import require_storage, say_which_database
 from app.cli.terminal import FAILED, MISCONFIGURED, fail, print_message
 from app.http_server.limits import Limits
 from app.http_server.server import HttpServer
@@ -24,33 +25,40 @@ from config.settings import Settings, ignored_settings, load
 UNSENT_MAX = 64 << 10  # bytes of unsent responses that the kernel buffers per connection; its default is megabytes
 LISTENER_COPIES = 8  # connections accepted in one pass of the event loop: more would delay open connections
 BACKLOG = 2048  # connections that wait to be accepted
+_log = logging.getLogger("goatfish.server")
 SHUTDOWN_TIMEOUT = 10  # seconds for running requests to finish before they are cancelled
 SOURCE = [str(Path(__file__).parents[2]), str(Path(config.__file__).parent)]
 
 
-def serve(host: str, port: int, *, reload: bool, proxy: str, access_log: bool) -> None:
+def serve(host: str, port: int, *, reload: bool, proxy: str, access_log: bool | None) -> None:
     """Serves as the settings say until a signal stops it."""
     settings = load()
-    if reload and settings.workers > 1:
+    is_json, workers = settings.log_format == "json", settings.workers
+    if reload and workers > 1:
         fail("--reload works with one worker only.", MISCONFIGURED)
     try:
         proxies = trusted_proxies(proxy)
     except ValueError as error:
         fail(f"--proxy {error}", MISCONFIGURED)
-    for line in ignored_settings():
-        print_message(line)
+    say_which_database()
     require_storage()
+    warn, inform = (_log.warning, _log.info) if is_json else (print_message, print_message)
+    for line in ignored_settings():
+        warn(line)
     try:
         listener = listen(host, port)
     except OSError as error:
         fail(listen_error(host, port, error))
-    workers = settings.workers
-    print_message(
-        f"Goatfish listens on {url(listener)}" + (f" ({workers} workers are starting)" if workers > 1 else "")
-    )
+    inform(f"Goatfish listens on {url(listener)}" + (f" ({workers} workers are starting)" if workers > 1 else ""))
     if settings.https_only and settings.has_operator and not proxies:
-        print_message("No proxy is named with --proxy: the admin takes every request for HTTP, and redirects to HTTPS.")
-    run(listener, settings.log_level, reload=reload, proxies=proxies, access_log=access_log)
+        warn("No proxy is named with --proxy: the admin takes every request for HTTP, and redirects to HTTPS.")
+    run(
+        listener,
+        settings.log_level,
+        reload=reload,
+        proxies=proxies,
+        access_log=is_json if access_log is None else access_log,
+    )
 
 
 def listen(host: str, port: int) -> socket.socket:

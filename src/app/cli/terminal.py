@@ -1,14 +1,20 @@
 """Output of commands: results on stdout for programs, messages on stderr for people, an error as one line."""
 
+import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+from uuid import UUID
 
 import typer
 
 from domain.errors import DomainError, NotFound, Unavailable
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 FAILED, MISCONFIGURED = 1, 2
 
@@ -27,6 +33,22 @@ def fail(text: str, status: int = FAILED) -> NoReturn:
     """Prints an error and ends the command with this exit status."""
     print_message(text)
     raise typer.Exit(status)
+
+
+def print_json(value: object) -> None:
+    """Prints a value as JSON to stdout, its times and ids as the API writes them."""
+    print_result(json.dumps(value, indent=2, default=_plain))
+
+
+def _plain(value: object) -> object:
+    """What JSON lacks, as the API writes it."""
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%dT%H:%M:%S.%fZ}"
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, frozenset):
+        return sorted(value)
+    raise TypeError(type(value))
 
 
 @contextmanager
@@ -48,21 +70,37 @@ def one_line_errors() -> Iterator[None]:
         fail("\n".join(lines), MISCONFIGURED)
 
 
+def console(*, stderr: bool = False) -> "Console":
+    """Rich's, which prints text as it is; with NO_COLOR without any style, where Rich would leave out colours alone."""
+    from rich.console import Console
+
+    return Console(
+        stderr=stderr,
+        color_system=None if os.environ.get("NO_COLOR") else "auto",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
 def format_time(at: datetime | None) -> str:
     """A time in UTC, to the second; empty for None."""
     return "" if at is None else f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Prints a table on a terminal; otherwise tab-separated lines without a header, for programs."""
+    """Prints a table on a terminal; otherwise tab-separated lines without a header, for programs.
+
+    A row is always one line, which a narrow terminal wraps: nothing is cut, so that everything can be copied.
+    """
     if not sys.stdout.isatty():
         for row in rows:
             print_result("\t".join(row))
         return
-    from rich.console import Console
-    from rich.table import Table
+    from rich.cells import cell_len
 
-    rich_table = Table(*columns, box=None, pad_edge=False)
-    for row in rows:
-        rich_table.add_row(*row)
-    Console(markup=False, highlight=False).print(rich_table)
+    lines = [columns, *rows]
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        padded = (text + " " * (width - cell_len(text)) for text, width in zip(line, widths, strict=True))
+        print_result("  ".join(padded).rstrip())

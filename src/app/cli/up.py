@@ -6,40 +6,62 @@ import os
 import re
 import secrets
 import socket
+from datetime import UTC, datetime
 from pathlib import Path
-
-from rich.console import Console
+from typing import IO
 
 from adapters.django_orm import management
 from adapters.django_orm.bootstrap import setup_django
-from app.cli import serving
+from app.cli import seeding, serving
 from app.cli.database import require_operator_database
-from app.cli.terminal import fail, print_message
+from app.cli.terminal import console, fail, print_message
 from app.cli.use_case_runner import operator_context, with_use_cases
 from app.container import UseCases
+from config.running_up import FILE, LeftSettings, leave
 from config.settings import load, override
 from domain.access.api_key import ApiKey
 from domain.access.scopes import Scope
 from domain.access.token import ApiKeyToken
 from domain.errors import NotFound
+from domain.paging import PageRequest
+from domain.simulations.simulation import Simulation
 
 VAR = Path("var")
 KEY_FILE, PASSWORD_FILE = VAR / "demo.key", VAR / "admin.password"
 DEMO, OPERATOR = "demo", "admin"
 PORTS_TRIED = 100
+DEMO_SIMULATIONS, DEMO_RUNS = 24, 600
+NO_DATA = f"none: --demo adds some, or goatfish seed --owner {DEMO} --each {DEMO_SIMULATIONS} --runs {DEMO_RUNS}"
 
 
-def up(host: str, port: int) -> None:
+def up(host: str, port: int, *, demo: bool) -> None:
     override(workers=1)
     require_operator_database()
     setup_django()
     if applied := management.migrate(load().api_role):
         print_message(f"The database is ready: {len(applied)} migrations applied.")
     key, password = _demo_key(), _operator_password()
+    is_empty = _fill_demo() if demo else asyncio.run(with_use_cases(_demo_is_empty))
     management.disconnect()
     listener = _listen(host, port)
-    _print_summary(re.sub(r"//(0\.0\.0\.0|\[::\]):", "//127.0.0.1:", serving.url(listener)), key, password)
-    serving.run(listener, "warning")
+    with _settings_for_commands():
+        base = re.sub(r"//(0\.0\.0\.0|\[::\]):", "//127.0.0.1:", serving.url(listener))
+        _print_summary(base, key, password, is_empty=is_empty)
+        serving.run(listener, "warning")
+
+
+def _settings_for_commands() -> IO[str]:
+    """Has other commands in this directory use the same database until the file is closed."""
+    settings = load()
+    operators = settings.operator_database_url
+    return leave(
+        LeftSettings(
+            database_url=settings.database_url.with_password,
+            operator_database_url=None if operators is None else operators.with_password,
+            one_role=settings.one_role,
+            secret_key=settings.secret_key.get_secret_value(),
+        )
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -84,6 +106,31 @@ async def _valid_demo_key(use_cases: UseCases, stored: str) -> str:
     return stored
 
 
+async def _demo_is_empty(use_cases: UseCases) -> bool:
+    """Whether the demo owner has no simulation."""
+    owner = await use_cases.owners().get(DEMO)
+    page = await use_cases.entities()[Simulation].list(owner.id, PageRequest(limit=1))
+    return not page.items
+
+
+def _fill_demo() -> bool:
+    """Gives the demo owner simulations and runs with a history, unless it has some; returns that it is not empty."""
+    if not asyncio.run(with_use_cases(_demo_is_empty)):
+        print_message("The demo owner has simulations already, so none are created.")
+        return False
+    owner = asyncio.run(with_use_cases(lambda use_cases: use_cases.owners().get(DEMO)))
+    seeding.fill(
+        [owner],
+        DEMO_SIMULATIONS,
+        DEMO_RUNS,
+        now=datetime.now(UTC),
+        batch=secrets.token_hex(3),
+        are_new=False,
+        history=True,
+    )
+    return False
+
+
 def _operator_password() -> str:
     """The password of the demo operator, who is created if missing; empty where the password is not in the file."""
     stored = _read_secret(PASSWORD_FILE)
@@ -106,18 +153,21 @@ def _write_secret(path: Path, secret: str) -> None:
         file.write(f"{secret}\n")
 
 
-def _print_summary(base: str, key: str, password: str) -> None:
+def _print_summary(base: str, key: str, password: str, *, is_empty: bool) -> None:
     """Prints where to find everything, without side borders or wrapped lines, so that each line can be copied."""
     sign_in = f"{OPERATOR} / {password}" if password else f"{OPERATOR}, with the password you have set"
-    console = Console(markup=False, highlight=False, soft_wrap=True)
-    console.rule(" Goatfish ")
+    out = console()
+    out.rule(" Goatfish ")
     for name, value in (
         ("API", f"{base}/api/v1/simulations"),
         ("Docs", f"{base}/docs"),
         ("Admin", f"{base}/admin/"),
         ("Sign in", sign_in),
+        ("Commands", f"goatfish works on {load().operator_url} here while this runs ({FILE})"),
         ("Secrets", f"{KEY_FILE} (the demo owner's key), {PASSWORD_FILE}" if password else str(KEY_FILE)),
+        ("Data", NO_DATA),
     ):
-        console.print(f"  {name:<9}{value}")
-    console.print(f"\ncurl -H 'X-API-Key: {key}' {base}/api/v1/simulations\n")
-    console.rule(" Ctrl-C stops it ")
+        if is_empty or name != "Data":
+            out.print(f"  {name:<9}{value}")
+    out.print(f"\ncurl -H 'X-API-Key: {key}' {base}/api/v1/simulations\n")
+    out.rule(" Ctrl-C stops it ")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import uuid4
 
-from app.cli.database import require_migrations, require_operator_database
+from app.cli.database import require_operators
 from app.container import Container, UseCases
 from config.settings import load
 from domain.write_context import WriteContext
@@ -38,6 +38,5 @@ async def with_use_cases(work: Callable[[UseCases], Awaitable[T]]) -> T:
 
 def run_use_case(work: Callable[[UseCases], Awaitable[T]]) -> T:
     """The same from a command, which ends with an error where the database is not usable."""
-    require_operator_database()
-    require_migrations()
+    require_operators()
     return asyncio.run(with_use_cases(work))

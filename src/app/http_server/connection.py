@@ -3,6 +3,7 @@
 import asyncio
 from contextvars import copy_context
 from math import inf
+from time import perf_counter
 from typing import Any
 
 from uvicorn.config import Config
@@ -10,6 +11,7 @@ from uvicorn.protocols.utils import get_local_addr
 from uvicorn.server import ServerState
 
 from adapters.http_fastapi.kit.problems import ProblemException
+from app.http_server.access_log import log_access
 from app.http_server.connection_registry import ConnectionRegistry
 from app.http_server.error_response import error_response
 from app.http_server.flow_control import FlowControl
@@ -53,6 +55,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._read_deadline = inf
         self._reading_paused = self._eof_received = self._lingering = self._discarding_input = False
         self._discarded = 0  # bytes of the body received after the response
+        self._began = perf_counter()  # when the connection or, if it is logged, the current request has begun
 
     @property
     def default_headers(self) -> list[tuple[bytes, bytes]]:
@@ -66,7 +69,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._context = copy_context()
         if not self._registry.try_add(self):
             if self._registry.try_add_rejected(self):
-                self._close(error_response("unavailable"))
+                self._refuse("unavailable")
             else:
                 transport.abort()
             return
@@ -171,6 +174,8 @@ class HttpConnection(asyncio.BufferedProtocol):
         before = self._read_deadline
         if not self._framer.started:
             self._read_deadline = self._loop.time() + self._limits.head_timeout
+            if self.access_log:
+                self._began = perf_counter()
         try:
             pipelined = self._framer.parse(data)
         except (Malformed, HeadTooLarge, InternalError) as error:
@@ -229,13 +234,30 @@ class HttpConnection(asyncio.BufferedProtocol):
             self.abort()
         else:
             cycle.disconnected = True
-            self._close(error_response(code, path=cycle.scope["path"], bodiless=cycle.scope["method"] == "HEAD"))
+            head, path = cycle.scope["method"] == "HEAD", cycle.scope["path"]
+            response = error_response(code, request_id=cycle.request_id, path=path, bodiless=head)
+            self._close(response.data)
+            if self.access_log:
+                cycle.log_access(instead=response)
+
+    def _refuse(self, code: str) -> None:
+        """Answers what is not understood as a request."""
+        response = error_response(code)
+        self._close(response.data)
+        if self.access_log:
+            log_access(
+                began=self._began,
+                status=response.status,
+                sent=response.body_size,
+                client=client_address(self.transport),
+                request_id=response.request_id,
+            )
 
     def _reject(self, code: str) -> None:
         """Rejects invalid input: by an exception in the application that reads the body, or else by a response."""
         cycle = self._cycle
         if cycle is None or cycle.disconnected:
-            self._close(error_response(code))
+            self._refuse(code)
         elif cycle.response_complete:
             self._close()
         else:
@@ -260,7 +282,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._read_deadline = self._loop.time() + self._limits.body_timeout
         if self._proxied:
             head = head._replace(headers=with_one_scheme(head.headers))
-        self._cycle = RequestCycle(self, head, self._scope)
+        self._cycle = RequestCycle(self, head, self._scope, self._began)
         self._registry.schedule(self._start_task, self._cycle.scope["path"])
 
     def _start_task(self) -> None:
@@ -269,6 +291,8 @@ class HttpConnection(asyncio.BufferedProtocol):
             task = self._loop.create_task(self._cycle.run(self._application), context=self._context.copy())
             self._state.tasks.add(task)
             task.add_done_callback(self._state.tasks.discard)
+        elif self.access_log and self._cycle is not None:
+            self._cycle.log_access()
 
     def on_data(self, body: bytes) -> None:
         cycle = self._cycle

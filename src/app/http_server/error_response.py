@@ -2,14 +2,25 @@
 
 import secrets
 from http import HTTPStatus
+from typing import NamedTuple
 
 from adapters.http_fastapi.kit.problems import ProblemException, problem_response
 from adapters.http_fastapi.kit.response_headers import complete
 
 
-def error_response(code: str, *, path: str = "", bodiless: bool = False) -> bytes:
-    """The bytes of a connection's last response: the problem of this code, at this path if known; bodiless to HEAD."""
-    request_id = secrets.token_hex(16)
+class ErrorResponse(NamedTuple):
+    """A connection's last response."""
+
+    data: bytes
+    status: int
+    request_id: str
+    body_size: int
+    """Bytes of the body, which follows the headers in ``data``."""
+
+
+def error_response(code: str, *, request_id: str = "", path: str = "", bodiless: bool = False) -> ErrorResponse:
+    """The problem of this code, at this path and with this request's id if known; bodiless to HEAD."""
+    request_id = request_id or secrets.token_hex(16)
     response = problem_response(ProblemException(code), path, request_id)
     given = [*response.raw_headers, (b"x-request-id", request_id.encode()), (b"connection", b"close")]
     status = HTTPStatus(response.status_code)
@@ -17,4 +28,5 @@ def error_response(code: str, *, path: str = "", bodiless: bool = False) -> byte
         given.append((b"retry-after", b"1"))
     lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
     lines += [name + b": " + value for name, value in complete(given, path=path, scheme="http")]
-    return b"\r\n".join([*lines, b"", b"" if bodiless else bytes(response.body)])
+    body = b"" if bodiless else bytes(response.body)
+    return ErrorResponse(b"\r\n".join([*lines, b"", body]), status.value, request_id, len(body))

@@ -7,16 +7,15 @@ from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import unquote
 
-from uvicorn.protocols.utils import get_client_addr, get_path_with_query_string
-
 from adapters.http_fastapi.kit.problems import ProblemException
+from app.http_server.access_log import log_access
+from app.http_server.error_response import ErrorResponse
 from app.http_server.flow_control import FlowControl
 from app.http_server.framing import Head
 
 Application = Callable[..., Coroutine[Any, Any, None]]
 
 _log = logging.getLogger("uvicorn.error")
-_access_log = logging.getLogger("uvicorn.access")
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}".encode() for status in HTTPStatus}
 _FRAMING = frozenset({b"connection", b"transfer-encoding"})
 _BODILESS = frozenset({HTTPStatus.NO_CONTENT.value, HTTPStatus.NOT_MODIFIED.value})
@@ -58,11 +57,12 @@ class RequestCycle:
 
     __slots__ = (
         *("_chunked", "_connection", "_awaits_continue", "_remaining", "_error", "_body_delivered", "_head", "_waiter"),
+        *("_began", "_logged", "_sent", "_status"),
         *("response_complete", "body", "body_complete", "disconnected", "keep_alive", "scope"),
     )
 
-    def __init__(self, connection: Connection, head: Head, scope: Mapping[str, Any]) -> None:
-        """``scope`` is what all requests of a connection share."""
+    def __init__(self, connection: Connection, head: Head, scope: Mapping[str, Any], began: float) -> None:
+        """``scope`` is what all requests of a connection share; ``began`` is when the request did, if it is logged."""
         path = head.raw_path.decode("ascii")
         self.scope = {
             **scope,
@@ -85,6 +85,9 @@ class RequestCycle:
         self._chunked = False
         self._error: ProblemException | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._began, self._sent = began, 0  # bytes of the body
+        self._status: int | None = None  # None before the application has answered
+        self._logged = False
 
     async def run(self, application: Application) -> None:
         """Runs the application. If it raises or sends no response, the server sends one, and logs the exception."""
@@ -100,6 +103,27 @@ class RequestCycle:
                 _log.exception("Exception in ASGI application")
         if not (self.response_complete or self.disconnected):
             self._connection.on_no_response(self, code)
+        if self._connection.access_log and not self._logged:  # the client is gone
+            self.log_access()
+
+    @property
+    def request_id(self) -> str:
+        """The id that the application knows the request by; empty before it has one."""
+        id: str = self.scope["state"].get("request_id", "")
+        return id
+
+    def log_access(self, instead: ErrorResponse | None = None) -> None:
+        """Logs the request, where requests are logged; ``instead`` is what the server has answered itself."""
+        self._logged = True
+        log_access(
+            began=self._began,
+            status=self._status if instead is None else instead.status,
+            sent=self._sent if instead is None else instead.body_size,
+            client=self.scope["client"],
+            scope=self.scope,
+            request_id=None if instead is None else instead.request_id,
+            is_complete=self.response_complete or instead is not None,
+        )
 
     @property
     def awaits_continue(self) -> bool:
@@ -147,6 +171,7 @@ class RequestCycle:
         if self._connection.flow.paused and not self.disconnected:
             await self._connection.flow.drain()
         if self.disconnected:
+            self._status = message.get("status", self._status)
             return
         if self.response_complete:
             raise RuntimeError(f"{message['type']} was sent after the end of the response.")
@@ -176,8 +201,7 @@ class RequestCycle:
             raise RuntimeError("A response header contains a line break or NUL.")
         self._head = head + b"\r\n\r\n"
         self._remaining = -1 if length is None else length
-        if self._connection.access_log:
-            self._log_access(status)
+        self._status = status
 
     def _status_and_headers(self, status: int, headers: list[tuple[bytes, bytes]]) -> tuple[list[bytes], int | None]:
         """The status line with the application's headers, framing headers excepted, and the Content-Length if given."""
@@ -195,7 +219,8 @@ class RequestCycle:
     def _send_body(self, body: bytes, *, more: bool) -> None:
         if self.scope["method"] == "HEAD":
             body = b""
-        elif self._chunked:
+        self._sent += len(body)
+        if self._chunked:
             body = (b"%x\r\n%b\r\n" % (len(body), body) if body else b"") + (b"" if more else b"0\r\n\r\n")
         elif self._remaining is not None and self._remaining >= 0:
             self._remaining -= len(body)
@@ -209,9 +234,6 @@ class RequestCycle:
             self._connection.transport.write(data)
         if not more:
             self.wake()
+            if self._connection.access_log:
+                self.log_access()
             self._connection.on_response_complete(self)
-
-    def _log_access(self, status: int) -> None:
-        scope: Any = self.scope
-        client, path = get_client_addr(scope), get_path_with_query_string(scope)
-        _access_log.info('%s - "%s %s HTTP/%s" %d', client, scope["method"], path, scope["http_version"], status)

@@ -53,6 +53,7 @@ class ApiKey:
     NAME_MAX: ClassVar[int] = 100
     LAST_USED_INTERVAL: ClassVar[timedelta] = timedelta(minutes=1)
     OVERLAP_MAX: ClassVar[timedelta] = timedelta(days=30)
+    NO_SCOPE: ClassVar = Violation("scopes", "too_short", "A key needs at least one scope.")
 
     id: UUID
     owner_id: OwnerId
@@ -101,7 +102,7 @@ class ApiKey:
         """What is wrong with a stored key."""
         violations = stored_violations(spec_of(type(self)).fields["name"], self.name)
         if not self.scopes:
-            violations.append(Violation("scopes", "too_short", "A key needs at least one scope."))
+            violations.append(self.NO_SCOPE)
         if not _PUBLIC_ID.fullmatch(self.public_id) or not _DIGEST.fullmatch(self.digest):
             violations.append(Violation("digest", "malformed", "The key's public id or digest is malformed."))
         if self.created_by is not None and not _is_actor(self.created_by):

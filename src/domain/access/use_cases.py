@@ -66,6 +66,7 @@ class ApiKeys:
         self,
         owner: OwnerId,
         context: WriteContext,
+        precondition: Precondition = no_precondition,
         *,
         name: str,
         scopes: Collection[Scope],
@@ -91,6 +92,7 @@ class ApiKeys:
             expires_at=expires_at,
             created_by=context.actor,
         )
+        precondition(None)
         if granted_by is not None:
             maker = await self._not_ended(owner, granted_by, context)
             key = replace(key, expires_at=maker.expiry_to_grant(expires_at))

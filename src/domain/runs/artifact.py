@@ -6,8 +6,23 @@ from typing import Annotated
 from domain.fields import Integer, Text
 
 BYTES_MAX = 2**53
-URI_PATTERN = r"[A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-\[\]_a-z~]+"
-"""A scheme, and the characters that a URI may have (RFC 3986)."""
+
+
+def _any_of(characters: str) -> str:
+    """A text of these characters and encoded ones, in a form that is never tried twice at one place."""
+    return f"[{characters}]*(%[0-9A-Fa-f]{{2}}[{characters}]*)*"
+
+
+_PLAIN = "A-Za-z0-9._~!$&'()*+,;=-"
+_AUTHORITY = rf"({_any_of(':' + _PLAIN)}@)?(\[[0-9A-Fa-f:.]+\]|{_any_of(_PLAIN)})(:[0-9]{{0,5}})?"
+_PATH = _any_of("/:@" + _PLAIN)
+_FIRST = f"([:@{_PLAIN}]|%[0-9A-Fa-f]{{2}})"
+_MORE = _any_of("/?:@" + _PLAIN)
+_QUERY = rf"\?{_MORE}"
+URI_PATTERN = (
+    rf"[A-Za-z][A-Za-z0-9+.-]*:((//{_AUTHORITY}(/{_PATH})?|/?{_FIRST}{_PATH}|/)({_QUERY})?|{_QUERY})(#{_MORE})?"
+)
+"""A scheme with what may follow on it (RFC 3986, appendix A), and a fragment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,8 +28,12 @@ COLUMNS = (*PLAIN, *MAPS)
 Cell: TypeAlias = str | int | float | bool | UUID | datetime | None
 RunRow: TypeAlias = Sequence[Any]
 """What a run has of ``COLUMNS``; its parameters and results by name, each a value with its unit."""
-_FORMULA = re.compile(r"\s*[=+@\uff1d\uff0b\uff0d\uff20-]|[\t\r]")
+_SIGNS = r"[=+@\uff1d\uff0b\uff0d\uff20-]"
 """How formulas begin, with full-width signs too, which some spreadsheets take for the others."""
+_BREAKS = r"[;\t-\r\x1c-\x1f\x85\u2028\u2029]"
+"""Where spreadsheets begin another cell: some split lines at semicolons or tabs, and quotes within do not stop them."""
+_FORMULA = re.compile(rf"\s*{_SIGNS}|[\t\r]")
+_FORMULA_WITHIN = re.compile(rf"(?<={_BREAKS})(?=((?!{_BREAKS})[\s\"])*{_SIGNS})")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
 
 
@@ -63,7 +67,7 @@ class RunTable:
 
     ``converted`` has what shows a plain member in another form. The unit of a parameter or result is in the header,
     where all runs that have it agree on one: ``parameters.alpha [deg]``. Where they differ, a column
-    ``parameters.alpha.unit`` follows.
+    ``parameters.alpha.unit`` follows; it is ``parameters.alpha [unit]`` where a parameter is called ``alpha.unit``.
     """
 
     def __init__(self, members: Members, converted: Mapping[str, Callable[[Any], Any]]) -> None:
@@ -102,17 +106,23 @@ _MISSING = (None, None)
 
 
 def harmless(text: str) -> str:
-    """The text, after an apostrophe where a spreadsheet would run it as a formula; what is a number stays."""
+    """The text, with an apostrophe wherever a spreadsheet would run what follows as a formula; a number stays.
+
+    Quotes alone do not do it: who splits lines at semicolons finds other cells than who splits them at commas
+    (https://owasp.org/www-community/attacks/CSV_Injection).
+    """
+    text = _FORMULA_WITHIN.sub("'", text)
     if text[:1].isalnum():  # nearly always, and found soon
         return text
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
-def _titles(of: str, columns: Iterable[tuple[str, Unit]]) -> Iterable[str]:
+def _titles(of: str, columns: Sequence[tuple[str, Unit]]) -> Iterable[str]:
+    names = {name for name, _ in columns}
     for name, unit in columns:
-        yield f"{of}.{name} [{unit}]" if isinstance(unit, str) else f"{of}.{name}"
+        yield harmless(f"{of}.{name} [{unit}]") if isinstance(unit, str) else f"{of}.{name}"
         if unit is DIFFER:
-            yield f"{of}.{name}.unit"
+            yield f"{of}.{name} [unit]" if f"{name}.unit" in names else f"{of}.{name}.unit"
 
 
 def _unchanged(value: Any) -> Any:

@@ -7,6 +7,7 @@ takes a few milliseconds at most, and after each the others get their turn (``Tu
 import json
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache, partial
 from itertools import islice
 from json.decoder import scanstring  # type: ignore[attr-defined]  # -- not in its stub, and there since ever
@@ -26,10 +27,10 @@ from adapters.http_fastapi.kit.json_decoding import (
     unacceptable,
 )
 from adapters.http_fastapi.kit.plain_batch import ITEM_MAX, read_plain
-from adapters.http_fastapi.kit.problems import ERRORS_MAX, ProblemError, ProblemException, pointer
+from adapters.http_fastapi.kit.problems import ERRORS_MAX, ProblemError, ProblemException, pointer, violation_errors
 from adapters.http_fastapi.kit.schemas import CreateBody
 from adapters.http_fastapi.kit.validation_errors import in_body, validated
-from domain.batches import ITEMS, ITEMS_MAX
+from domain.batches import ITEMS, ITEMS_MAX, in_item
 from domain.turns import Turns
 
 BATCH_LIMITS = BodyLimits(size=4 << 20, values=400_000)
@@ -52,17 +53,25 @@ class BatchBody(CreateBody):
     @classmethod
     async def validated_in_turns(cls, content: Any, errors: list[ProblemError]) -> "BatchBody | None":
         """The content as this body; None where it is not valid, which is added to the errors."""
-        whole: Any = validated(_shell(), content, errors, in_body)
-        if whole is None:
-            return None
+        validated(_shell(), content, errors, in_body)
         items: list[Any] = []
         with Turns() as turns:
-            for place, item in enumerate(whole.items):
+            for place, item in enumerate(_items(content)):
                 items.append(validated(cls.ITEM, item, errors, partial(_in_item, place)))
                 if len(errors) >= ERRORS_MAX:
                     break
                 await turns.pause()
         return None if errors else cls.model_construct(items=items)
+
+    @classmethod
+    async def add_violations(cls, content: Any, at: datetime, errors: list[ProblemError]) -> None:
+        """Adds to the errors what else is wrong with what can be read of the items."""
+        with Turns() as turns:
+            for place, item in enumerate(_items(content)):
+                if len(errors) >= ERRORS_MAX:
+                    break
+                errors += violation_errors(in_item(place, cls.ITEM.violations(item, at)), content)
+                await turns.pause()
 
 
 def batch_body(name: str, item: type[CreateBody], doc: str) -> type[BatchBody]:
@@ -83,6 +92,12 @@ def _shell() -> type[CreateBody]:
     """The body without a look at its items."""
     some: Any = Annotated[list[Any], Field(min_length=1, max_length=ITEMS_MAX)]
     return create_model("Batch", __base__=CreateBody, items=(some, ...))
+
+
+def _items(content: Any) -> list[Any]:
+    """The items, as far as there are any, and not too many."""
+    items = content.get(ITEMS) if isinstance(content, dict) else None
+    return items if isinstance(items, list) and len(items) <= ITEMS_MAX else []
 
 
 def _in_item(place: int, location: tuple[Any, ...]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from adapters.http_fastapi.kit.authentication import authenticate
 from adapters.http_fastapi.kit.batch_body import BatchBody, batch_body
+from adapters.http_fastapi.kit.conditional_requests import list_precondition
 from adapters.http_fastapi.kit.openapi import BODY, headers, refusals
 from adapters.http_fastapi.kit.resource import Resource, annotate
 from adapters.http_fastapi.kit.responses import batch_response
@@ -16,6 +17,7 @@ from adapters.http_fastapi.kit.schemas import View
 from adapters.http_fastapi.kit.writes import idempotent_write_context
 from domain.access.authentication import Caller
 from domain.idempotency import IdempotentExecutor
+from domain.repository import Precondition
 from domain.use_cases import EntityUseCases
 from domain.write_context import WriteContext
 
@@ -53,12 +55,18 @@ def batch_routes(resource: Resource, use_cases: EntityUseCases[Any], idempotent:
         responses={
             201: headers("Idempotency-Replayed"),
             **refusals(
-                "missing_scope", "request_in_flight", "idempotency_key_reused", *resource.conflicts.create, *BODY
+                *("missing_scope", "request_in_flight", "idempotency_key_reused", "precondition_failed"),
+                *(*resource.conflicts.create, *BODY),
             ),
         },
     )
     @annotate(body=body_type)
-    async def create_many(body: BatchBody, caller: Writer, write_context: Creation) -> Response:
+    async def create_many(
+        body: BatchBody,
+        caller: Writer,
+        write_context: Creation,
+        precondition: Annotated[Precondition, Depends(list_precondition)],
+    ) -> Response:
         """Creates an object of each item, up to 1,000 in a body of at most 4 MiB: all of them, or none.
 
         What is wrong with an item has its place in the pointer, as in `#/items/3/name`. An `Idempotency-Key` holds for
@@ -69,7 +77,7 @@ def batch_routes(resource: Resource, use_cases: EntityUseCases[Any], idempotent:
             owner,
             write_context,
             resource.entity,
-            lambda: use_cases.create_many(owner, write_context, [item.fields() for item in body.items]),
+            lambda: use_cases.create_many(owner, write_context, [item.fields() for item in body.items], precondition),
         )
         return await batch_response(made, resource.view.of, replayed=replayed)
 

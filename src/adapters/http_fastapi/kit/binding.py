@@ -14,7 +14,7 @@ from adapters.http_fastapi.kit.batch_body import BatchBody, decode_in_turns, fre
 from adapters.http_fastapi.kit.body import read_json, read_text
 from adapters.http_fastapi.kit.bounds import clean, excess
 from adapters.http_fastapi.kit.context import KEY, RequestContext
-from adapters.http_fastapi.kit.problems import ProblemError, ProblemException
+from adapters.http_fastapi.kit.problems import ProblemError, ProblemException, violation_errors
 from adapters.http_fastapi.kit.schemas import CreateBody, QueryModel
 from adapters.http_fastapi.kit.validation_errors import in_body, in_query, validated
 from domain.access.scopes import Scope as KeyScope
@@ -81,10 +81,9 @@ class Binding:
         for key, header in self.headers:
             value = headers.get(header)
             known[key] = None if value is None else value.decode("latin-1")
-        for call in self.dependencies:
-            known[call.result] = await call.function(*call.arguments(known))
-        if self.body is not None or self.requires_query or (query and self.query is not None):
-            await self._validate(context, scope, known)
+        errors = await self._solve(known)
+        if errors or self.body is not None or self.requires_query or (query and self.query is not None):
+            await self._validate(context, scope, known, errors)
         result = await self.endpoint.function(*self.endpoint.arguments(known))
         response = result if isinstance(result, Response) else await self.serialize(result)
         await response(scope, receive, send)
@@ -112,9 +111,25 @@ class Binding:
             raise ProblemException("invalid_cursor")
         raise ProblemException("validation_failed", errors=[error])
 
-    async def _validate(self, context: RequestContext, scope: Scope, known: dict[str, Any]) -> None:
-        """Body and query as their models, refused together."""
+    async def _solve(self, known: dict[str, Any]) -> list[ProblemError]:
+        """Adds the results of the dependencies; returns what is wrong with headers, which is told with all else."""
         errors: list[ProblemError] = []
+        for call in self.dependencies:
+            try:
+                known[call.result] = await call.function(*call.arguments(known))
+            except ProblemException as problem:
+                if problem.kind.code != "validation_failed":
+                    raise
+                errors += problem.errors
+            except KeyError:
+                if not errors:  # or it depends on one that has failed
+                    raise
+        return errors
+
+    async def _validate(
+        self, context: RequestContext, scope: Scope, known: dict[str, Any], errors: list[ProblemError]
+    ) -> None:
+        """Body and query as their models, refused together, and with the errors that there are."""
         if self.batch is not None:
             known[BODY] = await self.batch.validated_in_turns(context.content, errors)
         elif self.body is not None:
@@ -124,7 +139,20 @@ class Binding:
             values = _values(context.query(scope), query, self.query, errors)
             known[QUERY] = validated(self.query, values, errors, in_query)
         if errors:
+            await self._add_violations(context, known, errors)
             raise ProblemException("validation_failed", errors=errors)
+
+    async def _add_violations(
+        self, context: RequestContext, known: Mapping[str, Any], errors: list[ProblemError]
+    ) -> None:
+        """Adds what would be found once these errors are mended."""
+        caller = known.get(CALLER)
+        if self.body is None or caller is None:
+            return
+        if self.batch is not None:
+            await self.batch.add_violations(context.content, caller.at, errors)
+        else:
+            errors += violation_errors(self.body.violations(context.content, caller.at), context.content)
 
 
 def _values(

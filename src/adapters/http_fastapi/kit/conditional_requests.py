@@ -74,6 +74,28 @@ class EntityTags:
         return () if if_none_match is None else _weak(_tags("If-None-Match", if_none_match))
 
 
+async def list_precondition(
+    if_match: Annotated[
+        str | None, _header("If-Match", "412, and nothing is created, unless it is `*`: a list has no tag")
+    ] = None,
+    if_none_match: Annotated[
+        str | None, _header("If-None-Match", "412, and nothing is created, if it is `*`: the list exists")
+    ] = None,
+) -> Precondition:
+    """A dependency: the conditions under which something is added to a list, which always exists and has no tag."""
+    if if_match is None and if_none_match is None:
+        return no_precondition
+    wanted, unwanted = _tags("If-Match", if_match), _tags("If-None-Match", if_none_match)
+
+    def check(_: Owned | None) -> None:
+        if wanted and ANY not in wanted:
+            raise Stale("precondition_failed", "A list has no entity tag, so that If-Match with one never holds.")
+        if ANY in unwanted:
+            raise Stale("precondition_failed", "The list exists, which If-None-Match rules out.")
+
+    return check
+
+
 def _digest(view: type[BaseModel]) -> str:
     schema = json.dumps(_undocumented(view.model_json_schema(mode="serialization")), sort_keys=True)
     return hashlib.blake2b(schema.encode(), digest_size=_DIGEST_BYTES).hexdigest()

@@ -38,15 +38,16 @@ class RequestContext:
     """Lives as long as the request.
 
     ``repeated_headers`` are all headers as they came, if one came more than once. ``response_headers`` are added to
-    those that the answer has. ``caller`` is there once it is authenticated, ``content``, the body as JSON gives it,
-    once that is read. ``is_head`` is whether the method is HEAD, which is answered as GET, ``cross_origin`` whether a
-    page of another origin asks, ``started`` whether the answer has begun. ``size`` is what has come of the body, of at
-    most ``body_max`` bytes, and ``held`` the part of the budget for bodies that its ``sender`` holds for that.
+    those that the answer has. ``route`` is the path of the route that matches, as it was declared. ``caller`` is there
+    once it is authenticated, ``content``, the body as JSON gives it, once that is read. ``is_head`` is whether the
+    method is HEAD, which is answered as GET, ``cross_origin`` whether a page of another origin asks, ``started``
+    whether the answer has begun. ``size`` is what has come of the body, of at most ``body_max`` bytes, and ``held`` the
+    part of the budget for bodies that its ``sender`` holds for that.
     """
 
     __slots__ = (
         *("authenticator", "body_max", "caller", "content", "cross_origin", "held", "is_head", "repeated_headers"),
-        *("request_headers", "request_id", "response_headers", "sender", "size", "started", "_query"),
+        *("request_headers", "request_id", "response_headers", "route", "sender", "size", "started", "_query"),
     )
     sender: Hashable
 
@@ -66,6 +67,7 @@ class RequestContext:
         scope.setdefault("state", {})["request_id"] = self.request_id  # for other applications, which know no more
         self.response_headers: RawHeaders = []
         self.caller: Caller | None = None
+        self.route: str | None = None
         self.content: Any = UNREAD
         self.size = self.held = 0
         self.body_max = BODY_MAX

@@ -1,6 +1,7 @@
 """Answers with a table as CSV (RFC 4180), streamed in parts."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import aclosing
 from itertools import islice
@@ -18,6 +19,8 @@ CELLS_AT_ONCE = 2000
 _encoded = msgspec.json.Encoder().encode
 _BARE = frozenset({int, float, bool})
 _EMPTY = msgspec.Raw(b"")
+_QUOTED = re.compile(r'[",;\t\n\r]')
+"""What makes a text need quotes, whichever of the usual separators its reader splits at."""
 
 
 def line(cells: Iterable[Any]) -> bytes:
@@ -28,7 +31,7 @@ def line(cells: Iterable[Any]) -> bytes:
 
 def _text(cell: Any) -> msgspec.Raw:
     text: str = cell if cell.__class__ is str else msgspec.to_builtins(cell)
-    if '"' in text or "," in text or "\n" in text or "\r" in text:
+    if _QUOTED.search(text):
         text = f'"{text.replace(chr(34), chr(34) * 2)}"'
     return msgspec.Raw(text.encode())
 

@@ -61,6 +61,7 @@ class Dispatcher:
             route, found = self._find(scope)
             if isinstance(route, CompiledRoute) and route.binding is not None and not self._api.dependency_overrides:
                 scope.update(found)
+                scope[KEY].route = route.path
                 await route.binding(scope, receive, send)
             else:
                 await self._serve(route, found, scope, receive, send)
@@ -89,9 +90,10 @@ class Dispatcher:
         found = target([route], scope, self._api.dependency_overrides)
         if found is None or not _encodes_parameters_alone(found.context, scope):
             raise ProblemException("not_found")
+        context: RequestContext = scope[KEY]
+        context.route = found.path
         await self._authenticate(found, scope)
         _require_bounds(route, scope)
-        context: RequestContext = scope[KEY]
         if context.repeated_headers and found.dependant is not None and not _is_compiled(route):
             scope["headers"] = context.repeated_headers  # of which FastAPI makes lists
         scope.update(child_scope)

@@ -1,37 +1,31 @@
 """Schemas of entities, derived from their annotated fields: bodies, representations, and queries of lists."""
 
 import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from functools import cache, lru_cache
-from typing import Annotated, Any, ClassVar, Literal, NoReturn
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    ValidationError,
-    WithJsonSchema,
-    create_model,
-    model_validator,
-)
-from pydantic.json_schema import SkipJsonSchema
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, create_model
 
 from adapters.http_fastapi.kit.field_examples import example
-from adapters.http_fastapi.kit.field_kinds import shown, written
+from adapters.http_fastapi.kit.field_kinds import shown, written, wrong
 from adapters.http_fastapi.kit.field_queries import conditions_parameter, parameter
 from adapters.http_fastapi.kit.pagination import ListQuery
 from adapters.http_fastapi.kit.quantities import shown_quantities
+from adapters.http_fastapi.kit.readable import readable
 from adapters.http_fastapi.kit.schemas import CreateBody, Moment, PatchBody, View, public_actor
 from domain import fields as kinds
-from domain.entity import filters, summary_of, title_of
+from domain.entity import filters, summary_of, title_of, violations_in_values
 from domain.entity_spec import EntitySpec, FieldSpec, spec_of, words
+from domain.errors import Violation
 from domain.paging import Comparison, PageRequest, Sort
 from domain.quantities import NAME_PATTERN, Quantities
 from domain.repository import Owned
 
-NEWEST_FIRST = "-created_at"
+SORT, NEWEST_FIRST = "sort", "-created_at"
 _PLAIN_PLACES = 6
 """Decimal places that Python writes without an exponent, however small the number."""
 
@@ -41,18 +35,34 @@ class EntityQuery(ListQuery):
 
     ENTITY: ClassVar[type[Owned]]
     FILTERS: ClassVar[frozenset[str]]
-    sort: str = NEWEST_FIRST
 
     def request(self) -> PageRequest:
         given = self.model_fields_set & self.FILTERS
         conditions = filters(self.ENTITY, **{name: getattr(self, name) for name in given}) if given else ()
-        return PageRequest(limit=self.limit, sort=_sort(self.sort), conditions=conditions)
+        return PageRequest(limit=self.limit, sort=_sort(getattr(self, SORT)), conditions=conditions)
 
 
-class MapPatchBody(PatchBody):
-    """Changes of an entity that has maps. A map is merged member by member, and null removes a member (RFC 7396)."""
+class EntityBody(CreateBody):
+    """All members of an entity that clients write."""
+
+    ENTITY: ClassVar[type[Owned]]
+    OMITTED: ClassVar[Mapping[str, Any]] = {}
+    """What the members are that are left out."""
+    PATCH: ClassVar[bool] = False
+
+    @classmethod
+    def violations(cls, content: Any, at: datetime) -> Iterable[Violation]:  # noqa: ARG003  # -- none depends on it
+        if not isinstance(content, dict):
+            return ()
+        omitted = {name: value for name, value in cls.OMITTED.items() if name not in content}
+        return violations_in_values(cls.ENTITY, {**omitted, **readable(cls.ENTITY, content, patch=cls.PATCH)})
+
+
+class EntityPatchBody(EntityBody, PatchBody):
+    """Changes of an entity. A map is merged member by member, and null removes a member (RFC 7396)."""
 
     MAPS: ClassVar[frozenset[str]]
+    PATCH: ClassVar = True
 
     def fields(self) -> dict[str, Any]:
         changes = super().fields()
@@ -63,12 +73,14 @@ class MapPatchBody(PatchBody):
 @cache
 def create_body(entity: type[Owned]) -> type[CreateBody]:
     """The body that creates an entity."""
-    return create_model(
+    body = create_model(
         f"{entity.__name__}Create",
-        __base__=CreateBody,
+        __base__=EntityBody,
         __doc__=f"All members of {with_article(title_of(entity))} that clients write.",
         **{field.name: _member(field) for field in spec_of(entity).fields.values()},
     )
+    body.ENTITY, body.OMITTED = entity, spec_of(entity).defaults
+    return body
 
 
 def replace_body(entity: type[Owned]) -> type[CreateBody]:
@@ -76,27 +88,27 @@ def replace_body(entity: type[Owned]) -> type[CreateBody]:
     fields = spec_of(entity).fields.values()
     if not any(field.kind.immutable for field in fields):
         return create_body(entity)
-    return create_model(
+    body = create_model(
         f"{entity.__name__}Replace",
-        __base__=CreateBody,
+        __base__=EntityBody,
         __doc__=f"All members of {with_article(title_of(entity))} that clients write; immutable ones may be left out.",
         **{field.name: _change(field) if field.kind.immutable else _member(field) for field in fields},
     )
+    body.ENTITY, body.OMITTED = entity, spec_of(entity).reset
+    return body
 
 
 def patch_body(entity: type[Owned]) -> type[PatchBody]:
-    """The body that changes some members of an entity; immutable ones are refused, and left out of the document."""
+    """The body that changes some members of an entity. An immutable one can only be sent as it is."""
     fields = spec_of(entity).fields.values()
-    maps = frozenset(field.name for field in fields if isinstance(field.kind, kinds.Map))
-    base: type[PatchBody] = MapPatchBody if maps else PatchBody
     patch = create_model(
         f"{entity.__name__}Patch",
-        __base__=base,
+        __base__=EntityPatchBody,
         __doc__=f"The members of {with_article(title_of(entity))} to change.",
-        **{field.name: _IMMUTABLE if field.kind.immutable else _change(field, patch=True) for field in fields},
+        **{field.name: _change(field, patch=True) for field in fields},
     )
-    if maps:
-        patch.MAPS = maps  # type: ignore[attr-defined]  # -- its base has it
+    patch.ENTITY = entity
+    patch.MAPS = frozenset(field.name for field in fields if isinstance(field.kind, kinds.Map))
     return patch
 
 
@@ -118,14 +130,13 @@ def view(entity: type[Owned]) -> type[View]:
 def list_query(entity: type[Owned]) -> type[EntityQuery]:
     """The query of the entity's list."""
     spec = spec_of(entity)
-    members: dict[str, Any] = {"sort": (_sort_parameter(spec), NEWEST_FIRST)}
-    members |= {name: (parameter(each), None) for name, each in spec.filters.items()}
+    members: dict[str, Any] = {name: (parameter(each), None) for name, each in spec.filters.items()}
     members |= {name: (conditions_parameter(each), None) for name, each in spec.parsed_filters.items()}
+    members |= {SORT: (_sort_parameter(spec), NEWEST_FIRST)}
     query = create_model(
         f"{entity.__name__}Query",
         __base__=EntityQuery,
         __doc__=f"The query of a list of {entity.__name__}.",
-        __validators__=_SORTS_WITHIN if spec.quantities else {},
         **members,
     )
     query.ENTITY, query.REPEATED = entity, frozenset(spec.parsed_filters)
@@ -139,46 +150,36 @@ def list_query(entity: type[Owned]) -> type[EntityQuery]:
 
 
 def _sort_parameter(spec: EntitySpec) -> Any:
-    """The type of the parameter ``sort``."""
-    orders = tuple(f"{sign}{name}" for name in spec.sorts for sign in ("", "-"))
-    described: Any = Field(description="a leading `-` reverses the order; ties are broken by id")
-    if not spec.quantities:
-        return Annotated[Literal[orders], described]
+    """The type of the parameter ``sort``, which comes after the filters that it may need."""
+    description = "a leading `-` reverses the order; ties are broken by id"
     members = (rf"({name})\.{NAME_PATTERN}" for name in spec.quantities)
     pattern = f"-?({'|'.join([*spec.sorts, *members])})"
+    if spec.quantities:
+        needed = " and ".join(sorted({*spec.quantities.values()}))
+        description += f"; by a member of {' or '.join(spec.quantities)} only with {needed}"
+        schema: dict[str, Any] = {"type": "string", "pattern": f"^{pattern}$"}
+    else:
+        schema = {"type": "string", "enum": [f"{sign}{name}" for name in spec.sorts for sign in ("", "-")]}
+    known = ", ".join([*spec.sorts, *(f"{name}.NAME" for name in spec.quantities)])
 
-    def known(order: str) -> str:
+    def checked(order: str, info: ValidationInfo) -> str:
         if re.fullmatch(pattern, order) is None:
-            raise PydanticCustomError("unknown_value", "This is not an allowed value.")
+            raise wrong("unknown_value", f"This is not one of {known}, each with or without a leading -.")
+        name, _, member = order.removeprefix("-").partition(".")
+        needed = spec.quantities.get(name) if member else None
+        if needed is not None and info.data.get(needed, needed) is None:
+            raise wrong("filter_required", f"A list can be sorted by this only with {needed}.")
         return order
 
-    needed = " and ".join(sorted({*spec.quantities.values()}))
-    more = f"by a member of {' or '.join(spec.quantities)} only with {needed}"
-    described = Field(description=f"{described.description}; {more}")
-    schema = WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
-    return Annotated[str, AfterValidator(known), schema, described]
-
-
-def _require_filter(query: EntityQuery) -> EntityQuery:
-    """Refuses the order by a quantity without the filter that it needs."""
-    name, _, member = query.sort.removeprefix("-").partition(".")
-    needed = spec_of(query.ENTITY).quantities.get(name)
-    if member and getattr(query, needed or "") is None:
-        error = PydanticCustomError("filter_required", f"A list can be sorted by this only with {needed}.")
-        wrong = InitErrorDetails(type=error, loc=("sort",), input=query.sort)
-        raise ValidationError.from_exception_data("sort", [wrong])
-    return query
-
-
-_SORTS_WITHIN: Any = {"sorts_within": model_validator(mode="after")(_require_filter)}
+    return Annotated[str, AfterValidator(checked), WithJsonSchema(schema), Field(description=description)]
 
 
 def require_names(entity: type[Owned]) -> None:
     """Raises ``TypeError`` where the name of a field or a filter has another meaning in a schema."""
     spec = spec_of(entity)
-    for names, bases in ((spec.fields, (MapPatchBody, View)), (spec.filters, (EntityQuery,))):
+    for names, bases in ((spec.fields, (EntityPatchBody, View)), (spec.filters, (EntityQuery,))):
         for name in names:
-            if any(hasattr(base, name) or name in base.model_fields for base in bases):
+            if name == SORT or any(hasattr(base, name) or name in base.model_fields for base in bases):
                 raise TypeError(
                     f"{entity.__name__} needs another name for {name}, which has another meaning in schemas."
                 )
@@ -218,11 +219,3 @@ def _change(field: FieldSpec, *, patch: bool = False) -> Any:
     )
     value = written(field.kind, patch=patch)
     return Annotated[value | None if field.optional else value, info], None
-
-
-def _refuse_change(_: object) -> NoReturn:
-    raise PydanticCustomError("immutable", "This is set on creation, and cannot be changed.")
-
-
-_Undocumented: Any = SkipJsonSchema
-_IMMUTABLE: Any = (Annotated[Any, _Undocumented(), BeforeValidator(_refuse_change)], None)

@@ -1,10 +1,12 @@
 """The kinds of fields in a query: how the values of its parameters are read and documented."""
 
 import re
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainValidator, ValidationError, WithJsonSchema
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from adapters.http_fastapi.kit.field_kinds import (
     FROM_JSON,
@@ -21,6 +23,7 @@ from domain.entity_spec import ListFilter, ParsedFilter, words
 from domain.paging import Comparison, Condition
 from domain.validation import has_control_characters
 
+T = TypeVar("T")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,30}")
 
 
@@ -63,10 +66,14 @@ def _conditions(each: ParsedFilter, texts: list[str]) -> tuple[Condition, ...]:
     """The conditions that a repeated parameter says."""
     if len(texts) > each.REPEATED_MAX:
         raise wrong("repeated", f"The parameter is given more than {each.REPEATED_MAX} times.")
-    try:
-        return tuple(map(each.parse, texts))
-    except ValueError as error:
-        raise wrong(each.parameter, str(error)) from None
+
+    def parsed(text: str) -> Condition:
+        try:
+            return each.parse(text)
+        except ValueError as error:
+            raise wrong(each.parameter, str(error)) from None
+
+    return _all_of(parsed, texts)
 
 
 def _from_query(kind: kinds.Field, text: str) -> Any:
@@ -95,7 +102,21 @@ def _from_query(kind: kinds.Field, text: str) -> Any:
 
 def _several(kind: kinds.Field, text: str) -> tuple[Any, ...]:
     """The values between the commas, each once."""
-    return tuple(dict.fromkeys(_from_query(kind, part) for part in text.split(",")))
+    return tuple(dict.fromkeys(_all_of(partial(_from_query, kind), text.split(","))))
+
+
+def _all_of(read: Callable[[str], T], texts: Sequence[str]) -> tuple[T, ...]:
+    """What is read of each text. Raises ``ValidationError`` for all that are wrong."""
+    values: list[T] = []
+    errors: dict[str, InitErrorDetails] = {}
+    for place, text in enumerate(texts):
+        try:
+            values.append(read(text))
+        except PydanticCustomError as error:
+            errors.setdefault(error.message(), InitErrorDetails(type=error, loc=(place,), input=None))
+    if errors:
+        raise ValidationError.from_exception_data("query", [*errors.values()])
+    return tuple(values)
 
 
 def _part(kind: kinds.Text, attribute: str, value: str) -> str:

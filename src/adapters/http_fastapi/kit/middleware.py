@@ -126,10 +126,10 @@ class RequestMiddleware:
 
     def _begun(self, scope: Scope, send: Send, task: Task) -> tuple[Scope, Send]:
         """The scope with its context, and a ``send`` that completes the headers of the answer."""
-        head = scope["method"] == "HEAD"
+        head, of_server = scope["method"] == "HEAD", scope
         if head:
             scope = {**scope, "method": "GET"}  # a copy: the server goes by the method in its own
-        context = RequestContext(scope, self._authenticator)
+        context = of_server[KEY] = RequestContext(scope, self._authenticator)
         context.is_head = head
         headers = context.request_headers
         scope["scheme"] = scheme = _SCHEMES.get(scope.get("scheme", ""), "http")

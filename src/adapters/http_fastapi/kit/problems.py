@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from adapters.http_fastapi.kit.problem_types import CATALOGUE, GENERAL, ProblemType
 from domain.access.token import redact
-from domain.errors import DomainError, Invalid, Limited, ListTimeout, Unavailable
+from domain.errors import DomainError, Invalid, Limited, ListTimeout, Unavailable, Violation
 
 MEDIA_TYPE = "application/problem+json"
 ERRORS_MAX = 20
@@ -96,15 +96,20 @@ def as_problem(error: Exception, body: Any = None) -> ProblemException:
     errors: list[ProblemError] = []
     headers: dict[str, str] = {}
     if isinstance(error, Invalid):
-        errors = [
-            ProblemError(pointer=pointer(*_as_sent((f.field, *f.path), body)), code=f.code, detail=f.detail)
-            for f in error.violations
-        ]
+        errors = violation_errors(error.violations, body)
     elif isinstance(error, Limited):
         headers = {"Retry-After": str(error.retry_after)}
     elif error.code == "idempotency_key_reused":
         errors = [ProblemError(header="Idempotency-Key", code="reused", detail=error.detail)]
     return ProblemException(error.code, error.detail, errors=errors, headers=headers)
+
+
+def violation_errors(violations: Iterable[Violation], body: Any) -> list[ProblemError]:
+    """The violations as errors that point into the body that was sent."""
+    return [
+        ProblemError(pointer=pointer(*_as_sent((each.field, *each.path), body)), code=each.code, detail=each.detail)
+        for each in violations
+    ]
 
 
 def _as_sent(path: Sequence[str | int], body: Any) -> Sequence[str | int]:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.http_fastapi.kit.authentication import authenticate
-from adapters.http_fastapi.kit.conditional_requests import EntityTags
+from adapters.http_fastapi.kit.conditional_requests import EntityTags, list_precondition
 from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.entity_problems import Conflicts, register_problems
 from adapters.http_fastapi.kit.entity_schemas import (
@@ -106,6 +106,7 @@ def resource_routes(
     Writer = Annotated[Caller, Security(authenticate, scopes=[resource.writes])]  # noqa: N806  # -- as above
     Write = Annotated[WriteContext, Depends(write_context)]  # noqa: N806  # -- as above
     Creation = Annotated[WriteContext, Depends(idempotent_write_context(f"create_{kind}"))]  # noqa: N806  # -- as above
+    ListCondition = Annotated[Precondition, Depends(list_precondition)]  # noqa: N806  # -- as above
     Condition = Annotated[Precondition, Depends(tags.precondition)]  # noqa: N806  # -- as above
     page_shown = page_of(resource.entity.__name__, resource.view)
     refused = (f"{kind}_not_found", "precondition_failed", "missing_scope")
@@ -140,15 +141,23 @@ def resource_routes(
         response_model=resource.view,
         responses={
             201: headers("ETag", "Location", "Idempotency-Replayed") | then,
-            **refusals("missing_scope", "request_in_flight", "idempotency_key_reused", *conflicts.create, *BODY),
+            **refusals(
+                *("missing_scope", "request_in_flight", "idempotency_key_reused", "precondition_failed"),
+                *(*conflicts.create, *BODY),
+            ),
         },
     )
     @annotate(body=resource.create)
-    async def create(request: Request, body: CreateBody, caller: Writer, write_context: Creation) -> Response:
+    async def create(
+        request: Request, body: CreateBody, caller: Writer, write_context: Creation, precondition: ListCondition
+    ) -> Response:
         """Creates an object. With an `Idempotency-Key` it is created once, however often the request is sent."""
         owner = caller.owner.id
         made, replayed = await idempotent.create_once(
-            owner, write_context, resource.entity, lambda: use_cases.create(owner, write_context, **body.fields())
+            owner,
+            write_context,
+            resource.entity,
+            lambda: use_cases.create(owner, write_context, precondition, **body.fields()),
         )
         return created_response(request, show(made), made, tags, replayed=replayed)
 

@@ -60,7 +60,7 @@ def _errors(found: Iterable[Mapping[str, Any]]) -> Iterable[ProblemError]:
 
 
 def _error(error: Mapping[str, Any], place: Mapping[str, str]) -> ProblemError:
-    code, detail = _CODES.get(error["type"], (error["type"], error["msg"]))
+    code, detail = _CODES.get(error["type"], (error["type"], f"{error['msg'].rstrip('.')}."))
     return ProblemError(**place, code=code, detail=detail)
 
 

@@ -1,12 +1,16 @@
 """Schemas of API keys and of the caller: what clients send, and what they are shown."""
 
 from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
 from pydantic import Field
+from pydantic_core import PydanticCustomError
 
+from adapters.http_fastapi.kit.readable import readable
 from adapters.http_fastapi.kit.schemas import (
     CreateBody,
     Moment,
@@ -15,10 +19,13 @@ from adapters.http_fastapi.kit.schemas import (
     View,
     name_field,
     public_actor,
+    read_moment,
     whole_number,
 )
 from domain.access.api_key import ApiKey
 from domain.access.scopes import Scope
+from domain.entity import violations_in_values
+from domain.errors import Violation
 
 
 class ApiKeyCreate(CreateBody):
@@ -41,6 +48,16 @@ class ApiKeyCreate(CreateBody):
             examples=["2099-01-01T00:00:00Z"],
         ),
     ] = None
+
+    @classmethod
+    def violations(cls, content: Any, at: datetime) -> Iterable[Violation]:
+        if not isinstance(content, dict):
+            return
+        yield from violations_in_values(ApiKey, readable(ApiKey, content))
+        if content.get("scopes") == []:
+            yield ApiKey.NO_SCOPE
+        with suppress(PydanticCustomError):
+            yield from ApiKey.expiry_violations(read_moment(content.get("expires_at")), at)
 
 
 _OVERLAP_MAX = int(ApiKey.OVERLAP_MAX.total_seconds())

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.http_fastapi.kit.authentication import authenticate
-from adapters.http_fastapi.kit.conditional_requests import EntityTags
+from adapters.http_fastapi.kit.conditional_requests import EntityTags, list_precondition
 from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.object_id import ObjectId
 from adapters.http_fastapi.kit.openapi import BODY, headers, links, refusals, unchanged
@@ -93,12 +93,13 @@ def _add_reads(routes: APIRouter, keys: ApiKeys, cursors: Cursors) -> None:
 
 
 def _add_creations(routes: APIRouter, keys: ApiKeys, idempotent: IdempotentExecutor) -> None:
-    @routes.post("/keys", summary="Create a key", **_creation_settings())
+    @routes.post("/keys", summary="Create a key", **_creation_settings("precondition_failed"))
     async def create_key(
         request: Request,
         body: ApiKeyCreate,
         caller: Manager,
         write_context: Annotated[WriteContext, Depends(idempotent_write_context("create_key"))],
+        precondition: Annotated[Precondition, Depends(list_precondition)],
     ) -> Response:
         """Creates a key, which expires no later than the key in use.
 
@@ -109,7 +110,7 @@ def _add_creations(routes: APIRouter, keys: ApiKeys, idempotent: IdempotentExecu
             idempotent,
             owner,
             write_context,
-            lambda: keys.create(owner, write_context, granted_by=caller.key, **body.fields()),
+            lambda: keys.create(owner, write_context, precondition, granted_by=caller.key, **body.fields()),
         )
         return _key_created_response(request, key, token)
 

@@ -111,8 +111,10 @@ def run_report_routes(runs: Resource, use_cases: RunUseCases) -> APIRouter:
         The file is streamed, in UTF-8 with CRLF and a header line (RFC 4180). Its columns are the plain members of a
         run in their order, without artifacts, and then `labels.K`, `parameters.K` and `results.K`, sorted by name, for
         each name that one of these runs has. The header shows the unit, as in `parameters.alpha [deg]`, if all these
-        runs that have the member agree on one; if they differ, a column `parameters.alpha.unit` follows. What a run
-        lacks is an empty cell. A text that a spreadsheet would run as a formula begins with an apostrophe.
+        runs that have the member agree on one; if they differ, a column `parameters.alpha.unit` follows, or
+        `parameters.alpha [unit]` if a parameter is called `alpha.unit`. What a run lacks is an empty cell. An
+        apostrophe stands in a text wherever a spreadsheet would run what follows as a formula: at its beginning, and
+        after a semicolon, a tab or a line break.
 
         A file without the end that HTTP marks (a chunk of length zero) is incomplete: request it again. A run that is
         created meanwhile may be in it, without columns for what it alone has.

@@ -5,7 +5,7 @@ from typing import Any
 from typer.core import TyperGroup
 
 from app.cli.commands import database, keys, owners, service
-from app.cli.commands.arguments import command_group
+from app.cli.commands.arguments import Version, command_group
 from app.cli.terminal import one_line_errors
 
 
@@ -16,6 +16,13 @@ class _RootGroup(TyperGroup):
 
 
 commands = command_group("Goatfish: a multi-tenant HTTP API for simulations and their runs.", _RootGroup)
+
+
+@commands.callback()
+def _root(*, version: Version = False) -> None:
+    del version  # its callback has printed it
+
+
 commands.command()(service.up)
 commands.command()(service.serve)
 commands.command()(service.doctor)

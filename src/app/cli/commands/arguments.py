@@ -1,12 +1,15 @@
 """Arguments and options that several commands share, and how their text is parsed."""
 
 from datetime import timedelta
+from enum import StrEnum
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
 
 from app.cli.durations import parse_duration, parse_lifetime
+from app.cli.terminal import print_result
 from domain.access.api_key import Lifetime
 from domain.access.scopes import Scope
 
@@ -32,15 +35,31 @@ def scope(text: str) -> Scope:
         raise typer.BadParameter(f"{text!r} is not one of {', '.join(Scope)}.") from None
 
 
+class LogFormat(StrEnum):
+    """How the log of the service is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 def command_group(help_text: str, cls: type[TyperGroup] | None = None) -> typer.Typer:
     """Commands under one name, which prints their help when it is called without a command."""
-    return typer.Typer(
-        help=help_text, cls=cls, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
-    )
+    return typer.Typer(help=help_text, cls=cls, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def print_version(wanted: bool) -> None:
+    """Prints the version of the installed package, and ends the command."""
+    if wanted:
+        print_result(f"goatfish {version('goatfish')}")
+        raise typer.Exit
 
 
 OwnerArgument = Annotated[str, typer.Argument(metavar="OWNER", help="The owner's name or id.")]
 KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="The key's id or prefix.")]
+Version = Annotated[
+    bool, typer.Option("--version", callback=print_version, is_eager=True, help="Print the version and exit.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")]
 ExpiresIn = Annotated[
     timedelta | None,
     typer.Option(

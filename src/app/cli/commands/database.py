@@ -4,7 +4,9 @@ from typing import Annotated
 
 import typer
 
-from app.cli.commands.arguments import command_group
+from app.cli.commands.arguments import AsJson, command_group
+
+DEFAULT_OWNERS = 10
 
 database = command_group("Create the PostgreSQL database and its roles, as an administrator of the server.")
 operator = command_group("Manage operators, who sign in to the admin.")
@@ -12,6 +14,7 @@ operator = command_group("Manage operators, who sign in to the admin.")
 
 @database.command("create")
 def database_create(
+    *,
     administrator_url: Annotated[
         str,
         typer.Option(
@@ -20,36 +23,42 @@ def database_create(
             help="The server's URL, with the user and password of an administrator.",
         ),
     ],
+    as_json: AsJson = False,
 ) -> None:
     """Create, or correct, the PostgreSQL roles and the database that the configuration names."""
     from app.cli.database import create_database
 
-    create_database(administrator_url)
+    create_database(administrator_url, as_json=as_json)
 
 
 @operator.command("create")
 def operator_create(
+    *,
     username: Annotated[str, typer.Argument(metavar="NAME", help="The name to sign in with.")],
     email: Annotated[str, typer.Option(help="An address for other operators to see; no mail is ever sent.")] = "",
     password_stdin: Annotated[
         bool, typer.Option("--password-stdin", help="Read the password from the first line of stdin.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Create an operator with all permissions in the admin."""
     from app.cli.database import create_operator
 
-    create_operator(username, email, from_stdin=password_stdin)
+    create_operator(username, email, from_stdin=password_stdin, as_json=as_json)
 
 
-def migrate() -> None:
+def migrate(*, as_json: AsJson = False) -> None:
     """Apply all pending database migrations."""
     from app.cli.database import migrate
 
-    migrate()
+    migrate(as_json=as_json)
 
 
 def seed(
-    owners: Annotated[int, typer.Option(min=1, help="How many owners to create.")] = 10,
+    *,
+    owners: Annotated[
+        int | None, typer.Option(min=1, help=f"How many owners to create. Default: {DEFAULT_OWNERS}.")
+    ] = None,
     each: Annotated[
         int, typer.Option(min=0, help="How many objects of each kind but runs to create, spread over these owners.")
     ] = 10_000,
@@ -57,20 +66,31 @@ def seed(
         int,
         typer.Option(min=0, help="How many runs to create: sweeps of CFD and FEA studies, 48 a simulation or more."),
     ] = 0,
+    owner: Annotated[
+        str | None, typer.Option(metavar="OWNER", help="Fill this owner, by name or id, instead of new ones.")
+    ] = None,
+    revisions: Annotated[
+        bool,
+        typer.Option(help="Whether there is a revision of each change. Without, millions of rows take half the time."),
+    ] = True,
+    as_json: AsJson = False,
 ) -> None:
-    """Fill the database with fake owners, simulations and runs, and print the ids of the owners."""
-    if runs and each < owners:
+    """Fill the database with fake owners, simulations and runs and their history; print the ids of the owners."""
+    if owner is not None and owners is not None:
+        raise typer.BadParameter("--owner fills an owner that is there; --owners creates new ones.")
+    count = 1 if owner is not None else owners or DEFAULT_OWNERS
+    if runs and each < count:
         raise typer.BadParameter("Runs need a simulation of each owner: --each must be at least --owners.")
     from app.cli.seeding import seed
 
-    seed(owners, each, runs)
+    seed(count, each, runs, of=owner, history=revisions, as_json=as_json)
 
 
-def purge() -> None:
+def purge(*, as_json: AsJson = False) -> None:
     """Delete expired idempotency records, and revisions older than GOATFISH_REVISIONS_KEPT days."""
     from app.cli.purging import purge
 
-    purge()
+    purge(as_json=as_json)
 
 
 def django(ctx: typer.Context) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.commands.arguments import (
+    AsJson,
     ExpiresIn,
     KeyArgument,
     OwnerArgument,
@@ -26,19 +27,20 @@ def key_create(
     name: Annotated[str, typer.Option(help="What the key is for.")] = "default",
     scope: Scopes = None,
     expires_in: ExpiresIn = None,
+    as_json: AsJson = False,
 ) -> None:
     """Create a key and print it; it cannot be shown again."""
     from app.cli.keys import create_key
 
-    create_key(of, name, frozenset(scope or Scope), expires_in)
+    create_key(of, name, frozenset(scope or Scope), expires_in, as_json=as_json)
 
 
 @key.command("list")
-def key_list(of: OwnerArgument) -> None:
+def key_list(*, of: OwnerArgument, as_json: AsJson = False) -> None:
     """List an owner's keys: id, prefix, name, scopes, created, expires, last used, revoked, created by."""
     from app.cli.keys import list_keys
 
-    list_keys(of)
+    list_keys(of, as_json=as_json)
 
 
 @key.command("roll")
@@ -55,16 +57,17 @@ def key_roll(
             parser=lifetime, metavar="DURATION|never|same", help="How long the new key is valid; same: as the old one."
         ),
     ] = "same",
+    as_json: AsJson = False,
 ) -> None:
     """Rotate a key: create its successor, with the same name and scopes, and print it."""
     from app.cli.keys import roll_key
 
-    roll_key(of, key, overlap, expires_in)
+    roll_key(of, key, overlap, expires_in, as_json=as_json)
 
 
 @key.command("revoke")
-def key_revoke(of: OwnerArgument, key: KeyArgument) -> None:
+def key_revoke(*, of: OwnerArgument, key: KeyArgument, as_json: AsJson = False) -> None:
     """Revoke a key permanently."""
     from app.cli.keys import revoke_key
 
-    revoke_key(of, key)
+    revoke_key(of, key, as_json=as_json)

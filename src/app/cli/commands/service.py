@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli.commands.arguments import Host, Port
+from app.cli.commands.arguments import AsJson, Host, LogFormat, Port
 
 
 def _setting(help_text: str, name: str, **more: Any) -> Any:
@@ -16,11 +16,18 @@ def _seconds(what: str, name: str) -> Any:
     return _setting(f"{what}, in seconds.", name, metavar="SECONDS")
 
 
-def up(*, host: Host = "127.0.0.1", port: Port = 8000) -> None:
+def up(
+    *,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Fill the demo owner, if it is empty, with simulations and runs.")
+    ] = False,
+) -> None:
     """Start a demo with one command: a database, an owner with a key, an operator and the server."""
     from app.cli.up import up
 
-    up(host, port)
+    up(host, port, demo=demo)
 
 
 def serve(
@@ -42,7 +49,15 @@ def serve(
             " 10.0.0.0/8, separated by commas; * trusts all.",
         ),
     ] = "",
-    access_log: Annotated[bool, typer.Option("--access-log", help="Log a line for each request.")] = False,
+    access_log: Annotated[
+        bool | None,
+        typer.Option(
+            "--access-log/--no-access-log", help="Log a line for each request. Default: with --log-format json."
+        ),
+    ] = None,
+    log_format: Annotated[
+        LogFormat | None, typer.Option(help="How to write the log. Default: GOATFISH_LOG_FORMAT, or text.")
+    ] = None,
 ) -> None:
     """Serve the API, its documentation and the admin."""
     from app.cli.serving import serve
@@ -55,6 +70,7 @@ def serve(
         body_timeout=body_timeout,
         write_timeout=write_timeout,
         request_timeout=request_timeout,
+        log_format=log_format,
     )
     serve(host, port, reload=reload, proxy=proxy, access_log=access_log)
 
@@ -67,9 +83,11 @@ def openapi() -> None:
 
 
 def doctor(
+    *,
     workers: Annotated[int | None, _setting("How many worker processes are planned.", "workers")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Check the configuration and the databases; exit status 1 if there is an error."""
     from app.cli.doctor import doctor
 
-    doctor(workers)
+    doctor(workers, as_json=as_json)
