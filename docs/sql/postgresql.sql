@@ -1249,19 +1249,6 @@ FROM rows WINDOW page AS (ORDER BY page_value DESC, page_id DESC ROWS UNBOUNDED 
 WHERE page_size <= 1000000 OR page_place = 1
 ORDER BY page_value DESC, page_id DESC;
 
--- run_reports: summary
-WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."status" AS "status", "run"."results" AS "results"
-FROM "run"
-WHERE ("run"."owner_id" = ($2) AND "run"."simulation_id" = ($3) AND (SELECT v FROM named) IS NOT NULL))
-SELECT 'status', "status", count(*), NULL::numeric, NULL::numeric, NULL::numeric, NULL::text
-FROM rows GROUP BY "status" UNION ALL
-SELECT 'number', key, count(*), min(number), max(number), sum(number), CASE WHEN count(unit) = count(*) AND min(unit) = max(unit) THEN min(unit) END
-FROM (
-SELECT key, (value -> 0)::numeric AS number, nullif(value ->> 1, '') COLLATE "C" AS unit
-FROM rows, jsonb_each("results")
-WHERE jsonb_typeof(value -> 0) = 'number' ) AS numbers GROUP BY key
-LIMIT 10006;
-
 -- run_reports: page
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "run"."id" AS "id", "run"."simulation_id" AS "simulation_id", "run"."name" AS "name", "run"."status" AS "status", "run"."status_reason" AS "status_reason", "run"."started_at" AS "started_at", "run"."finished_at" AS "finished_at", "run"."solver" AS "solver", "run"."solver_version" AS "solver_version", "run"."external_id" AS "external_id", "run"."parent_id" AS "parent_id", "run"."created_by" AS "created_by", "run"."created_at" AS "created_at", "run"."updated_at" AS "updated_at", "run"."labels" AS "labels", "run"."parameters" AS "parameters", "run"."results" AS "results"
 FROM "run"

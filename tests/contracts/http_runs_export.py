@@ -5,13 +5,17 @@ import csv
 import io
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
+from adapters.http_fastapi.kit import csv as csv_kit
+from adapters.http_fastapi.resources.run_reports import EXPORTS_AT_ONCE
 from domain.errors import Unavailable
+from domain.runs.summary import RunsSummarizer, mean_of
 from domain.runs.table import RunTable
+from domain.runs.use_cases import RunUseCases
 from tests.contracts.http_service import KEYS, Service, Tenant, expect_problem, violations
 from tests.contracts.http_simulations import SIMULATIONS, WING
 
@@ -345,6 +349,17 @@ class RunsExportContract:
         campaign.run(name="few")
         assert len(campaign.rows(name="few")) == 1
 
+    def test_too_many_runs_are_not_summed_up(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("domain.runs.use_cases.RUNS_MAX", 2)
+        campaign = Campaign(service.tenant())
+        for _ in range(3):
+            assert campaign.summary()["runs"] <= 2
+            campaign.run()
+        answer = campaign.tenant.send("GET", f"{campaign.path}/summary")
+        assert "retry-after" not in answer.headers  # which would not help
+        expect_problem(answer, 409, "too_many_runs")
+        assert len(campaign.rows()) == 3
+
     @pytest.mark.parametrize("rest", ["/summary", "/runs.csv"])
     def test_refusals_come_in_their_order(self, service: Service, rest: str) -> None:
         tenant = service.tenant()
@@ -409,6 +424,78 @@ class RunsExportPagesContract:
             assert all(part["more_body"] for part in parts)
         assert len(campaign.rows()) == 10
 
+    @pytest.mark.parametrize("rest", ["runs.csv", "summary"])
+    def test_others_have_their_turns_between_runs(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch, rest: str
+    ) -> None:
+        """The time that one piece of the work takes does not grow with the runs, or with their members."""
+        campaign = Campaign(service.tenant())
+        for number in range(20):
+            campaign.run(results={f"{letter}{number % 10}": number for letter in "abcd"})
+        held: list[int] = []  # pieces of work while others had no turn
+        add, write = RunsSummarizer.add, csv_kit.line
+
+        def counted(work: Any) -> Any:
+            def count(*arguments: Any) -> Any:
+                held[-1] += 1
+                return work(*arguments)
+
+            return count
+
+        async def others() -> None:
+            while True:
+                held.append(0)
+                await asyncio.sleep(0)
+
+        async def answered() -> int:
+            waiting = asyncio.create_task(others())
+            await asyncio.sleep(0)
+            parts, error = await _answered(service, campaign, rest)
+            waiting.cancel()
+            assert error is None
+            return sum(len(part["body"]) for part in parts)
+
+        monkeypatch.setattr("domain.turns.SLICE", 0)
+        monkeypatch.setattr(RunsSummarizer, "add", counted(add))
+        monkeypatch.setattr(csv_kit, "line", counted(write))
+        monkeypatch.setattr("domain.runs.summary.mean_of", counted(mean_of))
+        assert service.call(answered) > 100
+        assert sum(held) >= 20
+        assert max(held) <= 2
+
+    def test_owner_has_few_exports_at_once(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+        one, other = Campaign(service.tenant()), Campaign(service.tenant())
+        for campaign in (one, other):
+            for _ in range(5):
+                campaign.run()
+        opened: list[UUID] = []
+        most = {one.id: 0, other.id: 0}
+        export = RunUseCases.export
+
+        async def counted(self: RunUseCases, owner: Any, id: UUID, conditions: Any) -> Any:
+            opened.append(id)
+            members, pages = await export(self, owner, id, conditions)
+
+            async def closing() -> Any:
+                async for page in pages:
+                    most[str(id)] = max(most[str(id)], opened.count(id))
+                    await asyncio.sleep(0.001)
+                    yield page
+                opened.remove(id)
+
+            return members, closing()
+
+        monkeypatch.setattr(RunUseCases, "export", counted)
+
+        async def all_answered() -> list[tuple[list[Message], BaseException | None]]:
+            campaigns = [one] * 12 + [other] * 2
+            return await asyncio.gather(*(_answered(service, each, "runs.csv") for each in campaigns))
+
+        answers = service.call(all_answered)
+        assert all(error is None and parts[-1]["more_body"] is False for parts, error in answers)
+        assert most[one.id] <= EXPORTS_AT_ONCE
+        assert most[other.id] == 2
+
     def test_failure_in_the_middle_cuts_the_answer(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
         campaign = Campaign(service.tenant())
         for _ in range(10):
@@ -442,42 +529,43 @@ def _exported(
     service: Service, campaign: Campaign, leaves_after: int | None = None
 ) -> tuple[list[Message], BaseException | None]:
     """The parts of the body that the application sends, to a client that leaves after so many; and what it raises."""
+    return service.call(lambda: _answered(service, campaign, "runs.csv", leaves_after))
 
-    async def export() -> tuple[list[Message], BaseException | None]:
-        parts: list[Message] = []
-        left, asked = asyncio.Event(), False
 
-        async def receive() -> Message:
-            nonlocal asked
-            if not asked:
-                asked = True
-                return {"type": "http.request", "body": b"", "more_body": False}
-            await left.wait()
-            return {"type": "http.disconnect"}
+async def _answered(
+    service: Service, campaign: Campaign, rest: str, leaves_after: int | None = None
+) -> tuple[list[Message], BaseException | None]:
+    """The same of any report, on the application's event loop."""
+    parts: list[Message] = []
+    left, asked = asyncio.Event(), False
 
-        async def send(message: Message) -> None:
-            if message["type"] == "http.response.body":
-                parts.append(message)
-            if len(parts) == leaves_after:
-                left.set()
+    async def receive() -> Message:
+        nonlocal asked
+        if not asked:
+            asked = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        await left.wait()
+        return {"type": "http.disconnect"}
 
-        try:
-            async with asyncio.timeout(10):
-                await _application(service)(_scope(campaign), receive, send)
-        except Unavailable as error:
-            return parts, error
-        return parts, None
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            parts.append(message)
+        if len(parts) == leaves_after:
+            left.set()
 
-    found: tuple[list[Message], BaseException | None] = service.call(export)
-    return found
+    try:
+        async with asyncio.timeout(10):
+            await _application(service)(_scope(f"{campaign.path}/{rest}", campaign.tenant.key), receive, send)
+    except Unavailable as error:
+        return parts, error
+    return parts, None
 
 
 def _application(service: Service) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
     return service.api
 
 
-def _scope(campaign: Campaign) -> Scope:
-    path = f"{campaign.path}/runs.csv"
+def _scope(path: str, key: str) -> Scope:
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -488,7 +576,7 @@ def _scope(campaign: Campaign) -> Scope:
         "raw_path": path.encode(),
         "query_string": b"",
         "root_path": "",
-        "headers": [(b"host", b"localhost"), (b"x-api-key", campaign.tenant.key.encode())],
+        "headers": [(b"host", b"localhost"), (b"x-api-key", key.encode())],
         "client": ("127.0.0.1", 1),
         "server": ("localhost", 80),
         "state": {},

@@ -255,7 +255,7 @@ def test_the_next_page_begins_where_the_last_one_ended(seeded: Seeded, name: str
 def test_a_summary_reads_the_runs_of_its_simulation(seeded: Seeded) -> None:
     if VENDOR == "sqlite":
         return  # which reads them as a list
-    statement = compiling_storage().run_reports.summary
+    statement = compiling_storage().run_reports.summary(False, False)
     values = {"owner_id": seeded.owner, "condition_0": seeded.simulation}
     for generic in (False, True):
         nodes = postgresql_plan(statement, seeded.owner, values, generic=generic, analyze=True)

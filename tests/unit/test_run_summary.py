@@ -1,5 +1,6 @@
 """The summary of runs: what counts, and sums that neither overflow nor lose digits."""
 
+import asyncio
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ def summarized(*results: Mapping[str, tuple[Any, str | None]], status: RunStatus
     summarizer = RunsSummarizer()
     for each in results:
         summarizer.add(status, each)
-    return summarizer.summary()
+    return asyncio.run(summarizer.summary())
 
 
 def numbers(*values: float) -> NumberSummary:
@@ -29,7 +30,7 @@ def test_runs_are_counted_by_the_statuses_that_occur_in_the_order_of_a_life() ->
     summarizer = RunsSummarizer()
     for status in (RunStatus.FAILED, RunStatus.QUEUED, RunStatus.FAILED):
         summarizer.add(status, {})
-    summary = summarizer.summary()
+    summary = asyncio.run(summarizer.summary())
     assert summary.runs == 3
     assert [*summary.by_status.items()] == [(RunStatus.QUEUED, 1), (RunStatus.FAILED, 2)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from operator import attrgetter
@@ -16,6 +16,7 @@ from domain.repository import OwnerId
 from domain.runs.run import Run
 from domain.runs.summary import RunsSummarizer, RunsSummary
 from domain.runs.table import PLAIN, Members, RunRow
+from domain.turns import Turns
 
 PAGE = 1000
 _plain: Callable[[Run], tuple[object, ...]] = attrgetter(*PLAIN)
@@ -29,24 +30,34 @@ class OwnedRunReports:
 
     async def summary(self, simulation_id: UUID) -> RunsSummary:
         summarizer = RunsSummarizer()
-        for run in self.runs.values():
-            if run.simulation_id == simulation_id:
-                summarizer.add(run.status, _pairs(run.results))
-        return summarizer.summary()
+        with Turns() as turns:
+            for run in [*self.runs.values()]:  # others may be added meanwhile
+                if run.simulation_id == simulation_id:
+                    summarizer.add(run.status, _pairs(run.results))
+                await turns.pause()
+        return await summarizer.summary()
 
     async def members(self, conditions: tuple[Condition, ...]) -> Members:
         members = Members()
-        for row in map(_row, self._matching(conditions)):
-            members.add(row)
+        with Turns() as turns:
+            for run in await self._matching(conditions):
+                members.add(_row(run))
+                await turns.pause()
         return members
 
     async def rows(self, conditions: tuple[Condition, ...]) -> AsyncIterator[Iterable[RunRow]]:
-        newest = iter(sorted(self._matching(conditions), key=attrgetter("created_at", "id"), reverse=True))
+        newest = iter(sorted(await self._matching(conditions), key=attrgetter("created_at", "id"), reverse=True))
         while page := [*islice(newest, PAGE)]:
             yield map(_row, page)
 
-    def _matching(self, conditions: tuple[Condition, ...]) -> Iterator[Run]:
-        return (run for run in self.runs.values() if all(fulfils(run, each) for each in conditions))
+    async def _matching(self, conditions: tuple[Condition, ...]) -> list[Run]:
+        matching: list[Run] = []
+        with Turns() as turns:
+            for run in [*self.runs.values()]:
+                if all(fulfils(run, each) for each in conditions):
+                    matching.append(run)
+                await turns.pause()
+        return matching
 
 
 @dataclass(frozen=True, slots=True)

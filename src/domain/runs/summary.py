@@ -8,6 +8,7 @@ from decimal import Context, Decimal
 from domain.quantities import EXACT_MAX, QuantityValue
 from domain.runs.status import RunStatus
 from domain.runs.units import Unit, agreed, known_unit, shown_unit
+from domain.turns import Turns
 
 _EXACT, _MEAN = Context(prec=1000), Context(prec=50)
 """Digits enough for the exact sum of any floating-point numbers, the largest and the smallest."""
@@ -50,6 +51,66 @@ def mean_of(total: Decimal, count: int) -> float:
     return float(_MEAN.divide(total, Decimal(count)))
 
 
+@dataclass(frozen=True, slots=True)
+class ExactNumbers:
+    """The numbers of one name among some runs, summed up; the unit is None where they have none, or not the same."""
+
+    count: int
+    min: Decimal
+    max: Decimal
+    total: Decimal
+    unit: str | None
+
+    def with_more(self, other: "ExactNumbers") -> "ExactNumbers":
+        """These numbers and others."""
+        return ExactNumbers(
+            self.count + other.count,
+            min(self.min, other.min),
+            max(self.max, other.max),
+            _EXACT.add(self.total, other.total),
+            self.unit if self.unit == other.unit else None,
+        )
+
+    def summary(self) -> NumberSummary:
+        return NumberSummary(
+            self.count, number_of(self.min), number_of(self.max), mean_of(self.total, self.count), self.unit
+        )
+
+
+class RunsSums:
+    """Puts together what a database has summed up of parts of the runs."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+        self.numbers: dict[str, ExactNumbers] = {}
+        self._by_status: Counter[RunStatus] = Counter()
+
+    def add_status(self, status: RunStatus, count: int) -> None:
+        """Adds so many runs of this status."""
+        self._by_status[status] += count
+        self.runs += count
+
+    def add_numbers(self, name: str, numbers: ExactNumbers) -> None:
+        """Adds numbers of this name."""
+        known = self.numbers.get(name)
+        self.numbers[name] = numbers if known is None else known.with_more(numbers)
+
+    async def summary(self) -> RunsSummary:
+        """The summary of all that was added."""
+        return await _summary_in_turns(self._by_status, self.numbers)
+
+
+async def _summary_in_turns(
+    by_status: Mapping[RunStatus, int], numbers: "Mapping[str, ExactNumbers | _Numbers]"
+) -> RunsSummary:
+    results: dict[str, NumberSummary] = {}
+    with Turns() as turns:
+        for name, each in numbers.items():
+            results[name] = each.summary()
+            await turns.pause()
+    return summary_of(by_status, results)
+
+
 @dataclass(slots=True)
 class _Numbers:
     """The numbers of one name so far."""
@@ -88,9 +149,9 @@ class RunsSummarizer:
             else:
                 self._numbers[name] = _Numbers(1, value, value, _exact(value), known_unit(unit))
 
-    def summary(self) -> RunsSummary:
+    async def summary(self) -> RunsSummary:
         """The summary of the runs that were added."""
-        return summary_of(self._by_status, {name: each.summary() for name, each in self._numbers.items()})
+        return await _summary_in_turns(self._by_status, self._numbers)
 
 
 def _exact(number: int | float) -> Decimal:

@@ -16,6 +16,13 @@ from domain.use_cases import EntityUseCases
 
 MEMBERS_MAX = 10_000
 """Different labels, parameters and results of the runs that are summed up or exported together."""
+RUNS_MAX = 500_000
+"""Runs that are summed up together: more take longer than a request may."""
+TOO_MANY_RUNS = ConflictKind(
+    "too_many_runs",
+    "Too many runs",
+    f"The simulation has more than {RUNS_MAX:,} runs, too many for a summary. Export them, with filters if need be.",
+)
 TOO_MANY_MEMBERS = ConflictKind(
     "too_many_members",
     "Too many different members",
@@ -28,7 +35,10 @@ class OwnedRunReports(Protocol):
     """What is read of many of an owner's runs at once. Each method may raise ``Unavailable``."""
 
     async def summary(self, simulation_id: UUID) -> RunsSummary:
-        """The summary of the simulation's runs. May end early once it has more than ``MEMBERS_MAX`` results."""
+        """The summary of the simulation's runs.
+
+        May end early once it has more than ``MEMBERS_MAX`` results or ``RUNS_MAX`` runs.
+        """
         ...
 
     async def members(self, conditions: tuple[Condition, ...]) -> Members:
@@ -54,10 +64,12 @@ class RunUseCases(EntityUseCases[Run]):
     simulations: Repository[Any]
 
     async def summary(self, owner: OwnerId, simulation_id: UUID) -> RunsSummary:
-        """The summary of a simulation's runs. Raises ``Conflict`` where they have too many different results."""
+        """The summary of a simulation's runs. Raises ``Conflict`` for too many runs, or different results of them."""
         summary = await self.reports.of(owner).summary(simulation_id)
         if not summary.runs:  # or the simulation would be there: no run is ever without it
             await self.simulations.of(owner).get(simulation_id)
+        if summary.runs > RUNS_MAX:
+            raise Conflict(TOO_MANY_RUNS.code, f"The simulation has more than {RUNS_MAX:,} runs, too many to sum up.")
         _require_few(len(summary.results))
         return summary
 

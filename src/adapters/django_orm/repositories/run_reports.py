@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -17,10 +17,11 @@ from adapters.django_orm.sql.expressions import KeysetAfter, Param, field_of, pa
 from domain.paging import Comparison, Condition
 from domain.quantities import EXACT_MAX, QuantityValue
 from domain.runs.status import RunStatus
-from domain.runs.summary import NumberSummary, RunsSummarizer, RunsSummary, mean_of, number_of, summary_of
+from domain.runs.summary import ExactNumbers, RunsSummarizer, RunsSummary, RunsSums
 from domain.runs.table import COLUMNS, MAPS, PLAIN, Members, RunRow
 from domain.runs.units import DIFFER
-from domain.runs.use_cases import MEMBERS_MAX
+from domain.runs.use_cases import MEMBERS_MAX, RUNS_MAX
+from domain.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
@@ -38,10 +39,11 @@ FIRST_PAGE, PAGE = 100, 1000
 """Runs of the first page, and of any: each has twice as many as the one before it, or fewer where they are large."""
 PAGE_SIZE = 1_500_000
 """Bytes of a page's labels, parameters and results as PostgreSQL keeps them, which is more than they take as text."""
-MEMBERS_AT_ONCE = 10_000
-"""Runs whose members one statement collects, which takes it some tenths of a second."""
+RUNS_AT_ONCE = 10_000
+"""Runs that one statement sums up, or of which it collects the members: it takes some tenths of a second."""
 _NUMBER, _STATUS = "number", "status"
 _NEWEST = ("created_at", "id")
+_OF_SIMULATION: tuple[Compared, ...] = (("simulation_id", Comparison.EQUAL, None),)
 
 _SUMMARY = f"""
 SELECT '{_STATUS}', "status", count(*), NULL::numeric, NULL::numeric, NULL::numeric, NULL::text
@@ -75,17 +77,21 @@ class RunReports:
         self.runs = runs
         self.compile = Compiler(runs.executor)
         self.page = lru_cache(LISTS_MAX)(self._page)
+        self.summary = lru_cache(LISTS_MAX)(self._summary)
         self.members = lru_cache(LISTS_MAX)(self._members)
         self.end = lru_cache(LISTS_MAX)(self._end)
 
     def of(self, owner: OwnerId) -> OwnedRunReports:
         return (_PostgresqlReports if self.compile.on_postgresql else OwnedRunReports)(self, owner)
 
-    @cached_property
-    def summary(self) -> Statement:
-        """Statuses with their counts, and the results that are numbers, each with count, range, sum and unit."""
-        rows = self.runs.matching((("simulation_id", Comparison.EQUAL, None),))
-        return self.compile.over(rows, ("status", "results"), _SUMMARY, (None,) * 7)
+    def _summary(self, goes_on: bool, ends: bool) -> Statement:
+        """Statuses with their counts, and the results that are numbers, each with count, range, sum and unit.
+
+        Of the next runs, up to ``_end`` or all, but for those beyond one more than ``RUNS_AT_ONCE``.
+        """
+        rows = self._upto(self._newest(_OF_SIMULATION, goes_on), ends)
+        limit = None if ends else RUNS_AT_ONCE + 1
+        return self.compile.over(rows, ("status", "results"), _SUMMARY, (None,) * 7, limit=limit)
 
     def _page(self, compared: tuple[Compared, ...], goes_on: bool) -> Statement:
         """A page of runs, with their maps as texts, and whether another run follows each."""
@@ -101,17 +107,21 @@ class RunReports:
     def _members(self, compared: tuple[Compared, ...], goes_on: bool, ends: bool) -> Statement:
         """The members of the next runs, up to ``_end`` or all: map, name, a unit and whether they differ."""
         sql = _MEMBERS.format(**{name: _MEMBERS_OF.format(name=name) for name in ("parameters", "results")})
-        rows = self._newest(compared, goes_on)
+        rows = self._upto(self._newest(compared, goes_on), ends)
+        return self.compile.over(rows, MAPS, sql, (None,) * 4)
+
+    def _upto(self, rows: models.QuerySet[Any, Any], ends: bool) -> models.QuerySet[Any, Any]:
+        """The rows up to the last of them, in no order."""
         if ends:  # not by their number: runs are added and deleted between two statements
             last: list[Param] = [param(self.runs.model, name, f"last_{name}") for name in _NEWEST]
             rows = rows.filter(KeysetAfter(*map(F, _NEWEST), *last, descending=False, inclusive=True))
-        return self.compile.over(rows.order_by(), MAPS, sql, (None,) * 4)
+        return rows.order_by()
 
     def _end(self, compared: tuple[Compared, ...], goes_on: bool) -> Statement:
         """The last of the runs of which one statement collects the members, where there are as many."""
-        sql = _END.format(before=MEMBERS_AT_ONCE - 1)
+        sql = _END.format(before=RUNS_AT_ONCE - 1)
         decoders = tuple(self._decoder(name) for name in _NEWEST)
-        return self.compile.over(self._newest(compared, goes_on), _NEWEST, sql, decoders, limit=MEMBERS_AT_ONCE)
+        return self.compile.over(self._newest(compared, goes_on), _NEWEST, sql, decoders, limit=RUNS_AT_ONCE)
 
     def _decoder(self, column: str) -> Encode | None:
         return self.runs.executor.codec(field_of(self.runs.model, column))[1]
@@ -133,15 +143,19 @@ class OwnedRunReports:
     async def summary(self, simulation_id: UUID) -> RunsSummary:
         summarizer, status = RunsSummarizer(), COLUMNS.index("status")
         async for page in self.rows((Condition("simulation_id", Comparison.EQUAL, simulation_id),)):
-            for row in page:
-                summarizer.add(RunStatus(row[status]), row[-1])
-        return summarizer.summary()
+            with Turns() as turns:
+                for row in page:
+                    summarizer.add(RunStatus(row[status]), row[-1])
+                    await turns.pause()
+        return await summarizer.summary()
 
     async def members(self, conditions: tuple[Condition, ...]) -> Members:
         members = Members()
         async for page in self.rows(conditions):
-            for row in page:
-                members.add(row)
+            with Turns() as turns:
+                for row in page:
+                    members.add(row)
+                    await turns.pause()
             if len(members) > MEMBERS_MAX:
                 break
         return members
@@ -169,33 +183,58 @@ class _PostgresqlReports(OwnedRunReports):
     """One owner's reports, summed up by the database: its numbers are exact decimals."""
 
     async def summary(self, simulation_id: UUID) -> RunsSummary:
-        values = {"owner_id": self._owner, "condition_0": simulation_id}
-        rows = await self._fetch(self._table.summary, values)
-        by_status = {RunStatus(name): count for kind, name, count, *_ in rows if kind == _STATUS}
-        results = {
-            name: NumberSummary(count, number_of(least), number_of(most), mean_of(total, count), unit)
-            for kind, name, count, least, most, total, unit in rows
-            if kind == _NUMBER
-        }
-        return summary_of(by_status, results)
+        """Mostly by one statement. Of many runs it would exceed its time, whenever it is tried: these come in parts."""
+        values: dict[str, Any] = {"owner_id": self._owner, "condition_0": simulation_id}
+        first = RunsSums()
+        await _add(first, await self._fetch(self._table.summary(False, False), values))
+        if first.runs <= RUNS_AT_ONCE:
+            return await first.summary()
+        sums, after = RunsSums(), dict[str, Any]()
+        while sums.runs <= RUNS_MAX and len(sums.numbers) <= MEMBERS_MAX:
+            end = await self._fetch(self._table.end(_OF_SIMULATION, bool(after)), {**values, **after})
+            last = _place("last", end[0]) if end else {}
+            statement = self._table.summary(bool(after), bool(end))
+            await _add(sums, await self._fetch(statement, {**values, **after, **last}))
+            if not end:
+                break
+            after = _place("after", end[0])
+        return await sums.summary()
 
     async def members(self, conditions: tuple[Condition, ...]) -> Members:
         compared, values = self._asked(conditions)
         members, after = Members(), dict[str, Any]()
         while len(members) <= MEMBERS_MAX:
             end = await self._fetch(self._table.end(compared, bool(after)), {**values, **after})
-            last = {f"last_{name}": value for name, value in zip(_NEWEST, end[0], strict=True)} if end else {}
-            for of, name, unit, differ in await self._fetch(
-                self._table.members(compared, bool(after), bool(end)), {**values, **after, **last}
-            ):
-                if of == "labels":
-                    members.labels.add(name)
-                else:
-                    members.agree(getattr(members, of), name, DIFFER if differ else unit)
+            last = _place("last", end[0]) if end else {}
+            statement = self._table.members(compared, bool(after), bool(end))
+            found = await self._fetch(statement, {**values, **after, **last})
+            with Turns() as turns:
+                for of, name, unit, differ in found:
+                    if of == "labels":
+                        members.labels.add(name)
+                    else:
+                        members.agree(getattr(members, of), name, DIFFER if differ else unit)
+                    await turns.pause()
             if not end:
                 break
-            after = {f"after_{name}": value for name, value in zip(_NEWEST, end[0], strict=True)}
+            after = _place("after", end[0])
         return members
+
+
+def _place(name: str, of: Sequence[Any]) -> dict[str, Any]:
+    """The parameters of a place among the runs, newest first."""
+    return {f"{name}_{column}": value for column, value in zip(_NEWEST, of, strict=True)}
+
+
+async def _add(sums: RunsSums, rows: Sequence[Sequence[Any]]) -> None:
+    """Adds the rows of a summary."""
+    with Turns() as turns:
+        for kind, name, count, least, most, total, unit in rows:
+            if kind == _STATUS:
+                sums.add_status(RunStatus(name), count)
+            else:
+                sums.add_numbers(name, ExactNumbers(count, least, most, total, unit))
+            await turns.pause()
 
 
 _LABELS = msgspec.json.Decoder(dict[str, str])

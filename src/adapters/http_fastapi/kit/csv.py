@@ -11,11 +11,13 @@ import msgspec
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
+from domain.turns import Turns
+
 T = TypeVar("T")
 Table: TypeAlias = tuple[Sequence[str], AsyncIterator[Iterable[Sequence[Any]]]]
 """A header, and pages of lines."""
 CELLS_AT_ONCE = 2000
-"""Cells that are written before other requests have their turn: a millisecond or two."""
+"""Cells of one part of an answer, which takes a millisecond or two."""
 _encoded = msgspec.json.Encoder().encode
 _BARE = frozenset({int, float, bool})
 _EMPTY = msgspec.Raw(b"")
@@ -36,20 +38,36 @@ def _text(cell: Any) -> msgspec.Raw:
     return msgspec.Raw(text.encode())
 
 
-async def csv_parts(opened: Callable[[], Awaitable[Table]]) -> AsyncGenerator[bytes, None]:
-    """The table that is opened, in parts; while one of its pages is written, the next is read."""
-    header, pages = await opened()
-    rows_at_once = max(1, CELLS_AT_ONCE // len(header))
-    head = line(header)
-    async with aclosing(_ahead(pages)) as following:
-        async for page in following:
-            rows = iter(page)
-            while lines := head + b"".join(map(line, islice(rows, rows_at_once))):
-                head = b""
-                yield lines
-                await asyncio.sleep(0)
-    if head:
-        yield head
+async def csv_parts(
+    opened: Callable[[], Awaitable[Table]], permitted: asyncio.Semaphore
+) -> AsyncGenerator[bytes, None]:
+    """The table that is opened as soon as it is permitted, in parts.
+
+    While one of its pages is written, the next is read.
+    """
+    async with permitted:
+        header, pages = await opened()
+        rows_at_once = max(1, CELLS_AT_ONCE // len(header))
+        head = line(header)
+        async with aclosing(_ahead(pages)) as following:
+            async for page in following:
+                rows = iter(page)
+                while lines := head + await _lines(islice(rows, rows_at_once)):
+                    head = b""
+                    yield lines
+        if head:
+            yield head
+
+
+async def _lines(rows: Iterable[Sequence[Any]]) -> bytes:
+    lines: list[bytes] = []
+    # Not while the client receives them: who waits is not at work.
+    with Turns() as turns:
+        for row in rows:
+            lines.append(line(row))
+            await turns.pause()
+        await turns.pause(now=True)
+    return b"".join(lines)
 
 
 async def _ahead(pages: AsyncIterator[T]) -> AsyncGenerator[T, None]:

@@ -1,7 +1,9 @@
 """What is told of all runs of a simulation at once over HTTP: their summary, and their table as CSV."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from typing import Annotated, Any
+from weakref import WeakValueDictionary
 
 from fastapi import APIRouter, Query, Security
 from pydantic import BaseModel, ConfigDict, Field, create_model
@@ -23,11 +25,14 @@ from domain.access.authentication import Caller
 from domain.entity import filters
 from domain.entity_spec import spec_of
 from domain.paging import Condition
+from domain.repository import OwnerId
 from domain.runs.run import Run
 from domain.runs.status import RunStatus
 from domain.runs.table import RunRow, RunTable
-from domain.runs.use_cases import TOO_MANY_MEMBERS, RunUseCases
+from domain.runs.use_cases import TOO_MANY_MEMBERS, TOO_MANY_RUNS, RunUseCases
 
+EXPORTS_AT_ONCE = 4
+"""Exports of one owner that are written at once; others wait for their turn."""
 _EXAMPLE = (
     "id,simulation_id,name,status,…,labels.mesh,parameters.alpha [deg],results.cl\r\n"
     '0199f3c2-7a10-7000-8000-000000000002,0199f3c2-7a10-7000-8000-000000000001,"mesh 3, 12 degrees",succeeded,…,fine,'
@@ -76,16 +81,17 @@ def run_report_routes(runs: Resource, use_cases: RunUseCases) -> APIRouter:
         generate_unique_id_function=lambda route: route.name,
     )
     Reader = Annotated[Caller, Security(authenticate, scopes=[runs.reads])]  # noqa: N806  # -- a type
-    conflict = TOO_MANY_MEMBERS
-    register(ProblemType(conflict.code, 409, conflict.title, conflict.meaning))
-    refused = refusals("simulation_not_found", "missing_scope", conflict.code)
+    exports = WeakValueDictionary[OwnerId, asyncio.Semaphore]()
+    for each in (TOO_MANY_MEMBERS, TOO_MANY_RUNS):
+        register(ProblemType(each.code, 409, each.title, each.meaning))
+    refused = ("simulation_not_found", "missing_scope", TOO_MANY_MEMBERS.code)
 
     @routes.get(
         "/summary",
         name="summarize_simulation",
         summary="Summarize the runs of a simulation",
         response_model=RunsSummary,
-        responses=refused,
+        responses=refusals(*refused, TOO_MANY_RUNS.code),
     )
     async def summarize(id: ObjectId, caller: Reader) -> Response:
         """Counts the runs of a simulation by status, and shows the range and the mean of each numeric result."""
@@ -101,7 +107,7 @@ def run_report_routes(runs: Resource, use_cases: RunUseCases) -> APIRouter:
                 "content": {"text/csv": {"schema": {"type": "string"}, "example": _EXAMPLE}},
                 **headers("Content-Disposition"),
             },
-            **refused,
+            **refusals(*refused),
         },
     )
     @annotate(query=Annotated[_export_query(), Query()])
@@ -126,7 +132,8 @@ def run_report_routes(runs: Resource, use_cases: RunUseCases) -> APIRouter:
             table = RunTable(members, runs.view.CONVERTED)
             return table.header, _no_pages() if context.is_head else _cells(table, pages)
 
-        return CsvResponse(csv_parts(opened), f"runs-{id}.csv")
+        permitted = exports.setdefault(caller.owner.id, asyncio.Semaphore(EXPORTS_AT_ONCE))
+        return CsvResponse(csv_parts(opened, permitted), f"runs-{id}.csv")
 
     return routes
 
