@@ -103,9 +103,19 @@ def different_databases(settings: Settings) -> str:
     return f"The service uses {settings.database_url}, but operators use another database: {settings.operator_url}."
 
 
+def may_be_same(settings: Settings) -> bool:
+    """Whether both URLs may lead to one database, as far as can be told without connecting."""
+    service, operators = settings.database_url, settings.operator_url
+    if service.is_sqlite and operators.is_sqlite:
+        return os.path.realpath(service.path) == os.path.realpath(operators.path)
+    return service.is_sqlite == operators.is_sqlite
+
+
 def require_storage() -> None:
     """Fails unless the service can use its database, with a role that row-level security restricts."""
     require_verified(load())
+    if not may_be_same(load()):
+        fail(different_databases(load()), MISCONFIGURED)
     require_migrations()
     if not load().database_url.is_sqlite:
         asyncio.run(check_storage(load()))
