@@ -14,7 +14,9 @@ require_verified(_settings)
 
 SECRET_KEY = _settings.secret_key.get_secret_value()
 SECRET_KEY_FALLBACKS = [_settings.secret_key_previous.get_secret_value()] if _settings.secret_key_previous else []
-ALLOWED_HOSTS = list(_settings.allowed_hosts)
+# To Django .example.com is the subdomains and the domain itself; the service has refused that before where it has to.
+ALLOWED_HOSTS = [host if host == "*" else host.removeprefix("*") for host in _settings.allowed_hosts]
+CSRF_TRUSTED_ORIGINS = [_settings.public_url] if _settings.public_url else []
 DEBUG = False
 
 # The ASGI application serves static files from the admin's package: no collectstatic.
@@ -98,10 +100,11 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler
 
 SESSION_COOKIE_AGE = 12 * 60 * 60  # seconds
 CSRF_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _settings.https
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = _settings.https_only
+SECURE_SSL_HOST = _settings.public_netloc if _settings.https_only else None
 # The service itself sets security headers, HSTS among them, without duplicates. Django sets them too: for django_app
 # served alone, and for check --deploy.
-SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if _settings.https else 0
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if _settings.https_only else 0
 SILENCED_SYSTEM_CHECKS = [
     "security.W005",  # HSTS for subdomains: they may belong to others
     "security.W021",  # HSTS preload lists: they include subdomains

@@ -1,24 +1,27 @@
 """All settings, read once from GOATFISH_* environment variables, an optional .env file, and a running goatfish up."""
 
-import json
 import os
 import re
 from functools import cache
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from config.addresses import AllowedHosts, Origins, PublicUrl
 from config.databases import DatabaseUrl
+from config.env_file import ENCODING, ENV_FILE, names_and_faults, unreadable
 from config.running_up import RunningUp
 from config.secret_files import SECRET_MIN, load_or_create_secret, load_or_generate_secret
 from config.setting_errors import error_message
+from config.spelling import nearest
 
 PREFIX = "GOATFISH_"
-ENV_FILE = ".env"
 SECRET_FILE = "secret_key"  # noqa: S105 -- the name of a file, beside an SQLite database
-ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[1-9][0-9]*)?")
+_PORT = re.compile(r":[0-9]+$")
+_OF_A_SERVICE = re.compile(rf"{PREFIX}(SERVICE_(HOST|PORT\w*)|PORT(_[0-9]+_(TCP|UDP|SCTP)\w*)?)")
+"""What Kubernetes sets in every container beside a service that is called goatfish."""
 
 
 class ConfigurationError(SystemExit):
@@ -35,11 +38,13 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_file=ENV_FILE,
+        env_file_encoding=ENCODING,
         env_ignore_empty=True,
         extra="ignore",  # other programs may share .env; unknown_variables() finds misspelt names
         frozen=True,
         hide_input_in_errors=True,
         arbitrary_types_allowed=True,
+        use_attribute_docstrings=True,
     )
 
     database_url: Annotated[DatabaseUrl, NoDecode] = DatabaseUrl("sqlite:///var/goatfish.sqlite3")
@@ -73,7 +78,7 @@ class Settings(BaseSettings):
     statement_timeout: float = Field(default=10.0, gt=0, le=3600)
     """How long one SQL statement of a request may run, in seconds; then a 503."""
 
-    list_timeout: float = Field(default=2.0, gt=0, le=3600)
+    list_timeout: float = Field(default=2.0, gt=0, le=3600, validate_default=False)
     """How long a list with filters may run, in seconds, at most STATEMENT_TIMEOUT; then a 503."""
 
     request_timeout: float = Field(default=60.0, gt=0, le=7200)
@@ -91,8 +96,14 @@ class Settings(BaseSettings):
     rate_limit: int = Field(default=6000, ge=0)
     """The size of one owner's burst of requests, and how many are refilled per minute; 0 for no limit."""
 
-    https: bool = False
-    """Whether browsers reach the service over HTTPS only: the admin's cookies are then sent over HTTPS only."""
+    public_url: PublicUrl | None = None
+    """Where browsers reach the service, like https://sim.example.com:8443: its host, HTTPS, the admin's origin."""
+
+    https: bool = Field(default=False, validate_default=False)
+    """Whether browsers reach the service over HTTPS only: the admin's cookies are then sent over HTTPS only.
+
+    Need not be given with PUBLIC_URL, whose scheme says it.
+    """
 
     revisions_kept: int | None = Field(default=None, ge=1, le=36500)
     """For how many days revisions are kept: goatfish purge deletes older ones. If unset, for ever."""
@@ -103,10 +114,13 @@ class Settings(BaseSettings):
     admin_requests: int = Field(default=8, ge=1, le=1000)
     """How many admin requests one worker serves at a time, each with one connection of the operators' role."""
 
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
-    """Host names under which the service responds, separated by commas (or a JSON list); * for all."""
+    allowed_hosts: AllowedHosts = ("localhost", "127.0.0.1", "[::1]")
+    """Host names under which the service responds, separated by commas (or a JSON list); * for all.
 
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    .example.com is example.com and its subdomains, *.example.com is the subdomains alone. PUBLIC_URL's host is added.
+    """
+
+    cors_origins: Origins = ()
     """Origins whose pages may call the API, like https://app.example, separated by commas; * for all."""
 
     head_timeout: float = Field(default=10.0, gt=0, le=3600)
@@ -159,6 +173,16 @@ class Settings(BaseSettings):
         return self.database_url.is_sqlite or self.one_role or self.operator_database_url is not None
 
     @property
+    def https_only(self) -> bool:
+        """Whether browsers reach the service over HTTPS only."""
+        return self.https or (self.public_url or "").startswith("https://")
+
+    @property
+    def public_netloc(self) -> str | None:
+        """The public URL's host, and its port unless it is the default."""
+        return self.public_url and urlsplit(self.public_url).netloc
+
+    @property
     def worker_rate_limit(self) -> float:
         """One worker's share of an owner's rate limit, in requests per minute."""
         return self.rate_limit / self.workers
@@ -183,6 +207,28 @@ class Settings(BaseSettings):
     @classmethod
     def _parse_url(cls, value: object) -> object:
         return DatabaseUrl(value.strip()) if isinstance(value, str) else value
+
+    @field_validator("list_timeout")
+    @classmethod
+    def _within_a_statement(cls, value: float, info: ValidationInfo) -> float:
+        longest = info.data.get("statement_timeout")
+        if longest is not None and value > longest:
+            raise ValueError(f"must be at most {PREFIX}STATEMENT_TIMEOUT, which is {longest:g}, got {value:g}")
+        return value
+
+    @field_validator("https")
+    @classmethod
+    def _as_in_the_public_url(cls, value: bool, info: ValidationInfo) -> bool:
+        url = info.data.get("public_url")
+        if url is not None and value is not url.startswith("https://"):
+            raise ValueError(f"contradicts {PREFIX}PUBLIC_URL, which is {url}: leave it out")
+        return value
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _with_the_public_host(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        url = info.data.get("public_url")
+        return value if url is None else tuple(dict.fromkeys((*value, _PORT.sub("", urlsplit(url).netloc))))
 
     @field_validator("request_timeout")
     @classmethod
@@ -213,38 +259,6 @@ class Settings(BaseSettings):
         except OSError as error:
             raise ValueError(f"is not set and cannot be read beside the database: {error}") from error
 
-    @field_validator("allowed_hosts", mode="before")
-    @classmethod
-    def _split_hosts(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        if value.lstrip().startswith("[") and not value.lstrip().startswith("[:"):  # [::1] is an address
-            try:
-                return json.loads(value)
-            except json.JSONDecodeError:
-                raise ValueError("must be host names separated by commas, or a JSON list") from None
-        return [host.strip() for host in value.split(",") if host.strip()]
-
-    @field_validator("allowed_hosts")
-    @classmethod
-    def _at_least_one_host(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not value:
-            raise ValueError("must name at least one host")
-        return value
-
-    @field_validator("cors_origins", mode="before")
-    @classmethod
-    def _split_origins(cls, value: object) -> object:
-        return [origin.strip() for origin in value.split(",") if origin.strip()] if isinstance(value, str) else value
-
-    @field_validator("cors_origins")
-    @classmethod
-    def _only_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in value:
-            if origin != "*" and not ORIGIN.fullmatch(origin):
-                raise ValueError(f"must be origins, like https://app.example without a path, got {origin!r}")
-        return value
-
     @field_validator("log_level", mode="before")
     @classmethod
     def _any_case(cls, value: object) -> object:
@@ -260,7 +274,13 @@ def load() -> Settings:
         lines = [f"{PREFIX}{str(each['loc'][0]).upper()}: {error_message(each)}" for each in error.errors()]
         raise ConfigurationError(lines) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(error) from None
+        raise ConfigurationError([unreadable(error)]) from None
+
+
+def override(**values: object) -> None:
+    """Sets these settings in this process and those that it starts, where they are not None."""
+    os.environ.update({PREFIX + name.upper(): str(value) for name, value in values.items() if value is not None})
+    load.cache_clear()
 
 
 def load_for_service() -> Settings:
@@ -280,18 +300,38 @@ def load_for_service() -> Settings:
 
 
 def unknown_variables() -> list[str]:
-    """GOATFISH_* names in the environment or .env that are not settings, most likely misspelt.
+    """Names in the environment or .env that are not settings, but look as if they were meant to be.
+
+    They are GOATFISH_*, or a setting with another prefix that is nearly this one. Raises ConfigurationError.
+    """
+    known, (in_file, _) = _names(), _env_file()
+    ours = [
+        name for name in os.environ if not (_OF_A_SERVICE.fullmatch(name) and f"{PREFIX}SERVICE_HOST" in os.environ)
+    ]
+    names = {name.upper() for name in (*ours, *in_file)} - known
+    return sorted(name for name in names if name.startswith(PREFIX) or nearest(name, PREFIX, known))
+
+
+def ignored_settings() -> list[str]:
+    """A line for each unknown variable, with the setting that it may mean, and for each line of .env that sets nothing.
 
     Raises ConfigurationError.
     """
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    lines = []
+    for name in unknown_variables():
+        meant = nearest(name, PREFIX, _names())
+        field = Settings.model_fields[meant.removeprefix(PREFIX).lower()] if meant else None
+        meaning = (field.description or "").partition("\n\n")[0] if field else ""
+        lines.append(f"{name} is not a known setting." + (f" Did you mean {meant}? {meaning}" if meant else ""))
+    return [*lines, *_env_file()[1]]
+
+
+def _names() -> set[str]:
+    return {PREFIX + name.upper() for name in Settings.model_fields}
+
+
+def _env_file() -> tuple[set[str], list[str]]:
     try:
-        names = {name.upper() for name in (*os.environ, *dotenv_values(ENV_FILE))}
+        return names_and_faults()
     except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(error) from None
-    return sorted(name for name in names - known if name.startswith(PREFIX))
-
-
-def _unreadable(error: OSError | UnicodeDecodeError) -> ConfigurationError:
-    place = getattr(error, "filename", None) or ENV_FILE
-    return ConfigurationError([f"{place} cannot be read: {error}"])
+        raise ConfigurationError([unreadable(error)]) from None

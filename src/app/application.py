@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 
 from app.admin_mount import serve_admin
 from app.container import Container
-from config.settings import Settings, load
+from config.settings import Settings
 
 
 def build(settings: Settings) -> tuple[FastAPI, ASGIApp | None]:
@@ -21,9 +21,3 @@ def build(settings: Settings) -> tuple[FastAPI, ASGIApp | None]:
     gc.freeze()
     gc.set_threshold(10_000, 20, 50)
     return app, admin
-
-
-def build_for_workers(workers: int) -> FastAPI:
-    """The application of one worker process; its rate limit is the owner's divided by ``workers``."""
-    app, _ = build(load().model_copy(update={"workers": workers}))
-    return app

@@ -176,6 +176,7 @@ class Container(containers.DeclarativeContainer):
         deadlines=deadlines,
         allowed_hosts=settings.provided.allowed_hosts,
         cors_origins=settings.provided.cors_origins,
+        public_url=settings.provided.public_url,
     )
     admin: providers.Provider[ASGIApp] = providers.Singleton(
         _django_application,

@@ -16,11 +16,15 @@ from psycopg.sql import SQL, Identifier
 
 from app.database_roles import DatabaseRoleError, provision
 from config.databases import DatabaseUrl
+from config.env_file import ENCODING, ENV_FILE
 from config.secret_files import load_or_create_secret
-from config.settings import ENV_FILE
 from config.verification import unverified
 from tests.embedded_postgres.places import ServerError
 from tests.embedded_postgres.server import TEMPLATE, Server
+
+# A shell that learns of our death, however sudden, by the end of its input, and then ends the command, which would
+# hold its port otherwise.
+GUARD = 'exec >&- 2>&-; read -r _ && exit; kill -TERM "$1"; sleep 1; kill -KILL "$1"'
 
 
 def main(arguments: list[str]) -> int:
@@ -59,7 +63,7 @@ def _run_on_temporary(command: list[str]) -> int:
 
 
 def _run_on_kept(command: list[str], keep: Path) -> int:
-    secret = {**dotenv_values(ENV_FILE), **os.environ}.get("GOATFISH_SECRET_KEY")
+    secret = {**dotenv_values(ENV_FILE, encoding=ENCODING), **os.environ}.get("GOATFISH_SECRET_KEY")
     os.environ["GOATFISH_SECRET_KEY"] = secret or load_or_create_secret(keep.with_name("secret_key"))
     with Server(keep) as server:
         return _run(command, server.url, server.operator_url, server.administrator_url)
@@ -117,6 +121,9 @@ def _run(command: list[str], api: str, operator: str, administrator: str) -> int
     # The terminal sends a Ctrl-C to the command too: it ends as it sees fit, and we after it.
     before = signal.signal(signal.SIGINT, lambda *_: None)
     process = subprocess.Popen(command, env={**os.environ, **urls})
+    guard = subprocess.Popen(
+        ["/bin/sh", "-c", GUARD, "guard", str(process.pid)], stdin=subprocess.PIPE, start_new_session=True
+    )
     try:
         status = process.wait()
     except SystemExit:
@@ -124,6 +131,7 @@ def _run(command: list[str], api: str, operator: str, administrator: str) -> int
         process.wait()
         raise
     finally:
+        guard.communicate(b"ended\n")
         signal.signal(signal.SIGINT, before)
     return status if status >= 0 else 128 - status
 

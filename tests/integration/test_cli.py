@@ -244,7 +244,9 @@ def test_the_doctor_reports_no_error_for_a_migrated_database() -> None:
     [
         ({"SECRET_KEY": "abc" * 20}, "is easy to guess"),
         ({"POOL_SIZE": "0"}, "GOATFISH_POOL_SIZE: must be at least 1"),
-        ({"ALOWED_HOSTS": "x"}, "Did you mean GOATFISH_ALLOWED_HOSTS?"),
+        ({"ALOWED_HOSTS": "x"}, "Did you mean GOATFISH_ALLOWED_HOSTS? Host names under which"),
+        ({"ALLOWED_HOSTS": "a.example:80"}, "GOATFISH_ALLOWED_HOSTS: must be host names, got 'a.example:80' (a port)"),
+        ({"PUBLIC_URL": "https://a.example", "HTTPS": "0"}, "GOATFISH_HTTPS: contradicts GOATFISH_PUBLIC_URL"),
         ({"DATABASE_URL": "sqlite:///new/empty.sqlite3"}, "There is no database at"),
         ({"OPERATOR_DATABASE_URL": "sqlite:///other.sqlite3"}, "but operators use another database"),
     ],

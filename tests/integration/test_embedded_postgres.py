@@ -146,8 +146,8 @@ def test_programs_in_an_unreadable_directory_are_copied(open_directory: Path) ->
 
 
 @pytest.mark.parametrize("blow", [signal.SIGTERM, signal.SIGKILL])
-def test_a_server_ends_with_the_process_that_started_it(blow: signal.Signals) -> None:
-    script = 'echo "$GOATFISH_DATABASE_URL"; cat'  # until its input ends
+def test_server_and_command_end_with_the_process_that_started_them(blow: signal.Signals) -> None:
+    script = 'echo "$GOATFISH_DATABASE_URL"; exec sleep 60'
     pipe = subprocess.PIPE
     command = on_a_server("sh", "-c", script)
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, env=without_a_server()) as starter:
@@ -155,8 +155,9 @@ def test_a_server_ends_with_the_process_that_started_it(blow: signal.Signals) ->
         url = starter.stdout.readline().strip()
         psycopg.connect(url).close()
         starter.send_signal(blow)
+        deadline = time.monotonic() + 10
+        assert starter.stdout.read() == ""  # at the end of the command
 
-    deadline = time.monotonic() + 10
     while answers(url) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not answers(url)

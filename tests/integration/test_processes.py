@@ -1,5 +1,6 @@
 """Goatfish as a shell starts it, each test in a directory and with an SQLite database of its own."""
 
+import errno
 import fcntl
 import json
 import os
@@ -23,6 +24,7 @@ from uuid import UUID
 
 import pytest
 
+from app.cli.serving import listen_error
 from tests.warm_start import goatfish as goatfish_command
 from tests.warm_start import python
 
@@ -196,6 +198,45 @@ def test_an_invalid_setting_stops_every_command_with_one_line(bare: Shell) -> No
         assert complaint(done, 2).startswith("GOATFISH_POOL_SIZE: ")
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--proxy nginx", "--proxy must be addresses or networks of proxies, got 'nginx' (no address; names are not"),
+        ("--proxy 10.0.0.5/8", "got '10.0.0.5/8' (an address within the network): write 10.0.0.0/8 or 10.0.0.5"),
+        ("--workers 0", "GOATFISH_WORKERS: must be at least 1, got '0'"),
+        ("--keep-alive 0", "GOATFISH_KEEP_ALIVE: must be more than 0, got '0.0'"),
+        ("--request-timeout 15", "GOATFISH_REQUEST_TIMEOUT: must be more than the sum of GOATFISH_POOL_TIMEOUT and"),
+    ],
+)
+def test_an_invalid_option_stops_the_start_with_one_line(bare: Shell, options: str, words: str) -> None:
+    assert words in complaint(bare("serve", *options.split()), 2)
+
+
+@pytest.mark.parametrize("number", [errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL])
+def test_a_machine_without_ipv6_is_told_what_to_do(number: int) -> None:
+    words = listen_error("::", 8000, OSError(number, os.strerror(number)))
+    assert words == "This machine has no IPv6 address ::. For every IPv4 address, use --host 0.0.0.0."
+
+
+def test_two_sqlite_files_are_refused(goatfish: Shell) -> None:
+    done = goatfish("serve", "--port", "0", GOATFISH_OPERATOR_DATABASE_URL="sqlite:///var/other.sqlite3")
+    assert "but operators use another database: sqlite:///var/other.sqlite3" in complaint(done, 2)
+
+
+def test_deadlines_are_options(goatfish: Shell) -> None:
+    options = ("--workers", "2", "--keep-alive", "0.5", "--head-timeout", "0.5")
+    with goatfish.running("serve", "--port", "0", *options, until=READY) as running:
+        port = int(running.url.rpartition(":")[2])
+        for sent, received in (
+            (b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", b"HTTP/1.1 200 "),
+            (b"GET /livez HTTP/1.1\r\n", b"HTTP/1.1 408 "),
+        ):
+            with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
+                connection.sendall(sent)
+                answered = b"".join(iter(lambda: connection.recv(65536), b""))  # until the server closes it
+            assert answered.startswith(received)
+
+
 def test_a_database_without_migrations_is_reported(bare: Shell) -> None:
     for done in bare.each("serve --port 0", "owner list"):
         assert "Run: goatfish migrate" in complaint(done, 1)
@@ -309,6 +350,48 @@ def test_a_worker_that_is_killed_is_replaced(goatfish: Shell) -> None:
         assert answer(serving.url + "/readyz")[0] == 200
         replaced = int(re.findall(r"Started server process \[(\d+)\]", serving.said)[-1])
         assert replaced not in {killed, other}
+
+
+@pytest.mark.parametrize("options", [(), ("--workers", "2"), ("--reload",)], ids=["alone", "workers", "reloading"])
+def test_a_port_is_free_once_the_parent_is_killed(goatfish: Shell, options: tuple[str, ...]) -> None:
+    port = free_port()
+    command = goatfish_command("serve", "--port", str(port), *options)
+    file = goatfish.directory / "said.txt"
+    with (
+        file.open("w") as out,
+        subprocess.Popen(
+            command, cwd=goatfish.directory, env=goatfish.environment(), stdout=out, stderr=out
+        ) as process,
+    ):
+        Running(process, file).wait(READY)
+        process.kill()
+    deadline = time.monotonic() + PATIENCE
+    while is_taken(port):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    with goatfish.running("serve", "--port", str(port), until=READY) as running:
+        assert answer(running.url + "/livez")[0] == 200
+
+
+def is_taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_the_address_of_every_interface_serves_ipv4_and_ipv6(goatfish: Shell) -> None:
+    command = ("serve", "--host", "::", "--port", "0", "--proxy", "127.0.0.0/8")
+    if not socket.has_dualstack_ipv6():
+        assert "This machine has no IPv6 address" in complaint(goatfish(*command), 1)
+        return
+    with goatfish.running(*command, until=READY) as running:
+        port = int(running.said.partition("listens on http://[::]:")[2].split()[0])
+        for host, is_proxy in {"127.0.0.1": True, "::1": False}.items():
+            with socket.create_connection((host, port), PATIENCE) as connection:
+                lines = ("GET /livez HTTP/1.1", "Host: a", "X-Forwarded-Proto: https", "Connection: close", "", "")
+                connection.sendall("\r\n".join(lines).encode())
+                answered = b"".join(iter(lambda: connection.recv(65536), b""))
+            assert answered.startswith(b"HTTP/1.1 200 OK")
+            assert (b"strict-transport-security" in answered) is is_proxy
 
 
 def test_up_prints_the_same_working_key_each_time(bare: Shell) -> None:

@@ -17,6 +17,7 @@ CONFIGURED = {
 }
 OPERATORS = {"GOATFISH_OPERATOR_DATABASE_URL": "postgresql://operator@127.0.0.1:1/goatfish"}
 HTTPS = {"GOATFISH_HTTPS": "true"}
+PUBLIC = {"GOATFISH_PUBLIC_URL": "https://goatfish.example:8443", "GOATFISH_ALLOWED_HOSTS": ""}
 ASK = """
 import json, sys
 from starlette.testclient import TestClient
@@ -73,9 +74,10 @@ def configured(tmp_path: Path) -> Configured:
     return Configured(tmp_path)
 
 
-def test_django_has_no_warnings_behind_https(configured: Configured) -> None:
+@pytest.mark.parametrize("https", [HTTPS, PUBLIC], ids=["https", "public-url"])
+def test_django_has_no_warnings_behind_https(configured: Configured, https: dict[str, str]) -> None:
     check = ("django", "check", "--deploy", "--fail-level", "WARNING")
-    done = configured.goatfish(*check, **OPERATORS, **HTTPS)
+    done = configured.goatfish(*check, **OPERATORS, **https)
     assert done.returncode == 0, done.stderr
     assert "no issues" in done.stdout
     without = configured.goatfish(*check, **OPERATORS)
@@ -83,11 +85,18 @@ def test_django_has_no_warnings_behind_https(configured: Configured) -> None:
     assert "SESSION_COOKIE_SECURE" in without.stderr
 
 
-def test_cookies_of_the_admin_are_secure_behind_https(configured: Configured) -> None:
-    plain = configured.ask("http://goatfish.example", LOGIN, "/openapi.json", **OPERATORS, **HTTPS)
+@pytest.mark.parametrize(
+    ("https", "origin"),
+    [(HTTPS, "https://goatfish.example"), (PUBLIC, "https://goatfish.example:8443")],
+    ids=["https", "public-url"],
+)
+def test_cookies_of_the_admin_are_secure_behind_https(
+    configured: Configured, https: dict[str, str], origin: str
+) -> None:
+    plain = configured.ask("http://goatfish.example", LOGIN, "/openapi.json", **OPERATORS, **https)
     assert plain["statuses"] == {LOGIN: 301, "/openapi.json": 200}
-    assert plain["headers"][LOGIN]["location"] == f"https://goatfish.example{LOGIN}"
-    headers = configured.ask("https://goatfish.example", LOGIN, **OPERATORS, **HTTPS)["headers"][LOGIN]
+    assert plain["headers"][LOGIN]["location"] == f"{origin}{LOGIN}"
+    headers = configured.ask(origin, LOGIN, **OPERATORS, **https)["headers"][LOGIN]
     assert {"Secure", "HttpOnly", "SameSite=Lax"} <= {part.strip() for part in headers["set-cookie"].split(";")}
     assert headers["strict-transport-security"].startswith("max-age=31536000")
     assert headers["x-frame-options"] == "DENY"
@@ -158,4 +167,7 @@ def test_the_doctor_reports_a_missing_operators_url(configured: Configured) -> N
 
 def test_the_doctor_warns_of_postgresql_without_https(configured: Configured) -> None:
     assert "warning  GOATFISH_HTTPS is not set" in configured.goatfish("doctor", **OPERATORS).stdout
-    assert "Browsers must use HTTPS" in configured.goatfish("doctor", **OPERATORS, **HTTPS).stdout
+    https = configured.goatfish("doctor", **OPERATORS, **HTTPS).stdout
+    assert "Browsers must use HTTPS" in https
+    assert "warning  GOATFISH_PUBLIC_URL is not set: behind a proxy on another port than 443" in https
+    assert "PUBLIC_URL" not in configured.goatfish("doctor", **OPERATORS, **PUBLIC).stdout

@@ -104,6 +104,7 @@ def test_admin_requires_a_database_url_for_operators(
         ("a.example, b.example,", ("a.example", "b.example")),
         ("[::1],localhost", ("[::1]", "localhost")),
         ('["a.example", "[::1]"]', ("a.example", "[::1]")),
+        ("[2001:db8::1],MyHost.local", ("[2001:db8::1]", "myhost.local")),
     ],
 )
 def test_hosts_can_be_comma_separated_or_json(
@@ -135,8 +136,26 @@ def test_hosts_can_be_comma_separated_or_json(
         ),
         ("LIST_TIMEOUT", "0", "must be more than 0, got '0'"),
         ("LIST_TIMEOUT", "inf", "must be at most 3600, got 'inf'"),
+        ("LIST_TIMEOUT", "11", "must be at most GOATFISH_STATEMENT_TIMEOUT, which is 10, got 11"),
         ("ALLOWED_HOSTS", " , ", "must name at least one host"),
         ("ALLOWED_HOSTS", '["a"', "must be host names separated by commas, or a JSON list"),
+        (
+            "ALLOWED_HOSTS",
+            "a.example, b.example:80",
+            "must be host names, got 'b.example:80' (a port): write b.example",
+        ),
+        (
+            "ALLOWED_HOSTS",
+            "::1,a_b",
+            "must be host names, got '::1' (an IPv6 address without brackets): write [::1];"
+            " got 'a_b' (host names have no underscores)",
+        ),
+        (
+            "PUBLIC_URL",
+            "sim.example.com",
+            "must be like https://sim.example.com:8443 without a path,"
+            " got 'sim.example.com' (no scheme): write https://sim.example.com",
+        ),
         ("LOG_LEVEL", "loud", "must be one of 'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL', got 'LOUD'"),
         ("HTTPS", "perhaps", "must be true or false, got 'perhaps'"),
         ("SECRET_KEY", "hunter2", "must be at least 32 characters, got 7"),
@@ -299,3 +318,36 @@ def test_invalid_origin_is_refused(given: str, monkeypatch: pytest.MonkeyPatch) 
     (line,) = error_lines(monkeypatch, CORS_ORIGINS=given)
 
     assert line.startswith("GOATFISH_CORS_ORIGINS: must be origins, like https://app.example without a path")
+
+
+@pytest.mark.parametrize(
+    ("given", "url", "netloc", "https"),
+    [
+        ("https://Sim.example.com:8443/", "https://sim.example.com:8443", "sim.example.com:8443", True),
+        ("https://sim.example.com:443", "https://sim.example.com", "sim.example.com", True),
+        ("http://[::1]:8000", "http://[::1]:8000", "[::1]:8000", False),
+    ],
+)
+def test_public_url_gives_host_and_scheme(
+    given: str, url: str, netloc: str, https: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOATFISH_PUBLIC_URL", given)
+    monkeypatch.setenv("GOATFISH_ALLOWED_HOSTS", "10.0.0.7")
+
+    loaded = settings.load()
+
+    assert (loaded.public_url, loaded.public_netloc, loaded.https_only) == (url, netloc, https)
+    assert loaded.allowed_hosts == ("10.0.0.7", netloc.rpartition(":")[0] if netloc.count(":") else netloc)
+
+
+@pytest.mark.parametrize(("url", "https"), [("http://sim.example.com", "true"), ("https://sim.example.com", "false")])
+def test_https_that_contradicts_the_public_url_is_refused(
+    url: str, https: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = error_lines(monkeypatch, PUBLIC_URL=url, HTTPS=https)
+
+    assert lines == [f"GOATFISH_HTTPS: contradicts GOATFISH_PUBLIC_URL, which is {url}: leave it out"]
+
+
+def test_a_short_statement_timeout_needs_no_shorter_list_timeout() -> None:
+    assert Settings(statement_timeout=1).list_timeout == 2

@@ -134,8 +134,9 @@ def build_api(
     deadlines: Deadlines,
     allowed_hosts: Sequence[str],
     cors_origins: Sequence[str],
+    public_url: str | None = None,
 ) -> Api:
-    """The API on these use cases."""
+    """The API on these use cases; the document names ``public_url`` as its server."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -161,6 +162,7 @@ def build_api(
         deadlines=deadlines,
         allowed_hosts=allowed_hosts,
         cors_origins=cors_origins,
+        servers=[{"url": public_url}] if public_url else None,
         title="Goatfish",
         version="1",
         summary="Keeps each tenant's engineering simulations.",

@@ -24,12 +24,12 @@ def require_operator_database() -> None:
         fail("This command needs GOATFISH_OPERATOR_DATABASE_URL, which is not set.", MISCONFIGURED)
 
 
-def load_to_serve() -> Settings:
-    """The settings, with the secret key kept. Fails where SQLite has no database, so that nothing is made there."""
+def _keep_secret_key() -> None:
+    """Stores the secret key that serving needs. Fails where SQLite has no database, so that nothing is made there."""
     url = load().operator_url
     if url.is_sqlite and not url.path.exists():
         fail(f"There is no database at {url.path}. Run: goatfish migrate")
-    return load_for_service()
+    load_for_service()
 
 
 def require_migrations() -> None:
@@ -111,9 +111,20 @@ def different_databases(settings: Settings) -> str:
     return f"The service uses {settings.database_url}, but operators use another database: {settings.operator_url}."
 
 
+def may_be_same(settings: Settings) -> bool:
+    """Whether both URLs may lead to one database, as far as can be told without connecting."""
+    service, operators = settings.database_url, settings.operator_url
+    if service.is_sqlite and operators.is_sqlite:
+        return os.path.realpath(service.path) == os.path.realpath(operators.path)
+    return service.is_sqlite == operators.is_sqlite
+
+
 def require_storage() -> None:
     """Fails unless the service can use its database, with a role that row-level security restricts."""
     require_verified(load())
+    if not may_be_same(load()):
+        fail(different_databases(load()), MISCONFIGURED)
+    _keep_secret_key()
     require_migrations()
     if not load().database_url.is_sqlite:
         asyncio.run(check_storage(load()))

@@ -1,7 +1,6 @@
 """Checks the configuration and the databases, and prints a line for each finding; no line contains a secret."""
 
 import asyncio
-import difflib
 import os
 import stat
 from collections.abc import Iterator
@@ -12,10 +11,11 @@ import typer
 
 from adapters.django_orm import management
 from adapters.django_orm.bootstrap import setup_django
-from app.cli.database import check_storage, different_databases, which_database
+from app.cli.database import check_storage, different_databases, may_be_same, which_database
+from app.cli.settings_advice import advice
 from app.cli.terminal import FAILED, print_json
 from config.databases import DatabaseUrl
-from config.settings import PREFIX, ConfigurationError, Settings, load, unknown_variables
+from config.settings import PREFIX, ConfigurationError, Settings, ignored_settings, load, override
 from config.verification import VERIFYING, other_machine, require_verified, ssl_mode
 from domain.errors import Unavailable
 
@@ -34,10 +34,11 @@ class Severity(StrEnum):
 Finding: TypeAlias = tuple[Severity, str]
 
 
-def doctor(workers: int, *, as_json: bool) -> None:
-    """Prints every finding."""
+def doctor(workers: int | None, *, as_json: bool) -> None:
+    """Prints every finding, for so many workers as are planned, or else configured."""
+    override(workers=workers)
     failed, found = False, []
-    for severity, text in findings(workers):
+    for severity, text in findings():
         failed |= severity is Severity.ERROR
         found.append({"severity": severity.strip().lower(), "text": text})
         if not as_json:
@@ -48,10 +49,11 @@ def doctor(workers: int, *, as_json: bool) -> None:
         raise typer.Exit(FAILED)
 
 
-def findings(workers: int) -> Iterator[Finding]:
+def findings() -> Iterator[Finding]:
     """All findings, in the order in which errors are best fixed."""
     try:
-        yield from _unknown_variables()
+        for line in ignored_settings():
+            yield Severity.ERROR, line
         settings = load()
     except ConfigurationError as error:
         for line in error.lines:
@@ -63,19 +65,13 @@ def findings(workers: int) -> Iterator[Finding]:
     yield from _secret(settings)
     yield from _hosts(settings.allowed_hosts)
     yield from _https(settings)
+    yield from ((Severity.WARNING, line) for line in advice(settings))
     yield from _roles(settings)
     yield from _unverified_servers(settings)
     errors = [*_connection_security(settings), *_files(settings), *_same_file(settings)]
     yield from errors
     if not errors:
-        yield from _connections(settings, workers)
-
-
-def _unknown_variables() -> Iterator[Finding]:
-    known = [PREFIX + name.upper() for name in Settings.model_fields]
-    for name in unknown_variables():
-        close = difflib.get_close_matches(name, known, n=1)
-        yield Severity.ERROR, f"{name} is not a known setting" + (f". Did you mean {close[0]}?" if close else ".")
+        yield from _connections(settings)
 
 
 def _secret(settings: Settings) -> Iterator[Finding]:
@@ -97,8 +93,11 @@ def _hosts(hosts: tuple[str, ...]) -> Iterator[Finding]:
 
 
 def _https(settings: Settings) -> Iterator[Finding]:
-    if settings.https:
+    if settings.https_only:
         yield Severity.OK, "Browsers must use HTTPS. Serve with --proxy, to trust the proxy that terminates TLS."
+        if settings.public_url is None:
+            text = "behind a proxy on another port than 443, operators could not sign in."
+            yield Severity.WARNING, f"{PREFIX}PUBLIC_URL is not set: {text}"
     elif not settings.database_url.is_sqlite:
         text = "the admin's cookies are also sent over plain HTTP. Set it once a proxy terminates TLS."
         yield Severity.WARNING, f"{PREFIX}HTTPS is not set: {text}"
@@ -148,16 +147,11 @@ def _files(settings: Settings) -> Iterator[Finding]:
 
 def _same_file(settings: Settings) -> Iterator[Finding]:
     """Whether both SQLite URLs name one file. PostgreSQL may have two URLs, and is compared once connected."""
-    service, operators = settings.database_url, settings.operator_url
-    if service.is_sqlite != operators.is_sqlite or (service.is_sqlite and _real(service) != _real(operators)):
+    if not may_be_same(settings):
         yield Severity.ERROR, different_databases(settings)
 
 
-def _real(url: DatabaseUrl) -> str:
-    return os.path.realpath(url.path)
-
-
-def _connections(settings: Settings, workers: int) -> Iterator[Finding]:
+def _connections(settings: Settings) -> Iterator[Finding]:
     setup_django()
     try:
         unapplied, info = management.unapplied_migrations(), management.database_info()
@@ -167,7 +161,7 @@ def _connections(settings: Settings, workers: int) -> Iterator[Finding]:
     else:
         if settings.has_operator:
             yield Severity.OK, f"Operators can connect to {settings.operator_url}."
-        yield from _server(settings, workers, info)
+        yield from _server(settings, info)
         if unapplied:
             yield Severity.ERROR, f"{len(unapplied)} migrations are not applied. Run: goatfish migrate"
             return
@@ -177,7 +171,7 @@ def _connections(settings: Settings, workers: int) -> Iterator[Finding]:
     yield _service(settings)
 
 
-def _server(settings: Settings, workers: int, info: management.DatabaseInfo) -> Iterator[Finding]:
+def _server(settings: Settings, info: management.DatabaseInfo) -> Iterator[Finding]:
     if info.connections_max is None:
         severity = Severity.OK if info.journal_mode == "wal" else Severity.ERROR
         yield severity, f"SQLite {info.version}, journal mode {info.journal_mode}; wal is required."
@@ -185,9 +179,9 @@ def _server(settings: Settings, workers: int, info: management.DatabaseInfo) -> 
     severity = Severity.ERROR if int(info.version.split(".")[0]) < POSTGRESQL_MIN else Severity.OK
     yield severity, f"PostgreSQL {info.version}; {POSTGRESQL_MIN} or later is required."
     of_admin = settings.admin_requests + 1 if settings.has_operator else 0  # the use cases of the admin share one more
-    needed = (settings.pool_size + of_admin) * workers
+    needed = (settings.pool_size + of_admin) * settings.workers
     each = f"({settings.pool_size} + {of_admin} for the admin)" if of_admin else str(settings.pool_size)
-    text = f"{workers} x {each} of the {info.connections_max} that PostgreSQL allows"
+    text = f"{settings.workers} x {each} of the {info.connections_max} that PostgreSQL allows"
     if needed > info.connections_max:
         yield (
             Severity.ERROR,

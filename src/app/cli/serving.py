@@ -2,12 +2,11 @@
 
 import errno
 import logging
-import os
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -15,12 +14,13 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import ChangeReload, Multiprocess
 
 import config
-from app.application import build_for_workers
-from app.cli.database import load_to_serve, require_storage, say_which_database
+from app.cli.database import require_storage, say_which_database
 from app.cli.terminal import FAILED, MISCONFIGURED, fail, print_message
 from app.http_server.limits import Limits
 from app.http_server.server import HttpServer
-from config.settings import PREFIX, Settings, load, unknown_variables
+from app.worker import Worker
+from config.addresses import trusted_proxies
+from config.settings import Settings, ignored_settings, load
 
 UNSENT_MAX = 64 << 10  # bytes of unsent responses that the kernel buffers per connection; its default is megabytes
 LISTENER_COPIES = 8  # connections accepted in one pass of the event loop: more would delay open connections
@@ -30,38 +30,31 @@ SHUTDOWN_TIMEOUT = 10  # seconds for running requests to finish before they are 
 SOURCE = [str(Path(__file__).parents[2]), str(Path(config.__file__).parent)]
 
 
-def serve(
-    host: str,
-    port: int,
-    *,
-    workers: int | None,
-    reload: bool,
-    proxies: str,
-    access_log: bool | None,
-    log_format: str | None,
-) -> None:
-    if log_format is not None:
-        os.environ[f"{PREFIX}LOG_FORMAT"] = log_format  # for the workers too
-        load.cache_clear()
-    settings = load_to_serve()
-    is_json = settings.log_format == "json"
-    workers = workers or settings.workers
+def serve(host: str, port: int, *, reload: bool, proxy: str, access_log: bool | None) -> None:
+    """Serves as the settings say until a signal stops it."""
+    settings = load()
+    is_json, workers = settings.log_format == "json", settings.workers
     if reload and workers > 1:
         fail("--reload works with one worker only.", MISCONFIGURED)
+    try:
+        proxies = trusted_proxies(proxy)
+    except ValueError as error:
+        fail(f"--proxy {error}", MISCONFIGURED)
     say_which_database()
     require_storage()
     warn, inform = (_log.warning, _log.info) if is_json else (print_message, print_message)
-    for name in unknown_variables():
-        warn(f"{name} is not a known setting and is ignored. Run: goatfish doctor")
+    for line in ignored_settings():
+        warn(line)
     try:
         listener = listen(host, port)
     except OSError as error:
         fail(listen_error(host, port, error))
     inform(f"Goatfish listens on {url(listener)}" + (f" ({workers} workers are starting)" if workers > 1 else ""))
+    if settings.https_only and settings.has_operator and not proxies:
+        warn("No proxy is named with --proxy: the admin takes every request for HTTP, and redirects to HTTPS.")
     run(
         listener,
         settings.log_level,
-        workers=workers,
         reload=reload,
         proxies=proxies,
         access_log=is_json if access_log is None else access_log,
@@ -69,9 +62,11 @@ def serve(
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises ``OSError``."""
-    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listener = socket.create_server((str(address[0]), port), family=family, backlog=BACKLOG)
+    """A listening socket; on ``::``, for IPv4 too where the system can. Raises ``OSError``."""
+    name = host.removeprefix("[").removesuffix("]")
+    family, _, _, _, address = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)[0]
+    both = address[0] == "::" and socket.has_dualstack_ipv6()
+    listener = socket.create_server((str(address[0]), port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
     if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # accepted connections inherit it
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_MAX)
     return listener
@@ -81,6 +76,8 @@ def listen_error(host: str, port: int, error: OSError) -> str:
     """Why the address cannot be listened on."""
     if error.errno == errno.EADDRINUSE:
         return f"Port {port} of {host} is in use. Choose another with --port; 0 takes any free one."
+    if ":" in host and error.errno in {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL}:
+        return f"This machine has no IPv6 address {host}. For every IPv4 address, use --host 0.0.0.0."
     return f"Goatfish cannot listen on port {port} of {host}: {error.strerror}"
 
 
@@ -105,16 +102,16 @@ def run(
     listener: socket.socket,
     log_level: str,
     *,
-    workers: int = 1,
     reload: bool = False,
-    proxies: str = "",
+    proxies: Sequence[str] = (),
     access_log: bool = False,
 ) -> None:
     """Serves until a signal stops it; running requests may finish first."""
+    workers = load().workers
     settings = uvicorn.Config(
-        # uvicorn reloads an application only by its import path; with --reload there is one worker.
-        "app.asgi:app" if reload else partial(build_for_workers, workers),
-        factory=not reload,
+        # uvicorn reloads an application only by its import path
+        "app.worker:build_for_reload" if reload else Worker(),
+        factory=True,
         http=_http_server(load()),  # type: ignore[arg-type]  # -- uvicorn calls it as it would a protocol class
         workers=workers,
         reload=reload,
@@ -123,7 +120,7 @@ def run(
         log_level=log_level.lower(),
         access_log=access_log,
         proxy_headers=bool(proxies),
-        forwarded_allow_ips=proxies or None,
+        forwarded_allow_ips=[*proxies],
         server_header=False,
         ws="none",
         lifespan="on",

@@ -32,13 +32,13 @@ def _is_escape(character: str) -> bool:
 
 
 @contextmanager
-def checked_streams() -> Iterator[None]:
+def checked_streams(*, for_people: bool = False) -> Iterator[None]:
     """Prints what cannot be read or written as one line, with exit status 1; a closed pipe ends the command silently.
 
-    At a terminal, characters that it cannot show are escaped.
+    At a terminal, and in a help, characters that cannot be encoded are escaped.
     """
     _open_missing()
-    if sys.stdout.isatty() and isinstance(sys.stdout, TextIOWrapper):
+    if (for_people or sys.stdout.isatty()) and isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         try:

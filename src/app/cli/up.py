@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import re
 import secrets
 import socket
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from app.cli.terminal import console, fail, print_message
 from app.cli.use_case_runner import operator_context, with_use_cases
 from app.container import UseCases
 from config.running_up import FILE, LeftSettings, leave
-from config.settings import load, load_for_service
+from config.settings import load, load_for_service, override
 from domain.access.api_key import ApiKey
 from domain.access.scopes import Scope
 from domain.access.token import ApiKeyToken
@@ -34,6 +35,7 @@ NO_DATA = f"none: --demo adds some, or goatfish seed --owner {DEMO} --each {DEMO
 
 
 def up(host: str, port: int, *, demo: bool) -> None:
+    override(workers=1)
     require_operator_database()
     settings = load_for_service()
     setup_django()
@@ -44,7 +46,8 @@ def up(host: str, port: int, *, demo: bool) -> None:
     management.disconnect()
     listener = _listen(host, port)
     with _settings_for_commands():
-        _print_summary(serving.url(listener).replace("//0.0.0.0:", "//127.0.0.1:"), key, password, is_empty=is_empty)
+        base = re.sub(r"//(0\.0\.0\.0|\[::\]):", "//127.0.0.1:", serving.url(listener))
+        _print_summary(base, key, password, is_empty=is_empty)
         serving.run(listener, "warning")
 
 

@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any
 
 from uvicorn.config import Config
-from uvicorn.protocols.utils import get_local_addr, get_remote_addr
+from uvicorn.protocols.utils import get_local_addr
 from uvicorn.server import ServerState
 
 from adapters.http_fastapi.kit.problems import ProblemException
@@ -15,6 +15,7 @@ from app.http_server.access_log import log_access
 from app.http_server.connection_registry import ConnectionRegistry
 from app.http_server.error_response import error_response
 from app.http_server.flow_control import FlowControl
+from app.http_server.forwarded import client_address, with_one_scheme
 from app.http_server.framing import Framer, Head, HeadTooLarge, InternalError, Malformed
 from app.http_server.request_cycle import Application, RequestCycle
 
@@ -40,7 +41,7 @@ class HttpConnection(asyncio.BufferedProtocol):
     ) -> None:
         if not config.loaded:
             config.load()
-        self.access_log = config.access_log
+        self.access_log, self._proxied = config.access_log, config.proxy_headers
         self._application: Application = config.loaded_app
         asgi = {"version": config.asgi_version, "spec_version": "2.3"}
         self._scope: dict[str, Any] = {"type": "http", "asgi": asgi, "scheme": "http", "root_path": ""}
@@ -74,7 +75,7 @@ class HttpConnection(asyncio.BufferedProtocol):
             return
         transport.set_write_buffer_limits(0)  # pause_writing() is then called as soon as anything is unsent
         self._state.connections.add(self)  # type: ignore[arg-type]  # -- uvicorn only calls its shutdown()
-        self._scope |= {"server": get_local_addr(transport), "client": get_remote_addr(transport)}
+        self._scope |= {"server": get_local_addr(transport), "client": client_address(transport)}
         self._read_deadline = self._loop.time() + self._limits.head_timeout
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 -- the reason does not matter
@@ -248,7 +249,7 @@ class HttpConnection(asyncio.BufferedProtocol):
                 began=self._began,
                 status=response.status,
                 sent=response.body_size,
-                client=get_remote_addr(self.transport),
+                client=client_address(self.transport),
                 request_id=response.request_id,
             )
 
@@ -279,6 +280,8 @@ class HttpConnection(asyncio.BufferedProtocol):
 
     def on_head(self, head: Head) -> None:
         self._read_deadline = self._loop.time() + self._limits.body_timeout
+        if self._proxied:
+            head = head._replace(headers=with_one_scheme(head.headers))
         self._cycle = RequestCycle(self, head, self._scope, self._began)
         self._registry.schedule(self._start_task, self._cycle.scope["path"])
 

@@ -4,7 +4,9 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from functools import lru_cache, partial
+from ipaddress import IPv6Address
 from itertools import chain
 
 from starlette.exceptions import HTTPException
@@ -51,7 +53,8 @@ class RequestMiddleware:
         on_error: Handler | None = None,
     ) -> None:
         self._app, self._authenticator, self._on_error = app, authenticator, on_error
-        self._hosts = tuple(allowed_hosts)
+        self._hosts = {host.lower() for host in allowed_hosts}
+        self._domains = tuple(host.lstrip("*") for host in self._hosts if host.startswith((".", "*.")))
         self._is_allowed = lru_cache(HOSTS_MAX)(self._is_ours)
         self._bodies, self._deadlines, self._cors = bodies, deadlines, cors
 
@@ -164,11 +167,17 @@ class RequestMiddleware:
     def _is_ours(self, host: bytes | None) -> bool:
         if host is None or b"," in host:  # none, or several
             return False
-        name = _PORT.sub("", host.decode("latin-1").lower())
-        return any(
-            allowed in {"*", name} or (allowed.startswith(".") and f".{name}".endswith(allowed))
-            for allowed in self._hosts
-        )
+        name = _host_name(host.decode("latin-1"))
+        return not self._hosts.isdisjoint({"*", name, f".{name}"}) or name.endswith(self._domains)
+
+
+def _host_name(host: str) -> str:
+    """The name of a Host header without its port, as it is compared: in lower case and without a trailing dot."""
+    name = _PORT.sub("", host.lower())
+    if name.startswith("["):
+        with suppress(ValueError):
+            return f"[{IPv6Address(name[1:-1])}]"
+    return name.removesuffix(".")
 
 
 def _timed_out(method: str, seconds: float) -> ProblemException:

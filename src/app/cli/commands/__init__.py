@@ -14,8 +14,9 @@ from app.cli.terminal import one_line_errors
 
 class _RootGroup(TyperGroup):
     def main(self, args: Sequence[str] | None = None, *rest: Any, **named: Any) -> Any:
-        with checked_streams():
-            return super().main(readable(sys.argv[1:] if args is None else args), *rest, **named)
+        arguments = sys.argv[1:] if args is None else args
+        with checked_streams(for_people="--help" in arguments):
+            return super().main(readable(arguments), *rest, **named)
 
     def invoke(self, ctx: Any) -> Any:
         with one_line_errors():

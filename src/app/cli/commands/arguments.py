@@ -72,5 +72,5 @@ Scopes = Annotated[
         parser=scope, metavar="SCOPE", help=f"A scope of the key, repeatable: {', '.join(Scope)}. Default: all."
     ),
 ]
-Host = Annotated[str, typer.Option(help="The address to listen on.")]
+Host = Annotated[str, typer.Option(help="The address to listen on; :: for all, of IPv6 and IPv4.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes any free one.")]

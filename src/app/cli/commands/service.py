@@ -1,10 +1,19 @@
 """Commands that run the service, describe it and check its configuration."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from app.cli.commands.arguments import AsJson, Host, LogFormat, Port
+
+
+def _setting(help_text: str, name: str, **more: Any) -> Any:
+    """An option that stands for this setting."""
+    return typer.Option(help=f"{help_text} Default: GOATFISH_{name.upper()}.", show_default=False, **more)
+
+
+def _seconds(what: str, name: str) -> Any:
+    return _setting(f"{what}, in seconds.", name, metavar="SECONDS")
 
 
 def up(
@@ -25,14 +34,19 @@ def serve(
     *,
     host: Host = "127.0.0.1",
     port: Port = 8000,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="How many worker processes. Default: GOATFISH_WORKERS.")
-    ] = None,
+    workers: Annotated[int | None, _setting("How many worker processes.", "workers")] = None,
+    keep_alive: Annotated[float | None, _seconds("How long an idle connection stays open", "keep_alive")] = None,
+    head_timeout: Annotated[float | None, _seconds("How long headers may take to arrive", "head_timeout")] = None,
+    body_timeout: Annotated[float | None, _seconds("How long a body may take to arrive", "body_timeout")] = None,
+    write_timeout: Annotated[float | None, _seconds("How long a client may not read", "write_timeout")] = None,
+    request_timeout: Annotated[float | None, _seconds("How long a request may take", "request_timeout")] = None,
     reload: Annotated[bool, typer.Option("--reload", help="Restart when the source changes.")] = False,
     proxy: Annotated[
         str,
         typer.Option(
-            metavar="ADDRESSES", help="Trust X-Forwarded-For and X-Forwarded-Proto from these proxies; * trusts all."
+            metavar="ADDRESSES",
+            help="Trust X-Forwarded-For and X-Forwarded-Proto from these proxies: addresses, or networks like"
+            " 10.0.0.0/8, separated by commas; * trusts all.",
         ),
     ] = "",
     access_log: Annotated[
@@ -47,8 +61,18 @@ def serve(
 ) -> None:
     """Serve the API, its documentation and the admin."""
     from app.cli.serving import serve
+    from config.settings import override
 
-    serve(host, port, workers=workers, reload=reload, proxies=proxy, access_log=access_log, log_format=log_format)
+    override(
+        workers=workers,
+        keep_alive=keep_alive,
+        head_timeout=head_timeout,
+        body_timeout=body_timeout,
+        write_timeout=write_timeout,
+        request_timeout=request_timeout,
+        log_format=log_format,
+    )
+    serve(host, port, reload=reload, proxy=proxy, access_log=access_log)
 
 
 def openapi() -> None:
@@ -60,7 +84,7 @@ def openapi() -> None:
 
 def doctor(
     *,
-    workers: Annotated[int, typer.Option(min=1, help="How many worker processes are planned.")] = 1,
+    workers: Annotated[int | None, _setting("How many worker processes are planned.", "workers")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check the configuration and the databases; exit status 1 if there is an error."""

@@ -1,0 +1,116 @@
+"""Types of settings that say where the service is reached, from which pages, and through which proxies."""
+
+import json
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator
+from pydantic_settings import NoDecode
+
+from config.hosts import canonical_origin, canonical_pattern, canonical_url
+
+T = TypeVar("T")
+
+_JSON_LIST = re.compile(r"\s*\[\s*(?:[\"\]]|$)")  # [::1] is an address
+_MAPPED_BITS = 96  # of IPv6 before an IPv4 address
+_IPV4_MAPPED = IPv6Network(f"::ffff:0:0/{_MAPPED_BITS}")
+
+
+def trusted_proxies(text: str) -> list[str]:
+    """The networks of proxies, from addresses and networks separated by commas; ``*`` alone for all.
+
+    Those of IPv4 are also given as IPv6 sockets show them (IPv4-mapped). Raises ``ValueError``.
+    """
+    given = _split(text)
+    if given == ["*"]:
+        return given
+    networks = _each(given, _network, "must be addresses or networks of proxies")
+    mapped = [
+        f"::ffff:{each.network_address}/{_MAPPED_BITS + each.prefixlen}"
+        for each in networks
+        if isinstance(each, IPv4Network)
+    ]
+    return [*map(str, networks), *mapped]
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    """A network; one of IPv4-mapped addresses as IPv4. Raises ``ValueError``."""
+    try:
+        network = ip_network(text)
+    except ValueError:
+        raise ValueError(f"got {text!r}{_meant(text)}") from None
+    if isinstance(network, IPv6Network) and network.subnet_of(_IPV4_MAPPED):
+        return IPv4Network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - _MAPPED_BITS))
+    return network
+
+
+def _meant(text: str) -> str:
+    """Why this is neither an address nor a network, and what would be, if that can be told."""
+    if text == "*":
+        return " (* stands alone)"
+    with suppress(ValueError):
+        address = text.partition("/")[0]
+        return f" (an address within the network): write {ip_network(text, strict=False)} or {ip_address(address)}"
+    if found := re.fullmatch(r"\[(.*)\](:\d+)?", text) or re.fullmatch(r"([\d.]+):\d+", text):
+        with suppress(ValueError):
+            return f" (brackets or a port): write {ip_address(found[1])}"
+    return " (no address; names are not looked up): write one like 10.0.0.5 or 10.0.0.0/8"
+
+
+def _each(values: tuple[str, ...] | list[str], convert: Callable[[str], T], rule: str) -> tuple[T, ...]:
+    """Every value converted, each once. Raises one ``ValueError`` for all that cannot be."""
+    found, faults = [], []
+    for value in values:
+        try:
+            found.append(convert(value))
+        except ValueError as error:
+            faults.append(str(error))
+    if faults:
+        raise ValueError(f"{rule}, {'; '.join(faults)}")
+    return tuple(dict.fromkeys(found))
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _split_hosts(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if not _JSON_LIST.match(value):
+        return _split(value)
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        raise ValueError("must be host names separated by commas, or a JSON list") from None
+
+
+def _split_origins(value: object) -> object:
+    return _split(value) if isinstance(value, str) else value
+
+
+def _hosts(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values:
+        raise ValueError("must name at least one host")
+    return _each(values, canonical_pattern, "must be host names")
+
+
+def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    if "*" in values:
+        return ("*",)
+    return _each(values, canonical_origin, "must be origins, like https://app.example without a path")
+
+
+def _public_url(value: str) -> str:
+    try:
+        return canonical_url(value.strip())
+    except ValueError as error:
+        raise ValueError(f"must be like https://sim.example.com:8443 without a path, {error}") from None
+
+
+AllowedHosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_hosts), AfterValidator(_hosts)]
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_origins), AfterValidator(_origins)]
+PublicUrl = Annotated[str, AfterValidator(_public_url)]

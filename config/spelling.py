@@ -1,0 +1,24 @@
+"""Which known name is meant by one that is not known, if any is near."""
+
+from collections.abc import Iterable
+from difflib import SequenceMatcher, get_close_matches
+
+NEAR = 0.8  # of names that begin as they should: SECRET is near SECRET_KEY, and TIMEOUT is near nothing
+VERY_NEAR = 0.9  # of whole names, when the prefix is spelt wrongly: programs of others may have similar ones
+
+
+def nearest(name: str, prefix: str, known: Iterable[str]) -> str | None:
+    """The known name that is meant by this one, also where its prefix is not quite ``prefix``."""
+    by_letters = {_letters(each): each for each in known}
+    begins = name.startswith(prefix)
+    if begins:
+        by_letters = {letters.removeprefix(_letters(prefix)): each for letters, each in by_letters.items()}
+    elif SequenceMatcher(None, _letters(prefix), name[: len(prefix)].upper()).quick_ratio() < NEAR:
+        return None
+    given = _letters(name.removeprefix(prefix))
+    found = get_close_matches(given, by_letters, n=1, cutoff=NEAR if begins else VERY_NEAR)
+    return by_letters[found[0]] if found else None
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name.upper()))

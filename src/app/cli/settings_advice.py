@@ -1,0 +1,46 @@
+"""Settings that are valid and yet have no effect, or hardly the one that is wanted."""
+
+from collections.abc import Iterator
+
+from config.settings import PREFIX, Settings
+
+BATCH_NEEDS = 16  # MiB of bodies, of which one owner may use a quarter: the longest batch
+PROXIES_KEEP = 60.0  # seconds for which proxies usually keep connections
+POOL_NEEDS = 3  # connections: one for probes and API keys, and two for owners
+ANY_ADDRESS = frozenset({"0.0.0.0", "[::]"})  # noqa: S104 -- recognized, not listened on
+
+
+def advice(settings: Settings) -> Iterator[str]:
+    """A line for each of them."""
+    yield from _without_effect(settings)
+    if found := ANY_ADDRESS.intersection(settings.allowed_hosts):
+        yield (
+            f"{PREFIX}ALLOWED_HOSTS has {', '.join(found)}, which is an address to listen on (serve --host):"
+            " list the names that clients use."
+        )
+    if settings.pool_size < POOL_NEEDS:
+        yield f"{PREFIX}POOL_SIZE is {settings.pool_size}: one owner's slow statement makes others wait."
+    if settings.bodies_max < BATCH_NEEDS:
+        yield f"{PREFIX}BODIES_MAX is {settings.bodies_max}: batches of 4 MiB need at least {BATCH_NEEDS}."
+    if settings.https_only and settings.keep_alive <= PROXIES_KEEP:
+        yield (
+            f"{PREFIX}KEEP_ALIVE is {settings.keep_alive:g}: proxies usually keep connections for"
+            f" {PROXIES_KEEP:g} seconds, and fail where they use one that is closed."
+        )
+
+
+def _without_effect(settings: Settings) -> Iterator[str]:
+    if settings.database_url.is_sqlite:
+        for name in ("one_role", "prepared_statements"):
+            if getattr(settings, name) != Settings.model_fields[name].default:
+                yield f"{PREFIX}{name.upper()} has no effect with SQLite."
+    if settings.secret_key_previous == settings.secret_key:
+        yield f"{PREFIX}SECRET_KEY_PREVIOUS is the same as {PREFIX}SECRET_KEY."
+    if settings.body_timeout >= settings.request_timeout:
+        yield (
+            f"{PREFIX}BODY_TIMEOUT, {settings.body_timeout:g}, is never reached:"
+            f" {PREFIX}REQUEST_TIMEOUT, {settings.request_timeout:g}, includes the body."
+        )
+    for name in ("rate_limit", "failure_limit"):
+        if 0 < (limit := getattr(settings, name)) < settings.workers:
+            yield f"{PREFIX}{name.upper()} is {limit}, but each of {settings.workers} workers allows at least one."
