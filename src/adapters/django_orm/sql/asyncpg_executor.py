@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 from django.db import models
 
+from adapters.django_orm.sql.asyncpg_connector import Connector
 from adapters.django_orm.sql.connection_pool import ConnectionPool
 from adapters.django_orm.sql.many import EncodeText, ManyValues
 from adapters.django_orm.sql.statement import (
@@ -21,6 +22,7 @@ from adapters.django_orm.sql.statement import (
     Values,
     WriteBatch,
 )
+from config.postgres import read_url
 from domain.errors import ListTimeout, Unavailable
 from domain.turns import FEW, in_parts
 
@@ -121,21 +123,19 @@ class AsyncpgExecutor:
 
     async def open(self) -> None:
         """Creates the pool; connections are opened on demand."""
-        self._connections = ConnectionPool(self._connect, size=self._size, timeout=self._acquire_timeout)
+        connector = Connector(
+            read_url(self._url, os.environ),
+            timeout=self._acquire_timeout,
+            command_timeout=self._statement_timeout,
+            statement_cache_size=self._prepared,
+        )
+        self._connections = ConnectionPool(connector.connect, size=self._size, timeout=self._acquire_timeout)
 
     async def close(self) -> None:
         """Closes every connection; one still in use after ``statement_timeout`` is terminated."""
         connections, self._connections = self._connections, None
         if connections is not None:
             await connections.close(self._statement_timeout)
-
-    async def _connect(self) -> asyncpg.Connection[Any]:
-        return await asyncpg.connect(
-            self._url,
-            timeout=self._acquire_timeout,
-            command_timeout=self._statement_timeout,
-            statement_cache_size=self._prepared,
-        )
 
     def codec(self, field: models.Field[Any, Any]) -> Codec:
         if isinstance(field, ManyValues):

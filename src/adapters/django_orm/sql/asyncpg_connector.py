@@ -1,0 +1,244 @@
+"""Opens asyncpg's connections: host by host, by the options of libpq, in sessions with settings of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import asyncpg
+
+from adapters.django_orm.sql.channel_binding import BindingTransport, NotBound
+from config.postgres import POOLED_SESSION, VERIFYING, Server
+from domain.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Connection: TypeAlias = asyncpg.Connection[Any]
+
+_NEXT_HOST = (
+    OSError,  # TimeoutError is one
+    asyncpg.CannotConnectNowError,
+    asyncpg.ConnectionDoesNotExistError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.exceptions.TargetServerAttributeNotMatched,
+)
+_POOLER = (asyncpg.ProtocolViolationError, asyncpg.FeatureNotSupportedError)
+"""How PgBouncer and its like refuse a parameter at the start of a session."""
+_HARMLESS = {
+    "default_transaction_isolation",  # failed serializations are tried again
+    "statement_timeout",
+    "idle_in_transaction_session_timeout",
+    "idle_session_timeout",
+    "IntervalStyle",
+    "extra_float_digits",
+}
+_DIFFERING = """
+    SELECT concat_ws(', ',
+        (SELECT string_agg(name, ', ') FROM unnest($1::text[], $2::text[]) AS ours (name, value)
+            WHERE current_setting(name) <> value),
+        CASE WHEN current_schema() IS DISTINCT FROM 'public' THEN 'search_path' END)
+"""
+_KEEPALIVE = {
+    "keepalives_idle": ("TCP_KEEPIDLE", "TCP_KEEPALIVE"),
+    "keepalives_interval": ("TCP_KEEPINTVL",),
+    "keepalives_count": ("TCP_KEEPCNT",),
+    "tcp_user_timeout": ("TCP_USER_TIMEOUT",),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """An address of a host, or the directory of a socket."""
+
+    host: str
+    port: int
+    address: str
+
+
+class Connector:
+    """Connects to the first host that answers and fits, within ``timeout`` seconds, the last good one first.
+
+    A host gets an equal share of the time that is left, and at most its ``connect_timeout``.
+    """
+
+    def __init__(self, server: Server, *, timeout: float, **driver: Any) -> None:
+        self._server, self._timeout, self._driver = server, timeout, driver
+        self._share_max = float(server.options.get("connect_timeout", "0")) or timeout
+        self._good: Place | None = None
+        self._poolers: set[Place] = set()
+
+    async def connect(self) -> Connection:
+        """A connection. Raises ``OSError``, ``Unavailable`` and the driver's errors."""
+        deadline = asyncio.get_running_loop().time() + self._timeout
+        places, failure = await self._places()
+        for number, place in enumerate(places):
+            share = (deadline - asyncio.get_running_loop().time()) / (len(places) - number)
+            try:
+                async with asyncio.timeout(min(share, self._share_max)):
+                    connection = await self._connect_to(place)
+            except _NEXT_HOST as error:
+                failure = error
+            else:
+                self._good = place
+                return connection
+        raise failure
+
+    async def _places(self) -> tuple[list[Place], Exception]:
+        """All addresses of all hosts, and why the last host without any has none."""
+        places, failure = list[Place](), OSError("no host has an address")
+        share = self._timeout / (len(self._server.hosts) + 1)  # so that connecting has one too
+        for host, port in self._server.hosts:
+            if host.startswith("/"):
+                places.append(Place(host, port, host))
+                continue
+            try:
+                async with asyncio.timeout(share):
+                    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+                places += dict.fromkeys(Place(host, port, str(address[0])) for *_, address in found)
+            except OSError as error:
+                failure = error
+        return sorted(places, key=lambda place: place != self._good), failure
+
+    async def _connect_to(self, place: Place) -> Connection:
+        if place not in self._poolers:
+            try:
+                return await self._by_ssl_mode(place, self._server.session)
+            except _POOLER:
+                self._poolers.add(place)
+        connection = await self._by_ssl_mode(place, POOLED_SESSION)
+        try:
+            await self._check_session(connection)
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
+
+    async def _by_ssl_mode(self, place: Place, session: Mapping[str, str]) -> Connection:
+        """Connects with TLS, without it, or in either way, as libpq does."""
+        mode = self._server.ssl_mode
+        if mode == "disable" or place.host.startswith("/"):
+            return await self._open(place, session, None)
+        context = tls_context(self._server)
+        first, second = (None, context) if mode == "allow" else (context, None)
+        try:
+            return await self._open(place, session, first)
+        except (ConnectionRefusedError, TimeoutError):
+            raise
+        except (OSError, asyncpg.InvalidAuthorizationSpecificationError) as error:  # refused because of (no) TLS
+            if mode not in {"allow", "prefer"} or isinstance(error, asyncpg.InvalidPasswordError):
+                raise
+        return await self._open(place, session, second)
+
+    async def _open(self, place: Place, session: Mapping[str, str], context: ssl.SSLContext | None) -> Connection:
+        server, options = self._server, self._server.options
+        loop = _ConnectionLoop(place.address, server)
+        settings = {"application_name": options.get("application_name", "goatfish"), **session}
+        if "options" in options:
+            settings["options"] = options["options"]
+        # asyncpg reads the environment, and files in the user's home, for whatever is None here.
+        given: dict[str, Any] = {
+            "host": place.host,
+            "port": place.port,
+            "user": server.user or None,
+            "password": server.password or (None if "passfile" in options else ""),
+            "passfile": options.get("passfile"),
+            "database": server.database,
+            "ssl": context or False,
+            "direct_tls": False,
+            "server_settings": settings,
+            "target_session_attrs": options.get("target_session_attrs", "any"),
+            "gsslib": "gssapi",
+            "loop": loop,
+        }
+        try:
+            connection: Connection = await asyncpg.connect(**given, **self._driver)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            if loop.failure is not None:
+                raise loop.failure from error
+            raise
+        return connection
+
+    async def _check_session(self, connection: Connection) -> None:
+        """Raises ``Unavailable`` where sessions of a pooler inherit what would change results."""
+        ours = {name: value for name, value in self._server.session.items() if name not in _HARMLESS}
+        del ours["search_path"]
+        differing = await connection.fetchval(_DIFFERING, [*ours], [*ours.values()])
+        if differing:
+            raise Unavailable(
+                "The pooler in front of PostgreSQL does not let sessions choose their settings, and these of the role"
+                f" or the database cannot be used: {differing}. Reset them, or connect directly."
+            )
+
+
+class _ConnectionLoop:
+    """The running event loop for one connection: it knows the address, and what to do with its socket and TLS."""
+
+    def __init__(self, address: str, server: Server) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._address, self._server = address, server
+        self.failure: NotBound | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+    def __eq__(self, other: object) -> bool:  # asyncio looks tasks up by their loops
+        return other is self or other is self._loop
+
+    def __hash__(self) -> int:
+        return hash(self._loop)
+
+    async def create_connection(self, factory: Any, host: str, port: int) -> Any:
+        transport, protocol = await self._loop.create_connection(factory, self._address, port)
+        set_socket_options(transport.get_extra_info("socket"), self._server.options)
+        return transport, protocol
+
+    async def start_tls(self, transport: Any, protocol: Any, context: ssl.SSLContext, *, server_hostname: str) -> Any:
+        secure = await self._loop.start_tls(transport, protocol, context, server_hostname=server_hostname)
+        if secure is None or self._server.options.get("channel_binding") != "require":
+            return secure
+        return BindingTransport(secure, self._server.password, self._fail)
+
+    def _fail(self, failure: NotBound) -> None:
+        self.failure = failure
+
+
+def set_socket_options(connected: Any, options: Mapping[str, str]) -> None:
+    """What libpq sets by itself: keepalives, which are on unless they are switched off, and a limit of silence."""
+    alive = options.get("keepalives", "1") == "1"
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, int(alive))
+    for option, names in _KEEPALIVE.items():
+        number = next((getattr(socket, name) for name in names if hasattr(socket, name)), None)
+        if number is not None and int(options.get(option, "0")) and (alive or option == "tcp_user_timeout"):
+            connected.setsockopt(socket.IPPROTO_TCP, number, int(options[option]))
+
+
+def tls_context(server: Server) -> ssl.SSLContext:
+    """TLS as libpq would do it by the options of the URL. Raises ``ConnectionError`` for a file that cannot be used."""
+    options = server.options
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = server.ssl_mode == "verify-full"
+    context.minimum_version = _version(options.get("ssl_min_protocol_version", "TLSv1.2"))
+    if "ssl_max_protocol_version" in options:
+        context.maximum_version = _version(options["ssl_max_protocol_version"])
+    try:
+        roots = server.root_certificates if server.ssl_mode in VERIFYING | {"require"} else ""
+        context.verify_mode = ssl.CERT_REQUIRED if roots else ssl.CERT_NONE
+        if roots:
+            context.load_verify_locations(roots)
+        if "sslcrl" in options:
+            context.load_verify_locations(options["sslcrl"])
+            context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
+        if "sslcert" in options:
+            context.load_cert_chain(options["sslcert"], options["sslkey"], lambda: options.get("sslpassword", ""))
+    except OSError as error:  # ssl.SSLError is one
+        names = ", ".join(f"{name} {options[name]}" for name in ("sslrootcert", "sslcrl", "sslcert") if name in options)
+        raise ConnectionError(f"{names or 'certificates'} cannot be used: {error.strerror or error}") from error
+    return context
+
+
+def _version(name: str) -> ssl.TLSVersion:
+    return ssl.TLSVersion[name.replace(".", "_")]
