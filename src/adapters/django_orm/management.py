@@ -14,6 +14,7 @@ from django.db import DatabaseError, IntegrityError, OperationalError, connectio
 from django.db.migrations.executor import MigrationExecutor
 
 from adapters.django_orm.row_security.grants import grant
+from adapters.django_orm.sql.django_executor import database_unavailable
 from domain.errors import (
     Conflict,
     Invalid,
@@ -45,7 +46,7 @@ def translate_database_errors() -> Iterator[None]:
 
 def _unavailable(error: DatabaseError) -> Unavailable:
     line = " ".join(str(error).split()) or type(error).__name__
-    return Unavailable(f"The database cannot be used: {line}")
+    return database_unavailable(error) or Unavailable(f"The database cannot be used: {line}")
 
 
 def unapplied_migrations() -> list[str]:
