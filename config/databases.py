@@ -111,7 +111,7 @@ def django_database(url: DatabaseUrl) -> dict[str, Any]:
         }
     parameters = psycopg_parameters(url)
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "adapters.django_orm.postgresql",
         **{name.upper(): parameters.pop(name, "") for name in ("user", "password", "host", "port")},
         "NAME": parameters.pop("dbname"),
         "CONN_MAX_AGE": 0,

@@ -252,10 +252,9 @@ def _check_together(server: Server) -> None:
     options, mode = server.options, server.ssl_mode
     if mode not in SSL_MODES:  # from the environment
         raise ValueError(f"has no sslmode, and PGSSLMODE is not one of {', '.join(SSL_MODES)}")
-    if mode == "verify-ca" and options.get("sslrootcert", "system") == "system":
-        raise ValueError(
-            "has sslmode=verify-ca, which needs sslrootcert=FILE: anybody has a certificate of a public CA"
-        )
+    roots = options.get("sslrootcert", "system" if mode in VERIFYING else "")
+    if roots == "system" and mode != "verify-full":  # anybody has a certificate of a public authority
+        raise ValueError(f"has sslmode={mode}, which needs sslrootcert=FILE; only verify-full can trust the system's")
     if ("sslcert" in options) != ("sslkey" in options):
         raise ValueError("has one of sslcert and sslkey, which need each other")
     if options.get("channel_binding") == "require":

@@ -40,11 +40,17 @@ def unverified_host(url: DatabaseUrl, environment: Mapping[str, str]) -> tuple[s
 
 def unverified(url: DatabaseUrl, environment: Mapping[str, str]) -> str | None:
     """Why not to connect, in one line: the URL is invalid here, or names a remote server and no sslmode."""
+    if url.is_sqlite:
+        return None
     try:
-        place = other_machine(url, environment)
+        server = url.server(environment)
+        _ = server.root_certificates
     except ValueError as error:  # with what is missing from the environment
         return f"it {error}"
-    if place is None or "sslmode" in url.server(environment).options:
+    except OSError as error:
+        return str(error)
+    place = other_machine(url, environment)
+    if place is None or "sslmode" in server.options:
         return None
     return (
         f"{place} is not this machine, and the URL does not say whether to verify its identity."

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg import conninfo
 
+from config import postgres
 from config.databases import DatabaseUrl, django_database, psycopg_parameters
 from config.postgres import SOCKETS, read_url
+from config.verification import unverified
 
 LOGIN = "postgresql://ann:hunter2@"
 
@@ -52,6 +55,7 @@ def test_hosts_and_ports_are_read_by_position_for_both_drivers(places: str, host
         ("sslmode=require&sslmode=disable", "has the option sslmode twice"),
         ("sslmode=verify-ca", "needs sslrootcert=FILE"),
         ("sslmode=verify-ca&sslrootcert=system", "needs sslrootcert=FILE"),
+        ("sslmode=require&sslrootcert=system", "needs sslrootcert=FILE"),
         ("sslcert=a", "sslcert and sslkey, which need each other"),
         ("sslkey=a", "sslcert and sslkey, which need each other"),
         ("channel_binding=yes", "channel_binding is not one of disable, prefer, require"),
@@ -174,3 +178,20 @@ def test_server_is_chosen_by_what_its_sessions_inherit() -> None:
     """``read-write`` looks at ``default_transaction_read_only``: to pin that would make every server look writable."""
     parameters = psycopg_parameters(DatabaseUrl(f"{LOGIN}h1,h2/x?target_session_attrs=read-write"))
     assert "default_transaction_read_only" not in parameters["options"]
+
+
+def test_missing_certificate_authorities_of_the_system_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "_CA_FILES", ())
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    why = unverified(DatabaseUrl(f"{LOGIN}h1/x?sslmode=verify-full"), {})
+    assert why == "the certificate authorities of the system are not found: name sslrootcert=FILE"
+
+
+def test_certificate_authorities_of_the_system_are_a_file_for_both_drivers(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "all.pem").touch()
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "all.pem"))
+    for query in ("sslmode=verify-full", "sslmode=verify-full&sslrootcert=system"):
+        url = DatabaseUrl(f"{LOGIN}h1/x?{query}")
+        assert psycopg_parameters(url)["sslrootcert"] == url.server({}).root_certificates == str(tmp_path / "all.pem")

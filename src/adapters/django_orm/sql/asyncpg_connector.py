@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import asyncpg
 
 from adapters.django_orm.sql.channel_binding import BindingTransport, NotBound
+from adapters.django_orm.sql.pooled_sessions import differing_settings, refusal
 from config.postgres import POOLED_SESSION, VERIFYING, Server
 from domain.errors import Unavailable
 
@@ -28,20 +29,6 @@ _NEXT_HOST = (
 )
 _POOLER = (asyncpg.ProtocolViolationError, asyncpg.FeatureNotSupportedError)
 """How PgBouncer and its like refuse a parameter at the start of a session."""
-_HARMLESS = {
-    "default_transaction_isolation",  # failed serializations are tried again
-    "statement_timeout",
-    "idle_in_transaction_session_timeout",
-    "idle_session_timeout",
-    "IntervalStyle",
-    "extra_float_digits",
-}
-_DIFFERING = """
-    SELECT concat_ws(', ',
-        (SELECT string_agg(name, ', ') FROM unnest($1::text[], $2::text[]) AS ours (name, value)
-            WHERE current_setting(name) <> value),
-        CASE WHEN current_schema() IS DISTINCT FROM 'public' THEN 'search_path' END)
-"""
 _KEEPALIVE = {
     "keepalives_idle": ("TCP_KEEPIDLE", "TCP_KEEPALIVE"),
     "keepalives_interval": ("TCP_KEEPINTVL",),
@@ -70,6 +57,7 @@ class Connector:
         self._share_max = float(server.options.get("connect_timeout", "0")) or timeout
         self._good: Place | None = None
         self._poolers: set[Place] = set()
+        self._tls: ssl.SSLContext | None = None
 
     async def connect(self) -> Connection:
         """A connection. Raises ``OSError``, ``Unavailable`` and the driver's errors."""
@@ -122,13 +110,15 @@ class Connector:
         mode = self._server.ssl_mode
         if mode == "disable" or place.host.startswith("/"):
             return await self._open(place, session, None)
-        context = tls_context(self._server)
+        context = self._tls = self._tls or tls_context(self._server)
         first, second = (None, context) if mode == "allow" else (context, None)
         try:
             return await self._open(place, session, first)
         except (ConnectionRefusedError, TimeoutError):
             raise
         except (OSError, asyncpg.InvalidAuthorizationSpecificationError) as error:  # refused because of (no) TLS
+            if isinstance(error, ssl.SSLError):
+                self._tls = None  # its files may be other ones by now
             if mode not in {"allow", "prefer"} or isinstance(error, asyncpg.InvalidPasswordError):
                 raise
         return await self._open(place, session, second)
@@ -164,14 +154,10 @@ class Connector:
 
     async def _check_session(self, connection: Connection) -> None:
         """Raises ``Unavailable`` where sessions of a pooler inherit what would change results."""
-        ours = {name: value for name, value in self._server.session.items() if name not in _HARMLESS}
-        del ours["search_path"]
-        differing = await connection.fetchval(_DIFFERING, [*ours], [*ours.values()])
-        if differing:
-            raise Unavailable(
-                "The pooler in front of PostgreSQL does not let sessions choose their settings, and these of the role"
-                f" or the database cannot be used: {differing}. Reset them, or connect directly."
-            )
+        chooses = self._server.options.get("target_session_attrs", "any") != "any"
+        statement, arguments = differing_settings("$1", "$2", writable=not chooses)
+        if differing := await connection.fetchval(statement, *arguments):
+            raise Unavailable(refusal(differing))
 
 
 class _ConnectionLoop:

@@ -167,12 +167,11 @@ class AsyncpgExecutor:
         if connections is None:
             raise Unavailable("The pool is closed.")
         share = statement.system_share or principal
-        if statement.has_many:
-            arguments = await statement.arguments_in_turns(principal, values)
-        else:
-            arguments = statement.arguments(principal, values)
+        encode = statement.arguments_in_turns if statement.has_many else None
+        arguments = await encode(principal, values) if encode else statement.arguments(principal, values)
+        rows: Rows | None = None
         attempt = 0
-        while True:  # each statement is a transaction of its own, so it can be repeated without anything else
+        while rows is None:  # each statement is a transaction of its own, so it can be repeated without anything else
             try:
                 connection = connections.acquire_nowait(share) or await connections.acquire(share)
                 if sent is not None:
@@ -192,8 +191,6 @@ class AsyncpgExecutor:
                 if not await may_repeat(meaning, attempt):
                     raise meaning from error
                 attempt += 1
-            else:
-                break
         if len(rows) <= FEW or not statement.decodes:
             return statement.decoded(rows)
         return await in_parts(statement.decoded, rows)
