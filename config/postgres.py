@@ -58,6 +58,7 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
 _SECONDS: Final = frozenset({"connect_timeout", "keepalives_idle", "keepalives_interval"})
 _NUMBERS: Final = _SECONDS | {"keepalives_count", "tcp_user_timeout"}
 _TEXTS: Final = frozenset({"application_name", "options", "sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl"})
+_FILES: Final = ("sslcert", "sslkey", "sslcrl", "passfile")
 _PLACES: Final = frozenset({"host", "port"})
 _KNOWN: Final = _CHOICES.keys() | _NUMBERS | _TEXTS | _PLACES | {"passfile"}
 _REASONS: Final = {
@@ -109,14 +110,23 @@ class Server:
 
     @property
     def root_certificates(self) -> str:
-        """The file of certificate authorities to trust; empty for none. Raises ``OSError`` where it does not exist."""
+        """The file of certificate authorities to trust; empty where none are. Raises ``OSError`` if the system has none."""
         given = self.options.get("sslrootcert", "system" if self.ssl_mode == "verify-full" else "")
+        if self.ssl_mode not in VERIFYING | {"require"}:
+            return ""
         if given != "system":
             return given
         found = next((file for file in (os.environ.get("SSL_CERT_FILE", ""), *_CA_FILES) if Path(file).is_file()), None)
         if found is None:
             raise FileNotFoundError("the certificate authorities of the system are not found: name sslrootcert=FILE")
         return found
+
+    def check_files(self) -> None:
+        """Raises ``OSError`` where a file that the options name cannot be read."""
+        given = {name: self.options[name] for name in _FILES if name in self.options}
+        for name, file in {**given, "sslrootcert": self.root_certificates}.items():
+            if file and not os.access(file, os.R_OK):
+                raise FileNotFoundError(f"its {name} cannot be read: {file}")
 
     @property
     def session(self) -> dict[str, str]:

@@ -29,22 +29,24 @@ def other_machine(url: DatabaseUrl, environment: Mapping[str, str]) -> str | Non
 
 
 def unverified_host(url: DatabaseUrl, environment: Mapping[str, str]) -> tuple[str, str] | None:
-    """A remote host whose identity is not verified, and the sslmode that says so; None if there is none."""
+    """A remote host whose identity is not verified because of this sslmode; None if there is none."""
     place = other_machine(url, environment)
-    server = url.server(environment) if place else None
-    bound = server and server.options.get("channel_binding") == "require"
-    if server is None or place is None or bound or server.ssl_mode in VERIFYING:
+    if place is None:
+        return None
+    server = url.server(environment)
+    bound = server.options.get("channel_binding") == "require"
+    if bound or server.ssl_mode in VERIFYING or "sslmode" not in server.options:
         return None
     return place, server.ssl_mode
 
 
 def unverified(url: DatabaseUrl, environment: Mapping[str, str]) -> str | None:
-    """Why not to connect, in one line: the URL is invalid here, or names a remote server and no sslmode."""
+    """Why not to connect, in one line: a file is missing, or the URL names a remote server and no sslmode."""
     if url.is_sqlite:
         return None
     try:
         server = url.server(environment)
-        _ = server.root_certificates
+        server.check_files()
     except ValueError as error:  # with what is missing from the environment
         return f"it {error}"
     except OSError as error:

@@ -102,9 +102,13 @@ def test_url_is_remote_if_one_of_its_hosts_is(url: str, environment: dict[str, s
         ),
         ("?sslmode=", {}, f"{SERVER} is not this machine"),
         ("?application_name=sslmode", {}, f"{SERVER} is not this machine"),
+        ("?sslmode=verify-full&sslrootcert=/nowhere", {}, "its sslrootcert cannot be read: /nowhere"),
+        ("?sslmode=require", {"PGSSLROOTCERT": "/nowhere"}, "its sslrootcert cannot be read: /nowhere"),
+        (f"?sslmode=require&sslcert={__file__}&sslkey=/nowhere", {}, "its sslkey cannot be read: /nowhere"),
+        ("?sslmode=require&passfile=/nowhere", {}, "its passfile cannot be read: /nowhere"),
         ("", {"PGSSLMODE": "yes"}, "it has no sslmode, and PGSSLMODE is not one of disable, allow,"),
-        *((f"?sslrootcert=x&sslmode={mode}", {}, None) for mode in SSL_MODES),
-        *(("?sslrootcert=x", {"PGSSLMODE": mode}, None) for mode in SSL_MODES),
+        *((f"?sslrootcert={__file__}&sslmode={mode}", {}, None) for mode in SSL_MODES),
+        *((f"?sslrootcert={__file__}", {"PGSSLMODE": mode}, None) for mode in SSL_MODES),
     ],
 )
 def test_remote_url_requires_a_valid_sslmode(query: str, environment: dict[str, str], message: str | None) -> None:

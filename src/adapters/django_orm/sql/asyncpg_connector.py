@@ -12,7 +12,7 @@ import asyncpg
 
 from adapters.django_orm.sql.channel_binding import BindingTransport, NotBound
 from adapters.django_orm.sql.pooled_sessions import differing_settings, refusal
-from config.postgres import POOLED_SESSION, VERIFYING, Server
+from config.postgres import POOLED_SESSION, Server
 from domain.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ def tls_context(server: Server) -> ssl.SSLContext:
     if "ssl_max_protocol_version" in options:
         context.maximum_version = _version(options["ssl_max_protocol_version"])
     try:
-        roots = server.root_certificates if server.ssl_mode in VERIFYING | {"require"} else ""
+        roots = server.root_certificates
         context.verify_mode = ssl.CERT_REQUIRED if roots else ssl.CERT_NONE
         if roots:
             context.load_verify_locations(roots)
