@@ -110,7 +110,7 @@ class Server:
 
     @property
     def root_certificates(self) -> str:
-        """The file of certificate authorities to trust; empty where none are. Raises ``OSError`` if the system has none."""
+        """The file of certificate authorities to trust, if any. Raises ``OSError`` if the system has no such file."""
         given = self.options.get("sslrootcert", "system" if self.ssl_mode == "verify-full" else "")
         if self.ssl_mode not in VERIFYING | {"require"}:
             return ""

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -201,7 +201,10 @@ async def test_the_directory_of_a_socket_is_a_host(primary: Server, silent: str,
     """Where the server itself has no socket, one that leads to it does."""
     host, port = place(primary).split(":")
 
+    relays: set[asyncio.Task[Any] | None] = set()
+
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        relays.add(asyncio.current_task())
         there = await asyncio.open_connection(host, int(port))
         await asyncio.gather(_copy(reader, there[1]), _copy(there[0], writer))
 
@@ -212,12 +215,15 @@ async def test_the_directory_of_a_socket_is_a_host(primary: Server, silent: str,
         given = psycopg_parameters(DatabaseUrl(url))
         other = await asyncio.to_thread(lambda: psycopg.connect(**given))
         other.close()
+        await asyncio.gather(*filter(None, relays))
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while data := await reader.read(1 << 16):
         writer.write(data)
     writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 async def test_socket_options_are_those_of_libpq(primary: Server) -> None:

@@ -61,10 +61,26 @@ class Connector:
 
     async def connect(self) -> Connection:
         """A connection. Raises ``OSError``, ``Unavailable`` and the driver's errors."""
-        deadline = asyncio.get_running_loop().time() + self._timeout
-        places, failure = await self._places()
+        now = asyncio.get_running_loop().time
+        deadline = now() + self._timeout
+        good = self._good and (self._good.host, self._good.port)
+        hosts = sorted(self._server.hosts, key=lambda host: host != good)
+        failure: Exception = OSError("the URL names no host")
+        for number, (host, port) in enumerate(hosts):
+            try:
+                return await self._connect_to_host(host, port, now() + (deadline - now()) / (len(hosts) - number))
+            except _NEXT_HOST as error:
+                failure = error
+        raise failure
+
+    async def _connect_to_host(self, host: str, port: int, deadline: float) -> Connection:
+        """Tries its addresses until this moment, each with an equal share of the time."""
+        now = asyncio.get_running_loop().time
+        async with asyncio.timeout_at(deadline):
+            places = await self._places(host, port)
+        failure: Exception = OSError(f"{host} has no address")
         for number, place in enumerate(places):
-            share = (deadline - asyncio.get_running_loop().time()) / (len(places) - number)
+            share = (deadline - now()) / (len(places) - number)
             try:
                 async with asyncio.timeout(min(share, self._share_max)):
                     connection = await self._connect_to(place)
@@ -75,21 +91,13 @@ class Connector:
                 return connection
         raise failure
 
-    async def _places(self) -> tuple[list[Place], Exception]:
-        """All addresses of all hosts, and why the last host without any has none."""
-        places, failure = list[Place](), OSError("no host has an address")
-        share = self._timeout / (len(self._server.hosts) + 1)  # so that connecting has one too
-        for host, port in self._server.hosts:
-            if host.startswith("/"):
-                places.append(Place(host, port, host))
-                continue
-            try:
-                async with asyncio.timeout(share):
-                    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-                places += dict.fromkeys(Place(host, port, str(address[0])) for *_, address in found)
-            except OSError as error:
-                failure = error
-        return sorted(places, key=lambda place: place != self._good), failure
+    async def _places(self, host: str, port: int) -> list[Place]:
+        """The addresses of a host, the last good one first."""
+        if host.startswith("/"):
+            return [Place(host, port, host)]
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        places = dict.fromkeys(Place(host, port, str(address[0])) for *_, address in found)
+        return sorted(places, key=lambda place: place != self._good)
 
     async def _connect_to(self, place: Place) -> Connection:
         if place not in self._poolers:
