@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -101,16 +102,16 @@ class Connector:
 
     async def _connect_to(self, place: Place) -> Connection:
         if place not in self._poolers:
-            try:
+            with suppress(*_POOLER):
                 return await self._by_ssl_mode(place, self._server.session)
-            except _POOLER:
-                self._poolers.add(place)
         connection = await self._by_ssl_mode(place, POOLED_SESSION)
         try:
             await self._check_session(connection)
         except BaseException:
+            self._poolers.discard(place)
             connection.terminate()
             raise
+        self._poolers.add(place)
         return connection
 
     async def _by_ssl_mode(self, place: Place, session: Mapping[str, str]) -> Connection:
