@@ -145,7 +145,9 @@ async def test_only_unfit_servers_are_a_reason(reader: Server) -> None:
 
 
 def storage_on(url: str) -> Storage:
-    return asyncpg_storage(url, size=4, acquire_timeout=TIMEOUT, statement_timeout=0.5, list_timeout=0.5)
+    return asyncpg_storage(
+        url, size=4, acquire_timeout=TIMEOUT, statement_timeout=0.5, list_timeout=0.5, enforce_rls=False
+    )
 
 
 async def test_a_hung_primary_is_left(primary: Server, reader: Server) -> None:
