@@ -77,6 +77,18 @@ def test_sql_cannot_change_or_delete_a_revision(cursor: CursorWrapper, statement
     assert len(before) >= 6
 
 
+@pytest.mark.parametrize("differs", [None, "owner_id", "entity_id", "kind", "version"])
+def test_a_version_of_an_entity_has_one_revision(owners: list[OwnerId], differs: str | None) -> None:
+    written = RevisionRow.objects.filter(owner_id=owners[0], kind=Simulation.KIND).values()[0]
+    others = {"owner_id": owners[1], "entity_id": uuid7(), "kind": "run", "version": 9}
+    again = {**written, "id": uuid7(), "number": 1000, **({differs: others[differs]} if differs else {})}
+    if differs:
+        RevisionRow.objects.create(**again)
+        return
+    with pytest.raises(IntegrityError), transaction.atomic():
+        RevisionRow.objects.create(**again)
+
+
 def test_the_orm_cannot_change_or_delete_a_revision(owners: list[OwnerId]) -> None:
     mine = RevisionRow.objects.filter(owner_id=owners[0])
     row = mine[0]
@@ -122,7 +134,7 @@ def test_purge_statements_use_an_index(lend: MakeStorage, owners: list[OwnerId])
     written = RevisionRow.objects.filter(owner_id=owners[0]).values()[0]
     for owner in (new_owner_id() for _ in range(20)):
         ChangeCountRow.objects.create(owner_id=owner, last=300, purged_through=0)
-        numbered = ({"id": uuid7(), "owner_id": owner, "number": number} for number in range(1, 301))
+        numbered = ({"id": uuid7(), "owner_id": owner, "number": number, "version": number} for number in range(1, 301))
         RevisionRow.objects.bulk_create(RevisionRow(**{**written, **each}) for each in numbered)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -67,6 +67,10 @@ class RevisionAdmin(OwnedAdmin):
         rows: QuerySet[Any] = super().get_queryset(request).annotate(**sides)
         return rows
 
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """The latest first: by number within one owner, and by the time in the ids where owners are mixed."""
+        return ("-number",) if {"owner_id", "owner_id__exact"} & request.GET.keys() else self.ordering
+
     def action(self, row: Any) -> str:
         return str(action(row.has_before or None, row.has_after or None))
 
