@@ -15,7 +15,9 @@ from uuid_utils.compat import uuid7
 
 from adapters.django_orm.models import ChangeCountRow, RevisionRow
 from adapters.django_orm.tenant_data.erasing import erase
+from domain.paging import Comparison, Condition, PageRequest, Position
 from domain.repository import OwnerId
+from domain.revisions import LATEST_FIRST
 from domain.simulations.simulation import Simulation
 from tests.contracts.cases import admitted
 from tests.factories import (
@@ -150,3 +152,27 @@ def test_purge_statements_use_an_index(lend: MakeStorage, owners: list[OwnerId])
         assert any("Index Scan using revision_in_order on revision" in line for line in lines), lines
         assert any(line.startswith("Index Cond: ((owner_id = ") and "number > " in line for line in lines), lines
         assert not any("Sort" in line for line in lines)
+
+
+def test_a_history_is_a_range_of_the_index_of_its_versions(lend: MakeStorage, owners: list[OwnerId]) -> None:
+    written = RevisionRow.objects.filter(owner_id=owners[0], kind=Simulation.KIND).values()[0]
+    ids = [uuid7() for _ in range(40)]
+    numbered = ({"number": 10 + number, "entity_id": ids[number % 40]} for number in range(4000))
+    RevisionRow.objects.bulk_create(
+        RevisionRow(**{**written, **each, "id": uuid7(), "version": each["number"]}) for each in numbered
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    named: dict[str, Any] = {"entity_id": ids[0], "kind": Simulation.KIND}
+    conditions = tuple(Condition(name, Comparison.EQUAL, value) for name, value in named.items())
+    request = PageRequest(sort=LATEST_FIRST, conditions=conditions, after=Position(100, uuid7()))
+    values = {"owner_id": owners[0], "limit": 21, "after_value": 100, "after_id": uuid7()}
+    for place, condition in enumerate(request.conditions):
+        values[f"condition_{place}"] = condition.value
+    lines = plan(lend().revisions.listing(request), values)
+    if VENDOR == "sqlite":
+        index = "sqlite_autoindex_revision_2 (owner_id=? AND entity_id=? AND kind=? AND version<?)"
+        assert lines == [f"SEARCH revision USING INDEX {index}"]
+        return
+    assert any("Index Scan Backward using revision_of_version on revision" in line for line in lines), lines
+    assert "Presorted Key: revision.version" in lines  # PostgreSQL does not know that no two have the same version
