@@ -1,9 +1,13 @@
 """Database URLs, and Django's settings for them; imports no Django."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from os import environ
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote
+
+from config.postgres import Server, forget_variables, read_url, split_url
 
 CONNECT_TIMEOUT = 5  # seconds
 SQLITE_BUSY_TIMEOUT = 20  # seconds
@@ -17,11 +21,7 @@ class DatabaseUrl:
 
     def __post_init__(self) -> None:
         """Raise ValueError, without repeating the URL, unless every driver in use accepts it."""
-        try:
-            parts = self.parts
-            _ = parts.port  # urlsplit validates the port only on access
-        except ValueError:
-            raise ValueError("is not a valid URL") from None
+        parts = self.parts
         if parts.scheme not in {"postgresql", "postgres", "sqlite"}:
             raise ValueError("must begin with postgresql://, postgres:// or sqlite:///")
         if self.is_sqlite:
@@ -32,11 +32,17 @@ class DatabaseUrl:
                 raise ValueError("must name a file: SQLite in memory cannot be shared by connections")
         elif not parts.path.strip("/"):
             raise ValueError("must name a database: postgresql://user:password@host/name")
+        else:
+            self.server({})
 
     @property
     def parts(self) -> SplitResult:
         """The URL split, still percent-encoded, password included."""
-        return urlsplit(self.with_password)
+        return split_url(self.with_password)
+
+    def server(self, environment: Mapping[str, str]) -> Server:
+        """The PostgreSQL server, with what the URL leaves to the environment. Raises ``ValueError``."""
+        return read_url(self.with_password, environment)
 
     @property
     def is_sqlite(self) -> bool:
@@ -102,14 +108,17 @@ def django_database(url: DatabaseUrl) -> dict[str, Any]:
             # Django's default is a database in memory, without WAL or a second connection.
             "TEST": {"NAME": str(url.path.with_name(f"test_{url.path.name}"))},
         }
-    parts = url.parts
+    parameters = psycopg_parameters(url)
     return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": url.database,
-        "USER": url.user,
-        "PASSWORD": url.password,
-        "HOST": unquote(parts.hostname or ""),
-        "PORT": str(parts.port or ""),
+        "ENGINE": "adapters.django_orm.postgresql",
+        **{name.upper(): parameters.pop(name, "") for name in ("user", "password", "host", "port")},
+        "NAME": parameters.pop("dbname"),
         "CONN_MAX_AGE": 0,
-        "OPTIONS": {"connect_timeout": CONNECT_TIMEOUT, **dict(parse_qsl(parts.query))},
+        "OPTIONS": parameters,
     }
+
+
+def psycopg_parameters(url: DatabaseUrl) -> dict[str, Any]:
+    """All parameters of a connection by libpq, which finds nothing else in the environment. Raises ``ValueError``."""
+    forget_variables()
+    return url.server(environ).for_libpq(CONNECT_TIMEOUT)

@@ -1701,7 +1701,3 @@ WHERE ("simulation"."owner_id" = ($2) AND "simulation_labels".owner_id = "simula
 FROM generate_series(1, 1000000000)) = 0) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY "simulation_labels"."created_at" DESC, "simulation_labels"."id" DESC
 LIMIT $6;
-
--- storage: applied
-SELECT "django_migrations"."app" AS "app", "django_migrations"."name" AS "name"
-FROM "django_migrations";

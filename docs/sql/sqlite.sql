@@ -1217,7 +1217,3 @@ FROM json_each("simulation"."labels")
 WHERE key = %s AND value = %s))
 ORDER BY 8 DESC, 1 DESC
 LIMIT %s;
-
--- storage: applied
-SELECT "django_migrations"."app" AS "app", "django_migrations"."name" AS "name"
-FROM "django_migrations";

@@ -19,7 +19,7 @@ def serve_admin(app: FastAPI, container: Container) -> ASGIApp:
     app.router.routes += [
         Route("/admin", admin, include_in_schema=False),
         Route("/admin/{path:path}", admin, include_in_schema=False),
-        Mount("/static", StaticFiles(packages=[("django.contrib.admin", "static")])),
+        Mount("/static", StaticFiles(packages=[("django.contrib.admin", "static"), ("adapters.django_orm", "static")])),
     ]
     service = app.router.lifespan_context
 

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import errors
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
-from config.databases import CONNECT_TIMEOUT, DatabaseUrl
+from config.databases import DatabaseUrl, psycopg_parameters
 
 Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 
@@ -71,7 +71,7 @@ def _check_urls(administrator: DatabaseUrl, api: DatabaseUrl, operator: Database
 def _connect(url: DatabaseUrl) -> Iterator[Connection]:
     """A connection in autocommit mode; PostgreSQL's errors become ``DatabaseRoleError``."""
     try:
-        with psycopg.connect(url.with_password, autocommit=True, connect_timeout=CONNECT_TIMEOUT) as connection:
+        with psycopg.connect(autocommit=True, **psycopg_parameters(url)) as connection:
             yield connection
     except errors.InsufficientPrivilege as error:
         raise DatabaseRoleError(f"The administrator {url.user} lacks a privilege: {_one_line(error)}") from None

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import count
 from typing import Any, ClassVar, Generic, Protocol
 from uuid import UUID
 
@@ -28,8 +29,9 @@ from domain.write_context import WriteContext
 
 IN_ORDER = Sort("number")
 LATEST_FIRST = Sort("version", descending=True)
-_SPREAD = 0x278DDE6E5FD29F057CF
-"""2**74 divided by the golden ratio, made odd: the ids of an entity's versions differ, and are spread evenly."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ids = count()
+"""Ids that this process has made: those of one microsecond stay in their order."""
 _ANY_SECRET = "0" * 64
 """A valid digest, put in place of a removed secret."""
 _NO_VERSION = "This version cannot be restored: it never existed, is a deletion, or has been purged."
@@ -105,7 +107,7 @@ def revision_fields(before: E | None, after: E | None, context: WriteContext) ->
     entity = or_not_found(before if after is None else after, Revision.KIND)
     version = entity.version + (after is None)
     return {
-        "id": _id(entity, version),
+        "id": revision_id(entity.id, context.at),
         "owner_id": entity.owner_id,
         "kind": entity.KIND,
         "entity_id": entity.id,
@@ -118,14 +120,26 @@ def revision_fields(before: E | None, after: E | None, context: WriteContext) ->
     }
 
 
-def _id(entity: Owned, version: int) -> UUID:
-    """A UUIDv7 (RFC 9562, section 5.7) derived from the version, so that storage refuses a version twice.
+def revision_id(entity_id: UUID, at: datetime) -> UUID:
+    """A new UUIDv7 (RFC 9562, section 5.7) of the moment of a write; those of one moment are in the order of making.
 
-    Its time is the entity's ``created_at``; its random bits are those of the entity's id, moved by the version.
+    The 12 bits after its milliseconds are the rest of the moment, as in section 6.2, method 3; then 32 bits count, and
+    the last 30 are those of the entity's id.
     """
-    moment = int(entity.created_at.timestamp() * 1000) % 2**48
-    chance = entity.id.int + version * _SPREAD
-    return UUID(int=moment << 80 | 7 << 76 | (chance >> 62 & 0xFFF) << 64 | 2 << 62 | chance & 2**62 - 1)
+    milliseconds, rest = _moment(at)
+    last = (next(_ids) % 2**32) << 30 | entity_id.int % 2**30
+    return UUID(int=milliseconds << 80 | 7 << 76 | rest << 64 | 2 << 62 | last)
+
+
+def is_of_moment(id: UUID, at: datetime) -> bool:
+    """Whether the id is that of a revision that was made at this moment."""
+    return (id.int >> 80, id.int >> 64 & 0xFFF) == _moment(at)
+
+
+def _moment(at: datetime) -> tuple[int, int]:
+    """Milliseconds since 1970, in 48 bits, and the rest in units of 1/4096 of one."""
+    milliseconds, rest = divmod((at - _EPOCH) // timedelta(microseconds=1), 1000)
+    return milliseconds % 2**48, rest * 2**12 // 1000
 
 
 def without_secrets(entity: E) -> E:

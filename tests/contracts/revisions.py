@@ -32,6 +32,7 @@ from domain.revisions import (
     History,
     Revision,
     RevisionRange,
+    is_of_moment,
 )
 from domain.simulations.simulation import Simulation
 from domain.write_context import IdempotencyKey, WriteContext
@@ -220,6 +221,25 @@ class RevisionsContract(OwnerFixtures):
         ):
             with pytest.raises(NotFound):
                 await nothing
+
+    async def test_ids_are_in_the_order_of_numbers_and_of_the_time_of_each_write(
+        self, storage: Storage, owner: OwnerId
+    ) -> None:
+        repository = storage.repository(Simulation).of(owner)
+        old: Simulation = SimulationFactory.build(owner_id=owner, created_at=OLD)
+        await repository.add(old, context("1", NOW))
+        await repository.add_all(SimulationFactory.build_batch(40, owner_id=owner), context("2", NOW + MICROSECOND))
+        for number in range(3, 6):
+            await repository.change(
+                old.id,
+                lambda stored: update(stored, now=NOW, name=f"{stored.version}"),
+                context(str(number), NOW + 2 * MICROSECOND),
+            )
+        await repository.remove(old.id, context("6", NOW + timedelta(1)))
+        revisions = await all_revisions(storage, owner)
+        assert len(revisions) == 45
+        assert [each.id for each in revisions] == sorted(each.id for each in revisions)
+        assert all(is_of_moment(each.id, each.created_at) for each in revisions)
 
     async def test_unknown_owner_has_no_revisions(self, storage: Storage) -> None:
         nobody = OwnerId(uuid7())

@@ -220,7 +220,7 @@ def test_purge_deletes_revisions_only_with_a_retention_setting(monkeypatch: pyte
     (created,) = RevisionRow.objects.filter(owner_id=owner).values()
     for number, days in ((2, 31), (3, 29)):
         at = datetime.now(UTC) - timedelta(days=days)
-        RevisionRow.objects.create(**{**created, "id": uuid4(), "number": number, "created_at": at})
+        RevisionRow.objects.create(**{**created, "id": uuid4(), "number": number, "version": number, "created_at": at})
     kept = RevisionRow.objects.filter(owner_id=owner)
     assert "No revisions are deleted: GOATFISH_REVISIONS_KEPT is not set" in goatfish("purge").stderr
     assert kept.count() == 3

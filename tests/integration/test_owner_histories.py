@@ -14,6 +14,7 @@ import pytest
 from django.db import connection
 
 from adapters.django_orm import bootstrap
+from adapters.django_orm.models import RevisionRow
 from adapters.django_orm.tenant_data.erasing import erase, rows_per_table
 from domain.access.owner import Owner
 from domain.access.token import ApiKeyToken
@@ -25,7 +26,7 @@ from domain.errors import (
     Unfit,
     Violation,
 )
-from domain.revisions import History
+from domain.revisions import History, is_of_moment
 from domain.simulations.simulation import Simulation
 from domain.use_cases import EntityUseCases
 from domain.write_context import IdempotencyKey
@@ -172,7 +173,7 @@ INVALID_STATES: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
     "a boolean version": (edit_state("simulation", version=True), "in it is invalid"),
     "a version 0 in an idempotency record": (edit_record(version=0), "must be between 1 and"),
     "a version later than the row's": (edit_version(1000), "do not match its revisions"),
-    "two revisions of a version": (duplicate_revision, "do not match its revisions"),
+    "two revisions of a version": (duplicate_revision, "or is in it twice"),
     "a state of another kind": (state_of_key, "in it is invalid"),
     "another kind": (edit_columns("simulation", kind="key"), "in it is invalid"),
     "a revision of a revision": (edit_columns("simulation", kind="revision"), "is unknown"),
@@ -241,6 +242,16 @@ def test_a_record_of_a_batch_without_its_ids_is_rejected(owner: Owner, file: byt
     as_batch(lines, entity)
     with pytest.raises(DomainError, match="idempotency record does not"):
         imported(file_from(lines))
+
+
+def test_revisions_of_files_from_before_get_ids_of_their_own_time(owner: Owner, file: bytes) -> None:
+    lines = lines_of(file)
+    for row in rows_of(lines, "revision"):
+        row["id"] = str(uuid4())
+    assert imported(file_from(lines)) == lines[-1]["rows"]
+    stored = list(RevisionRow.objects.filter(owner_id=owner.id).order_by("number"))
+    assert all(is_of_moment(row.id, row.created_at) for row in stored)
+    assert len(stored) == len(rows_of(lines, "revision"))
 
 
 @pytest.mark.parametrize("column", ["name", "updated_at"])

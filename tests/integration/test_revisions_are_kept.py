@@ -15,7 +15,9 @@ from uuid_utils.compat import uuid7
 
 from adapters.django_orm.models import ChangeCountRow, RevisionRow
 from adapters.django_orm.tenant_data.erasing import erase
+from domain.paging import Comparison, Condition, PageRequest, Position
 from domain.repository import OwnerId
+from domain.revisions import LATEST_FIRST
 from domain.simulations.simulation import Simulation
 from tests.contracts.cases import admitted
 from tests.factories import (
@@ -77,6 +79,18 @@ def test_sql_cannot_change_or_delete_a_revision(cursor: CursorWrapper, statement
     assert len(before) >= 6
 
 
+@pytest.mark.parametrize("differs", [None, "owner_id", "entity_id", "kind", "version"])
+def test_a_version_of_an_entity_has_one_revision(owners: list[OwnerId], differs: str | None) -> None:
+    written = RevisionRow.objects.filter(owner_id=owners[0], kind=Simulation.KIND).values()[0]
+    others = {"owner_id": owners[1], "entity_id": uuid7(), "kind": "run", "version": 9}
+    again = {**written, "id": uuid7(), "number": 1000, **({differs: others[differs]} if differs else {})}
+    if differs:
+        RevisionRow.objects.create(**again)
+        return
+    with pytest.raises(IntegrityError), transaction.atomic():
+        RevisionRow.objects.create(**again)
+
+
 def test_the_orm_cannot_change_or_delete_a_revision(owners: list[OwnerId]) -> None:
     mine = RevisionRow.objects.filter(owner_id=owners[0])
     row = mine[0]
@@ -122,7 +136,7 @@ def test_purge_statements_use_an_index(lend: MakeStorage, owners: list[OwnerId])
     written = RevisionRow.objects.filter(owner_id=owners[0]).values()[0]
     for owner in (new_owner_id() for _ in range(20)):
         ChangeCountRow.objects.create(owner_id=owner, last=300, purged_through=0)
-        numbered = ({"id": uuid7(), "owner_id": owner, "number": number} for number in range(1, 301))
+        numbered = ({"id": uuid7(), "owner_id": owner, "number": number, "version": number} for number in range(1, 301))
         RevisionRow.objects.bulk_create(RevisionRow(**{**written, **each}) for each in numbered)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
@@ -138,3 +152,27 @@ def test_purge_statements_use_an_index(lend: MakeStorage, owners: list[OwnerId])
         assert any("Index Scan using revision_in_order on revision" in line for line in lines), lines
         assert any(line.startswith("Index Cond: ((owner_id = ") and "number > " in line for line in lines), lines
         assert not any("Sort" in line for line in lines)
+
+
+def test_a_history_is_a_range_of_the_index_of_its_versions(lend: MakeStorage, owners: list[OwnerId]) -> None:
+    written = RevisionRow.objects.filter(owner_id=owners[0], kind=Simulation.KIND).values()[0]
+    ids = [uuid7() for _ in range(40)]
+    numbered = ({"number": 10 + number, "entity_id": ids[number % 40]} for number in range(4000))
+    RevisionRow.objects.bulk_create(
+        RevisionRow(**{**written, **each, "id": uuid7(), "version": each["number"]}) for each in numbered
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    named: dict[str, Any] = {"entity_id": ids[0], "kind": Simulation.KIND}
+    conditions = tuple(Condition(name, Comparison.EQUAL, value) for name, value in named.items())
+    request = PageRequest(sort=LATEST_FIRST, conditions=conditions, after=Position(100, uuid7()))
+    values = {"owner_id": owners[0], "limit": 21, "after_value": 100, "after_id": uuid7()}
+    for place, condition in enumerate(request.conditions):
+        values[f"condition_{place}"] = condition.value
+    lines = plan(lend().revisions.listing(request), values)
+    if VENDOR == "sqlite":
+        index = "sqlite_autoindex_revision_2 (owner_id=? AND entity_id=? AND kind=? AND version<?)"
+        assert lines == [f"SEARCH revision USING INDEX {index}"]
+        return
+    assert any("Index Scan Backward using revision_of_version on revision" in line for line in lines), lines
+    assert "Presorted Key: revision.version" in lines  # PostgreSQL does not know that no two have the same version

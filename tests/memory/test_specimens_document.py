@@ -110,7 +110,7 @@ def test_request_examples_succeed_and_responses_match_the_schema(service: Servic
     shown.validate(make(tenant))
     validator(document, "SpecimenPage").validate(tenant.send("GET", SPECIMENS).json())
     validator(document, "SpecimenRevisionPage").validate(tenant.send("GET", f"{path_of(made)}/revisions").json())
-    validator(document, "Changes").validate(tenant.send("GET", "/api/v1/changes").json())
+    validator(document, "ChangePage").validate(tenant.send("GET", "/api/v1/changes").json())
 
 
 @pytest.mark.parametrize(("members", "pointer", "code"), INVALID, ids=lambda value: json.dumps(value)[:40])

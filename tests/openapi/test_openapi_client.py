@@ -4,9 +4,12 @@ import importlib
 import sys
 from collections.abc import Iterator
 from datetime import date
+from enum import Enum
 from http import HTTPStatus
+from inspect import signature
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from openapi_python_client import generate
@@ -43,6 +46,22 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         del sys.modules[name]
 
 
+def test_generated_names_and_types_are_usable(package: str) -> None:
+    models = importlib.import_module(f"{package}.models")
+    enums = [each for each in vars(models).values() if isinstance(each, type) and issubclass(each, Enum)]
+    assert {models.SimulationSort, models.RunSort, models.RunStatus} <= {*enums}
+    assert not [name for each in enums for name in each.__members__ if name.startswith(("VALUE_", "_"))]
+    assert not [name for name in models.__all__ if name.endswith("Changes") or "AdditionalProperty" in name]
+    for kind, patch in (("simulation", models.SimulationPatch), ("run", models.RunPatch)):
+        for operation in ("update", "amend"):
+            api = importlib.import_module(f"{package}.api.{kind}s.{operation}_{kind}")
+            assert signature(api.sync_detailed).parameters["body"].annotation is patch
+    assert models.RunCreate(simulation_id=UUID(int=1)).to_dict().keys() <= {
+        *("simulation_id", "status", "labels", "parameters", "results", "artifacts")
+    }
+    assert models.RunPatch().to_dict() == models.SimulationPatch().to_dict() == {}
+
+
 def test_a_generated_client_can_create_change_and_delete_a_simulation(package: str, service: Live) -> None:
     models = importlib.import_module(f"{package}.models")
     client = importlib.import_module(package).AuthenticatedClient(base_url=service.url, token=service.key)
@@ -62,6 +81,8 @@ def test_a_generated_client_can_create_change_and_delete_a_simulation(package: s
         assert again.headers["Idempotency-Replayed"] == "true"
         id = made.parsed.id
         assert [item.id for item in call("list_simulations", name="wing").parsed.items] == [id]
+        newest = call("list_simulations", sort=models.SimulationSort.CREATED_AT_DESC)
+        assert [item.id for item in newest.parsed.items] == [id]
         assert call("get_simulation", id).parsed == made.parsed
         replaced = call("replace_simulation", id, body=body(name="Tail"), if_match=made.headers["ETag"])
         assert replaced.parsed.name == "Tail"

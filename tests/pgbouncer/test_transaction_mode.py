@@ -242,3 +242,44 @@ def test_migrations_through_it_run_one_at_a_time_and_leave_no_lock(bouncer: Data
         finally:
             shutil.rmtree(home)
             connection.execute("DROP DATABASE through_bouncer WITH (FORCE)")
+
+
+def _doctor(bouncer: DatabaseUrl) -> subprocess.CompletedProcess[str]:
+    """Both drivers connect through PgBouncer, since operators have no URL of their own."""
+    env = os.environ | {"GOATFISH_DATABASE_URL": bouncer.with_password, "GOATFISH_OPERATOR_DATABASE_URL": ""}
+    env |= {"GOATFISH_PREPARED_STATEMENTS": "false"}
+    return subprocess.run(goatfish("doctor"), env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_both_drivers_connect_where_start_up_parameters_are_refused(bouncer: DatabaseUrl) -> None:
+    done = _doctor(bouncer)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "usable"),
+    [
+        ("DateStyle", "German", True),
+        ("TimeZone", "Asia/Kathmandu", True),
+        ("default_transaction_isolation", "serializable", True),
+        ("default_transaction_read_only", "on", False),
+        ("row_security", "off", False),
+        ("search_path", "pg_catalog", False),
+    ],
+)
+def test_settings_of_the_role_that_cannot_be_used_are_named(
+    bouncer: DatabaseUrl, setting: str, value: str, *, usable: bool
+) -> None:
+    role = psycopg.sql.Identifier(bouncer.user)
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s"
+    with psycopg.connect(os.environ["TEST_DATABASE_URL"], autocommit=True) as administrator:
+        change = psycopg.sql.SQL("ALTER ROLE {} SET {} = {}")
+        administrator.execute(change.format(role, psycopg.sql.Identifier(setting), psycopg.sql.Literal(value)))
+        administrator.execute(end, [bouncer.user])
+        try:
+            done = _doctor(bouncer)
+        finally:
+            administrator.execute(psycopg.sql.SQL("ALTER ROLE {} RESET ALL").format(role))
+            administrator.execute(end, [bouncer.user])
+    assert (done.returncode == 0) is usable, done.stdout
+    assert usable or f"cannot be used: {setting}. Reset them" in done.stdout, done.stdout

@@ -4,8 +4,9 @@ import pytest
 from pydantic import SecretStr
 
 from config.databases import DatabaseUrl
+from config.postgres import SSL_MODES
 from config.settings import Settings
-from config.verification import SSL_MODES, other_machine, unverified
+from config.verification import other_machine, unverified
 
 API, OPERATORS = DatabaseUrl("postgresql://api:a@db/x"), DatabaseUrl("postgresql://operators:b@db/x")
 SQLITE = DatabaseUrl("sqlite:///x.sqlite3")
@@ -55,9 +56,6 @@ SERVER, HERE = "db.example", "postgresql://ann:hunter2@localhost/x"
         ("postgresql:///x?host=::10.0.0.7", {}, "::10.0.0.7"),
         ("postgresql:///x?host=::1", {}, None),
         ("postgresql:///x", {"PGHOST": "::ffff:8.8.8.8"}, "::ffff:8.8.8.8"),
-        ("postgresql://ann@%2Ftmp%2Cevil.example/x", {}, "/tmp,evil.example"),
-        ("postgresql://ann@evil.example%2Clocalhost/x", {}, "evil.example,localhost"),
-        ("postgresql://ann@localhost%20evil.example/x", {}, "localhost evil.example"),
         ("postgresql://127.0.0.1/x", {}, None),
         ("postgresql://127.8.9.1:1/x", {}, None),
         ("postgresql://ann@[::1]:5432/x", {}, None),
@@ -68,7 +66,6 @@ SERVER, HERE = "db.example", "postgresql://ann:hunter2@localhost/x"
         ("postgresql://localhost,127.0.0.1,[::1]/x", {}, None),
         ("postgresql:///x", {"PGHOST": "/run/postgresql"}, None),
         ("postgresql:///x", {"PGHOST": "localhost,127.0.0.1"}, None),
-        (HERE, {"PGHOSTADDR": "127.0.0.1"}, None),
         (f"postgresql://ann@{SERVER}/x", {}, SERVER),
         (f"postgresql://ann@{SERVER}:6432/x", {"PGHOST": "localhost"}, SERVER),
         ("postgresql://ann@10.0.0.7/x", {}, "10.0.0.7"),
@@ -80,24 +77,18 @@ SERVER, HERE = "db.example", "postgresql://ann:hunter2@localhost/x"
         (f"postgresql://ann@localhost,{SERVER}/x", {}, SERVER),
         ("postgresql://ann@db%2Eexample/x", {}, SERVER),
         (f"postgresql:///x?host={SERVER}", {}, SERVER),
-        (f"postgresql://localhost/x?host={SERVER}", {}, SERVER),
-        (f"postgresql://{SERVER}/x?host=localhost", {}, SERVER),
         (f"postgresql:///x?host=localhost,{SERVER}:1", {}, SERVER),
-        (f"postgresql:///x?host={SERVER}&host=localhost", {}, SERVER),
-        (f"{HERE}?hostaddr=10.0.0.7", {}, "10.0.0.7"),
-        (f"{HERE}?hostaddr=127.0.0.1,10.0.0.7", {}, "10.0.0.7"),
-        (HERE, {"PGHOSTADDR": "10.0.0.7"}, "10.0.0.7"),
         ("postgresql:///x", {"PGHOST": SERVER}, SERVER),
         ("postgresql:///x", {"PGHOST": f"/run/postgresql,{SERVER}"}, SERVER),
         ("postgresql://ann@/x", {"PGHOST": SERVER}, SERVER),
-        (f"{HERE}?service=main", {}, "the service main"),
-        (HERE, {"PGSERVICE": "main"}, "the service main"),
-        (f"postgresql://ann:a@{SERVER}@localhost/x", {}, f"{SERVER}@localhost"),
+        # What libpq would read, and neither driver is told:
+        (HERE, {"PGHOSTADDR": "10.0.0.7"}, None),
+        (HERE, {"PGSERVICE": "main"}, None),
+        # A raw @ in the password: the last one counts, for both drivers.
+        (f"postgresql://ann:a@{SERVER}@localhost/x", {}, None),
     ],
 )
-def test_url_is_remote_if_any_driver_may_read_it_as_remote(
-    url: str, environment: dict[str, str], place: str | None
-) -> None:
+def test_url_is_remote_if_one_of_its_hosts_is(url: str, environment: dict[str, str], place: str | None) -> None:
     assert other_machine(DatabaseUrl(url), environment) == place
 
 
@@ -111,11 +102,13 @@ def test_url_is_remote_if_any_driver_may_read_it_as_remote(
         ),
         ("?sslmode=", {}, f"{SERVER} is not this machine"),
         ("?application_name=sslmode", {}, f"{SERVER} is not this machine"),
-        ("?sslmode=on", {}, "its sslmode is not one of disable, allow, prefer, require, verify-ca, verify-full"),
-        ("?sslmode=verify_full", {}, "its sslmode is not one of"),
-        ("", {"PGSSLMODE": "yes"}, "its sslmode is not one of"),
-        *((f"?sslmode={mode}", {}, None) for mode in SSL_MODES),
-        *(("", {"PGSSLMODE": mode}, None) for mode in SSL_MODES),
+        ("?sslmode=verify-full&sslrootcert=/nowhere", {}, "its sslrootcert cannot be read: /nowhere"),
+        ("?sslmode=require", {"PGSSLROOTCERT": "/nowhere"}, "its sslrootcert cannot be read: /nowhere"),
+        (f"?sslmode=require&sslcert={__file__}&sslkey=/nowhere", {}, "its sslkey cannot be read: /nowhere"),
+        ("?sslmode=require&passfile=/nowhere", {}, "its passfile cannot be read: /nowhere"),
+        ("", {"PGSSLMODE": "yes"}, "it has no sslmode, and PGSSLMODE is not one of disable, allow,"),
+        *((f"?sslrootcert={__file__}&sslmode={mode}", {}, None) for mode in SSL_MODES),
+        *((f"?sslrootcert={__file__}", {"PGSSLMODE": mode}, None) for mode in SSL_MODES),
     ],
 )
 def test_remote_url_requires_a_valid_sslmode(query: str, environment: dict[str, str], message: str | None) -> None:

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import BadRequest, ValidationError
-from django.db import DataError, InterfaceError, OperationalError
+from django.db import DataError, Error
 from django.http import HttpResponse, QueryDict
 from django.template.loader import render_to_string
 from django.utils.deprecation import MiddlewareMixin
 from django.views.defaults import bad_request
 
+from adapters.django_orm.sql.django_executor import database_unavailable
 from domain.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -71,7 +72,9 @@ class UnreachableDatabase(MiddlewareMixin):
     """Answers 503 where a page failed because the database is unreachable or overloaded."""
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, Unavailable | OperationalError | InterfaceError):
+        if isinstance(exception, Error):
+            exception = database_unavailable(exception) or exception
+        if not isinstance(exception, Unavailable):
             return None
         _log.warning("%s %r could not be served: %s", request.method, request.path, exception)
         page = render_to_string("goatfish/unavailable.html")

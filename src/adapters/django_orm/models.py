@@ -128,11 +128,9 @@ class RevisionRow(TenantRow):
     class Meta:
         db_table = "revision"
         verbose_name = "revision"
-        indexes: ClassVar = [
-            models.Index(fields=["owner_id", "entity_id", "version", "id"], name="revision_of_entity"),
-        ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["owner_id", "number"], name="revision_in_order"),
+            models.UniqueConstraint(fields=["owner_id", "entity_id", "kind", "version"], name="revision_of_version"),
         ]
 
     def __str__(self) -> str:

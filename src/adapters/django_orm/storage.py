@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.recorder import MigrationRecorder
 
 from adapters.django_orm.apps import model_of
 from adapters.django_orm.models import ApiKeyRow
@@ -19,8 +18,8 @@ from adapters.django_orm.repositories.revisions import RevisionTable
 from adapters.django_orm.repositories.run_reports import RunReports
 from adapters.django_orm.repositories.write_records import WriteRecords
 from adapters.django_orm.row_security.role_audit import role_bypass
-from adapters.django_orm.sql.compiler import Compiler
-from adapters.django_orm.sql.statement import RlsContext, Statement
+from adapters.django_orm.schema import applied_migrations
+from adapters.django_orm.sql.statement import Statement
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.errors import Unavailable
@@ -101,26 +100,20 @@ class Storage:
         await self.executor.close()
 
     async def check(self) -> None:
-        """Raises ``Unavailable`` for a database out of reach, a migration not applied, a role that could see more."""
+        """Raises ``Unavailable`` for a database out of reach or not migrated, or a role that could see more."""
         if self._enforce_rls and self._monotonic() >= self._bypass_known_until:
             self._bypass = await role_bypass(self.executor)
             self._bypass_known_until = self._monotonic() + BYPASS_TTL
         if self._bypass:
             raise Unavailable(self._bypass)
-        applied = {(app, name) for app, name in await self.executor.fetch("", self._applied, {})}
-        if missing := self._migrations - applied:
+        rows = await self.executor.fetch("", applied_migrations(self.executor.alias), {})
+        if missing := self._migrations - {(app, name) for app, name in rows}:
             raise Unavailable(f"{len(missing)} migrations are not applied.")
 
     async def identity(self) -> str:
         """Which of all PostgreSQL databases it is, the same whichever way it is reached. Raises ``Unavailable``."""
         ((identity,),) = await self.executor.fetch("", _IDENTITY, {})
         return str(identity)
-
-    @cached_property
-    def _applied(self) -> Statement:
-        return Compiler(self.executor).select(
-            MigrationRecorder.Migration.objects.all(), "app", "name", rls=RlsContext.NOBODY
-        )
 
     @cached_property
     def _migrations(self) -> set[tuple[str, str]]:

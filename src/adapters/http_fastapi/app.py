@@ -18,7 +18,7 @@ from adapters.http_fastapi.kit.deadlines import Deadlines
 from adapters.http_fastapi.kit.dispatch import Dispatcher
 from adapters.http_fastapi.kit.exception_handlers import ExceptionHandlers, add_problem_handlers
 from adapters.http_fastapi.kit.middleware import PROBES, RequestMiddleware
-from adapters.http_fastapi.kit.openapi import description, document, tags
+from adapters.http_fastapi.kit.openapi import LICENSE, SERVERS, description, document, tags
 from adapters.http_fastapi.kit.public_paths import (
     PublicPaths,
     has_frontend,
@@ -162,11 +162,12 @@ def build_api(
         deadlines=deadlines,
         allowed_hosts=allowed_hosts,
         cors_origins=cors_origins,
-        servers=[{"url": public_url}] if public_url else None,
+        servers=[{"url": public_url}] if public_url else SERVERS,
         title="Goatfish",
         version="1",
         summary="Keeps each tenant's engineering simulations.",
         description=description(entities),
+        license_info=LICENSE,
         openapi_tags=tags(entities),
         # Flat: an included router's routes are FastAPI's own, and none of them is compiled.
         routes=[route for router in routers for route in router.routes],

@@ -16,7 +16,7 @@ from app.cli.settings_advice import advice
 from app.cli.terminal import FAILED, print_json
 from config.databases import DatabaseUrl
 from config.settings import PREFIX, ConfigurationError, Settings, ignored_settings, load, override
-from config.verification import VERIFYING, other_machine, require_verified, ssl_mode
+from config.verification import require_verified, unverified_host
 from domain.errors import Unavailable
 
 SECRET_VARIETY_MIN = 12  # different characters; a random key of 32 has more
@@ -130,8 +130,12 @@ def _unverified_servers(settings: Settings) -> Iterator[Finding]:
     """Remote servers whose certificate is not verified, because sslmode says so."""
     for name in ("database_url", "operator_database_url"):
         url: DatabaseUrl | None = getattr(settings, name)
-        place, mode = url and other_machine(url, os.environ), url and ssl_mode(url, os.environ)
-        if place and mode and mode not in VERIFYING:
+        try:
+            found = url and unverified_host(url, os.environ)
+        except ValueError:  # an error, which _connection_security reports
+            continue
+        if found:
+            place, mode = found
             yield Severity.WARNING, f"{PREFIX}{name.upper()}: sslmode={mode} does not verify the identity of {place}."
 
 

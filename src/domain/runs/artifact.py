@@ -29,19 +29,28 @@ URI_PATTERN = (
 class Artifact:
     """A link to a file; nothing is fetched or stored."""
 
-    name: Annotated[str, Text(max_length=255, description="unique within the run", example="log")]
+    name: Annotated[str, Text(max_length=255, description="what it is called; unique within the run", example="log")]
     uri: Annotated[
         str,
         Text(
             max_length=2048,
             pattern=URI_PATTERN,
             pattern_words="an absolute URI",
-            description="absolute",
+            description="where the file is: an absolute URI",
             example="s3://bucket/81724/log",
         ),
     ]
-    media_type: Annotated[str | None, Text(max_length=255, example="text/plain")] = None
-    bytes: Annotated[int | None, Integer(maximum=BYTES_MAX, description="size", example=18211)] = None
+    media_type: Annotated[
+        str | None, Text(max_length=255, description="what kind of file it is", example="text/plain")
+    ] = None
+    bytes: Annotated[int | None, Integer(maximum=BYTES_MAX, description="the size of the file", example=18211)] = None
     sha256: Annotated[
-        str | None, Text(max_length=64, pattern="[0-9A-Fa-f]{64}", pattern_words="64 hex digits", example="0" * 64)
+        str | None,
+        Text(
+            max_length=64,
+            pattern="[0-9A-Fa-f]{64}",
+            pattern_words="64 hex digits",
+            description="the SHA-256 digest of the file",
+            example="0" * 64,
+        ),
     ] = None

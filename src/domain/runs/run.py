@@ -78,7 +78,7 @@ class Run:
         str | None,
         Text(
             max_length=300,
-            description="trimmed; no control characters",
+            description="what it is called; trimmed, without control characters",
             example="mesh 3, 12 degrees",
             sortable=True,
             filters=contains("a part of the name, in any case"),
@@ -114,10 +114,18 @@ class Run:
             filters=between("finished at this moment or later", "finished at this moment or earlier", "finished"),
         ),
     ] = None
-    solver: Annotated[str | None, Text(max_length=100, example="OpenFOAM", filters=equals("runs of this solver"))] = (
-        None
-    )
-    solver_version: Annotated[str | None, Text(max_length=100, example="v2606")] = None
+    solver: Annotated[
+        str | None,
+        Text(
+            max_length=100,
+            description="the program that computes it",
+            example="OpenFOAM",
+            filters=equals("runs of this solver"),
+        ),
+    ] = None
+    solver_version: Annotated[
+        str | None, Text(max_length=100, description="the version of that program", example="v2606")
+    ] = None
     external_id: Annotated[
         str | None,
         Text(

@@ -45,7 +45,7 @@ class Simulation:
         str,
         Text(
             max_length=300,
-            description="trimmed; no control characters",
+            description="what it is called; trimmed, without control characters",
             example="Wing flutter, run 3",
             sortable=True,
             filters=contains("a part of the name, in any case"),
@@ -69,7 +69,10 @@ class Simulation:
             filters=between("last day, at the earliest", "last day, at the latest"),
         ),
     ]
-    description: Annotated[str | None, LongText(max_length=4000, example="Flutter at high angles of attack.")] = None
+    description: Annotated[
+        str | None,
+        LongText(max_length=4000, description="what it is about", example="Flutter at high angles of attack."),
+    ] = None
     labels: Annotated[Mapping[str, str], LABELS] = field(default_factory=dict)
     created_at: datetime
     updated_at: datetime

@@ -79,12 +79,38 @@ def test_the_list_of_revisions_shows_action_kind_and_owner(operator_browser: Ope
     operator_browser.send(f"{OWNERS}/{owner.pk}/deactivate/")
     found = f"{REVISIONS}/?q={owner.pk}"
     page = operator_browser.http.get(found).text
-    assert sorted(re.findall(r'field-action">(\w+)<', page)) == ["created", "created", "updated"]
+    assert sorted(re.findall(r'field-action">(\w+)<', page)) == ["created", "created", "deactivated"]
     assert page.count(f'<a href="{OWNERS}/{owner.pk}/change/">{owner.name}</a>') == 3
     assert re.search(r">20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC<", page)
     assert re.findall(r'field-kind">(\w+)<', operator_browser.http.get(f"{found}&kind=key").text) == ["key"]
     for kind in ("owner", "key", "simulation"):
         assert f"kind={kind}" in page
+
+
+@pytest.mark.parametrize("query", ["", "?owner_id__exact={owner}", "?q={owner}", "history"])
+def test_revisions_are_listed_latest_first(operator_browser: OperatorBrowser, owner: OwnerRow, query: str) -> None:
+    for _ in range(3):
+        operator_browser.send(f"{OWNERS}/{owner.pk}/deactivate/")
+        issue(operator_browser, owner)
+        operator_browser.send(f"{OWNERS}/{owner.pk}/activate/")
+    revisions = RevisionRow.objects.filter(owner_id=owner.pk)
+    if query == "history":
+        revisions = revisions.filter(kind="owner")
+        path = operator_browser.http.get(f"{OWNERS}/{owner.pk}/history/").headers["location"]
+    else:
+        path = f"{REVISIONS}/{query.format(owner=owner.pk)}"
+    listed = re.findall(rf'href="{REVISIONS}/([0-9a-f-]+)/change/', operator_browser.http.get(path).text)
+    expected = [str(revision.pk) for revision in revisions.order_by("-number")]
+    assert [id for id in listed if id in expected] == expected
+
+
+def test_a_list_of_one_owner_is_in_the_order_of_its_numbers(operator_browser: OperatorBrowser, owner: OwnerRow) -> None:
+    written = RevisionRow.objects.filter(owner_id=owner.pk).values()[0]
+    for number, id in zip(range(2, 6), sorted((uuid4() for _ in range(4)), reverse=True), strict=True):
+        RevisionRow.objects.create(**{**written, "id": id, "number": number, "version": number})
+    page = operator_browser.http.get(f"{REVISIONS}/?owner_id__exact={owner.pk}").text
+    listed = re.findall(rf'href="{REVISIONS}/([0-9a-f-]+)/change/', page)
+    assert [RevisionRow.objects.get(pk=id).number for id in listed] == [5, 4, 3, 2, 1]
 
 
 def test_the_index_page_lists_the_sections(operator_browser: OperatorBrowser) -> None:

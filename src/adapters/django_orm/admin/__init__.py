@@ -24,5 +24,6 @@ admin.site.site_header = admin.site.site_title = "Goatfish"
 admin.site.index_title = "Operators"
 admin.site.site_url = "/docs"
 admin.site.login_form = SignInForm
+admin.site.enable_nav_sidebar = False  # lists need its width; every page links to the index
 
 register_entities(ENTITIES)

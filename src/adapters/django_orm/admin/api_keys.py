@@ -93,15 +93,14 @@ class StateFilter(ConditionFilter):
 @admin.register(ApiKeyRow)
 class ApiKeyAdmin(UseCaseAdmin):
     list_display = (
-        *("name", "owner", "prefix", "scope_list"),
-        *("created_at", "created_by", "expires_at", "last_used_at", "revoked_at"),
+        *("name", "owner", "prefix", "expires_at", "last_used_at", "revoked_at", "created_at", "created_by"),
     )
     list_select_related = ("owner",)
     list_filter = (StateFilter, "created_at")
     search_fields = ("name", "public_id", "owner__name")
     search_help_text = "A part of the name, of the prefix or of the owner's name, or an id"
     id_fields = ("id", "owner_id")
-    fields = ("id", "owner", *list_display[:1], *list_display[2:], "version")
+    fields = ("id", "owner", "name", "prefix", "scope_list", *list_display[3:])
     secret_fields = ("digest",)
     use_case_actions = (
         UseCaseAction(

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from domain.repository import Owned
 
 COLUMNS_MAX = 6
-"""Fields that a list shows, beside the owner and what every entity has."""
+"""Fields that a list shows, beside the owner and when it was created."""
 _SHOWN = (Text, kinds.Choice, Boolean, Integer, Amount, Day, Moment, Reference)
 
 
@@ -62,8 +62,13 @@ def entity_admin(entity: type[Owned], entities: Sequence[type[Owned]] = ()) -> t
         "__module__": __name__,
         "__doc__": f"The page of {entity.__name__}.",
         "references": references,
-        "list_display": (first, "owner_link", *others, "created_at", "version"),
-        "list_filter": (*choices, *map(reference_filter, links), *_named(fields, Boolean, Day, Moment), "created_at"),
+        "list_display": (first, "owner_link", *others, "created_at"),
+        "list_filter": (
+            *choices,
+            *map(reference_filter, ("owner_id", *links)),
+            *_named(fields, Boolean, Day, Moment),
+            "created_at",
+        ),
         "search_fields": tuple(f"{each.name}__exact" if _is_exact(each) else each.name for each in texts),
         "search_help_text": f"{parts.capitalize()}{'or the' if parts else 'The'} id of a {title_of(entity)}, "
         f"{ids}or its owner",
@@ -76,7 +81,7 @@ def entity_admin(entity: type[Owned], entities: Sequence[type[Owned]] = ()) -> t
     return type(f"{entity.__name__}Admin", (EntityAdmin,), members)
 
 
-_KEPT = ("created_at", "updated_at", "version")
+_KEPT = ("created_at", "updated_at")
 
 
 def _details(entity: type[Owned], links: Mapping[str, str]) -> Iterator[str]:

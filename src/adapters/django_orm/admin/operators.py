@@ -13,6 +13,7 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
+from django.forms import CheckboxSelectMultiple
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 class LimitedRightsAdmin(SafeLookupsAdmin):
     """Rows that grant permissions: only those of the signed-in operator are offered and accepted."""
 
+    filter_horizontal = ()
+
     def formfield_for_manytomany(self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         offered: Any = {
             "permissions": permissions.grantable_permissions,
@@ -37,6 +40,8 @@ class LimitedRightsAdmin(SafeLookupsAdmin):
             "groups": permissions.grantable_groups,
         }
         kwargs["queryset"] = offered[db_field.name](request)
+        # Django's pair of boxes has names for screen readers where none are allowed.
+        kwargs["widget"] = CheckboxSelectMultiple
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Pages of owners: create, deactivate, activate, and a link to their keys."""
+"""Pages of owners: create, deactivate, activate, and links to what they have."""
 
 from __future__ import annotations
 
@@ -18,11 +18,15 @@ from adapters.django_orm.admin.use_case_actions import (
     add_form_error,
     run_use_case,
 )
-from adapters.django_orm.models import ApiKeyRow, OwnerRow
+from adapters.django_orm.apps import model_of
+from adapters.django_orm.models import ApiKeyRow, OwnerRow, RevisionRow
 from domain.access.owner import Owner
 from domain.errors import DomainError
+from domain.registry import ENTITIES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from django.db.models import Model
     from django.http import HttpRequest, HttpResponse
 
@@ -43,7 +47,7 @@ class StateFilter(ConditionFilter):
 
 @admin.register(OwnerRow)
 class OwnerAdmin(UseCaseAdmin):
-    list_display = ("name", "id", "created_at", "deactivated_at")
+    list_display = fields = ("name", "id", "created_at", "deactivated_at")
     list_filter = (StateFilter,)
     search_fields = ("name",)
     search_help_text = "A part of the name, or an id"
@@ -83,8 +87,17 @@ class OwnerAdmin(UseCaseAdmin):
         return self.page(request, "goatfish/form.html", {"form": form, "title": "Add owner", "submit": "Add"})
 
     def tools(self, request: HttpRequest, row: Model) -> list[tuple[str, str]]:
-        tools = [(list_url("apikeyrow", owner__id__exact=str(row.pk)), "Keys"), *super().tools(request, row)]
+        tools = [*self._lists(request, row), *super().tools(request, row)]
         active = getattr(row, "deactivated_at", None) is None
         if active and self.admin_site.get_model_admin(ApiKeyRow).has_add_permission(request):
             tools.append((f"{reverse('admin:goatfish_apikeyrow_add')}?{urlencode({'owner': row.pk})}", "Issue a key"))
         return tools
+
+    def _lists(self, request: HttpRequest, row: Model) -> Iterator[tuple[str, str]]:
+        """The lists of what the owner has, as far as the operator may see them."""
+        models: tuple[type[Model], ...] = (*map(model_of, ENTITIES), ApiKeyRow, RevisionRow)
+        for model in models:
+            if self.admin_site.get_model_admin(model).has_view_permission(request):
+                owner = "owner__id__exact" if model is ApiKeyRow else "owner_id__exact"
+                where = list_url(str(model._meta.model_name), **{owner: str(row.pk)})
+                yield where, str(model._meta.verbose_name_plural).capitalize()

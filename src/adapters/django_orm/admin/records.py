@@ -7,16 +7,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.urls import reverse
 from django.utils.html import format_html
 
 from adapters.django_orm.admin.read_only import ConditionFilter, ReadOnlyAdmin
+from adapters.django_orm.admin.references import reference_filter
 from adapters.django_orm.models import OwnerRow, RevisionRow
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.registry import ENTITIES
-from domain.revisions import action
+from domain.revisions import Action, action
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -43,6 +44,13 @@ class OwnedAdmin(ReadOnlyAdmin):
 KINDS = (Owner.KIND, ApiKey.KIND, *(entity.KIND for entity in ENTITIES))
 
 
+_ACTIONS = {
+    Owner.KIND: {"deactivated_at": ("deactivated", "activated")},
+    ApiKey.KIND: {"revoked_at": ("revoked", "updated"), "expires_at": ("rolled", "updated")},
+}
+"""What an update is called that gives a member a value, and one that removes it."""
+
+
 class KindFilter(ConditionFilter):
     title = parameter_name = "kind"
     conditions: ClassVar = {kind: partial(Q, kind=kind) for kind in KINDS}
@@ -50,25 +58,41 @@ class KindFilter(ConditionFilter):
 
 @admin.register(RevisionRow)
 class RevisionAdmin(OwnedAdmin):
-    list_display = ("created_at", "action", "kind", "entity_id", "owner_link", "actor", "number")
+    list_display = ("created_at", "action", "kind", "entity_id", "owner_link", "actor")
     list_display_links = ("created_at",)
-    list_filter = (KindFilter, "created_at")
+    list_filter = (reference_filter("owner_id"), KindFilter, "created_at")
     search_fields = ("=actor", "=request_id")
     search_help_text = "An actor, a request's id, or the id of a revision, an owner or an object"
     id_fields = ("id", "owner_id", "entity_id")
     id_like_fields = ("request_id",)
     fields = (
-        *("id", "owner_link", "owner_id", "number", "created_at", "actor", "request_id"),
+        *("id", "owner_link", "owner_id", "created_at", "actor", "request_id"),
         *("action", "kind", "entity_id", "version", "state_before", "state_after"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        sides = {f"has_{side}": Q((f"{side}__isnull", False)) for side in ("before", "after")}
+        sides: dict[str, Any] = {}
+        for side in ("before", "after"):
+            sides[f"has_{side}"] = Q((f"{side}__isnull", False))
+            sides[f"small_{side}"] = Case(When(kind__in=_ACTIONS, then=F(side)))  # those of other kinds may be large
         rows: QuerySet[Any] = super().get_queryset(request).annotate(**sides)
         return rows
 
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """The latest first: by number within one owner, and by the time in the ids where owners are mixed."""
+        return ("-number",) if {"owner_id", "owner_id__exact"} & request.GET.keys() else self.ordering
+
     def action(self, row: Any) -> str:
-        return str(action(row.has_before or None, row.has_after or None))
+        """What was done, by the name of the command or the button that did it, where it has one."""
+        done = action(row.has_before or None, row.has_after or None)
+        if done is Action.CREATED and row.version > 1:
+            return "restored"
+        if done is Action.UPDATED and row.kind in _ACTIONS:
+            before, after = json.loads(row.small_before), json.loads(row.small_after)
+            for member, (given, removed) in _ACTIONS[row.kind].items():
+                if before.get(member) != after.get(member):
+                    return removed if after.get(member) is None else given
+        return str(done)
 
     @admin.display(description="before")
     def state_before(self, row: RevisionRow) -> SafeString | None:

@@ -104,8 +104,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'revision',
                 'db_table': 'revision',
-                'indexes': [models.Index(fields=['owner_id', 'entity_id', 'version', 'id'], name='revision_of_entity')],
-                'constraints': [models.UniqueConstraint(fields=('owner_id', 'number'), name='revision_in_order')],
+                'constraints': [models.UniqueConstraint(fields=('owner_id', 'number'), name='revision_in_order'), models.UniqueConstraint(fields=('owner_id', 'entity_id', 'kind', 'version'), name='revision_of_version')],
             },
         ),
         migrations.CreateModel(

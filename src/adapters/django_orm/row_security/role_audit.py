@@ -145,11 +145,18 @@ _AUDIT = """
                     SELECT FROM pg_depend
                     WHERE classid = 'pg_proc'::regclass AND objid = proc.oid AND deptype = 'e'
                 )
-        UNION ALL SELECT 17, relname, format('may not read the table %s', relname), 'Run: goatfish migrate'
+        UNION ALL SELECT 17, relname, format('may not read the table %s', relname), '{migrate}'
             FROM pg_class, me
             WHERE relname IN (SELECT relname FROM tenants UNION SELECT 'django_migrations')
                 AND relkind IN ('r', 'p') AND pg_table_is_visible(pg_class.oid)
                 AND NOT has_table_privilege(me.oid, pg_class.oid, 'SELECT')
+        UNION ALL SELECT 18, relname,
+                format('lacks %s on the table %s', concat(privilege, ' (' || attname || ')'), relname), '{migrate}'
+            FROM granted JOIN pg_class ON relname = granted.name, me
+            WHERE relkind IN ('r', 'p') AND pg_table_is_visible(pg_class.oid) AND NOT CASE
+                WHEN attname IS NULL THEN has_table_privilege(me.oid, pg_class.oid, privilege)
+                ELSE has_column_privilege(me.oid, pg_class.oid, attname, privilege)
+            END
     )
     SELECT format('The database role %s %s. %s', session_user, fault, hint) FROM faults ORDER BY rank, name LIMIT 1
 """
@@ -171,6 +178,7 @@ def _audit(tables: tuple[TenantTable, ...]) -> Statement:
             trigger=_TRIGGER_HINT,
             grant=_GRANT_HINT,
             function=_FUNCTION_HINT,
+            migrate="Run: goatfish migrate",
         ),
         (),
         (None,),

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 from django.db import models
 
+from adapters.django_orm.sql.asyncpg_connector import Connector
 from adapters.django_orm.sql.connection_pool import ConnectionPool
+from adapters.django_orm.sql.failures import LOCK_NOT_AVAILABLE, VIOLATED, may_repeat, unavailable
 from adapters.django_orm.sql.many import EncodeText, ManyValues
 from adapters.django_orm.sql.statement import (
     Codec,
@@ -21,6 +23,7 @@ from adapters.django_orm.sql.statement import (
     Values,
     WriteBatch,
 )
+from config.postgres import read_url
 from domain.errors import ListTimeout, Unavailable
 from domain.turns import FEW, in_parts
 
@@ -40,9 +43,6 @@ _UNAVAILABLE = (
     asyncpg.InvalidCatalogNameError,
     asyncpg.OperatorInterventionError,
     asyncpg.PostgresConnectionError,
-    asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.UndefinedTableError,  # not migrated yet
 )
 
 
@@ -81,16 +81,30 @@ def _reason(error: Exception) -> str:
     return " ".join((text or str(error)).split()) or "unknown reason"
 
 
-async def _wait_for_cancellation(connection: asyncpg.Connection[Any]) -> None:
-    """Waits until the server has cancelled the last statement, or terminates the connection."""
+def _translated(error: Exception) -> Exception | None:
+    """What the error means to the service; None where it is a bug."""
+    if isinstance(error, asyncpg.PostgresError):
+        if error.sqlstate == LOCK_NOT_AVAILABLE:
+            return LockTimeout()
+        if error.sqlstate in VIOLATED:
+            return ConstraintViolated(error.constraint_name)
+        if (meaning := unavailable(error.sqlstate, error.server_source_function, _reason(error))) is not None:
+            return meaning
+    return Unavailable(f"The database cannot be used: {_reason(error)}") if isinstance(error, _UNAVAILABLE) else None
+
+
+async def _is_cancelled(connection: asyncpg.Connection[Any]) -> bool:
+    """Waits until the server has cancelled the last statement; otherwise terminates the connection."""
     try:
         async with asyncio.timeout(CANCEL_TIMEOUT):
             await connection.execute("SELECT")
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         connection.terminate()
+        return False
     except BaseException:
         connection.terminate()
         raise
+    return True
 
 
 class AsyncpgExecutor:
@@ -121,21 +135,19 @@ class AsyncpgExecutor:
 
     async def open(self) -> None:
         """Creates the pool; connections are opened on demand."""
-        self._connections = ConnectionPool(self._connect, size=self._size, timeout=self._acquire_timeout)
+        connector = Connector(
+            read_url(self._url, os.environ),
+            timeout=self._acquire_timeout,
+            command_timeout=self._statement_timeout,
+            statement_cache_size=self._prepared,
+        )
+        self._connections = ConnectionPool(connector.connect, size=self._size, timeout=self._acquire_timeout)
 
     async def close(self) -> None:
         """Closes every connection; one still in use after ``statement_timeout`` is terminated."""
         connections, self._connections = self._connections, None
         if connections is not None:
             await connections.close(self._statement_timeout)
-
-    async def _connect(self) -> asyncpg.Connection[Any]:
-        return await asyncpg.connect(
-            self._url,
-            timeout=self._acquire_timeout,
-            command_timeout=self._statement_timeout,
-            statement_cache_size=self._prepared,
-        )
 
     def codec(self, field: models.Field[Any, Any]) -> Codec:
         if isinstance(field, ManyValues):
@@ -155,33 +167,49 @@ class AsyncpgExecutor:
         if connections is None:
             raise Unavailable("The pool is closed.")
         share = statement.system_share or principal
-        if statement.has_many:
-            arguments = await statement.arguments_in_turns(principal, values)
-        else:
-            arguments = statement.arguments(principal, values)
-        try:
-            connection = connections.acquire_nowait(share) or await connections.acquire(share)
-            if sent is not None:
-                sent()
+        encode = statement.arguments_in_turns if statement.has_many else None
+        arguments = await encode(principal, values) if encode else statement.arguments(principal, values)
+        rows: Rows | None = None
+        attempt = 0
+        while rows is None:  # each statement is a transaction of its own, so it can be repeated without anything else
             try:
-                timeout = self._list_timeout if statement.searches else None
-                rows = await connection.fetch(statement.sql, *arguments, timeout=timeout)
-            except (asyncio.CancelledError, TimeoutError) as error:
-                await _wait_for_cancellation(connection)
-                if statement.searches and isinstance(error, TimeoutError):
-                    raise ListTimeout(f"The list took longer than {self._list_timeout:g} seconds.") from error
-                raise
-            finally:
-                connections.release(connection, share)
-        except asyncpg.LockNotAvailableError as error:
-            raise LockTimeout from error
-        except (asyncpg.UniqueViolationError, asyncpg.ForeignKeyViolationError) as error:
-            raise ConstraintViolated(error.constraint_name) from error
-        except _UNAVAILABLE as error:
-            raise Unavailable(f"The database cannot be used: {_reason(error)}") from error
+                connection = connections.acquire_nowait(share) or await connections.acquire(share)
+                if sent is not None:
+                    sent()
+                try:
+                    timeout = self._list_timeout if statement.searches else None
+                    rows = await connection.fetch(statement.sql, *arguments, timeout=timeout)
+                except (OSError, asyncio.CancelledError, asyncpg.ReadOnlySQLTransactionError) as error:
+                    await self._recover(connections, connection, statement, error)
+                    raise
+                finally:
+                    connections.release(connection, share)
+            except (*_UNAVAILABLE, asyncpg.PostgresError) as error:
+                meaning = _translated(error)
+                if meaning is None:
+                    raise
+                if not await may_repeat(meaning, attempt):
+                    raise meaning from error
+                attempt += 1
         if len(rows) <= FEW or not statement.decodes:
             return statement.decoded(rows)
         return await in_parts(statement.decoded, rows)
+
+    async def _recover(
+        self,
+        connections: ConnectionPool,
+        connection: asyncpg.Connection[Any],
+        statement: Statement,
+        error: BaseException,
+    ) -> None:
+        """Makes the connection usable, or leaves its server. Raises ``ListTimeout``."""
+        if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+            connection.terminate()
+            connections.forget_idle()
+        elif isinstance(error, TimeoutError | asyncio.CancelledError) and not await _is_cancelled(connection):
+            connections.forget_idle()  # they lead to the same server, which does not answer
+        if statement.searches and isinstance(error, TimeoutError):
+            raise ListTimeout(f"The list took longer than {self._list_timeout:g} seconds.") from error
 
     async def write(self, principal: str, chain: WriteBatch, values: Values) -> int:
         (statement,) = chain

@@ -64,6 +64,11 @@ class ConnectionPool:
             self._discard(self._idle.popleft()[1])
         self._semaphore.release(name)
 
+    def forget_idle(self) -> None:
+        """Closes the connections that nobody uses."""
+        while self._idle:
+            self._discard(self._idle.pop()[1])
+
     async def close(self, within: float) -> None:
         """Closes every connection; those not released within so many seconds are terminated."""
         with suppress(TimeoutError):

@@ -13,11 +13,20 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from django.db import IntegrityError, InterfaceError, OperationalError, connections, transaction
+from django.db import Error, InterfaceError, OperationalError, connections, transaction
 
+from adapters.django_orm.sql.failures import LOCK_NOT_AVAILABLE, VIOLATED, RolledBack, may_repeat, unavailable
 from adapters.django_orm.sql.fair_semaphore import FairSemaphore
 from adapters.django_orm.sql.many import EncodeEach, EncodeText, ManyValues
-from adapters.django_orm.sql.statement import Codec, ConstraintViolated, Rows, Statement, Values, WriteBatch
+from adapters.django_orm.sql.statement import (
+    Codec,
+    ConstraintViolated,
+    LockTimeout,
+    Rows,
+    Statement,
+    Values,
+    WriteBatch,
+)
 from adapters.django_orm.sqlite.base import DatabaseWrapper
 from domain.errors import ListTimeout, Unavailable
 
@@ -29,7 +38,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SQLITE_TAKEN = {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
-_POSTGRESQL_VIOLATED = {"23503", "23505"}  # foreign_key_violation, unique_violation
 
 
 class _Cancellation:
@@ -184,6 +192,17 @@ class DjangoExecutor:
             return statement.decoded(rows)
 
     async def _in_thread(self, pool: _ThreadPool, share: str, run: Work[T]) -> T:
+        attempt = 0
+        while True:
+            try:
+                return await self._once_in_thread(pool, share, run)
+            except RolledBack as error:
+                # A transaction within another's, on the shared connection, cannot be repeated.
+                if self._shared_connection is not None or not await may_repeat(error, attempt):
+                    raise
+                attempt += 1
+
+    async def _once_in_thread(self, pool: _ThreadPool, share: str, run: Work[T]) -> T:
         try:
             await pool.semaphore.acquire(share)
         except TimeoutError as error:
@@ -222,21 +241,44 @@ class DjangoExecutor:
                 if isinstance(connection, DatabaseWrapper):
                     connection.should_interrupt = cancellation.is_cancelled
             return run(cancellation)
-        except IntegrityError as error:
-            cause: Any = error.__cause__
-            if getattr(cause, "sqlite_errorname", None) in _SQLITE_TAKEN:
-                raise ConstraintViolated(None) from error
-            if getattr(cause, "sqlstate", None) in _POSTGRESQL_VIOLATED:
-                raise ConstraintViolated(cause.diag.constraint_name) from error
-            raise
-        except (OperationalError, InterfaceError) as error:
-            keep = self._shared_connection is not None
-            raise Unavailable(f"The database cannot be used: {' '.join(str(error).split())}") from error
+        except Error as error:
+            meaning = _translated(error)
+            if meaning is None:
+                raise
+            if isinstance(meaning, Unavailable):
+                keep = self._shared_connection is not None
+            raise meaning from error
         finally:
             if isinstance(connection, DatabaseWrapper):
                 connection.should_interrupt = None
             if not keep:
                 connection.close()
+
+
+def _translated(error: Error) -> Exception | None:
+    """What the error means to the service; None where it is a bug."""
+    cause: Any = error.__cause__
+    if getattr(cause, "sqlite_errorname", None) in _SQLITE_TAKEN:
+        return ConstraintViolated(None)
+    sqlstate = getattr(cause, "sqlstate", None)
+    if sqlstate == LOCK_NOT_AVAILABLE:
+        return LockTimeout()
+    if sqlstate in VIOLATED:
+        return ConstraintViolated(cause.diag.constraint_name)
+    return database_unavailable(error)
+
+
+def database_unavailable(error: Error) -> Unavailable | None:
+    """Why the database cannot be used, if this is what the error means."""
+    reason = " ".join(str(error).split()) or type(error).__name__
+    cause: Any = error.__cause__
+    if sqlstate := getattr(cause, "sqlstate", None):
+        meaning = unavailable(sqlstate, cause.diag.source_function, reason)
+        if meaning is not None:
+            return meaning
+    if isinstance(error, OperationalError | InterfaceError):
+        return Unavailable(f"The database cannot be used: {reason}")
+    return None
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, function: Callable[[str], None], name: str) -> None:

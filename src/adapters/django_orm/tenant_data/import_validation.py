@@ -16,7 +16,7 @@ from domain.batches import ITEMS_MAX
 from domain.entity import violations_of
 from domain.entity_spec import spec_of
 from domain.references import taken
-from domain.revisions import violations_without_secrets, without_secrets
+from domain.revisions import is_of_moment, revision_id, violations_without_secrets, without_secrets
 from domain.validation import has_control_characters
 
 if TYPE_CHECKING:
@@ -74,7 +74,9 @@ class RowValidator:
             if values[place] is not None:
                 check_members(values[place])
         if self._table.model is RevisionRow:
-            self._check_states(dict(zip(self._columns, values, strict=True)))
+            revision = dict(zip(self._columns, values, strict=True))
+            self._check_states(revision)
+            values[self._columns.index("id")] = _timed_id(revision)
         if self._rows is not None:
             self._check_entity(self._rows, values)
         if self._table.model is IdempotencyRow:
@@ -121,6 +123,13 @@ class RowValidator:
         if without_secrets(kept) != kept:
             raise InvalidSnapshot("the idempotency record contains a secret")
         _raise_violations(violations_without_secrets(kept))
+
+
+def _timed_id(revision: dict[str, Any]) -> UUID:
+    """The revision's id, or a new one if it is not of its time: files of earlier versions have such ids."""
+    id: UUID = revision["id"]
+    at = revision["created_at"]
+    return id if is_of_moment(id, at) else revision_id(revision["entity_id"], at)
 
 
 def _check_ids(record: dict[str, Any]) -> None:

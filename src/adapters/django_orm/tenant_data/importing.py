@@ -69,8 +69,8 @@ def import_owner(
                 _check_revision_numbers(header.owner)
                 _check_versions(header.owner, tables)
         except IntegrityError as error:
-            detail = " ".join(str(error).split())
-            raise Conflict("already_exists", f"A row of the file exists already: {detail}") from error
+            detail = f"A row of the file exists already, or is in it twice: {' '.join(str(error).split())}"
+            raise Conflict("already_exists", detail) from error
     return header, counts
 
 
@@ -192,14 +192,12 @@ def _check_revision_numbers(owner: UUID) -> None:
 
 
 def _check_versions(owner: UUID, entities: dict[type[models.Model], Reader[Any]]) -> None:
-    """An entity has one revision of each version, and none newer than itself: its next version must be a new one."""
-    revisions = RevisionRow.objects.filter(owner_id=owner)
-    invalid = revisions.values("kind", "entity_id", "version").annotate(times=Count("id")).filter(times__gt=1).exists()
+    """An entity has no revision newer than itself: its next version must be a new one."""
     for model, rows in entities.items():
-        if model is not RevisionRow:
-            older = model._default_manager.filter((rows.OWNER, owner), pk=OuterRef("entity_id"))
-            older = older.filter(version__lt=OuterRef("version"))
-            invalid = invalid or revisions.filter(Exists(older), kind=rows.entity.KIND).exists()
-    if invalid:
-        detail = "The versions of an entity in the file do not match its revisions."
-        raise Invalid([Violation("version", "mismatch", detail)])
+        if model is RevisionRow:
+            continue
+        older = model._default_manager.filter((rows.OWNER, owner), pk=OuterRef("entity_id"))
+        older = older.filter(version__lt=OuterRef("version"))
+        if RevisionRow.objects.filter(Exists(older), owner_id=owner, kind=rows.entity.KIND).exists():
+            detail = "The versions of an entity in the file do not match its revisions."
+            raise Invalid([Violation("version", "mismatch", detail)])

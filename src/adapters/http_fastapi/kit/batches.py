@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Security
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 from starlette.responses import Response
 
 from adapters.http_fastapi.kit.authentication import authenticate
@@ -85,4 +85,6 @@ def batch_routes(resource: Resource, use_cases: EntityUseCases[Any], idempotent:
 
 
 def _created(name: str, view: type[View]) -> type[BaseModel]:
-    return create_model(f"{name}BatchView", __base__=BatchView, __doc__=BatchView.__doc__, items=(list[view], ...))  # type: ignore[valid-type]  # -- made at run time
+    described = Field(description="what was created, in the order in which it was sent")
+    items: Any = Annotated[list[view], described]  # type: ignore[valid-type]  # -- made at run time
+    return create_model(f"{name}BatchView", __base__=BatchView, __doc__=BatchView.__doc__, items=(items, ...))

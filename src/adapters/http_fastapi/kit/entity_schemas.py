@@ -10,16 +10,16 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, create_model
 
-from adapters.http_fastapi.kit.field_examples import example
-from adapters.http_fastapi.kit.field_kinds import shown, written, wrong
+from adapters.http_fastapi.kit.field_kinds import described, shown, written, wrong
 from adapters.http_fastapi.kit.field_queries import conditions_parameter, parameter
+from adapters.http_fastapi.kit.openapi import SCHEMA_NAME
 from adapters.http_fastapi.kit.pagination import ListQuery
 from adapters.http_fastapi.kit.quantities import shown_quantities
 from adapters.http_fastapi.kit.readable import readable
-from adapters.http_fastapi.kit.schemas import CreateBody, Moment, PatchBody, View, public_actor
+from adapters.http_fastapi.kit.schemas import CreateBody, Moment, PatchBody, View, id_field, moment_field, public_actor
 from domain import fields as kinds
-from domain.entity import filters, summary_of, title_of, violations_in_values
-from domain.entity_spec import EntitySpec, FieldSpec, spec_of, words
+from domain.entity import filters, plural_of, summary_of, title_of, violations_in_values
+from domain.entity_spec import FieldSpec, spec_of, words
 from domain.errors import Violation
 from domain.paging import Comparison, PageRequest, Sort
 from domain.quantities import NAME_PATTERN, Quantities
@@ -114,9 +114,10 @@ def patch_body(entity: type[Owned]) -> type[PatchBody]:
 
 def view(entity: type[Owned]) -> type[View]:
     """The representation of an entity: its id, its fields and its times, in the order of its class."""
-    members: dict[str, Any] = {"id": (UUID, ...)}
-    members |= {field.name: (shown(field), ...) for field in spec_of(entity).kept}
-    members |= {"created_at": (Moment, ...), "updated_at": (Moment, ...)}
+    members: dict[str, Any] = {"id": (UUID, id_field("made by the service, and never changed"))}
+    members |= {field.name: (shown(field), described(field)) for field in spec_of(entity).kept}
+    members["created_at"] = (Moment, moment_field("when it was created"))
+    members["updated_at"] = (Moment, moment_field("when it was changed last"))
     shows = create_model(entity.__name__, __base__=View, __doc__=summary_of(entity), **members)
     # Python would show small decimals with an exponent, as in 1E-7.
     small = (field.name for field in spec_of(entity).fields.values() if _needs_exponent(field.kind))
@@ -132,7 +133,7 @@ def list_query(entity: type[Owned]) -> type[EntityQuery]:
     spec = spec_of(entity)
     members: dict[str, Any] = {name: (parameter(each), None) for name, each in spec.filters.items()}
     members |= {name: (conditions_parameter(each), None) for name, each in spec.parsed_filters.items()}
-    members |= {SORT: (_sort_parameter(spec), NEWEST_FIRST)}
+    members |= {SORT: (_sort_parameter(entity), NEWEST_FIRST)}
     query = create_model(
         f"{entity.__name__}Query",
         __base__=EntityQuery,
@@ -149,25 +150,33 @@ def list_query(entity: type[Owned]) -> type[EntityQuery]:
     return query
 
 
-def _sort_parameter(spec: EntitySpec) -> Any:
+def _sort_parameter(entity: type[Owned]) -> Any:
     """The type of the parameter ``sort``, which comes after the filters that it may need."""
+    spec = spec_of(entity)
+    orders = [f"{sign}{name}" for name in spec.sorts for sign in ("", "-")]
+    members = rf"-?({'|'.join(spec.quantities)})\.{NAME_PATTERN}"
     description = "a leading `-` reverses the order; ties are broken by id"
-    members = (rf"({name})\.{NAME_PATTERN}" for name in spec.quantities)
-    pattern = f"-?({'|'.join([*spec.sorts, *members])})"
+    schema: dict[str, Any] = {
+        "type": "string",
+        "enum": orders,
+        SCHEMA_NAME: f"{entity.__name__}Sort",
+        "description": f"The order of a list of {words(plural_of(entity))}.",
+        # Generators would make one name of both directions, or none of the other.
+        "x-enum-varnames": [f"{name}{end}".upper() for name in spec.sorts for end in ("", "_desc")],
+    }
     if spec.quantities:
         needed = " and ".join(sorted({*spec.quantities.values()}))
         description += f"; by a member of {' or '.join(spec.quantities)} only with {needed}"
-        schema: dict[str, Any] = {"type": "string", "pattern": f"^{pattern}$"}
-    else:
-        schema = {"type": "string", "enum": [f"{sign}{name}" for name in spec.sorts for sign in ("", "-")]}
+        schema = {"anyOf": [schema, {"type": "string", "pattern": f"^{members}$"}]}
     known = ", ".join([*spec.sorts, *(f"{name}.NAME" for name in spec.quantities)])
 
     def checked(order: str, info: ValidationInfo) -> str:
-        if re.fullmatch(pattern, order) is None:
+        if order in orders:
+            return order
+        if not spec.quantities or re.fullmatch(members, order) is None:
             raise wrong("unknown_value", f"This is not one of {known}, each with or without a leading -.")
-        name, _, member = order.removeprefix("-").partition(".")
-        needed = spec.quantities.get(name) if member else None
-        if needed is not None and info.data.get(needed, needed) is None:
+        needed = spec.quantities[order.removeprefix("-").partition(".")[0]]
+        if info.data.get(needed, needed) is None:
             raise wrong("filter_required", f"A list can be sorted by this only with {needed}.")
         return order
 
@@ -202,7 +211,7 @@ def with_article(title: str) -> str:
 def _member(field: FieldSpec) -> Any:
     """Type and default of a member of a whole entity."""
     default: Any = {"default": f"{field.default:f}"} if isinstance(field.default, Decimal) else None
-    info: Any = Field(description=field.kind.description or None, examples=[example(field)], json_schema_extra=default)
+    info = described(field, json_schema_extra=default)
     value = written(field.kind)
     return Annotated[value | None if field.optional else value, info], ... if field.required else field.default
 
@@ -212,10 +221,7 @@ def _change(field: FieldSpec, *, patch: bool = False) -> Any:
 
     No example shows an immutable one, which can only be sent as it is.
     """
-    info: Any = Field(
-        description=field.kind.description or None,
-        examples=None if field.kind.immutable else [example(field)],
-        json_schema_extra=lambda schema: schema.pop("default", None),
-    )
+    none: dict[str, Any] = {"examples": None} if field.kind.immutable else {}
+    info = described(field, json_schema_extra=lambda schema: schema.pop("default", None), **none)
     value = written(field.kind, patch=patch)
     return Annotated[value | None if field.optional else value, info], None

@@ -9,7 +9,9 @@ from uuid import UUID
 
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     PlainValidator,
     WithJsonSchema,
@@ -19,7 +21,7 @@ from pydantic_core import PydanticCustomError
 
 from adapters.http_fastapi.kit.field_examples import example
 from adapters.http_fastapi.kit.object_id import object_id
-from adapters.http_fastapi.kit.quantities import SHOWN_QUANTITY, quantities_schema, read_quantities
+from adapters.http_fastapi.kit.quantities import QUANTITY_VIEW, quantities_type, read_quantities
 from adapters.http_fastapi.kit.schemas import (
     LINES,
     PLAIN,
@@ -30,7 +32,7 @@ from adapters.http_fastapi.kit.schemas import (
 )
 from domain import fields as kinds
 from domain.entity import summary_of
-from domain.entity_spec import FieldSpec, fields_of
+from domain.entity_spec import FieldSpec, fields_of, words
 from domain.items import Items
 from domain.quantities import Quantities
 
@@ -42,54 +44,48 @@ _DECIMAL = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,60})?")
 
 def written(kind: kinds.Field, *, patch: bool = False) -> Any:  # noqa: PLR0911 -- one for each kind
     """The type that reads a value of this kind from JSON. In a ``patch`` the members of a map may be null."""
-    schema = WithJsonSchema(json_schema(kind, patch=patch))
     match kind:
         case kinds.Text() | kinds.LongText():
-            return Annotated[str, schema]
+            return Annotated[str, WithJsonSchema(json_schema(kind))]
         case kinds.Day():
             return Day
         case kinds.Moment():
             return ReadMoment
         case kinds.Words():
-            return Annotated[list[str], schema]
+            return Annotated[list[str], WithJsonSchema(json_schema(kind))]
         case Quantities():
-            return Annotated[Any, PlainValidator(partial(read_quantities, patch=patch)), schema]
+            read = partial(read_quantities, patch=patch)
+            return Annotated[Any, PlainValidator(read, json_schema_input_type=quantities_type(kind, patch=patch))]
         case Items(of=of):
-            item: Any = item_body(of)
+            item: Any = item_body(of)  # type: ignore[arg-type]  # -- classes can be hashed
             return Annotated[list[item], AfterValidator(lambda items: tuple(each.item(of) for each in items))]
         case kinds.Map():
             members: Any = dict[str, str | None] if patch else dict[str, str]
-            return Annotated[members, BeforeValidator(_object), schema]
-    return Annotated[Any, PlainValidator(partial(FROM_JSON[type(kind)], kind)), schema]
+            return Annotated[members, BeforeValidator(_object), WithJsonSchema(_map_schema(kind, patch=patch))]
+    return Annotated[Any, PlainValidator(partial(FROM_JSON[type(kind)], kind)), WithJsonSchema(json_schema(kind))]
+
+
+def described(field: FieldSpec, **more: Any) -> Any:
+    """What the document says of a member."""
+    description = field.kind.description or f"its {words(field.name)}"
+    return Field(**{"description": description, "examples": [example(field)], **more})
 
 
 def shown(field: FieldSpec) -> Any:
     """The type of a member that clients are shown; nothing is validated on its way out."""
-    schema = WithJsonSchema(_shown_schema(field))
-    value: Any = Annotated[Any, schema]
+    value: Any
+    match field.kind:
+        case Quantities():
+            value = dict[str, QUANTITY_VIEW]
+        case Items(of=of):
+            item: Any = item_view(of)  # type: ignore[arg-type]  # -- classes can be hashed
+            value = list[item]
+        case kind:
+            value = Annotated[Any, WithJsonSchema(_without_bounds(json_schema(kind)))]
     return value | None if field.optional else value
 
 
-def _shown_schema(field: FieldSpec) -> Schema:
-    match field.kind:
-        case Quantities():
-            return {"type": "object", "additionalProperties": SHOWN_QUANTITY}
-        case Items(of=of):
-            members = {name: _nullable(each) for name, each in fields_of(of).items()}
-            return {"type": "array", "items": _object_schema(members)}
-    return _without_bounds(json_schema(field.kind))
-
-
-def _nullable(field: FieldSpec) -> Schema:
-    schema = _without_bounds(json_schema(field.kind))
-    return {"anyOf": [schema, {"type": "null"}]} if field.optional else schema
-
-
-def _object_schema(members: Schema) -> Schema:
-    return {"type": "object", "properties": members, "required": [*members], "additionalProperties": False}
-
-
-def json_schema(kind: kinds.Field, *, patch: bool = False) -> Schema:  # noqa: C901, PLR0911, PLR0912 -- one for each kind
+def json_schema(kind: kinds.Field) -> Schema:  # noqa: C901, PLR0911, PLR0912 -- one for each kind
     """The schema of a value in JSON, and in a query."""
     match kind:
         case kinds.Text(max_length=length, pattern=pattern) if pattern is not None:
@@ -113,14 +109,10 @@ def json_schema(kind: kinds.Field, *, patch: bool = False) -> Schema:  # noqa: C
         case kinds.Words(max_items=items, max_length=length):
             item = {"type": "string", **name_schema(length)}
             return {"type": "array", "items": item, "maxItems": items, "uniqueItems": True}
-        case Quantities():
-            return quantities_schema(kind, patch=patch)
-        case Items(of=of, max_items=items):
-            return {"type": "array", "items": item_body(of).model_json_schema(), "maxItems": items}
         case kinds.Actor():
             return {"type": "string"}
         case kinds.Map():
-            return _map_schema(kind, patch=patch)
+            return _map_schema(kind, patch=False)
         case kinds.Reference():
             return {"type": "string", "format": "uuid"}
     raise TypeError(f"HTTP knows no fields of the kind {type(kind).__name__} yet.")
@@ -208,22 +200,24 @@ class ItemBody(CreateBody):
         return of(**self.fields())
 
 
-def _item_body(of: type[Any]) -> type[ItemBody]:
+@cache
+def item_body(of: Any) -> type[ItemBody]:
+    """The schema of a value object that clients write."""
     members: dict[str, Any] = {
         name: (
-            Annotated[
-                written(field.kind) | None if field.optional else written(field.kind),
-                Field(description=field.kind.description or None, examples=[example(field)]),
-            ],
+            Annotated[written(field.kind) | None if field.optional else written(field.kind), described(field)],
             ... if field.required else field.default,
         )
         for name, field in fields_of(of).items()
     }
-    return create_model(of.__name__, __base__=ItemBody, __doc__=summary_of(of), **members)
+    return create_model(f"{of.__name__}Input", __base__=ItemBody, __doc__=summary_of(of), **members)
 
 
-item_body: Callable[[type[Any]], type[ItemBody]] = cache(_item_body)  # type: ignore[assignment]  # -- classes can be hashed
-"""The schema of a value object."""
+@cache
+def item_view(of: Any) -> type[BaseModel]:
+    """The schema of a value object that clients are shown."""
+    members: dict[str, Any] = {name: (shown(field), described(field)) for name, field in fields_of(of).items()}
+    return create_model(of.__name__, __config__=ConfigDict(extra="forbid"), __doc__=summary_of(of), **members)
 
 
 def _object(value: object) -> object:

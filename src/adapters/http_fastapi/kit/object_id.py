@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 _NO_ID = UUID(int=0)
 _LENGTH = 36
@@ -23,5 +23,9 @@ def object_id(text: str) -> UUID:
     return id_from(text) or _NO_ID
 
 
-ObjectId = Annotated[UUID, BeforeValidator(object_id)]
+ObjectId = Annotated[
+    UUID,
+    BeforeValidator(object_id),
+    Field(description="the object's id", examples=["0199f3c2-7a10-7000-8000-000000000001"]),
+]
 """A path parameter: what is not an id is a 404, never a 422."""

@@ -39,6 +39,15 @@ is a feed of all changes. `version` is that of this contract, as in the paths.
 """
 
 
+_TAGS = {
+    "changes": "The feed of all changes, in the order of their commits.",
+    "keys": "The owner's API keys, and who is calling.",
+    "system": "Probes of the service, and what its problems mean. These operations need no key.",
+}
+SERVERS = [{"url": "/", "description": "the service that this document comes from"}]
+LICENSE = {"name": "MIT", "identifier": "MIT"}
+
+
 def _header(meaning: str, schema: dict[str, Any] | None = None, *, always: bool = True) -> dict[str, Any]:
     return {"description": meaning, "required": always, "schema": {"type": "string"} | (schema or {})}
 
@@ -113,6 +122,8 @@ def _refusal(status: int, kinds: list[ProblemType], *, key: bool) -> dict[str, A
 
 
 _SHARED, _SCOPES = "x-shared", "x-scopes"
+SCHEMA_NAME = "x-schema-name"
+"""In the schema of a parameter, or one of its alternatives: the name by which it becomes one of the components."""
 
 
 def _example(kind: ProblemType) -> dict[str, Any]:
@@ -146,8 +157,9 @@ def description(entities: Iterable[type[Owned]]) -> str:
 
 
 def tags(entities: Iterable[type[Owned]]) -> list[dict[str, str]]:
-    """What the document says of the operations on each kind of entities."""
-    return [{"name": plural_of(each), "description": summary_of(each)} for each in entities]
+    """What the document says of the operations on each kind of entities, and of the others."""
+    kinds = [(plural_of(each), summary_of(each)) for each in entities]
+    return [{"name": name, "description": text} for name, text in (*kinds, *_TAGS.items())]
 
 
 def document(api: FastAPI) -> dict[str, Any]:
@@ -189,6 +201,8 @@ def _operations(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _describe(operation: dict[str, Any], components: dict[str, Any]) -> None:
     for parameter in operation.get("parameters", []):
         parameter["schema"] = _given(parameter["schema"])
+        for schema in (parameter["schema"], *parameter["schema"].get("anyOf", ())):
+            _name(schema, components["schemas"])
         parameter["schema"].pop("description", None)
     for content in operation.get("requestBody", {}).get("content", {}).values():
         reference = content.get("schema", {}).get("$ref", "")
@@ -213,6 +227,13 @@ def _describe(operation: dict[str, Any], components: dict[str, Any]) -> None:
         response["headers"] = headers(*common)["headers"] | response.get("headers", {})
         if response["description"] == "Successful Response":
             response["description"] = HTTPStatus(int(status)).phrase
+
+
+def _name(schema: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Makes the schema one of the components if it has a name for that, and refers to it; its default stays."""
+    if name := schema.pop(SCHEMA_NAME, None):
+        schemas[name] = {member: schema.pop(member) for member in [*schema] if member != "default"}
+        schema["$ref"] = f"#/components/schemas/{name}"
 
 
 def _given(schema: dict[str, Any]) -> dict[str, Any]:

@@ -24,16 +24,19 @@ NAME_MAX, PATH_MAX = 200, 1000
 not the API's, of files and pages, are far shorter, and a longer one leads nowhere."""
 
 
+_REQUEST_ID = "5f2c0d5e1b7a4c0f9d3e8a6b2c4d1e0f"
+
+
 class ProblemError(BaseModel):
     """One thing that is wrong, and where: in the body, the query or a header."""
 
     model_config = ConfigDict(extra="forbid")
 
-    pointer: str | None = Field(default=None, description="JSON pointer into the body, as a URI fragment")
-    parameter: str | None = Field(default=None, description="name of the query parameter")
-    header: str | None = Field(default=None, description="name of the header")
-    code: str
-    detail: str
+    pointer: str | None = Field(None, description="JSON pointer into the body, as a URI fragment", examples=["#/name"])
+    parameter: str | None = Field(None, description="name of the query parameter", examples=["limit"])
+    header: str | None = Field(None, description="name of the header", examples=["If-Match"])
+    code: str = Field(description="stable, for programs", examples=["too_short"])
+    detail: str = Field(description="what is wrong, for people", examples=["The name is empty."])
 
 
 class Problem(BaseModel):
@@ -42,14 +45,20 @@ class Problem(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     type: str = Field(
-        description="path of a page that says what this type of problem means", pattern="^/problems/[a-z0-9-]+$"
+        description="path of a page that says what this type of problem means",
+        pattern="^/problems/[a-z0-9-]+$",
+        examples=["/problems/validation-failed"],
     )
-    title: str
-    status: int = Field(ge=400, le=599)
-    detail: str
-    instance: str = Field(description="path of the request", json_schema_extra={"format": "uri-reference"})
-    code: str = Field(description="stable, for programs", pattern="^[a-z0-9_]+$")
-    request_id: str
+    title: str = Field(description="the type of problem in a few words", examples=["Validation failed"])
+    status: int = Field(description="the status of the answer", ge=400, le=599, examples=[422])
+    detail: str = Field(description="what is wrong with this request, for people", examples=["The name is empty."])
+    instance: str = Field(
+        description="path of the request",
+        json_schema_extra={"format": "uri-reference"},
+        examples=["/api/v1/simulations"],
+    )
+    code: str = Field(description="stable, for programs", pattern="^[a-z0-9_]+$", examples=["validation_failed"])
+    request_id: str = Field(description="identifies the request, as `X-Request-ID` does", examples=[_REQUEST_ID])
     errors: list[ProblemError] | None = Field(
         None, description="what is wrong with the values that were sent (only with 422)"
     )

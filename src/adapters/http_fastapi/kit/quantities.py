@@ -1,55 +1,60 @@
 """Quantities over HTTP: a number, boolean or text, bare or in an object with its unit."""
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from itertools import starmap
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema, create_model
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from adapters.http_fastapi.kit.schemas import LINES, PLAIN
 from domain.quantities import UNIT_MAX, Quantities, Quantity
 
 Schema: TypeAlias = dict[str, Any]
+_STRICT = ConfigDict(extra="forbid")
+_VALUE_FIELD: Any = Field(description="a number, a boolean or a text", examples=[12])
+_UNIT_FIELD: Any = Field(description="the unit of a number, which is kept and never converted", examples=["deg"])
 
 
-SHOWN_QUANTITY: Schema = {
-    "type": "object",
-    "properties": {
-        "value": {"anyOf": [{"type": "number"}, {"type": "boolean"}, {"type": "string"}]},
-        "unit": {"anyOf": [{"type": "string"}, {"type": "null"}]},
-    },
-    "required": ["value", "unit"],
-    "additionalProperties": False,
-}
-"""How each is shown."""
+def _value(text: Schema | None = None) -> Any:
+    """The type of a value for the document, in which a text has these bounds."""
+    schemas: list[Schema] = [{"type": "number"}, {"type": "boolean"}, {"type": "string", **(text or {})}]
+    return Annotated[Any, WithJsonSchema({"anyOf": schemas})]
 
 
-def quantities_schema(kind: Quantities, *, patch: bool) -> Schema:
-    """The schema of a map of quantities, of which a ``patch`` removes those that are null."""
-    value: Schema = {
-        "anyOf": [
-            {"type": "number"},
-            {"type": "boolean"},
-            {"type": "string", "maxLength": kind.max_length, "pattern": LINES},
-        ]
-    }
-    unit: Schema = {"anyOf": [{"type": "string", "maxLength": UNIT_MAX, "pattern": f"^{PLAIN}*$"}, {"type": "null"}]}
-    quantity: Schema = {
-        "type": "object",
-        "properties": {"value": value, "unit": unit},
-        "required": ["value"],
-        "additionalProperties": False,
-    }
-    members = [*value["anyOf"], quantity, *([{"type": "null"}] if patch else [])]
-    return {
-        "type": "object",
-        "additionalProperties": {"anyOf": members},
-        "maxProperties": kind.max_items,
-        "propertyNames": {"pattern": f"^{kind.key_pattern}$"},
-    }
+QUANTITY_VIEW: type[BaseModel] = create_model(
+    "Quantity",
+    __config__=_STRICT,
+    __doc__="A value and its unit.",
+    value=(_value(), _VALUE_FIELD),
+    unit=(str | None, _UNIT_FIELD),
+)
+"""The schema of what is shown."""
+
+
+@cache
+def _input(value: Any) -> Any:
+    """The schema of a quantity with its unit, as clients write it."""
+    bounds = WithJsonSchema({"type": "string", "maxLength": UNIT_MAX, "pattern": f"^{PLAIN}*$"})
+    return create_model(
+        "QuantityInput",
+        __config__=_STRICT,
+        __doc__="A value with its unit.",
+        value=(value, _VALUE_FIELD),
+        unit=(Annotated[Annotated[str, bounds] | None, _UNIT_FIELD], None),
+    )
+
+
+def quantities_type(kind: Quantities, *, patch: bool) -> Any:
+    """The type of a map of quantities for the document, of which a ``patch`` removes those that are null."""
+    value = _value({"maxLength": kind.max_length, "pattern": LINES})
+    quantity: Any = value | _input(value)
+    bounds: Any = {"maxProperties": kind.max_items, "propertyNames": {"pattern": f"^{kind.key_pattern}$"}}
+    member: Any = quantity | None if patch else quantity
+    members: Any = dict[str, member]
+    return Annotated[members, Field(json_schema_extra=bounds)]
 
 
 def read_quantities(value: object, *, patch: bool) -> dict[str, Quantity | None]:

@@ -194,13 +194,14 @@ def resource_routes(
     async def update(
         id: ObjectId, body: PatchBody, caller: Writer, write_context: Write, precondition: Condition
     ) -> Response:
-        """Changes only the members that are sent. PATCH and POST do the same."""
+        """Changes only the members that are sent. PATCH and POST do the same.
+
+        The body may also be `application/merge-patch+json` (RFC 7396), which means the same.
+        """
         changed = await use_cases.update(caller.owner.id, id, write_context, precondition, **body.fields())
         return object_response(show(changed), changed, tags)
 
     annotate(body=resource.patch)(update)
-    changes = {"schema": {"$ref": f"#/components/schemas/{resource.patch.__name__}"}}
-    written["openapi_extra"] = {"requestBody": {"content": {"application/merge-patch+json": changes}}}
     routes.patch("/{id}", name=f"update_{kind}", summary=f"Update {one}", **written)(update)
     routes.post("/{id}", name=f"amend_{kind}", summary=f"Amend {one}", **written)(update)
 

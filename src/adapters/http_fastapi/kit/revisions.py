@@ -18,7 +18,18 @@ from adapters.http_fastapi.kit.openapi import BODY, headers, refusals
 from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cursors
 from adapters.http_fastapi.kit.resource import Resource, annotate, resource_routes
 from adapters.http_fastapi.kit.responses import object_response
-from adapters.http_fastapi.kit.schemas import CreateBody, Moment, View, page_of, public_actor, whole_number
+from adapters.http_fastapi.kit.schemas import (
+    ACTOR,
+    CreateBody,
+    Moment,
+    View,
+    id_field,
+    moment_field,
+    page_of,
+    public_actor,
+    request_id_field,
+    whole_number,
+)
 from adapters.http_fastapi.kit.writes import write_context
 from domain.access.authentication import Caller
 from domain.entity import title_of
@@ -51,19 +62,24 @@ class RevisionView(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: str
-    id: UUID = Field(description="the object's id")
-    version: int = Field(description="the object's version after the change; a deletion counts as a version too")
-    action: Action
-    at: Moment
-    actor: str = Field(description="who made the change: `key:` and the id of a key, or `operator`")
-    request_id: str
+    id: UUID = id_field("the object's id")
+    version: int = Field(
+        description="the object's version after the change; a deletion counts as a version too", examples=[2]
+    )
+    action: Action = Field(description="what the change did to the object", examples=["updated"])
+    at: Moment = moment_field("when the change was made")
+    actor: str = Field(description="who made the change: `key:` and the id of a key, or `operator`", examples=[ACTOR])
+    request_id: str = request_id_field()
 
 
 def revision_view(resource: Resource) -> type[RevisionView]:
     """The schema of a revision of this kind of object."""
     side: Any = resource.view | None
     members: dict[str, Any] = {
-        "kind": (Literal[resource.entity.KIND], ...),
+        "kind": (
+            Literal[resource.entity.KIND],
+            Field(description="what kind of object was changed", examples=[resource.entity.KIND]),
+        ),
         "before": (side, Field(description="null if the object was created, or restored after a deletion")),
         "after": (side, Field(description="null if the object was deleted")),
     }

@@ -23,6 +23,9 @@ _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[
 
 
 PLAIN = r"[^\u0000-\u001f\u007f-\u009f]"
+ACTOR = "key:0199f3c2-7a10-7000-8000-000000000002"
+CURSOR = "AZnzwnoQcACAAAAAAAAAAQ"
+REQUEST_ID = "5f2c0d5e1b7a4c0f9d3e8a6b2c4d1e0f"
 LINES = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
 _SEEN = r"[^\s\u0000-\u001f\u007f-\u009f]"
 
@@ -86,7 +89,9 @@ def name_schema(max_length: int) -> dict[str, Any]:
 def name_field(max_length: int, example: str) -> FieldInfo:
     """A name."""
     info: FieldInfo = Field(
-        description="trimmed; no control characters", examples=[example], json_schema_extra=name_schema(max_length)
+        description="what it is called; trimmed, without control characters",
+        examples=[example],
+        json_schema_extra=name_schema(max_length),
     )
     return info
 
@@ -171,8 +176,23 @@ class PageView(BaseModel, Generic[T]):
 
     model_config = ConfigDict(extra="forbid")
 
-    items: list[T]
-    next_cursor: str | None = Field(description="for the next page; null on the last")
+    items: list[T] = Field(description="the objects of this page, in the order of the list")
+    next_cursor: str | None = Field(description="for the next page; null on the last", examples=[CURSOR])
+
+
+def id_field(description: str) -> Any:
+    """The id of something that is shown."""
+    return Field(description=description, examples=["0199f3c2-7a10-7000-8000-000000000001"])
+
+
+def request_id_field() -> Any:
+    """The id of a request."""
+    return Field(description="identifies the request, as `X-Request-ID` does", examples=[REQUEST_ID])
+
+
+def moment_field(description: str) -> Any:
+    """A time that is shown."""
+    return Field(description=f"{description}, in UTC", examples=["2026-11-22T08:00:00.123456Z"])
 
 
 def public_actor(actor: str | None) -> str | None:

@@ -12,11 +12,14 @@ from pydantic_core import PydanticCustomError
 
 from adapters.http_fastapi.kit.readable import readable
 from adapters.http_fastapi.kit.schemas import (
+    ACTOR,
     CreateBody,
     Moment,
     MomentOrNull,
     ScopeName,
     View,
+    id_field,
+    moment_field,
     name_field,
     public_actor,
     read_moment,
@@ -85,18 +88,24 @@ class ApiKeyRoll(CreateBody):
     ] = None
 
 
+_SCOPES: Any = Field(description="what it may do", examples=[["simulations:read"]])
+
+
 class ApiKeyView(View):
     """A key, without its secret."""
 
-    id: UUID
-    name: str
-    prefix: str = Field(description="the public part of the key")
-    scopes: list[Scope]
-    created_at: Moment
-    created_by: str | None = Field(description="`key:` and the id of a key, or `operator`; null if it was not recorded")
-    expires_at: Moment | None
-    last_used_at: Moment | None
-    revoked_at: Moment | None
+    id: UUID = id_field("made by the service, and never changed")
+    name: str = Field(description="what it is called", examples=["Nightly runs"])
+    prefix: str = Field(description="the public part of the key", examples=["gf_4Jx2mQbN7cTzKd"])
+    scopes: list[Scope] = _SCOPES
+    created_at: Moment = moment_field("when it was created")
+    created_by: str | None = Field(
+        description="who made it: `key:` and the id of a key, or `operator`; null if it was not recorded",
+        examples=[ACTOR],
+    )
+    expires_at: Moment | None = moment_field("when it expires; null if it does not")
+    last_used_at: Moment | None = moment_field("when it was used last, to the minute; null if it never was")
+    revoked_at: Moment | None = moment_field("when it was revoked; null if it was not")
 
     @classmethod
     def each(cls, entities: Iterable[object]) -> list[dict[str, Any]]:
@@ -110,21 +119,22 @@ class ApiKeyCreated(ApiKeyView):
     """A new key."""
 
     key: str | None = Field(
-        description="the whole key, shown only in this answer; null in the answer to a repeated request"
+        description="the whole key, shown only in this answer; null in the answer to a repeated request",
+        examples=[None],
     )
 
 
 class OwnerView(View):
     """An owner."""
 
-    id: UUID
-    name: str
+    id: UUID = id_field("made by the service, and never changed")
+    name: str = Field(description="what it is called", examples=["Aero group"])
 
 
 class CallerView(View):
     """The caller: the owner, the key in use, its scopes and its expiry."""
 
-    owner: OwnerView
-    key: ApiKeyView
-    scopes: list[Scope]
-    expires_at: Moment | None
+    owner: OwnerView = Field(description="whose key it is")
+    key: ApiKeyView = Field(description="the key in use")
+    scopes: list[Scope] = _SCOPES
+    expires_at: Moment | None = moment_field("when the key expires; null if it does not")

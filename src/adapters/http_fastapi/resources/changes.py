@@ -19,6 +19,7 @@ from adapters.http_fastapi.kit.resource import Resource, annotate
 from adapters.http_fastapi.kit.responses import encoded_items, json_response
 from adapters.http_fastapi.kit.revisions import revision_content, revision_view
 from adapters.http_fastapi.kit.route import StrictRoute
+from adapters.http_fastapi.kit.schemas import CURSOR
 from domain.access.authentication import Caller
 from domain.errors import Denied
 from domain.paging import PageRequest, Position
@@ -45,13 +46,13 @@ class ChangesQuery(LimitQuery):
     ] = None
 
 
-class ChangesView(BaseModel):
-    """Some changes, in the order of their commits."""
+class ChangePageView(BaseModel):
+    """One page of the feed: some changes, in the order of their commits."""
 
     model_config = ConfigDict(extra="forbid")
 
-    next_cursor: str = Field(description="for the next request, now or later")
-    has_more: bool = Field(description="whether there are more changes now")
+    next_cursor: str = Field(description="for the next request, now or later", examples=[CURSOR])
+    has_more: bool = Field(description="whether there are more changes now", examples=[False])
 
 
 def change_routes(resources: Sequence[Resource], history: History, cursors: Cursors) -> APIRouter:
@@ -64,7 +65,12 @@ def change_routes(resources: Sequence[Resource], history: History, cursors: Curs
     )
     views = {resource.entity.KIND: resource.view for resource in resources}
     change: Any = reduce(or_, map(revision_view, resources))
-    changes = create_model("Changes", __base__=ChangesView, __doc__=ChangesView.__doc__, items=(list[change], ...))
+    changes = create_model(
+        "ChangePage",
+        __base__=ChangePageView,
+        __doc__=ChangePageView.__doc__,
+        items=(list[change], Field(description="the changes, the oldest first")),
+    )
 
     def shown(revisions: Sequence[Revision[Any]]) -> list[dict[str, Any]]:
         return [revision_content(each, views[each.kind]) for each in revisions]

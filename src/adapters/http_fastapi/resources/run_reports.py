@@ -46,10 +46,10 @@ class ResultSummary(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     count: int = Field(description="runs that have a number here; texts and booleans do not count", examples=[118])
-    min: float = Field(examples=[0.98])
-    max: float = Field(examples=[1.31])
-    mean: float = Field(description="of exact decimals, rounded once", examples=[1.21])
-    unit: str | None = Field(description="null where they have none, or not all the same", examples=[None])
+    min: float = Field(description="the least of them", examples=[0.98])
+    max: float = Field(description="the greatest of them", examples=[1.31])
+    mean: float = Field(description="the mean of exact decimals, rounded once", examples=[1.21])
+    unit: str | None = Field(description="their unit; null where they have none, or not all the same", examples=[None])
 
 
 class RunsSummary(BaseModel):

@@ -3,11 +3,11 @@
 import base64
 import hashlib
 import re
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from fastapi.openapi.docs import get_swagger_ui_html
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
@@ -31,7 +31,7 @@ class Probe(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    status: Literal["ok"]
+    status: Literal["ok"] = Field(description="always the same", examples=["ok"])
 
 
 class ProblemMeaning(BaseModel):
@@ -39,11 +39,11 @@ class ProblemMeaning(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    type: str
-    code: str
-    status: int
-    title: str
-    meaning: str
+    type: str = Field(description="path of this page", examples=["/problems/not-found"])
+    code: str = Field(description="stable, for programs", examples=["not_found"])
+    status: int = Field(description="the status of answers with this problem", examples=[404])
+    title: str = Field(description="the problem in a few words", examples=["Not found"])
+    meaning: str = Field(description="what it means, and what to do", examples=["There is nothing at this path."])
 
 
 def system_routes(storage: HealthCheck) -> APIRouter:
@@ -67,7 +67,7 @@ def system_routes(storage: HealthCheck) -> APIRouter:
         response_model=ProblemMeaning,
         responses=refusals("not_found", key=False),
     )
-    async def get_problem(name: str) -> Response:
+    async def get_problem(name: Annotated[str, Path(description="the last part of a problem's `type`")]) -> Response:
         """Explains a problem type in a sentence or two."""
         kind = CATALOGUE.get(name.replace("-", "_"))
         if kind is None or kind.name != name:

@@ -1,0 +1,246 @@
+"""Several hosts: each gets its share of the time, the last good one comes first, and both drivers find the same."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import psycopg
+import pytest
+
+from adapters.django_orm.bootstrap import asyncpg_storage
+from adapters.django_orm.sql.asyncpg_connector import Connector
+from adapters.django_orm.storage import Storage
+from config.databases import DatabaseUrl, psycopg_parameters
+from config.postgres import read_url
+from domain.errors import Unavailable
+from tests.embedded_postgres import Server
+from tests.integration.conftest import opened
+from tests.warm_start import goatfish
+
+TIMEOUT = 1.5
+READ_ONLY = "ALTER SYSTEM SET default_transaction_read_only = on"
+
+
+@pytest.fixture(scope="module")
+def primary() -> Iterator[Server]:
+    with Server(in_memory=True) as server:
+        urls = {"GOATFISH_DATABASE_URL": server.url, "GOATFISH_OPERATOR_DATABASE_URL": server.operator_url}
+        subprocess.run(goatfish("migrate"), env=os.environ | urls, check=True, timeout=60)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def reader(primary: Server) -> Iterator[Server]:
+    """A server that writes nothing, with the logins of the other."""
+    with Server(in_memory=True) as server:
+        with psycopg.connect(server.administrator_url, autocommit=True) as connection:
+            for url in (DatabaseUrl(primary.url), DatabaseUrl(primary.operator_url)):
+                password = psycopg.sql.Literal(url.password)
+                role = psycopg.sql.Identifier(url.user)
+                connection.execute(psycopg.sql.SQL("ALTER ROLE {} PASSWORD {}").format(role, password))
+            connection.execute(READ_ONLY)
+        server.restart()
+        yield server
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """A host that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.fixture
+def closed() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+def place(server: Server) -> str:
+    return DatabaseUrl(server.url).parts.netloc.rpartition("@")[2]
+
+
+def over(server: Server, *places: str, query: str = "") -> str:
+    """The URL of the API's database with these hosts."""
+    parts = DatabaseUrl(server.url).parts
+    return parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@{','.join(places)}", query=query).geturl()
+
+
+def connector(url: str) -> Connector:
+    return Connector(read_url(url, {}), timeout=TIMEOUT, command_timeout=TIMEOUT, statement_cache_size=10)
+
+
+async def port_of(connection: asyncpg.Connection[Any]) -> int:
+    port: int = await connection.fetchval("SELECT inet_server_port()")
+    await connection.close()
+    return port
+
+
+@contextmanager
+def faster_than(seconds: float) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < seconds
+
+
+async def test_silent_host_takes_its_share_of_the_time_and_the_good_one_comes_first_from_then_on(
+    primary: Server, silent: str, closed: str
+) -> None:
+    found = connector(over(primary, closed, silent, place(primary)))
+    with faster_than(TIMEOUT):
+        assert str(await port_of(await found.connect())) == place(primary).rpartition(":")[2]
+    with faster_than(TIMEOUT / 2):
+        await port_of(await found.connect())
+
+
+async def test_connect_timeout_is_the_most_that_a_host_gets(primary: Server, silent: str) -> None:
+    url = over(primary, silent, place(primary), query="connect_timeout=1")
+    found = Connector(read_url(url, {}), timeout=20, command_timeout=TIMEOUT, statement_cache_size=10)
+    with faster_than(5):
+        await port_of(await found.connect())
+
+
+async def test_a_name_without_an_address_is_passed_over(primary: Server) -> None:
+    await port_of(await connector(over(primary, "db.invalid", place(primary), query="sslmode=disable")).connect())
+
+
+async def test_if_no_host_answers_the_last_reason_is_given_in_time(primary: Server, silent: str, closed: str) -> None:
+    with faster_than(TIMEOUT + 1), pytest.raises(OSError, match="Connect call failed"):
+        await connector(over(primary, silent, closed)).connect()
+    with faster_than(TIMEOUT + 1), pytest.raises(TimeoutError):
+        await connector(over(primary, closed, silent)).connect()
+
+
+async def test_a_wrong_password_is_not_tried_at_the_next_host(primary: Server) -> None:
+    url = over(primary, place(primary), place(primary)).replace("goatfish_api:", "goatfish_api:x")
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await connector(url).connect()
+
+
+@pytest.mark.parametrize("wanted", ["read-write", "primary", "any"])
+async def test_both_drivers_find_the_server_that_is_wanted(primary: Server, reader: Server, wanted: str) -> None:
+    url = over(primary, place(reader), place(primary), query=f"target_session_attrs={wanted}")
+    first_will_do = wanted != "read-write"  # it is in no recovery
+    expected = int(place(reader if first_will_do else primary).rpartition(":")[2])
+    assert await port_of(await connector(url).connect()) == expected
+    with psycopg.connect(autocommit=True, **psycopg_parameters(DatabaseUrl(url))) as connection:
+        assert connection.execute("SELECT inet_server_port()").fetchone() == (expected,)
+
+
+async def test_only_unfit_servers_are_a_reason(reader: Server) -> None:
+    url = over(reader, place(reader), place(reader), query="target_session_attrs=read-write")
+    async with opened(storage_on(url)) as storage:
+        with pytest.raises(Unavailable):
+            await storage.check()
+
+
+def storage_on(url: str) -> Storage:
+    return asyncpg_storage(
+        url, size=4, acquire_timeout=TIMEOUT, statement_timeout=0.5, list_timeout=0.5, enforce_rls=False
+    )
+
+
+async def test_a_hung_primary_is_left(primary: Server, reader: Server) -> None:
+    """All connections to a server that hangs are given up with the first, and the next one goes to another host."""
+    url = over(primary, place(reader), place(primary))
+    async with opened(storage_on(url)) as storage:
+        for _ in range(2):  # the first server has no tables, which the second lacks
+            with pytest.raises(Unavailable):
+                await storage.check()
+        with stopped(reader):
+            with pytest.raises(Unavailable):
+                await storage.check()
+            with faster_than(TIMEOUT):
+                await storage.check()
+            await asyncio.gather(*(storage.identity() for _ in range(4)))
+
+
+@contextmanager
+def stopped(server: Server) -> Iterator[None]:
+    """The server's processes stand still: connections are taken by the kernel, and nobody answers."""
+    pids = [server._pid, *_children(server._pid)]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+
+
+def _children(pid: int) -> list[int]:
+    done = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
+    return [int(each) for each in done.stdout.split()]
+
+
+def test_the_operators_commands_pass_a_silent_host_over(primary: Server, silent: str, tmp_path: Any) -> None:
+    parts = DatabaseUrl(primary.operator_url).parts
+    places = f"{parts.netloc.rpartition('@')[0]}@{silent},{place(primary)}"
+    operator = parts._replace(netloc=places, query="connect_timeout=2").geturl()
+    urls = {
+        "GOATFISH_DATABASE_URL": over(primary, silent, place(primary)),
+        "GOATFISH_OPERATOR_DATABASE_URL": operator,
+        "GOATFISH_SECRET_KEY": "a secret key that serves the tests alone",
+    }
+    done = subprocess.run(
+        goatfish("doctor"), env=os.environ | urls, check=False, timeout=60, capture_output=True, text=True
+    )
+    assert "Operators can connect to" in done.stdout, done
+    assert "The service can use" in done.stdout, done
+
+
+async def test_the_directory_of_a_socket_is_a_host(primary: Server, silent: str, tmp_path: Path) -> None:
+    """Where the server itself has no socket, one that leads to it does."""
+    host, port = place(primary).split(":")
+
+    relays: set[asyncio.Task[Any] | None] = set()
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        relays.add(asyncio.current_task())
+        there = await asyncio.open_connection(host, int(port))
+        await asyncio.gather(_copy(reader, there[1]), _copy(there[0], writer))
+
+    async with await asyncio.start_unix_server(relay, tmp_path / ".s.PGSQL.6543"):
+        query = f"host={tmp_path},{silent.partition(':')[0]}&port=6543,{silent.partition(':')[2]}"
+        url = over(primary, query=query)
+        assert await port_of(await connector(url).connect()) == int(port)
+        given = psycopg_parameters(DatabaseUrl(url))
+        other = await asyncio.to_thread(lambda: psycopg.connect(**given))
+        other.close()
+        await asyncio.gather(*filter(None, relays))
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(1 << 16):
+        writer.write(data)
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+
+
+async def test_socket_options_are_those_of_libpq(primary: Server) -> None:
+    query = "keepalives_idle=11&keepalives_interval=7&keepalives_count=5&tcp_user_timeout=9000"
+    connection = await connector(over(primary, place(primary), query=query)).connect()
+    with psycopg.connect(**psycopg_parameters(DatabaseUrl(over(primary, place(primary), query=query)))) as other:
+        by_libpq = socket.socket(fileno=os.dup(other.fileno()))
+        ours = connection._transport.get_extra_info("socket")  # type: ignore[attr-defined]  # -- the only way to it
+        for level, name in (
+            (socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+            (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
+            (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL),
+            (socket.IPPROTO_TCP, socket.TCP_KEEPCNT),
+            (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT),
+        ):
+            assert ours.getsockopt(level, name) == by_libpq.getsockopt(level, name)
+        by_libpq.close()
+    await connection.close()
