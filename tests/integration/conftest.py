@@ -77,8 +77,41 @@ collect_ignore = {
         "test_django_executor.py",
         "test_processes.py",
         "test_production.py",
+        "test_public_url.py",
     ],
 }[VENDOR]
+WAITING = frozenset(
+    {
+        "test_access_log.py",
+        "test_backups.py",
+        "test_beside_up.py",
+        "test_canary.py",
+        "test_command_output.py",
+        "test_embedded_postgres.py",
+        "test_every_command.py",
+        "test_hosts.py",
+        "test_inherited_settings.py",
+        "test_migrating.py",
+        "test_other_machines.py",
+        "test_processes.py",
+        "test_production.py",
+        "test_proxies.py",
+        "test_public_url.py",
+        "test_readme.py",
+        "test_run_script.py",
+        "test_server_faults.py",
+        "test_service.py",
+        "test_sqlite_backups.py",
+        "test_up_on_postgres.py",
+    }
+)
+"""Tests that start processes, or wait for something to end. ``./run`` has them run beside the others."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.name in WAITING:
+            item.add_marker("waiting")
 
 
 @pytest.fixture(scope="session")
