@@ -238,7 +238,8 @@ class Words(Field):
         one = Text(max_length=self.max_length)
         for place, word in enumerate(value[: self.max_items]):
             yield from (
-                Problem(code, f"cannot hold an item that {predicate}", (place,)) for code, predicate, _ in one.problems(word)
+                Problem(code, f"cannot hold an item that {predicate}", (place,))
+                for code, predicate, _ in one.problems(word)
             )
 
 

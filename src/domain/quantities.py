@@ -86,7 +86,9 @@ class Quantities(Map):
             for code, predicate, _ in _TEXT.problems(value):
                 yield Problem(code, f"cannot hold a text that {predicate}", ("value",))
         elif not isinstance(value, bool) and not is_number(value):
-            yield Problem("out_of_range", "cannot hold a number that is not finite, or a whole one beyond ±2^53", ("value",))
+            yield Problem(
+                "out_of_range", "cannot hold a number that is not finite, or a whole one beyond ±2^53", ("value",)
+            )
         if unit:
             # One that is too long is not worth remembering.
             for code, predicate, _ in _unit_problems(unit) if len(unit) <= UNIT_MAX else _UNIT.problems(unit):

@@ -116,6 +116,11 @@ class AllErrorsContract:
         expected |= {"#/items/2/name": "control_characters", "#/items/3": "wrong_type", "#/extra": "unknown"}
         expect_all(tenant.send("POST", f"{SIMULATIONS}/batch?x=1", json=sent), expected | {"x": "unknown"})
 
+    def test_of_no_items_and_too_many(self, service: Service) -> None:
+        for items, words in (([], "few"), ([WING] * 1001, "many")):
+            answer = service.tenant().send("POST", f"{SIMULATIONS}/batch", json={"items": items, "x": 1})
+            assert f"There are too {words} items." in [each["detail"] for each in answer.json()["errors"]], answer.text
+
     def test_of_a_key(self, service: Service) -> None:
         sent = {"name": " ", "scopes": [], "expires_at": "2001-01-01T00:00:00Z", "x": 1}
         expected = {"#/name": "too_short", "#/scopes": "too_short", "#/expires_at": "in_the_past", "#/x": "unknown"}

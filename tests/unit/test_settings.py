@@ -10,6 +10,7 @@ import pytest
 
 from config import settings
 from config.databases import DatabaseUrl, django_database
+from config.ignored_settings import unknown_variables
 from config.secret_files import SECRET_MIN, load_or_create_secret
 from config.settings import ConfigurationError, Settings
 
@@ -138,7 +139,7 @@ def test_hosts_can_be_comma_separated_or_json(
         ("LIST_TIMEOUT", "inf", "must be at most 3600, got 'inf'"),
         ("LIST_TIMEOUT", "11", "must be at most GOATFISH_STATEMENT_TIMEOUT, which is 10, got 11"),
         ("ALLOWED_HOSTS", " , ", "must name at least one host"),
-        ("ALLOWED_HOSTS", '["a"', "must be host names separated by commas, or a JSON list"),
+        ("ALLOWED_HOSTS", '["a"', "must be separated by commas, or a JSON list"),
         (
             "ALLOWED_HOSTS",
             "a.example, b.example:80",
@@ -191,7 +192,7 @@ def test_misspelt_variable_is_reported(elsewhere: Path, monkeypatch: pytest.Monk
     (elsewhere / ".env").write_text("GOATFISH_SECRETKEY=x\nGOATFISH_LOG_LEVEL=INFO\n")
     monkeypatch.setenv("GOATFISH_POOLSIZE", "4")
 
-    assert settings.unknown_variables() == ["GOATFISH_POOLSIZE", "GOATFISH_SECRETKEY"]
+    assert unknown_variables() == ["GOATFISH_POOLSIZE", "GOATFISH_SECRETKEY"]
 
 
 def test_repr_contains_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,7 +241,7 @@ def test_unreadable_env_file_is_reported(elsewhere: Path, monkeypatch: pytest.Mo
 
     assert line.startswith(".env cannot be read: ")
     with pytest.raises(ConfigurationError) as caught:
-        settings.unknown_variables()
+        unknown_variables()
     assert caught.value.lines == [line]
 
 
@@ -286,6 +287,7 @@ def test_worker_gets_its_share_of_each_limit() -> None:
         ("*", ("*",)),
         ("https://app.example", ("https://app.example",)),
         ("http://localhost:5173, https://[::1]:8443,", ("http://localhost:5173", "https://[::1]:8443")),
+        ('["https://a.example", "https://b.example"]', ("https://a.example", "https://b.example")),
     ],
 )
 def test_origins_are_separated_by_commas(given: str, origins: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,7 +302,9 @@ def test_origins_are_separated_by_commas(given: str, origins: tuple[str, ...], m
 def test_invalid_origin_is_refused(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     (line,) = error_lines(monkeypatch, CORS_ORIGINS=given)
 
-    assert line.startswith("GOATFISH_CORS_ORIGINS: must be origins, like https://app.example without a path")
+    assert line.startswith(
+        "GOATFISH_CORS_ORIGINS: must be origins separated by commas, like https://app.example without a path"
+    )
 
 
 @pytest.mark.parametrize(
