@@ -55,11 +55,13 @@ def test_settings_are_read_once() -> None:
 
 
 def test_environment_variables_override_the_file(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (elsewhere / ".env").write_text("GOATFISH_POOL_SIZE=3\nGOATFISH_LOG_LEVEL=debug\nOTHER=1\n")
+    (elsewhere / ".env").write_text(
+        "GOATFISH_POOL_SIZE=3\nGOATFISH_LOG_LEVEL=debug\nGOATFISH_LOG_FORMAT=JSON\nOTHER=1\n"
+    )
     monkeypatch.setenv("GOATFISH_POOL_SIZE", "4")
 
     assert settings.load().pool_size == 4
-    assert settings.load().log_level == "DEBUG"
+    assert (settings.load().log_level, settings.load().log_format) == ("DEBUG", "json")
 
 
 def test_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,7 @@ def serve(
             "--access-log/--no-access-log", help="Log a line for each request. Default: with --log-format json."
         ),
     ] = None,
-    log_format: Annotated[LogFormat | None, typer.Option(help="How to write the log.")] = None,
+    log_format: Annotated[LogFormat | None, typer.Option(case_sensitive=False, help="How to write the log.")] = None,
 ) -> None:
     """Serve the API, its documentation and the admin.
 
