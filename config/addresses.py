@@ -77,7 +77,7 @@ def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
-def _split_hosts(value: object) -> object:
+def _split_list(value: object) -> object:
     if not isinstance(value, str):
         return value
     if not _JSON_LIST.match(value):
@@ -85,11 +85,7 @@ def _split_hosts(value: object) -> object:
     try:
         return json.loads(value)
     except json.JSONDecodeError:
-        raise ValueError("must be host names separated by commas, or a JSON list") from None
-
-
-def _split_origins(value: object) -> object:
-    return _split(value) if isinstance(value, str) else value
+        raise ValueError("must be separated by commas, or a JSON list") from None
 
 
 def _hosts(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -101,7 +97,9 @@ def _hosts(values: tuple[str, ...]) -> tuple[str, ...]:
 def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
     if "*" in values:
         return ("*",)
-    return _each(values, canonical_origin, "must be origins, like https://app.example without a path")
+    return _each(
+        values, canonical_origin, "must be origins separated by commas, like https://app.example without a path"
+    )
 
 
 def _public_url(value: str) -> str:
@@ -111,6 +109,6 @@ def _public_url(value: str) -> str:
         raise ValueError(f"must be like https://sim.example.com:8443 without a path, {error}") from None
 
 
-AllowedHosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_hosts), AfterValidator(_hosts)]
-Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_origins), AfterValidator(_origins)]
+AllowedHosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list), AfterValidator(_hosts)]
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list), AfterValidator(_origins)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]

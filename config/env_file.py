@@ -32,4 +32,4 @@ def unreadable(error: OSError | UnicodeDecodeError) -> str:
     if isinstance(error, UnicodeDecodeError):
         line = error.object[: error.start].count(b"\n") + 1
         return f"{ENV_FILE} cannot be read: line {line} is not UTF-8, in which it must be saved"
-    return f"{error.filename or ENV_FILE} cannot be read: {error}"
+    return f"{error.filename or ENV_FILE} cannot be read: {error.strerror or error}"

@@ -13,6 +13,7 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _WILDCARD = re.compile(r"(?:^\*|\*\.)([^*.]+\.[^*]+)$")  # and the domain of two labels or more that follows it
 _PORT = re.compile(r"(.*):([0-9*]*)")
+_NO_SLASHES = re.compile(r"(https?):(?!//)/?|//", re.IGNORECASE)
 _USER = re.compile(r"[^/]*@")
 _SAME_IN_URLS = {"capital letters", "the address in another form", "a trailing slash", "the default port"}
 """What means the same in a URL, and is never in an origin as browsers send it."""
@@ -114,6 +115,11 @@ def _split_origin(text: str) -> tuple[str | None, list[str]]:
         return None, ["pages of any site can send it"]
     if "*" in text:
         return None, ["no part of an origin can be a wildcard"]
+    if text.count("://") > 1:
+        return None, ["several in one"]
+    if found := _NO_SLASHES.match(text):
+        meant, _ = _split_origin(f"{found[1] or 'https'}://{text[found.end() :]}")
+        return meant, ["no scheme with ://"]
     scheme, user, name, port, path = _take_apart(text)
     reasons = ["a user name"] if user is not None else []
     if scheme is None:

@@ -61,7 +61,7 @@ def read_left() -> tuple[LeftSettings, bool] | None:
             left = LeftSettings(**json.load(file))
             _ = left.operator_url
         except (ValueError, TypeError):
-            raise OSError(errno.EBADMSG, "it is damaged: delete it", str(FILE)) from None
+            raise OSError(errno.EBADMSG, "it is damaged, delete it", str(FILE)) from None
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

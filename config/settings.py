@@ -11,17 +11,14 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from config.addresses import AllowedHosts, Origins, PublicUrl
 from config.databases import DatabaseUrl
-from config.env_file import ENCODING, ENV_FILE, names_and_faults, unreadable
+from config.env_file import ENCODING, ENV_FILE, unreadable
 from config.running_up import RunningUp
 from config.secret_files import SECRET_MIN, load_or_create_secret, load_or_generate_secret
 from config.setting_errors import error_message
-from config.spelling import nearest
 
 PREFIX = "GOATFISH_"
 SECRET_FILE = "secret_key"  # noqa: S105 -- the name of a file, beside an SQLite database
 _PORT = re.compile(r":[0-9]+$")
-_OF_A_SERVICE = re.compile(rf"{PREFIX}(SERVICE_(HOST|PORT\w*)|PORT(_[0-9]+_(TCP|UDP|SCTP)\w*)?)")
-"""What Kubernetes sets in every container beside a service that is called goatfish."""
 
 
 class ConfigurationError(SystemExit):
@@ -40,7 +37,7 @@ class Settings(BaseSettings):
         env_file=ENV_FILE,
         env_file_encoding=ENCODING,
         env_ignore_empty=True,
-        extra="ignore",  # other programs may share .env; unknown_variables() finds misspelt names
+        extra="ignore",  # other programs may share .env; config.ignored_settings finds misspelt names
         frozen=True,
         hide_input_in_errors=True,
         arbitrary_types_allowed=True,
@@ -60,7 +57,7 @@ class Settings(BaseSettings):
     """Whether to use prepared statements; set to false behind a PgBouncer older than 1.21."""
 
     secret_key: SecretStr = SecretStr("")
-    """Signs cursors and admin sessions; 32 characters or more. With SQLite, it a service generates it if unset."""
+    """Signs cursors and admin sessions; 32 characters or more. With SQLite, a service generates it if unset."""
 
     secret_key_previous: SecretStr | None = None
     """The previous secret key, still accepted while you replace it, but never used to sign."""
@@ -259,10 +256,12 @@ class Settings(BaseSettings):
         except OSError as error:
             raise ValueError(f"is not set and cannot be read beside the database: {error}") from error
 
-    @field_validator("log_level", mode="before")
+    @field_validator("log_level", "log_format", mode="before")
     @classmethod
-    def _any_case(cls, value: object) -> object:
-        return value.upper() if isinstance(value, str) else value
+    def _any_case(cls, value: object, info: ValidationInfo) -> object:
+        if not isinstance(value, str):
+            return value
+        return value.upper() if info.field_name == "log_level" else value.lower()
 
 
 @cache
@@ -297,41 +296,3 @@ def load_for_service() -> Settings:
             raise ConfigurationError([line]) from None
         load.cache_clear()
     return load()
-
-
-def unknown_variables() -> list[str]:
-    """Names in the environment or .env that are not settings, but look as if they were meant to be.
-
-    They are GOATFISH_*, or a setting with another prefix that is nearly this one. Raises ConfigurationError.
-    """
-    known, (in_file, _) = _names(), _env_file()
-    ours = [
-        name for name in os.environ if not (_OF_A_SERVICE.fullmatch(name) and f"{PREFIX}SERVICE_HOST" in os.environ)
-    ]
-    names = {name.upper() for name in (*ours, *in_file)} - known
-    return sorted(name for name in names if name.startswith(PREFIX) or nearest(name, PREFIX, known))
-
-
-def ignored_settings() -> list[str]:
-    """A line for each unknown variable, with the setting that it may mean, and for each line of .env that sets nothing.
-
-    Raises ConfigurationError.
-    """
-    lines = []
-    for name in unknown_variables():
-        meant = nearest(name, PREFIX, _names())
-        field = Settings.model_fields[meant.removeprefix(PREFIX).lower()] if meant else None
-        meaning = (field.description or "").partition("\n\n")[0] if field else ""
-        lines.append(f"{name} is not a known setting." + (f" Did you mean {meant}? {meaning}" if meant else ""))
-    return [*lines, *_env_file()[1]]
-
-
-def _names() -> set[str]:
-    return {PREFIX + name.upper() for name in Settings.model_fields}
-
-
-def _env_file() -> tuple[set[str], list[str]]:
-    try:
-        return names_and_faults()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError([unreadable(error)]) from None

@@ -27,7 +27,7 @@ class Invalid(DomainError):
     """Values are invalid; ``violations`` names each."""
 
     def __init__(self, violations: Sequence[Violation]) -> None:
-        super().__init__("validation_failed", " ".join(violation.detail for violation in violations))
+        super().__init__("validation_failed", " ".join(dict.fromkeys(violation.detail for violation in violations)))
         self.violations = tuple(violations)
 
 

@@ -232,13 +232,14 @@ class Words(Field):
 
     def problems(self, value: Sequence[str]) -> Iterator[Problem]:
         if len(value) > self.max_items:
-            yield Problem("too_many", f"holds more than {self.max_items} items")
+            yield Problem("too_many", f"cannot hold more than {self.max_items} items")
         elif len(set(value)) < len(value):
-            yield Problem("repeated", "holds an item twice")
+            yield Problem("repeated", "cannot hold an item twice")
         one = Text(max_length=self.max_length)
         for place, word in enumerate(value[: self.max_items]):
             yield from (
-                Problem(code, f"holds an item that {predicate}", (place,)) for code, predicate, _ in one.problems(word)
+                Problem(code, f"cannot hold an item that {predicate}", (place,))
+                for code, predicate, _ in one.problems(word)
             )
 
 
@@ -258,7 +259,7 @@ class Map(Field):
 
     def problems(self, value: Mapping[str, Any]) -> Iterator[Problem]:
         if len(value) > self.max_items:
-            yield Problem("too_many", f"holds more than {self.max_items} members")
+            yield Problem("too_many", f"cannot hold more than {self.max_items} members")
             return
         yield from self.key_problems(value)
         for name, member in value.items():
@@ -272,16 +273,16 @@ class Map(Field):
             return
         for name in names:
             if len(name) > NAME_MAX or CONTROL_CHARACTERS.search(name) or not re.fullmatch(self.key_pattern, name):
-                yield Problem("key", f"holds a name that is not {self.key_words}", (name,))
+                yield Problem("key", f"cannot hold a name that is not {self.key_words}", (name,))
             elif len(known) < _KNOWN_NAMES_MAX:
                 known.add(name)
 
     def member_problems(self, member: Any) -> Iterator[Problem]:
         """What is wrong with one member."""
         if CONTROL_CHARACTERS.search(member):
-            yield Problem("control_characters", "holds control characters")
+            yield Problem("control_characters", "cannot hold a text with control characters")
         elif len(member) > self.max_length:
-            yield Problem("too_long", f"holds a text that is longer than {self.max_length} characters")
+            yield Problem("too_long", f"cannot hold a text that is longer than {self.max_length} characters")
 
 
 _KNOWN_NAMES_MAX = 10_000

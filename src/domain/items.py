@@ -30,17 +30,18 @@ class Items(Field):
 
     def problems(self, value: Sequence[Any]) -> Iterator[Problem]:
         if len(value) > self.max_items:
-            yield Problem("too_many", f"holds more than {self.max_items} items")
+            yield Problem("too_many", f"cannot hold more than {self.max_items} items")
             return
         seen = set()
         for place, item in enumerate(value):
             given = {name: field for name, field in fields_of(self.of).items() if hasattr(item, name)}
             for name, field in given.items():
                 for wrong in violations_in(field, getattr(item, name)):
-                    predicate = f"holds an item that is wrong: {wrong.detail.removesuffix('.')}"
+                    first, rest = wrong.detail[0].lower(), wrong.detail[1:].removesuffix(".")
+                    predicate = f"cannot hold this item: {first}{rest}"
                     yield Problem(wrong.code, predicate, (place, name, *wrong.path))
             if self.key not in given:
                 continue
             if getattr(item, self.key) in seen:
-                yield Problem("repeated", f"holds two items with the same {self.key}", (place, self.key))
+                yield Problem("repeated", f"cannot hold two items with the same {self.key}", (place, self.key))
             seen.add(getattr(item, self.key))

@@ -42,7 +42,7 @@ class LabelError(ValueError):
 def _read(text: str) -> Condition:
     name, colon, value = text.partition(":")
     for problem in LABELS.problems({name: value}):
-        raise LabelError(f"No entity has such a label: it {problem.predicate}.")
+        raise LabelError(f"No entity has such a label: labels {problem.predicate}.")
     return Condition("labels", Comparison.FULFILS, LabelCriterion(name, value if colon else None))
 
 

@@ -84,13 +84,15 @@ class Quantities(Map):
         value, unit = member.value, member.unit
         if isinstance(value, str):
             for code, predicate, _ in _TEXT.problems(value):
-                yield Problem(code, f"holds a text that {predicate}", ("value",))
+                yield Problem(code, f"cannot hold a text that {predicate}", ("value",))
         elif not isinstance(value, bool) and not is_number(value):
-            yield Problem("out_of_range", "holds a number that is not finite, or a whole one beyond ±2^53", ("value",))
+            yield Problem(
+                "out_of_range", "cannot hold a number that is not finite, or a whole one beyond ±2^53", ("value",)
+            )
         if unit:
             # One that is too long is not worth remembering.
             for code, predicate, _ in _unit_problems(unit) if len(unit) <= UNIT_MAX else _UNIT.problems(unit):
-                yield Problem(code, f"holds a unit that {predicate}", ("unit",))
+                yield Problem(code, f"cannot hold a unit that {predicate}", ("unit",))
 
 
 def _are_sound_numbers(quantities: Collection[Quantity]) -> bool:

@@ -27,10 +27,9 @@ class UnknownReference(Unfit):
 
     def as_missing(self) -> Conflict:
         """The refusal of restoring an entity whose reference is gone."""
-        detail = (
-            f"The {title_of(self.entity)} is not restored: its {words(self.field.name)} refers to nothing any more."
-        )
-        return Conflict(_reference(self.field).missing, detail)
+        reference = _reference(self.field)
+        gone = f"there is no {words(reference.to)} with its {words(self.field.name)} any more"
+        return Conflict(reference.missing, f"The {title_of(self.entity)} is not restored: {gone}.")
 
 
 @dataclass(frozen=True, slots=True)

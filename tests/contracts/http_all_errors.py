@@ -116,10 +116,33 @@ class AllErrorsContract:
         expected |= {"#/items/2/name": "control_characters", "#/items/3": "wrong_type", "#/extra": "unknown"}
         expect_all(tenant.send("POST", f"{SIMULATIONS}/batch?x=1", json=sent), expected | {"x": "unknown"})
 
+    def test_of_no_items_and_too_many(self, service: Service) -> None:
+        for items, words in (([], "few"), ([WING] * 1001, "many")):
+            answer = service.tenant().send("POST", f"{SIMULATIONS}/batch", json={"items": items, "x": 1})
+            assert f"There are too {words} items." in [each["detail"] for each in answer.json()["errors"]], answer.text
+
     def test_of_a_key(self, service: Service) -> None:
         sent = {"name": " ", "scopes": [], "expires_at": "2001-01-01T00:00:00Z", "x": 1}
         expected = {"#/name": "too_short", "#/scopes": "too_short", "#/expires_at": "in_the_past", "#/x": "unknown"}
         expect_all(service.tenant().send("POST", KEYS, json=sent), expected)
+
+    def test_of_a_roll(self, service: Service) -> None:
+        tenant = service.tenant()
+        path = f"{KEYS}/{tenant.send('GET', KEYS).json()['items'][0]['id']}/roll"
+        sent = {"overlap_seconds": -1, "expires_at": "2001-01-01T00:00:00Z", "x": 1}
+        expected = {"#/overlap_seconds": "overlap", "#/expires_at": "in_the_past", "#/x": "unknown"}
+        expect_all(tenant.send("POST", path, json=sent), expected)
+        for odd in (5, "2001-01-01", None):
+            named = violations(tenant.send("POST", path, json={"overlap_seconds": -1, "expires_at": odd}))
+            assert "in_the_past" not in named.values()
+
+    def test_sentence_is_said_once(self, service: Service) -> None:
+        artifacts = [{"name": name, "uri": "nowhere"} for name in "abc"]
+        answer = lab_of(service.tenant()).post(artifacts=artifacts, labels={"-": "x"})
+        detail = "The artifacts cannot hold this item: the uri is not an absolute URI."
+        assert [each["detail"] for each in answer.json()["errors"]].count(detail) == len(artifacts)
+        assert answer.json()["detail"].count(detail) == 1
+        assert "The labels cannot hold a name" in answer.json()["detail"]
 
     def test_of_body_headers_and_query(self, service: Service) -> None:
         tenant = service.tenant()

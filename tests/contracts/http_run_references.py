@@ -98,7 +98,8 @@ class RunReferencesContract(LabFixture):
         run, other = lab.make(), lab.tenant.make()
         moved = lab.changed(run, simulation_id=other["id"])
         assert lab.tenant.send("DELETE", lab.simulation_path).status_code == 204
-        expect_problem(lab.restore(path_of(run), 1), 409, "simulation_missing")
+        problem = expect_problem(lab.restore(path_of(run), 1), 409, "simulation_missing")
+        assert "there is no simulation with its simulation id any more" in problem["detail"]
         assert lab.get(run) == moved
         assert lab.delete(run).status_code == 204
         expect_problem(lab.restore(path_of(run), 1), 409, "simulation_missing")

@@ -217,7 +217,7 @@ def test_it_is_written_when_asked_for_or_as_json(
     assert all(re.search(pattern or "", line) for line in lines)
 
 
-@pytest.mark.parametrize("log_format", ["text", "json"])
+@pytest.mark.parametrize("log_format", ["text", "JSON"])
 def test_a_forwarded_address_is_logged_and_forges_nothing(tmp_path: Path, log_format: str) -> None:
     shell = Shell(tmp_path)
     assert shell("migrate").returncode == 0
@@ -232,7 +232,7 @@ def test_a_forwarded_address_is_logged_and_forges_nothing(tmp_path: Path, log_fo
     lines = [line for line in running.said.splitlines() if "goatfish.access" in line]
     assert len(lines) == 3
     assert not re.search("[\x7f-\x9f]", running.said)
-    if log_format == "json":
+    if log_format == "JSON":
         assert [json.loads(line)["client_address"] for line in lines][::2] == ["203.0.113.9", "2001:db8::1"]
     else:
         addresses = [re.search(r'client_address=("(?:[^"\\]|\\.)*"|\S+)$', line) for line in lines]

@@ -1,9 +1,14 @@
-"""Durations on the command line, and fake data for seeding."""
+"""Durations and help on the command line, and fake data for seeding."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+import typer.main
+from typer.testing import CliRunner
 
+from app.cli.commands import commands
 from app.cli.durations import parse_duration
 from app.cli.fake_data import fake_entities, fake_owners
 from domain.entity import violations_of
@@ -76,3 +81,19 @@ def test_seeded_entities_are_valid_for_every_kind_of_field() -> None:
 def test_seeding_without_referred_entities_is_refused() -> None:
     with pytest.raises(ValueError, match="The owner has nothing that material_id could refer to"):
         next(fake_entities(Specimen, fake_owners(1, NOW, "aaaaaa"), 1, NOW))
+
+
+def test_help_is_cut_nowhere_in_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("typer.rich_utils.MAX_WIDTH", 80)
+    for path in _paths(typer.main.get_command(commands)):
+        answer = CliRunner().invoke(commands, [*path, "--help"])
+        assert answer.exit_code == 0, answer.output
+        assert "…" not in answer.output, answer.output
+
+
+def _paths(command: Any) -> Iterator[tuple[str, ...]]:
+    """The words of every group and command that has help of its own."""
+    if command.context_settings.get("help_option_names") != []:
+        yield ()
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from ((name, *path) for path in _paths(inner))

@@ -118,6 +118,11 @@ def test_host_that_never_matches_is_refused_with_what_would(given: str, reason: 
         ("null", "pages of any site can send it", None),
         ("ftp://app.example", "the scheme must be http or https", None),
         ("https://", "no host", None),
+        ("//app.example", "no scheme with ://", "https://app.example"),
+        ("https:app.example", "no scheme with ://", "https://app.example"),
+        ("HTTP:/app.example:8080/", "no scheme with ://", "http://app.example:8080"),
+        ("https://a.example https://b.example", "several in one", None),
+        ("https://a.example;http://b.example", "several in one", None),
         ("https://my_app", "host names have no underscores", None),
     ],
 )

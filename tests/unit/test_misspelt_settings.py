@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config import settings
+from config.ignored_settings import ignored_settings, unknown_variables
 from config.settings import PREFIX, ConfigurationError, Settings
 from config.spelling import nearest
 
@@ -68,7 +69,7 @@ def test_the_meaning_of_the_nearest_name_is_told(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("goatfish_workers", "2")
     monkeypatch.setenv("OTHER", "1")
 
-    assert settings.ignored_settings() == [
+    assert ignored_settings() == [
         "GOATFISH_BOGUS is not a known setting.",
         "GOATFSH_LOG_LEVEL is not a known setting. Did you mean GOATFISH_LOG_LEVEL?"
         " The least severe level that is logged.",
@@ -79,9 +80,9 @@ def test_variables_of_a_kubernetes_service_are_no_settings(monkeypatch: pytest.M
     service = ("PORT", "PORT_8000_TCP", "PORT_8000_TCP_ADDR", "SERVICE_PORT", "SERVICE_PORT_HTTP", "SERVICE_HOST")
     for name in service:
         monkeypatch.setenv(PREFIX + name, "10.0.0.1")
-    assert settings.unknown_variables() == []
+    assert unknown_variables() == []
     monkeypatch.delenv("GOATFISH_SERVICE_HOST")
-    assert "GOATFISH_PORT" in settings.unknown_variables()
+    assert "GOATFISH_PORT" in unknown_variables()
 
 
 def test_every_setting_has_a_meaning() -> None:
@@ -102,7 +103,7 @@ def test_lines_that_set_nothing_are_named(elsewhere: Path) -> None:
     ]
     (elsewhere / ".env").write_text("\n".join(lines))
 
-    assert settings.ignored_settings() == [
+    assert ignored_settings() == [
         ".env, line 3, sets nothing: write GOATFISH_POOL_SIZE=value",
         ".env, line 4, sets nothing: write GOATFISH_KEEP_ALIVE=value",
         ".env, line 5, sets nothing: write GOATFISH_RATE_LIMIT=value",
@@ -117,7 +118,7 @@ def test_lines_that_set_nothing_are_named(elsewhere: Path) -> None:
 def test_the_first_line_of_a_file_is_read(start: bytes, elsewhere: Path) -> None:
     (elsewhere / ".env").write_bytes(start + b"GOATFISH_WORKERS=2\r\nGOATFISH_WORKERS=3\r\n")
 
-    assert (Settings().workers, settings.ignored_settings()) == (3, [])
+    assert (Settings().workers, ignored_settings()) == (3, [])
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_the_first_line_of_a_file_is_read(start: bytes, elsewhere: Path) -> None
 )
 def test_a_file_in_another_encoding_is_one_line(content: bytes, line: int, elsewhere: Path) -> None:
     (elsewhere / ".env").write_bytes(content)
-    for read in (settings.load.__wrapped__, settings.ignored_settings):
+    for read in (settings.load.__wrapped__, ignored_settings):
         with pytest.raises(ConfigurationError) as caught:
             read()
         assert caught.value.lines == [f".env cannot be read: line {line} is not UTF-8, in which it must be saved"]

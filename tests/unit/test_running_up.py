@@ -93,5 +93,5 @@ def test_a_damaged_file_is_an_error_in_one_line(text: str) -> None:
     with pytest.raises(ConfigurationError) as raised:
         load()
     (line,) = raised.value.lines
-    assert line.startswith("var/up.json cannot be read: ")
+    assert line == "var/up.json cannot be read: it is damaged, delete it"
     assert "delete it" in line

@@ -10,6 +10,7 @@ import pytest
 
 from config import settings
 from config.databases import DatabaseUrl, django_database
+from config.ignored_settings import unknown_variables
 from config.secret_files import SECRET_MIN, load_or_create_secret
 from config.settings import ConfigurationError, Settings
 
@@ -54,11 +55,13 @@ def test_settings_are_read_once() -> None:
 
 
 def test_environment_variables_override_the_file(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (elsewhere / ".env").write_text("GOATFISH_POOL_SIZE=3\nGOATFISH_LOG_LEVEL=debug\nOTHER=1\n")
+    (elsewhere / ".env").write_text(
+        "GOATFISH_POOL_SIZE=3\nGOATFISH_LOG_LEVEL=debug\nGOATFISH_LOG_FORMAT=JSON\nOTHER=1\n"
+    )
     monkeypatch.setenv("GOATFISH_POOL_SIZE", "4")
 
     assert settings.load().pool_size == 4
-    assert settings.load().log_level == "DEBUG"
+    assert (settings.load().log_level, settings.load().log_format) == ("DEBUG", "json")
 
 
 def test_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +141,7 @@ def test_hosts_can_be_comma_separated_or_json(
         ("LIST_TIMEOUT", "inf", "must be at most 3600, got 'inf'"),
         ("LIST_TIMEOUT", "11", "must be at most GOATFISH_STATEMENT_TIMEOUT, which is 10, got 11"),
         ("ALLOWED_HOSTS", " , ", "must name at least one host"),
-        ("ALLOWED_HOSTS", '["a"', "must be host names separated by commas, or a JSON list"),
+        ("ALLOWED_HOSTS", '["a"', "must be separated by commas, or a JSON list"),
         (
             "ALLOWED_HOSTS",
             "a.example, b.example:80",
@@ -191,7 +194,7 @@ def test_misspelt_variable_is_reported(elsewhere: Path, monkeypatch: pytest.Monk
     (elsewhere / ".env").write_text("GOATFISH_SECRETKEY=x\nGOATFISH_LOG_LEVEL=INFO\n")
     monkeypatch.setenv("GOATFISH_POOLSIZE", "4")
 
-    assert settings.unknown_variables() == ["GOATFISH_POOLSIZE", "GOATFISH_SECRETKEY"]
+    assert unknown_variables() == ["GOATFISH_POOLSIZE", "GOATFISH_SECRETKEY"]
 
 
 def test_repr_contains_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,7 +243,7 @@ def test_unreadable_env_file_is_reported(elsewhere: Path, monkeypatch: pytest.Mo
 
     assert line.startswith(".env cannot be read: ")
     with pytest.raises(ConfigurationError) as caught:
-        settings.unknown_variables()
+        unknown_variables()
     assert caught.value.lines == [line]
 
 
@@ -286,6 +289,7 @@ def test_worker_gets_its_share_of_each_limit() -> None:
         ("*", ("*",)),
         ("https://app.example", ("https://app.example",)),
         ("http://localhost:5173, https://[::1]:8443,", ("http://localhost:5173", "https://[::1]:8443")),
+        ('["https://a.example", "https://b.example"]', ("https://a.example", "https://b.example")),
     ],
 )
 def test_origins_are_separated_by_commas(given: str, origins: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,7 +304,9 @@ def test_origins_are_separated_by_commas(given: str, origins: tuple[str, ...], m
 def test_invalid_origin_is_refused(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
     (line,) = error_lines(monkeypatch, CORS_ORIGINS=given)
 
-    assert line.startswith("GOATFISH_CORS_ORIGINS: must be origins, like https://app.example without a path")
+    assert line.startswith(
+        "GOATFISH_CORS_ORIGINS: must be origins separated by commas, like https://app.example without a path"
+    )
 
 
 @pytest.mark.parametrize(

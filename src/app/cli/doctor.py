@@ -15,7 +15,8 @@ from app.cli.database import check_storage, different_databases, may_be_same, wh
 from app.cli.settings_advice import advice
 from app.cli.terminal import FAILED, print_json
 from config.databases import DatabaseUrl
-from config.settings import PREFIX, ConfigurationError, Settings, ignored_settings, load, override
+from config.ignored_settings import ignored_settings
+from config.settings import PREFIX, ConfigurationError, Settings, load, override
 from config.verification import require_verified, unverified_host
 from domain.errors import Unavailable
 

@@ -20,7 +20,8 @@ from app.http_server.limits import Limits
 from app.http_server.server import HttpServer
 from app.worker import Worker
 from config.addresses import trusted_proxies
-from config.settings import Settings, ignored_settings, load
+from config.ignored_settings import ignored_settings
+from config.settings import Settings, load
 
 UNSENT_MAX = 64 << 10  # bytes of unsent responses that the kernel buffers per connection; its default is megabytes
 LISTENER_COPIES = 8  # connections accepted in one pass of the event loop: more would delay open connections

@@ -176,7 +176,7 @@ class _Reader:
             if self._ends("]"):
                 return items
             if len(items) == ITEMS_MAX:
-                raise unacceptable("too_long", "This holds too many items.", pointer(name))
+                raise unacceptable("too_long", "There are too many items.", pointer(name))
 
     def _name(self) -> str:
         start = self._place

@@ -17,8 +17,8 @@ _CODES = {
     "list_type": ("wrong_type", "This is not an array."),
     "model_type": ("wrong_type", "This is not an object."),
     "model_attributes_type": ("wrong_type", "This is not an object."),
-    "too_short": ("too_short", "This holds too few items or characters."),
-    "too_long": ("too_long", "This holds too many items or characters."),
+    "too_short": ("too_short", "There are too few items."),
+    "too_long": ("too_long", "There are too many items."),
     "literal_error": ("unknown_value", "This is not an allowed value."),
 }
 _JSON_INVALID = "json_invalid"

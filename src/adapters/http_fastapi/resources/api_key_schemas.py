@@ -59,8 +59,7 @@ class ApiKeyCreate(CreateBody):
         yield from violations_in_values(ApiKey, readable(ApiKey, content))
         if content.get("scopes") == []:
             yield ApiKey.NO_SCOPE
-        with suppress(PydanticCustomError):
-            yield from ApiKey.expiry_violations(read_moment(content.get("expires_at")), at)
+        yield from _expiry_violations(content, at)
 
 
 _OVERLAP_MAX = int(ApiKey.OVERLAP_MAX.total_seconds())
@@ -86,6 +85,17 @@ class ApiKeyRoll(CreateBody):
             examples=["2099-01-01T00:00:00Z"],
         ),
     ] = None
+
+    @classmethod
+    def violations(cls, content: Any, at: datetime) -> Iterable[Violation]:
+        return _expiry_violations(content, at) if isinstance(content, dict) else ()
+
+
+def _expiry_violations(content: dict[str, Any], at: datetime) -> list[Violation]:
+    """What is wrong with the expiry, as far as it can be read."""
+    with suppress(PydanticCustomError):
+        return ApiKey.expiry_violations(read_moment(content.get("expires_at")), at)
+    return []
 
 
 _SCOPES: Any = Field(description="what it may do", examples=[["simulations:read"]])

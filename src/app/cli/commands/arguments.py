@@ -73,4 +73,6 @@ Scopes = Annotated[
     ),
 ]
 Host = Annotated[str, typer.Option(help="The address to listen on; :: for all, of IPv6 and IPv4.")]
-Port = Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes any free one.")]
+Port = Annotated[
+    int, typer.Option(min=0, max=65535, metavar="PORT", help="The port to listen on; 0 takes any free one.")
+]

@@ -1,19 +1,15 @@
 """Commands that run the service, describe it and check its configuration."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from app.cli.commands.arguments import AsJson, Host, LogFormat, Port
 
 
-def _setting(help_text: str, name: str, **more: Any) -> Any:
-    """An option that stands for this setting."""
-    return typer.Option(help=f"{help_text} Default: GOATFISH_{name.upper()}.", show_default=False, **more)
-
-
-def _seconds(what: str, name: str) -> Any:
-    return _setting(f"{what}, in seconds.", name, metavar="SECONDS")
+def _seconds(what: str) -> typer.models.OptionInfo:
+    option: typer.models.OptionInfo = typer.Option(help=f"{what}, in seconds.", metavar="SECONDS")
+    return option
 
 
 def up(
@@ -34,12 +30,12 @@ def serve(
     *,
     host: Host = "127.0.0.1",
     port: Port = 8000,
-    workers: Annotated[int | None, _setting("How many worker processes.", "workers")] = None,
-    keep_alive: Annotated[float | None, _seconds("How long an idle connection stays open", "keep_alive")] = None,
-    head_timeout: Annotated[float | None, _seconds("How long headers may take to arrive", "head_timeout")] = None,
-    body_timeout: Annotated[float | None, _seconds("How long a body may take to arrive", "body_timeout")] = None,
-    write_timeout: Annotated[float | None, _seconds("How long a client may not read", "write_timeout")] = None,
-    request_timeout: Annotated[float | None, _seconds("How long a request may take", "request_timeout")] = None,
+    workers: Annotated[int | None, typer.Option(help="How many worker processes.")] = None,
+    keep_alive: Annotated[float | None, _seconds("How long an idle connection stays open")] = None,
+    head_timeout: Annotated[float | None, _seconds("How long headers may take to arrive")] = None,
+    body_timeout: Annotated[float | None, _seconds("How long a body may take to arrive")] = None,
+    write_timeout: Annotated[float | None, _seconds("How long a client may not read")] = None,
+    request_timeout: Annotated[float | None, _seconds("How long a request may take")] = None,
     reload: Annotated[bool, typer.Option("--reload", help="Restart when the source changes.")] = False,
     proxy: Annotated[
         str,
@@ -55,11 +51,12 @@ def serve(
             "--access-log/--no-access-log", help="Log a line for each request. Default: with --log-format json."
         ),
     ] = None,
-    log_format: Annotated[
-        LogFormat | None, typer.Option(help="How to write the log. Default: GOATFISH_LOG_FORMAT, or text.")
-    ] = None,
+    log_format: Annotated[LogFormat | None, typer.Option(case_sensitive=False, help="How to write the log.")] = None,
 ) -> None:
-    """Serve the API, its documentation and the admin."""
+    """Serve the API, its documentation and the admin.
+
+    An option that is left out has the value of its setting: --keep-alive that of GOATFISH_KEEP_ALIVE, and so on.
+    """
     from app.cli.serving import serve
     from config.settings import override
 
@@ -84,7 +81,9 @@ def openapi() -> None:
 
 def doctor(
     *,
-    workers: Annotated[int | None, _setting("How many worker processes are planned.", "workers")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="How many worker processes are planned. Default: GOATFISH_WORKERS.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check the configuration and the databases; exit status 1 if there is an error."""
