@@ -16,6 +16,7 @@ BEYOND_THE_DOCUMENT = {
     "precondition_failed",  # depends on the stored version
     *(rule.violation.code for entity in ENTITIES for rule in spec_of(entity).rules),  # may depend on what is stored
     *(f"unknown_{referred_kind(entity, field.name)}" for entity in ENTITIES for field in spec_of(entity).references),
+    "filter_required",  # depends on another parameter
     "immutable",  # depends on what is stored
     "repeated",  # items that are equal after trimming
     "invisible",  # no pattern describes the invisible characters
