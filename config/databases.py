@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import SplitResult, quote, unquote
 
-from config.postgres import Server, forget_variables, read_url, split_url
+from config.postgres import Server, forget_variables
+from config.postgres_urls import read_url, split_url
 
 CONNECT_TIMEOUT = 5  # seconds
 SQLITE_BUSY_TIMEOUT = 20  # seconds

@@ -21,7 +21,7 @@ from adapters.django_orm.bootstrap import asyncpg_storage
 from adapters.django_orm.sql.asyncpg_connector import Connector
 from adapters.django_orm.storage import Storage
 from config.databases import DatabaseUrl, psycopg_parameters
-from config.postgres import read_url
+from config.postgres_urls import read_url
 from domain.errors import Unavailable
 from tests.embedded_postgres import Server
 from tests.integration.conftest import opened

@@ -20,7 +20,7 @@ import uvloop
 
 from adapters.django_orm.sql.asyncpg_connector import Connector
 from adapters.django_orm.sql.channel_binding import NotBound, Scram, binding_data, prepared
-from config.postgres import read_url
+from config.postgres_urls import read_url
 
 CERTIFICATES = Path(__file__).parent / "certificates"
 SERVER = CERTIFICATES / "server.pem"

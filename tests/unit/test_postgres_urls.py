@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from psycopg import conninfo
 
 from config import postgres
 from config.databases import DatabaseUrl, django_database, psycopg_parameters
-from config.postgres import SOCKETS, read_url
+from config.postgres import SOCKETS
+from config.postgres_urls import read_url
 from config.verification import unverified
 
 LOGIN = "postgresql://ann:hunter2@"
@@ -85,7 +87,14 @@ def test_hosts_and_ports_are_read_by_position_for_both_drivers(places: str, host
         ("options=--default-transaction-read-only=on", "has options that set default-transaction-read-only"),
         ("host=h2", "must name its hosts either after the @ or in ?host="),
         ("port=1,2", "has 2 ports for 1 hosts"),
-        ("port=0", "is not a valid URL"),
+        ("port=0", "is not a valid URL: a port is a number from 1 to 65535"),
+        ("keepalives_idle=32768", "keepalives_idle, which systems limit to 32767 seconds"),
+        ("keepalives_count=128", "keepalives_count, which systems limit to 127 packets"),
+        ("options=-c work_mem=8MB%5C", "has options that end in the middle of an escape"),
+        (
+            "ssl_min_protocol_version=TLSv1.3&ssl_max_protocol_version=TLSv1.2",
+            "an ssl_min_protocol_version above its ssl_max_protocol_version",
+        ),
         ("application_name=a#b", "must have # written as %23"),
     ],
 )
@@ -94,6 +103,59 @@ def test_what_one_driver_cannot_do_is_refused_by_name(query: str, message: str) 
         DatabaseUrl(f"{LOGIN}h1/x?{query}")
     assert message in str(refused.value)
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("ann:12/hunter2@h1/x", "must have a / or ? in its password written as %2F or %3F"),
+        ("ann:hunter2@h1/x@y", "and an @ in its path as %40"),
+        ("ann:hunter2%@h1/x", "must have % written as %25"),
+        ("ann:hunter2%zz@h1/x", "must have % written as %25"),
+        ("ann:hunter2%ff@h1/x", "must be UTF-8 in its percent-encoding"),
+        ("ann:hunter2%00@h1/x", "must be without %00"),
+        ("ann%00:hunter2@h1/x", "must be without %00"),
+        ("ann:hunter2@h1%00/x", "must be without %00"),
+        ("ann:hunter2@h1/x%00y", "must be without %00"),
+        ("ann:hunter2@h1/x?application_name=a%00b", "must be without %00"),
+        ("ann:hunter2@::1/x", "must have IPv6 addresses in brackets"),
+        ("ann:hunter2@h1,2001:db8::1:5433/x", "must have IPv6 addresses in brackets"),
+        ("ann:hunter2@:5433,h2/x", "must name a host between two commas"),
+        ("ann:hunter2@/x?host=@abstract", "names an abstract socket, which asyncpg cannot use"),
+        (
+            "ann@h1/x?sslmode=require&channel_binding=require&passfile=/p",
+            "has channel_binding=require, which needs the password in the URL or in PGPASSWORD",
+        ),
+    ],
+)
+def test_what_drivers_would_read_differently_is_refused(url: str, message: str) -> None:
+    with pytest.raises(ValueError, match=r".") as refused:
+        DatabaseUrl(f"postgresql://{url}")
+    assert message in str(refused.value)
+    assert "hunter2" not in str(refused.value)
+
+
+def test_plus_is_no_space() -> None:
+    """As libpq has it; in a password of a key it would make another one."""
+    server = DatabaseUrl(
+        "postgresql://a+b:c+d@h1/e+f?application_name=g+h&sslcert=i&sslkey=j&sslpassword=k%2B+l"
+    ).server({})
+    assert (server.user, server.password, server.database) == ("a+b", "c+d", "e+f")
+    assert (server.options["application_name"], server.options["sslpassword"]) == ("g+h", "k++l")
+
+
+def test_zones_of_addresses_may_have_any_name() -> None:
+    assert DatabaseUrl(f"{LOGIN}[fe80::1%25br-lan.7]:5433/x").server({}).hosts == (("fe80::1%br-lan.7", 5433),)
+
+
+def test_user_is_the_one_of_the_process_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """libpq asks the system, and asyncpg LOGNAME and USER."""
+    monkeypatch.setenv("LOGNAME", "somebody")
+    name = pwd.getpwuid(os.geteuid()).pw_name
+    assert psycopg_parameters(DatabaseUrl("postgresql://h1/x"))["user"] == name
+    assert DatabaseUrl("postgresql://h1/x").server({}).user == name
+    monkeypatch.setattr(os, "geteuid", lambda: 54321)
+    assert DatabaseUrl("postgresql://h1/x").server({}).user == ""
 
 
 @pytest.mark.parametrize("places", ["h1,,h2", "h1%2Ch2", "h 1", "[::1", "[h1]", "h1:x", "h1:70000", ","])

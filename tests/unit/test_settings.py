@@ -163,7 +163,11 @@ def test_hosts_can_be_comma_separated_or_json(
         ("HTTPS", "perhaps", "must be true or false, got 'perhaps'"),
         ("SECRET_KEY", "hunter2", "must be at least 32 characters, got 7"),
         ("DATABASE_URL", "mysql://ann:hunter2@db/x", "must begin with postgresql://, postgres:// or sqlite:///"),
-        ("DATABASE_URL", "postgresql://ann:hunter2@db:port/x", "is not a valid URL"),
+        (
+            "DATABASE_URL",
+            "postgresql://ann:hunter2@db:port/x",
+            "is not a valid URL: a port is a number from 1 to 65535",
+        ),
         ("DATABASE_URL", "postgresql://ann:hunter2@[::1/x", "is not a valid URL"),
         ("DATABASE_URL", "postgresql://ann:hunter2@db", "must name a database: postgresql://user:password@host/name"),
         ("DATABASE_URL", "sqlite:///:memory:", "must name a file: SQLite in memory cannot be shared by connections"),

@@ -96,8 +96,11 @@ class Connector:
         """The addresses of a host, the last good one first."""
         if host.startswith("/"):
             return [Place(host, port, host)]
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        places = dict.fromkeys(Place(host, port, str(address[0])) for *_, address in found)
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except UnicodeError as error:
+            raise OSError(f"{host} cannot be the name of a host") from error
+        places = dict.fromkeys(Place(host, port, _with_scope(address)) for *_, address in found)
         return sorted(places, key=lambda place: place != self._good)
 
     async def _connect_to(self, place: Place) -> Connection:
@@ -142,7 +145,7 @@ class Connector:
         given: dict[str, Any] = {
             "host": place.host,
             "port": place.port,
-            "user": server.user or None,
+            "user": server.user,
             "password": server.password or (None if "passfile" in options else ""),
             "passfile": options.get("passfile"),
             "database": server.database,
@@ -199,6 +202,12 @@ class _ConnectionLoop:
 
     def _fail(self, failure: NotBound) -> None:
         self.failure = failure
+
+
+def _with_scope(address: tuple[Any, ...]) -> str:
+    """An address as text, an IPv6 one with the network that it is valid in."""
+    scope = address[3] if len(address) > 3 else 0  # noqa: PLR2004
+    return f"{address[0]}%{scope}" if scope else str(address[0])
 
 
 def set_socket_options(connected: Any, options: Mapping[str, str]) -> None:

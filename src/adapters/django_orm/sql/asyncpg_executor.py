@@ -23,7 +23,7 @@ from adapters.django_orm.sql.statement import (
     Values,
     WriteBatch,
 )
-from config.postgres import read_url
+from config.postgres_urls import read_url
 from domain.errors import ListTimeout, Unavailable
 from domain.turns import FEW, in_parts
 
