@@ -110,8 +110,14 @@ async def test_connect_timeout_is_the_most_that_a_host_gets(primary: Server, sil
         await port_of(await found.connect())
 
 
-async def test_a_name_without_an_address_is_passed_over(primary: Server) -> None:
-    await port_of(await connector(over(primary, "db.invalid", place(primary), query="sslmode=disable")).connect())
+@pytest.mark.parametrize("name", ["db.invalid", "db..invalid", f"{'a' * 64}.invalid", "[fe80::1%25lo]:1"])
+async def test_a_name_without_an_address_is_passed_over(primary: Server, name: str) -> None:
+    await port_of(await connector(over(primary, name, place(primary), query="sslmode=disable")).connect())
+
+
+async def test_zone_of_an_address_is_kept(primary: Server) -> None:
+    with pytest.raises(OSError, match=r"fe80::1%\d|unreachable"):  # without it the argument would be invalid
+        await connector(over(primary, "[fe80::1%25lo]:1", query="sslmode=disable")).connect()
 
 
 async def test_if_no_host_answers_the_last_reason_is_given_in_time(primary: Server, silent: str, closed: str) -> None:

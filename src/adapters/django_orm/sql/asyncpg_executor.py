@@ -38,11 +38,6 @@ _UNAVAILABLE = (
     OSError,  # TimeoutError is one
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # the server has closed a connection, but asyncpg has not noticed yet
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.PostgresConnectionError,
 )
 
 
@@ -88,8 +83,7 @@ def _translated(error: Exception) -> Exception | None:
             return LockTimeout()
         if error.sqlstate in VIOLATED:
             return ConstraintViolated(error.constraint_name)
-        if (meaning := unavailable(error.sqlstate, error.server_source_function, _reason(error))) is not None:
-            return meaning
+        return unavailable(error.sqlstate, error.server_source_function, _reason(error))
     return Unavailable(f"The database cannot be used: {_reason(error)}") if isinstance(error, _UNAVAILABLE) else None
 
 

@@ -273,9 +273,7 @@ def database_unavailable(error: Error) -> Unavailable | None:
     reason = " ".join(str(error).split()) or type(error).__name__
     cause: Any = error.__cause__
     if sqlstate := getattr(cause, "sqlstate", None):
-        meaning = unavailable(sqlstate, cause.diag.source_function, reason)
-        if meaning is not None:
-            return meaning
+        return unavailable(sqlstate, cause.diag.source_function, reason)
     if isinstance(error, OperationalError | InterfaceError):
         return Unavailable(f"The database cannot be used: {reason}")
     return None

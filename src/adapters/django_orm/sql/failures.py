@@ -14,6 +14,8 @@ _ROLLED_BACK: Final = frozenset({"40001", "40P01"})  # a serialization failure, 
 _NOT_MIGRATED: Final = frozenset({"3F000", "42501", "42703", "42704", "42883", "42P01"})
 """No such schema, right, column, object, function or table."""
 _ENDED: Final = frozenset({"25006", "25P03", "25P04"})  # read-only, or a transaction that took too long
+_OUT_OF_USE: Final = frozenset({"08", "28", "3D", "40", "53", "55", "57", "58"})
+"""Classes of errors of connections, logins, databases, rollbacks, resources, states, operators and systems."""
 _OF_A_POLICY: Final = "ExecWithCheckOptions"
 """The function that refuses rows of other owners. It too says that a right is missing, but would be a bug of ours."""
 _PAUSES: Final = (0.02, 0.1)
@@ -30,7 +32,7 @@ def unavailable(sqlstate: str | None, function: str | None, reason: str) -> Unav
         return RolledBack(f"Other transactions got in the way: {reason}")
     if sqlstate in _NOT_MIGRATED and function != _OF_A_POLICY:
         return Unavailable(f"The database is not migrated: {reason}. Run: goatfish migrate")
-    if sqlstate in _ENDED:
+    if sqlstate and (sqlstate in _ENDED or sqlstate[:2] in _OUT_OF_USE):
         return Unavailable(f"The database cannot be used: {reason}")
     return None
 
