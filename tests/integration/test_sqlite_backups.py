@@ -6,6 +6,8 @@ import os
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -95,6 +97,31 @@ def test_a_file_that_cannot_be_written_is_one_line(filled: Shell, place: str, wo
     done = filled("backup", place)
     assert (done.returncode != 0, done.stdout, done.stderr.count("\n")) == (True, "", 1)
     assert words in done.stderr
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal"])
+def test_the_database_is_not_replaced_by_its_backup(filled: Shell, suffix: str) -> None:
+    """The service would go on writing to what has no name any more, or read another journal."""
+    before = content(filled.directory / "var" / "goatfish.sqlite3")
+    (filled.directory / "link").unlink(missing_ok=True)
+    (filled.directory / "link").symlink_to("var")
+    done = filled("backup", f"link/goatfish.sqlite3{suffix}", "--overwrite")
+    assert complaint(done, 2) == f"link/goatfish.sqlite3{suffix} belongs to the database itself. Choose another name.\n"
+    assert content(filled.directory / "var" / "goatfish.sqlite3") == before
+
+
+def test_errors_name_no_unfinished_file(filled: Shell, tmp_path: Path) -> None:
+    goatfish = str(Path(sys.executable).with_name("goatfish"))
+    environment = {**os.environ, "GOATFISH_DATABASE_URL": f"sqlite:///{filled.directory}/var/goatfish.sqlite3"}
+    environment.pop("GOATFISH_OPERATOR_DATABASE_URL", None)
+    limited = ["sh", "-c", 'ulimit -f 200; exec "$0" backup file', goatfish]
+    done = subprocess.run(limited, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "The backup cannot be made: disk I/O error\n")
+    (tmp_path / "empty").touch()
+    _empty_database(tmp_path / "empty")
+    done = filled("backup", "file", GOATFISH_DATABASE_URL=f"sqlite:///{tmp_path}/empty")
+    assert done.stderr.endswith("The database has no tables of Goatfish.\n")
+    assert [path.name for path in tmp_path.iterdir() if "file" in path.name] == []
 
 
 def _flip(file: Path) -> None:

@@ -22,6 +22,8 @@ def back_up(file: str, *, overwrite: bool, as_json: bool) -> None:
     path, url = Path(file), load().operator_url
     if file == STREAM or (path.exists() and not path.is_file()):
         fail(f"{path} is not a file, and a backup is only written to a file.", MISCONFIGURED)
+    if url.is_sqlite and path.resolve() in _files_of(url.path.resolve()):
+        fail(f"{path} belongs to the database itself. Choose another name.", MISCONFIGURED)
     if path.exists() and not overwrite:
         fail(f"{path} exists. Choose another name, or replace it with --overwrite.")
     setup_django()
@@ -66,6 +68,11 @@ def restore(file: str, *, as_json: bool) -> None:
     print_message(f"{path} is restored to {url}." + (" Next: goatfish migrate" if pending else ""))
     if as_json:
         print_json({"file": file, "not_as_it_was": changed, "migrations_pending": pending})
+
+
+def _files_of(database: Path) -> set[Path]:
+    """The file of an SQLite database, and those that SQLite makes beside it."""
+    return {database.with_name(database.name + suffix) for suffix in ("", "-wal", "-shm", "-journal")}
 
 
 def _kind(url: DatabaseUrl) -> ModuleType:

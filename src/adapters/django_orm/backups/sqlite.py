@@ -20,10 +20,10 @@ MAGIC = b"SQLite format 3\0"
 def back_up(target: Path) -> None:
     """Writes a snapshot to a file, which needs no others beside it. Raises ``Unavailable``."""
     connection.ensure_connection()
-    with _sqlite_errors(target), closing(sqlite3.connect(target)) as copy:
+    with _sqlite_errors("The backup cannot be made"), closing(sqlite3.connect(target)) as copy:
         connection.connection.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")
-        _check(copy, target)
+        _check(copy, "The database")
 
 
 def restore(source: Path) -> None:
@@ -39,28 +39,28 @@ def restore(source: Path) -> None:
 def check(source: Path) -> None:
     """Raises ``Unavailable`` unless the file is a backup of Goatfish's tables, and undamaged."""
     with _opened(source) as backup:
-        _check(backup, source)
+        _check(backup, str(source))
 
 
 @contextmanager
 def _opened(source: Path) -> Iterator[sqlite3.Connection]:
     # A backup has no journal beside it, and none is to be made there.
     uri = f"{source.absolute().as_uri()}?mode=ro&immutable=1"
-    with _sqlite_errors(source), closing(sqlite3.connect(uri, uri=True)) as backup:
+    with _sqlite_errors(str(source)), closing(sqlite3.connect(uri, uri=True)) as backup:
         yield backup
 
 
-def _check(copy: sqlite3.Connection, file: Path) -> None:
+def _check(copy: sqlite3.Connection, name: str) -> None:
     found = [text for (text,) in copy.execute("PRAGMA quick_check(1)")]
     if found != ["ok"]:
-        raise Unavailable(f"{file} is damaged: {' '.join(found[0].split())}")
+        raise Unavailable(f"{name} is damaged: {' '.join(found[0].split())}")
     if not copy.execute("SELECT count(*) FROM sqlite_master WHERE name = 'django_migrations'").fetchone()[0]:
-        raise Unavailable(f"{file} has no tables of Goatfish.")
+        raise Unavailable(f"{name} has no tables of Goatfish.")
 
 
 @contextmanager
-def _sqlite_errors(file: Path) -> Iterator[None]:
+def _sqlite_errors(what: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise Unavailable(f"{file}: {error}") from error
+        raise Unavailable(f"{what}: {error}") from error
