@@ -153,6 +153,9 @@ def test_a_database_that_is_not_empty_is_refused(site: Site, backup: Path, empty
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "The database is not empty: it has added. Restore into a new one.\n"
     assert described(site) == before
+    empty.run("CREATE EXTENSION hstore")
+    empty.run("CREATE TABLE of_extension (n int PRIMARY KEY)")  # which has an index, as in PostGIS
+    empty.run("ALTER EXTENSION hstore ADD TABLE of_extension")
     empty.run("CREATE SCHEMA aside CREATE VIEW one AS SELECT 1")
     assert restored(empty, backup).stderr == "The database is not empty: it has aside.one. Restore into a new one.\n"
 

@@ -35,7 +35,7 @@ _HIDDEN = """
 # What is in the database but for PostgreSQL's own and extensions.
 _OBJECTS = """
     SELECT oid::regclass::text FROM pg_class
-    WHERE relnamespace IN (
+    WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND relnamespace IN (
         SELECT oid FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
     ) AND NOT EXISTS (
         SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e'
