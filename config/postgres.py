@@ -38,6 +38,9 @@ POOLED_SESSION: Final[Mapping[str, str]] = {
     "standard_conforming_strings": "on",
 }
 """Those that PgBouncer takes from its clients, and sets before each transaction."""
+LATER_SESSION: Final = "SET transaction_timeout = 0"
+"""What servers since ``LATER`` are told once connected: earlier ones refuse a setting that they do not know."""
+LATER: Final = 17
 WRITABLE: Final[Mapping[str, str]] = {"default_transaction_read_only": "off"}
 """Unless ``target_session_attrs`` chooses a server by it."""
 

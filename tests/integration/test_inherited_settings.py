@@ -13,7 +13,9 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
+from adapters.django_orm.sql.asyncpg_connector import Connector
 from config.databases import DatabaseUrl
+from config.postgres_urls import read_url
 from tests.contracts.http_api import SIMULATIONS
 from tests.embedded_postgres import Server
 from tests.running_service import Live, live
@@ -85,6 +87,30 @@ def odd(request: pytest.FixtureRequest, server: Server, running: Live) -> Iterat
         for place in where:
             connection.execute(SQL("ALTER {} RESET ALL").format(place))
         connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'goatfish\\_%'")
+
+
+async def test_transactions_have_no_time_limit_of_servers_that_know_one(server: Server, running: Live) -> None:
+    """A setting that earlier servers refuse at the start of a session."""
+    limit, show = "transaction_timeout", "SELECT current_setting('transaction_timeout', true)"
+    roles = [Identifier(DatabaseUrl(url).user) for url in (server.url, server.operator_url)]
+    with psycopg.connect(server.administrator_url, autocommit=True) as connection:
+        if connection.info.server_version >= 170_000:
+            for role in roles:
+                connection.execute(SQL("ALTER ROLE {} SET {} = '2s'").format(role, Identifier(limit)))
+        found = await Connector(read_url(server.url, {}), timeout=5).connect()
+        assert await found.fetchval(show) in {None, "0"}
+        await found.close()
+        shell = (
+            "django",
+            "shell",
+            "-v",
+            "0",
+            "-c",
+            f'from django.db import connection as c; k = c.cursor(); k.execute("{show}"); print(k.fetchone())',
+        )
+        assert running.goatfish(*shell).stdout.strip() in {"(None,)", "('0',)"}
+        for role in roles:
+            connection.execute(SQL("ALTER ROLE {} RESET ALL").format(role))
 
 
 def without_ids(body: dict[str, Any]) -> dict[str, object]:

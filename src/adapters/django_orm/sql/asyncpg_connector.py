@@ -13,7 +13,7 @@ import asyncpg
 
 from adapters.django_orm.sql.channel_binding import BindingTransport, NotBound
 from adapters.django_orm.sql.pooled_sessions import differing_settings, refusal
-from config.postgres import POOLED_SESSION, Server
+from config.postgres import LATER, LATER_SESSION, POOLED_SESSION, Server
 from domain.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -104,18 +104,25 @@ class Connector:
         return sorted(places, key=lambda place: place != self._good)
 
     async def _connect_to(self, place: Place) -> Connection:
-        if place not in self._poolers:
-            with suppress(*_POOLER):
-                return await self._by_ssl_mode(place, self._server.session)
-        connection = await self._by_ssl_mode(place, POOLED_SESSION)
+        connection, pooled = await self._begin(place)
         try:
-            await self._check_session(connection)
+            if pooled:
+                await self._check_session(connection)
+                self._poolers.add(place)
+            elif connection.get_server_version().major >= LATER:
+                await connection.execute(LATER_SESSION)
         except BaseException:
             self._poolers.discard(place)
             connection.terminate()
             raise
-        self._poolers.add(place)
         return connection
+
+    async def _begin(self, place: Place) -> tuple[Connection, bool]:
+        """A connection, and whether it leads to a pooler, which takes only a few settings."""
+        if place not in self._poolers:
+            with suppress(*_POOLER):
+                return await self._by_ssl_mode(place, self._server.session), False
+        return await self._by_ssl_mode(place, POOLED_SESSION), True
 
     async def _by_ssl_mode(self, place: Place, session: Mapping[str, str]) -> Connection:
         """Connects with TLS, without it, or in either way, as libpq does."""
