@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -120,3 +122,29 @@ def test_violations_are_told_by_their_code_in_whatever_language(server: Server, 
         assert ask(running.url + SIMULATIONS, running.key, WING) == 409
         done = running.goatfish("owner", "create", "Llave", check=False)
         assert (done.returncode, done.stderr) == (1, "An owner named 'Llave' exists.\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ("-c nonsense=1", 'unrecognized configuration parameter "nonsense"'),  # 42704, as of a missing object
+        ("nonsense", "invalid command-line argument for server process: nonsense"),  # 42601, as of a bug
+    ],
+)
+def test_a_session_that_cannot_begin_does_not_mean_that_something_is_not_migrated(
+    server: Server, running: Live, options: str, reason: str
+) -> None:
+    url = f"{server.url}?options={quote(options)}"
+    said = replace(running, env={**running.env, "GOATFISH_DATABASE_URL": url}).goatfish("doctor", check=False).stdout
+    assert said.splitlines()[-1].endswith(f"/goatfish. The database cannot be used: {reason}")
+
+
+def test_errors_of_commands_show_no_statement(server: Server, running: Live) -> None:
+    """psycopg adds the line of the statement, with the values in it."""
+    with changed(
+        server,
+        "ALTER TABLE idempotency_record RENAME TO away",
+        "ALTER TABLE away RENAME TO idempotency_record",
+    ):
+        said = running.goatfish("purge", check=False).stderr
+    assert said == 'The database is not migrated: relation "idempotency_record" does not exist. Run: goatfish migrate\n'

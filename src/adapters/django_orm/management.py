@@ -17,7 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from adapters.django_orm.backups import postgres, sqlite
 from adapters.django_orm.migration_lock import Patience, one_at_a_time
 from adapters.django_orm.row_security.grants import grant
-from adapters.django_orm.sql.django_executor import database_unavailable
+from adapters.django_orm.sql.django_executor import database_unavailable, reason_of
 from adapters.django_orm.sqlite.base import create_file
 from domain.errors import (
     Conflict,
@@ -47,8 +47,7 @@ def translate_database_errors() -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        line = " ".join(str(error).split()) or type(error).__name__
-        unavailable = database_unavailable(error) or Unavailable(f"The database cannot be used: {line}")
+        unavailable = database_unavailable(error) or Unavailable(f"The database cannot be used: {reason_of(error)}")
         raise unavailable from error
 
 

@@ -72,7 +72,7 @@ def _reason(error: Exception) -> str:
         return "no response in time, it is unreachable or overloaded"
     if isinstance(error, ConnectionError) and error.errno:
         return os.strerror(error.errno).lower()
-    text = error.strerror if isinstance(error, OSError) else None
+    text = error.strerror if isinstance(error, OSError) else getattr(error, "message", None)  # without rows' values
     return " ".join((text or str(error)).split()) or "unknown reason"
 
 
@@ -135,7 +135,14 @@ class AsyncpgExecutor:
             command_timeout=self._statement_timeout,
             statement_cache_size=self._prepared,
         )
-        self._connections = ConnectionPool(connector.connect, size=self._size, timeout=self._acquire_timeout)
+
+        async def connect() -> asyncpg.Connection[Any]:
+            try:
+                return await connector.connect()
+            except asyncpg.PostgresError as error:  # a code means something else where no statement has been sent
+                raise Unavailable(f"The database cannot be used: {_reason(error)}") from error
+
+        self._connections = ConnectionPool(connect, size=self._size, timeout=self._acquire_timeout)
 
     async def close(self) -> None:
         """Closes every connection; one still in use after ``statement_timeout`` is terminated."""

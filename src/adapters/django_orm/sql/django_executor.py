@@ -270,13 +270,19 @@ def _translated(error: Error) -> Exception | None:
 
 def database_unavailable(error: Error) -> Unavailable | None:
     """Why the database cannot be used, if this is what the error means."""
-    reason = " ".join(str(error).split()) or type(error).__name__
     cause: Any = error.__cause__
     if sqlstate := getattr(cause, "sqlstate", None):
-        return unavailable(sqlstate, cause.diag.source_function, reason)
+        return unavailable(sqlstate, cause.diag.source_function, reason_of(error))
     if isinstance(error, OperationalError | InterfaceError):
-        return Unavailable(f"The database cannot be used: {reason}")
+        return Unavailable(f"The database cannot be used: {reason_of(error)}")
     return None
+
+
+def reason_of(error: Error) -> str:
+    """The reason in one line, without the statement and its values, which psycopg adds."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    text = getattr(diagnosis, "message_primary", None) or str(error)
+    return " ".join(text.split()) or type(error).__name__
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, function: Callable[[str], None], name: str) -> None:
