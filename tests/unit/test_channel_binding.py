@@ -67,7 +67,7 @@ class FakeServer:
             if self.asks:
                 await self._authenticate(reader, writer)
             self._send(writer, b"R", OK)
-            for name, value in (("server_version", "18.0"), ("server_encoding", "UTF8"), ("client_encoding", "UTF8")):
+            for name, value in (("server_version", "16.0"), ("server_encoding", "UTF8"), ("client_encoding", "UTF8")):
                 self._send(writer, b"S", f"{name}\0{value}\0".encode())
             self._send(writer, b"K", bytes(8))
             self._send(writer, b"Z", b"I")
