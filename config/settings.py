@@ -161,8 +161,10 @@ class Settings(BaseSettings):
     @property
     def api_role(self) -> str | None:
         """The API's PostgreSQL role, if it differs from the operators'."""
-        service, operators = self.database_url, self.operator_url
-        return None if service.is_sqlite or service.user in {"", operators.user} else service.user
+        if self.database_url.is_sqlite or self.operator_url.is_sqlite:
+            return None
+        service, operators = (url.server(os.environ).user for url in (self.database_url, self.operator_url))
+        return service if service != operators else None
 
     @property
     def has_operator(self) -> bool:

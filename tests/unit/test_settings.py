@@ -344,3 +344,24 @@ def test_https_that_contradicts_the_public_url_is_refused(
 
 def test_a_short_statement_timeout_needs_no_shorter_list_timeout() -> None:
     assert Settings(statement_timeout=1).list_timeout == 2
+
+
+@pytest.mark.parametrize(
+    ("service", "operators", "role"),
+    [
+        ("postgresql://api@h/x", "postgresql://operator@h/x", "api"),
+        ("postgresql://h/x", "postgresql://operator@h/x", "pat"),
+        ("postgresql://api@h/x", "postgresql://h/x", "api"),
+        ("postgresql://pat@h/x", "postgresql://h/x", None),
+        ("postgresql://h/x", "postgresql://h/x", None),
+        ("sqlite:///x", "sqlite:///x", None),
+    ],
+)
+def test_role_that_migrations_grant_rights_to_may_come_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, service: str, operators: str, role: str | None
+) -> None:
+    monkeypatch.setenv("PGUSER", "pat")
+    loaded = Settings(
+        database_url=DatabaseUrl(service), operator_database_url=DatabaseUrl(operators), secret_key=SECRET
+    )
+    assert loaded.api_role == role
