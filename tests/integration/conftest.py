@@ -80,12 +80,13 @@ collect_ignore = {
         "test_public_url.py",
     ],
 }[VENDOR]
-WAITING = frozenset(
+BESIDE = frozenset(
     {
         "test_access_log.py",
         "test_backups.py",
         "test_beside_up.py",
         "test_canary.py",
+        "test_cli_owners.py",
         "test_command_output.py",
         "test_embedded_postgres.py",
         "test_every_command.py",
@@ -105,13 +106,13 @@ WAITING = frozenset(
         "test_up_on_postgres.py",
     }
 )
-"""Tests that start processes, or wait for something to end. ``./run`` has them run beside the others."""
+"""Tests that a second process runs beside the others: those that mostly wait, and some with databases of their own."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.name in WAITING:
-            item.add_marker("waiting")
+        if item.path.name in BESIDE:
+            item.add_marker("beside")
 
 
 @pytest.fixture(scope="session")

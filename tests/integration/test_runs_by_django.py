@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contracts.http_large_pages import LargePagesContract
 from tests.contracts.http_run_lists import RunListsContract
 from tests.contracts.http_run_quantities import RunQuantitiesContract
-from tests.contracts.http_run_references import RunReferencesContract
-from tests.contracts.http_runs_export import RunsExportContract, RunsSummaryContract
 from tests.contracts.http_service import Service
 
 
@@ -22,20 +19,4 @@ class TestLists(RunListsContract):
 
 
 class TestQuantities(RunQuantitiesContract):
-    pass
-
-
-class TestReferences(RunReferencesContract):
-    pass
-
-
-class TestSummary(RunsSummaryContract):
-    pass
-
-
-class TestExport(RunsExportContract):
-    pass
-
-
-class TestLargePages(LargePagesContract):
     pass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,8 @@ def open_export(owner: UUID, now: datetime) -> Iterator[tuple[int, Iterator[tupl
             raise NotFound(Owner.KIND)
         counts = count_rows(owner)
         header = Header(format=FORMAT, version=VERSION, owner=owner, name=found.name, exported_at=now)
-        yield sum(counts.values()), _parts(header, counts)
+        with closing(_parts(header, counts)) as parts:
+            yield sum(counts.values()), parts
 
 
 @contextmanager
@@ -58,7 +59,7 @@ def _snapshot() -> Iterator[None]:
             yield
         return
     # Django would begin an IMMEDIATE transaction, which locks out all writers.
-    with connection.cursor() as cursor:
+    with closing(connection), connection.cursor() as cursor:  # closed, or SQLite's -wal and -shm files may stay
         cursor.execute("BEGIN DEFERRED")
         try:
             yield
@@ -66,7 +67,7 @@ def _snapshot() -> Iterator[None]:
             cursor.execute("ROLLBACK")
 
 
-def _parts(header: Header, counts: dict[str, int]) -> Iterator[tuple[int, bytes]]:
+def _parts(header: Header, counts: dict[str, int]) -> Generator[tuple[int, bytes]]:
     encode = msgspec.json.Encoder().encode
     yield 0, encode(header) + b"\n"
     for table in tenant_tables():
