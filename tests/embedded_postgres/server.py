@@ -184,8 +184,9 @@ class Server:
             "max_connections": str(MAX_CONNECTIONS),
         }
         if not self._given_home:
-            # Survives a crash of the server, if not of the machine: enough for data that are thrown away.
-            options |= {"fsync": "off", "full_page_writes": "off"}
+            # Survives a crash of the server, if not of the machine: enough for data that are thrown away, and that do
+            # not live long enough for a vacuum.
+            options |= {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
             if _major((self._home / "data" / "PG_VERSION").read_text()) >= SCRAM_ITERATIONS_SINCE:
                 options["scram_iterations"] = "1"  # nobody guesses the random passwords; 4096 take each client 3 ms
         server = [str(self._binaries / "postgres"), "-D", str(self._home / "data")]
