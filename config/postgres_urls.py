@@ -122,7 +122,7 @@ def _read_options(query: str) -> dict[str, str]:
     pairs = (each.partition("=") for each in query.split("&") if each)
     for name, value in ((_decoded(name), _decoded(value)) for name, _, value in pairs):
         if (name, value) == ("ssl", "true"):  # as JDBC has it, and libpq too
-            name, value = "sslmode", "require"  # noqa: PLW2901
+            name, value = "sslmode", "require"  # noqa: PLW2901 -- the same option
         if name in options:
             raise ValueError(f"has the option {name} twice")
         if name not in _KNOWN:

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from django.db import connections, models
+from django.db import connection, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.utils import setup_databases, teardown_databases
 from psycopg.sql import SQL, Identifier
@@ -21,10 +21,13 @@ from adapters.django_orm.repositories.repository import OwnedTable
 from adapters.django_orm.row_security.grants import EXCEPTIONS, grant
 from adapters.django_orm.sql.django_executor import DjangoExecutor
 from adapters.django_orm.storage import Storage
+from config.settings import load
 from tests.contracts.cases import Case
 from tests.contracts.http_service import Service, serving
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_django import DjangoDbBlocker, Settings
 
     from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
@@ -330,3 +333,17 @@ def storage(request: pytest.FixtureRequest) -> Storage:
 async def lent_storage(lend: MakeStorage) -> AsyncIterator[Storage]:
     async with opened(lend()) as storage:
         yield storage
+
+
+@pytest.fixture
+def configured(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, django_db_blocker: DjangoDbBlocker
+) -> Iterator[None]:
+    """An empty working directory, settings with the test database, and connections that commit."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GOATFISH_DATABASE_URL", database_url)
+    load.cache_clear()
+    with django_db_blocker.unblock():
+        yield
+        connection.close()
+    load.cache_clear()

@@ -16,27 +16,15 @@ from typer.testing import CliRunner, Result
 from adapters.django_orm.models import OwnerRow
 from adapters.django_orm.tenant_data.erasing import erase, rows_per_table
 from app.cli.commands import commands
-from config.settings import load
 from domain.access.owner import Owner
 from domain.access.token import ApiKeyToken
 from tests.integration.owner_files import lines_of, stored_owner
 
 if TYPE_CHECKING:
-    from pytest_django import DjangoDbBlocker
+    pass
 
 
-@pytest.fixture(autouse=True)
-def configured(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, django_db_blocker: DjangoDbBlocker
-) -> Iterator[None]:
-    """An empty working directory, settings with the test database, and connections that commit."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GOATFISH_DATABASE_URL", database_url)
-    load.cache_clear()
-    with django_db_blocker.unblock():
-        yield
-        connection.close()
-    load.cache_clear()
+pytestmark = pytest.mark.usefixtures("configured")
 
 
 @pytest.fixture

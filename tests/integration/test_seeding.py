@@ -6,40 +6,26 @@ import asyncio
 import json
 from collections.abc import Iterator
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection
 from typer.testing import CliRunner, Result
 
 from adapters.django_orm.models import ChangeCountRow, RevisionRow, RunRow, SimulationRow
 from adapters.django_orm.tenant_data.erasing import erase
 from app.cli.commands import commands
 from app.cli.use_case_runner import with_use_cases
-from config.settings import load
 from domain.paging import LIMIT_MAX, PageRequest
 from domain.repository import OwnerId
 from domain.revisions import IN_ORDER, Revision
 from domain.runs.run import Run
 
 if TYPE_CHECKING:
-    from pytest_django import DjangoDbBlocker
+    pass
 
 
-@pytest.fixture(autouse=True)
-def configured(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, django_db_blocker: DjangoDbBlocker
-) -> Iterator[None]:
-    """An empty working directory, settings with the test database, and connections that commit."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("GOATFISH_DATABASE_URL", database_url)
-    load.cache_clear()
-    with django_db_blocker.unblock():
-        yield
-        connection.close()
-    load.cache_clear()
+pytestmark = pytest.mark.usefixtures("configured")
 
 
 def goatfish(*arguments: str) -> Result:

@@ -25,4 +25,4 @@ def applied_migrations(alias: str) -> Statement:
         columns = ", ".join(f"{table}.{quote(field.column)}" for field in model._meta.concrete_fields)
         there.append(f"NOT EXISTS (SELECT {columns} FROM {table} WHERE 1 = 0)")  # noqa: S608 -- names of ours
     applied = quote(MigrationRecorder.Migration._meta.db_table)
-    return Statement(f"SELECT app, name FROM {applied} WHERE {' AND '.join(there)}", (), (None, None))  # noqa: S608
+    return Statement(f"SELECT app, name FROM {applied} WHERE {' AND '.join(there)}", (), (None, None))  # noqa: S608 -- as above

@@ -213,7 +213,7 @@ class _ConnectionLoop:
 
 def _with_scope(address: tuple[Any, ...]) -> str:
     """An address as text, an IPv6 one with the network that it is valid in."""
-    scope = address[3] if len(address) > 3 else 0  # noqa: PLR2004
+    scope = address[3] if len(address) > 3 else 0  # noqa: PLR2004 -- (address, port, flow, scope)
     return f"{address[0]}%{scope}" if scope else str(address[0])
 
 

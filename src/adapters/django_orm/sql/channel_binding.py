@@ -95,7 +95,7 @@ class _Authentication(asyncio.Protocol):
         if len(self._received) < 5:  # noqa: PLR2004  # its kind, and its length without that
             return b""
         length = 1 + int.from_bytes(self._received[1:5], "big")
-        if not 5 <= length <= _MESSAGE_MAX:  # noqa: PLR2004
+        if not 5 <= length <= _MESSAGE_MAX:  # noqa: PLR2004 -- as above
             raise NotBound("the server's message is malformed")
         if len(self._received) < length:
             return b""
