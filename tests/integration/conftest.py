@@ -24,6 +24,8 @@ from adapters.django_orm.storage import Storage
 from config.settings import load
 from tests.contracts.cases import Case
 from tests.contracts.http_service import Service, serving
+from tests.embedded_postgres import Server
+from tests.running_service import Live, live
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -347,3 +349,17 @@ def configured(
         yield
         connection.close()
     load.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """A PostgreSQL server of the module's own."""
+    with Server(in_memory=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def running(server: Server) -> Iterator[Live]:
+    """The service on that server."""
+    with live(server.url, server.operator_url) as running:
+        yield running

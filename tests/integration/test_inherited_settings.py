@@ -18,7 +18,7 @@ from config.databases import DatabaseUrl
 from config.postgres_urls import read_url
 from tests.contracts.http_api import SIMULATIONS
 from tests.embedded_postgres import Server
-from tests.running_service import Live, live
+from tests.running_service import Live
 from tests.warm_start import goatfish
 
 ODD = {
@@ -53,18 +53,6 @@ SIMULATION: dict[str, object] = {
     "end_date": "2026-03-04",
     "labels": {"a": "b"},
 }
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with Server(in_memory=True) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def running(server: Server) -> Iterator[Live]:
-    with live(server.url, server.operator_url) as running:
-        yield running
 
 
 @pytest.fixture(params=["role", "database", "server"])

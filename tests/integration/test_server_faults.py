@@ -15,7 +15,7 @@ from config.databases import DatabaseUrl
 from tests.contracts.http_api import SIMULATIONS, WING
 from tests.embedded_postgres import Server
 from tests.integration.role_databases import ask
-from tests.running_service import Live, live
+from tests.running_service import Live
 
 # A trigger that fails for the first so many rows; a sequence counts on when a transaction is rolled back.
 FAILING = """
@@ -28,18 +28,6 @@ FAILING = """
     CREATE TRIGGER failing BEFORE INSERT ON simulation FOR EACH ROW EXECUTE FUNCTION fail();
 """
 MENDED = "DROP TRIGGER failing ON simulation; DROP FUNCTION fail; DROP SEQUENCE attempts"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with Server(in_memory=True) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def running(server: Server) -> Iterator[Live]:
-    with live(server.url, server.operator_url) as running:
-        yield running
 
 
 def administer(server: Server, sql: str) -> list[tuple[object, ...]]:
