@@ -61,6 +61,8 @@ _CA_FILES: Final = (
     "/etc/ssl/ca-bundle.pem",  # SUSE
     "/etc/ssl/cert.pem",  # macOS, BSD
 )
+_WORD: Final = re.compile(r"(?:\\.|[^\s\\])+", re.DOTALL)
+_SETTING: Final = re.compile(r"(?:(?<!\S)-c ?|(?<!\S)--)([\w.-]+)=(\S*)")
 
 
 @dataclass(frozen=True)
@@ -101,13 +103,16 @@ class Server:
     @property
     def session(self) -> dict[str, str]:
         """The settings with which every session begins."""
-        chooses = self.options.get("target_session_attrs", "any") != "any"
-        return {**POOLED_SESSION, **SESSION, **({} if chooses else WRITABLE)}
+        return session_settings(chooses=self.options.get("target_session_attrs", "any") != "any")
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """The settings that the URL's ``options`` name."""
+        return settings_in(self.options.get("options", ""))
 
     def for_libpq(self, connect_timeout: int) -> dict[str, str]:
         """Every parameter of libpq that an environment or a home could also set."""
         given = {name: value for name, value in self.options.items() if name not in PLACES}
-        settings = (f"-c {name}={_escaped(value)}" for name, value in self.session.items())
         return {
             "host": ",".join(host for host, _ in self.hosts),
             "port": ",".join(str(port) for _, port in self.hosts),
@@ -125,7 +130,7 @@ class Server:
             "sslrootcert": self.root_certificates or NOWHERE,
             "gssencmode": "disable",
             "client_encoding": "UTF8",
-            "options": " ".join([*filter(None, [given.get("options")]), *settings]),
+            "options": " ".join(filter(None, [given.get("options"), as_options(self.session)])),
         }
 
 
@@ -133,6 +138,22 @@ def forget_variables() -> None:
     """Removes from this process's environment what libpq would read there, but for what ``read_url`` has read."""
     for name in _IGNORED:
         os.environ.pop(name, None)
+
+
+def session_settings(*, chooses: bool) -> dict[str, str]:
+    """The settings of a session; ``chooses`` says that the server is chosen by what its sessions are by default."""
+    return {**POOLED_SESSION, **SESSION, **({} if chooses else WRITABLE)}
+
+
+def as_options(settings: Mapping[str, str]) -> str:
+    """The text by which libpq's ``options`` make settings."""
+    return " ".join(f"-c {name}={_escaped(value)}" for name, value in settings.items())
+
+
+def settings_in(options: str) -> dict[str, str]:
+    """The settings that such a text makes, by their names."""
+    words = " ".join(re.sub(r"\s", "\0", re.sub(r"\\(.)", r"\1", word)) for word in _WORD.findall(options))
+    return {name.replace("-", "_"): value.replace("\0", " ") for name, value in _SETTING.findall(words)}
 
 
 def _escaped(value: str) -> str:

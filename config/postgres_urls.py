@@ -131,6 +131,8 @@ def _read_options(query: str) -> dict[str, str]:
             options[name] = value
     for name, value in options.items():
         _check(name, value)
+    if not int(options.get("connect_timeout", "1")):  # libpq would wait for ever
+        del options["connect_timeout"]
     return options
 
 

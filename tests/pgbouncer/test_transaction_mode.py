@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx2
 import psycopg
@@ -48,8 +49,8 @@ def version() -> tuple[int, ...]:
 
 
 @contextmanager
-def running_pgbouncer(to: DatabaseUrl, home: Path, account: Account) -> Iterator[DatabaseUrl]:
-    """The same database behind a PgBouncer that accepts no start-up parameters from clients."""
+def running_pgbouncer(to: DatabaseUrl, home: Path, account: Account, ignored: str = "") -> Iterator[DatabaseUrl]:
+    """The same database behind a PgBouncer that refuses start-up parameters of clients, or ignores these."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     (home / "users.txt").write_text(f'"{to.user}" "{to.password}"\n')
@@ -63,6 +64,7 @@ unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = {home}/users.txt
 pool_mode = transaction
+ignore_startup_parameters = {ignored}
 default_pool_size = {SERVER_CONNECTIONS}
 {"max_prepared_statements = 100" if version() >= PREPARED_STATEMENTS_SINCE else ""}
 """)
@@ -283,3 +285,45 @@ def test_settings_of_the_role_that_cannot_be_used_are_named(
             administrator.execute(end, [bouncer.user])
     assert (done.returncode == 0) is usable, done.stdout
     assert usable or f"cannot be used: {setting}. Reset them" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("driver", ["asyncpg", "psycopg"])
+@pytest.mark.parametrize(
+    ("ignored", "options", "said"),
+    [
+        ("", "-c work_mem=5MB", "refuses the URL's options (unsupported startup parameter"),
+        ("options", "-c work_mem=5MB", "the URL's options set work_mem. Set them for the role instead"),
+        ("options", "-cjit=off --work-mem=5MB", "the URL's options set work_mem. Set them for the role instead"),
+        ("options", "-c nonsense=1", "the URL's options set nonsense. Set them for the role instead"),
+        ("options", "-c work_mem=much", 'refuses the URL\'s options (invalid value for parameter "work_mem": "much")'),
+        ("options", "-c work_mem=7168kB", ""),
+        ("options,search_path,row_security,extra_float_digits", "-c work_mem=5MB", "the URL's options set work_mem."),
+    ],
+)
+def test_options_of_the_url_are_in_force_or_refused_with_either_driver(
+    bouncer: DatabaseUrl, driver: str, ignored: str, options: str, said: str
+) -> None:
+    variable, command = {
+        "asyncpg": ("GOATFISH_DATABASE_URL", "doctor"),
+        "psycopg": ("GOATFISH_OPERATOR_DATABASE_URL", "migrate"),
+    }[driver]
+    direct = DatabaseUrl(os.environ[variable])
+    account = Account.for_server()
+    home = temporary_home(account)
+    change = psycopg.sql.SQL("ALTER ROLE {} {}")
+    role = psycopg.sql.Identifier(direct.user)
+    with psycopg.connect(os.environ["TEST_DATABASE_URL"], autocommit=True) as administrator:
+        of_role = psycopg.sql.SQL("SET work_mem = '7MB'; ALTER ROLE {} SET jit = off").format(role)
+        administrator.execute(change.format(role, of_role))
+        try:
+            with running_pgbouncer(direct, home, account, ignored) as url:
+                env = os.environ | {variable: f"{url.with_password}?options={quote(options)}"}
+                env |= {"GOATFISH_PREPARED_STATEMENTS": "false"}
+                done = subprocess.run(
+                    goatfish(command), env=env, capture_output=True, text=True, timeout=60, check=False
+                )
+        finally:
+            administrator.execute(change.format(role, psycopg.sql.SQL("RESET ALL")))
+            shutil.rmtree(home)
+    assert (done.returncode == 0) is (said == ""), done
+    assert said in done.stdout + done.stderr

@@ -182,6 +182,8 @@ def test_channel_binding_needs_tls() -> None:
         ("target_session_attrs=read-write", {"target_session_attrs": "read-write"}),
         ("sslmode=verify-ca&sslrootcert=a", {"sslmode": "verify-ca", "sslrootcert": "a"}),
         ("sslcert=a&sslkey=b&sslpassword=c", {"sslcert": "a", "sslkey": "b", "sslpassword": "c"}),
+        ("connect_timeout=0", {"connect_timeout": "5"}),
+        ("connect_timeout=00", {"connect_timeout": "5"}),
         ("application_name=x", {"application_name": "x"}),
         ("passfile=/etc/p", {"passfile": "/etc/p"}),
         ("gssencmode=prefer", {"gssencmode": "disable"}),
@@ -257,3 +259,16 @@ def test_certificate_authorities_of_the_system_are_a_file_for_both_drivers(
     for query in ("sslmode=verify-full", "sslmode=verify-full&sslrootcert=system"):
         url = DatabaseUrl(f"{LOGIN}h1/x?{query}")
         assert psycopg_parameters(url)["sslrootcert"] == url.server({}).root_certificates == str(tmp_path / "all.pem")
+
+
+@pytest.mark.parametrize(
+    ("options", "settings"),
+    [
+        ("-c work_mem=8MB -cjit=off --enable-seqscan=off", {"work_mem": "8MB", "jit": "off", "enable_seqscan": "off"}),
+        (r"-c  log_line_prefix=a\ -c\ b=\\ -c a.b=", {"log_line_prefix": "a -c b=\\", "a.b": ""}),
+        ("endpoint=ep-1 -e", {}),
+    ],
+)
+def test_settings_that_options_make_are_read(options: str, settings: dict[str, str]) -> None:
+    assert postgres.settings_in(options) == settings
+    assert postgres.settings_in(postgres.as_options(settings)) == settings

@@ -1,4 +1,4 @@
-"""Connections whose sessions begin with settings of ours, or are checked where a pooler does not allow that."""
+"""Connections whose sessions begin with settings of ours, which are checked: a pooler may refuse or drop them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import psycopg
 from django.db.backends.postgresql import base
 
-from adapters.django_orm.sql.pooled_sessions import differing_settings, refusal
-from config.postgres import LATER, LATER_SESSION
+from adapters.django_orm.sql.pooled_sessions import differing_settings, refusal, refused_options
+from config.postgres import LATER, LATER_SESSION, as_options, session_settings, settings_in
 
 _REFUSED = "unsupported startup parameter"
 """PgBouncer's words, which it has in no other language: libpq does not tell the SQLSTATE of a refused connection."""
@@ -18,24 +18,43 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """A connection to PostgreSQL."""
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        chooses = conn_params.get("target_session_attrs", "any") != "any"
+        given = conn_params["options"].removesuffix(as_options(session_settings(chooses=chooses))).strip()
         try:
-            connection = super().get_new_connection(conn_params)
+            connection, pooled = super().get_new_connection(conn_params), False
         except psycopg.OperationalError as error:
             if _REFUSED not in str(error):
                 raise
-            return self._behind_pooler(conn_params)
-        if connection.info.server_version >= LATER * 10_000:
-            connection.execute(LATER_SESSION)
-            connection.commit()
+            connection, pooled = self._behind_pooler({**conn_params, "options": given}), True
+        try:
+            connection.autocommit = True  # without a transaction around each of these
+            _check(connection, settings_in(given), writable=not chooses)
+            if not pooled and connection.info.server_version >= LATER * 10_000:
+                connection.execute(LATER_SESSION)
+            connection.autocommit = False
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _behind_pooler(self, conn_params: dict[str, Any]) -> Any:
-        connection = super().get_new_connection({**conn_params, "options": ""})
-        chooses = conn_params.get("target_session_attrs", "any") != "any"
-        statement, arguments = differing_settings("%s", "%s", writable=not chooses)
-        ((differing,),) = connection.execute(statement, arguments).fetchall()
-        connection.rollback()
-        if differing:
-            connection.close()
-            raise psycopg.OperationalError(refusal(differing))
-        return connection
+        try:
+            return super().get_new_connection(conn_params)
+        except psycopg.OperationalError as error:
+            if _REFUSED not in str(error):
+                raise
+            reason = _REFUSED + str(error).partition(_REFUSED)[2]
+            raise psycopg.OperationalError(refused_options(reason)) from error
+
+
+def _check(connection: psycopg.Connection[Any], asked: dict[str, str], *, writable: bool) -> None:
+    """Raises ``psycopg.OperationalError`` where the session is not as it should be."""
+    statement, arguments = differing_settings("%s", "%s", asked, writable=writable)
+    try:
+        ((differing,),) = connection.execute(statement.encode(), arguments).fetchall()
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as error:  # a value that cannot be set
+        raise psycopg.OperationalError(refused_options(str(error).partition("\n")[0])) from error
+    if differing:
+        raise psycopg.OperationalError(refusal(differing, asked))

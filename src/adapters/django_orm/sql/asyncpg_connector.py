@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import asyncpg
 
 from adapters.django_orm.sql.channel_binding import BindingTransport, NotBound
-from adapters.django_orm.sql.pooled_sessions import differing_settings, refusal
+from adapters.django_orm.sql.pooled_sessions import differing_settings, refusal, refused_options
 from config.postgres import LATER, LATER_SESSION, POOLED_SESSION, Server
 from domain.errors import Unavailable
 
@@ -106,8 +106,8 @@ class Connector:
     async def _connect_to(self, place: Place) -> Connection:
         connection, pooled = await self._begin(place)
         try:
+            await self._check_session(connection)
             if pooled:
-                await self._check_session(connection)
                 self._poolers.add(place)
             elif connection.get_server_version().major >= LATER:
                 await connection.execute(LATER_SESSION)
@@ -122,7 +122,12 @@ class Connector:
         if place not in self._poolers:
             with suppress(*_POOLER):
                 return await self._by_ssl_mode(place, self._server.session), False
-        return await self._by_ssl_mode(place, POOLED_SESSION), True
+        try:
+            return await self._by_ssl_mode(place, POOLED_SESSION), True
+        except _POOLER as error:
+            if "options" not in self._server.options:
+                raise
+            raise Unavailable(refused_options(str(error))) from error
 
     async def _by_ssl_mode(self, place: Place, session: Mapping[str, str]) -> Connection:
         """Connects with TLS, without it, or in either way, as libpq does."""
@@ -173,10 +178,14 @@ class Connector:
 
     async def _check_session(self, connection: Connection) -> None:
         """Raises ``Unavailable`` where sessions of a pooler inherit what would change results."""
-        chooses = self._server.options.get("target_session_attrs", "any") != "any"
-        statement, arguments = differing_settings("$1", "$2", writable=not chooses)
-        if differing := await connection.fetchval(statement, *arguments):
-            raise Unavailable(refusal(differing))
+        asked, chooses = self._server.asked, self._server.options.get("target_session_attrs", "any") != "any"
+        statement, arguments = differing_settings("$1", "$2", asked, writable=not chooses)
+        try:
+            differing = await connection.fetchval(statement, *arguments)
+        except asyncpg.DataError as error:  # a value that cannot be set
+            raise Unavailable(refused_options(str(error))) from error
+        if differing:
+            raise Unavailable(refusal(differing, asked))
 
 
 class _ConnectionLoop:
