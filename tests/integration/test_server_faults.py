@@ -135,4 +135,60 @@ def test_errors_of_commands_show_no_statement(server: Server, running: Live) -> 
         "ALTER TABLE away RENAME TO idempotency_record",
     ):
         said = running.goatfish("purge", check=False).stderr
-    assert said == 'The database is not migrated: relation "idempotency_record" does not exist. Run: goatfish migrate\n'
+    assert said.startswith(
+        "The database is not up to date: The tables are not as the migrations of this version make them"
+    )
+    assert "there is no table idempotency_record." in said
+
+
+ALTERED = "The tables are not as the migrations of this version make them: "
+OTHER = "Another version of Goatfish has made the database: it has the migrations 0004_studies, which this version does"
+
+
+@pytest.mark.parametrize(
+    ("change", "back", "advice"),
+    [
+        (
+            "ALTER TABLE simulation RENAME labels TO x",
+            "ALTER TABLE simulation RENAME x TO labels",
+            (ALTERED, "Put back what was removed or renamed"),
+        ),
+        ("ALTER TABLE run_labels RENAME TO x", "ALTER TABLE x RENAME TO run_labels", (ALTERED, "goatfish restore")),
+        (
+            "UPDATE django_migrations SET name = '0004_studies' WHERE name = '0004_runs' AND app = 'goatfish'",
+            "UPDATE django_migrations SET name = '0004_runs' WHERE name = '0004_studies'",
+            (OTHER, "goatfish owner export"),
+        ),
+        (
+            "DELETE FROM django_migrations WHERE name = '0004_runs' AND app = 'goatfish'",
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('goatfish', '0004_runs', now())",
+            ("1 migrations are not applied.", "Run: goatfish migrate"),
+        ),
+    ],
+)
+def test_tables_of_another_version_are_named_with_what_helps(
+    server: Server, running: Live, change: str, back: str, advice: tuple[str, str]
+) -> None:
+    fault, cure = advice
+    logged = len(running.heard.getvalue())
+    with changed(server, change, back):
+        _until(lambda: ask(running.url + "/readyz") == 503)
+        _until(lambda: fault in running.heard.getvalue()[logged:])
+        assert cure in running.heard.getvalue()[logged:]
+        for command in (("doctor",), ("owner", "list"), ("migrate",)):
+            if command == ("migrate",) and cure == "Run: goatfish migrate":
+                continue  # its tables are there already
+            done = running.goatfish(*command, check=False)
+            said = done.stdout + done.stderr
+            assert (done.returncode, fault in said, cure in said) == (1, True, True), said
+    _until(lambda: ask(running.url + "/readyz") == 200)
+
+
+def test_a_later_version_is_named_and_does_no_harm(server: Server, running: Live) -> None:
+    """While replicas are replaced one by one, the last ones of the earlier version go on serving."""
+    later = "INSERT INTO django_migrations (app, name, applied) VALUES ('goatfish', '0099_later', now())"
+    with changed(server, later, "DELETE FROM django_migrations WHERE name = '0099_later'"):
+        assert ask(running.url + "/readyz") == 200
+        for command in ("doctor", "migrate"):
+            done = running.goatfish(command)
+            assert "A later version of Goatfish has migrated the database: 0099_later." in done.stdout + done.stderr

@@ -13,7 +13,9 @@ from django.core.exceptions import ValidationError
 from django.core.management import call_command, execute_from_command_line
 from django.db import DatabaseError, IntegrityError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
 
+from adapters.django_orm import schema
 from adapters.django_orm.backups import postgres, sqlite
 from adapters.django_orm.migration_lock import Patience, one_at_a_time
 from adapters.django_orm.row_security.grants import grant
@@ -59,22 +61,60 @@ def unapplied_migrations() -> list[str]:
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
+def schema_fault() -> str | None:
+    """Why the tables are not those of this version, and what helps; None if they are. Raises ``Unavailable``."""
+    with translate_database_errors():
+        if fault := schema.migration_fault(_applied()):
+            return fault
+        with connection.cursor() as cursor:
+            missing = schema.missing_columns(cursor)
+    return schema.table_fault(", ".join(missing)) if missing else None
+
+
+def later_version() -> str | None:
+    """A sentence where a version that has more migrations than this one has migrated. Raises ``Unavailable``."""
+    with translate_database_errors():
+        unknown = schema.unknown_migrations(_applied())
+    return f"A later version of Goatfish has migrated the database: {', '.join(unknown)}." if unknown else None
+
+
+def _applied() -> list[tuple[str, str]]:
+    return [*MigrationRecorder(connection).applied_migrations()]
+
+
 def migrate(api_role: str | None = None, *, wait: float = 60, report: Callable[[str], object] = str) -> list[str]:
     """Applies pending migrations and returns their names; then grants the API's role its privileges, if there is one.
 
     Waits up to so many seconds for another process that migrates and for sessions that lock tables, and reports which.
-    Raises ``Unavailable``, and ``OSError`` where SQLite's file cannot be made.
+    Raises ``Unavailable``, also where the tables are not those of this version afterwards, and ``OSError`` where
+    SQLite's file cannot be made.
     """
     if connection.vendor == "sqlite":
         create_file(connection.settings_dict["NAME"])
     with translate_database_errors(), one_at_a_time(Patience(wait, report)) as persist:
         names: list[str] = []
-        persist(lambda: names.extend(unapplied_migrations()))
+        persist(lambda: names.extend(_migratable()))
         if names:
             persist(lambda: call_command("migrate", interactive=False, verbosity=0))
+        persist(_require_schema)
         if api_role is not None:
             persist(lambda: grant(api_role))
+    if later := later_version():
+        report(later)
     return names
+
+
+def _migratable() -> list[str]:
+    """The names of pending migrations. Raises ``Unavailable`` where another version's are in their place."""
+    applied = _applied()
+    if schema.unknown_migrations(applied) and (fault := schema.migration_fault(applied)):
+        raise Unavailable(fault)
+    return unapplied_migrations()
+
+
+def _require_schema() -> None:
+    if fault := schema_fault():
+        raise Unavailable(fault)
 
 
 def restore(source: Path, api_role: str | None, *, report: Callable[[str], object]) -> list[str]:

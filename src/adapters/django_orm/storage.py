@@ -6,8 +6,6 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from django.db.migrations.loader import MigrationLoader
-
 from adapters.django_orm.apps import model_of
 from adapters.django_orm.models import ApiKeyRow
 from adapters.django_orm.repositories.idempotency import IdempotencyTable
@@ -18,7 +16,8 @@ from adapters.django_orm.repositories.revisions import RevisionTable
 from adapters.django_orm.repositories.run_reports import RunReports
 from adapters.django_orm.repositories.write_records import WriteRecords
 from adapters.django_orm.row_security.role_audit import role_bypass
-from adapters.django_orm.schema import applied_migrations
+from adapters.django_orm.schema import applied_migrations, migration_fault, table_fault
+from adapters.django_orm.sql.failures import NotMigrated
 from adapters.django_orm.sql.statement import Statement
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
@@ -101,20 +100,31 @@ class Storage:
 
     async def check(self) -> None:
         """Raises ``Unavailable`` for a database out of reach or not migrated, or a role that could see more."""
+        try:
+            await self._check()
+        except NotMigrated as error:
+            raise Unavailable(await self._schema_fault() or table_fault(error.reason)) from error
+
+    async def _check(self) -> None:
         if self._enforce_rls and self._monotonic() >= self._bypass_known_until:
             self._bypass = await role_bypass(self.executor)
             self._bypass_known_until = self._monotonic() + BYPASS_TTL
         if self._bypass:
             raise Unavailable(self._bypass)
-        rows = await self.executor.fetch("", applied_migrations(self.executor.alias), {})
-        if missing := self._migrations - {(app, name) for app, name in rows}:
-            raise Unavailable(f"{len(missing)} migrations are not applied.")
+        if fault := migration_fault(await self._applied()):
+            raise Unavailable(fault)
+
+    async def _schema_fault(self) -> str | None:
+        try:
+            return migration_fault(await self._applied(with_tables=False))
+        except NotMigrated:
+            return migration_fault([])
+
+    async def _applied(self, *, with_tables: bool = True) -> list[tuple[str, str]]:
+        statement = applied_migrations(self.executor.alias, with_tables=with_tables)
+        return [(app, name) for app, name in await self.executor.fetch("", statement, {})]
 
     async def identity(self) -> str:
         """Which of all PostgreSQL databases it is, the same whichever way it is reached. Raises ``Unavailable``."""
         ((identity,),) = await self.executor.fetch("", _IDENTITY, {})
         return str(identity)
-
-    @cached_property
-    def _migrations(self) -> set[tuple[str, str]]:
-        return set(MigrationLoader(None).disk_migrations)

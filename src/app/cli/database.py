@@ -33,12 +33,12 @@ def _keep_secret_key() -> None:
 
 
 def require_migrations() -> None:
-    """Fails unless the database can be reached and every migration is applied."""
+    """Fails unless the database can be reached and its tables are those of this version."""
     setup_django()
-    names = management.unapplied_migrations()
+    fault = management.schema_fault()
     management.disconnect()
-    if names:
-        fail(f"The database is not up to date: {len(names)} migrations are not applied. Run: goatfish migrate")
+    if fault:
+        fail(f"The database is not up to date: {fault}")
 
 
 def require_operators() -> None:

@@ -159,7 +159,7 @@ def _same_file(settings: Settings) -> Iterator[Finding]:
 def _connections(settings: Settings) -> Iterator[Finding]:
     setup_django()
     try:
-        unapplied, info = management.unapplied_migrations(), management.database_info()
+        fault, later, info = management.schema_fault(), management.later_version(), management.database_info()
     except Unavailable as error:
         who = "Operators" if settings.has_operator else "The API"
         yield Severity.ERROR, f"{who} cannot connect to {settings.operator_url}. {error}"
@@ -167,10 +167,12 @@ def _connections(settings: Settings) -> Iterator[Finding]:
         if settings.has_operator:
             yield Severity.OK, f"Operators can connect to {settings.operator_url}."
         yield from _server(settings, info)
-        if unapplied:
-            yield Severity.ERROR, f"{len(unapplied)} migrations are not applied. Run: goatfish migrate"
+        if fault:
+            yield Severity.ERROR, fault
             return
         yield Severity.OK, "Every migration is applied."
+        if later:
+            yield Severity.WARNING, later
     finally:
         management.disconnect()
     yield _service(settings)

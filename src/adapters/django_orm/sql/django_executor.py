@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from django.db import Error, InterfaceError, OperationalError, connections, transaction
 
-from adapters.django_orm.sql.failures import LOCK_NOT_AVAILABLE, VIOLATED, RolledBack, may_repeat, unavailable
+from adapters.django_orm.sql.failures import (
+    LOCK_NOT_AVAILABLE,
+    VIOLATED,
+    NotMigrated,
+    RolledBack,
+    may_repeat,
+    unavailable,
+)
 from adapters.django_orm.sql.fair_semaphore import FairSemaphore
 from adapters.django_orm.sql.many import EncodeEach, EncodeText, ManyValues
 from adapters.django_orm.sql.statement import (
@@ -37,6 +44,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_SQLITE_MISSING = ("no such table: ", "no such column: ")  # which have no code of their own, and no other language
 _SQLITE_TAKEN = {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
 
 
@@ -273,6 +281,8 @@ def database_unavailable(error: Error) -> Unavailable | None:
     cause: Any = error.__cause__
     if sqlstate := getattr(cause, "sqlstate", None):
         return unavailable(sqlstate, cause.diag.source_function, reason_of(error))
+    if str(error).startswith(_SQLITE_MISSING):
+        return NotMigrated(reason_of(error))
     if isinstance(error, OperationalError | InterfaceError):
         return Unavailable(f"The database cannot be used: {reason_of(error)}")
     return None

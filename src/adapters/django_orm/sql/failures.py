@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from random import random
-from typing import Final
+from typing import Final, TypeVar
 
 from domain.errors import Unavailable
+
+T = TypeVar("T")
 
 LOCK_NOT_AVAILABLE: Final = "55P03"
 VIOLATED: Final = frozenset({"23503", "23505"})  # a foreign key, a unique value
 _ROLLED_BACK: Final = frozenset({"40001", "40P01"})  # a serialization failure, a deadlock
-_NOT_MIGRATED: Final = frozenset({"3F000", "42501", "42703", "42704", "42883", "42P01"})
-"""No such schema, right, column, object, function or table."""
+_NO_RIGHT: Final = "42501"
+_MISSING: Final = frozenset({"3F000", "42703", "42704", "42883", "42P01"})
+"""No such schema, column, object, function or table."""
 _ENDED: Final = frozenset({"25006", "25P03", "25P04"})  # read-only, or a transaction that took too long
 _OUT_OF_USE: Final = frozenset({"08", "28", "3D", "40", "53", "55", "57", "58"})
 """Classes of errors of connections, logins, databases, rollbacks, resources, states, operators and systems."""
@@ -20,6 +25,14 @@ _OF_A_POLICY: Final = "ExecWithCheckOptions"
 """The function that refuses rows of other owners. It too says that a right is missing, but would be a bug of ours."""
 _PAUSES: Final = (0.02, 0.1)
 """Seconds before the second and the third attempt, on average."""
+
+
+class NotMigrated(Unavailable):
+    """Something is missing that the migrations make; ``reason`` says what."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The database is not migrated: {reason}. Run: goatfish doctor")
+        self.reason = reason
 
 
 class RolledBack(Unavailable):
@@ -30,7 +43,9 @@ def unavailable(sqlstate: str | None, function: str | None, reason: str) -> Unav
     """Why the service cannot use its database, if this is what the error means; ``function`` is the server's own."""
     if sqlstate in _ROLLED_BACK:
         return RolledBack(f"Other transactions got in the way: {reason}")
-    if sqlstate in _NOT_MIGRATED and function != _OF_A_POLICY:
+    if sqlstate in _MISSING:
+        return NotMigrated(reason)
+    if sqlstate == _NO_RIGHT and function != _OF_A_POLICY:
         return Unavailable(f"The database is not migrated: {reason}. Run: goatfish migrate")
     if sqlstate and (sqlstate in _ENDED or sqlstate[:2] in _OUT_OF_USE):
         return Unavailable(f"The database cannot be used: {reason}")
@@ -41,5 +56,19 @@ async def may_repeat(error: Exception, attempt: int) -> bool:
     """Whether to run the transaction again, after a pause, which failed at this attempt, the first being 0."""
     if not isinstance(error, RolledBack) or attempt >= len(_PAUSES):
         return False
-    await asyncio.sleep(_PAUSES[attempt] * (0.5 + random()))  # noqa: S311 -- so that two do not meet again
+    await asyncio.sleep(_pause(attempt))
     return True
+
+
+def repeated(work: Callable[[], T]) -> T:
+    """What the work returns, which runs up to three times where it is rolled back. Raises ``RolledBack``."""
+    for attempt in range(len(_PAUSES)):
+        try:
+            return work()
+        except RolledBack:
+            time.sleep(_pause(attempt))
+    return work()
+
+
+def _pause(attempt: int) -> float:
+    return _PAUSES[attempt] * (0.5 + random())  # noqa: S311 -- so that two do not meet again
