@@ -20,7 +20,11 @@ LIMITS = {
     "GOATFISH_BODY_TIMEOUT": "3",
     "GOATFISH_CONNECTIONS_MAX": "4",
     "GOATFISH_LOG_LEVEL": "DEBUG",
+    "GOATFISH_CORS_ORIGINS": "https://app.example",
 }
+ORIGIN = "https://app.example"
+PREFLIGHT = (f"Origin: {ORIGIN}", "Access-Control-Request-Method: PUT")
+FOREIGN = ("Origin: https://hidden-text.example", "Access-Control-Request-Method: PUT")
 FIELDS = ["request_id", "method", "route", "status", "milliseconds", "bytes", "owner_id", "key_id", "client_address"]
 
 
@@ -113,7 +117,13 @@ def test_requests_of_a_key_are_logged_with_it(
     [
         (request("GET", "/livez"), "/livez", 200),
         (request("GET", "/hidden-text"), None, 404),
-        (request("DELETE", "/api/v1/simulations"), None, 405),
+        (request("DELETE", "/api/v1/simulations"), "/api/v1/simulations", 405),
+        (request("POST", "/api/v1/simulations/hidden-text/revisions"), "/api/v1/simulations/{id}/revisions", 405),
+        (request("PUT", "/livez?hidden-text"), "/livez", 405),
+        (request("OPTIONS", "/api/v1/simulations/hidden-text", *PREFLIGHT), "/api/v1/simulations/{id}", 200),
+        (request("OPTIONS", "/api/v1/simulations/hidden-text", *FOREIGN), "/api/v1/simulations/{id}", 400),
+        (request("OPTIONS", "/api/v1/hidden-text", *PREFLIGHT), None, 200),
+        (request("OPTIONS", "/api/v1/me"), "/api/v1/me", 405),
         (request("GET", "/api/v1/me"), "/api/v1/me", 401),
         (request("GET", "/api/v1/me", f"X-API-Key: gf_{'x' * 14}_{'y' * 49}"), "/api/v1/me", 401),
         (request("GET", "/api/v1/me", "Host: hidden-text.example"), None, 400),

@@ -106,10 +106,11 @@ class Api(FastAPI):
         self.check_routes()
         add_problem_handlers(self.exception_handlers)
         handlers = ExceptionHandlers(self.exception_handlers)
-        app: ASGIApp = Dispatcher(self, handlers, PUBLIC)
+        dispatcher = Dispatcher(self, handlers, PUBLIC)
+        app: ASGIApp = dispatcher
         for middleware, arguments, settings in reversed(self.user_middleware):
             app = middleware(app, *arguments, **settings)
-        return self._around(app, on_error=handlers.unexpected)
+        return self._around(app, path_of=dispatcher.path_of, on_error=handlers.unexpected)
 
     def frontend(self, *_: Any, **__: Any) -> NoReturn:
         """Is not supported: the routes of files that it makes are found by FastAPI's router, which is not used."""

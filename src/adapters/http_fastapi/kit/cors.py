@@ -47,11 +47,11 @@ class Cors:
         return answer.raw
 
     def preflight(self, scope: Scope, context: RequestContext) -> Response | None:
-        """The answer to a browser that asks before the request itself; None for any other.
+        """The answer to an OPTIONS of a browser that asks before the request itself; None for any other.
 
         Raises ``ProblemException``.
         """
-        if scope["method"] != "OPTIONS" or b"access-control-request-method" not in context.request_headers:
+        if b"access-control-request-method" not in context.request_headers:
             return None
         context.cross_origin = False  # the answer says all itself, and a refusal is for no page to read
         response = self._rules.preflight_response(Headers(scope=scope))

@@ -129,17 +129,25 @@ class Dispatcher:
                 ):
                     raise ProblemException("not_found")
                 return route, found
-        methods = {
-            method
+        contexts = self._at_path(scope)
+        if not contexts or scope["type"] != "http":
+            raise ProblemException("not_found")
+        scope[KEY].route = contexts[0].path
+        raise method_not_allowed({method for context in contexts for method in context.methods or ()})
+
+    def path_of(self, scope: Scope) -> str | None:
+        """The path, as it was declared, of what answers some method at the path of the request."""
+        contexts = self._at_path(scope)
+        return contexts[0].path if contexts else None
+
+    def _at_path(self, scope: Scope) -> list[RouteContext]:
+        return [
+            context
             for context in iter_route_contexts(self._table.candidates(scope, ALL))
             if context.methods
             and context.path_regex.match(path_within(scope))
             and _encodes_parameters_alone(context, scope)
-            for method in context.methods
-        }
-        if not methods or scope["type"] != "http":
-            raise ProblemException("not_found")
-        raise method_not_allowed(methods)
+        ]
 
     def _has_head_endpoint(self, scope: Scope) -> bool:
         """Whether an endpoint of its own answers HEAD here, so that the one of GET does not."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache, partial
 from ipaddress import IPv6Address
@@ -38,7 +38,8 @@ _SCHEMES = {"https": "https", "wss": "https"}
 class RequestMiddleware:
     """Pure ASGI middleware round all other. An unexpected exception is logged and answered as a bare 500.
 
-    ``on_error`` is the application's own handler of unexpected exceptions, if it has one.
+    ``path_of`` gives the path of a request as its route was declared. ``on_error`` is the application's own handler of
+    unexpected exceptions, if it has one.
     """
 
     def __init__(
@@ -49,10 +50,12 @@ class RequestMiddleware:
         allowed_hosts: Sequence[str],
         bodies: BodyBudget,
         deadlines: Deadlines,
+        path_of: Callable[[Scope], str | None],
         cors: Cors | None = None,
         on_error: Handler | None = None,
     ) -> None:
         self._app, self._authenticator, self._on_error = app, authenticator, on_error
+        self._path_of = path_of
         self._hosts = {host.lower() for host in allowed_hosts}
         self._domains = tuple(host.lstrip("*") for host in self._hosts if host.startswith((".", "*.")))
         self._is_allowed = lru_cache(HOSTS_MAX)(self._is_ours)
@@ -69,7 +72,10 @@ class RequestMiddleware:
         receive = partial(counted_receive, receive, scope, context, self._bodies)
         try:
             self._check(scope, context.request_headers.get(b"host"))
-            preflight = self._cors.preflight(scope, context) if self._cors and context.cross_origin else None
+            preflight = None
+            if self._cors and context.cross_origin and scope["method"] == "OPTIONS":
+                context.route = self._path_of(scope)
+                preflight = self._cors.preflight(scope, context)
             await (preflight or self._app)(scope, receive, send)
         except ClientDisconnect:
             return

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute, APIWebSocketRoute, RouteContext, iter_rout
 from starlette.routing import BaseRoute, Host, Match, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Scope
 
+from adapters.http_fastapi.kit.context import KEY
 from adapters.http_fastapi.kit.problems import ProblemException
 from adapters.http_fastapi.kit.route import CompiledRoute, LiteralRoute
 
@@ -107,10 +108,12 @@ def target(routes: Sequence[BaseRoute], scope: Scope, overrides: Overrides, pref
     Raises ``ProblemException`` (405) where there is only what answers other methods.
     """
     methods: set[str] = set()
+    refused: str | None = None
     for context in iter_route_contexts(routes):
         match, child_scope = context.matches(scope)
         if match is Match.PARTIAL:
             methods |= context.methods or set()
+            refused = refused or prefix + (context.path or "")
         if match is not Match.FULL:
             continue
         path = prefix + (context.path or "")
@@ -121,6 +124,7 @@ def target(routes: Sequence[BaseRoute], scope: Scope, overrides: Overrides, pref
             return found and found._replace(context=context)
         return Target(path, getattr(context, "dependant", None), context.methods, overrides, context)
     if methods:
+        scope[KEY].route = refused
         raise method_not_allowed(methods)
     return None
 
