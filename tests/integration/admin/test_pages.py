@@ -7,8 +7,11 @@ from html import unescape
 from uuid import uuid4
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import AnonymousUser, Permission
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
 
+from adapters.django_orm.admin.lockout import locked_out
 from adapters.django_orm.models import ApiKeyRow, Operator, OwnerRow, RevisionRow
 from adapters.django_orm.tenant_data import bulk_insert
 from domain.repository import OwnerId
@@ -95,3 +98,15 @@ def test_no_page_shows_an_internal_column(operator_browser: OperatorBrowser, own
         words = {head.replace("_", " ") for head in heads} | {*labels}
         allowed = {"version"} if model == "revisionrow" else set()  # clients restore an object by its version
         assert words & (INTERNAL - allowed) == set(), model
+
+
+def test_pages_without_an_operator_have_one_heading(client: Client) -> None:
+    request = RequestFactory().post("/admin/login/")
+    request.user = AnonymousUser()
+    pages = {
+        "Log in": client.get("/admin/login/").content.decode(),
+        "Too many attempts": locked_out(request, {}).content.decode(),
+        "Unavailable": render_to_string("goatfish/unavailable.html"),
+    }
+    for heading, page in pages.items():
+        assert re.findall(r"<h1[^>]*>([^<]*)</h1>", page) == [heading]
