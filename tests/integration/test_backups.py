@@ -225,12 +225,16 @@ PROGRAMS = {
     "exit 0": "pg_dump does not tell its version. Install ",
     'case "$1" in --version) echo "pg_dump (PostgreSQL) 99.1";; *) echo half; echo "pg_dump: error: it broke" >&2;'
     " exit 3;; esac": "pg_dump failed: it broke\n",
-    'case "$1" in --version) echo "pg_dump (PostgreSQL) 99.1";; *) kill -9 $$;; esac': "pg_dump failed: status -9\n",
+    'case "$1" in --version) echo "pg_dump (PostgreSQL) 99.1";; *) kill -9 $$;; esac': "pg_dump failed: ended by"
+    " SIGKILL (by somebody, or for want of memory)\n",
+    'case "$1" in --version) echo "pg_dump (PostgreSQL) 99.1";; *) ulimit -f 1; exec yes;; esac': "pg_dump failed:"
+    " ended by SIGXFSZ (the limit of file sizes, ulimit -f)\n",
+    "kill -TERM $$": "pg_dump failed: ended by SIGTERM (terminated)\n",
     "#!/nothing": "pg_dump cannot be started: No such file or directory\n",
 }
 
 
-@pytest.mark.parametrize("script", PROGRAMS, ids=["none", "old", "no version", "failing", "killed", "not a program"])
+@pytest.mark.parametrize("script", PROGRAMS, ids=map(str, range(len(PROGRAMS))))
 def test_programs_that_are_of_no_use_are_one_line(site: Site, script: str, tmp_path: Path) -> None:
     programs, place = tmp_path / "programs", tmp_path / "place"
     programs.mkdir()

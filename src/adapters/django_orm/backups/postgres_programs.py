@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from domain.errors import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_MEANINGS = {"SIGXFSZ": "the limit of file sizes, ulimit -f", "SIGKILL": "by somebody, or for want of memory"}
 ERROR_MAX = 400  # characters of a program's error
 
 
@@ -85,8 +87,20 @@ def _running(command: list[str], output: int | IO[bytes]) -> Iterator[subprocess
                 raise
         if process.returncode:
             errors.seek(0)
-            said = _error(errors.read().decode(errors="replace")) or f"status {process.returncode}"
+            said = _error(errors.read().decode(errors="replace"))
+            if process.returncode < 0 or not said:
+                said = "; ".join(filter(None, [said, _ending(process.returncode)]))
             raise Unavailable(f"{Path(command[0]).name} failed: {said}")
+
+
+def _ending(status: int) -> str:
+    """How a program ended: by which signal, or with which status."""
+    number = -status
+    if number <= 0:
+        return f"status {status}"
+    name = signal.Signals(number).name if number in {*signal.Signals} else f"signal {number}"
+    meaning = _MEANINGS.get(name) or (signal.strsignal(number) or "unknown").lower()
+    return f"ended by {name} ({meaning})"
 
 
 def _error(said: str) -> str:
