@@ -5,29 +5,36 @@ import multiprocessing
 import os
 import signal
 import time
+from collections.abc import Callable
+from multiprocessing.reduction import DupFd
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-CHECK_INTERVAL = 0.25
-"""Seconds between two looks at who the parent is."""
 GRACE = 1.0
 """Seconds for running requests to finish, once the parent is gone: orphans must not hold the port."""
 _log = logging.getLogger("goatfish.server")
 
 
 class Worker:
-    """Makes the application. A worker unpickles it before what takes long to import, and watches its parent."""
+    """Makes the application. A worker unpickles it before what takes long to import, and ends with its parent.
 
-    def __init__(self, parent: int | None = None) -> None:
-        """``parent`` is the process that this one ends with."""
-        if parent is not None:
-            Thread(target=_end_after, args=(parent,), daemon=True).start()
+    The parent holds one end of a pipe, and its workers read the other: they see its end however the parent dies.
+    """
 
-    def __reduce__(self) -> tuple[type["Worker"], tuple[int]]:
-        return Worker, (os.getpid(),)
+    def __init__(self, pipe: Any = None) -> None:
+        """``pipe`` is the reading end, where this is unpickled in a worker."""
+        self._pipe: tuple[int, int] | None = None
+        if pipe is not None:
+            descriptor = pipe.detach()
+            _end_after(lambda: os.read(descriptor, 1))
+
+    def __reduce__(self) -> tuple[type["Worker"], tuple[Any]]:
+        if self._pipe is None:
+            self._pipe = os.pipe()
+        return Worker, (DupFd(self._pipe[0]),)
 
     def __call__(self) -> "FastAPI":
         from app.application import build
@@ -39,14 +46,19 @@ class Worker:
 
 def build_for_reload() -> "FastAPI":
     """The application, by the import path that uvicorn needs for ``--reload``."""
-    parent = multiprocessing.parent_process()
-    return Worker(parent.pid if parent else None)()
+    if parent := multiprocessing.parent_process():
+        _end_after(parent.join)
+    return Worker()()
 
 
-def _end_after(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(CHECK_INTERVAL)
-    _log.error("The parent process is gone, so this worker ends.")
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(GRACE)
-    os._exit(1)
+def _end_after(wait_for_parent: Callable[[], object]) -> None:
+    """Ends this process soon after the function returns, which is called in a thread."""
+
+    def end() -> None:
+        wait_for_parent()
+        _log.error("The parent process is gone, so this worker ends.")
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE)
+        os._exit(1)
+
+    Thread(target=end, daemon=True).start()
