@@ -106,7 +106,8 @@ class Connector:
     async def _connect_to(self, place: Place) -> Connection:
         connection, pooled = await self._begin(place)
         try:
-            await self._check_session(connection)
+            if pooled or self._server.asked:
+                await self._check_session(connection)
             if pooled:
                 self._poolers.add(place)
             elif connection.get_server_version().major >= LATER:
