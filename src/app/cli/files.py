@@ -13,6 +13,12 @@ STREAM = "-"
 """In place of a file name: stdin or stdout."""
 
 
+def is_replaced(output: str) -> bool:
+    """Whether a file of this name is replaced only once it is complete, unlike a stream, a device or a pipe."""
+    path = Path(output)
+    return output != STREAM and (path.is_file() or not path.exists())
+
+
 @contextmanager
 def open_output(output: str) -> Iterator[IO[bytes]]:
     """A file to write to, with mode 0600, that replaces the one of that name only once it is complete."""
@@ -20,7 +26,7 @@ def open_output(output: str) -> Iterator[IO[bytes]]:
     if output == STREAM:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
-    elif path.exists() and not path.is_file():  # a device or a pipe must not be replaced
+    elif not is_replaced(output):  # a device or a pipe
         with _named(output), path.open("wb") as file:
             yield file
     else:

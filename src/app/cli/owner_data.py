@@ -3,25 +3,31 @@
 import asyncio
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TaskProgressColumn, TimeElapsedColumn
 
 from adapters.django_orm.bootstrap import django_storage
+from adapters.django_orm.sql.failures import RolledBack, repeated
 from app.cli.database import require_operators
-from app.cli.files import open_input, open_output
+from app.cli.files import is_replaced, open_input, open_output
 from app.cli.owners import owner_members
 from app.cli.terminal import MISCONFIGURED, console, fail, print_json, print_message, print_result, print_table
 from app.cli.use_case_runner import run_use_case, with_use_cases
 from domain.access.owner import Owner
-from domain.errors import NotFound
+from domain.errors import NotFound, Unavailable
 from domain.repository import OwnerId
 from domain.validation import as_id
 
+if TYPE_CHECKING:
+    from adapters.django_orm.tenant_data.file_format import Header
+
+T = TypeVar("T")
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -44,10 +50,14 @@ def erase_owner(of: str, *, dry_run: bool, confirmed: bool, as_json: bool) -> No
         owner = _owner_to_erase(owner.id)  # it may have been activated while the prompt waited
     time.sleep(owner.wait_to_erase(datetime.now(UTC)).total_seconds())
     erased = dict.fromkeys(rows, 0)
-    with _progress(f"Erasing {owner.name!r}", MofNCompleteColumn(), total=sum(rows.values())) as (bar, task):
-        for name, count in erasing.erase(owner.id):
-            erased[name] += count
-            bar.advance(task, count)
+
+    def erase() -> None:
+        with _progress(f"Erasing {owner.name!r}", MofNCompleteColumn(), total=sum(rows.values())) as (bar, task):
+            for name, count in erasing.erase(owner.id):
+                erased[name] += count
+                bar.advance(task, count)
+
+    _repeated(erase, "It is not erased wholly", may_repeat=lambda: False)  # each transaction has been repeated
     print_message(f"Owner {owner.name!r} is erased: {_row_counts(erased)}. Checked again: no rows are left.")
     if as_json:
         print_json({"owner": owner.id, "rows": erased, "erased": True})
@@ -78,14 +88,22 @@ def export_owner(of: str, output: str) -> None:
     owner = run_use_case(lambda use_cases: use_cases.owners().get(of))
     from adapters.django_orm.tenant_data.exporting import open_export
 
-    with (
-        open_export(owner.id, datetime.now(UTC)) as (total, parts),
-        _progress(f"Exporting {owner.name!r}", MofNCompleteColumn(), total=total) as (bar, task),
-        open_output(output) as file,
-    ):
-        for count, part in parts:
-            file.write(part)
-            bar.advance(task, count)
+    written = False
+
+    def export() -> int:
+        nonlocal written
+        with (
+            open_export(owner.id, datetime.now(UTC)) as (total, parts),
+            _progress(f"Exporting {owner.name!r}", MofNCompleteColumn(), total=total) as (bar, task),
+            open_output(output) as file,
+        ):
+            for count, part in parts:
+                written = not is_replaced(output)
+                file.write(part)
+                bar.advance(task, count)
+        return total
+
+    total = _repeated(export, "The export is incomplete", may_repeat=lambda: not written)
     print_message(f"Owner {owner.name!r} is exported, {total} rows. The file contains all its data: store it securely.")
 
 
@@ -99,7 +117,15 @@ def import_owner(source: str, name: str | None, *, as_json: bool) -> None:
         open_input(source) as (file, size),
         _progress("Importing", TaskProgressColumn(), total=size) as (bar, task),
     ):
-        header, rows = importing.import_owner(file, tables, name, lambda count: bar.advance(task, count))
+        begin = file.tell() if file.seekable() else None
+
+        def import_from_begin() -> "tuple[Header, dict[str, int]]":
+            if begin is not None:
+                file.seek(begin)
+                bar.reset(task)
+            return importing.import_owner(file, tables, name, lambda count: bar.advance(task, count))
+
+        header, rows = _repeated(import_from_begin, "Nothing was imported", may_repeat=lambda: begin is not None)
     owner = asyncio.run(with_use_cases(lambda use_cases: use_cases.owners().get(header.owner)))
     state = (
         ""
@@ -111,6 +137,26 @@ def import_owner(source: str, name: str | None, *, as_json: bool) -> None:
         print_json({**owner_members(owner), "rows": rows})
     else:
         print_result(str(owner.id))
+
+
+def _repeated(work: Callable[[], T], state: str, *, may_repeat: Callable[[], bool]) -> T:
+    """What the work returns, which is repeated where PostgreSQL rolls it back and it may be. Raises ``Unavailable``.
+
+    ``state`` says how things are where it was not completed.
+    """
+
+    def once() -> T:
+        try:
+            return work()
+        except RolledBack as error:
+            if may_repeat():
+                raise
+            raise Unavailable(f"{error}. {state}: run the command again.") from error
+
+    try:
+        return repeated(once)
+    except RolledBack as error:
+        raise Unavailable(f"{error}. {state}: run the command again.") from error
 
 
 def _row_counts(rows: dict[str, int]) -> str:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import IntegrityError, connection, transaction
 
 from adapters.django_orm.management import translate_database_errors
 from adapters.django_orm.models import ChangeCountRow, OwnerRow, RevisionRow
+from adapters.django_orm.sql.failures import repeated
 from adapters.django_orm.tenant_tables import TenantTable, count_rows, tenant_tables
 
 if TYPE_CHECKING:
-    from typing import Any
     from uuid import UUID
 
     from django.db.backends.utils import CursorWrapper
 
+T = TypeVar("T")
+
+_NOTHING: tuple[tuple[Any, ...] | None, int] = (None, 0)
 ERASE_CHUNK = 5000
 """Rows of one transaction: short enough not to block other writers for long."""
 
@@ -44,9 +48,8 @@ def _delete_in_chunks(table: TenantTable, owner: UUID) -> Iterator[tuple[str, in
     """Deletes in the order of an index, each chunk from where the last one ended, so that no dead row is read again."""
     after: tuple[Any, ...] | None = None
     while True:
-        last, deleted = None, 0
-        with _deleting() as cursor:
-            last, deleted = _delete_chunk(cursor, table, owner, after)
+        chunk = partial(_delete_chunk, table=table, owner=owner, after=after)
+        last, deleted = _carried_out(chunk, _NOTHING)
         if deleted:
             yield table.name, deleted
         if last is None:
@@ -84,25 +87,32 @@ def _mark_purged(cursor: CursorWrapper, owner: UUID) -> None:
     cursor.execute(f"UPDATE {count} SET purged_through = last WHERE owner_id = %s", [key])  # noqa: S608 -- names of ours
 
 
-@contextmanager
-def _deleting() -> Iterator[CursorWrapper]:
-    """A transaction; rolled back where another row begins to refer to a deleted one meanwhile; then it is retried."""
-    with translate_database_errors(), suppress(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
-        yield cursor
+def _carried_out(work: Callable[[CursorWrapper], T], otherwise: T) -> T:
+    """What the work returns, in a transaction that is repeated where it is rolled back.
+
+    ``otherwise`` where another row begins to refer to a deleted one meanwhile: then rows are left, and found again.
+    """
+
+    def once() -> T:
+        with translate_database_errors(), suppress(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+            return work(cursor)
+        return otherwise
+
+    return repeated(once)
 
 
 def _delete_remaining(owner: UUID) -> list[tuple[str, int]]:
     """Deletes rows written meanwhile, the change count and the owner, in one transaction."""
+    return _carried_out(partial(_delete_tables, owner=owner), [])
+
+
+def _delete_tables(cursor: CursorWrapper, owner: UUID) -> list[tuple[str, int]]:
     # In the order in which a write locks: its row, then the change count. Another order could deadlock.
     others = {ChangeCountRow: 2, RevisionRow: 1, OwnerRow: 3}
-    tables = [*reversed(tenant_tables())]
-    erased: list[tuple[str, int]] = []
-    with _deleting() as cursor:
-        deleted = []
-        for table in sorted(tables, key=lambda table: others.get(table.model, 0)):
-            if table.model is RevisionRow:
-                _mark_purged(cursor, owner)
-            cursor.execute(f"DELETE {table.of_owner}", [table.key(owner)])
-            deleted.append((table.name, cursor.rowcount))
-        erased += [(name, count) for name, count in deleted if count]
-    return erased
+    tables, deleted = [*reversed(tenant_tables())], []
+    for table in sorted(tables, key=lambda table: others.get(table.model, 0)):
+        if table.model is RevisionRow:
+            _mark_purged(cursor, owner)
+        cursor.execute(f"DELETE {table.of_owner}", [table.key(owner)])
+        deleted.append((table.name, cursor.rowcount))
+    return [(name, count) for name, count in deleted if count]
