@@ -7,8 +7,10 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
+from typer._completion_shared import get_completion_script
 from typer.testing import CliRunner, Result
 
+from app.cli import _complete_at_once
 from app.cli.commands import commands
 from app.cli.streams import checked_streams
 from app.cli.terminal import print_result
@@ -118,3 +120,12 @@ def test_a_file_that_cannot_be_read_is_named(capsys: pytest.CaptureFixture[str],
 
     assert ended(read) == 1
     assert capsys.readouterr().err == f"{tmp_path}: Is a directory\n"
+
+
+def test_completion_for_zsh_completes_at_the_first_tab() -> None:
+    """zsh calls what it has just loaded, which by itself would only register the function."""
+    _complete_at_once()
+    script = get_completion_script(prog_name="goatfish", complete_var="_GOATFISH_COMPLETE", shell="zsh")
+    when_loading = 'then\n  _goatfish_completion "$@"\nelse\n  compdef _goatfish_completion goatfish\nfi'
+    assert script.endswith(when_loading)
+    assert script.startswith("#compdef goatfish\n")
