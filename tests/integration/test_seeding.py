@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tracemalloc
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -14,8 +16,12 @@ from typer.testing import CliRunner, Result
 
 from adapters.django_orm.models import ChangeCountRow, RevisionRow, RunRow, SimulationRow
 from adapters.django_orm.tenant_data.erasing import erase
+from adapters.django_orm.tenant_data.revision_spool import RevisionSpool
 from app.cli.commands import commands
+from app.cli.fake_history import revisions, states
+from app.cli.fake_runs import fake_runs
 from app.cli.use_case_runner import with_use_cases
+from domain.access.owner import Owner
 from domain.paging import LIMIT_MAX, PageRequest
 from domain.repository import OwnerId
 from domain.revisions import IN_ORDER, Revision
@@ -86,6 +92,20 @@ def test_every_change_of_a_seeded_owner_has_a_revision(owner: OwnerId) -> None:
     assert len(ended) > 100
     assert {tuple(status_of(each) for each in history)[:2] for history in ended} == {("queued", "running")}
     assert any(len(history) == 2 for history in histories.values() if not isinstance(history[0].after, Run))
+
+
+def test_revisions_wait_on_disk_for_their_turn() -> None:
+    """What is kept in memory of a run's history does not depend on how many there are."""
+    spool, now = RevisionSpool(), datetime.now(UTC)
+    owner = Owner.create(id=OwnerId(uuid4()), now=now - timedelta(days=365), name="x")
+    runs = fake_runs([owner], 2_000, now, {owner.id: [uuid4()]}, "cluster")
+    tracemalloc.start()
+    for run in runs:
+        spool.add(revisions(states(run, now), "operator:tests", "request"))
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert spool.size >= 2_000
+    assert kept < 1 << 20
 
 
 def test_a_seeded_owner_can_be_exported_and_imported(owner: OwnerId) -> None:

@@ -1,12 +1,11 @@
 """Fake histories: what seeded entities were before they became what they are, as revisions of their owner."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from domain.repository import Owned
 from domain.revisions import Revision
 from domain.runs.run import Run
 from domain.runs.status import RunStatus
@@ -40,12 +39,8 @@ def _of_run(run: Run) -> list[Run]:
     return [queued, running, replace(run, version=3)] if run.status.is_final else [queued, running]
 
 
-def revisions(histories: Iterable[list[Any]], actor: str, request_id: str) -> Iterator[Revision[Any]]:
-    """The revisions of an owner's entities in the order of their times, without numbers."""
-    changes: list[tuple[datetime, Owned | None, Any]] = []
-    for history in histories:
-        for before, after in pairwise([None, *history]):
-            changes.append((getattr(after, "updated_at", after.created_at), before, after))
-    changes.sort(key=lambda change: change[0])
-    for at, before, after in changes:
+def revisions(history: list[Any], actor: str, request_id: str) -> Iterator[Revision[Any]]:
+    """The revisions of an entity that was in these states, without numbers."""
+    for before, after in pairwise([None, *history]):
+        at = getattr(after, "updated_at", after.created_at)
         yield Revision.of(before, after, WriteContext(actor=actor, request_id=request_id, at=at))

@@ -56,7 +56,7 @@ def fill(
     """Creates so many runs, and objects of each other kind, spread over the owners; ``batch`` makes names unique."""
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with _without_collector(), Progress(*columns, console=console(stderr=True)) as progress:
-        filling = _Filling(now, history, progress)
+        filling = _Filling(now, f"seed-{batch}", progress, has_history=history)
         if are_new:
             filling.insert(Owner, len(owners), owners)
         for entity in ENTITIES:
@@ -65,16 +65,19 @@ def fill(
                 filling.insert(entity, runs, fakes)
             else:
                 filling.insert(entity, each, fake_entities(entity, owners, each, now, filling.made))
-        filling.insert_revisions(f"seed-{batch}")
+        filling.insert_revisions()
 
 
 class _Filling:
-    """Inserts entities, and keeps the ids that others refer to and the histories, until these are inserted too."""
+    """Inserts entities. Their ids are kept for those that refer to them, and revisions on disk until all are there."""
 
-    def __init__(self, now: datetime, has_history: bool, progress: Progress) -> None:
-        self._now, self._has_history, self._progress = now, has_history, progress
+    def __init__(self, now: datetime, request_id: str, progress: Progress, *, has_history: bool) -> None:
+        from adapters.django_orm.tenant_data.revision_spool import RevisionSpool  # needs Django's models
+
+        self._now, self._progress = now, progress
         self.made: dict[str, dict[OwnerId, list[UUID]]] = {kind: defaultdict(list) for kind in _referred_to()}
-        self._histories: dict[OwnerId, list[list[Any]]] = defaultdict(list)
+        self._actor, self._request_id = operator_context().actor, request_id
+        self._revisions = RevisionSpool() if has_history else None
 
     def insert(self, entity: type[Owned], count: int, entities: Iterable[Any]) -> None:
         from adapters.django_orm.tenant_data import bulk_insert  # models can be imported only once Django is set up
@@ -84,26 +87,23 @@ class _Filling:
             self._progress.advance(task, added)
         bulk_insert.analyze(entity)
 
-    def insert_revisions(self, request_id: str) -> None:
+    def insert_revisions(self) -> None:
         from adapters.django_orm.tenant_data import bulk_insert
 
-        if not self._has_history:
+        if self._revisions is None:
             return
-        total = sum(len(states) for histories in self._histories.values() for states in histories)
-        task = self._progress.add_task("revisions", total=total)
-        for owner, histories in self._histories.items():
-            revisions = fake_history.revisions(histories, operator_context().actor, request_id)
-            for added in bulk_insert.insert_revisions(owner, revisions):
-                self._progress.advance(task, added)
+        task = self._progress.add_task("revisions", total=self._revisions.size)
+        for added in self._revisions.insert():
+            self._progress.advance(task, added)
         bulk_insert.analyze(Revision)
 
     def _remembered(self, entities: Iterable[Any]) -> Iterator[Any]:
         """The entities as they have become."""
         for entity in entities:
             states = [entity]
-            if self._has_history:
+            if self._revisions is not None:
                 states = fake_history.states(entity, self._now)
-                self._histories[entity.owner_id].append(states)
+                self._revisions.add(fake_history.revisions(states, self._actor, self._request_id))
             if entity.KIND in self.made:
                 self.made[entity.KIND][entity.owner_id].append(entity.id)
             yield states[-1]

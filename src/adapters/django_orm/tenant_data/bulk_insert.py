@@ -13,13 +13,11 @@ from adapters.django_orm.apps import model_of
 from adapters.django_orm.entity_models import column_reader
 from adapters.django_orm.management import translate_database_errors
 from adapters.django_orm.models import ChangeCountRow, RevisionRow
-from adapters.django_orm.repositories.revisions import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from domain.repository import Owned, OwnerId
-    from domain.revisions import Revision
 
 CHUNK = 20_000
 """Rows of one transaction: short enough not to block SQLite's other writers for long."""
@@ -36,26 +34,22 @@ def insert_entities(entity: type[Owned], entities: Iterable[Any]) -> Iterator[in
         yield len(chunk)
 
 
-def insert_revisions(owner: OwnerId, revisions: Iterable[Revision[Any]]) -> Iterator[int]:
-    """Inserts revisions of an owner, with the numbers that follow; otherwise like ``insert_entities``."""
+def insert_revisions(owner: OwnerId, revisions: Iterable[dict[str, Any]]) -> Iterator[int]:
+    """Inserts revisions of an owner, as the values of their columns, with the numbers that follow.
+
+    Otherwise like ``insert_entities``.
+    """
     fields = [field.attname for field in RevisionRow._meta.concrete_fields]
     remaining = iter(revisions)
     while chunk := list(islice(remaining, CHUNK)):
         with translate_database_errors(), transaction.atomic():
             ChangeCountRow.objects.get_or_create(owner_id=owner, defaults={"last": 0, "purged_through": 0})
             count = ChangeCountRow.objects.select_for_update().get(owner_id=owner)  # until the commit, as every writer
-            rows = (_revision_values(each, number) for number, each in enumerate(chunk, count.last + 1))
+            rows = ({**values, "number": number} for number, values in enumerate(chunk, count.last + 1))
             insert_rows(RevisionRow, [tuple(map(values.__getitem__, fields)) for values in rows])
             count.last += len(chunk)
             count.save()
         yield len(chunk)
-
-
-def _revision_values(revision: Revision[Any], number: int) -> dict[str, Any]:
-    sides = {name: getattr(revision, name) for name in ("before", "after")}
-    json = {name: None if side is None else encoded(side) for name, side in sides.items()}
-    names = ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id")
-    return {**{name: getattr(revision, name) for name in names}, **json, "number": number}
 
 
 def analyze(entity: type[Owned]) -> None:
