@@ -193,6 +193,7 @@ PACKAGES = (
     "asyncpg",
     "dependency_injector.containers",
     "dependency_injector.providers",
+    "django.contrib.admin",
     "django.contrib.auth.hashers",
     "django.core.management",
     "django.core.management.base",
@@ -207,6 +208,7 @@ PACKAGES = (
     "httptools",
     "msgspec",
     "psycopg",
+    "pydantic.v1",  # FastAPI imports it once it has an application
     "pydantic_settings",
     "rich.console",
     "rich.table",
@@ -214,6 +216,8 @@ PACKAGES = (
     "typer",
     "typer.testing",
     "uvicorn",
+    "uvicorn.lifespan.on",
+    "uvicorn.loops.uvloop",
     "uvicorn.protocols.http.httptools_impl",
     "uvicorn.supervisors",
 )

@@ -63,6 +63,15 @@ def new_object(service: Service, resource: ResourceCase) -> Target:
     return Target(tenant, resource.path_of(tenant.make(resource)), bodies(resource))
 
 
+def kept_object(service: Service, resource: ResourceCase) -> Target:
+    """One object for all tests that do not change it."""
+    return service.once(f"{resource.kind} under conditions", partial(new_object, service, resource))
+
+
+def kept_key(service: Service) -> Target:
+    return service.once("key under conditions", partial(new_key, service))
+
+
 def new_key(service: Service) -> Target:
     tenant = service.tenant()
     shown = tenant.send("POST", KEYS, json=NEW_KEY).json()
@@ -89,7 +98,7 @@ class ConditionsContract(ResourceFixtures):
     def test_write_fails_if_if_match_lists_other_tags(
         self, service: Service, resource: ResourceCase, method: str, condition: str
     ) -> None:
-        target = new_object(service, resource)
+        target = kept_object(service, resource)
         answer = target.write(method, ("If-Match", condition.replace("{}", target.tag)))
         expect_problem(answer, 412, "precondition_failed")
         assert target.is_untouched()
@@ -115,7 +124,7 @@ class ConditionsContract(ResourceFixtures):
     def test_malformed_condition_of_a_write_is_refused(
         self, service: Service, resource: ResourceCase, method: str, header: str
     ) -> None:
-        target = new_object(service, resource)
+        target = kept_object(service, resource)
         for condition in MALFORMED:
             assert violations(target.write(method, (header, condition))) == {header: "entity_tag"}, condition
         assert target.is_untouched()
@@ -125,7 +134,7 @@ class ConditionsContract(ResourceFixtures):
     def test_write_fails_if_if_none_match_lists_the_tag(
         self, service: Service, resource: ResourceCase, method: str, condition: str
     ) -> None:
-        target = new_object(service, resource)
+        target = kept_object(service, resource)
         answer = target.write(method, ("If-None-Match", condition.replace("{}", target.tag)))
         expect_problem(answer, 412, "precondition_failed")
         assert target.is_untouched()
@@ -150,7 +159,7 @@ class ConditionsContract(ResourceFixtures):
 
     @pytest.mark.parametrize("condition", ["*", "{}", "W/{}", '"other", {}', 'W/"x",{}', ",{},"])
     def test_read_with_a_matching_tag_is_304(self, service: Service, resource: ResourceCase, condition: str) -> None:
-        for target in (new_object(service, resource), new_key(service)):
+        for target in (kept_object(service, resource), kept_key(service)):
             headers = {"If-None-Match": condition.replace("{}", target.tag)}
             for method in ("GET", "HEAD"):
                 answer = target.tenant.send(method, target.path, headers=headers)
@@ -164,7 +173,7 @@ class ConditionsContract(ResourceFixtures):
     def test_read_with_another_tag_returns_the_object(
         self, service: Service, resource: ResourceCase, condition: str
     ) -> None:
-        target = new_object(service, resource)
+        target = kept_object(service, resource)
         answer = target.tenant.send("GET", target.path, headers={"If-None-Match": condition})
         assert (answer.status_code, answer.json()) == (200, target.before.json())
 
@@ -172,7 +181,7 @@ class ConditionsContract(ResourceFixtures):
     def test_malformed_condition_of_a_read_is_refused(
         self, service: Service, resource: ResourceCase, condition: str
     ) -> None:
-        target = new_object(service, resource)
+        target = kept_object(service, resource)
         answer = target.tenant.send("GET", target.path, headers={"If-None-Match": condition})
         assert violations(answer) == {"If-None-Match": "entity_tag"}
 

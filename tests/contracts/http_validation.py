@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.contracts.field_values import as_json
-from tests.contracts.http_service import Service, expect_problem, expect_violations
+from tests.contracts.http_service import Service, Tenant, expect_problem, expect_violations
 from tests.contracts.resources import RESOURCES, ResourceCase, ResourceFixtures, Violations, every_contradiction
 
 REFUSED = [
@@ -44,8 +44,11 @@ class ValidationContract(ResourceFixtures):
     def _is_refused_by_every_write(
         service: Service, resource: ResourceCase, members: Any, expected: Violations
     ) -> None:
-        tenant = service.tenant()
-        path = resource.path_of(tenant.make(resource))
+        def make() -> tuple[Tenant, str]:
+            tenant = service.tenant()
+            return tenant, resource.path_of(tenant.make(resource))
+
+        tenant, path = service.once(f"a {resource.kind} that is never changed", make)
         for method, at, sent in [
             ("POST", resource.path, resource.body | members),
             ("PUT", path, resource.body | members),

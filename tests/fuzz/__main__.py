@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from tests.embedded_postgres import Server
-from tests.running_service import live
+from tests.running_service import Live, live
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 ROOT = Path(__file__).parents[2]
@@ -21,14 +21,13 @@ STEPS_MIN = 10_000
 ADMIN_TIME = 60  # seconds on each database
 
 
-def fuzz(*options: str) -> "subprocess.CompletedProcess[str]":
+def fuzz(service: Live, *options: str) -> "subprocess.CompletedProcess[str]":
     """Runs all checks and phases of Schemathesis. Its report goes to stdout, its verdict is the return code."""
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(CONFIGURATION), "run"]
     checks = ["--checks", "all", "--exclude-checks", "use_after_free"]  # hooks.py has a replacement
-    with Server(in_memory=True) as server, live(server.url, server.operator_url) as service:
-        env = os.environ | {"GOATFISH_KEY": service.key}
-        location = f"{service.url}/openapi.json"
-        return subprocess.run([*command, location, *checks, *options], env=env, cwd=ROOT, text=True, check=False)
+    env = os.environ | {"GOATFISH_KEY": service.key}
+    location = f"{service.url}/openapi.json"
+    return subprocess.run([*command, location, *checks, *options], env=env, cwd=ROOT, text=True, check=False)
 
 
 def isolation(start: int) -> None:
@@ -58,6 +57,8 @@ def _seed(options: list[str]) -> int:
 
 if __name__ == "__main__":
     start = _seed(sys.argv[1:])
-    statuses = [fuzz(*sys.argv[1:]).returncode, admin(start)]
+    with Server(in_memory=True) as server, live(server.url, server.operator_url) as service:
+        statuses = [fuzz(service, *sys.argv[1:]).returncode]
+    statuses.append(admin(start))
     isolation(start)
     sys.exit(max(statuses))

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.contracts.hostile_requests import HOSTILE, Hostile
 from tests.contracts.http_api import HttpContract, Service, serving
 from tests.contracts.http_batch import BatchContract
 from tests.contracts.http_batch_runs import BatchOfRunsContract
@@ -88,8 +89,16 @@ class TestFailures(FailuresContract):
             yield service
 
 
+REFUSED_AT_ONCE = [each for each in HOSTILE if each.code is not None and not each.code.endswith("_not_found")]
+"""What is refused before storage is asked, but for the key. Over any storage the answer comes from the same code, so
+all of it is tested in memory and only one of many here. The rest are accepted or look for an object."""
+HOSTILE_HERE = [each for each in HOSTILE if each not in REFUSED_AT_ONCE] + REFUSED_AT_ONCE[::25]
+
+
 class TestHostileRequests(OnCommitting, HostileContract):
-    pass
+    @pytest.mark.parametrize("hostile", HOSTILE_HERE, ids=lambda hostile: hostile.id)
+    def test_hostile_request_gets_a_small_response_in_time(self, service: Service, hostile: Hostile) -> None:
+        super().test_hostile_request_gets_a_small_response_in_time(service, hostile)
 
 
 class TestRevisions(OnCommitting, RevisionsContract):

@@ -15,17 +15,10 @@ import pytest
 from openapi_python_client import generate
 from openapi_python_client.config import Config, ConfigFile, MetaType
 
-from tests.embedded_postgres import Server
-from tests.running_service import Live, live
+from tests.running_service import Live
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"
 PACKAGE = "goatfish_generated_client"
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[Live]:
-    with Server(in_memory=True) as server, live(server.url, server.operator_url) as running:
-        yield running
 
 
 @pytest.fixture

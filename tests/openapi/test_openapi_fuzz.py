@@ -6,11 +6,13 @@ import pytest
 
 from tests.contracts.resources import RESOURCES
 from tests.fuzz.__main__ import fuzz
+from tests.running_service import Live
 
 
-def report(capfd: pytest.CaptureFixture[str], phases: str, examples: int) -> str:
+def report(service: Live, capfd: pytest.CaptureFixture[str], phases: str, examples: int) -> str:
     """The report of Schemathesis, which must have found nothing."""
-    status = fuzz("--seed", "1", "--phases", phases, "--max-examples", str(examples * len(RESOURCES))).returncode
+    options = ("--seed", "1", "--phases", phases, "--max-examples", str(examples * len(RESOURCES)))
+    status = fuzz(service, *options).returncode
     said = capfd.readouterr().out
     assert status == 0, said
     tested, passed = re.findall(r"(\d+) generated, (\d+) passed", said)[-1]
@@ -18,15 +20,17 @@ def report(capfd: pytest.CaptureFixture[str], phases: str, examples: int) -> str
     return said
 
 
-def test_the_service_and_its_document_hold_to_each_other(capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_service_and_its_document_hold_to_each_other(service: Live, capfd: pytest.CaptureFixture[str]) -> None:
     # Nearly all requests are of the coverage phase, whose number does not depend on that of examples.
-    said = report(capfd, "examples,coverage,fuzzing", 5)
+    said = report(service, capfd, "examples,coverage,fuzzing", 5)
     assert int(re.findall(r"(\d+) generated", said)[-1]) > 900 * len(RESOURCES)
     assert all(f"✅  {phase} " in said for phase in ("Examples", "Coverage", "Fuzzing")), said
 
 
-def test_sequences_of_operations_follow_the_links_of_the_document(capfd: pytest.CaptureFixture[str]) -> None:
-    said = report(capfd, "stateful", 20)
+def test_sequences_of_operations_follow_the_links_of_the_document(
+    service: Live, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said = report(service, capfd, "stateful", 20)
     assert "✅  Stateful " in said
     followed = re.search(r"API Links: +(\d+) covered", said)
     assert followed, said
