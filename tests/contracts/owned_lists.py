@@ -160,7 +160,9 @@ class OwnedListsContract(OwnerFixtures, ResourceFixtures):
     ) -> None:
         entities = await store(storage, varied(resource, owner, 18))
         repository = storage.repository(resource.entity).of(owner)
-        for one, other in product(conditions_of(resource)[::3], conditions_of(resource)[1::3]):
+        pairs = [*product(conditions_of(resource)[::3], conditions_of(resource)[1::3])]
+        # Every third pair, another third for the next order: each pair meets several orders, in both directions.
+        for one, other in pairs[resource.sorts.index(sort) % 3 :: 3]:
             expected = [each for each in entities if all(fulfils(each, condition) for condition in one + other)]
             assert await read_pages(repository, 2, sort, one + other) == in_order(expected, sort)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, closing, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import SplitResult, quote, urlencode, urlsplit
 from uuid import uuid4
@@ -115,11 +115,26 @@ BESIDE = frozenset(
 )
 """Tests that a second process runs beside the others: those that mostly wait, and some with databases of their own."""
 
+CONTRACT = frozenset(
+    {
+        "test_contract_django.py",
+        "test_http_django.py",
+        "test_rows.py",
+        "test_runs_by_django.py",
+        "test_runs_export.py",
+        "test_specimens.py",
+        "test_stateful_django.py",
+    }
+)
+"""The contracts of every storage: about half of what is left, which a third process runs on PostgreSQL."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.name in BESIDE:
             item.add_marker("beside")
+        if item.path.name in CONTRACT:
+            item.add_marker("contract")
 
 
 @pytest.fixture(scope="session")
@@ -286,17 +301,35 @@ def committing_storage(**options: Any) -> Storage:
     return asyncpg_storage(on_test_database(_URL), **options)
 
 
+@contextmanager
+def committing_service(blocker: DjangoDbBlocker) -> Iterator[Service]:
+    """One application for many tests, on storage as it is in service; each test has tenants of its own."""
+    with blocker.unblock() if VENDOR == "sqlite" else nullcontext(), serving(committing_storage()) as service:
+        yield service
+
+
+@contextmanager
+def service_by_django(blocker: DjangoDbBlocker) -> Iterator[Service]:
+    """The same on a connection of Django's, whatever the database.
+
+    Threads of their own would connect anew for each statement on PostgreSQL: that is tested elsewhere, and takes more
+    than half of the time.
+    """
+    kept = connections.create_connection("default")
+    kept.inc_thread_sharing()
+    with blocker.unblock(), closing(kept), serving(Storage(DjangoExecutor(shared_connection=kept))) as service:
+        yield service
+
+
 @pytest.fixture(scope="module")
 def committing(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Service]:
-    """One application for many tests, on storage as it is in service; each test has tenants of its own."""
-    with django_db_blocker.unblock() if VENDOR == "sqlite" else nullcontext(), serving(committing_storage()) as service:
+    with committing_service(django_db_blocker) as service:
         yield service
 
 
 @pytest.fixture(scope="module")
 def committing_by_django(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Service]:
-    """The same on Django's own connections, whatever the database."""
-    with django_db_blocker.unblock(), serving(bootstrap.django_storage(size=4)) as service:
+    with service_by_django(django_db_blocker) as service:
         yield service
 
 

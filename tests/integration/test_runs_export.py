@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 import pytest
@@ -16,7 +16,10 @@ from tests.contracts.http_runs_export import RunsExportContract, RunsExportPages
 from tests.contracts.http_service import CONTEXT, Service, serving
 from tests.contracts.runs import lab_of
 from tests.factories import RunFactory
-from tests.integration.conftest import VENDOR, MakeStorage
+from tests.integration.conftest import VENDOR, MakeStorage, committing_service, service_by_django
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
 
 
 @pytest.fixture
@@ -28,13 +31,27 @@ class TestSummary(RunsSummaryContract):
     pass
 
 
-class TestSummaryInParts(RunsSummaryContract):
-    @pytest.fixture
-    def service(self, make_storage: MakeStorage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-        for name, value in {"PAGE": 2, "RUNS_AT_ONCE": 2}.items():
-            monkeypatch.setattr(f"adapters.django_orm.repositories.run_reports.{name}", value)
-        with serving(make_storage()) as service:
+WAYS = [committing_service, *([service_by_django] if VENDOR == "postgresql" else [])]
+
+
+@pytest.fixture(scope="class", params=WAYS, ids=lambda way: way.__name__)
+def in_parts(
+    request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[Service]:
+    """One application for the tests of a class, on storage that reads as little at once as its SIZES say."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, size in request.cls.SIZES.items():
+            patch.setattr(f"adapters.django_orm.{name}", size)
+        with request.param(django_db_blocker) as service:
             yield service
+
+
+class TestSummaryInParts(RunsSummaryContract):
+    SIZES: ClassVar = {"repositories.run_reports.PAGE": 2, "repositories.run_reports.RUNS_AT_ONCE": 2}
+
+    @pytest.fixture
+    def service(self, in_parts: Service) -> Service:
+        return in_parts
 
 
 class TestExport(RunsExportContract):
@@ -42,17 +59,16 @@ class TestExport(RunsExportContract):
 
 
 class TestExportOfPages(RunsExportPagesContract):
+    SIZES: ClassVar = {
+        "repositories.run_reports.PAGE": 3,
+        "repositories.run_reports.RUNS_AT_ONCE": 2,
+        "repositories.run_reports.PAGE_SIZE": 1500,
+        "sql.statement.PAGE_SIZE": 1500,
+    }
+
     @pytest.fixture
-    def service(self, make_storage: MakeStorage, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-        for name, value in {
-            "repositories.run_reports.PAGE": 3,
-            "repositories.run_reports.RUNS_AT_ONCE": 2,
-            "repositories.run_reports.PAGE_SIZE": 1500,
-            "sql.statement.PAGE_SIZE": 1500,
-        }.items():
-            monkeypatch.setattr(f"adapters.django_orm.{name}", value)
-        with serving(make_storage()) as service:
-            yield service
+    def service(self, in_parts: Service) -> Service:
+        return in_parts
 
 
 if VENDOR == "postgresql":  # elsewhere the members are found in the pages themselves
