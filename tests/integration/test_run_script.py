@@ -84,6 +84,20 @@ def test_background_output_is_printed_at_its_turn(script: ModuleType, capfd: pyt
         assert not end()
 
 
+@pytest.mark.parametrize("failing", ["", "one", "other", "rest"])
+def test_a_suite_in_parts_passes_if_each_part_does(script: ModuleType, failing: str) -> None:
+    asked: list[str] = []
+
+    def run(options: list[str]) -> int:
+        asked.append(options[-1])
+        return int(options[-1] == failing)
+
+    assert script.in_parts(run, [], "one", "other", "rest") == int(failing != "")
+    assert sorted(asked) == ["one", "other", "rest"]
+    assert script.in_parts(run, ["-k", "x"], "one", "other") == 0
+    assert asked[3:] == ["x"]
+
+
 @pytest.mark.parametrize("name", ["base", "dev"])
 def test_a_lock_file_pins_by_hash_and_contains_no_url(name: str) -> None:
     lock = (ROOT / "requirements" / f"{name}.txt").read_text()
