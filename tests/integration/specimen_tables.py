@@ -40,6 +40,11 @@ def specimen_tables(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 async def specimen_storage(product: Storage) -> AsyncIterator[Storage]:
     """This storage, extended by the specimen entities."""
     async with opened(product):
-        storage = Storage(product.executor, entities=WITH_SPECIMENS)
-        storage.owners = product.owners
-        yield storage
+        yield with_specimens(product)
+
+
+def with_specimens(product: Storage) -> Storage:
+    """The same, where the storage is open."""
+    storage = Storage(product.executor, entities=WITH_SPECIMENS)
+    storage.owners = product.owners
+    return storage
