@@ -119,6 +119,7 @@ CONTRACT = frozenset(
     {
         "test_contract_django.py",
         "test_http_django.py",
+        "test_owner_files.py",
         "test_rows.py",
         "test_runs_by_django.py",
         "test_runs_export.py",
@@ -126,7 +127,8 @@ CONTRACT = frozenset(
         "test_stateful_django.py",
     }
 )
-"""The contracts of every storage: about half of what is left, which a third process runs on PostgreSQL."""
+"""What a third process runs on PostgreSQL: the contracts of every storage, about half of what is left, and the files of
+owners, as a test of their plans wants tables that contracts have filled."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
