@@ -1,0 +1,1 @@
+"""Record simulation runs with Goatfish, and read them back."""
