@@ -1,0 +1,79 @@
+"""When a request is sent again, and how long to wait before."""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from email.utils import parsedate_to_datetime
+
+from goatfish.errors import APIError, ConnectionFailed, RequestInFlight, error_of
+from goatfish.http.request import Request
+from goatfish.http.response import Response
+
+FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds
+LONGEST_RETRY_AFTER = 60.0  # seconds; who is asked to wait longer is told so at once
+RETRIED = frozenset({408, 429, 502, 503, 504})
+DOUBTFUL = frozenset({500, 502, 503, 504})
+"""After these the request may have been carried out, by a service whose answer did not come through."""
+
+
+class Tries:
+    """The tries of one request: each failure gives the seconds to wait before the next, or is raised."""
+
+    def __init__(self, request: Request, max_retries: int) -> None:
+        self._left = max_retries if request.retried else 0
+        self._made = 0
+        self._maybe_done = False
+        self._reads = request.method in {"GET", "HEAD"}
+
+    def failed(self, failure: ConnectionFailed) -> float:
+        """Raises the failure where no try is left."""
+        self._maybe_done = failure.maybe_done = (self._maybe_done or failure.maybe_done) and not self._reads
+        if self._left <= 0:
+            raise failure
+        return self._next(None)
+
+    def answered(self, response: Response) -> float | None:
+        """None where the answer is a success. Raises what it tells where it is not, and no try is left or of use."""
+        if response.succeeded:
+            return None
+        error = error_of(response)
+        if response.status in DOUBTFUL and not self._reads:
+            self._maybe_done = True
+        error.maybe_done = self._maybe_done
+        asked = retry_after(response)
+        if self._left <= 0 or not _is_retried(error) or (asked is not None and asked > LONGEST_RETRY_AFTER):
+            raise error
+        return self._next(asked)
+
+    def _next(self, asked: float | None) -> float:
+        longest = min(LONGEST_WAIT, FIRST_WAIT * 2**self._made)
+        self._left -= 1
+        self._made += 1
+        if asked is None:
+            return random.uniform(0, longest)  # noqa: S311 -- spreads those who wait
+        return asked + random.uniform(0, min(longest, 1.0))  # noqa: S311
+
+
+def _is_retried(error: APIError) -> bool:
+    return error.status in RETRIED or isinstance(error, RequestInFlight)
+
+
+def retry_after(response: Response) -> float | None:
+    """The seconds that the service asks to wait, as seconds or as a date; None where it does not, or not sensibly."""
+    value = response.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
+        return float(value)
+    then, now = _seconds(value), _seconds(response.headers.get("date", ""))
+    if then is None:
+        return None
+    return max(0.0, then - (time.time() if now is None else now))
+
+
+def _seconds(date: str) -> float | None:
+    """The seconds since 1970 of an HTTP date."""
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
