@@ -105,7 +105,6 @@ def _completed(url: str | None, key: str | None, file: Path) -> tuple[str, str]:
 def _read(file: Path) -> dict[str, Any]:
     try:
         values: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
-        return values
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError) as error:
@@ -113,6 +112,7 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigurationError(f"{file} cannot be read: {reason}.") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{file} is not valid TOML: {error}.") from None
+    return values
 
 
 def _refuse_readable(file: Path) -> None:
