@@ -20,11 +20,7 @@ WORDS = {
     r"\bAsync(?=[A-Z])": "",
     r"\basync_(?=[a-z])(?!api)": "",
     r"\basync_api\b": "sync_api",
-    r"\basyncio\.Event\b": "threading.Event",
-    r"\bimport asyncio\b": "import threading",
     r"\ba(close|read|iter_bytes)\b": r"\1",
-    r"\bStopAsyncIteration\b": "StopIteration",
-    r"\(Sync for asyncio\)": "",
 }
 
 

@@ -124,10 +124,10 @@ def _checked_key(key: Any, source: str) -> str:
     """The key without blanks around it. What is wrong with it is said without showing it."""
     if not isinstance(key, str):
         raise ConfigurationError(f"{source} is no text.")
-    key = key.strip()
-    if not re.fullmatch(r"[!-~]+", key):
+    text: str = key.strip()
+    if not re.fullmatch(r"[!-~]+", text):
         raise ConfigurationError(f"{source} is no API key: it is empty, or has blanks or characters that no key has.")
-    return key
+    return text
 
 
 def _checked_url(url: Any, source: str) -> str:

@@ -17,10 +17,11 @@ class GoatfishError(Exception):
     """Any error of this library.
 
     ``maybe_done`` says whether the request may have been carried out all the same: its answer, or that to an earlier
-    try of it, was lost.
+    try of it, was lost. ``made`` are the objects that ``create_many`` had made before it failed.
     """
 
     maybe_done: bool = False
+    made: Sequence[Any] = ()
 
 
 class ConfigurationError(GoatfishError):
@@ -65,7 +66,7 @@ class ProblemError:
 class APIError(GoatfishError):
     """The service refused or failed: its status, problem code, title and detail.
 
-    ``errors`` are the wrong values of a 422, and ``made`` the objects that ``create_many`` had made before it failed.
+    ``errors`` are the wrong values of a 422.
     """
 
     def __init__(  # noqa: PLR0917 -- exceptions are pickled by position
@@ -86,10 +87,9 @@ class APIError(GoatfishError):
         self.errors = tuple(errors)
         self.request_id = request_id
         self.response = response
-        self.made: Sequence[Any] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self.args, {"maybe_done": self.maybe_done, "made": self.made}
+        return type(self), self.args, self.__dict__
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(status={self.status}, code={self.code!r}, detail={self.detail!r})"

@@ -2,14 +2,88 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Mapping
-from typing import Any, Union
+from hashlib import sha256
+from typing import Any, Optional, TypedDict, Union
 
 from goatfish.http.request import Parameter
-from goatfish.models import Artifact, Run, Simulation
-from goatfish.values import UNSET, given, id_text, label_filters, moment_text, quantities, texts
+from goatfish.models import Artifact, Run, RunStatus, Simulation
+from goatfish.values import (
+    UNSET,
+    DateLike,
+    MomentLike,
+    QuantityLike,
+    date_text,
+    given,
+    id_text,
+    label_filters,
+    moment_text,
+    quantities,
+    texts,
+)
 
 ArtifactLike = Union[Artifact, Mapping[str, Any]]
+
+
+class SimulationInput(TypedDict, total=False):
+    """A simulation to make: ``name`` and both dates are needed."""
+
+    name: str
+    start_date: DateLike
+    end_date: DateLike
+    description: Optional[str]
+    labels: Mapping[str, str]
+
+
+class RunInput(TypedDict, total=False):
+    """A run to record: ``simulation`` (or ``simulation_id``) is needed where the call gives none for all."""
+
+    simulation: Union[Simulation, str, uuid.UUID]
+    simulation_id: str
+    name: Optional[str]
+    status: RunStatus
+    status_reason: Optional[str]
+    started_at: Optional[MomentLike]
+    finished_at: Optional[MomentLike]
+    solver: Optional[str]
+    solver_version: Optional[str]
+    external_id: Optional[str]
+    parent_id: Union[Run, str, uuid.UUID, None]
+    labels: Mapping[str, str]
+    parameters: Mapping[str, QuantityLike]
+    results: Mapping[str, QuantityLike]
+    artifacts: Iterable[ArtifactLike]
+
+
+def simulation_json(name: Any, start_date: Any, end_date: Any, description: Any, labels: Any) -> dict[str, Any]:
+    """The members of a simulation that are given, as JSON."""
+    return given(
+        {
+            "name": name,
+            "start_date": date_text(start_date),
+            "end_date": date_text(end_date),
+            "description": description,
+            "labels": labels,
+        }
+    )
+
+
+def simulation_input(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item of ``create_many`` as JSON; the service judges what is missing or too much."""
+    return {name: date_text(value) for name, value in item.items()}
+
+
+def run_input(item: Mapping[str, Any], simulation: Any) -> dict[str, Any]:
+    """The same for a run; ``simulation`` is that of an item without one."""
+    members = dict(item)
+    given_one = members.pop("simulation", members.pop("simulation_id", simulation))
+    return run_json(UNSET if given_one is None else given_one, **members)
+
+
+def digest(*parts: str) -> str:
+    """A text that is the same for the same parts alone."""
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def run_json(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from goatfish import configuration
+from goatfish.async_api.changes import AsyncChanges
+from goatfish.async_api.keys import AsyncKeys
 from goatfish.async_api.runs import AsyncRuns
 from goatfish.async_api.sender import AsyncConnections, AsyncSender
 from goatfish.async_api.simulations import AsyncSimulations
@@ -13,6 +16,7 @@ from goatfish.decoding import object_of
 from goatfish.http.request import Parameter, new_request, segment
 from goatfish.http.response import Response
 from goatfish.models import Caller, Probe, ProblemMeaning
+from goatfish.values import UNSET, Unset
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -46,6 +50,22 @@ class AsyncClient:
         self._sender = sender
         self.simulations = AsyncSimulations(sender)
         self.runs = AsyncRuns(sender)
+        self.keys = AsyncKeys(sender)
+        self.changes = AsyncChanges(sender)
+
+    def with_options(self, *, timeout: float | Unset | None = UNSET, max_retries: int | Unset = UNSET) -> AsyncClient:
+        """The same client, over the same connections, with another ``timeout`` or ``max_retries``."""
+        mine = self._sender
+        other = copy(self)
+        other._begin(
+            AsyncSender(
+                mine.configuration,
+                mine.connections,
+                mine.timeout if timeout is UNSET else timeout,
+                mine.max_retries if max_retries is UNSET else max_retries,
+            )
+        )
+        return other
 
     @property
     def url(self) -> str:

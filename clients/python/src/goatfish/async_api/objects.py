@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import builtins
+import uuid
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, Union
 
 from goatfish.async_api.pages import AsyncPages
-from goatfish.decoding import object_of
-from goatfish.errors import ConnectionFailed, GoatfishError, NotFound, PreconditionFailed
+from goatfish.batches import batch_key, batches, place_in_all
+from goatfish.decoding import decoded, items_of, object_of
+from goatfish.errors import APIError, ConnectionFailed, GoatfishError, NotFound, PreconditionFailed
 from goatfish.http.request import Request, new_request, segment
 from goatfish.models import Run, RunRevision, Simulation, SimulationRevision
 from goatfish.values import id_text
 
 if TYPE_CHECKING:
-    import uuid
-
     from goatfish.async_api.sender import AsyncSender
 
 M = TypeVar("M", Simulation, Run)
@@ -34,6 +35,28 @@ class AsyncObjects(Generic[M, R]):
     async def get(self, id: Union[M, str, uuid.UUID]) -> M:
         """The object as it is now. Raises ``NotFound``."""
         return object_of(self.KIND, await self._sender.send(new_request("GET", self._path(id))))
+
+    async def _create(self, body: Any, idempotency_key: str | None) -> M:
+        key = idempotency_key or uuid.uuid4().hex
+        response = await self._sender.send(new_request("POST", self.PATH, json=body, idempotency_key=key))
+        return object_of(self.KIND, response)
+
+    async def _create_many(self, bodies: Sequence[Any], idempotency_key: str | None) -> builtins.list[M]:
+        """Makes them all, in as few requests as may be; the error says what was made before it."""
+        made: list[M] = []
+        key = idempotency_key or uuid.uuid4().hex
+        for first, content in batches(bodies):
+            path, batch = f"{self.PATH}/batch", batch_key(key, first)
+            try:
+                response = await self._sender.send(new_request("POST", path, content=content, idempotency_key=batch))
+                items = items_of(decoded(response), response)
+                made += [self.KIND.from_json(item, response) for item in items]
+            except GoatfishError as error:
+                error.made = made
+                if isinstance(error, APIError):
+                    place_in_all(error, first)
+                raise
+        return made
 
     async def delete(self, target: Union[M, str, uuid.UUID], *, if_unchanged: bool = False) -> None:
         """Deletes it; with ``if_unchanged`` only as it was read: else raises ``PreconditionFailed``."""

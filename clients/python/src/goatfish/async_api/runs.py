@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import builtins
 import uuid
 from collections.abc import Iterable, Mapping
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
 from goatfish.async_api.objects import AsyncObjects
 from goatfish.async_api.pages import AsyncPages
-from goatfish.decoding import object_of
-from goatfish.http.request import new_request
-from goatfish.inputs import ArtifactLike, run_filters, run_json
+from goatfish.inputs import ArtifactLike, RunInput, run_filters, run_input, run_json
 from goatfish.models import Run, RunRevision, RunSort, RunStatus, Simulation
+from goatfish.tables import table_maker
 from goatfish.values import UNSET, MomentLike, QuantityLike, Unset
+
+if TYPE_CHECKING:
+    import pandas
 
 RunOrId = Union[Run, str, uuid.UUID]
 SimulationOrId = Union[Simulation, str, uuid.UUID]
@@ -61,9 +64,22 @@ class AsyncRuns(AsyncObjects[Run, RunRevision]):
             results=results,
             artifacts=artifacts,
         )
-        key = idempotency_key or uuid.uuid4().hex
-        response = await self._sender.send(new_request("POST", self.PATH, json=body, idempotency_key=key))
-        return object_of(Run, response)
+        return await self._create(body, idempotency_key)
+
+    async def create_many(
+        self,
+        items: Iterable[RunInput],
+        *,
+        simulation: SimulationOrId | None = None,
+        idempotency_key: str | None = None,
+    ) -> builtins.list[Run]:
+        """Records any number of runs, in batches, each wholly or not at all.
+
+        Each item has what ``create`` takes; ``simulation`` is that of the items that have none of their own. Where a
+        batch fails, the error's ``made`` are those of the batches before it. With the same ``idempotency_key`` and the
+        same items, the call can be repeated: nothing is made twice.
+        """
+        return await self._create_many([run_input(item, simulation) for item in items], idempotency_key)
 
     def list(
         self,
@@ -223,3 +239,43 @@ class AsyncRuns(AsyncObjects[Run, RunRevision]):
             artifacts=artifacts,
         )
         return await self._written("PUT", target, body, if_unchanged)
+
+    async def to_pandas(
+        self,
+        simulation: SimulationOrId,
+        *,
+        where: Iterable[str] | str | None = None,
+        name: str | None = None,
+        status: Iterable[RunStatus] | RunStatus | None = None,
+        started_from: MomentLike | None = None,
+        started_to: MomentLike | None = None,
+        finished_from: MomentLike | None = None,
+        finished_to: MomentLike | None = None,
+        solver: str | None = None,
+        external_id: str | None = None,
+        parent_id: RunOrId | None = None,
+        label: Mapping[str, str | None] | Iterable[str] | str | None = None,
+        sort: RunSort | str | None = None,
+    ) -> pandas.DataFrame:
+        """All runs of a simulation that fulfil the filters as a table with the columns of ``runs.csv``.
+
+        Raises ``ImportError`` where pandas is not installed.
+        """
+        frame_of = table_maker()
+        runs = self.list(
+            simulation_id=simulation,
+            limit=100,
+            sort=sort,
+            name=name,
+            status=status,
+            started_from=started_from,
+            started_to=started_to,
+            finished_from=finished_from,
+            finished_to=finished_to,
+            solver=solver,
+            external_id=external_id,
+            parent_id=parent_id,
+            label=label,
+            where=where,
+        )
+        return frame_of([run async for run in runs])

@@ -34,6 +34,7 @@ def new_request(
     *,
     params: Mapping[str, Parameter] | None = None,
     json: Any = None,
+    content: bytes | None = None,
     headers: Mapping[str, str] | None = None,
     idempotency_key: str | None = None,
     if_match: str | None = None,
@@ -41,13 +42,14 @@ def new_request(
 ) -> Request:
     """A request with these values as text, and a request id of its own, which stays the same on every try.
 
-    Raises ``ValueError`` for a path that could lead to another host, and for values that no JSON or header can hold.
+    ``content`` is JSON already. Raises ``ValueError`` for a path that could lead to another host, and for values that
+    no JSON or header can hold.
     """
     if not path.startswith("/") or path.startswith("//") or "\\" in path:
         raise ValueError(f"A path begins with one slash and is relative to the service's URL: {path!r}")
     if any(character <= " " or character in "?#\x7f" for character in path):
         raise ValueError(f"A path has neither blanks nor a query; the latter is given as params: {path!r}")
-    content = None if json is None else encode(json)
+    content = content if json is None else encode(json)
     sent = {"accept": "application/json", "user-agent": USER_AGENT, "x-request-id": uuid.uuid4().hex}
     if content is not None:
         sent["content-type"] = "application/json"

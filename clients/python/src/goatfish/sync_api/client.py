@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from goatfish import configuration
@@ -11,9 +12,12 @@ from goatfish.decoding import object_of
 from goatfish.http.request import Parameter, new_request, segment
 from goatfish.http.response import Response
 from goatfish.models import Caller, Probe, ProblemMeaning
+from goatfish.sync_api.changes import Changes
+from goatfish.sync_api.keys import Keys
 from goatfish.sync_api.runs import Runs
 from goatfish.sync_api.sender import Connections, Sender
 from goatfish.sync_api.simulations import Simulations
+from goatfish.values import UNSET, Unset
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -47,6 +51,22 @@ class Client:
         self._sender = sender
         self.simulations = Simulations(sender)
         self.runs = Runs(sender)
+        self.keys = Keys(sender)
+        self.changes = Changes(sender)
+
+    def with_options(self, *, timeout: float | Unset | None = UNSET, max_retries: int | Unset = UNSET) -> Client:
+        """The same client, over the same connections, with another ``timeout`` or ``max_retries``."""
+        mine = self._sender
+        other = copy(self)
+        other._begin(
+            Sender(
+                mine.configuration,
+                mine.connections,
+                mine.timeout if timeout is UNSET else timeout,
+                mine.max_retries if max_retries is UNSET else max_retries,
+            )
+        )
+        return other
 
     @property
     def url(self) -> str:
