@@ -43,7 +43,7 @@ class Configuration:
 def path(environment: Mapping[str, str] = os.environ) -> Path:
     """The file that ``gf login`` writes."""
     home = environment.get("XDG_CONFIG_HOME", "")
-    folder = Path(home) if Path(home).is_absolute() else Path("~/.config").expanduser()
+    folder = Path(home) if Path(home).is_absolute() else Path(os.path.expanduser("~/.config"))  # noqa: PTH111 -- never raises
     return folder / "goatfish.toml"
 
 

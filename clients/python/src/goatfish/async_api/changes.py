@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from goatfish.cursors import CursorFile, parted, unseen, within
-from goatfish.decoding import decoded, items_of, unexpected
+from goatfish.decoding import as_unexpected, decoded, items_of, unexpected
 from goatfish.errors import ConnectionFailed, RateLimited, ServerError
 from goatfish.http.request import new_request
 from goatfish.http.waiting import AsyncStop, async_stopped_within, stopped
@@ -39,10 +39,11 @@ class AsyncChanges:
         items, end = items_of(json, response), json.get("next_cursor")
         if not isinstance(end, str):
             raise unexpected(response)
-        changes = [
-            Change.of(item, response, end if item is items[-1] else within(after, item))
-            for item in items[unseen(items, seen) :]
-        ]
+        with as_unexpected(response):
+            changes = [
+                Change.of(item, response, end if item is items[-1] else within(after, item))
+                for item in items[unseen(items, seen) :]
+            ]
         return ChangePage(changes, end, bool(json.get("has_more")), response)
 
     async def latest(self) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, Union
 
 from goatfish.async_api.pages import AsyncPages
 from goatfish.batches import batch_key, batches, place_in_all
-from goatfish.decoding import decoded, items_of, object_of
+from goatfish.decoding import decoded, object_of, objects_of
 from goatfish.errors import APIError, ConnectionFailed, GoatfishError, NotFound, PreconditionFailed
 from goatfish.http.request import Request, new_request, segment
 from goatfish.models import Run, RunRevision, Simulation, SimulationRevision
@@ -49,8 +49,7 @@ class AsyncObjects(Generic[M, R]):
             path, batch = f"{self.PATH}/batch", batch_key(key, first)
             try:
                 response = await self._sender.send(new_request("POST", path, content=content, idempotency_key=batch))
-                items = items_of(decoded(response), response)
-                made += [self.KIND.from_json(item, response) for item in items]
+                made += objects_of(self.KIND, decoded(response), response)
             except GoatfishError as error:
                 error.made = made
                 if isinstance(error, APIError):

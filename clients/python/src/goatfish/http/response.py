@@ -67,4 +67,7 @@ class Response:
 
     def json(self) -> Any:
         """The body as JSON values. Raises ``ValueError`` where it is none."""
-        return json.loads(self.body)
+        try:
+            return json.loads(self.body)
+        except RecursionError:
+            raise ValueError("This JSON is nested too deeply.") from None

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from goatfish.decoding import decoded, items_of
+from goatfish.decoding import decoded, objects_of
 from goatfish.http.request import Parameter, new_request
 from goatfish.models import Model, Page
 
@@ -43,8 +43,7 @@ class Pages(Generic[M]):
         params = {**self._params, "cursor": cursor}
         response = self._sender.send(new_request("GET", self._path, params=params))
         json = decoded(response)
-        items = [self._kind.from_json(item, response) for item in items_of(json, response)]
-        return Page(items, json.get("next_cursor"), response)
+        return Page(objects_of(self._kind, json, response), json.get("next_cursor"), response)
 
     def first(self) -> M | None:
         """The first object, or None where there is none."""
