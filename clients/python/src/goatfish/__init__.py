@@ -59,6 +59,7 @@ from goatfish.errors import (
     ValidationFailed,
 )
 from goatfish.http.response import Response
+from goatfish.inputs import RunInput, SimulationInput
 from goatfish.models import (
     Action,
     Artifact,
@@ -141,6 +142,7 @@ __all__ = [
     "RunHasChildren",
     "RunHasEnded",
     "RunHasStarted",
+    "RunInput",
     "RunNotFound",
     "RunRevision",
     "RunSort",
@@ -150,6 +152,7 @@ __all__ = [
     "ServerError",
     "Simulation",
     "SimulationHasRuns",
+    "SimulationInput",
     "SimulationMissing",
     "SimulationNotFound",
     "SimulationRevision",

@@ -21,7 +21,7 @@ def batches(bodies: Sequence[Any]) -> Iterator[tuple[int, bytes]]:
     first, size, items = 0, 0, list[bytes]()
     for index, body in enumerate(bodies):
         item = encode(body)
-        if items and (len(items) == MOST_ITEMS or size + len(item) + 1 > MOST_BYTES - len(_BEFORE) - len(_AFTER)):
+        if items and (len(items) == MOST_ITEMS or size + len(item) > MOST_BYTES - len(_BEFORE) - len(_AFTER)):
             yield first, _joined(items)
             first, size, items = index, 0, []
         items.append(item)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import uuid
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from goatfish.async_api.objects import AsyncObjects
 from goatfish.async_api.pages import AsyncPages
@@ -68,7 +68,7 @@ class AsyncRuns(AsyncObjects[Run, RunRevision]):
 
     async def create_many(
         self,
-        items: Iterable[RunInput],
+        items: Iterable[RunInput | Mapping[str, Any]],
         *,
         simulation: SimulationOrId | None = None,
         idempotency_key: str | None = None,

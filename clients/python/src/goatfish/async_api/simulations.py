@@ -6,7 +6,7 @@ import builtins
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
-from typing import Union
+from typing import Any, Union
 
 from goatfish.async_api.downloads import AsyncDownload
 from goatfish.async_api.objects import AsyncObjects
@@ -47,11 +47,11 @@ class AsyncSimulations(AsyncObjects[Simulation, SimulationRevision]):
         idempotency_key: str | None = None,
     ) -> Simulation:
         """Makes a simulation, once however often the request has to be sent."""
-        body = simulation_json(name, start_date, end_date, description or UNSET, labels or UNSET)
+        body = simulation_json(name, start_date, end_date, _or_unset(description), _or_unset(labels))
         return await self._create(body, idempotency_key)
 
     async def create_many(
-        self, items: Iterable[SimulationInput], *, idempotency_key: str | None = None
+        self, items: Iterable[SimulationInput | Mapping[str, Any]], *, idempotency_key: str | None = None
     ) -> builtins.list[Simulation]:
         """Makes any number of them, in batches, each wholly or not at all.
 
@@ -216,3 +216,7 @@ class AsyncSimulations(AsyncObjects[Simulation, SimulationRevision]):
         """Writes all members; what is left out gets its default again."""
         body = simulation_json(name, start_date, end_date, description, labels or {})
         return await self._written("PUT", target, body, if_unchanged)
+
+
+def _or_unset(value: Any) -> Any:
+    return UNSET if value is None else value

@@ -6,7 +6,7 @@ from __future__ import annotations
 import builtins
 import uuid
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from goatfish.inputs import ArtifactLike, RunInput, run_filters, run_input, run_json
 from goatfish.models import Run, RunRevision, RunSort, RunStatus, Simulation
@@ -69,7 +69,7 @@ class Runs(Objects[Run, RunRevision]):
 
     def create_many(
         self,
-        items: Iterable[RunInput],
+        items: Iterable[RunInput | Mapping[str, Any]],
         *,
         simulation: SimulationOrId | None = None,
         idempotency_key: str | None = None,
