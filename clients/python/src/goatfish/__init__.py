@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from goatfish.async_api.client import AsyncClient
+from typing import TYPE_CHECKING, Any
+
 from goatfish.errors import (
     AlreadyExists,
     APIError,
@@ -86,6 +87,9 @@ from goatfish.models import (
 from goatfish.sync_api.client import Client
 from goatfish.version import __version__
 
+if TYPE_CHECKING:
+    from goatfish.async_api.client import AsyncClient
+
 __all__ = [
     "APIError",
     "Action",
@@ -168,3 +172,12 @@ __all__ = [
     "ValidationFailed",
     "__version__",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "AsyncClient":  # asyncio takes long to import
+        from goatfish.async_api.client import AsyncClient  # noqa: PLC0415
+
+        globals()[name] = AsyncClient
+        return AsyncClient
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

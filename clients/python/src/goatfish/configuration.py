@@ -12,9 +12,7 @@ import os
 import re
 import stat
 import sys
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -22,11 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from goatfish.errors import ConfigurationError
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from goatfish.files import replace_file
 
 log = logging.getLogger("goatfish")
 _warned: set[str] = set()
@@ -66,17 +60,7 @@ def save(url: str, key: str, file: Path | None = None) -> Path:
     url, key = _checked_url(url, "the URL"), _checked_key(key, "the key")
     file = Path(os.path.realpath(file or path()))  # where it is a link, what it leads to is replaced
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=".goatfish-")  # of mode 0600
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(f"url = {json.dumps(url)}\nkey = {json.dumps(key)}\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(file)
-    except BaseException:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
+    replace_file(file, f"url = {json.dumps(url)}\nkey = {json.dumps(key)}\n")
     return file
 
 
@@ -103,6 +87,10 @@ def _completed(url: str | None, key: str | None, file: Path) -> tuple[str, str]:
 
 
 def _read(file: Path) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):  # imported here: most often nothing is missing
+        import tomllib  # noqa: PLC0415
+    else:
+        import tomli as tomllib  # noqa: PLC0415
     try:
         values: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):

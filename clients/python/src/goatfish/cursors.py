@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from goatfish.files import replace_file
 
 
 def within(after: str | None, item: Any) -> str:
@@ -50,14 +50,5 @@ class CursorFile:
             raise ValueError(f"{self._path} holds no cursor.") from None
 
     def write(self, cursor: str) -> None:
-        if self._path is None:
-            return
-        descriptor, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}-")
-        try:
-            with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-                stream.write(cursor + "\n")
-            Path(temporary).replace(self._path)
-        except BaseException:
-            with suppress(OSError):
-                Path(temporary).unlink()
-            raise
+        if self._path is not None:
+            replace_file(self._path, cursor + "\n")

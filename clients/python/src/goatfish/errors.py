@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from goatfish.http.response import Response
+if TYPE_CHECKING:
+    from goatfish.http.response import Response
 
 
 class GoatfishError(Exception):

@@ -10,10 +10,12 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Callable, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, ClassVar, Generic, Literal, TypeVar
 
-from goatfish.http.response import Response
 from goatfish.values import Scalar, moment, utc_text
+
+if TYPE_CHECKING:
+    from goatfish.http.response import Response
 
 RunStatus = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 RunSort = Literal["created_at", "-created_at", "updated_at", "-updated_at", "name", "-name"]

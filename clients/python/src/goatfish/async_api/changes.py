@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from goatfish.cursors import CursorFile, parted, unseen, within
 from goatfish.decoding import as_unexpected, decoded, items_of, unexpected
 from goatfish.errors import ConnectionFailed, RateLimited, ServerError
+from goatfish.http.async_waiting import AsyncStop, async_stopped_within, stopped
 from goatfish.http.request import new_request
-from goatfish.http.waiting import AsyncStop, async_stopped_within, stopped
 from goatfish.models import Change, ChangePage
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from goatfish.configuration import Configuration
 from goatfish.errors import ConnectionFailed
+from goatfish.http.async_waiting import async_sleep
 from goatfish.http.request import Request
 from goatfish.http.response import Headers, Response
 from goatfish.http.retries import Tries
-from goatfish.http.waiting import async_sleep
 
 if TYPE_CHECKING:
     from goatfish.http.library import httpx

@@ -1,19 +1,16 @@
-"""Waiting, in both ways."""
+"""Waiting for a time, or until one is told to stop."""
 
 from __future__ import annotations
 
-import asyncio
 import time
-from asyncio import sleep as async_sleep
 from threading import Event
 from time import sleep
 from typing import Any, Callable, Union
 
 Stop = Union[Event, Callable[[], bool]]
-AsyncStop = Union[asyncio.Event, Event, Callable[[], bool]]
-_LOOK = 0.5  # seconds between looks at a function
+LOOK = 0.5  # seconds between looks at a function
 
-__all__ = ["AsyncStop", "Stop", "async_sleep", "async_stopped_within", "sleep", "stopped", "stopped_within"]
+__all__ = ["LOOK", "Stop", "sleep", "stopped", "stopped_within"]
 
 
 def stopped(stop: Any) -> bool:
@@ -29,19 +26,5 @@ def stopped_within(stop: Stop | None, seconds: float) -> bool:
         return stop.wait(seconds)
     end = time.monotonic() + seconds
     while not stopped(stop) and (left := end - time.monotonic()) > 0:
-        sleep(left if stop is None else min(left, _LOOK))
-    return stopped(stop)
-
-
-async def async_stopped_within(stop: AsyncStop | None, seconds: float) -> bool:
-    """The same for asyncio."""
-    if isinstance(stop, asyncio.Event):
-        try:
-            await asyncio.wait_for(stop.wait(), seconds)
-        except asyncio.TimeoutError:
-            return stop.is_set()
-        return True
-    end = time.monotonic() + seconds
-    while not stopped(stop) and (left := end - time.monotonic()) > 0:  # noqa: ASYNC110 -- a function has to be asked
-        await async_sleep(left if stop is None else min(left, _LOOK))
+        sleep(left if stop is None else min(left, LOOK))
     return stopped(stop)
