@@ -217,6 +217,20 @@ def test_plain_http_to_another_host_is_warned_of_once(
     assert KEY not in record.getMessage()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("HTTPS_PROXY", "ftp://127.0.0.1"), ("SSL_CERT_FILE", "/nowhere"), ("ALL_PROXY", "socks5://127.0.0.1")]
+)
+def test_connections_that_cannot_be_set_up_are_a_matter_of_configuration(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with (
+        goatfish.Client("https://127.0.0.1:1", KEY, max_retries=0) as client,
+        pytest.raises(goatfish.ConfigurationError),
+    ):
+        client.me()
+
+
 def test_without_a_home_the_message_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "expanduser", lambda _: (_ for _ in ()).throw(RuntimeError("no home")))
     with pytest.raises(goatfish.ConfigurationError, match="URL of the service is missing"):

@@ -202,6 +202,12 @@ def test_nobody_sees_what_is_anothers(service: Service, simulation: goatfish.Sim
 def test_raw_answers_are_within_reach(client: goatfish.Client, simulation: goatfish.Simulation) -> None:
     answer = client.request("GET", f"/api/v1/simulations/{simulation.id}", headers={"X-Request-ID": "mine"})
     assert (answer.status, answer.json(), answer.request_id) == (200, simulation.to_dict(), "mine")
+    unchanged = client.request(
+        "GET", f"/api/v1/simulations/{simulation.id}", headers={"If-None-Match": answer.etag or ""}
+    )
+    assert (unchanged.status, unchanged.body) == (304, b"")
+    assert client.request("POST", f"/api/v1/simulations/{simulation.id}", json={}).json() == simulation.to_dict()
+    assert client.request("HEAD", "/api/v1/simulations").body == b""
     page = client.request("GET", "/api/v1/simulations", params={"name": simulation.name, "limit": 1, "sort": None})
     assert [item["id"] for item in page.json()["items"]] == [simulation.id]
     with pytest.raises(goatfish.NotFound):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from copy import copy
 from typing import TYPE_CHECKING, Any
@@ -85,7 +86,12 @@ class AsyncClient:
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Response:
-        """The answer to any request, as it comes; sent again and raising as all others."""
+        """The answer to any request, as it comes; sent again and raising as all others.
+
+        A POST without ``idempotency_key`` gets one, so that it makes nothing twice when it is sent again.
+        """
+        if idempotency_key is None and method.upper() == "POST":
+            idempotency_key = uuid.uuid4().hex
         request = new_request(method, path, params=params, json=json, headers=headers, idempotency_key=idempotency_key)
         return await self._sender.send(request)
 

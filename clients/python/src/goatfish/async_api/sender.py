@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from goatfish.configuration import Configuration
-from goatfish.errors import ConnectionFailed
+from goatfish.errors import ConfigurationError, ConnectionFailed
 from goatfish.http.async_waiting import async_sleep
 from goatfish.http.request import Request
 from goatfish.http.response import Headers, Response
@@ -41,7 +41,10 @@ class AsyncConnections:
     def _opened(self) -> httpx.AsyncClient:
         from goatfish.http.library import httpx  # noqa: PLC0415 -- takes long to import
 
-        return httpx.AsyncClient(transport=self._transport, follow_redirects=False)
+        try:
+            return httpx.AsyncClient(transport=self._transport, follow_redirects=False)
+        except (ImportError, OSError, ValueError) as error:  # a proxy or certificates that the environment names
+            raise ConfigurationError(f"The connections cannot be set up: {error}") from error
 
     async def aclose(self) -> None:
         with self._lock:

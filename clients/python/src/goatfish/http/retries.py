@@ -13,6 +13,7 @@ from goatfish.http.response import Response
 
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds
 LONGEST_RETRY_AFTER = 60.0  # seconds; who is asked to wait longer is told so at once
+NOT_MODIFIED = 304  # what a raw request with If-None-Match asks for
 RETRIED = frozenset({408, 429, 502, 503, 504})
 DOUBTFUL = frozenset({500, 502, 503, 504})
 """After these the request may have been carried out, by a service whose answer did not come through."""
@@ -36,7 +37,7 @@ class Tries:
 
     def answered(self, response: Response) -> float | None:
         """None where the answer is a success. Raises what it tells where it is not, and no try is left or of use."""
-        if response.succeeded:
+        if response.succeeded or response.status == NOT_MODIFIED:
             return None
         error = error_of(response)
         if response.status in DOUBTFUL and not self._reads:

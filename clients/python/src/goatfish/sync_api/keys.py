@@ -72,7 +72,7 @@ class Keys:
         return self._made(f"{_path(id)}/roll", body, idempotency_key)
 
     def _made(self, path: str, body: Mapping[str, Any], idempotency_key: str | None) -> Key:
-        key = self._sent(path, body, idempotency_key or uuid.uuid4().hex)
+        key = self._sent(path, body, uuid.uuid4().hex if idempotency_key is None else idempotency_key)
         if key.key is not None or idempotency_key is not None:
             return key
         # The answer with the secret was lost, and no other shows it: that key is of no use, and is replaced.

@@ -38,14 +38,14 @@ class Objects(Generic[M, R]):
         return object_of(self.KIND, self._sender.send(new_request("GET", self._path(id))))
 
     def _create(self, body: Any, idempotency_key: str | None) -> M:
-        key = idempotency_key or uuid.uuid4().hex
+        key = uuid.uuid4().hex if idempotency_key is None else idempotency_key
         response = self._sender.send(new_request("POST", self.PATH, json=body, idempotency_key=key))
         return object_of(self.KIND, response)
 
     def _create_many(self, bodies: Sequence[Any], idempotency_key: str | None) -> builtins.list[M]:
         """Makes them all, in as few requests as may be; the error says what was made before it."""
         made: list[M] = []
-        key = idempotency_key or uuid.uuid4().hex
+        key = uuid.uuid4().hex if idempotency_key is None else idempotency_key
         for first, content in batches(bodies):
             path, batch = f"{self.PATH}/batch", batch_key(key, first)
             try:

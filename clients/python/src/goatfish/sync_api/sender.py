@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from goatfish.configuration import Configuration
-from goatfish.errors import ConnectionFailed
+from goatfish.errors import ConfigurationError, ConnectionFailed
 from goatfish.http.request import Request
 from goatfish.http.response import Headers, Response
 from goatfish.http.retries import Tries
@@ -42,7 +42,10 @@ class Connections:
     def _opened(self) -> httpx.Client:
         from goatfish.http.library import httpx  # noqa: PLC0415 -- takes long to import
 
-        return httpx.Client(transport=self._transport, follow_redirects=False)
+        try:
+            return httpx.Client(transport=self._transport, follow_redirects=False)
+        except (ImportError, OSError, ValueError) as error:  # a proxy or certificates that the environment names
+            raise ConfigurationError(f"The connections cannot be set up: {error}") from error
 
     def close(self) -> None:
         with self._lock:
