@@ -218,7 +218,8 @@ def test_plain_http_to_another_host_is_warned_of_once(
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("HTTPS_PROXY", "ftp://127.0.0.1"), ("SSL_CERT_FILE", "/nowhere"), ("ALL_PROXY", "socks5://127.0.0.1")]
+    ("name", "value"),
+    [("HTTPS_PROXY", "ftp://127.0.0.1"), ("SSL_CERT_FILE", "/nowhere"), ("ALL_PROXY", "socks5://127.0.0.1")],
 )
 def test_connections_that_cannot_be_set_up_are_a_matter_of_configuration(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch
