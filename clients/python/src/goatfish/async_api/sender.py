@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from goatfish.configuration import Configuration
@@ -19,24 +18,24 @@ if TYPE_CHECKING:
 
 
 class AsyncConnections:
-    """The connections to the service: opened when they are needed first, and anew in a forked process."""
+    """The connections to the service: opened when they are needed first, and anew in a forked process.
+
+    There is no lock: a process that is forked while a thread has it could never take it.
+    """
 
     def __init__(self, transport: httpx.AsyncBaseTransport | None) -> None:
         self._transport = transport
-        self._lock = Lock()
-        self._client: httpx.AsyncClient | None = None
-        self._process = 0
+        self._of_process: dict[int, httpx.AsyncClient] = {}
         self._closed = False
 
     def client(self) -> httpx.AsyncClient:
         """Raises ``RuntimeError`` once they are closed."""
-        if self._client is None or self._process != os.getpid():
-            with self._lock:
-                if self._closed:
-                    raise RuntimeError("This client is closed.")
-                if self._client is None or self._process != os.getpid():
-                    self._client, self._process = self._opened(), os.getpid()
-        return self._client
+        if self._closed:
+            raise RuntimeError("This client is closed.")
+        process = os.getpid()
+        opened = self._of_process.get(process)
+        # Of threads that begin at the same moment, all get the first one's.
+        return opened or self._of_process.setdefault(process, self._opened())
 
     def _opened(self) -> httpx.AsyncClient:
         from goatfish.http.library import httpx  # noqa: PLC0415 -- takes long to import
@@ -47,10 +46,10 @@ class AsyncConnections:
             raise ConfigurationError(f"The connections cannot be set up: {error}") from error
 
     async def aclose(self) -> None:
-        with self._lock:
-            client, self._client, self._closed = self._client, None, True
-        if client is not None and self._process == os.getpid():
-            await client.aclose()
+        self._closed = True
+        opened = self._of_process.pop(os.getpid(), None)
+        if opened is not None:
+            await opened.aclose()
 
 
 class AsyncSender:
