@@ -6,6 +6,8 @@ import copy
 import pickle
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import PurePosixPath
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -146,6 +148,7 @@ class Scalar:
         (Scalar(1.5), 1.5, None),
         ((Scalar(3), "m"), 3, "m"),
         (Decimal("0.25"), 0.25, None),
+        (SimpleNamespace(value=Scalar(2.5), unit=PurePosixPath("m/s")), 2.5, "m/s"),  # as Astropy's are
     ],
 )
 def test_quantities_in_every_form(
@@ -167,6 +170,14 @@ def test_what_is_no_quantity_is_refused_before_it_is_sent(given: Any) -> None:
     client = goatfish.Client("http://localhost:1", "key", max_retries=0)
     with pytest.raises((TypeError, ValueError), match=r"^results\.x: "):
         client.runs.create(str(uuid4()), results={"x": given})
+
+
+def test_what_is_no_mapping_is_refused_before_it_is_sent() -> None:
+    client = goatfish.Client("http://localhost:1", "key", max_retries=0)
+    with pytest.raises(TypeError, match=r"^parameters: a mapping"):
+        client.runs.create(str(uuid4()), parameters=[("a", 1)])  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        client.simulations.create_many([5])  # type: ignore[list-item]
 
 
 def test_moments_and_days_in_every_form(client: goatfish.Client, simulation: goatfish.Simulation) -> None:

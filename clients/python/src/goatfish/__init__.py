@@ -85,6 +85,8 @@ from goatfish.models import (
     SimulationSort,
 )
 from goatfish.sync_api.client import Client
+from goatfish.sync_api.downloads import Download
+from goatfish.sync_api.pages import Pages
 from goatfish.version import __version__
 
 if TYPE_CHECKING:
@@ -108,6 +110,7 @@ __all__ = [
     "Conflict",
     "ConnectionFailed",
     "CrossOriginRefused",
+    "Download",
     "ExternalIdTaken",
     "GoatfishError",
     "Gone",
@@ -129,6 +132,7 @@ __all__ = [
     "NotFound",
     "Owner",
     "Page",
+    "Pages",
     "ParentMissing",
     "PermissionDenied",
     "PreconditionFailed",

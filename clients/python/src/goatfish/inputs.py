@@ -71,7 +71,7 @@ def simulation_json(name: Any, start_date: Any, end_date: Any, description: Any,
 
 def simulation_input(item: Mapping[str, Any]) -> dict[str, Any]:
     """An item of ``create_many`` as JSON; the service judges what is missing or too much."""
-    return {name: date_text(value) for name, value in item.items()}
+    return {name: date_text(value) for name, value in dict(item).items()}
 
 
 def run_input(item: Mapping[str, Any], simulation: Any) -> dict[str, Any]:

@@ -82,6 +82,8 @@ def quantities(members: Mapping[str, Any] | None, what: str) -> dict[str, Any] |
     """Parameters or results as JSON; None stays, since a patch removes a member by it."""
     if members is None:
         return None
+    if not isinstance(members, Mapping):
+        raise TypeError(f"{what}: a mapping of names to values is needed, not {type(members).__name__}.")
     return {name: quantity_json(value, f"{what}.{name}") for name, value in members.items()}
 
 
@@ -90,6 +92,8 @@ def quantity_json(value: Any, where: str) -> Any:
     unit: Any = None
     if hasattr(value, "value") and hasattr(value, "unit") and not isinstance(value, type):
         value, unit = value.value, value.unit
+        if unit is not None and not isinstance(unit, str):
+            unit = str(unit) or None  # of Astropy
     elif isinstance(value, Mapping):
         if "value" not in value or value.keys() - {"value", "unit"}:
             raise ValueError(f"{where}: a mapping has the members value and unit, not {sorted(map(str, value))}.")
