@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from email.utils import formatdate
@@ -62,6 +63,15 @@ def test_waits_grow_to_half_a_minute_and_end_after_max_retries(waits: list[float
     assert waits == [0.5, 1, 2, 4, 8, 16, 30, 30]
     assert len(script.requests) == 9
     assert caught.value.status == 503
+
+
+def test_the_log_tells_of_each_try_without_the_key(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "goatfish"):
+        Script(503, READ, 200).client().runs.get(RUN["id"])
+    told = [record.getMessage() for record in caplog.records if record.name == "goatfish"]
+    assert len(told) == 2
+    assert told[0].startswith(f"GET /api/v1/runs/{RUN['id']} failed, and is sent again in 0.5 s")
+    assert "gf_secret" not in caplog.text
 
 
 def test_waits_are_spread(monkeypatch: pytest.MonkeyPatch, waits: list[float]) -> None:
