@@ -30,12 +30,15 @@ class AsyncConnections:
 
     def client(self) -> httpx.AsyncClient:
         """Raises ``RuntimeError`` once they are closed."""
-        if self._closed:
-            raise RuntimeError("This client is closed.")
         process = os.getpid()
         opened = self._of_process.get(process)
-        # Of threads that begin at the same moment, all get the first one's.
-        return opened or self._of_process.setdefault(process, self._opened())
+        if opened is None and not self._closed:
+            # Of threads that begin at the same moment, all get the first one's.
+            opened = self._of_process.setdefault(process, self._opened())
+        if opened is None or self._closed:  # maybe meanwhile
+            self._of_process.pop(process, None)
+            raise RuntimeError("This client is closed.")
+        return opened
 
     def _opened(self) -> httpx.AsyncClient:
         from goatfish.http.library import httpx  # noqa: PLC0415 -- takes long to import
