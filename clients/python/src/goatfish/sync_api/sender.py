@@ -36,8 +36,9 @@ class Connections:
         if opened is None and not self._closed:
             # Of threads that begin at the same moment, all get the first one's.
             opened = self._of_process.setdefault(process, self._opened())
-        if opened is None or self._closed:  # maybe meanwhile
-            self._of_process.pop(process, None)
+            if self._closed:  # meanwhile, by another thread
+                self._of_process.pop(process, None)
+        if opened is None or self._closed:
             raise RuntimeError("This client is closed.")
         return opened
 
