@@ -36,9 +36,7 @@ class Connections:
         if opened is None and not self._closed:
             # Of threads that begin at the same moment, all get the first one's.
             opened = self._of_process.setdefault(process, self._opened())
-            if self._closed:  # meanwhile, by another thread
-                self._of_process.pop(process, None)
-        if opened is None or self._closed:
+        if opened is None or self._closed:  # maybe by another thread, meanwhile
             raise RuntimeError("This client is closed.")
         return opened
 
