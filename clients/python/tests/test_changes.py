@@ -124,11 +124,11 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_an_outage_is_waited_out_and_told_once(caplog: pytest.LogCaptureFixture, pauses: list[float]) -> None:
     away = httpx.ConnectError("refused")
-    script = Script(page(), away, 503, 429, page(), away, page(CHANGE))
+    script = Script(page(), away, 503, (429, {"retry-after": "100"}), page(), away, page(CHANGE))
     with caplog.at_level(logging.WARNING, "goatfish"):
         follower = script.client(max_retries=0).changes.follow("c0", interval=5)
         assert next(follower).id == RUN["id"]
-    assert pauses == [5, 2, 4, 8, 5, 2]
+    assert pauses == [5, 2, 4, 100, 5, 2]
     assert len(caplog.records) == 2
 
 

@@ -89,6 +89,11 @@ class APIError(GoatfishError):
         self.request_id = request_id
         self.response = response
 
+    @property
+    def retry_after(self) -> float | None:
+        """The seconds that the service asks to wait before another try; None where it does not."""
+        return None if self.response is None else self.response.retry_after
+
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self.args, self.__dict__
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,6 +60,17 @@ class Response:
         return self.headers.get("idempotency-replayed", "").lower() == "true"
 
     @property
+    def retry_after(self) -> float | None:
+        """The seconds that the service asks to wait, or None; it may do so by a date."""
+        value = self.headers.get("retry-after", "").strip()
+        if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
+            return float(value)
+        then, now = _seconds(value), _seconds(self.headers.get("date", ""))
+        if then is None:
+            return None
+        return max(0.0, then - (time.time() if now is None else now))
+
+    @property
     def succeeded(self) -> bool:
         return self.status in _SUCCESS
 
@@ -71,3 +84,13 @@ class Response:
             return json.loads(self.body)
         except RecursionError:
             raise ValueError("This JSON is nested too deeply.") from None
+
+
+def _seconds(date: str) -> float | None:
+    """The seconds since 1970 of an HTTP date."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 -- takes long to import, and is needed seldom
+
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None

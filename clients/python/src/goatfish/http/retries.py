@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import logging
 import random
-import re
-import time
-from email.utils import parsedate_to_datetime
 
 from goatfish.errors import APIError, ConnectionFailed, GoatfishError, RequestInFlight, error_of
 from goatfish.http.request import Request
@@ -46,7 +43,7 @@ class Tries:
         if response.status in DOUBTFUL and not self._reads:
             self._maybe_done = True
         error.maybe_done = self._maybe_done
-        asked = retry_after(response)
+        asked = response.retry_after
         if self._left <= 0 or not _is_retried(error) or (asked is not None and asked > LONGEST_RETRY_AFTER):
             raise error
         return self._next(error, asked)
@@ -67,22 +64,3 @@ class Tries:
 
 def _is_retried(error: APIError) -> bool:
     return error.status in RETRIED or isinstance(error, RequestInFlight)
-
-
-def retry_after(response: Response) -> float | None:
-    """The seconds that the service asks to wait, as seconds or as a date; None where it does not, or not sensibly."""
-    value = response.headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
-        return float(value)
-    then, now = _seconds(value), _seconds(response.headers.get("date", ""))
-    if then is None:
-        return None
-    return max(0.0, then - (time.time() if now is None else now))
-
-
-def _seconds(date: str) -> float | None:
-    """The seconds since 1970 of an HTTP date."""
-    try:
-        return parsedate_to_datetime(date).timestamp()
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None

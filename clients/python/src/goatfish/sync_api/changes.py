@@ -77,7 +77,8 @@ class Changes:
                 if not failures:
                     log.warning("The feed of changes is interrupted: %s", error)
                 failures += 1
-                if stopped_within(stop, min(LONGEST_PAUSE, 2.0**failures)):
+                asked = getattr(error, "retry_after", None) or 0.0
+                if stopped_within(stop, max(asked, min(LONGEST_PAUSE, 2.0 ** min(failures, 10)))):
                     return
                 continue
             failures = 0
