@@ -1,0 +1,125 @@
+"""The client: where everything begins."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from copy import copy
+from typing import TYPE_CHECKING, Any
+
+from goatfish import configuration
+from goatfish.async_api.changes import AsyncChanges
+from goatfish.async_api.keys import AsyncKeys
+from goatfish.async_api.runs import AsyncRuns
+from goatfish.async_api.sender import AsyncConnections, AsyncSender
+from goatfish.async_api.simulations import AsyncSimulations
+from goatfish.decoding import object_of
+from goatfish.http.request import Parameter, new_request, segment
+from goatfish.http.response import Response
+from goatfish.models import Caller, Probe, ProblemMeaning
+from goatfish.values import UNSET, Unset
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from goatfish.http.library import httpx
+
+
+class AsyncClient:
+    """A client of one Goatfish service, with one key.
+
+    ``url`` and ``key`` come from the environment (``GOATFISH_URL``, ``GOATFISH_KEY``) or the file of ``gf login``
+    where they are not given. ``timeout`` is in seconds, for each try; a request is sent again up to ``max_retries``
+    times where that may help. ``transport`` is one of the HTTP library's, for tests.
+
+    Raises ``ConfigurationError`` where the URL or the key is missing, or is none.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        key: str | None = None,
+        *,
+        timeout: float | None = 30.0,
+        max_retries: int = 4,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        found = configuration.load(url, key)
+        self._begin(AsyncSender(found, AsyncConnections(transport), timeout, max_retries))
+
+    def _begin(self, sender: AsyncSender) -> None:
+        self._sender = sender
+        self.simulations = AsyncSimulations(sender)
+        self.runs = AsyncRuns(sender)
+        self.keys = AsyncKeys(sender)
+        self.changes = AsyncChanges(sender)
+
+    def with_options(self, *, timeout: float | Unset | None = UNSET, max_retries: int | Unset = UNSET) -> AsyncClient:
+        """The same client, over the same connections, with another ``timeout`` or ``max_retries``."""
+        mine = self._sender
+        other = copy(self)
+        other._begin(
+            AsyncSender(
+                mine.configuration,
+                mine.connections,
+                mine.timeout if timeout is UNSET else timeout,
+                mine.max_retries if max_retries is UNSET else max_retries,
+            )
+        )
+        return other
+
+    @property
+    def url(self) -> str:
+        """The URL of the service, without a slash at its end."""
+        return self._sender.configuration.url
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.url!r})"
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Parameter] | None = None,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Response:
+        """The answer to any request, as it comes; sent again and raising as all others.
+
+        A POST without ``idempotency_key`` gets one, so that it makes nothing twice when it is sent again.
+        """
+        if idempotency_key is None and method.upper() == "POST":
+            idempotency_key = uuid.uuid4().hex
+        request = new_request(method, path, params=params, json=json, headers=headers, idempotency_key=idempotency_key)
+        return await self._sender.send(request)
+
+    async def me(self) -> Caller:
+        """Who is calling: the owner, the key in use, its scopes and its expiry."""
+        return object_of(Caller, await self._sender.send(new_request("GET", "/api/v1/me")))
+
+    async def live(self) -> Probe:
+        """That the service is alive; asked once."""
+        return object_of(Probe, await self._sender.send(new_request("GET", "/livez", retried=False)))
+
+    async def ready(self) -> Probe:
+        """That the service can serve requests; asked once. Raises ``ServerError`` where it cannot."""
+        return object_of(Probe, await self._sender.send(new_request("GET", "/readyz", retried=False)))
+
+    async def problem(self, name: str) -> ProblemMeaning:
+        """What a problem means: by its code, or its type as ``/problems/run-not-found``."""
+        path = f"/problems/{segment(name.rstrip('/').rpartition('/')[2].replace('_', '-'))}"
+        return object_of(ProblemMeaning, await self._sender.send(new_request("GET", path)))
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._sender.connections.aclose()
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()

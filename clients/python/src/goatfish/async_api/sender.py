@@ -1,0 +1,123 @@
+"""Sends requests, and sends them again where that may help."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from goatfish.configuration import Configuration
+from goatfish.errors import ConfigurationError, ConnectionFailed
+from goatfish.http.async_waiting import async_sleep
+from goatfish.http.request import Request
+from goatfish.http.response import Headers, Response
+from goatfish.http.retries import Tries
+
+if TYPE_CHECKING:
+    from goatfish.http.library import httpx
+
+
+class AsyncConnections:
+    """The connections to the service: opened when they are needed first, and anew in a forked process.
+
+    There is no lock: a process that is forked while a thread has it could never take it.
+    """
+
+    def __init__(self, transport: httpx.AsyncBaseTransport | None) -> None:
+        self._transport = transport
+        self._of_process: dict[int, httpx.AsyncClient] = {}
+        self._closed = False
+
+    def client(self) -> httpx.AsyncClient:
+        """Raises ``RuntimeError`` once they are closed."""
+        process = os.getpid()
+        opened = self._of_process.get(process)
+        if opened is None and not self._closed:
+            # Of threads that begin at the same moment, all get the first one's.
+            opened = self._of_process.setdefault(process, self._opened())
+        if opened is None or self._closed:  # maybe by another thread, meanwhile
+            raise RuntimeError("This client is closed.")
+        return opened
+
+    def _opened(self) -> httpx.AsyncClient:
+        from goatfish.http.library import httpx  # noqa: PLC0415 -- takes long to import
+
+        try:
+            return httpx.AsyncClient(transport=self._transport, follow_redirects=False)
+        except (ImportError, OSError, ValueError) as error:  # a proxy or certificates that the environment names
+            raise ConfigurationError(f"The connections cannot be set up: {error}") from error
+
+    async def aclose(self) -> None:
+        self._closed = True
+        opened = self._of_process.pop(os.getpid(), None)
+        if opened is not None:
+            await opened.aclose()
+
+
+class AsyncSender:
+    """Sends requests with the key, to the one URL that it belongs to."""
+
+    def __init__(
+        self, configuration: Configuration, connections: AsyncConnections, timeout: float | None, max_retries: int
+    ) -> None:
+        self.configuration = configuration
+        self.connections = connections
+        self.timeout = timeout
+        self.max_retries = max_retries
+
+    async def send(self, request: Request) -> Response:
+        """The answer, which is a success.
+
+        Raises ``APIError`` by its problem code for another answer, and ``ConnectionFailed`` where there was none.
+        """
+        answer = await self.open(request, stream=False)
+        return _response(answer)
+
+    async def open(self, request: Request, *, stream: bool) -> httpx.Response:
+        """As ``send``, but returns the library's own answer; with ``stream`` its body is still to be read."""
+        tries = Tries(request, self.max_retries)
+        while True:
+            try:
+                answer = await self._once(request, stream)
+            except ConnectionFailed as failure:
+                wait: float | None = tries.failed(failure)
+            else:
+                wait = tries.answered(_response(answer))
+                if wait is None:
+                    return answer
+            await async_sleep(wait or 0.0)
+
+    async def _once(self, request: Request, stream: bool) -> httpx.Response:
+        from goatfish.http.failures import FAILURES, failure_of  # noqa: PLC0415 -- takes long to import
+
+        client = self.connections.client()
+        try:
+            built = client.build_request(
+                request.method,
+                self.configuration.url + request.path,
+                params=request.params or None,
+                content=request.content,
+                headers={**request.headers, "authorization": f"Bearer {self.configuration.key}"},
+                timeout=self.timeout,
+            )
+            answer = await client.send(built, stream=stream)
+            if stream and not answer.is_success:
+                await answer.aread()
+        except FAILURES as error:
+            raise failure_of(error, self.configuration.url) from error
+        return answer
+
+    async def chunks(self, answer: httpx.Response) -> AsyncIterator[bytes]:
+        """The body of an answer that is being streamed."""
+        from goatfish.http.failures import FAILURES, failure_of  # noqa: PLC0415 -- takes long to import
+
+        try:
+            async for chunk in answer.aiter_bytes():
+                yield chunk
+        except FAILURES as error:
+            raise failure_of(error, self.configuration.url) from error
+
+
+def _response(answer: httpx.Response) -> Response:
+    body = answer.content if answer.is_closed else b""
+    return Response(answer.status_code, Headers(answer.headers.multi_items()), body)

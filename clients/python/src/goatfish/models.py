@@ -1,0 +1,389 @@
+"""What the service keeps, as frozen objects whose members have the API's names.
+
+Members that this version does not know are kept in ``extra``; those that are missing are None where they may be.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Callable, ClassVar, Generic, Literal, TypeVar
+
+from goatfish.values import Scalar, moment, utc_text
+
+if TYPE_CHECKING:
+    from goatfish.http.response import Response
+
+RunStatus = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+RunSort = Literal["created_at", "-created_at", "updated_at", "-updated_at", "name", "-name"]
+SimulationSort = Literal[
+    "created_at", "-created_at", "name", "-name", "start_date", "-start_date", "end_date", "-end_date"
+]
+Scope = Literal["simulations:read", "simulations:write", "runs:read", "runs:write", "keys:manage"]
+Action = Literal["created", "updated", "deleted"]
+
+Decoders = Mapping[str, Callable[[Any], Any]]
+M = TypeVar("M", bound="Model")
+T = TypeVar("T")
+
+
+class Model:
+    """An object of the service.
+
+    ``response`` is the answer that it came with, ``etag`` its version for conditional updates (None for an item of a
+    list), and ``extra`` holds the members that this version of the library does not know.
+    """
+
+    DECODERS: ClassVar[Decoders] = {}
+    """How members that are not plain JSON are read."""
+
+    _json: Mapping[str, Any] | None = None
+    _response: Response | None = None
+    _etag: str | None = None
+
+    @property
+    def response(self) -> Response | None:
+        return self._response
+
+    @property
+    def etag(self) -> str | None:
+        return self._etag
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        known = {each.name for each in dataclasses.fields(self)}  # type: ignore[arg-type]  # each subclass is one
+        return {name: copy.deepcopy(value) for name, value in (self._json or {}).items() if name not in known}
+
+    @classmethod
+    def from_json(cls: type[M], json: Any, response: Response | None = None, *, alone: bool = False) -> M:
+        """Reads an object. ``alone``: the answer is this object, so that its ETag is the object's.
+
+        Raises ``TypeError`` or ``ValueError`` where it is no such object.
+        """
+        if not isinstance(json, dict):
+            raise TypeError(f"no {cls.__name__}: {type(json).__name__}")
+        values: dict[str, Any] = {}
+        for each in dataclasses.fields(cls):  # type: ignore[arg-type]
+            value = json.get(each.name)
+            if value is not None and each.name in cls.DECODERS:
+                value = cls.DECODERS[each.name](value)
+            if each.name in json or not _has_default(each):
+                values[each.name] = value
+        made = cls(**values)
+        object.__setattr__(made, "_json", json)
+        object.__setattr__(made, "_response", response)
+        object.__setattr__(made, "_etag", response.etag if response and alone else None)
+        return made
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of this object, as it was read."""
+        if self._json is not None:
+            return copy.deepcopy(dict(self._json))
+        return {each.name: _encoded(getattr(self, each.name)) for each in dataclasses.fields(self)}  # type: ignore[arg-type]
+
+    def __hash__(self) -> int:
+        first = dataclasses.fields(self)[0].name  # type: ignore[arg-type]
+        return hash((type(self), str(getattr(self, first))))
+
+
+def _has_default(member: dataclasses.Field[Any]) -> bool:
+    return member.default is not dataclasses.MISSING or member.default_factory is not dataclasses.MISSING
+
+
+def _encoded(value: Any) -> Any:
+    if isinstance(value, Model):
+        return value.to_dict()
+    if isinstance(value, datetime):
+        return utc_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {name: _encoded(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_encoded(each) for each in value]
+    return value
+
+
+def _mapping_of(kind: type[M]) -> Callable[[Any], dict[str, M]]:
+    return lambda members: {name: kind.from_json(value) for name, value in members.items()}
+
+
+def _sequence_of(kind: type[M]) -> Callable[[Any], tuple[M, ...]]:
+    return lambda items: tuple(kind.from_json(item) for item in items)
+
+
+@dataclass(frozen=True)
+class Quantity(Model):
+    """A value with its unit, which is kept and never converted."""
+
+    value: Scalar
+    unit: str | None = None
+
+    __hash__ = Model.__hash__
+
+    def __str__(self) -> str:
+        return f"{self.value}" if self.unit is None else f"{self.value} {self.unit}"
+
+
+@dataclass(frozen=True)
+class Artifact(Model):
+    """A link to a file; nothing is fetched or stored."""
+
+    name: str
+    uri: str
+    media_type: str | None = None
+    bytes: int | None = None
+    sha256: str | None = None
+
+    __hash__ = Model.__hash__
+
+
+@dataclass(frozen=True)
+class Simulation(Model):
+    """An engineering simulation, planned from ``start_date`` to ``end_date``, both days included."""
+
+    id: str
+    name: str
+    start_date: date
+    end_date: date
+    description: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    DECODERS: ClassVar[Decoders] = {
+        "start_date": date.fromisoformat,
+        "end_date": date.fromisoformat,
+        "created_at": moment,
+        "updated_at": moment,
+    }
+    __hash__ = Model.__hash__
+
+
+@dataclass(frozen=True)
+class Run(Model):
+    """One execution of a simulation."""
+
+    id: str
+    simulation_id: str
+    name: str | None = None
+    status: RunStatus = "queued"
+    status_reason: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    solver: str | None = None
+    solver_version: str | None = None
+    external_id: str | None = None
+    parent_id: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, Quantity] = field(default_factory=dict)
+    results: Mapping[str, Quantity] = field(default_factory=dict)
+    artifacts: Sequence[Artifact] = ()
+    created_by: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    DECODERS: ClassVar[Decoders] = {
+        "started_at": moment,
+        "finished_at": moment,
+        "parameters": _mapping_of(Quantity),
+        "results": _mapping_of(Quantity),
+        "artifacts": _sequence_of(Artifact),
+        "created_at": moment,
+        "updated_at": moment,
+    }
+    __hash__ = Model.__hash__
+
+
+@dataclass(frozen=True)
+class Key(Model):
+    """An API key. ``key``, the secret, is there only where it has just been made."""
+
+    id: str
+    name: str
+    prefix: str
+    scopes: Sequence[Scope] = ()
+    created_at: datetime | None = None
+    created_by: str | None = None
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+    key: str | None = field(default=None, repr=False)
+
+    DECODERS: ClassVar[Decoders] = {
+        "scopes": tuple,
+        "created_at": moment,
+        "expires_at": moment,
+        "last_used_at": moment,
+        "revoked_at": moment,
+    }
+    __hash__ = Model.__hash__
+
+
+@dataclass(frozen=True)
+class Owner(Model):
+    """Whose objects a key reaches."""
+
+    id: str
+    name: str
+
+    __hash__ = Model.__hash__
+
+
+@dataclass(frozen=True)
+class Caller(Model):
+    """Who is calling: the owner, the key in use, its scopes and its expiry."""
+
+    owner: Owner
+    key: Key
+    scopes: Sequence[Scope] = ()
+    expires_at: datetime | None = None
+
+    DECODERS: ClassVar[Decoders] = {
+        "owner": Owner.from_json,
+        "key": Key.from_json,
+        "scopes": tuple,
+        "expires_at": moment,
+    }
+    __hash__ = Model.__hash__
+
+
+@dataclass(frozen=True)
+class ResultSummary(Model):
+    """One result over all runs that have it as a number; ``unit`` is None where they differ."""
+
+    count: int
+    min: float
+    max: float
+    mean: float
+    unit: str | None = None
+
+    __hash__ = Model.__hash__
+
+
+@dataclass(frozen=True)
+class RunsSummary(Model):
+    """The runs of a simulation in numbers."""
+
+    runs: int
+    by_status: Mapping[str, int] = field(default_factory=dict)
+    results: Mapping[str, ResultSummary] = field(default_factory=dict)
+
+    DECODERS: ClassVar[Decoders] = {"results": _mapping_of(ResultSummary)}
+    __hash__ = Model.__hash__
+
+
+@dataclass(frozen=True)
+class SimulationRevision(Model):
+    """A change of a simulation: who made it, when, and the simulation before and after."""
+
+    id: str
+    version: int
+    action: Action
+    at: datetime
+    actor: str
+    request_id: str
+    before: Simulation | None = None
+    after: Simulation | None = None
+    kind: str = "simulation"
+
+    DECODERS: ClassVar[Decoders] = {"at": moment, "before": Simulation.from_json, "after": Simulation.from_json}
+    __hash__ = Model.__hash__
+
+
+@dataclass(frozen=True)
+class RunRevision(Model):
+    """A change of a run: who made it, when, and the run before and after."""
+
+    id: str
+    version: int
+    action: Action
+    at: datetime
+    actor: str
+    request_id: str
+    before: Run | None = None
+    after: Run | None = None
+    kind: str = "run"
+
+    DECODERS: ClassVar[Decoders] = {"at": moment, "before": Run.from_json, "after": Run.from_json}
+    __hash__ = Model.__hash__
+
+
+@dataclass(frozen=True)
+class Change(Model):
+    """A change in the feed. Whoever follows it saves ``cursor`` once the change is dealt with.
+
+    ``before`` and ``after`` are objects of this ``kind``, or plain JSON for a kind that this version does not know.
+    """
+
+    kind: str
+    id: str
+    version: int
+    action: Action
+    at: datetime
+    actor: str
+    request_id: str
+    before: Any = None
+    after: Any = None
+    cursor: str = ""
+
+    DECODERS: ClassVar[Decoders] = {"at": moment}
+    KINDS: ClassVar[Mapping[str, type[Model]]] = {"simulation": Simulation, "run": Run}
+    __hash__ = Model.__hash__
+
+    @classmethod
+    def of(cls, json: Any, response: Response | None, cursor: str) -> Change:
+        """Reads a change, after which this cursor goes on."""
+        change = dataclasses.replace(cls.from_json(json), cursor=cursor)
+        object.__setattr__(change, "_json", json)
+        object.__setattr__(change, "_response", response)
+        kind = cls.KINDS.get(change.kind)
+        for name in ("before", "after"):
+            value = getattr(change, name)
+            if kind is not None and value is not None:
+                object.__setattr__(change, name, kind.from_json(value))
+        return change
+
+
+@dataclass(frozen=True)
+class Probe(Model):
+    """That the service is alive, or ready."""
+
+    status: str
+
+    __hash__ = Model.__hash__
+
+
+@dataclass(frozen=True)
+class ProblemMeaning(Model):
+    """What a problem code means, and what to do about it."""
+
+    code: str
+    status: int
+    title: str
+    type: str
+    meaning: str
+
+    __hash__ = Model.__hash__
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a list; ``next_cursor`` leads to the next, and is None on the last."""
+
+    items: Sequence[T]
+    next_cursor: str | None
+    response: Response | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True)
+class ChangePage:
+    """One page of the feed; ``next_cursor`` goes on after it, and ``has_more`` says whether there is more already."""
+
+    items: Sequence[Change]
+    next_cursor: str
+    has_more: bool
+    response: Response | None = field(default=None, repr=False, compare=False)

@@ -1,0 +1,52 @@
+# Generated from goatfish.async_api.pages by clients/python/generate.py: edit that.
+"""Lists that are read page by page, as they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from goatfish.decoding import decoded, objects_of
+from goatfish.http.request import Parameter, new_request
+from goatfish.models import Model, Page
+
+if TYPE_CHECKING:
+    from goatfish.sync_api.sender import Sender
+
+M = TypeVar("M", bound=Model)
+
+
+class Pages(Generic[M]):
+    """All objects of a list, read lazily; each iteration begins again at the first page."""
+
+    def __init__(self, sender: Sender, path: str, params: Mapping[str, Parameter], kind: type[M]) -> None:
+        self._sender = sender
+        self._path = path
+        self._params = params
+        self._kind = kind
+
+    def __iter__(self) -> Iterator[M]:
+        for page in self.pages():
+            for item in page.items:
+                yield item
+
+    def pages(self) -> Iterator[Page[M]]:
+        """The pages, each with its answer and the cursor of the next."""
+        page = self.page()
+        yield page
+        while page.next_cursor is not None:
+            page = self.page(page.next_cursor)
+            yield page
+
+    def page(self, cursor: str | None = None) -> Page[M]:
+        """One page: the first, or that of this cursor."""
+        params = {**self._params, "cursor": cursor}
+        response = self._sender.send(new_request("GET", self._path, params=params))
+        json = decoded(response)
+        return Page(objects_of(self._kind, json, response), json.get("next_cursor"), response)
+
+    def first(self) -> M | None:
+        """The first object, or None where there is none."""
+        for item in self:
+            return item
+        return None

@@ -1,0 +1,86 @@
+"""The services that the client is tried on: a real one on PostgreSQL, and the fake one in memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from tests.embedded_postgres import Server
+from tests.running_service import Live, live
+
+import goatfish
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service: its URL, a key with all scopes, and one of another owner."""
+
+    url: str
+    key: str
+    other_key: str
+    transport: Any = None
+    """Of the HTTP library; None for a service that listens."""
+
+    def client(self, key: str | None = None, **options: Any) -> goatfish.Client:
+        return goatfish.Client(self.url, key or self.key, transport=self.transport, **options)
+
+    def async_client(self, key: str | None = None, **options: Any) -> goatfish.AsyncClient:
+        return goatfish.AsyncClient(self.url, key or self.key, transport=self.transport, **options)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of the test's own, and an environment without the configuration of a real Goatfish."""
+    for name in list(os.environ):
+        if name.startswith(("GOATFISH_", "XDG_", "SLURM_", "PBS_", "LSB_")):
+            monkeypatch.delenv(name)
+    folder = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def listening() -> Iterator[tuple[Live, str]]:
+    """A Goatfish on a PostgreSQL of its own, and the key of a second owner."""
+    with Server(in_memory=True) as server, live(server.url, server.operator_url) as running:
+        running.goatfish("owner", "create", "others")
+        yield running, running.goatfish("key", "create", "others").stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def real(listening: tuple[Live, str]) -> Service:
+    running, other_key = listening
+    return Service(running.url, running.key, other_key)
+
+
+@pytest.fixture(params=["real"])
+def service(request: pytest.FixtureRequest) -> Service:
+    found: Service = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[goatfish.Client]:
+    with service.client() as client:
+        yield client
+
+
+@pytest.fixture
+def unique() -> str:
+    """A name that no other test has."""
+    return f"Wing {uuid4().hex}"
+
+
+@pytest.fixture
+def simulation(client: goatfish.Client, unique: str) -> goatfish.Simulation:
+    return client.simulations.create(unique, "2026-01-05", "2026-02-01")
