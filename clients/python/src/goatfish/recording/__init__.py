@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from goatfish.recording.capture import Capture
-from goatfish.recording.recorder import AsyncRecorder, Recorder, close
+from goatfish.recording.recorder import AsyncRecorder, Recorder
 from goatfish.recording.spool import folders as spool_folders
 
 if TYPE_CHECKING:
     from goatfish.recording.syncing import SyncEntry, SyncReport, sync
 
-__all__ = ["AsyncRecorder", "Capture", "Recorder", "SyncEntry", "SyncReport", "close", "spool_folders", "sync"]
+__all__ = ["AsyncRecorder", "Capture", "Recorder", "SyncEntry", "SyncReport", "spool_folders", "sync"]
 
 
 def __getattr__(name: str) -> Any:

@@ -15,7 +15,6 @@ import time
 import uuid
 import weakref
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, cast
@@ -508,8 +507,10 @@ class AsyncRecorder(Recorder):
     async def __aenter__(self) -> AsyncRecorder:
         self._begin()
         if self._wait:
+            from goatfish.http.async_waiting import async_call  # noqa: PLC0415 -- needs asyncio
+
             try:
-                await _in_thread(self._wait_until_made)
+                await async_call(self._wait_until_made)
             except BaseException as error:
                 self._end_by(outcome_of(error))
                 raise
@@ -520,25 +521,9 @@ class AsyncRecorder(Recorder):
     ) -> None:
         self._end_by(self._how(error))
         if self._wait:
-            await _in_thread(self._wait_until_sent)
+            from goatfish.http.async_waiting import async_call  # noqa: PLC0415 -- needs asyncio
 
-
-async def _in_thread(wait: Callable[[], None]) -> None:
-    import asyncio  # noqa: PLC0415 -- whoever gets here has it loaded
-
-    # A thread of its own: the executor's may all be busy with the very work that is recorded.
-    loop = asyncio.get_running_loop()
-    done = asyncio.Event()
-
-    def run() -> None:
-        try:
-            wait()
-        finally:
-            with suppress(RuntimeError):  # the loop was closed meanwhile
-                loop.call_soon_threadsafe(done.set)
-
-    threading.Thread(target=run, name="goatfish-wait", daemon=True).start()
-    await done.wait()
+            await async_call(self._wait_until_sent)
 
 
 def _named(text: str, say: values.Say) -> dict[str, str]:
@@ -564,31 +549,24 @@ def _digest(file: Path) -> dict[str, Any]:
 
 # ── senders ──
 
-_sender_by_client: weakref.WeakKeyDictionary[Any, Sender] = weakref.WeakKeyDictionary()
 _alone: list[Sender] = []
 _making = threading.Lock()
 
 
 def _sender_of(client: Union[Client, AsyncClient, None]) -> Sender:
+    """The sender over the connections of a client; without a client the one that sends nothing."""
     with _making:
         if client is None:
             if not _alone:
                 _alone.append(Sender(None))
             return _alone[0]
-        sender = _sender_by_client.get(client)
-        if sender is None:
+        connections = client._sender.connections
+        if connections.recording is None:
             from goatfish.recording.service import Service  # noqa: PLC0415 -- with a client only
 
             service = Service.of(client)
-            sender = _sender_by_client[client] = Sender(lambda: service)
-        return sender
-
-
-def close(client: Union[Client, AsyncClient]) -> None:
-    """Send what the recorders of a client still have, for a short time; the rest is left to ``sync``."""
-    sender = _sender_by_client.pop(client, None)
-    if sender is not None:
-        sender.close(LEAVE_SECONDS)
+            connections.recording = Sender(lambda: service)
+        return connections.recording
 
 
 _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()

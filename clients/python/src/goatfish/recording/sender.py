@@ -28,7 +28,7 @@ IDLE = 3.0
 LONGEST_PAUSE = 60.0
 FRESH = 5.0
 """Seconds for which a failure tells that the service is away."""
-EXIT_SECONDS = 2.0
+EXIT_SECONDS, CLOSE_SECONDS = 2.0, 10.0
 _AWAY = 2
 
 
@@ -126,13 +126,13 @@ class Sender:
                 self._changed.wait(left)
         return True
 
-    def close(self, seconds: float = EXIT_SECONDS) -> None:
-        """Send what can be sent in so many seconds, and nothing more from then on."""
+    def close(self, seconds: float = CLOSE_SECONDS) -> bool:
+        """Send what can be sent in so many seconds, and nothing more from then on; returns whether that was all."""
         with self._changed:
             ended = [item for item in self._items if item.has_ended]
             for item in ended:
                 self.hurry(item)
-        self.wait(lambda: all(item.is_over for item in ended), seconds)
+        everything = self.wait(lambda: all(item.is_over for item in ended), seconds)
         with self._changed:
             self.is_closed = True
             left, self._items = self._items, []
@@ -140,15 +140,15 @@ class Sender:
                 if item.has_ended:
                     self._let_go(item)
             self._changed.notify_all()
+        return everything
 
     def at_exit(self) -> None:
         """Send what the service takes in the last moments of the program."""
         if not self._items or self._make_service is None:
             return
-        self.close()
-        waiting = [item for item in self._items if not item.is_over]
-        if waiting:
-            self._warn("Some runs are not sent yet")
+        place = self._place()
+        if not self.close(EXIT_SECONDS):
+            self._warn("The program ends before all of its runs are sent", place)
 
     def _is_away(self) -> bool:
         stalled = self._began is not None and time.monotonic() - self._began > FRESH
@@ -274,8 +274,12 @@ class Sender:
             self._items.remove(item)
 
     def _failed(self, item: Outgoing, error: Exception) -> None:
-        from goatfish.http.retries import retry_after  # noqa: PLC0415 -- loaded by now
+        from goatfish.errors import RequestInFlight  # noqa: PLC0415 -- loaded by now
+        from goatfish.http.retries import retry_after  # noqa: PLC0415
 
+        if isinstance(error, RequestInFlight):  # another process makes the same simulation at this moment
+            self._next_try = time.monotonic() + random.uniform(0.05, 0.2)  # noqa: S311
+            return
         self._failures += 1
         longest = min(LONGEST_PAUSE, 0.25 * 4 ** min(self._failures - 1, 8))
         response = getattr(error, "response", None)
@@ -297,11 +301,12 @@ class Sender:
             log.warning("%s: %s", item.label, "; ".join(sentences))
             sentences.clear()
 
-    def _warn(self, what: str) -> None:
+    def _warn(self, what: str, place: str = "") -> None:
         if not self._warned:
             self._warned = True
+            place = place or self._place()
             log.warning(
-                "%s. Runs are kept in %s and sent later, at the latest by `gf sync`.", what.rstrip("."), self._place()
+                "%s. Runs are kept in %s and sent later, at the latest by `gf sync`.", what.rstrip("."), place
             )
 
     def _place(self) -> str:

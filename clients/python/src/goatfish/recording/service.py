@@ -6,12 +6,11 @@ import json
 import re
 import uuid
 from collections.abc import Mapping
-from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional, Union
 
-from goatfish.http.request import new_request, segment
+from goatfish.http.request import new_request
 from goatfish.recording import spool
 
 if TYPE_CHECKING:
@@ -84,41 +83,14 @@ class Service:
             return str(wanted["id"])
         name = str(wanted["name"])
         if name not in self._simulations:
-            self._simulations[name] = self._find(name) or self._make(name)
+            from goatfish.sync_api.simulations import Simulations  # noqa: PLC0415 -- not needed without a client
+
+            self._simulations[name] = Simulations(self._sender).ensure(name).id
         return self._simulations[name]
 
     def forget_simulation(self, wanted: Mapping[str, Any]) -> bool:
         """After it was found deleted; whether another can be had by its name."""
         return not wanted.get("id") and self._simulations.pop(str(wanted["name"]), None) is not None
-
-    def _find(self, name: str) -> Optional[str]:
-        cursor: dict[str, str] = {}
-        while True:
-            answer = self.call("GET", "/api/v1/simulations", params={"name": name, "limit": "100", **cursor}).json()
-            for item in answer["items"]:
-                if item["name"] == name:
-                    return str(item["id"])
-            if not answer.get("next_cursor"):
-                return None
-            cursor = {"cursor": answer["next_cursor"]}
-
-    def _make(self, name: str) -> str:
-        today = date.today().isoformat()  # noqa: DTZ011 -- the user's day is meant
-        body = {"name": name, "start_date": today, "end_date": today}
-        key = f"simulation-{sha256(f'{name} {today}'.encode()).hexdigest()}"
-        answer = self.call("POST", "/api/v1/simulations", json=body, idempotency_key=key)
-        if answer.replayed and not self._is_there(answer.json()["id"]):
-            answer = self.call("POST", "/api/v1/simulations", json=body, idempotency_key=f"simulation-{uuid.uuid4()}")
-        return str(answer.json()["id"])
-
-    def _is_there(self, simulation_id: str) -> bool:
-        from goatfish.errors import NotFound  # noqa: PLC0415 -- with the HTTP part only
-
-        try:
-            self.call("GET", f"/api/v1/simulations/{segment(simulation_id)}")
-        except NotFound:
-            return False
-        return True
 
 
 class Owners:
