@@ -25,7 +25,7 @@ TICK = 1.0
 """Seconds between two looks at the journal of a run that goes on, and so between two changes of it."""
 HEARTBEAT = 60.0
 IDLE = 3.0
-LONGEST_PAUSE = 60.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 60.0
 FRESH = 5.0
 """Seconds for which a failure tells that the service is away."""
 EXIT_SECONDS, CLOSE_SECONDS = 2.0, 10.0
@@ -140,6 +140,9 @@ class Sender:
                 if item.has_ended:
                     self._let_go(item)
             self._changed.notify_all()
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(seconds if everything else 0.0)  # it may be within a request
         return everything
 
     def at_exit(self) -> None:
@@ -281,7 +284,7 @@ class Sender:
             self._next_try = time.monotonic() + random.uniform(0.05, 0.2)  # noqa: S311
             return
         self._failures += 1
-        longest = min(LONGEST_PAUSE, 0.25 * 4 ** min(self._failures - 1, 8))
+        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 4 ** min(self._failures - 1, 8))
         response = getattr(error, "response", None)
         asked = retry_after(response) if response is not None else None
         pause = min(asked, LONGEST_PAUSE) if asked else 0.0
@@ -305,9 +308,7 @@ class Sender:
         if not self._warned:
             self._warned = True
             place = place or self._place()
-            log.warning(
-                "%s. Runs are kept in %s and sent later, at the latest by `gf sync`.", what.rstrip("."), place
-            )
+            log.warning("%s. Runs are kept in %s and sent later, at the latest by `gf sync`.", what.rstrip("."), place)
 
     def _place(self) -> str:
         paths = [item.journal.path for item in self._items if item.journal.path is not None]
