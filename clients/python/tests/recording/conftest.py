@@ -55,6 +55,11 @@ class Network(httpx.BaseTransport):
         return [json.loads(each.content) if each.content else {} for each in found]
 
 
+def is_creation(request: httpx.Request) -> bool:
+    """Whether a run is created by it."""
+    return request.method == "POST" and request.url.path == "/api/v1/runs"
+
+
 @dataclass
 class Place:
     """A client over a network that may fail, and the spool of its runs."""
@@ -105,6 +110,13 @@ def place(service: Any, unique: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     for client in made:
         client.close()
     network.inner.close()
+
+
+@pytest.fixture
+def real_place(place: Place, service: Any, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """The same where other processes can reach the service: without the network that fails."""
+    place.new_client = lambda key=None, **options: goatfish.Client(service.url, key or service.key, **options)
+    return place
 
 
 @pytest.fixture(autouse=True)

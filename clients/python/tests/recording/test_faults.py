@@ -7,12 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from clients.python.tests.recording.conftest import Place
 
 import goatfish
 from goatfish.recording import Recorder, sync
 from goatfish.recording import sender as senders
-
-from .conftest import Place
 
 Fault = Any
 

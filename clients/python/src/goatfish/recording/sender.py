@@ -28,7 +28,7 @@ IDLE = 3.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 60.0
 FRESH = 5.0
 """Seconds for which a failure tells that the service is away."""
-EXIT_SECONDS, CLOSE_SECONDS = 2.0, 10.0
+EXIT_SECONDS, CLOSE_SECONDS = 5.0, 10.0
 _AWAY = 2
 
 

@@ -9,6 +9,7 @@ from goatfish.recording.journal import FORMAT, Line, NotAJournal
 from goatfish.recording.values import ARTIFACTS_MAX, LABELS_MAX, MEMBERS_MAX
 
 _MOST = {"labels": LABELS_MAX, "parameters": MEMBERS_MAX, "results": MEMBERS_MAX}
+_KINDS: Mapping[str, type] = {**dict.fromkeys(_MOST, dict), "artifacts": list}
 _ONLY_CREATED = {"status", "started_at", "external_id", "parent_id"}
 FINAL = ("succeeded", "failed", "cancelled")
 _START_MEMBERS = {"idempotency_key": str, "run": dict, "simulation": dict}
@@ -41,6 +42,9 @@ class Story:
     def _begin(self, line: Line) -> None:
         if line["type"] != "start" or not all(isinstance(line.get(k), t) for k, t in _START_MEMBERS.items()):
             raise NotAJournal("it does not begin with the start of a run")
+        wanted = line["simulation"]
+        if not (wanted.get("id") or wanted.get("name")) or not isinstance(line.get("parent") or {}, dict):
+            raise NotAJournal("its start does not name a simulation")
         if line.get("format") != FORMAT:
             raise NotAJournal(f"its format is {line.get('format')!r}, of a newer goatfish")
         self.start = line
@@ -65,11 +69,11 @@ class Story:
 
     def _change(self, change: Mapping[str, Any]) -> None:
         """Keep what the service takes of a change: members beyond its limits are left out."""
-        kept = dict(change)
+        kept = {name: value for name, value in change.items() if isinstance(value, _KINDS.get(name, object))}
         for name, most in _MOST.items():
-            if isinstance(change.get(name), dict):
+            if name in kept:
                 kept[name] = {key: each for key, each in change[name].items() if self._holds(name, key, each, most)}
-        for each in change.get("artifacts") or ():
+        for each in kept.get("artifacts", ()):
             name = str(each.get("name"))
             if name in self._artifacts or len(self._artifacts) < ARTIFACTS_MAX:
                 self._artifacts[name] = {**self._artifacts.get(name, {}), **each}

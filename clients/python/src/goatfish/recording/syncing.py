@@ -136,6 +136,8 @@ class _Entry:
             return
         try:
             self._kind, self._detail = self._send(delivery, service, report)
+        except Exception as error:  # whatever is wrong with one journal, the others are sent
+            self._kind, self._detail = "skipped", f"It is left alone: {type(error).__name__}: {error}."
         finally:
             delivery.journal.release()
 
@@ -146,6 +148,7 @@ class _Entry:
         if not self.path.exists():
             return "gone", ""
         story = delivery.read()  # what came before the lock was ours
+        delivery.journal.ends_torn()
         if story.problem is not None:
             return "refused", f"The service refused it: {_problem(story.problem)}"
         if alive and (locked is False or story.end is None):
@@ -186,7 +189,6 @@ class _Entry:
         if story.end is not None:
             return
         start = story.start or {}
-        delivery.journal.ends_torn()
         reason = f"lost: process {start.get('pid')} on {start.get('host')} ended without saying how"
         line = {"type": "end", "at": now(), "status": "failed", "reason": reason, "finished_at": story.last_at}
         problem = delivery.journal.append(line)
@@ -215,6 +217,8 @@ def _unreadable(delivery: Delivery) -> str:
         return "" if delivery.read().start is not None else "it has no whole line"
     except NotAJournal as error:
         return str(error)
+    except Exception as error:  # lines that no version writes
+        return f"{type(error).__name__}: {error}"
 
 
 def _not_ours(line: Mapping[str, object], service: Service) -> str:
