@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from clients.python.tests.recording.conftest import Place
+from clients.python.tests.recording.places import Place
 
 import goatfish
 from goatfish.recording import Recorder, sync
@@ -183,18 +183,6 @@ def test_the_id_of_a_batch_job_that_is_taken(place: Place, monkeypatch: pytest.M
     assert len(found["after it"]) == len(f"slurm-{job}/") + 6
 
 
-def forget_idempotency(place: Place) -> None:
-    """A service that was asked more than 24 hours ago: it takes every key for a new one."""
-    send = place.network.inner.handle_request
-
-    def forgetful(request: Any) -> Any:
-        if "idempotency-key" in request.headers:
-            request.headers["idempotency-key"] += f"-{len(place.network.requests)}"
-        return send(request)
-
-    place.network.inner.handle_request = forgetful  # type: ignore[method-assign]
-
-
 @pytest.mark.parametrize("external_id", [None, "job"])
 def test_a_creation_of_unknown_fate_long_ago(place: Place, external_id: str | None) -> None:
     own = None if external_id is None else f"{external_id} {place.simulation}"
@@ -203,7 +191,7 @@ def test_a_creation_of_unknown_fate_long_ago(place: Place, external_id: str | No
     )
     with place.client.run(place.simulation, parameters={"alpha": 1}, external_id=own, capture=False) as run:
         run.results(cl=2)
-    forget_idempotency(place)
+    place.network.is_forgetful = True
     found = finish(place)
     assert_is_whole(found)
     assert own is None or found.external_id == own

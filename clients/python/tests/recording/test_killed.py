@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clients.python.tests.recording.conftest import Place
+from clients.python.tests.recording.places import Place
 
 import goatfish
-from goatfish.recording import Recorder, journal, sync
+from goatfish.recording import Recorder, journal, spool, sync
 from goatfish.sync_api.sender import Sender
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
@@ -46,18 +46,19 @@ def dying_at(moment: Moment, monkeypatch: pytest.MonkeyPatch) -> None:
         def call(*arguments: Any) -> Any:
             nonlocal count
             count += 1
-            if count != number:
-                return original(*arguments)
-            if when == "middle" and halve:
+            if count == number and when == "middle" and halve:
                 original(arguments[0], arguments[1][: len(arguments[1]) // 2])
-            if when == "after":
-                original(*arguments)
-            die()
+            if count == number and when != "after":
+                die()
+            answer = original(*arguments)
+            if count == number:
+                die()
+            return answer
 
         return call
 
     if what == "write":
-        monkeypatch.setattr(journal.os, "write", counted(os.write, True))
+        monkeypatch.setattr("os.write", counted(os.write, True))
     else:
         monkeypatch.setattr(Sender, "send", counted(Sender.send, False))
 
@@ -154,7 +155,7 @@ def test_a_forked_process_lets_go_of_the_lock(real_place: Place) -> None:
     try:
         (path,) = place.journals()
         found = journal.Journal.open(path)
-        assert journal.spool.lock(found.descriptor) is True
+        assert spool.lock(found.descriptor) is True
         found.release()
         assert len(sync(place.client).lost) == 1
     finally:
@@ -176,16 +177,17 @@ with client.run(sys.argv[1], capture=False, wait=sys.argv[2] == "wait") as run:
 
 
 @pytest.mark.parametrize(
-    ("wait", "end", "status", "code"),
+    ("program", "status", "code"),
     [
-        ("no", "normally", "succeeded", 0),
-        ("no", "exit", "failed", 3),
-        ("wait", "sigint", "cancelled", -signal.SIGINT),
-        ("wait", "sigterm", "failed", -signal.SIGTERM),
+        (("no", "normally"), "succeeded", 0),
+        (("no", "exit"), "failed", 3),
+        (("wait", "sigint"), "cancelled", -signal.SIGINT),
+        (("wait", "sigterm"), "failed", -signal.SIGTERM),
     ],
 )
-def test_a_program(real_place: Place, service: Any, wait: str, end: str, status: str, code: int) -> None:
+def test_a_program(real_place: Place, service: Any, program: tuple[str, str], status: str, code: int) -> None:
     place = real_place
+    wait, end = program
     source = Path(goatfish.__file__).parents[1]
     environment = {**os.environ, "GOATFISH_URL": place.client.url, "GOATFISH_KEY": service.key}
     environment["PYTHONPATH"] = str(source)

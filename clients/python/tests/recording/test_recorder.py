@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clients.python.tests.recording.conftest import Place
+from clients.python.tests.recording.places import Place
 
 import goatfish
 from goatfish.recording import Capture, Recorder
@@ -72,6 +72,11 @@ def test_an_exception_ends_the_run_and_goes_on(
     assert (found.status, found.status_reason) == (status, reason)
 
 
+def fail_and_raise(run: Recorder) -> None:
+    run.fail("the reason that counts")
+    raise KeyError
+
+
 def test_a_block_can_fail_or_cancel_itself(place: Place) -> None:
     with place.client.run(place.simulation, name="f", capture=False) as run:
         run.fail("residuals too large")
@@ -79,8 +84,7 @@ def test_a_block_can_fail_or_cancel_itself(place: Place) -> None:
         run.cancel()
     late = place.client.run(place.simulation, name="e", capture=False)
     with pytest.raises(KeyError), late:
-        late.fail("the reason that counts")
-        raise KeyError
+        fail_and_raise(late)
     found = {each.name: (each.status, each.status_reason) for each in place.runs()}
     assert found == {
         "f": ("failed", "residuals too large"),

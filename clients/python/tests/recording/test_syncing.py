@@ -7,23 +7,23 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from clients.python.tests.recording.conftest import Place, is_creation
+from clients.python.tests.recording.places import Place, is_creation
 
 import goatfish
 from goatfish.recording import Recorder, SyncReport, service, spool, sync
 
 
 def left_behind(
-    place: Place, number: int = 1, *, ended: bool = True, key: str | None = None, **changed: Any
+    place: Place, number: int = 1, *, ended: bool = True, start: Mapping[str, object] | None = None
 ) -> list[Path]:
-    """Journals that a process on another machine has left long ago; ``changed`` are members of their starts."""
+    """Journals that a process on another machine has left long ago; ``start`` changes members of their first lines."""
     place.network.away = True
-    client = place.new_client(key)
+    client = place.new_client()
     paths = []
     for count in range(number):
         run = Recorder(client, place.simulation, name=f"run {count}", parameters={"alpha": 1}, capture=False)
@@ -37,7 +37,7 @@ def left_behind(
     client.close()
     place.network.away = False
     for path in paths:
-        rewrite(path, {"host": "another", **changed})
+        rewrite(path, {"host": "another", **(start or {})})
     return paths
 
 
@@ -113,12 +113,14 @@ def test_a_run_of_another_machine_is_lost_once_its_journal_is_not_touched(place:
 
 def test_a_process_id_that_was_given_again(place: Place) -> None:
     here = spool.this_process()
-    left_behind(place, ended=False, **{**here, "process_start": "1"})
+    left_behind(place, ended=False, start={**here, "process_start": "1"})
     assert counts(sync(place.client)) == (1, 0, 0, 0, 1)
 
 
 def test_the_same_process_id_in_another_container(place: Place) -> None:
-    (path,) = left_behind(place, ended=False, **{**spool.this_process(), "machine": "boot/pid:[1]", "pid": 2**22 + 1})
+    (path,) = left_behind(
+        place, ended=False, start={**spool.this_process(), "machine": "boot/pid:[1]", "pid": 2**22 + 1}
+    )
     os.utime(path)
     assert counts(sync(place.client)) == (0, 1, 0, 0, 0)
 
@@ -178,7 +180,7 @@ def test_a_key_that_was_rolled(place: Place) -> None:
 
 
 def test_another_service(place: Place) -> None:
-    (path,) = left_behind(place, url="https://another.example")
+    (path,) = left_behind(place, start={"url": "https://another.example"})
     report = sync(place.client)
     assert counts(report) == (0, 0, 0, 1, 0)
     assert "https://another.example" in report.skipped[0].detail
@@ -186,13 +188,13 @@ def test_another_service(place: Place) -> None:
 
 
 def test_what_was_recorded_before_anything_was_configured(place: Place) -> None:
-    left_behind(place, url=None, key=None)
+    left_behind(place, start={"url": None, "key": None})
     assert counts(sync(place.client)) == (1, 0, 0, 0, 0)
     assert place.run().status == "succeeded"
 
 
 def test_what_was_sent_once_with_a_key_stays_that_owners(place: Place) -> None:
-    left_behind(place, url=None, key=None)
+    left_behind(place, start={"url": None, "key": None})
     place.network.fault = lambda request, _: "after" if is_creation(request) else None
     assert counts(sync(place.client.with_options(max_retries=0))) == (0, 1, 0, 0, 0)
     place.network.fault = lambda _request, _place: None
@@ -320,7 +322,7 @@ def test_a_request_that_fails_while_a_lost_run_is_sent(place: Place, at: int, ho
 
 
 def test_a_refused_run_is_kept_and_said_each_time(place: Place) -> None:
-    left_behind(place, simulation={"id": "01234567-89ab-7def-8123-456789abcdef"})
+    left_behind(place, start={"simulation": {"id": "01234567-89ab-7def-8123-456789abcdef"}})
     for _ in range(2):
         report = sync(place.client)
         assert counts(report) == (0, 0, 1, 0, 0)

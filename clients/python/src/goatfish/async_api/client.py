@@ -14,9 +14,9 @@ from goatfish.async_api.runs import AsyncRuns
 from goatfish.async_api.sender import AsyncConnections, AsyncSender
 from goatfish.async_api.simulations import AsyncSimulations
 from goatfish.decoding import object_of
+from goatfish.http.async_waiting import async_call
 from goatfish.http.request import Parameter, new_request, segment
 from goatfish.http.response import Response
-from goatfish.http.async_waiting import async_call
 from goatfish.models import Caller, Probe, ProblemMeaning
 from goatfish.values import UNSET, Unset
 

@@ -73,7 +73,8 @@ class Story:
         for name, most in _MOST.items():
             if name in kept:
                 kept[name] = {key: each for key, each in change[name].items() if self._holds(name, key, each, most)}
-        for each in kept.get("artifacts", ()):
+        artifacts: Any = kept.get("artifacts", ())
+        for each in artifacts:
             name = str(each.get("name"))
             if name in self._artifacts or len(self._artifacts) < ARTIFACTS_MAX:
                 self._artifacts[name] = {**self._artifacts.get(name, {}), **each}
