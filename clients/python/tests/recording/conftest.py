@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,21 @@ from clients.python.tests.recording.places import Network, Place
 
 import goatfish
 from goatfish.recording import sender as senders
+
+FAST = "fake" if find_spec("goatfish.testing") else "real"
+SERVICES = {"test_recorder": sorted({FAST, "real"}), "test_killed": ["real"]}
+"""The services that a module is tried on, where it is not the fast one alone."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "service" in metafunc.fixturenames:
+        module = metafunc.module.__name__.rpartition(".")[2]
+        metafunc.parametrize("service", SERVICES.get(module, [FAST]), indirect=True)
+
+
+@pytest.fixture
+def service(request: pytest.FixtureRequest) -> Any:
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

@@ -162,6 +162,20 @@ def test_a_forked_process_lets_go_of_the_lock(real_place: Place) -> None:
         os.kill(grandchild, signal.SIGKILL)
 
 
+def test_a_forked_child_records_a_run_of_its_own(real_place: Place) -> None:
+    place = real_place
+    with place.client.run(place.simulation, name="parent", capture=False):
+        child = os.fork()
+        if child == 0:
+            try:
+                with place.client.run(place.simulation, name="child", capture=False):
+                    pass
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+    assert {run.name: run.status for run in place.runs()} == {"parent": "succeeded", "child": "succeeded"}
+
+
 PROGRAM = """
 import sys, signal, goatfish
 client = goatfish.Client()

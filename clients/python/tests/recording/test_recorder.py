@@ -343,20 +343,6 @@ def test_a_forked_child_records_into_its_parents_run_and_does_not_end_it(place: 
     assert {name: each.value for name, each in found.results.items()} == {"child": 1, "parent": 2}
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
-def test_a_forked_child_records_a_run_of_its_own(place: Place) -> None:
-    with place.client.run(place.simulation, name="parent", capture=False):
-        child = os.fork()
-        if child == 0:
-            try:
-                with place.client.run(place.simulation, name="child", capture=False):
-                    pass
-            finally:
-                os._exit(0)
-        os.waitpid(child, 0)
-    assert {run.name: run.status for run in place.runs()} == {"parent": "succeeded", "child": "succeeded"}
-
-
 def test_a_clock_that_is_set_back(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     run = Recorder(place.client, place.simulation, capture=False)
     run.start()

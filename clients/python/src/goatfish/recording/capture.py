@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Optional, Union
@@ -18,13 +19,17 @@ from typing import Optional, Union
 from goatfish.recording import values
 
 GIT_SECONDS = 2.0
+_GIT_IS_FRESH = 5.0
+"""Seconds for which short runs one after another do without asking git again."""
+_git_of: dict[str, tuple[float, dict[str, str]]] = {}
+_reading_git = threading.Lock()
 _GIT = ["--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.untrackedCache=false"]
 _STATUS = ["status", "--porcelain=v2", "--branch", "--untracked-files=no", "--ignore-submodules=all"]
 _PRIVATE = (
     r"(?:pass(?:word|wd|phrase)?|pwd|token|secret|credentials?|auth|api[-_]?key|access[-_]?key|private[-_]?key|key)"
 )
 _PRIVATE_NAME = re.compile(rf"(?:^|[-_.]){_PRIVATE}$", re.IGNORECASE)
-_ASSIGNED = re.compile(r"^(?P<name>-{0,2}[A-Za-z0-9][A-Za-z0-9_.-]*)(?P<sign>[=:])(?P<value>.+)$", re.DOTALL)
+_ASSIGNED = re.compile(r"^(?P<name>-{0,2}[A-Za-z0-9][A-Za-z0-9_.-]*)(?P<sign>[=:]\s*)(?P<value>.+)$", re.DOTALL)
 _URL_PASSWORD = re.compile(r"(?P<before>[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@]*:)[^/\s@]+(?=@)")
 _URL_QUERY = re.compile(rf"(?P<before>[?&][A-Za-z0-9_.-]*{_PRIVATE}=)[^&\s#]+", re.IGNORECASE)
 _TOKEN = re.compile(r"\b(gf_[0-9A-Za-z]+_|gh[opsu]_|github_pat_|glpat-|xox[abp]-|sk-|AKIA)[0-9A-Za-z_-]{8,}")
@@ -202,6 +207,14 @@ def git(directory: Optional[str], seconds: float = GIT_SECONDS) -> dict[str, str
     """The commit, the branch, and whether tracked files differ from it: what can be learned in so many seconds."""
     if directory is None:
         return {}
+    with _reading_git:
+        known = _git_of.get(directory)
+        if known is None or time.monotonic() - known[0] > _GIT_IS_FRESH:
+            known = _git_of[directory] = (time.monotonic(), _read_git(directory, seconds))
+    return dict(known[1])
+
+
+def _read_git(directory: str, seconds: float) -> dict[str, str]:
     lines = _git(directory, _STATUS, seconds)
     found: dict[str, str] = {}
     for text in lines or ():
@@ -284,3 +297,12 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)  # its children too, which may hold its output
     except (OSError, AttributeError):
         process.kill()
+
+
+def _after_fork() -> None:
+    global _reading_git  # noqa: PLW0603 -- another thread of the parent may have held it
+    _reading_git = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

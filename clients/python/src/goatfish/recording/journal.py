@@ -70,13 +70,18 @@ class Journal:
         descriptor = os.open(hidden, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             spool.lock(descriptor)
-            _write_whole(descriptor, _encoded(start))
-            hidden.rename(path)
+            text = _encoded(start)
+            whole = os.write(descriptor, text) == len(text)
+            if whole:
+                hidden.rename(path)
+                return cls(path, descriptor)
         except BaseException:
             os.close(descriptor)
             hidden.unlink()
             raise
-        return cls(path, descriptor)
+        os.close(descriptor)
+        hidden.unlink()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     @classmethod
     def open(cls, path: Path) -> Journal:
@@ -124,10 +129,11 @@ class Journal:
 
     def _write(self, text: bytes) -> None:
         whole = b"\n" + text if self._torn else text
+        written = os.write(self._descriptor, whole)
         # After a part of this line the next begins on one of its own: whoever reads skips the part.
-        self._torn = True
-        _write_whole(self._descriptor, whole)
-        self._torn = False
+        self._torn = written < len(whole)
+        if self._torn:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _reopen_after_fork(self) -> None:
         if self._descriptor < 0 and self.path is not None:
@@ -223,12 +229,6 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
-
-
-def _write_whole(descriptor: int, text: bytes) -> None:
-    """Write by one call. Raises ``OSError`` where only a part was written, or nothing."""
-    if os.write(descriptor, text) != len(text):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _encoded(line: Line) -> bytes:

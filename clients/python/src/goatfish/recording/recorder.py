@@ -97,6 +97,7 @@ class Recorder:
         self._outcome: Optional[Outcome] = None
         self._said: set[str] = set()
         self._names: dict[str, dict[str, str]] = {"parameters": {}, "results": {}, "labels": {}}
+        self._given_names: dict[str, dict[str, str]] = {"parameters": {}, "results": {}, "labels": {}}
         self._held: dict[str, set[str]] = {"parameters": set(), "results": set(), "labels": set()}
         self._captured: dict[str, list[str]] = {"parameters": [], "labels": []}
         self._artifacts: set[str] = set()
@@ -137,9 +138,14 @@ class Recorder:
 
     def start(self) -> Recorder:
         """Begin the run; the service is told in the background, which ``wait`` waits for."""
-        self._begin()
-        if self._wait:
-            self._wait_until_made()
+        try:
+            self._begin()
+            if self._wait:
+                self._wait_until_made()
+        except BaseException as error:
+            # Ctrl-C: no block is entered, so that nobody else would end the run.
+            self._end_by(outcome_of(error))
+            raise
         return self
 
     @_quiet
@@ -251,14 +257,9 @@ class Recorder:
         return parent_id(parent, service, self.path, known._item if known is not None else None)
 
     def _wait_until_made(self) -> None:
-        try:
-            item, sender = self._item, self._sender
-            if item is not None and sender is not None and self._client is not None and os.getpid() == self._pid:
-                sender.wait(lambda: item.is_made, ENTER_SECONDS)
-        except BaseException as error:
-            # Ctrl-C while it waits: no block is entered, so that nobody else would end the run.
-            self._end_by(outcome_of(error))
-            raise
+        item, sender = self._item, self._sender
+        if item is not None and sender is not None and self._client is not None and os.getpid() == self._pid:
+            sender.wait(lambda: item.is_made, ENTER_SECONDS)
 
     def _capture_slowly(self) -> None:
         labels = capture_slowly(self._capture)
@@ -371,19 +372,18 @@ class Recorder:
 
     def _name(self, section: str, given: Any) -> str:
         """The name of a member in the form of the service; two that differ stay different."""
-        names = self._names[section]
         text = values.plain_text(given)
         if section == "labels":
             name = values.label_name(text, self._say)
         else:
             name = values.quantity_name(text, section[:-1], self._say)
-        taken = set(names.values())
-        if name in taken and names.get(text) != name:
+        taken = self._given_names[section]
+        if taken.get(name, text) != text:
             base, count = name[:60] if section == "labels" else name[:96], 2
             while f"{base}_{count}" in taken:
                 count += 1
             name = f"{base}_{count}"
-        names[text] = name
+        self._names[section][text], taken[name] = name, text
         return name
 
     def _evict(self, section: str, kept: dict[str, Any]) -> bool:
@@ -406,6 +406,7 @@ class Recorder:
                 held.add(name)
                 self._captured[section].append(name)
                 self._names[section].setdefault(name, name)
+                self._given_names[section].setdefault(name, name)
         return fitting
 
     def _append(self, line: dict[str, Any]) -> None:
@@ -505,15 +506,15 @@ class AsyncRecorder(Recorder):
     """A run that is being recorded by ``async with``; the event loop goes on while it waits."""
 
     async def __aenter__(self) -> AsyncRecorder:
-        self._begin()
-        if self._wait:
-            from goatfish.http.async_waiting import async_call  # noqa: PLC0415 -- needs asyncio
+        from goatfish.http.async_waiting import async_call  # noqa: PLC0415 -- needs asyncio
 
-            try:
+        try:
+            self._begin()
+            if self._wait:
                 await async_call(self._wait_until_made)
-            except BaseException as error:
-                self._end_by(outcome_of(error))
-                raise
+        except BaseException as error:
+            self._end_by(outcome_of(error))
+            raise
         return self
 
     async def __aexit__(
@@ -566,6 +567,7 @@ def _sender_of(client: Union[Client, AsyncClient, None]) -> Sender:
 
             service = Service.of(client)
             connections.recording = Sender(lambda: service)
+            connections.recording.is_closed = connections._closed
         return connections.recording
 
 

@@ -89,6 +89,8 @@ class Sender:
         with self._changed:
             item.due_at = time.monotonic() + within
             self._items.append(item)
+            if self.is_closed:
+                self._warn("The client is closed")
             self._wake()
 
     def hurry(self, item: Outgoing) -> None:

@@ -94,8 +94,7 @@ def label(value: object, what: str, say: Say) -> str:
 
 def quantity(value: Any, what: str, say: Say) -> QuantityForm:
     """A number, boolean or text with its unit: bare, as a pair ``(12, "deg")``, a mapping, or an object with both."""
-    kind = type(value)
-    if kind is float and math.isfinite(value):
+    if type(value) is float and math.isfinite(value):
         return {"value": value, "unit": None}
     bare, unit = _parts(value)
     if unit is not None:
@@ -106,6 +105,8 @@ def quantity(value: Any, what: str, say: Say) -> QuantityForm:
 
 def scalar(value: Any, what: str, say: Say) -> JsonValue:
     """A value without its unit."""
+    if type(value) is float and math.isfinite(value):
+        return value
     value = _native(value)
     if isinstance(value, bool):
         return value
@@ -147,11 +148,12 @@ def moment(value: Any) -> str:
 
 def plain_text(value: object) -> str:
     """Any object as a plain ``str``, whatever its own conversion does."""
+    if type(value) is str:
+        return value
     try:
         if isinstance(value, (bytes, bytearray)):
             return bytes(value).decode("utf-8", "replace")
-        if isinstance(value, enum.Enum):
-            return plain_text(value.value)
+        value = value.value if isinstance(value, enum.Enum) else value
         if isinstance(value, os.PathLike):
             return os.fsdecode(os.fspath(value))
         if isinstance(value, (list, dict, tuple)):
