@@ -73,7 +73,7 @@ def test_a_call_is_some_dozen_calls_and_one_write(client: goatfish.Client, monke
 def test_no_program_is_started_and_no_name_looked_up_by_the_caller(
     client: goatfish.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    me, asked = threading.get_ident(), []
+    me, asked = threading.get_ident(), list[str]()
 
     def audit(event: str, _arguments: tuple[object, ...]) -> None:
         if threading.get_ident() == me and listening:

@@ -145,6 +145,8 @@ class Sender:
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(seconds if everything else 0.0)  # it may be within a request
+        if self._service is not None:
+            self._service.close()
         return everything
 
     def at_exit(self) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from goatfish.async_api.client import AsyncClient
     from goatfish.http.response import Response
     from goatfish.sync_api.client import Client
-    from goatfish.sync_api.sender import Sender
+    from goatfish.sync_api.sender import Connections, Sender
 
 SECONDS = 10.0
 """How long the recording waits for an answer."""
@@ -37,6 +37,7 @@ class Service:
         self._sender = sender
         self._owners = owners
         self._simulations: dict[str, str] = {}
+        self._own_connections: Optional[Connections] = None
         self.url = sender.configuration.url
         self.key = public_part(sender.configuration.key)
 
@@ -46,11 +47,18 @@ class Service:
         from goatfish.sync_api.sender import Connections, Sender  # noqa: PLC0415 -- not needed without a client
 
         given = client._sender
-        connections = given.connections
-        if not isinstance(connections, Connections):
-            connections = Connections(_for_threads(connections._transport))
         timeout = SECONDS if given.timeout is None else min(given.timeout, SECONDS)
-        return cls(Sender(given.configuration, connections, timeout, retries), OWNERS)
+        if isinstance(given.connections, Connections):
+            return cls(Sender(given.configuration, given.connections, timeout, retries), OWNERS)
+        connections = Connections(_for_threads(given.connections._transport))
+        service = cls(Sender(given.configuration, connections, timeout, retries), OWNERS)
+        service._own_connections = connections
+        return service
+
+    def close(self) -> None:
+        """Close the connections, where they are not the client's own."""
+        if self._own_connections is not None:
+            self._own_connections.close()
 
     def call(
         self,
