@@ -164,16 +164,18 @@ def test_a_forked_process_lets_go_of_the_lock(real_place: Place) -> None:
 
 def test_a_forked_child_records_a_run_of_its_own(real_place: Place) -> None:
     place = real_place
-    with place.client.run(place.simulation, name="parent", capture=False):
+    with place.client.run(place.simulation, name="parent", capture=False) as outer:
         child = os.fork()
         if child == 0:
             try:
-                with place.client.run(place.simulation, name="child", capture=False):
+                outer._item.story.run_id = None  # type: ignore[union-attr]  # forked before it was made
+                with place.client.run(place.simulation, name="child", parent=outer, capture=False):
                     pass
             finally:
                 os._exit(0)
         os.waitpid(child, 0)
-    assert {run.name: run.status for run in place.runs()} == {"parent": "succeeded", "child": "succeeded"}
+    found = {run.name: (run.status, run.parent_id) for run in place.runs()}
+    assert found == {"parent": ("succeeded", None), "child": ("succeeded", outer.id)}
 
 
 PROGRAM = """
@@ -213,3 +215,26 @@ def test_a_program(real_place: Place, service: Any, program: tuple[str, str], st
     assert len(sync(place.client).lost) == (1 if end == "sigterm" else 0)
     assert place.journals() == []
     assert (place.run().status, place.run().results["cl"].value) == (status, 2)
+
+
+def test_an_array_of_jobs_at_once(real_place: Place) -> None:
+    place = real_place
+    children = []
+    for number in range(24):
+        child = os.fork()
+        if child == 0:
+            try:
+                with place.new_client().run(place.simulation, name=f"{number}", capture=False) as run:
+                    run.results(n=number)
+                    if number % 3 == 0:
+                        die()
+            finally:
+                os._exit(0)
+        children.append(child)
+    for child in children:
+        os.waitpid(child, 0)
+    sync(place.client)
+    assert place.journals() == []
+    assert len(list(place.client.simulations.list(name=place.simulation))) == 1
+    found = {run.name: run.status for run in place.runs(limit=100)}
+    assert found == {f"{n}": "failed" if n % 3 == 0 else "succeeded" for n in range(24)}

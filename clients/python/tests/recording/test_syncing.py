@@ -247,6 +247,16 @@ FOREIGN = {
 }
 
 
+def test_what_was_killed_while_it_was_made_is_cleared(place: Place) -> None:
+    place.spool.mkdir()
+    old, new = place.spool / ".1.new", place.spool / ".2.new"
+    for path in (old, new):
+        path.write_text('{"type":')
+    os.utime(old, (1, 1))
+    assert counts(sync(place.client)) == (0, 0, 0, 0, 0)
+    assert (old.exists(), new.exists()) == (False, True)
+
+
 def test_foreign_files_are_left_alone(place: Place) -> None:
     place.spool.mkdir()
     for name, content in FOREIGN.items():

@@ -66,7 +66,7 @@ class Journal:
             return journal
         name = str(uuid.uuid4())
         # Nobody ever sees a journal without its first line, or unlocked.
-        hidden, path = folder / f".{name}.new", folder / f"{name}{spool.SUFFIX}"
+        hidden, path = folder / f".{name}{spool.UNBORN}", folder / f"{name}{spool.SUFFIX}"
         descriptor = os.open(hidden, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             spool.lock(descriptor)

@@ -254,7 +254,9 @@ class Recorder:
         from goatfish.recording.parents import parent_id  # noqa: PLC0415 -- with the HTTP part only
 
         known = self._parent if isinstance(self._parent, Recorder) else None
-        return parent_id(parent, service, self.path, known._item if known is not None else None)
+        # In a forked process its copy of the parent's recorder learns nothing more.
+        is_here = known is not None and known._pid == os.getpid()
+        return parent_id(parent, service, self.path, known._item if known is not None and is_here else None)
 
     def _wait_until_made(self) -> None:
         item, sender = self._item, self._sender

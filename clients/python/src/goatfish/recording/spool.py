@@ -17,7 +17,7 @@ fcntl: Any = None
 with suppress(ImportError):  # Windows has no flock: processes are known by their ids there
     import fcntl
 
-SUFFIX = ".jsonl"
+SUFFIX, UNBORN = ".jsonl", ".new"
 ALIVE_FOR = 15 * 60.0
 """Seconds for which a journal that another machine touched counts as alive, whatever locks say."""
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}

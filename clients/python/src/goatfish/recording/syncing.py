@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,6 +78,9 @@ def sync(
             entry.deal(service, report, again=True)
     for entry in found:
         entry.tell(report)
+    if report.sent and report.error is None:
+        with suppress(GoatfishError):
+            service.owner()  # learned for the day when the key is rolled
     if progress is not None:
         progress(len(found), len(found))
     return report
@@ -87,8 +91,18 @@ def _journals(spool: Union[str, os.PathLike[str], None]) -> list[Path]:
     for folder in spools.folders(spool):
         with suppress(OSError):  # there is none, or it is not ours
             spools.require_own(folder)
-            found += [path for path in sorted(folder.iterdir()) if path.name.endswith(spools.SUFFIX)]
+            names = sorted(folder.iterdir())
+            found += [path for path in names if path.name.endswith(spools.SUFFIX)]
+            _clear(path for path in names if path.name.startswith(".") and path.name.endswith(spools.UNBORN))
     return found
+
+
+def _clear(unborn: Iterable[Path]) -> None:
+    """Delete what processes have left that were killed while they made a journal."""
+    for path in unborn:
+        with suppress(OSError):
+            if time.time() - path.lstat().st_mtime > spools.ALIVE_FOR:
+                path.unlink()
 
 
 class _Entry:
