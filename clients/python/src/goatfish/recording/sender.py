@@ -282,15 +282,13 @@ class Sender:
 
     def _failed(self, item: Outgoing, error: Exception) -> None:
         from goatfish.errors import RequestInFlight  # noqa: PLC0415 -- loaded by now
-        from goatfish.http.retries import retry_after  # noqa: PLC0415
 
         if isinstance(error, RequestInFlight):  # another process makes the same simulation at this moment
             self._next_try = time.monotonic() + random.uniform(0.05, 0.2)  # noqa: S311
             return
         self._failures += 1
         longest = min(LONGEST_PAUSE, FIRST_PAUSE * 4 ** min(self._failures - 1, 8))
-        response = getattr(error, "response", None)
-        asked = retry_after(response) if response is not None else None
+        asked: Optional[float] = getattr(error, "retry_after", None)
         pause = min(asked, LONGEST_PAUSE) if asked else 0.0
         self._next_try = time.monotonic() + pause + random.uniform(longest / 2, longest)  # noqa: S311 -- spreads clients
         log.debug("%s was not sent.", item.label, exc_info=error)
