@@ -7,12 +7,14 @@ import os
 import resource
 import signal
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from clients.python.tests.recording.places import Place
 
 from goatfish.recording import Recorder, journal, spool, spool_folders, sync
+from goatfish.recording import sender as senders
 
 
 @pytest.mark.parametrize("spool_of", ["/proc/goatfish", "/dev/null", "/dev/null/runs"])
@@ -224,6 +226,38 @@ def test_calls_before_the_start_record_nothing(place: Place, caplog: pytest.LogC
     run.end()
     assert "it was not started" in caplog.text
     assert place.journals() == []
+
+
+@pytest.mark.parametrize("with_client", [True, False])
+def test_a_process_that_lives_touches_its_journal(
+    place: Place, monkeypatch: pytest.MonkeyPatch, with_client: bool
+) -> None:
+    monkeypatch.setattr(senders, "HEARTBEAT", 0.02)
+    run = Recorder(place.client if with_client else None, place.simulation, capture=False).start()
+    assert run.path is not None
+    os.utime(run.path, (1, 1))
+    deadline = time.monotonic() + 20
+    while run.path.stat().st_mtime == 1:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    run.end()
+
+
+def test_too_many_threads(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_thread(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_thread)
+        with place.client.run(place.simulation) as run:
+            run.results(cl=1)
+    assert len(place.journals()) == 1
+    with place.client.run(place.simulation, name="later", capture=False):
+        pass
+    place.client.close()
+    place.client = place.new_client()
+    sync(place.client)
+    assert {run.name: run.status for run in place.runs()} == {None: "succeeded", "later": "succeeded"}
 
 
 def test_lines_of_several_processes_are_never_mixed(tmp_path: Path) -> None:

@@ -174,6 +174,17 @@ class Sender:
     # ── the thread ──
 
     def _run(self) -> None:
+        try:
+            self._send_until_idle()
+        except Exception:  # the program must not notice; the next run begins another thread
+            log.debug("The thread that sends runs has failed.", exc_info=True)
+        finally:
+            with self._changed:
+                if self._thread is threading.current_thread():
+                    self._thread = None
+                self._changed.notify_all()
+
+    def _send_until_idle(self) -> None:
         idle_since = time.monotonic()
         while True:
             with self._changed:
@@ -181,7 +192,7 @@ class Sender:
                 if self._items:
                     idle_since = now
                 if self.is_closed or (not self._items and now - idle_since >= IDLE):
-                    self._thread = None
+                    self._thread = None  # within the lock, so that nobody relies on it any more
                     return
                 self._start_jobs()
                 due, pause = self._due(now)
@@ -211,8 +222,9 @@ class Sender:
         for item in self._items:
             jobs, item.waiting_jobs = item.waiting_jobs, []
             for job in jobs:
-                item.running_jobs += 1
-                threading.Thread(target=self._work, args=(item, job), name="goatfish-capture", daemon=True).start()
+                with suppress(RuntimeError):  # there are too many threads: it is captured no more
+                    threading.Thread(target=self._work, args=(item, job), name="goatfish-capture", daemon=True).start()
+                    item.running_jobs += 1
 
     def _work(self, item: Outgoing, job: Callable[[], None]) -> None:
         try:
