@@ -237,8 +237,8 @@ def test_more_than_the_service_takes(place: Place, caplog: pytest.LogCaptureFixt
 
 def test_what_the_user_records_comes_before_what_is_captured(place: Place) -> None:
     with place.client.run(place.simulation) as run:
-        run.labels({f"l{number}": number for number in range(31)})
         run.labels(host="mine")
+        run.labels({f"l{number}": number for number in range(31)})
     labels = place.run().labels
     assert len(labels) == 32
     assert {f"l{number}" for number in range(31)} < set(labels)

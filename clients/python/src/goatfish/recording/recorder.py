@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, cast
 from goatfish.recording import spool, values
 from goatfish.recording.capture import Capture, Captured, capture, capture_slowly
 from goatfish.recording.journal import FORMAT, Journal, now
+from goatfish.recording.members import Members
 from goatfish.recording.outcome import Outcome, outcome_of
 from goatfish.recording.sender import Outgoing, Sender
 from goatfish.recording.story import Story, external_ids
@@ -96,10 +97,7 @@ class Recorder:
         self._ended = False
         self._outcome: Optional[Outcome] = None
         self._said: set[str] = set()
-        self._names: dict[str, dict[str, str]] = {"parameters": {}, "results": {}, "labels": {}}
-        self._given_names: dict[str, dict[str, str]] = {"parameters": {}, "results": {}, "labels": {}}
-        self._held: dict[str, set[str]] = {"parameters": set(), "results": set(), "labels": set()}
-        self._captured: dict[str, list[str]] = {"parameters": [], "labels": []}
+        self._members = {kind: Members(kind, self._say) for kind in ("parameters", "results", "labels")}
         self._artifacts: set[str] = set()
         _recorders.add(self)
 
@@ -182,8 +180,8 @@ class Recorder:
             ("parameters", self._parameters, captured.parameters),
             ("labels", self._labels, captured.labels),
         ):
-            members = self._members(section, given, {}) if given is not None else {}
-            run[section] = {**members, **self._room_for(section, found)}
+            members = self._members[section].recorded(given, {}) if given is not None else {}
+            run[section] = {**members, **self._members[section].captured(found)}
         line: dict[str, Any] = {"type": "start", "format": FORMAT, "at": at, **self._tenant(), **spool.this_process()}
         line |= {"idempotency_key": key, "external_id_from": source, "simulation": self._wanted_simulation()}
         if self._parent is not None:
@@ -266,7 +264,7 @@ class Recorder:
     def _capture_slowly(self) -> None:
         labels = capture_slowly(self._capture)
         with self._lock:
-            fitting = self._room_for("labels", labels)
+            fitting = self._members["labels"].captured(labels)
             if fitting:
                 self._append({"type": "change", "at": now(), "patch": {"labels": fitting}})
 
@@ -347,69 +345,9 @@ class Recorder:
 
     def _change(self, section: str, members: Optional[Mapping[str, Any]], named: Mapping[str, Any]) -> None:
         with self._lock:
-            patch = self._members(section, {} if members is None else members, named)
+            patch = self._members[section].recorded({} if members is None else members, named)
             if patch:
                 self._append({"type": "change", "at": now(), "patch": {section: patch}})
-
-    def _members(self, section: str, members: Mapping[Any, Any], named: Mapping[str, Any]) -> dict[str, Any]:
-        """These members in the form of the service, as many as it takes."""
-        kept: dict[str, Any] = {}
-        held = self._held[section]
-        most = values.LABELS_MAX if section == "labels" else values.MEMBERS_MAX
-        for given, value in [*dict(members).items(), *named.items()]:
-            name = self._names[section].get(given) or self._name(section, given)
-            if value is None:
-                kept[name] = None
-                held.discard(name)
-                continue
-            if name not in held and len(held) >= most and not self._evict(section, kept):
-                self._say(f"more than {most} {section}: the rest is not recorded")
-                continue
-            held.add(name)
-            what = f"{section[:-1]} {name}"
-            kept[name] = (
-                values.label(value, what, self._say) if section == "labels" else values.quantity(value, what, self._say)
-            )
-        return kept
-
-    def _name(self, section: str, given: Any) -> str:
-        """The name of a member in the form of the service; two that differ stay different."""
-        text = values.plain_text(given)
-        if section == "labels":
-            name = values.label_name(text, self._say)
-        else:
-            name = values.quantity_name(text, section[:-1], self._say)
-        taken = self._given_names[section]
-        if taken.get(name, text) != text:
-            base, count = name[:60] if section == "labels" else name[:96], 2
-            while f"{base}_{count}" in taken:
-                count += 1
-            name = f"{base}_{count}"
-        self._names[section][text], taken[name] = name, text
-        return name
-
-    def _evict(self, section: str, kept: dict[str, Any]) -> bool:
-        """Make room for what the user records, in place of something captured."""
-        captured = self._captured.get(section)
-        if not captured:
-            return False
-        name = captured.pop()
-        kept[name] = None
-        self._held[section].discard(name)
-        return True
-
-    def _room_for(self, section: str, found: Mapping[str, str]) -> dict[str, Any]:
-        """What was captured, as far as there is room beside what the user has recorded."""
-        most = values.LABELS_MAX if section == "labels" else values.MEMBERS_MAX
-        held, fitting = self._held[section], {}
-        for name, text in found.items():
-            if name not in held and len(held) < most:
-                fitting[name] = text if section == "labels" else values.quantity(text, name, lambda _: None)
-                held.add(name)
-                self._captured[section].append(name)
-                self._names[section].setdefault(name, name)
-                self._given_names[section].setdefault(name, name)
-        return fitting
 
     def _append(self, line: dict[str, Any]) -> None:
         journal = self._journal
