@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from clients.python.tests.recording.places import Place
+from clients.python.tests.recording.places import Place, is_creation
 
 import goatfish
 from goatfish.recording import Recorder, sync
@@ -48,6 +48,17 @@ def test_a_request_that_fails(place: Place, at: int, how: Fault, times: int) -> 
     place.network.fault = lambda _request, number: how if at <= number < at + times else None
     work(place)
     assert_is_whole(finish(place))
+
+
+@pytest.mark.parametrize("how", ["before", "after", 503])
+def test_a_creation_is_repeated_as_it_was(place: Place, how: Fault) -> None:
+    place.network.fault = lambda request, _: how if is_creation(request) else None
+    work(place)
+    assert_is_whole(finish(place))
+    creations = [request for request in place.network.requests if is_creation(request)]
+    assert len(creations) > 1
+    assert len({request.headers["idempotency-key"] for request in creations}) == 1
+    assert len({request.content for request in creations}) == 1
 
 
 def test_a_service_that_is_away_all_the_time_costs_little(place: Place, caplog: pytest.LogCaptureFixture) -> None:
