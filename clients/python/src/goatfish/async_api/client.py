@@ -14,6 +14,7 @@ from goatfish.async_api.runs import AsyncRuns
 from goatfish.async_api.sender import AsyncConnections, AsyncSender
 from goatfish.async_api.simulations import AsyncSimulations
 from goatfish.decoding import object_of
+from goatfish.http.async_waiting import async_call
 from goatfish.http.request import Parameter, new_request, segment
 from goatfish.http.response import Response
 from goatfish.models import Caller, Probe, ProblemMeaning
@@ -21,8 +22,12 @@ from goatfish.values import UNSET, Unset
 
 if TYPE_CHECKING:
     from types import TracebackType
+    from uuid import UUID
 
     from goatfish.http.library import httpx
+    from goatfish.models import Run, Simulation
+    from goatfish.recording import AsyncRecorder, Capture, Recorder
+    from goatfish.values import QuantityLike
 
 
 class AsyncClient:
@@ -112,8 +117,45 @@ class AsyncClient:
         path = f"/problems/{segment(name.rstrip('/').rpartition('/')[2].replace('_', '-'))}"
         return object_of(ProblemMeaning, await self._sender.send(new_request("GET", path)))
 
+    def run(
+        self,
+        simulation: Simulation | UUID | str,
+        *,
+        name: str | None = None,
+        parameters: Mapping[str, QuantityLike] | None = None,
+        labels: Mapping[str, Any] | None = None,
+        solver: str | None = None,
+        solver_version: str | None = None,
+        external_id: str | None = None,
+        parent: Recorder | Run | UUID | str | None = None,
+        capture: Capture | bool = True,
+        wait: bool = True,
+    ) -> AsyncRecorder:
+        """Records a run while a block does the work, which is never disturbed: see ``goatfish.recording``.
+
+        ``simulation`` is one, its id, or a name; by its name it is made where there is none. ``wait``: entering waits
+        until the run is made, for at most 5 s, and leaving until its end is sent, for at most 10 s.
+        """
+        from goatfish.recording import AsyncRecorder  # noqa: PLC0415 -- not everybody records
+
+        return AsyncRecorder(
+            self,
+            simulation,
+            name=name,
+            parameters=parameters,
+            labels=labels,
+            solver=solver,
+            solver_version=solver_version,
+            external_id=external_id,
+            parent=parent,
+            capture=capture,
+            wait=wait,
+        )
+
     async def aclose(self) -> None:
-        """Closes the connections."""
+        """Sends what is left of recorded runs, for a short time, and closes the connections."""
+        if self._sender.connections.recording is not None:
+            await async_call(self._sender.connections.recording.close)
         await self._sender.connections.aclose()
 
     async def __aenter__(self) -> AsyncClient:

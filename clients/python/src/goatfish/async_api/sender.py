@@ -15,6 +15,7 @@ from goatfish.http.retries import Tries
 
 if TYPE_CHECKING:
     from goatfish.http.library import httpx
+    from goatfish.recording.sender import Sender as Recordings
 
 
 class AsyncConnections:
@@ -27,6 +28,8 @@ class AsyncConnections:
         self._transport = transport
         self._of_process: dict[int, httpx.AsyncClient] = {}
         self._closed = False
+        self.recording: Recordings | None = None
+        """Sends recorded runs over them; None where nothing was recorded."""
 
     def client(self) -> httpx.AsyncClient:
         """Raises ``RuntimeError`` once they are closed."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from asyncio import sleep as async_sleep
-from threading import Event
+from contextlib import suppress
+from threading import Event, Thread
 from typing import Callable, Union
 
 from goatfish.http.waiting import LOOK, stopped
 
 AsyncStop = Union[asyncio.Event, Event, Callable[[], bool]]
 
-__all__ = ["AsyncStop", "async_sleep", "async_stopped_within", "stopped"]
+__all__ = ["AsyncStop", "async_call", "async_sleep", "async_stopped_within", "stopped"]
 
 
 async def async_stopped_within(stop: AsyncStop | None, seconds: float) -> bool:
@@ -27,3 +28,21 @@ async def async_stopped_within(stop: AsyncStop | None, seconds: float) -> bool:
     while not stopped(stop) and (left := end - time.monotonic()) > 0:  # noqa: ASYNC110 -- a function has to be asked
         await async_sleep(left if stop is None else min(left, LOOK))
     return stopped(stop)
+
+
+async def async_call(function: Callable[[], object]) -> None:
+    """Calls what may block, while the event loop goes on.
+
+    In a thread of its own: those of the loop may all be busy with the very work that is recorded.
+    """
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+    def run() -> None:
+        try:
+            function()
+        finally:
+            with suppress(RuntimeError):  # the loop was closed meanwhile
+                loop.call_soon_threadsafe(done.set)
+
+    Thread(target=run, name="goatfish-wait", daemon=True).start()
+    await done.wait()

@@ -10,7 +10,7 @@ from typing import Any, Callable, Union
 Stop = Union[Event, Callable[[], bool]]
 LOOK = 0.5  # seconds between looks at a function
 
-__all__ = ["LOOK", "Stop", "sleep", "stopped", "stopped_within"]
+__all__ = ["LOOK", "Stop", "call", "sleep", "stopped", "stopped_within"]
 
 
 def stopped(stop: Any) -> bool:
@@ -28,3 +28,8 @@ def stopped_within(stop: Stop | None, seconds: float) -> bool:
     while not stopped(stop) and (left := end - time.monotonic()) > 0:
         sleep(left if stop is None else min(left, LOOK))
     return stopped(stop)
+
+
+def call(function: Callable[[], object]) -> None:
+    """Calls what may block."""
+    function()

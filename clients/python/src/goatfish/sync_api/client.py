@@ -12,6 +12,7 @@ from goatfish import configuration
 from goatfish.decoding import object_of
 from goatfish.http.request import Parameter, new_request, segment
 from goatfish.http.response import Response
+from goatfish.http.waiting import call
 from goatfish.models import Caller, Probe, ProblemMeaning
 from goatfish.sync_api.changes import Changes
 from goatfish.sync_api.keys import Keys
@@ -22,8 +23,12 @@ from goatfish.values import UNSET, Unset
 
 if TYPE_CHECKING:
     from types import TracebackType
+    from uuid import UUID
 
     from goatfish.http.library import httpx
+    from goatfish.models import Run, Simulation
+    from goatfish.recording import Capture, Recorder
+    from goatfish.values import QuantityLike
 
 
 class Client:
@@ -113,8 +118,45 @@ class Client:
         path = f"/problems/{segment(name.rstrip('/').rpartition('/')[2].replace('_', '-'))}"
         return object_of(ProblemMeaning, self._sender.send(new_request("GET", path)))
 
+    def run(
+        self,
+        simulation: Simulation | UUID | str,
+        *,
+        name: str | None = None,
+        parameters: Mapping[str, QuantityLike] | None = None,
+        labels: Mapping[str, Any] | None = None,
+        solver: str | None = None,
+        solver_version: str | None = None,
+        external_id: str | None = None,
+        parent: Recorder | Run | UUID | str | None = None,
+        capture: Capture | bool = True,
+        wait: bool = True,
+    ) -> Recorder:
+        """Records a run while a block does the work, which is never disturbed: see ``goatfish.recording``.
+
+        ``simulation`` is one, its id, or a name; by its name it is made where there is none. ``wait``: entering waits
+        until the run is made, for at most 5 s, and leaving until its end is sent, for at most 10 s.
+        """
+        from goatfish.recording import Recorder  # noqa: PLC0415 -- not everybody records
+
+        return Recorder(
+            self,
+            simulation,
+            name=name,
+            parameters=parameters,
+            labels=labels,
+            solver=solver,
+            solver_version=solver_version,
+            external_id=external_id,
+            parent=parent,
+            capture=capture,
+            wait=wait,
+        )
+
     def close(self) -> None:
-        """Closes the connections."""
+        """Sends what is left of recorded runs, for a short time, and closes the connections."""
+        if self._sender.connections.recording is not None:
+            call(self._sender.connections.recording.close)
         self._sender.connections.close()
 
     def __enter__(self) -> Client:

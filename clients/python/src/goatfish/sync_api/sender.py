@@ -16,6 +16,7 @@ from goatfish.http.waiting import sleep
 
 if TYPE_CHECKING:
     from goatfish.http.library import httpx
+    from goatfish.recording.sender import Sender as Recordings
 
 
 class Connections:
@@ -28,6 +29,8 @@ class Connections:
         self._transport = transport
         self._of_process: dict[int, httpx.Client] = {}
         self._closed = False
+        self.recording: Recordings | None = None
+        """Sends recorded runs over them; None where nothing was recorded."""
 
     def client(self) -> httpx.Client:
         """Raises ``RuntimeError`` once they are closed."""

@@ -1,0 +1,362 @@
+"""The thread of a client that brings its journals to the service while the program works."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import random
+import threading
+import time
+import weakref
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Callable, Optional
+
+from goatfish.recording.journal import Journal, NotAJournal
+from goatfish.recording.story import Story
+
+if TYPE_CHECKING:
+    from goatfish.recording.delivery import ParentId
+    from goatfish.recording.service import Service
+
+log = logging.getLogger("goatfish")
+
+TICK = 1.0
+"""Seconds between two looks at the journal of a run that goes on, and so between two changes of it."""
+HEARTBEAT = 60.0
+IDLE = 3.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 60.0
+FRESH = 5.0
+"""Seconds for which a failure tells that the service is away."""
+EXIT_SECONDS, CLOSE_SECONDS = 5.0, 10.0
+_AWAY = 2
+
+
+class Outgoing:
+    """A journal on its way, with the work in the background that still adds to it."""
+
+    def __init__(self, journal: Journal, label: str, story: Story, parent_id: Optional[ParentId] = None) -> None:
+        self.journal = journal
+        self.label = label
+        self.story = story
+        self.parent_id = parent_id
+        self.delivery: Any = None
+        self.waiting_jobs: list[Callable[[], None]] = []
+        self.running_jobs = 0
+        self.due_at = 0.0
+        self.beat_at = time.monotonic() + HEARTBEAT
+        self.has_ended = False
+        self.is_over = False  # everything was sent or refused, or nobody sends it
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the service has answered, with the run or a refusal."""
+        return self.is_over or self.story.run_id is not None or self.story.problem is not None
+
+    @property
+    def has_jobs(self) -> bool:
+        return bool(self.waiting_jobs) or self.running_jobs > 0
+
+
+class Sender:
+    """Sends journals by a daemon thread, which ends when there is nothing to do, and begins anew after a fork.
+
+    Without a service the thread only shows other machines that the process lives.
+    """
+
+    def __init__(self, make_service: Optional[Callable[[], Service]]) -> None:
+        self._make_service = make_service
+        self._begin()
+        _senders.add(self)
+
+    def _begin(self) -> None:
+        self._changed = threading.Condition(threading.RLock())
+        self._items: list[Outgoing] = []
+        self._thread: Optional[threading.Thread] = None
+        self._service: Optional[Service] = None
+        self._service_to_ask: Optional[Service] = None
+        self._failures = 0
+        self._warned = False
+        self._next_try = 0.0
+        self._began: Optional[float] = None
+        self._last_try = -FRESH
+        self.is_closed = False
+
+    # ── called by the program ──
+
+    def add(self, item: Outgoing, *, within: float = 0.0) -> None:
+        """Send a journal, beginning after so many seconds."""
+        with self._changed:
+            item.due_at = time.monotonic() + within
+            self._items.append(item)
+            if self.is_closed:
+                self._warn("The client is closed")
+            self._wake()
+
+    def hurry(self, item: Outgoing) -> None:
+        """Look at a journal at once: its run has ended."""
+        with self._changed:
+            item.has_ended = True
+            if item.is_over or self.is_closed:
+                self._let_go(item)
+                return
+            if self._make_service is None and not item.has_jobs:
+                self.remove(item)
+                return
+            item.due_at = now = time.monotonic()
+            if self._failures and now - self._last_try >= FRESH:
+                self._next_try, self._failures = now, _AWAY - 1
+            self._wake()
+
+    def start_job(self, item: Outgoing, job: Callable[[], None]) -> None:
+        """Do something in the background that adds to a journal, before that counts as complete."""
+        with self._changed:
+            item.waiting_jobs.append(job)
+            self._wake()
+
+    def wait(self, done: Callable[[], bool], seconds: float) -> bool:
+        """Wait until it is done; False once that takes too long, or the service is found to be away."""
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            while not done():
+                left = deadline - time.monotonic()
+                if self._is_away() or self.is_closed:
+                    return False
+                if left <= 0:
+                    self._warn(f"The service has not answered within {seconds:g} s")
+                    return False
+                self._changed.wait(left)
+        return True
+
+    def close(self, seconds: float = CLOSE_SECONDS) -> bool:
+        """Send what can be sent in so many seconds, and nothing more from then on; returns whether that was all."""
+        with self._changed:
+            ended = [item for item in self._items if item.has_ended]
+            for item in ended:
+                self.hurry(item)
+        everything = self.wait(lambda: all(item.is_over for item in ended), seconds)
+        with self._changed:
+            self.is_closed = True
+            left, self._items = self._items, []
+            for item in left:
+                if item.has_ended:
+                    self._let_go(item)
+            self._changed.notify_all()
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(seconds if everything else 0.0)  # it may be within a request
+        if self._service is not None:
+            self._service.close()
+        return everything
+
+    def at_exit(self) -> None:
+        """Send what the service takes in the last moments of the program."""
+        if not self._items or self._make_service is None:
+            return
+        place = self._place()
+        if not self.close(EXIT_SECONDS):
+            self._warn("The program ends before all of its runs are sent", place)
+
+    def _is_away(self) -> bool:
+        stalled = self._began is not None and time.monotonic() - self._began > FRESH
+        return self._failures >= _AWAY or stalled
+
+    def _wake(self) -> None:
+        if self._thread is None and not self.is_closed:
+            self._thread = threading.Thread(target=self._run, name="goatfish", daemon=True)
+            try:
+                self._thread.start()
+            except RuntimeError:  # too late in the program's life, or too many threads
+                self._thread = None
+                self._failures = _AWAY
+        self._changed.notify_all()
+
+    # ── the thread ──
+
+    def _run(self) -> None:
+        try:
+            self._send_until_idle()
+        except Exception:  # the program must not notice; the next run begins another thread
+            log.debug("The thread that sends runs has failed.", exc_info=True)
+        finally:
+            with self._changed:
+                if self._thread is threading.current_thread():
+                    self._thread = None
+                self._changed.notify_all()
+
+    def _send_until_idle(self) -> None:
+        idle_since = time.monotonic()
+        while True:
+            with self._changed:
+                now = time.monotonic()
+                if self._items:
+                    idle_since = now
+                if self.is_closed or (not self._items and now - idle_since >= IDLE):
+                    self._thread = None  # within the lock, so that nobody relies on it any more
+                    return
+                self._start_jobs()
+                due, pause = self._due(now)
+                if not due:
+                    self._changed.wait(pause)
+                    continue
+            if all(map(self._attempt, due)):
+                self._learn_owner()
+
+    def _due(self, now: float) -> tuple[list[Outgoing], float]:
+        """The journals to look at now, or the seconds until there will be some."""
+        for item in self._items:
+            if item.beat_at <= now:
+                item.journal.touch()
+                item.beat_at = now + HEARTBEAT
+        if not self._items:
+            return [], IDLE
+        beat = min(item.beat_at for item in self._items)
+        if self._make_service is None:
+            return [], beat - now
+        next_due = max(self._next_try, min(item.due_at for item in self._items))
+        if next_due > now:
+            return [], min(next_due, beat) - now
+        return [item for item in self._items if item.due_at <= now], 0.0
+
+    def _start_jobs(self) -> None:
+        for item in self._items:
+            jobs, item.waiting_jobs = item.waiting_jobs, []
+            for job in jobs:
+                with suppress(RuntimeError):  # there are too many threads: it is captured no more
+                    threading.Thread(target=self._work, args=(item, job), name="goatfish-capture", daemon=True).start()
+                    item.running_jobs += 1
+
+    def _work(self, item: Outgoing, job: Callable[[], None]) -> None:
+        try:
+            job()
+        except Exception:  # the program must not notice
+            log.debug("Something could not be captured.", exc_info=True)
+        with self._changed:
+            item.running_jobs -= 1
+            if item.has_ended:
+                item.due_at = 0.0
+                if self._make_service is None and not item.has_jobs:
+                    self.remove(item)
+            self._changed.notify_all()
+
+    def _attempt(self, item: Outgoing) -> bool:
+        """Send what a journal has; False where the service did not take it."""
+        from goatfish.recording.delivery import Delivery  # noqa: PLC0415 -- the HTTP part is loaded here
+        from goatfish.recording.parents import NotYet  # noqa: PLC0415
+
+        failure: Optional[Exception] = None
+        self._began = self._last_try = time.monotonic()
+        try:
+            if self._service is None and self._make_service is not None:
+                self._service = self._service_to_ask = self._make_service()
+            if item.delivery is None:
+                item.delivery = Delivery(item.journal, item.parent_id, item.story)
+            item.delivery.step(self._service)
+        except NotYet:
+            item.due_at = time.monotonic() + TICK
+            return True
+        except NotAJournal as error:
+            log.warning("%s: its journal cannot be read: %s", item.label, error)
+            item.is_over = True
+        except Exception as error:
+            failure = error
+        with self._changed:
+            self._began = None
+            self._tell(item)
+            if failure is None:
+                self._succeeded(item)
+            else:
+                self._failed(item, failure)
+            self._changed.notify_all()
+        return failure is None
+
+    def _learn_owner(self) -> None:
+        """Learn whose key it is, so that the journals of this key can be sent with another of the owner's."""
+        service, self._service_to_ask = self._service_to_ask, None
+        if service is not None:
+            try:
+                service.owner()
+            except Exception:  # it is asked again next time
+                log.debug("The owner of the key was not learned.", exc_info=True)
+
+    def _succeeded(self, item: Outgoing) -> None:
+        self._failures, self._warned, self._next_try = 0, False, 0.0
+        item.due_at = time.monotonic() + TICK
+        if item.story.all_sent and not item.has_jobs:
+            item.journal.delete()
+            item.is_over = True
+        elif item.story.problem is not None:
+            item.is_over = True
+            if item.has_ended:
+                item.journal.release()
+        if item.is_over and item in self._items:
+            self._items.remove(item)
+
+    def _failed(self, item: Outgoing, error: Exception) -> None:
+        from goatfish.errors import RequestInFlight  # noqa: PLC0415 -- loaded by now
+
+        if isinstance(error, RequestInFlight):  # another process makes the same simulation at this moment
+            self._next_try = time.monotonic() + random.uniform(0.05, 0.2)  # noqa: S311
+            return
+        self._failures += 1
+        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 4 ** min(self._failures - 1, 8))
+        asked: Optional[float] = getattr(error, "retry_after", None)
+        pause = min(asked, LONGEST_PAUSE) if asked else 0.0
+        self._next_try = time.monotonic() + pause + random.uniform(longest / 2, longest)  # noqa: S311 -- spreads clients
+        log.debug("%s was not sent.", item.label, exc_info=error)
+        if self._failures >= _AWAY or pause > FRESH:
+            self._failures = max(self._failures, _AWAY)
+            self._warn(str(error) or type(error).__name__)
+        if item in self._items:
+            # The others' turn comes first, in case it is this one alone that fails.
+            self._items.remove(item)
+            self._items.append(item)
+
+    def _tell(self, item: Outgoing) -> None:
+        sentences = item.delivery.sentences if item.delivery is not None else []
+        if sentences:
+            log.warning("%s: %s", item.label, "; ".join(sentences))
+            sentences.clear()
+
+    def _warn(self, what: str, place: str = "") -> None:
+        if not self._warned:
+            self._warned = True
+            place = place or self._place()
+            log.warning("%s. Runs are kept in %s and sent later, at the latest by `gf sync`.", what.rstrip("."), place)
+
+    def _place(self) -> str:
+        paths = [item.journal.path for item in self._items if item.journal.path is not None]
+        return str(paths[0].parent) if paths else "memory"
+
+    @staticmethod
+    def _let_go(item: Outgoing) -> None:
+        item.journal.release()
+        item.is_over = True
+
+    def remove(self, item: Outgoing) -> None:
+        """Send a journal no more: let others do it."""
+        with self._changed:
+            if item in self._items:
+                self._items.remove(item)
+            self._let_go(item)
+            self._changed.notify_all()
+
+
+_senders: weakref.WeakSet[Sender] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    # The parent's journals are the parent's to send, by a thread that this process does not have.
+    for sender in list(_senders):
+        sender._begin()
+
+
+def _at_exit() -> None:
+    for sender in list(_senders):
+        with suppress(Exception):  # the program ends as if nothing were recorded
+            sender.at_exit()
+
+
+atexit.register(_at_exit)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
