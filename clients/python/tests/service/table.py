@@ -6,6 +6,8 @@ from typing import Any
 
 from clients.python.tests.service.pair import API, Step, delete, get, patch, post, put, query
 
+from goatfish.errors import OF_CODE
+
 SIMULATIONS, RUNS, KEYS = f"{API}/simulations", f"{API}/runs", f"{API}/keys"
 WING = {"name": "Wing", "start_date": "2026-01-05", "end_date": "2026-02-01"}
 NOBODY = "00000000-0000-7000-8000-000000000000"
@@ -254,7 +256,7 @@ TABLE: dict[str, list[Step]] = {
         get("/livez", key=""),
         get("/readyz", key=""),
         get("/problems/not-found"),
-        get("/problems/run-has-ended", key=""),
+        *(get(f"/problems/{code.replace('_', '-')}", key="") for code in sorted(OF_CODE)),
         get("/problems/run_has_ended"),
         get("/problems/nothing"),
         get("/problems/"),
