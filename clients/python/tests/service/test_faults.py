@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-import goatfish
+import goatfish.testing
 from goatfish.http.library import httpx
 from goatfish.testing import FakeOwner, FakeService
 
@@ -220,3 +220,8 @@ def test_it_begins_with_an_owner(service: FakeService) -> None:
     assert [owner.name for owner in service.owners] == ["tests"]
     assert isinstance(service.owner, FakeOwner)
     assert service.requests == []
+
+
+def test_the_example_of_the_module_works() -> None:
+    example = (goatfish.testing.__doc__ or "").partition("```python\n")[2].partition("```")[0]
+    exec(compile(example, "the example", "exec"), {})

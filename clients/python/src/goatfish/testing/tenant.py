@@ -66,6 +66,7 @@ class Tenant:
         self.id, self.name, self.new_id = id, name, new_id
         self.keys: dict[str, Key] = {}
         self.rows: dict[str, dict[str, Stored]] = {kind: {} for kind in ENTITIES}
+        self._external_ids: dict[str | None, str] = {}
         self.revisions: list[Revision] = []
         self.last = self.forgotten = 0
         self.outcomes: dict[tuple[str, str], tuple[datetime, str, Any]] = {}
@@ -141,6 +142,7 @@ class Tenant:
                 ):
                     raise Refusal(link.in_use, f"The {entity.kind} is in use: a {child.kind} refers to it.")
         del self.rows[entity.kind][id]
+        self._hold_external_id(before.body, None)
         self.note(entity.kind, id, before.version + 1, change, before.body, None)
 
     def revisions_of(self, entity: Entity, id: str) -> list[Revision]:
@@ -180,8 +182,14 @@ class Tenant:
     def _save(self, entity: Entity, before: Stored | None, after: Stored, change: Change) -> Stored:
         id = after.body["id"]
         self.rows[entity.kind][id] = after
+        self._hold_external_id(before and before.body, after.body)
         self.note(entity.kind, id, after.version, change, before and before.body, after.body)
         return after
+
+    def _hold_external_id(self, before: Body | None, after: Body | None) -> None:
+        self._external_ids.pop((before or {}).get("external_id"), None)
+        if after is not None and after.get("external_id") is not None:
+            self._external_ids[after["external_id"]] = after["id"]
 
     def _unknown(
         self, entity: Entity, before: Mapping[str, Any], after: Mapping[str, Any]
@@ -194,14 +202,13 @@ class Tenant:
                 f"The {link.member.replace('_', ' ')} is not the id of a {link.to} of yours.",
             )
             for link in entity.links
-            if after[link.member] not in (None, before.get(link.member), *self.rows[link.to])
+            if after[link.member] not in {None, before.get(link.member)}
+            and after[link.member] not in self.rows[link.to]
         ]
 
     def _require_free(self, values: Mapping[str, Any], id: str, item: str = "") -> None:
         wanted = values.get("external_id")
-        if wanted is not None and any(
-            each.body["external_id"] == wanted and each.body["id"] != id for each in self.rows["run"].values()
-        ):
+        if wanted is not None and self._external_ids.get(wanted, id) != id:
             detail = f"Another run has the external id of {item}." if item else "Another run has this external id."
             raise Refusal("external_id_taken", detail)
 
