@@ -10,10 +10,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from clients.python.tests.owners import owners_with_keys
 from tests.embedded_postgres import Server
 from tests.running_service import Live, live
 
 import goatfish
+from goatfish.testing import FakeService
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 def listening() -> Iterator[tuple[Live, str]]:
     """A Goatfish on a PostgreSQL of its own, and the key of a second owner."""
     with Server(in_memory=True) as server, live(server.url, server.operator_url) as running:
-        running.goatfish("owner", "create", "others")
-        yield running, running.goatfish("key", "create", "others").stdout.strip()
+        yield running, owners_with_keys(running, "others")["others"]
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +64,13 @@ def real(listening: tuple[Live, str]) -> Service:
     return Service(running.url, running.key, other_key)
 
 
-@pytest.fixture(params=["real"])
+@pytest.fixture(scope="session")
+def fake() -> Service:
+    service = FakeService()
+    return Service(service.url, service.key, service.add_owner("others").key, service.transport)
+
+
+@pytest.fixture(params=["fake", "real"])
 def service(request: pytest.FixtureRequest) -> Service:
     found: Service = request.getfixturevalue(request.param)
     return found
