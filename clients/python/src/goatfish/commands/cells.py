@@ -24,6 +24,7 @@ def printable(text: str, encoding: str = "utf-8") -> str:
     if not (text.isascii() and text.isprintable()):
         text = "".join(map(_shown, text))
         text = text.encode(encoding, "backslashreplace").decode(encoding)
+        text = "".join(cluster for cluster, _ in clusters(text))  # not all the marks that pile up
     return text
 
 
@@ -31,7 +32,7 @@ def printable(text: str, encoding: str = "utf-8") -> str:
 def _shown(char: str) -> str:
     if unicodedata.category(char) not in _UNSAFE or char in _JOINERS:
         return char
-    return char.encode("ascii", "backslashreplace").decode() if char >= "\x7f" else repr(char)[1:-1]
+    return repr(char)[1:-1] if char.isascii() else char.encode("ascii", "backslashreplace").decode()
 
 
 def width_of(text: str) -> int:

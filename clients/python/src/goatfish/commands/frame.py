@@ -14,7 +14,11 @@ from goatfish.commands.exits import AWAY, FINE, INTERRUPTED, NOT_SIGNED_IN, PIPE
 from goatfish.commands.grammar import CommandParser, Parser, Subparsers, add_service_options
 from goatfish.commands.output import abandon_output, say
 
-COMMANDS = ("login",)
+COMMANDS = (
+    "login",
+    "runs",
+    "sims",
+)
 """The modules, in the order of ``gf --help``."""
 EPILOG = """Exit status: 0 fine, 1 the service refused or something else failed, 2 wrong usage, 3 the service is away,
 4 not signed in, 130 interrupted; gf run has the status of its command"""

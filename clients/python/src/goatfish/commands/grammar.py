@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -42,12 +43,19 @@ class Parser(argparse.ArgumentParser):
             write(message, file)
 
 
+DESCENDING = re.compile(r"-((created|updated)_at|(start|end)_date|name|(parameters|results)\..+)")
+"""A value of --sort that would look like an option."""
+
+
 class CommandParser(Parser):
     """A parser of one command, which takes the options about the service after the command's name too."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         add_service_options(self, default=argparse.SUPPRESS)
+
+    def _parse_optional(self, arg_string: str) -> Any:
+        return None if DESCENDING.fullmatch(arg_string) else super()._parse_optional(arg_string)
 
 
 def add_service_options(parser: argparse.ArgumentParser, default: str | None = None) -> None:
