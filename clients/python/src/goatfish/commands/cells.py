@@ -15,6 +15,7 @@ _HANGUL_VOWELS = range(0x1160, 0x1200)  # and final consonants: drawn into the s
 MOST_MARKS = 8  # a character may carry; more pile up over the lines around
 
 
+@lru_cache(maxsize=4096)
 def printable(text: str, encoding: str = "utf-8") -> str:
     r"""The text in one line, with everything escaped that would move the cursor, change colours or reorder.
 
@@ -35,6 +36,7 @@ def _shown(char: str) -> str:
     return repr(char)[1:-1] if char.isascii() else char.encode("ascii", "backslashreplace").decode()
 
 
+@lru_cache(maxsize=4096)
 def width_of(text: str) -> int:
     """The number of cells that this printable text takes."""
     if text.isascii():

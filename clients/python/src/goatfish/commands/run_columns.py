@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from goatfish.commands.members import QUANTITIES, all_same
-from goatfish.commands.showing import NOTHING, duration_text, moment_text, quantity_text, short_ids
+from goatfish.commands.showing import NOTHING, SHORT_ID, duration_text, moment_text, quantity_text, short_ids
 from goatfish.commands.table import Column
 
 Items = Sequence[Mapping[str, Any]]
@@ -26,7 +26,8 @@ def run_columns(runs: Items, simulations: Mapping[str, str] | None, *, exact: bo
     ]
     if simulations is not None:
         of = [str(run.get("simulation_id")) for run in runs]
-        columns.append(Column("SIMULATION", [simulations.get(id, id) for id in of], TIMES, least=8))
+        texts = [simulations.get(id, id if exact else id[:SHORT_ID]) for id in of]
+        columns.append(Column("SIMULATION", texts, TIMES, least=8))
     columns += [
         Column("STARTED", [moment_text(run.get("started_at"), exact=exact) for run in runs], TIMES),
         Column(
