@@ -13,7 +13,16 @@ from goatfish.commands.table import Column, hidden, lines_of
 
 WIDTHS = range(20, 301)
 ID = "0199f3c2-%04x-7000-8000-000000000000"
-HOSTILE = ["\x1b[2J\x1b[31m", "\u202ereversed\u202c", "翼" * 120, "e\u0301" * 200, "👩\u200d🔬" * 30, "a\nb", "x" * 300, ""]
+HOSTILE = [
+    "\x1b[2J\x1b[31m",
+    "\u202ereversed\u202c",
+    "翼" * 120,
+    "e\u0301" * 200,
+    "👩\u200d🔬" * 30,
+    "a\nb",
+    "x" * 300,
+    "",
+]
 
 
 def run(number: int, **members: object) -> dict[str, object]:
@@ -61,7 +70,9 @@ def test_columns_stand_below_each_other() -> None:
     assert {width_of(line[: line.index("|")]) for line in lines[1:]} == {8}
 
 
-@pytest.mark.parametrize(("width", "shown"), [(20, "ID NAME"), (40, "ID NAME STATUS"), (80, "STARTED TOOK"), (120, "alpha [deg] mesh cl")])
+@pytest.mark.parametrize(
+    ("width", "shown"), [(20, "ID NAME"), (40, "ID NAME STATUS"), (80, "STARTED TOOK"), (120, "alpha [deg] mesh cl")]
+)
 def test_the_most_important_columns_first(width: int, shown: str) -> None:
     runs = [run(at) for at in range(20)]
     header = next(iter(lines_of(run_columns(runs, None, exact=False), Terminal(width=width))))

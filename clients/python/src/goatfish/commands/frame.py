@@ -18,6 +18,12 @@ COMMANDS = (
     "login",
     "runs",
     "sims",
+    "show",
+    "compare",
+    "follow",
+    "export",
+    "open",
+    "completion",
 )
 """The modules, in the order of ``gf --help``."""
 EPILOG = """Exit status: 0 fine, 1 the service refused or something else failed, 2 wrong usage, 3 the service is away,

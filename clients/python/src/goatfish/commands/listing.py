@@ -25,6 +25,16 @@ LABEL_KEY = re.compile(r"[A-Za-z0-9._/-]+=")
 def add_list_options(parser: argparse.ArgumentParser, sorts: str) -> None:
     """Add the options of a list: which objects, how many, in which order."""
     parser.add_argument("--name", type=text, help="only those whose name contains this")
+    add_label_option(parser)
+    parser.add_argument("--sort", type=text, help=f"{sorts}; with - before it, the greatest first")
+    number = parser.add_mutually_exclusive_group()
+    number.add_argument("-n", "--limit", type=positive, default=USUAL_LIMIT, help=f"how many ({USUAL_LIMIT})")
+    number.add_argument("-a", "--all", action="store_true", help="all of them")
+    add_form_options(parser, json_help="one JSON object a line, as the service gives it")
+
+
+def add_label_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--label``."""
     parser.add_argument(
         "-l",
         "--label",
@@ -34,11 +44,6 @@ def add_list_options(parser: argparse.ArgumentParser, sorts: str) -> None:
         metavar="KEY[=VALUE]",
         help="only those that have this label; may be repeated, and all must hold",
     )
-    parser.add_argument("--sort", type=text, help=f"{sorts}; with - before it, the greatest first")
-    number = parser.add_mutually_exclusive_group()
-    number.add_argument("-n", "--limit", type=positive, default=USUAL_LIMIT, help=f"how many ({USUAL_LIMIT})")
-    number.add_argument("-a", "--all", action="store_true", help="all of them")
-    add_form_options(parser, json_help="one JSON object a line, as the service gives it")
 
 
 def add_form_options(parser: argparse.ArgumentParser, json_help: str) -> None:

@@ -35,13 +35,13 @@ everything in full. --json writes JSON Lines: one object a line, each as soon as
 def add(subparsers: Subparsers) -> None:
     """Add ``gf runs``."""
     parser = subparsers.add_parser("runs", help="list runs, the newest first", epilog=EPILOG)
-    add_filters(parser)
+    parser.add_argument("-s", "--simulation", type=text, metavar="NAME|ID", help="only runs of this simulation")
+    add_conditions(parser)
     add_list_options(parser, "created_at, updated_at, name, and with --simulation parameters.NAME or results.NAME")
 
 
-def add_filters(parser: argparse.ArgumentParser) -> None:
-    """Add the filters that only runs have."""
-    parser.add_argument("-s", "--simulation", type=text, metavar="NAME|ID", help="only runs of this simulation")
+def add_conditions(parser: argparse.ArgumentParser) -> None:
+    """Add ``--where`` and ``--status``."""
     parser.add_argument(
         "-w",
         "--where",

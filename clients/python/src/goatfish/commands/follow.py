@@ -1,0 +1,128 @@
+"""``gf follow``: the feed of changes, live, one line a change."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import time
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from goatfish.commands.cells import cut, width_of
+from goatfish.commands.changes import ACTION_STYLES, change_text
+from goatfish.commands.documents import json_text
+from goatfish.commands.exits import USAGE, CommandFailed
+from goatfish.commands.grammar import Subparsers, text
+from goatfish.commands.output import Terminal, encoding_of, say, write_line
+from goatfish.commands.session import open_client
+from goatfish.commands.showing import SHORT_ID, moment, moment_text
+
+if TYPE_CHECKING:
+    from goatfish import Client
+
+AGO = re.compile(r"([0-9]{1,6})([smhdw])")
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+BEGINNING = "beginning"
+EPILOG = """It ends by Ctrl-C. With --cursor-file it goes on where it stopped: a change is written again rather than lost."""
+
+
+def add(subparsers: Subparsers) -> None:
+    """Add ``gf follow``."""
+    parser = subparsers.add_parser("follow", help="follow all changes, live, one line each", epilog=EPILOG)
+    parser.add_argument("--json", action="store_true", help="one JSON object a line, as the service gives it")
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument(
+        "--since",
+        type=text,
+        metavar="WHEN",
+        help="begin in the past: 10m, 2h or 3d ago, a moment like 2026-01-05T08:00Z, beginning, or a cursor",
+    )
+    begin.add_argument("--cursor-file", metavar="FILE", help="keep in this file how far it has come, and go on there")
+    parser.add_argument("--interval", type=seconds, default=1.0, help="seconds between questions to the service (1)")
+
+
+def seconds(argument: str) -> float:
+    """A number of seconds above 0."""
+    try:
+        number = float(argument)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= SECONDS["d"]:
+        raise argparse.ArgumentTypeError(f"{argument!r} is not a number of seconds, above 0 and at most a day")
+    return number
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Follow the changes until Ctrl-C."""
+    from goatfish import errors
+
+    earliest = moment_since(arguments.since)
+    with open_client(arguments) as client:
+        cursor = first_cursor(client, arguments, earliest)
+        away = False
+        while True:
+            try:
+                changes = client.changes.follow(
+                    cursor, cursor_file=arguments.cursor_file, interval=arguments.interval
+                )
+                for change in changes:
+                    if earliest is None or change.at >= earliest:
+                        write_change(change.to_dict(), as_json=arguments.json)
+                    cursor, away = change.cursor, False
+            except (errors.ConnectionFailed, errors.ServerError, errors.RateLimited) as error:
+                if not away:
+                    say(f"{error}: trying again until Ctrl-C")
+                away = True
+            time.sleep(arguments.interval)
+
+
+def first_cursor(client: Client, arguments: argparse.Namespace, earliest: datetime | None) -> str | None:
+    """Where to begin: None at the first change that is kept, or where the cursor file says."""
+    if arguments.cursor_file is not None and Path(arguments.cursor_file).exists():
+        return None
+    if arguments.since is None:
+        return client.changes.latest()
+    return None if earliest is not None or arguments.since == BEGINNING else str(arguments.since)
+
+
+def moment_since(since: str | None) -> datetime | None:
+    """The moment that is meant, None for a cursor or the beginning."""
+    if since is None or since == BEGINNING:
+        return None
+    ago = AGO.fullmatch(since)
+    if ago:
+        return datetime.now(timezone.utc) - timedelta(seconds=int(ago[1]) * SECONDS[ago[2]])
+    if not MOMENT.match(since):
+        return None
+    try:
+        at = moment(since)
+    except ValueError:
+        raise CommandFailed(f"{since!r} is not a moment like 2026-01-05T08:00Z", USAGE) from None
+    return at.astimezone() if at else None
+
+
+def write_change(change: Mapping[str, Any], *, as_json: bool) -> None:
+    """Write the change as one line, at once."""
+    if as_json:
+        write_line(json_text(change, encoding_of(sys.stdout)))
+        return
+    terminal = Terminal.of(sys.stdout)
+    item = change.get("after") or change.get("before") or {}
+    id = str(change.get("id"))
+    parts = [
+        moment_text(str(change.get("at")), exact=not terminal.is_terminal),
+        str(change.get("kind")),
+        id[:SHORT_ID] if terminal.is_terminal else id,
+        str(item.get("name") or ""),
+    ]
+    about = terminal.printable("  ".join(part for part in parts if part))
+    done = terminal.printable(change_text(change, terminal))
+    if terminal.width is not None:
+        about = cut(about, terminal.width, terminal.ellipsis)
+        done = cut(done, max(0, terminal.width - width_of(about) - 2), terminal.ellipsis)
+    style = ACTION_STYLES.get(str(change.get("action")))
+    write_line(f"{about}  {terminal.paint(done, *filter(None, [style]))}".rstrip())
