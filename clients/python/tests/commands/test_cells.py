@@ -17,7 +17,7 @@ from goatfish.commands.cells import clusters, cut, fit, printable, width_of
         ("", 0),
         ("wing", 4),
         ("翼型", 4),
-        ("ｗｉｎｇ", 8),
+        ("ｗｉｎｇ", 8),  # noqa: RUF001 -- of full width
         ("Flu\u0308gel", 6),
         ("Flügel", 6),
         ("각", 2),
@@ -29,7 +29,7 @@ from goatfish.commands.cells import clusters, cut, fit, printable, width_of
         ("✈\ufe0f", 2),
         ("🇨🇭", 2),
         ("नमस्ते", 4),
-        ("می\u200cخواهم", 7),
+        ("می\u200cخواهم", 7),  # noqa: RUF001 -- Persian
         ("\u0301", 0),
     ],
 )

@@ -88,7 +88,9 @@ def table_lines(ids: Sequence[str], rows: Sequence[Row], terminal: Terminal) -> 
     """A table with a column for each run; several below each other where one has no room for all."""
     shown = short_ids(ids) if terminal.is_terminal else list(ids)
     marks = Column("", [MARK if row.differs else "" for row in rows], 0, styles=["yellow" for _ in rows])
-    names = Column("", [row.name for row in rows], 1, least=12, styles=["yellow" if row.differs else "" for row in rows])
+    names = Column(
+        "", [row.name for row in rows], 1, least=12, styles=["yellow" if row.differs else "" for row in rows]
+    )
     columns = []
     for at, id in enumerate(shown):
         texts = [member_text(row.name, row.values[at], exact=not terminal.is_terminal) for row in rows]

@@ -8,17 +8,17 @@ import signal
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 from goatfish.commands.documents import SafeBytes
 from goatfish.commands.exits import FINE
 from goatfish.commands.grammar import Subparsers, text
 from goatfish.commands.listing import add_label_option, filters_of
 from goatfish.commands.lookup import simulation_of
-from goatfish.commands.output import is_a_terminal
 from goatfish.commands.progress import Progress
 from goatfish.commands.runs import add_conditions
 from goatfish.commands.session import open_client
@@ -50,23 +50,22 @@ def execute(arguments: argparse.Namespace) -> int:
     with open_client(arguments) as client:
         simulation = simulation_of(client, arguments.simulation)
         filters = filters_of(arguments, "name", "label", "where", "status")
-        is_filtered = bool(filters)
-        with Progress("runs", lambda: None if is_filtered else count_of(client, simulation)) as progress:
-            with client.simulations.export_runs(simulation.id, **filters) as chunks:
-                if arguments.output == STANDARD_OUTPUT:
-                    output = SafeBytes()
-                    for chunk in progress.over(chunks):
-                        output.write(chunk)
-                else:
-                    with complete_file(arguments.output) as file:
-                        for chunk in progress.over(chunks):
-                            file.write(chunk)
+        with Progress("runs", partial(count_of, client, simulation, filters)) as progress, ExitStack() as stack:
+            chunks = stack.enter_context(client.simulations.export_runs(simulation.id, **filters))
+            output: SafeBytes | BinaryIO = SafeBytes()
+            if arguments.output != STANDARD_OUTPUT:
+                output = stack.enter_context(complete_file(arguments.output))
+            for chunk in progress.over(chunks):
+                output.write(chunk)
     return FINE
 
 
-def count_of(client: Client, simulation: Simulation) -> int | None:
-    """How many runs the simulation has; None where they are too many to be summed up."""
+def count_of(client: Client, simulation: Simulation, filters: Mapping[str, Any]) -> int | None:
+    """How many runs the simulation has; None where that is not known: with filters, or where they are too many."""
     from goatfish import errors
+
+    if filters:
+        return None
 
     try:
         return client.simulations.summary(simulation.id).runs
@@ -81,9 +80,9 @@ def complete_file(path: str) -> Iterator[BinaryIO]:
     A device or a named pipe is written to as it is.
     """
     with suppress(FileNotFoundError):
-        mode = os.stat(path).st_mode
+        mode = Path(path).stat().st_mode
         if not stat.S_ISREG(mode):
-            with open(path, "wb") as device:
+            with Path(path).open("wb") as device:
                 yield device
             return
     final = Path(os.path.realpath(path))  # where it is a link, what it leads to is replaced
@@ -94,10 +93,10 @@ def complete_file(path: str) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, final)
+        Path(temporary).replace(final)
     except BaseException:
         with suppress(OSError):
-            os.unlink(temporary)
+            Path(temporary).unlink()
         raise
 
 

@@ -27,7 +27,9 @@ AGO = re.compile(r"([0-9]{1,6})([smhdw])")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 BEGINNING = "beginning"
-EPILOG = """It ends by Ctrl-C. With --cursor-file it goes on where it stopped: a change is written again rather than lost."""
+EPILOG = (
+    """It ends by Ctrl-C. With --cursor-file it goes on where it stopped: a change is written again rather than lost."""
+)
 
 
 def add(subparsers: Subparsers) -> None:
@@ -66,9 +68,7 @@ def execute(arguments: argparse.Namespace) -> int:
         away = False
         while True:
             try:
-                changes = client.changes.follow(
-                    cursor, cursor_file=arguments.cursor_file, interval=arguments.interval
-                )
+                changes = client.changes.follow(cursor, cursor_file=arguments.cursor_file, interval=arguments.interval)
                 for change in changes:
                     if earliest is None or change.at >= earliest:
                         write_change(change.to_dict(), as_json=arguments.json)
@@ -124,5 +124,5 @@ def write_change(change: Mapping[str, Any], *, as_json: bool) -> None:
     if terminal.width is not None:
         about = cut(about, terminal.width, terminal.ellipsis)
         done = cut(done, max(0, terminal.width - width_of(about) - 2), terminal.ellipsis)
-    style = ACTION_STYLES.get(str(change.get("action")))
-    write_line(f"{about}  {terminal.paint(done, *filter(None, [style]))}".rstrip())
+    painted = terminal.paint(done, ACTION_STYLES.get(str(change.get("action"))))
+    write_line(f"{about}  {painted}".rstrip())

@@ -40,7 +40,9 @@ def execute(arguments: argparse.Namespace) -> int:
         with Client(url, key, timeout=TIMEOUT, max_retries=RETRIES) as client:
             caller, url = client.me(), client.url
     except errors.AuthenticationError:
-        raise CommandFailed(f"the service at {url} does not accept this key; nothing is stored", NOT_SIGNED_IN) from None
+        raise CommandFailed(
+            f"the service at {url} does not accept this key; nothing is stored", NOT_SIGNED_IN
+        ) from None
     except errors.ConfigurationError as error:
         raise CommandFailed(str(error), USAGE) from None
     path = configuration.save(url, key)

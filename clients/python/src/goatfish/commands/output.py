@@ -59,11 +59,9 @@ class Terminal:
         """What stands where text was cut."""
         return "…" if self.can_show("…") else "~"
 
-    def paint(self, text: str, *styles: str) -> str:
-        """The text in these styles, where the stream shows colours."""
-        if not self.colour or not styles or not text:
-            return text
-        return f"\x1b[{';'.join(STYLES[each] for each in styles)}m{text}\x1b[0m"
+    def paint(self, text: str, style: str | None) -> str:
+        """The text in this style, where the stream shows colours and there is one."""
+        return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if self.colour and style and text else text
 
 
 def is_a_terminal(stream: IO[str] | None) -> bool:

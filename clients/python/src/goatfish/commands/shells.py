@@ -73,6 +73,24 @@ def options_with_values(grammar: Grammar) -> str:
     return "|".join(grammar.values) or "--"
 
 
+def value_cases(found: Mapping[str, Grammar]) -> str:
+    """The cases of a value behind an option, for bash and zsh."""
+    return "\n".join(
+        f'        ("{name} {option}") _gf_value {shlex.quote(kind)}; return ;;'
+        for name, grammar in found.items()
+        for option, kind in grammar.values.items()
+    )
+
+
+def command_cases(found: Mapping[str, Grammar]) -> str:
+    """The cases of an option or another word of a command, for bash and zsh."""
+    return "\n".join(
+        f"        ({shlex.quote(name)}) if [[ $current == -* ]]; then _gf_value '={' '.join(grammar.options)}';"
+        f" else _gf_value {shlex.quote(grammar.words)}; fi ;;"
+        for name, grammar in found.items()
+    )
+
+
 # ── bash ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 BASH = r"""# Completion of gf for bash: gf completion bash > ~/.local/share/bash-completion/completions/gf
@@ -129,16 +147,8 @@ def bash(parser: argparse.ArgumentParser) -> str:
     return filled(
         BASH,
         taking=options_with_values(found[""]),
-        values="\n".join(
-            f'        "{name} {option}") _gf_value {shlex.quote(kind)}; return ;;'
-            for name, grammar in found.items()
-            for option, kind in grammar.values.items()
-        ),
-        commands="\n".join(
-            f"        {shlex.quote(name)}) if [[ $current == -* ]]; then _gf_value {shlex.quote('=' + ' '.join(grammar.options))};"
-            f" else _gf_value {shlex.quote(grammar.words)}; fi ;;"
-            for name, grammar in found.items()
-        ),
+        values=value_cases(found),
+        commands=command_cases(found),
     )
 
 
@@ -180,16 +190,8 @@ def zsh(parser: argparse.ArgumentParser) -> str:
     return filled(
         ZSH,
         taking=options_with_values(found[""]),
-        values="\n".join(
-            f'        ("{name} {option}") _gf_value {shlex.quote(kind)}; return ;;'
-            for name, grammar in found.items()
-            for option, kind in grammar.values.items()
-        ),
-        commands="\n".join(
-            f"        ({shlex.quote(name)}) if [[ $current == -* ]]; then _gf_value {shlex.quote('=' + ' '.join(grammar.options))};"
-            f" else _gf_value {shlex.quote(grammar.words)}; fi ;;"
-            for name, grammar in found.items()
-        ),
+        values=value_cases(found),
+        commands=command_cases(found),
     )
 
 
@@ -228,7 +230,8 @@ def fish_value(kind: str) -> str:
 
 def quoted(text: str) -> str:
     """The text in quotes of fish."""
-    return "'" + text.replace("%%", "%").replace("\\", "\\\\").replace("'", "\\'") + "'"
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def filled(script: str, **parts: str) -> str:

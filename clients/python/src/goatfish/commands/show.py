@@ -46,7 +46,9 @@ def execute(arguments: argparse.Namespace) -> int:
                 write_json(each.to_dict() for each in revisions_of(client, found))
             return FINE
         terminal = Terminal.of(sys.stdout)
-        lines = run_lines(client, found, terminal) if isinstance(found, Run) else simulation_lines(client, found, terminal)
+        lines = (
+            run_lines(client, found, terminal) if isinstance(found, Run) else simulation_lines(client, found, terminal)
+        )
         write_lines(lines)
         if arguments.history:
             write_lines(section("history", history_lines(revisions_of(client, found), terminal), terminal))
@@ -118,8 +120,8 @@ def pairs(
     for name, value in texts.items():
         lines = (value if isinstance(value, str) else value_text(value)).splitlines() or [""]
         for at, line in enumerate(lines):
-            start = fit("" if at else names[name], widest)
-            yield f"{indent}{start}  {terminal.paint(terminal.printable(line), *filter(None, [(styles or {}).get(name)]))}".rstrip()
+            shown = terminal.paint(terminal.printable(line), (styles or {}).get(name))
+            yield f"{indent}{fit('' if at else names[name], widest)}  {shown}".rstrip()
 
 
 def section(title: str, lines: Iterable[str], terminal: Terminal) -> Iterator[str]:
@@ -138,7 +140,9 @@ def others(json: Mapping[str, Any], known: Sequence[str], terminal: Terminal) ->
     for name, value in json.items():
         if name not in known and isinstance(value, (dict, list)) and value:
             texts = value if isinstance(value, dict) else {str(at): each for at, each in enumerate(value)}
-            yield from section(terminal.printable(name), pairs({k: str(v) for k, v in texts.items()}, terminal), terminal)
+            yield from section(
+                terminal.printable(name), pairs({k: str(v) for k, v in texts.items()}, terminal), terminal
+            )
 
 
 def artifact_lines(artifacts: Sequence[Mapping[str, Any]], terminal: Terminal) -> Iterator[str]:
@@ -170,7 +174,9 @@ def history_lines(revisions: Iterable[Any], terminal: Terminal) -> Iterator[str]
     """A line for each version."""
     for each in revisions:
         json = each.to_dict()
-        about = f"{json.get('version')}  {moment_text(json.get('at'))}  {json.get('actor')}  {change_text(json, terminal)}"
+        about = (
+            f"{json.get('version')}  {moment_text(json.get('at'))}  {json.get('actor')}  {change_text(json, terminal)}"
+        )
         yield INDENT + terminal.printable(about)
 
 

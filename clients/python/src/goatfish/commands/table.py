@@ -63,7 +63,7 @@ def joined(pieces: Sequence[tuple[str, str]], terminal: Terminal) -> str:
         line.pop()
     if line:
         line[-1] = (line[-1][0].rstrip(), line[-1][1])
-    return GAP.join(terminal.paint(text, style) if style else text for text, style in line)
+    return GAP.join(terminal.paint(text, style) for text, style in line)
 
 
 def widths_of(columns: Sequence[Column], width: int | None) -> dict[int, int]:
