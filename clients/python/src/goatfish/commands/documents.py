@@ -61,12 +61,9 @@ def spreadsheet(items: Sequence[Mapping[str, Any]]) -> Iterable[list[str]]:
     for of in MAPS:
         names = sorted({name for item in items for name in item.get(of) or {}})
         for name in names:
-            units = _units(items, of, name) if of in QUANTITIES else set()
-            header.append(
-                harmless(f"{of}.{name} [{min(units)}]")
-                if units == {*units} - {""} and len(units) == 1
-                else f"{of}.{name}"
-            )
+            units = _units(items, of, name) if of in QUANTITIES else {""}
+            unit = next(iter(units)) if len(units) == 1 else ""
+            header.append(harmless(f"{of}.{name} [{unit}]") if unit else f"{of}.{name}")
             columns.append((of, name, "value"))
             if len(units) > 1:
                 header.append(f"{of}.{name} [unit]" if f"{name}.unit" in names else f"{of}.{name}.unit")

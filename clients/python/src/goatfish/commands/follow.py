@@ -5,23 +5,22 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goatfish.commands.cells import cut, width_of
 from goatfish.commands.changes import ACTION_STYLES, change_text
 from goatfish.commands.documents import json_text
-from goatfish.commands.exits import USAGE, CommandFailed
+from goatfish.commands.exits import FINE, USAGE, CommandFailed
 from goatfish.commands.grammar import Subparsers, text
-from goatfish.commands.output import Terminal, encoding_of, say, write_line
+from goatfish.commands.listing import LARGEST_PAGE
+from goatfish.commands.output import Terminal, encoding_of, write_line
 from goatfish.commands.session import open_client
 from goatfish.commands.showing import SHORT_ID, moment, moment_text
 
 if TYPE_CHECKING:
-    from goatfish import Client
+    from goatfish import Change, Client
 
 AGO = re.compile(r"([0-9]{1,6})([smhdw])")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
@@ -60,33 +59,22 @@ def seconds(argument: str) -> float:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Follow the changes until Ctrl-C."""
-    from goatfish import errors
-
     earliest = moment_since(arguments.since)
     with open_client(arguments) as client:
-        cursor = first_cursor(client, arguments, earliest)
-        away = False
-        while True:
-            try:
-                changes = client.changes.follow(cursor, cursor_file=arguments.cursor_file, interval=arguments.interval)
-                for change in changes:
-                    if earliest is None or change.at >= earliest:
-                        write_change(change.to_dict(), as_json=arguments.json)
-                    cursor, away = change.cursor, False
-            except (errors.ConnectionFailed, errors.ServerError, errors.RateLimited) as error:
-                if not away:
-                    say(f"{error}: trying again until Ctrl-C")
-                away = True
-            time.sleep(arguments.interval)
+        for change in changes_of(client, arguments, earliest):
+            if earliest is None or change.at >= earliest:
+                write_change(change.to_dict(), as_json=arguments.json)
+    return FINE
 
 
-def first_cursor(client: Client, arguments: argparse.Namespace, earliest: datetime | None) -> str | None:
-    """Where to begin: None at the first change that is kept, or where the cursor file says."""
-    if arguments.cursor_file is not None and Path(arguments.cursor_file).exists():
-        return None
-    if arguments.since is None:
-        return client.changes.latest()
-    return None if earliest is not None or arguments.since == BEGINNING else str(arguments.since)
+def changes_of(client: Client, arguments: argparse.Namespace, earliest: datetime | None) -> Iterator[Change]:
+    """The changes to write, and those before them that are to be skipped."""
+    cursor = arguments.since
+    if earliest is not None or cursor == BEGINNING:
+        page = client.changes.list(limit=LARGEST_PAGE)
+        yield from page.items
+        cursor = page.next_cursor
+    yield from client.changes.follow(cursor, cursor_file=arguments.cursor_file, interval=arguments.interval)
 
 
 def moment_since(since: str | None) -> datetime | None:

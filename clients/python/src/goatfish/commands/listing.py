@@ -15,7 +15,7 @@ from goatfish.commands.output import Terminal, is_a_terminal, say, write
 from goatfish.commands.table import Column, hidden, lines_of
 
 if TYPE_CHECKING:
-    from goatfish import Pages
+    from goatfish.sync_api.pages import Pages
 
 USUAL_LIMIT = 20
 LARGEST_PAGE = 100

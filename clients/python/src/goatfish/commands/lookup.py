@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from goatfish.commands.exits import CommandFailed
@@ -22,6 +22,8 @@ TIME_DIGITS, HOUR = 12, 3_600_000
 """An id begins with its millisecond; an hour is more than the clocks of a service's hosts differ."""
 LONGEST_EXTERNAL_ID, LONGEST_NAME = 255, 300
 SHOWN = 3
+T = TypeVar("T")
+Found = TypeVar("Found", "Run", "Simulation")
 
 
 def run_of(client: Client, reference: str) -> Run:
@@ -99,7 +101,7 @@ def steps(last: re.Match[str]) -> int:
     return int(last["before"] or 0)
 
 
-def nth(items: Iterable[Any], number: int) -> Any:
+def nth(items: Iterable[T], number: int) -> T | None:
     """The item with this number, counted from 0, or None."""
     return next(islice(items, number, None), None)
 
@@ -112,13 +114,13 @@ def full_id(reference: str) -> str | None:
         return None
 
 
-def by_beginning(newest: Iterable[Any], reference: str, kinds: str) -> Any:
+def by_beginning(newest: Iterable[Found], reference: str, kinds: str) -> Found | None:
     """The one among the newest whose id begins so. Raises CommandFailed for several."""
     if not BEGINNING.fullmatch(reference.lower()):
         return None
     digits = reference.lower().replace("-", "")
     earliest = int(digits[:TIME_DIGITS].ljust(TIME_DIGITS, "0"), 16) - HOUR
-    found = []
+    found: list[Found] = []
     for item in islice(newest, NEWEST):
         id = str(item.id).replace("-", "")
         if id.startswith(digits):
