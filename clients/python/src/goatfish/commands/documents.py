@@ -90,12 +90,12 @@ def _cell(item: Mapping[str, Any], of: str, name: str, part: str) -> Any:
 
 
 def csv_text(value: Any) -> str:
-    """The value as a cell: nothing for null, true and false, numbers in full."""
+    """The value as a cell: nothing for null, true and false, numbers in full, as the service writes them."""
     if value is None:
         return ""
     if isinstance(value, str):
         return harmless(value)
-    return json.dumps(value)
+    return json.dumps(value).replace("e+", "e").replace("e-0", "e-")
 
 
 def write_csv(rows: Iterable[Sequence[str]]) -> None:

@@ -6,17 +6,14 @@ import argparse
 import getpass
 import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Any
 
 from goatfish.commands.exits import FINE, NOT_SIGNED_IN, USAGE, CommandFailed
 from goatfish.commands.grammar import Subparsers, service_url
 from goatfish.commands.output import Terminal, is_a_terminal, say, write_line
 from goatfish.commands.session import RETRIES, key_in, say_warnings
 from goatfish.commands.showing import moment_text
-
-if TYPE_CHECKING:
-    from goatfish import Caller
 
 USUAL_URL = "http://127.0.0.1:8000"
 TIMEOUT = 10.0
@@ -45,28 +42,26 @@ def execute(arguments: argparse.Namespace) -> int:
         ) from None
     except errors.ConfigurationError as error:
         raise CommandFailed(str(error), USAGE) from None
+    lines = greeting(url, caller.to_dict())
     path = configuration.save(url, key)
-    for line in greeting(url, caller, path):
-        write_line(line)
+    for line in [*lines, f"Stored in {path}, which only you can read."]:
+        write_line(Terminal.of(sys.stdout).printable(line))
     for name in ("GOATFISH_URL", "GOATFISH_KEY"):
         if os.environ.get(name):
             say(f"{name} is set, and is used instead of what is stored")
     return FINE
 
 
-def greeting(url: str, caller: Caller, path: Path) -> list[str]:
-    """Who it is, what the key is for, and where it is kept."""
-    terminal = Terminal.of(sys.stdout)
-    key = caller.to_dict()
-    expires = key.get("expires_at")
-    return [
-        terminal.printable(f"Signed in at {url} as {caller.owner.name}, with the key {caller.key.name!r}."),
-        terminal.printable(
-            f"It is for {', '.join(caller.scopes) or 'nothing'}"
-            f" and {'expires at ' + moment_text(expires) if expires else 'does not expire'}."
-        ),
-        terminal.printable(f"Stored in {path}, which only you can read."),
-    ]
+def greeting(url: str, caller: Mapping[str, Any]) -> list[str]:
+    """Who it is, and what the key is for. Raises CommandFailed where the answer does not say."""
+    try:
+        owner, key, scopes, end = caller["owner"]["name"], caller["key"]["name"], caller["scopes"], caller["expires_at"]
+        return [
+            f"Signed in at {url} as {owner}, with the key {key!r}.",
+            f"It is for {', '.join(scopes)} and {f'expires at {moment_text(end)}' if end else 'does not expire'}.",
+        ]
+    except (LookupError, TypeError, ValueError):
+        raise CommandFailed(f"the answer of {url} is not one of Goatfish's; nothing is stored") from None
 
 
 def asked(arguments: argparse.Namespace) -> tuple[str, str]:

@@ -46,7 +46,9 @@ def object_of(client: Client, reference: str) -> Run | Simulation:
     """The run that is meant, or else the simulation. Raises CommandFailed where there is neither."""
     found = find_run(client, reference) or find_simulation(client, reference)
     if found is None:
-        raise CommandFailed(f"no run and no simulation has the id, external id or name {reference!r}")
+        raise CommandFailed(
+            f"no run and no simulation has the id, external id or name {reference!r}{alike(client, reference)}"
+        )
     return found
 
 

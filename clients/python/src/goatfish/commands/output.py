@@ -109,7 +109,8 @@ def say(sentence: str, of: str = "gf") -> None:
     stream = sys.stderr
     if stream is None:
         return
-    line = " ".join(part for part in (piece.strip() for piece in sentence.splitlines()) if part)
+    first, *more = [part for part in (piece.strip() for piece in sentence.splitlines()) if part] or [""]
+    line = f"{first} {'; '.join(more)}".rstrip()
     with suppress(OSError, ValueError):
         stream.write(f"{of}: {printable(line, encoding_of(stream))}\n")
         stream.flush()
