@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import signal
 import stat
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -19,6 +19,7 @@ from goatfish.commands.exits import FINE
 from goatfish.commands.grammar import Subparsers, text
 from goatfish.commands.listing import add_label_option, filters_of
 from goatfish.commands.lookup import simulation_of
+from goatfish.commands.output import is_a_terminal
 from goatfish.commands.progress import Progress
 from goatfish.commands.runs import add_conditions
 from goatfish.commands.session import open_client
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from goatfish import Client, Simulation
 
 STANDARD_OUTPUT = "-"
+LONGEST_NAME = 50
 
 
 def add(subparsers: Subparsers) -> None:
@@ -50,10 +52,13 @@ def execute(arguments: argparse.Namespace) -> int:
     with open_client(arguments) as client:
         simulation = simulation_of(client, arguments.simulation)
         filters = filters_of(arguments, "name", "label", "where", "status")
-        with Progress("runs", partial(count_of, client, simulation, filters)) as progress, ExitStack() as stack:
+        to_output = arguments.output == STANDARD_OUTPUT
+        count = partial(count_of, client, simulation, filters)
+        rows_are_shown = to_output and is_a_terminal(sys.stdout)
+        with Progress("runs", count, rows_are_shown=rows_are_shown) as progress, ExitStack() as stack:
             chunks = stack.enter_context(client.simulations.export_runs(simulation.id, **filters))
             output: SafeBytes | BinaryIO = SafeBytes()
-            if arguments.output != STANDARD_OUTPUT:
+            if not to_output:
                 output = stack.enter_context(complete_file(arguments.output))
             for chunk in progress.over(chunks):
                 output.write(chunk)
@@ -86,17 +91,17 @@ def complete_file(path: str) -> Iterator[BinaryIO]:
                 yield device
             return
     final = Path(os.path.realpath(path))  # where it is a link, what it leads to is replaced
-    descriptor, temporary = tempfile.mkstemp(dir=final.parent, prefix=f".{final.name[:100]}.", suffix=".part")
+    temporary = final.with_name(f".{final.name[:LONGEST_NAME]}.{secrets.token_hex(8)}.part")
     try:
-        with ended_by_signals(), os.fdopen(descriptor, "wb") as file:
+        with ended_by_signals(), temporary.open("xb") as file:
             os.fchmod(file.fileno(), mode_of(final))
             yield file
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(final)
+        temporary.replace(final)
     except BaseException:
         with suppress(OSError):
-            Path(temporary).unlink()
+            temporary.unlink()
         raise
 
 

@@ -81,16 +81,14 @@ def moment_since(since: str | None) -> datetime | None:
     """The moment that is meant, None for a cursor or the beginning."""
     if since is None or since == BEGINNING:
         return None
-    ago = AGO.fullmatch(since)
-    if ago:
-        return datetime.now(timezone.utc) - timedelta(seconds=int(ago[1]) * SECONDS[ago[2]])
-    if not MOMENT.match(since):
-        return None
     try:
-        at = moment(since)
-    except ValueError:
+        ago = AGO.fullmatch(since)
+        if ago:
+            return datetime.now(timezone.utc) - timedelta(seconds=int(ago[1]) * SECONDS[ago[2]])
+        at = moment(since) if MOMENT.match(since) else None
+        return at.astimezone() if at else None
+    except (ValueError, OverflowError, OSError):  # no day of the calendar, or beyond its ends
         raise CommandFailed(f"{since!r} is not a moment like 2026-01-05T08:00Z", USAGE) from None
-    return at.astimezone() if at else None
 
 
 def write_change(change: Mapping[str, Any], *, as_json: bool) -> None:

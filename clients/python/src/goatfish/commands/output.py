@@ -117,9 +117,8 @@ def say(sentence: str, of: str = "gf") -> None:
 
 
 def abandon_output() -> None:
-    """Give up standard output and error, so that Python does not try to write the rest when it ends."""
+    """Give up standard output, so that Python does not try to write the rest when it ends."""
     nothing = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError, OSError, ValueError):  # it has no descriptor: nothing is written at the end
-            os.dup2(nothing, stream.fileno())
+    with suppress(AttributeError, OSError, ValueError):  # it has no descriptor: nothing is written at the end
+        os.dup2(nothing, sys.stdout.fileno())
     os.close(nothing)

@@ -14,17 +14,16 @@ BAR = 24
 
 
 class Progress:
-    """Shows how many rows of CSV have come, and of how many; nothing where nobody looks.
+    """Shows how many rows of CSV have come, and of how many; nothing where nobody looks, or where they are shown.
 
     ``count`` is asked for the whole number only where it is shown; None is an unknown number.
     """
 
-    def __init__(self, what: str, count: Callable[[], int | None]) -> None:
+    def __init__(self, what: str, count: Callable[[], int | None], *, rows_are_shown: bool = False) -> None:
         self._what = what
         self._terminal = Terminal.of(sys.stderr)
-        shown = is_a_terminal(sys.stderr) and not is_a_terminal(sys.stdout)
-        self._is_shown = shown
-        self._count = count() if shown else None
+        self._is_shown = is_a_terminal(sys.stderr) and not rows_are_shown
+        self._count = count() if self._is_shown else None
         self._rows = 0
         self._within_quotes = False
         self._drawn = 0.0

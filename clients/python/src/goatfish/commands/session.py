@@ -20,13 +20,15 @@ RETRIES = 2
 LONGEST_KEY_FILE = 4096
 
 
-def open_client(arguments: argparse.Namespace, *, timeout: float = 30.0, max_retries: int = RETRIES) -> Client:
+def open_client(arguments: argparse.Namespace, *, timeout: float = 30.0, max_retries: int | None = None) -> Client:
     """A client for this command, to be closed. Raises ConfigurationError where no service or key is known."""
     from goatfish import Client
 
     say_warnings()
     key = key_in(arguments.key_file)
-    return Client(url=arguments.url, key=key, timeout=timeout, max_retries=max_retries)
+    return Client(
+        url=arguments.url, key=key, timeout=timeout, max_retries=RETRIES if max_retries is None else max_retries
+    )
 
 
 def key_in(path: str | None) -> str | None:
