@@ -158,7 +158,7 @@ ZSH = r"""#compdef gf
 # Completion of gf for zsh: gf completion zsh > "${fpath[1]}/_gf"
 _gf_value() {
     case $1 in
-        (=*) compadd -- ${=1#=} ;;
+        ('='*) compadd -- ${=${1#'='}} ;;
         (files) _files ;;
         (simulations|runs) compadd -- ${(f)"$(command gf completion --names $1 2>/dev/null)"} ;;
     esac
