@@ -42,24 +42,23 @@ def execute(arguments: argparse.Namespace) -> int:
         ) from None
     except errors.ConfigurationError as error:
         raise CommandFailed(str(error), USAGE) from None
-    lines = greeting(url, caller.to_dict())
+    who = greeting(url, caller.to_dict())
     path = configuration.save(url, key)
-    for line in [*lines, f"Stored in {path}, which only you can read."]:
-        write_line(Terminal.of(sys.stdout).printable(line))
+    terminal = Terminal.of(sys.stdout)
+    write_line(terminal.printable(who))
+    write_line(terminal.printable(f"Stored in {path}, which only you can read."))
     for name in ("GOATFISH_URL", "GOATFISH_KEY"):
         if os.environ.get(name):
             say(f"{name} is set, and is used instead of what is stored")
     return FINE
 
 
-def greeting(url: str, caller: Mapping[str, Any]) -> list[str]:
+def greeting(url: str, caller: Mapping[str, Any]) -> str:
     """Who it is, and what the key is for. Raises CommandFailed where the answer does not say."""
     try:
         owner, key, scopes, end = caller["owner"]["name"], caller["key"]["name"], caller["scopes"], caller["expires_at"]
-        return [
-            f"Signed in at {url} as {owner}, with the key {key!r}.",
-            f"It is for {', '.join(scopes)} and {f'expires at {moment_text(end)}' if end else 'does not expire'}.",
-        ]
+        expiry = f"expires at {moment_text(end)}" if end else "does not expire"
+        return f"Signed in at {url} as {owner}; the key {key!r} is for {', '.join(scopes)}, and {expiry}."
     except (LookupError, TypeError, ValueError):
         raise CommandFailed(f"the answer of {url} is not one of Goatfish's; nothing is stored") from None
 
