@@ -50,10 +50,9 @@ def hostile_runs() -> list[dict[str, object]]:
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii"])
 @pytest.mark.parametrize("runs", [[run(at) for at in range(20)], hostile_runs()], ids=["usual", "hostile"])
 def test_every_width(runs: list[dict[str, object]], encoding: str) -> None:
-    shown = 0
+    columns, shown = run_columns(runs, {}, exact=False), 0
     for width in WIDTHS if encoding == "utf-8" else WIDTHS[::20]:
         terminal = Terminal(encoding, width, colour=False, is_terminal=True)
-        columns = run_columns(runs, {}, exact=False)
         lines = list(lines_of(columns, terminal))
         assert len(lines) == len(runs) + 1
         assert max(map(width_of, lines)) <= width
