@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goatfish.commands.cells import clusters, cut, fit, printable, width_of
@@ -57,6 +57,7 @@ def test_printable(text: str, shown: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+@settings(deadline=None, max_examples=30)
 @given(st.text())
 def test_whatever_is_shown_is_in_one_line_and_can_be_encoded(encoding: str, text: str) -> None:
     shown = printable(text, encoding)
@@ -65,6 +66,7 @@ def test_whatever_is_shown_is_in_one_line_and_can_be_encoded(encoding: str, text
     assert printable(shown, encoding) == shown
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.text(), st.integers(0, 40))
 def test_nothing_is_wider_than_its_room(text: str, width: int) -> None:
     text = printable(text)

@@ -140,7 +140,7 @@ def test_a_connection_that_breaks(
     assert [each.read_text() for each in tmp_path.iterdir()] == ([existing] if existing else [])
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     def slowly() -> Iterator[bytes]:
         yield b"id\r\n"

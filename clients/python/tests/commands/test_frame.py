@@ -41,7 +41,7 @@ def test_what_asks_no_service_loads_no_http() -> None:
         from goatfish.commands import main
         for command in ("--version", "--help", "runs --help", "completion bash", "completion zsh", "completion fish"):
             assert main(command.split()) == 0
-        sys.exit(", ".join(sys.modules.keys() & {"httpx", "httpx2", "anyio"}))
+        sys.exit(", ".join(sys.modules.keys() & {"httpx", "httpx2", "anyio", "asyncio", "ssl"}))
     """
     env = {**os.environ, "PYTHONPATH": str(SOURCES)}
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=False)
