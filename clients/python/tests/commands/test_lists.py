@@ -208,3 +208,12 @@ def test_a_key_for_runs_alone(gf: Gf, study: goatfish.Simulation, monkeypatch: p
     ended = gf("sims")
     assert ended.status == 4
     assert "simulations:read" in ended.err
+
+
+def test_a_key_for_simulations_alone(gf: Gf, study: goatfish.Simulation, monkeypatch: pytest.MonkeyPatch) -> None:
+    with goatfish.Client() as client:
+        key = client.keys.create("simulations", scopes=["simulations:read"]).key
+    monkeypatch.setenv("GOATFISH_KEY", str(key))
+    assert study.id in gf("sims").out
+    assert gf("show", study.name).out.startswith(f"simulation {study.id}")
+    assert gf("runs").status == 4

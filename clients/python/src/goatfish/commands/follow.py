@@ -100,7 +100,7 @@ def write_change(change: Mapping[str, Any], *, as_json: bool) -> None:
     item = change.get("after") or change.get("before") or {}
     id = str(change.get("id"))
     parts = [
-        moment_text(str(change.get("at")), exact=not terminal.is_terminal),
+        moment_text(str(change.get("at")), exact=not terminal.is_terminal, form="%Y-%m-%d %H:%M:%S"),
         str(change.get("kind")),
         id[:SHORT_ID] if terminal.is_terminal else id,
         str(item.get("name") or ""),

@@ -15,7 +15,7 @@ from goatfish.commands.output import Terminal, is_a_terminal, say, write
 from goatfish.commands.table import Column, hidden, lines_of
 
 if TYPE_CHECKING:
-    from goatfish.sync_api.pages import Pages
+    from goatfish import Pages
 
 USUAL_LIMIT = 20
 LARGEST_PAGE = 100
@@ -66,8 +66,8 @@ def filters_of(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:
 
 
 def page_size(arguments: argparse.Namespace) -> int:
-    """The size of the pages to ask for: no more than are shown."""
-    return LARGEST_PAGE if arguments.all else min(arguments.limit, LARGEST_PAGE)
+    """The size of the pages to ask for: no more than are shown, and one, which tells that there are more."""
+    return LARGEST_PAGE if arguments.all else min(arguments.limit + 1, LARGEST_PAGE)
 
 
 def items_of(pages: Pages[Any], arguments: argparse.Namespace) -> tuple[Iterable[Mapping[str, Any]], Iterable[Any]]:
@@ -96,7 +96,7 @@ def write_table(columns: Sequence[Column], more: Iterable[Any], what: str) -> No
     missing = hidden(columns, terminal)
     if missing:
         say_aside(f"no room for {', '.join(missing)}: a wider terminal, --csv or --json shows all")
-    if next(iter(more), None) is not None:
+    if is_a_terminal(sys.stdout) and next(iter(more), None) is not None:
         say_aside(f"there are more {what}: --limit N or --all")
 
 

@@ -44,7 +44,14 @@ def simulation_of(client: Client, reference: str) -> Simulation:
 
 def object_of(client: Client, reference: str) -> Run | Simulation:
     """The run that is meant, or else the simulation. Raises CommandFailed where there is neither."""
-    found = find_run(client, reference) or find_simulation(client, reference)
+    from goatfish import errors
+
+    found: Run | Simulation | None
+    try:
+        found = find_run(client, reference)
+    except errors.PermissionDenied:  # of a key for simulations alone
+        return simulation_of(client, reference)
+    found = found or find_simulation(client, reference)
     if found is None:
         raise CommandFailed(
             f"no run and no simulation has the id, external id or name {reference!r}{alike(client, reference)}"

@@ -36,7 +36,7 @@ def key_in(path: str | None) -> str | None:
     if path is None:
         return None
     if path == "-":
-        content = sys.stdin.read(LONGEST_KEY_FILE)
+        content = sys.stdin.read(LONGEST_KEY_FILE) if sys.stdin is not None else ""
     else:
         with Path(path).open(encoding="utf-8", errors="replace") as file:
             content = file.read(LONGEST_KEY_FILE)

@@ -46,15 +46,15 @@ def moment(iso: str | None) -> datetime | None:
     return datetime.fromisoformat(iso.replace("Z", "+00:00")) if iso else None
 
 
-def moment_text(iso: str | None, *, exact: bool = False) -> str:
-    """A moment: as the service tells it, or in local time to the minute."""
+def moment_text(iso: str | None, *, exact: bool = False, form: str = "%Y-%m-%d %H:%M") -> str:
+    """A moment: as the service tells it, or in local time, to the minute unless the form says otherwise."""
     at = moment(iso)
     if iso is None or at is None:
         return NOTHING
     if exact:
         return iso
     try:
-        return at.astimezone().strftime("%Y-%m-%d %H:%M")
+        return at.astimezone().strftime(form)
     except (OverflowError, OSError, ValueError):  # at the ends of the calendar
         return iso
 
