@@ -50,9 +50,9 @@ def test_a_table(gf: Gf, study: goatfish.Simulation) -> None:
         "STATUS",
         "STARTED",
         "TOOK",
-        "mesh",
         "alpha",
         "[deg]",
+        "mesh",
         "cl",
         "LABELS",
     ]

@@ -9,6 +9,7 @@ from goatfish.commands.showing import NOTHING, moment_text, quantity_text, value
 
 MAPS = ("labels", "parameters", "results")
 QUANTITIES = ("parameters", "results")
+ORDER = ("parameters", "results", "labels", "artifacts")
 OWN = frozenset({"id", "created_at", "updated_at"})
 """What no two objects have in common."""
 MISSING = None
@@ -39,10 +40,14 @@ def _of_artifact(name: str, item: Any) -> dict[str, Any]:
 
 
 def names_of(items: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The names of all members of these flat objects: plain ones, then parameters, results and the rest."""
+    """The names of all members of these flat objects: plain ones as they come, then parameters, results and others."""
     names = dict.fromkeys(name for item in items for name in item)
-    order = {"parameters": 1, "results": 2, "labels": 3, "artifacts": 4}
-    return sorted(names, key=lambda name: order.get(name.partition(".")[0], 0))
+    return sorted(names, key=_place)
+
+
+def _place(name: str) -> tuple[int, str]:
+    of = name.partition(".")[0]
+    return (ORDER.index(of) + 1, name) if of in ORDER and of != name else (0, "")
 
 
 def same(one: Any, other: Any) -> bool:

@@ -42,7 +42,7 @@ def run_columns(runs: Items, simulations: Mapping[str, str] | None, *, exact: bo
 
 def quantity_columns(runs: Items, *, exact: bool) -> list[Column]:
     """A column for each parameter and result; what does not differ comes last where there is little room."""
-    keys = list(dict.fromkeys((of, name) for of in QUANTITIES for run in runs for name in run.get(of) or {}))
+    keys = [(of, name) for of in QUANTITIES for name in sorted({name for run in runs for name in run.get(of) or {}})]
     shared = {name for of, name in keys if of == "parameters"} & {name for of, name in keys if of == "results"}
     columns = []
     for of, name in keys:

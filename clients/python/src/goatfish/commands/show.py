@@ -80,9 +80,9 @@ def run_lines(client: Client, run: Run, terminal: Terminal) -> Iterator[str]:
     }
     yield from plain_lines(shown, terminal, {"status": STATUS_STYLES.get(status, "")})
     for of in ("parameters", "results"):
-        texts = {name: quantity_text(value) for name, value in (json.get(of) or {}).items()}
+        texts = {name: quantity_text(value) for name, value in sorted((json.get(of) or {}).items())}
         yield from section(of, pairs(texts, terminal), terminal)
-    yield from section("labels", pairs(json.get("labels") or {}, terminal), terminal)
+    yield from section("labels", pairs(dict(sorted((json.get("labels") or {}).items())), terminal), terminal)
     yield from section("artifacts", artifact_lines(json.get("artifacts") or [], terminal), terminal)
     yield from others(json, ("parameters", "results", "labels", "artifacts"), terminal)
 
@@ -92,7 +92,7 @@ def simulation_lines(client: Client, simulation: Simulation, terminal: Terminal)
     json = simulation.to_dict()
     yield terminal.paint(f"simulation {terminal.printable(simulation.id)}", "bold")
     yield from plain_lines({k: v for k, v in json.items() if not isinstance(v, (dict, list))}, terminal, {})
-    yield from section("labels", pairs(json.get("labels") or {}, terminal), terminal)
+    yield from section("labels", pairs(dict(sorted((json.get("labels") or {}).items())), terminal), terminal)
     yield from others(json, ("labels",), terminal)
     summary = summary_of(client, simulation)
     if summary is not None:
@@ -158,7 +158,7 @@ def artifact_lines(artifacts: Sequence[Mapping[str, Any]], terminal: Terminal) -
 
 def result_lines(summary: RunsSummary, terminal: Terminal) -> Iterator[str]:
     """The least, mean and greatest of each result, as a table."""
-    results = [(name, each.to_dict()) for name, each in summary.results.items()]
+    results = [(name, each.to_dict()) for name, each in sorted(summary.results.items())]
     if not results:
         return
     columns = [Column("", [INDENT.join(["", name]) for name, _ in results], least=8)]
