@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import stat
-import sys
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
@@ -16,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clients.python.tests.commands.running import KEY, Gf, answering, started
+from clients.python.tests.commands.running import KEY, Gf, Stream, answering, started
 
 import goatfish
-from goatfish.commands.progress import Progress
+from goatfish.commands.progress import CsvProgress
 
 ID = "0199f3c2-7a10-7000-8000-000000000000"
 SIMULATION = f'{{"id": "{ID}", "name": "Wing", "start_date": "2026-01-05", "end_date": "2026-02-01"}}'.encode()
@@ -160,12 +159,14 @@ def test_a_signal_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_rows_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("goatfish.commands.progress.is_a_terminal", lambda stream: stream is sys.stderr)
+def test_rows_are_counted(gf: Gf, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("goatfish.commands.progress.PERIOD", 0)
     text = b'id,reason\r\n1,"a\n""b""\n"\r\n2,c\r\n3,"d\n\n"\r\n'
     for size in range(1, len(text)):
-        progress = Progress("runs", lambda: 3)
+        shown = Stream(terminal=True)
+        monkeypatch.setattr("sys.stderr", shown)
+        progress = CsvProgress("runs", lambda: 3)
         assert b"".join(progress.over(text[at : at + size] for at in range(0, len(text), size))) == text
-        assert progress._line(progress._rows - 1) == "[########################] 100%  3 of 3 runs"
-    assert Progress("runs", lambda: None)._line(1200) == "1,200 runs"
+        shown.flush()
+        last = shown.bytes.getvalue().decode().split("\r")[-2]
+        assert last == "[########################] 100%  3 of 3 runs\x1b[K"

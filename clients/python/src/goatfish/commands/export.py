@@ -20,7 +20,7 @@ from goatfish.commands.grammar import Subparsers, text
 from goatfish.commands.listing import add_label_option, filters_of
 from goatfish.commands.lookup import simulation_of
 from goatfish.commands.output import is_a_terminal
-from goatfish.commands.progress import Progress
+from goatfish.commands.progress import CsvProgress
 from goatfish.commands.runs import add_conditions
 from goatfish.commands.session import open_client
 
@@ -55,7 +55,8 @@ def execute(arguments: argparse.Namespace) -> int:
         to_output = arguments.output == STANDARD_OUTPUT
         count = partial(count_of, client, simulation, filters)
         rows_are_shown = to_output and is_a_terminal(sys.stdout)
-        with Progress("runs", count, rows_are_shown=rows_are_shown) as progress, ExitStack() as stack:
+        progress = CsvProgress("runs", count, rows_are_shown=rows_are_shown)
+        with ExitStack() as stack:
             chunks = stack.enter_context(client.simulations.export_runs(simulation.id, **filters))
             output: SafeBytes | BinaryIO = SafeBytes()
             if not to_output:
