@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import pty
+import re
 import signal
+import termios
 import time
 from http.server import BaseHTTPRequestHandler
 from threading import Event
@@ -154,3 +157,17 @@ def test_names_for_a_shell(gf: Gf, many: None) -> None:
     assert (ended.status, ended.err) == (0, "")
     assert ended.lines[0] == "Many"
     assert gf("completion", "--names", "runs").lines[0] == "last"
+
+
+def test_a_terminal_of_its_own_width(signed_in: Any) -> None:
+    with goatfish.Client() as client:
+        client.simulations.create("x" * 300, "2026-01-05", "2026-02-01")
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(ours, (24, 33))
+    process = started("sims", "-n", "1", stdout=theirs, env={"TERM": "xterm", "COLUMNS": "", "NO_COLOR": ""})
+    _, err = process.communicate(timeout=60)
+    os.close(theirs)
+    assert (process.returncode, b"no room for START" in err) == (0, True), err
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", os.read(ours, 4096).decode()).splitlines()
+    os.close(ours)
+    assert [len(line) for line in lines] == [len(f"{'ID':13}  NAME"), 33]

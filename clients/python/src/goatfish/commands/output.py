@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,8 +38,8 @@ class Terminal:
         is_terminal = bool(stream) and is_a_terminal(stream)
         columns = os.environ.get("COLUMNS", "")
         given = int(columns) if columns.isascii() and columns.isdigit() and len(columns) < len("10000") else 0
-        width = given or (shutil.get_terminal_size((UNKNOWN_WIDTH, 24)).columns if is_terminal else None)
-        return cls(encoding_of(stream), width or None, is_terminal and wants_colour(), is_terminal)
+        width = given or (width_of_terminal(stream) if is_terminal else None)
+        return cls(encoding_of(stream), width, is_terminal and wants_colour(), is_terminal)
 
     def printable(self, text: str) -> str:
         """The text in one line, harmless, in characters that the stream can show."""
@@ -62,6 +61,14 @@ class Terminal:
     def paint(self, text: str, style: str | None) -> str:
         """The text in this style, where the stream shows colours and there is one."""
         return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if self.colour and style and text else text
+
+
+def width_of_terminal(stream: IO[str] | None) -> int:
+    """How many cells its lines have."""
+    try:
+        return (os.get_terminal_size(stream.fileno()).columns if stream else 0) or UNKNOWN_WIDTH
+    except (OSError, ValueError):
+        return UNKNOWN_WIDTH
 
 
 def is_a_terminal(stream: IO[str] | None) -> bool:

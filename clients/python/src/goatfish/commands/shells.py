@@ -16,6 +16,8 @@ WORDS = {
 }
 KINDS = {
     "FILE": FILES,
+    "GLOB": FILES,
+    "-- COMMAND": FILES,
     "NAME|ID": "simulations",
     "SIMULATION": "simulations",
     "RUN": "runs",
