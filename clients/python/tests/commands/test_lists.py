@@ -175,6 +175,10 @@ def test_nothing(gf: Gf, study: goatfish.Simulation) -> None:
     assert gf(*arguments) == Ended(0, "", "")
     assert gf(*arguments, width=80) == Ended(0, "", "gf: no runs\n")
     assert gf(*arguments, "--json") == Ended(0, "", "")
+    assert gf(*arguments, "--csv") == gf("export", study.name, "--name", "nothing like this")
+    assert gf("sims", "--csv", "--name", "nothing like this").lines == [
+        "id,name,start_date,end_date,description,created_at,updated_at"
+    ]
 
 
 @pytest.mark.parametrize(

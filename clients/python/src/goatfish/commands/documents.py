@@ -51,12 +51,13 @@ def harmless(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
-def spreadsheet(items: Sequence[Mapping[str, Any]]) -> Iterable[list[str]]:
+def spreadsheet(items: Sequence[Mapping[str, Any]], columns_at_least: Sequence[str] = ()) -> Iterable[list[str]]:
     """The header and the rows of these objects: plain members, ``labels.K``, ``parameters.K [unit]``, ``results.K``.
 
     Where the units of a parameter or result differ, a column ``….unit`` follows it.
     """
-    plain = list(dict.fromkeys(key for item in items for key, value in item.items() if not _is_nested(value)))
+    members = (key for item in items for key, value in item.items() if not _is_nested(value))
+    plain = list(dict.fromkeys([*columns_at_least, *members]))
     header, columns = list(plain), [(name, "", "") for name in plain]
     for of in MAPS:
         names = sorted({name for item in items for name in item.get(of) or {}})

@@ -77,12 +77,14 @@ def items_of(pages: Pages[Any], arguments: argparse.Namespace) -> tuple[Iterable
     return (each.to_dict() for each in wanted), iterator
 
 
-def write_document(items: Iterable[Mapping[str, Any]], arguments: argparse.Namespace) -> None:
-    """Write the objects as JSON Lines, each as it comes, or as CSV."""
+def write_document(
+    items: Iterable[Mapping[str, Any]], arguments: argparse.Namespace, columns_at_least: Sequence[str]
+) -> None:
+    """Write the objects as JSON Lines, each as it comes, or as CSV, which has a header in any case."""
     if arguments.json:
         write_json(items)
     else:
-        write_csv(spreadsheet(list(items)))
+        write_csv(spreadsheet(list(items), columns_at_least))
 
 
 def write_table(columns: Sequence[Column], more: Iterable[Any], what: str) -> None:

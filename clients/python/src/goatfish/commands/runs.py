@@ -65,13 +65,15 @@ def statuses(argument: str) -> str:
 
 def execute(arguments: argparse.Namespace) -> int:
     """List runs."""
+    from goatfish.tables import PLAIN
+
     with open_client(arguments) as client:
         filters = filters_of(arguments, "name", "label", "where", "status", "sort")
         if arguments.simulation:
             filters["simulation_id"] = simulation_of(client, arguments.simulation).id
         runs, more = items_of(client.runs.list(limit=page_size(arguments), **filters), arguments)
         if arguments.json or arguments.csv:
-            write_document(runs, arguments)
+            write_document(runs, arguments, PLAIN)
             return FINE
         shown = list(runs)
         simulations = None if arguments.simulation else simulation_names(client, shown)

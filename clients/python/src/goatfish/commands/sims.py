@@ -16,6 +16,9 @@ from goatfish.commands.session import open_client
 from goatfish.commands.showing import NOTHING, moment_text
 from goatfish.commands.table import Column
 
+PLAIN = ("id", "name", "start_date", "end_date", "description", "created_at", "updated_at")
+"""The columns that every CSV has."""
+
 
 def add(subparsers: Subparsers) -> None:
     """Add ``gf sims``."""
@@ -29,7 +32,7 @@ def execute(arguments: argparse.Namespace) -> int:
         filters = filters_of(arguments, "name", "label", "sort")
         simulations, more = items_of(client.simulations.list(limit=page_size(arguments), **filters), arguments)
         if arguments.json or arguments.csv:
-            write_document(simulations, arguments)
+            write_document(simulations, arguments, PLAIN)
         else:
             write_table(columns_of(list(simulations), exact=not is_a_terminal(sys.stdout)), more, "simulations")
     return FINE
