@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from goatfish.commands.exits import USAGE
@@ -101,8 +100,3 @@ def positive(argument: str) -> int:
     if not argument.isascii() or not argument.isdigit() or len(argument) > len("1000000000") or int(argument) == 0:
         raise argparse.ArgumentTypeError(f"{argument!r} is not a whole number of 1 or more")
     return int(argument)
-
-
-def as_usage(names: Sequence[str]) -> str:
-    """These names as a choice in a sentence: ``a, b or c``."""
-    return " or ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

@@ -18,7 +18,6 @@ STYLES = {
     "green": "32",
     "yellow": "33",
     "blue": "34",
-    "cyan": "36",
 }
 UNKNOWN_WIDTH = 80
 
