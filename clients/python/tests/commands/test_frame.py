@@ -99,9 +99,17 @@ def test_usage(gf: Gf, arguments: list[str]) -> None:
     assert ended.err[:-1].isprintable()
 
 
-def test_descending_sorts_are_no_options(gf: Gf) -> None:
+def test_values_that_begin_with_a_dash(gf: Gf) -> None:
     for sort in ("-created_at", "-name", "-start_date", "-results.c-l", "-parameters.n"):
         assert gf("runs", "--sort", sort).status == 4, sort  # nobody is signed in: the arguments are fine
+        assert gf("sims", f"--sort={sort}", "--json").status == 4
+    assert gf("follow", "--since", "-Z9_cursor", "--json").status == 4
+    assert (
+        gf("follow", "--since", "--json").status
+        == gf("runs", "--sort").status
+        == gf("runs", "--sort", "-n").status
+        == 2
+    )
     assert gf("runs", "-name", "x").status == 2
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -42,8 +41,8 @@ class Parser(argparse.ArgumentParser):
             write(message, file)
 
 
-DESCENDING = re.compile(r"-((created|updated)_at|(start|end)_date|name|(parameters|results)\..+)")
-"""A value of --sort that would look like an option."""
+DASHED = ("--sort", "--since")
+"""Options whose values may begin with a dash: descending sorts, and cursors by chance."""
 
 
 class CommandParser(Parser):
@@ -53,8 +52,17 @@ class CommandParser(Parser):
         super().__init__(*args, **kwargs)
         add_service_options(self, default=argparse.SUPPRESS)
 
-    def _parse_optional(self, arg_string: str) -> Any:
-        return None if DESCENDING.fullmatch(arg_string) else super()._parse_optional(arg_string)
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse does, but that a value with a dash before it is one behind these options."""
+        joined: list[str] = []
+        for each in args or ():
+            last = joined[-1] if joined else ""
+            known = self._option_string_actions
+            if last in DASHED and last in known and each.startswith("-") and each not in known:
+                joined[-1] = f"{last}={each}"
+            else:
+                joined.append(each)
+        return super().parse_known_args(joined, namespace)
 
 
 def add_service_options(parser: argparse.ArgumentParser, default: str | None = None) -> None:
