@@ -1,0 +1,37 @@
+"""``gf``, and the service that it talks to."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pytest
+from clients.python.tests.commands.running import Gf
+
+from goatfish.http.library import httpx
+
+TLS = httpx.create_ssl_context()
+
+
+@pytest.fixture
+def gf(monkeypatch: pytest.MonkeyPatch) -> Gf:
+    monkeypatch.setattr(httpx, "Client", partial(httpx.Client, verify=TLS))  # which takes as long as all the rest
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("TZ", "UTC")
+    for name in ("NO_COLOR", "COLUMNS", "GOATFISH_TRACEBACK", "DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    return Gf(monkeypatch)
+
+
+@pytest.fixture
+def served(real: Any) -> Any:
+    """A service that listens."""
+    return real
+
+
+@pytest.fixture
+def signed_in(served: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A service that the environment names."""
+    monkeypatch.setenv("GOATFISH_URL", served.url)
+    monkeypatch.setenv("GOATFISH_KEY", served.key)
+    return served
