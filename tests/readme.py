@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,13 +103,13 @@ def run_all(directory: Path) -> list[tuple[Example, str]]:
         address = re.search(r"API +http://(127\.0\.0\.1:\d+)/", box)
         assert address, box
         commands = [each.command.replace(_PORT, address[1]) for each in examples]
-        outputs = _run(commands, directory, shell.environment(TERM="dumb", LC_ALL="C.UTF-8"))
+        outputs = run_in_bash(commands, directory, shell.environment(TERM="dumb", LC_ALL="C.UTF-8"))
     given = [(found[START][0], box), *zip(examples, outputs, strict=True)]
     return [(example, output.replace(address[1], _PORT)) for example, output in given]
 
 
-def _run(commands: list[str], directory: Path, env: dict[str, str]) -> list[str]:
-    """What each command prints to a terminal, all of one bash."""
+def run_in_bash(commands: list[str], directory: Path, env: Mapping[str, str]) -> list[str]:
+    """What each command prints to a terminal, all of one bash. Raises ``AssertionError`` where it ends early."""
     script = directory / "script.sh"
     script.write_text("".join(f"printf '\\001%d\\001' {n}\n{each}\n" for n, each in enumerate(commands)))
     leader, follower = pty.openpty()

@@ -1,0 +1,101 @@
+"""The pages of docs/how-to as shell commands: each fenced block of a page as it stands, in order.
+
+A ``bash`` block is run by bash, and a ``python`` block by Python, as a program of its own. A block whose first line (or
+second, after ``#!``) is a comment of nothing but a file's name is written to that file. A ``text`` block shows what the
+block before it prints.
+"""
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.readme import run_in_bash
+from tests.running_service import Live
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docs" / "how-to"
+SOURCE = ROOT / "clients" / "python" / "src"
+PROGRAMS = Path(__file__).parent / "programs"
+"""Small stand-ins for what no test machine has: a batch system and two solvers."""
+PROGRAM_LANGUAGES = {"bash", "python", "typescript"}
+_BLOCK = re.compile(r"^```(.*)\n((?:.*\n)*?)^```$", re.MULTILINE)
+_FILE = re.compile(r"(?:#!.*\n)?(?:#|//) ([\w./-]+\.\w+)\n")
+_END = "END_OF_BLOCK"
+
+
+class PageError(ValueError):
+    """A page has a block that cannot be run."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A command for bash, and what the page shows that it prints (None: it does not show it)."""
+
+    command: str
+    shown: str | None = None
+
+
+def examples(page: str) -> list[Example]:
+    """What a page, given as Markdown, has run. Raises ``PageError``."""
+    found: list[Example] = []
+    for language, text in _BLOCK.findall(page):
+        if language == "text":
+            if not found or found[-1].shown is not None:
+                raise PageError(f"There is no program before this output:\n{text}")
+            found[-1] = Example(found[-1].command, text.strip("\n"))
+        elif language in PROGRAM_LANGUAGES:
+            found.append(Example(_command(language, text)))
+        else:
+            raise PageError(f"Nobody knows how to run {language or 'a block without a language'}:\n{text}")
+    return found
+
+
+def _command(language: str, text: str) -> str:
+    if _END in text:
+        raise PageError(f"A block contains {_END}.")
+    if named := _FILE.match(text):
+        return f"cat >{shlex.quote(named[1])} <<'{_END}'\n{text}{_END}"
+    if language == "python":
+        return f"python <<'{_END}'\n{text}{_END}"
+    if language == "bash":
+        return text.strip("\n")
+    raise PageError(f"Its first line has to name the file that it is:\n{text}")
+
+
+def run(name: str, directory: Path, env: Mapping[str, str]) -> list[tuple[Example, str]]:
+    """Every example of a page with what it prints. Raises ``AssertionError`` where one fails."""
+    found = examples((FOLDER / name).read_text(encoding="utf-8"))
+    outputs = run_in_bash(["set -eo pipefail", *(example.command for example in found)], directory, env)
+    return list(zip(found, outputs[1:], strict=True))
+
+
+def user(service: Live, directory: Path) -> dict[str, str]:
+    """The environment of a new user of the service, an owner of their own, with the client installed."""
+    owner = directory.name
+    service.goatfish("owner", "create", owner)
+    key = service.goatfish("key", "create", owner).stdout.strip()
+    programs, home = directory / ".programs", directory / ".home"
+    programs.mkdir()
+    home.mkdir()
+    gf = programs / "gf"
+    code = "import sys; from goatfish.commands import main; sys.exit(main())"
+    gf.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, "-c", code])} "$@"\n')
+    gf.chmod(0o755)
+    hidden = ("GOATFISH_", "DJANGO_", "PYTHON", "XDG_", "SLURM_", "PBS_", "LSB_", "VIRTUAL_ENV")
+    paths = [programs, PROGRAMS, Path(sys.executable).parent, os.environ.get("PATH", os.defpath)]
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith(hidden)},
+        "PATH": os.pathsep.join(map(str, paths)),
+        "PYTHONPATH": str(SOURCE),
+        "HOME": str(home),
+        "TERM": "dumb",
+        "COLUMNS": "100",
+        "LC_ALL": "C.UTF-8",
+        "MPLBACKEND": "agg",  # plots without a screen
+        "GOATFISH_URL": service.url,
+        "GOATFISH_KEY": key,
+    }

@@ -1,0 +1,50 @@
+"""Every block of every page in docs/how-to works as it stands, run in order by a new user of the service."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.how_to.pages import FOLDER, PageError, examples, run, user
+from tests.readme import has_shape, shape
+from tests.running_service import Live
+
+IN_OTHER_SUITES = {"typescript.md"}  # needs Node.js: tests/typescript
+PAGES = sorted(path.name for path in FOLDER.glob("*.md") if path.name != "README.md")
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name not in IN_OTHER_SUITES])
+def test_page(name: str, service: Live, tmp_path: Path) -> None:
+    for example, output in run(name, tmp_path, user(service, tmp_path)):
+        if example.shown is not None:
+            assert has_shape(output, example.shown), (
+                f"{example.command}\n{shape(output)}\nbut shown is\n{example.shown}"
+            )
+
+
+def test_the_index_links_every_page() -> None:
+    linked = re.findall(r"\]\(([\w-]+\.md)\)", (FOLDER / "README.md").read_text(encoding="utf-8"))
+    assert sorted(linked) == PAGES
+
+
+def test_blocks_become_commands() -> None:
+    page = "```bash\nls\n```\n\n```text\na\n```\n\n```python\n# a.py\n1\n```\n\n```python\n2\n```\n"
+    listing, file, program = examples(page)
+    assert (listing.command, listing.shown) == ("ls", "a")
+    assert file.command == "cat >a.py <<'END_OF_BLOCK'\n# a.py\n1\nEND_OF_BLOCK"
+    assert program.command == "python <<'END_OF_BLOCK'\n2\nEND_OF_BLOCK"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "```\nls\n```\n",
+        "```ruby\nputs 1\n```\n",
+        "```text\n1\n```\n",
+        "```bash\nls\n```\n```text\n1\n```\n```text\n1\n```\n",
+        "```typescript\nconst one = 1\n```\n",
+    ],
+)
+def test_a_block_that_cannot_be_run_is_refused(page: str) -> None:
+    with pytest.raises(PageError):
+        examples(page)
