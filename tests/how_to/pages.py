@@ -69,8 +69,9 @@ def _command(language: str, text: str) -> str:
 def run(name: str, directory: Path, env: Mapping[str, str]) -> list[tuple[Example, str]]:
     """Every example of a page with what it prints. Raises ``AssertionError`` where one fails."""
     found = examples((FOLDER / name).read_text(encoding="utf-8"))
-    outputs = run_in_bash(["set -eo pipefail", *(example.command for example in found)], directory, env)
-    return list(zip(found, outputs[1:], strict=True))
+    # With -e, bash does not come to the last command where one fails.
+    outputs = run_in_bash(["set -eo pipefail", *(example.command for example in found), ":"], directory, env)
+    return list(zip(found, outputs[1:-1], strict=True))
 
 
 def user(service: Live, directory: Path) -> dict[str, str]:
