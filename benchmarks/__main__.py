@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import (
+    client_contest,
+    client_report,
     contest,
     edge,
     fairness,
@@ -30,7 +32,7 @@ from benchmarks.field import OWNERS, ROWS, ground
 from benchmarks.machine import described, spread_out
 from benchmarks.operations import CLIENTS, OPERATIONS
 
-PARTS = ("table", "scale", "many", "footprint", "edge", "runs")
+PARTS = ("table", "scale", "many", "footprint", "edge", "runs", "clients")
 LATEST = ROOT / "benchmarks" / "results" / "latest.json"
 PUBLISHED = ROOT / "docs" / "benchmark.json"
 PLOT = ROOT / "docs" / "benchmark.svg"
@@ -66,7 +68,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"Nothing was timed, for these do not answer alike:\n{error}", file=sys.stderr)
         return 1
     say("done")
-    print(report.text(found), more_report.text(found), run_report.text(found), sep="\n")
+    print(report.text(found), more_report.text(found), run_report.text(found), client_report.text(found), sep="\n")
     _keep(LATEST, found)
     if options.publish:
         _keep(PUBLISHED, found)
@@ -89,9 +91,10 @@ def _part(part: str, plan: contest.Options, options: argparse.Namespace, say: Ca
         return {"many": many.run(seconds=max(10 * plan.seconds, 3), say=say)}
     if part == "edge":
         return {"edge": edge.run(say), "fairness": fairness.run(say)}
-    if part == "runs":
-        return _runs(plan, options, say)
-    return {"footprint": footprint.run(say)}
+    if part == "clients":
+        recorded = options.runs or client_contest.RECORDED
+        return {"clients": client_contest.run(rounds=min(plan.rounds, 5), recorded=recorded, say=say)}
+    return _runs(plan, options, say) if part == "runs" else {"footprint": footprint.run(say)}
 
 
 def _runs(plan: contest.Options, options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:
@@ -115,7 +118,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", choices=PARTS, help="one part of the report")
     parser.add_argument("--keys", choices=[keys.value for keys in Keys], help="one policy of checking keys, not both")
     parser.add_argument(
-        "--runs", type=int, help="how many runs the larger table has, in place of 100 000, or a million with --full"
+        "--runs",
+        type=int,
+        help="how many runs the larger table has, in place of 100 000, or a million with --full; or a client records",
     )
     parser.add_argument("--rounds", type=int, help="how many rounds")
     parser.add_argument("--seconds", type=float, help="how long one operation of one contestant takes in a round")

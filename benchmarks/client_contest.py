@@ -1,0 +1,198 @@
+"""Recording runs from Python: Goatfish's client beside MLflow's, each with its own server on the same PostgreSQL."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median, quantiles
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from benchmarks import database, goatfish
+from benchmarks.contestants import (
+    MLFLOW_BIN,
+    ROOT,
+    Contestant,
+    Dialect,
+    Keys,
+    Place,
+    Running,
+    free_port,
+    plain_environment,
+)
+from benchmarks.machine import cores, pin, stay_on
+from benchmarks.operations import Api
+from benchmarks.recorder import NAME, PARAMETERS, RESULTS, WARM_UP
+from benchmarks.roster import MLFLOW
+from benchmarks.spread import figure
+
+TIMED, PAUSE = 200, 0.02
+"""How many runs are recorded one by one, and seconds in which the caller does something else between two of them."""
+RECORDED = 1_000  # one after the other, as fast as it goes
+TIMEOUT = 900.0  # seconds for one such session
+SOURCE = ROOT / "clients" / "python" / "src"
+WAYS = {
+    "goatfish, wait=True": ("goatfish", True),
+    "goatfish, wait=False": ("goatfish", False),
+    "mlflow": ("mlflow", True),
+    "mlflow, synchronous=False": ("mlflow", False),
+}
+
+
+class NotRecorded(RuntimeError):
+    """A server has other runs than its client was told to record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """A client library: its Python, its environment, and how many runs its server has recorded wholly."""
+
+    python: str
+    environment: Mapping[str, str]
+    recorded: Callable[[], int]
+
+
+def run(*, rounds: int, recorded: int, say: Callable[[str], None]) -> dict[str, Any]:
+    """Figures by way of recording. Raises ``NotRecorded``."""
+    say("clients: starting PostgreSQL and both servers")
+    found: dict[str, dict[str, list[float]]] = {way: {} for way in WAYS}
+    with libraries() as known:
+        for number in range(rounds):
+            for way, (name, waits) in WAYS.items():
+                for what, figures in _session(known[name], name, waits, recorded).items():
+                    found[way].setdefault(what, []).append(figures)
+            say(f"clients: round {number + 1} of {rounds}")
+    return {way: {what: figure(values) for what, values in figures.items()} for way, figures in found.items()}
+
+
+def _session(library: Library, name: str, waits: bool, recorded: int) -> dict[str, float]:
+    apart = _record(library, name, waits, min(TIMED, recorded), PAUSE)
+    beside = _record(library, name, waits, recorded, 0.0)
+    blocks = apart["blocks"]
+    return {
+        "median_ms": median(blocks) * 1000,
+        "p99_ms": quantiles(blocks, n=100, method="inclusive")[98] * 1000,
+        "runs_per_second": recorded / beside["total"],
+        "cpu_ms": beside["cpu"] / recorded * 1000,
+        "import_ms": apart["import"] * 1000,
+    }
+
+
+def _record(library: Library, name: str, waits: bool, runs: int, pause: float) -> dict[str, Any]:
+    """What the recorder says of itself, once the server has all of its runs. Raises ``NotRecorded``."""
+    before = library.recorded()
+    command = [library.python, str(ROOT / "benchmarks" / "recorder.py"), name]
+    command += ["--runs", str(runs), "--pause", str(pause), *([] if waits else ["--no-wait"])]
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**plain_environment(), **library.environment},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-3000:]}")
+    if (more := library.recorded() - before) != runs + WARM_UP:
+        raise NotRecorded(f"{name}: {more} runs are recorded, not {runs + WARM_UP}:\n{done.stderr[-3000:]}")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@contextmanager
+def libraries() -> Iterator[dict[str, Library]]:
+    """Both libraries with their servers running: servers on one core, callers and PostgreSQL on the other."""
+    with database.postgres() as rows, TemporaryDirectory(prefix="goatfish-bench-") as directory:
+        place = Path(directory)
+        goatfish.run(rows, "migrate")
+        (owner,) = goatfish.seed(rows, 1, 1)
+        key = goatfish.create_key(rows, owner)
+        pin(database.postmaster(rows), cores()[1])
+        with (
+            _running(goatfish.GOATFISH, rows, place) as one,
+            _running(MLFLOW, database.create(rows, "bench_mlflow"), place) as other,
+        ):
+            stay_on(cores()[1])
+            yield {
+                "goatfish": Library(
+                    sys.executable,
+                    {
+                        "PYTHONPATH": str(SOURCE),
+                        "GOATFISH_URL": f"http://127.0.0.1:{one}",
+                        "GOATFISH_KEY": key,
+                        "GOATFISH_SPOOL": str(place / "spool"),
+                        "XDG_STATE_HOME": str(place / "state"),
+                    },
+                    lambda: _in_goatfish(one, key),
+                ),
+                "mlflow": Library(
+                    str(MLFLOW_BIN / "python"),
+                    {
+                        **MLFLOW.environment(Place(other, rows, Keys.SHIPPED, place / "keys.json")),
+                        "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{other}",
+                    },
+                    lambda: _in_mlflow(other),
+                ),
+            }
+
+
+@contextmanager
+def _running(contestant: Contestant, rows: database.Database, directory: Path) -> Iterator[int]:
+    """The port of the started server."""
+    running = Running(contestant, Place(free_port(), rows, Keys.SHIPPED, directory / "keys.json"), directory)
+    try:
+        running.wait(cores()[0])
+        yield running.port
+    finally:
+        running.stop()
+
+
+def _in_goatfish(port: int, key: str) -> int:
+    """How many runs have succeeded with all their parameters and results."""
+    api = Api(port, Dialect(path="/api/v1/simulations"), key)
+    try:
+        simulations = api.ask("GET", f"/api/v1/simulations?name={NAME.replace(' ', '%20')}").body["items"]
+        if not simulations:
+            return 0
+        (simulation,) = simulations
+        where = f"where=parameters.parameter_{PARAMETERS:02}>=0&where=parameters.parameter_01>=0&status=succeeded"
+        found = api.ask("GET", f"/api/v1/simulations/{simulation['id']}/summary?{where.replace('>', '%3E')}").body
+    finally:
+        api.close()
+    counts = {found["results"].get(f"result_{place:02}", {}).get("count", 0) for place in range(1, RESULTS + 1)}
+    if counts != {found["runs"]}:
+        raise NotRecorded(f"goatfish: results are missing: {counts} of {found['runs']}")
+    return int(found["runs"])
+
+
+def _in_mlflow(port: int) -> int:
+    """The same for MLflow."""
+    api = Api(port, Dialect(), None)
+
+    def ask(path: str, sent: Mapping[str, Any]) -> Any:
+        return api.ask("POST", f"/api/2.0/mlflow/{path}", sent).body
+
+    try:
+        asked = {"filter": f"name = '{NAME}'", "max_results": 1}
+        experiments = [each["experiment_id"] for each in ask("experiments/search", asked).get("experiments", [])]
+        if not experiments:
+            return 0
+        page: dict[str, Any] = {"experiment_ids": experiments, "max_results": 1000}
+        page["filter"] = "attributes.status = 'FINISHED'"
+        count = 0
+        while True:
+            found = ask("runs/search", page)
+            for one in found.get("runs", []):
+                data = one["data"]
+                if (len(data["params"]), len(data["metrics"])) != (PARAMETERS, RESULTS):
+                    raise NotRecorded(f"mlflow: a run has {len(data['params'])} and {len(data['metrics'])} members")
+                count += 1
+            if not (token := found.get("next_page_token")):
+                return count
+            page["page_token"] = token
+    finally:
+        api.close()
