@@ -5,21 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.how_to.pages import FOLDER, PageError, examples, run, user
-from tests.readme import has_shape, shape
+from tests.how_to.pages import FOLDER, PageError, check, examples, newcomer, user
 from tests.running_service import Live
 
+FIRST = "first-five-minutes.md"
 IN_OTHER_SUITES = {"typescript.md"}  # needs Node.js: tests/typescript
 PAGES = sorted(path.name for path in FOLDER.glob("*.md") if path.name != "README.md")
 
 
-@pytest.mark.parametrize("name", [name for name in PAGES if name not in IN_OTHER_SUITES])
+@pytest.mark.parametrize("name", [name for name in PAGES if name not in {FIRST, *IN_OTHER_SUITES}])
 def test_page(name: str, service: Live, tmp_path: Path) -> None:
-    for example, output in run(name, tmp_path, user(service, tmp_path)):
-        if example.shown is not None:
-            assert has_shape(output, example.shown), (
-                f"{example.command}\n{shape(output)}\nbut shown is\n{example.shown}"
-            )
+    check(name, tmp_path, user(service, tmp_path))
+
+
+def test_the_first_five_minutes(service: Live, tmp_path: Path) -> None:
+    check(FIRST, tmp_path, newcomer(service, tmp_path), service.url)
 
 
 def test_the_index_links_every_page() -> None:

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.embedded_postgres import Server
-from tests.how_to.pages import run, user
-from tests.readme import has_shape, shape
+from tests.how_to.pages import check, user
 from tests.running_service import Live, live
 
 HERE = Path(__file__).parent
@@ -45,9 +44,7 @@ def packages(tmp_path: Path) -> dict[str, str]:
 
 
 def test_the_page_works_as_it_stands(service: Live, packages: dict[str, str], tmp_path: Path) -> None:
-    for example, output in run("typescript.md", tmp_path, user(service, tmp_path) | packages):
-        if example.shown is not None:
-            assert has_shape(output, example.shown), f"{example.command}\n{shape(output)}\nbut shown is\n{example.shown}"
+    check("typescript.md", tmp_path, user(service, tmp_path) | packages)
     for name in MANIFESTS:
         assert json.loads((tmp_path / name).read_text()) == json.loads((HERE / name).read_text()), (
             "the page installs other packages than are locked"
