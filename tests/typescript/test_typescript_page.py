@@ -1,7 +1,6 @@
 """docs/how-to/typescript.md works as it stands, with the versions of packages in package-lock.json."""
 
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -34,8 +33,8 @@ def packages(tmp_path: Path) -> dict[str, str]:
     assert done.returncode == 0, done.stderr
     home = Path.home()
     return {
-        "npm_config_userconfig": os.environ.get("npm_config_userconfig", str(home / ".npmrc")),
-        "npm_config_cache": os.environ.get("npm_config_cache", str(home / ".npm")),
+        "npm_config_userconfig": str(home / ".npmrc"),
+        "npm_config_cache": str(home / ".npm"),
         "npm_config_prefer_offline": "true",
         "npm_config_audit": "false",
         "npm_config_fund": "false",
