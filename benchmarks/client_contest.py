@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from benchmarks import database, goatfish
 from benchmarks.contestants import (
@@ -84,7 +85,8 @@ def _session(library: Library, name: str, waits: bool, recorded: int) -> dict[st
 def _record(library: Library, name: str, waits: bool, runs: int, pause: float) -> dict[str, Any]:
     """What the recorder says of itself, once the server has all of its runs. Raises ``NotRecorded``."""
     before = library.recorded()
-    command = [library.python, str(ROOT / "benchmarks" / "recorder.py"), name]
+    # -P: its own folder has a module goatfish as well.
+    command = [library.python, "-P", str(ROOT / "benchmarks" / "recorder.py"), name]
     command += ["--runs", str(runs), "--pause", str(pause), *([] if waits else ["--no-wait"])]
     done = subprocess.run(
         command,
@@ -155,18 +157,22 @@ def _in_goatfish(port: int, key: str) -> int:
     """How many runs have succeeded with all their parameters and results."""
     api = Api(port, Dialect(path="/api/v1/simulations"), key)
     try:
-        simulations = api.ask("GET", f"/api/v1/simulations?name={NAME.replace(' ', '%20')}").body["items"]
+        simulations = api.ask("GET", f"/api/v1/simulations?name={quote(NAME)}").body["items"]
         if not simulations:
             return 0
-        (simulation,) = simulations
-        where = f"where=parameters.parameter_{PARAMETERS:02}>=0&where=parameters.parameter_01>=0&status=succeeded"
-        found = api.ask("GET", f"/api/v1/simulations/{simulation['id']}/summary?{where.replace('>', '%3E')}").body
+        asked = {"simulation_id": simulations[0]["id"], "status": "succeeded", "limit": "100"}
+        count = 0
+        while True:
+            page = api.ask("GET", f"/api/v1/runs?{urlencode(asked)}").body
+            for one in page["items"]:
+                own = [name for name in one["parameters"] if name.startswith("parameter_")]  # others are captured
+                _require_all(len(own), len(one["results"]))
+            count += len(page["items"])
+            if not page["next_cursor"]:
+                return count
+            asked["cursor"] = page["next_cursor"]
     finally:
         api.close()
-    counts = {found["results"].get(f"result_{place:02}", {}).get("count", 0) for place in range(1, RESULTS + 1)}
-    if counts != {found["runs"]}:
-        raise NotRecorded(f"goatfish: results are missing: {counts} of {found['runs']}")
-    return int(found["runs"])
 
 
 def _in_mlflow(port: int) -> int:
@@ -187,12 +193,15 @@ def _in_mlflow(port: int) -> int:
         while True:
             found = ask("runs/search", page)
             for one in found.get("runs", []):
-                data = one["data"]
-                if (len(data["params"]), len(data["metrics"])) != (PARAMETERS, RESULTS):
-                    raise NotRecorded(f"mlflow: a run has {len(data['params'])} and {len(data['metrics'])} members")
+                _require_all(len(one["data"]["params"]), len(one["data"]["metrics"]))
                 count += 1
             if not (token := found.get("next_page_token")):
                 return count
             page["page_token"] = token
     finally:
         api.close()
+
+
+def _require_all(parameters: int, results: int) -> None:
+    if (parameters, results) != (PARAMETERS, RESULTS):
+        raise NotRecorded(f"a run has {parameters} parameters and {results} results")

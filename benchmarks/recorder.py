@@ -12,11 +12,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 PARAMETERS, RESULTS = 20, 10
-NAME = "Wing flutter"
+NAME = "Recorded by a client library"
 """Of the simulation, or of MLflow's experiment."""
 WARM_UP = 3  # runs before the measured ones: connections are made, and the simulation is found
+SETTLE = 1.0  # seconds after them, in which what goes on in the background comes to its end
 Record = Callable[[int], None]
-Flush = Callable[[], None]
+Finish = Callable[[], None]
+"""Returns once all runs are sent."""
 
 
 def values(kind: str, members: int, number: int) -> dict[str, float]:
@@ -24,7 +26,7 @@ def values(kind: str, members: int, number: int) -> dict[str, float]:
     return {f"{kind}_{place:02}": number * (2 * place + 1) % 9973 / 100 for place in range(1, members + 1)}
 
 
-def with_goatfish(waits: bool) -> tuple[Record, Flush]:
+def with_goatfish(waits: bool) -> tuple[Record, Finish]:
     client: Any = importlib.import_module("goatfish").Client()
 
     def record(number: int) -> None:
@@ -32,10 +34,15 @@ def with_goatfish(waits: bool) -> tuple[Record, Flush]:
         with client.run(NAME, name=f"take {number}", parameters=parameters, wait=waits) as run:
             run.results(values("result", RESULTS, number))
 
-    return record, client.flush
+    def finish() -> None:
+        client.close()  # which sends for some seconds; the rest is what gf sync would send
+        with importlib.import_module("goatfish").Client() as another:
+            importlib.import_module("goatfish.recording").sync(another)
+
+    return record, finish
 
 
-def with_mlflow(waits: bool) -> tuple[Record, Flush]:
+def with_mlflow(waits: bool) -> tuple[Record, Finish]:
     mlflow: Any = importlib.import_module("mlflow")
     mlflow.set_experiment(NAME)
 
@@ -47,17 +54,17 @@ def with_mlflow(waits: bool) -> tuple[Record, Flush]:
     return record, mlflow.flush_async_logging
 
 
-LIBRARIES: dict[str, Callable[[bool], tuple[Record, Flush]]] = {"goatfish": with_goatfish, "mlflow": with_mlflow}
+LIBRARIES: dict[str, Callable[[bool], tuple[Record, Finish]]] = {"goatfish": with_goatfish, "mlflow": with_mlflow}
 
 
-def measured(record: Record, flush: Flush, runs: int, pause: float) -> dict[str, Any]:
+def measured(record: Record, finish: Finish, runs: int, pause: float) -> dict[str, Any]:
     """Seconds of the caller in each block, of all until everything is sent, and of processor time in this process.
 
     ``pause`` is how long the caller does something else between two runs, in seconds, which counts in no figure.
     """
     for number in range(WARM_UP):
         record(number)
-    flush()
+    time.sleep(SETTLE)
     blocks: list[float] = []
     cpu, began = time.process_time(), time.perf_counter()
     for number in range(WARM_UP, WARM_UP + runs):
@@ -66,7 +73,7 @@ def measured(record: Record, flush: Flush, runs: int, pause: float) -> dict[str,
         start = time.perf_counter()
         record(number)
         blocks.append(time.perf_counter() - start)
-    flush()
+    finish()
     total = time.perf_counter() - began - runs * pause
     return {"blocks": blocks, "total": total, "cpu": time.process_time() - cpu}
 
@@ -81,8 +88,8 @@ def main(arguments: Sequence[str]) -> int:
     began = time.perf_counter()
     importlib.import_module(options.library)
     imported = time.perf_counter() - began
-    record, flush = LIBRARIES[options.library](not options.no_wait)
-    print(json.dumps({"import": imported, **measured(record, flush, options.runs, options.pause)}))
+    record, finish = LIBRARIES[options.library](not options.no_wait)
+    print(json.dumps({"import": imported, **measured(record, finish, options.runs, options.pause)}))
     return 0
 
 

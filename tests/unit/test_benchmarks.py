@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks import client_report, recorder
 from benchmarks.load import Client, Load, LoadError, Outcome, _answer
 from benchmarks.machine import CpuMeter, _Reading, tree
 from benchmarks.report import columns, targets
@@ -205,3 +206,32 @@ def test_mlflow_is_asked_to_log_into_the_run_it_has_created() -> None:
     assert (logged["run_id"], len(logged["params"]), len(logged["metrics"])) == ("a1", 20, 10)
     client.heard(b"{}")
     assert next(requests, None) is None
+
+
+def test_pauses_between_recorded_runs_count_in_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    heard: list[object] = []
+
+    def pass_time(seconds: float) -> None:
+        clock[0] += seconds
+
+    def record(number: int) -> None:
+        heard.append(number)
+        pass_time(0.5)
+
+    def finish() -> None:
+        heard.append("finished")
+        pass_time(0.25)
+
+    monkeypatch.setattr("benchmarks.recorder.time.sleep", pass_time)
+    monkeypatch.setattr("benchmarks.recorder.time.perf_counter", lambda: clock[0])
+    found = recorder.measured(record, finish, 2, pause=10.0)
+    assert (found["blocks"], found["total"]) == ([0.5, 0.5], 1.25)
+    assert heard == [*range(recorder.WARM_UP + 2), "finished"]
+
+
+def test_the_figures_of_clients_are_told_by_way_of_recording() -> None:
+    figures = {name: figure([1.0, 3.0]) for name in client_report.FIGURES}
+    told = client_report.text({"clients": {"mlflow": figures}})
+    assert "mlflow  2.00 (1.00-3.00)" in told
+    assert not client_report.text({})
