@@ -10,6 +10,9 @@ from config.spelling import nearest
 _OF_A_SERVICE = re.compile(rf"{PREFIX}(SERVICE_(HOST|PORT\w*)|PORT(_[0-9]+_(TCP|UDP|SCTP)\w*)?)")
 """What Kubernetes sets in every container beside a service that is called goatfish."""
 
+_OF_THE_CLIENT = {f"{PREFIX}{name}" for name in ("KEY", "SPOOL", "TRACEBACK", "URL")}
+"""What the Python client and ``gf`` read, in the same shell perhaps: in .env, which they do not read, a mistake."""
+
 
 def unknown_variables() -> list[str]:
     """Names in the environment or .env that are not settings, but look as if they were meant to be.
@@ -17,9 +20,9 @@ def unknown_variables() -> list[str]:
     They are GOATFISH_*, or a setting with another prefix that is nearly this one. Raises ConfigurationError.
     """
     known, (in_file, _) = _names(), _env_file()
-    ours = [
+    ours = {
         name for name in os.environ if not (_OF_A_SERVICE.fullmatch(name) and f"{PREFIX}SERVICE_HOST" in os.environ)
-    ]
+    } - _OF_THE_CLIENT
     names = {name.upper() for name in (*ours, *in_file)} - known
     return sorted(name for name in names if name.startswith(PREFIX) or nearest(name, PREFIX, known))
 

@@ -30,7 +30,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("GOATFISH_HOST", None),
         ("GOATFISH_DEBUG", None),
         ("GOATFISH_TIMEOUT", None),
-        ("GOATFISH_URL", None),
+        ("GOATFISH_KEYS", None),
         ("GOATFISH_", None),
         ("GOATFISH_WORKER", "WORKERS"),
         ("GOATFISH__WORKERS", "WORKERS"),
@@ -135,3 +135,13 @@ def test_a_file_in_another_encoding_is_one_line(content: bytes, line: int, elsew
         with pytest.raises(ConfigurationError) as caught:
             read()
         assert caught.value.lines == [f".env cannot be read: line {line} is not UTF-8, in which it must be saved"]
+
+
+def test_variables_of_the_client_are_no_mistakes_but_in_a_file(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOATFISH_URL", "https://goatfish.example")
+    monkeypatch.setenv("GOATFISH_KEY", "gf_secret")
+    assert unknown_variables() == []
+    (elsewhere / ".env").write_text("GOATFISH_URL=https://goatfish.example\n")
+    assert unknown_variables() == ["GOATFISH_URL"]
