@@ -101,7 +101,7 @@ def _record(library: Library, name: str, waits: bool, runs: int, pause: float) -
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr[-3000:]}")
     if (more := library.recorded() - before) != runs + WARM_UP:
         raise NotRecorded(f"{name}: {more} runs are recorded, not {runs + WARM_UP}:\n{done.stderr[-3000:]}")
-    found: dict[str, Any] = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])  # MLflow prints where each run is to be seen
     return found
 
 

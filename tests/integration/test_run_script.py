@@ -40,7 +40,7 @@ def test_the_test_environment_excludes_real_settings(script: ModuleType, monkeyp
 
 def test_arguments_are_passed_to_the_suites(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[str, list[str]]] = []
-    nothing = dict.fromkeys(("unit", "memory", "edge", "openapi", "how-to"), script.NOTHING_SELECTED)
+    nothing = dict.fromkeys(("unit", "memory", "edge", "openapi", "client", "how-to"), script.NOTHING_SELECTED)
     statuses: dict[str, int] = {**nothing, "sqlite": 0, "postgres": 1}
 
     def run_suite(suite: str, args: list[str]) -> int:
