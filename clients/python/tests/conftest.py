@@ -6,16 +6,37 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from clients.python.tests.owners import owners_with_keys
-from tests.embedded_postgres import Server
-from tests.running_service import Live, live
 
 import goatfish
 from goatfish.testing import FakeService
+
+if TYPE_CHECKING:
+    from tests.running_service import Live
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--services", default="fake,real", help="fake alone on Pythons that the service does not run on")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    # The generator is tried once: it needs tools that are not of the client.
+    return True if without_real(config) and collection_path.name == "test_generated.py" else None
+
+
+def without_real(config: pytest.Config) -> bool:
+    return "real" not in config.getoption("--services")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not without_real(config):
+        return
+    real = [item for item in items if "real" in getattr(item, "fixturenames", ()) or "[real" in item.name]
+    config.hook.pytest_deselected(items=real)
+    items[:] = [item for item in items if item not in real]
 
 
 @dataclass(frozen=True)
@@ -54,6 +75,11 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 @pytest.fixture(scope="session")
 def listening() -> Iterator[tuple[Live, str]]:
     """A Goatfish on a PostgreSQL of its own, and the key of a second owner."""
+    from tests.embedded_postgres import Server
+    from tests.running_service import live
+
+    from clients.python.tests.owners import owners_with_keys
+
     with Server(in_memory=True) as server, live(server.url, server.operator_url) as running:
         yield running, owners_with_keys(running, "others")["others"]
 
