@@ -16,12 +16,14 @@ from goatfish.commands.output import abandon_output, say
 
 COMMANDS = (
     "login",
+    "run",
     "runs",
     "sims",
     "show",
     "compare",
     "follow",
     "export",
+    "sync",
     "open",
     "completion",
 )

@@ -1,0 +1,58 @@
+"""``gf sync``: send the runs that were kept in files, and end those whose process has died."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from goatfish.commands.exits import FINE, REFUSED
+from goatfish.commands.grammar import Subparsers
+from goatfish.commands.output import Terminal, is_a_terminal, say, write_line
+from goatfish.commands.progress import Bar
+from goatfish.commands.session import open_client
+
+if TYPE_CHECKING:
+    from goatfish.recording import SyncEntry, SyncReport
+
+DESCRIPTION = """Send the runs that were kept in files while the service was away, each exactly once. Runs whose
+process was killed end as failed, "lost". May be run at any time, by cron too."""
+
+
+def add(subparsers: Subparsers) -> None:
+    """Add ``gf sync``."""
+    parser = subparsers.add_parser("sync", help="send the runs that were kept in files", description=DESCRIPTION)
+    parser.add_argument("-q", "--quiet", action="store_true", help="say only what needs somebody's attention")
+
+
+def execute(arguments: argparse.Namespace) -> int:
+    """Send them. Raises what kept all from being sent."""
+    from goatfish.recording import sync
+
+    with open_client(arguments) as client, Bar("files", is_a_terminal(sys.stderr)) as bar:
+        report = sync(client, progress=bar.show)
+    tell(report, quiet=arguments.quiet)
+    if report.error is not None:
+        raise report.error
+    return REFUSED if report.refused else FINE
+
+
+def tell(report: SyncReport, *, quiet: bool) -> None:
+    """Say what became of the files."""
+    if not quiet:
+        lost = {entry.path for entry in report.lost}
+        for entry in report.sent:
+            end = "  (lost: its process was killed)" if entry.path in lost else ""
+            line = f"sent  {entry.run_id}  {entry.title}{end}  {entry.detail}"
+            write_line(Terminal.of(sys.stdout).printable(line).rstrip())
+        if not (report.sent or report.waiting or report.refused or report.skipped):
+            write_line("nothing to send")
+    for kind in ("waiting", "refused", "skipped"):
+        for entry in getattr(report, kind):
+            if kind != "waiting" or not quiet:
+                say(attention(kind, entry))
+
+
+def attention(kind: str, entry: SyncEntry) -> str:
+    """A sentence about a run that was not sent."""
+    return f"{kind}: {entry.title} ({entry.path}). {entry.detail}"
