@@ -18,9 +18,10 @@ import sys
 from goatfish.commands.process import held_signals, run_command
 with held_signals() as held:
     ended = run_command(sys.argv[1:], held)
-print(ended.exit_code, ended.killed_by and ended.killed_by.name, [each.name for each in ended.interrupts], ended.errors[-40:])
+names = [each.name for each in ended.interrupts]
+print(ended.exit_code, ended.killed_by and ended.killed_by.name, names, ended.errors[-40:])
 """
-READY = "import signal, sys, time; {}; print('ready', flush=True); time.sleep(30)"
+READY = "import os, signal, sys, time; {}; print('ready', flush=True); time.sleep(30)"
 
 
 def start(*argv: str, **options: object) -> subprocess.Popen[str]:
@@ -61,7 +62,7 @@ def test_death_by_a_signal_is_told() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
 def test_a_signal_goes_on_to_the_command(number: signal.Signals) -> None:
-    caught = f"signal.signal({int(number)}, lambda *_: (print('caught', flush=True), sys.exit(5)))"
+    caught = f"signal.signal({int(number)}, lambda *_: (os.write(1, b'caught\\n'), sys.exit(5)))"
     with start(sys.executable, "-c", READY.format(caught)) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
@@ -72,8 +73,8 @@ def test_a_signal_goes_on_to_the_command(number: signal.Signals) -> None:
 
 
 def test_the_terminal_s_interrupt_reaches_the_command_once() -> None:
-    caught = "signal.signal(2, lambda *_: print('caught', flush=True))"
-    script = f"import signal, time; {caught}; print('ready', flush=True); time.sleep(1)"
+    caught = "signal.signal(2, lambda *_: os.write(1, b'caught\\n'))"
+    script = f"import os, signal, time; {caught}; print('ready', flush=True); time.sleep(1)"
     text, status = in_terminal([sys.executable, "-c", DRIVER, sys.executable, "-c", script], press=b"\x03")
     assert status == 0
     assert text.count("caught") == 1

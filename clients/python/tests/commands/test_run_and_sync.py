@@ -21,7 +21,7 @@ import goatfish
 READY = "import signal, sys, time; {}; print('ready', flush=True); time.sleep(30)"
 ARRAY = """
 import os, sys
-from goatfish import Client
+import goatfish.commands.run, goatfish.recording.delivery, goatfish.sync_api.client
 from goatfish.commands import main
 jobs = []
 for task in range(int(sys.argv[1])):

@@ -107,7 +107,7 @@ def execute(arguments: argparse.Namespace) -> int:
     with held_signals() as held:  # before the recording begins its thread
         client = _client(arguments, tell)
         recorder = _recorder(client, arguments, program)
-        recorder.start()
+        recorder.start(wait=False)
         files = ResultFiles(arguments.result_file)
         try:
             ended: Ended | OSError = run_command(program, held)

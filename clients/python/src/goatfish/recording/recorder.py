@@ -134,11 +134,11 @@ class Recorder:
 
     # ── begun ──
 
-    def start(self) -> Recorder:
-        """Begin the run; the service is told in the background, which ``wait`` waits for."""
+    def start(self, *, wait: bool | None = None) -> Recorder:
+        """Begin the run; the service is told in the background, which ``wait`` waits for, by default as for its end."""
         try:
             self._begin()
-            if self._wait:
+            if self._wait if wait is None else wait:
                 self._wait_until_made()
         except BaseException as error:
             # Ctrl-C: no block is entered, so that nobody else would end the run.
