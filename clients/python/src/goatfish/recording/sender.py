@@ -30,6 +30,7 @@ FRESH = 5.0
 """Seconds for which a failure tells that the service is away."""
 EXIT_SECONDS, CLOSE_SECONDS = 5.0, 10.0
 _AWAY = 2
+NEVER = float("inf")
 
 
 class Outgoing:
@@ -245,6 +246,8 @@ class Sender:
         from goatfish.recording.parents import NotYet  # noqa: PLC0415
 
         failure: Optional[Exception] = None
+        with self._changed:
+            item.due_at = NEVER  # whoever hurries from now on may have come too late for this attempt
         self._began = self._last_try = time.monotonic()
         try:
             if self._service is None and self._make_service is not None:
@@ -253,7 +256,8 @@ class Sender:
                 item.delivery = Delivery(item.journal, item.parent_id, item.story)
             item.delivery.step(self._service)
         except NotYet:
-            item.due_at = time.monotonic() + TICK
+            with self._changed:
+                item.due_at = time.monotonic() + TICK
             return True
         except NotAJournal as error:
             log.warning("%s: its journal cannot be read: %s", item.label, error)
@@ -266,6 +270,7 @@ class Sender:
             if failure is None:
                 self._succeeded(item)
             else:
+                item.due_at = min(item.due_at, time.monotonic())
                 self._failed(item, failure)
             self._changed.notify_all()
         return failure is None
@@ -281,7 +286,7 @@ class Sender:
 
     def _succeeded(self, item: Outgoing) -> None:
         self._failures, self._warned, self._next_try = 0, False, 0.0
-        item.due_at = time.monotonic() + TICK
+        item.due_at = min(item.due_at, time.monotonic() + TICK)
         if item.story.all_sent and not item.has_jobs:
             item.journal.delete()
             item.is_over = True

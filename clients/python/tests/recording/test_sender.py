@@ -1,0 +1,29 @@
+"""The thread that sends journals: when it looks at one again."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from goatfish.recording.sender import Outgoing, Sender
+
+
+def test_a_run_that_ends_while_it_is_looked_at_is_looked_at_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("goatfish.recording.sender.TICK", 60.0)
+    story: Any = SimpleNamespace(all_sent=False, problem=None, run_id=None)
+    journal: Any = SimpleNamespace(path=None, touch=bool, delete=bool, release=bool)
+    item = Outgoing(journal, "a run", story)
+    sender = Sender(lambda: cast(Any, SimpleNamespace(owner=str)))
+    looked: list[object] = []
+
+    def step(service: object) -> None:
+        looked.append(service)
+        story.all_sent = len(looked) > 1
+        sender.hurry(item)  # as the block ends between what is sent now and the end of this look
+
+    item.delivery = SimpleNamespace(step=step, sentences=[])
+    sender.add(item)
+    assert sender.wait(lambda: item.is_over, 5.0)
+    assert sender.close()
