@@ -75,10 +75,9 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
 @pytest.fixture(scope="session")
 def listening() -> Iterator[tuple[Live, str]]:
     """A Goatfish on a PostgreSQL of its own, and the key of a second owner."""
+    from clients.python.tests.owners import owners_with_keys
     from tests.embedded_postgres import Server
     from tests.running_service import live
-
-    from clients.python.tests.owners import owners_with_keys
 
     with Server(in_memory=True) as server, live(server.url, server.operator_url) as running:
         yield running, owners_with_keys(running, "others")["others"]

@@ -91,6 +91,7 @@ from goatfish.version import __version__
 
 if TYPE_CHECKING:
     from goatfish.async_api.client import AsyncClient
+    from goatfish.recording.capture import Capture
 
 __all__ = [
     "APIError",
@@ -102,6 +103,7 @@ __all__ = [
     "BadRequest",
     "BodyTooLarge",
     "Caller",
+    "Capture",
     "Change",
     "ChangePage",
     "ChangesForgotten",
@@ -184,4 +186,9 @@ def __getattr__(name: str) -> Any:
 
         globals()[name] = AsyncClient
         return AsyncClient
+    if name == "Capture":
+        from goatfish.recording.capture import Capture  # noqa: PLC0415 -- of who records alone
+
+        globals()[name] = Capture
+        return Capture
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
