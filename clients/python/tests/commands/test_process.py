@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,19 +25,12 @@ print(ended.exit_code, ended.killed_by and ended.killed_by.name, names, ended.er
 READY = "import os, signal, sys, time; {}; print('ready', flush=True); time.sleep(30)"
 
 
-def start(*argv: str, **options: object) -> subprocess.Popen[str]:
-    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
-    return subprocess.Popen(
-        [sys.executable, "-c", DRIVER, *argv],
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment,
-        start_new_session=True,
-        **options,  # type: ignore[call-overload]
-    )
+def start(*argv: str, **options: Any) -> subprocess.Popen[str]:
+    settings = {"env": {**os.environ, "PYTHONPATH": str(SOURCE)}, "start_new_session": True, **options}
+    return subprocess.Popen([sys.executable, "-c", DRIVER, *argv], stdout=subprocess.PIPE, text=True, **settings)
 
 
-def run(*argv: str, **options: object) -> tuple[str, str]:
+def run(*argv: str, **options: Any) -> tuple[str, str]:
     """The standard output and error of a driven command."""
     with start(*argv, stderr=subprocess.PIPE, **options) as process:
         return process.communicate(timeout=20)

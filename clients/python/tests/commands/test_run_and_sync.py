@@ -21,8 +21,10 @@ import goatfish
 READY = "import signal, sys, time; {}; print('ready', flush=True); time.sleep(30)"
 ARRAY = """
 import os, sys
-import goatfish.commands.run, goatfish.recording.delivery, goatfish.sync_api.client
-from goatfish.commands import main
+import goatfish.recording.delivery, goatfish.sync_api.client
+from goatfish.commands import frame, main
+from goatfish.http.library import httpx
+frame.parser(), httpx.Client().close()  # imported once, not by each job
 jobs = []
 for task in range(int(sys.argv[1])):
     job = os.fork()
@@ -224,9 +226,10 @@ def test_the_service_may_come_back_while_the_command_runs(desk: Desk) -> None:
     assert desk.run().status == "cancelled"
 
 
-def test_a_job_array_records_every_run_once_in_one_simulation(desk: Desk) -> None:
+def test_a_job_array_records_every_run_once_in_one_simulation(desk: Desk, real: Any) -> None:
     tasks = 200
     argv = [sys.executable, "-c", ARRAY, str(tasks), desk.simulation]
+    desk.environment["GOATFISH_URL"] = real.url
     subprocess.run(argv, env=desk.environment, check=True, timeout=120)
     desk.gf("sync", "-q")  # what was not sent in time
     runs = desk.runs()

@@ -15,7 +15,7 @@ def test_a_run_that_ends_while_it_is_looked_at_is_looked_at_again_at_once(monkey
     story: Any = SimpleNamespace(all_sent=False, problem=None, run_id=None)
     journal: Any = SimpleNamespace(path=None, touch=bool, delete=bool, release=bool)
     item = Outgoing(journal, "a run", story)
-    sender = Sender(lambda: cast(Any, SimpleNamespace(owner=str)))
+    sender = Sender(lambda: cast(Any, SimpleNamespace(owner=str, close=bool)))
     looked: list[object] = []
 
     def step(service: object) -> None:
