@@ -77,9 +77,8 @@ def test_background_output_is_printed_at_its_turn(script: ModuleType, capfd: pyt
     with script.in_background(partial(script.succeeds, [sys.executable, "-c", "print('done')"])) as end:
         os.write(1, b"meanwhile\n")
         assert end()
-    before, after = capfd.readouterr().out.split("done")
+    before, _ = capfd.readouterr().out.split("done")
     assert "meanwhile" in before
-    assert "beside the others" in after
     with script.in_background(partial(script.succeeds, [sys.executable, "-c", "exit(1)"])) as end:
         assert not end()
 
