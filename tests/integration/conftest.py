@@ -131,6 +131,19 @@ CONTRACT = frozenset(
 owners, as a test of their plans wants tables that contracts have filled."""
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Whole files that the process's marks leave out are not even imported."""
+    beside, contract = collection_path.name in BESIDE, collection_path.name in CONTRACT
+    parts = {
+        "beside": beside,
+        "contract": contract,
+        "not beside": not beside,
+        "not contract and not beside": not contract and not beside,
+    }
+    is_test = collection_path.name.startswith("test_")
+    return True if is_test and not parts.get(config.getoption("markexpr"), True) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.name in BESIDE:
