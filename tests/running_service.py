@@ -90,9 +90,11 @@ def served(env: Mapping[str, str], *options: str, heard: io.StringIO | None = No
         assert process.stderr is not None
         drain = Thread(target=(heard or _Log()).writelines, args=(process.stderr,))
         try:
-            line = process.stderr.readline()
-            address = re.search(r"listens on (http://\S+)", line)
-            assert address, f"the service did not start: {line}"
+            said = ""
+            while not (address := re.search(r"listens on (http://\S+)", said)):
+                line = process.stderr.readline()  # perhaps that a `./run up` works on another database
+                assert line, f"the service did not start: {said}"
+                said += line
             drain.start()
             yield address[1]
         finally:
