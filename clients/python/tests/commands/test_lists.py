@@ -63,6 +63,18 @@ def test_a_table(gf: Gf, study: goatfish.Simulation) -> None:
     assert len(ended.lines[1].split()[0]) == 36  # whole ids for other programs
 
 
+def test_what_was_captured_comes_last(gf: Gf, signed_in: Any) -> None:
+    with goatfish.Client() as client:
+        captured = {"command": "./solver --case a-long-name", "directory": "/scratch/wing"}
+        simulation = client.simulations.create(f"Wing {next(_number)}", "2026-01-05", "2026-02-01")
+        for at in range(2):
+            parameters = {"alpha": at, "zeta": 1, **captured, "command": f"./solver --alpha {at}"}
+            client.runs.create(simulation, name="n", parameters=parameters, results={"cl": at})
+    assert gf("runs", "-s", simulation.name).lines[0].split()[5:] == ["alpha", "zeta", "cl", "command", "directory"]
+    header = re.sub(r"\x1b\[[0-9;]*m", "", gf("runs", "-s", simulation.name, width=70).lines[0])
+    assert header.split()[5:] == ["alpha", "zeta", "cl"]
+
+
 @pytest.mark.parametrize("width", [20, 80, 200])
 def test_a_terminal(gf: Gf, study: goatfish.Simulation, width: int) -> None:
     ended = gf("runs", "-s", study.name, "-n", "3", width=width)

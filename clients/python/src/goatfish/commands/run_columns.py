@@ -11,6 +11,8 @@ from goatfish.commands.table import Column
 
 Items = Sequence[Mapping[str, Any]]
 STATUS_STYLES = {"queued": "dim", "running": "blue", "succeeded": "green", "failed": "red", "cancelled": "yellow"}
+CAPTURED = frozenset({("parameters", "command"), ("parameters", "directory")})
+"""What is recorded by itself, and seldom what somebody looks for."""
 IDENTITY, TIMES, VARIED, CONSTANT, REST = range(5)
 """Ranks: what is shown sooner where there is little room."""
 
@@ -43,6 +45,7 @@ def run_columns(runs: Items, simulations: Mapping[str, str] | None, *, exact: bo
 def quantity_columns(runs: Items, *, exact: bool) -> list[Column]:
     """A column for each parameter and result; what does not differ comes last where there is little room."""
     keys = [(of, name) for of in QUANTITIES for name in sorted({name for run in runs for name in run.get(of) or {}})]
+    keys.sort(key=CAPTURED.__contains__)
     shared = {name for of, name in keys if of == "parameters"} & {name for of, name in keys if of == "results"}
     columns = []
     for of, name in keys:
@@ -54,7 +57,7 @@ def quantity_columns(runs: Items, *, exact: bool) -> list[Column]:
             Column(
                 f"{header} [{unit}]" if unit else header,
                 [quantity_text(each, exact=exact, unit=not unit) for each in quantities],
-                VARIED if of == "results" or not all_same(quantities) else CONSTANT,
+                REST if (of, name) in CAPTURED else VARIED if of == "results" or not all_same(quantities) else CONSTANT,
                 least=None if all(map(is_number, quantities)) else 12,
                 right=all(map(is_number, quantities)),
             )
