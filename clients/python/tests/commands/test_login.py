@@ -94,7 +94,7 @@ def test_a_wrong_key_is_said_plainly(gf: Gf, served: Any) -> None:
     ("url", "said"),
     [
         ("goatfish.example", "has no scheme; perhaps https://goatfish.example"),
-        ("localhost:8000", "has no scheme; perhaps https://localhost:8000"),
+        ("localhost:8000", "has no scheme; perhaps http://localhost:8000"),
         ("ftp://goatfish.example", "'ftp' is no scheme"),
         ("https://", "names no host"),
         ("https://user:secret@goatfish.example", "user or a password"),
@@ -106,6 +106,13 @@ def test_a_wrong_url(gf: Gf, stored: Path, url: str, said: str) -> None:
         assert ended.status == 2
         assert said in one_line(ended)
         assert "secret@" not in ended.err
+    assert not stored.exists()
+
+
+def test_the_url_of_a_page_instead_of_the_service_s(gf: Gf, served: Any, stored: Path) -> None:
+    ended = gf("login", "--url", f"{served.url}/api/v1/simulations", stdin=served.key)
+    assert ended.status == 1
+    assert "there is no Goatfish at" in one_line(ended)
     assert not stored.exists()
 
 

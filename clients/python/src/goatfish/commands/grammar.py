@@ -90,12 +90,17 @@ def text(argument: str) -> str:
     return argument
 
 
+def likely_scheme(host: str) -> str:
+    """HTTP on this machine, HTTPS elsewhere."""
+    return "http" if host.startswith(("localhost", "127.", "[::1]")) else "https"
+
+
 def service_url(argument: str) -> str:
     """The URL of a service, without a slash at its end."""
     url = text(argument).strip()
     scheme, separator, rest = url.partition("://")
     if not separator:
-        raise argparse.ArgumentTypeError(f"{url!r} has no scheme; perhaps https://{url}")
+        raise argparse.ArgumentTypeError(f"{url!r} has no scheme; perhaps {likely_scheme(url)}://{url}")
     if scheme.lower() not in {"http", "https"}:
         raise argparse.ArgumentTypeError(f"{scheme!r} is no scheme of a service; use https:// or http://")
     if not rest.partition("/")[0]:

@@ -40,6 +40,10 @@ def execute(arguments: argparse.Namespace) -> int:
         raise CommandFailed(
             f"the service at {url} does not accept this key; nothing is stored", NOT_SIGNED_IN
         ) from None
+    except errors.NotFound:
+        raise CommandFailed(
+            f"there is no Goatfish at {url}; its URL is like {USUAL_URL}, with no path after it"
+        ) from None
     except errors.ConfigurationError as error:
         raise CommandFailed(str(error), USAGE) from None
     who = greeting(url, caller.to_dict())
