@@ -7,6 +7,7 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,11 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src"
 DRIVER = """
 import sys
-from goatfish.commands.process import held_signals, run_command
+from goatfish.commands.process import held_signals, run_command, signal_name
 with held_signals() as held:
     ended = run_command(sys.argv[1:], held)
 names = [each.name for each in ended.interrupts]
-print(ended.exit_code, ended.killed_by and ended.killed_by.name, names, ended.errors[-40:])
+print(ended.exit_code, ended.killed_by and signal_name(ended.killed_by), names, ended.errors[-40:])
 """
 READY = "import os, signal, sys, time; {}; print('ready', flush=True); time.sleep(30)"
 
@@ -52,6 +53,70 @@ def test_standard_input_passes_through() -> None:
 def test_death_by_a_signal_is_told() -> None:
     output, _ = run("sh", "-c", "kill -SEGV $$")
     assert output.startswith("None SIGSEGV []")
+
+
+def test_death_by_a_signal_without_a_name_is_told() -> None:
+    output, _ = run(sys.executable, "-c", "import os; os.kill(os.getpid(), 40)")
+    assert output.startswith("None signal 40 []")
+
+
+def test_a_script_without_its_interpreter_s_line_is_run_by_the_shell(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text('echo "$0 $1"; exit 4')
+    (tmp_path / "plain").chmod(0o700)
+    assert run("./plain", "a b", cwd=tmp_path)[0].startswith("./plain a b\n4 None")
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    assert run("plain", "a", env=environment)[0].startswith(f"{tmp_path}/plain a\n4 None")
+
+
+def test_the_stop_and_the_continuation_reach_the_command() -> None:
+    # The command is in a process group whose leader has a parent outside: an orphaned one cannot be stopped.
+    script = "print(os.getpid(), flush=True); signal.signal(15, lambda *_: sys.exit(6))"
+    with start(sys.executable, "-c", READY.format(script), start_new_session=False, preexec_fn=os.setpgrp) as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGTSTP)
+        assert os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1])
+        assert state_of(child) == "T"
+        process.send_signal(signal.SIGCONT)
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=20)
+    assert output == "6 None ['SIGTERM'] b''\n"
+
+
+def state_of(process: int) -> str:
+    return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2][0]
+
+
+def test_a_reader_that_is_slow_does_not_stop_the_command() -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    script = "import sys; sys.stderr.write('x' * 300_000)"
+    with start(sys.executable, "-c", script, stderr=writer) as process:
+        os.close(writer)
+        time.sleep(0.5)
+        with open(reader, "rb") as errors:  # noqa: PTH123 -- a descriptor
+            assert len(errors.read()) == 300_000
+        assert process.stdout is not None
+        assert process.stdout.read().startswith("0 None")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_an_interrupt_that_comes_too_late_is_an_exception(number: signal.Signals) -> None:
+    script = f"""
+import os, signal
+from goatfish.commands.process import held_signals
+with held_signals():
+    os.kill(os.getpid(), {int(number)})
+print("the command has ended")
+try:
+    os.kill(os.getpid(), {int(number)})
+except KeyboardInterrupt:
+    print("its end is recorded")
+"""
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "the command has ended\nits end is recorded\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])

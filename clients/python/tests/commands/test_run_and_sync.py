@@ -139,7 +139,9 @@ def test_a_command_that_is_not_there_is_a_failed_run(desk: Desk) -> None:
     assert desk.record("./no-solver")[0] == 127
     assert desk.run().status_reason == "cannot be started: No such file or directory"
     assert desk.record("./data")[0] == 126
-    assert [run.status for run in desk.runs()] == ["failed", "failed"]
+    assert desk.record("")[0] == 127
+    assert [run.status for run in desk.runs()] == ["failed"] * 3
+    assert desk.kept() == []
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, -2), (signal.SIGTERM, 128 + 15)])
@@ -257,6 +259,55 @@ def test_a_refused_key_is_said_and_the_run_is_kept(desk: Desk) -> None:
     assert process.returncode == 0
     assert "key" in err
     assert len(desk.kept()) == 1
+
+
+def test_closed_streams_change_nothing(desk: Desk) -> None:
+    def close() -> None:
+        for stream in range(3):
+            os.close(stream)
+
+    script = "import os; os.write(2, b'end'); raise SystemExit(3)"
+    with desk.start("run", "-s", desk.simulation, "--", sys.executable, "-c", script, preexec_fn=close) as process:
+        assert process.wait(timeout=30) == 3
+    assert desk.run().status_reason == "exit code 3\nend"
+    assert desk.kept() == []
+
+
+def test_a_named_pipe_is_no_result_file_and_no_artifact(desk: Desk) -> None:
+    (desk.folder / "log[1]").write_text("x")
+    options = ("--result-file", "pipe", "--artifact", "pipe", "--artifact", "log[1]")
+    code, _, err = desk.record("mkfifo", "pipe", options=options)
+    assert code == 0
+    assert "pipe has no results that can be read: it is no file" in err
+    assert "no file is called pipe" in err
+    assert [each.name for each in desk.run().artifacts] == ["log[1]"]
+
+
+def test_a_run_within_a_run(desk: Desk) -> None:
+    argv = [
+        *AS_PROCESS,
+        "run",
+        "-s",
+        desk.simulation,
+        "-n",
+        "inner",
+        "--",
+        "sh",
+        "-c",
+        "echo out; echo bad >&2; exit 7",
+    ]
+    code, out, err = desk.record(*argv, options=("-n", "outer"))
+    assert (code, out) == (7, "out\n")
+    assert err.startswith("bad\ngf: recorded as ")
+    assert sorted((run.name, run.status) for run in desk.runs()) == [("inner", "failed"), ("outer", "failed")]
+
+
+def test_a_run_that_is_refused_is_not_promised_to_be_sent(desk: Desk) -> None:
+    desk.record("true", options=("--external-id", "mine"))
+    code, _, err = desk.record("true", options=("--external-id", "mine"))
+    assert code == 0
+    assert "Another run has this external id" in err
+    assert err.endswith(f"gf: kept in {desk.spool / desk.kept()[0]}\n")
 
 
 def test_an_old_result_file_is_not_recorded(desk: Desk) -> None:

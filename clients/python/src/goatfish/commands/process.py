@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import shutil
 import signal
 import termios
 import threading
-import time
 import tty
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,8 @@ FORWARDED = (
     signal.SIGQUIT,
     signal.SIGUSR1,
     signal.SIGUSR2,
+    signal.SIGTSTP,
+    signal.SIGCONT,
 )
 INTERRUPTS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT})
 TAIL_BYTES = 64 * 1024
@@ -42,7 +45,7 @@ class Ended:
     """How a command ended: by itself with an exit code, or by a signal; and which signals asked it to end before."""
 
     exit_code: int | None
-    killed_by: signal.Signals | None
+    killed_by: int | None
     interrupts: tuple[signal.Signals, ...]
     errors: bytes = field(repr=False)
     """The last bytes that it wrote to its standard error, at most 64 kB."""
@@ -53,15 +56,37 @@ class Ended:
         return self.exit_code if self.killed_by is None else 128 + self.killed_by  # type: ignore[return-value]
 
 
+def signal_name(number: int) -> str:
+    """SIGTERM, or "signal 40" where it has no name, as real-time signals."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def reserve_closed_streams() -> None:
+    """Let no file of ours take the number of a standard stream that is closed; the command finds it closed, too."""
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004 -- standard error
+        pass
+    os.close(opened)
+
+
 @contextmanager
 def held_signals() -> Iterator[HeldSignals]:
-    """Hold back the signals that a command shall get. Threads begun inside never take one."""
+    """Hold back the signals that a command shall get. Threads begun inside never take one.
+
+    Afterwards whatever asks this process to end is a KeyboardInterrupt, so that it can still say how the command ended.
+    """
     taken = [each for each in FORWARDED if signal.getsignal(each) != signal.SIG_IGN]  # nohup's ignored ones stay so
     signal.signal(signal.SIGCHLD, lambda *_: None)  # an ignored signal would not wake sigwait everywhere
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [*taken, signal.SIGCHLD])
     try:
         yield HeldSignals(taken, before)
     finally:
+        for each in INTERRUPTS.intersection(taken):
+            signal.signal(each, signal.default_int_handler)
+        while late := INTERRUPTS.intersection(taken) & signal.sigpending():  # they came for a command that has ended
+            signal.sigwait(late)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
@@ -71,16 +96,11 @@ def run_command(argv: Sequence[str], held: HeldSignals) -> Ended:
     A signal that somebody sent to this process alone goes on to the command; one of the terminal's reaches both
     anyway. Raises OSError where the command cannot be started.
     """
+    if not argv[0]:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
     errors = ErrorOutput()
     try:
-        child = os.posix_spawnp(
-            argv[0],
-            list(argv),
-            os.environ,
-            file_actions=[(os.POSIX_SPAWN_DUP2, errors.writer, 2)],
-            setsigmask=held.before,
-            setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],  # Python ignores these, and a command would inherit it
-        )
+        child = _spawn(argv, held, errors.writer)
     except OSError:
         errors.close()
         raise
@@ -88,7 +108,7 @@ def run_command(argv: Sequence[str], held: HeldSignals) -> Ended:
     status, interrupts = _wait(child, held.taken)
     tail = errors.end()
     if os.WIFSIGNALED(status):
-        return Ended(None, signal.Signals(os.WTERMSIG(status)), tuple(interrupts), tail)
+        return Ended(None, os.WTERMSIG(status), tuple(interrupts), tail)
     return Ended(os.WEXITSTATUS(status), None, tuple(interrupts), tail)
 
 
@@ -98,19 +118,45 @@ def die_of(number: signal.Signals) -> None:
     os.kill(os.getpid(), number)
 
 
+def _spawn(argv: Sequence[str], held: HeldSignals, standard_error: int) -> int:
+    def spawn(argv: Sequence[str]) -> int:
+        return os.posix_spawnp(
+            argv[0],
+            list(argv),
+            os.environ,
+            file_actions=[(os.POSIX_SPAWN_DUP2, standard_error, 2)],
+            setsigmask=held.before,
+            setsigdef=[signal.SIGPIPE, signal.SIGXFSZ],  # Python ignores these, and a command would inherit it
+        )
+
+    try:
+        return spawn(argv)
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+    return spawn(["/bin/sh", shutil.which(argv[0]) or argv[0], *argv[1:]])  # a script without #!, as a shell does
+
+
 def _wait(child: int, taken: list[signal.Signals]) -> tuple[int, list[signal.Signals]]:
     interrupts: list[signal.Signals] = []
+    asked_to_stop = is_stopped = False
     while True:
         number, by_the_kernel = _next_signal([*taken, signal.SIGCHLD])
         if number == signal.SIGCHLD:
-            ended, status = os.waitpid(child, os.WNOHANG)
-            if ended:
+            changed, status = os.waitpid(child, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
+            if changed and (os.WIFEXITED(status) or os.WIFSIGNALED(status)):
                 return status, interrupts
-            continue
-        if number in INTERRUPTS:
-            interrupts.append(number)
-        if not by_the_kernel:
-            os.kill(child, number)  # it has not been waited for, so that its id is still its own
+            if changed:
+                is_stopped = os.WIFSTOPPED(status)
+        else:
+            if number in INTERRUPTS:
+                interrupts.append(number)
+            asked_to_stop = number == signal.SIGTSTP or (asked_to_stop and number != signal.SIGCONT)
+            if not by_the_kernel:
+                os.kill(child, number)  # it has not been waited for, so that its id is still its own
+        if asked_to_stop and is_stopped:  # where the command goes on, whoever waits for it does, too
+            asked_to_stop = is_stopped = False
+            os.kill(os.getpid(), signal.SIGSTOP)
 
 
 def _next_signal(numbers: list[signal.Signals]) -> tuple[signal.Signals, bool]:
@@ -119,7 +165,7 @@ def _next_signal(numbers: list[signal.Signals]) -> tuple[signal.Signals, bool]:
         found = signal.sigwaitinfo(numbers)
         return signal.Signals(found.si_signo), found.si_code > 0
     number = signal.Signals(signal.sigwait(numbers))
-    return number, number in (signal.SIGINT, signal.SIGQUIT) and _in_foreground()
+    return number, number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP) and _in_foreground()
 
 
 def _in_foreground() -> bool:
@@ -205,11 +251,10 @@ def _hand_over(reader: int) -> None:
 
 
 def _write_all(stream: int, data: bytes) -> None:
-    try:
-        while data:
+    while data:
+        try:
             data = data[os.write(stream, data) :]
-    except BlockingIOError:
-        time.sleep(0.01)
-        _write_all(stream, data)
-    except OSError:
-        return  # nobody reads: the command goes on, as its own output is still kept
+        except BlockingIOError:  # noqa: PERF203 -- a system call takes longer
+            select([], [stream], [], 1)
+        except OSError:
+            return  # nobody reads: the command goes on, as its own output is still kept

@@ -37,6 +37,8 @@ class ResultFiles:
 
 
 def _results(path: str) -> dict[str, Any]:
+    if not Path(path).is_file():  # a named pipe would be waited for
+        raise ValueError("it is no file")
     with Path(path).open("rb") as file:
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import argparse
 import glob
+import os
 import re
 import signal
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from goatfish.commands.exits import CommandFailed
 from goatfish.commands.grammar import Subparsers, text
 from goatfish.commands.output import say
-from goatfish.commands.process import Ended, die_of, held_signals, run_command
+from goatfish.commands.process import (
+    Ended,
+    die_of,
+    held_signals,
+    reserve_closed_streams,
+    run_command,
+    signal_name,
+)
 from goatfish.commands.result_files import ResultFiles
 from goatfish.commands.session import open_client
 from goatfish.commands.values import parse_pair, parse_value
@@ -67,7 +74,7 @@ def add(subparsers: Subparsers) -> None:
     option("--solver", type=text, metavar="NAME", help="the solver")
     option("--solver-version", type=text, metavar="VERSION", help="its version")
     option("--external-id", type=text, metavar="ID", help="an id of your own; a batch job's id is found by itself")
-    option("--parent", type=text, metavar="ID", help="the run that this one continues")
+    option("--parent", type=text, metavar="ID", help="the id of the run that this one continues")
     option(
         "--no-capture",
         type=left_out,
@@ -104,6 +111,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if not program:
         arguments.parser.error("there is no command; write it after --")
     tell = (lambda _: None) if arguments.quiet else say
+    reserve_closed_streams()
     with held_signals() as held:  # before the recording begins its thread
         client = _client(arguments, tell)
         recorder = _recorder(client, arguments, program)
@@ -116,12 +124,14 @@ def execute(arguments: argparse.Namespace) -> int:
             ended = error
         finished_at = datetime.now(timezone.utc)
     try:
-        results, complaints = files.read()
-        for complaint in complaints:
-            say(complaint)
-        recorder.results(results)
-        _link(recorder, arguments.artifact)
-        _end(recorder, ended, finished_at)
+        try:
+            results, complaints = files.read()
+            for complaint in complaints:
+                say(complaint)
+            recorder.results(results)
+            _link(recorder, arguments.artifact)
+        finally:
+            _end(recorder, ended, finished_at)
         tell(_where(recorder, client))
     except KeyboardInterrupt:
         tell("did not wait for the service; gf sync sends what is left")
@@ -135,7 +145,7 @@ def _client(arguments: argparse.Namespace, tell: Any) -> Client | None:
     try:
         return open_client(arguments)
     except (GoatfishError, CommandFailed, OSError) as error:
-        tell(f"{error}; the run is kept in a file, and gf sync sends it once you are signed in")
+        tell(f"{str(error).rstrip('.')}; the run is kept in a file, and gf sync sends it once you are signed in")
         return None
 
 
@@ -160,8 +170,8 @@ def _recorder(client: Client | None, arguments: argparse.Namespace, program: lis
 
 def _link(recorder: Recorder, patterns: list[str]) -> None:
     for pattern in patterns:
-        found = glob.glob(pattern, recursive=True)  # noqa: PTH207 -- Path.glob refuses absolute patterns
-        paths = sorted(path for path in found if Path(path).is_file())
+        found = [pattern] if os.path.lexists(pattern) else glob.glob(pattern, recursive=True)  # noqa: PTH207 -- Path.glob refuses absolute patterns
+        paths = sorted(path for path in found if os.path.isfile(path))  # noqa: PTH113 -- Path.is_file may raise
         if not paths:
             say(f"no file is called {pattern}")
         for path in paths:
@@ -180,7 +190,9 @@ def _end(recorder: Recorder, ended: Ended | OSError, finished_at: datetime) -> N
 def _where(recorder: Recorder, client: Client | None) -> str:
     if recorder.is_sent:
         return f"recorded as {recorder.id}"
-    return f"kept in {recorder.path}" + ("; gf sync sends it" if client else "")
+    if client is None or recorder.is_refused:
+        return f"kept in {recorder.path}"
+    return f"kept in {recorder.path}; gf sync sends it"
 
 
 def _status(ended: Ended | OSError) -> int:
@@ -193,14 +205,14 @@ def _status(ended: Ended | OSError) -> int:
 
 def outcome(ended: Ended) -> tuple[str, str | None]:
     """The run's status, and its reason unless the command succeeded."""
-    asked = next(iter(ended.interrupts), None)
+    asked: int | None = next(iter(ended.interrupts), None)
     if ended.killed_by in (signal.SIGINT, signal.SIGTERM):
         asked = asked or ended.killed_by
     if asked is not None:
-        return "cancelled", f"interrupted by {asked.name}"
+        return "cancelled", f"interrupted by {signal_name(asked)}"
     if ended.status == 0:
         return "succeeded", None
-    how = f"killed by {ended.killed_by.name}" if ended.killed_by else f"exit code {ended.exit_code}"
+    how = f"killed by {signal_name(ended.killed_by)}" if ended.killed_by else f"exit code {ended.exit_code}"
     said = last_lines(ended.errors)
     return "failed", f"{how}\n{said}"[:LONGEST_REASON].strip()
 

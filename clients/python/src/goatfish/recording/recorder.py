@@ -125,6 +125,11 @@ class Recorder:
         """Whether the service has all of it, and how it ended."""
         return self._item is not None and self._item.story.all_sent
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the service will not have it as it is; it is kept."""
+        return self._item is not None and self._item.story.problem is not None
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {self._title!a}, {self.id or 'not sent yet'}>"
 
