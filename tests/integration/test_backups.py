@@ -227,8 +227,8 @@ PROGRAMS = {
     " exit 3;; esac": "pg_dump failed: it broke\n",
     'case "$1" in --version) echo "pg_dump (PostgreSQL) 99.1";; *) kill -9 $$;; esac': "pg_dump failed: ended by"
     " SIGKILL (by somebody, or for want of memory)\n",
-    'case "$1" in --version) echo "pg_dump (PostgreSQL) 99.1";; *) ulimit -f 1; while :; do echo too much; done;; esac': "pg_dump failed:"
-    " ended by SIGXFSZ (the limit of file sizes, ulimit -f)\n",
+    'case "$1" in --version) echo "pg_dump (PostgreSQL) 99.1";; *) ulimit -f 1; while :; do echo too much; done;;'
+    " esac": "pg_dump failed: ended by SIGXFSZ (the limit of file sizes, ulimit -f)\n",
     "kill -TERM $$": "pg_dump failed: ended by SIGTERM (terminated)\n",
     "#!/nothing": "pg_dump cannot be started: No such file or directory\n",
 }

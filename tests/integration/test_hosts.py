@@ -126,7 +126,7 @@ async def test_zone_of_an_address_is_kept(primary: Server) -> None:
 
 
 async def test_if_no_host_answers_the_last_reason_is_given_in_time(primary: Server, silent: str, closed: str) -> None:
-    with faster_than(TIMEOUT + 1), pytest.raises(OSError, match="Connect call failed|refused"):
+    with faster_than(TIMEOUT + 1), pytest.raises(OSError, match=r"Connect call failed|refused"):
         await connector(over(primary, silent, closed)).connect()
     with faster_than(TIMEOUT + 1), pytest.raises(TimeoutError):
         await connector(over(primary, closed, silent)).connect()
