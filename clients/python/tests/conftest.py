@@ -23,8 +23,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    # The generator is tried once: it needs tools that are not of the client.
-    return True if without_real(config) and collection_path.name == "test_generated.py" else None
+    # The generator is tried once, as it needs tools that are not of the client; and what compares both services.
+    return True if without_real(config) and collection_path.name in {"test_generated.py", "service"} else None
 
 
 def without_real(config: pytest.Config) -> bool:

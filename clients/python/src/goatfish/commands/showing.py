@@ -43,7 +43,11 @@ def quantity_text(quantity: Any, *, exact: bool = True, unit: bool = True) -> st
 
 def moment(iso: str | None) -> datetime | None:
     """The moment that this text of the service tells."""
-    return datetime.fromisoformat(iso.replace("Z", "+00:00")) if iso else None
+    if not iso:
+        return None
+    # Before Python 3.11 a fraction has to have 3 or 6 digits, and there is no Z.
+    padded = re.sub(r"\.(\d+)", lambda found: "." + found.group(1)[:6].ljust(6, "0"), iso)
+    return datetime.fromisoformat(padded.replace("Z", "+00:00"))
 
 
 def moment_text(iso: str | None, *, exact: bool = False, form: str = "%Y-%m-%d %H:%M") -> str:
