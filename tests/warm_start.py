@@ -1,10 +1,10 @@
 """Starts Python from a process that has imported what needs no settings: each start takes a second less.
 
 The tests run some two hundred commands in processes of their own. Each is forked here before any setting is read or
-Django is set up, with the environment, directory and standard streams of its caller. A small process stands in for it:
-it forwards signals to the command, ends as the command ends, and if it is killed, so is the command, a moment later.
-Not passed on are SIGSTOP, the process group, resource limits and the umask. A command whose environment configures
-Python itself is started as usual.
+Django is set up, with the environment, directory and standard streams of its caller. A small process stands in for it
+(``stand_in``): it forwards signals to the command, ends as the command ends, and if it is killed, so is the command, a
+moment later. Not passed on are SIGSTOP, the process group, resource limits and the umask. A command whose environment
+configures Python itself is started as usual.
 """
 
 import os
@@ -12,11 +12,10 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from pathlib import Path
 from threading import Lock
 
-FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
-LOST = 70
-"""The exit status of a stand-in that has lost its command (EX_SOFTWARE in sysexits.h)."""
+STAND_IN = str(Path(__file__).with_name("stand_in.py"))
 SERVER_TIMEOUT = 10.0  # seconds in which the server has to end
 _server: list[str] = []
 _status: list[int] = []
@@ -34,7 +33,7 @@ def python(*arguments: str) -> list[str]:
     with _starting:
         if not _server:
             _server.append(_start_server())
-    return [sys.executable, "-I", "-S", __file__, _server[0], *arguments]
+    return [sys.executable, "-I", "-S", STAND_IN, _server[0], *arguments]
 
 
 def _start_server() -> str:
@@ -47,7 +46,7 @@ def _start_server() -> str:
     directory = tempfile.mkdtemp(prefix="goatfish-")
     address = f"{directory}/socket"
     server = subprocess.Popen(
-        [sys.executable, __file__, "--serve", address],
+        [sys.executable, __file__, address],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,  # Ctrl-C is for this process, which then ends the server
@@ -65,37 +64,6 @@ def _start_server() -> str:
     atexit.register(stop)
     assert server.stdout.readline() == b"ready\n"
     return address
-
-
-def stand_in(address: str, arguments: list[str]) -> int:
-    """Has the command run, and ends as it ends. Imports little: this is started for every command."""
-    if any(name.startswith("PYTHON") for name in os.environ):
-        os.execv(sys.executable, [sys.executable, *arguments])
-    errors = os.dup(2)
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(address)
-        message = repr((arguments, dict(os.environ), os.getcwd())).encode()  # noqa: PTH109 -- pathlib is slow to import
-        socket.send_fds(connection, [len(message).to_bytes(4, "big")], [0, 1, 2])
-        connection.sendall(message)
-
-        def forward(number: int, _: object) -> None:
-            with suppress(OSError):  # the command has ended
-                connection.send(bytes([number]))
-
-        for number in FORWARDED:
-            signal.signal(number, forward)
-        for descriptor in (0, 1, 2):
-            os.close(descriptor)  # a reader of the output sees its end when the command closes it
-        received = connection.recv(4, socket.MSG_WAITALL)
-    if len(received) < 4:
-        os.write(errors, b"The process that runs this command was lost.\n")
-        return LOST
-    status = int.from_bytes(received, "big", signed=True)
-    if status < 0:
-        with suppress(OSError):
-            signal.signal(-status, signal.SIG_DFL)
-        os.kill(os.getpid(), -status)
-    return status
 
 
 def serve(address: str) -> tuple[list[str], str] | None:
@@ -134,7 +102,7 @@ def _watch(connection: socket.socket) -> tuple[list[str], str]:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         size, descriptors, _, _ = socket.recv_fds(connection, 4, 3, socket.MSG_WAITALL)
         message = connection.recv(int.from_bytes(size, "big"), socket.MSG_WAITALL)
-        arguments, environment, directory = ast.literal_eval(message.decode())
+        arguments, environment, directory, streams = ast.literal_eval(message.decode())
         alive, at_end = os.pipe()
         pid = os.fork()
         if pid:
@@ -147,7 +115,11 @@ def _watch(connection: socket.socket) -> tuple[list[str], str]:
             os.close(alive)
             connection.close()
             for number, descriptor in enumerate(descriptors):
-                os.dup2(descriptor, number)
+                if number in streams:
+                    os.dup2(descriptor, number)
+                else:  # as Python itself starts with a stream that is closed
+                    os.close(number)
+                    setattr(sys, ("stdin", "stdout", "stderr")[number], None)
                 os.close(descriptor)
             os.environ.clear()
             os.environ.update(environment)
@@ -176,8 +148,8 @@ def _forward(connection: socket.socket, alive: int, pid: int) -> None:
 def _end_at_once() -> None:
     """Ends a command without freeing its memory, which would copy what it shares with the server."""
     if _status:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
         os._exit(_status[0])
 
 
@@ -235,9 +207,7 @@ GOATFISH = (
 
 
 if __name__ == "__main__":
-    if sys.argv[1] != "--serve":
-        sys.exit(stand_in(sys.argv[1], sys.argv[2:]))
-    if command := serve(sys.argv[2]):
+    if command := serve(sys.argv[1]):
         import runpy
 
         (option, program, *arguments), sys.path[0] = command

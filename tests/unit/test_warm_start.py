@@ -3,11 +3,14 @@
 import os
 import signal
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from tests.warm_start import LOST, python
+from tests.stand_in import LOST
+from tests.warm_start import python
 
 SLEEP = "import sys, time; sys.stdout.write('here\\n'); sys.stdout.flush(); time.sleep(30)"
 
@@ -39,6 +42,21 @@ def test_exit_functions_run_and_output_is_written_whatever_the_status(code: str,
     with start(f"import atexit, sys\natexit.register(print, 'last')\nprint('first')\n{code}") as process:
         assert process.communicate(timeout=20) == ("first\nlast\n", errors)
     assert process.returncode == status
+
+
+@pytest.mark.parametrize(("closed", "gone"), [("<&-", "stdin"), (">&-", "stdout"), ("<&- 2>&-", "stderr stdin")])
+def test_closed_streams_are_as_where_python_starts_with_them(closed: str, gone: str, tmp_path: Path) -> None:
+    file = tmp_path / "found"
+    look = "import os, sys; names = ('stderr', 'stdin', 'stdout'); found = [n for n in names if not getattr(sys, n)]"
+    code = f"{look}; open({str(file)!r}, 'w').write(' '.join(found)); os.fstat(1)"
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    said = []
+    for command in ([sys.executable, "-c", code], python("-c", code)):
+        shell = ["/bin/sh", "-c", f'exec "$0" "$@" {closed}', *command]
+        done = subprocess.run(shell, env=env, capture_output=True, text=True, timeout=20, check=False)
+        assert file.read_text() == gone
+        said.append((done.returncode, done.stdout, done.stderr.splitlines()[-1:]))
+    assert said[0] == said[1]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
