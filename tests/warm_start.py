@@ -162,6 +162,7 @@ def _import_packages() -> None:
 
 
 PACKAGES = (
+    "anyio._backends._asyncio",
     "asyncpg",
     "dependency_injector.containers",
     "dependency_injector.providers",
@@ -169,6 +170,8 @@ PACKAGES = (
     "django.contrib.auth.hashers",
     "django.core.management",
     "django.core.management.base",
+    "django.core.management.commands.makemigrations",
+    "django.core.management.commands.migrate",
     "django.db.backends.postgresql.base",
     "django.db.backends.sqlite3.base",
     "django.db.migrations.executor",
@@ -182,10 +185,14 @@ PACKAGES = (
     "psycopg",
     "pydantic.v1",  # FastAPI imports it once it has an application
     "pydantic_settings",
-    "rich.console",
+    "rich.console",  # typer.rich_utils, which reads the environment, is left to commands; the rest is what it imports
+    "rich.markdown",
+    "rich.panel",
     "rich.table",
+    "rich.traceback",
     "starlette.testclient",
     "typer",
+    "typer._adapters",
     "typer.testing",
     "uvicorn",
     "uvicorn.lifespan.on",

@@ -179,6 +179,16 @@ def serving(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterato
         yield running
 
 
+@pytest.fixture(scope="module")
+def two_workers(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Running]:
+    """A service of two processes, which do not wait long for requests."""
+    directory = tmp_path_factory.mktemp("workers")
+    shutil.copytree(migrated, directory / "var")
+    options = ("--workers", "2", "--keep-alive", "0.5", "--head-timeout", "0.5")
+    with Shell(directory).running("serve", "--port", "0", *options, until=READY) as running:
+        yield running
+
+
 def test_help_needs_no_framework(bare: Shell) -> None:
     look = "sys.exit(any(name in sys.modules for name in ('django', 'fastapi', 'pydantic_settings')))"
     code = f"import sys; from app.cli import main; sys.argv[1:] = ['--help']\ntry: main()\nexcept SystemExit: {look}"
@@ -223,18 +233,16 @@ def test_two_sqlite_files_are_refused(goatfish: Shell) -> None:
     assert "but operators use another database: sqlite:///var/other.sqlite3" in complaint(done, 2)
 
 
-def test_deadlines_are_options(goatfish: Shell) -> None:
-    options = ("--workers", "2", "--keep-alive", "0.5", "--head-timeout", "0.5")
-    with goatfish.running("serve", "--port", "0", *options, until=READY) as running:
-        port = int(running.url.rpartition(":")[2])
-        for sent, received in (
-            (b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", b"HTTP/1.1 200 "),
-            (b"GET /livez HTTP/1.1\r\n", b"HTTP/1.1 408 "),
-        ):
-            with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
-                connection.sendall(sent)
-                answered = b"".join(iter(lambda: connection.recv(65536), b""))  # until the server closes it
-            assert answered.startswith(received)
+def test_deadlines_are_options(two_workers: Running) -> None:
+    port = int(two_workers.url.rpartition(":")[2])
+    for sent, received in (
+        (b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n", b"HTTP/1.1 200 "),
+        (b"GET /livez HTTP/1.1\r\n", b"HTTP/1.1 408 "),
+    ):
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
+            connection.sendall(sent)
+            answered = b"".join(iter(lambda: connection.recv(65536), b""))  # until the server closes it
+        assert answered.startswith(received)
 
 
 def test_a_database_without_migrations_is_reported(bare: Shell) -> None:
@@ -341,15 +349,14 @@ def test_uvicorn_serves_the_application_by_its_name(goatfish: Shell, options: tu
         assert answer(running.url + "/readyz")[0] == 200
 
 
-def test_a_worker_that_is_killed_is_replaced(goatfish: Shell) -> None:
-    with goatfish.running("serve", "--port", "0", "--workers", "2", until=READY) as serving:
-        serving.wait(READY, times=2)
-        killed, other = map(int, re.findall(r"Started server process \[(\d+)\]", serving.said))
-        os.kill(killed, signal.SIGKILL)
-        serving.wait(READY, times=3)
-        assert answer(serving.url + "/readyz")[0] == 200
-        replaced = int(re.findall(r"Started server process \[(\d+)\]", serving.said)[-1])
-        assert replaced not in {killed, other}
+def test_a_worker_that_is_killed_is_replaced(two_workers: Running) -> None:
+    two_workers.wait(READY, times=2)
+    killed, other = map(int, re.findall(r"Started server process \[(\d+)\]", two_workers.said))
+    os.kill(killed, signal.SIGKILL)
+    two_workers.wait(READY, times=3)
+    assert answer(two_workers.url + "/readyz")[0] == 200
+    replaced = int(re.findall(r"Started server process \[(\d+)\]", two_workers.said)[-1])
+    assert replaced not in {killed, other}
 
 
 @pytest.mark.parametrize("options", [(), ("--workers", "2"), ("--reload",)], ids=["alone", "workers", "reloading"])
