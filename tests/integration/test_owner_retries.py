@@ -39,10 +39,12 @@ def owner(running: Live) -> str:
     return "tests"
 
 
-@pytest.fixture
-def file(running: Live, owner: str, tmp_path: Path) -> Path:
-    running.goatfish("owner", "export", owner, "-o", str(tmp_path / "exported"))
-    return tmp_path / "exported"
+@pytest.fixture(scope="module")
+def file(running: Live, owner: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The owner's file, from which each test that erases the owner has it back."""
+    file = tmp_path_factory.mktemp("owner") / "exported"
+    running.goatfish("owner", "export", owner, "-o", str(file))
+    return file
 
 
 @pytest.mark.parametrize(
