@@ -1,0 +1,90 @@
+"""Serves the page at ``/`` and its files, and exchanges the code of a sign-in link for a key."""
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Protocol
+
+from fastapi import APIRouter, Body
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from adapters.http_fastapi.kit.problems import ProblemException
+from adapters.http_fastapi.kit.responses import json_response
+from adapters.http_fastapi.kit.route import CompiledRoute
+
+FILES = Path(__file__).with_name("files")
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self';"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types"
+)
+"""No inline script or style, nothing from another host, and no text becomes markup."""
+_KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+class SignInCodes(Protocol):
+    """Codes of links that sign in, each valid once."""
+
+    def redeem(self, code: str) -> str | None:
+        """The API key that the code stands for; None where it was used, has expired or never was."""
+        ...
+
+
+class SignInCode(BaseModel):
+    """The code of a sign-in link."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: str = Field(min_length=1, max_length=200)
+
+
+class _Files(StaticFiles):
+    """Files at an address that changes with their content, so that browsers keep them."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers.update(_KEPT)
+        return response
+
+
+def workbench_routes(codes: SignInCodes) -> APIRouter:
+    """The page, its files, and the exchange of codes; none of them is part of the API's document."""
+    routes = APIRouter(route_class=CompiledRoute, include_in_schema=False)
+    base = f"/workbench/{_version()}"
+    page = _page(base)
+
+    @routes.get("/")
+    async def workbench() -> Response:
+        """Returns the page, which shows nothing before somebody has signed in."""
+        return HTMLResponse(page, headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"})
+
+    @routes.post("/workbench/sign-in")
+    async def sign_in(sent: Annotated[SignInCode, Body()]) -> Response:
+        """Exchanges the code of a link for the API key that it stands for, once."""
+        key = codes.redeem(sent.code)
+        if key is None:
+            raise ProblemException("not_found", "This sign-in link has been used, or has expired.")
+        return json_response({"key": key}, 200, (b"cache-control", b"no-store"))
+
+    routes.mount(base, _Files(directory=FILES))
+    return routes
+
+
+def _version() -> str:
+    """Changes with the content of the files."""
+    digest = hashlib.sha256()
+    for path in _names("*"):
+        digest.update(path.encode() + b"\0" + (FILES / path).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _page(base: str) -> bytes:
+    """The page with the address of its files; it names every module, so that a browser loads them all at once."""
+    modules = "\n".join(f'<link rel="modulepreload" href="{base}/{name}">' for name in _names("*.js"))
+    text = (FILES / "index.html").read_text(encoding="utf-8")
+    return text.replace("<!-- modules -->", modules).replace("{base}", base).encode()
+
+
+def _names(pattern: str) -> list[str]:
+    return sorted(path.relative_to(FILES).as_posix() for path in FILES.rglob(pattern) if path.is_file())
