@@ -43,7 +43,7 @@ async function show() {
   const choose = VIEWS[route.path[0] ?? "simulations"];
   const view = choose?.(route) || notFoundView;
   const { api, live, me } = session;
-  const context = { api, live, me, signal, ...route, setQuery, can: (scope) => me.scopes.includes(scope) };
+  const context = { api, live, me, signal, ...route, setQuery, adopt, can: (scope) => me.scopes.includes(scope) };
   session.shell.setCurrent(route.path[0] ?? "simulations");
   let made;
   try {
@@ -60,6 +60,13 @@ async function show() {
 /** Remembers the state of a view in its address, without showing the view again. */
 function setQuery(query) {
   history.replaceState(null, "", link(parseHash(location.hash).path, query));
+}
+
+/** Goes on with the key that has taken the place of this session's. */
+function adopt(made) {
+  storeKey(made.key, Boolean(localStorage.getItem("goatfish.key")));
+  session.api.key = made.key;
+  session.me.key = made;
 }
 
 /** Makes the session of the stored key, or shows the way to sign in; returns whether there is a session. */
