@@ -6,6 +6,7 @@ import { moment, quantity } from "../lib/format.js";
 import { button, dialog, loaded, problem, toast, when } from "../ui/pieces.js";
 
 const PAGE = 20; // revisions
+const MOMENT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 
 /** The history of a simulation or a run, the latest first. `kind`: "simulation" or "run". */
 export function historyTab({ context, kind, id }) {
@@ -105,6 +106,7 @@ function count(number) {
 /** A member as people read it. */
 function shown(content) {
   if (content === null || content === undefined) return h("span", { class: "muted" }, "none");
+  if (MOMENT.test(content)) return h("time", { datetime: content, title: content }, moment(content));
   if (typeof content !== "object") return h("bdi", {}, String(content));
   if ("value" in content) return h("bdi", {}, quantity(content));
   return h("bdi", {}, content.uri ?? JSON.stringify(content));

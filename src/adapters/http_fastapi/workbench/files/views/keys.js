@@ -57,7 +57,7 @@ function table(context, keys, reload) {
     { class: "scroll", tabindex: "0", role: "region", "aria-label": "Keys" },
     h(
       "table",
-      { class: "plain" },
+      { class: "plain wide" },
       h("thead", {}, h("tr", {}, head.map((name) => (name ? h("th", { scope: "col" }, name) : h("td", {}))))),
       h("tbody", {}, keys.map((key) => row(context, key, reload))),
     ),

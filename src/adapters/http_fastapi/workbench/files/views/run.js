@@ -108,7 +108,7 @@ function artifacts(list) {
     h(
       "table",
       { class: "plain" },
-      h("thead", {}, h("tr", {}, head.map((name) => h("th", { scope: "col" }, name)))),
+      h("thead", {}, h("tr", {}, head.map((name) => h("th", { scope: "col", class: name === "Size" ? "end" : null }, name)))),
       h("tbody", {}, list.map((each) => h("tr", {}, h("th", { scope: "row" }, h("bdi", {}, each.name)), h("td", {}, place(each.uri)), h("td", { class: "end" }, bytes(each.bytes)), h("td", {}, each.media_type), h("td", {}, each.sha256 && h("code", { title: each.sha256 }, `${each.sha256.slice(0, 12)}…`))))),
     ),
   );
