@@ -1,0 +1,5 @@
+import { h } from "../lib/dom.js";
+
+export async function plotsTab() {
+  return h("p", {}, "Plots");
+}
