@@ -48,8 +48,7 @@ export async function simulationView(context) {
       head,
       h("p", { class: "crumbs" }, h("a", { href: "#/simulations" }, "Simulations")),
       h("div", { class: "title" }, h("h1", {}, h("bdi", {}, simulation.name)), chips(simulation.labels, (key, text) => link(["simulations"], { label: `${key}:${text}` }))),
-      h("p", { class: "muted" }, `Planned from ${simulation.start_date} to ${simulation.end_date}`),
-      figures,
+      h("div", { class: "tools" }, h("span", { class: "muted" }, `Planned from ${simulation.start_date} to ${simulation.end_date}`), figures),
       tabs("Simulation", TABS.filter(([each]) => mayReadRuns || !["runs", "plots"].includes(each)).map(([each, label_]) => [label_, link(["simulations", id], { ...(["runs", "plots"].includes(each) ? { name, status, where, label } : {}), tab: each === "runs" ? "" : each }), each === tab])),
     );
   }
