@@ -29,7 +29,7 @@ export function chips(labels, hrefOf = null) {
     "span",
     { class: "chips" },
     Object.entries(labels).map(([key, text]) =>
-      h(hrefOf ? "a" : "span", { class: "chip", href: hrefOf?.(key, text), title: `${key}: ${text}` }, h("b", {}, key), text),
+      h(hrefOf ? "a" : "span", { class: "chip", href: hrefOf?.(key, text), title: `${key}: ${text}` }, h("b", {}, key), " ", h("bdi", {}, text)),
     ),
   );
 }

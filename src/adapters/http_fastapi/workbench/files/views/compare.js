@@ -128,7 +128,7 @@ function comparison(runs, onlyDifferences, remove) {
         "tr",
         { class: marked ? "differs" : "" },
         h("th", { scope: "row" }, h("bdi", {}, row.name), marked && h("span", { class: "unseen" }, " differs")),
-        row.texts.map((text, index) => h("td", { class: marked && text !== row.texts[0] ? "other" : "", title: text }, text === "" ? h("span", { class: "muted" }, "–") : h("bdi", {}, row.shown?.[index] ?? text), row.shares?.[index] && h("span", { class: "share muted" }, ` ${row.shares[index]}`))),
+        row.texts.map((text, index) => h("td", { class: marked && text !== row.texts[0] ? "other" : "", title: text }, text === "" ? h("span", { class: "muted" }, "none") : h("bdi", {}, row.shown?.[index] ?? text), row.shares?.[index] && h("span", { class: "share muted" }, ` ${row.shares[index]}`))),
       ),
     );
   }

@@ -16,22 +16,27 @@ const RECOUNT = 500; // ms in which changes of runs are gathered
 export async function simulationsView(context) {
   if (!context.can("simulations:read")) return { title: "Simulations", element: h("p", { class: "notice" }, "This key may not read simulations: it lacks the scope simulations:read.") };
   const state = { view: "table", sort: DEFAULT_SORT, ...context.query, label: [context.query.label ?? []].flat() };
+  const views = h("div", {});
   const content = h("div", {});
   const notice = h("p", { class: "notice", role: "status", hidden: true });
   const chosen = h("span", { class: "chips" });
   const counts = runCounts(context);
   let shown = null; // {element, onChange(revisions), count()}
 
+  /** The state as an address has it: without what is so by default. */
+  function query(view = state.view) {
+    const all = { ...params(), view: view === "table" ? "" : view };
+    return all.sort === DEFAULT_SORT ? { ...all, sort: "" } : all;
+  }
+
   function params() {
     return Object.fromEntries([...FILTERS, "label", "sort"].map((name) => [name, state[name]]));
   }
 
   async function show() {
-    const query = { ...params(), view: state.view };
-    if (query.sort === DEFAULT_SORT) delete query.sort;
-    if (query.view === "table") delete query.view;
-    context.setQuery(query);
+    context.setQuery(query());
     notice.hidden = true;
+    fill(views, tabs("How simulations are shown", [["table", "Table"], ["timeline", "Timeline"]].map(([view, label]) => [label, link(["simulations"], query(view)), state.view === view])));
     fill(chosen, state.label.map(labelChip));
     shown = await (state.view === "timeline" ? timeline : simulationTable)({ context, params: params(), counts, filterBy, sortBy });
     fill(content, shown.isEmpty ? empty(context, isFiltered(), clear) : shown.element);
@@ -76,14 +81,13 @@ export async function simulationsView(context) {
 
   await show();
   context.live.addEventListener("changes", onChanges, { signal: context.signal });
-  const views = (view) => [view === "table" ? "Table" : "Timeline", link(["simulations"], { ...params(), view: view === "table" ? "" : view }), state.view === view];
   return {
     title: "Simulations",
     element: h(
       "article",
       {},
       h("div", { class: "title" }, h("h1", {}, "Simulations"), context.can("simulations:write") && button("New simulation", () => create(context), { kind: "primary" })),
-      tabs("How simulations are shown", [views("table"), views("timeline")]),
+      views,
       filters(state, change),
       chosen,
       notice,
@@ -167,7 +171,7 @@ function labelButtons(labels, filterBy) {
     "span",
     { class: "chips" },
     Object.entries(labels).map(([key, text]) =>
-      h("button", { type: "button", class: "chip", title: `Only ${key}: ${text}`, on: { click: () => filterBy(`${key}:${text}`) } }, h("b", {}, key), h("bdi", {}, text)),
+      h("button", { type: "button", class: "chip", title: `Only ${key}: ${text}`, on: { click: () => filterBy(`${key}:${text}`) } }, h("b", {}, key), " ", h("bdi", {}, text)),
     ),
   );
 }

@@ -16,9 +16,11 @@ const SETTLE = 250; // ms without movement, after which runs of the time in sigh
 const RUNS = 100; // asked for at a time
 
 export async function timeline({ context, params }) {
-  const list = pager(context, "/simulations", params.sort === "-created_at" ? { ...params, sort: "start_date" } : params);
+  const sort = params.sort === "-created_at" ? "start_date" : params.sort;
+  const list = pager(context, "/simulations", { ...params, sort });
   const first = await list.next();
   const simulations = first ?? [];
+  const known = new Set(simulations.map((each) => each.id));
   const runs = new Map(); // by simulation: {marks: Map, hasMore, asked}
   const state = { from: 0, to: 1, moved: false };
   const axis = svg("svg", { class: "axis", "aria-hidden": "true" });
@@ -115,9 +117,9 @@ export async function timeline({ context, params }) {
     made.style.top = `${index * ROW}px`;
     const plot = made.lastChild;
     plot.setAttribute("width", width);
-    const known = runs.get(simulation.id);
-    fill(plot, bar(simulation, width), [...(known?.marks.values() ?? [])].map((run) => mark(run, width)));
-    made.querySelector(".more-runs").textContent = known?.hasMore ? "more runs than drawn: zoom in" : "";
+    const own = runs.get(simulation.id);
+    fill(plot, bar(simulation, width), [...(own?.marks.values() ?? [])].map((run) => mark(run, width)));
+    made.querySelector(".more-runs").textContent = own?.hasMore ? "more runs than drawn: zoom in" : "";
   }
 
   function bar(simulation, width) {
@@ -140,20 +142,20 @@ export async function timeline({ context, params }) {
   /** The latest runs of a simulation; where it has more, those of the time in sight. */
   async function ask(id, inSight = {}) {
     if (!context.can("runs:read")) return;
-    const known = runs.get(id) ?? { marks: new Map(), hasMore: false };
-    runs.set(id, known);
+    const own = runs.get(id) ?? { marks: new Map(), hasMore: false };
+    runs.set(id, own);
     try {
       const page = await later(async () => {
         if (!drawn.has(id)) return null; // scrolled past
         return context.api.get("/runs", { simulation_id: id, limit: RUNS, ...inSight }, context.signal);
       });
       if (!page) {
-        if (!known.marks.size) runs.delete(id);
+        if (!own.marks.size) runs.delete(id);
         return;
       }
-      for (const run of page.items) known.marks.set(run.id, run);
-      known.hasMore = Boolean(page.next_cursor);
-      known.many ||= known.hasMore;
+      for (const run of page.items) own.marks.set(run.id, run);
+      own.hasMore = Boolean(page.next_cursor);
+      own.many ||= own.hasMore;
       soon();
     } catch (error) {
       if (error.name !== "AbortError") runs.delete(id); // asked for again when it is drawn again
@@ -166,10 +168,16 @@ export async function timeline({ context, params }) {
     for (const id of drawn.keys()) if (runs.get(id)?.many) ask(id, inSight);
   }
 
+  function add(made) {
+    for (const each of made) if (!known.has(each.id)) simulations.push(each); // one that has just been made comes twice
+    for (const each of made) known.add(each.id);
+    if (sort === "start_date") simulations.sort((a, b) => (a.start_date < b.start_date ? -1 : a.start_date > b.start_date ? 1 : a.id < b.id ? -1 : 1));
+  }
+
   async function loadAll() {
     while (!list.ended) {
       say();
-      simulations.push(...((await list.next()) ?? []));
+      add((await list.next()) ?? []);
       if (!state.moved) fit();
       soon();
     }
@@ -217,10 +225,10 @@ export async function timeline({ context, params }) {
     onChange(revisions, isFiltered) {
       let all = true;
       for (const { action, id, after } of revisions) {
-        const index = simulations.findIndex((each) => each.id === id);
+        const index = known.has(id) ? simulations.findIndex((each) => each.id === id) : -1;
         if (action === "deleted" && index >= 0) simulations.splice(index, 1);
         else if (index >= 0) simulations[index] = after;
-        else if (action === "created" && !isFiltered) simulations.push(after);
+        else if (action === "created" && !isFiltered) add([after]);
         else if (action === "created") all = false;
       }
       say();
