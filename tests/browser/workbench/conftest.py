@@ -1,6 +1,7 @@
 """A tenant with a key, and the workbench signed in with it."""
 
-import itertools
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,6 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Recorded
 from tests.running_service import Live
-
-_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -40,17 +39,29 @@ class Tenant:
         return self.call("POST", "/runs", {"simulation_id": simulation["id"], **members})
 
 
-def new_tenant(service: Live) -> Tenant:
-    """An owner that has nothing yet, and its key."""
-    name = f"tenant {next(_numbers)}"
-    service.goatfish("owner", "create", name)
-    key = service.goatfish("key", "create", name).stdout.strip()
-    return Tenant(name, key, httpx2.Client(base_url=service.url, headers={"X-API-Key": key}))
+@pytest.fixture(scope="session")
+def unused_tenants(service: Live) -> Iterator[tuple[str, str]]:
+    """Names and keys of owners that have nothing yet; made all at once, as a command for each takes its time."""
+    made = subprocess.run(
+        [sys.executable, "-m", "tests.browser.workbench.tenants", "100"],
+        env=service.env,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return iter([(name, key) for name, key in (line.split("\t") for line in made.stdout.splitlines())])
+
+
+def new_tenant(service: Live, unused: Iterator[tuple[str, str]]) -> Tenant:
+    """An owner that has nothing yet, and its API."""
+    name, key = next(unused)
+    return Tenant(name, key, httpx2.Client(base_url=service.url, headers={"X-API-Key": key}, timeout=60))
 
 
 @pytest.fixture
-def tenant(service: Live) -> Iterator[Tenant]:
-    made = new_tenant(service)
+def tenant(service: Live, unused_tenants: Iterator[tuple[str, str]]) -> Iterator[Tenant]:
+    made = new_tenant(service, unused_tenants)
     with made.http:
         yield made
 

@@ -1,6 +1,7 @@
 """Signing in and out: where the key is kept, one-time links, and the end of a key."""
 
 import json
+from collections.abc import Iterator
 
 import httpx2
 from playwright.sync_api import Page, expect
@@ -65,12 +66,13 @@ def test_a_used_link_leads_to_the_form(page: Page, service: Live, recorded: Reco
     assert recorded.other_hosts == []
 
 
-def test_a_second_tenant_sees_nothing(workbench: Page, tenant: Tenant, service: Live) -> None:
+def test_a_second_tenant_sees_nothing(
+    workbench: Page, tenant: Tenant, service: Live, unused_tenants: Iterator[tuple[str, str]]
+) -> None:
     made = tenant.simulation("Only mine")
     expect(workbench.get_by_text("Only mine").first).to_be_visible()
-    service.goatfish("owner", "create", "somebody else")
     other = workbench.context.new_page()
-    sign_in(other, service, service.goatfish("key", "create", "somebody else").stdout.strip())
+    sign_in(other, service, next(unused_tenants)[1])
     other.goto(f"{service.url}/#/simulations/{made['id']}")
     expect(other.get_by_role("alert")).to_be_visible()
     assert "Only mine" not in other.content()

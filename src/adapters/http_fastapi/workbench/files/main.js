@@ -113,6 +113,7 @@ function askForKey(message = null) {
       },
     }),
   );
+  document.querySelector("#key").focus();
 }
 
 async function redeem(code) {
