@@ -1,14 +1,15 @@
 """Serves the page at ``/`` and its files, and exchanges the code of a sign-in link for a key."""
 
 import hashlib
+import re
+from collections.abc import Collection
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import HTMLResponse, Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 
 from adapters.http_fastapi.kit.problems import ProblemException
 from adapters.http_fastapi.kit.responses import json_response
@@ -20,6 +21,9 @@ POLICY = (
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types"
 )
 """No inline script or style, nothing from another host, and no text becomes markup."""
+FIRST = ("main.js", "views/simulations.js")
+"""The modules of what is seen first."""
+_IMPORT = re.compile(r'^import .* from "(.+)";$', re.MULTILINE)
 _KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -37,15 +41,6 @@ class SignInCode(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     code: str = Field(min_length=1, max_length=200)
-
-
-class _Files(StaticFiles):
-    """Files at an address that changes with their content, so that browsers keep them."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers.update(_KEPT)
-        return response
 
 
 def workbench_routes(codes: SignInCodes) -> APIRouter:
@@ -67,7 +62,16 @@ def workbench_routes(codes: SignInCodes) -> APIRouter:
             raise ProblemException("not_found", "This sign-in link has been used, or has expired.")
         return json_response({"key": key}, 200, (b"cache-control", b"no-store"))
 
-    routes.mount(base, _Files(directory=FILES))
+    files = {name: ((FILES / name).read_bytes(), guess_type(name)[0]) for name in _names("*")}
+
+    @routes.get(f"{base}/{{name:path}}")
+    async def file(name: str) -> Response:
+        """Returns a file, which browsers keep: its address changes with its content."""
+        if name not in files:
+            raise ProblemException("not_found")
+        content, media_type = files[name]
+        return Response(content, media_type=media_type, headers=_KEPT)
+
     return routes
 
 
@@ -80,10 +84,23 @@ def _version() -> str:
 
 
 def _page(base: str) -> bytes:
-    """The page with the address of its files; it names every module, so that a browser loads them all at once."""
-    modules = "\n".join(f'<link rel="modulepreload" href="{base}/{name}">' for name in _names("*.js"))
+    """The page with the address of its files; it names the modules of the first view, to be loaded all at once."""
+    modules = "\n".join(f'<link rel="modulepreload" href="{base}/{name}">' for name in sorted(_imported(FIRST)))
     text = (FILES / "index.html").read_text(encoding="utf-8")
     return text.replace("<!-- modules -->", modules).replace("{base}", base).encode()
+
+
+def _imported(names: Collection[str]) -> set[str]:
+    """These modules and those that they import."""
+    found, waiting = set[str](), [*names]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            path = FILES / name
+            paths = _IMPORT.findall(path.read_text(encoding="utf-8"))
+            waiting += [(path.parent / each).resolve().relative_to(FILES.resolve()).as_posix() for each in paths]
+    return found
 
 
 def _names(pattern: str) -> list[str]:

@@ -7,19 +7,17 @@ import { link, parseHash } from "./lib/router.js";
 import { forgetKey, storeKey, storedKey } from "./lib/session.js";
 import { problem } from "./ui/pieces.js";
 import { shell } from "./ui/shell.js";
-import { compareView } from "./views/compare.js";
-import { keysView } from "./views/keys.js";
-import { runView } from "./views/run.js";
 import { signInView } from "./views/sign_in.js";
-import { simulationView } from "./views/simulation.js";
-import { simulationsView } from "./views/simulations.js";
 
-/** By the first part of the address. Each gives `{title, element}` for a context; `context.signal` ends with the view. */
+/**
+ * By the first part of the address, a function that loads the view. A view gives `{title, element}` for a context, whose
+ * `signal` ends with it.
+ */
 const VIEWS = {
-  simulations: ({ path }) => (path[1] ? simulationView : simulationsView),
-  runs: ({ path }) => path[1] && runView,
-  compare: () => compareView,
-  keys: () => keysView,
+  simulations: async ({ path }) => (path[1] ? (await import("./views/simulation.js")).simulationView : (await import("./views/simulations.js")).simulationsView),
+  runs: async ({ path }) => (path[1] ? (await import("./views/run.js")).runView : notFoundView),
+  compare: async () => (await import("./views/compare.js")).compareView,
+  keys: async () => (await import("./views/keys.js")).keysView,
 };
 
 let session = null; // {api, live, me, shell}
@@ -40,13 +38,13 @@ async function show() {
   }
   if (!session && !(await begin(signal))) return;
   if (signal.aborted) return;
-  const choose = VIEWS[route.path[0] ?? "simulations"];
-  const view = choose?.(route) || notFoundView;
+  const place = route.path[0] ?? "simulations";
   const { api, live, me } = session;
   const context = { api, live, me, signal, ...route, setQuery, adopt, can: (scope) => me.scopes.includes(scope) };
-  session.shell.setCurrent(route.path[0] ?? "simulations");
+  session.shell.setCurrent(place);
   let made;
   try {
+    const view = Object.hasOwn(VIEWS, place) ? await VIEWS[place](route) : notFoundView;
     made = await view(context);
   } catch (error) {
     if (error.name === "AbortError") return;
@@ -55,6 +53,12 @@ async function show() {
   if (signal.aborted || !session) return;
   document.title = `${made.title} · Goatfish`;
   session.shell.show(made.element);
+  setTimeout(loadOthers, 1000);
+}
+
+/** Loads the views that have not been looked at, so that they are there when a newer version is served meanwhile. */
+function loadOthers() {
+  for (const load of Object.values(VIEWS)) for (const path of [[], ["", "x"]]) load({ path }).catch(() => {});
 }
 
 /** Remembers the state of a view in its address, without showing the view again. */
