@@ -26,13 +26,14 @@ from benchmarks import (
     run_growth,
     run_report,
     scale,
+    workbench,
 )
 from benchmarks.contestants import MLFLOW_BIN, PEERS_BIN, ROOT, Keys
 from benchmarks.field import OWNERS, ROWS, ground
 from benchmarks.machine import described, spread_out
 from benchmarks.operations import CLIENTS, OPERATIONS
 
-PARTS = ("table", "scale", "many", "footprint", "edge", "runs", "clients")
+PARTS = ("table", "scale", "many", "footprint", "edge", "runs", "clients", "workbench")
 LATEST = ROOT / "benchmarks" / "results" / "latest.json"
 PUBLISHED = ROOT / "docs" / "benchmark.json"
 PLOT = ROOT / "docs" / "benchmark.svg"
@@ -69,6 +70,7 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     say("done")
     print(report.text(found), more_report.text(found), run_report.text(found), client_report.text(found), sep="\n")
+    print(workbench.text(found))
     _keep(LATEST, found)
     if options.publish:
         _keep(PUBLISHED, found)
@@ -87,14 +89,19 @@ def _part(part: str, plan: contest.Options, options: argparse.Namespace, say: Ca
     if part == "scale":
         tables = [scale.SMALL, scale.LARGE, *([scale.HUGE] if options.full else [])]
         return {"scale": scale.run(tables, rounds=min(plan.rounds, 5), seconds=plan.seconds, say=say)}
-    if part == "many":
-        return {"many": many.run(seconds=max(10 * plan.seconds, 3), say=say)}
     if part == "edge":
         return {"edge": edge.run(say), "fairness": fairness.run(say)}
     if part == "clients":
         recorded = options.runs or client_contest.RECORDED
         return {"clients": client_contest.run(rounds=min(plan.rounds, 5), recorded=recorded, say=say)}
-    return _runs(plan, options, say) if part == "runs" else {"footprint": footprint.run(say)}
+    if part == "runs":
+        return _runs(plan, options, say)
+    simple: dict[str, Callable[[], Any]] = {
+        "many": lambda: many.run(seconds=max(10 * plan.seconds, 3), say=say),
+        "footprint": lambda: footprint.run(say),
+        "workbench": lambda: workbench.run(say),
+    }
+    return {part: simple[part]()}
 
 
 def _runs(plan: contest.Options, options: argparse.Namespace, say: Callable[[str], None]) -> dict[str, Any]:

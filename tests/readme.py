@@ -36,6 +36,7 @@ _VARIES = [
     (re.compile(pattern, re.MULTILINE), name)
     for pattern, name in (
         (r"gf_[0-9A-Za-z]{14}_[0-9A-Za-z]{49}", "<key>"),
+        (r"#/sign-in/[\w-]{32}", "#/sign-in/<code>"),
         (r"gf_[0-9A-Za-z]{14}", "<prefix>"),
         (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<id>"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?Z", "<time>"),

@@ -15,6 +15,7 @@ from adapters.http_fastapi.kit.body_budget import BodyBudget
 from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.deadlines import Deadlines
 from adapters.http_fastapi.kit.rate_limit import FailureLimit, RateLimit
+from app.sign_in_links import LINKS
 from app.system import System
 from config.settings import Settings
 from domain.access.authentication import Authentication, LastUsedTracker
@@ -162,6 +163,7 @@ class Container(containers.DeclarativeContainer):
     cursors = providers.Singleton(Cursors, settings.provided.secret_keys)
     bodies = providers.Singleton(BodyBudget, settings.provided.bodies_max_bytes)
     deadlines = providers.Singleton(Deadlines, settings.provided.request_timeout, system.provided.monotonic)
+    sign_in_codes = providers.Object(LINKS)
     api: providers.Provider[Api] = providers.Singleton(
         build_api,
         storage=storage,
@@ -174,6 +176,7 @@ class Container(containers.DeclarativeContainer):
         cursors=cursors,
         bodies=bodies,
         deadlines=deadlines,
+        sign_in_codes=sign_in_codes,
         allowed_hosts=settings.provided.allowed_hosts,
         cors_origins=settings.provided.cors_origins,
         public_url=settings.provided.public_url,

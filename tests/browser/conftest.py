@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 from tests.running_service import Live, live
 
@@ -36,17 +36,24 @@ def service() -> Iterator[Live]:
         yield running
 
 
-@pytest.fixture
-def page() -> Iterator[Page]:
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
     browser_path = next(filter(None, map(shutil.which, NAMES)), None)
     if browser_path is None:
         pytest.fail(f"none of {', '.join(NAMES)} is on PATH. On Debian: apt install chromium", pytrace=False)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
         try:
-            yield browser.new_page(viewport={"width": 1280, "height": 1600})
+            yield browser
         finally:
             browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of its own context: nothing is stored from the tests before."""
+    with browser.new_context(viewport={"width": 1280, "height": 1600}) as context:
+        yield context.new_page()
 
 
 @pytest.fixture

@@ -155,7 +155,7 @@ def callers(to: ResourceCase) -> Iterator[Hostile]:
 def paths(to: ResourceCase) -> Iterator[Hostile]:
     """Path traversal and other unusual paths."""
     one = "0199f3c2-0000-7000-8000-000000000000"
-    for path in ("/", "", "/api", "/api/", "/api/v1", "/api/v1/", f"{to.path}/", f"{to.path}//",
+    for path in ("", "/api", "/api/", "/api/v1", "/api/v1/", f"{to.path}/", f"{to.path}//",
                  f"/{to.path}", f"{to.path}/.", f"{to.path}/../keys", "/api//v1/keys",
                  "/api/v1/./keys", "/api/v1/x/../keys", f"{to.path};x=1", f"{to.path}.",
                  f"{to.path}.json", f"{to.path}%00", f"{to.path}%0A", f"{to.path}%20",
@@ -164,7 +164,8 @@ def paths(to: ResourceCase) -> Iterator[Hostile]:
                  "/livez%0A", "/livez/", "/problems/", "/problems/no-such", "/problems/not_found",
                  "/problems/not-found%0A", "/problems/../livez", "/docs/assets/../../x",
                  "/docs/assets/..%2f..%2fx", "/docs/assets/%2e%2e/%2e%2e/etc/passwd", "/docs/assets/%00",
-                 "/docs/assets/" + "x" * 5000, "/.env", "/.git/config", "/wp-login.php", "/*",
+                 "/docs/assets/" + "x" * 5000, "/workbench/", "/workbench/sign-in/x", "/workbench/%2e%2e/x",
+                 "/.env", "/.git/config", "/wp-login.php", "/*",
                  "http://localhost/livez", "/%2e%2e/%2e%2e/etc/passwd"):  # fmt: skip
         wrong = to.not_found if path == f"{to.path}/." else GONE
         yield get(f"path-{path[:70]}", 404, wrong, path)

@@ -1,5 +1,6 @@
 """Security headers for browsers: no response may be executed, framed or read across origins unless allowed."""
 
+import re
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ class BrowsersContract:
         answers = [
             made,
             *(tenant.send(method, made.headers["location"]) for method in ("GET", "HEAD", "DELETE", "GET")),
-            *(service.http.get(path) for path in (SIMULATIONS, "/", "/livez", "/openapi.json", "/problems/not-found")),
+            *(service.http.get(path) for path in (SIMULATIONS, "/x", "/livez", "/openapi.json", "/problems/not-found")),
             service.http.get("/problems/not-found", headers={"Host": "evil.example"}),
             service.http.get("/docs/assets/swagger-ui.css"),
         ]
@@ -52,6 +53,29 @@ class BrowsersContract:
         assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
         assert page.text.count("<script>") == policy["script-src"].count("'sha256-") == 1
         assert "unsafe" not in page.headers["content-security-policy"]
+
+    def test_workbench_runs_and_loads_only_its_own_files(self, service: Service) -> None:
+        page = service.http.get("/")
+        assert page.headers.items() >= (ALWAYS | {"cache-control": "no-cache"}).items()
+        policy = dict(part.strip().partition(" ")[::2] for part in page.headers["content-security-policy"].split(";"))
+        assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
+        assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+        assert policy["require-trusted-types-for"] == "'script'"
+        assert policy["trusted-types"] == ""
+        files = re.findall(r'(?:src|href)="([^"]*)"', page.text)
+        assert len(files) > 10
+        for file in files:
+            answer = service.http.get(file)
+            assert answer.status_code == 200, file
+            assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+    @pytest.mark.parametrize("code", ["never-issued", "x" * 200])
+    def test_an_unknown_sign_in_code_is_refused(self, service: Service, code: str) -> None:
+        expect_problem(service.http.post("/workbench/sign-in", json={"code": code}), 404, "not_found")
+
+    @pytest.mark.parametrize("code", ["", "x" * 201, None, 1, ["x"]])
+    def test_what_is_no_sign_in_code_is_invalid(self, service: Service, code: object) -> None:
+        expect_problem(service.http.post("/workbench/sign-in", json={"code": code}), 422, "validation_failed")
 
     def test_hsts_is_sent_over_https(self, service: Service) -> None:
         answer = service.http.get("https://localhost/livez")

@@ -49,7 +49,9 @@ class RefusalsContract(ResourceFixtures):
             expect_problem(answer, 405, "method_not_allowed")
             assert answer.headers["allow"] == "POST"
 
-    @pytest.mark.parametrize("path", ["/", "/api", "/api/v1/", "//api/v1/me", "/problems/no-such"])
+    @pytest.mark.parametrize(
+        "path", ["/x", "/workbench", "/workbench/x/main.js", "/api", "/api/v1/", "//api/v1/me", "/problems/no-such"]
+    )
     def test_unknown_path_is_a_problem(self, service: Service, path: str) -> None:
         expect_problem(service.http.get("http://localhost" + path), 404, "not_found")
 

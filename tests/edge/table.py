@@ -339,7 +339,7 @@ FIELDS = [
     Row("RTSP", b"DESCRIBE /livez RTSP/1.0\r\nHost: localhost\r\n\r\n", [400], ends=True),
     Row("another Host", get(b"/problems/not-found", host=b"example.com"), [400]),
     Row("a host in the target overrides Host", get(b"http://localhost/problems/not-found", host=b"example.com"), [200]),
-    Row("a target with only a host", get(b"http://localhost"), [404]),
+    Row("a target with only a host", get(b"http://localhost"), [200]),
     Row("a target with a fragment", get(b"/livez#there"), [Refused], ends=True),
     Row("a target with a foreign host", get(b"http://example.com/problems/not-found"), [400]),
     Row("fields just below the limit", get(b"/livez", *[b"A: " + b"b" * 1000] * 30), [200]),

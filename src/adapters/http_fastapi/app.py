@@ -32,6 +32,7 @@ from adapters.http_fastapi.resources.api_keys import key_routes
 from adapters.http_fastapi.resources.changes import change_routes
 from adapters.http_fastapi.resources.run_reports import run_report_routes
 from adapters.http_fastapi.resources.system import HealthCheck, system_routes
+from adapters.http_fastapi.workbench.routes import SignInCodes, workbench_routes
 from domain.access.use_cases import ApiKeys
 from domain.idempotency import IdempotentExecutor
 from domain.repository import Owned
@@ -42,6 +43,8 @@ from domain.use_cases import EntityUseCases
 PUBLIC = PublicPaths(
     {
         *PROBES,
+        "/",  # the workbench: a page without data
+        "/workbench/*",  # its files, and its sign-in links
         "/problems/{name}",
         "/openapi.json",
         "/docs",
@@ -133,6 +136,7 @@ def build_api(
     idempotent: IdempotentExecutor,
     bodies: BodyBudget,
     deadlines: Deadlines,
+    sign_in_codes: SignInCodes,
     allowed_hosts: Sequence[str],
     cors_origins: Sequence[str],
     public_url: str | None = None,
@@ -156,6 +160,7 @@ def build_api(
         change_routes([*resources], history, cursors),
         key_routes(keys, cursors, idempotent),
         system_routes(storage),
+        workbench_routes(sign_in_codes),
     ]
     return Api(
         authenticator=authenticator,

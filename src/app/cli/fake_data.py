@@ -20,6 +20,7 @@ from domain.repository import E, OwnerId
 SUBJECTS = ("Wing", "Fuselage", "Rotor blade", "Bridge deck", "Hull", "Heat exchanger", "Gearbox", "Battery pack")
 STUDIES = ("flutter", "fatigue", "modal analysis", "drag", "crash", "thermal load", "buckling")
 STUDY_NAMES = [f"{subject} {study}" for study, subject in product(STUDIES, SUBJECTS)]
+PROJECTS = [subject.lower().replace(" ", "-") for subject in SUBJECTS]
 HISTORY = timedelta(days=365)
 DRAWS_MAX = 100
 """How often the values of an entity are drawn again, until no rule is broken."""
@@ -39,7 +40,13 @@ class Draw:
     @property
     def title(self) -> str:
         """A text that is unique within the owner."""
-        return f"{STUDY_NAMES[self.turn % len(STUDY_NAMES)]}, run {self.turn // len(STUDY_NAMES) + 1}"
+        series, place = divmod(self.turn, len(STUDY_NAMES))
+        return f"{STUDY_NAMES[place]}, series {series + 1}" if series else STUDY_NAMES[place]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What the title is about."""
+        return {"project": PROJECTS[self.turn % len(PROJECTS)]}
 
     def later(self) -> datetime:
         """A time in the two months after the creation."""
@@ -151,5 +158,5 @@ _DRAWN: Mapping[type[kinds.Field], Callable[[Any, Draw], Any]] = {
     kinds.Day: lambda _, draw: draw.later().date(),
     kinds.Moment: lambda _, draw: draw.later(),
     kinds.Words: _words,
-    kinds.Map: lambda kind, _: dict(kind.example or {}),
+    kinds.Map: lambda kind, draw: {name: draw.labels.get(name, value) for name, value in (kind.example or {}).items()},
 }

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from app.cli.fake_data import STUDY_NAMES, SUBJECTS, Ids
+from app.cli.fake_data import PROJECTS, STUDY_NAMES, Ids
 from app.cli.fake_studies import AERODYNAMICS, NOTHING, STRENGTH, Outcome, Point, Study
 from domain.access.owner import Owner
 from domain.repository import OwnerId
@@ -17,7 +17,7 @@ from domain.runs.run import Run
 from domain.runs.status import RunStatus
 
 CAMPAIGN = 48
-"""Runs of a simulation, unless there are too few simulations for all."""
+"""Runs of a simulation that has some, unless there are too few simulations for all."""
 SLOTS = 4
 """Runs of a campaign that the cluster executes at the same time."""
 FIRST_JOB = 81_000
@@ -25,7 +25,6 @@ SHARE_DONE = 0.85
 """How far the last campaign of each owner has come."""
 SHARE_CANCELLED = 0.01
 _AERODYNAMIC = ("flutter", "drag")
-_PROJECTS = [subject.lower().replace(" ", "-") for subject in SUBJECTS]
 
 
 @dataclass(slots=True)
@@ -71,19 +70,20 @@ def _campaigns(
     used = min(len(simulations), -(-count // CAMPAIGN))
     for turn in range(used):
         size = count // used + (turn < count % used)
-        name = STUDY_NAMES[turn % len(STUDY_NAMES)]
+        place = (turn + 1) * len(simulations) // used - 1  # spread over the year, the last one among them
+        name = STUDY_NAMES[place % len(STUDY_NAMES)]
         study = AERODYNAMICS if name.endswith(_AERODYNAMIC) else STRENGTH
-        made = (simulations[turn].int >> 80) / 1000  # RFC 9562, UUID version 7
+        made = (simulations[place].int >> 80) / 1000  # RFC 9562, UUID version 7
         submitted = made + (now - made) * 0.01
         interval = min(study.minutes * 60 / SLOTS, (now - submitted) / (size + 2 * SLOTS))
         if turn == used - 1:
             submitted = now - size * SHARE_DONE * interval
         campaign = _Campaign(
             owner=owner,
-            simulation=simulations[turn],
+            simulation=simulations[place],
             study=study,
             solver=chance.choice(study.solvers),
-            project=_PROJECTS[turn % len(_PROJECTS)],
+            project=PROJECTS[place % len(PROJECTS)],
             submitted=submitted,
             interval=interval,
             cluster=cluster,

@@ -17,6 +17,7 @@ from app.cli.database import require_operator_database
 from app.cli.terminal import console, fail, print_message
 from app.cli.use_case_runner import operator_context, with_use_cases
 from app.container import UseCases
+from app.sign_in_links import LINKS
 from config.running_up import FILE, LeftSettings, leave
 from config.settings import load, load_for_service, override
 from domain.access.api_key import ApiKey
@@ -163,6 +164,8 @@ def _print_summary(base: str, key: str, password: str, *, is_empty: bool) -> Non
     out = console()
     out.rule(" Goatfish ")
     for name, value in (
+        ("Workbench", f"{base}/#/sign-in/{LINKS.issue(key)}"),
+        ("", "(this link signs the demo in once; later, sign in with the demo's key)"),
         ("API", f"{base}/api/v1/simulations"),
         ("Docs", f"{base}/docs"),
         ("Admin", f"{base}/admin/"),
@@ -172,6 +175,6 @@ def _print_summary(base: str, key: str, password: str, *, is_empty: bool) -> Non
         ("Data", NO_DATA),
     ):
         if is_empty or name != "Data":
-            out.print(f"  {name:<9}{value}")
+            out.print(f"  {name:<11}{value}")
     out.print(f"\ncurl -H 'X-API-Key: {key}' {base}/api/v1/simulations\n")
     out.rule(" Ctrl-C stops it ")

@@ -1,0 +1,1 @@
+"""The workbench: a web page for tenants, an ordinary client of the API."""

@@ -1,0 +1,65 @@
+/** What stands around every view: where to go, who is signed in, whether the page is live. */
+
+import { fill, h } from "../lib/dom.js";
+import { remember, remembered } from "../lib/session.js";
+import { button } from "./pieces.js";
+
+const PLACES = [
+  ["simulations", "Simulations"],
+  ["keys", "Keys"],
+];
+const THEMES = ["auto", "light", "dark"];
+
+export function shell({ me, live, signOut }) {
+  const main = h("main", { id: "main", tabindex: "-1" });
+  const links = new Map(PLACES.map(([name, label]) => [name, h("a", { href: `#/${name}` }, label)]));
+  const state = h("span", { class: "live", role: "status" }, "Live");
+  live.addEventListener("state", ({ detail }) => {
+    state.dataset.state = detail;
+    state.textContent = detail === "live" ? "Live" : "Reconnecting …";
+  });
+  const element = h(
+    "div",
+    { class: "shell" },
+    h("a", { class: "skip", href: "#main", on: { click: (event) => (event.preventDefault(), main.focus()) } }, "Skip to content"),
+    h(
+      "header",
+      { class: "bar" },
+      h("a", { class: "brand", href: "#/simulations" }, "Goatfish"),
+      h("nav", { "aria-label": "Main" }, ...links.values(), h("a", { href: "/docs" }, "API")),
+      h("span", { class: "space" }),
+      state,
+      h("span", { class: "who", title: `Signed in with the key ${me.key.name}` }, h("bdi", {}, me.owner.name)),
+      themeButton(),
+      button("Sign out", signOut),
+    ),
+    main,
+  );
+  return {
+    element,
+    show(content) {
+      fill(main, content);
+      window.scrollTo(0, 0);
+    },
+    setCurrent(place) {
+      for (const [name, anchor] of links)
+        if (name === place || (place !== "keys" && name === "simulations")) anchor.setAttribute("aria-current", "page");
+        else anchor.removeAttribute("aria-current");
+    },
+  };
+}
+
+function themeButton() {
+  const made = button("", () => {
+    const next = THEMES[(THEMES.indexOf(remembered("theme", "auto")) + 1) % THEMES.length];
+    remember("theme", next);
+    apply();
+  });
+  const apply = () => {
+    const theme = remembered("theme", "auto");
+    document.documentElement.dataset.theme = theme;
+    made.textContent = `Theme: ${theme}`;
+  };
+  apply();
+  return made;
+}

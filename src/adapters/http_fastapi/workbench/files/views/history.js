@@ -1,0 +1,130 @@
+/** The history of an object: who changed what and when, and the way back to a version. */
+
+import { fill, h } from "../lib/dom.js";
+import { difference } from "../lib/difference.js";
+import { moment, quantity } from "../lib/format.js";
+import { button, dialog, loaded, problem, toast, when } from "../ui/pieces.js";
+
+const PAGE = 20; // revisions
+const MOMENT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
+
+/** The history of a simulation or a run, the latest first. `kind`: "simulation" or "run". */
+export function historyTab({ context, kind, id }) {
+  const path = `/${kind}s/${encodeURIComponent(id)}`;
+  const list = h("ol", { class: "revisions" });
+  const more = button("Show more", () => loaded(foot, () => next()), { hidden: true });
+  const foot = h("div", {}, more);
+  const actors = actorNames(context);
+  let cursor = null;
+
+  async function next() {
+    const page = await context.api.get(`${path}/revisions`, { limit: PAGE, cursor }, context.signal);
+    cursor = page.next_cursor;
+    const first = list.childElementCount === 0;
+    list.append(...page.items.map((each, index) => entry(each, first && index === 0)));
+    more.hidden = !cursor;
+    return more;
+  }
+
+  function entry(revision, isLatest) {
+    const rows = difference(revision.before, revision.after);
+    const restorable = revision.after && !isLatest && context.can(`${kind}s:write`);
+    const who = h("bdi", {}, revision.actor === "operator" ? "an operator" : revision.actor);
+    actors(revision.actor, (name) => fill(who, name));
+    return h(
+      "li",
+      { dataset: { version: revision.version } },
+      h(
+        "div",
+        { class: "revision-head" },
+        h("b", {}, `Version ${revision.version}`),
+        h("span", {}, `${revision.action} by `, who),
+        when(revision.at),
+        restorable && button("Restore", () => restore(revision), { "aria-label": `Restore version ${revision.version}` }),
+      ),
+      rows.length ? differenceTable(rows, revision) : h("p", { class: "muted" }, "Nothing that is shown here changed."),
+    );
+  }
+
+  async function restore(revision) {
+    const sure = await dialog(`Restore version ${revision.version}?`, (close) => [
+      h("p", {}, `The ${kind} becomes what it was on ${moment(revision.at)}, as a new version. Nothing of the history is lost.`),
+      h("div", { class: "tools" }, button("Restore", () => close(true), { kind: "primary" }), button("Cancel", () => close(null))),
+    ]);
+    if (!sure) return;
+    try {
+      await context.api.create(`${path}/restore`, { version: revision.version }, context.signal);
+      toast(`Version ${revision.version} is restored.`);
+      await reload();
+    } catch (error) {
+      if (error.name !== "AbortError") list.before(problem(error));
+    }
+  }
+
+  async function reload() {
+    cursor = null;
+    fill(list);
+    await loaded(foot, () => next());
+  }
+
+  const onChanges = ({ detail }) => detail.some((each) => each.id === id) && reload();
+  context.live.addEventListener("changes", onChanges, { signal: context.signal });
+  reload();
+  return h("section", { "aria-label": "History" }, list, foot);
+}
+
+function differenceTable(rows, revision) {
+  const created = revision.before === null;
+  const gone = revision.after === null;
+  return h(
+    "details",
+    { open: !created && !gone },
+    h("summary", {}, created ? "What it was created with" : gone ? "What was deleted" : count(rows.length)),
+    h(
+      "div",
+      { class: "scroll" },
+      h(
+        "table",
+        { class: "plain" },
+        h("thead", {}, h("tr", {}, ["Member", !created && "Before", !gone && "After"].filter(Boolean).map((name) => h("th", { scope: "col" }, name)))),
+        h(
+          "tbody",
+          {},
+          rows.map(({ member, before, after }) =>
+            h("tr", {}, h("th", { scope: "row" }, h("code", {}, member)), !created && h("td", {}, shown(before)), !gone && h("td", {}, shown(after))),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+function count(number) {
+  return number === 1 ? "1 member changed" : `${number} members changed`;
+}
+
+/** A member as people read it. */
+function shown(content) {
+  if (content === null || content === undefined) return h("span", { class: "muted" }, "none");
+  if (MOMENT.test(content)) return h("time", { datetime: content, title: content }, moment(content));
+  if (typeof content !== "object") return h("bdi", {}, String(content));
+  if ("value" in content) return h("bdi", {}, quantity(content));
+  return h("bdi", {}, content.uri ?? JSON.stringify(content));
+}
+
+/** Calls back with the name of the key that made a change, where this key may see it. */
+function actorNames(context) {
+  const asked = new Map();
+  return (actor, tell) => {
+    const id = actor.startsWith("key:") ? actor.slice(4) : null;
+    if (!id) return;
+    if (id === context.me.key.id) tell(`${context.me.key.name} (this key)`);
+    else if (context.can("keys:manage")) {
+      if (!asked.has(id)) asked.set(id, context.api.get(`/keys/${id}`, {}, context.signal));
+      asked.get(id).then(
+        (key) => tell(key.name),
+        () => {}, // the id has to do
+      );
+    } else tell(`key ${id.slice(-8)}`);
+  };
+}

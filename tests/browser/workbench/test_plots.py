@@ -1,0 +1,162 @@
+"""Plots: which marks there are, what they say, and the files that are saved."""
+
+import csv
+import io
+import re
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.workbench.conftest import Tenant
+from tests.browser.workbench.test_run_page import HOSTILE
+from tests.browser.workbench.test_simulation_page import open_simulation
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def study(tenant: Tenant) -> Any:
+    """Twelve runs of two meshes, the last without a result."""
+    wing = tenant.simulation("Wing")
+    items = [
+        {
+            "simulation_id": wing["id"],
+            "name": f"run {number}",
+            "status": "succeeded",
+            "started_at": f"2026-01-{number + 1:02}T08:00:00Z",
+            "labels": {"mesh": "fine" if number % 2 else "coarse"},
+            "parameters": {"alpha": {"value": number, "unit": "deg"}, "mach": 0.3},
+            "results": {"cl": number**2} if number < 11 else {},
+        }
+        for number in range(12)
+    ]
+    tenant.call("POST", "/runs/batch", {"items": items})
+    return wing
+
+
+@pytest.fixture
+def plots(workbench: Page, study: Any) -> Page:
+    open_simulation(workbench, study, "?tab=plots")
+    expect(plot(workbench)).to_be_visible()
+    return workbench
+
+
+def plot(page: Page) -> Locator:
+    return page.locator("svg.plot")
+
+
+def test_marks_are_the_runs_with_both_values(plots: Page) -> None:
+    expect(plots.get_by_label("X", exact=True)).to_have_value("parameters.alpha")
+    expect(plots.get_by_label("Y", exact=True)).to_have_value("results.cl")
+    expect(plots.locator(".mark")).to_have_count(11)
+    expect(plots.get_by_text("11 of 12 runs are shown; the others lack a value.")).to_be_visible()
+    plots.get_by_label("Log Y").check()
+    expect(plots.locator(".mark")).to_have_count(10)  # nought has no logarithm
+    assert "logy=1" in plots.url
+
+
+def test_hover_and_keys_show_the_run_and_open_it(plots: Page) -> None:
+    mark = plots.locator(".mark").last
+    mark.hover()
+    tip = plots.locator(".tip")
+    expect(tip).to_contain_text("cl:")
+    name = tip.locator("b").inner_text()
+    plot(plots).focus()
+    plots.keyboard.press("ArrowRight")
+    expect(tip).to_be_visible()
+    assert re.fullmatch(r"run \d+", name)
+    plots.keyboard.press("Enter")
+    expect(plots.get_by_role("heading", name=re.compile(r"run \d+"))).to_be_visible()
+
+
+def test_colours_by_label_and_by_number(plots: Page) -> None:
+    plots.get_by_label("Colour").select_option("labels.mesh")
+    expect(plots.locator(".plot-legend .key")).to_have_text(["coarse", "fine"])
+    assert len(set(plots.locator(".mark").evaluate_all("all => all.map(each => each.getAttribute('fill'))"))) == 2
+    plots.get_by_label("Colour").select_option("parameters.alpha")
+    expect(plots.locator(".plot-legend .ramp")).to_be_visible()
+    assert len(set(plots.locator(".mark").evaluate_all("all => all.map(each => each.getAttribute('fill'))"))) == 11
+
+
+def test_box_by_label(plots: Page) -> None:
+    plots.get_by_label("Plot", exact=True).select_option("box")
+    plots.get_by_label("Group by").select_option("labels.mesh")
+    expect(plots.locator(".box")).to_have_count(2)
+    # coarse: 0, 4, 16, 36, 64, 100, and fine: 1, 9, 25, 49, 81
+    titles = plots.locator(".group title").evaluate_all("all => all.map(each => each.textContent)")
+    assert titles == [
+        "coarse: 6 runs, median 26, quartiles 7 and 57",
+        "fine: 5 runs, median 25, quartiles 9 and 49",
+    ]
+
+
+def test_over_time(plots: Page) -> None:
+    plots.get_by_label("Plot", exact=True).select_option("time")
+    expect(plots.locator(".trend")).to_have_count(1)
+    expect(plots.locator(".mark")).to_have_count(11)
+    places = plots.locator(".mark").evaluate_all("all => all.map(each => each.transform.baseVal[0].matrix.e)")
+    assert sorted(places) == places or sorted(places, reverse=True) == places
+
+
+def test_conditions_hold_for_plots(workbench: Page, study: Any) -> None:
+    open_simulation(workbench, study, "?tab=plots&where=parameters.alpha<5")
+    expect(workbench.locator(".mark")).to_have_count(5)
+
+
+def test_new_runs_appear(plots: Page, tenant: Tenant, study: Any) -> None:
+    tenant.run(study, parameters={"alpha": {"value": 40, "unit": "deg"}}, results={"cl": 3})
+    expect(plots.locator(".mark")).to_have_count(12)
+
+
+def test_saved_files(plots: Page) -> None:
+    with plots.expect_download() as saved:
+        plots.get_by_role("button", name="Save as SVG").click()
+    picture = ElementTree.fromstring(saved.value.path().read_text())
+    paths = [each for each in picture.iter(f"{SVG}path") if each.get("fill") == "rgb(0, 114, 178)"]
+    assert len(paths) == 11
+    assert not [each for each in picture.iter() if each.get("class") or each.get("style")]
+    with plots.expect_download() as saved:
+        plots.get_by_role("button", name="Save as PNG").click()
+    png = saved.value.path().read_bytes()
+    assert png.startswith(b"\x89PNG\r\n")
+    width = int.from_bytes(png[16:20], "big")
+    assert width == 2 * plots.evaluate("() => document.querySelector('svg.plot').clientWidth")
+    with plots.expect_download() as saved:
+        plots.get_by_role("button", name="Save the data as CSV").click()
+    rows = list(csv.DictReader(io.StringIO(saved.value.path().read_text())))
+    assert sorted(float(row["alpha [deg]"]) for row in rows) == list(range(11))
+
+
+def test_nothing_to_plot_is_said(workbench: Page, tenant: Tenant) -> None:
+    wing = tenant.simulation("Wing")
+    tenant.run(wing, parameters={"model": "SST"})
+    open_simulation(workbench, wing, "?tab=plots")
+    expect(workbench.get_by_role("heading", name="Nothing to plot yet")).to_be_visible()
+
+
+def test_hostile_texts_are_text(workbench: Page, tenant: Tenant) -> None:
+    wing = tenant.simulation("Wing")
+    for number, text in enumerate(HOSTILE):
+        tenant.run(wing, name=text[:300], labels={"a": text[:255]}, parameters={"x": number}, results={"y": number})
+    open_simulation(workbench, wing, "?tab=plots&colour=labels.a")
+    expect(workbench.locator(".mark")).to_have_count(len(HOSTILE))
+    expect(workbench.locator(".plot-legend .key")).to_have_count(len(HOSTILE))
+    for width in (390, 2560):
+        workbench.set_viewport_size({"width": width, "height": 900})
+        expect(workbench.locator(".mark")).to_have_count(len(HOSTILE))
+        assert workbench.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    assert workbench.locator("main img, main script").count() == 0
+
+
+def test_five_thousand_marks(workbench: Page, tenant: Tenant) -> None:
+    wing = tenant.simulation("Wing")
+    for batch in range(5):
+        items = [
+            {"simulation_id": wing["id"], "parameters": {"x": number}, "results": {"y": number * batch}}
+            for number in range(1000)
+        ]
+        tenant.call("POST", "/runs/batch", {"items": items})
+    open_simulation(workbench, wing, "?tab=plots")
+    expect(workbench.locator(".mark")).to_have_count(5000, timeout=20_000)

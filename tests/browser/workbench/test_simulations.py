@@ -1,0 +1,126 @@
+"""The list of simulations: table, filters, sort, what happens meanwhile, and the first steps where there is none."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.workbench.conftest import Tenant
+from tests.browser.workbench.test_run_page import HOSTILE
+
+
+def rows(page: Page) -> list[str]:
+    """The names in the table, from top to bottom."""
+    return page.get_by_role("table", name="Simulations").locator("tbody th[scope=row]").all_inner_texts()
+
+
+def go(page: Page, address: str) -> None:
+    page.evaluate("address => { location.hash = address }", address)
+
+
+def test_the_empty_page_teaches(workbench: Page, tenant: Tenant) -> None:
+    expect(workbench.get_by_role("heading", name="Record your first simulation")).to_be_visible()
+    expect(workbench.get_by_text('gf run -s "Wing flutter"')).to_be_visible()
+    assert tenant.key not in workbench.content()
+    tenant.simulation("First of all")
+    expect(workbench.get_by_role("link", name="First of all")).to_be_visible()
+
+
+def test_follows_what_happens(workbench: Page, tenant: Tenant) -> None:
+    made = tenant.simulation("Wing")
+    expect(workbench.get_by_role("link", name="Wing")).to_be_visible()
+    tenant.call("PATCH", f"/simulations/{made['id']}", {"name": "Rotor"})
+    expect(workbench.get_by_role("link", name="Rotor")).to_be_visible()
+    expect(workbench.get_by_role("link", name="Wing")).to_have_count(0)
+    tenant.run(made, status="failed")
+    expect(workbench.get_by_role("img", name="1 failed")).to_be_visible()
+    other = tenant.simulation("Hull")
+    expect(workbench.get_by_role("link", name="Hull")).to_be_visible()
+    assert rows(workbench) == ["Hull", "Rotor"]
+    tenant.call("DELETE", f"/simulations/{other['id']}")
+    expect(workbench.get_by_role("link", name="Hull")).to_have_count(0)
+
+
+def test_filters_and_sort_are_in_the_address(workbench: Page, tenant: Tenant) -> None:
+    tenant.simulation("Wing 1", labels={"project": "wing"})
+    tenant.simulation("wing 2", labels={"project": "rotor"}, start_date="2026-03-01", end_date="2026-03-02")
+    tenant.simulation("Hull", labels={"project": "wing"})
+    expect(workbench.get_by_role("link", name="Hull")).to_be_visible()
+    workbench.get_by_label("Name contains").fill("WING")
+    workbench.get_by_label("Name contains").press("Enter")
+    expect(workbench.get_by_role("link", name="Hull")).to_have_count(0)
+    workbench.get_by_role("button", name="Name").click()
+    expect(workbench.get_by_role("columnheader", name="Name")).to_have_attribute("aria-sort", "ascending")
+    assert rows(workbench) == ["Wing 1", "wing 2"]
+    workbench.get_by_role("button", name="Name").click()
+    expect(workbench.get_by_role("columnheader", name="Name")).to_have_attribute("aria-sort", "descending")
+    assert rows(workbench) == ["wing 2", "Wing 1"]
+    workbench.get_by_role("button", name="project rotor").click()
+    expect(workbench.get_by_role("link", name="Wing 1")).to_have_count(0)
+    assert "name=WING" in workbench.url
+    assert "sort=-name" in workbench.url
+    assert "label=project%3Arotor" in workbench.url
+    workbench.reload()
+    expect(workbench.get_by_role("link", name="wing 2")).to_be_visible()
+    assert rows(workbench) == ["wing 2"]
+    workbench.get_by_role("button", name="Remove the filter project:rotor").click()
+    expect(workbench.get_by_role("link", name="Wing 1")).to_be_visible()
+    workbench.get_by_label("Active on").fill("2026-03-01")
+    workbench.get_by_label("Active on").press("Enter")
+    expect(workbench.get_by_role("link", name="Wing 1")).to_have_count(0)
+    workbench.get_by_label("Name contains").fill("nothing is called so")
+    workbench.get_by_label("Name contains").press("Enter")
+    expect(workbench.get_by_role("heading", name="No simulation fulfils these filters")).to_be_visible()
+    workbench.get_by_role("button", name="Clear the filters").click()
+    expect(workbench.get_by_role("link", name="Hull")).to_be_visible()
+
+
+def test_a_simulation_is_made_and_what_is_wrong_stands_at_its_field(workbench: Page, tenant: Tenant) -> None:
+    workbench.get_by_role("button", name="New simulation").click()
+    form = workbench.get_by_role("dialog")
+    form.get_by_label("Planned from").fill("2026-05-02")
+    form.get_by_label("Planned to").fill("2026-05-01")
+    form.get_by_role("button", name="Create").click()
+    expect(form.get_by_label("Name")).to_have_attribute("aria-invalid", "true")
+    form.get_by_label("Name").fill("By hand")
+    form.get_by_role("button", name="Create").click()
+    expect(form.get_by_label("Planned to")).to_have_attribute("aria-invalid", "true")
+    form.get_by_label("Planned to").fill("2026-06-01")
+    form.get_by_label("Labels").fill("project=wing\nphase=2")
+    form.get_by_role("button", name="Create").click()
+    expect(workbench.get_by_role("heading", name="By hand")).to_be_visible()
+    (made,) = tenant.call("GET", "/simulations")["items"]
+    assert made["labels"] == {"project": "wing", "phase": "2"}
+    assert (made["start_date"], made["end_date"]) == ("2026-05-02", "2026-06-01")
+
+
+def test_five_thousand_are_scrolled_with_few_elements(workbench: Page, tenant: Tenant) -> None:
+    plan = {"start_date": "2026-01-05", "end_date": "2026-02-01"}
+    for batch in range(5):
+        items = [{"name": f"Number {batch * 1000 + number:04}", **plan} for number in range(1000)]
+        tenant.call("POST", "/simulations/batch", {"items": items})
+    go(workbench, "#/simulations?sort=name")
+    expect(workbench.get_by_role("link", name="Number 0000")).to_be_visible()
+    table = workbench.get_by_role("region", name="Simulations, scrollable")
+    for _ in range(60):
+        table.evaluate("each => { each.scrollTop = each.scrollHeight }")
+        if workbench.get_by_role("link", name="Number 4999").count():
+            break
+        workbench.wait_for_function("() => document.querySelector('.table-foot').textContent === ''")
+    expect(workbench.get_by_role("link", name="Number 4999")).to_be_visible()
+    assert workbench.locator("tbody tr").count() < 80
+    expect(workbench.get_by_role("table", name="Simulations")).to_have_attribute("aria-rowcount", "5001")
+
+
+@pytest.mark.parametrize("view", ["", "?view=timeline"])
+def test_hostile_names_are_text(workbench: Page, tenant: Tenant, view: str) -> None:
+    for text in HOSTILE:
+        tenant.simulation(text[:300], labels={"a": text[:255]})
+    go(workbench, f"#/simulations{view}")
+    for text in HOSTILE:
+        expect(workbench.get_by_role("link", name=text[:300].strip(), exact=True)).to_have_count(1)
+    assert workbench.locator("main img:not([role]), main script").count() == 0
+    for width in (390, 1280, 2560):
+        workbench.set_viewport_size({"width": width, "height": 900})
+        assert workbench.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    assert re.fullmatch("Simulations · Goatfish", workbench.title())
