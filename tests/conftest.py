@@ -28,7 +28,7 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_sessionfinish() -> None:
-    """Collects what tests left, which reports whatever fails in it; pytest would look through all reports five times."""
+    """Collects what tests left, and reports what fails in it; pytest would look through all its reports five times."""
     gc.collect()
     gc.collect()  # what finalizers of the first left
     gc.freeze()
