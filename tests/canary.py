@@ -14,7 +14,10 @@ CLIENTS = frozenset({"httpx2", "httpcore2"})
 """The loggers of HTTP clients, which log the requests of the tests and not the service."""
 VARIETY_MIN = 10
 """The least number of different characters in a random secret."""
-_RUN = re.compile(rf"[0-9A-Za-z]{{{_SECRET},}}")
+_RUN = re.compile(rf"(?<![0-9A-Za-z])[0-9A-Za-z]{{{_SECRET},}}+")
+_STEP = 16
+"""Every so many characters of a run, a piece of this length is looked up: some piece of a secret is always among them,
+as a secret is longer than two of them."""
 
 
 class Canary:
@@ -22,6 +25,7 @@ class Canary:
 
     def __init__(self) -> None:
         self._secrets: dict[int, set[str]] = {_SECRET: set(), 64: set()}
+        self._pieces: set[str] = set()
         self._words: set[str] = set()
         self._shown: set[str] = set()
         self.found: list[str] = []
@@ -30,8 +34,9 @@ class Canary:
         """Registers the secret of this key, unless it consists of one repeated byte."""
         if len(set(text._secret)) < VARIETY_MIN:
             return
-        self._secrets[_SECRET].add(text._secret)
-        self._secrets[64].add(text.digest())
+        for secret in (text._secret, text.digest()):
+            self._secrets[len(secret)].add(secret)
+            self._pieces.update(secret[at : at + _STEP] for at in range(_STEP))
 
     def knows_word(self, word: str) -> None:
         """Registers this text as a secret."""
@@ -39,10 +44,14 @@ class Canary:
 
     def look(self, text: str, where: str) -> None:
         """Records ``where`` if the text contains a secret."""
-        runs = _RUN.findall(text)
-        parts = (run[at : at + size] for run in runs for size in self._secrets for at in range(len(run) - size + 1))
-        if any(part in self._secrets[len(part)] for part in parts) or any(word in text for word in self._words):
+        if any(map(self._is_in, _RUN.findall(text))) or any(word in text for word in self._words):
             self.found.append(f"a secret in {where}")
+
+    def _is_in(self, run: str) -> bool:
+        if self._pieces.isdisjoint([run[at : at + _STEP] for at in range(0, len(run), _STEP)]):
+            return False
+        parts = (run[at : at + size] for size in self._secrets for at in range(len(run) - size + 1))
+        return any(part in self._secrets[len(part)] for part in parts)
 
     def may_show(self, body: bytes) -> str:
         """The body of the response to a key creation without the key, which may be shown this once."""

@@ -27,6 +27,13 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(10_000, 20, 50)  # as in service
 
 
+def pytest_sessionfinish() -> None:
+    """Collects what tests left, and reports what fails in it; pytest would look through all its reports five times."""
+    gc.collect()
+    gc.collect()  # what finalizers of the first left
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> tuple[str, dict[str, bool]]:
     """The event loop of the service; another takes tests of storage half as long again."""

@@ -26,6 +26,7 @@ from tests.factories import CONTEXT, NOW, ApiKeyFactory, OwnerFactory, RunFactor
 if TYPE_CHECKING:
     from app.container import Storage
     from domain.repository import Owned, OwnedRepository, Repository
+    from domain.write_context import WriteContext
 
 Entity: TypeAlias = Any
 """Contract tests run for every kind of entity, so the static type is unknown."""
@@ -171,11 +172,11 @@ async def admitted(storage: Storage, *entities: type[Any]) -> OwnerId:
     return owner.id
 
 
-async def add_referred(storage: Storage, owner: OwnerId, *entities: type[Any]) -> None:
+async def add_referred(storage: Storage, owner: OwnerId, *entities: type[Any], context: WriteContext = CONTEXT) -> None:
     """Stores the entities that these kinds must refer to, directly or indirectly."""
     for parent in referred_kinds(*entities):
         for id in REFERRED_IDS:
-            await storage.repository(parent).of(owner).add(case_of(parent).make(owner, id=id), CONTEXT)
+            await storage.repository(parent).of(owner).add(case_of(parent).make(owner, id=id), context)
 
 
 def referred_kinds(*entities: type[Any]) -> list[type[Owned]]:

@@ -59,7 +59,9 @@ def bodies(resource: ResourceCase) -> dict[str, Json]:
 
 
 def new_object(service: Service, resource: ResourceCase) -> Target:
-    tenant = service.tenant()
+    # What has unique members would be refused beside what other tests made.
+    name = f"tenant with {resource.kind} under conditions"
+    tenant = service.tenant() if resource.unique else service.once(name, service.tenant)
     return Target(tenant, resource.path_of(tenant.make(resource)), bodies(resource))
 
 

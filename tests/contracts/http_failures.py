@@ -39,7 +39,8 @@ def use_up_the_limit(service: Service, address: str) -> None:
 
 
 class FailuresContract:
-    """A service that allows ``LIMIT`` failed authentications per minute and address."""
+    """A service that allows ``LIMIT`` failed authentications per minute and address; each test has addresses of its
+    own."""
 
     @pytest.fixture
     def looked_up(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> list[str]:

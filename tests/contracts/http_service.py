@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -132,11 +132,12 @@ class Service:
         """A new tenant whose key has these scopes, or all."""
 
         async def make() -> Tenant:
-            owner = await self.container.use_cases.owners().create(f"tenant {uuid4()}", CONTEXT)
+            context = replace(CONTEXT, at=self.clock())
+            owner = await self.container.use_cases.owners().create(f"tenant {uuid4()}", context)
             key, text = await self.container.use_cases.keys().create(
-                owner.id, CONTEXT, name="tests", scopes=[*map(Scope, scopes)] or [*Scope]
+                owner.id, context, name="tests", scopes=[*map(Scope, scopes)] or [*Scope]
             )
-            await add_referred(self.container.storage(), owner.id, *self.entities)
+            await add_referred(self.container.storage(), owner.id, *self.entities, context=context)
             return Tenant(self.http, owner.id, key.id, text.reveal())
 
         return self.call(make)

@@ -317,9 +317,10 @@ def committing_storage(**options: Any) -> Storage:
 
 
 @contextmanager
-def committing_service(blocker: DjangoDbBlocker) -> Iterator[Service]:
+def committing_service(blocker: DjangoDbBlocker, **settings: Any) -> Iterator[Service]:
     """One application for many tests, on storage as it is in service; each test has tenants of its own."""
-    with blocker.unblock() if VENDOR == "sqlite" else nullcontext(), serving(committing_storage()) as service:
+    unblocked = blocker.unblock() if VENDOR == "sqlite" else nullcontext()
+    with unblocked, serving(committing_storage(), **settings) as service:
         yield service
 
 

@@ -7,6 +7,7 @@ of what only that shows: to make an application for each test of HTTP takes long
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -31,8 +32,11 @@ from tests.contracts.http_run_lists import RunListsContract
 from tests.contracts.http_run_quantities import RunQuantitiesContract
 from tests.contracts.http_runs import RunsContract
 from tests.contracts.http_simulation_lists import SimulationListsContract
-from tests.integration.conftest import COMMITTING, MakeStorage
+from tests.integration.conftest import MakeStorage, committing_service
 from tests.integration.factories import SimulationRowFactory
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoDbBlocker
 
 
 class OnCommitting:
@@ -82,10 +86,10 @@ class TestEndsOfKeys(OnCommitting, KeyEndsContract):
 
 
 class TestFailures(FailuresContract):
-    @pytest.fixture
-    def service(self, request: pytest.FixtureRequest) -> Iterator[Service]:
-        make: MakeStorage = request.getfixturevalue(COMMITTING)
-        with serving(make(), failure_limit=LIMIT) as service:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def service(cls, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Service]:
+        with committing_service(django_db_blocker, failure_limit=LIMIT) as service:
             yield service
 
 

@@ -6,13 +6,11 @@ import asyncio
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.repository import OwnerId
 from domain.simulations.simulation import Simulation
-from tests.contracts.cases import EDGES, Case, admitted
+from tests.contracts.cases import CASES, Case, admitted
 from tests.factories import CONTEXT, NOW
 from tests.integration.conftest import MakeStorage, opened, table_of
 from tests.integration.factories import KeyRowFactory, OwnerRowFactory, SimulationRowFactory
@@ -41,17 +39,20 @@ def test_rows_made_by_the_orm_load_as_entities(lend: MakeStorage) -> None:
     asyncio.run(read())
 
 
-@pytest.mark.parametrize(("case", "fields"), EDGES)
 def test_entities_stored_by_a_repository_load_by_the_orm(
-    make_storage: MakeStorage, django_db_blocker: DjangoDbBlocker, case: Case, fields: dict[str, object]
+    make_storage: MakeStorage, django_db_blocker: DjangoDbBlocker
 ) -> None:
-    async def write() -> Any:
-        async with opened(make_storage()) as storage:
-            entity = case.make(await admitted(storage, case.entity), **fields)
-            await case.repository(storage).of(entity.owner_id).add(entity, CONTEXT)
-            return entity
+    stored: list[tuple[Case, Any]] = []
 
-    entity = asyncio.run(write())
+    async def write() -> None:
+        async with opened(make_storage()) as storage:
+            for case, fields in ((each, fields) for each in CASES for fields in each.edges):
+                entity = case.make(await admitted(storage, case.entity), **fields)
+                await case.repository(storage).of(entity.owner_id).add(entity, CONTEXT)
+                stored.append((case, entity))
+
+    asyncio.run(write())
     with django_db_blocker.unblock():
-        row = table_of(case, make_storage()).model._default_manager.get(id=entity.id)
-    assert entity_of(type(entity), row) == entity
+        for case, entity in stored:
+            row = table_of(case, make_storage()).model._default_manager.get(id=entity.id)
+            assert entity_of(type(entity), row) == entity

@@ -54,6 +54,18 @@ def test_a_secret_in_a_response_is_found(canary: Canary, text: ApiKeyToken, leak
     assert len(canary.found) == 3
 
 
+def test_a_secret_is_found_wherever_it_is_in_a_word(canary: Canary, text: ApiKeyToken) -> None:
+    for secret in (text.reveal().split("_")[2], text.digest()):
+        for before in range(70):
+            for after in ("", "x" * 70):
+                canary.found.clear()
+                canary.look("/" + "x" * before + secret + after, "a word")
+                assert canary.found == ["a secret in a word"], before
+    canary.found.clear()
+    canary.look(f"{text.reveal()[:-10]} {text.digest()[1:]}x {'x' * 300}", "words")
+    assert canary.found == []
+
+
 @pytest.mark.parametrize("leak", leaks(ApiKeyToken("", "")))
 def test_a_secret_in_the_log_is_found(
     canary: Canary, text: ApiKeyToken, leak: str, caplog: pytest.LogCaptureFixture

@@ -63,8 +63,9 @@ class TestKeyExpiryAndRevocation(KeyEndsContract):
 
 
 class TestFailures(FailuresContract):
-    @pytest.fixture
-    def service(self) -> Iterator[Service]:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def service(cls) -> Iterator[Service]:
         with serving(Storage(), failure_limit=LIMIT) as service:
             yield service
 

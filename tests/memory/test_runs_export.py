@@ -25,7 +25,6 @@ class TestExport(RunsExportContract):
 
 class TestExportOfPages(RunsExportPagesContract):
     @pytest.fixture
-    def service(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
+    def service(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> Service:
         monkeypatch.setattr("adapters.in_memory.run_reports.PAGE", 3)
-        with serving(Storage()) as service:
-            yield service
+        return service

@@ -1,8 +1,9 @@
 """The OpenAPI document of entities with every kind of field: schemas match the validation, and examples work."""
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
 import pytest
@@ -25,6 +26,8 @@ from tests.memory.test_specimens import (
     valid_body,
 )
 
+Validators: TypeAlias = Callable[[str], Draft202012Validator]
+
 ONE = f"{SPECIMENS}/{{id}}"
 NOT_IN_SCHEMA = {"before_made", "invisible", "repeated"}
 """Error codes that JSON Schema cannot express; ``repeated``: texts may be equal only after trimming."""
@@ -41,9 +44,13 @@ def document(service: Service) -> Any:
     return service.http.get("/openapi.json").json()
 
 
-def validator(document: Any, schema: str) -> Draft202012Validator:
-    return Draft202012Validator(
-        {"$ref": f"#/components/schemas/{schema}", "components": document["components"]}, validate_formats=True
+@pytest.fixture(scope="module")
+def validator(document: Any) -> Validators:
+    """The validator of a schema, made once."""
+    return cache(
+        lambda schema: Draft202012Validator(
+            {"$ref": f"#/components/schemas/{schema}", "components": document["components"]}, validate_formats=True
+        )
     )
 
 
@@ -89,11 +96,13 @@ def test_body_schemas_have_the_members_of_their_operation(document: Any) -> None
     assert create["properties"]["series"]["default"] == "A"
 
 
-def test_request_examples_succeed_and_responses_match_the_schema(service: Service, document: Any) -> None:
+def test_request_examples_succeed_and_responses_match_the_schema(
+    service: Service, document: Any, validator: Validators
+) -> None:
     tenant = make_tenant(service)
     made = make(tenant, **FULL)
     own_references = {"material_id": material(tenant)}
-    shown = validator(document, "Specimen")
+    shown = validator("Specimen")
     for verb, path, at in (
         ("post", SPECIMENS, SPECIMENS),
         ("put", ONE, path_of(made)),
@@ -101,25 +110,25 @@ def test_request_examples_succeed_and_responses_match_the_schema(service: Servic
         ("post", ONE, path_of(made)),
     ):
         schema, example = body_of(document, verb, path)
-        validator(document, schema).validate(example)
+        validator(schema).validate(example)
         names = {"name": f"{verb} {at[-8:]}", "code": None}
         answer = tenant.send(verb.upper(), at, json=example | own_references | names)
         assert answer.status_code in {200, 201}, answer.text
         shown.validate(answer.json())
     shown.validate(made)
     shown.validate(make(tenant))
-    validator(document, "SpecimenPage").validate(tenant.send("GET", SPECIMENS).json())
-    validator(document, "SpecimenRevisionPage").validate(tenant.send("GET", f"{path_of(made)}/revisions").json())
-    validator(document, "ChangePage").validate(tenant.send("GET", "/api/v1/changes").json())
+    validator("SpecimenPage").validate(tenant.send("GET", SPECIMENS).json())
+    validator("SpecimenRevisionPage").validate(tenant.send("GET", f"{path_of(made)}/revisions").json())
+    validator("ChangePage").validate(tenant.send("GET", "/api/v1/changes").json())
 
 
 @pytest.mark.parametrize(("members", "pointer", "code"), INVALID, ids=lambda value: json.dumps(value)[:40])
 def test_an_invalid_member_does_not_match_the_schema(
-    service: Service, document: Any, members: dict[str, Any], pointer: str, code: str
+    service: Service, validator: Validators, members: dict[str, Any], pointer: str, code: str
 ) -> None:
     body = valid_body(make_tenant(service)) | members
     for schema in ("SpecimenCreate", "SpecimenReplace", "SpecimenPatch"):
-        assert validator(document, schema).is_valid(body) == (code in NOT_IN_SCHEMA), pointer
+        assert validator(schema).is_valid(body) == (code in NOT_IN_SCHEMA), pointer
 
 
 @pytest.mark.parametrize(

@@ -63,17 +63,16 @@ def row_type(table: TenantTable, added_later: Mapping[str, Callable[[], Any]] | 
     )
 
 
-def columns_added_later(table: TenantTable) -> dict[str, Callable[[], Any]]:
+def columns_added_later(table: TenantTable, loader: MigrationLoader) -> dict[str, Callable[[], Any]]:
     """The columns that an earlier version did not have, with functions that return their values in older files.
 
     They are those that a migration has added to the table after another one had made it. Rows that were there already
     have got the same values.
     """
     name = table.model._meta.model_name
-    migrations = MigrationLoader(None).disk_migrations
     added = (
         operation
-        for (app, _), migration in migrations.items()
+        for (app, _), migration in loader.disk_migrations.items()
         if app == table.model._meta.app_label
         for operation in migration.operations
         if isinstance(operation, AddField) and operation.model_name_lower == name

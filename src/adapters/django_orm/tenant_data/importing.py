@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 from django.db import IntegrityError, transaction
+from django.db.migrations.loader import MigrationLoader
 from django.db.models import Count, Exists, Max, OuterRef
 
 from adapters.django_orm.management import translate_database_errors
@@ -153,7 +154,8 @@ def _rows(
     lines: _Lines, checks: dict[str, RowValidator], counts: dict[str, int]
 ) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """The table and the values of each row, counting them; the footer must have the same counts."""
-    types = {row_type(table, columns_added_later(table)): table.name for table in tenant_tables()}
+    migrations = MigrationLoader(None)  # reads all of them
+    types = {row_type(table, columns_added_later(table, migrations)): table.name for table in tenant_tables()}
     decode = row_decoder(types).decode
     for line in lines:
         try:
