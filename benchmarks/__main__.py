@@ -32,6 +32,7 @@ from benchmarks.contestants import MLFLOW_BIN, PEERS_BIN, ROOT, Keys
 from benchmarks.field import OWNERS, ROWS, ground
 from benchmarks.machine import described, spread_out
 from benchmarks.operations import CLIENTS, OPERATIONS
+from benchmarks.roster import MLFLOW
 
 PARTS = ("table", "scale", "many", "footprint", "edge", "runs", "clients", "workbench")
 LATEST = ROOT / "benchmarks" / "results" / "latest.json"
@@ -92,8 +93,12 @@ def _part(part: str, plan: contest.Options, options: argparse.Namespace, say: Ca
     if part == "edge":
         return {"edge": edge.run(say), "fairness": fairness.run(say)}
     if part == "clients":
-        recorded = options.runs or client_contest.RECORDED
-        return {"clients": client_contest.run(rounds=min(plan.rounds, 5), recorded=recorded, say=say)}
+        recorded, with_mlflow = options.runs or client_contest.RECORDED, _chosen(MLFLOW.name, options.peers)
+        return {
+            "clients": client_contest.run(
+                rounds=min(plan.rounds, 3), recorded=recorded, with_mlflow=with_mlflow, say=say
+            )
+        }
     if part == "runs":
         return _runs(plan, options, say)
     simple: dict[str, Callable[[], Any]] = {

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
@@ -32,7 +32,7 @@ from benchmarks.spread import figure
 
 TIMED, PAUSE = 200, 0.02
 """How many runs are recorded one by one, and seconds in which the caller does something else between two of them."""
-RECORDED = 1_000  # one after the other, as fast as it goes
+RECORDED = 200  # one after the other, as fast as it goes
 TIMEOUT = 900.0  # seconds for one such session
 SOURCE = ROOT / "clients" / "python" / "src"
 WAYS = {
@@ -56,13 +56,14 @@ class Library:
     recorded: Callable[[], int]
 
 
-def run(*, rounds: int, recorded: int, say: Callable[[str], None]) -> dict[str, Any]:
+def run(*, rounds: int, recorded: int, with_mlflow: bool, say: Callable[[str], None]) -> dict[str, Any]:
     """Figures by way of recording. Raises ``NotRecorded``."""
-    say("clients: starting PostgreSQL and both servers")
-    found: dict[str, dict[str, list[float]]] = {way: {} for way in WAYS}
-    with libraries() as known:
+    say("clients: starting PostgreSQL and the servers")
+    ways = {way: each for way, each in WAYS.items() if with_mlflow or each[0] != "mlflow"}
+    found: dict[str, dict[str, list[float]]] = {way: {} for way in ways}
+    with libraries(with_mlflow=with_mlflow) as known:
         for number in range(rounds):
-            for way, (name, waits) in WAYS.items():
+            for way, (name, waits) in ways.items():
                 for what, figures in _session(known[name], name, waits, recorded).items():
                     found[way].setdefault(what, []).append(figures)
             say(f"clients: round {number + 1} of {rounds}")
@@ -106,20 +107,17 @@ def _record(library: Library, name: str, waits: bool, runs: int, pause: float) -
 
 
 @contextmanager
-def libraries() -> Iterator[dict[str, Library]]:
-    """Both libraries with their servers running: servers on one core, callers and PostgreSQL on the other."""
+def libraries(*, with_mlflow: bool) -> Iterator[dict[str, Library]]:
+    """The libraries with their servers running: servers on one core, callers and PostgreSQL on the other."""
     with database.postgres() as rows, TemporaryDirectory(prefix="goatfish-bench-") as directory:
         place = Path(directory)
         goatfish.run(rows, "migrate")
         (owner,) = goatfish.seed(rows, 1, 1)
         key = goatfish.create_key(rows, owner)
         pin(database.postmaster(rows), cores()[1])
-        with (
-            _running(goatfish.GOATFISH, rows, place) as one,
-            _running(MLFLOW, database.create(rows, "bench_mlflow"), place) as other,
-        ):
-            stay_on(cores()[1])
-            yield {
+        with ExitStack() as running:
+            one = running.enter_context(_running(goatfish.GOATFISH, rows, place))
+            found = {
                 "goatfish": Library(
                     sys.executable,
                     {
@@ -130,16 +128,20 @@ def libraries() -> Iterator[dict[str, Library]]:
                         "XDG_STATE_HOME": str(place / "state"),
                     },
                     lambda: _in_goatfish(one, key),
-                ),
-                "mlflow": Library(
+                )
+            }
+            if with_mlflow:
+                other = running.enter_context(_running(MLFLOW, database.create(rows, "bench_mlflow"), place))
+                found["mlflow"] = Library(
                     str(MLFLOW_BIN / "python"),
                     {
                         **MLFLOW.environment(Place(other, rows, Keys.SHIPPED, place / "keys.json")),
                         "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{other}",
                     },
                     lambda: _in_mlflow(other),
-                ),
-            }
+                )
+            stay_on(cores()[1])
+            yield found
 
 
 @contextmanager
