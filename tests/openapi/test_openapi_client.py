@@ -21,9 +21,10 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"
 PACKAGE = "goatfish_generated_client"
 
 
-@pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The name of the generated package, which can be imported while the test runs."""
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of the generated package, which can be imported while the tests of this module run."""
+    tmp_path = tmp_path_factory.mktemp("generated")
     config = Config.from_sources(
         ConfigFile(post_hooks=[]),
         MetaType.NONE,
@@ -33,8 +34,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         output_path=tmp_path / PACKAGE,
     )
     assert list(generate(config=config)) == [], "the generator reports errors in the document"
-    monkeypatch.syspath_prepend(tmp_path)
-    yield PACKAGE
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(tmp_path)
+        yield PACKAGE
     for name in [name for name in sys.modules if name.partition(".")[0] == PACKAGE]:
         del sys.modules[name]
 
