@@ -20,7 +20,7 @@ _CODES = {
     "literal_error": ("unknown_value", "This is not an allowed value."),
 }
 _OF_ARRAYS = {"too_short": "There are too few items.", "too_long": "There are too many items."}
-"""Codes of pydantic's that are codes of ours for texts too; ours come with a sentence, and pydantic's with a context."""
+"""Codes of pydantic's that are ours for texts too; ours come with a sentence, and pydantic's with a context."""
 _JSON_INVALID = "json_invalid"
 Place = Callable[[tuple[Any, ...]], Mapping[str, str]]
 """From the location that pydantic names to the member of a ``ProblemError`` that names it."""

@@ -40,7 +40,8 @@ _MASK = "***"
 class Capture:
     """What is captured by itself; each part can be switched off.
 
-    ``command`` and ``directory`` may be given in place of those of this process: a list of arguments, and a path.
+    ``command`` and ``directory`` may be given in place of those of this process: a text or a list of arguments, and a
+    path.
     Labels: ``host``, ``user``, ``python``, ``git.commit``, ``git.branch``, ``git.dirty``, and ``batch`` with
     ``batch.job`` and the like. Parameters, which may be longer: ``command`` and ``directory``.
     """
@@ -48,7 +49,7 @@ class Capture:
     host: bool = True
     user: bool = True
     directory: Union[bool, str] = True
-    command: Union[bool, Sequence[str]] = True
+    command: Union[bool, str, Sequence[str]] = True
     git: bool = True
     python: bool = True
     batch: bool = True
@@ -87,7 +88,7 @@ def capture(wanted: Capture, environ: Optional[Mapping[str, str]] = None) -> Cap
     if wanted.directory is not False and (directory := _directory(wanted)):
         found.parameters["directory"] = directory
     if wanted.command is not False:
-        arguments = _arguments() if wanted.command is True else list(wanted.command)
+        arguments = _arguments() if wanted.command is True else _parted(wanted.command)
         found.parameters["command"] = " ".join(map(shlex.quote, masked(arguments)))
     found.labels = {name: values.label(text, name, _quietly) for name, text in found.labels.items()}
     return found
@@ -123,6 +124,16 @@ def _arguments() -> list[str]:
     """The command line of this process as it was given, including Python's own options where they are known."""
     given = getattr(sys, "orig_argv", None)
     return list(given) if given else [sys.executable or "python", *getattr(sys, "argv", [])]
+
+
+def _parted(command: Union[str, Sequence[str]]) -> list[str]:
+    """The arguments of a command; of one that is a text as a shell would read it."""
+    if not isinstance(command, str):
+        return list(command)
+    try:
+        return shlex.split(command)
+    except ValueError:  # of quotes that do not end
+        return command.split()
 
 
 def masked(arguments: Sequence[str]) -> list[str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import logging
 import os
 import stat
 import threading
@@ -23,9 +22,12 @@ from goatfish.recording import spool, values
 from goatfish.recording.capture import Capture, Captured, capture, capture_slowly
 from goatfish.recording.journal import FORMAT, Journal, now
 from goatfish.recording.members import Members
+from goatfish.recording.notices import warn
 from goatfish.recording.outcome import Outcome, outcome_of
 from goatfish.recording.sender import Outgoing, Sender
 from goatfish.recording.story import Story, external_ids
+from goatfish.values import is_id
+from goatfish.workbench import page_of
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from goatfish.recording.service import Service
     from goatfish.sync_api.client import Client
 
-log = logging.getLogger("goatfish")
 ENTER_SECONDS, LEAVE_SECONDS = 5.0, 10.0
 _HASHED_AT_ONCE = 64 * 1024
 _SHORT_RUN = 0.2
@@ -47,7 +48,7 @@ def _quiet(method: _Method) -> _Method:
     """A method that warns where it would raise."""
 
     @functools.wraps(method)
-    def quietly(self: Recorder, *arguments: Any, **named: Any) -> Any:
+    def quietly(self: Recorder, /, *arguments: Any, **named: Any) -> Any:
         try:
             return method(self, *arguments, **named)
         except Exception as error:
@@ -110,10 +111,17 @@ class Recorder:
 
     @property
     def url(self) -> Optional[str]:
-        """Where the service has the run, once it has answered, else None."""
+        """Where programs find the run in the service, once it has answered, else None."""
         if self.id is None or self._client is None:
             return None
         return f"{self._client.url}/api/v1/runs/{self.id}"
+
+    @property
+    def page(self) -> Optional[str]:
+        """Where people find the run: its page in the workbench, once the service has answered, else None."""
+        if self.id is None or self._client is None:
+            return None
+        return page_of(self._client.url, "runs", self.id)
 
     @property
     def path(self) -> Optional[Path]:
@@ -135,7 +143,26 @@ class Recorder:
 
     @property
     def _title(self) -> str:
-        return values.plain_text(self._given["name"] or getattr(self._simulation, "name", self._simulation))[:80]
+        try:
+            named = self._given["name"] or getattr(self._simulation, "name", self._simulation)
+        except Exception:  # of objects that are neither texts nor simulations
+            named = self._simulation
+        return values.plain_text(named)[:80]
+
+    # ── in another process ──
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For a worker of a pool: it records into the same run by its journal, and does not end it."""
+        title = self._title
+        left = {"_lock", "_client", "_item", "_sender", "_parent", "_parameters", "_labels", "_started_at"}
+        kept = {name: value for name, value in self.__dict__.items() if name not in left}
+        return {**kept, "_simulation": title, "_given": {"name": title}, "_journal": self.path, "_pid": 0}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        left = ("_client", "_item", "_sender", "_parent", "_parameters", "_labels", "_started_at")
+        self.__dict__.update({**dict.fromkeys(left), **state, "_lock": threading.RLock()})
+        self._journal = None if state["_journal"] is None else Journal.elsewhere(state["_journal"])
+        _recorders.add(self)
 
     # ── begun ──
 
@@ -219,10 +246,7 @@ class Recorder:
     def _wanted_simulation(self) -> dict[str, str]:
         known = getattr(self._simulation, "id", self._simulation)
         text = values.plain_text(known)
-        try:
-            return {"id": str(uuid.UUID(text))} if len(text) == 36 else _named(text, self._say)  # noqa: PLR2004
-        except ValueError:
-            return _named(text, self._say)
+        return {"id": text.lower()} if is_id(text) else _named(text, self._say)
 
     def _wanted_parent(self) -> dict[str, Any]:
         parent = self._parent
@@ -441,7 +465,7 @@ class Recorder:
             if sentence in self._said or len(self._said) > 50:  # noqa: PLR2004 -- more is noise
                 return
             self._said.add(sentence)
-        log.warning("Run %s: %s", ascii(self._title), sentence)
+        warn("Run %s: %s", ascii(self._title), sentence)
 
     def _after_fork(self) -> None:
         self._lock = threading.RLock()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import random
+import sys
 import threading
 import time
 import weakref
@@ -13,19 +13,20 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Callable, Optional
 
 from goatfish.recording.journal import Journal, NotAJournal
+from goatfish.recording.notices import debug, warn
 from goatfish.recording.story import Story
 
 if TYPE_CHECKING:
     from goatfish.recording.delivery import ParentId
     from goatfish.recording.service import Service
 
-log = logging.getLogger("goatfish")
-
 TICK = 1.0
 """Seconds between two looks at the journal of a run that goes on, and so between two changes of it."""
 HEARTBEAT = 60.0
 IDLE = 3.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 60.0
+LONGEST_ASKED = 3600.0
+"""Seconds that the service is let alone at most, whatever its Retry-After says."""
 FRESH = 5.0
 """Seconds for which a failure tells that the service is away."""
 EXIT_SECONDS, CLOSE_SECONDS = 5.0, 10.0
@@ -79,6 +80,7 @@ class Sender:
         self._failures = 0
         self._warned = False
         self._next_try = 0.0
+        self._asked_until = 0.0  # before which the service wants no request
         self._began: Optional[float] = None
         self._last_try = -FRESH
         self.is_closed = False
@@ -105,7 +107,7 @@ class Sender:
                 self.remove(item)
                 return
             item.due_at = now = time.monotonic()
-            if self._failures and now - self._last_try >= FRESH:
+            if self._failures and now - self._last_try >= FRESH and now >= self._asked_until:
                 self._next_try, self._failures = now, _AWAY - 1
             self._wake()
 
@@ -163,7 +165,9 @@ class Sender:
         return self._failures >= _AWAY or stalled
 
     def _wake(self) -> None:
-        if self._thread is None and not self.is_closed:
+        if sys.is_finalizing():  # whoever waited for a thread that begins now would wait for ever
+            self._failures = _AWAY
+        elif self._thread is None and not self.is_closed:
             self._thread = threading.Thread(target=self._run, name="goatfish", daemon=True)
             try:
                 self._thread.start()
@@ -177,8 +181,8 @@ class Sender:
     def _run(self) -> None:
         try:
             self._send_until_idle()
-        except Exception:  # the program must not notice; the next run begins another thread
-            log.debug("The thread that sends runs has failed.", exc_info=True)
+        except Exception as error:  # the program must not notice; the next run begins another thread
+            debug("The thread that sends runs has failed.", error=error)
         finally:
             with self._changed:
                 if self._thread is threading.current_thread():
@@ -230,8 +234,8 @@ class Sender:
     def _work(self, item: Outgoing, job: Callable[[], None]) -> None:
         try:
             job()
-        except Exception:  # the program must not notice
-            log.debug("Something could not be captured.", exc_info=True)
+        except Exception as error:  # the program must not notice
+            debug("Something could not be captured.", error=error)
         with self._changed:
             item.running_jobs -= 1
             if item.has_ended:
@@ -257,10 +261,11 @@ class Sender:
             item.delivery.step(self._service)
         except NotYet:
             with self._changed:
+                self._began = None
                 item.due_at = time.monotonic() + TICK
             return True
         except NotAJournal as error:
-            log.warning("%s: its journal cannot be read: %s", item.label, error)
+            warn("%s: its journal cannot be read: %s", item.label, error)
             item.is_over = True
         except Exception as error:
             failure = error
@@ -281,8 +286,8 @@ class Sender:
         if service is not None:
             try:
                 service.owner()
-            except Exception:  # it is asked again next time
-                log.debug("The owner of the key was not learned.", exc_info=True)
+            except Exception as error:  # it is asked again next time
+                debug("The owner of the key was not learned.", error=error)
 
     def _succeeded(self, item: Outgoing) -> None:
         self._failures, self._warned, self._next_try = 0, False, 0.0
@@ -306,9 +311,10 @@ class Sender:
         self._failures += 1
         longest = min(LONGEST_PAUSE, FIRST_PAUSE * 4 ** min(self._failures - 1, 8))
         asked: Optional[float] = getattr(error, "retry_after", None)
-        pause = min(asked, LONGEST_PAUSE) if asked else 0.0
+        pause = min(asked, LONGEST_ASKED) if asked else 0.0
+        self._asked_until = time.monotonic() + pause
         self._next_try = time.monotonic() + pause + random.uniform(longest / 2, longest)  # noqa: S311 -- spreads clients
-        log.debug("%s was not sent.", item.label, exc_info=error)
+        debug("%s was not sent.", item.label, error=error)
         if self._failures >= _AWAY or pause > FRESH:
             self._failures = max(self._failures, _AWAY)
             self._warn(str(error) or type(error).__name__)
@@ -320,14 +326,14 @@ class Sender:
     def _tell(self, item: Outgoing) -> None:
         sentences = item.delivery.sentences if item.delivery is not None else []
         if sentences:
-            log.warning("%s: %s", item.label, "; ".join(sentences))
+            warn("%s: %s", item.label, "; ".join(sentences))
             sentences.clear()
 
     def _warn(self, what: str, place: str = "") -> None:
         if not self._warned:
             self._warned = True
             place = place or self._place()
-            log.warning("%s. Runs are kept in %s and sent later, at the latest by `gf sync`.", what.rstrip("."), place)
+            warn("%s. Runs are kept in %s and sent later, at the latest by `gf sync`.", what.rstrip("."), place)
 
     def _place(self) -> str:
         paths = [item.journal.path for item in self._items if item.journal.path is not None]

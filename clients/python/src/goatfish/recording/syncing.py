@@ -7,9 +7,17 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Callable, Optional, Union
+from typing import TYPE_CHECKING, Any, Callable, Optional, Union
 
-from goatfish.errors import APIError, AuthenticationError, ConnectionFailed, GoatfishError, PermissionDenied
+from goatfish.errors import (
+    APIError,
+    AuthenticationError,
+    ConfigurationError,
+    ConnectionFailed,
+    GoatfishError,
+    PermissionDenied,
+    UnexpectedResponse,
+)
 from goatfish.recording import spool as spools
 from goatfish.recording.delivery import Delivery
 from goatfish.recording.journal import Journal, NotAJournal, now
@@ -22,7 +30,8 @@ if TYPE_CHECKING:
     from goatfish.sync_api.client import Client
 
 Progress = Callable[[int, int], None]
-RETRIES = 4
+SHORTEST = 4
+"""Characters of a journal's name that may stand for it, where no other begins so."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +49,8 @@ class SyncReport:
     """What became of all journals.
 
     ``sent`` are complete and their files deleted; ``waiting`` go on, or could not be sent yet; ``refused`` were refused
-    by the service and are kept; ``skipped`` are of another owner or service, or no journals that can be read.
+    by the service and are kept until they are discarded; ``skipped`` are of another owner or service, or no journals
+    that can be read.
     ``lost`` are those of ``sent``, ``waiting`` and ``refused`` whose process had died: they ended as failed.
     ``error`` is why nothing more was sent, if the service was away or the key was refused.
     """
@@ -72,9 +82,11 @@ def sync(
         if progress is not None:
             progress(place, len(found))
         entry.deal(service, report)
-    # A run that continues another had to wait for it.
-    for entry in found:
-        if entry.is_not_yet and report.error is None:
+    # A run that continues another had to wait for it, which may have had to wait too.
+    before = len(found) + 1
+    while report.error is None and (late := [entry for entry in found if entry.is_not_yet]) and len(late) < before:
+        before = len(late)
+        for entry in late:
             entry.deal(service, report, again=True)
     for entry in found:
         entry.tell(report)
@@ -84,6 +96,29 @@ def sync(
     if progress is not None:
         progress(len(found), len(found))
     return report
+
+
+def learn_owner(client: Client) -> None:
+    """Learn whose key this is, and which others are of the same owner: what they recorded can be sent with any of them.
+
+    Raises nothing for the service's failures: it is learned another time.
+    """
+    with suppress(GoatfishError):
+        Service.of(client).learn_keys()
+
+
+def discard(reference: str, *, spool: Union[str, os.PathLike[str], None] = None) -> SyncEntry:
+    """Delete the one journal that is meant, whatever of it was sent: by its path, its name, or the beginning of it, by
+    the run's external id, or by its title.
+
+    Raises ``LookupError`` where there is none, or more than one, and ``BlockingIOError`` where its process may live.
+    """
+    found = [_Entry(path) for path in _journals(spool)]
+    meant = [entry for entry in found if entry.is_called(reference)]
+    if len(meant) != 1:
+        known = "; ".join(f"{entry.path} ({entry.title})" for entry in meant or found)
+        raise LookupError(f"{len(meant)} runs that are kept are meant by {reference!r}: {known or 'none is kept'}")
+    return meant[0].discard()
 
 
 def _journals(spool: Union[str, os.PathLike[str], None]) -> list[Path]:
@@ -135,10 +170,42 @@ class _Entry:
             self._kind, self._detail = "skipped", f"It is left alone: {problem}."
             return None
         self._kind, self._delivery = None, delivery
-        self.began = str((delivery.story.start or {}).get("at", ""))
+        self.began = str(self._start.get("at", ""))
         if not keep:
             journal.release()
         return delivery
+
+    @property
+    def title(self) -> str:
+        """What the run is called."""
+        start = self._start
+        named = start.get("run", {}).get("name") or start.get("simulation", {}).get("name")
+        return str(named or start.get("run", {}).get("external_id") or self.path.name)
+
+    @property
+    def _start(self) -> Mapping[str, Any]:
+        return (self._delivery.story.start if self._delivery is not None else None) or {}
+
+    def is_called(self, reference: str) -> bool:
+        """Whether it is this one that is meant."""
+        names = {str(self.path), self.path.name, self.title, self._start.get("run", {}).get("external_id")}
+        return reference in names or (len(reference) >= SHORTEST and self.path.name.startswith(reference))
+
+    def discard(self) -> SyncEntry:
+        """Delete it. Raises ``BlockingIOError`` where its process may still be running."""
+        delivery = self._look(keep=True)
+        if delivery is not None:
+            locked = spools.lock(delivery.journal.descriptor)
+            story = delivery.story
+            alive = spools.may_be_alive(self._start, delivery.journal.descriptor, locked)
+            if locked is False or (alive and story.end is None and story.problem is None):
+                delivery.journal.release()
+                raise BlockingIOError(f"{self.title} ({self.path}): its process is still running, or may be")
+        entry = SyncEntry(self.path, self.title, delivery.story.run_id if delivery is not None else None)
+        self.path.unlink(missing_ok=True)
+        if delivery is not None:
+            delivery.journal.release()
+        return entry
 
     def deal(self, service: Service, report: SyncReport, *, again: bool = False) -> None:
         """Send it, if it is to be sent by us and now."""
@@ -214,13 +281,10 @@ class _Entry:
         if self._kind is None or self._kind == "gone":
             return
         story = self._delivery.story if self._delivery is not None else None
-        run = (story.start or {}).get("run", {}) if story is not None else {}
-        simulation = (story.start or {}).get("simulation", {}) if story is not None else {}
-        title = str(run.get("name") or simulation.get("name") or run.get("external_id") or self.path.name)
         detail = self._detail
         if self._delivery is not None and self._delivery.journal.unreadable:
             detail = f"{detail} Some lines of it could not be read.".strip()
-        entry = SyncEntry(self.path, title, story.run_id if story is not None else None, detail)
+        entry = SyncEntry(self.path, self.title, story.run_id if story is not None else None, detail)
         getattr(report, self._kind).append(entry)
         if self._lost and self._kind != "skipped":
             report.lost.append(entry)
@@ -244,16 +308,23 @@ def _not_ours(line: Mapping[str, object], service: Service) -> str:
         return f"It is for {url}."
     if key == service.key:
         return ""
-    owner = line.get("owner") or service.known_owner(str(key))
+    owner = line.get("owner") or service.owner_of(str(key))
     if owner is None:
-        return f"It is of the key {key}, whose owner is not known here: sync it with that key."
+        return (
+            f"It is of the key {key}, whose owner is not known here: "
+            "sync it with that key, or with one of the same owner that may manage keys."
+        )
     return "" if owner == service.owner() else f"It is of another owner, whose key is {key}."
 
 
 def _stops_all(error: GoatfishError) -> bool:
     """Whether the next journal would meet the same."""
-    if isinstance(error, (ConnectionFailed, AuthenticationError, PermissionDenied)):
+    if isinstance(
+        error, (ConnectionFailed, ConfigurationError, AuthenticationError, PermissionDenied, UnexpectedResponse)
+    ):
         return True
+    if isinstance(error, APIError) and error.code is None:  # of something before the service, or at a wrong URL
+        return error.status not in {413, 414, 431}
     return isinstance(error, APIError) and error.status in {429, 502, 503, 504}
 
 

@@ -48,8 +48,17 @@ class Connections:
 
         try:
             return httpx.Client(transport=self._transport, follow_redirects=False)
-        except (ImportError, OSError, ValueError) as error:  # a proxy or certificates that the environment names
+        except (
+            ImportError,
+            OSError,
+            ValueError,
+            httpx.InvalidURL,
+        ) as error:  # a proxy or certificates that the environment names
             raise ConfigurationError(f"The connections cannot be set up: {error}") from error
+
+    def __getstate__(self) -> dict[str, object]:
+        """For another process: it opens connections of its own."""
+        return {**self.__dict__, "_of_process": {}, "recording": None}
 
     def close(self) -> None:
         self._closed = True
