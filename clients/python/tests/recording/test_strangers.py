@@ -14,8 +14,7 @@ from clients.python.tests.recording.test_syncing import counts, left_behind
 
 import goatfish
 from goatfish.http.library import httpx
-from goatfish.recording import Recorder, discard, learn_owner, sync
-from goatfish.recording import sender as senders
+from goatfish.recording import Recorder, discard, learn_owner, pace, sync
 from goatfish.recording import service as services
 
 PAGE = "<html>Sign in to the network</html>"
@@ -83,7 +82,7 @@ def test_the_service_is_let_alone_for_as_long_as_it_asks(
         problem = {"title": "x", "status": 429, "detail": "x", "code": "rate_limited"}
         return httpx.Response(429, json=problem, headers=headers)
 
-    monkeypatch.setattr(senders, "FRESH", 0.0)  # as if each run ended long after the one before
+    monkeypatch.setattr(pace, "FRESH", 0.0)  # as if each run ended long after the one before
     answer_instead(place, monkeypatch, busy)
     began = time.monotonic()
     for _ in range(3):
@@ -92,7 +91,7 @@ def test_the_service_is_let_alone_for_as_long_as_it_asks(
     sender = place.client._sender.connections.recording
     assert sender is not None
     assert len(asked) == 1
-    assert 800 < sender._next_try - began < 1000
+    assert 800 < sender._pace.next_try - began < 1000
     assert not sender.close()
     assert time.monotonic() - began < 5
     assert len(place.journals()) == 3

@@ -9,7 +9,8 @@ from goatfish.recording.recorder import AsyncRecorder, Recorder
 from goatfish.recording.spool import folders as spool_folders
 
 if TYPE_CHECKING:
-    from goatfish.recording.syncing import SyncEntry, SyncReport, discard, learn_owner, sync
+    from goatfish.recording.sync_report import SyncEntry, SyncReport
+    from goatfish.recording.syncing import discard, learn_owner, sync
 
 __all__ = [
     "AsyncRecorder",

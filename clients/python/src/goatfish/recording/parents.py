@@ -11,7 +11,7 @@ from goatfish.recording.journal import Journal, NotAJournal
 from goatfish.recording.story import Story
 
 if TYPE_CHECKING:
-    from goatfish.recording.sender import Outgoing
+    from goatfish.recording.outgoing import Outgoing
     from goatfish.recording.service import Service
 
 

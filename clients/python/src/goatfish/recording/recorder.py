@@ -24,7 +24,8 @@ from goatfish.recording.journal import FORMAT, Journal, now
 from goatfish.recording.members import Members
 from goatfish.recording.notices import warn
 from goatfish.recording.outcome import Outcome, outcome_of
-from goatfish.recording.sender import Outgoing, Sender
+from goatfish.recording.outgoing import Outgoing
+from goatfish.recording.sender import Sender
 from goatfish.recording.story import Story, external_ids
 from goatfish.values import is_id
 from goatfish.workbench import page_of
