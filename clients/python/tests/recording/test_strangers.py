@@ -102,7 +102,7 @@ def test_two_runs_of_one_job_that_begin_at_the_same_moment_are_two(
 ) -> None:
     monkeypatch.setenv("SLURM_JOB_ID", "4711")
     for rank in range(2):
-        monkeypatch.setattr("goatfish.recording.recorder._batch_ids_used", set())  # as in another process
+        monkeypatch.setattr("goatfish.recording.beginning._batch_ids_used", set())  # as in another process
         run = Recorder(place.client, place.simulation, name=f"rank {rank}", started_at="2026-11-26T12:00:00Z")
         run.start()
         run.end()

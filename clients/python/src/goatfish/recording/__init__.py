@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from goatfish.recording.async_recorder import AsyncRecorder
 from goatfish.recording.capture import Capture
-from goatfish.recording.recorder import AsyncRecorder, Recorder
+from goatfish.recording.recorder import Recorder
 from goatfish.recording.spool import folders as spool_folders
 
 if TYPE_CHECKING:

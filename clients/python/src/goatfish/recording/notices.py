@@ -15,6 +15,11 @@ def warn(text: str, *arguments: Any) -> None:
         log.warning(text, *arguments)
 
 
+def why(error: OSError) -> str:
+    """What the system says of an error, without the path."""
+    return error.strerror or type(error).__name__
+
+
 def debug(text: str, *arguments: Any, error: Optional[BaseException] = None) -> None:
     """Say what helps to find out why something went wrong."""
     with suppress(Exception):

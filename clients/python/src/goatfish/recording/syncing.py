@@ -67,8 +67,8 @@ def learn_owner(client: Client) -> None:
 
 
 def discard(reference: str, *, spool: Union[str, os.PathLike[str], None] = None) -> SyncEntry:
-    """Delete a journal, whatever of it was sent: that of this path, name or beginning of a name, or of the run with this
-    external id or title.
+    """Delete a journal, whatever of it was sent: that of this path, of this name or one that begins so, or of the run
+    with this external id or title.
 
     Raises ``LookupError`` where there is none, or more than one, and ``BlockingIOError`` where its process may live.
     """
