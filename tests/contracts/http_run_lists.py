@@ -333,6 +333,25 @@ class RunListsContract(LabFixture):
         for other in ("parameters.a=true", 'parameters.a="1"', "parameters.a=2"):
             expect_problem(lab.query(where=other, cursor=cursor), 400, "invalid_cursor")
 
+    def test_cursor_is_bound_to_the_set_of_several_values(self, lab: Lab) -> None:
+        for _ in range(2):
+            lab.make(status="failed")
+        cursor = lab.query(status="running,failed", limit="1").json()["next_cursor"]
+        for same in ("running,failed", "failed,running", "failed,running,failed"):
+            assert len(lab.query(status=same, cursor=cursor).json()["items"]) == 1
+        for other in ("failed", "failed,running,queued", "failed,queued"):
+            expect_problem(lab.query(status=other, cursor=cursor), 400, "invalid_cursor")
+
+    @pytest.mark.parametrize("parameter", ["solver", "external_id"])
+    @pytest.mark.parametrize(
+        ("value", "code", "sentence"),
+        [(" ", "too_short", "This is empty."), ("x" * 256, "too_long", "This is longer than {} characters.")],
+    )
+    def test_a_text_that_no_run_can_have(self, lab: Lab, parameter: str, value: str, code: str, sentence: str) -> None:
+        problem = expect_problem(lab.query(**{parameter: value}), 422, "validation_failed")
+        most = {"solver": 100, "external_id": 255}[parameter]
+        assert problem["errors"] == [{"parameter": parameter, "code": code, "detail": sentence.format(most)}]
+
     def test_runs_of_others_are_never_listed(self, service: Service, lab: Lab) -> None:
         other = lab_of(service.tenant())
         lab.make(name="mine", parameters={"a": 1}, labels={"k": "v"})

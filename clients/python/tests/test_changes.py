@@ -132,6 +132,13 @@ def test_an_outage_is_waited_out_and_told_once(caplog: pytest.LogCaptureFixture,
     assert len(caplog.records) == 2
 
 
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 504, 599])
+def test_what_passes_does_not_end_it(status: int, pauses: list[float]) -> None:
+    follower = Script(page(), status, page(CHANGE)).client(max_retries=0).changes.follow("c0", interval=5)
+    assert next(follower).id == RUN["id"]
+    assert pauses == [5, 2]
+
+
 @pytest.mark.parametrize("status", [401, 403, 410, 400])
 def test_what_does_not_pass_ends_it(status: int, pauses: list[float]) -> None:
     script = Script(page(), status)

@@ -60,7 +60,7 @@ OPERATIONS: dict[str, tuple[str, Call]] = {
 }
 BEYOND = {
     *("simulations.find", "simulations.ensure", "runs.to_pandas", "changes.follow", "changes.latest"),
-    *("simulations", "runs", "keys", "changes", "request", "with_options", "close", "url"),
+    *("simulations", "runs", "keys", "changes", "request", "with_options", "close", "url", "page_of"),
 }
 """What the client has beside the operations."""
 MODELS = {

@@ -56,9 +56,15 @@ def load(url: str | None = None, key: str | None = None, environment: Mapping[st
 
 
 def save(url: str, key: str, file: Path | None = None) -> Path:
-    """Writes both to the file, which only its owner can read; returns its path."""
+    """Writes both to the file, which only its owner can read; returns its path.
+
+    Raises ``ConfigurationError`` where one is none, or there is no home.
+    """
     url, key = _checked_url(url, "the URL"), _checked_key(key, "the key")
-    file = Path(os.path.realpath(file or path()))  # where it is a link, what it leads to is replaced
+    file = path() if file is None else file
+    if file.parts[:1] == ("~",):
+        raise ConfigurationError(f"There is no home to write {file.name} to: set HOME or XDG_CONFIG_HOME.")
+    file = Path(os.path.realpath(file))  # where it is a link, what it leads to is replaced
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     replace_file(file, f"url = {json.dumps(url)}\nkey = {json.dumps(key)}\n")
     return file

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from goatfish.errors import UnexpectedResponse
 from goatfish.http.response import Response
-from goatfish.models import Model
+from goatfish.json_objects import Model
 
 M = TypeVar("M", bound=Model)
 

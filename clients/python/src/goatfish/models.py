@@ -1,18 +1,15 @@
-"""What the service keeps, as frozen objects whose members have the API's names.
-
-Members that this version does not know are kept in ``extra``; those that are missing are None where they may be.
-"""
+"""What the service keeps, as frozen objects whose members have the API's names."""
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Callable, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
-from goatfish.values import Scalar, moment, utc_text
+from goatfish.json_objects import Decoders, Model, mapping_of, sequence_of
+from goatfish.values import Scalar, moment
 
 if TYPE_CHECKING:
     from goatfish.http.response import Response
@@ -25,94 +22,8 @@ SimulationSort = Literal[
 Scope = Literal["simulations:read", "simulations:write", "runs:read", "runs:write", "keys:manage"]
 Action = Literal["created", "updated", "deleted"]
 
-Decoders = Mapping[str, Callable[[Any], Any]]
-M = TypeVar("M", bound="Model")
+M = TypeVar("M", bound=Model)
 T = TypeVar("T")
-
-
-class Model:
-    """An object of the service.
-
-    ``response`` is the answer that it came with, ``etag`` its version for conditional updates (None for an item of a
-    list), and ``extra`` holds the members that this version of the library does not know.
-    """
-
-    DECODERS: ClassVar[Decoders] = {}
-    """How members that are not plain JSON are read."""
-
-    _json: Mapping[str, Any] | None = None
-    _response: Response | None = None
-    _etag: str | None = None
-
-    @property
-    def response(self) -> Response | None:
-        return self._response
-
-    @property
-    def etag(self) -> str | None:
-        return self._etag
-
-    @property
-    def extra(self) -> dict[str, Any]:
-        known = {each.name for each in dataclasses.fields(self)}  # type: ignore[arg-type]  # each subclass is one
-        return {name: copy.deepcopy(value) for name, value in (self._json or {}).items() if name not in known}
-
-    @classmethod
-    def from_json(cls: type[M], json: Any, response: Response | None = None, *, alone: bool = False) -> M:
-        """Reads an object. ``alone``: the answer is this object, so that its ETag is the object's.
-
-        Raises ``TypeError`` or ``ValueError`` where it is no such object.
-        """
-        if not isinstance(json, dict):
-            raise TypeError(f"no {cls.__name__}: {type(json).__name__}")
-        values: dict[str, Any] = {}
-        for each in dataclasses.fields(cls):  # type: ignore[arg-type]
-            value = json.get(each.name)
-            if value is not None and each.name in cls.DECODERS:
-                value = cls.DECODERS[each.name](value)
-            if each.name in json or not _has_default(each):
-                values[each.name] = value
-        made = cls(**values)
-        object.__setattr__(made, "_json", json)
-        object.__setattr__(made, "_response", response)
-        object.__setattr__(made, "_etag", response.etag if response and alone else None)
-        return made
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON of this object, as it was read."""
-        if self._json is not None:
-            return copy.deepcopy(dict(self._json))
-        return {each.name: _encoded(getattr(self, each.name)) for each in dataclasses.fields(self)}  # type: ignore[arg-type]
-
-    def __hash__(self) -> int:
-        first = dataclasses.fields(self)[0].name  # type: ignore[arg-type]
-        return hash((type(self), str(getattr(self, first))))
-
-
-def _has_default(member: dataclasses.Field[Any]) -> bool:
-    return member.default is not dataclasses.MISSING or member.default_factory is not dataclasses.MISSING
-
-
-def _encoded(value: Any) -> Any:
-    if isinstance(value, Model):
-        return value.to_dict()
-    if isinstance(value, datetime):
-        return utc_text(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return {name: _encoded(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_encoded(each) for each in value]
-    return value
-
-
-def _mapping_of(kind: type[M]) -> Callable[[Any], dict[str, M]]:
-    return lambda members: {name: kind.from_json(value) for name, value in members.items()}
-
-
-def _sequence_of(kind: type[M]) -> Callable[[Any], tuple[M, ...]]:
-    return lambda items: tuple(kind.from_json(item) for item in items)
 
 
 @dataclass(frozen=True)
@@ -189,9 +100,9 @@ class Run(Model):
     DECODERS: ClassVar[Decoders] = {
         "started_at": moment,
         "finished_at": moment,
-        "parameters": _mapping_of(Quantity),
-        "results": _mapping_of(Quantity),
-        "artifacts": _sequence_of(Artifact),
+        "parameters": mapping_of(Quantity),
+        "results": mapping_of(Quantity),
+        "artifacts": sequence_of(Artifact),
         "created_at": moment,
         "updated_at": moment,
     }
@@ -272,7 +183,7 @@ class RunsSummary(Model):
     by_status: Mapping[str, int] = field(default_factory=dict)
     results: Mapping[str, ResultSummary] = field(default_factory=dict)
 
-    DECODERS: ClassVar[Decoders] = {"results": _mapping_of(ResultSummary)}
+    DECODERS: ClassVar[Decoders] = {"results": mapping_of(ResultSummary)}
     __hash__ = Model.__hash__
 
 

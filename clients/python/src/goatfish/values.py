@@ -142,6 +142,14 @@ def id_text(value: Any, kind: type[Any] | None = None) -> str:
     raise TypeError(f"{wanted} is needed, not {type(value).__name__}.")
 
 
+def is_id(text: str) -> bool:
+    """Whether this is an id, rather than a name."""
+    return _ID.fullmatch(text) is not None
+
+
+_ID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
 def texts(value: str | Iterable[str] | None) -> list[str] | None:
     """One text, or several, as a list; None where there is none."""
     if value is None:

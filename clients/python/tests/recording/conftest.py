@@ -11,6 +11,7 @@ import pytest
 from clients.python.tests.recording.places import Network, Place
 
 import goatfish
+from goatfish.recording import pace
 from goatfish.recording import sender as senders
 
 FAST = "fake" if find_spec("goatfish.testing") else "real"
@@ -61,4 +62,4 @@ def real_place(place: Place, service: Any, monkeypatch: pytest.MonkeyPatch) -> P
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sender looks and tries again soon, so that no test sleeps."""
     monkeypatch.setattr(senders, "TICK", 0.05)
-    monkeypatch.setattr(senders, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(pace, "FIRST_PAUSE", 0.01)

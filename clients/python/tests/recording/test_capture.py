@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from goatfish.recording import capture as capturing
-from goatfish.recording.capture import Capture, batch, capture, git, masked
+from goatfish.recording import git_state
+from goatfish.recording.batch_jobs import batch
+from goatfish.recording.capture import Capture, capture
+from goatfish.recording.command_lines import masked
+from goatfish.recording.git_state import git
 
 
 @pytest.mark.parametrize(
@@ -95,7 +98,7 @@ def repository(tmp_path: Path) -> Path:
 
     run("init", "-q", "-b", "study")
     assert git(str(tmp_path)) == {"git.branch": "study"}
-    capturing._git_of.clear()
+    git_state._git_of.clear()
     (tmp_path / "mesh").write_text("coarse")
     run("add", ".")
     run("commit", "-q", "-m", "x")
@@ -106,12 +109,12 @@ def test_git_is_asked_once_for_short_runs(repository: Path) -> None:
     found = git(str(repository))
     (repository / "mesh").write_text("fine")
     assert git(str(repository)) == found
-    capturing._git_of.clear()
+    git_state._git_of.clear()
     assert git(str(repository)) == {**found, "git.dirty": "true"}
 
 
 def test_git(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(capturing, "_GIT_IS_FRESH", 0)
+    monkeypatch.setattr(git_state, "_GIT_IS_FRESH", 0)
     monkeypatch.setenv("GIT_DIR", "/nowhere")  # as within a hook of another repository
     found = git(str(repository))
     assert (found["git.branch"], found["git.dirty"], len(found["git.commit"])) == ("study", "false", 40)

@@ -83,7 +83,7 @@ def test_a_service_that_comes_back_while_the_program_works(place: Place) -> None
         run.results(cl=2)
         assert run.id is None
         place.network.away = False
-        senders_of(place)._next_try = 0.0
+        senders_of(place)._pace.next_try = 0.0
         until(lambda: run.id is not None)
     assert_is_whole(place.run())
     assert place.journals() == []

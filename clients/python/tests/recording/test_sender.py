@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from goatfish.recording.sender import Outgoing, Sender
+from goatfish.recording.outgoing import Outgoing
+from goatfish.recording.sender import Sender
 
 
 def test_a_run_that_ends_while_it_is_looked_at_is_looked_at_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 from clients.python.tests.recording.places import Place
 
-from goatfish.recording import Recorder, journal, spool, spool_folders, sync
-from goatfish.recording import sender as senders
+from goatfish.recording import Recorder, journal, outgoing, spool, spool_folders, sync
 
 
 @pytest.mark.parametrize("spool_of", ["/proc/goatfish", "/dev/null", "/dev/null/runs"])
@@ -232,7 +231,7 @@ def test_calls_before_the_start_record_nothing(place: Place, caplog: pytest.LogC
 def test_a_process_that_lives_touches_its_journal(
     place: Place, monkeypatch: pytest.MonkeyPatch, with_client: bool
 ) -> None:
-    monkeypatch.setattr(senders, "HEARTBEAT", 0.02)
+    monkeypatch.setattr(outgoing, "HEARTBEAT", 0.02)
     run = Recorder(place.client if with_client else None, place.simulation, capture=False).start()
     assert run.path is not None
     os.utime(run.path, (1, 1))

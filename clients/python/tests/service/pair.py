@@ -120,9 +120,6 @@ class Side:
             if errors:
                 if len(errors) > 1:  # whose order is nobody's promise
                     body["detail"] = "several"
-                for error in errors:
-                    if "parameter" in error and error["code"] in {"too_short", "too_long"}:
-                        error["detail"] = "some sentence"  # the service speaks of items, where it means characters
                 body["errors"] = sorted(errors, key=json.dumps)
         return [self._body(each) for each in body] if isinstance(body, list) else body
 

@@ -101,8 +101,8 @@ def _from_query(kind: kinds.Field, text: str) -> Any:
 
 
 def _several(kind: kinds.Field, text: str) -> tuple[Any, ...]:
-    """The values between the commas, each once."""
-    return tuple(dict.fromkeys(_all_of(partial(_from_query, kind), text.split(","))))
+    """The values between the commas, each once, in an order of their own: a cursor is bound to the set of them."""
+    return tuple(sorted(set(_all_of(partial(_from_query, kind), text.split(",")))))
 
 
 def _all_of(read: Callable[[str], T], texts: Sequence[str]) -> tuple[T, ...]:

@@ -17,10 +17,10 @@ _CODES = {
     "list_type": ("wrong_type", "This is not an array."),
     "model_type": ("wrong_type", "This is not an object."),
     "model_attributes_type": ("wrong_type", "This is not an object."),
-    "too_short": ("too_short", "There are too few items."),
-    "too_long": ("too_long", "There are too many items."),
     "literal_error": ("unknown_value", "This is not an allowed value."),
 }
+_OF_ARRAYS = {"too_short": "There are too few items.", "too_long": "There are too many items."}
+"""Codes of pydantic's that are ours for texts too; ours come with a sentence, and pydantic's with a context."""
 _JSON_INVALID = "json_invalid"
 Place = Callable[[tuple[Any, ...]], Mapping[str, str]]
 """From the location that pydantic names to the member of a ``ProblemError`` that names it."""
@@ -31,7 +31,7 @@ def validated(model: type[BaseModel], value: Any, errors: list[ProblemError], pl
     try:
         return model.model_validate(value)
     except ValidationError as invalid:
-        found = invalid.errors(include_url=False, include_context=False, include_input=False)
+        found = invalid.errors(include_url=False, include_input=False)
         errors += [_error(error, place(error["loc"])) for error in found[:ERRORS_MAX]]
         return None
 
@@ -61,6 +61,8 @@ def _errors(found: Iterable[Mapping[str, Any]]) -> Iterable[ProblemError]:
 
 def _error(error: Mapping[str, Any], place: Mapping[str, str]) -> ProblemError:
     code, detail = _CODES.get(error["type"], (error["type"], f"{error['msg'].rstrip('.')}."))
+    if "ctx" in error:
+        detail = _OF_ARRAYS.get(code, detail)
     return ProblemError(**place, code=code, detail=detail)
 
 

@@ -17,15 +17,16 @@ from goatfish.decoding import object_of
 from goatfish.http.async_waiting import async_call
 from goatfish.http.request import Parameter, new_request, segment
 from goatfish.http.response import Response
-from goatfish.models import Caller, Probe, ProblemMeaning
+from goatfish.models import Caller, Probe, ProblemMeaning, Run
 from goatfish.values import UNSET, Unset
+from goatfish.workbench import page_of
 
 if TYPE_CHECKING:
     from types import TracebackType
     from uuid import UUID
 
     from goatfish.http.library import httpx
-    from goatfish.models import Run, Simulation
+    from goatfish.models import Simulation
     from goatfish.recording import AsyncRecorder, Capture, Recorder
     from goatfish.values import QuantityLike
 
@@ -77,6 +78,12 @@ class AsyncClient:
     def url(self) -> str:
         """The URL of the service, without a slash at its end."""
         return self._sender.configuration.url
+
+    def page_of(self, thing: Run | Simulation | None = None) -> str:
+        """Where people find this run or simulation: its page in the workbench of the service."""
+        if thing is None:
+            return page_of(self.url)
+        return page_of(self.url, "runs" if isinstance(thing, Run) else "simulations", thing.id)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"
@@ -154,9 +161,12 @@ class AsyncClient:
 
     async def aclose(self) -> None:
         """Sends what is left of recorded runs, for a short time, and closes the connections."""
-        if self._sender.connections.recording is not None:
-            await async_call(self._sender.connections.recording.close)
-        await self._sender.connections.aclose()
+        connections = self._sender.connections
+        try:
+            if connections.recording is not None:
+                await async_call(connections.recording.close)
+        finally:  # Ctrl-C and a cancelled task do not wait
+            await connections.aclose()
 
     async def __aenter__(self) -> AsyncClient:
         return self

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from goatfish.decoding import decoded, objects_of
 from goatfish.http.request import Parameter, new_request
-from goatfish.models import Model, Page
+from goatfish.json_objects import Model
+from goatfish.models import Page
 
 if TYPE_CHECKING:
     from goatfish.async_api.sender import AsyncSender

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Union
 
 from goatfish.async_api.objects import AsyncObjects
 from goatfish.async_api.pages import AsyncPages
+from goatfish.async_api.simulations import AsyncSimulations
+from goatfish.errors import SimulationNotFound
 from goatfish.inputs import ArtifactLike, RunInput, run_filters, run_input, run_json
 from goatfish.models import Run, RunRevision, RunSort, RunStatus, Simulation
 from goatfish.tables import table_maker
-from goatfish.values import UNSET, MomentLike, QuantityLike, Unset
+from goatfish.values import UNSET, MomentLike, QuantityLike, Unset, is_id
 
 if TYPE_CHECKING:
     import pandas
@@ -259,11 +261,12 @@ class AsyncRuns(AsyncObjects[Run, RunRevision]):
     ) -> pandas.DataFrame:
         """All runs of a simulation that fulfil the filters as a table with the columns of ``runs.csv``.
 
-        Raises ``ImportError`` where pandas is not installed.
+        ``simulation`` is one, its id, or its name. Raises ``NotFound`` where there is none of this name, and
+        ``ImportError`` where pandas is not installed.
         """
         frame_of = table_maker()
         runs = self.list(
-            simulation_id=simulation,
+            simulation_id=await self._simulation(simulation),
             limit=100,
             sort=sort,
             name=name,
@@ -279,3 +282,13 @@ class AsyncRuns(AsyncObjects[Run, RunRevision]):
             where=where,
         )
         return frame_of([run async for run in runs])
+
+    async def _simulation(self, wanted: SimulationOrId) -> SimulationOrId:
+        """The simulation that is meant, which may be by its name."""
+        if not isinstance(wanted, str) or is_id(wanted):
+            return wanted
+        found = await AsyncSimulations(self._sender).find(wanted)
+        if found is None:
+            detail = f"There is no simulation with the name {wanted!r}."
+            raise SimulationNotFound(404, "simulation_not_found", "Simulation not found", detail)
+        return found

@@ -30,12 +30,14 @@ def add(subparsers: Subparsers) -> None:
 def execute(arguments: argparse.Namespace) -> int:
     """Ask, try, store, and say who it is."""
     from goatfish import Client, configuration, errors
+    from goatfish.recording import learn_owner
 
     say_warnings()
     url, key = asked(arguments)
     try:
         with Client(url, key, timeout=TIMEOUT, max_retries=RETRIES) as client:
             caller, url = client.me(), client.url
+            learn_owner(client)
     except errors.AuthenticationError:
         raise CommandFailed(
             f"the service at {url} does not accept this key; nothing is stored", NOT_SIGNED_IN

@@ -23,13 +23,8 @@ def add(subparsers: Subparsers) -> None:
 
 def execute(arguments: argparse.Namespace) -> int:
     """Open the browser, or print the address."""
-    from goatfish import Run
-
     with open_client(arguments) as client:
-        address = f"{client.url}/"
-        if arguments.reference:
-            found = object_of(client, arguments.reference)
-            address += f"#/{'runs' if isinstance(found, Run) else 'simulations'}/{found.id}"
+        address = client.page_of(object_of(client, arguments.reference) if arguments.reference else None)
     if arguments.print or not opened(address):
         write_line(address)
     else:

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from goatfish.commands.exits import FINE, REFUSED
-from goatfish.commands.grammar import Subparsers
+from goatfish.commands.grammar import Subparsers, text
 from goatfish.commands.output import Terminal, is_a_terminal, say, write_line
 from goatfish.commands.progress import Bar
 from goatfish.commands.session import open_client
@@ -22,6 +22,14 @@ process was killed end as failed, "lost". May be run at any time, by cron too.""
 def add(subparsers: Subparsers) -> None:
     """Add ``gf sync``."""
     parser = subparsers.add_parser("sync", help="send the runs that were kept in files", description=DESCRIPTION)
+    parser.add_argument(
+        "--discard",
+        metavar="RUN",
+        action="append",
+        type=text,
+        help="delete the file of this run instead, which is kept no more: by the file's path or the beginning of its "
+        "name, or by the run's external id or name; may be repeated",
+    )
     parser.add_argument("-q", "--quiet", action="store_true", help="say only what needs somebody's attention")
 
 
@@ -29,12 +37,31 @@ def execute(arguments: argparse.Namespace) -> int:
     """Send them. Raises what kept all from being sent."""
     from goatfish.recording import sync
 
+    if arguments.discard:
+        return discarded(arguments.discard, quiet=arguments.quiet)
     with open_client(arguments) as client, Bar("files", is_a_terminal(sys.stderr)) as bar:
         report = sync(client, progress=bar.show)
     tell(report, quiet=arguments.quiet)
     if report.error is not None:
         raise report.error
     return REFUSED if report.refused else FINE
+
+
+def discarded(references: list[str], *, quiet: bool) -> int:
+    """Delete the files of these runs, without asking the service."""
+    from goatfish.recording import discard
+
+    status = FINE
+    for reference in references:
+        try:
+            entry = discard(reference)
+        except (LookupError, OSError) as error:
+            say(str(error.args[0]) if isinstance(error, (LookupError, BlockingIOError)) else str(error))
+            status = REFUSED
+            continue
+        if not quiet:
+            write_line(Terminal.of(sys.stdout).printable(f"discarded  {entry.title} ({entry.path})"))
+    return status
 
 
 def tell(report: SyncReport, *, quiet: bool) -> None:
@@ -55,4 +82,5 @@ def tell(report: SyncReport, *, quiet: bool) -> None:
 
 def attention(kind: str, entry: SyncEntry) -> str:
     """A sentence about a run that was not sent."""
-    return f"{kind}: {entry.title} ({entry.path}). {entry.detail}"
+    hint = f" Drop it: gf sync --discard {entry.path.stem[:8]}" if kind == "refused" else ""
+    return f"{kind}: {entry.title} ({entry.path}). {entry.detail}{hint}"

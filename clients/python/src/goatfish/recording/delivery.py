@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, Callable, Optional
 
-from goatfish.errors import APIError, GoatfishError, NotFound, UnexpectedResponse
+from goatfish.errors import APIError, GoatfishError, NotFound
 from goatfish.http.request import segment
 from goatfish.recording import parents, values
 from goatfish.recording.journal import Journal, now
@@ -19,6 +19,9 @@ from goatfish.recording.service import Service
 from goatfish.recording.story import Story, external_ids
 
 _REFUSALS = {400, 404, 405, 409, 410, 413, 414, 415, 422, 431}
+_TOO_LARGE = {413, 414, 431}
+_NO_PATCH = {403, 405, 501}
+"""What a proxy says that lets no PATCH through."""
 _ATTEMPTS = 8
 ParentId = Callable[[Mapping[str, Any], Service], Optional[str]]
 
@@ -30,6 +33,8 @@ class Delivery:
         self.journal = journal
         self.story = Story() if story is None else story
         self.sentences: list[str] = []
+        self._is_new = True  # no request to create it was ever sent
+        self._method = "PATCH"
         self._parent_id = parent_id or self._find_parent
 
     def read(self) -> Story:
@@ -52,28 +57,31 @@ class Delivery:
 
     def _create(self, service: Service) -> None:
         for _ in range(_ATTEMPTS):
+            is_first = self._is_new and self.story.post is None
             post = self.story.post or self._new_post(service)
+            self._is_new = False
             try:
-                answer = service.call(
-                    "POST", "/api/v1/runs", json=post["body"], idempotency_key=post["idempotency_key"]
-                )
+                run = service.ask("POST", "/api/v1/runs", json=post["body"], idempotency_key=post["idempotency_key"])
             except APIError as error:
-                if self._settle(service, post, error):
+                if self._settle(service, post, error, maybe_ours=not is_first or error.maybe_done):
                     return
             else:
-                self._created(answer.json()["id"], post["through"], bool(post.get("end")))
+                self._created(str(run["id"]), post["through"], bool(post.get("end")))
                 return
         raise GoatfishError("The run could not be created in several ways.")
 
     def _created(self, run_id: str, through: int, end: bool) -> None:
         self._write({"type": "sent", "at": now(), "run_id": run_id, "through": through, "end": end})
 
-    def _settle(self, service: Service, post: Mapping[str, Any], error: APIError) -> bool:
-        """Deal with a refusal of the creation; returns whether that is the end of it."""
+    def _settle(self, service: Service, post: Mapping[str, Any], error: APIError, *, maybe_ours: bool) -> bool:
+        """Deal with a refusal of the creation; returns whether that is the end of it.
+
+        ``maybe_ours``: an earlier request may have created it, so that it is its own run that is in its way.
+        """
         body = dict(post["body"])
         if error.code in {"external_id_taken", "idempotency_key_reused"}:
             found = self._with_external_id(service, body)
-            if found is not None and self._is_ours(found, body):
+            if found is not None and maybe_ours and self._is_ours(found, body):
                 # Which body it was created with is not known: everything is sent again.
                 self._created(found["id"], 0, False)
                 return True
@@ -84,7 +92,7 @@ class Delivery:
                     return True
                 self._say(f"another run has the external id {body['external_id']}: {other} is used")
                 body["external_id"] = other
-        elif error.status not in _REFUSALS or isinstance(error, UnexpectedResponse) or _is_passing(error):
+        elif not _is_refusal(error):
             raise error
         elif _concerns(error, "simulation_id") and service.forget_simulation(self._start["simulation"]):
             body["simulation_id"] = service.simulation(self._start["simulation"])
@@ -123,8 +131,7 @@ class Delivery:
         external_id = body.get("external_id")
         if not external_id:
             return None
-        items = service.call("GET", "/api/v1/runs", params={"external_id": external_id}).json()["items"]
-        return items[0] if items else None
+        return next(iter(service.runs_with(str(external_id))), None)
 
     @staticmethod
     def _is_ours(found: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
@@ -152,16 +159,18 @@ class Delivery:
             if not patch:
                 break
             try:
-                service.call("PATCH", f"/api/v1/runs/{segment(str(self.story.run_id))}", json=patch)
+                service.ask(self._method, f"/api/v1/runs/{segment(str(self.story.run_id))}", json=patch)
                 break
             except APIError as error:
-                if not self._mend(patch, error):
+                if self._method == "PATCH" and error.status in _NO_PATCH and error.code is None:
+                    self._method = "POST"  # does the same
+                elif not self._mend(patch, error):
                     return
         self._write({"type": "sent", "at": now(), "run_id": self.story.run_id, "through": through, "end": end})
 
     def _mend(self, patch: dict[str, Any], error: APIError) -> bool:
         """Take out of the patch what was refused; returns whether the rest is to be sent."""
-        if error.status not in _REFUSALS or isinstance(error, UnexpectedResponse) or _is_passing(error):
+        if not _is_refusal(error):
             raise error
         ending = ("status", "finished_at", "status_reason")
         if isinstance(error, NotFound):
@@ -206,8 +215,14 @@ class Delivery:
         self.sentences.append(sentence)
 
 
-def _is_passing(error: APIError) -> bool:
-    return error.code == "request_in_flight" or (error.status == 404 and error.code is None)  # noqa: PLR2004
+def _is_refusal(error: APIError) -> bool:
+    """Whether the service will not have it, however often it is asked.
+
+    What has no problem code is not of Goatfish, but of something before it or at a wrong URL: that may pass.
+    """
+    if error.code is None:
+        return error.status in _TOO_LARGE
+    return error.status in _REFUSALS and error.code != "request_in_flight"
 
 
 def _concerns(error: APIError, member: str) -> bool:

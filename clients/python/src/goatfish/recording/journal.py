@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from goatfish.recording import spool
+from goatfish.values import utc_text
 
 Line = dict[str, Any]
 FORMAT = 1
@@ -29,7 +30,7 @@ class NotAJournal(Exception):
 
 def now() -> str:
     """This moment, as lines have it."""
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return utc_text(datetime.now(timezone.utc))  # strftime imports, which fails while the interpreter ends
 
 
 class Journal:
@@ -41,6 +42,7 @@ class Journal:
     def __init__(self, path: Optional[Path], descriptor: int = -1) -> None:
         self.path = path
         self._descriptor = descriptor
+        self._file = _identity(descriptor)
         self._pid = os.getpid()
         self._kept: list[bytes] = []  # lines that the file lacks
         self._torn = False
@@ -92,6 +94,13 @@ class Journal:
             raise NotAJournal("it is no plain file")
         return cls(path, descriptor)
 
+    @classmethod
+    def elsewhere(cls, path: Path) -> Journal:
+        """The journal in this file, which another process has: it is opened as soon as something is written."""
+        journal = cls(path)
+        journal._pid = 0
+        return journal
+
     @property
     def descriptor(self) -> int:
         """The open file; -1 for none."""
@@ -136,11 +145,18 @@ class Journal:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _reopen_after_fork(self) -> None:
+        self._require_own()
         if self._descriptor < 0 and self.path is not None:
             if self._pid == os.getpid():
                 raise OSError(errno.EBADF, "The journal is closed", str(self.path))
             self._descriptor = os.open(self.path, _FLAGS | _SAFELY)
+            self._file = _identity(self._descriptor)
             self._pid = os.getpid()
+
+    def _require_own(self) -> None:
+        """Leave a descriptor alone that the program has closed, and may have given to a file of its own since."""
+        if self._descriptor >= 0 and _identity(self._descriptor) != self._file:
+            self._descriptor, self._pid = -1, 0  # which opens the file again
 
     def touch(self) -> None:
         """Tell other machines, which may not see the lock, that this process lives."""
@@ -154,6 +170,7 @@ class Journal:
         """The whole lines that came since the last call, whoever wrote them."""
         with self._lock:
             lines = []
+            self._require_own()
             if self._descriptor >= 0:
                 while chunk := os.pread(self._descriptor, 1 << 20, self._offset):
                     self._offset += len(chunk)
@@ -196,6 +213,7 @@ class Journal:
     def release(self) -> None:
         """Let go of the lock, and close the file."""
         with self._lock:
+            self._require_own()
             if self._descriptor >= 0:
                 spool.unlock(self._descriptor)
                 os.close(self._descriptor)
@@ -212,6 +230,7 @@ class Journal:
     def close_after_fork(self) -> None:
         """In a child: close the descriptor, which would keep the parent's lock beyond its death."""
         self._lock = threading.RLock()
+        self._require_own()
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -229,6 +248,15 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
+
+
+def _identity(descriptor: int) -> Optional[tuple[int, int]]:
+    """Which file a descriptor is open for; None for none."""
+    try:
+        found = os.fstat(descriptor)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _encoded(line: Line) -> bytes:

@@ -28,19 +28,27 @@ class Members:
         """These members in the form of the service, as many as it takes; None removes one."""
         kept: dict[str, Any] = {}
         for given, value in [*dict(members).items(), *named.items()]:
-            name = self._names.get(given) or self._name(given)
-            if value is None:
-                kept[name] = None
-                self._held.discard(name)
-                continue
-            if name in self._captured:
-                self._captured.remove(name)  # it is the user's from now on
-            if name not in self._held and len(self._held) >= self._most and not self._evicted(kept):
-                self._say(f"more than {self._most} {self._kind}: the rest is not recorded")
-                continue
-            self._held.add(name)
-            kept[name] = self._value(name, value)
+            self._record(given, value, kept)
         return kept
+
+    def _record(self, given: Any, value: Any, kept: dict[str, Any]) -> None:
+        name = self._names.get(values.plain_text(given)) or self._name(given)
+        if value is None:
+            kept[name] = None
+            self._held.discard(name)
+            return
+        try:
+            form = self._value(name, value)
+        except Exception as error:  # of one that cannot even be looked at; the others are recorded
+            self._say(f"{self._kind[:-1]} {name} is not recorded: {type(error).__name__}: {values.plain_text(error)}")
+            return
+        if name in self._captured:
+            self._captured.remove(name)  # it is the user's from now on
+        if name not in self._held and len(self._held) >= self._most and not self._evicted(kept):
+            self._say(f"more than {self._most} {self._kind}: the rest is not recorded")
+            return
+        self._held.add(name)
+        kept[name] = form
 
     def captured(self, found: Mapping[str, str]) -> dict[str, Any]:
         """What was captured, as far as there is room beside what the user has recorded."""

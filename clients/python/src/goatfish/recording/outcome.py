@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from collections.abc import Iterator
+from typing import Any, NamedTuple, Optional
 
 from goatfish.recording.values import plain_text
+
+_STOPPED = {"CancelledError", "Cancelled", "GeneratorExit"}
+"""Of tasks of asyncio, Trio and their like, and of generators that are closed."""
 
 
 class Outcome(NamedTuple):
@@ -22,15 +26,33 @@ def outcome_of(error: Optional[BaseException]) -> Outcome:
         return _of_exit(error.code)
     if isinstance(error, KeyboardInterrupt):
         return Outcome("cancelled", "interrupted")
+    leaves = list(_leaves(error))
+    lines = [_said(error), *(_said(each) for each in leaves if each is not error)]
+    return Outcome("cancelled" if all(map(_is_stop, leaves)) else "failed", "\n".join(lines))
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """The exceptions in a group, as of ``asyncio.TaskGroup``; of any other it is the one itself."""
+    inner: Any = getattr(error, "exceptions", None)
+    is_group = any(kind.__name__ == "BaseExceptionGroup" for kind in type(error).__mro__)
+    if not is_group or not inner:
+        yield error
+        return
+    for each in inner:
+        yield from _leaves(each)
+
+
+def _is_stop(error: BaseException) -> bool:
+    stopped = not isinstance(error, Exception) and type(error).__name__ in _STOPPED
+    return stopped or isinstance(error, KeyboardInterrupt)
+
+
+def _said(error: BaseException) -> str:
+    """The kind of an exception, its text, and what was noted on it."""
     text = plain_text(error).strip()
-    reason = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    # Tasks of asyncio, Trio and their like, and generators that are closed.
-    stopped = not isinstance(error, Exception) and type(error).__name__ in {
-        "CancelledError",
-        "Cancelled",
-        "GeneratorExit",
-    }
-    return Outcome("cancelled" if stopped else "failed", reason)
+    said = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    notes: Any = getattr(error, "__notes__", None)
+    return "\n".join([said, *map(plain_text, notes)]) if isinstance(notes, list) else said
 
 
 def _of_exit(code: object) -> Outcome:

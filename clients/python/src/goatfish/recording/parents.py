@@ -11,7 +11,7 @@ from goatfish.recording.journal import Journal, NotAJournal
 from goatfish.recording.story import Story
 
 if TYPE_CHECKING:
-    from goatfish.recording.sender import Outgoing
+    from goatfish.recording.outgoing import Outgoing
     from goatfish.recording.service import Service
 
 
@@ -59,8 +59,7 @@ def _story(parent: Mapping[str, Any], path: Optional[Path]) -> Optional[Story]:
 
 def _by_external_id(parent: Mapping[str, Any], service: Service) -> Optional[str]:
     for external_id in parent.get("external_ids") or ():
-        items = service.call("GET", "/api/v1/runs", params={"external_id": str(external_id)}).json()["items"]
-        for item in items:
+        for item in service.runs_with(str(external_id)):
             if item.get("started_at") and values.moment(item["started_at"]) == parent.get("started_at"):
                 return str(item["id"])
     return None

@@ -6,10 +6,7 @@ Nothing here raises: what goes wrong is a warning of the logger ``goatfish``, an
 from __future__ import annotations
 
 import functools
-import hashlib
-import logging
 import os
-import stat
 import threading
 import time
 import uuid
@@ -17,15 +14,22 @@ import weakref
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union, cast
+from typing import TYPE_CHECKING, Any, Optional, Union
 
 from goatfish.recording import spool, values
+from goatfish.recording.artifacts import Artifacts, digest_of
+from goatfish.recording.beginning import Wanted, first_line, moment, tenant
 from goatfish.recording.capture import Capture, Captured, capture, capture_slowly
-from goatfish.recording.journal import FORMAT, Journal, now
+from goatfish.recording.client_senders import sender_of
+from goatfish.recording.journal import Journal, now
 from goatfish.recording.members import Members
+from goatfish.recording.notices import warn, why
 from goatfish.recording.outcome import Outcome, outcome_of
-from goatfish.recording.sender import Outgoing, Sender
+from goatfish.recording.outgoing import Outgoing
+from goatfish.recording.quiet import quiet
+from goatfish.recording.sender import Sender
 from goatfish.recording.story import Story, external_ids
+from goatfish.workbench import page_of
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -35,26 +39,9 @@ if TYPE_CHECKING:
     from goatfish.recording.service import Service
     from goatfish.sync_api.client import Client
 
-log = logging.getLogger("goatfish")
 ENTER_SECONDS, LEAVE_SECONDS = 5.0, 10.0
-_HASHED_AT_ONCE = 64 * 1024
 _SHORT_RUN = 0.2
-_Method = TypeVar("_Method", bound=Callable[..., Any])
-_batch_ids_used: set[str] = set()
-
-
-def _quiet(method: _Method) -> _Method:
-    """A method that warns where it would raise."""
-
-    @functools.wraps(method)
-    def quietly(self: Recorder, *arguments: Any, **named: Any) -> Any:
-        try:
-            return method(self, *arguments, **named)
-        except Exception as error:
-            self._say(f"{method.__name__}() recorded nothing: {type(error).__name__}: {values.plain_text(error)}")
-            return None
-
-    return cast(_Method, quietly)
+_OF_THIS_PROCESS = ("_client", "_item", "_sender", "_parent")
 
 
 class Recorder:
@@ -81,13 +68,10 @@ class Recorder:
         started_at: Union[datetime, str, None] = None,
     ) -> None:
         self._client = client
-        self._simulation = simulation
-        self._given: dict[str, Any] = {"name": name, "solver": solver, "solver_version": solver_version}
-        self._parameters, self._labels = parameters, labels
-        self._external_id, self._parent = external_id, parent
+        self._wanted = Wanted(simulation, name, solver, solver_version, external_id, started_at, parameters, labels)
+        self._parent = parent
         self._capture = Capture.of(capture)
         self._wait = wait
-        self._started_at = started_at
         self._lock = threading.RLock()
         self._pid = 0
         self._item: Optional[Outgoing] = None
@@ -98,7 +82,7 @@ class Recorder:
         self._outcome: Optional[Outcome] = None
         self._said: set[str] = set()
         self._members = {kind: Members(kind, self._say) for kind in ("parameters", "results", "labels")}
-        self._artifacts: set[str] = set()
+        self._artifacts = Artifacts(self._say)
         _recorders.add(self)
 
     # ── the run as the service knows it ──
@@ -110,10 +94,17 @@ class Recorder:
 
     @property
     def url(self) -> Optional[str]:
-        """Where the service has the run, once it has answered, else None."""
+        """Where programs find the run in the service, once it has answered, else None."""
         if self.id is None or self._client is None:
             return None
         return f"{self._client.url}/api/v1/runs/{self.id}"
+
+    @property
+    def page(self) -> Optional[str]:
+        """Where people find the run: its page in the workbench, once the service has answered, else None."""
+        if self.id is None or self._client is None:
+            return None
+        return page_of(self._client.url, "runs", self.id)
 
     @property
     def path(self) -> Optional[Path]:
@@ -135,7 +126,19 @@ class Recorder:
 
     @property
     def _title(self) -> str:
-        return values.plain_text(self._given["name"] or getattr(self._simulation, "name", self._simulation))[:80]
+        return self._wanted.title
+
+    # ── in another process ──
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For a worker of a pool: it records into the same run by its journal, and does not end it."""
+        kept = {name: value for name, value in self.__dict__.items() if name not in {"_lock", *_OF_THIS_PROCESS}}
+        return {**kept, "_wanted": Wanted(self._title), "_journal": self.path, "_pid": 0}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update({**dict.fromkeys(_OF_THIS_PROCESS), **state, "_lock": threading.RLock()})
+        self._journal = None if state["_journal"] is None else Journal.elsewhere(state["_journal"])
+        _recorders.add(self)
 
     # ── begun ──
 
@@ -151,7 +154,7 @@ class Recorder:
             raise
         return self
 
-    @_quiet
+    @quiet
     def _begin(self) -> None:
         if self._journal is not None:
             self._say("it was started before, and is started once")
@@ -163,66 +166,17 @@ class Recorder:
         except Exception as error:
             self._say(f"nothing was captured: {error}")
             captured = Captured()
-        start = self._first_line(captured)
+        start = first_line(self._wanted, captured, self._members, self._say)
+        start |= tenant(self._client)
+        if self._parent is not None:
+            start["parent"] = self._wanted_parent()
         self._journal = self._new_journal(start)
         story = Story()
         self._item = Outgoing(self._journal, f"Run {self._title!a}", story, self._parent_id)
         if self._capture.git or self._capture.user:
             self._item.waiting_jobs.append(self._capture_slowly)
-        self._sender = _sender_of(self._client)
+        self._sender = sender_of(self._client)
         self._sender.add(self._item, within=0.0 if self._wait else _SHORT_RUN)
-
-    def _first_line(self, captured: Captured) -> dict[str, Any]:
-        key = str(uuid.uuid4())
-        at = now()
-        run: dict[str, Any] = {"status": "running", "started_at": self._moment(self._started_at) or at}
-        for name, most in (("name", 300), ("solver", 100), ("solver_version", 100)):
-            text = values.line(self._given[name], most, name, self._say)
-            if text is not None:
-                run[name] = text
-        run["external_id"], source = self._own_external_id(captured, key)
-        for section, given, found in (
-            ("parameters", self._parameters, captured.parameters),
-            ("labels", self._labels, captured.labels),
-        ):
-            members = self._members[section].recorded(given, {}) if given is not None else {}
-            run[section] = {**members, **self._members[section].captured(found)}
-        line: dict[str, Any] = {"type": "start", "format": FORMAT, "at": at, **self._tenant(), **spool.this_process()}
-        line |= {"idempotency_key": key, "external_id_from": source, "simulation": self._wanted_simulation()}
-        if self._parent is not None:
-            line["parent"] = self._wanted_parent()
-        return {**line, "run": run}
-
-    def _own_external_id(self, captured: Captured, key: str) -> tuple[str, str]:
-        """The external id, and where it is from: the user, the batch system, or made here."""
-        own = values.line(self._external_id, values.EXTERNAL_ID_MAX, "external_id", self._say)
-        if own is not None:
-            return own, "user"
-        given = values.line(captured.external_id, 200, "external_id", self._say)
-        if given is None:
-            return f"gf-{key}", "made"
-        if given in _batch_ids_used:
-            return f"{given}/{key[:6]}", "batch"
-        _batch_ids_used.add(given)
-        return given, "batch"
-
-    def _tenant(self) -> dict[str, Optional[str]]:
-        """Where the run is to be sent to, and with whose key."""
-        if self._client is None:
-            return {"url": None, "key": None, "owner": None}
-        from goatfish.recording.service import OWNERS, public_part  # noqa: PLC0415 -- with a client only
-
-        configuration = self._client._sender.configuration
-        key = public_part(configuration.key)
-        return {"url": configuration.url, "key": key, "owner": OWNERS.find(configuration.url, key)}
-
-    def _wanted_simulation(self) -> dict[str, str]:
-        known = getattr(self._simulation, "id", self._simulation)
-        text = values.plain_text(known)
-        try:
-            return {"id": str(uuid.UUID(text))} if len(text) == 36 else _named(text, self._say)  # noqa: PLR2004
-        except ValueError:
-            return _named(text, self._say)
 
     def _wanted_parent(self) -> dict[str, Any]:
         parent = self._parent
@@ -250,7 +204,7 @@ class Recorder:
         try:
             return Journal.create(start, spool.usable())
         except OSError as error:
-            self._say(f"no journal can be written ({_why(error)}): it is kept in memory, and lost with this process")
+            self._say(f"no journal can be written ({why(error)}): it is kept in memory, and lost with this process")
             return Journal.create(start, None)
 
     def _parent_id(self, parent: Mapping[str, Any], service: Service) -> Optional[str]:
@@ -275,22 +229,22 @@ class Recorder:
 
     # ── told while it goes on ──
 
-    @_quiet
+    @quiet
     def parameters(self, members: Optional[Mapping[str, Any]] = None, /, **named: Any) -> None:
         """Record what went in: numbers, booleans or texts, bare or with units, as in ``alpha=(12, "deg")``."""
         self._change("parameters", members, named)
 
-    @_quiet
+    @quiet
     def results(self, members: Optional[Mapping[str, Any]] = None, /, **named: Any) -> None:
         """Record what came out, in the same forms; later values replace earlier ones, and None removes one."""
         self._change("results", members, named)
 
-    @_quiet
+    @quiet
     def labels(self, members: Optional[Mapping[str, Any]] = None, /, **named: Any) -> None:
         """Record texts to find the run by."""
         self._change("labels", members, named)
 
-    @_quiet
+    @quiet
     def solver(self, name: str, version: Optional[str] = None) -> None:
         """Record the program that computes it."""
         found = {
@@ -299,7 +253,7 @@ class Recorder:
         }
         self._append({"type": "change", "at": now(), "patch": {k: v for k, v in found.items() if v is not None}})
 
-    @_quiet
+    @quiet
     def artifact(
         self,
         path: Union[str, os.PathLike[str], None] = None,
@@ -308,43 +262,15 @@ class Recorder:
         media_type: Optional[str] = None,
     ) -> None:
         """Record a link to a file, with its size and SHA-256; the file stays where it is."""
-        file = None if path is None else Path(path).absolute()
-        link = values.artifact_uri(uri if uri is not None else file.as_uri() if file is not None else "", self._say)
-        shown = name if name is not None else file.name if file is not None else (link or "").rpartition("/")[2]
-        called = values.line(shown or link, values.ARTIFACT_NAME_MAX, "the name of an artifact", self._say)
-        if link is None or called is None:
+        artifact, large = self._artifacts.linked(path, name, uri, media_type)
+        if artifact is None:
             return
-        if called not in self._artifacts and len(self._artifacts) >= values.ARTIFACTS_MAX:
-            self._say(f"more than {values.ARTIFACTS_MAX} artifacts: the rest is not recorded")
-            return
-        self._artifacts.add(called)
-        artifact: dict[str, Any] = {"name": called, "uri": link}
-        kind = values.line(media_type, values.ARTIFACT_NAME_MAX, "media_type", self._say)
-        if kind is not None:
-            artifact["media_type"] = kind
-        self._append(
-            {"type": "change", "at": now(), "patch": {"artifacts": [{**artifact, **self._facts(file, called)}]}}
-        )
-
-    def _facts(self, file: Optional[Path], called: str) -> dict[str, Any]:
-        """The size of a file, and its digest where it is small; that of a large one is told later."""
-        if file is None:
-            return {}
-        try:
-            found = file.stat()
-        except OSError as error:
-            self._say(f"the artifact {called!a} cannot be read: {_why(error)}")
-            return {}
-        if not stat.S_ISREG(found.st_mode):
-            return {}
-        if found.st_size <= _HASHED_AT_ONCE:
-            return _digest(file) or {"bytes": found.st_size}
-        if self._item is not None and self._sender is not None and os.getpid() == self._pid:
-            self._sender.start_job(self._item, functools.partial(self._hash, file, called))
-        return {"bytes": found.st_size}
+        self._append({"type": "change", "at": now(), "patch": {"artifacts": [artifact]}})
+        if large is not None and self._item is not None and self._sender is not None and os.getpid() == self._pid:
+            self._sender.start_job(self._item, functools.partial(self._hash, large, artifact["name"]))
 
     def _hash(self, file: Path, called: str) -> None:
-        facts = _digest(file)
+        facts = digest_of(file)
         if facts:
             self._append({"type": "change", "at": now(), "patch": {"artifacts": [{"name": called, **facts}]}})
 
@@ -364,16 +290,16 @@ class Recorder:
             return
         error = journal.append(line)
         if error is not None:
-            self._say(f"its journal cannot be written ({_why(error)}): what comes now is kept in memory")
+            self._say(f"its journal cannot be written ({why(error)}): what comes now is kept in memory")
 
     # ── ended ──
 
-    @_quiet
+    @quiet
     def fail(self, reason: Optional[str] = None) -> None:
         """Let the run end as failed."""
         self._outcome = Outcome("failed", reason)
 
-    @_quiet
+    @quiet
     def cancel(self, reason: Optional[str] = None) -> None:
         """Let the run end as cancelled."""
         self._outcome = Outcome("cancelled", reason)
@@ -389,13 +315,13 @@ class Recorder:
         if self._wait:
             self._wait_until_sent()
 
-    @_quiet
+    @quiet
     def _end_by(self, outcome: Outcome, finished_at: Union[datetime, str, None] = None) -> None:
         if self._ended or self._journal is None or os.getpid() != self._pid:
             return  # a run ends once, and in the process that began it
         self._ended = True
         status = outcome.status if outcome.status in {"succeeded", "failed", "cancelled"} else "failed"
-        finished = self._moment(finished_at) or self._now_by_both_clocks()
+        finished = moment(finished_at, self._say) or self._now_by_both_clocks()
         reason = values.reason(outcome.reason, self._say)
         self._append({"type": "end", "at": now(), "status": status, "reason": reason, "finished_at": finished})
         if self._item is not None and self._sender is not None:
@@ -413,10 +339,6 @@ class Recorder:
         item, sender = self._item, self._sender
         if item is not None and sender is not None and os.getpid() == self._pid:
             sender.wait(lambda: item.is_over, LEAVE_SECONDS)
-
-    @_quiet
-    def _moment(self, given: Union[datetime, str, None]) -> Optional[str]:
-        return None if given is None else values.moment(given)
 
     # ── with ──
 
@@ -441,87 +363,16 @@ class Recorder:
             if sentence in self._said or len(self._said) > 50:  # noqa: PLR2004 -- more is noise
                 return
             self._said.add(sentence)
-        log.warning("Run %s: %s", ascii(self._title), sentence)
+        warn("Run %s: %s", ascii(self._title), sentence)
 
     def _after_fork(self) -> None:
         self._lock = threading.RLock()
-
-
-class AsyncRecorder(Recorder):
-    """A run that is being recorded by ``async with``; the event loop goes on while it waits."""
-
-    async def __aenter__(self) -> AsyncRecorder:
-        from goatfish.http.async_waiting import async_call  # noqa: PLC0415 -- needs asyncio
-
-        try:
-            self._begin()
-            if self._wait:
-                await async_call(self._wait_until_made)
-        except BaseException as error:
-            self._end_by(outcome_of(error))
-            raise
-        return self
-
-    async def __aexit__(
-        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
-    ) -> None:
-        self._end_by(self._how(error))
-        if self._wait:
-            from goatfish.http.async_waiting import async_call  # noqa: PLC0415 -- needs asyncio
-
-            await async_call(self._wait_until_sent)
-
-
-def _named(text: str, say: values.Say) -> dict[str, str]:
-    return {"name": values.line(text, values.NAME_MAX, "the simulation's name", say) or "unnamed"}
-
-
-def _why(error: OSError) -> str:
-    return error.strerror or type(error).__name__
-
-
-def _digest(file: Path) -> dict[str, Any]:
-    """The size and the SHA-256 of a file; nothing where it cannot be read."""
-    digest, size = hashlib.sha256(), 0
-    try:
-        with file.open("rb") as stream:
-            while chunk := stream.read(1 << 20):
-                digest.update(chunk)
-                size += len(chunk)
-    except OSError:
-        return {}
-    return {"bytes": size, "sha256": digest.hexdigest()}
-
-
-# ── senders ──
-
-_alone: list[Sender] = []
-_making = threading.Lock()
-
-
-def _sender_of(client: Union[Client, AsyncClient, None]) -> Sender:
-    """The sender over the connections of a client; without a client the one that sends nothing."""
-    with _making:
-        if client is None:
-            if not _alone:
-                _alone.append(Sender(None))
-            return _alone[0]
-        connections = client._sender.connections
-        if connections.recording is None:
-            from goatfish.recording.service import Service  # noqa: PLC0415 -- with a client only
-
-            service = Service.of(client)
-            connections.recording = Sender(lambda: service)
-            connections.recording.is_closed = connections._closed
-        return connections.recording
 
 
 _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
 
 
 def _after_fork() -> None:
-    global _making  # noqa: PLW0603 -- another thread of the parent may have held it
-    _making = threading.Lock()
     for recorder in list(_recorders):
         recorder._after_fork()
 

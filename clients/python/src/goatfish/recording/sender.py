@@ -3,60 +3,27 @@
 from __future__ import annotations
 
 import atexit
-import logging
 import os
-import random
+import sys
 import threading
 import time
 import weakref
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Callable, Optional
+from typing import TYPE_CHECKING, Callable, Optional
 
-from goatfish.recording.journal import Journal, NotAJournal
-from goatfish.recording.story import Story
+from goatfish.recording.journal import NotAJournal
+from goatfish.recording.notices import debug, warn
+from goatfish.recording.outgoing import Outgoing
+from goatfish.recording.pace import Pace
 
 if TYPE_CHECKING:
-    from goatfish.recording.delivery import ParentId
     from goatfish.recording.service import Service
-
-log = logging.getLogger("goatfish")
 
 TICK = 1.0
 """Seconds between two looks at the journal of a run that goes on, and so between two changes of it."""
-HEARTBEAT = 60.0
 IDLE = 3.0
-FIRST_PAUSE, LONGEST_PAUSE = 0.25, 60.0
-FRESH = 5.0
-"""Seconds for which a failure tells that the service is away."""
 EXIT_SECONDS, CLOSE_SECONDS = 5.0, 10.0
-_AWAY = 2
 NEVER = float("inf")
-
-
-class Outgoing:
-    """A journal on its way, with the work in the background that still adds to it."""
-
-    def __init__(self, journal: Journal, label: str, story: Story, parent_id: Optional[ParentId] = None) -> None:
-        self.journal = journal
-        self.label = label
-        self.story = story
-        self.parent_id = parent_id
-        self.delivery: Any = None
-        self.waiting_jobs: list[Callable[[], None]] = []
-        self.running_jobs = 0
-        self.due_at = 0.0
-        self.beat_at = time.monotonic() + HEARTBEAT
-        self.has_ended = False
-        self.is_over = False  # everything was sent or refused, or nobody sends it
-
-    @property
-    def is_made(self) -> bool:
-        """Whether the service has answered, with the run or a refusal."""
-        return self.is_over or self.story.run_id is not None or self.story.problem is not None
-
-    @property
-    def has_jobs(self) -> bool:
-        return bool(self.waiting_jobs) or self.running_jobs > 0
 
 
 class Sender:
@@ -76,11 +43,8 @@ class Sender:
         self._thread: Optional[threading.Thread] = None
         self._service: Optional[Service] = None
         self._service_to_ask: Optional[Service] = None
-        self._failures = 0
+        self._pace = Pace()
         self._warned = False
-        self._next_try = 0.0
-        self._began: Optional[float] = None
-        self._last_try = -FRESH
         self.is_closed = False
 
     # ── called by the program ──
@@ -105,8 +69,7 @@ class Sender:
                 self.remove(item)
                 return
             item.due_at = now = time.monotonic()
-            if self._failures and now - self._last_try >= FRESH:
-                self._next_try, self._failures = now, _AWAY - 1
+            self._pace.hurry(now)
             self._wake()
 
     def start_job(self, item: Outgoing, job: Callable[[], None]) -> None:
@@ -121,7 +84,7 @@ class Sender:
         with self._changed:
             while not done():
                 left = deadline - time.monotonic()
-                if self._is_away() or self.is_closed:
+                if self._pace.is_away or self.is_closed:
                     return False
                 if left <= 0:
                     self._warn(f"The service has not answered within {seconds:g} s")
@@ -158,18 +121,16 @@ class Sender:
         if not self.close(EXIT_SECONDS):
             self._warn("The program ends before all of its runs are sent", place)
 
-    def _is_away(self) -> bool:
-        stalled = self._began is not None and time.monotonic() - self._began > FRESH
-        return self._failures >= _AWAY or stalled
-
     def _wake(self) -> None:
-        if self._thread is None and not self.is_closed:
+        if sys.is_finalizing():  # whoever waited for a thread that begins now would wait for ever
+            self._pace.give_up()
+        elif self._thread is None and not self.is_closed:
             self._thread = threading.Thread(target=self._run, name="goatfish", daemon=True)
             try:
                 self._thread.start()
             except RuntimeError:  # too late in the program's life, or too many threads
                 self._thread = None
-                self._failures = _AWAY
+                self._pace.give_up()
         self._changed.notify_all()
 
     # ── the thread ──
@@ -177,8 +138,8 @@ class Sender:
     def _run(self) -> None:
         try:
             self._send_until_idle()
-        except Exception:  # the program must not notice; the next run begins another thread
-            log.debug("The thread that sends runs has failed.", exc_info=True)
+        except Exception as error:  # the program must not notice; the next run begins another thread
+            debug("The thread that sends runs has failed.", error=error)
         finally:
             with self._changed:
                 if self._thread is threading.current_thread():
@@ -195,7 +156,8 @@ class Sender:
                 if self.is_closed or (not self._items and now - idle_since >= IDLE):
                     self._thread = None  # within the lock, so that nobody relies on it any more
                     return
-                self._start_jobs()
+                for item in self._items:
+                    item.start_jobs(self._job_is_done)
                 due, pause = self._due(now)
                 if not due:
                     self._changed.wait(pause)
@@ -206,32 +168,18 @@ class Sender:
     def _due(self, now: float) -> tuple[list[Outgoing], float]:
         """The journals to look at now, or the seconds until there will be some."""
         for item in self._items:
-            if item.beat_at <= now:
-                item.journal.touch()
-                item.beat_at = now + HEARTBEAT
+            item.beat(now)
         if not self._items:
             return [], IDLE
         beat = min(item.beat_at for item in self._items)
         if self._make_service is None:
             return [], beat - now
-        next_due = max(self._next_try, min(item.due_at for item in self._items))
+        next_due = max(self._pace.next_try, min(item.due_at for item in self._items))
         if next_due > now:
             return [], min(next_due, beat) - now
         return [item for item in self._items if item.due_at <= now], 0.0
 
-    def _start_jobs(self) -> None:
-        for item in self._items:
-            jobs, item.waiting_jobs = item.waiting_jobs, []
-            for job in jobs:
-                with suppress(RuntimeError):  # there are too many threads: it is captured no more
-                    threading.Thread(target=self._work, args=(item, job), name="goatfish-capture", daemon=True).start()
-                    item.running_jobs += 1
-
-    def _work(self, item: Outgoing, job: Callable[[], None]) -> None:
-        try:
-            job()
-        except Exception:  # the program must not notice
-            log.debug("Something could not be captured.", exc_info=True)
+    def _job_is_done(self, item: Outgoing) -> None:
         with self._changed:
             item.running_jobs -= 1
             if item.has_ended:
@@ -248,7 +196,7 @@ class Sender:
         failure: Optional[Exception] = None
         with self._changed:
             item.due_at = NEVER  # whoever hurries from now on may have come too late for this attempt
-        self._began = self._last_try = time.monotonic()
+        self._pace.begin()
         try:
             if self._service is None and self._make_service is not None:
                 self._service = self._service_to_ask = self._make_service()
@@ -257,15 +205,16 @@ class Sender:
             item.delivery.step(self._service)
         except NotYet:
             with self._changed:
+                self._pace.end()
                 item.due_at = time.monotonic() + TICK
             return True
         except NotAJournal as error:
-            log.warning("%s: its journal cannot be read: %s", item.label, error)
+            warn("%s: its journal cannot be read: %s", item.label, error)
             item.is_over = True
         except Exception as error:
             failure = error
         with self._changed:
-            self._began = None
+            self._pace.end()
             self._tell(item)
             if failure is None:
                 self._succeeded(item)
@@ -281,11 +230,12 @@ class Sender:
         if service is not None:
             try:
                 service.owner()
-            except Exception:  # it is asked again next time
-                log.debug("The owner of the key was not learned.", exc_info=True)
+            except Exception as error:  # it is asked again next time
+                debug("The owner of the key was not learned.", error=error)
 
     def _succeeded(self, item: Outgoing) -> None:
-        self._failures, self._warned, self._next_try = 0, False, 0.0
+        self._pace.succeeded()
+        self._warned = False
         item.due_at = min(item.due_at, time.monotonic() + TICK)
         if item.story.all_sent and not item.has_jobs:
             item.journal.delete()
@@ -301,16 +251,11 @@ class Sender:
         from goatfish.errors import RequestInFlight  # noqa: PLC0415 -- loaded by now
 
         if isinstance(error, RequestInFlight):  # another process makes the same simulation at this moment
-            self._next_try = time.monotonic() + random.uniform(0.05, 0.2)  # noqa: S311
+            self._pace.again_soon()
             return
-        self._failures += 1
-        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 4 ** min(self._failures - 1, 8))
-        asked: Optional[float] = getattr(error, "retry_after", None)
-        pause = min(asked, LONGEST_PAUSE) if asked else 0.0
-        self._next_try = time.monotonic() + pause + random.uniform(longest / 2, longest)  # noqa: S311 -- spreads clients
-        log.debug("%s was not sent.", item.label, exc_info=error)
-        if self._failures >= _AWAY or pause > FRESH:
-            self._failures = max(self._failures, _AWAY)
+        self._pace.failed(error)
+        debug("%s was not sent.", item.label, error=error)
+        if self._pace.is_away:
             self._warn(str(error) or type(error).__name__)
         if item in self._items:
             # The others' turn comes first, in case it is this one alone that fails.
@@ -320,14 +265,14 @@ class Sender:
     def _tell(self, item: Outgoing) -> None:
         sentences = item.delivery.sentences if item.delivery is not None else []
         if sentences:
-            log.warning("%s: %s", item.label, "; ".join(sentences))
+            warn("%s: %s", item.label, "; ".join(sentences))
             sentences.clear()
 
     def _warn(self, what: str, place: str = "") -> None:
         if not self._warned:
             self._warned = True
             place = place or self._place()
-            log.warning("%s. Runs are kept in %s and sent later, at the latest by `gf sync`.", what.rstrip("."), place)
+            warn("%s. Runs are kept in %s and sent later, at the latest by `gf sync`.", what.rstrip("."), place)
 
     def _place(self) -> str:
         paths = [item.journal.path for item in self._items if item.journal.path is not None]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional, Union
 
+from goatfish.decoding import decoded, items_of, object_of, unexpected
+from goatfish.errors import PermissionDenied
 from goatfish.http.request import new_request
+from goatfish.models import Caller
 from goatfish.recording import spool
 
 if TYPE_CHECKING:
@@ -38,6 +41,7 @@ class Service:
         self._owners = owners
         self._simulations: dict[str, str] = {}
         self._own_connections: Optional[Connections] = None
+        self._keys_are_known = False
         self.url = sender.configuration.url
         self.key = public_part(sender.configuration.key)
 
@@ -73,6 +77,19 @@ class Service:
         request = new_request(method, path, params=params, json=json, idempotency_key=idempotency_key)
         return self._sender.send(request)
 
+    def ask(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
+        """The object that the service answers with. Raises ``UnexpectedResponse`` where it is none of Goatfish's."""
+        answer = self.call(method, path, **sent)
+        found = decoded(answer)
+        if not isinstance(found.get("id"), str):
+            raise unexpected(answer)
+        return found
+
+    def runs_with(self, external_id: str) -> list[dict[str, Any]]:
+        """The runs with this external id: one at most."""
+        answer = self.call("GET", "/api/v1/runs", params={"external_id": external_id})
+        return items_of(decoded(answer), answer)
+
     def known_owner(self, key: Optional[str] = None, url: Optional[str] = None) -> Optional[str]:
         """Whose key this is, this service's by default, as far as it was learned before."""
         return self._owners.find(url or self.url, key or self.key)
@@ -81,9 +98,29 @@ class Service:
         """Whose key this service is called with."""
         known = self.known_owner()
         if known is None:
-            known = str(self.call("GET", "/api/v1/me").json()["owner"]["id"])
-            self._owners.learn(self.url, self.key, known)
+            known = object_of(Caller, self.call("GET", "/api/v1/me")).owner.id
+            self._owners.learn(self.url, [self.key], known)
         return known
+
+    def owner_of(self, key: str) -> Optional[str]:
+        """Whose key this is, by its public part: as it was learned before, or as it is among the owner's keys."""
+        known = self.known_owner(key)
+        if known is None and not self._keys_are_known:
+            self._keys_are_known = True
+            self.learn_keys()
+            known = self.known_owner(key)
+        return known
+
+    def learn_keys(self) -> None:
+        """Learn whose key it is, and all keys of this owner, ended ones as well, where this one may manage them."""
+        owner = self.owner()
+        from goatfish.sync_api.keys import Keys  # noqa: PLC0415 -- seldom needed
+
+        try:
+            prefixes = [key.prefix for key in Keys(self._sender).list(limit=100)]
+        except PermissionDenied:
+            return
+        self._owners.learn(self.url, prefixes, owner)
 
     def simulation(self, wanted: Mapping[str, Any]) -> str:
         """The id of a simulation that is named by id or by name; one by name is made where there is none."""
@@ -113,9 +150,10 @@ class Owners:
             self._known = self._load()
         return self._known.get(f"{key} {url}")
 
-    def learn(self, url: str, key: str, owner: str) -> None:
-        """Keep it for later; where that fails it is asked again."""
-        self._known = {**self._load(), **(self._known or {}), f"{key} {url}": owner}
+    def learn(self, url: str, keys: Iterable[str], owner: str) -> None:
+        """Keep it for later; where that fails it is asked again. ``keys`` are public parts."""
+        found = {f"{key} {url}": owner for key in keys}
+        self._known = {**self._load(), **(self._known or {}), **found}
         try:
             path = self._path()
             temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")

@@ -24,11 +24,11 @@ _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.
 
 
 def folders(spool: Union[str, os.PathLike[str], None] = None) -> list[Path]:
-    """Where journals are kept, the preferred one first: ``spool``, else by the environment."""
+    """Where journals are kept, the preferred one first: ``spool``, else by the environment. Raises ``OSError``."""
     if spool is not None:
         return [Path(spool)]
     if named := os.environ.get("GOATFISH_SPOOL"):
-        return [Path(named).expanduser() if named.startswith("~") else Path(named).absolute()]
+        return [_expanded(named)]
     found = []
     if (state := os.environ.get("XDG_STATE_HOME")) and Path(state).is_absolute():
         found.append(Path(state) / "goatfish" / "runs")
@@ -36,7 +36,23 @@ def folders(spool: Union[str, os.PathLike[str], None] = None) -> list[Path]:
         with suppress(RuntimeError, KeyError):  # a user without a home
             found.append(Path.home() / ".local" / "state" / "goatfish" / "runs")
     user = os.getuid() if hasattr(os, "getuid") else "user"
-    return [*found, Path(tempfile.gettempdir()) / f"goatfish-{user}" / "runs"]
+    temporary = _temporary()
+    return [*found, temporary / f"goatfish-{user}" / "runs"] if temporary is not None else found
+
+
+def _expanded(named: str) -> Path:
+    try:
+        return Path(named).expanduser().absolute()
+    except RuntimeError:  # a user without a home, or nobody of this name
+        raise FileNotFoundError(errno.ENOENT, "there is no such home", named) from None
+
+
+def _temporary() -> Optional[Path]:
+    """The system's folder for temporary files; None where there is none that can be written."""
+    try:
+        return Path(tempfile.gettempdir())
+    except OSError:
+        return None
 
 
 def usable(spool: Union[str, os.PathLike[str], None] = None) -> Path:
@@ -64,7 +80,7 @@ def _why_unusable(folder: Path) -> Optional[OSError]:
 
 def require_own(folder: Path) -> None:
     """Raise ``PermissionError`` where others could put journals into a folder below the system's temporary one."""
-    if not hasattr(os, "getuid") or folder.parent.parent != Path(tempfile.gettempdir()):
+    if not hasattr(os, "getuid") or folder.parent.parent != _temporary():
         return
     for each in (folder.parent, folder):
         found = each.lstat()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from goatfish.cursors import CursorFile, parted, unseen, within
 from goatfish.decoding import as_unexpected, decoded, items_of, unexpected
-from goatfish.errors import ConnectionFailed, RateLimited, ServerError
+from goatfish.errors import APIError, ConnectionFailed, GoatfishError
 from goatfish.http.request import new_request
 from goatfish.http.waiting import Stop, stopped, stopped_within
 from goatfish.models import Change, ChangePage
@@ -73,7 +73,9 @@ class Changes:
         while not stopped(stop):
             try:
                 page = self.list(after)
-            except (ConnectionFailed, ServerError, RateLimited) as error:
+            except GoatfishError as error:
+                if not _passes(error):
+                    raise
                 if not failures:
                     log.warning("The feed of changes is interrupted: %s", error)
                 failures += 1
@@ -93,3 +95,10 @@ class Changes:
                 file.write(after)
             if not page.has_more and stopped_within(stop, interval):
                 return
+
+
+def _passes(error: GoatfishError) -> bool:
+    """Whether it comes from the service, or something before it, being away: no client would mend it."""
+    if isinstance(error, APIError):
+        return error.status in {408, 429} or error.status >= 500  # noqa: PLR2004 -- as HTTP has them
+    return isinstance(error, ConnectionFailed)

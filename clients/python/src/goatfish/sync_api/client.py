@@ -13,20 +13,21 @@ from goatfish.decoding import object_of
 from goatfish.http.request import Parameter, new_request, segment
 from goatfish.http.response import Response
 from goatfish.http.waiting import call
-from goatfish.models import Caller, Probe, ProblemMeaning
+from goatfish.models import Caller, Probe, ProblemMeaning, Run
 from goatfish.sync_api.changes import Changes
 from goatfish.sync_api.keys import Keys
 from goatfish.sync_api.runs import Runs
 from goatfish.sync_api.sender import Connections, Sender
 from goatfish.sync_api.simulations import Simulations
 from goatfish.values import UNSET, Unset
+from goatfish.workbench import page_of
 
 if TYPE_CHECKING:
     from types import TracebackType
     from uuid import UUID
 
     from goatfish.http.library import httpx
-    from goatfish.models import Run, Simulation
+    from goatfish.models import Simulation
     from goatfish.recording import Capture, Recorder
     from goatfish.values import QuantityLike
 
@@ -78,6 +79,12 @@ class Client:
     def url(self) -> str:
         """The URL of the service, without a slash at its end."""
         return self._sender.configuration.url
+
+    def page_of(self, thing: Run | Simulation | None = None) -> str:
+        """Where people find this run or simulation: its page in the workbench of the service."""
+        if thing is None:
+            return page_of(self.url)
+        return page_of(self.url, "runs" if isinstance(thing, Run) else "simulations", thing.id)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.url!r})"
@@ -155,9 +162,12 @@ class Client:
 
     def close(self) -> None:
         """Sends what is left of recorded runs, for a short time, and closes the connections."""
-        if self._sender.connections.recording is not None:
-            call(self._sender.connections.recording.close)
-        self._sender.connections.close()
+        connections = self._sender.connections
+        try:
+            if connections.recording is not None:
+                call(connections.recording.close)
+        finally:  # Ctrl-C and a cancelled task do not wait
+            connections.close()
 
     def __enter__(self) -> Client:
         return self

@@ -48,8 +48,17 @@ class Connections:
 
         try:
             return httpx.Client(transport=self._transport, follow_redirects=False)
-        except (ImportError, OSError, ValueError) as error:  # a proxy or certificates that the environment names
+        except (
+            ImportError,
+            OSError,
+            ValueError,
+            httpx.InvalidURL,
+        ) as error:  # a proxy or certificates that the environment names
             raise ConfigurationError(f"The connections cannot be set up: {error}") from error
+
+    def __getstate__(self) -> dict[str, object]:
+        """For another process: it opens connections of its own."""
+        return {**self.__dict__, "_of_process": {}, "recording": None}
 
     def close(self) -> None:
         self._closed = True
@@ -92,9 +101,10 @@ class Sender:
             sleep(wait or 0.0)
 
     def _once(self, request: Request, stream: bool) -> httpx.Response:
-        from goatfish.http.failures import FAILURES, failure_of  # noqa: PLC0415 -- takes long to import
+        from goatfish.http.deadlines import deadline  # noqa: PLC0415 -- takes long to import
+        from goatfish.http.failures import FAILURES, failure_of  # noqa: PLC0415
 
-        client = self.connections.client()
+        client, until = self.connections.client(), deadline(self.timeout)
         try:
             built = client.build_request(
                 request.method,
@@ -104,9 +114,9 @@ class Sender:
                 headers={**request.headers, "authorization": f"Bearer {self.configuration.key}"},
                 timeout=self.timeout,
             )
-            answer = client.send(built, stream=stream)
-            if stream and not answer.is_success:
-                answer.read()
+            answer = client.send(built, stream=True)
+            if not stream or not answer.is_success:
+                _read(answer, until)
         except FAILURES as error:
             raise failure_of(error, self.configuration.url) from error
         return answer
@@ -120,6 +130,17 @@ class Sender:
                 yield chunk
         except FAILURES as error:
             raise failure_of(error, self.configuration.url) from error
+
+
+def _read(answer: httpx.Response, until: float) -> None:
+    from goatfish.http.deadlines import Timed  # noqa: PLC0415 -- takes long to import
+
+    answer.stream = Timed(answer.stream, until, answer.request)
+    try:
+        answer.read()
+    except BaseException:
+        answer.close()
+        raise
 
 
 def _response(answer: httpx.Response) -> Response:

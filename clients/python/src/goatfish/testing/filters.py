@@ -52,7 +52,7 @@ def _name_part(text: str) -> Read:
 def _statuses(text: str) -> Read:
     read = [Choice(*STATUSES).read(each) for each in text.split(",")]
     wrong = [fault for _, faults in read for fault in faults]
-    return (UNREAD, wrong[:1]) if wrong else ([*dict.fromkeys(value for value, _ in read)], [])
+    return (UNREAD, wrong[:1]) if wrong else (sorted({value for value, _ in read}), [])
 
 
 def _limit(text: str) -> Read:
