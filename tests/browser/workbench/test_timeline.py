@@ -203,6 +203,46 @@ def test_runs_are_reached_by_keyboard(workbench: Page, tenant: Tenant) -> None:
     expect(workbench.get_by_role("heading", name="run 3")).to_be_visible()
 
 
+def test_two_fingers_zoom_and_one_moves(browser: Browser, service: Live, tenant: Tenant) -> None:
+    tenant.simulation(start_date="2026-01-01", end_date="2026-12-31")
+    context = browser.new_context(has_touch=True, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    sign_in(page, service, tenant.key)
+    area = open_timeline(page)
+    expect(area.locator(".plan")).to_have_count(1)
+    box = area.bounding_box()
+    assert box is not None
+    touches = context.new_cdp_session(page)
+
+    def touch(kind: str, *places: int) -> None:
+        points = [{"x": place, "y": box["y"] + 50, "id": index} for index, place in enumerate(places)]
+        touches.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    first = window(page)
+    touch("touchStart", 250)
+    for place in (240, 225, 210, 200):
+        touch("touchMove", place)
+    touch("touchEnd")
+    page.wait_for_function("from => document.querySelector('.timeline-area').dataset.from > from", arg=text(first[0]))
+    moved = window(page)
+    assert abs((moved[1] - moved[0]) - (first[1] - first[0])) < timedelta(seconds=1)
+    touch("touchStart", 230, 270)
+    for by in (10, 20, 30, 40):
+        touch("touchMove", 230 - by, 270 + by)
+    touch("touchEnd")
+    page.wait_for_function(
+        "length => { const {from, to} = document.querySelector('.timeline-area').dataset;"
+        " return new Date(to) - new Date(from) < length * 500 }",
+        arg=(moved[1] - moved[0]).total_seconds(),
+    )
+    context.close()
+
+
+def text(moment: datetime) -> str:
+    """A moment as the page has it."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
+
+
 def test_what_is_in_sight_is_in_the_address(workbench: Page, tenant: Tenant) -> None:
     tenant.simulation(start_date="2026-01-01", end_date="2026-12-31")
     open_timeline(workbench)

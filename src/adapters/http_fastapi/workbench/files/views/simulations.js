@@ -6,7 +6,6 @@ import { button, code, problem, tabs } from "../ui/pieces.js";
 import { FILTERS, filterForm } from "./simulation_filters.js";
 import { newSimulation } from "./simulation_form.js";
 import { simulationTable } from "./simulation_list.js";
-import { timeline } from "./timeline.js";
 
 const VIEWS = [
   ["table", "Table"],
@@ -20,6 +19,7 @@ const SORTS = [
   ["-created_at", "newest first"],
 ];
 const RECOUNT = 500; // ms in which changes of runs are gathered
+const LATER = 1000; // ms after which what has not been looked at is loaded
 
 export async function simulationsView(context) {
   if (!context.can("simulations:read")) return { title: "Simulations", element: h("p", { class: "notice" }, "This key may not read simulations: it lacks the scope simulations:read.") };
@@ -52,8 +52,8 @@ export async function simulationsView(context) {
     content.setAttribute("aria-busy", "true");
     const params = { ...filters(), sort: state.sort || FIRST_SORT[state.view] };
     const between = state.from && state.to ? [state.from, state.to] : null;
-    const make = state.view === "timeline" ? timeline : simulationTable;
     try {
+      const make = state.view === "timeline" ? (await import("./timeline.js")).timeline : simulationTable;
       const made = await make({ context: { ...context, signal }, params, filterBy, sortBy, between, onWindow, tools: orderChoice(params.sort, sortBy) });
       if (signal.aborted) return;
       shown = made;
@@ -104,6 +104,7 @@ export async function simulationsView(context) {
 
   await show();
   context.live.addEventListener("changes", onChanges, { signal: context.signal });
+  setTimeout(() => import("./timeline.js").catch(() => {}), LATER); // it is there when a newer version is served meanwhile
   return {
     title: "Simulations",
     element: h(

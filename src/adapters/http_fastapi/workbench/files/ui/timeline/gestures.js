@@ -53,6 +53,7 @@ function dragging(area, time, place) {
     pointers.set(event.pointerId, event);
   });
   area.addEventListener("pointermove", (event) => {
+    if (!event.buttons) pointers.delete(event.pointerId); // it was released elsewhere
     const last = pointers.get(event.pointerId);
     if (!last || (!dragged && Math.abs(event.clientX - last.clientX) < LEAST)) return;
     if (!dragged) area.setPointerCapture(event.pointerId);
@@ -65,6 +66,6 @@ function dragging(area, time, place) {
     pointers.set(event.pointerId, event);
   });
   for (const end of ["pointerup", "pointercancel"]) area.addEventListener(end, (event) => pointers.delete(event.pointerId));
-  area.addEventListener("click", (event) => dragged && !event.target.closest(".timeline-name") && event.preventDefault(), true);
+  area.addEventListener("click", (event) => dragged && event.detail > 0 && !event.target.closest(".timeline-name") && event.preventDefault(), true); // keys click too
   area.addEventListener("dragstart", (event) => event.preventDefault());
 }
