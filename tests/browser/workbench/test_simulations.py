@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.workbench.conftest import Tenant, sign_in
+from tests.browser.workbench.conftest import BASE, Tenant, sign_in
 from tests.browser.workbench.test_run_page import HOSTILE
 from tests.running_service import Live
 
@@ -125,6 +125,28 @@ def test_what_happens_under_filters_comes_and_goes_in_its_place(workbench: Page,
     tenant.call("PATCH", f"/simulations/{leaves['id']}", {"labels": {"project": "wing"}, "name": "A wing"})
     expect(workbench.get_by_role("link", name="A wing")).to_be_visible()
     assert rows(workbench) == ["A wing", "Wing b", "WING c"]
+
+
+def test_changes_at_the_end_of_what_is_loaded(workbench: Page) -> None:
+    left = workbench.evaluate(
+        f"""async () => {{
+            const {{ takeOver }} = await import({BASE} + "views/simulation_filters.js");
+            const made = (name) => ({{ id: name, name, labels: {{}} }});
+            const loaded = ["a", "c", "e"].map(made);
+            const list = {{ ended: false, last: made("e") }};
+            const revision = ([action, name, id = name]) => ({{ action, id, after: {{ ...made(name), id }} }});
+            const after = (...revisions) =>
+                takeOver(loaded, revisions.map(revision), {{ sort: "name" }}, list).map((each) => each.name).join("");
+            return [
+                after(["updated", "e"]),
+                after(["deleted", "e"], ["created", "d"]),
+                after(["created", "f"]),
+                after(["updated", "f", "a"]),
+                after(["updated", "b", "z"], ["updated", "B", "z"]),
+            ];
+        }}"""
+    )
+    assert left == ["ace", "acd", "ace", "ce", "aBce"]
 
 
 def test_a_filter_that_is_refused_is_told_and_cleared(workbench: Page, tenant: Tenant) -> None:

@@ -40,7 +40,7 @@ export function filterForm(state, change) {
 }
 
 /** Whether a simulation fulfils filters `{name, active_on, …, label: [KEY or KEY:VALUE, …]}`. */
-export function fulfils(simulation, filters) {
+function fulfils(simulation, filters) {
   const { start_date: start, end_date: end, labels } = simulation;
   const day = filters.active_on;
   return (
@@ -58,7 +58,7 @@ export function fulfils(simulation, filters) {
 }
 
 /** Compares two simulations by a sort of the API, like "-created_at"; equal ones by their ids. */
-export function order(sort) {
+function order(sort) {
   const member = sort.replace("-", "");
   const sign = sort.startsWith("-") ? -1 : 1;
   const value = (each) => (member === "name" ? folded(each.name) : each[member]);
@@ -67,16 +67,19 @@ export function order(sort) {
 }
 
 /**
- * The list after a revision of a simulation: without it where it is gone or no longer `isWanted`, else in its place. What
- * belongs behind the last one stays out unless the list `isComplete`: it comes with its page.
+ * The loaded part of a list after revisions of simulations: without those that are gone or no longer fulfil `params`, the
+ * others in their places. What belongs behind the part that `list`, a pager, has given comes with its own page.
  */
-export function takeOver(simulations, { action, id, after }, compare, isWanted, isComplete) {
-  const at = simulations.findIndex((each) => each.id === id);
-  const others = at < 0 ? simulations : simulations.toSpliced(at, 1);
-  if (action === "deleted" || !isWanted(after)) return others;
-  const place = others.findIndex((each) => compare(after, each) < 0);
-  if (place < 0 && !isComplete) return others;
-  return others.toSpliced(place < 0 ? others.length : place, 0, after);
+export function takeOver(simulations, revisions, params, list) {
+  const compare = order(params.sort);
+  for (const { action, id, after } of revisions) {
+    const at = simulations.findIndex((each) => each.id === id);
+    if (at >= 0) simulations = simulations.toSpliced(at, 1);
+    if (action === "deleted" || !fulfils(after, params) || !(list.ended || compare(after, list.last) <= 0)) continue;
+    const place = simulations.findIndex((each) => compare(after, each) < 0);
+    simulations = simulations.toSpliced(place < 0 ? simulations.length : place, 0, after);
+  }
+  return simulations;
 }
 
 /** Text by which names are compared; close to the case folding of Unicode that the API has. */

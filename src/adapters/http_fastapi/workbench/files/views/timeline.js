@@ -9,7 +9,7 @@ import { gestures } from "../ui/timeline/gestures.js";
 import { ROW, timelineRows } from "../ui/timeline/rows.js";
 import { timelineRuns } from "../ui/timeline/runs.js";
 import { TimeWindow } from "../ui/timeline/window.js";
-import { fulfils, order, takeOver } from "./simulation_filters.js";
+import { takeOver } from "./simulation_filters.js";
 
 const SETTLE = 250; // ms without movement, after which the address has the window, and runs are asked for
 const MINUTE = 60e3; // ms between two moves of the line of today
@@ -94,8 +94,9 @@ export async function timeline({ context, params, between = null, onWindow, tool
   async function loadAll() {
     say();
     while (!list.ended) {
-      const known = new Set(simulations.map((each) => each.id)); // one that has just been made may come twice
-      simulations = simulations.concat((await list.next()).filter((each) => !known.has(each.id)));
+      const page = await list.next();
+      const known = new Set(simulations.map((each) => each.id)); // the feed may have brought some already
+      simulations = simulations.concat(page.filter((each) => !known.has(each.id)));
       if (!time.isChosen) fit();
       say();
       soon();
@@ -133,7 +134,7 @@ export async function timeline({ context, params, between = null, onWindow, tool
       card.element,
     ),
     onChange(revisions) {
-      for (const revision of revisions) simulations = takeOver(simulations, revision, order(params.sort), (each) => fulfils(each, params), list.ended);
+      simulations = takeOver(simulations, revisions, params, list);
       say();
       soon();
     },
