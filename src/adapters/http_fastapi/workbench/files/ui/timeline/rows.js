@@ -46,11 +46,10 @@ export function timelineRows({ time, runs, card }) {
   }
 
   function rowOf(simulation) {
-    let row = drawn.get(simulation.id);
-    if (!row) {
-      row = newRow();
+    const row = drawn.get(simulation.id) ?? newRow();
+    if (!drawn.has(simulation.id)) {
       drawn.set(simulation.id, row);
-      runs.ask(simulation.id);
+      setTimeout(() => drawn.get(simulation.id) === row && runs.ask(simulation.id)); // the rows are painted first
     }
     if (row.simulation !== simulation) {
       row.simulation = simulation;
