@@ -66,6 +66,10 @@ def tenant(service: Live, unused_tenants: Iterator[tuple[str, str]]) -> Iterator
         yield made
 
 
+BASE = "document.querySelector('script[type=module]').src.replace('main.js', '')"
+"""Where the page has its modules from, in JavaScript."""
+
+
 def sign_in(page: Page, service: Live, key: str) -> None:
     """Signs in with a key, as a user does."""
     page.goto(f"{service.url}/")

@@ -5,8 +5,11 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.workbench.conftest import Tenant
+from tests.browser.workbench.conftest import BASE, Tenant, sign_in
 from tests.browser.workbench.test_run_page import HOSTILE
+from tests.running_service import Live
+
+PLAN = {"start_date": "2026-01-05", "end_date": "2026-02-01"}
 
 
 def rows(page: Page) -> list[str]:
@@ -21,6 +24,8 @@ def go(page: Page, address: str) -> None:
 def test_the_empty_page_teaches(workbench: Page, tenant: Tenant) -> None:
     expect(workbench.get_by_role("heading", name="Record your first simulation")).to_be_visible()
     expect(workbench.get_by_text('gf run -s "Wing flutter"')).to_be_visible()
+    expect(workbench.get_by_text("import goatfish")).to_be_visible()
+    expect(workbench.get_by_text('curl "$GOATFISH_URL/api/v1/simulations"')).to_be_visible()
     assert tenant.key not in workbench.content()
     tenant.simulation("First of all")
     expect(workbench.get_by_role("link", name="First of all")).to_be_visible()
@@ -29,11 +34,13 @@ def test_the_empty_page_teaches(workbench: Page, tenant: Tenant) -> None:
 def test_follows_what_happens(workbench: Page, tenant: Tenant) -> None:
     made = tenant.simulation("Wing")
     expect(workbench.get_by_role("link", name="Wing")).to_be_visible()
+    workbench.get_by_role("link", name="Wing").focus()
     tenant.call("PATCH", f"/simulations/{made['id']}", {"name": "Rotor"})
-    expect(workbench.get_by_role("link", name="Rotor")).to_be_visible()
+    expect(workbench.get_by_role("link", name="Rotor")).to_be_focused()
     expect(workbench.get_by_role("link", name="Wing")).to_have_count(0)
     tenant.run(made, status="failed")
     expect(workbench.get_by_role("img", name="1 failed")).to_be_visible()
+    expect(workbench.get_by_role("row", name="Rotor").get_by_role("link", name="failed")).to_be_visible()
     other = tenant.simulation("Hull")
     expect(workbench.get_by_role("link", name="Hull")).to_be_visible()
     assert rows(workbench) == ["Hull", "Rotor"]
@@ -52,7 +59,8 @@ def test_filters_and_sort_are_in_the_address(workbench: Page, tenant: Tenant) ->
     workbench.get_by_role("button", name="Name").click()
     expect(workbench.get_by_role("columnheader", name="Name")).to_have_attribute("aria-sort", "ascending")
     assert rows(workbench) == ["Wing 1", "wing 2"]
-    workbench.get_by_role("button", name="Name").click()
+    expect(workbench.get_by_role("button", name="Name")).to_be_focused()
+    workbench.keyboard.press("Enter")
     expect(workbench.get_by_role("columnheader", name="Name")).to_have_attribute("aria-sort", "descending")
     assert rows(workbench) == ["wing 2", "Wing 1"]
     workbench.get_by_role("button", name="project rotor").click()
@@ -75,6 +83,81 @@ def test_filters_and_sort_are_in_the_address(workbench: Page, tenant: Tenant) ->
     expect(workbench.get_by_role("link", name="Hull")).to_be_visible()
 
 
+def test_the_first_rows_wait_for_one_request_alone(page: Page, service: Live, tenant: Tenant) -> None:
+    items = [{"name": f"Number {number}", **PLAN} for number in range(300)]
+    tenant.call("POST", "/simulations/batch", {"items": items})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.partition("/api/v1")[2]))
+    page.route("**/summary", lambda _: None)  # never answered
+    page.route("**/runs?*", lambda _: None)
+    sign_in(page, service, tenant.key)
+    expect(page.get_by_role("link", name="Number 299")).to_be_visible()
+    api = [each for each in asked if each and not each.startswith("/changes")]
+    assert api[:2] == ["/me", "/simulations?sort=-created_at&limit=100"]
+    assert len([each for each in api if each.startswith("/simulations?")]) <= 2
+
+
+def test_rows_that_are_scrolled_past_ask_for_nothing(page: Page, service: Live, tenant: Tenant) -> None:
+    items = [{"name": f"Number {number}", **PLAN} for number in range(900)]
+    tenant.call("POST", "/simulations/batch", {"items": items})
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    sign_in(page, service, tenant.key)
+    table = page.get_by_role("region", name="Simulations, scrollable")
+    for number in range(0, 900, 50):
+        expect(page.get_by_role("link", name=f"Number {899 - number}", exact=True)).to_be_attached()
+        table.evaluate("(each, rows) => { each.scrollTop = rows * 34 }", number + 50)
+    expect(page.get_by_role("row", name="Number 0 ").get_by_text("none")).to_be_visible()
+    assert len({each for each in asked if each.endswith("/summary")}) < 700
+
+
+def test_what_happens_under_filters_comes_and_goes_in_its_place(workbench: Page, tenant: Tenant) -> None:
+    tenant.simulation("Wing b", labels={"project": "wing"})
+    leaves = tenant.simulation("Wing d", labels={"project": "wing"})
+    go(workbench, "#/simulations?sort=name&label=project:wing&name=wing")
+    expect(workbench.get_by_role("link", name="Wing d")).to_be_visible()
+    tenant.simulation("Wing a, another project", labels={"project": "rotor"})
+    tenant.simulation("WING c", labels={"project": "wing"})
+    expect(workbench.get_by_role("link", name="WING c")).to_be_visible()
+    assert rows(workbench) == ["Wing b", "WING c", "Wing d"]
+    tenant.call("PATCH", f"/simulations/{leaves['id']}", {"labels": {"project": "rotor"}})
+    expect(workbench.get_by_role("link", name="Wing d")).to_have_count(0)
+    tenant.call("PATCH", f"/simulations/{leaves['id']}", {"labels": {"project": "wing"}, "name": "A wing"})
+    expect(workbench.get_by_role("link", name="A wing")).to_be_visible()
+    assert rows(workbench) == ["A wing", "Wing b", "WING c"]
+
+
+def test_changes_at_the_end_of_what_is_loaded(workbench: Page) -> None:
+    left = workbench.evaluate(
+        f"""async () => {{
+            const {{ takeOver }} = await import({BASE} + "views/simulation_filters.js");
+            const made = (name) => ({{ id: name, name, labels: {{}} }});
+            const loaded = ["a", "c", "e"].map(made);
+            const list = {{ ended: false, last: made("e") }};
+            const revision = ([action, name, id = name]) => ({{ action, id, after: {{ ...made(name), id }} }});
+            const after = (...revisions) =>
+                takeOver(loaded, revisions.map(revision), {{ sort: "name" }}, list).map((each) => each.name).join("");
+            return [
+                after(["updated", "e"]),
+                after(["deleted", "e"], ["created", "d"]),
+                after(["created", "f"]),
+                after(["updated", "f", "a"]),
+                after(["updated", "b", "z"], ["updated", "B", "z"]),
+            ];
+        }}"""
+    )
+    assert left == ["ace", "acd", "ace", "ce", "aBce"]
+
+
+def test_a_filter_that_is_refused_is_told_and_cleared(workbench: Page, tenant: Tenant) -> None:
+    tenant.simulation("Wing")
+    workbench.get_by_label("Label, like project:wing").fill("-:-")
+    workbench.get_by_role("button", name="Add label").click()
+    expect(workbench.get_by_role("alert")).to_contain_text("label")
+    workbench.get_by_role("button", name="Clear the filters").click()
+    expect(workbench.get_by_role("link", name="Wing")).to_be_visible()
+
+
 def test_a_simulation_is_made_and_what_is_wrong_stands_at_its_field(workbench: Page, tenant: Tenant) -> None:
     workbench.get_by_role("button", name="New simulation").click()
     form = workbench.get_by_role("dialog")
@@ -95,9 +178,8 @@ def test_a_simulation_is_made_and_what_is_wrong_stands_at_its_field(workbench: P
 
 
 def test_five_thousand_are_scrolled_with_few_elements(workbench: Page, tenant: Tenant) -> None:
-    plan = {"start_date": "2026-01-05", "end_date": "2026-02-01"}
     for batch in range(5):
-        items = [{"name": f"Number {batch * 1000 + number:04}", **plan} for number in range(1000)]
+        items = [{"name": f"Number {batch * 1000 + number:04}", **PLAN} for number in range(1000)]
         tenant.call("POST", "/simulations/batch", {"items": items})
     go(workbench, "#/simulations?sort=name")
     expect(workbench.get_by_role("link", name="Number 0000")).to_be_visible()

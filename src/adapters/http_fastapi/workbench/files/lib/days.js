@@ -5,17 +5,17 @@ export const DAY = 24 * HOUR;
 
 /** The moment (ms) at which a day like "2026-01-05" begins here. */
 export function dayStart(text) {
-  const [year, month, day] = text.split("-").map(Number);
-  const date = new Date(2000, month - 1, day);
-  date.setFullYear(year, month - 1, day); // the constructor takes the years 0 to 99 for 1900 to 1999
-  return date.getTime();
+  return midnight(text, 0);
 }
 
 /** The moment (ms) at which the day ends: where the next one begins. */
 export function dayEnd(text) {
-  const date = new Date(dayStart(text));
-  date.setDate(date.getDate() + 1);
-  return date.getTime();
+  return midnight(text, 1);
+}
+
+function midnight(text, later) {
+  const [year, month, day] = text.split("-").map(Number);
+  return at(year, month - 1, day + later).getTime();
 }
 
 /** Today as "YYYY-MM-DD", some days later if asked. */
@@ -28,41 +28,55 @@ export function today(later = 0) {
 
 // The unit, how many of it, and about how long that is in ms.
 const STEPS = [
+  ...[1, 5, 15, 30].map((count) => ["minute", count, (count * HOUR) / 60]),
   ...[1, 3, 6, 12].map((count) => ["hour", count, count * HOUR]),
-  ...[1, 2, 7].map((count) => ["day", count, count * DAY]),
+  ...[1, 2, 7, 14].map((count) => ["day", count, count * DAY]),
   ...[1, 3, 6].map((count) => ["month", count, count * 30 * DAY]),
   ...[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000].map((count) => ["year", count, count * 365 * DAY]),
 ];
+const CLOCK = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
 const FORMATS = {
-  hour: new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" }),
+  minute: CLOCK,
+  hour: CLOCK,
   day: new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric" }),
   month: new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short" }),
 };
+const MONDAY = 4; // days from 1970-01-01 to the first Monday
 
-/** `[{at, label}, …]` between two moments (ms), at most about `count` of them, at whole hours, days, months or years. */
+/** `[{at, label}, …]` between two moments (ms), about `count` at most, at whole minutes, hours, days, months or years. */
 export function ticks(from, to, count) {
   const [unit, many] = STEPS.find(([, , length]) => (to - from) / length <= count) ?? STEPS.at(-1);
   const made = [];
-  for (let date = floor(new Date(from), unit, many); date <= to && made.length <= 4 * count; date = next(date, unit, many))
+  for (let date = floor(new Date(from), unit, many); date <= to; date = next(date, unit, many))
     if (date >= from) made.push({ at: date.getTime(), label: unit === "year" ? String(date.getFullYear()) : FORMATS[unit].format(date) });
   return made;
 }
 
+/** The last tick that is not after a moment. The same moments have ticks wherever one looks from. */
 function floor(date, unit, many) {
-  const parts = [date.getFullYear(), date.getMonth(), date.getDate(), date.getHours()];
-  const index = ["year", "month", "day", "hour"].indexOf(unit);
-  const least = index === 1 || index === 3 || index === 0 ? 0 : 1;
-  const cut = parts.map((part, each) => (each < index ? part : each > index ? (each === 2 ? 1 : 0) : Math.floor((part - least) / many) * many + least));
-  const made = new Date(2000, cut[1], cut[2], cut[3]);
-  made.setFullYear(cut[0], cut[1], cut[2]);
-  return made;
+  const down = (number, first = 0) => number - ((((number - first) % many) + many) % many);
+  const [year, month, day, hour] = [date.getFullYear(), date.getMonth(), date.getDate(), date.getHours()];
+  if (unit === "year") return at(down(year), 0, 1);
+  if (unit === "month") return at(year, down(month), 1);
+  if (unit === "hour") return at(year, month, day, down(hour));
+  if (unit === "minute") return at(year, month, day, hour, down(date.getMinutes()));
+  const number = Math.floor((date.getTime() - date.getTimezoneOffset() * 60e3) / DAY);
+  return at(year, month, day - (number - down(number, MONDAY)));
+}
+
+/** A moment here; the constructor of dates takes the years 0 to 99 for 1900 to 1999. */
+function at(year, month, day, hour = 0, minute = 0) {
+  const date = new Date(2000, 0, 1);
+  date.setFullYear(year, month, day);
+  date.setHours(hour, minute);
+  return date;
 }
 
 function next(date, unit, many) {
-  const made = new Date(date);
-  if (unit === "year") made.setFullYear(made.getFullYear() + many);
-  else if (unit === "month") made.setMonth(made.getMonth() + many);
-  else if (unit === "day") made.setDate(made.getDate() + many);
-  else made.setHours(made.getHours() + many);
-  return made;
+  if (unit === "minute" || (unit === "hour" && many === 1)) return new Date(date.getTime() + (many * HOUR) / (unit === "hour" ? 1 : 60));
+  const [year, month, day] = [date.getFullYear(), date.getMonth(), date.getDate()];
+  if (unit === "year") return at(year + many, 0, 1);
+  if (unit === "month") return at(year, month + many, 1);
+  if (unit === "day") return at(year, month, day + many); // not 24 hours later: some days begin at one o'clock
+  return at(year, month, day, date.getHours() + many);
 }

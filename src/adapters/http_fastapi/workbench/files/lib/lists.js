@@ -2,17 +2,25 @@
 
 const PAGE = 100; // objects, the most that the API gives at a time
 
-/** `next()` gives the next objects, null where there are no more; `reset(params)` begins with others. */
+/**
+ * `next()` gives the next objects, null where there are no more; `last` is the last one that it has given, as it was then;
+ * `reset(params)` begins with others.
+ */
 export function pager(context, path, params) {
   let cursor = null;
   let ended = false;
+  let last = null;
   return {
     async next() {
       if (ended) return null;
       const page = await context.api.get(path, { ...params, limit: PAGE, cursor }, context.signal);
       cursor = page.next_cursor;
       ended = !cursor;
+      last = page.items.at(-1) ?? last;
       return page.items;
+    },
+    get last() {
+      return last;
     },
     get ended() {
       return ended;
@@ -21,6 +29,7 @@ export function pager(context, path, params) {
       params = next;
       cursor = null;
       ended = false;
+      last = null;
     },
   };
 }

@@ -1,50 +1,75 @@
-/** How many runs a simulation has, by status: asked for when it is in sight. */
+/** What runs a simulation has: asked for when it is in sight. */
 
 import { fill, h, svg } from "../lib/dom.js";
 import { queue } from "../lib/queue.js";
-import { STATUSES } from "./pieces.js";
+import { link } from "../lib/router.js";
+import { STATUSES, statusBadge, when } from "./pieces.js";
 
 const AT_ONCE = 4; // requests
 const WIDTH = 80; // px of the bar
 
-/** The counts of many simulations, each asked for once until it is forgotten. */
+/** The counts and the last runs of many simulations, each asked for once until it is forgotten. */
 export function runCounts(context) {
-  const known = new Map(); // promises of summaries, by simulation
-  const places = new Map(); // elements that show them
   const later = queue(AT_ONCE);
+  const counts = cells(later, async (id) => {
+    const summary = await context.api.get(`/simulations/${id}/summary`, {}, context.signal);
+    return { title: countsText(summary), nodes: () => countsBar(summary) };
+  });
+  const lastRuns = cells(later, async (id) => {
+    const { items } = await context.api.get("/runs", { simulation_id: id, limit: 1 }, context.signal);
+    return { title: "", nodes: () => items.map(lastRun) };
+  });
+  return {
+    /** An element that shows the counts of this simulation as soon as they are there. */
+    cell: (id) => counts.cell(id),
+    /** The same for the run that was recorded last. */
+    lastRun: (id) => lastRuns.cell(id),
+    /** Asks again for those that are in sight, as their runs have changed. */
+    forget(ids) {
+      for (const each of [counts, lastRuns]) each.forget(ids);
+    },
+  };
+}
 
-  function of(id) {
-    if (!known.has(id)) known.set(id, later(() => context.api.get(`/simulations/${id}/summary`, {}, context.signal)));
-    return known.get(id);
+/** Elements which `load(id)` fills, giving `{title, nodes()}`, where they are in the document when their turn comes. */
+function cells(later, load) {
+  const known = new Map(); // what was loaded, by simulation
+  const places = new Map(); // elements that show it
+
+  function show(place, { title, nodes }) {
+    fill(place, nodes());
+    place.title = title;
   }
 
-  async function show(id, place) {
+  async function ask(id, again = false) {
     try {
-      const summary = await of(id);
-      fill(place, countsBar(summary));
-      place.title = countsText(summary);
+      await later(async () => {
+        const isLeft = () => !places.get(id)?.isConnected; // scrolled past
+        if ((known.has(id) && !again) || isLeft()) return;
+        known.set(id, await load(id));
+        if (!isLeft()) show(places.get(id), known.get(id));
+      });
     } catch {
-      known.delete(id); // asked for again when it is drawn again
+      // asked for again when it is drawn again
     }
   }
 
   return {
-    /** An element that shows the counts of this simulation as soon as they are there. */
     cell(id) {
       const place = h("span", { class: "counts" });
       places.set(id, place);
-      show(id, place);
+      if (known.has(id)) show(place, known.get(id));
+      else requestAnimationFrame(() => setTimeout(() => ask(id))); // the rows are painted first
       return place;
     },
-    /** Asks again for those that are in sight, as their runs have changed. */
     forget(ids) {
-      for (const id of ids) {
-        known.delete(id);
-        const place = places.get(id);
-        if (place?.isConnected) show(id, place);
-      }
+      for (const id of ids) if (known.delete(id) || places.has(id)) ask(id, true);
     },
   };
+}
+
+function lastRun(run) {
+  return [h("a", { href: link(["runs", run.id]), title: run.name ?? "" }, statusBadge(run.status)), " ", when(run.finished_at ?? run.started_at ?? run.created_at)];
 }
 
 /** "118 succeeded, 2 failed". */

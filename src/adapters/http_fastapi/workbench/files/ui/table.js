@@ -52,7 +52,7 @@ export function table({ label, columns, key, sort = null, onSort = null, more = 
       let made = drawn.get(id);
       if (made?.row !== row) {
         const fresh = rowElement(row);
-        if (made) made.replaceWith(fresh);
+        if (made) replace(made, fresh);
         fresh.row = row;
         drawn.set(id, (made = fresh));
       }
@@ -78,6 +78,14 @@ export function table({ label, columns, key, sort = null, onSort = null, more = 
       return index === 0 ? h("th", { scope: "row", ...props }, column.cell(row)) : h("td", props, column.cell(row));
     });
     return h("tr", { dataset: { key: id } }, box, cells);
+  }
+
+  /** Puts a row in the place of another; what has the focus in it keeps it. */
+  function replace(old, fresh) {
+    const controls = (row) => [...row.querySelectorAll("a, button, input")];
+    const index = controls(old).indexOf(document.activeElement);
+    old.replaceWith(fresh);
+    if (index >= 0) controls(fresh)[index]?.focus({ preventScroll: true });
   }
 
   function choose(id, chosen) {

@@ -1,79 +1,102 @@
 /** All simulations, as a table or on a timeline. */
 
 import { fill, h } from "../lib/dom.js";
-import { pager } from "../lib/lists.js";
 import { link } from "../lib/router.js";
-import { runCounts } from "../ui/run_counts.js";
-import { table } from "../ui/table.js";
-import { button, chips, code, simulationLink, tabs, when } from "../ui/pieces.js";
+import { button, code, problem, tabs } from "../ui/pieces.js";
+import { FILTERS, filterForm } from "./simulation_filters.js";
 import { newSimulation } from "./simulation_form.js";
-import { timeline } from "./timeline.js";
+import { simulationTable } from "./simulation_list.js";
 
-const DEFAULT_SORT = "-created_at";
-const FILTERS = ["name", "active_on", "start_date_from", "start_date_to", "end_date_from", "end_date_to"];
+const VIEWS = [
+  ["table", "Table"],
+  ["timeline", "Timeline"],
+];
+const FIRST_SORT = { table: "-created_at", timeline: "start_date" };
+const SORTS = [
+  ["start_date", "start of the plan"],
+  ["end_date", "end of the plan"],
+  ["name", "name"],
+  ["-created_at", "newest first"],
+];
 const RECOUNT = 500; // ms in which changes of runs are gathered
+const LATER = 1000; // ms after which what has not been looked at is loaded
 
 export async function simulationsView(context) {
   if (!context.can("simulations:read")) return { title: "Simulations", element: h("p", { class: "notice" }, "This key may not read simulations: it lacks the scope simulations:read.") };
-  const state = { view: "table", sort: DEFAULT_SORT, ...context.query, label: [context.query.label ?? []].flat() };
+  const state = { view: "table", sort: "", from: "", to: "", ...context.query, label: [context.query.label ?? []].flat() };
+  if (state.view !== "timeline") state.view = "table";
   const views = h("div", {});
-  const content = h("div", {});
-  const notice = h("p", { class: "notice", role: "status", hidden: true });
+  const content = h("div", { class: "simulations" });
   const chosen = h("span", { class: "chips" });
-  const counts = runCounts(context);
-  let shown = null; // {element, onChange(revisions), count()}
+  let shown = null; // {element, isEmpty, onChange(revisions), onRuns(revisions)}, null where it could not be loaded
+  let before = new AbortController(); // ends what was shown before
+
+  const filters = () => Object.fromEntries([...FILTERS, "label"].map((name) => [name, state[name]]));
+  const isFiltered = () => state.label.length > 0 || FILTERS.some((name) => state[name]);
 
   /** The state as an address has it: without what is so by default. */
   function query(view = state.view) {
-    const all = { ...params(), view: view === "table" ? "" : view };
-    return all.sort === DEFAULT_SORT ? { ...all, sort: "" } : all;
+    const { sort } = state;
+    const window = view === "timeline" ? { from: state.from, to: state.to } : {};
+    return { ...filters(), sort: sort === FIRST_SORT[view] ? "" : sort, view: view === "table" ? "" : view, ...window };
   }
 
-  function params() {
-    return Object.fromEntries([...FILTERS, "label", "sort"].map((name) => [name, state[name]]));
-  }
-
+  /** Loads and shows what the state says; what was asked for before is ended, so that no late answer takes its place. */
   async function show() {
+    before.abort();
+    before = new AbortController();
+    const signal = AbortSignal.any([context.signal, before.signal]);
     context.setQuery(query());
-    notice.hidden = true;
-    fill(views, tabs("How simulations are shown", [["table", "Table"], ["timeline", "Timeline"]].map(([view, label]) => [label, link(["simulations"], query(view)), state.view === view])));
+    fill(views, tabs("How simulations are shown", VIEWS.map(([view, label]) => [label, link(["simulations"], query(view)), state.view === view])));
     fill(chosen, state.label.map(labelChip));
-    shown = await (state.view === "timeline" ? timeline : simulationTable)({ context, params: params(), counts, filterBy, sortBy });
-    fill(content, shown.isEmpty ? empty(context, isFiltered(), clear) : shown.element);
+    content.setAttribute("aria-busy", "true");
+    const params = { ...filters(), sort: state.sort || FIRST_SORT[state.view] };
+    const between = state.from && state.to ? [state.from, state.to] : null;
+    try {
+      const make = state.view === "timeline" ? (await import("./timeline.js")).timeline : simulationTable;
+      const made = await make({ context: { ...context, signal }, params, filterBy, sortBy, between, onWindow, tools: orderChoice(params.sort, sortBy) });
+      if (signal.aborted) return;
+      shown = made;
+      fill(content, made.isEmpty ? empty(context, isFiltered(), clear) : made.element);
+    } catch (error) {
+      if (signal.aborted || error.name === "AbortError") return;
+      shown = null;
+      fill(content, problem(error, show), isFiltered() && button("Clear the filters", clear));
+    }
+    content.removeAttribute("aria-busy");
   }
 
   function labelChip(label) {
-    return h("button", { type: "button", class: "chip", "aria-label": `Remove the filter ${label}`, on: { click: () => change({ label: state.label.filter((each) => each !== label) }) } }, label, " ×");
+    const remove = () => change({ label: state.label.filter((each) => each !== label) });
+    return h("button", { type: "button", class: "chip", "aria-label": `Remove the filter ${label}`, on: { click: remove } }, h("bdi", {}, label), " ×");
   }
 
-  const isFiltered = () => state.label.length > 0 || FILTERS.some((name) => state[name]);
+  function onWindow(from, to) {
+    Object.assign(state, { from, to });
+    context.setQuery(query());
+  }
+
   const clear = () => (location.hash = link(["simulations"], { view: state.view === "table" ? "" : state.view }));
   const filterBy = (label) => !state.label.includes(label) && change({ label: [...state.label, label] });
-  const sortBy = (sort) => change({ sort });
   const change = (changes) => {
     Object.assign(state, changes);
     return show();
   };
 
-  function onChanges({ detail }) {
-    const simulations = detail.filter((each) => each.kind === "simulation");
-    gather(detail.filter((each) => each.kind === "run"));
-    if (!simulations.length) return;
-    if (shown.isEmpty) show();
-    else if (!shown.onChange(simulations, isFiltered())) {
-      fill(notice, "There are new simulations. ", button("Show them", show));
-      notice.hidden = false;
-    }
+  async function sortBy(sort) {
+    await change({ sort });
+    content.querySelector('[aria-sort]:not([aria-sort="none"]) button, select')?.focus(); // it was made anew
   }
 
   let gathered = [];
-  function gather(runs) {
-    if (!runs.length) return;
-    if (!gathered.length)
+  function onChanges({ detail }) {
+    const simulations = detail.filter((each) => each.kind === "simulation");
+    if (simulations.length && shown?.isEmpty) show();
+    else if (simulations.length) shown?.onChange(simulations);
+    const runs = detail.filter((each) => each.kind === "run");
+    if (runs.length && !gathered.length)
       setTimeout(() => {
-        if (context.signal.aborted) return;
-        counts.forget(new Set(gathered.flatMap((each) => [each.before, each.after]).map((run) => run?.simulation_id).filter(Boolean)));
-        shown.onRuns?.(gathered);
+        if (!context.signal.aborted) shown?.onRuns(gathered);
         gathered = [];
       }, RECOUNT);
     gathered.push(...runs);
@@ -81,6 +104,7 @@ export async function simulationsView(context) {
 
   await show();
   context.live.addEventListener("changes", onChanges, { signal: context.signal });
+  setTimeout(() => import("./timeline.js").catch(() => {}), LATER); // it is there when a newer version is served meanwhile
   return {
     title: "Simulations",
     element: h(
@@ -88,9 +112,8 @@ export async function simulationsView(context) {
       {},
       h("div", { class: "title" }, h("h1", {}, "Simulations"), context.can("simulations:write") && button("New simulation", () => create(context), { kind: "primary" })),
       views,
-      filters(state, change),
+      filterForm(state, change),
       chosen,
-      notice,
       content,
     ),
   };
@@ -101,91 +124,26 @@ async function create(context) {
   if (made) location.hash = link(["simulations", made.id]);
 }
 
-function filters(state, change) {
-  const input = (name, label, props) => {
-    const element = h("input", { ...props, value: state[name] ?? "", "aria-label": label, on: { change: () => change({ [name]: element.value.trim() }) } });
-    return element;
-  };
-  const label = h("input", { placeholder: "project:wing", size: "14", "aria-label": "Label, like project:wing", autocomplete: "off" });
-  const dates = [
-    ["start_date_from", "Starts from"],
-    ["start_date_to", "Starts until"],
-    ["end_date_from", "Ends from"],
-    ["end_date_to", "Ends until"],
-  ];
-  return h(
-    "form",
-    {
-      class: "tools",
-      role: "search",
-      "aria-label": "Filters",
-      on: {
-        submit(event) {
-          event.preventDefault();
-          if (label.value.trim()) change({ label: [...state.label, label.value.trim()] });
-          label.value = "";
-        },
-      },
-    },
-    input("name", "Name contains", { type: "search", placeholder: "Name contains …", autocomplete: "off" }),
-    label,
-    h("button", { type: "submit", class: "button" }, "Add label"),
-    h("label", {}, "Active on", input("active_on", "Active on", { type: "date" })),
-    h("details", { class: "menu", open: dates.some(([name]) => state[name]) }, h("summary", { class: "button" }, "Dates"), h("div", {}, dates.map(([name, text]) => h("label", {}, text, input(name, text, { type: "date" }))))),
-  );
-}
-
-async function simulationTable({ context, params, counts, filterBy, sortBy }) {
-  const list = pager(context, "/simulations", params);
-  const first = await list.next();
-  const columns = [
-    { id: "name", label: "Name", sort: "name", cell: (each) => simulationLink(each.id, each.name), text: (each) => each.name },
-    { id: "start_date", label: "Planned from", sort: "start_date", cell: (each) => each.start_date, width: 14 },
-    { id: "end_date", label: "Planned to", sort: "end_date", cell: (each) => each.end_date, width: 14 },
-    context.can("runs:read") && { id: "runs", label: "Runs", cell: (each) => counts.cell(each.id), width: 20 },
-    { id: "labels", label: "Labels", cell: (each) => labelButtons(each.labels, filterBy), text: (each) => Object.entries(each.labels).flat().join("   "), },
-    { id: "created_at", label: "Created", sort: "created_at", cell: (each) => when(each.created_at), width: 16 },
-  ].filter(Boolean);
-  const made = table({ label: "Simulations", columns, key: (each) => each.id, sort: params.sort, onSort: sortBy, more: list.next });
-  made.setRows(first, list.ended);
-  return {
-    element: made.element,
-    isEmpty: first.length === 0,
-    onChange(revisions, isFiltered) {
-      let all = true;
-      for (const { action, id, after } of revisions) {
-        if (action === "deleted") made.remove(id);
-        else if (!made.update(after) && action === "created") {
-          if (!isFiltered && params.sort === DEFAULT_SORT) made.setRows([after, ...made.rows], list.ended);
-          else all = false;
-        }
-      }
-      return all;
-    },
-  };
-}
-
-/** Labels as chips; one that is clicked filters by it. */
-function labelButtons(labels, filterBy) {
-  return h(
-    "span",
-    { class: "chips" },
-    Object.entries(labels).map(([key, text]) =>
-      h("button", { type: "button", class: "chip", title: `Only ${key}: ${text}`, on: { click: () => filterBy(`${key}:${text}`) } }, h("b", {}, key), " ", h("bdi", {}, text)),
-    ),
-  );
+/** How the rows of the timeline are ordered; the table has its headers for that. */
+function orderChoice(sort, sortBy) {
+  const choices = SORTS.some(([value]) => value === sort) ? SORTS : [...SORTS, [sort, sort]];
+  const choice = h("select", { "aria-label": "Order of the rows", on: { change: () => sortBy(choice.value) } }, choices.map(([value, label]) => h("option", { value, selected: value === sort }, label)));
+  return h("label", {}, "Order by ", choice);
 }
 
 function empty(context, isFiltered, clear) {
   if (isFiltered) return h("div", { class: "empty" }, h("h2", {}, "No simulation fulfils these filters"), button("Clear the filters", clear));
+  const set = `export GOATFISH_URL=${location.origin} GOATFISH_KEY=…\n`;
   return h(
     "div",
     { class: "empty" },
     h("h2", {}, "Record your first simulation"),
     h("p", {}, "Put a command behind ", h("code", {}, "gf run"), ", and its simulation and run are here a moment later:"),
-    code(`export GOATFISH_URL=${location.origin} GOATFISH_KEY=…\ngf run -s "Wing flutter" -p alpha=12deg -- ./solver case`),
+    code(`${set}gf run -s "Wing flutter" -p alpha=12deg -- ./solver case`),
     h("p", {}, "Or from Python:"),
     code('import goatfish\n\nwith goatfish.Client().run("Wing flutter", parameters={"alpha": (12, "deg")}) as run:\n    run.results(cl=1.21)'),
+    h("p", {}, "Or by HTTP:"),
+    code(`${set}curl "$GOATFISH_URL/api/v1/simulations" -H "X-API-Key: $GOATFISH_KEY" --json '{"name": "Wing flutter", "start_date": "2026-01-05", "end_date": "2026-02-01"}'`),
     context.can("simulations:write") && h("p", {}, "Or make one by hand with “New simulation”."),
   );
 }
