@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
+SOON = timedelta(days=30)
+ENDS_SOON = f"ends within {SOON.days} days"
 _SALT = "goatfish.admin.key"
 
 
@@ -81,10 +83,17 @@ def _expired() -> Q:
     return Q(revoked_at__isnull=True, expires_at__lte=datetime.now(UTC))
 
 
+def ends_soon() -> Q:
+    """The condition on keys that are still open, and will have expired within ``SOON``."""
+    now = datetime.now(UTC)
+    return Q(revoked_at__isnull=True, expires_at__gt=now, expires_at__lte=now + SOON)
+
+
 class StateFilter(ConditionFilter):
     title = parameter_name = "state"
     conditions: ClassVar = {
         "open": lambda: Q(revoked_at__isnull=True) & ~_expired(),
+        ENDS_SOON: ends_soon,
         "expired": _expired,
         "revoked": lambda: Q(revoked_at__isnull=False),
     }
