@@ -79,10 +79,12 @@ def _operator_storage() -> Storage:
     return django_storage(size=1)
 
 
-def _django_application(owners: Owners, keys: ApiKeys, now: Callable[[], datetime], at_once: int) -> ASGIApp:
+def _django_application(
+    owners: Owners, keys: ApiKeys, idempotent: IdempotentExecutor, now: Callable[[], datetime], at_once: int
+) -> ASGIApp:
     from adapters.django_orm.bootstrap import django_application
 
-    return django_application(owners=owners, keys=keys, now=now, at_once=at_once)
+    return django_application(owners=owners, keys=keys, idempotent=idempotent, now=now, at_once=at_once)
 
 
 def _entity_use_cases(
@@ -185,6 +187,7 @@ class Container(containers.DeclarativeContainer):
         _django_application,
         owners=operators.owners,
         keys=operators.keys,
+        idempotent=operators.idempotent,
         now=system.provided.now,
         at_once=settings.provided.admin_requests,
     )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from adapters.django_orm.admin.application import AdminApplication
     from adapters.django_orm.storage import Storage
     from domain.access.use_cases import ApiKeys, Owners
+    from domain.idempotency import IdempotentExecutor
 
 
 def setup_django() -> None:
@@ -66,10 +67,13 @@ def django_storage(
     return Storage(executor)
 
 
-def django_application(*, owners: Owners, keys: ApiKeys, now: Callable[[], datetime], at_once: int) -> AdminApplication:
+def django_application(
+    *, owners: Owners, keys: ApiKeys, idempotent: IdempotentExecutor, now: Callable[[], datetime], at_once: int
+) -> AdminApplication:
     """The ASGI application of the admin, which changes data by these use cases; at most ``at_once`` requests run."""
     setup_django()
     from adapters.django_orm.admin.application import AdminApplication
     from adapters.django_orm.admin.use_case_actions import AdminUseCases
 
-    return AdminApplication(AdminUseCases(owners=owners, keys=keys, now=now), at_once=at_once)
+    use_cases = AdminUseCases(owners=owners, keys=keys, idempotent=idempotent, now=now)
+    return AdminApplication(use_cases, at_once=at_once)

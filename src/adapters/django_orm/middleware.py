@@ -77,5 +77,10 @@ class UnreachableDatabase(MiddlewareMixin):
         if not isinstance(exception, Unavailable):
             return None
         _log.warning("%s %r could not be served: %s", request.method, request.path, exception)
-        page = render_to_string("goatfish/unavailable.html")
-        return HttpResponse(page, status=503, headers={"Retry-After": "1", "Cache-Control": "no-store"})
+        return unavailable_page()
+
+
+def unavailable_page() -> HttpResponse:
+    """The page where the database is unreachable or overloaded."""
+    page = render_to_string("goatfish/unavailable.html")
+    return HttpResponse(page, status=503, headers={"Retry-After": "1", "Cache-Control": "no-store"})

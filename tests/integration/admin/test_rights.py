@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
@@ -197,6 +198,15 @@ def test_a_superuser_may_do_everything(superuser: Operator, key_manager: Operato
     bulk = {"action": "delete_selected", "_selected_action": [key_manager.pk], "post": "yes"}
     assert superuser_client.post(f"{OPERATORS}/", bulk).status_code == 302
     assert not Operator.objects.filter(pk=key_manager.pk).exists()
+
+
+def test_an_operator_that_has_done_something_can_be_deleted(superuser: Operator, key_manager: Operator) -> None:
+    LogEntry.objects.create(user=key_manager, action_flag=CHANGE, object_id="1", change_message="Exported.")
+    answer = browser(superuser).post(f"{OPERATORS}/{key_manager.pk}/delete/", {"post": "yes"})
+    assert answer.status_code == 302
+    assert not Operator.objects.filter(pk=key_manager.pk).exists()
+    (entry,) = LogEntry.objects.all()
+    assert entry.user == superuser
 
 
 def test_every_operator_can_change_its_own_password(key_manager: Operator) -> None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
-from uuid import uuid4
 
-from django import forms
 from django.contrib import admin, messages
-from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import HttpResponseRedirect
 
+from adapters.django_orm.admin.key_forms import ApiKeyForm, RollForm, TicketForm, new_ticket
 from adapters.django_orm.admin.read_only import ConditionFilter, list_url
 from adapters.django_orm.admin.use_case_actions import (
     AdminUseCases,
@@ -22,61 +20,64 @@ from adapters.django_orm.admin.use_case_actions import (
     run_use_case,
 )
 from adapters.django_orm.models import ApiKeyRow
-from domain.access.api_key import ApiKey
+from domain.access.api_key import ApiKey, Lifetime
 from domain.access.owner import Owner
 from domain.access.scopes import Scope
 from domain.access.token import ApiKeyToken
 from domain.errors import DomainError
-from domain.idempotency import IDEMPOTENCY_TTL, DuplicateRequest
 from domain.write_context import IdempotencyKey, WriteContext
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
 SOON = timedelta(days=30)
 ENDS_SOON = f"ends within {SOON.days} days"
-_SALT = "goatfish.admin.key"
 
 
-class ApiKeyForm(forms.Form):
-    """The form for a new key. Its ticket is an idempotency key: sent again, the form issues no second key."""
-
-    owner = forms.CharField(max_length=max(Owner.NAME_MAX, 36), help_text="The owner's name or id.")
-    name = forms.CharField(max_length=ApiKey.NAME_MAX, help_text="What the key is for.")
-    scopes = forms.MultipleChoiceField(
-        choices=[(scope.value, scope.value) for scope in Scope],
-        initial=[scope.value for scope in Scope],
-        widget=forms.CheckboxSelectMultiple,
-    )
-    expires_at = forms.DateTimeField(
-        required=False,
-        label="Expires",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-        help_text="In UTC. If empty, the key never expires.",
-    )
-    ticket = forms.CharField(widget=forms.HiddenInput)
-
-    def clean_ticket(self) -> str:
-        """The ticket's id. Rejects a ticket older than idempotency records are kept."""
-        try:
-            id: str = signing.loads(
-                self.cleaned_data["ticket"], salt=_SALT, max_age=IDEMPOTENCY_TTL - timedelta(hours=1)
-            )
-        except signing.BadSignature:
-            raise forms.ValidationError("This form is too old. Open a new one.") from None
-        return id
-
-
-async def _issue(
-    cases: AdminUseCases, context: WriteContext, fields: dict[str, Any]
-) -> tuple[Owner, ApiKey, ApiKeyToken]:
+async def _issue(cases: AdminUseCases, context: WriteContext, fields: dict[str, Any]) -> dict[str, Any]:
+    """What the page with the new key shows; no text where the form has issued it before."""
     owner = await cases.owners.get(fields["owner"])
-    scopes = frozenset(map(Scope, fields["scopes"]))
-    key, text = await cases.keys.create(
-        owner.id, context, name=fields["name"], scopes=scopes, expires_at=fields["expires_at"]
+    given = {"name": fields["name"], "scopes": frozenset(map(Scope, fields["scopes"]))}
+    key, text = await _once(
+        cases, owner, context, lambda: cases.keys.create(owner.id, context, expires_at=fields["expires_at"], **given)
     )
-    return owner, key, text
+    return {"owner": owner, "key": key, "text": text}
+
+
+async def _roll(cases: AdminUseCases, context: WriteContext, row: ApiKeyRow, fields: dict[str, Any]) -> dict[str, Any]:
+    """The same for the key that replaces this one."""
+    owner, overlap = await cases.owners.get(row.owner_id), fields["overlap"]
+    expires_at = fields["expires_at"] or Lifetime.AS_BEFORE
+    key, text = await _once(
+        cases,
+        owner,
+        context,
+        lambda: cases.keys.rotate(owner.id, row.pk, context, overlap=overlap, expires_at=expires_at),
+    )
+    if text is None:  # its second transaction may have been lost
+        await cases.keys.expire_previous(owner.id, row.pk, key, context, overlap=overlap)
+    return {"owner": owner, "key": key, "text": text, "old": await cases.keys.get(owner.id, row.pk)}
+
+
+async def _once(
+    cases: AdminUseCases,
+    owner: Owner,
+    context: WriteContext,
+    create: Callable[[], Awaitable[tuple[ApiKey, ApiKeyToken]]],
+) -> tuple[ApiKey, str | None]:
+    """The key that is created, and its text; None instead of the text where that request has created it before."""
+    texts: list[str] = []
+
+    async def created() -> ApiKey:
+        key, text = await create()
+        texts.append(text.reveal())
+        return key
+
+    key, is_repeated = await cases.idempotent.create_once(owner.id, context, ApiKey, created)
+    return key, None if is_repeated else texts[-1]
 
 
 def _expired() -> Q:
@@ -111,6 +112,7 @@ class ApiKeyAdmin(UseCaseAdmin):
     id_fields = ("id", "owner_id")
     fields = ("id", "owner", "name", "prefix", "scope_list", *list_display[3:])
     secret_fields = ("digest",)
+    row_pages = ("roll",)
     use_case_actions = (
         UseCaseAction(
             name="revoke",
@@ -126,26 +128,63 @@ class ApiKeyAdmin(UseCaseAdmin):
     ) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = ApiKeyForm(request.POST or None, initial=_initial(request))
+        form = ApiKeyForm(request.POST or None, initial={"owner": request.GET.get("owner", ""), "ticket": new_ticket()})
         if form.is_valid():
-            fields = form.cleaned_data
-            # The response to the POST shows the key: to redirect first, it would have to be stored.
-            idempotency_key = IdempotencyKey(operation="operator:issue_key", key=fields["ticket"], fingerprint="")
-            try:
-                owner, key, text = run_use_case(
-                    request, lambda cases, context: _issue(cases, context, fields), idempotency_key
-                )
-            except DuplicateRequest:
-                messages.warning(
-                    request, "This form has already issued its key, which was shown once. Open a new form."
-                )
-                return HttpResponseRedirect(list_url("apikeyrow"))
-            except DomainError as error:
-                add_form_error(form, error)
-            else:
-                context = {"owner": owner, "key": key, "text": text.reveal(), "title": f"Key {key.name}"}
-                return self.page(request, "goatfish/key_issued.html", context)
+            issued = self._issued(request, form, "operator:issue_key", "", _issue)
+            if issued is not None:
+                return issued
         return self.page(request, "goatfish/form.html", {"form": form, "title": "Issue a key", "submit": "Issue"})
+
+    def may_roll(self, request: HttpRequest, row: ApiKeyRow) -> bool:
+        """Whether the key may be replaced by a new one: that changes the one and adds the other."""
+        return self.may_change(request, row) and self.has_add_permission(request)
+
+    def tools(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:
+        is_open = row.revoked_at is None and (row.expires_at is None or row.expires_at > datetime.now(UTC))
+        own = [(self.url_of("roll", row), "Roll")] if is_open and self.may_roll(request, row) else []
+        return own + super().tools(request, row)
+
+    def roll_page(self, request: HttpRequest, row: ApiKeyRow) -> HttpResponse:
+        """The form that rolls the key, and the page with the new one."""
+        if not self.may_roll(request, row):
+            raise PermissionDenied("Rolling a key needs the permissions to add and to change keys.")
+        form = RollForm(request.POST or None, initial={"ticket": new_ticket()})
+        if form.is_valid():
+            issued = self._issued(
+                request,
+                form,
+                "operator:roll_key",
+                row.pk.hex,
+                lambda cases, context, fields: _roll(cases, context, row, fields),
+            )
+            if issued is not None:
+                return issued
+        context = {"form": form, "original": row, "title": f"Roll {row}", "submit": "Roll"}
+        return self.page(request, "goatfish/form.html", context)
+
+    def _issued(
+        self,
+        request: HttpRequest,
+        form: TicketForm,
+        operation: str,
+        fingerprint: str,
+        work: Callable[[AdminUseCases, WriteContext, dict[str, Any]], Awaitable[dict[str, Any]]],
+    ) -> HttpResponse | None:
+        """The page with the new key, which is shown once; None where it cannot be issued, which the form says.
+
+        It is the response to the POST itself: to redirect first, the key would have to be stored.
+        """
+        fields = form.cleaned_data
+        idempotency_key = IdempotencyKey(operation=operation, key=fields["ticket"], fingerprint=fingerprint)
+        try:
+            issued = run_use_case(request, lambda cases, context: work(cases, context, fields), idempotency_key)
+        except DomainError as error:
+            add_form_error(form, error)
+            return None
+        if issued["text"] is None:
+            messages.warning(request, "This form has already issued its key, which was shown once. Open a new form.")
+            return HttpResponseRedirect(list_url("apikeyrow"))
+        return self.page(request, "goatfish/key_issued.html", {**issued, "title": f"Key {issued['key'].name}"})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -159,7 +198,3 @@ class ApiKeyAdmin(UseCaseAdmin):
     @admin.display(description="scopes")
     def scope_list(self, row: ApiKeyRow) -> str:
         return ", ".join(sorted(row.scopes))
-
-
-def _initial(request: HttpRequest) -> dict[str, str]:
-    return {"owner": request.GET.get("owner", ""), "ticket": signing.dumps(uuid4().hex, salt=_SALT)}

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from contextlib import AsyncExitStack
 from functools import cache
+from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
@@ -22,6 +23,8 @@ from django.urls import Resolver404, resolve
 
 from adapters.django_orm.admin.concurrency_limit import Busy, ConcurrencyLimit
 from adapters.django_orm.admin.use_case_actions import SCOPE, AdminUseCases
+from adapters.django_orm.middleware import unavailable_page
+from domain.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +50,7 @@ class AdminApplication(ASGIHandler):
         self._passwords = ConcurrencyLimit(
             "sign-ins", at_once=PASSWORD_HASHES_MAX, waiting=PASSWORD_HASHES_WAITING, retry_after=5
         )
-        self._running: set[asyncio.Task[list[Mapping[str, Any]]]] = set()
+        self._running: set[asyncio.Task[_Answer]] = set()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -66,11 +69,17 @@ class AdminApplication(ASGIHandler):
         work.add_done_callback(self._running.discard)
         try:
             answer = await asyncio.shield(work)
+        except asyncio.CancelledError:
+            work.add_done_callback(_close_unsent)
+            raise
         except Busy as busy:
             await self.send_response(_busy_page(busy), send)
             return
-        for event in answer:
-            await send(event)
+        except Unavailable as error:
+            _log.warning("%s %r could not be served: %s", scope["method"], scope["path"], error)
+            await self.send_response(unavailable_page(), send)
+            return
+        await answer.send(send)
 
     def create_request(self, scope: Any, body_file: Any) -> Any:
         """Answers 400 to a query string or charset on which Django itself would fail."""
@@ -88,26 +97,64 @@ class AdminApplication(ASGIHandler):
         """The response of the synchronous chain, from one thread."""
         return await sync_to_async(self.get_response)(request)
 
-    async def _within_limits(self, scope: Mapping[str, Any], body: bytes) -> list[Mapping[str, Any]]:
+    async def _within_limits(self, scope: Mapping[str, Any], body: bytes) -> _Answer:
         async with AsyncExitStack() as turns:
             if _hashes_password(scope):
                 await turns.enter_async_context(self._passwords.slot())
             await turns.enter_async_context(self._requests.slot())
             return await self._answer(scope, body)
 
-    async def _answer(self, scope: Mapping[str, Any], body: bytes) -> list[Mapping[str, Any]]:
+    async def _answer(self, scope: Mapping[str, Any], body: bytes) -> _Answer:
         """The complete response; the request's database connection is closed by then."""
-        events: list[Mapping[str, Any]] = []
+        answer = _Answer()
         unread = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def receive() -> Any:
             return unread.pop() if unread else await asyncio.Event().wait()
 
-        async def send(event: Mapping[str, Any]) -> None:
-            events.append(event)
+        try:
+            await super().__call__({**scope, SCOPE: self._use_cases}, receive, answer.keep)
+        except BaseException:
+            answer.close()
+            raise
+        return answer
 
-        await super().__call__({**scope, SCOPE: self._use_cases}, receive, send)
-        return events
+
+class _Answer:
+    """A response that waits to be sent: in memory, or on disk where it is longer than ``IN_MEMORY_MAX``."""
+
+    IN_MEMORY_MAX = 1 << 20  # bytes
+    PART_SIZE = 64 << 10
+
+    def __init__(self) -> None:
+        self._start: Any = None
+        self._body = SpooledTemporaryFile(max_size=self.IN_MEMORY_MAX)  # noqa: SIM115 -- until it is sent
+
+    async def keep(self, event: Mapping[str, Any]) -> None:
+        """Takes the place of the ASGI server that receives the response."""
+        if event["type"] == "http.response.start":
+            self._start = event
+        else:
+            self._body.write(event.get("body", b""))
+
+    def close(self) -> None:
+        self._body.close()
+
+    async def send(self, send: Any) -> None:
+        """Sends the response, as fast as the client reads it."""
+        with self._body as body:
+            body.seek(0)
+            await send(self._start)
+            is_last = False
+            while not is_last:
+                part = body.read(self.PART_SIZE)
+                is_last = len(part) < self.PART_SIZE
+                await send({"type": "http.response.body", "body": part, "more_body": not is_last})
+
+
+def _close_unsent(work: asyncio.Task[_Answer]) -> None:
+    if not work.cancelled() and work.exception() is None:
+        work.result().close()
 
 
 async def _body(receive: Any) -> bytes:

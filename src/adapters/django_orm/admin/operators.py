@@ -1,4 +1,4 @@
-"""Pages of operators, without their password hashes, of groups, and of failed sign-ins.
+"""Pages of operators, without their password hashes, of groups, of failed sign-ins, and of what operators did.
 
 An operator can neither grant permissions that it lacks nor change an operator with more permissions.
 """
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
@@ -75,6 +76,11 @@ class OperatorAdmin(LimitedRightsAdmin, UserAdmin):  # type: ignore[type-arg]  #
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> tuple[str, ...]:
         return self.readonly_fields if permissions.is_superuser(request) else (*self.readonly_fields, "is_superuser")
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Without the right to delete log entries, which nobody has: those of an operator go with it."""
+        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return deleted, counts, lacking - {LogEntry._meta.verbose_name}, protected
+
     @admin.display(description="password")
     def set_password(self, operator: Operator) -> SafeString:
         where = reverse("admin:auth_user_password_change", args=[operator.pk])
@@ -106,3 +112,22 @@ class AttemptAdmin(ReadOnlyAdmin):
 
     def history_view(self, *args: Any, **kwargs: Any) -> Any:
         return admin.ModelAdmin.history_view(self, *args, **kwargs)
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(ReadOnlyAdmin):
+    """What operators did to other operators and groups, and which owners they exported and erased."""
+
+    ordering = ("-action_time",)
+    list_display = fields = ("action_time", "user", "content_type", "object_repr", "what")
+    list_select_related = ("user", "content_type")
+    search_fields = ("=user__username", "object_repr")
+    id_fields = ()
+    id_like_fields = ("object_id",)
+    search_help_text = "An operator's name, an object's id, or a part of its name"
+
+    def history_view(self, *args: Any, **kwargs: Any) -> Any:
+        return admin.ModelAdmin.history_view(self, *args, **kwargs)
+
+    def what(self, entry: LogEntry) -> str:
+        return entry.get_change_message() or entry.get_action_flag_display()

@@ -1,4 +1,4 @@
-"""Pages of owners: create, deactivate, activate, and links to what they have."""
+"""Pages of owners: create, deactivate, activate, export, erase, and links to what they have."""
 
 from __future__ import annotations
 
@@ -11,13 +11,9 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.urls import reverse
 
+from adapters.django_orm.admin.owner_data import OwnerDataAdmin
 from adapters.django_orm.admin.read_only import ConditionFilter, list_url
-from adapters.django_orm.admin.use_case_actions import (
-    UseCaseAction,
-    UseCaseAdmin,
-    add_form_error,
-    run_use_case,
-)
+from adapters.django_orm.admin.use_case_actions import UseCaseAction, add_form_error, run_use_case
 from adapters.django_orm.apps import model_of
 from adapters.django_orm.models import ApiKeyRow, OwnerRow, RevisionRow
 from domain.access.owner import Owner
@@ -46,7 +42,7 @@ class StateFilter(ConditionFilter):
 
 
 @admin.register(OwnerRow)
-class OwnerAdmin(UseCaseAdmin):
+class OwnerAdmin(OwnerDataAdmin):
     list_display = fields = ("name", "id", "created_at", "deactivated_at")
     list_filter = (StateFilter,)
     search_fields = ("name",)

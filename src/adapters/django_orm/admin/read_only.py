@@ -105,4 +105,5 @@ class ReadOnlyAdmin(SafeLookupsAdmin):
 
 def list_url(model: str, **conditions: str) -> str:
     """The URL of the admin's list of these rows."""
-    return f"{reverse(f'admin:goatfish_{model}_changelist')}?{urlencode(conditions)}"
+    where = reverse(f"admin:goatfish_{model}_changelist")
+    return f"{where}?{urlencode(conditions)}" if conditions else where

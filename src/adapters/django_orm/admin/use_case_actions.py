@@ -20,6 +20,7 @@ from django.urls import URLPattern, path, reverse
 from adapters.django_orm.admin.read_only import ReadOnlyAdmin
 from domain.access.use_cases import ApiKeys, Owners
 from domain.errors import DomainError, Invalid, NotFound
+from domain.idempotency import IdempotentExecutor
 from domain.write_context import IdempotencyKey, WriteContext
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class AdminUseCases:
 
     owners: Owners
     keys: ApiKeys
+    idempotent: IdempotentExecutor
     now: Callable[[], datetime]
 
 
@@ -88,6 +90,8 @@ class UseCaseAdmin(ReadOnlyAdmin):
     """Rows that use cases change: creating needs Django's permission to add, all other actions that to change."""
 
     use_case_actions: Sequence[UseCaseAction] = ()
+    row_pages: Sequence[str] = ()
+    """Further pages of one row: ``roll`` is the method ``roll_page``, which checks rights itself."""
     change_form_template = "goatfish/change_form.html"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -98,18 +102,24 @@ class UseCaseAdmin(ReadOnlyAdmin):
         return use_cases(request) is not None and admin.ModelAdmin.has_change_permission(self, request, row)
 
     def get_urls(self) -> list[URLPattern]:
+        views = {action.name: partial(self._action_page, action) for action in self.use_case_actions}
+        views |= {name: getattr(self, f"{name}_page") for name in self.row_pages}
         own = [
             path(
-                f"<path:object_id>/{action.name}/",
-                self.admin_site.admin_view(partial(self._action_view, action)),
-                name=self._url_name(action),
+                f"<path:object_id>/{name}/",
+                self.admin_site.admin_view(partial(self._row_view, view)),
+                name=self._url_name(name),
             )
-            for action in self.use_case_actions
+            for name, view in views.items()
         ]
         return own + super().get_urls()
 
-    def _url_name(self, action: UseCaseAction) -> str:
-        return f"{self.opts.app_label}_{self.opts.model_name}_{action.name}"
+    def _url_name(self, page: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{page}"
+
+    def url_of(self, page: str, row: Model) -> str:
+        """The URL of one of the row's own pages."""
+        return reverse(f"admin:{self._url_name(page)}", args=[row.pk])
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -123,22 +133,26 @@ class UseCaseAdmin(ReadOnlyAdmin):
         if not self.may_change(request, row):
             return []
         return [
-            (reverse(f"admin:{self._url_name(action)}", args=[row.pk]), action.name.capitalize())
+            (self.url_of(action.name, row), action.name.capitalize())
             for action in self.use_case_actions
             if action.is_applicable(row)
         ]
 
-    def _action_view(self, action: UseCaseAction, request: HttpRequest, object_id: str) -> HttpResponse:
+    def _row_view(
+        self, view: Callable[[HttpRequest, Any], HttpResponse], request: HttpRequest, object_id: str
+    ) -> HttpResponse:
         row = self.get_object(request, unquote(object_id))
         if row is None:
             return self.redirect_missing(request)
-        if not self.may_change(request, row):
-            raise PermissionDenied
-        if request.method == "GET":
-            context = {"original": row, "action": action, "title": f"{action.name.capitalize()} {row}?"}
-            return self.page(request, "goatfish/confirm.html", context)
-        if request.method != "POST":
+        if request.method not in {"GET", "POST"}:
             return HttpResponseNotAllowed(["GET", "POST"])
+        return view(request, row)
+
+    def _action_page(self, action: UseCaseAction, request: HttpRequest, row: Any) -> HttpResponse:
+        if not self.may_change(request, row):
+            raise PermissionDenied(f"This needs the permission to change {self.opts.verbose_name_plural}.")
+        if request.method == "GET":
+            return self.confirmation(request, row, action.name, action.warning)
         try:
             run_use_case(request, lambda cases, context: action.run(cases, row, context))
         except DomainError as error:
@@ -146,6 +160,11 @@ class UseCaseAdmin(ReadOnlyAdmin):
         else:
             messages.success(request, action.success.format(row))
         return self.redirect_to_row(row.pk)
+
+    def confirmation(self, request: HttpRequest, row: Model, action: str, warning: str) -> TemplateResponse:
+        """The page that asks whether the row shall be changed so."""
+        context = {"original": row, "action": action, "warning": warning, "title": f"{action.capitalize()} {row}?"}
+        return self.page(request, "goatfish/confirm.html", context)
 
     def page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> TemplateResponse:
         """A page in the layout of the admin."""
