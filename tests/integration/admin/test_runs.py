@@ -8,14 +8,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import escape
 from uuid_utils.compat import uuid7
 
 from adapters.django_orm.apps import model_of
 from adapters.django_orm.entity_models import column_reader
-from adapters.django_orm.models import OwnerRow, RevisionRow, RunRow, SimulationRow
+from adapters.django_orm.models import Operator, OwnerRow, RevisionRow, RunRow, SimulationRow
 from domain.entity import create
 from domain.quantities import Quantity
 from domain.repository import OwnerId
@@ -175,6 +177,49 @@ def test_a_run_leads_to_its_simulation_and_parent_and_back(admin_client: Client,
     assert found(admin_client, f"parent_id__exact={parent.id}") == {child.id}
     of_it = admin_client.get(f"{SIMULATIONS}{simulation.pk}/change/").content.decode()
     assert f'href="{RUNS}?simulation_id__exact={simulation.pk}"' in of_it
+
+
+def test_children_are_listed_with_their_status(admin_client: Client, simulation: Any) -> None:
+    parent = stored(simulation, name="first")
+    assert ">None<" in shown(admin_client, parent).replace("\n", "")
+    children = [stored(simulation, parent_id=parent.id, name=f"{MARKUP} {number}") for number in range(11)]
+    other = SimulationRowFactory.create(owner_id=uuid7(), id=uuid7())
+    page = shown(admin_client, parent)
+    for child in children[1:]:
+        assert f'<li><a href="{RUNS}{child.id}/change/">{ESCAPED} ' in page
+    assert page.count("</a>, queued</li>") == 10
+    assert "Show all; these are the newest 10" in page
+    assert f"{RUNS}{children[0].id}/" not in page
+    of_it = admin_client.get(f"{SIMULATIONS}{simulation.pk}/change/").content.decode()
+    assert of_it.count("</a>, queued</li>") == 10
+    assert MARKUP not in page + of_it
+    assert "queued" not in admin_client.get(f"{SIMULATIONS}{other.pk}/change/").content.decode()
+
+
+def test_runs_are_not_listed_for_those_who_may_not_see_them(simulation: Any) -> None:
+    stored(simulation, name="unseen")
+    clerk = Operator.objects.create_user("clerk", is_staff=True)
+    clerk.user_permissions.set(Permission.objects.filter(codename="view_simulationrow"))
+    client = Client()
+    client.force_login(clerk)
+    page = client.get(f"{SIMULATIONS}{simulation.pk}/change/")
+    assert page.status_code == 200
+    assert "unseen" not in page.content.decode()
+
+
+@pytest.mark.parametrize("uri", ["https://example.org/a?b=1&c='2'", "HTTP://example.org/"])
+def test_an_artifact_on_the_web_is_a_link(admin_client: Client, simulation: Any, uri: str) -> None:
+    page = shown(admin_client, stored(simulation, artifacts=(Artifact(name="log", uri=uri),)))
+    assert f'<a href="{escape(uri)}" rel="noopener noreferrer">{escape(uri)}</a>' in page
+
+
+@pytest.mark.parametrize(
+    "uri", ["javascript:alert(1)", "JavaScript:alert(1)", "data:text/html,x", "s3://bucket/log", "file:///etc"]
+)
+def test_any_other_artifact_is_text(admin_client: Client, simulation: Any, uri: str) -> None:
+    page = shown(admin_client, stored(simulation, artifacts=(Artifact(name="log", uri=uri),)))
+    assert f"<td>{uri}</td>" in page
+    assert f'"{uri}' not in page
 
 
 def test_runs_are_read_only(admin_client: Client, simulation: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
@@ -25,11 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from enum import StrEnum
 
-    from django.db.models import QuerySet
+    from django.db.models import Model, QuerySet
     from django.http import HttpRequest
     from django.utils.safestring import SafeString
 
     from adapters.django_orm.columns import ReferenceField
+    from domain.references import Link
     from domain.repository import Owned
 
 COLUMNS_MAX = 6
@@ -41,6 +43,13 @@ class EntityAdmin(OwnedAdmin):
     """Entities, with the names of what they refer to."""
 
     references: tuple[ReferenceField, ...] = ()
+    referring: Mapping[str, Link] = MappingProxyType({})
+    """What refers to one of them, by the name of the field that lists it."""
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """Without lists of what the operator may not see."""
+        hidden = {name for name, link in self.referring.items() if not _may_view(request, link.child)}
+        return [name for name in super().get_fields(request, obj) if name not in hidden]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return with_names(super().get_queryset(request), self.references)
@@ -62,6 +71,7 @@ def entity_admin(entity: type[Owned], entities: Sequence[type[Owned]] = ()) -> t
         "__module__": __name__,
         "__doc__": f"The page of {entity.__name__}.",
         "references": references,
+        "referring": referring,
         "list_display": (first, "owner_link", *others, "created_at"),
         "list_filter": (
             *choices,
@@ -79,6 +89,10 @@ def entity_admin(entity: type[Owned], entities: Sequence[type[Owned]] = ()) -> t
         **{f"{field.name}_table": _table_column(field) for field in spec_of(entity).kept if has_table(field)},
     }
     return type(f"{entity.__name__}Admin", (EntityAdmin,), members)
+
+
+def _may_view(request: HttpRequest, entity: type[Owned]) -> bool:
+    return admin.site.get_model_admin(model_of(entity)).has_view_permission(request)
 
 
 _KEPT = ("created_at", "updated_at")

@@ -11,16 +11,19 @@ from django.db.models import Case, F, OuterRef, Q, Subquery, When
 from django.urls import reverse
 from django.utils.html import format_html
 
+from adapters.django_orm.admin.differences import differences
 from adapters.django_orm.admin.read_only import ConditionFilter, ReadOnlyAdmin
 from adapters.django_orm.admin.references import reference_filter
-from adapters.django_orm.models import OwnerRow, RevisionRow
+from adapters.django_orm.admin.tables import differences_table
+from adapters.django_orm.apps import model_of
+from adapters.django_orm.models import ApiKeyRow, OwnerRow, RevisionRow
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.registry import ENTITIES
 from domain.revisions import Action, action
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
+    from django.db.models import Model, QuerySet
     from django.http import HttpRequest
     from django.utils.safestring import SafeString
 
@@ -42,7 +45,9 @@ class OwnedAdmin(ReadOnlyAdmin):
 
 
 KINDS = (Owner.KIND, ApiKey.KIND, *(entity.KIND for entity in ENTITIES))
-
+_RECORDED: tuple[type[Model], ...] = (OwnerRow, ApiKeyRow, *map(model_of, ENTITIES))
+_MODELS = {model._meta.db_table: model._meta.model_name for model in _RECORDED}
+"""The names of the models whose pages show objects, by kind."""
 
 _ACTIONS = {
     Owner.KIND: {"deactivated_at": ("deactivated", "activated")},
@@ -67,7 +72,7 @@ class RevisionAdmin(OwnedAdmin):
     id_like_fields = ("request_id",)
     fields = (
         *("id", "owner_link", "owner_id", "created_at", "actor", "request_id"),
-        *("action", "kind", "entity_id", "version", "state_before", "state_after"),
+        *("action", "kind", "object_link", "version", "changes"),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -94,16 +99,14 @@ class RevisionAdmin(OwnedAdmin):
                     return removed if after.get(member) is None else given
         return str(done)
 
-    @admin.display(description="before")
-    def state_before(self, row: RevisionRow) -> SafeString | None:
-        return _pretty_json(row.before)
+    @admin.display(description="object")
+    def object_link(self, row: RevisionRow) -> SafeString | str:
+        """The id of what was changed, as a link where it has a page and was not deleted by this change."""
+        page = f"admin:goatfish_{_MODELS.get(row.kind, '')}_change"
+        if row.after is None or row.kind not in _MODELS:
+            return str(row.entity_id)
+        return format_html('<a href="{}">{}</a>', reverse(page, args=[row.entity_id]), row.entity_id)
 
-    @admin.display(description="after")
-    def state_after(self, row: RevisionRow) -> SafeString | None:
-        return _pretty_json(row.after)
-
-
-def _pretty_json(state: str | None) -> SafeString | None:
-    if state is None:
-        return None
-    return format_html("<pre>{}</pre>", json.dumps(json.loads(state), indent=2, ensure_ascii=False))
+    def changes(self, row: RevisionRow) -> SafeString:
+        """What is different after it."""
+        return differences_table(differences(row.kind, row.before, row.after))

@@ -9,11 +9,14 @@ from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import OuterRef, Subquery
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
+from adapters.django_orm.admin.read_only import list_url
 from adapters.django_orm.apps import model_of, owned_models
+from adapters.django_orm.repositories.page_sizes import sized_columns
 from domain.entity import plural_of
-from domain.entity_spec import words
+from domain.entity_spec import spec_of, words
+from domain.fields import Choice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 NAME = "_named"
 """The end of the annotation that holds the name of what a reference refers to."""
+NEWEST = 10
+"""How many rows a page shows of those that refer to one."""
 
 
 class ReferenceFilter(admin.SimpleListFilter):
@@ -81,14 +86,27 @@ def reference_column(field: ReferenceField) -> Callable[[Any, Any], SafeString |
     return link
 
 
-def referring_column(link: Link) -> Callable[[Any, Any], SafeString]:
-    """What leads from a row to the list of those that refer to it."""
-    meta = model_of(link.child)._meta
+def referring_column(link: Link) -> Callable[[Any, Any], SafeString | str]:
+    """What shows the newest of the rows that refer to one, and leads to the list of them."""
+    model, name = model_of(link.child), link.field.name
+    page, fields = _page(model._meta.db_table), spec_of(link.child).fields.values()
+    choices = [field.name for field in fields if isinstance(field.kind, Choice)]
 
-    @admin.display(description=f"{words(plural_of(link.child))} of this {_title(link.field.name)}")
-    def listed(_: Any, row: Any) -> SafeString:
-        where = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
-        return format_html('<a href="{}?{}__exact={}">Show</a>', where, link.field.name, row.pk)
+    def shown(child: Any) -> tuple[str, object, str]:
+        said = "".join(f", {getattr(child, choice)}" for choice in choices)
+        return reverse(page, args=[child.pk]), getattr(child, "name", None) or child.pk, said
+
+    @admin.display(description=f"{words(plural_of(link.child))} of this {_title(name)}")
+    def listed(_: Any, row: Any) -> SafeString | str:
+        children = model._default_manager.filter((name, row.pk), owner_id=row.owner_id)
+        large = sized_columns(model, [field.attname for field in model._meta.concrete_fields])
+        newest = [*children.defer(*large).order_by("-created_at", "-pk")[: NEWEST + 1]]
+        if not newest:
+            return "None"
+        links = format_html_join("", '<li><a href="{}">{}</a>{}</li>', map(shown, newest[:NEWEST]))
+        label = f"Show all; these are the newest {NEWEST}" if len(newest) > NEWEST else "Show as a list"
+        where = list_url(str(model._meta.model_name), **{f"{name}__exact": str(row.pk)})
+        return format_html('<ul>{}</ul><a href="{}">{}</a>', links, where, label)
 
     return listed
 

@@ -26,7 +26,7 @@ def has_table(field: FieldSpec) -> bool:
 
 
 def table_of(field: FieldSpec, value: Any) -> SafeString | None:
-    """The value as HTML; None where it holds nothing. No text becomes a link: a URI may be a script."""
+    """The value as HTML; None where it holds nothing. Only URIs of web pages become links: others may be scripts."""
     if not value:
         return None
     if isinstance(field.kind, Quantities):
@@ -34,8 +34,15 @@ def table_of(field: FieldSpec, value: Any) -> SafeString | None:
         return _table(("name", "value", "unit"), rows)
     if isinstance(field.kind, Items):
         names = [each.name for each in fields(field.kind.of)]
-        return _table([*map(words, names)], ([_text(getattr(item, name)) for name in names] for item in value))
+        return _table([*map(words, names)], ([_cell(getattr(item, name)) for name in names] for item in value))
     return _table(("name", "text"), value.items())
+
+
+def _cell(value: object) -> object:
+    """The value as text, or as a link where it is the address of a web page."""
+    if isinstance(value, str) and value.lower().startswith(("https://", "http://")):
+        return format_html('<a href="{}" rel="noopener noreferrer">{}</a>', value, value)
+    return _text(value)
 
 
 def _text(value: object) -> object:
@@ -43,6 +50,14 @@ def _text(value: object) -> object:
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else value
+
+
+def differences_table(rows: Iterable[tuple[str, str | None, str | None]]) -> SafeString:
+    """A table of members, each with its text before and after; None where there was none."""
+    return _table(
+        ("member", "before", "after"),
+        ((name, "-" if before is None else before, "-" if after is None else after) for name, before, after in rows),
+    )
 
 
 def _table(heads: Sequence[str], rows: Iterable[Iterable[object]]) -> SafeString:
