@@ -17,6 +17,7 @@ from adapters.django_orm.repositories.page_sizes import sized_columns
 from domain.entity import plural_of
 from domain.entity_spec import spec_of, words
 from domain.fields import Choice
+from domain.references import referred_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -96,7 +97,9 @@ def referring_column(link: Link) -> Callable[[Any, Any], SafeString | str]:
         said = "".join(f", {getattr(child, choice)}" for choice in choices)
         return reverse(page, args=[child.pk]), getattr(child, "name", None) or child.pk, said
 
-    @admin.display(description=f"{words(plural_of(link.child))} of this {_title(name)}")
+    is_own_kind = referred_kind(link.child, name) == link.child.KIND
+
+    @admin.display(description="children" if is_own_kind else f"{words(plural_of(link.child))} of this {_title(name)}")
     def listed(_: Any, row: Any) -> SafeString | str:
         children = model._default_manager.filter((name, row.pk), owner_id=row.owner_id)
         large = sized_columns(model, [field.attname for field in model._meta.concrete_fields])
