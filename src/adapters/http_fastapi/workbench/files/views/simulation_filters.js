@@ -80,6 +80,6 @@ export function takeOver(simulations, { action, id, after }, compare, isWanted, 
 }
 
 /** Text by which names are compared; close to the case folding of Unicode that the API has. */
-function folded(text) {
+export function folded(text) {
   return text.toUpperCase().toLowerCase();
 }
