@@ -162,7 +162,7 @@ export function table({ label, columns, key, sort = null, onSort = null, more = 
     let firstWide = 0;
     columns.forEach((column, index) => {
       const text = column.text ?? ((row) => (typeof column.cell(row) === "string" ? column.cell(row) : ""));
-      const longest = Math.max(column.label.length + 2, ...sample.map((row) => [...String(text(row) ?? "")].length + 2));
+      const longest = Math.max(Math.ceil(column.label.length * 1.1) + (column.sort ? 4 : 2), ...sample.map((row) => [...String(text(row) ?? "")].length + 2));
       const wide = column.width ?? Math.min(Math.max(longest, WIDTHS.least), WIDTHS.most);
       cols.children[index + offset].style.width = index === 0 ? `min(${wide}ch, 50vw)` : `${wide}ch`;
       if (index === 0) firstWide = wide;

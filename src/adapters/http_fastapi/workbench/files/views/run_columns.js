@@ -20,7 +20,8 @@ export function allColumns(members, filterBy) {
 }
 
 function plainColumn([id, label, sort]) {
-  return { id, label, sort, cell: (run) => plainCell(run, id), text: (run) => (id === "status" ? "succeeded   " : cellText(run, id)) };
+  const text = (run) => (id === "status" ? "succeeded   " : id.endsWith("_at") ? "10 minutes ago" : cellText(run, id));
+  return { id, label, sort, cell: (run) => plainCell(run, id), text };
 }
 
 function plainCell(run, id) {

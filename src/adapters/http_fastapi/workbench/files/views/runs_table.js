@@ -22,7 +22,7 @@ export async function runsTab({ context, simulation, state, changed }) {
   const compare = h("a", { class: "button" });
   const clear = button("Clear the selection", clearSelection, { hidden: true });
   const failure = h("div", {});
-  const conditions = h("span", { class: "chips" });
+  const conditions = h("div", { class: "chips conditions" });
   const statuses = statusSwitches((status) => change({ status }));
   const stored = `columns.${simulation.id}`;
   const sort = () => state.sort || DEFAULT_SORT;
