@@ -6,10 +6,12 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
-from tests.browser.workbench.conftest import Tenant
+from tests.browser.conftest import Recorded
+from tests.browser.workbench.conftest import Tenant, sign_in
 from tests.browser.workbench.test_run_page import HOSTILE
+from tests.running_service import Live
 
 
 def open_simulation(page: Page, simulation: Any, query: str = "") -> None:
@@ -78,9 +80,29 @@ def test_conditions_are_completed_and_kept_in_the_address(workbench: Page, study
     assert names(workbench) == ["run 1"]
     workbench.get_by_role("button", name="Remove the condition parameters.alpha>=11").click()
     expect(workbench.get_by_role("link", name="run 0")).to_be_visible()
-    where.fill("parameters.alpha>>1")
+
+
+def test_a_condition_that_is_refused_stays_to_be_mended(workbench: Page, study: Any) -> None:
+    open_simulation(workbench, study)
+    where = workbench.get_by_role("combobox", name="Where")
+    for wrong in ("parameters.alpha>>1", "parameters.model=SST", "nothing"):
+        where.fill(wrong)
+        where.press("Enter")
+        expect(where).to_have_attribute("aria-invalid", "true")
+        expect(where).to_have_accessible_description(re.compile("[a-z]{3}"))
+        expect(where).to_have_value(wrong)
+        expect(workbench.get_by_role("button", name="Remove the condition")).to_have_count(0)
+        assert len(names(workbench)) == 4
+        assert "where" not in workbench.url
+    where.fill('parameters.model="SST"')
+    expect(where).not_to_have_attribute("aria-invalid", "true")
     where.press("Enter")
-    expect(workbench.get_by_role("alert")).to_contain_text("where")
+    expect(workbench.get_by_role("button", name='Remove the condition parameters.model="SST"')).to_be_visible()
+    where.fill("parameters.alpha<12")
+    where.press("Enter")
+    expect(workbench.get_by_role("link", name="run 3")).to_have_count(0)
+    assert names(workbench) == ["run 1", "run 0"]
+    assert workbench.url.count("where=") == 2
 
 
 def test_completion_offers_texts_that_there_are(workbench: Page, study: Any) -> None:
@@ -105,17 +127,20 @@ def test_sorts_by_a_result(workbench: Page, study: Any) -> None:
 def test_columns_are_chosen_ordered_and_remembered(workbench: Page, study: Any) -> None:
     open_simulation(workbench, study)
     headers = workbench.get_by_role("table", name="Runs").get_by_role("columnheader")
-    expect(headers).to_have_text(["Select", "Name", "Status", "Started", "alpha [deg]", "steady", "cl"])
+    expect(headers).to_have_text(
+        ["Select", "Name", "Status", "Started", "alpha [deg]", "model", "steady", "cl", "Labels"]
+    )
     workbench.get_by_role("button", name="Columns").click()
     dialog = workbench.get_by_role("dialog")
     dialog.get_by_label("Started", exact=True).uncheck()
+    dialog.get_by_label("Labels", exact=True).uncheck()
     dialog.get_by_label("mesh (labels)", exact=True).check()
     dialog.get_by_role("button", name="Move cl (results) up").click()
     expect(dialog.get_by_role("button", name="Move cl (results) up")).to_be_focused()
     dialog.get_by_role("button", name="Show these").click()
-    expect(headers).to_have_text(["Select", "Name", "Status", "alpha [deg]", "cl", "steady", "mesh"])
+    expect(headers).to_have_text(["Select", "Name", "Status", "alpha [deg]", "model", "cl", "steady", "mesh"])
     workbench.reload()
-    expect(headers).to_have_text(["Select", "Name", "Status", "alpha [deg]", "cl", "steady", "mesh"])
+    expect(headers).to_have_text(["Select", "Name", "Status", "alpha [deg]", "model", "cl", "steady", "mesh"])
 
 
 def test_selected_runs_are_compared(workbench: Page, study: Any) -> None:
@@ -173,11 +198,23 @@ def test_plan_is_edited_unless_it_was_changed_meanwhile(workbench: Page, tenant:
     expect(workbench.get_by_role("heading", name="Rotor")).to_be_visible()
     assert tenant.call("GET", f"/simulations/{wing['id']}")["labels"] == {"project": "rotor"}
     workbench.get_by_role("button", name="Edit").click()
-    tenant.call("PATCH", f"/simulations/{wing['id']}", {"description": "by somebody else"})
-    form.get_by_label("Name").fill("Too late")
+    expect(form).to_be_visible()
+    theirs = {"description": "by somebody else", "labels": {"project": None, "mesh": "fine"}}
+    tenant.call("PATCH", f"/simulations/{wing['id']}", theirs)
+    form.get_by_label("Name").fill("Rotor, mended")
     form.get_by_role("button", name="Save").click()
     expect(form.get_by_role("alert")).to_contain_text("Somebody has changed this simulation")
+    expect(form.get_by_label("Description")).to_have_accessible_description("Meanwhile changed: by somebody else")
+    expect(form.get_by_label("Labels")).to_have_accessible_description(re.compile("project removed, mesh=fine"))
     assert tenant.call("GET", f"/simulations/{wing['id']}")["name"] == "Rotor"
+    form.get_by_role("button", name="Save").click()
+    expect(workbench.get_by_role("heading", name="Rotor, mended")).to_be_visible()
+    now = tenant.call("GET", f"/simulations/{wing['id']}")
+    assert (now["name"], now["description"], now["labels"]) == (
+        "Rotor, mended",
+        "by somebody else",
+        {"mesh": "fine"},
+    )
 
 
 def test_a_simulation_with_runs_is_not_deleted(workbench: Page, tenant: Tenant, study: Any) -> None:
@@ -212,3 +249,195 @@ def test_hostile_texts_are_text(workbench: Page, tenant: Tenant) -> None:
         assert workbench.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     assert workbench.locator("main img, main script").count() == 0
     assert workbench.title() == "Wing · Goatfish"
+
+
+def test_changes_are_shown_as_the_conditions_let_them(workbench: Page, tenant: Tenant, study: Any) -> None:
+    open_simulation(
+        workbench, study, "?where=parameters.alpha>=11&label=mesh&name=run&sort=results.cl&status=succeeded,failed"
+    )
+    expect(workbench.get_by_role("link", name="run 1")).to_be_visible()
+    assert names(workbench) == ["run 2", "run 1"]
+    members = {"labels": {"mesh": "fine"}, "status": "succeeded"}
+    tenant.run(study, name="other", parameters={"alpha": 20}, results={"cl": 1.35}, **members)
+    tenant.run(study, name="run 4", parameters={"alpha": 2}, results={"cl": 1.35}, **members)
+    tenant.run(study, name="run 5", parameters={"alpha": "20"}, results={"cl": 1.35}, **members)
+    tenant.run(study, name="run 6", parameters={"alpha": 20}, **members)
+    between = tenant.run(study, name="Run 7", parameters={"alpha": 20}, results={"cl": 1.35}, **members)
+    expect(workbench.get_by_role("link", name="Run 7")).to_be_visible()
+    assert names(workbench) == ["run 2", "Run 7", "run 1", "run 6"]
+    tenant.call("PATCH", f"/runs/{between['id']}", {"results": {"cl": 9}})
+    expect(workbench.get_by_role("row").filter(has_text="Run 7")).to_contain_text("9")
+    assert names(workbench) == ["run 2", "run 1", "Run 7", "run 6"]
+    tenant.call("PATCH", f"/runs/{between['id']}", {"labels": {"mesh": None}})
+    expect(workbench.get_by_role("link", name="Run 7")).to_have_count(0)
+    assert names(workbench) == ["run 2", "run 1", "run 6"]
+
+
+def test_what_changes_while_rows_are_loaded_is_not_missed(workbench: Page, tenant: Tenant, study: Any) -> None:
+    open_simulation(workbench, study)
+    answers: list[tuple[Route, APIResponse]] = []
+    workbench.route(re.compile("/runs[?].*name=run"), lambda route: answers.append((route, route.fetch())))
+    workbench.get_by_label("Name contains").fill("run")
+    workbench.get_by_label("Name contains").press("Enter")
+    expect(workbench.get_by_role("button", name="queued 1")).to_be_visible()
+    while not answers:
+        workbench.evaluate("() => new Promise(requestAnimationFrame)")
+    tenant.run(study, name="run 4")
+    expect(workbench.get_by_role("button", name="queued 2")).to_be_visible()
+    route, answer = answers[0]
+    route.fulfill(response=answer)
+    expect(workbench.get_by_role("link", name="run 4")).to_be_visible()
+    assert names(workbench) == ["run 4", "run 3", "run 2", "run 1", "run 0"]
+
+
+def test_a_later_filter_is_not_overtaken_by_an_earlier_one(workbench: Page, tenant: Tenant, study: Any) -> None:
+    open_simulation(workbench, study)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    workbench.route(re.compile("/runs[?].*name=run"), hold)
+    search = workbench.get_by_label("Name contains")
+    search.fill("run")
+    search.press("Enter")
+    search.fill("2")
+    search.press("Enter")
+    expect(workbench.get_by_role("link", name="run 3")).to_have_count(0)
+    for route in held:
+        route.continue_()
+    tenant.run(study, name="run 22")
+    expect(workbench.get_by_role("link", name="run 22")).to_be_visible()
+    assert names(workbench) == ["run 22", "run 2"]
+
+
+def test_units_that_differ_stand_beside_the_values(workbench: Page, tenant: Tenant, study: Any) -> None:
+    open_simulation(workbench, study)
+    expect(workbench.get_by_role("columnheader", name="alpha [deg]")).to_be_visible()
+    tenant.run(study, name="run 4", parameters={"alpha": {"value": 0.2, "unit": "rad"}})
+    row = workbench.get_by_role("row").filter(has_text="run 4")
+    expect(row.get_by_role("cell", name="0.2 rad")).to_be_visible()
+    expect(workbench.get_by_role("columnheader", name="alpha", exact=True)).to_be_visible()
+    expect(workbench.get_by_role("cell", name="10 deg")).to_be_visible()
+
+
+def test_every_heading_that_sorts_is_one_the_service_sorts_by(workbench: Page, study: Any) -> None:
+    open_simulation(workbench, study)
+    workbench.get_by_role("button", name="Columns").click()
+    for box in workbench.get_by_role("dialog").get_by_role("checkbox").all():
+        box.check()
+    workbench.get_by_role("button", name="Show these").click()
+    headings = workbench.get_by_role("columnheader").filter(has=workbench.get_by_role("button"))
+    texts = ["Name", "alpha [deg]", "cl", "Recorded", "Changed"]
+    expect(headings).to_have_text([re.compile(re.escape(text)) for text in texts])
+    for text in texts:
+        button = headings.get_by_role("button", name=text, exact=True)
+        button.click()
+        expect(workbench.get_by_role("columnheader", name=text, exact=True)).to_have_attribute("aria-sort", "ascending")
+        expect(button).to_be_focused()
+    expect(workbench.get_by_role("alert").filter(has_text=re.compile("."))).to_have_count(0)
+
+
+def test_labels_filter_and_statuses_are_switched_by_keyboard(workbench: Page, study: Any) -> None:
+    open_simulation(workbench, study)
+    workbench.get_by_role("row").filter(has_text="run 2").get_by_role("button", name="mesh coarse").click()
+    expect(workbench.get_by_role("link", name="run 3")).to_have_count(0)
+    assert names(workbench) == ["run 2", "run 0"]
+    failed = workbench.get_by_role("button", name="failed 1")
+    failed.press("Enter")
+    expect(failed).to_have_attribute("aria-pressed", "true")
+    expect(failed).to_be_focused()
+    expect(workbench.get_by_role("link", name="run 0")).to_have_count(0)
+    assert names(workbench) == ["run 2"]
+    workbench.get_by_role("button", name="running 0").press("Enter")
+    expect(workbench).to_have_url(re.compile("status=running%2Cfailed"))
+    failed.press("Enter")
+    workbench.get_by_role("button", name="Clear them").click()
+    expect(workbench.get_by_role("link", name="run 3")).to_be_visible()
+    assert len(names(workbench)) == 4
+
+
+def test_a_deleted_run_is_no_longer_selected(workbench: Page, tenant: Tenant, study: Any) -> None:
+    gone = tenant.run(study, name="gone")
+    open_simulation(workbench, study)
+    for name in ("gone", "run 0", "run 1"):
+        workbench.get_by_label(f"Select {name}").check()
+    expect(workbench.get_by_role("link", name="Compare 3")).to_be_visible()
+    tenant.call("DELETE", f"/runs/{gone['id']}")
+    expect(workbench.get_by_role("link", name="Compare 2")).to_be_visible()
+    workbench.get_by_role("button", name="Clear the selection").click()
+    expect(workbench.get_by_label("Select run 0")).not_to_be_checked()
+    expect(workbench.get_by_role("link", name=re.compile("Compare"))).to_have_count(0)
+
+
+def test_columns_are_dragged_and_set_back(workbench: Page, study: Any) -> None:
+    open_simulation(workbench, study)
+    headers = workbench.get_by_role("table", name="Runs").get_by_role("columnheader")
+    first = ["Select", "Name", "Status", "Started", "alpha [deg]", "model", "steady", "cl", "Labels"]
+    expect(headers).to_have_text(first)
+    workbench.get_by_role("button", name="Columns").click()
+    dialog = workbench.get_by_role("dialog")
+    entry = dialog.get_by_role("listitem")
+    entry.filter(has_text="cl (results)").drag_to(entry.filter(has_text="Status"))
+    up = dialog.get_by_role("button", name="Move cl (results) up")
+    up.press("Enter")
+    expect(dialog.get_by_role("button", name="Move cl (results) down")).to_be_focused()
+    dialog.get_by_role("button", name="Show these").click()
+    expect(headers).to_have_text(
+        ["Select", "cl", "Name", "Status", "Started", "alpha [deg]", "model", "steady", "Labels"]
+    )
+    workbench.get_by_role("button", name="Columns").click()
+    dialog.get_by_role("button", name="As at first").click()
+    dialog.get_by_role("button", name="Show these").click()
+    expect(headers).to_have_text(first)
+
+
+def test_figures_stay_open_while_they_change(workbench: Page, tenant: Tenant, study: Any) -> None:
+    open_simulation(workbench, study)
+    workbench.get_by_text("Results in numbers").click()
+    tenant.run(study, status="succeeded", results={"cl": 2.5})
+    expect(workbench.get_by_role("row", name="cl 4 1.3 1.675 2.5")).to_be_visible()
+
+
+def test_completions_are_those_of_a_combobox(workbench: Page, tenant: Tenant, study: Any) -> None:
+    tenant.run(study, parameters={"a": 1})
+    open_simulation(workbench, study)
+    where = workbench.get_by_role("combobox", name="Where")
+    where.fill("parameters.a")
+    options = workbench.get_by_role("option")
+    expect(options).to_have_text(
+        [*(f"parameters.a{sign}" for sign in ("=", "!=", "<", "<=", ">", ">=")), "parameters.alpha"]
+    )
+    expect(where).to_have_attribute("aria-expanded", "true")
+    where.press("ArrowUp")
+    expect(options.last).to_have_attribute("aria-selected", "true")
+    expect(where).to_have_attribute("aria-activedescendant", options.last.get_attribute("id") or "")
+    where.press("ArrowDown")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    where.press("Escape")
+    expect(options).to_have_count(0)
+    expect(where).to_have_attribute("aria-expanded", "false")
+    expect(where).to_have_value("parameters.a")
+    where.fill("parameters.model=S")
+    expect(options).to_have_text(['parameters.model="SST"'])
+
+
+def test_a_key_that_may_not_read_runs_is_told_so(
+    page: Page, service: Live, tenant: Tenant, study: Any, recorded: Recorded
+) -> None:
+    sign_in(page, service, tenant.call("POST", "/keys", {"name": "plans", "scopes": ["simulations:read"]})["key"])
+    for tab in ("runs", "plots"):
+        open_simulation(page, study, f"?tab={tab}")
+        expect(page.get_by_text("it lacks the scope runs:read")).to_be_visible()
+    open_simulation(page, study)
+    expect(page.get_by_role("link", name="Runs", exact=True)).to_have_count(0)
+    expect(page.get_by_text("2026-01-05 to 2026-02-01").first).to_be_visible()
+    expect(page.get_by_role("button", name="Edit")).to_have_count(0)
+    assert recorded.console_errors == []
+
+
+def test_the_first_lines_are_those_of_this_simulation(workbench: Page, tenant: Tenant) -> None:
+    open_simulation(workbench, tenant.simulation("-O2 'n' more", description="why\nand how"))
+    expect(workbench.get_by_text("gf run --simulation='-O2 '\\''n'\\'' more'")).to_be_visible()
+    expect(workbench.get_by_text("with goatfish.Client().run(\"-O2 'n' more\"")).to_be_visible()
+    expect(workbench.get_by_role("paragraph").filter(has_text="why and how")).to_be_visible()

@@ -2,12 +2,12 @@
 
 import { moment, quantity } from "./format.js";
 
-/** What every run has, by the API's names. */
+/** What every run has: the API's name, the heading, and what the API sorts it by. */
 export const PLAIN = [
   ["name", "Name", "name"],
-  ["status", "Status", "status"],
-  ["started_at", "Started", "started_at"],
-  ["finished_at", "Finished", "finished_at"],
+  ["status", "Status", null],
+  ["started_at", "Started", null],
+  ["finished_at", "Finished", null],
   ["solver", "Solver", null],
   ["solver_version", "Solver version", null],
   ["external_id", "External id", null],
@@ -15,14 +15,14 @@ export const PLAIN = [
   ["updated_at", "Changed", "updated_at"],
 ];
 
-/** Gathers members as runs come in: `add(runs)` says whether there are new ones. */
+/** Gathers members as runs come in: `add(runs)` says whether that changes which there are, their units or their types. */
 export class Members {
   constructor() {
     this.found = new Map(); // by "parameters.alpha": {id, group, name, units: Set, numeric, texts: Set}
   }
 
   add(runs) {
-    const before = this.found.size;
+    const before = this.#state();
     for (const run of runs) {
       for (const group of ["parameters", "results"])
         for (const [name, { value, unit }] of Object.entries(run[group])) {
@@ -38,7 +38,11 @@ export class Members {
         if (member.texts.size < 50) member.texts.add(text);
       }
     }
-    return this.found.size > before;
+    return this.#state() !== before;
+  }
+
+  #state() {
+    return [...this.found.values()].map(({ id, units, numeric, varies }) => `${id} ${units.size} ${numeric} ${varies}`).join();
   }
 
   #member(group, name) {

@@ -24,7 +24,8 @@ export function field(pointer, label, input, { help = null, read = () => input.v
 
 /**
  * A form in a dialog. `send(values)` gets what the fields read, by the last part of their pointers, and gives what the
- * dialog is closed with; errors of the service stand at their fields, all others above the buttons.
+ * dialog is closed with; errors of the service stand at their fields, all others, and what a conflict means, above the
+ * buttons.
  */
 export function form({ label, fields = [], content = [], send, close, kind = "primary" }) {
   const failure = h("div", {});
@@ -48,7 +49,7 @@ export function form({ label, fields = [], content = [], send, close, kind = "pr
       place?.say(wrong.detail);
       return !place;
     });
-    if (left.length || !error.errors?.length) fill(failure, problem(error));
+    if (left.length || !error.errors?.length || error.status === 412) fill(failure, problem({ message: error.message, errors: left, requestId: error.requestId }));
     document.querySelector("dialog [aria-invalid]")?.focus();
   }
   return h("form", { class: "stack", novalidate: true, on: { submit: onSubmit } }, content, fields.map((each) => each.element), failure, h("div", { class: "tools" }, submit, button("Cancel", () => close(null))));

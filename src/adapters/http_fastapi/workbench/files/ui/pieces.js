@@ -34,6 +34,17 @@ export function chips(labels, hrefOf = null) {
   );
 }
 
+/** Labels as chips that are buttons: `filterBy("key:value")` is called for the one that is clicked. */
+export function chipButtons(labels, filterBy) {
+  return h(
+    "span",
+    { class: "chips" },
+    Object.entries(labels).map(([key, text]) =>
+      h("button", { type: "button", class: "chip", title: `Only ${key}: ${text}`, on: { click: () => filterBy(`${key}:${text}`) } }, h("b", {}, key), " ", h("bdi", {}, text)),
+    ),
+  );
+}
+
 /** "3 hours ago", with the exact moment as its title. */
 export function when(text) {
   return text ? h("time", { datetime: text, title: exactMoment(text) }, ago(text)) : "";

@@ -1,6 +1,7 @@
 /** A table of any length: only the rows in sight are in the document. */
 
 import { fill, h } from "../lib/dom.js";
+import { button } from "./pieces.js";
 
 const ROW = 34; // px, the height of every row
 const BEYOND = 12; // rows drawn above and below what is in sight, so that keys and fast scrolling find them
@@ -13,18 +14,20 @@ const WIDTHS = { least: 7, most: 34, sample: 100 }; // characters, and the rows 
  * "-name"), `onSort(sort)`, `more()` (a promise of the next rows, null at the end), `selected` (a Set of keys, for
  * checkboxes), `onSelect(selected)`, `name(row)` (for the label of its checkbox).
  *
- * Gives `{element, rows, setRows, append, update, setColumns, setSort, reset}`.
+ * Gives `{element, rows, setRows, append, update, remove, setColumns, setSort, reset}`. The focus and the place of scrolling
+ * are kept, whatever rows come, change and go.
  */
 export function table({ label, columns, key, sort = null, onSort = null, more = null, selected = null, onSelect, name = key }) {
   let rows = [];
   let loading = false;
   let ended = more === null;
   let failed = null;
+  let generation = 0; // of rows: what was asked for before `reset` is not shown after it
+  let shift = 0; // px by which the rows in sight have moved since they were drawn
   const drawn = new Map(); // row elements by key
   const cols = h("colgroup", {});
   const head = h("tr", { "aria-rowindex": "1" });
-  const above = h("tr", { class: "spacer", "aria-hidden": "true" });
-  const below = h("tr", { class: "spacer", "aria-hidden": "true" });
+  const [above, below] = [spacer(), spacer()];
   const body = h("tbody", {}, above, below);
   const grid = h("table", { "aria-label": label }, cols, h("thead", {}, head), body);
   const foot = h("p", { class: "table-foot muted", role: "status" });
@@ -37,22 +40,25 @@ export function table({ label, columns, key, sort = null, onSort = null, more = 
 
   function draw() {
     if (!element.isConnected) return;
+    follow();
     const first = Math.max(0, Math.floor(scroller.scrollTop / ROW) - BEYOND);
     const last = Math.min(rows.length, Math.ceil((scroller.scrollTop + scroller.clientHeight) / ROW) + BEYOND);
     const wanted = rows.slice(first, last);
     const keys = new Set(wanted.map(key));
     for (const [id, made] of drawn)
       if (!keys.has(id)) {
+        if (made.contains(document.activeElement)) scroller.focus({ preventScroll: true });
         made.remove();
         drawn.delete(id);
       }
+    const focused = focusedControl();
     let before = above;
     wanted.forEach((row, index) => {
       const id = key(row);
       let made = drawn.get(id);
       if (made?.row !== row) {
         const fresh = rowElement(row);
-        if (made) replace(made, fresh);
+        made?.replaceWith(fresh);
         fresh.row = row;
         drawn.set(id, (made = fresh));
       }
@@ -61,11 +67,28 @@ export function table({ label, columns, key, sort = null, onSort = null, more = 
       if (before.nextSibling !== made) before.after(made);
       before = made;
     });
-    above.style.height = `${first * ROW}px`;
-    below.style.height = `${(rows.length - last) * ROW}px`;
+    if (focused && !body.contains(document.activeElement)) controls(drawn.get(focused.id))[focused.index]?.focus({ preventScroll: true });
+    setHeight(above, first);
+    setHeight(below, rows.length - last);
     grid.setAttribute("aria-rowcount", ended ? rows.length + 1 : -1);
-    foot.textContent = failed ?? (ended ? "" : loading ? "Loading more …" : "");
     if (!ended && !loading && !failed && rows.length - last < NEAR_END) ask();
+    showFoot();
+  }
+
+  /** Scrolls by what the rows in sight have moved, so that they stay where they are seen. */
+  function follow() {
+    if (!shift) return;
+    setHeight(below, rows.length);
+    scroller.scrollTop += shift;
+    shift = 0;
+  }
+
+  function showFoot() {
+    const state = failed ?? String(loading);
+    if (foot.dataset.state === state) return;
+    foot.dataset.state = state;
+    if (failed) fill(foot, `${failed} `, button("Try again", () => ((failed = null), draw())));
+    else fill(foot, loading ? "Loading more …" : "");
   }
 
   function rowElement(row) {
@@ -80,12 +103,10 @@ export function table({ label, columns, key, sort = null, onSort = null, more = 
     return h("tr", { dataset: { key: id } }, box, cells);
   }
 
-  /** Puts a row in the place of another; what has the focus in it keeps it. */
-  function replace(old, fresh) {
-    const controls = (row) => [...row.querySelectorAll("a, button, input")];
-    const index = controls(old).indexOf(document.activeElement);
-    old.replaceWith(fresh);
-    if (index >= 0) controls(fresh)[index]?.focus({ preventScroll: true });
+  /** Which control of which row has the focus, so that it has it again when the row has been moved or drawn anew. */
+  function focusedControl() {
+    const row = body.contains(document.activeElement) && document.activeElement.closest("tr");
+    return row && { id: row.dataset.key, index: controls(row).indexOf(document.activeElement) };
   }
 
   function choose(id, chosen) {
@@ -95,32 +116,35 @@ export function table({ label, columns, key, sort = null, onSort = null, more = 
   }
 
   async function ask() {
+    const asked = generation;
     loading = true;
-    foot.textContent = "Loading more …";
     try {
       const next = await more();
+      if (asked !== generation) return;
       if (next === null) ended = true;
       else rows = rows.concat(next);
     } catch (error) {
-      if (error.name === "AbortError") return;
-      failed = `${error.message} Scroll or sort to try again.`;
-      setTimeout(() => (failed = null), 2000);
+      if (asked === generation && error.name !== "AbortError") failed = error.message;
     } finally {
-      loading = false;
-      soon();
+      if (asked === generation) {
+        loading = false;
+        soon();
+      }
     }
   }
 
   function headings() {
+    const focused = head.contains(document.activeElement) && document.activeElement.closest("th").dataset.column;
     fill(head, selected && h("th", { scope: "col", class: "select" }, h("span", { class: "unseen" }, "Select")), columns.map(heading));
+    if (focused) [...head.children].find((each) => each.dataset.column === focused)?.querySelector("button")?.focus({ preventScroll: true });
     fill(cols, selected && h("col", { class: "select" }), columns.map(() => h("col", {})));
     widths();
   }
 
-  function heading(column) {
+  function heading(column, index) {
     const current = sort && sort.replace("-", "") === column.sort;
     const descending = current && sort.startsWith("-");
-    const props = { scope: "col", class: column.end ? "end" : null, title: column.label };
+    const props = { scope: "col", class: [index === 0 && "first", column.end && "end"].filter(Boolean).join(" ") || null, title: column.label, dataset: { column: column.id } };
     if (!column.sort || !onSort) return h("th", props, h("bdi", {}, column.label));
     const next = current ? (descending ? column.sort : `-${column.sort}`) : column.sort;
     return h(
@@ -138,7 +162,7 @@ export function table({ label, columns, key, sort = null, onSort = null, more = 
     let firstWide = 0;
     columns.forEach((column, index) => {
       const text = column.text ?? ((row) => (typeof column.cell(row) === "string" ? column.cell(row) : ""));
-      const longest = Math.max(column.label.length + 2, ...sample.map((row) => [...String(text(row) ?? "")].length + 2));
+      const longest = Math.max(Math.ceil(column.label.length * 1.1) + (column.sort ? 4 : 2), ...sample.map((row) => [...String(text(row) ?? "")].length + 2));
       const wide = column.width ?? Math.min(Math.max(longest, WIDTHS.least), WIDTHS.most);
       cols.children[index + offset].style.width = index === 0 ? `min(${wide}ch, 50vw)` : `${wide}ch`;
       if (index === 0) firstWide = wide;
@@ -147,10 +171,13 @@ export function table({ label, columns, key, sort = null, onSort = null, more = 
     grid.style.minWidth = `min(${total}ch, calc(${total}ch - ${firstWide}ch + 50vw))`;
   }
 
-  function redraw() {
-    for (const made of drawn.values()) made.remove();
-    drawn.clear();
-    soon();
+  /** How many rows have come before the first in sight, or gone from there. */
+  function moved(next) {
+    const first = Math.floor(scroller.scrollTop / ROW);
+    if (first === 0 || !rows[first]) return 0;
+    const id = key(rows[first]);
+    const at = next[first] && key(next[first]) === id ? first : next.findIndex((each) => key(each) === id);
+    return at < 0 ? 0 : at - first;
   }
 
   const api = {
@@ -161,6 +188,7 @@ export function table({ label, columns, key, sort = null, onSort = null, more = 
     /** Shows other rows; `complete` where there are no more to ask for. The place of scrolling is kept. */
     setRows(next, complete = more === null) {
       const first = rows.length === 0;
+      shift += moved(next) * ROW;
       rows = next;
       ended = complete || more === null;
       if (first) widths();
@@ -179,13 +207,13 @@ export function table({ label, columns, key, sort = null, onSort = null, more = 
       return index >= 0;
     },
     remove(id) {
-      rows = rows.filter((each) => key(each) !== id);
-      soon();
+      api.setRows(rows.filter((each) => key(each) !== id), ended);
     },
     setColumns(next) {
       columns = next;
       headings();
-      redraw();
+      for (const made of drawn.values()) made.row = null; // drawn anew
+      soon();
     },
     setSort(next) {
       sort = next;
@@ -194,11 +222,28 @@ export function table({ label, columns, key, sort = null, onSort = null, more = 
     /** Begins anew: no rows, scrolled to the top. */
     reset() {
       rows = [];
+      generation += 1;
+      loading = false;
+      failed = null;
+      shift = 0;
       ended = more === null;
       scroller.scrollTop = 0;
-      redraw();
+      soon();
     },
   };
   headings();
   return api;
+}
+
+/** A row without content, as high as the rows that are not drawn. */
+function spacer() {
+  return h("tr", { class: "spacer", "aria-hidden": "true" }, h("td", {}));
+}
+
+function controls(row) {
+  return [...row.querySelectorAll("a, button, input")];
+}
+
+function setHeight(row, count) {
+  row.firstChild.style.height = `${count * ROW}px`;
 }

@@ -7,20 +7,19 @@ const MOST = 12; // suggestions
 
 /** `suggestions(text, members)`: how the text could go on. Members: of parameters and results. */
 export function suggestions(text, members) {
-  const [, name, operator, value] = /^([A-Za-z0-9_.-]*)\s*(=|!=|<=?|>=?)?\s*(.*)$/s.exec(text) ?? [];
-  if (name === undefined) return [];
+  const [, name, operator, value] = /^([A-Za-z0-9_.-]*)\s*(=|!=|<=?|>=?)?\s*(.*)$/s.exec(text);
   const exact = members.find((each) => each.id === name);
   if (operator) {
     const texts = exact ? [...exact.texts].map((each) => (typeof each === "boolean" ? String(each) : JSON.stringify(each))) : [];
-    return texts.filter((each) => each.startsWith(value) && each !== value).map((each) => `${name}${operator}${each}`).slice(0, MOST);
+    return texts.filter((each) => (each.startsWith(value) || each.startsWith(`"${value}`)) && each !== value).map((each) => `${name}${operator}${each}`).slice(0, MOST);
   }
   const wanted = name.toLowerCase();
   const names = members.filter((each) => each.id.toLowerCase().startsWith(wanted) || each.name.toLowerCase().startsWith(wanted));
-  if (exact) return (exact.numeric ? OPERATORS : OPERATORS.slice(0, 2)).map((each) => `${name}${each}`);
-  return names.map((each) => each.id).slice(0, MOST);
+  const signs = exact ? (exact.numeric ? OPERATORS : OPERATORS.slice(0, 2)) : [];
+  return [...signs.map((each) => `${name}${each}`), ...names.filter((each) => each !== exact).map((each) => each.id)].slice(0, MOST);
 }
 
-/** The line: `members()` gives what can be compared, `add(condition)` takes a finished one. */
+/** The line: `members()` gives what can be compared, `add(condition)` takes a finished one, and raises what is wrong with it. */
 export function whereLine({ members, add }) {
   const id = "where-list";
   const input = h("input", {
@@ -31,10 +30,12 @@ export function whereLine({ members, add }) {
     "aria-expanded": "false",
     "aria-controls": id,
     "aria-autocomplete": "list",
+    "aria-describedby": "where-error",
     autocomplete: "off",
     spellcheck: "false",
   });
   const list = h("ul", { class: "suggestions", id, role: "listbox", "aria-label": "Completions", hidden: true });
+  const error = h("p", { class: "field-error", id: "where-error", role: "alert" });
   let current = -1;
 
   function open() {
@@ -59,10 +60,30 @@ export function whereLine({ members, add }) {
     const options = [...list.children];
     if (!options.length) return;
     options[current]?.setAttribute("aria-selected", "false");
-    current = (current + by + options.length) % options.length;
+    current = current < 0 && by < 0 ? options.length - 1 : (current + by + options.length) % options.length;
     options[current].setAttribute("aria-selected", "true");
     options[current].scrollIntoView({ block: "nearest" });
     input.setAttribute("aria-activedescendant", options[current].id);
+  }
+
+  function say(text) {
+    error.textContent = text;
+    if (text) input.setAttribute("aria-invalid", "true");
+    else input.removeAttribute("aria-invalid");
+  }
+
+  /** Adds what is written; it stays there to be mended where it is refused. */
+  async function submit() {
+    const text = input.value.trim();
+    show(false);
+    if (!text) return;
+    try {
+      await add(text);
+      if (input.value.trim() === text) input.value = "";
+      say("");
+    } catch (refused) {
+      say(refused.errors?.map((each) => each.detail).join(" ") || refused.message);
+    }
   }
 
   function onKey(event) {
@@ -70,18 +91,14 @@ export function whereLine({ members, add }) {
     else if (event.key === "ArrowUp") step(-1);
     else if (event.key === "Escape" && !list.hidden) show(false);
     else if ((event.key === "Enter" || event.key === "Tab") && current >= 0 && !list.hidden) take(list.children[current].textContent);
-    else if (event.key === "Enter") {
-      if (!input.value.trim()) return;
-      add(input.value.trim());
-      input.value = "";
-      show(false);
-    } else return;
+    else if (event.key === "Enter") submit();
+    else return;
     if (event.key !== "Tab" || current >= 0) event.preventDefault();
   }
 
-  input.addEventListener("input", open);
+  input.addEventListener("input", () => (say(""), open()));
   input.addEventListener("focus", open);
   input.addEventListener("blur", () => show(false));
   input.addEventListener("keydown", onKey);
-  return h("span", { class: "completing" }, input, list);
+  return h("div", { class: "completing" }, input, list, error);
 }

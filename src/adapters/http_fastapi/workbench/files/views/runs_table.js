@@ -2,82 +2,63 @@
 
 import { fill, h } from "../lib/dom.js";
 import { pager } from "../lib/lists.js";
-import { Members, PLAIN, cellText, unitOf } from "../lib/members.js";
+import { Members } from "../lib/members.js";
 import { link } from "../lib/router.js";
 import { remember, remembered } from "../lib/session.js";
 import { chooseColumns } from "../ui/columns.js";
-import { STATUSES, button, code, download, problem, runLink, statusBadge, toast, when } from "../ui/pieces.js";
+import { STATUSES, button, code, download, problem, statusBadge, toast } from "../ui/pieces.js";
 import { table } from "../ui/table.js";
 import { whereLine } from "../ui/where.js";
+import { allColumns, firstColumns } from "./run_columns.js";
+import { fulfils, order } from "./run_filters.js";
+import { takeOver } from "./simulation_filters.js";
 
-const FIRST = ["name", "status", "started_at"];
-const MOST_COLUMNS = 14; // shown before anybody has chosen
 const MOST_COMPARED = 20; // runs
 const DEFAULT_SORT = "-created_at";
 
 export async function runsTab({ context, simulation, state, changed }) {
   const members = new Members();
   const selected = new Set();
-  const names = new Map();
-  const compare = h("a", { class: "button", href: "#" });
+  const compare = h("a", { class: "button" });
+  const clear = button("Clear the selection", clearSelection, { hidden: true });
   const failure = h("div", {});
-  const notice = h("p", { class: "notice", role: "status", hidden: true });
-  const conditions = h("span", { class: "chips" });
-  const statuses = h("span", { class: "status-filter", role: "group", "aria-label": "Status" });
+  const conditions = h("div", { class: "chips conditions" });
+  const statuses = statusSwitches((status) => change({ status }));
   const stored = `columns.${simulation.id}`;
-  const params = () => ({ simulation_id: simulation.id, name: state.name, status: state.status, label: state.label, where: state.where, sort: state.sort ?? DEFAULT_SORT });
-  const list = pager(context, "/runs", params());
-  const isFiltered = () => Boolean(state.name || state.status || state.label.length || state.where.length);
-  let shown = remembered(stored, null);
+  const sort = () => state.sort || DEFAULT_SORT;
+  const filters = () => ({ simulation_id: simulation.id, name: state.name, status: state.status, label: state.label, where: state.where });
+  let chosen = remembered(stored, null); // ids of columns
+  let list = null; // gives the rows that the table goes on with
+  let asked = null; // what the rows in the table were asked for by
+  let loading = null; // what ends the question for the first rows
+  let missed = []; // revisions that came while these were asked for
 
-  const grid = table({
-    label: "Runs",
-    columns: columns(),
-    key: (run) => run.id,
-    name: (run) => run.name ?? run.id,
-    sort: state.sort ?? DEFAULT_SORT,
-    onSort: (sort) => change({ sort }),
-    more,
-    selected,
-    onSelect: showSelection,
-  });
+  const grid = table({ label: "Runs", columns: columns(), key: (run) => run.id, name: (run) => run.name ?? run.id, sort: sort(), onSort: (next) => change({ sort: next }), more, selected, onSelect: showSelection });
 
   async function more() {
     const next = await list.next();
-    if (next && members.add(next)) grid.setColumns(columns());
-    for (const run of next ?? []) names.set(run.id, run.name);
-    return next;
+    meet(next ?? []);
+    const known = new Set(grid.rows.map((run) => run.id));
+    return next?.filter((run) => !known.has(run.id)) ?? null;
   }
 
-  function allColumns() {
-    const made = PLAIN.map(([id, label, sort]) => ({ id, label, sort, cell: (run) => plainCell(run, id), text: (run) => (id === "status" ? "succeeded   " : cellText(run, id)) }));
-    for (const group of ["parameters", "results", "labels"])
-      for (const member of members.of(group)) {
-        const unit = unitOf(member);
-        made.push({
-          id: member.id,
-          label: unit ? `${member.name} [${unit}]` : member.name,
-          sort: group === "labels" ? null : member.id,
-          end: member.numeric,
-          cell: (run) => h("bdi", {}, cellText(run, member.id, unit)),
-          text: (run) => cellText(run, member.id, unit),
-        });
-      }
-    return made;
+  /** Has columns for what these runs have. */
+  function meet(runs) {
+    if (members.add(runs)) grid.setColumns(columns());
   }
 
   function columns() {
-    const all = allColumns();
-    const ids = shown ?? [...FIRST, ...all.map((each) => each.id).filter((id) => members.found.get(id)?.varies && !id.startsWith("labels."))].slice(0, MOST_COLUMNS);
-    const found = ids.map((id) => all.find((each) => each.id === id)).filter(Boolean);
+    const all = allColumns(members, filterByLabel);
+    const found = (chosen ?? firstColumns(members)).map((id) => all.find((each) => each.id === id)).filter(Boolean);
     return found.length ? found : [all[0]];
   }
 
   async function choose() {
-    const all = allColumns().map(({ id, label }) => ({ id, label: id.includes(".") ? `${label} (${id.split(".")[0]})` : label }));
-    const ids = await chooseColumns(all, columns().map((each) => each.id));
+    const all = allColumns(members, filterByLabel).map(({ id, label }) => ({ id, label: id.includes(".") ? `${label} (${id.split(".")[0]})` : label }));
+    const shown = columns().map((each) => each.id);
+    const ids = await chooseColumns(all, shown, firstColumns(members));
     if (!ids?.length) return;
-    shown = ids;
+    chosen = ids;
     remember(stored, ids);
     grid.setColumns(columns());
   }
@@ -85,135 +66,178 @@ export async function runsTab({ context, simulation, state, changed }) {
   function showSelection() {
     const count = selected.size;
     const fits = count >= 2 && count <= MOST_COMPARED;
-    compare.textContent = count > MOST_COMPARED ? `Compare at most ${MOST_COMPARED}` : count ? `Compare ${count}` : "Compare: select 2 or more";
+    compare.textContent = count > MOST_COMPARED ? `Compare at most ${MOST_COMPARED}` : count > 1 ? `Compare ${count}` : "Compare: select 2 or more";
     compare.classList.toggle("primary", fits);
     if (fits) compare.href = link(["compare"], { runs: [...selected].join(",") });
     else compare.removeAttribute("href");
     compare.setAttribute("aria-disabled", String(!fits));
+    clear.hidden = count === 0;
+  }
+
+  function clearSelection() {
+    selected.clear();
+    showSelection();
+    grid.setColumns(columns());
+  }
+
+  /** Asks anew. The rows before stay until the answer is there; the answer to an earlier question is not waited for. */
+  async function load() {
+    loading?.abort();
+    const mine = (loading = new AbortController());
+    const params = { ...filters(), sort: sort() };
+    const next = pager({ api: context.api, signal: AbortSignal.any([context.signal, mine.signal]) }, "/runs", params);
+    missed = [];
+    let first;
+    try {
+      first = await next.next();
+    } finally {
+      if (loading === mine) loading = null;
+    }
+    list = next;
+    asked = params;
+    fill(failure);
+    grid.setSort(sort());
+    grid.reset();
+    meet(first);
+    grid.setRows(first, list.ended);
+    onChanges(missed);
+    showEmptiness();
   }
 
   async function change(changes) {
     Object.assign(state, changes);
     changed();
-    await load();
-  }
-
-  /** Asks anew. The rows before stay until the answer is there. */
-  async function load() {
-    notice.hidden = true;
-    fill(failure);
     showConditions();
-    list.reset(params());
-    grid.setSort(state.sort ?? DEFAULT_SORT);
     try {
-      const first = (await more()) ?? [];
-      grid.reset();
-      grid.setRows(first, list.ended);
-      if (!first.length) fill(failure, empty(simulation, isFiltered(), () => change({ name: "", status: "", label: [], where: [] })));
-      grid.element.hidden = !first.length;
+      await load();
     } catch (error) {
-      if (error.name !== "AbortError") fill(failure, problem(error));
+      if (error.name !== "AbortError") fill(failure, problem(error, () => change({})));
     }
   }
 
+  /** Adds a condition, unless the service refuses it: then raises what it says. */
+  async function addCondition(condition) {
+    const before = state.where;
+    if (before.includes(condition)) return;
+    state.where = [...before, condition];
+    try {
+      await load();
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      state.where = before;
+      throw error;
+    }
+    changed();
+    showConditions();
+  }
+
+  function filterByLabel(label) {
+    if (!state.label.includes(label)) change({ label: [...state.label, label] });
+  }
+
   function showConditions() {
-    const chip = (text, remove) => h("button", { type: "button", class: "chip", "aria-label": `Remove the condition ${text}`, on: { click: remove } }, text, " ×");
+    const chip = (text, remove) => h("button", { type: "button", class: "chip", "aria-label": `Remove the condition ${text}`, on: { click: remove } }, h("bdi", {}, text), " ×");
     fill(
       conditions,
       state.where.map((each) => chip(each, () => change({ where: state.where.filter((other) => other !== each) }))),
       state.label.map((each) => chip(`label ${each}`, () => change({ label: state.label.filter((other) => other !== each) }))),
     );
+    statuses.show(state.status ?? "");
   }
 
-  /** The statuses with their counts; each is a switch. */
-  function showCounts(summary) {
-    const on = new Set((state.status ?? "").split(",").filter(Boolean));
-    fill(
-      statuses,
-      STATUSES.map((status) =>
-        h(
-          "button",
-          {
-            type: "button",
-            class: "button",
-            "aria-pressed": String(on.has(status)),
-            on: {
-              click() {
-                if (!on.delete(status)) on.add(status);
-                change({ status: STATUSES.filter((each) => on.has(each)).join(",") }).then(() => showCounts(summary));
-              },
-            },
-          },
-          statusBadge(status),
-          h("span", { class: "number" }, summary.by_status[status] ?? 0),
-        ),
-      ),
-    );
+  function showEmptiness() {
+    const isEmpty = !grid.rows.length && list.ended;
+    const isFiltered = Boolean(state.name || state.status || state.label.length || state.where.length);
+    if (isEmpty) fill(failure, empty(simulation, isFiltered, clearConditions));
+    else if (grid.element.hidden) fill(failure);
+    grid.element.hidden = isEmpty;
   }
 
-  async function saveCsv() {
-    const { sort: _, simulation_id: __, ...filters } = params();
+  function clearConditions() {
+    search.value = "";
+    change({ name: "", status: "", label: [], where: [] });
+  }
+
+  async function saveCsv(event) {
+    const { simulation_id: id, ...wanted } = filters();
+    const pressed = event.currentTarget;
+    pressed.disabled = true;
     try {
-      const response = await context.api.fetch("GET", `/simulations/${simulation.id}/runs.csv`, { params: filters, signal: context.signal });
-      download(`${simulation.name.replace(/[^\w -]+/g, "_").slice(0, 80) || "runs"}.csv`, await response.blob());
+      const response = await context.api.fetch("GET", `/simulations/${id}/runs.csv`, { params: wanted, signal: context.signal });
+      download(`${simulation.name.replace(/[^\p{L}\p{N} _-]+/gu, "_").slice(0, 80)}.csv`, await response.blob());
       toast("The runs are saved as CSV.");
     } catch (error) {
       if (error.name !== "AbortError") fill(failure, problem(error));
+    } finally {
+      pressed.disabled = false;
     }
   }
 
-  /** Shows changes of runs in place where the table can tell where they belong, and offers the rest. */
+  /** Shows changes of runs in their places, as far as the conditions let them. */
   function onChanges(revisions) {
-    let others = 0;
-    const plain = !isFiltered() && (state.sort ?? DEFAULT_SORT) === DEFAULT_SORT;
-    for (const { id, action, before, after } of revisions) {
-      if ((after ?? before).simulation_id !== simulation.id && before?.simulation_id !== simulation.id) continue;
-      if (after && members.add([after])) grid.setColumns(columns());
-      if (!after || after.simulation_id !== simulation.id) grid.remove(id);
-      else if (!grid.update(after) && (action === "created" || !before)) {
-        if (plain) {
-          grid.setRows([after, ...grid.rows], list.ended);
-          grid.element.hidden = false;
-          fill(failure);
-        } else others += 1;
-      }
+    if (loading) missed.push(...revisions);
+    const own = revisions.filter(({ before, after }) => [before, after].some((run) => run?.simulation_id === simulation.id));
+    if (!own.length || !list) return;
+    meet(own.map((each) => each.after).filter((run) => run?.simulation_id === simulation.id));
+    let { rows } = grid;
+    for (const revision of own) {
+      if (!revision.after && selected.delete(revision.id)) showSelection();
+      rows = takeOver(rows, revision, order(asked.sort), (run) => fulfils(run, asked), list.ended);
     }
-    if (!others) return;
-    fill(notice, "There are new runs. ", button("Show them", load));
-    notice.hidden = false;
+    grid.setRows(rows, list.ended);
+    showEmptiness();
   }
 
   const search = h("input", { type: "search", placeholder: "Name contains …", "aria-label": "Name contains", value: state.name ?? "", autocomplete: "off", on: { change: (event) => change({ name: event.target.value.trim() }) } });
-  const where = whereLine({ members: () => [...members.of("parameters"), ...members.of("results")], add: (condition) => change({ where: [...state.where, condition] }) });
-  const element = h(
-    "section",
-    { "aria-label": "Runs" },
-    h("div", { class: "tools" }, where, search, statuses),
-    conditions,
-    h("div", { class: "tools" }, compare, button("Columns", choose), button("Save as CSV", saveCsv)),
-    notice,
-    failure,
-    grid.element,
-  );
+  const where = whereLine({ members: () => [...members.of("parameters"), ...members.of("results")], add: addCondition });
+  const feed = ({ detail }) => onChanges(detail.filter((each) => each.kind === "run"));
+  context.live.addEventListener("changes", feed, { signal: context.signal });
   showSelection();
-  await load();
-  return { element, onChanges, showCounts };
+  await change({});
+  return {
+    element: h(
+      "section",
+      { "aria-label": "Runs" },
+      h("div", { class: "tools" }, where, search, statuses.element),
+      conditions,
+      h("div", { class: "tools" }, compare, clear, button("Columns", choose), button("Save as CSV", saveCsv)),
+      failure,
+      grid.element,
+    ),
+    showCounts: statuses.showCounts,
+  };
 }
 
-function plainCell(run, id) {
-  if (id === "name") return runLink(run.id, run.name);
-  if (id === "status") return statusBadge(run.status);
-  if (id.endsWith("_at")) return when(run[id]);
-  return h("bdi", {}, run[id] ?? "");
+/** A switch for each status, with the number of runs; `choose("running,failed")` is called with those that are on. */
+function statusSwitches(choose) {
+  const on = new Set();
+  const numbers = new Map(STATUSES.map((status) => [status, h("span", { class: "number" })]));
+  const toggle = (status) => {
+    if (!on.delete(status)) on.add(status);
+    choose(STATUSES.filter((each) => on.has(each)).join(","));
+  };
+  const switches = STATUSES.map((status) => h("button", { type: "button", class: "button", "aria-pressed": "false", on: { click: () => toggle(status) } }, statusBadge(status), numbers.get(status)));
+  return {
+    element: h("span", { class: "status-filter", role: "group", "aria-label": "Status" }, switches),
+    show(text) {
+      on.clear();
+      for (const status of text.split(",").filter(Boolean)) on.add(status);
+      STATUSES.forEach((status, index) => switches[index].setAttribute("aria-pressed", String(on.has(status))));
+    },
+    showCounts(summary) {
+      for (const [status, number] of numbers) number.textContent = summary.by_status[status] ?? 0;
+    },
+  };
 }
 
 function empty(simulation, isFiltered, clear) {
   if (isFiltered) return h("div", { class: "empty" }, h("h2", {}, "No run fulfils these conditions"), button("Clear them", clear));
+  const option = simulation.name.startsWith("-") ? "--simulation=" : "-s ";
   return h(
     "div",
     { class: "empty" },
     h("h2", {}, "Record the first run"),
-    code(`gf run -s ${shellQuoted(simulation.name)} -p alpha=12deg -- ./solver case`),
+    code(`gf run ${option}${shellQuoted(simulation.name)} -p alpha=12deg -- ./solver case`),
     h("p", {}, "Or from Python:"),
     code(`with goatfish.Client().run(${JSON.stringify(simulation.name)}, parameters={"alpha": (12, "deg")}) as run:\n    run.results(cl=1.21)`),
   );

@@ -36,7 +36,8 @@ export async function simulationView(context) {
     return deleted(context, id, error);
   }
   let simulation = loaded.body;
-  let shown = null;
+  let shown = null; // the tab of runs
+  let isDeleted = false;
   const changed = () => {
     context.setQuery({ ...state, tab: tab === "runs" ? "" : tab });
     showHead();
@@ -48,6 +49,7 @@ export async function simulationView(context) {
       head,
       h("p", { class: "crumbs" }, h("a", { href: "#/simulations" }, "Simulations")),
       h("div", { class: "title" }, h("h1", {}, h("bdi", {}, simulation.name)), chips(simulation.labels, (key, text) => link(["simulations"], { label: `${key}:${text}` }))),
+      simulation.description && h("p", { class: "muted lead", title: simulation.description }, simulation.description),
       h("div", { class: "tools" }, h("span", { class: "muted" }, `Planned from ${simulation.start_date} to ${simulation.end_date}`), figures),
       tabs("Simulation", TABS.filter(([each]) => mayReadRuns || !["runs", "plots"].includes(each)).map(([each, label_]) => [label_, link(["simulations", id], { ...(["runs", "plots"].includes(each) ? { name, status, where, label } : {}), tab: each === "runs" ? "" : each }), each === tab])),
     );
@@ -57,15 +59,17 @@ export async function simulationView(context) {
     if (!mayReadRuns) return;
     try {
       const summary = await context.api.get(`${path}/summary`, {}, context.signal);
-      fill(figures, results(summary));
-      shown?.showCounts?.(summary);
+      const isOpen = figures.querySelector("details")?.open ?? false;
+      fill(figures, results(summary, isOpen));
+      shown?.showCounts(summary);
     } catch (error) {
       if (error.name !== "AbortError") fill(figures, problem(error));
     }
   }
 
   async function show() {
-    if (tab === "plots") fill(body, await plotsTab({ context, simulation, state, changed }));
+    if (!mayReadRuns && ["runs", "plots"].includes(tab)) fill(body, h("p", { class: "notice" }, "This key may not read runs: it lacks the scope runs:read."));
+    else if (tab === "plots") fill(body, await plotsTab({ context, simulation, state, changed }));
     else if (tab === "history") fill(body, historyTab({ context, kind: "simulation", id }));
     else if (tab === "about") fill(body, about(context, simulation, edit));
     else {
@@ -90,30 +94,30 @@ export async function simulationView(context) {
     if (own?.after) {
       simulation = own.after;
       showHead();
-      if (tab === "about") show();
-    } else if (own) fill(body, h("p", { class: "notice", role: "status" }, "This simulation has just been deleted."));
+      if (tab === "about" || isDeleted) show();
+      isDeleted = false;
+    } else if (own) isDeleted = Boolean(fill(body, h("p", { class: "notice", role: "status" }, "This simulation has just been deleted.")));
     const runs = detail.filter((each) => each.kind === "run" && [each.before, each.after].some((run) => run?.simulation_id === id));
     if (!runs.length) return;
-    shown?.onChanges?.(runs);
     waiting ??= setTimeout(() => ((waiting = null), context.signal.aborted || recount()), RECOUNT);
   }
 
   showHead();
+  context.live.addEventListener("changes", onChanges, { signal: context.signal });
   await show();
   recount();
-  context.live.addEventListener("changes", onChanges, { signal: context.signal });
   return { title: simulation.name, element: h("article", {}, head, body) };
 }
 
 
 /** Least, mean and greatest of the results. */
-function results(summary) {
+function results(summary, isOpen) {
   const entries = Object.entries(summary.results);
   if (!entries.length) return null;
   const unit = (each) => (each.unit ? ` ${each.unit}` : "");
   return h(
     "details",
-    { class: "menu" },
+    { class: "menu", open: isOpen },
     h("summary", { class: "button" }, "Results in numbers"),
     h(
       "div",

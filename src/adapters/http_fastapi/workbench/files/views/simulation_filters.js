@@ -83,6 +83,6 @@ export function takeOver(simulations, revisions, params, list) {
 }
 
 /** Text by which names are compared; close to the case folding of Unicode that the API has. */
-function folded(text) {
+export function folded(text) {
   return text.toUpperCase().toLowerCase();
 }

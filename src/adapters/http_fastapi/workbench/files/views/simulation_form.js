@@ -2,6 +2,7 @@
 
 import { h } from "../lib/dom.js";
 import { today } from "../lib/days.js";
+import { difference } from "../lib/difference.js";
 import { field, form, readLabels, writeLabels } from "../ui/forms.js";
 import { dialog } from "../ui/pieces.js";
 
@@ -29,24 +30,54 @@ export function newSimulation(context) {
   );
 }
 
-/** Changes a simulation, unless it was changed meanwhile; gives what it is now, or null. */
+/**
+ * Changes a simulation; gives what it is now, or null. Only members that were edited are sent. Where somebody else has
+ * changed it meanwhile, the form says to what, and nothing is changed until it is sent again.
+ */
 export function changeSimulation(context, simulation, etag) {
+  const path = `/simulations/${simulation.id}`;
+  const { signal } = context;
+  let known = simulation; // what the user has seen of it
   return dialog("Edit the simulation", (close) =>
     form({
       label: "Save",
       fields: fields(simulation),
       close,
       async send(values) {
-        const { labels: old } = simulation;
-        const gone = Object.keys(old).filter((key) => !(key in values.labels));
-        const body = { ...values, labels: { ...values.labels, ...Object.fromEntries(gone.map((key) => [key, null])) } };
         try {
-          return (await context.api.request("PATCH", `/simulations/${simulation.id}`, { body, headers: { "If-Match": etag }, signal: context.signal })).body;
+          return (await context.api.request("PATCH", path, { body: patch(simulation, values), headers: { "If-Match": etag }, signal })).body;
         } catch (error) {
-          if (error.status === 412) error.message = "Somebody has changed this simulation since you opened it. Close this, look at what it is now, and edit it again.";
+          if (error.status !== 412) throw error;
+          const latest = await context.api.request("GET", path, { signal });
+          error.message = "Somebody has changed this simulation since you opened it: see below. Save again to put what you have edited over it, or cancel to leave it.";
+          error.errors = changesByField(known, latest.body);
+          etag = latest.etag;
+          known = latest.body;
           throw error;
         }
       },
     }),
   );
+}
+
+/** What of the values differs from the simulation; labels that are gone become null. */
+function patch(simulation, { labels, ...values }) {
+  const body = Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== simulation[name]));
+  const changed = union(simulation.labels, labels).filter((key) => simulation.labels[key] !== labels[key]);
+  return changed.length ? { ...body, labels: Object.fromEntries(changed.map((key) => [key, labels[key] ?? null])) } : body;
+}
+
+/** What somebody else has changed, as the service's errors point at fields. */
+function changesByField(before, after) {
+  const texts = new Map();
+  for (const { member, after: now } of difference(before, after)) {
+    const [field_, ...key] = member.split(".");
+    const text = key.length ? `${key.join(".")}${now === undefined ? " removed" : `=${now}`}` : (now ?? "none");
+    texts.set(field_, [...(texts.get(field_) ?? []), text]);
+  }
+  return [...texts].map(([name, changed]) => ({ pointer: `#/${name}`, detail: `Meanwhile changed: ${changed.join(", ")}` }));
+}
+
+function union(a, b) {
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])];
 }

@@ -1,10 +1,9 @@
 /** The table of simulations. */
 
-import { h } from "../lib/dom.js";
 import { pager } from "../lib/lists.js";
 import { runCounts } from "../ui/run_counts.js";
 import { table } from "../ui/table.js";
-import { simulationLink, when } from "../ui/pieces.js";
+import { chipButtons, simulationLink, when } from "../ui/pieces.js";
 import { takeOver } from "./simulation_filters.js";
 
 /** The rows that the API gives for `params`; `filterBy(label)` and `sortBy(sort)` ask for others. */
@@ -18,7 +17,7 @@ export async function simulationTable({ context, params, filterBy, sortBy }) {
     { id: "end_date", label: "Planned to", sort: "end_date", cell: (each) => each.end_date, width: 14 },
     counts && { id: "runs", label: "Runs", cell: (each) => counts.cell(each.id), width: 18 },
     counts && { id: "last", label: "Last run", cell: (each) => counts.lastRun(each.id), width: 24 },
-    { id: "labels", label: "Labels", cell: (each) => labelButtons(each.labels, filterBy), text: (each) => Object.entries(each.labels).flat().join("   ") },
+    { id: "labels", label: "Labels", cell: (each) => chipButtons(each.labels, filterBy), text: (each) => Object.entries(each.labels).flat().join("   ") },
     { id: "created_at", label: "Created", sort: "created_at", cell: (each) => when(each.created_at), width: 16 },
   ].filter(Boolean);
   /** The next page, without what the feed has brought already. */
@@ -40,15 +39,4 @@ export async function simulationTable({ context, params, filterBy, sortBy }) {
       counts?.forget(new Set(ids.filter(Boolean)));
     },
   };
-}
-
-/** Labels as chips; one that is clicked filters by it. */
-function labelButtons(labels, filterBy) {
-  return h(
-    "span",
-    { class: "chips" },
-    Object.entries(labels).map(([key, text]) =>
-      h("button", { type: "button", class: "chip", title: `Only ${key}: ${text}`, on: { click: () => filterBy(`${key}:${text}`) } }, h("b", {}, key), " ", h("bdi", {}, text)),
-    ),
-  );
 }
