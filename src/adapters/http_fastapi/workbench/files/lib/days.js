@@ -28,18 +28,22 @@ export function today(later = 0) {
 
 // The unit, how many of it, and about how long that is in ms.
 const STEPS = [
+  ...[1, 5, 15, 30].map((count) => ["second", count, (count * HOUR) / 3600]),
+  ...[1, 5, 15, 30].map((count) => ["minute", count, (count * HOUR) / 60]),
   ...[1, 3, 6, 12].map((count) => ["hour", count, count * HOUR]),
   ...[1, 2, 7].map((count) => ["day", count, count * DAY]),
   ...[1, 3, 6].map((count) => ["month", count, count * 30 * DAY]),
   ...[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000].map((count) => ["year", count, count * 365 * DAY]),
 ];
 const FORMATS = {
+  second: new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" }),
+  minute: new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" }),
   hour: new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" }),
   day: new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric" }),
   month: new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short" }),
 };
 
-/** `[{at, label}, …]` between two moments (ms), at most about `count` of them, at whole hours, days, months or years. */
+/** `[{at, label}, …]` between two moments (ms), at most about `count` of them, at whole seconds, minutes, hours, days, months or years. */
 export function ticks(from, to, count) {
   const [unit, many] = STEPS.find(([, , length]) => (to - from) / length <= count) ?? STEPS.at(-1);
   const made = [];
@@ -49,11 +53,11 @@ export function ticks(from, to, count) {
 }
 
 function floor(date, unit, many) {
-  const parts = [date.getFullYear(), date.getMonth(), date.getDate(), date.getHours()];
-  const index = ["year", "month", "day", "hour"].indexOf(unit);
-  const least = index === 1 || index === 3 || index === 0 ? 0 : 1;
+  const parts = [date.getFullYear(), date.getMonth(), date.getDate(), date.getHours(), date.getMinutes(), date.getSeconds()];
+  const index = ["year", "month", "day", "hour", "minute", "second"].indexOf(unit);
+  const least = unit === "day" ? 1 : 0;
   const cut = parts.map((part, each) => (each < index ? part : each > index ? (each === 2 ? 1 : 0) : Math.floor((part - least) / many) * many + least));
-  const made = new Date(2000, cut[1], cut[2], cut[3]);
+  const made = new Date(2000, cut[1], cut[2], ...cut.slice(3));
   made.setFullYear(cut[0], cut[1], cut[2]);
   return made;
 }
@@ -63,6 +67,7 @@ function next(date, unit, many) {
   if (unit === "year") made.setFullYear(made.getFullYear() + many);
   else if (unit === "month") made.setMonth(made.getMonth() + many);
   else if (unit === "day") made.setDate(made.getDate() + many);
-  else made.setHours(made.getHours() + many);
+  else if (unit === "hour") made.setHours(made.getHours() + many);
+  else made.setTime(made.getTime() + many * (unit === "minute" ? HOUR / 60 : HOUR / 3600));
   return made;
 }
