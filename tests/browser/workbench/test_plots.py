@@ -51,9 +51,10 @@ def test_marks_are_the_runs_with_both_values(plots: Page) -> None:
     expect(plots.get_by_label("X", exact=True)).to_have_value("parameters.alpha")
     expect(plots.get_by_label("Y", exact=True)).to_have_value("results.cl")
     expect(plots.locator(".mark")).to_have_count(11)
-    expect(plots.get_by_text("11 of 12 runs are shown; 1 lack a value.")).to_be_visible()
+    expect(plots.get_by_text("11 of 12 runs are shown; 1 lacks a value.")).to_be_visible()
     plots.get_by_label("Log Y").check()
     expect(plots.locator(".mark")).to_have_count(10)  # nought has no logarithm
+    expect(plots.get_by_text("1 has none above 0, which a logarithmic axis needs")).to_be_visible()
     assert "logy=1" in plots.url
 
 

@@ -19,7 +19,7 @@ const REDRAW = 1500; // ms in which changes are gathered
 export async function plotsTab({ context, simulation, state, changed }) {
   const stage = h("div", { class: "stage" });
   const legend = h("div", { class: "plot-legend" });
-  const words = h("p", { class: "muted", role: "status" });
+  const words = h("p", { class: "muted", role: "status" }, "The runs are being loaded …");
   const numbers = h("div", {});
   const controls = h("div", { class: "tools" });
   let data = null;
@@ -34,7 +34,9 @@ export async function plotsTab({ context, simulation, state, changed }) {
       choose();
       show();
     } catch (error) {
-      if (error.name !== "AbortError") fill(stage, problem(error, load));
+      if (error.name === "AbortError") return;
+      fill(words);
+      fill(stage, problem(error, load));
     }
   }
 
@@ -147,9 +149,9 @@ export async function plotsTab({ context, simulation, state, changed }) {
 /** How many runs are shown, and why others are not. */
 function said({ shown, lacking, notPositive, otherGroups }, data) {
   const reasons = [
-    lacking && `${lacking} lack a value`,
-    notPositive && `${notPositive} have none above 0, which a logarithmic axis needs`,
-    otherGroups && `${otherGroups} are of smaller groups`,
+    lacking && `${lacking} ${lacking === 1 ? "lacks" : "lack"} a value`,
+    notPositive && `${notPositive} ${notPositive === 1 ? "has" : "have"} none above 0, which a logarithmic axis needs`,
+    otherGroups && `${otherGroups} ${otherGroups === 1 ? "is" : "are"} of smaller groups`,
   ].filter(Boolean);
   const all = `${shown} of ${data.rows.length} runs are shown${reasons.length ? `; ${reasons.join(", ")}` : ""}.`;
   return data.isCut ? `${all} The simulation has more than ${MOST} runs: narrow them down by conditions.` : all;

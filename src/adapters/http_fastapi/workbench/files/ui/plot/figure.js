@@ -5,6 +5,7 @@ import { SHAPES } from "./colours.js";
 
 const SPACE = { left: 90, right: 18, top: 14, bottom: 52 }; // px round the marks
 const REACH = 24; // px within which the nearest mark is meant
+const DENSE = 500; // marks, beyond which their outlines would cover the others' colours
 const LETTER = 7.5; // px, about the width of one
 
 /** Where marks can be, for a figure of this size: `{left, right, top, bottom}`. */
@@ -26,7 +27,7 @@ export function figure({ name, width, height, x, y, shapes = [], marks }) {
     { class: "plot", width, height, viewBox: `0 0 ${width} ${height}`, tabindex: "0", role: "img", "aria-label": `${name}. Arrow keys go from run to run, Enter opens one.` },
     axes(place, x, y),
     svg("g", {}, shapes),
-    svg("g", { class: "marks" }, drawn),
+    svg("g", { class: marks.length > DENSE ? "marks dense" : "marks" }, drawn),
     ring,
   );
   const tip = h("div", { class: "tip", role: "status", hidden: true });
