@@ -64,7 +64,48 @@ def test_twenty_runs_fit_and_one_can_be_removed(workbench: Page, tenant: Tenant)
 def test_what_cannot_be_compared_is_explained(workbench: Page, tenant: Tenant) -> None:
     run = tenant.run(tenant.simulation(), name="alone")
     open_comparison(workbench, run)
-    expect(workbench.get_by_text("Comparing takes two to 20 runs; this address names 1")).to_be_visible()
+    expect(workbench.get_by_text("Comparing takes two to 20 runs; there is 1 here.")).to_be_visible()
     open_comparison(workbench, run, {"id": "0199f3c2-7a10-7000-8000-000000000001"})
     expect(workbench.get_by_role("alert")).to_contain_text("There is no run 0199f3c2")
     expect(workbench.get_by_role("link", name="alone")).to_be_visible()
+
+
+def test_a_run_can_be_added(workbench: Page, tenant: Tenant) -> None:
+    wing = tenant.simulation()
+    first, second, _ = [tenant.run(wing, name=name) for name in ("a", "b", "<i>c</i>")]
+    open_comparison(workbench, first, second)
+    workbench.get_by_label("Add a run").select_option("<i>c</i>")
+    workbench.get_by_role("button", name="Add", exact=True).click()
+    expect(workbench.get_by_role("columnheader").filter(has_text="<i>c</i>")).to_be_visible()
+    expect(workbench.get_by_label("Add a run")).to_have_count(0)  # there are no others
+
+
+def test_a_run_that_is_deleted_leaves_too_few(workbench: Page, tenant: Tenant) -> None:
+    wing = tenant.simulation()
+    first, second = tenant.run(wing, name="a"), tenant.run(wing, name="b")
+    open_comparison(workbench, first, second)
+    expect(workbench.get_by_role("columnheader", name="b")).to_be_visible()
+    tenant.call("DELETE", f"/runs/{second['id']}")
+    expect(workbench.get_by_text("there is 1 here")).to_be_visible()
+    expect(workbench.get_by_role("link", name="a", exact=True)).to_be_visible()
+
+
+def test_digests_are_compared_wholly(workbench: Page, tenant: Tenant) -> None:
+    wing = tenant.simulation()
+    runs = [
+        tenant.run(wing, artifacts=[{"name": "mesh", "uri": "s3://a/b", "sha256": f"{'ab' * 31}{end}"}])
+        for end in ("00", "01")
+    ]
+    open_comparison(workbench, *runs)
+    expect(workbench.get_by_role("row", name=re.compile("^mesh differs"))).to_be_visible()
+
+
+def test_saved_cells_are_no_formulas(workbench: Page, tenant: Tenant) -> None:
+    wing = tenant.simulation()
+    runs = [tenant.run(wing, name=name, labels={"a": name}, parameters={"x": -5}) for name in ("=1+1", "a; -2")]
+    open_comparison(workbench, *runs)
+    with workbench.expect_download() as saved:
+        workbench.get_by_role("button", name="Save as CSV").click()
+    rows = list(csv.reader(io.StringIO(saved.value.path().read_text(), newline="")))
+    assert rows[0] == ["", "'=1+1", "a;' -2"]
+    assert ["Parameters: x", "-5", "-5"] in rows

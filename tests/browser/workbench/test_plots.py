@@ -51,9 +51,10 @@ def test_marks_are_the_runs_with_both_values(plots: Page) -> None:
     expect(plots.get_by_label("X", exact=True)).to_have_value("parameters.alpha")
     expect(plots.get_by_label("Y", exact=True)).to_have_value("results.cl")
     expect(plots.locator(".mark")).to_have_count(11)
-    expect(plots.get_by_text("11 of 12 runs are shown; the others lack a value.")).to_be_visible()
+    expect(plots.get_by_text("11 of 12 runs are shown; 1 lacks a value.")).to_be_visible()
     plots.get_by_label("Log Y").check()
     expect(plots.locator(".mark")).to_have_count(10)  # nought has no logarithm
+    expect(plots.get_by_text("1 has none above 0, which a logarithmic axis needs")).to_be_visible()
     assert "logy=1" in plots.url
 
 
@@ -116,6 +117,7 @@ def test_saved_files(plots: Page) -> None:
     picture = ElementTree.fromstring(saved.value.path().read_text())
     paths = [each for each in picture.iter(f"{SVG}path") if each.get("fill") == "rgb(0, 114, 178)"]
     assert len(paths) == 11
+    assert "rgba" not in saved.value.path().read_text()
     assert not [each for each in picture.iter() if each.get("class") or each.get("style")]
     with plots.expect_download() as saved:
         plots.get_by_role("button", name="Save as PNG").click()
@@ -160,3 +162,95 @@ def test_five_thousand_marks(workbench: Page, tenant: Tenant) -> None:
         tenant.call("POST", "/runs/batch", {"items": items})
     open_simulation(workbench, wing, "?tab=plots")
     expect(workbench.locator(".mark")).to_have_count(5000, timeout=20_000)
+
+
+def test_the_saved_picture_has_its_legend(plots: Page) -> None:
+    plots.get_by_label("Colour").select_option("labels.mesh")
+    expect(plots.locator(".plot-legend .key")).to_have_count(2)
+    with plots.expect_download() as saved:
+        plots.get_by_role("button", name="Save as SVG").click()
+    texts = [each.text for each in ElementTree.fromstring(saved.value.path().read_text()).iter(f"{SVG}text")]
+    assert texts[-3:] == ["mesh", "coarse", "fine"]
+
+
+def test_runs_without_the_label_have_a_colour_of_their_own(plots: Page, tenant: Tenant, study: Any) -> None:
+    plots.get_by_label("Colour").select_option("labels.mesh")
+    tenant.run(study, parameters={"alpha": {"value": 3, "unit": "deg"}}, results={"cl": 3})
+    expect(plots.locator(".plot-legend .key")).to_have_text(["coarse", "fine", "none"])
+
+
+def test_eight_texts_have_a_colour_each_and_more_share_one(workbench: Page, tenant: Tenant) -> None:
+    wing = tenant.simulation()
+    for number in range(8):
+        tenant.run(wing, labels={"a": str(number)}, parameters={"x": number}, results={"y": number})
+    open_simulation(workbench, wing, "?tab=plots&colour=labels.a")
+    keys = workbench.locator(".plot-legend .key")
+    expect(keys).to_have_text([str(number) for number in range(8)])
+    tenant.run(wing, labels={"a": "8"}, parameters={"x": 8}, results={"y": 8})
+    expect(keys.last).to_have_text("all others")
+    expect(keys).to_have_count(8)
+
+
+def test_choosing_and_changes_keep_the_focus(plots: Page, tenant: Tenant, study: Any) -> None:
+    kind = plots.get_by_label("Plot", exact=True)
+    kind.focus()
+    kind.select_option("time")
+    expect(kind).to_be_focused()
+    plot(plots).focus()
+    plots.keyboard.press("ArrowRight")
+    shown = plots.locator(".tip").inner_text()
+    tenant.run(
+        study,
+        status="running",
+        started_at="2026-01-20T08:00:00Z",
+        parameters={"alpha": {"value": 1, "unit": "deg"}},
+        results={"cl": 3},
+    )
+    expect(plots.locator(".mark")).to_have_count(12)
+    expect(plot(plots)).to_be_focused()
+    expect(plots.locator(".tip")).to_have_text(shown, use_inner_text=True)
+
+
+def test_numbers_of_boxes(workbench: Page, tenant: Tenant) -> None:
+    wing = tenant.simulation()
+    for number in [1, 2, 3, 4, 5, 6, 7, 8, 30]:
+        tenant.run(wing, labels={"a": "<b>x</b>"}, results={"y": number})
+    open_simulation(workbench, wing, "?tab=plots&kind=box&group=labels.a")
+    # Quartiles 3 and 7, so whiskers reach no further than -3 and 13.
+    row = workbench.get_by_role("region", name="Numbers of the boxes").get_by_role("row").last
+    assert row.locator("th, td").all_inner_texts() == ["<b>x</b>", "9", "1", "3", "5", "7", "8", "1"]
+    expect(workbench.locator(".mark")).to_have_count(1)
+
+
+def test_units_that_differ_are_said(workbench: Page, tenant: Tenant) -> None:
+    wing = tenant.simulation()
+    for number, unit in enumerate(("mm", "m")):
+        tenant.run(wing, parameters={"h": {"value": number, "unit": unit}}, results={"y": number})
+    open_simulation(workbench, wing, "?tab=plots")
+    expect(plot(workbench).get_by_text("h (units differ)")).to_be_visible()
+    workbench.locator(".mark").first.hover()
+    expect(workbench.locator(".tip")).to_contain_text("h: 1 m")
+
+
+@pytest.mark.parametrize(
+    "numbers", [(1e16, 1e16 + 2), (-1.7e308, 1.7e308), (0, 5e-324), (1e20, 1e20), (1000000.1, 1000000.3)]
+)
+def test_extreme_numbers_are_drawn(workbench: Page, tenant: Tenant, numbers: tuple[float, float]) -> None:
+    wing = tenant.simulation()
+    for each in numbers:
+        tenant.run(wing, parameters={"x": each}, results={"y": each})
+    open_simulation(workbench, wing, "?tab=plots")
+    expect(workbench.locator(".mark")).to_have_count(2)
+    places = workbench.locator(".mark").evaluate_all("all => all.map(each => each.transform.baseVal[0].matrix.e)")
+    assert all(0 < place < 2000 for place in places)
+    labels = plot(workbench).locator(".axes text[text-anchor=end]").all_text_contents()
+    assert len(set(labels)) == len(labels)
+
+
+def test_minutes_apart_have_ticks(workbench: Page, tenant: Tenant) -> None:
+    wing = tenant.simulation()
+    for minute in range(0, 30, 5):
+        tenant.run(wing, status="running", started_at=f"2026-01-05T08:{minute:02}:00Z", results={"y": minute})
+    open_simulation(workbench, wing, "?tab=plots&kind=time")
+    expect(workbench.locator(".mark")).to_have_count(6)
+    assert plot(workbench).locator(".axes text[text-anchor=middle]").count() >= 5  # with the names of both axes

@@ -28,6 +28,7 @@ export function today(later = 0) {
 
 // The unit, how many of it, and about how long that is in ms.
 const STEPS = [
+  ...[1, 5, 15, 30].map((count) => ["second", count, (count * HOUR) / 3600]),
   ...[1, 5, 15, 30].map((count) => ["minute", count, (count * HOUR) / 60]),
   ...[1, 3, 6, 12].map((count) => ["hour", count, count * HOUR]),
   ...[1, 2, 7, 14].map((count) => ["day", count, count * DAY]),
@@ -36,6 +37,7 @@ const STEPS = [
 ];
 const CLOCK = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
 const FORMATS = {
+  second: new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" }),
   minute: CLOCK,
   hour: CLOCK,
   day: new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric" }),
@@ -43,7 +45,7 @@ const FORMATS = {
 };
 const MONDAY = 4; // days from 1970-01-01 to the first Monday
 
-/** `[{at, label}, …]` between two moments (ms), about `count` at most, at whole minutes, hours, days, months or years. */
+/** `[{at, label}, …]` between two moments (ms), about `count` at most, at whole seconds, minutes, hours, days, months or years. */
 export function ticks(from, to, count) {
   const [unit, many] = STEPS.find(([, , length]) => (to - from) / length <= count) ?? STEPS.at(-1);
   const made = [];
@@ -60,20 +62,22 @@ function floor(date, unit, many) {
   if (unit === "month") return at(year, down(month), 1);
   if (unit === "hour") return at(year, month, day, down(hour));
   if (unit === "minute") return at(year, month, day, hour, down(date.getMinutes()));
+  if (unit === "second") return at(year, month, day, hour, date.getMinutes(), down(date.getSeconds()));
   const number = Math.floor((date.getTime() - date.getTimezoneOffset() * 60e3) / DAY);
   return at(year, month, day - (number - down(number, MONDAY)));
 }
 
 /** A moment here; the constructor of dates takes the years 0 to 99 for 1900 to 1999. */
-function at(year, month, day, hour = 0, minute = 0) {
+function at(year, month, day, hour = 0, minute = 0, second = 0) {
   const date = new Date(2000, 0, 1);
   date.setFullYear(year, month, day);
-  date.setHours(hour, minute);
+  date.setHours(hour, minute, second);
   return date;
 }
 
 function next(date, unit, many) {
-  if (unit === "minute" || (unit === "hour" && many === 1)) return new Date(date.getTime() + (many * HOUR) / (unit === "hour" ? 1 : 60));
+  const fixed = { second: HOUR / 3600, minute: HOUR / 60, hour: many === 1 ? HOUR : null }[unit];
+  if (fixed) return new Date(date.getTime() + many * fixed);
   const [year, month, day] = [date.getFullYear(), date.getMonth(), date.getDate()];
   if (unit === "year") return at(year + many, 0, 1);
   if (unit === "month") return at(year, month + many, 1);

@@ -4,7 +4,7 @@ import { fill, h } from "../lib/dom.js";
 import { csvRow } from "../lib/csv.js";
 import { duration, moment, quantity } from "../lib/format.js";
 import { link } from "../lib/router.js";
-import { button, download, problem, runLink, statusBadge } from "../ui/pieces.js";
+import { button, copyButton, download, problem, runLink, statusBadge } from "../ui/pieces.js";
 
 const MOST = 20; // runs
 
@@ -13,7 +13,7 @@ export async function compareView(context) {
   const element = h("article", {}, h("h1", {}, "Compare runs"));
   if (!context.can("runs:read")) return { title: "Compare", element: h("p", { class: "notice" }, "This key may not read runs: it lacks the scope runs:read.") };
   if (ids.length < 2 || ids.length > MOST) {
-    element.append(h("p", { class: "notice" }, `Comparing takes two to ${MOST} runs; this address names ${ids.length}. Select them in the table of a simulation.`), h("a", { href: "#/simulations" }, "All simulations"));
+    element.append(tooFew(ids.length), h("a", { href: "#/simulations" }, "All simulations"));
     return { title: "Compare", element };
   }
   const place = h("div", {});
@@ -26,16 +26,15 @@ export async function compareView(context) {
         runs.set(id, await context.api.get(`/runs/${encodeURIComponent(id)}`, {}, context.signal));
       } catch (error) {
         if (error.name === "AbortError") throw error;
-        failures.append(error.status === 404 ? h("p", { class: "notice bad", role: "alert" }, `There is no run ${id}: it was deleted, or is another tenant's.`) : problem(error));
+        failures.append([404, 422].includes(error.status) ? h("p", { class: "notice bad", role: "alert" }, "There is no run ", h("bdi", {}, id), ": it was deleted, or is another tenant's.") : problem(error));
       }
     }),
   );
   const listed = () => ids.map((id) => runs.get(id)).filter(Boolean);
-  const show = () => fill(place, listed().length ? comparison(listed(), only.checked, remove) : null);
-
-  function remove(id) {
-    location.hash = link(["compare"], { runs: ids.filter((each) => each !== id).join(","), only: only.checked ? "1" : "" });
-  }
+  const show = () => fill(place, listed().length > 1 ? comparison(listed(), only.checked, remove) : [tooFew(listed().length), listed().map((run) => runLink(run.id, run.name))]);
+  const goTo = (wanted) => (location.hash = link(["compare"], { runs: wanted.join(","), only: only.checked ? "1" : "" }));
+  const remove = (id) => goTo(ids.filter((each) => each !== id && runs.has(each)));
+  const add = (id) => goTo([...ids.filter((each) => runs.has(each)), id]);
 
   only.addEventListener("change", () => {
     context.setQuery({ runs: ids.join(","), only: only.checked ? "1" : "" });
@@ -56,12 +55,28 @@ export async function compareView(context) {
     { signal: context.signal },
   );
   show();
+  const adder = h("span", { class: "adding" });
+  if (listed().length < MOST) adding(context, listed(), add).then((made) => fill(adder, made), () => {}); // comparing goes without it
   element.append(
-    h("div", { class: "tools" }, h("label", { class: "check" }, only, "Only differences"), button("Save as CSV", () => save(listed()))),
+    h("div", { class: "tools" }, h("label", { class: "check" }, only, "Only differences"), adder, button("Save as CSV", () => download("comparison.csv", new Blob([csvOf(listed())], { type: "text/csv" }))), copyButton(() => csvOf(listed()), "Copy as CSV")),
     failures,
     place,
   );
   return { title: "Compare runs", element };
+}
+
+function tooFew(count) {
+  return h("p", { class: "notice" }, `Comparing takes two to ${MOST} runs; there ${count === 1 ? "is 1" : `are ${count || "none"}`} here. Select them in the table of a simulation.`);
+}
+
+/** A list of the newest other runs of the first run's simulation; nothing where there is none. */
+async function adding(context, runs, add) {
+  if (!runs.length) return [];
+  const page = await context.api.get("/runs", { simulation_id: runs[0].simulation_id, limit: 100 }, context.signal);
+  const others = page.items.filter((each) => !runs.some(({ id }) => id === each.id));
+  if (!others.length) return [];
+  const select = h("select", { "aria-label": "Add a run", }, h("option", { value: "" }, "Add a run …"), others.map(({ id, name }) => h("option", { value: id }, name ?? id)));
+  return [select, button("Add", () => select.value && add(select.value))];
 }
 
 /** Rows to compare: `{name, group, texts, first, numbers}`, texts by run; in a group only members that some run has. */
@@ -77,7 +92,7 @@ export function comparedRows(runs) {
     for (const name of [...new Set(runs.flatMap((run) => Object.keys(run[group])))].sort())
       rows.push({ name, group: group[0].toUpperCase() + group.slice(1), ...memberRow(runs.map((run) => run[group][name])) });
   for (const name of [...new Set(runs.flatMap((run) => run.artifacts.map((each) => each.name)))].sort())
-    rows.push({ name, group: "Artifacts", texts: runs.map((run) => artifactText(run.artifacts.find((each) => each.name === name))) });
+    rows.push({ name, group: "Artifacts", ...artifactRow(runs.map((run) => run.artifacts.find((each) => each.name === name))) });
   for (const row of rows) row.differs = new Set(row.texts).size > 1;
   return rows.filter((row) => row.texts.some(Boolean));
 }
@@ -103,9 +118,10 @@ function shares(numbers) {
   });
 }
 
-function artifactText(artifact) {
-  if (!artifact) return "";
-  return artifact.sha256 ? `sha256 ${artifact.sha256.slice(0, 12)}…` : artifact.uri;
+/** Artifacts are the same by their digests, whole ones; by their addresses where there are none. */
+function artifactRow(artifacts) {
+  const texts = artifacts.map((each) => (each ? (each.sha256 ? `sha256 ${each.sha256}` : each.uri) : ""));
+  return { texts, shown: texts.map((text, index) => (artifacts[index]?.sha256 ? `${text.slice(0, 19)}…` : text)) };
 }
 
 function comparison(runs, onlyDifferences, remove) {
@@ -139,8 +155,7 @@ function comparison(runs, onlyDifferences, remove) {
   ];
 }
 
-function save(runs) {
+function csvOf(runs) {
   const rows = comparedRows(runs);
-  const lines = [["", ...runs.map((run) => run.name ?? run.id)], ["id", ...runs.map((run) => run.id)], ...rows.map((row) => [`${row.group}: ${row.name}`, ...row.texts])];
-  download("comparison.csv", new Blob(lines.map((line) => csvRow(line.map((cell) => (/^[=+@-]/.test(cell) && !Number.isFinite(Number(cell)) ? `'${cell}` : cell)))), { type: "text/csv" }));
+  return [["", ...runs.map((run) => run.name ?? run.id)], ["id", ...runs.map((run) => run.id)], ...rows.map((row) => [`${row.group}: ${row.name}`, ...row.texts])].map(csvRow).join("");
 }

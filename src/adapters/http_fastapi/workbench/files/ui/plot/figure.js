@@ -3,9 +3,10 @@
 import { fill, h, svg } from "../../lib/dom.js";
 import { SHAPES } from "./colours.js";
 
-const SPACE = { left: 74, right: 18, top: 14, bottom: 52 }; // px round the marks
+const SPACE = { left: 90, right: 18, top: 14, bottom: 52 }; // px round the marks
 const REACH = 24; // px within which the nearest mark is meant
-const LABEL = 16; // characters of a category's name
+const DENSE = 500; // marks, beyond which their outlines would cover the others' colours
+const LETTER = 7.5; // px, about the width of one
 
 /** Where marks can be, for a figure of this size: `{left, right, top, bottom}`. */
 export function inner(width, height) {
@@ -14,7 +15,8 @@ export function inner(width, height) {
 
 /**
  * The figure. `x` and `y` are scales with `label`; `shapes` are drawn under the marks (boxes, lines); `marks` are
- * `{x, y, colour, shape, href, lines}`, at places in px, where `lines` tell about the run. `name` is what a screen reader says.
+ * `{x, y, colour, shape, href, lines}`, at places in px, where `lines` tell about the run. `name` is what a screen reader says. With the picture come
+ * `pointedAt()`, the address of the run that is shown, and `pointAt(href)`, which shows one.
  */
 export function figure({ name, width, height, x, y, shapes = [], marks }) {
   const place = inner(width, height);
@@ -25,27 +27,35 @@ export function figure({ name, width, height, x, y, shapes = [], marks }) {
     { class: "plot", width, height, viewBox: `0 0 ${width} ${height}`, tabindex: "0", role: "img", "aria-label": `${name}. Arrow keys go from run to run, Enter opens one.` },
     axes(place, x, y),
     svg("g", {}, shapes),
-    svg("g", { class: "marks" }, drawn),
+    svg("g", { class: marks.length > DENSE ? "marks dense" : "marks" }, drawn),
     ring,
   );
   const tip = h("div", { class: "tip", role: "status", hidden: true });
   const element = h("div", { class: "figure" }, picture, tip);
-  pointing({ picture, tip, ring, marks, width });
-  return { element, picture };
+  const point = pointing({ picture, tip, ring, marks, width });
+  return { element, picture, ...point };
 }
 
 function axes(place, x, y) {
   const text = (content, props) => svg("text", props, content);
-  const short = (label) => (label.length > LABEL ? `${label.slice(0, LABEL - 1)}…` : label);
+  const apart = x.ticks.length > 1 ? Math.abs(x.ticks[1].at - x.ticks[0].at) : place.right - place.left;
+  const every = Math.ceil(34 / apart); // so that names of many groups can be read
   return svg(
     "g",
     { class: "axes" },
-    x.ticks.map(({ at, label }) => [svg("line", { class: "grid", x1: at, x2: at, y1: place.top, y2: place.bottom }), text(short(label), { x: at, y: place.bottom + 18, "text-anchor": "middle" })]),
-    y.ticks.map(({ at, label }) => [svg("line", { class: "grid", x1: place.left, x2: place.right, y1: at, y2: at }), text(short(label), { x: place.left - 8, y: at + 4, "text-anchor": "end" })]),
+    x.ticks.map(({ at, label }, index) => [svg("line", { class: "grid", x1: at, x2: at, y1: place.top, y2: place.bottom }), index % every === 0 && text(cut(label, apart * every), { x: at, y: place.bottom + 18, "text-anchor": "middle" })]),
+    y.ticks.map(({ at, label }) => [svg("line", { class: "grid", x1: place.left, x2: place.right, y1: at, y2: at }), text(cut(label, place.left - 15), { x: place.left - 8, y: at + 4, "text-anchor": "end" })]),
     svg("path", { class: "axis-line", d: `M${place.left} ${place.top}V${place.bottom}H${place.right}` }),
-    text(x.label, { class: "axis-label", x: (place.left + place.right) / 2, y: place.bottom + 42, "text-anchor": "middle" }),
-    text(y.label, { class: "axis-label", x: 0, y: 0, transform: `translate(16 ${(place.top + place.bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }),
+    text(cut(x.label, place.right - place.left), { class: "axis-label", x: (place.left + place.right) / 2, y: place.bottom + 42, "text-anchor": "middle" }),
+    text(cut(y.label, place.bottom - place.top), { class: "axis-label", x: 0, y: 0, transform: `translate(16 ${(place.top + place.bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }),
   );
+}
+
+/** The text as far as there is room for it (px); no emoji is cut in two. */
+function cut(text, room) {
+  const letters = [...text];
+  const most = Math.max(Math.floor(room / LETTER), 3);
+  return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : text;
 }
 
 /** Shows the run of the mark that is nearest to the pointer, or that the arrow keys have come to. */
@@ -96,4 +106,5 @@ function pointing({ picture, tip, ring, marks, width }) {
     const at = current < 0 ? (by > 0 ? -1 : order.length) : order.indexOf(current);
     show(order[Math.min(Math.max(at + by, 0), order.length - 1)]);
   });
+  return { pointedAt: () => marks[current]?.href ?? null, pointAt: (href) => show(marks.findIndex((each) => each.href === href)) };
 }

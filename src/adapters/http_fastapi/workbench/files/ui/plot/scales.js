@@ -8,12 +8,12 @@ const STEPS = [1, 2, 5, 10];
 /** Round numbers between two, about `count` of them. */
 export function niceTicks(from, to, count) {
   if (!(to > from)) return [from];
-  const rough = (to - from) / Math.max(count, 1);
+  const rough = to / count - from / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = STEPS.find((each) => each * power >= rough * 0.999) * power;
-  const made = [];
-  for (let index = Math.ceil(from / step - 1e-9); index * step <= to + step * 1e-9; index += 1) made.push(Number((index * step).toPrecision(12)));
-  return made;
+  const first = Math.ceil(from / step - 1e-9);
+  const made = Array.from({ length: 3 * count + 3 }, (_, index) => Number(((first + index) * step).toPrecision(15)));
+  return [...new Set(made)].filter((each) => Number.isFinite(each) && each >= from - step * 1e-9 && each <= to + step * 1e-9);
 }
 
 /** Powers of ten between two positive numbers, with their halves where there are few. */
@@ -39,12 +39,25 @@ export function scale(kind, numbers, start, end, count) {
   }
   if (!(to >= from)) [from, to] = kind === "log" ? [1, 10] : [0, 1];
   if (kind === "log") return logScale(from, to, start, end);
-  if (to === from) [from, to] = from === 0 ? [-1, 1] : [from - Math.abs(from) * 0.1, to + Math.abs(from) * 0.1];
-  const margin = (to - from) * 0.04;
-  [from, to] = [from - margin, to + margin];
-  const at = (number) => start + ((number - from) / (to - from)) * (end - start);
+  [from, to] = withMargin(from, to);
+  const part = Number.isFinite(to - from) ? 1 : 0.25; // the greatest numbers are too far apart to be subtracted
+  const at = (number) => start + ((number * part - from * part) / (to * part - from * part)) * (end - start);
   if (kind === "time") return { at, ticks: timeTicks(from, to, count).map((each) => ({ at: at(each.at), label: each.label })) };
-  return { at, ticks: niceTicks(from, to, count).map((each) => ({ at: at(each), label: value(each) })) };
+  return { at, ticks: labelled(niceTicks(from, to, count), at) };
+}
+
+function withMargin(from, to) {
+  const margin = to === from ? Math.abs(from) * 0.1 || 1 : to * 0.04 - from * 0.04;
+  const [low, high] = [Math.max(from - margin, -Number.MAX_VALUE), Math.min(to + margin, Number.MAX_VALUE)];
+  return high > low ? [low, high] : [low - 1, high + 1];
+}
+
+/** Ticks with as many digits as tell them apart. */
+function labelled(ticks, at) {
+  const step = ticks.length > 1 ? ticks[1] - ticks[0] : 1;
+  const greatest = Math.max(...ticks.map(Math.abs), step);
+  const digits = Math.min(Math.ceil(Math.log10(greatest / step)) + 1, 15);
+  return ticks.map((each) => ({ at: at(each), label: digits > 6 ? String(Number(each.toPrecision(digits))) : value(each) }));
 }
 
 function logScale(from, to, start, end) {
