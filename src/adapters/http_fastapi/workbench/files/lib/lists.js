@@ -33,3 +33,18 @@ export function pager(context, path, params) {
     },
   };
 }
+
+/**
+ * The loaded part of a list after revisions: without objects that are gone or no longer wanted, the others in their
+ * places. What belongs behind the part that `list`, a pager, has given comes with its own page.
+ */
+export function afterRevisions(items, revisions, { compare, isWanted, list }) {
+  for (const { action, id, after } of revisions) {
+    const at = items.findIndex((each) => each.id === id);
+    if (at >= 0) items = items.toSpliced(at, 1);
+    if (action === "deleted" || !isWanted(after) || !(list.ended || compare(after, list.last) <= 0)) continue;
+    const place = items.findIndex((each) => compare(after, each) < 0);
+    items = items.toSpliced(place < 0 ? items.length : place, 0, after);
+  }
+  return items;
+}

@@ -1,7 +1,7 @@
 /** The runs of a simulation as a table: conditions, columns, selection, and what happens meanwhile. */
 
 import { fill, h } from "../lib/dom.js";
-import { pager } from "../lib/lists.js";
+import { afterRevisions, pager } from "../lib/lists.js";
 import { Members } from "../lib/members.js";
 import { link } from "../lib/router.js";
 import { remember, remembered } from "../lib/session.js";
@@ -11,7 +11,6 @@ import { table } from "../ui/table.js";
 import { whereLine } from "../ui/where.js";
 import { allColumns, firstColumns } from "./run_columns.js";
 import { fulfils, order } from "./run_filters.js";
-import { takeOver } from "./simulation_filters.js";
 
 const MOST_COMPARED = 20; // runs
 const DEFAULT_SORT = "-created_at";
@@ -179,12 +178,8 @@ export async function runsTab({ context, simulation, state, changed }) {
     const own = revisions.filter(({ before, after }) => [before, after].some((run) => run?.simulation_id === simulation.id));
     if (!own.length || !list) return;
     meet(own.map((each) => each.after).filter((run) => run?.simulation_id === simulation.id));
-    let { rows } = grid;
-    for (const revision of own) {
-      if (!revision.after && selected.delete(revision.id)) showSelection();
-      rows = takeOver(rows, revision, order(asked.sort), (run) => fulfils(run, asked), list.ended);
-    }
-    grid.setRows(rows, list.ended);
+    for (const { id, after } of own) if (!after && selected.delete(id)) showSelection();
+    grid.setRows(afterRevisions(grid.rows, own, { compare: order(asked.sort), isWanted: (run) => fulfils(run, asked), list }), list.ended);
     showEmptiness();
   }
 

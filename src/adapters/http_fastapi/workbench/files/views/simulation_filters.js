@@ -1,6 +1,7 @@
 /** The filters and orders of the list of simulations, as the API has them; and what the feed changes in such a list. */
 
 import { h } from "../lib/dom.js";
+import { afterRevisions } from "../lib/lists.js";
 
 export const FILTERS = ["name", "active_on", "start_date_from", "start_date_to", "end_date_from", "end_date_to"];
 const DATES = [
@@ -66,20 +67,9 @@ function order(sort) {
   return (a, b) => sign * (compare(value(a), value(b)) || compare(a.id, b.id));
 }
 
-/**
- * The loaded part of a list after revisions of simulations: without those that are gone or no longer fulfil `params`, the
- * others in their places. What belongs behind the part that `list`, a pager, has given comes with its own page.
- */
+/** The loaded part of a list that `params` were asked for, after revisions of simulations. */
 export function takeOver(simulations, revisions, params, list) {
-  const compare = order(params.sort);
-  for (const { action, id, after } of revisions) {
-    const at = simulations.findIndex((each) => each.id === id);
-    if (at >= 0) simulations = simulations.toSpliced(at, 1);
-    if (action === "deleted" || !fulfils(after, params) || !(list.ended || compare(after, list.last) <= 0)) continue;
-    const place = simulations.findIndex((each) => compare(after, each) < 0);
-    simulations = simulations.toSpliced(place < 0 ? simulations.length : place, 0, after);
-  }
-  return simulations;
+  return afterRevisions(simulations, revisions, { compare: order(params.sort), isWanted: (each) => fulfils(each, params), list });
 }
 
 /** Text by which names are compared; close to the case folding of Unicode that the API has. */
