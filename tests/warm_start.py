@@ -11,13 +11,15 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
 STAND_IN = str(Path(__file__).with_name("stand_in.py"))
 SERVER_TIMEOUT = 10.0  # seconds in which the server has to end
-_server: list[str] = []
+_servers: dict[bool, str] = {}
+"""The addresses of the process that has imported the service, and of that which has imported the client."""
 _status: list[int] = []
 """The exit status of the command that runs in this process, once it is known."""
 _starting = Lock()
@@ -30,13 +32,23 @@ def goatfish(*arguments: str) -> list[str]:
 
 def python(*arguments: str) -> list[str]:
     """The command that runs ``python -m MODULE …`` or ``python -c CODE …``, for ``subprocess``."""
+    return _warm(False, arguments)
+
+
+def gf(*arguments: str) -> list[str]:
+    """The command that runs the client's ``gf`` with these arguments, for ``subprocess``."""
+    return _warm(True, ["-c", "import sys; from goatfish.commands import main; sys.exit(main())", *arguments])
+
+
+def _warm(client: bool, arguments: Iterable[str]) -> list[str]:
     with _starting:
-        if not _server:
-            _server.append(_start_server())
-    return [sys.executable, "-I", "-S", STAND_IN, _server[0], *arguments]
+        if client not in _servers:
+            path = {"PYTHONPATH": str(CLIENT_SOURCE)} if client else {}
+            _servers[client] = _start_server(CLIENT if client else (*PACKAGES, *GOATFISH), os.environ | path)
+    return [sys.executable, "-I", "-S", STAND_IN, _servers[client], *arguments]
 
 
-def _start_server() -> str:
+def _start_server(modules: Iterable[str], env: Mapping[str, str]) -> str:
     """Starts the process that forks commands until this one ends; returns the address of its socket."""
     import atexit
     import shutil
@@ -46,7 +58,8 @@ def _start_server() -> str:
     directory = tempfile.mkdtemp(prefix="goatfish-")
     address = f"{directory}/socket"
     server = subprocess.Popen(
-        [sys.executable, __file__, address],
+        [sys.executable, __file__, address, *modules],
+        env=env,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,  # Ctrl-C is for this process, which then ends the server
@@ -66,14 +79,16 @@ def _start_server() -> str:
     return address
 
 
-def serve(address: str) -> tuple[list[str], str] | None:
+def serve(address: str, modules: list[str]) -> tuple[list[str], str] | None:
     """Forks a command for each connection until stdin ends. Returns in a command's process: its arguments and place."""
     import atexit
     import gc
+    import importlib
     import select
 
     atexit.register(_end_at_once)  # the first to be registered is the last to run
-    _import_packages()
+    for name in modules:
+        importlib.import_module(name)
     gc.freeze()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
@@ -153,14 +168,6 @@ def _end_at_once() -> None:
         os._exit(_status[0])
 
 
-def _import_packages() -> None:
-    """Imports Goatfish and what it uses, but for what needs Django's settings."""
-    import importlib
-
-    for name in (*PACKAGES, *GOATFISH):
-        importlib.import_module(name)
-
-
 PACKAGES = (
     "anyio._backends._asyncio",
     "asyncpg",
@@ -211,10 +218,23 @@ GOATFISH = (
     "app.cli.serving",
     "app.cli.up",
 )
+"""With ``PACKAGES``, Goatfish and what it uses, but for what needs Django's settings."""
+CLIENT_SOURCE = Path(__file__).parents[1] / "clients" / "python" / "src"
+CLIENT = (
+    *(f"goatfish.commands.{path.stem}" for path in (CLIENT_SOURCE / "goatfish" / "commands").glob("[a-z]*.py")),
+    "goatfish.http.deadlines",
+    "goatfish.http.failures",
+    "goatfish.recording.delivery",
+    "goatfish.recording.syncing",
+    "goatfish.sync_api.client",
+    "anyio.to_thread",
+    "httpcore2",
+)
+"""``gf`` and what it uses."""
 
 
 if __name__ == "__main__":
-    if command := serve(sys.argv[1]):
+    if command := serve(sys.argv[1], sys.argv[2:]):
         import runpy
 
         (option, program, *arguments), sys.path[0] = command

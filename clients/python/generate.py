@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from pathlib import Path
+
+from ruff import find_ruff_bin  # type: ignore[import-untyped]  # -- it has no types
 
 PACKAGE = Path(__file__).parent / "src" / "goatfish"
 HEADER = "# Generated from goatfish.async_api.{module} by clients/python/generate.py: edit that.\n"
@@ -30,9 +31,9 @@ def generated(module: str, source: str) -> str:
         source = re.sub(pattern, replacement, source)
     source = source.replace('"""The client for asyncio', '"""The client for plain calls')
     source = HEADER.format(module=module) + source
-    ruff = [sys.executable, "-m", "ruff"]
+    ruff = find_ruff_bin()  # without another Python
     for command in (["check", "--quiet", "--fix-only", "--select", "I"], ["format", "--quiet"]):
-        argv = [*ruff, *command, "--stdin-filename", str(PACKAGE / "sync_api" / f"{module}.py"), "-"]
+        argv = [ruff, *command, "--stdin-filename", str(PACKAGE / "sync_api" / f"{module}.py"), "-"]
         done = subprocess.run(argv, input=source, capture_output=True, text=True, check=True)
         source = done.stdout
     return source

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Thread
@@ -12,6 +13,7 @@ import pytest
 from clients.python.tests.scripted import RUN
 
 import goatfish
+from goatfish.http.library import trust
 
 BODY = json.dumps(RUN).encode()
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -94,3 +96,16 @@ def test_nobody_there_has_done_nothing(call: Callable[[goatfish.Client], object]
         with client, pytest.raises(goatfish.ConnectionFailed, match="was not reached") as caught:
             call(client)
         assert not caught.value.maybe_done
+
+
+def test_plain_http_needs_no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")  # an error over HTTPS: test_configuration.py
+    with listening(GOOD) as url, goatfish.Client(url, "key") as client:
+        assert client.runs.get(RUN["id"]).to_dict() == RUN
+
+
+def test_only_plain_http_loads_no_certificates() -> None:
+    assert trust("https://goatfish.example") is True
+    plain = trust("http://goatfish.example")
+    assert isinstance(plain, ssl.SSLContext)
+    assert (plain.verify_mode, plain.check_hostname, plain.get_ca_certs()) == (ssl.CERT_REQUIRED, True, [])

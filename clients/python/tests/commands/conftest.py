@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import pytest
 from clients.python.tests.commands.running import Gf
 
-from goatfish.http.library import httpx
-
-TLS = httpx.create_ssl_context()
-
 
 @pytest.fixture
 def gf(monkeypatch: pytest.MonkeyPatch) -> Gf:
-    monkeypatch.setattr(httpx, "Client", partial(httpx.Client, verify=TLS))  # which takes as long as all the rest
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("TZ", "UTC")
     for name in ("NO_COLOR", "COLUMNS", "GOATFISH_TRACEBACK", "DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):

@@ -17,6 +17,7 @@ from clients.python.tests.commands.running import AS_PROCESS, SOURCES
 from clients.python.tests.relay import Relay
 
 import goatfish
+from tests import warm_start
 
 READY = "import signal, sys, time; {}; print('ready', flush=True); time.sleep(30)"
 ARRAY = """
@@ -65,10 +66,13 @@ class Desk:
         return subprocess.Popen([*AS_PROCESS, *arguments], **{**settings, **options})
 
     def gf(self, *arguments: str) -> tuple[int, str, str]:
-        """The exit status, standard output and error of a `gf`."""
-        with self.start(*arguments) as process:
-            out, err = process.communicate(timeout=60)
-        return process.returncode, out, err
+        """The exit status, standard output and error of a `gf`, from a process that has imported it."""
+        environment = {name: value for name, value in self.environment.items() if not name.startswith("PYTHON")}
+        command = warm_start.gf(*arguments)
+        done = subprocess.run(
+            command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        return done.returncode, done.stdout, done.stderr
 
     def record(self, *argv: str, options: tuple[str, ...] = ()) -> tuple[int, str, str]:
         return self.gf("run", "-s", self.simulation, *options, "--", *argv)
@@ -285,7 +289,7 @@ def test_a_named_pipe_is_no_result_file_and_no_artifact(desk: Desk) -> None:
 
 def test_a_run_within_a_run(desk: Desk) -> None:
     argv = [
-        *AS_PROCESS,
+        *("env", f"PYTHONPATH={SOURCES}", *AS_PROCESS),
         "run",
         "-s",
         desk.simulation,

@@ -51,7 +51,7 @@ class AsyncClient:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         found = configuration.load(url, key)
-        self._begin(AsyncSender(found, AsyncConnections(transport), timeout, max_retries))
+        self._begin(AsyncSender(found, AsyncConnections(found.url, transport), timeout, max_retries))
 
     def _begin(self, sender: AsyncSender) -> None:
         self._sender = sender

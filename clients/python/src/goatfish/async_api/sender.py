@@ -24,7 +24,8 @@ class AsyncConnections:
     There is no lock: a process that is forked while a thread has it could never take it.
     """
 
-    def __init__(self, transport: httpx.AsyncBaseTransport | None) -> None:
+    def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None) -> None:
+        self._url = url
         self._transport = transport
         self._of_process: dict[int, httpx.AsyncClient] = {}
         self._closed = False
@@ -43,10 +44,10 @@ class AsyncConnections:
         return opened
 
     def _opened(self) -> httpx.AsyncClient:
-        from goatfish.http.library import httpx  # noqa: PLC0415 -- takes long to import
+        from goatfish.http.library import httpx, trust  # noqa: PLC0415 -- takes long to import
 
         try:
-            return httpx.AsyncClient(transport=self._transport, follow_redirects=False)
+            return httpx.AsyncClient(transport=self._transport, verify=trust(self._url), follow_redirects=False)
         except (
             ImportError,
             OSError,

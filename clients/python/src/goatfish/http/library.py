@@ -5,7 +5,8 @@ Importing it takes longer than everything else here, so it is imported only by w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import ssl
+from typing import TYPE_CHECKING, Union
 
 if TYPE_CHECKING:
     import httpx2 as httpx
@@ -15,4 +16,12 @@ else:
     except ImportError:
         import httpx
 
-__all__ = ["httpx"]
+__all__ = ["httpx", "trust"]
+
+
+def trust(url: str) -> Union[ssl.SSLContext, bool]:
+    """Whom a connection to this URL trusts, as ``verify``: over HTTPS the authorities of the system or environment.
+
+    Over plain HTTP it trusts nobody, as it is never asked: to load them takes longer than all else of a first request.
+    """
+    return not url.startswith("http:") or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -54,7 +54,7 @@ class Service:
         timeout = SECONDS if given.timeout is None else min(given.timeout, SECONDS)
         if isinstance(given.connections, Connections):
             return cls(Sender(given.configuration, given.connections, timeout, retries), OWNERS)
-        connections = Connections(_for_threads(given.connections._transport))
+        connections = Connections(given.configuration.url, _for_threads(given.connections._transport))
         service = cls(Sender(given.configuration, connections, timeout, retries), OWNERS)
         service._own_connections = connections
         return service

@@ -52,7 +52,7 @@ class Client:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         found = configuration.load(url, key)
-        self._begin(Sender(found, Connections(transport), timeout, max_retries))
+        self._begin(Sender(found, Connections(found.url, transport), timeout, max_retries))
 
     def _begin(self, sender: Sender) -> None:
         self._sender = sender

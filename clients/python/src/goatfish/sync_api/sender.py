@@ -25,7 +25,8 @@ class Connections:
     There is no lock: a process that is forked while a thread has it could never take it.
     """
 
-    def __init__(self, transport: httpx.BaseTransport | None) -> None:
+    def __init__(self, url: str, transport: httpx.BaseTransport | None) -> None:
+        self._url = url
         self._transport = transport
         self._of_process: dict[int, httpx.Client] = {}
         self._closed = False
@@ -44,10 +45,10 @@ class Connections:
         return opened
 
     def _opened(self) -> httpx.Client:
-        from goatfish.http.library import httpx  # noqa: PLC0415 -- takes long to import
+        from goatfish.http.library import httpx, trust  # noqa: PLC0415 -- takes long to import
 
         try:
-            return httpx.Client(transport=self._transport, follow_redirects=False)
+            return httpx.Client(transport=self._transport, verify=trust(self._url), follow_redirects=False)
         except (
             ImportError,
             OSError,
