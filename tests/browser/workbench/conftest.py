@@ -43,7 +43,7 @@ class Tenant:
 def unused_tenants(service: Live) -> Iterator[tuple[str, str]]:
     """Names and keys of owners that have nothing yet; made all at once, as a command for each takes its time."""
     made = subprocess.run(
-        [sys.executable, "-m", "tests.browser.workbench.tenants", "100"],
+        [sys.executable, "-m", "tests.browser.workbench.tenants", "300"],
         env=service.env,
         capture_output=True,
         text=True,

@@ -130,3 +130,12 @@ def test_a_key_that_only_reads_is_offered_no_changes(page: Page, service: Live, 
     open_run(page, run, tab="history")
     expect(page.get_by_text("Version 1")).to_be_visible()
     assert page.get_by_role("button", name=re.compile("Restore")).count() == 0
+
+
+def test_a_view_that_was_left_does_not_change_the_address(workbench: Page, tenant: Tenant) -> None:
+    run = tenant.run(tenant.simulation())
+    for _ in range(5):  # while the list still loads
+        workbench.evaluate("() => { location.hash = '#/simulations?name=wing' }")
+        open_run(workbench, run, tab="code")
+        expect(workbench.get_by_text(f'client.runs.get("{run["id"]}")')).to_be_visible()
+        assert workbench.url.endswith("?tab=code")

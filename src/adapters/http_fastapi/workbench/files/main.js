@@ -40,7 +40,7 @@ async function show() {
   if (signal.aborted) return;
   const place = route.path[0] ?? "simulations";
   const { api, live, me } = session;
-  const context = { api, live, me, signal, ...route, setQuery, adopt, can: (scope) => me.scopes.includes(scope) };
+  const context = { api, live, me, signal, ...route, setQuery: (query) => signal.aborted || setQuery(route.path, query), adopt, can: (scope) => me.scopes.includes(scope) };
   session.shell.setCurrent(place);
   let made;
   try {
@@ -61,9 +61,9 @@ function loadOthers() {
   for (const load of Object.values(VIEWS)) for (const path of [[], ["", "x"]]) load({ path }).catch(() => {});
 }
 
-/** Remembers the state of a view in its address, without showing the view again. */
-function setQuery(query) {
-  history.replaceState(null, "", link(parseHash(location.hash).path, query));
+/** Remembers the state of a view in its address, without showing it again; not that of a view that was left. */
+function setQuery(path, query) {
+  if (link(parseHash(location.hash).path) === link(path)) history.replaceState(null, "", link(path, query));
 }
 
 /** Goes on with the key that has taken the place of this session's. */
