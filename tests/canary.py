@@ -18,6 +18,8 @@ _RUN = re.compile(rf"(?<![0-9A-Za-z])[0-9A-Za-z]{{{_SECRET},}}+")
 _STEP = 16
 """Every so many characters of a run, a piece of this length is looked up: some piece of a secret is always among them,
 as a secret is longer than two of them."""
+_FIRST = [slice(at, at + _STEP) for at in range(_STEP)]
+"""Where the pieces of a secret are, one of which is looked up wherever the secret begins."""
 
 
 class Canary:
@@ -36,7 +38,7 @@ class Canary:
             return
         for secret in (text._secret, text.digest()):
             self._secrets[len(secret)].add(secret)
-            self._pieces.update(secret[at : at + _STEP] for at in range(_STEP))
+            self._pieces.update(map(secret.__getitem__, _FIRST))  # no Python calls: they would be counted
 
     def knows_word(self, word: str) -> None:
         """Registers this text as a secret."""

@@ -17,7 +17,7 @@ def shell(tmp_path: Path) -> Shell:
 def test_commands_use_the_database_of_a_running_up_and_say_so(shell: Shell, tmp_path: Path) -> None:
     elsewhere = {"GOATFISH_DATABASE_URL": f"sqlite:///{tmp_path}/elsewhere.sqlite3"}
     with shell.running("up", "--port", "0", until="Ctrl-C stops it", variables=elsewhere, ends=-9) as running:
-        assert f"Commands goatfish works on {elsewhere['GOATFISH_DATABASE_URL']} here" in running.said
+        assert f"Commands   goatfish works on {elsewhere['GOATFISH_DATABASE_URL']} here" in running.said
         made = shell("owner", "create", "Acme")
         assert made.returncode == 0, made.stderr
         line, _ = made.stderr.splitlines()
@@ -45,10 +45,10 @@ def test_nothing_is_said_beside_an_up_on_the_usual_database(shell: Shell) -> Non
 
 def test_demo_data_are_offered_and_created_once(shell: Shell) -> None:
     with shell.running("up", "--port", "0", until="Ctrl-C stops it") as running:
-        assert "Data     none: --demo adds some, or goatfish seed --owner demo" in running.said
+        assert "Data       none: --demo adds some, or goatfish seed --owner demo" in running.said
     for created in (True, False):
         with shell.running("up", "--port", "0", "--demo", until="Ctrl-C stops it") as running:
-            assert "Data     none" not in running.said
+            assert "Data       none" not in running.said
             assert ("has simulations already" not in running.said) == created
         rows = json.loads(shell("owner", "erase", "demo", "--dry-run", "--json").stdout)["rows"]
         assert (rows["simulation"], rows["run"]) == (24, 600)

@@ -420,7 +420,7 @@ def _up(shell: Shell, taken: int) -> tuple[str, str]:
         said = running.said
         assert f"Port {taken} is in use" in said
         curl = re.search(r"^curl -H 'X-API-Key: (\S+)' (http://\S+)$", said, re.MULTILINE)
-        sign_in = re.search(r"Sign in  admin / (\S+)$", said, re.MULTILINE)
+        sign_in = re.search(r"Sign in    admin / (\S+)$", said, re.MULTILINE)
         assert curl, said
         assert sign_in, said
         assert answer(curl[2], curl[1]) == (200, b'{"items":[],"next_cursor":null}')
