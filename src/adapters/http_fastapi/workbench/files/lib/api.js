@@ -1,5 +1,7 @@
 /** The HTTP API, as any other client uses it. */
 
+import { early } from "../early.js";
+
 /** An answer that is not a success, or none at all (`status` 0). */
 export class Problem extends Error {
   constructor(status, body, retryAfter = null) {
@@ -45,13 +47,10 @@ export class Api {
     if (body !== undefined) sent["Content-Type"] = "application/json";
     let response;
     try {
-      response = await fetch(`/api/v1${path}${query && `?${query}`}`, {
-        method,
-        headers: sent,
-        body: body === undefined ? undefined : JSON.stringify(body),
-        signal,
-        credentials: "omit",
-      });
+      const url = `/api/v1${path}${query && `?${query}`}`;
+      const content = body === undefined ? undefined : JSON.stringify(body);
+      const asked = method === "GET" ? early(url, this.key) : undefined;
+      response = await (asked ?? fetch(url, { method, headers: sent, body: content, signal, credentials: "omit" }));
     } catch (error) {
       if (error.name === "AbortError") throw error;
       throw new Problem(0, { detail: "The service cannot be reached." });

@@ -1,5 +1,7 @@
 /** Plain days, and the ticks of a time axis. Days are the reader's own: a plan has no time zone. */
 
+import { once } from "./once.js";
+
 const HOUR = 3600e3; // ms
 export const DAY = 24 * HOUR;
 
@@ -35,14 +37,15 @@ const STEPS = [
   ...[1, 3, 6].map((count) => ["month", count, count * 30 * DAY]),
   ...[1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000].map((count) => ["year", count, count * 365 * DAY]),
 ];
-const CLOCK = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
-const FORMATS = {
-  second: new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" }),
+const CLOCK = { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" };
+const STYLES = {
+  second: { hour: "2-digit", minute: "2-digit", second: "2-digit" },
   minute: CLOCK,
   hour: CLOCK,
-  day: new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric" }),
-  month: new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short" }),
+  day: { year: "numeric", month: "short", day: "numeric" },
+  month: { year: "numeric", month: "short" },
 };
+const FORMATS = Object.fromEntries(Object.entries(STYLES).map(([unit, style]) => [unit, once(() => new Intl.DateTimeFormat(undefined, style))]));
 const MONDAY = 4; // days from 1970-01-01 to the first Monday
 
 /** `[{at, label}, …]` between two moments (ms), about `count` at most, at whole seconds, minutes, hours, days, months or years. */
@@ -50,7 +53,7 @@ export function ticks(from, to, count) {
   const [unit, many] = STEPS.find(([, , length]) => (to - from) / length <= count) ?? STEPS.at(-1);
   const made = [];
   for (let date = floor(new Date(from), unit, many); date <= to; date = next(date, unit, many))
-    if (date >= from) made.push({ at: date.getTime(), label: unit === "year" ? String(date.getFullYear()) : FORMATS[unit].format(date) });
+    if (date >= from) made.push({ at: date.getTime(), label: unit === "year" ? String(date.getFullYear()) : FORMATS[unit]().format(date) });
   return made;
 }
 

@@ -1,8 +1,10 @@
 /** Values as people read them. */
 
-const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
-const AGO = new Intl.RelativeTimeFormat(undefined, { numeric: "auto" });
+import { once } from "./once.js";
+
+const MOMENT = once(() => new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }));
+const EXACT = once(() => new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" }));
+const AGO = once(() => new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }));
 const STEPS = [
   ["year", 31557600],
   ["month", 2629800],
@@ -13,20 +15,20 @@ const STEPS = [
 
 /** A date and time in the reader's zone. */
 export function moment(text) {
-  return text ? MOMENT.format(new Date(text)) : "";
+  return text ? MOMENT().format(new Date(text)) : "";
 }
 
 /** The same, to the second and with the zone: for a title. */
 export function exactMoment(text) {
-  return text ? EXACT.format(new Date(text)) : "";
+  return text ? EXACT().format(new Date(text)) : "";
 }
 
 /** "3 hours ago". */
 export function ago(text, now = Date.now()) {
   const seconds = (new Date(text) - now) / 1000;
   for (const [unit, length] of STEPS)
-    if (Math.abs(seconds) >= length) return AGO.format(Math.round(seconds / length), unit);
-  return AGO.format(0, "second") === "now" ? "just now" : AGO.format(0, "second");
+    if (Math.abs(seconds) >= length) return AGO().format(Math.round(seconds / length), unit);
+  return AGO().format(0, "second") === "now" ? "just now" : AGO().format(0, "second");
 }
 
 /** "2 h 5 min" between two moments. */
