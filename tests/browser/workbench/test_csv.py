@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from tests.browser.workbench.conftest import Tenant
 
 MODULE = """async ([code, sent]) => {
-    const main = document.querySelector("script[type=module]").src;
+    const main = document.querySelector("script:not([async])").src;
     const csv = await import(main.replace("main.js", "lib/csv.js"));
     return RUN[code](csv, sent);
 }"""
