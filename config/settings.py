@@ -56,6 +56,12 @@ class Settings(BaseSettings):
     prepared_statements: bool = True
     """Whether to use prepared statements; set to false behind a PgBouncer older than 1.21."""
 
+    sqlite_synchronous: Literal["full", "normal"] = "full"
+    """When SQLite answers a write: once it is on the disk (full), or before, so that a power cut may undo it (normal).
+
+    In both cases the database stays intact, and nothing is lost where only the process ends.
+    """
+
     secret_key: SecretStr = SecretStr("")
     """Signs cursors and admin sessions; 32 characters or more. With SQLite, a service generates it if unset."""
 
@@ -258,7 +264,7 @@ class Settings(BaseSettings):
         except OSError as error:
             raise ValueError(f"is not set and cannot be read beside the database: {error}") from error
 
-    @field_validator("log_level", "log_format", mode="before")
+    @field_validator("log_level", "log_format", "sqlite_synchronous", mode="before")
     @classmethod
     def _any_case(cls, value: object, info: ValidationInfo) -> object:
         if not isinstance(value, str):
