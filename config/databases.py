@@ -93,8 +93,8 @@ class DatabaseUrl:
         return f"DatabaseUrl({str(self)!r})"
 
 
-def django_database(url: DatabaseUrl) -> dict[str, Any]:
-    """Django's DATABASES entry for this URL."""
+def django_database(url: DatabaseUrl, synchronous: Literal["full", "normal"] = "full") -> dict[str, Any]:
+    """Django's DATABASES entry for this URL. ``synchronous`` says when SQLite answers: see the setting."""
     if url.is_sqlite:
         return {
             "ENGINE": "adapters.django_orm.sqlite",
@@ -102,7 +102,7 @@ def django_database(url: DatabaseUrl) -> dict[str, Any]:
             "OPTIONS": {
                 # WAL lets readers run beside a writer; IMMEDIATE takes the write lock when a transaction begins,
                 # so that it waits there instead of failing at its first write.
-                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+                "init_command": f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous.upper()}",
                 "transaction_mode": "IMMEDIATE",
                 "timeout": SQLITE_BUSY_TIMEOUT,
             },

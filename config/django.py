@@ -59,7 +59,7 @@ TEMPLATES = [
 STATIC_URL = "/static/"
 
 # Operators use Django's connections; the API on PostgreSQL has its own pool.
-DATABASES = {"default": django_database(_settings.operator_url)}
+DATABASES = {"default": django_database(_settings.operator_url, _settings.sqlite_synchronous)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "goatfish.Operator"

@@ -3,6 +3,7 @@
 import os
 import re
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from config.databases import DatabaseUrl
 from config.env_file import ENCODING, ENV_FILE, unreadable
 from config.running_up import RunningUp
 from config.secret_files import SECRET_MIN, load_or_create_secret, load_or_generate_secret
+from config.secret_settings import FromFiles, SecretFileErrors
 from config.setting_errors import error_message
 
 PREFIX = "GOATFISH_"
@@ -50,17 +52,35 @@ class Settings(BaseSettings):
     operator_database_url: Annotated[DatabaseUrl | None, NoDecode] = None
     """The same database for migrations, the command line and the admin. If unset, PostgreSQL serves the API only."""
 
+    database_url_file: Path | None = None
+    """A file that has DATABASE_URL in one line, in place of that setting."""
+
+    operator_database_url_file: Path | None = None
+    """A file that has OPERATOR_DATABASE_URL in one line, in place of that setting."""
+
     one_role: bool = False
     """For development: use one PostgreSQL role for everything, without row-level security between tenants."""
 
     prepared_statements: bool = True
     """Whether to use prepared statements; set to false behind a PgBouncer older than 1.21."""
 
+    sqlite_synchronous: Literal["full", "normal"] = "full"
+    """When SQLite answers a write: once it is on the disk (full), or before, so that a power cut may undo it (normal).
+
+    In both cases the database stays intact, and nothing is lost where only the process ends.
+    """
+
     secret_key: SecretStr = SecretStr("")
     """Signs cursors and admin sessions; 32 characters or more. With SQLite, a service generates it if unset."""
 
     secret_key_previous: SecretStr | None = None
     """The previous secret key, still accepted while you replace it, but never used to sign."""
+
+    secret_key_file: Path | None = None
+    """A file that has SECRET_KEY in one line, in place of that setting."""
+
+    secret_key_previous_file: Path | None = None
+    """A file that has SECRET_KEY_PREVIOUS in one line, in place of that setting."""
 
     pool_size: int = Field(default=10, ge=1, le=1000)
     """The maximum number of database connections of one worker process (on SQLite, of reader threads).
@@ -150,8 +170,9 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment before .env, and last of all what a running ``goatfish up`` has left."""
-        return init_settings, env_settings, dotenv_settings, file_secret_settings, RunningUp(settings_cls)
+        """The environment before .env, files that both name, and last what a running ``goatfish up`` has left."""
+        named = (init_settings, env_settings, dotenv_settings, file_secret_settings)
+        return *named, FromFiles(settings_cls), RunningUp(settings_cls)
 
     @property
     def operator_url(self) -> DatabaseUrl:
@@ -258,7 +279,7 @@ class Settings(BaseSettings):
         except OSError as error:
             raise ValueError(f"is not set and cannot be read beside the database: {error}") from error
 
-    @field_validator("log_level", "log_format", mode="before")
+    @field_validator("log_level", "log_format", "sqlite_synchronous", mode="before")
     @classmethod
     def _any_case(cls, value: object, info: ValidationInfo) -> object:
         if not isinstance(value, str):
@@ -273,6 +294,9 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         lines = [f"{PREFIX}{str(each['loc'][0]).upper()}: {error_message(each)}" for each in error.errors()]
+        raise ConfigurationError(lines) from None
+    except SecretFileErrors as error:
+        lines = [f"{PREFIX}{name.upper()}: {line}" for name, line in error.lines.items()]
         raise ConfigurationError(lines) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError([unreadable(error)]) from None

@@ -150,7 +150,9 @@ class EntityUseCases(Generic[E]):
             # A deletion is no way round a rule between states.
             if last.before is not None:
                 require_transition(last.before, made)
-        changed = max(context.at, last.created_at, made.created_at)
+        before: Any = last.before or wanted
+        # The clock may have gone back since any of these.
+        changed = max(context.at, last.created_at, made.created_at, before.updated_at)
         again: E = replace(made, version=last.version + 1, updated_at=changed)
         try:
             await repository.add(again, context)

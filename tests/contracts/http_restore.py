@@ -102,6 +102,22 @@ class RestoreContract(ResourceFixtures):
         service.clock.passes(HOUR)
         assert answer.json()["updated_at"] == revisions(tenant, resource, made)[1]["at"]
 
+    @pytest.mark.parametrize("is_deleted", [True, False])
+    def test_no_time_of_change_goes_back_with_the_clock(
+        self, service: Service, resource: ResourceCase, is_deleted: bool
+    ) -> None:
+        tenant = service.tenant()
+        made = changed(tenant, resource)
+        before = tenant.send("GET", resource.path_of(made)).json()["updated_at"]
+        service.clock.passes(-HOUR)
+        if is_deleted:
+            assert tenant.send("DELETE", resource.path_of(made)).status_code == 204
+        answer = restore(tenant, resource, made, 1)
+        service.clock.passes(HOUR)
+        assert answer.status_code == 200
+        assert answer.json()["created_at"] == made["created_at"] <= before <= answer.json()["updated_at"]
+        assert tenant.send("GET", resource.path_of(made)).json() == answer.json()
+
     def test_tags_are_never_reused(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         made = tenant.make(resource)

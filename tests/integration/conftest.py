@@ -80,6 +80,7 @@ collect_ignore = {
         "test_readme.py",
         "test_run_script.py",
         "test_sqlite_backups.py",
+        "test_sqlite_durability.py",
         "test_django_executor.py",
         "test_processes.py",
         "test_production.py",

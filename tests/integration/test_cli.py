@@ -243,6 +243,8 @@ def test_the_doctor_reports_no_error_for_a_migrated_database() -> None:
     ("variables", "message"),
     [
         ({"SECRET_KEY": "abc" * 20}, "is easy to guess"),
+        ({"SECRET_KEY_PREVIOUS_FILE": "/no"}, "GOATFISH_SECRET_KEY_PREVIOUS_FILE: names /no, which cannot be read: No"),
+        ({"SECRET_KEY_FILE": "/no"}, "GOATFISH_SECRET_KEY_FILE: is given beside the setting itself"),
         ({"POOL_SIZE": "0"}, "GOATFISH_POOL_SIZE: must be at least 1"),
         ({"ALOWED_HOSTS": "x"}, "Did you mean GOATFISH_ALLOWED_HOSTS? Host names under which"),
         ({"ALLOWED_HOSTS": "a.example:80"}, "GOATFISH_ALLOWED_HOSTS: must be host names, got 'a.example:80' (a port)"),

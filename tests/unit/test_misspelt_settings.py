@@ -33,6 +33,8 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("GOATFISH_KEYS", None),
         ("GOATFISH_", None),
         ("GOATFISH_WORKER", "WORKERS"),
+        ("GOATFISH_SECRET_KEYFILE", "SECRET_KEY_FILE"),
+        ("GOATFISH_DATABASE_URL_FILES", "DATABASE_URL_FILE"),
         ("GOATFISH__WORKERS", "WORKERS"),
         ("GOATFISH_POOLSIZE", "POOL_SIZE"),
         ("GOATFISH_SECRET", "SECRET_KEY"),

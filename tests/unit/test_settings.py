@@ -280,6 +280,23 @@ def test_django_gets_a_sqlite_file(elsewhere: Path) -> None:
     assert DatabaseUrl("sqlite:////srv/g.sqlite3").path == Path("/srv/g.sqlite3")
 
 
+def test_sqlite_answers_once_a_write_is_on_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = settings.load().database_url
+    assert "synchronous=FULL" in django_database(url, settings.load().sqlite_synchronous)["OPTIONS"]["init_command"]
+    assert "synchronous=FULL" in django_database(url)["OPTIONS"]["init_command"]
+
+    monkeypatch.setenv("GOATFISH_SQLITE_SYNCHRONOUS", "Normal")
+    settings.load.cache_clear()
+    entry = django_database(url, settings.load().sqlite_synchronous)
+    assert "synchronous=NORMAL" in entry["OPTIONS"]["init_command"]
+
+
+def test_sqlite_is_never_told_not_to_write_to_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert error_lines(monkeypatch, SQLITE_SYNCHRONOUS="off") == [
+        "GOATFISH_SQLITE_SYNCHRONOUS: must be one of 'full' or 'normal', got 'off'"
+    ]
+
+
 def test_worker_gets_its_share_of_each_limit() -> None:
     parts = Settings(rate_limit=6000, failure_limit=60, workers=4)
 

@@ -21,6 +21,10 @@ def settings_with(**given: Any) -> Settings:
     [
         ({"one_role": True}, "GOATFISH_ONE_ROLE has no effect with SQLite."),
         ({"prepared_statements": False}, "GOATFISH_PREPARED_STATEMENTS has no effect with SQLite."),
+        (
+            {"database_url": POSTGRES, "sqlite_synchronous": "normal"},
+            "GOATFISH_SQLITE_SYNCHRONOUS has no effect with PostgreSQL.",
+        ),
         ({"secret_key_previous": SecretStr("x" * 32)}, "GOATFISH_SECRET_KEY_PREVIOUS is the same as"),
         ({"body_timeout": 60}, "GOATFISH_BODY_TIMEOUT, 60, is never reached: GOATFISH_REQUEST_TIMEOUT, 60,"),
         ({"rate_limit": 3, "workers": 4}, "GOATFISH_RATE_LIMIT is 3, but each of 4 workers allows at least one."),

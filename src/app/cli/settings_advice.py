@@ -34,6 +34,8 @@ def _without_effect(settings: Settings) -> Iterator[str]:
         for name in ("one_role", "prepared_statements"):
             if getattr(settings, name) != Settings.model_fields[name].default:
                 yield f"{PREFIX}{name.upper()} has no effect with SQLite."
+    elif settings.sqlite_synchronous != Settings.model_fields["sqlite_synchronous"].default:
+        yield f"{PREFIX}SQLITE_SYNCHRONOUS has no effect with PostgreSQL."
     if settings.secret_key_previous == settings.secret_key:
         yield f"{PREFIX}SECRET_KEY_PREVIOUS is the same as {PREFIX}SECRET_KEY."
     if settings.body_timeout >= settings.request_timeout:
