@@ -3,6 +3,7 @@
 import { fill, h } from "../lib/dom.js";
 import { csvRow } from "../lib/csv.js";
 import { duration, moment, quantity } from "../lib/format.js";
+import { own } from "../lib/own.js";
 import { link } from "../lib/router.js";
 import { button, copyButton, download, problem, runLink, statusBadge } from "../ui/pieces.js";
 
@@ -90,7 +91,7 @@ export function comparedRows(runs) {
   ].map(([name, read]) => ({ name, group: "Run", texts: runs.map(read), quiet: name === "Started" || name === "Took" }));
   for (const group of ["parameters", "results", "labels"])
     for (const name of [...new Set(runs.flatMap((run) => Object.keys(run[group])))].sort())
-      rows.push({ name, group: group[0].toUpperCase() + group.slice(1), ...memberRow(runs.map((run) => run[group][name])) });
+      rows.push({ name, group: group[0].toUpperCase() + group.slice(1), ...memberRow(runs.map((run) => own(run[group], name))) });
   for (const name of [...new Set(runs.flatMap((run) => run.artifacts.map((each) => each.name)))].sort())
     rows.push({ name, group: "Artifacts", ...artifactRow(runs.map((run) => run.artifacts.find((each) => each.name === name))) });
   for (const row of rows) row.differs = new Set(row.texts).size > 1;
