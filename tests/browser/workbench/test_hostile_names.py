@@ -13,9 +13,9 @@ NAMES = ["constructor", "toString", "hasOwnProperty"]
 @pytest.fixture
 def runs(tenant: Tenant) -> list[Any]:
     """One run that has members of these names, and one that has none of them."""
-    wing = tenant.simulation(labels={name: "wing" for name in NAMES})
+    wing = tenant.simulation(labels=dict.fromkeys(NAMES, "wing"))
     members = {name: index for index, name in enumerate(NAMES)}
-    named = tenant.run(wing, name="named", parameters=members, results=members, labels={name: "x" for name in NAMES})
+    named = tenant.run(wing, name="named", parameters=members, results=members, labels=dict.fromkeys(NAMES, "x"))
     return [named, tenant.run(wing, name="plain", parameters={"alpha": 1})]
 
 
