@@ -1,10 +1,11 @@
 /** Two to twenty runs side by side, with what differs marked. */
 
 import { fill, h } from "../lib/dom.js";
+import { Problem } from "../lib/api.js";
 import { csvRow } from "../lib/csv.js";
 import { duration, moment, quantity } from "../lib/format.js";
 import { own } from "../lib/own.js";
-import { link } from "../lib/router.js";
+import { isId, link } from "../lib/router.js";
 import { button, copyButton, download, problem, runLink, statusBadge } from "../ui/pieces.js";
 
 const MOST = 20; // runs
@@ -24,6 +25,7 @@ export async function compareView(context) {
   await Promise.all(
     ids.map(async (id) => {
       try {
+        if (!isId(id)) throw new Problem(404, {});
         runs.set(id, await context.api.get(`/runs/${encodeURIComponent(id)}`, {}, context.signal));
       } catch (error) {
         if (error.name === "AbortError") throw error;

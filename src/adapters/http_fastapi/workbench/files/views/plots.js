@@ -153,7 +153,7 @@ function said({ shown, lacking, notPositive, otherGroups }, data) {
     notPositive && `${notPositive} ${notPositive === 1 ? "has" : "have"} none above 0, which a logarithmic axis needs`,
     otherGroups && `${otherGroups} ${otherGroups === 1 ? "is" : "are"} of smaller groups`,
   ].filter(Boolean);
-  const all = `${shown} of ${data.rows.length} runs are shown${reasons.length ? `; ${reasons.join(", ")}` : ""}.`;
+  const all = `${shown} of ${data.rows.length} ${data.rows.length === 1 ? "run is" : "runs are"} shown${reasons.length ? `; ${reasons.join(", ")}` : ""}.`;
   return data.isCut ? `${all} The simulation has more than ${MOST} runs: narrow them down by conditions.` : all;
 }
 
