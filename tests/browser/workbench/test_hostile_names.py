@@ -1,4 +1,4 @@
-"""Members and labels that are named like what every object of JavaScript has."""
+"""Members and labels that are named like what every object of JavaScript has, and values at the edges."""
 
 from typing import Any
 
@@ -66,3 +66,25 @@ def test_quartiles_of_the_greatest_numbers_are_numbers(workbench: Page) -> None:
     code = f"async () => (await import({BASE} + 'ui/plot/statistics.js')).box([-1.7e308, 1.7e308])"
     made = workbench.evaluate(code)
     assert [made["low"], made["median"], made["high"]] == pytest.approx([-8.5e307, 0, 8.5e307])
+
+
+def test_values_at_the_edges_are_readable(workbench: Page, tenant: Tenant) -> None:
+    wing = tenant.simulation()
+    low = tenant.run(wing, name="low" * 100, parameters={"cl": -1e308, "p2": 1, "p10": 1, "note": "", "zero": -0.0})
+    high = tenant.run(wing, name="high", parameters={"cl": 1e308, "p2": 2, "p10": 2, "note": "NaN", "zero": 0})
+    go(workbench, f"#/compare?runs={low['id']},{high['id']}")
+    expect(workbench.get_by_role("row", name="cl differs -1e+308 1e+308")).to_be_visible()
+    expect(workbench.get_by_role("row", name='note differs "" NaN')).to_be_visible()
+    assert "Infinity" not in workbench.inner_text("main")
+    heading = workbench.get_by_role("columnheader", name="low").bounding_box()
+    assert heading is not None
+    assert heading["height"] < 140
+    go(workbench, f"#/simulations/{wing['id']}")
+    expect(workbench.get_by_role("columnheader", name="p10")).to_be_visible()
+    heads = workbench.get_by_role("columnheader").all_inner_texts()
+    assert heads.index("p2") < heads.index("p10")
+
+
+def test_an_axis_of_less_than_a_second_has_a_tick(workbench: Page) -> None:
+    code = f"async () => (await import({BASE} + 'lib/days.js')).ticks(1700000000100, 1700000000300, 6)"
+    assert [each["at"] for each in workbench.evaluate(code)] == [1700000000200]

@@ -54,7 +54,7 @@ export class Members {
 
   /** All of a group, in the order of their names. */
   of(group) {
-    return [...this.found.values()].filter((each) => each.group === group).sort((a, b) => a.name.localeCompare(b.name));
+    return [...this.found.values()].filter((each) => each.group === group).sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
   }
 }
 

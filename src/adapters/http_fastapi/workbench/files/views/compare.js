@@ -116,7 +116,8 @@ function shares(numbers) {
   const [first] = numbers;
   return numbers.map((each, index) => {
     if (!index || !first || !each || !first.value || each.unit !== first.unit || each.value === first.value) return "";
-    const share = ((each.value - first.value) / Math.abs(first.value)) * 100;
+    const share = (each.value / Math.abs(first.value) - Math.sign(first.value)) * 100;
+    if (!Number.isFinite(share)) return "";
     return `${share > 0 ? "+" : "−"}${Number(Math.abs(share).toPrecision(3))} %`;
   });
 }
@@ -134,7 +135,7 @@ function comparison(runs, onlyDifferences, remove) {
     "tr",
     {},
     h("td", {}),
-    runs.map((run) => h("th", { scope: "col" }, runLink(run.id, run.name), h("div", {}, statusBadge(run.status)), runs.length > 2 && button("Remove", () => remove(run.id), { "aria-label": `Remove ${run.name ?? run.id}` }))),
+    runs.map((run) => h("th", { scope: "col" }, h("div", { class: "clamped", title: run.name ?? run.id }, runLink(run.id, run.name)), h("div", {}, statusBadge(run.status)), runs.length > 2 && button("Remove", () => remove(run.id), { "aria-label": `Remove ${run.name ?? run.id}` }))),
   );
   const body = [];
   let group = null;
