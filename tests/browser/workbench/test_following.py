@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import APIResponse, Page, Route, expect
 
-from tests.browser.workbench.conftest import Tenant, sign_in
+from tests.browser.workbench.conftest import BASE, Tenant, sign_in
 from tests.running_service import Live
 
 FORGOTTEN = json.dumps({"title": "Gone", "status": 410, "code": "changes_forgotten", "detail": "They were purged."})
@@ -187,3 +187,22 @@ def test_an_action_that_fails_says_why(workbench: Page, tenant: Tenant) -> None:
     workbench.route(f"**/simulations/{made['id']}", lambda route: route.fulfill(status=503))
     workbench.get_by_role("button", name="Edit").click()
     expect(workbench.get_by_text("The service answered with status 503.")).to_be_visible()
+
+
+@pytest.mark.parametrize("query", ["status=bogus", "sort=bogus", "label=%20", "where=parameters.x%3D%22a%22b%22"])
+def test_conditions_of_an_address_that_are_refused_are_cleared(workbench: Page, tenant: Tenant, query: str) -> None:
+    made = tenant.simulation()
+    tenant.run(made, name="run 1")
+    workbench.evaluate("address => { location.hash = address }", f"#/simulations/{made['id']}?{query}")
+    clear = workbench.get_by_role("button", name="Clear the conditions")
+    expect(clear).to_be_visible()
+    expect(workbench.get_by_role("alert").filter(has_text="not valid")).to_be_visible()
+    for text in ("Cannot read", "Loading more"):
+        expect(workbench.get_by_text(text)).to_have_count(0)
+    clear.click()
+    expect(workbench.get_by_role("link", name="run 1")).to_be_visible()
+
+
+def test_files_have_names_of_any_script(workbench: Page) -> None:
+    code = f"async () => (await import({BASE} + 'ui/pieces.js')).fileName('مرحبا 123/..\\\\x')"
+    assert workbench.evaluate(code) == "مرحبا 123_x"

@@ -144,6 +144,11 @@ export function dialog(title, build) {
   });
 }
 
+/** A name as a part of the name of a file: letters and digits of any script. */
+export function fileName(name) {
+  return [...name.replace(/[^\p{L}\p{M}\p{N} _-]+/gu, "_")].slice(0, 60).join("");
+}
+
 /** Saves a blob as a file. */
 export function download(name, blob) {
   const url = URL.createObjectURL(blob);

@@ -3,7 +3,7 @@
 import { fill, h } from "../lib/dom.js";
 import { csvRow, readRuns } from "../lib/csv.js";
 import { value } from "../lib/format.js";
-import { button, download, problem } from "../ui/pieces.js";
+import { button, download, fileName, problem } from "../ui/pieces.js";
 import { saveSvg, savePng } from "../ui/plot/save.js";
 import { MOMENTS, draw, titleOf } from "../ui/plot/draw.js";
 import { legendOf } from "../ui/plot/legend.js";
@@ -100,7 +100,7 @@ export async function plotsTab({ context, simulation, state, changed }) {
     };
     const check = (name, label) => h("label", { class: "check" }, h("input", { type: "checkbox", "aria-label": label, checked: state[name] === "1", on: { change: (event) => set({ [name]: event.target.checked ? "1" : "" }) } }), label);
     const named = (columns) => columns.map((each) => [each.id, titleOf(each)]);
-    const file = `${simulation.name.replace(/[^\w -]+/g, "_").slice(0, 60) || "plot"} ${state.kind}`;
+    const file = `${fileName(simulation.name)} ${state.kind}`;
     const failed = (error) => fill(words, error.message);
     return [
       select("kind", "Plot", KINDS),
