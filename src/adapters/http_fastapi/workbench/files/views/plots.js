@@ -22,6 +22,7 @@ export async function plotsTab({ context, simulation, state, changed }) {
   const words = h("p", { class: "muted", role: "status" }, "The runs are being loaded …");
   const numbers = h("div", {});
   const controls = h("div", { class: "tools" });
+  const conditions = h("div", { class: "chips conditions" });
   let data = null;
   let drawn = null;
   let offered = null; // what the controls offer
@@ -38,6 +39,20 @@ export async function plotsTab({ context, simulation, state, changed }) {
       fill(words);
       fill(stage, problem(error, load));
     }
+  }
+
+  /** Says which runs are drawn, where it is not all of them. */
+  function showConditions() {
+    const { name, status, label, where } = state;
+    const texts = [name && `name contains ${name}`, status?.replaceAll(",", " or "), ...label.map((each) => `label ${each}`), ...where].filter(Boolean);
+    fill(conditions, texts.length > 0 && ["Only runs with", texts.map((text) => h("span", { class: "chip" }, h("bdi", {}, text))), button("Plot all runs", plotAll)]);
+  }
+
+  function plotAll() {
+    Object.assign(state, { name: "", status: "", label: [], where: [] });
+    changed();
+    showConditions();
+    return reload();
   }
 
   const numeric = () => data.columns.filter((each) => each.numeric && each.group !== "plain");
@@ -124,6 +139,7 @@ export async function plotsTab({ context, simulation, state, changed }) {
     waiting = null;
     if (!context.signal.aborted) loading = load();
   }
+  showConditions();
   context.live.addEventListener(
     "changes",
     ({ detail }) => {
@@ -143,7 +159,7 @@ export async function plotsTab({ context, simulation, state, changed }) {
   const themes = new MutationObserver(redraw);
   themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
   context.signal.addEventListener("abort", () => themes.disconnect());
-  return h("section", { "aria-label": "Plots" }, controls, legend, stage, words, numbers);
+  return h("section", { "aria-label": "Plots" }, conditions, controls, legend, stage, words, numbers);
 }
 
 /** How many runs are shown, and why others are not. */
