@@ -206,3 +206,21 @@ def test_conditions_of_an_address_that_are_refused_are_cleared(workbench: Page, 
 def test_files_have_names_of_any_script(workbench: Page) -> None:
     code = f"async () => (await import({BASE} + 'ui/pieces.js')).fileName('مرحبا 123/..\\\\x')"
     assert workbench.evaluate(code) == "مرحبا 123_x"
+
+
+@pytest.mark.parametrize("width", [390, 640, 1280])
+def test_numbers_of_results_are_on_one_line_and_within_the_window(workbench: Page, tenant: Tenant, width: int) -> None:
+    made = tenant.simulation()
+    results = {f"a_result_with_a_long_name_{number}": {"value": 12345.6, "unit": "kN"} for number in range(40)}
+    tenant.run(made, status="succeeded", results=results)
+    workbench.set_viewport_size({"width": width, "height": 800})
+    workbench.evaluate("id => { location.hash = `#/simulations/${id}` }", made["id"])
+    workbench.get_by_text("Results in numbers").click()
+    numbers = workbench.get_by_role("region", name="Results in numbers")
+    box, cell = numbers.bounding_box(), numbers.get_by_role("cell", name="12345.6 kN").first.bounding_box()
+    assert box is not None
+    assert cell is not None
+    assert cell["height"] < 50
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+    assert box["height"] <= 500

@@ -121,7 +121,7 @@ function results(summary, isOpen) {
     h("summary", { class: "button" }, "Results in numbers"),
     h(
       "div",
-      {},
+      { tabindex: "0", role: "region", "aria-label": "Results in numbers" },
       h(
         "table",
         { class: "plain" },
