@@ -106,6 +106,17 @@ def test_conditions_hold_for_plots(workbench: Page, study: Any) -> None:
     expect(workbench.locator(".mark")).to_have_count(5)
 
 
+def test_conditions_are_said_and_given_up(workbench: Page, study: Any) -> None:
+    open_simulation(workbench, study, "?tab=plots&where=parameters.alpha<5&label=mesh:fine&status=succeeded,failed")
+    expect(workbench.locator(".mark")).to_have_count(2)
+    for text in ("Only runs with", "parameters.alpha<5", "label mesh:fine", "succeeded or failed"):
+        expect(workbench.get_by_text(text)).to_be_visible()
+    workbench.get_by_role("button", name="Plot all runs").click()
+    expect(workbench.locator(".mark")).to_have_count(11)
+    expect(workbench.get_by_text("Only runs with")).to_have_count(0)
+    assert "alpha<5" not in workbench.url
+
+
 def test_new_runs_appear(plots: Page, tenant: Tenant, study: Any) -> None:
     tenant.run(study, parameters={"alpha": {"value": 40, "unit": "deg"}}, results={"cl": 3})
     expect(plots.locator(".mark")).to_have_count(12)

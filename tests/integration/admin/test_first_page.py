@@ -200,6 +200,14 @@ def test_names_are_shown_as_text(admin_client: Client) -> None:
         assert page.count(name) == 3
 
 
+def test_one_of_a_kind_is_said_so(admin_client: Client) -> None:
+    owner = OwnerRowFactory.create()
+    run_of(SimulationRowFactory.create(owner_id=owner.pk), RunStatus.QUEUED, ago(0))
+    KeyRowFactory.create(owner=owner, expires_at=datetime.now(UTC) + timedelta(days=3))
+    text = text_of(overview(admin_client))
+    assert text.startswith("1 owner 0 of them deactivated 1 simulation 1 run 1 key ends within 30 days")
+
+
 def test_without_anything_the_page_says_so(admin_client: Client) -> None:
     text = text_of(overview(admin_client))
     assert text.startswith("0 owners 0 of them deactivated 0 simulations 0 runs 0 keys end within 30 days")

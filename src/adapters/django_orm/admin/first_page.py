@@ -43,6 +43,12 @@ class Figure:
     label: str
     number: int | None
     url: str
+    one: str = ""
+    """The label of a single one, where it is another."""
+
+    @property
+    def counted(self) -> str:
+        return self.one if self.one and self.number == 1 else self.label
 
     @property
     def text(self) -> str:
@@ -98,17 +104,22 @@ def _overview(request: HttpRequest) -> dict[str, Any]:
     if _may_view(request, OwnerRow):
         numbers += _owners()
     if _may_view(request, SimulationRow):
-        numbers.append(Figure("simulations", figures.number_of(SimulationRow.objects.all()), list_url("simulationrow")))
+        numbers.append(
+            Figure(
+                "simulations", figures.number_of(SimulationRow.objects.all()), list_url("simulationrow"), "simulation"
+            )
+        )
         days = figures.by_day(SimulationRow.objects.all(), since)
         found["simulations"] = _chart("simulationrow", since, days and [(day, number, 0) for day, number in days])
     if _may_view(request, RunRow):
-        numbers.append(Figure("runs", figures.number_of(RunRow.objects.all()), list_url("runrow")))
+        numbers.append(Figure("runs", figures.number_of(RunRow.objects.all()), list_url("runrow"), "run"))
         found |= _runs(since)
         if _may_view(request, OwnerRow):
             found["busiest"] = _busiest(since)
     if _may_view(request, ApiKeyRow):
         keys = ApiKeyRow.objects.filter(ends_soon())
-        numbers.append(Figure(f"keys end within {SOON.days} days", figures.number_of(keys), _ending()))
+        soon = f"within {SOON.days} days"
+        numbers.append(Figure(f"keys end {soon}", figures.number_of(keys), _ending(), f"key ends {soon}"))
         found["ending"] = [*keys.select_related("owner").order_by("expires_at", "id")[:_KEYS_SHOWN]]
     attempts = apps.get_model("axes", "AccessAttempt")
     if _may_view(request, attempts):
@@ -124,7 +135,7 @@ def _may_view(request: HttpRequest, model: type[Model]) -> bool:
 def _owners() -> Iterator[Figure]:
     """All owners, and those that are deactivated."""
     rows = OwnerRow.objects
-    yield Figure("owners", figures.number_of(rows.all()), list_url("ownerrow"))
+    yield Figure("owners", figures.number_of(rows.all()), list_url("ownerrow"), "owner")
     deactivated = figures.number_of(rows.filter(deactivated_at__isnull=False))
     yield Figure("of them deactivated", deactivated, list_url("ownerrow", state="deactivated"))
 

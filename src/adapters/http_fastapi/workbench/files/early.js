@@ -8,6 +8,7 @@ const answers = new Map(); // by URL, each is taken once
 
 if (key && !location.hash.startsWith("#/sign-in")) {
   ask("/api/v1/me");
+  ask("/api/v1/changes?after=latest&limit=100");
   if (["", "#/", "#/simulations"].includes(location.hash)) ask(FIRST_PAGE);
 }
 

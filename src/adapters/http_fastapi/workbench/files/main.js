@@ -2,9 +2,10 @@
 
 import { Api } from "./lib/api.js";
 import { fill, h } from "./lib/dom.js";
-import { Live } from "./lib/live.js";
-import { link, parseHash } from "./lib/router.js";
-import { forgetKey, storeKey, storedKey } from "./lib/session.js";
+import { Live, ViewFeed } from "./lib/live.js";
+import { isId, link, parseHash } from "./lib/router.js";
+import { forgetKey, onStoredKey, replaceKey, storeKey, storedKey } from "./lib/session.js";
+import { closeMenus } from "./ui/menus.js";
 import { problem } from "./ui/pieces.js";
 import { shell } from "./ui/shell.js";
 import { signInView } from "./views/sign_in.js";
@@ -23,7 +24,17 @@ const VIEWS = {
 let session = null; // {api, live, me, shell}
 let left = new AbortController(); // aborts what the view before still loads
 
-window.addEventListener("hashchange", show);
+window.addEventListener("hashchange", () => {
+  closeDialogs(); // they belong to the view that is left
+  show();
+});
+onStoredKey((old, key) => {
+  if (session?.api.key !== old || storedKey() === old) return; // it is not of that key, or has it for itself
+  if (key === null) end("You have signed out in another tab, or the key has ended.");
+  else leave();
+  if (key !== null) show();
+});
+closeMenus();
 show();
 
 async function show() {
@@ -39,12 +50,14 @@ async function show() {
   if (!session && !(await begin(signal))) return;
   if (signal.aborted) return;
   const place = route.path[0] ?? "simulations";
-  const { api, live, me } = session;
+  const { api, me } = session;
+  const live = new ViewFeed(session.live, signal);
   const context = { api, live, me, signal, ...route, setQuery: (query) => signal.aborted || setQuery(route.path, query), adopt, can: (scope) => me.scopes.includes(scope) };
   session.shell.setCurrent(place);
   let made;
   try {
-    const view = Object.hasOwn(VIEWS, place) ? await VIEWS[place](route) : notFoundView;
+    const isThere = Object.hasOwn(VIEWS, place) && (route.path[1] === undefined || isId(route.path[1]));
+    const view = isThere ? await VIEWS[place](route) : notFoundView;
     made = await view(context);
   } catch (error) {
     if (error.name === "AbortError") return;
@@ -53,6 +66,7 @@ async function show() {
   if (signal.aborted || !session) return;
   document.title = `${made.title} · Goatfish`;
   session.shell.show(made.element);
+  live.settle();
   setTimeout(loadOthers, 1000);
 }
 
@@ -68,7 +82,7 @@ function setQuery(path, query) {
 
 /** Goes on with the key that has taken the place of this session's. */
 function adopt(made) {
-  storeKey(made.key, Boolean(localStorage.getItem("goatfish.key")));
+  replaceKey(session.api.key, made.key);
   session.api.key = made.key;
   session.me.key = made;
 }
@@ -80,33 +94,62 @@ async function begin(signal) {
     askForKey();
     return false;
   }
-  const api = new Api(key, () => end("The key is no longer valid: it was revoked or has expired. Sign in with another."));
+  const api = new Api(key, () => live.stopped.signal.aborted || refused(live, api.key));
+  const live = new Live(api);
   let me;
   try {
-    me = await api.get("/me", {}, signal);
+    [me] = await Promise.all([api.get("/me", {}, signal), live.start()]);
   } catch (error) {
+    live.stop();
     if (error.name !== "AbortError" && error.status !== 401) fill(document.body, problem(error, show));
     return false;
   }
-  if (session || signal.aborted) return Boolean(session) && !signal.aborted;
-  const live = new Live(api);
+  if (session || signal.aborted) {
+    live.stop();
+    return Boolean(session) && !signal.aborted;
+  }
   session = { api, live, me, shell: shell({ me, live, signOut: () => end("You have signed out.") }) };
+  live.addEventListener("missed", loadAgain);
   fill(document.body, session.shell.element);
-  live.start();
   return true;
 }
 
-function end(message) {
+/** Makes the view anew; what a dialog has is not lost. */
+function loadAgain() {
+  const open = document.querySelector("dialog");
+  if (open) open.addEventListener("close", show, { once: true });
+  else show();
+}
+
+function refused(live, key) {
+  live.stop();
+  const other = storedKey(); // another tab has rolled it
+  if (other && other !== key) {
+    leave();
+    show();
+  } else end("The key is no longer valid: it was revoked or has expired. Sign in with another.", key);
+}
+
+/** Ends the session, and forgets this key, or without one whatever key there is. */
+function end(message, key = null) {
+  leave();
+  forgetKey(key);
+  askForKey(message);
+}
+
+function leave() {
   left.abort();
   session?.live.stop();
   session = null;
-  forgetKey();
-  askForKey(message);
+}
+
+function closeDialogs() {
+  for (const open of document.querySelectorAll("dialog")) open.close();
 }
 
 function askForKey(message = null) {
   document.title = "Sign in · Goatfish";
-  for (const open of document.querySelectorAll("dialog")) open.close();
+  closeDialogs();
   fill(
     document.body,
     signInView({
@@ -127,12 +170,11 @@ async function redeem(code) {
     body: JSON.stringify({ code: code ?? "" }),
   }).catch(() => null);
   if (response?.ok) {
-    session?.live.stop();
-    session = null;
+    leave();
     storeKey((await response.json()).key, false);
     show();
   } else if (storedKey()) show();
-  else askForKey(response ? "This sign-in link has been used or has expired. Sign in with a key." : "The service cannot be reached.");
+  else askForKey([404, 422].includes(response?.status) ? "This sign-in link has been used or has expired. Sign in with a key." : "The service cannot be reached. Open the link again later, or sign in with a key.");
 }
 
 function notFoundView() {

@@ -17,7 +17,7 @@ export class Problem extends Error {
 }
 
 export class Api {
-  /** `onRefused` is called when the key is refused (401). */
+  /** `onRefused` is called when the key is refused (401), unless `key` has become another meanwhile. */
   constructor(key, onRefused = () => {}) {
     this.key = key;
     this.onRefused = onRefused;
@@ -43,7 +43,8 @@ export class Api {
   /** The response itself, for what is no JSON. Raises Problem. */
   async fetch(method, path, { params, body, headers = {}, signal } = {}) {
     const query = queryString(params);
-    const sent = { "X-API-Key": this.key, ...headers };
+    const { key } = this;
+    const sent = { "X-API-Key": key, ...headers };
     if (body !== undefined) sent["Content-Type"] = "application/json";
     let response;
     try {
@@ -62,7 +63,7 @@ export class Api {
     } catch {
       // a proxy's page: the status has to do
     }
-    if (response.status === 401) this.onRefused();
+    if (response.status === 401 && key === this.key) this.onRefused(); // else another has taken its place meanwhile
     throw new Problem(response.status, problem, Number(response.headers.get("Retry-After")) || null);
   }
 

@@ -48,13 +48,17 @@ const STYLES = {
 const FORMATS = Object.fromEntries(Object.entries(STYLES).map(([unit, style]) => [unit, once(() => new Intl.DateTimeFormat(undefined, style))]));
 const MONDAY = 4; // days from 1970-01-01 to the first Monday
 
-/** `[{at, label}, …]` between two moments (ms), about `count` at most, at whole seconds, minutes, hours, days, months or years. */
+/**
+ * `[{at, label}, …]` between two moments (ms), about `count` at most, at whole seconds, minutes, hours, days, months or years; one in
+ * the middle where there is no such moment.
+ */
 export function ticks(from, to, count) {
   const [unit, many] = STEPS.find(([, , length]) => (to - from) / length <= count) ?? STEPS.at(-1);
   const made = [];
   for (let date = floor(new Date(from), unit, many); date <= to; date = next(date, unit, many))
     if (date >= from) made.push({ at: date.getTime(), label: unit === "year" ? String(date.getFullYear()) : FORMATS[unit]().format(date) });
-  return made;
+  const middle = (from + to) / 2;
+  return made.length ? made : [{ at: middle, label: FORMATS.second().format(middle) }]; // less than a second
 }
 
 /** The last tick that is not after a moment. The same moments have ticks wherever one looks from. */

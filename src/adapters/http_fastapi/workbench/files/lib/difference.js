@@ -1,5 +1,7 @@
 /** What differs between two versions of an object, member by member. */
 
+import { own } from "./own.js";
+
 const NESTED = new Set(["labels", "parameters", "results"]); // compared name by name
 const QUIET = new Set(["updated_at", "id"]); // differ always, or never
 
@@ -13,10 +15,10 @@ export function difference(before, after) {
     if (QUIET.has(name)) continue;
     const [old, now] = [before?.[name], after?.[name]];
     if (NESTED.has(name)) {
-      for (const key of union(old, now)) add(rows, `${name}.${key}`, old?.[key], now?.[key]);
+      for (const key of union(old, now)) add(rows, `${name}.${key}`, own(old, key), own(now, key));
     } else if (name === "artifacts") {
       const [olds, nows] = [byName(old), byName(now)];
-      for (const key of union(olds, nows)) add(rows, `artifacts.${key}`, olds[key], nows[key]);
+      for (const key of union(olds, nows)) add(rows, `artifacts.${key}`, own(olds, key), own(nows, key));
     } else add(rows, name, old, now);
   }
   return rows;

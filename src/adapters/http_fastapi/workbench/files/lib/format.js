@@ -44,8 +44,9 @@ export function duration(from, to) {
   return hours % 24 ? `${days} d ${hours % 24} h` : `${days} d`;
 }
 
-/** A number with at most six significant digits; text and booleans as they are. */
+/** A number with at most six significant digits; text and booleans as they are, but for empty text, which is seen. */
 export function value(content) {
+  if (content === "") return '""';
   if (typeof content !== "number") return String(content);
   if (Number.isInteger(content) && Math.abs(content) < 1e9) return String(content);
   const short = Number(content.toPrecision(6));

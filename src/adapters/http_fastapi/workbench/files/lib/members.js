@@ -1,6 +1,7 @@
 /** The parameters, results and labels that runs have, as columns. */
 
 import { moment, quantity } from "./format.js";
+import { own } from "./own.js";
 
 /** What every run has: the API's name, the heading, and what the API sorts it by. */
 export const PLAIN = [
@@ -53,7 +54,7 @@ export class Members {
 
   /** All of a group, in the order of their names. */
   of(group) {
-    return [...this.found.values()].filter((each) => each.group === group).sort((a, b) => a.name.localeCompare(b.name));
+    return [...this.found.values()].filter((each) => each.group === group).sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
   }
 }
 
@@ -66,7 +67,7 @@ export function unitOf(member) {
 export function cellText(run, id, unit = "") {
   const [group, ...rest] = id.split(".");
   if (!rest.length) return group.endsWith("_at") ? moment(run[group]) : (run[group] ?? "");
-  const content = run[group][rest.join(".")];
+  const content = own(run[group], rest.join("."));
   if (content === undefined) return "";
   if (group === "labels") return content;
   return quantity(unit ? { value: content.value } : content);

@@ -1,11 +1,19 @@
 /** Addresses within the page, like `#/runs/ID?tab=history`: they can be shared, and no server sees them. */
 
-/** `{path: ["runs", "ID"], query: {tab: "history"}}`; a parameter that is repeated gives an array. */
+const REPEATED = new Set(["label", "where", "runs"]);
+const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Whether a text is an id of the service; nothing else may become a part of a path that is asked for. */
+export function isId(text) {
+  return ID.test(text);
+}
+
+/** `{path: ["runs", "ID"], query: {tab: "history"}}`; a filter that is repeated gives an array, else the last counts. */
 export function parseHash(hash) {
   const [path, query = ""] = hash.replace(/^#/, "").split(/\?(.*)/s);
-  const params = {};
+  const params = Object.create(null); // a parameter may have any name
   for (const [name, value] of new URLSearchParams(query))
-    params[name] = name in params ? [params[name], value].flat() : value;
+    params[name] = name in params && REPEATED.has(name) ? [params[name], value].flat() : value;
   return { path: path.split("/").filter(Boolean).map(decoded), query: params };
 }
 

@@ -57,12 +57,13 @@ export function form({ label, fields = [], content = [], send, close, kind = "pr
 
 /** Reads "project=wing" lines as labels. */
 export function readLabels(text) {
-  const labels = {};
-  for (const line of text.split("\n").filter((each) => each.trim())) {
-    const [key, ...rest] = line.split("=");
-    labels[key.trim()] = rest.join("=").trim();
-  }
-  return labels;
+  const lines = text.split("\n").filter((each) => each.trim());
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [key, ...rest] = line.split("=");
+      return [key.trim(), rest.join("=").trim()];
+    }),
+  );
 }
 
 /** The lines that `readLabels` reads. */

@@ -58,9 +58,16 @@ export function runLink(id, name) {
   return h("a", { href: link(["runs", id]) }, name ? h("bdi", {}, name) : h("code", {}, id.slice(-12)));
 }
 
-/** A button; `kind`: "primary", "danger" or none. */
+/** A button; `kind`: "primary", "danger" or none. What an asynchronous `onClick` raises is said in a toast. */
 export function button(label, onClick, { kind = "", ...props } = {}) {
-  return h("button", { type: "button", class: `button ${kind}`.trim(), on: { click: onClick }, ...props }, label);
+  const click = async (event) => {
+    try {
+      await onClick(event);
+    } catch (error) {
+      if (error.name !== "AbortError") toast(error.message);
+    }
+  };
+  return h("button", { type: "button", class: `button ${kind}`.trim(), on: { click }, ...props }, label);
 }
 
 /** A button that copies a text and says so. */
@@ -137,6 +144,11 @@ export function dialog(title, build) {
   });
 }
 
+/** A name as a part of the name of a file: letters and digits of any script. */
+export function fileName(name) {
+  return [...name.replace(/[^\p{L}\p{M}\p{N} _-]+/gu, "_")].slice(0, 60).join("");
+}
+
 /** Saves a blob as a file. */
 export function download(name, blob) {
   const url = URL.createObjectURL(blob);
@@ -144,11 +156,14 @@ export function download(name, blob) {
   setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
 
-/** Runs `load`, and shows its nodes, or what went wrong, in `place`. */
+/** Runs `load`, and shows its nodes, or what went wrong, in `place`. A control in it that has the focus keeps it. */
 export async function loaded(place, load) {
   place.setAttribute("aria-busy", "true");
   try {
-    fill(place, await load());
+    const made = await load();
+    const focused = place.contains(document.activeElement) && document.activeElement.getAttribute("aria-label");
+    fill(place, made);
+    if (focused) (place.querySelector(`[aria-label="${CSS.escape(focused)}"]`) ?? document.querySelector("#main")).focus({ preventScroll: true });
   } catch (error) {
     if (error.name !== "AbortError") fill(place, problem(error, () => loaded(place, load)));
   } finally {

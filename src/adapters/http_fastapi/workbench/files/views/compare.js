@@ -1,9 +1,11 @@
 /** Two to twenty runs side by side, with what differs marked. */
 
 import { fill, h } from "../lib/dom.js";
+import { Problem } from "../lib/api.js";
 import { csvRow } from "../lib/csv.js";
 import { duration, moment, quantity } from "../lib/format.js";
-import { link } from "../lib/router.js";
+import { own } from "../lib/own.js";
+import { isId, link } from "../lib/router.js";
 import { button, copyButton, download, problem, runLink, statusBadge } from "../ui/pieces.js";
 
 const MOST = 20; // runs
@@ -23,6 +25,7 @@ export async function compareView(context) {
   await Promise.all(
     ids.map(async (id) => {
       try {
+        if (!isId(id)) throw new Problem(404, {});
         runs.set(id, await context.api.get(`/runs/${encodeURIComponent(id)}`, {}, context.signal));
       } catch (error) {
         if (error.name === "AbortError") throw error;
@@ -90,7 +93,7 @@ export function comparedRows(runs) {
   ].map(([name, read]) => ({ name, group: "Run", texts: runs.map(read), quiet: name === "Started" || name === "Took" }));
   for (const group of ["parameters", "results", "labels"])
     for (const name of [...new Set(runs.flatMap((run) => Object.keys(run[group])))].sort())
-      rows.push({ name, group: group[0].toUpperCase() + group.slice(1), ...memberRow(runs.map((run) => run[group][name])) });
+      rows.push({ name, group: group[0].toUpperCase() + group.slice(1), ...memberRow(runs.map((run) => own(run[group], name))) });
   for (const name of [...new Set(runs.flatMap((run) => run.artifacts.map((each) => each.name)))].sort())
     rows.push({ name, group: "Artifacts", ...artifactRow(runs.map((run) => run.artifacts.find((each) => each.name === name))) });
   for (const row of rows) row.differs = new Set(row.texts).size > 1;
@@ -113,7 +116,8 @@ function shares(numbers) {
   const [first] = numbers;
   return numbers.map((each, index) => {
     if (!index || !first || !each || !first.value || each.unit !== first.unit || each.value === first.value) return "";
-    const share = ((each.value - first.value) / Math.abs(first.value)) * 100;
+    const share = (each.value / Math.abs(first.value) - Math.sign(first.value)) * 100;
+    if (!Number.isFinite(share)) return "";
     return `${share > 0 ? "+" : "−"}${Number(Math.abs(share).toPrecision(3))} %`;
   });
 }
@@ -131,7 +135,7 @@ function comparison(runs, onlyDifferences, remove) {
     "tr",
     {},
     h("td", {}),
-    runs.map((run) => h("th", { scope: "col" }, runLink(run.id, run.name), h("div", {}, statusBadge(run.status)), runs.length > 2 && button("Remove", () => remove(run.id), { "aria-label": `Remove ${run.name ?? run.id}` }))),
+    runs.map((run) => h("th", { scope: "col" }, h("div", { class: "clamped", title: run.name ?? run.id }, runLink(run.id, run.name)), h("div", {}, statusBadge(run.status)), runs.length > 2 && button("Remove", () => remove(run.id), { "aria-label": `Remove ${run.name ?? run.id}` }))),
   );
   const body = [];
   let group = null;

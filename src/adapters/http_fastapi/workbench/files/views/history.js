@@ -16,12 +16,16 @@ export function historyTab({ context, kind, id }) {
   const foot = h("div", {}, more);
   const actors = actorNames(context);
   let cursor = null;
+  let asked = 0; // what was asked for before `reload` is not shown after it
 
   async function next() {
+    const mine = asked;
     const page = await context.api.get(`${path}/revisions`, { limit: PAGE, cursor }, context.signal);
+    if (mine !== asked) return more;
+    const isFirst = cursor === null;
     cursor = page.next_cursor;
-    const first = list.childElementCount === 0;
-    list.append(...page.items.map((each, index) => entry(each, first && index === 0)));
+    if (isFirst) fill(list);
+    list.append(...page.items.map((each, index) => entry(each, isFirst && index === 0)));
     more.hidden = !cursor;
     return more;
   }
@@ -56,6 +60,7 @@ export function historyTab({ context, kind, id }) {
       await context.api.create(`${path}/restore`, { version: revision.version }, context.signal);
       toast(`Version ${revision.version} is restored.`);
       await reload();
+      if (document.activeElement === document.body) list.querySelector(`[aria-label="Restore version ${revision.version}"]`)?.focus();
     } catch (error) {
       if (error.name !== "AbortError") list.before(problem(error));
     }
@@ -63,7 +68,7 @@ export function historyTab({ context, kind, id }) {
 
   async function reload() {
     cursor = null;
-    fill(list);
+    asked += 1;
     await loaded(foot, () => next());
   }
 

@@ -3,7 +3,7 @@
 import { fill, h } from "../lib/dom.js";
 import { csvRow, readRuns } from "../lib/csv.js";
 import { value } from "../lib/format.js";
-import { button, download, problem } from "../ui/pieces.js";
+import { button, download, fileName, problem } from "../ui/pieces.js";
 import { saveSvg, savePng } from "../ui/plot/save.js";
 import { MOMENTS, draw, titleOf } from "../ui/plot/draw.js";
 import { legendOf } from "../ui/plot/legend.js";
@@ -22,6 +22,7 @@ export async function plotsTab({ context, simulation, state, changed }) {
   const words = h("p", { class: "muted", role: "status" }, "The runs are being loaded …");
   const numbers = h("div", {});
   const controls = h("div", { class: "tools" });
+  const conditions = h("div", { class: "chips conditions" });
   let data = null;
   let drawn = null;
   let offered = null; // what the controls offer
@@ -38,6 +39,20 @@ export async function plotsTab({ context, simulation, state, changed }) {
       fill(words);
       fill(stage, problem(error, load));
     }
+  }
+
+  /** Says which runs are drawn, where it is not all of them. */
+  function showConditions() {
+    const { name, status, label, where } = state;
+    const texts = [name && `name contains ${name}`, status?.replaceAll(",", " or "), ...label.map((each) => `label ${each}`), ...where].filter(Boolean);
+    fill(conditions, texts.length > 0 && ["Only runs with", texts.map((text) => h("span", { class: "chip" }, h("bdi", {}, text))), button("Plot all runs", plotAll)]);
+  }
+
+  function plotAll() {
+    Object.assign(state, { name: "", status: "", label: [], where: [] });
+    changed();
+    showConditions();
+    return reload();
   }
 
   const numeric = () => data.columns.filter((each) => each.numeric && each.group !== "plain");
@@ -100,7 +115,7 @@ export async function plotsTab({ context, simulation, state, changed }) {
     };
     const check = (name, label) => h("label", { class: "check" }, h("input", { type: "checkbox", "aria-label": label, checked: state[name] === "1", on: { change: (event) => set({ [name]: event.target.checked ? "1" : "" }) } }), label);
     const named = (columns) => columns.map((each) => [each.id, titleOf(each)]);
-    const file = `${simulation.name.replace(/[^\w -]+/g, "_").slice(0, 60) || "plot"} ${state.kind}`;
+    const file = `${fileName(simulation.name)} ${state.kind}`;
     const failed = (error) => fill(words, error.message);
     return [
       select("kind", "Plot", KINDS),
@@ -124,6 +139,7 @@ export async function plotsTab({ context, simulation, state, changed }) {
     waiting = null;
     if (!context.signal.aborted) loading = load();
   }
+  showConditions();
   context.live.addEventListener(
     "changes",
     ({ detail }) => {
@@ -143,7 +159,7 @@ export async function plotsTab({ context, simulation, state, changed }) {
   const themes = new MutationObserver(redraw);
   themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
   context.signal.addEventListener("abort", () => themes.disconnect());
-  return h("section", { "aria-label": "Plots" }, controls, legend, stage, words, numbers);
+  return h("section", { "aria-label": "Plots" }, conditions, controls, legend, stage, words, numbers);
 }
 
 /** How many runs are shown, and why others are not. */
@@ -153,7 +169,7 @@ function said({ shown, lacking, notPositive, otherGroups }, data) {
     notPositive && `${notPositive} ${notPositive === 1 ? "has" : "have"} none above 0, which a logarithmic axis needs`,
     otherGroups && `${otherGroups} ${otherGroups === 1 ? "is" : "are"} of smaller groups`,
   ].filter(Boolean);
-  const all = `${shown} of ${data.rows.length} runs are shown${reasons.length ? `; ${reasons.join(", ")}` : ""}.`;
+  const all = `${shown} of ${data.rows.length} ${data.rows.length === 1 ? "run is" : "runs are"} shown${reasons.length ? `; ${reasons.join(", ")}` : ""}.`;
   return data.isCut ? `${all} The simulation has more than ${MOST} runs: narrow them down by conditions.` : all;
 }
 

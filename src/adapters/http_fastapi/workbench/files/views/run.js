@@ -17,7 +17,7 @@ export async function runView(context) {
   const head = h("header", { class: "page-head" });
   const body = h("div", {});
   const element = h("article", {}, head, body);
-  const tab = context.query.tab ?? "overview";
+  const tab = ["history", "code"].includes(context.query.tab) ? context.query.tab : "overview";
   let run;
   try {
     run = await api.get(path, {}, signal);

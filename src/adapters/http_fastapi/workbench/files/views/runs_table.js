@@ -6,7 +6,7 @@ import { Members } from "../lib/members.js";
 import { link } from "../lib/router.js";
 import { remember, remembered } from "../lib/session.js";
 import { chooseColumns } from "../ui/columns.js";
-import { STATUSES, button, code, download, problem, statusBadge, toast } from "../ui/pieces.js";
+import { STATUSES, button, code, download, fileName, problem, statusBadge, toast } from "../ui/pieces.js";
 import { table } from "../ui/table.js";
 import { whereLine } from "../ui/where.js";
 import { allColumns, firstColumns } from "./run_columns.js";
@@ -35,6 +35,7 @@ export async function runsTab({ context, simulation, state, changed }) {
   const grid = table({ label: "Runs", columns: columns(), key: (run) => run.id, name: (run) => run.name ?? run.id, sort: sort(), onSort: (next) => change({ sort: next }), more, selected, onSelect: showSelection });
 
   async function more() {
+    if (!list) return null; // nothing could be loaded yet
     const next = await list.next();
     meet(next ?? []);
     const known = new Set(grid.rows.map((run) => run.id));
@@ -110,7 +111,7 @@ export async function runsTab({ context, simulation, state, changed }) {
     try {
       await load();
     } catch (error) {
-      if (error.name !== "AbortError") fill(failure, problem(error, () => change({})));
+      if (error.name !== "AbortError") fill(failure, problem(error, () => change({})), error.status === 422 && button("Clear the conditions", clearConditions));
     }
   }
 
@@ -154,7 +155,7 @@ export async function runsTab({ context, simulation, state, changed }) {
 
   function clearConditions() {
     search.value = "";
-    change({ name: "", status: "", label: [], where: [] });
+    change({ name: "", status: "", label: [], where: [], sort: "" });
   }
 
   async function saveCsv(event) {
@@ -163,7 +164,7 @@ export async function runsTab({ context, simulation, state, changed }) {
     pressed.disabled = true;
     try {
       const response = await context.api.fetch("GET", `/simulations/${id}/runs.csv`, { params: wanted, signal: context.signal });
-      download(`${simulation.name.replace(/[^\p{L}\p{N} _-]+/gu, "_").slice(0, 80)}.csv`, await response.blob());
+      download(`${fileName(simulation.name)}.csv`, await response.blob());
       toast("The runs are saved as CSV.");
     } catch (error) {
       if (error.name !== "AbortError") fill(failure, problem(error));

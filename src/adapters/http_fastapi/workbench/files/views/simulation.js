@@ -23,7 +23,7 @@ export async function simulationView(context) {
   const path = `/simulations/${encodeURIComponent(id)}`;
   if (!context.can("simulations:read")) return { title: "Simulation", element: h("p", { class: "notice" }, "This key may not read simulations: it lacks the scope simulations:read.") };
   const mayReadRuns = context.can("runs:read");
-  const tab = context.query.tab ?? (mayReadRuns ? "runs" : "about");
+  const tab = TABS.some(([each]) => each === context.query.tab) ? context.query.tab : mayReadRuns ? "runs" : "about";
   const state = { ...context.query, where: [context.query.where ?? []].flat(), label: [context.query.label ?? []].flat() };
   const head = h("header", {});
   const figures = h("div", { class: "figures" });
@@ -121,7 +121,7 @@ function results(summary, isOpen) {
     h("summary", { class: "button" }, "Results in numbers"),
     h(
       "div",
-      {},
+      { tabindex: "0", role: "region", "aria-label": "Results in numbers" },
       h(
         "table",
         { class: "plain" },

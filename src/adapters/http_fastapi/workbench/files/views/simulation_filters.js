@@ -53,7 +53,7 @@ function fulfils(simulation, filters) {
     (!filters.end_date_to || end <= filters.end_date_to) &&
     (filters.label ?? []).every((text) => {
       const [key, value] = text.split(/:(.*)/s);
-      return key in labels && (value === undefined || labels[key] === value);
+      return Object.hasOwn(labels, key) && (value === undefined || labels[key] === value);
     })
   );
 }

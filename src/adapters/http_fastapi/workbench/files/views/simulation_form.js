@@ -3,6 +3,7 @@
 import { h } from "../lib/dom.js";
 import { today } from "../lib/days.js";
 import { difference } from "../lib/difference.js";
+import { own } from "../lib/own.js";
 import { field, form, readLabels, writeLabels } from "../ui/forms.js";
 import { dialog } from "../ui/pieces.js";
 
@@ -63,8 +64,8 @@ export function changeSimulation(context, simulation, etag) {
 /** What of the values differs from the simulation; labels that are gone become null. */
 function patch(simulation, { labels, ...values }) {
   const body = Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== simulation[name]));
-  const changed = union(simulation.labels, labels).filter((key) => simulation.labels[key] !== labels[key]);
-  return changed.length ? { ...body, labels: Object.fromEntries(changed.map((key) => [key, labels[key] ?? null])) } : body;
+  const changed = union(simulation.labels, labels).filter((key) => own(simulation.labels, key) !== own(labels, key));
+  return changed.length ? { ...body, labels: Object.fromEntries(changed.map((key) => [key, own(labels, key) ?? null])) } : body;
 }
 
 /** What somebody else has changed, as the service's errors point at fields. */

@@ -30,6 +30,7 @@ export async function simulationsView(context) {
   const chosen = h("span", { class: "chips" });
   let shown = null; // {element, isEmpty, onChange(revisions), onRuns(revisions)}, null where it could not be loaded
   let before = new AbortController(); // ends what was shown before
+  let missed = null; // revisions that have come while others are asked for
 
   const filters = () => Object.fromEntries([...FILTERS, "label"].map((name) => [name, state[name]]));
   const isFiltered = () => state.label.length > 0 || FILTERS.some((name) => state[name]);
@@ -46,6 +47,7 @@ export async function simulationsView(context) {
     before.abort();
     before = new AbortController();
     const signal = AbortSignal.any([context.signal, before.signal]);
+    missed = [];
     context.setQuery(query());
     fill(views, tabs("How simulations are shown", VIEWS.map(([view, label]) => [label, link(["simulations"], query(view)), state.view === view])));
     fill(chosen, state.label.map(labelChip));
@@ -58,9 +60,12 @@ export async function simulationsView(context) {
       if (signal.aborted) return;
       shown = made;
       fill(content, made.isEmpty ? empty(context, isFiltered(), clear) : made.element);
+      const late = missed;
+      missed = null;
+      take(late);
     } catch (error) {
       if (signal.aborted || error.name === "AbortError") return;
-      shown = null;
+      shown = missed = null;
       fill(content, problem(error, show), isFiltered() && button("Clear the filters", clear));
     }
     content.removeAttribute("aria-busy");
@@ -88,11 +93,17 @@ export async function simulationsView(context) {
     content.querySelector('[aria-sort]:not([aria-sort="none"]) button, select')?.focus(); // it was made anew
   }
 
+  function take(revisions) {
+    if (!revisions.length) return;
+    if (shown?.isEmpty) show();
+    else shown?.onChange(revisions);
+  }
+
   let gathered = [];
   function onChanges({ detail }) {
     const simulations = detail.filter((each) => each.kind === "simulation");
-    if (simulations.length && shown?.isEmpty) show();
-    else if (simulations.length) shown?.onChange(simulations);
+    missed?.push(...simulations);
+    take(simulations);
     const runs = detail.filter((each) => each.kind === "run");
     if (runs.length && !gathered.length)
       setTimeout(() => {

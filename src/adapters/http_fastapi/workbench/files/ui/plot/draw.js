@@ -151,7 +151,7 @@ function drawBoxes(names, rows, x, y, colours) {
     return svg(
       "g",
       { class: "group" },
-      svg("title", {}, `${name}: ${made.count} runs, median ${value(made.median)}, quartiles ${value(made.low)} and ${value(made.high)}`),
+      svg("title", {}, `${name}: ${made.count} ${made.count === 1 ? "run" : "runs"}, median ${value(made.median)}, quartiles ${value(made.low)} and ${value(made.high)}`),
       svg("path", { class: "whisker", stroke: colour, d: `M${middle} ${y.at(made.low)}V${y.at(made.least)}M${middle} ${y.at(made.high)}V${y.at(made.greatest)}` }),
       svg("rect", { class: "box", stroke: colour, x: middle - half, width: 2 * half, y: y.at(made.high), height: Math.max(y.at(made.low) - y.at(made.high), 1) }),
       svg("path", { class: "whisker", stroke: colour, d: `M${middle - half} ${y.at(made.median)}h${2 * half}` }),

@@ -5,7 +5,9 @@ export function quantile(sorted, share) {
   const place = (sorted.length - 1) * share;
   const index = Math.floor(place);
   const next = sorted[Math.min(index + 1, sorted.length - 1)];
-  return sorted[index] + (next - sorted[index]) * (place - index);
+  const part = place - index;
+  const step = next - sorted[index];
+  return Number.isFinite(step) ? sorted[index] + step * part : sorted[index] * (1 - part) + next * part; // the greatest numbers are too far apart
 }
 
 /**

@@ -152,7 +152,7 @@ export function timelineRows({ time, runs, card }) {
     const number = Math.floor(time.at(event.clientX - row.plot.getBoundingClientRect().left) / length);
     const counts = parts.get(number);
     if (!counts) return [];
-    return [`${total(counts)} runs begin from ${moment(number * length)} to ${moment((number + 1) * length)}`, ...STATUSES.filter((status) => counts[status]).map((status) => [statusBadge(status), ` ${counts[status]}`]), "Zoom in to see each"];
+    return [`${total(counts) === 1 ? "1 run begins" : `${total(counts)} runs begin`} from ${moment(number * length)} to ${moment((number + 1) * length)}`, ...STATUSES.filter((status) => counts[status]).map((status) => [statusBadge(status), ` ${counts[status]}`]), "Zoom in to see each"];
   }
 
   /** Shows what an element tells below it. */

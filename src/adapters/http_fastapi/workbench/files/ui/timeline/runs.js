@@ -116,7 +116,7 @@ function fromCells(columns) {
   const names = ["id", "name", "status", "started_at", "finished_at", "created_at"];
   return (cells) => {
     const run = Object.fromEntries(names.map((name) => [name, cells[index.get(name)]]));
-    return kept({ ...run, name: run.name.replace(/^'(?=[=+\-@\t\r])/, "") }); // the service guards spreadsheets by a '
+    return kept(run);
   };
 }
 
