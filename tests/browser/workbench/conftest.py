@@ -66,7 +66,7 @@ def tenant(service: Live, unused_tenants: Iterator[tuple[str, str]]) -> Iterator
         yield made
 
 
-BASE = "document.querySelector('script:not([async])').src.replace('main.js', '')"
+BASE = "document.querySelector('link[rel=modulepreload]').href.replace('first.js', '')"
 """Where the page has its modules from, in JavaScript."""
 
 

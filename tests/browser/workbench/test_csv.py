@@ -10,8 +10,8 @@ from playwright.sync_api import Page
 from tests.browser.workbench.conftest import Tenant
 
 MODULE = """async ([code, sent]) => {
-    const main = document.querySelector("script:not([async])").src;
-    const csv = await import(main.replace("main.js", "lib/csv.js"));
+    const main = document.querySelector("link[rel=modulepreload]").href;
+    const csv = await import(main.replace("first.js", "lib/csv.js"));
     return RUN[code](csv, sent);
 }"""
 RUN = {

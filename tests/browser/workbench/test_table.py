@@ -14,7 +14,7 @@ ROW = 34  # px
 FEW = 80  # rows that are drawn at most
 
 MAKE = """async (options) => {
-  const base = document.querySelector("script:not([async])").src.replace("main.js", "");
+  const base = document.querySelector("link[rel=modulepreload]").href.replace("first.js", "");
   const [{ table }, { h }] = await Promise.all([import(`${base}ui/table.js`), import(`${base}lib/dom.js`)]);
   window.row = (number, text = `row ${number}`) => ({ id: `id${number}`, text, number });
   window.rows = (from, to) => Array.from({ length: to - from }, (_, index) => row(from + index));

@@ -41,8 +41,12 @@ export function table({ label, columns, key, sort = null, onSort = null, more = 
   function draw() {
     if (!element.isConnected) return;
     follow();
+    drawBody();
+  }
+
+  function drawBody() {
     const first = Math.max(0, Math.floor(scroller.scrollTop / ROW) - BEYOND);
-    const last = Math.min(rows.length, Math.ceil((scroller.scrollTop + scroller.clientHeight) / ROW) + BEYOND);
+    const last = Math.min(rows.length, Math.ceil((scroller.scrollTop + (scroller.clientHeight || innerHeight / 2)) / ROW) + BEYOND);
     const wanted = rows.slice(first, last);
     const keys = new Set(wanted.map(key));
     for (const [id, made] of drawn)
@@ -192,6 +196,7 @@ export function table({ label, columns, key, sort = null, onSort = null, more = 
       rows = next;
       ended = complete || more === null;
       if (first) widths();
+      if (first && !element.isConnected) drawBody(); // so that its first rows are there with it, and not a frame later
       soon();
     },
     append(next) {
