@@ -182,7 +182,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "AsyncClient":  # asyncio takes long to import
-        from goatfish.async_api.client import AsyncClient  # noqa: PLC0415
+        from goatfish.async_api.client import AsyncClient  # noqa: PLC0415 -- loaded where it is used
 
         globals()[name] = AsyncClient
         return AsyncClient

@@ -94,9 +94,9 @@ def _completed(url: str | None, key: str | None, file: Path) -> tuple[str, str]:
 
 def _read(file: Path) -> dict[str, Any]:
     if sys.version_info >= (3, 11):  # imported here: most often nothing is missing
-        import tomllib  # noqa: PLC0415
+        import tomllib  # noqa: PLC0415 -- only where there is a file
     else:
-        import tomli as tomllib  # noqa: PLC0415
+        import tomli as tomllib  # noqa: PLC0415 -- before Python 3.11
     try:
         values: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):

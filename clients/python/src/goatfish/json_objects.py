@@ -44,7 +44,7 @@ class Model:
 
     @property
     def extra(self) -> dict[str, Any]:
-        known = {each.name for each in dataclasses.fields(self)}  # type: ignore[arg-type]  # each subclass is one
+        known = {each.name for each in dataclasses.fields(self)}  # type: ignore[arg-type]  # -- subclasses are dataclasses  # each subclass is one
         return {name: copy.deepcopy(value) for name, value in (self._json or {}).items() if name not in known}
 
     @classmethod
@@ -56,7 +56,7 @@ class Model:
         if not isinstance(json, dict):
             raise TypeError(f"no {cls.__name__}: {type(json).__name__}")
         values: dict[str, Any] = {}
-        for each in dataclasses.fields(cls):  # type: ignore[arg-type]
+        for each in dataclasses.fields(cls):  # type: ignore[arg-type]  # -- subclasses are dataclasses
             value = json.get(each.name)
             if value is not None and each.name in cls.DECODERS:
                 value = cls.DECODERS[each.name](value)
@@ -72,10 +72,10 @@ class Model:
         """The JSON of this object, as it was read."""
         if self._json is not None:
             return copy.deepcopy(dict(self._json))
-        return {each.name: _encoded(getattr(self, each.name)) for each in dataclasses.fields(self)}  # type: ignore[arg-type]
+        return {each.name: _encoded(getattr(self, each.name)) for each in dataclasses.fields(self)}  # type: ignore[arg-type]  # -- subclasses are dataclasses
 
     def __hash__(self) -> int:
-        first = dataclasses.fields(self)[0].name  # type: ignore[arg-type]
+        first = dataclasses.fields(self)[0].name  # type: ignore[arg-type]  # -- subclasses are dataclasses
         return hash((type(self), str(getattr(self, first))))
 
 

@@ -102,7 +102,7 @@ class AsyncSender:
 
     async def _once(self, request: Request, stream: bool) -> httpx.Response:
         from goatfish.http.deadlines import deadline  # noqa: PLC0415 -- takes long to import
-        from goatfish.http.failures import FAILURES, failure_of  # noqa: PLC0415
+        from goatfish.http.failures import FAILURES, failure_of  # noqa: PLC0415 -- needs the HTTP library, loaded late
 
         client, until = self.connections.client(), deadline(self.timeout)
         try:
@@ -123,7 +123,7 @@ class AsyncSender:
 
     async def chunks(self, answer: httpx.Response) -> AsyncIterator[bytes]:
         """The body of an answer that is being streamed."""
-        from goatfish.http.failures import FAILURES, failure_of  # noqa: PLC0415 -- takes long to import
+        from goatfish.http.failures import FAILURES, failure_of  # noqa: PLC0415 -- needs the HTTP library, loaded late -- takes long to import
 
         try:
             async for chunk in answer.aiter_bytes():

@@ -53,7 +53,7 @@ class Ended:
     @property
     def status(self) -> int:
         """What a shell would say: the exit code, or 128 + the signal's number."""
-        return self.exit_code if self.killed_by is None else 128 + self.killed_by  # type: ignore[return-value]
+        return self.exit_code if self.killed_by is None else 128 + self.killed_by  # type: ignore[return-value]  # -- one of the two is set
 
 
 def signal_name(number: int) -> str:

@@ -59,7 +59,7 @@ class Tries:
         self._made += 1
         if asked is None:
             return random.uniform(0, longest)  # noqa: S311 -- spreads those who wait
-        return asked + random.uniform(0, min(longest, 1.0))  # noqa: S311
+        return asked + random.uniform(0, min(longest, 1.0))  # noqa: S311 -- spreads retries, guards nothing
 
 
 def _is_retried(error: APIError) -> bool:

@@ -19,6 +19,6 @@ class Bridge(httpx.BaseTransport):
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
         answer = await self._transport.handle_async_request(request)
-        content = b"".join([part async for part in answer.stream])  # type: ignore[union-attr]
+        content = b"".join([part async for part in answer.stream])  # type: ignore[union-attr]  # -- answers of async clients stream so
         await answer.aclose()
         return httpx.Response(answer.status_code, headers=answer.headers, content=content)

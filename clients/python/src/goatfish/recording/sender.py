@@ -191,7 +191,7 @@ class Sender:
     def _attempt(self, item: Outgoing) -> bool:
         """Send what a journal has; False where the service did not take it."""
         from goatfish.recording.delivery import Delivery  # noqa: PLC0415 -- the HTTP part is loaded here
-        from goatfish.recording.parents import NotYet  # noqa: PLC0415
+        from goatfish.recording.parents import NotYet  # noqa: PLC0415 -- loaded where it is used
 
         failure: Optional[Exception] = None
         with self._changed:

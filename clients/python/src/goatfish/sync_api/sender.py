@@ -103,7 +103,7 @@ class Sender:
 
     def _once(self, request: Request, stream: bool) -> httpx.Response:
         from goatfish.http.deadlines import deadline  # noqa: PLC0415 -- takes long to import
-        from goatfish.http.failures import FAILURES, failure_of  # noqa: PLC0415
+        from goatfish.http.failures import FAILURES, failure_of  # noqa: PLC0415 -- needs the HTTP library, loaded late
 
         client, until = self.connections.client(), deadline(self.timeout)
         try:
@@ -124,7 +124,7 @@ class Sender:
 
     def chunks(self, answer: httpx.Response) -> Iterator[bytes]:
         """The body of an answer that is being streamed."""
-        from goatfish.http.failures import FAILURES, failure_of  # noqa: PLC0415 -- takes long to import
+        from goatfish.http.failures import FAILURES, failure_of  # noqa: PLC0415 -- needs the HTTP library, loaded late -- takes long to import
 
         try:
             for chunk in answer.iter_bytes():

@@ -112,7 +112,7 @@ class FakeService:
 
     def async_client(self, **options: Any) -> AsyncClient:
         """The same for asyncio."""
-        from goatfish import AsyncClient  # noqa: PLC0415
+        from goatfish import AsyncClient  # noqa: PLC0415 -- loaded where it is used
 
         return AsyncClient(**{"url": self.url, "key": self.key, "transport": self.transport, **options})
 

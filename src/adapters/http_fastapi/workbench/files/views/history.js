@@ -133,3 +133,16 @@ function actorNames(context) {
     } else tell(`key ${id.slice(-8)}`);
   };
 }
+
+/** An object that is not there: its history, where there is one, or else `error`, the service's own sentence, is raised. */
+export async function deletedView({ context, kind, id, error }) {
+  try {
+    await context.api.get(`/${kind}s/${encodeURIComponent(id)}/revisions`, { limit: 1 }, context.signal);
+  } catch (other) {
+    throw other.status === 404 ? error : other;
+  }
+  return {
+    title: `Deleted ${kind}`,
+    element: h("article", {}, h("h1", {}, `This ${kind} was deleted`), h("p", {}, "Restore a version to bring it back."), historyTab({ context, kind, id })),
+  };
+}

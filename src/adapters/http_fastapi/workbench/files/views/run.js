@@ -5,7 +5,7 @@ import { bytes, duration, moment, quantity } from "../lib/format.js";
 import { link } from "../lib/router.js";
 import { curlSnippet, pythonSnippet } from "../lib/snippets.js";
 import { button, chips, code, copyButton, dialog, loaded, problem, runLink, simulationLink, statusBadge, tabs, when } from "../ui/pieces.js";
-import { historyTab } from "./history.js";
+import { deletedView, historyTab } from "./history.js";
 
 const CHILDREN = 100; // shown at most
 
@@ -23,7 +23,7 @@ export async function runView(context) {
     run = await api.get(path, {}, signal);
   } catch (error) {
     if (error.status !== 404) throw error;
-    return gone(context, id, error);
+    return deletedView({ context, kind: "run", id, error });
   }
   fill(head, heading(context, run, tab, await simulationName(context, run)));
   if (tab === "history") fill(body, historyTab({ context, kind: "run", id }));
@@ -176,17 +176,4 @@ async function remove(context, run) {
     ),
   ]);
   if (gone) location.hash = link(["simulations", run.simulation_id]);
-}
-
-/** A run that is not there: its history, where there is one, or the service's own sentence. */
-async function gone(context, id, error) {
-  try {
-    await context.api.get(`/runs/${encodeURIComponent(id)}/revisions`, { limit: 1 }, context.signal);
-  } catch (other) {
-    throw other.status === 404 ? error : other;
-  }
-  return {
-    title: "Deleted run",
-    element: h("article", {}, h("h1", {}, "This run was deleted"), h("p", {}, "Restore a version to bring it back."), historyTab({ context, kind: "run", id })),
-  };
 }

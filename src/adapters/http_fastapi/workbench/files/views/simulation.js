@@ -5,7 +5,7 @@ import { value } from "../lib/format.js";
 import { link } from "../lib/router.js";
 import { button, chips, copyButton, dialog, problem, tabs, toast, when } from "../ui/pieces.js";
 import { form } from "../ui/forms.js";
-import { historyTab } from "./history.js";
+import { deletedView, historyTab } from "./history.js";
 import { plotsTab } from "./plots.js";
 import { runsTab } from "./runs_table.js";
 import { changeSimulation } from "./simulation_form.js";
@@ -33,7 +33,7 @@ export async function simulationView(context) {
     loaded = await context.api.request("GET", path, { signal: context.signal });
   } catch (error) {
     if (error.status !== 404) throw error;
-    return deleted(context, id, error);
+    return deletedView({ context, kind: "simulation", id, error });
   }
   let simulation = loaded.body;
   let shown = null; // the tab of runs
@@ -163,17 +163,4 @@ async function remove(context, simulation) {
     }),
   );
   if (done) location.hash = link(["simulations"]);
-}
-
-/** A simulation that is not there: its history, where there is one, or the service's own sentence. */
-async function deleted(context, id, error) {
-  try {
-    await context.api.get(`/simulations/${encodeURIComponent(id)}/revisions`, { limit: 1 }, context.signal);
-  } catch (other) {
-    throw other.status === 404 ? error : other;
-  }
-  return {
-    title: "Deleted simulation",
-    element: h("article", {}, h("h1", {}, "This simulation was deleted"), h("p", {}, "Restore a version to bring it back."), historyTab({ context, kind: "simulation", id })),
-  };
 }
