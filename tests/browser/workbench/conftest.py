@@ -78,6 +78,17 @@ def sign_in(page: Page, service: Live, key: str) -> None:
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
+def scroll_to(page: Page, table: str, last: str) -> None:
+    """Scrolls a long table to its end, where the link of this name is."""
+    region = page.get_by_role("region", name=f"{table}, scrollable")
+    for _ in range(60):
+        region.evaluate("each => { each.scrollTop = each.scrollHeight }")
+        if page.get_by_role("link", name=last).count():
+            break
+        page.wait_for_function("() => document.querySelector('.table-foot').textContent === ''")
+    expect(page.get_by_role("link", name=last)).to_be_visible()
+
+
 @pytest.fixture
 def workbench(service: Live, page: Page, tenant: Tenant, recorded: Recorded) -> Iterator[Page]:
     """The workbench of the tenant. There must be no error of a script or the policy, nor a request elsewhere."""

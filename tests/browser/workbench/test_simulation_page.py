@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.browser.conftest import Recorded
-from tests.browser.workbench.conftest import Tenant, sign_in
+from tests.browser.workbench.conftest import Tenant, scroll_to, sign_in
 from tests.browser.workbench.test_run_page import HOSTILE
 from tests.running_service import Live
 
@@ -177,13 +177,7 @@ def test_five_thousand_runs_are_scrolled_with_few_elements(workbench: Page, tena
         ]
         tenant.call("POST", "/runs/batch", {"items": items})
     open_simulation(workbench, wing, "?sort=name")
-    table = workbench.get_by_role("region", name="Runs, scrollable")
-    for _ in range(60):
-        table.evaluate("each => { each.scrollTop = each.scrollHeight }")
-        if workbench.get_by_role("link", name="run 4999").count():
-            break
-        workbench.wait_for_function("() => document.querySelector('.table-foot').textContent === ''")
-    expect(workbench.get_by_role("link", name="run 4999")).to_be_visible()
+    scroll_to(workbench, "Runs", "run 4999")
     assert workbench.get_by_role("table", name="Runs").locator("tbody tr").count() < 80
 
 

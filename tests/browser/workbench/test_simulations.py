@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.workbench.conftest import BASE, Tenant, sign_in
+from tests.browser.workbench.conftest import BASE, Tenant, scroll_to, sign_in
 from tests.browser.workbench.test_run_page import HOSTILE
 from tests.running_service import Live
 
@@ -183,13 +183,7 @@ def test_five_thousand_are_scrolled_with_few_elements(workbench: Page, tenant: T
         tenant.call("POST", "/simulations/batch", {"items": items})
     go(workbench, "#/simulations?sort=name")
     expect(workbench.get_by_role("link", name="Number 0000")).to_be_visible()
-    table = workbench.get_by_role("region", name="Simulations, scrollable")
-    for _ in range(60):
-        table.evaluate("each => { each.scrollTop = each.scrollHeight }")
-        if workbench.get_by_role("link", name="Number 4999").count():
-            break
-        workbench.wait_for_function("() => document.querySelector('.table-foot').textContent === ''")
-    expect(workbench.get_by_role("link", name="Number 4999")).to_be_visible()
+    scroll_to(workbench, "Simulations", "Number 4999")
     assert workbench.locator("tbody tr").count() < 80
     expect(workbench.get_by_role("table", name="Simulations")).to_have_attribute("aria-rowcount", "5001")
 
