@@ -4,9 +4,9 @@ import re
 from typing import Any, Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # -- it has no types
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import serious_faults
 from tests.browser.workbench.conftest import Tenant, sign_in
 from tests.running_service import Live
 
@@ -15,10 +15,8 @@ WIDTHS = (390, 1280, 2560)
 
 def faults(page: Page) -> list[str]:
     """What axe calls serious or critical, and a page that is wider than its window."""
-    found = Axe().run(page).response["violations"]
-    serious = [each for each in found if each["impact"] in {"serious", "critical"}]
     wide = page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
-    return (["too wide"] if wide else []) + [f"{each['id']}: {each['nodes'][0]['html']}" for each in serious]
+    return [*(["too wide"] if wide else []), *serious_faults(page)]
 
 
 @pytest.fixture

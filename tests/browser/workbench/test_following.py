@@ -2,6 +2,8 @@
 
 import json
 import re
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import APIResponse, Page, Route, expect
@@ -9,6 +11,13 @@ from playwright.sync_api import APIResponse, Page, Route, expect
 from tests.browser.workbench.conftest import BASE, Tenant, sign_in
 from tests.running_service import Live
 
+LIMITED = {
+    "type": "about:blank",
+    "title": "Too Many Requests",
+    "status": 429,
+    "code": "rate_limited",
+    "detail": "Too many requests. Try again in 1 second.",
+}
 FORGOTTEN = json.dumps({"title": "Gone", "status": 410, "code": "changes_forgotten", "detail": "They were purged."})
 
 
@@ -29,6 +38,46 @@ def test_what_was_missed_appears(workbench: Page, tenant: Tenant, answer: str) -
         )
     expect(workbench.get_by_role("link", name="Meanwhile")).to_be_visible(timeout=10_000)
     expect(workbench.get_by_text("Live", exact=True)).to_be_visible()
+
+
+def test_too_many_requests_are_waited_for(workbench: Page, tenant: Tenant) -> None:
+    tenant.simulation("Wing")
+    expect(workbench.get_by_role("link", name="Wing")).to_be_visible()
+    times: list[float] = []
+
+    def refuse(route: Route) -> None:
+        times.append(time.monotonic())
+        route.fulfill(
+            status=429,
+            content_type="application/problem+json",
+            headers={"Retry-After": "1"},
+            body=json.dumps(LIMITED),
+        )
+
+    workbench.route("**/api/v1/**", refuse)
+    expect(workbench.get_by_text("Reconnecting …")).to_be_visible()
+    workbench.evaluate("() => { location.hash = '#/keys' }")
+    expect(workbench.get_by_role("alert").filter(has_text="Too many requests.")).to_be_visible()
+    while len(times) < 4:
+        workbench.wait_for_timeout(100)
+    workbench.unroute("**/api/v1/**")
+    workbench.get_by_role("button", name="Try again").click()
+    expect(workbench.get_by_role("row", name="in use here")).to_be_visible()
+    expect(workbench.get_by_text("Live", exact=True)).to_be_visible(timeout=20_000)
+
+
+def test_a_key_that_expires_ends_the_page(page: Page, service: Live, tenant: Tenant) -> None:
+    ends = datetime.now(UTC) + timedelta(seconds=8)
+    short = tenant.call(
+        "POST", "/keys", {"name": "short", "scopes": ["simulations:read"], "expires_at": ends.isoformat()}
+    )
+    tenant.simulation("Wing")
+    sign_in(page, service, short["key"])
+    expect(page.get_by_role("link", name="Wing")).to_be_visible()
+    expect(page.get_by_text("it was revoked or has expired")).to_be_visible(timeout=20_000)
+    assert datetime.now(UTC) >= ends
+    expect(page.get_by_role("link", name="Wing")).to_have_count(0)
+    assert short["key"] not in page.content()
 
 
 def test_what_was_missed_before_the_feed_began_appears(page: Page, service: Live, tenant: Tenant) -> None:

@@ -207,6 +207,7 @@ class ErrorOutput:
 
     def _pass_on(self) -> None:
         while True:
+            had_ended = self._command_has_ended.is_set()  # before waiting: it may write and end just after
             ready, _, _ = select([self.reader], [], [], DRAIN)
             if ready:
                 data = self._read()
@@ -214,7 +215,7 @@ class ErrorOutput:
                     break
                 self._keep(data)
                 _write_all(2, data)
-            elif self._command_has_ended.is_set():
+            elif had_ended:
                 _hand_over(self.reader)
                 break
         os.close(self.reader)
