@@ -9,7 +9,7 @@ from typing import Final
 
 SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 VERIFYING: Final = frozenset({"verify-ca", "verify-full"})
-SOCKETS: Final = ("/var/run/postgresql", "/tmp", "localhost")  # noqa: S108  # where servers have their sockets
+SOCKETS: Final = ("/var/run/postgresql", "/tmp", "localhost")  # noqa: S108 -- where servers have their sockets
 """Where a server is looked for if nothing names one."""
 NOWHERE: Final = "/nonexistent"
 """Keeps libpq from files in the user's home: a file that does not exist counts as none."""

@@ -167,7 +167,7 @@ def test_a_path_prefix_and_ids_stay_within_the_path() -> None:
         with pytest.raises(ValueError, match="empty"):
             client.runs.get(id)
     with pytest.raises(TypeError, match="Run or its id"):
-        client.runs.get(5)  # type: ignore[arg-type]
+        client.runs.get(5)  # type: ignore[arg-type]  # -- wrong on purpose
     simulation = goatfish.Simulation.from_json({"id": "1", "name": "Wing"})
     with pytest.raises(TypeError, match="Run or its id is needed, not Simulation"):
-        client.runs.get(simulation)  # type: ignore[arg-type]
+        client.runs.get(simulation)  # type: ignore[arg-type]  # -- wrong on purpose

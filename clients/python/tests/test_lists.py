@@ -122,7 +122,7 @@ def test_nothing_is_sent_where_an_item_cannot_be() -> None:
     with pytest.raises(ValueError, match=r"results\.x"):
         script.client().runs.create_many([{}, {"results": {"x": float("nan")}}], simulation=RUN["simulation_id"])
     with pytest.raises(TypeError):
-        script.client().runs.create_many([5], simulation=RUN["simulation_id"])  # type: ignore[list-item]
+        script.client().runs.create_many([5], simulation=RUN["simulation_id"])  # type: ignore[list-item]  # -- wrong on purpose
     assert script.requests == []
 
 

@@ -88,7 +88,7 @@ def test_objects_are_what_was_read(client: goatfish.Client, simulation: goatfish
     (item,) = client.runs.list(simulation_id=simulation)
     assert (item, item.etag) == (run, None)
     with pytest.raises(AttributeError):
-        run.name = "other"  # type: ignore[misc]  # it is frozen
+        run.name = "other"  # type: ignore[misc]  # -- it is frozen
 
 
 def test_unknown_members_are_kept_and_missing_ones_forgiven() -> None:
@@ -175,9 +175,9 @@ def test_what_is_no_quantity_is_refused_before_it_is_sent(given: Any) -> None:
 def test_what_is_no_mapping_is_refused_before_it_is_sent() -> None:
     client = goatfish.Client("http://localhost:1", "key", max_retries=0)
     with pytest.raises(TypeError, match=r"^parameters: a mapping"):
-        client.runs.create(str(uuid4()), parameters=[("a", 1)])  # type: ignore[arg-type]
+        client.runs.create(str(uuid4()), parameters=[("a", 1)])  # type: ignore[arg-type]  # -- wrong on purpose
     with pytest.raises(TypeError):
-        client.simulations.create_many([5])  # type: ignore[list-item]
+        client.simulations.create_many([5])  # type: ignore[list-item]  # -- wrong on purpose
 
 
 def test_moments_and_days_in_every_form(client: goatfish.Client, simulation: goatfish.Simulation) -> None:
@@ -188,7 +188,7 @@ def test_moments_and_days_in_every_form(client: goatfish.Client, simulation: goa
     assert client.runs.create(simulation, status="running", started_at=precise).started_at == precise
     assert len(list(client.runs.list(simulation_id=simulation, started_from=precise))) == 1
     with pytest.raises(ValueError, match="time zone"):
-        client.runs.create(simulation, status="running", started_at=datetime(2026, 1, 5, 8))  # noqa: DTZ001
+        client.runs.create(simulation, status="running", started_at=datetime(2026, 1, 5, 8))  # noqa: DTZ001 -- without a time zone on purpose
     with pytest.raises(ValueError, match="time of day"):
         client.simulations.update(simulation, end_date=STARTED)
 

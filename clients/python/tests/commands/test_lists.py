@@ -28,7 +28,7 @@ def study(signed_in: Any) -> goatfish.Simulation:
             client.runs.create(
                 simulation,
                 name=f"mesh {at}",
-                status=["succeeded", "failed", "running"][at % 3],  # type: ignore[arg-type]
+                status=["succeeded", "failed", "running"][at % 3],  # type: ignore[arg-type]  # -- an element of a list is a plain str
                 parameters={"alpha": (at, "deg"), "mesh": "fine"},
                 results={"cl": at / 7},
                 labels={"at": str(at), "kind": "a:b=c"},

@@ -54,7 +54,7 @@ def test_a_latin_1_terminal_and_arguments_that_are_not_utf8(signed_in: Any) -> N
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, b"")
     assert "name        Tragfläche \\u7ffc".encode("latin-1") in out
-    process = started(os.fsdecode(b"show"), b"Tragfl\xe4che", env=env)  # type: ignore[arg-type]
+    process = started(os.fsdecode(b"show"), b"Tragfl\xe4che", env=env)  # type: ignore[arg-type]  # -- bytes are not declared there
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (2, b"")
     assert err.count(b"\n") == 1

@@ -183,7 +183,7 @@ def test_open(gf: Gf, runs: list[goatfish.Run], signed_in: Any, monkeypatch: pyt
     address = f"{signed_in.url}/#/simulations/{run.simulation_id}"
     assert gf("open", run.simulation_id).out == f"{address}\n"
     opened: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", lambda address: not opened.append(address))  # type: ignore[func-returns-value]
+    monkeypatch.setattr(webbrowser, "open", lambda address: not opened.append(address))  # type: ignore[func-returns-value]  # -- append returns None, which is the point
     monkeypatch.setenv("DISPLAY", ":0")
     assert gf("open", run.simulation_id).err == f"gf: opened {address}\n"
     assert gf("open", run.simulation_id, "--print").out == f"{address}\n"

@@ -57,7 +57,7 @@ def test_every_width(runs: list[dict[str, object]], encoding: str) -> None:
         assert len(lines) == len(runs) + 1
         assert max(map(width_of, lines)) <= width
         assert all(line == line.rstrip() and line.isprintable() for line in lines if "\u200d" not in line)
-        assert all(each["id"][:13] in line for each, line in zip(runs, lines[1:]))  # type: ignore[index]
+        assert all(each["id"][:13] in line for each, line in zip(runs, lines[1:]))  # type: ignore[index]  # -- their values have several types
         assert len(columns) - len(hidden(columns, terminal)) >= shown  # more room never shows less
         shown = len(columns) - len(hidden(columns, terminal))
     assert shown == len(columns)
@@ -81,7 +81,7 @@ def test_the_most_important_columns_first(width: int, shown: str) -> None:
 def test_what_was_varied_comes_before_what_was_not() -> None:
     runs = [run(at) for at in range(20)]
     for each in runs:
-        each["parameters"] = {"mesh_size": {"value": "fine", "unit": None}, "alpha": each["parameters"]["alpha"]}  # type: ignore[index]
+        each["parameters"] = {"mesh_size": {"value": "fine", "unit": None}, "alpha": each["parameters"]["alpha"]}  # type: ignore[index]  # -- their values have several types
     missing = hidden(run_columns(runs, None, exact=False), Terminal(width=90))
     assert "mesh_size" in missing
     assert "alpha [deg]" not in missing

@@ -168,7 +168,7 @@ def test_a_forked_child_records_a_run_of_its_own(real_place: Place) -> None:
         child = os.fork()
         if child == 0:
             try:
-                outer._item.story.run_id = None  # type: ignore[union-attr]  # forked before it was made
+                outer._item.story.run_id = None  # type: ignore[union-attr]  # -- forked before it was made
                 with place.client.run(place.simulation, name="child", parent=outer, capture=False):
                     pass
             finally:

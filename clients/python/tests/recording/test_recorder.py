@@ -261,17 +261,17 @@ def test_hostile_values_are_brought_into_form(place: Place, caplog: pytest.LogCa
     with place.client.run(
         "Wing\x00 \udc80flutter " + place.simulation,
         name="n" * 400,
-        parameters={"1st": 1, "\u03b1": 2, "\u03b2": 3, "": 4, "k" * 200: 5, 7: 6},  # type: ignore[dict-item]
+        parameters={"1st": 1, "\u03b1": 2, "\u03b2": 3, "": 4, "k" * 200: 5, 7: 6},  # type: ignore[dict-item]  # -- wrong on purpose
         labels={"ünïcode": "v" * 300, "-": "line\nbreak", "n": None, "t": True},
         solver="\u200b",
-        solver_version=3,  # type: ignore[arg-type]
+        solver_version=3,  # type: ignore[arg-type]  # -- wrong on purpose
         external_id="e" * 300,
         capture=False,
     ) as run:
         run.results(nan=float("nan"), inf=-float("inf"), big=10**400, wide=2**60, loop=loop, none=(None, "m"))
-        run.results(text="x" * 5000, lone="a\udc80b", unit=(1, "u" * 50), data=b"\xff", when=datetime(2026, 1, 1))  # noqa: DTZ001
-        run.results(42)  # type: ignore[arg-type]
-        run.results(object())  # type: ignore[arg-type]
+        run.results(text="x" * 5000, lone="a\udc80b", unit=(1, "u" * 50), data=b"\xff", when=datetime(2026, 1, 1))  # noqa: DTZ001 -- without a time zone on purpose
+        run.results(42)  # type: ignore[arg-type]  # -- wrong on purpose
+        run.results(object())  # type: ignore[arg-type]  # -- wrong on purpose
         run.nonsense if hasattr(run, "nonsense") else None
     assert run.id is not None
     found = place.client.runs.get(run.id)
@@ -298,7 +298,7 @@ def test_hostile_values_are_brought_into_form(place: Place, caplog: pytest.LogCa
 
 def test_an_unknown_option_is_an_error_of_the_program(place: Place) -> None:
     with pytest.raises(TypeError):
-        place.client.run(place.simulation, nonsense=1)  # type: ignore[call-arg]
+        place.client.run(place.simulation, nonsense=1)  # type: ignore[call-arg]  # -- wrong on purpose
 
 
 def test_threads_record_into_one_run(place: Place) -> None:

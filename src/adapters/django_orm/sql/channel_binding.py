@@ -92,7 +92,7 @@ class _Authentication(asyncio.Protocol):
         self._protocol.resume_writing()
 
     def _next_message(self) -> bytes:
-        if len(self._received) < 5:  # noqa: PLR2004  # its kind, and its length without that
+        if len(self._received) < 5:  # noqa: PLR2004 -- its kind, and its length without that
             return b""
         length = 1 + int.from_bytes(self._received[1:5], "big")
         if not 5 <= length <= _MESSAGE_MAX:  # noqa: PLR2004 -- as above

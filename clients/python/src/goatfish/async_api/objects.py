@@ -83,7 +83,7 @@ class AsyncObjects(Generic[M, R]):
             return object_of(self.KIND, await self._sender.send(request))
         except PreconditionFailed as error:
             change = await self._revision_by(request, target, error) if error.maybe_done else None
-            after: M | None = change.after if change else None  # type: ignore[assignment]  # of the same kind
+            after: M | None = change.after if change else None  # type: ignore[assignment]  # -- of the same kind
             if after is None:
                 raise
             # It was this very request that changed the object, and its answer was lost.
