@@ -7,6 +7,8 @@ moment later. Not passed on are SIGSTOP, the process group, resource limits and 
 configures Python itself is started as usual.
 """
 
+from __future__ import annotations  # the client is tested on older versions of Python, too
+
 import os
 import signal
 import socket
