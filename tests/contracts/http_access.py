@@ -9,7 +9,7 @@ import pytest
 
 from domain.access.token import ApiKeyToken
 from tests.contracts.document import OPERATIONS, Operation
-from tests.contracts.http_service import CONTEXT, HOUR, KEYS, NEW_KEY, Service, expect_problem
+from tests.contracts.http_service import CONTEXT, HOUR, KEYS, NEW_KEY, Service, before_storage, expect_problem
 from tests.contracts.resources import ResourceCase, ResourceFixtures
 
 WITH_KEYS = [operation for operation in OPERATIONS.values() if operation.scopes is not None]
@@ -66,6 +66,7 @@ class AccessContract(ResourceFixtures):
         assert {answer.headers["www-authenticate"] for answer in answers} == {'Bearer realm="goatfish"'}
         assert len({json.dumps({**answer.headers, "x-request-id": ""}) for answer in answers}) == 1
 
+    @before_storage
     @pytest.mark.parametrize("operation", WITH_KEYS, ids=lambda operation: operation.id)
     def test_every_operation_requires_a_key(self, service: Service, operation: Operation) -> None:
         path = operation.path.format(id="x")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
-from tests.contracts.http_service import KEYS, Service, Tenant, violations
+from tests.contracts.http_service import KEYS, Service, Tenant, before_storage, violations
 from tests.contracts.http_simulations import SIMULATIONS, WING
 from tests.contracts.resources import Json, Violations
 from tests.contracts.runs import EARLY, LATE, RUNS, lab_of, path_of
@@ -109,6 +109,7 @@ class AllErrorsContract:
         expected = {"#/labels": "too_many", "#/parent_id": "immutable", "#/finished_at": "before_start"}
         expect_all(lab.patch(run, **change), expected)
 
+    @before_storage
     def test_of_a_batch(self, service: Service) -> None:
         tenant = service.tenant()
         sent: Any = {"items": [WING, SIMULATION, {**WING, "name": "\x00"}, 5], "extra": 1}
@@ -116,16 +117,19 @@ class AllErrorsContract:
         expected |= {"#/items/2/name": "control_characters", "#/items/3": "wrong_type", "#/extra": "unknown"}
         expect_all(tenant.send("POST", f"{SIMULATIONS}/batch?x=1", json=sent), expected | {"x": "unknown"})
 
+    @before_storage
     def test_of_no_items_and_too_many(self, service: Service) -> None:
         for items, words in (([], "few"), ([WING] * 1001, "many")):
             answer = service.tenant().send("POST", f"{SIMULATIONS}/batch", json={"items": items, "x": 1})
             assert f"There are too {words} items." in [each["detail"] for each in answer.json()["errors"]], answer.text
 
+    @before_storage
     def test_of_a_key(self, service: Service) -> None:
         sent = {"name": " ", "scopes": [], "expires_at": "2001-01-01T00:00:00Z", "x": 1}
         expected = {"#/name": "too_short", "#/scopes": "too_short", "#/expires_at": "in_the_past", "#/x": "unknown"}
         expect_all(service.tenant().send("POST", KEYS, json=sent), expected)
 
+    @before_storage
     def test_of_a_roll(self, service: Service) -> None:
         tenant = service.tenant()
         path = f"{KEYS}/{tenant.send('GET', KEYS).json()['items'][0]['id']}/roll"
@@ -166,6 +170,7 @@ class AllErrorsContract:
             answer = tenant.http.request("POST", f"{path}?q=1", json=body, headers=sent)
             expect_all(answer, wrong | {at: "too_short"})
 
+    @before_storage
     @pytest.mark.parametrize(
         ("path", "query", "expected"),
         [
@@ -200,6 +205,7 @@ class AllErrorsContract:
         named = [each["detail"] for each in answer.json()["errors"] if each["parameter"] == "where"]
         assert [each.rpartition(" ")[2] for each in named] == ["1.", "10."]
 
+    @before_storage
     @pytest.mark.parametrize(
         ("path", "known"),
         [

@@ -9,7 +9,7 @@ import pytest
 from httpx2 import Response
 
 from domain.idempotency import IDEMPOTENCY_TTL
-from tests.contracts.http_service import Service, Tenant, expect_problem, expect_violations, violations
+from tests.contracts.http_service import Service, Tenant, before_storage, expect_problem, expect_violations, violations
 from tests.contracts.resources import Json, ResourceCase, ResourceFixtures, Violations, every_contradiction
 
 MIB = 1 << 20
@@ -114,6 +114,7 @@ class BatchContract(ResourceFixtures):
         assert len({item["id"] for item in made}) == MOST
         assert [change["after"] for change in changes(tenant, before)] == made
 
+    @before_storage
     @pytest.mark.parametrize(
         ("content", "expected"),
         [
@@ -147,6 +148,7 @@ class BatchContract(ResourceFixtures):
         expect_violations(post_text(tenant, resource, content), expected)
         assert_nothing_left(tenant, resource, before)
 
+    @before_storage
     def test_unknown_members_are_refused(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         item = tenant.body(resource)
@@ -154,6 +156,7 @@ class BatchContract(ResourceFixtures):
         expect_violations(post_text(tenant, resource, text), {"#/owner": "unknown"})
         expect_violations(post(tenant, resource, [item, item | {"owner": 1}]), {"#/items/1/owner": "unknown"})
 
+    @before_storage
     @pytest.mark.parametrize(
         "content",
         [
@@ -217,11 +220,13 @@ class BatchContract(ResourceFixtures):
         expect_problem(post_text(tenant, resource, parts), 413, "body_too_large")  # type: ignore[arg-type]  # -- in chunks
         assert len(listed(tenant, resource)) == 2
 
+    @before_storage
     def test_other_operations_take_1_mib(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         text = json.dumps(tenant.body(resource)).ljust(MIB + 1)
         expect_problem(tenant.send("POST", resource.path, content=text, headers=JSON), 413, "body_too_large")
 
+    @before_storage
     def test_refusals_before_the_body(self, service: Service, resource: ResourceCase) -> None:
         tenant, reader = service.tenant(), service.tenant(resource.reads)
         sent = {"items": [tenant.body(resource)]}

@@ -8,7 +8,7 @@ import pytest
 from domain.paging import Position
 from tests.contracts.field_values import REFERRED_IDS
 from tests.contracts.http_revisions import restore, revisions
-from tests.contracts.http_service import KEYS, NEW_KEY, Service, Tenant, expect_problem, violations
+from tests.contracts.http_service import KEYS, NEW_KEY, Service, Tenant, before_storage, expect_problem, violations
 from tests.contracts.resources import ResourceCase, ResourceFixtures
 
 CHANGES = "/api/v1/changes"
@@ -165,6 +165,7 @@ class ChangesContract(ResourceFixtures):
             expect_problem(tenant.send("GET", f"{CHANGES}?{query}"), 400, "invalid_cursor")
         expect_problem(tenant.send("GET", resource.path, params={"cursor": own}), 400, "invalid_cursor")
 
+    @before_storage
     @pytest.mark.parametrize(
         ("query", "expected"),
         [

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from httpx2 import AsyncClient, Response
 
-from tests.contracts.http_service import KEYS, NEW_KEY, Service, Tenant, expect_problem, violations
+from tests.contracts.http_service import KEYS, NEW_KEY, Service, Tenant, before_storage, expect_problem, violations
 from tests.contracts.resources import Json, ResourceCase, ResourceFixtures
 
 WRITES = ("PUT", "PATCH", "POST", "DELETE")
@@ -179,6 +179,7 @@ class ConditionsContract(ResourceFixtures):
         answer = target.tenant.send("GET", target.path, headers={"If-None-Match": condition})
         assert (answer.status_code, answer.json()) == (200, target.before.json())
 
+    @before_storage
     @pytest.mark.parametrize("condition", MALFORMED)
     def test_malformed_condition_of_a_read_is_refused(
         self, service: Service, resource: ResourceCase, condition: str

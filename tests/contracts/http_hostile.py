@@ -14,7 +14,7 @@ import pytest
 
 from domain.registry import ENTITIES
 from tests.contracts.hostile_requests import HOSTILE, Header, Hostile, post
-from tests.contracts.http_service import Service
+from tests.contracts.http_service import Service, before_storage
 from tests.contracts.resources import ResourceCase, ResourceFixtures
 
 ANSWER_MAX = 64 << 10  # bytes
@@ -111,6 +111,7 @@ class HostileContract(ResourceFixtures):
                 assert error["code"]
                 assert error["detail"]
 
+    @before_storage
     def test_too_large_body_is_not_read_completely(self, service: Service, resource: ResourceCase) -> None:
         for body, most in (((b" " * (64 << 10), 960), 17), ((b" " * (1 << 20), 60), 2)):
             answer = ask(service, post(resource, "", 413, "body_too_large", body=body))

@@ -13,7 +13,15 @@ from uuid_utils.compat import uuid7
 
 from domain.access.scopes import Scope
 from domain.idempotency import IDEMPOTENCY_TTL
-from tests.contracts.http_service import KEYS, Service, Tenant, expect_problem, expect_violations, violations
+from tests.contracts.http_service import (
+    KEYS,
+    Service,
+    Tenant,
+    before_storage,
+    expect_problem,
+    expect_violations,
+    violations,
+)
 from tests.contracts.resources import Json, ResourceCase, ResourceFixtures, Violations, every_contradiction
 
 RACERS = 50
@@ -219,6 +227,7 @@ class IdempotencyContract(ResourceFixtures):
         assert "idempotency-replayed" not in second.headers
         assert listed(tenant, resource) == [second.json()]
 
+    @before_storage
     @pytest.mark.parametrize(
         "lines",
         [
@@ -290,6 +299,7 @@ class IdempotencyContract(ResourceFixtures):
         (made,) = (answer for answer in answers if answer.status_code == 201)
         assert listed(tenant, resource) == [made.json()]
 
+    @before_storage
     @pytest.mark.parametrize("depth", [10, 800, 900, 940, 960, 980, 1000])
     def test_deeply_nested_body_is_refused_without_an_error(
         self, service: Service, resource: ResourceCase, depth: int

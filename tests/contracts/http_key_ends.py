@@ -19,6 +19,7 @@ from tests.contracts.http_api import (
     violations,
 )
 from tests.contracts.http_roll import keys, lifetime, made, roll
+from tests.contracts.http_service import before_storage
 
 HOURS = timedelta(hours=4)
 DAY = timedelta(days=1)
@@ -239,6 +240,7 @@ class KeyEndsContract:
             assert listed[key["id"]] == key["created_by"]
             assert tenant.send("GET", f"{KEYS}/{key['id']}").json()["created_by"] == key["created_by"]
 
+    @before_storage
     @pytest.mark.parametrize("member", ["created_by", "original_expires_at", "created_at"])
     def test_server_side_member_is_refused(self, service: Service, member: str) -> None:
         tenant = service.tenant()

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from domain.access.scopes import Scope
-from tests.contracts.http_service import KEYS, ME, STAMP, Service, Tenant, expect_problem, violations
+from tests.contracts.http_service import KEYS, ME, STAMP, Service, Tenant, before_storage, expect_problem, violations
 from tests.contracts.tags import version_of
 
 
@@ -39,6 +39,7 @@ class KeysContract:
             body = tenant.send("POST", KEYS, json=sent).json()
             assert body["expires_at"] == "2099-01-01T00:00:00.500000Z"
 
+    @before_storage
     @pytest.mark.parametrize(
         ("members", "expected"),
         [

@@ -15,6 +15,7 @@ from tests.contracts.http_service import (
     SECRET_BEFORE,
     Service,
     Tenant,
+    before_storage,
     expect_problem,
     violations,
 )
@@ -151,6 +152,7 @@ class ListsContract(ResourceFixtures):
         assert link.path == resource.path
         assert dict(parse_qsl(link.query)) == {**query, "cursor": answer.json()["next_cursor"]}
 
+    @before_storage
     @pytest.mark.parametrize(
         ("query", "expected"),
         [
@@ -169,6 +171,7 @@ class ListsContract(ResourceFixtures):
     ) -> None:
         assert violations(reader(service).send("GET", f"{resource.path}?{query}")) == expected
 
+    @before_storage
     @every_parameter
     def test_repeated_parameter_is_refused(
         self, service: Service, resource: ResourceCase, name: str, value: str
@@ -176,6 +179,7 @@ class ListsContract(ResourceFixtures):
         answer = reader(service).send("GET", resource.path, params=[(name, value), (name, value)])
         assert violations(answer) == {name: "repeated"}
 
+    @before_storage
     @every_parameter
     def test_empty_parameter_is_refused(self, service: Service, resource: ResourceCase, name: str, value: str) -> None:
         for query in (f"{name}=", name):

@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 
 from domain.errors import Limited
-from tests.contracts.http_service import KEYS, NEW_KEY, Service, Tenant, expect_problem, expect_violations, violations
+from tests.contracts.http_service import (
+    KEYS,
+    NEW_KEY,
+    Service,
+    Tenant,
+    before_storage,
+    expect_problem,
+    expect_violations,
+    violations,
+)
 from tests.contracts.resources import ResourceCase, ResourceFixtures, Violations, every_contradiction
 
 BIG = b"{" * ((1 << 20) + 1)
@@ -28,9 +37,11 @@ class OrderContract(ResourceFixtures):
     both errors; the 404 is compared with the 422 before it.
     """
 
+    @before_storage
     def test_unknown_path_before_wrong_method(self, service: Service, resource: ResourceCase) -> None:
         expect_problem(service.http.request("PUT", f"{resource.path}/"), 404, "not_found")
 
+    @before_storage
     def test_wrong_method_before_missing_key(self, service: Service, resource: ResourceCase) -> None:
         for method, path in (("PUT", resource.path), ("PATCH", f"{KEYS}/x"), ("POST", "/api/v1/me")):
             expect_problem(service.http.request(method, path), 405, "method_not_allowed")
@@ -44,6 +55,7 @@ class OrderContract(ResourceFixtures):
         expect_problem(answer, 401, "unauthenticated")
         assert "ratelimit" not in answer.headers
 
+    @before_storage
     def test_exceeded_rate_before_missing_scope(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant(resource.reads)
         exhaust(service, tenant)
@@ -52,20 +64,24 @@ class OrderContract(ResourceFixtures):
         assert int(answer.headers["retry-after"]) >= 1
         assert answer.headers["ratelimit"].startswith('"owner";r=0;')
 
+    @before_storage
     def test_missing_scope_before_too_large_body(self, service: Service, resource: ResourceCase) -> None:
         answer = service.tenant(resource.reads).send("POST", resource.path, content=BIG, headers=JSON)
         expect_problem(answer, 403, "missing_scope")
 
+    @before_storage
     def test_too_large_body_before_wrong_content_type(self, service: Service, resource: ResourceCase) -> None:
         for headers in (TEXT, JSON | {"Content-Encoding": "gzip"}):
             answer = service.tenant().send("POST", resource.path, content=BIG, headers=headers)
             expect_problem(answer, 413, "body_too_large")
 
+    @before_storage
     def test_wrong_content_type_before_malformed_json(self, service: Service, resource: ResourceCase) -> None:
         for headers in (TEXT, JSON | {"Content-Encoding": "gzip"}):
             answer = service.tenant().send("POST", resource.path, content=b"{", headers=headers)
             expect_problem(answer, 415, "unsupported_media_type")
 
+    @before_storage
     @pytest.mark.parametrize(
         ("query", "header"), [("?x=1", {}), ("", {"If-Match": "x"}), ("", {"If-None-Match": "x"})], ids=str
     )
@@ -75,11 +91,13 @@ class OrderContract(ResourceFixtures):
         answer = service.tenant().send("PATCH", resource.unknown + query, content=b"{", headers=JSON | header)
         expect_problem(answer, 400, "malformed_json")
 
+    @before_storage
     def test_malformed_json_before_malformed_idempotency_key(self, service: Service, resource: ResourceCase) -> None:
         headers = JSON | {"Idempotency-Key": "a b"}
         answer = service.tenant().send("POST", resource.path, content=b"{", headers=headers)
         expect_problem(answer, 400, "malformed_json")
 
+    @before_storage
     @pytest.mark.parametrize("query", ["limit=x", "sort=x", "sort=", "x=1", "limit=1&limit=1"])
     def test_invalid_cursor_before_invalid_parameter(
         self, service: Service, resource: ResourceCase, query: str

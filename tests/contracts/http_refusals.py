@@ -4,13 +4,14 @@ import re
 
 import pytest
 
-from tests.contracts.http_service import KEYS, Service, expect_problem
+from tests.contracts.http_service import KEYS, Service, before_storage, expect_problem
 from tests.contracts.resources import ResourceCase, ResourceFixtures
 
 
 class RefusalsContract(ResourceFixtures):
     """Headers of every response, unknown paths and wrong methods."""
 
+    @before_storage
     @pytest.mark.parametrize(
         ("path", "allowed"),
         [
@@ -26,6 +27,7 @@ class RefusalsContract(ResourceFixtures):
         expect_problem(answer, 405, "method_not_allowed")
         assert answer.headers["allow"] == allowed
 
+    @before_storage
     @pytest.mark.parametrize(
         ("path", "allowed"),
         [
@@ -43,18 +45,21 @@ class RefusalsContract(ResourceFixtures):
         expect_problem(answer, 405, "method_not_allowed")
         assert answer.headers["allow"] == allowed
 
+    @before_storage
     def test_batch_is_no_id(self, service: Service, resource: ResourceCase) -> None:
         for method in ("GET", "PUT", "PATCH", "DELETE"):
             answer = service.http.request(method, f"{resource.path}/batch")
             expect_problem(answer, 405, "method_not_allowed")
             assert answer.headers["allow"] == "POST"
 
+    @before_storage
     @pytest.mark.parametrize(
         "path", ["/x", "/workbench", "/workbench/x/main.js", "/api", "/api/v1/", "//api/v1/me", "/problems/no-such"]
     )
     def test_unknown_path_is_a_problem(self, service: Service, path: str) -> None:
         expect_problem(service.http.get("http://localhost" + path), 404, "not_found")
 
+    @before_storage
     def test_resource_path_with_trailing_slash_is_unknown(self, service: Service, resource: ResourceCase) -> None:
         expect_problem(service.http.get(f"{resource.path}/"), 404, "not_found")
 
@@ -72,6 +77,7 @@ class RefusalsContract(ResourceFixtures):
             assert answer.headers["cache-control"] == "private, no-cache"
             assert answer.headers["vary"] == "X-API-Key, Authorization"
 
+    @before_storage
     def test_valid_request_id_is_echoed(self, service: Service) -> None:
         for valid in ("a", "A-1_b.c", "x" * 128):
             assert service.http.get("/livez", headers={"X-Request-ID": valid}).headers["x-request-id"] == valid
@@ -79,6 +85,7 @@ class RefusalsContract(ResourceFixtures):
             given = service.http.get("/livez", headers={b"X-Request-ID": invalid.encode()}).headers["x-request-id"]
             assert re.fullmatch("[0-9a-f]{32}", given)
 
+    @before_storage
     def test_unknown_host_is_refused(self, service: Service) -> None:
         two = [("Host", "localhost"), ("Host", "localhost")]
         for path in ("/api/v1/me", "/problems/not-found", "/docs", "/openapi.json", "/x", "/livez/", "/admin/", "/"):
@@ -107,6 +114,7 @@ class RefusalsContract(ResourceFixtures):
         assert service.http.get("/livez").json() == {"status": "ok"}
         assert service.http.get("/readyz").json() == {"status": "ok"}
 
+    @before_storage
     def test_routes_resolve_by_name(self, service: Service, resource: ResourceCase) -> None:
         assert service.api.url_path_for(resource.operation("get"), id="7") == f"{resource.path}/7"
         assert service.api.url_path_for(resource.operation("create")) == resource.path

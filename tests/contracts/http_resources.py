@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.contracts.http_service import KEYS, NEW_KEY, STAMP, Service, expect_problem, violations
+from tests.contracts.http_service import KEYS, NEW_KEY, STAMP, Service, before_storage, expect_problem, violations
 from tests.contracts.resources import ResourceCase, ResourceFixtures
 
 
@@ -167,6 +167,7 @@ class ResourcesContract(ResourceFixtures):
         for answer in refused:
             expect_problem(answer, 400, "invalid_cursor")
 
+    @before_storage
     @pytest.mark.parametrize(
         ("query", "code"),
         [
@@ -187,5 +188,6 @@ class ResourcesContract(ResourceFixtures):
         answer = service.tenant().send("GET", f"{resource.path}?{query}")
         assert code in [e["code"] for e in expect_problem(answer, 422, "validation_failed")["errors"]]
 
+    @before_storage
     def test_query_on_a_single_object_is_refused(self, service: Service, resource: ResourceCase) -> None:
         assert violations(service.tenant().send("GET", resource.unknown + "?x=1")) == {"x": "unknown"}

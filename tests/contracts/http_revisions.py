@@ -13,6 +13,7 @@ from tests.contracts.http_service import (
     STAMP,
     Service,
     Tenant,
+    before_storage,
     expect_problem,
     violations,
 )
@@ -213,6 +214,7 @@ class RevisionsContract(ResourceFixtures):
         answer = tenant.send("HEAD", f"{resource.path_of(tenant.make(resource))}/revisions")
         assert (answer.status_code, answer.content) == (200, b"")
 
+    @before_storage
     @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
     def test_revisions_are_read_only(self, service: Service, resource: ResourceCase, method: str) -> None:
         answer = service.tenant().send(method, f"{resource.unknown}/revisions", json={})

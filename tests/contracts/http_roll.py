@@ -18,6 +18,7 @@ from tests.contracts.http_api import (
     expect_problem,
     violations,
 )
+from tests.contracts.http_service import before_storage
 
 HOUR = {"overlap_seconds": 3600}
 
@@ -115,6 +116,7 @@ class RollContract:
         assert is_valid(tenant, tenant.key)
         assert roll(Tenant(service.http, tenant.owner, UUID(new["id"]), new["key"]), tenant.key_id).status_code == 201
 
+    @before_storage
     @pytest.mark.parametrize(
         ("sent", "expected"),
         [

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.contracts.http_service import Service, expect_problem, violations
+from tests.contracts.http_service import Service, before_storage, expect_problem, violations
 from tests.contracts.resources import Json
 from tests.contracts.runs import RUNS, Lab, LabFixture, lab_of
 
@@ -93,6 +93,7 @@ class RunListsContract(LabFixture):
             assert lab.names(*both, ("label", "third:1"), limit=limit) == ["4"]
         assert lab.names(("where", "results.n>=0")) == []
 
+    @before_storage
     @pytest.mark.parametrize(
         ("text", "position"),
         [
@@ -149,6 +150,7 @@ class RunListsContract(LabFixture):
         assert violations(answer) == {"where": "where"}
         assert f"character {position}." in answer.json()["errors"][0]["detail"], answer.text
 
+    @before_storage
     @pytest.mark.parametrize(
         ("query", "expected"),
         [
@@ -232,6 +234,7 @@ class RunListsContract(LabFixture):
         for query, names in expected:
             assert lab.names(sort="created_at", limit=2, **query) == names, query
 
+    @before_storage
     @pytest.mark.parametrize(
         ("query", "expected"),
         [

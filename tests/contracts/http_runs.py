@@ -9,7 +9,7 @@ import pytest
 from tests.contracts.http_described_simulations import DescribedSimulationsContract
 from tests.contracts.http_run_references import RunReferencesContract
 from tests.contracts.http_run_status import RunStatusContract
-from tests.contracts.http_service import Service, expect_problem, violations
+from tests.contracts.http_service import Service, before_storage, expect_problem, violations
 from tests.contracts.resources import Json
 from tests.contracts.runs import DEFAULTS, EARLY, EXAMPLE, LATE, NO_RUN, RUNS, Lab, LabFixture, lab_of, path_of
 
@@ -94,6 +94,7 @@ class RunMembersContract(LabFixture):
         (shown,) = lab.make(artifacts=[{"name": " a ", "uri": "urn:x"}])["artifacts"]
         assert shown == {"name": "a", "uri": "urn:x", "media_type": None, "bytes": None, "sha256": None}
 
+    @before_storage
     @pytest.mark.parametrize(
         ("member", "value", "code"),
         [

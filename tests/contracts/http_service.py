@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
+import pytest
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient, Client, Response
 from pydantic import SecretStr
@@ -33,6 +34,9 @@ ME = "/api/v1/me"
 NEW_KEY = {"name": "n", "scopes": ["keys:manage"]}
 SECRET, SECRET_BEFORE = "signs what the contract makes, today", "signed what the contract made before"
 HOUR = timedelta(hours=1)
+before_storage = pytest.mark.before_storage
+"""The answer comes before storage is asked for anything but the key: over every storage from the same code. Such tests
+run in memory alone."""
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 

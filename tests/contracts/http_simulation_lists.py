@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from tests.contracts.http_lists import read_pages
-from tests.contracts.http_service import Service, Tenant, expect_problem, violations
+from tests.contracts.http_service import Service, Tenant, before_storage, expect_problem, violations
 from tests.contracts.http_simulations import SIMULATION, SIMULATIONS
 
 SORTS = ("created_at", "start_date", "end_date", "name")
@@ -111,6 +111,7 @@ class SimulationListsContract:
         assert read_pages(tenant, SIMULATION, 1, sort="-name") == in_order(made, "-name")
         assert names(tenant, name=name) == [name] * 3
 
+    @before_storage
     def test_filter_by_an_impossible_name_is_refused(self, service: Service) -> None:
         tenant = service.tenant()
         for part in ("\x00", "a\nb", "x" * 301):
@@ -150,6 +151,7 @@ class SimulationListsContract:
         assert dict(parse_qsl(link.query)) == {**query, "cursor": answer.json()["next_cursor"]}
         assert len(read_pages(tenant, SIMULATION, 1, **asked)) == 3
 
+    @before_storage
     @pytest.mark.parametrize(
         ("query", "expected"),
         [

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from domain.simulations.simulation import Simulation
-from tests.contracts.http_service import Service, expect_problem, violations
+from tests.contracts.http_service import Service, before_storage, expect_problem, violations
 from tests.contracts.resources import resource_of
 
 SIMULATION = resource_of(Simulation)
@@ -61,9 +61,11 @@ class SimulationsContract:
         assert violations(tenant.send("PATCH", path, json={"end_date": "2026-01-01"})) == {"#/end_date": "before_start"}
         assert tenant.send("GET", path).json() == made
 
+    @before_storage
     def test_routes_of_simulations_resolve_by_name(self, service: Service) -> None:
         assert service.api.url_path_for("get_simulation", id="7") == f"{SIMULATIONS}/7"
 
+    @before_storage
     @pytest.mark.parametrize("query", ["name=%ff", "name=%ed%a0%80"])
     def test_name_filter_with_invalid_unicode_is_refused(self, service: Service, query: str) -> None:
         answer = service.tenant().send("GET", f"{SIMULATIONS}?{query}")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.contracts.field_values import as_json
-from tests.contracts.http_service import Service, Tenant, expect_problem, expect_violations
+from tests.contracts.http_service import Service, Tenant, before_storage, expect_problem, expect_violations
 from tests.contracts.resources import RESOURCES, ResourceCase, ResourceFixtures, Violations, every_contradiction
 
 REFUSED = [
@@ -20,12 +20,14 @@ JSON = {"Content-Type": "application/json"}
 class ValidationContract(ResourceFixtures):
     """Invalid members, bodies and content types."""
 
+    @before_storage
     @pytest.mark.parametrize(("resource", "members", "expected"), REFUSED)
     def test_invalid_member_is_named(
         self, service: Service, resource: ResourceCase, members: Any, expected: Violations
     ) -> None:
         self._is_refused_by_every_write(service, resource, members, expected)
 
+    @before_storage
     @pytest.mark.parametrize(
         ("members", "expected"),
         [
@@ -80,6 +82,7 @@ class ValidationContract(ResourceFixtures):
             made = tenant.make(resource, **{name: as_json(value) for name, value in members.items()})
             assert made.items() >= resource.kept(members).items()
 
+    @before_storage
     @pytest.mark.parametrize(
         ("content", "status", "code"),
         [
@@ -104,6 +107,7 @@ class ValidationContract(ResourceFixtures):
     ) -> None:
         expect_problem(service.tenant().send("POST", resource.path, content=content, headers=JSON), status, code)
 
+    @before_storage
     @pytest.mark.parametrize(
         "headers",
         [

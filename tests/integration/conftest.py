@@ -49,9 +49,13 @@ if VENDOR is None or connections["default"].vendor != VENDOR:
 if VENDOR == "postgresql" and _URL.username == connections["default"].settings_dict["USER"]:
     raise pytest.UsageError("The API's role has to be another than the operators', as in service: ./run test postgres")
 
-# What is of one database alone is not collected for the other; skipping it would look like something left undone.
+# What is of one database alone is not collected for the other; skipping it would look like something left undone. Of
+# the admin, what Django does alike on both is tested on one: signing in, the rights of operators and the bounds of
+# requests on SQLite, how many connections are open, and what random requests may do, on PostgreSQL.
 collect_ignore = {
     "sqlite": [
+        "admin/test_fuzz.py",
+        "admin/test_limits.py",
         "test_embedded_postgres.py",
         "test_following.py",
         "test_isolation.py",
@@ -70,6 +74,10 @@ collect_ignore = {
         "test_up_on_postgres.py",
     ],
     "postgresql": [
+        "admin/test_access.py",
+        "admin/test_bounds.py",
+        "admin/test_differences.py",
+        "admin/test_rights.py",
         "test_access_log.py",
         "test_beside_up.py",
         "test_canary.py",
@@ -146,6 +154,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = [item for item in items if not item.get_closest_marker("before_storage")]
     for item in items:
         if item.path.name in BESIDE:
             item.add_marker("beside")

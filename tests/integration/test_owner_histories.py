@@ -31,7 +31,7 @@ from domain.simulations.simulation import Simulation
 from domain.use_cases import EntityUseCases
 from domain.write_context import IdempotencyKey
 from tests.factories import CONTEXT
-from tests.integration.conftest import opened
+from tests.integration.conftest import VENDOR, opened
 from tests.integration.owner_files import Line, exported, file_from, imported, lines_of, rows_of, stored_owner
 
 if TYPE_CHECKING:
@@ -198,7 +198,11 @@ INVALID_STATES: dict[str, tuple[Callable[[list[Line]], Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", INVALID_STATES)
+INVALID_HERE = [*INVALID_STATES] if VENDOR == "sqlite" else [*INVALID_STATES][::8]
+"""States are read by the same code before any is inserted: all of them are tried on one database, some on the other."""
+
+
+@pytest.mark.parametrize("name", INVALID_HERE)
 def test_a_file_with_an_invalid_state_is_rejected(owner: Owner, file: bytes, name: str) -> None:
     edit, message = INVALID_STATES[name]
     lines = lines_of(file)

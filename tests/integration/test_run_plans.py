@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 EACH = 1000
 """Runs of a simulation."""
-ROWS = int(os.environ.get("PLAN_ROWS", "20000" if VENDOR == "postgresql" else "3000"))
+ROWS = int(os.environ.get("PLAN_ROWS", "10000" if VENDOR == "postgresql" else "3000"))
 PAGE = 21
 """Rows that a page of 20 reads: one more says whether there is another page."""
 ASKED = 8

@@ -169,7 +169,7 @@ async def test_no_run_is_without_its_simulation_or_parent_and_the_feed_holds_the
     assert follower.held == tables
 
 
-ROUNDS, BATCHES, RUNS = 6, 4, 1000
+ROUNDS, BATCHES, RUNS = 3, 4, 1000
 
 
 async def test_batches_whose_external_ids_cross_wait_for_each_other(storage: Storage) -> None:

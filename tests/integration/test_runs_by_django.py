@@ -1,12 +1,16 @@
-"""The HTTP contracts of what runs mean in SQL, on PostgreSQL by Django's connections; by asyncpg they run elsewhere."""
+"""The contracts of lists in SQL, on PostgreSQL by Django's connections; by asyncpg they run elsewhere."""
 
 from __future__ import annotations
 
 import pytest
 
+from adapters.django_orm.storage import Storage
+from tests.contracts.cases import OwnerFixtures
 from tests.contracts.http_run_lists import RunListsContract
 from tests.contracts.http_run_quantities import RunQuantitiesContract
 from tests.contracts.http_service import Service
+from tests.contracts.owned_lists import OwnedListsContract
+from tests.contracts.resources import ResourceFixtures
 
 
 @pytest.fixture
@@ -20,3 +24,14 @@ class TestLists(RunListsContract):
 
 class TestQuantities(RunQuantitiesContract):
     pass
+
+
+class TestFilters(OwnerFixtures, ResourceFixtures):
+    """Every filter with every value, in every order."""
+
+    @pytest.fixture
+    def storage(self, rolled_back: Storage) -> Storage:
+        return rolled_back
+
+    test_lists_contain_no_entities_of_other_owners = OwnedListsContract.test_lists_contain_no_entities_of_other_owners
+    test_paging_continues_after_boundary_values = OwnedListsContract.test_paging_continues_after_boundary_values

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +13,7 @@ from tests.contracts.cases import admitted
 from tests.factories import CONTEXT, SimulationFactory
 from tests.integration.conftest import MakeStorage, opened
 from tests.integration.test_processes import Shell
+from tests.warm_start import python
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +53,7 @@ def test_every_connection_of_a_command_obeys_the_setting(setting: dict[str, str]
     shell = Shell(tmp_path)
     for arguments in (["migrate"], ["owner", "create", "Ω"], ["backup", "copy"]):
         done = subprocess.run(
-            [sys.executable, "-c", COMMAND, *arguments],
+            python("-c", COMMAND, *arguments),
             cwd=tmp_path,
             env=shell.environment(**setting),
             capture_output=True,

@@ -22,7 +22,7 @@ def report(service: Live, capfd: pytest.CaptureFixture[str], phases: str, exampl
 
 def test_the_service_and_its_document_hold_to_each_other(service: Live, capfd: pytest.CaptureFixture[str]) -> None:
     # Nearly all requests are of the coverage phase, whose number does not depend on that of examples.
-    said = report(service, capfd, "examples,coverage,fuzzing", 5)
+    said = report(service, capfd, "examples,coverage,fuzzing", 2)
     assert int(re.findall(r"(\d+) generated", said)[-1]) > 900 * len(RESOURCES)
     assert all(f"✅  {phase} " in said for phase in ("Examples", "Coverage", "Fuzzing")), said
 
@@ -30,7 +30,7 @@ def test_the_service_and_its_document_hold_to_each_other(service: Live, capfd: p
 def test_sequences_of_operations_follow_the_links_of_the_document(
     service: Live, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    said = report(service, capfd, "stateful", 20)
+    said = report(service, capfd, "stateful", 10)
     assert "✅  Stateful " in said
     followed = re.search(r"API Links: +(\d+) covered", said)
     assert followed, said

@@ -35,6 +35,8 @@ for task in range(int(sys.argv[1])):
     jobs.append(job)
 sys.exit(sum(os.waitstatus_to_exitcode(os.waitpid(job, 0)[1]) for job in jobs))
 """
+TASKS = int(os.environ.get("ARRAY_TASKS", "60"))
+"""Jobs of an array at once; ``ARRAY_TASKS=200 ./run test client -k job_array`` tries more."""
 
 
 class Desk:
@@ -233,15 +235,14 @@ def test_the_service_may_come_back_while_the_command_runs(desk: Desk) -> None:
 
 
 def test_a_job_array_records_every_run_once_in_one_simulation(desk: Desk, real: Any) -> None:
-    tasks = 200
-    argv = [sys.executable, "-c", ARRAY, str(tasks), desk.simulation]
+    argv = [sys.executable, "-c", ARRAY, str(TASKS), desk.simulation]
     desk.environment["GOATFISH_URL"] = real.url
     subprocess.run(argv, env=desk.environment, check=True, timeout=120)
     desk.gf("sync", "-q")  # what was not sent in time
     runs = desk.runs()
-    assert sorted(str(run.external_id) for run in runs) == sorted(f"slurm-77_{task}" for task in range(tasks))
+    assert sorted(str(run.external_id) for run in runs) == sorted(f"slurm-77_{task}" for task in range(TASKS))
     assert {run.status for run in runs} == {"succeeded"}
-    assert {run.parameters["task"].value for run in runs} == set(range(tasks))
+    assert {run.parameters["task"].value for run in runs} == set(range(TASKS))
     assert len(list(desk.client.simulations.list(name=desk.simulation))) == 1
     assert desk.kept() == []
 
