@@ -66,9 +66,7 @@ def grant(role: str, *, revoke: bool = True) -> None:
             cursor.execute(change)
 
 
-def _changes(
-    role: str, rows: list[tuple[str, str | None, str | None, str | None]], *, revoke: bool
-) -> Iterator[str]:
+def _changes(role: str, rows: list[tuple[str, str | None, str | None, str | None]], *, revoke: bool) -> Iterator[str]:
     held: dict[tuple[str, str], set[str]] = {}
     needed: dict[tuple[str, str], set[str]] = {}
     for relation, table, grantee, privilege in rows:
