@@ -11,6 +11,8 @@ import psycopg
 import pytest
 
 from adapters.django_orm.bootstrap import asyncpg_storage
+from adapters.django_orm.row_security import role_audit
+from adapters.django_orm.row_security.grants import EXCEPTIONS
 from adapters.django_orm.storage import Storage
 from config.databases import DatabaseUrl
 from domain.errors import Unavailable
@@ -118,7 +120,17 @@ def check(server: Server) -> None:
 
 
 @pytest.fixture(scope="module")
-def database(server: Server, running: Live) -> Database:
+def rights_in_service() -> Iterator[None]:
+    """Without the right that other tests need."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(EXCEPTIONS, "api_key", EXCEPTIONS["api_key"] - {"DELETE"})
+        role_audit._audit.cache_clear()
+        yield
+    role_audit._audit.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def database(server: Server, running: Live, rights_in_service: None) -> Database:
     """The database once the later version has migrated; this one accepts what each of its transactions leaves."""
     del running  # it has migrated, and goes on
     database = Database(server)

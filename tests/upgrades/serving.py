@@ -34,9 +34,10 @@ class Instance:
             text=True,
         )
         assert self._process.stderr is not None
+        self._log = log = self._process.stderr
         self.said: list[str] = []
         url = None
-        for line in self._process.stderr:
+        for line in log:
             self.said.append(line)
             found = re.search(r"listens on (http://\S+)", line)
             url = url or (found and found[1])
@@ -44,7 +45,7 @@ class Instance:
                 break
         assert url is not None, f"{release.name} did not start: {''.join(self.said)}"
         self.url = url
-        self._reader = Thread(target=self.said.extend, args=(self._process.stderr,))
+        self._reader = Thread(target=self.said.extend, args=(log,))
         self._reader.start()
 
     def stop(self) -> None:
@@ -54,8 +55,8 @@ class Instance:
             self._process.wait(STOP_TIMEOUT)
         finally:
             self._process.kill()
-            self._process.wait()
             self._reader.join()
+            self._log.close()
 
 
 class Load:

@@ -10,7 +10,6 @@ import msgspec
 
 from adapters.django_orm.models import IdempotencyRow, RevisionRow
 from adapters.django_orm.repositories.reader import PURGED_AT_ONCE
-from adapters.django_orm.repositories.revisions import decoded
 from adapters.django_orm.sql.compiler import Compiler
 from adapters.django_orm.sql.expressions import Param, param
 from adapters.django_orm.sql.membership import AnyOf
@@ -131,7 +130,7 @@ class OwnedIdempotencyRecords:
         self, idempotency_key: IdempotencyKey, entity: type[E], since: datetime
     ) -> IdempotencyRecord[E] | None:
         for fingerprint, kept in await self._kept(idempotency_key, since):
-            return IdempotencyRecord(fingerprint, decoded(kept, entity))
+            return IdempotencyRecord(fingerprint, msgspec.json.decode(kept, type=entity))
         return None
 
     async def find_many(
@@ -147,7 +146,7 @@ class OwnedIdempotencyRecords:
                 return None
             with Turns() as turns:
                 for id in ids:
-                    created.append(decoded(states[id], entity))
+                    created.append(msgspec.json.decode(states[id], type=entity))
                     await turns.pause()
             return IdempotencyRecord(fingerprint, created)
         return None

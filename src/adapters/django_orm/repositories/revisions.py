@@ -39,15 +39,12 @@ def encoded(entity: Owned) -> str:
     return _encode(entity).decode()
 
 
-def decoded(text: str, entity: type[E]) -> E:
-    """The entity of this JSON, without what a later version has added: members, and scopes of keys."""
-    try:
-        return _decode(text, type=entity)
-    except msgspec.ValidationError:
-        members = _decode(text)
-        if "scopes" not in members:
-            raise
-        return msgspec.convert({**members, "scopes": known_scopes(members["scopes"])}, entity)
+def _with_known_scopes(text: str, entity: type[E]) -> E:
+    """The key of this JSON, without scopes that a later version has added. Raises ``msgspec.ValidationError``."""
+    members = _decode(text)
+    if "scopes" in members:
+        members["scopes"] = known_scopes(members["scopes"])
+    return msgspec.convert(members, entity)
 
 
 class RevisionTable(Reader[Revision[Any]]):
@@ -62,12 +59,17 @@ class RevisionTable(Reader[Revision[Any]]):
         return OwnedRevisions(self, owner)
 
     def load(self, row: Sequence[Any]) -> Revision[Any]:
-        """The revision; one of a kind that only a later version knows has neither side."""
+        """The revision, without members that a later version has added; of a kind of a later version, without sides."""
         values = dict(zip(self.names, row, strict=True))
         entity = self._entities.get(values["kind"])
+        if entity is None:
+            return Revision(**{**values, "before": None, "after": None})
         for side in ("before", "after"):
             if values[side] is not None:
-                values[side] = None if entity is None else decoded(values[side], entity)
+                try:
+                    values[side] = _decode(values[side], type=entity)
+                except msgspec.ValidationError:
+                    values[side] = _with_known_scopes(values[side], entity)
         return Revision(**values)
 
     @cached_property
