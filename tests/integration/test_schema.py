@@ -18,6 +18,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.questioner import MigrationQuestioner
 from django.db.migrations.state import ProjectState
 from django.db.migrations.writer import MigrationWriter
+from django.db.models.fields import NOT_PROVIDED
 
 from adapters.django_orm.apps import model_of, owned_models
 from adapters.django_orm.columns import indexed_maps
@@ -199,6 +200,12 @@ def test_every_entity_has_a_model_a_migration_and_sort_indexes(cursor: CursorWra
             assert any(each[1].startswith(sort) for each in sorts), sort
     detector = MigrationAutodetector(MigrationLoader(None).project_state(), ProjectState.from_apps(apps))
     assert detector.changes(MigrationLoader(None).graph).get("goatfish") is None
+
+
+def test_a_column_with_a_default_has_it_in_the_database_too() -> None:
+    fields = [field for model in owned_models() for field in model._meta.concrete_fields if field.has_default()]
+    assert {"labels", "status", "artifacts"} <= {field.name for field in fields}
+    assert [field for field in fields if field.db_default is NOT_PROVIDED] == []
 
 
 def test_an_entity_without_a_model_is_an_error() -> None:

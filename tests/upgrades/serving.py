@@ -66,6 +66,8 @@ class Load:
         self._key = key
         self.unexpected: list[str] = []
         self.answered: dict[str, int] = {}
+        self.slowest: dict[str, float] = {}
+        """The seconds of the slowest answer."""
 
     def client(self, instance: Instance) -> httpx.Client:
         return httpx.Client(base_url=instance.url, headers={"X-API-Key": self._key}, timeout=20)
@@ -97,6 +99,7 @@ class Load:
                     raise
                 name = f"{instance.release.name} {work.__name__.strip('_')}"
                 self.answered[name] = self.answered.get(name, 0) + 1
+                self.slowest[name] = max(self.slowest.get(name, 0), answer.elapsed.total_seconds())
                 if answer.status_code != expected:
                     self.unexpected.append(f"{instance.release.name}: {method} {path}: {answer.text}")
                 return answer.json() if answer.content else None

@@ -152,6 +152,7 @@ def test_the_last_release_beside_a_next_one_and_back(
         assert (simulation["priority"], simulation["name"]) == (7, "Wing 2")
         assert feed.kinds(forward) == {"simulation", "run", "note"}
     assert load.unexpected == []
+    print(f"answered: {load.answered}\nslowest: {load.slowest}")  # noqa: T201 -- to read with pytest -s
 
 
 class Feed:
