@@ -124,6 +124,7 @@ def test_the_last_release_beside_a_next_one_and_back(
         second = site.start(next_release)
         with load.on(second):
             time.sleep(SIDE_BY_SIDE)
+            assert load.unexpected == []
             client = httpx.Client(headers={"X-API-Key": site.key(next_release, *SCOPES, "notes:read", "notes:write")})
             running.enter_context(client)
             feed = Feed(client, first)
