@@ -79,7 +79,7 @@ UNPROTECTED = {  # what a table that this version does not know may lack, and ho
     "an owner": (
         "CREATE TABLE shared (id uuid); GRANT SELECT ON shared TO {api}",
         "DROP TABLE shared",
-        "has SELECT on shared. Run, of the later version that has migrated: goatfish migrate",
+        "has SELECT on shared. Run with the later version: goatfish migrate",
     ),
     "a view": (
         "CREATE VIEW leak AS SELECT * FROM note; GRANT SELECT ON leak TO {api}",

@@ -151,6 +151,8 @@ def test_the_last_release_beside_a_next_one_and_back(
         about = client.get(forward.url + note).json()["simulation_id"]
         simulation = client.get(f"{forward.url}/api/v1/simulations/{about}").json()
         assert (simulation["priority"], simulation["name"]) == (7, "Wing 2")
+        path = f"{forward.url}/api/v1/simulations/{about}/restore"
+        assert client.post(path, json={"version": 2}).json()["priority"] == 0  # which the old release has written
         assert feed.kinds(forward) == {"simulation", "run", "note"}
     assert load.unexpected == []
     print(f"answered: {load.answered}\nslowest: {load.slowest}")  # noqa: T201 -- to read with pytest -s

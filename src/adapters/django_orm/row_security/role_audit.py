@@ -28,7 +28,7 @@ _MEMBER_HINT = f"An administrator has to revoke that membership {_SWITCH}."
 _TABLE_HINT = f"A migration has to protect every table with an owner {_SWITCH}."
 _TRIGGER_HINT = "Run as the operator role: ALTER TABLE revision ENABLE TRIGGER USER"
 _MIGRATE_HINT = "Run: goatfish migrate"
-_LATER_MIGRATE_HINT = "Run, of the later version that has migrated: goatfish migrate"
+_LATER_MIGRATE_HINT = "Run with the later version: goatfish migrate"
 _GRANT_HINT = "{migrate} (then revoke what is left, from PUBLIC too)"
 _FUNCTION_HINT = "Revoke EXECUTE on it, from PUBLIC too."
 
