@@ -122,10 +122,16 @@ def _require_schema() -> None:
         raise Unavailable(fault)
 
 
-def require_every_table_known() -> None:
-    """Raises ``Unavailable`` where a later version has migrated: it may keep data that this version does not know."""
-    if later := later_version():
-        raise Unavailable(f"{later} It may keep data of owners that this version does not know: use that version.")
+def unknown_data() -> str | None:
+    """Why an owner may have data that this version does not know; None if it knows all. Raises ``Unavailable``."""
+    later = later_version()
+    return later and f"{later} It may keep data of owners that this version does not know: use that version."
+
+
+def require_known_data() -> None:
+    """Raises ``Unavailable`` where an owner may have data that this version does not know."""
+    if why := unknown_data():
+        raise Unavailable(why)
 
 
 def restore(source: Path, api_role: str | None, *, report: Callable[[str], object]) -> list[str]:
