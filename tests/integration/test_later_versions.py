@@ -146,10 +146,10 @@ def test_rows_are_read_and_written_beside_what_was_added(client: httpx.Client, d
     made = client.post(RUNS, json={"simulation_id": simulation, "artifacts": [artifact]})
     assert made.status_code == 201
     path = f"{RUNS}/{made.json()['id']}"
-    database("""UPDATE run SET priority = 7, artifacts = artifacts - 0 || jsonb_set(artifacts, '{0,later}', '1')""")
+    database("""UPDATE run SET priority = 7, artifacts = jsonb_set(artifacts, '{0,later}', '1')""")
     assert client.get(path).json() == made.json()
     assert client.patch(path, json={"name": "anew"}).status_code == 200
-    assert database("SELECT priority, name FROM run") == [(7, "anew")]
+    assert database("SELECT priority, name, artifacts #>> '{0,later}' FROM run") == [(7, "anew", "1")]
     assert client.delete(path).status_code == 204
 
 
@@ -191,6 +191,8 @@ def test_a_key_with_a_scope_of_a_later_version_can_do_the_rest(
     mine = client.get("/api/v1/me", headers={"X-API-Key": key})
     assert (mine.status_code, mine.json()["key"]["scopes"]) == (200, ["runs:read"])
     assert client.get("/api/v1/keys").status_code == 200
+    used = "SELECT scopes FROM api_key WHERE public_id = %s AND last_used_at IS NOT NULL"
+    assert database(used, key.split("_")[1]) == [("notes:read runs:read",)]
 
 
 def test_migrate_changes_nothing_and_says_so(running: Live, database: Database) -> None:

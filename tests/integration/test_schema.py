@@ -12,13 +12,14 @@ from django.apps import apps
 from django.contrib.admin import autodiscover, site
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.db.migrations import AddField, Migration
 from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.graph import MigrationGraph
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.questioner import MigrationQuestioner
 from django.db.migrations.state import ProjectState
 from django.db.migrations.writer import MigrationWriter
-from django.db.models.fields import NOT_PROVIDED
+from django.db.models.fields import NOT_PROVIDED, IntegerField
 
 from adapters.django_orm.apps import model_of, owned_models
 from adapters.django_orm.columns import indexed_maps
@@ -33,6 +34,7 @@ from domain.registry import ENTITIES
 from tests.compiled_sql.statements import statements
 from tests.contracts.cases import CASES
 from tests.integration.conftest import VENDOR, MakeStorage, columns, table_of
+from tests.migration_linter import findings, sql_of
 from tests.specimens import Material
 
 ROOT = Path(__file__).parents[2]
@@ -158,6 +160,18 @@ if VENDOR == "postgresql":
         assert missing_row_security(cursor)["unguarded"] == {"FORCE", "a policy for the named owner"}
         cursor.execute("ALTER TABLE simulation NO FORCE ROW LEVEL SECURITY")
         assert missing_row_security(cursor)["simulation"] == {"FORCE"}
+
+    @pytest.mark.parametrize(
+        ("column", "rules"),
+        [(IntegerField(default=0), {"ban-drop-default"}), (IntegerField(default=0, db_default=0), set())],
+    )
+    def test_the_linter_of_migrations_finds_a_default_that_only_python_knows(
+        column: "IntegerField[int, int]", rules: set[str]
+    ) -> None:
+        made = type("Priority", (Migration,), {"operations": [AddField("simulationrow", "priority", column)]})
+        sql = sql_of(made("0099_priority", "goatfish"), MigrationLoader(None).project_state())
+        assert 'ADD COLUMN "priority" integer DEFAULT 0 NOT NULL' in sql
+        assert {each.rule for each in findings(sql)} == rules
 
     def test_triggers_keep_the_members_of_maps_in_step(cursor: CursorWrapper) -> None:
         cursor.execute(
