@@ -196,6 +196,7 @@ def following(folder: Path) -> Release:
         assert text.count(place) == 1, (path, place)
         file.write_text(text.replace(place, added + place))
     registry = folder / "src/domain/registry.py"
+    assert "(Simulation, Run" in registry.read_text()
     registry.write_text(registry.read_text().replace("(Simulation, Run", "(Simulation, Run, Note"))
     notes = folder / "src/domain/notes"
     notes.mkdir()

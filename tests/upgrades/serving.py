@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import subprocess
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from itertools import count
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tests.upgrades.releases import Release
 
 PAUSE = 0.05  # seconds between the requests of one and the next
+START_TIMEOUT = 60  # seconds for an instance to be ready
 STOP_TIMEOUT = 30  # seconds for an instance to end
 
 
@@ -36,17 +38,29 @@ class Instance:
         assert self._process.stderr is not None
         self._log = log = self._process.stderr
         self.said: list[str] = []
-        url = None
+        found = None
         for line in log:
             self.said.append(line)
-            found = re.search(r"listens on (http://\S+)", line)
-            url = url or (found and found[1])
-            if "startup complete" in line:
+            if found := re.search(r"listens on (http://\S+)", line):
                 break
-        assert url is not None, f"{release.name} did not start: {''.join(self.said)}"
-        self.url = url
+        assert found is not None, f"{release.name} did not start: {''.join(self.said)}"
+        self.url = found[1]
         self._reader = Thread(target=self.said.extend, args=(log,))
         self._reader.start()
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline:
+            with suppress(httpx.TransportError):
+                if httpx.get(f"{self.url}/readyz", timeout=START_TIMEOUT).is_success:
+                    return
+            time.sleep(PAUSE)
+        raise AssertionError(f"{self.release.name} is not ready: {''.join(self.said)}")
 
     def stop(self) -> None:
         """Ends it as its supervisor would; harmless when repeated."""
