@@ -147,6 +147,23 @@ SELECT $6::uuid, $7::uuid, timezone('UTC', '1970-01-01'::timestamp + $8::interva
 FROM step2
 RETURNING 1;
 
+-- api_key: update, scopes unchanged
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (UPDATE "api_key"
+SET "name" = $2, "public_id" = $3, "digest" = $4, "created_at" = timezone('UTC', '1970-01-01'::timestamp + $5::interval), "expires_at" = timezone('UTC', '1970-01-01'::timestamp + $6::interval), "last_used_at" = timezone('UTC', '1970-01-01'::timestamp + $7::interval), "revoked_at" = timezone('UTC', '1970-01-01'::timestamp + $8::interval), "version" = $9, "created_by" = $10, "original_expires_at" = timezone('UTC', '1970-01-01'::timestamp + $11::interval)
+WHERE ("api_key"."owner_id" = ($12) AND "api_key"."id" = ($13) AND "api_key"."version" = ($14) AND (SELECT v FROM named) IS NOT NULL)
+RETURNING 1),
+step2 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $15::uuid, 1, 0
+FROM step1
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last")
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $16::uuid, $17::uuid, timezone('UTC', '1970-01-01'::timestamp + $18::interval)::timestamp with time zone, $19::text, $20::uuid, $21::bigint, $22::text, $23::text, $24::text, $25::text, "last"
+FROM step2
+RETURNING 1;
+
 -- api_key: list by newest
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
 SELECT "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."original_expires_at" AS "original_expires_at"
@@ -594,6 +611,23 @@ RETURNING "last")
 INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
 SELECT $9::uuid, $10::uuid, timezone('UTC', '1970-01-01'::timestamp + $11::interval)::timestamp with time zone, $12::text, $13::uuid, $14::bigint, $15::text, $16::text, $17::text, $18::text, "last"
 FROM step3
+RETURNING 1;
+
+-- run: update, artifacts unchanged
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (UPDATE "run"
+SET "created_at" = timezone('UTC', '1970-01-01'::timestamp + $2::interval), "simulation_id" = $3, "name" = $4, "name_folded" = $5, "status" = $6, "status_reason" = $7, "started_at" = timezone('UTC', '1970-01-01'::timestamp + $8::interval), "finished_at" = timezone('UTC', '1970-01-01'::timestamp + $9::interval), "solver" = $10, "solver_version" = $11, "external_id" = $12, "parent_id" = $13, "labels" = $14, "parameters" = $15, "results" = $16, "created_by" = $17, "updated_at" = timezone('UTC', '1970-01-01'::timestamp + $18::interval), "version" = $19
+WHERE ("run"."owner_id" = ($20) AND "run"."id" = ($21) AND "run"."version" = ($22) AND (SELECT v FROM named) IS NOT NULL)
+RETURNING 1),
+step2 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $23::uuid, 1, 0
+FROM step1
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last")
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $24::uuid, $25::uuid, timezone('UTC', '1970-01-01'::timestamp + $26::interval)::timestamp with time zone, $27::text, $28::uuid, $29::bigint, $30::text, $31::text, $32::text, $33::text, "last"
+FROM step2
 RETURNING 1;
 
 -- run: list by created_at

@@ -137,6 +137,26 @@ FROM "change_count"
 WHERE "owner_id" = %s))
 RETURNING 1;
 
+-- api_key: update, scopes unchanged, 1 of 3
+UPDATE "api_key"
+SET "name" = %s, "public_id" = %s, "digest" = %s, "created_at" = %s, "expires_at" = %s, "last_used_at" = %s, "revoked_at" = %s, "version" = %s, "created_by" = %s, "original_expires_at" = %s
+WHERE ("api_key"."owner_id" = (%s) AND "api_key"."id" = (%s) AND "api_key"."version" = (%s))
+RETURNING 1;
+
+-- api_key: update, scopes unchanged, 2 of 3
+INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+VALUES (%s, 1, 0)
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last";
+
+-- api_key: update, scopes unchanged, 3 of 3
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s))
+RETURNING 1;
+
 -- api_key: list by newest
 SELECT "api_key"."id" AS "id", "api_key"."owner_id" AS "owner_id", "api_key"."name" AS "name", "api_key"."public_id" AS "public_id", "api_key"."digest" AS "digest", "api_key"."scopes" AS "scopes", "api_key"."created_at" AS "created_at", "api_key"."expires_at" AS "expires_at", "api_key"."last_used_at" AS "last_used_at", "api_key"."revoked_at" AS "revoked_at", "api_key"."version" AS "version", "api_key"."created_by" AS "created_by", "api_key"."original_expires_at" AS "original_expires_at"
 FROM "api_key"
@@ -532,6 +552,26 @@ SET "last" = "change_count"."last" + 1
 RETURNING "last";
 
 -- run: delete, 4 of 4
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s))
+RETURNING 1;
+
+-- run: update, artifacts unchanged, 1 of 3
+UPDATE "run"
+SET "created_at" = %s, "simulation_id" = %s, "name" = %s, "name_folded" = %s, "status" = %s, "status_reason" = %s, "started_at" = %s, "finished_at" = %s, "solver" = %s, "solver_version" = %s, "external_id" = %s, "parent_id" = %s, "labels" = %s, "parameters" = %s, "results" = %s, "created_by" = %s, "updated_at" = %s, "version" = %s
+WHERE ("run"."owner_id" = (%s) AND "run"."id" = (%s) AND "run"."version" = (%s))
+RETURNING 1;
+
+-- run: update, artifacts unchanged, 2 of 3
+INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+VALUES (%s, 1, 0)
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last";
+
+-- run: update, artifacts unchanged, 3 of 3
 INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
 FROM "change_count"

@@ -86,6 +86,9 @@ def _writes(name: str, table: OwnedTable[Any]) -> Iterator[tuple[str, Statement]
     for kind in WriteKind:
         if kind is not WriteKind.UPDATE_UNTRACKED or getattr(table.entity, "UNTRACKED", None):
             yield from _named(f"{name}: {kind}", table.write(kind))
+    if columns := table.partly_known:
+        unchanged = f"{name}: {WriteKind.UPDATE}, {', '.join(columns)} unchanged"
+        yield from _named(unchanged, table.write(WriteKind.UPDATE, (), columns))
 
 
 def _lists(name: str, table: Reader[Any]) -> Iterator[tuple[str, Statement]]:

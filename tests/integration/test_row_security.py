@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 
 from adapters.django_orm.bootstrap import asyncpg_storage
 from adapters.django_orm.management import migrate
-from adapters.django_orm.row_security.grants import EXCEPTIONS
+from adapters.django_orm.row_security.grants import EXCEPTIONS, grant
 from adapters.django_orm.storage import Storage
 from domain.errors import Unavailable
 from domain.registry import ENTITIES
@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 SET_OWNER = "WITH o AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)"
 ALL = f"{SET_OWNER} SELECT owner_id FROM simulation WHERE (SELECT v FROM o) IS NOT NULL"
 ONE = f"{SET_OWNER} SELECT owner_id FROM simulation WHERE owner_id = $2 AND (SELECT v FROM o) IS NOT NULL"
-COLUMNS = "id, owner_id, created_at, name, name_folded, start_date, end_date, labels, updated_at, version"
-VALUES = "gen_random_uuid(), $2, now(), 'x', 'x', DATE '2026-01-01', DATE '2026-01-02', '{}'::jsonb, now(), 1"
+# Without labels, as a version that does not have them: the column's default is in the database.
+COLUMNS = "id, owner_id, created_at, name, name_folded, start_date, end_date, updated_at, version"
+VALUES = "gen_random_uuid(), $2, now(), 'x', 'x', DATE '2026-01-01', DATE '2026-01-02', now(), 1"
 ADD = f"{SET_OWNER} INSERT INTO simulation ({COLUMNS}) SELECT {VALUES.replace('$2', '$2::uuid')} FROM o"
 MOVE = f"{SET_OWNER} UPDATE simulation SET owner_id = $2 WHERE (SELECT v FROM o) IS NOT NULL"
 REMOVE = f"{SET_OWNER} DELETE FROM simulation WHERE owner_id = $2 AND (SELECT v FROM o) IS NOT NULL"
@@ -188,6 +189,21 @@ def test_migrate_grants_the_api_role_exactly_what_it_needs(monkeypatch: pytest.M
         assert dict(cursor.fetchall()) == needed
         cursor.execute("SELECT has_table_privilege(%s, 'aside.copied', 'SELECT')", [role])
         assert cursor.fetchone() == (False,)
+
+
+@pytest.mark.django_db
+def test_a_grant_without_revoking_leaves_what_it_does_not_know() -> None:
+    """As where an older version restores the backup of a later one."""
+    role = str(urlsplit(os.environ["GOATFISH_DATABASE_URL"]).username)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE note (owner_id uuid)")
+        for change in ("GRANT SELECT ON note TO", "REVOKE INSERT ON simulation FROM"):
+            cursor.execute(f"{change} {connection.ops.quote_name(role)}")
+        held = "SELECT has_table_privilege(%s, 'note', 'SELECT'), has_table_privilege(%s, 'simulation', 'INSERT')"
+        for revoke, expected in ((False, (True, True)), (True, (False, True))):
+            grant(role, revoke=revoke)
+            cursor.execute(held, [role, role])
+            assert cursor.fetchone() == expected
 
 
 async def test_the_audit_of_the_role_is_cached_for_a_second(

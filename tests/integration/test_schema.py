@@ -12,12 +12,14 @@ from django.apps import apps
 from django.contrib.admin import autodiscover, site
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from django.db.migrations import AddField, Migration
 from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.graph import MigrationGraph
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.questioner import MigrationQuestioner
 from django.db.migrations.state import ProjectState
 from django.db.migrations.writer import MigrationWriter
+from django.db.models.fields import NOT_PROVIDED, IntegerField
 
 from adapters.django_orm.apps import model_of, owned_models
 from adapters.django_orm.columns import indexed_maps
@@ -32,6 +34,7 @@ from domain.registry import ENTITIES
 from tests.compiled_sql.statements import statements
 from tests.contracts.cases import CASES
 from tests.integration.conftest import VENDOR, MakeStorage, columns, table_of
+from tests.migration_linter import findings, sql_of
 from tests.specimens import Material
 
 ROOT = Path(__file__).parents[2]
@@ -158,6 +161,18 @@ if VENDOR == "postgresql":
         cursor.execute("ALTER TABLE simulation NO FORCE ROW LEVEL SECURITY")
         assert missing_row_security(cursor)["simulation"] == {"FORCE"}
 
+    @pytest.mark.parametrize(
+        ("column", "rules"),
+        [(IntegerField(default=0), {"ban-drop-default"}), (IntegerField(default=0, db_default=0), set())],
+    )
+    def test_the_linter_of_migrations_finds_a_default_that_only_python_knows(
+        column: "IntegerField[int, int]", rules: set[str]
+    ) -> None:
+        made = type("Priority", (Migration,), {"operations": [AddField("simulationrow", "priority", column)]})
+        sql = sql_of(made("0099_priority", "goatfish"), MigrationLoader(None).project_state())
+        assert 'ADD COLUMN "priority" integer DEFAULT 0 NOT NULL' in sql
+        assert {each.rule for each in findings(sql)} == rules
+
     def test_triggers_keep_the_members_of_maps_in_step(cursor: CursorWrapper) -> None:
         cursor.execute(
             "SELECT tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'O'"
@@ -199,6 +214,12 @@ def test_every_entity_has_a_model_a_migration_and_sort_indexes(cursor: CursorWra
             assert any(each[1].startswith(sort) for each in sorts), sort
     detector = MigrationAutodetector(MigrationLoader(None).project_state(), ProjectState.from_apps(apps))
     assert detector.changes(MigrationLoader(None).graph).get("goatfish") is None
+
+
+def test_a_column_with_a_default_has_it_in_the_database_too() -> None:
+    fields = [field for model in owned_models() for field in model._meta.concrete_fields if field.has_default()]
+    assert {"labels", "status", "artifacts"} <= {field.name for field in fields}
+    assert [field for field in fields if field.db_default is NOT_PROVIDED] == []
 
 
 def test_an_entity_without_a_model_is_an_error() -> None:

@@ -12,15 +12,20 @@ from domain.access.scopes import Scope
 from domain.quantities import EXACT_MAX, Quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from enum import StrEnum
+
+
+def known_scopes(stored: Iterable[str]) -> frozenset[Scope]:
+    """The scopes that this version knows: a later one may have given a key more."""
+    return frozenset(_SCOPES[scope] for scope in stored if scope in _SCOPES)
 
 
 class ScopesField(models.CharField):  # type: ignore[type-arg]  # -- generic for the type checker alone, not at run time
     """A set of scopes as one text, in order and separated by spaces."""
 
     def from_db_value(self, value: str, expression: Any, connection: Any) -> frozenset[Scope]:
-        return self.to_python(value)
+        return known_scopes(value.split())
 
     def to_python(self, value: Any) -> frozenset[Scope]:
         return frozenset(map(Scope, value.split() if isinstance(value, str) else value))
@@ -137,6 +142,8 @@ class ItemsField(JsonField):
     def __init__(self, *args: Any, of: type[Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.of = of
+        # It leaves out members that a later version has added.
+        self._decoder = msgspec.json.Decoder(tuple[of, ...])  # type: ignore[valid-type]  # -- known at run time
 
     def deconstruct(self) -> Any:
         return _as_json_field(super().deconstruct())
@@ -146,7 +153,7 @@ class ItemsField(JsonField):
         return type(self)(*args, of=self.of, **kwargs)
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
-        return None if value is None else tuple(self.of(**each) for each in _decode(value))
+        return None if value is None else self._decoder.decode(value)
 
     def to_python(self, value: Any) -> Any:
         return None if value is None else tuple(value)
@@ -157,6 +164,7 @@ def _as_json_field(deconstructed: Any) -> Any:
     return name, f"{JsonField.__module__}.{JsonField.__qualname__}", args, kwargs
 
 
+_SCOPES = {scope.value: scope for scope in Scope}
 _decode, _encode = msgspec.json.Decoder().decode, msgspec.json.Encoder().encode
 _QUANTITIES = msgspec.json.Decoder(dict[str, Quantity])
 
@@ -223,9 +231,17 @@ class ReferenceField(models.UUIDField):  # type: ignore[type-arg]  # -- as above
         return name, path, args, {**kwargs, "to": self.to}
 
 
+_REFERS = "_refers"
+
+
 def reference_constraint(table: str, column: str) -> str:
     """The name of the foreign key of a reference."""
-    return f"{table}_{column}_refers"
+    return f"{table}_{column}{_REFERS}"
+
+
+def is_reference(constraint: str | None) -> bool:
+    """Whether a constraint of this name is the foreign key of a reference, perhaps of one that a later version has."""
+    return constraint is not None and constraint.endswith(_REFERS)
 
 
 def references_in(model: type[models.Model]) -> list[ReferenceField]:

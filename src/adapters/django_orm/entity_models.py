@@ -119,22 +119,25 @@ def _index_name(name: str) -> str:
 def _columns(field: FieldSpec) -> dict[str, models.Field[Any, Any]]:
     columns = {field.name: _column(field)}
     if text := text_kind(field):
-        folded: Any = {} if field.required or field.default is None else {"default": text.order(field.default)}
+        folded: Any = {} if field.required or field.default is None else _default(text.order(field.default))
         columns[sort_column(field)] = FoldedField(max_length=text.folded_max, null=field.optional, **folded)
     return columns
 
 
-def _plain(default: Any) -> Any:
-    """The default as a migration writes it, which must not follow the code; rows that are there already get it."""
-    if isinstance(default, StrEnum):
-        return default.value
-    return dict(default) if isinstance(default, Mapping) else default
+def _default(default: Any) -> dict[str, Any]:
+    """The options of a column with this default, as a migration writes them: they must not follow the code.
+
+    Rows that are there already get it. It stays in the database, so that a version before the column can insert rows.
+    """
+    plain = default.value if isinstance(default, StrEnum) else default
+    plain = dict(plain) if isinstance(plain, Mapping) else plain
+    return {"default": plain, "db_default": plain}
 
 
 def _column(field: FieldSpec) -> models.Field[Any, Any]:  # noqa: C901, PLR0911, PLR0912 -- one for each kind
     options: Any = {"null": True, "blank": True} if field.optional else {}
     if not field.required and field.default is not None:
-        options["default"] = _plain(field.default)
+        options |= _default(field.default)
     match field.kind:
         case Text(max_length=length):
             return models.CharField(max_length=length, **options)

@@ -72,7 +72,10 @@ def schema_fault() -> str | None:
 
 
 def later_version() -> str | None:
-    """A sentence where a version that has more migrations than this one has migrated. Raises ``Unavailable``."""
+    """A sentence where a version that has more migrations than this one has migrated. Raises ``Unavailable``.
+
+    What it has made is left alone: this version can be used beside it, and can take its place again.
+    """
     with translate_database_errors():
         unknown = schema.unknown_migrations(_applied())
     return f"A later version of Goatfish has migrated the database: {', '.join(unknown)}." if unknown else None
@@ -85,6 +88,7 @@ def _applied() -> list[tuple[str, str]]:
 def migrate(api_role: str | None = None, *, wait: float = 60, report: Callable[[str], object] = str) -> list[str]:
     """Applies pending migrations and returns their names; then grants the API's role its privileges, if there is one.
 
+    Changes nothing where a later version has migrated, which may have granted what this one does not know; reports it.
     Waits up to so many seconds for another process that migrates and for sessions that lock tables, and reports which.
     Raises ``Unavailable``, also where the tables are not those of this version afterwards, and ``OSError`` where
     SQLite's file cannot be made.
@@ -97,10 +101,11 @@ def migrate(api_role: str | None = None, *, wait: float = 60, report: Callable[[
         if names:
             persist(lambda: call_command("migrate", interactive=False, verbosity=0))
         persist(_require_schema)
-        if api_role is not None:
+        later = later_version()
+        if api_role is not None and not later:
             persist(lambda: grant(api_role))
-    if later := later_version():
-        report(later)
+    if later:
+        report(f"{later} This version changes nothing.")
     return names
 
 
@@ -115,6 +120,18 @@ def _migratable() -> list[str]:
 def _require_schema() -> None:
     if fault := schema_fault():
         raise Unavailable(fault)
+
+
+def unknown_data() -> str | None:
+    """Why an owner may have data that this version does not know; None if it knows all. Raises ``Unavailable``."""
+    later = later_version()
+    return later and f"{later} It may keep data of owners that this version does not know: use that version."
+
+
+def require_known_data() -> None:
+    """Raises ``Unavailable`` where an owner may have data that this version does not know."""
+    if why := unknown_data():
+        raise Unavailable(why)
 
 
 def restore(source: Path, api_role: str | None, *, report: Callable[[str], object]) -> list[str]:

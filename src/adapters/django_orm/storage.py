@@ -16,7 +16,7 @@ from adapters.django_orm.repositories.revisions import RevisionTable
 from adapters.django_orm.repositories.run_reports import RunReports
 from adapters.django_orm.repositories.write_records import WriteRecords
 from adapters.django_orm.row_security.role_audit import role_bypass
-from adapters.django_orm.schema import applied_migrations, migration_fault, table_fault
+from adapters.django_orm.schema import applied_migrations, migration_fault, table_fault, unknown_migrations
 from adapters.django_orm.sql.failures import NotMigrated
 from adapters.django_orm.sql.statement import Statement
 from domain.access.api_key import ApiKey
@@ -107,12 +107,23 @@ class Storage:
 
     async def _check(self) -> None:
         if self._enforce_rls and self._monotonic() >= self._bypass_known_until:
-            self._bypass = await role_bypass(self.executor)
+            self._bypass = await self._role_bypass()
             self._bypass_known_until = self._monotonic() + BYPASS_TTL
         if self._bypass:
             raise Unavailable(self._bypass)
         if fault := migration_fault(await self._applied()):
             raise Unavailable(fault)
+
+    async def _role_bypass(self) -> str | None:
+        bypass = await role_bypass(self.executor)
+        if bypass is None:
+            return None
+        # Asked last: a later version records its migrations before it grants anything.
+        try:
+            later = unknown_migrations(await self._applied(with_tables=False))
+        except Unavailable:
+            return bypass
+        return await role_bypass(self.executor, later=True) if later else bypass
 
     async def _schema_fault(self) -> str | None:
         try:

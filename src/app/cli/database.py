@@ -126,6 +126,9 @@ def require_storage() -> None:
         fail(different_databases(load()), MISCONFIGURED)
     _keep_secret_key()
     require_migrations()
+    if later := management.later_version():
+        print_message(later)
+    management.disconnect()
     if not load().database_url.is_sqlite:
         asyncio.run(check_storage(load()))
 

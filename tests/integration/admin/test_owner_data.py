@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
+from django.db.migrations.recorder import MigrationRecorder
 
 from adapters.django_orm.admin import application
 from adapters.django_orm.models import ApiKeyRow, Operator, OwnerRow, RevisionRow
@@ -151,6 +152,24 @@ def test_an_active_owner_is_not_erased(operator_browser: OperatorBrowser, owner:
         page = operator_browser.http.get(answer.headers["location"]).text
         assert f"{owner.name} is active. Deactivate it first, then erase it." in page
     assert RevisionRow.objects.filter(owner_id=owner.pk).count() == 1
+
+
+def test_an_owner_is_not_exported_or_erased_by_a_version_that_does_not_know_all_of_it(
+    operator_browser: OperatorBrowser, owner: OwnerRow
+) -> None:
+    OwnerRow.objects.filter(pk=owner.pk).update(deactivated_at=datetime.now(UTC))
+    form = operator_browser.filled(f"{OWNERS}/{owner.pk}/export/") | {"name": owner.name}
+    later = MigrationRecorder.Migration.objects.create(app="goatfish", name="9999_later")
+    try:
+        for page in ("export", "erase"):
+            answer = operator_browser.http.post(f"{OWNERS}/{owner.pk}/{page}/", data=form)
+            assert answer.headers["location"] == f"{OWNERS}/{owner.pk}/change/"
+            shown = operator_browser.http.get(answer.headers["location"]).text
+            assert "9999_later. It may keep data of owners that this version does not know: use that version." in shown
+    finally:
+        later.delete()
+    assert noted(operator_browser, owner) == []
+    assert OwnerRow.objects.filter(pk=owner.pk).exists()
 
 
 def test_erasing_that_fails_is_a_503_and_can_be_resumed(

@@ -20,42 +20,42 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='specimenrow',
             name='record_key',
-            field=models.CharField(default='None', max_length=10),
+            field=models.CharField(db_default='None', default='None', max_length=10),
         ),
         migrations.AddField(
             model_name='specimenrow',
             name='record_key_folded',
-            field=adapters.django_orm.columns.FoldedField(default='none', max_length=30),
+            field=adapters.django_orm.columns.FoldedField(db_default='none', default='none', max_length=30),
         ),
         migrations.AddField(
             model_name='specimenrow',
             name='revision_id',
-            field=models.CharField(default='none', max_length=10),
+            field=models.CharField(db_default='none', default='none', max_length=10),
         ),
         migrations.AddField(
             model_name='specimenrow',
             name='strain',
-            field=adapters.django_orm.columns.AmountField(decimal_places=9, default=Decimal('0E-9'), max_digits=12),
+            field=adapters.django_orm.columns.AmountField(decimal_places=9, db_default=Decimal('0E-9'), default=Decimal('0E-9'), max_digits=12),
         ),
         migrations.AlterField(
             model_name='specimenrow',
             name='labels',
-            field=adapters.django_orm.columns.JsonField(default={}),
+            field=adapters.django_orm.columns.JsonField(db_default={}, default={}),
         ),
         migrations.AlterField(
             model_name='specimenrow',
             name='series',
-            field=models.CharField(default='A', max_length=10),
+            field=models.CharField(db_default='A', default='A', max_length=10),
         ),
         migrations.AlterField(
             model_name='specimenrow',
             name='state',
-            field=adapters.django_orm.columns.FoldedField(default='planned', max_length=7),
+            field=adapters.django_orm.columns.FoldedField(db_default='planned', default='planned', max_length=7),
         ),
         migrations.AlterField(
             model_name='specimenrow',
             name='tags',
-            field=adapters.django_orm.columns.JsonField(default=()),
+            field=adapters.django_orm.columns.JsonField(db_default=(), default=()),
         ),
         migrations.AddIndex(
             model_name='specimenrow',

@@ -18,6 +18,7 @@ from django.utils.http import content_disposition_header
 
 from adapters.django_orm.admin.read_only import list_url
 from adapters.django_orm.admin.use_case_actions import UseCaseAdmin, run_use_case, use_cases
+from adapters.django_orm.management import unknown_data
 from adapters.django_orm.tenant_data import erasing
 from adapters.django_orm.tenant_data.exporting import open_export
 from adapters.django_orm.tenant_tables import tenant_tables
@@ -75,6 +76,8 @@ class OwnerDataAdmin(UseCaseAdmin):
         """Asks whether to export the owner, and then is the file."""
         if not self.may_export(request):
             raise PermissionDenied("Exporting an owner needs the permission to view every kind of its data.")
+        if why := unknown_data():
+            return self._refused(request, row, why)
         if request.method == "GET":
             warning = "The file contains all data of this owner, its history included: store it securely."
             return self.confirmation(request, row, "export", warning)
@@ -91,8 +94,9 @@ class OwnerDataAdmin(UseCaseAdmin):
         if not self.may_erase(request, row):
             raise PermissionDenied("Erasing an owner needs the permission to delete owners.")
         if row.deactivated_at is None:
-            messages.error(request, f"{row.name} is active. Deactivate it first, then erase it.")
-            return self.redirect_to_row(row.pk)
+            return self._refused(request, row, f"{row.name} is active. Deactivate it first, then erase it.")
+        if why := unknown_data():
+            return self._refused(request, row, why)
         rows = erasing.rows_per_table(row.pk)
         form = EraseForm(request.POST or None, owner=row.name)
         if not form.is_valid():
@@ -100,8 +104,7 @@ class OwnerDataAdmin(UseCaseAdmin):
             return self.page(request, "goatfish/erase.html", context)
         owner = run_use_case(request, lambda cases, _: cases.owners.get(row.pk))
         if owner.deactivated_at is None:
-            messages.error(request, f"{row.name} was activated meanwhile. Nothing was deleted.")
-            return self.redirect_to_row(row.pk)
+            return self._refused(request, row, f"{row.name} was activated meanwhile. Nothing was deleted.")
         self._note(request, row, f"Erasing begins: {sum(rows.values())} rows.")
         time.sleep(owner.wait_to_erase(datetime.now(UTC)).total_seconds())
         erased = dict.fromkeys(rows, 0)
@@ -111,6 +114,10 @@ class OwnerDataAdmin(UseCaseAdmin):
         self._note(request, row, f"Erased: {said}.")
         messages.success(request, f"{row.name} is erased: {said}. No rows are left.")
         return HttpResponseRedirect(list_url("ownerrow"))
+
+    def _refused(self, request: HttpRequest, row: OwnerRow, why: str) -> HttpResponse:
+        messages.error(request, why)
+        return self.redirect_to_row(row.pk)
 
     def _note(self, request: HttpRequest, row: OwnerRow, what: str) -> None:
         """Writes it down where it outlives the owner's history."""

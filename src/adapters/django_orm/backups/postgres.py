@@ -7,11 +7,13 @@ import tempfile
 from pathlib import Path
 
 from django.db import connection, transaction
+from django.db.migrations.recorder import MigrationRecorder
 
 from adapters.django_orm.backups.postgres_programs import client_program, database_option, lines_of, run, server_version
 from adapters.django_orm.backups.scripts import run_script
 from adapters.django_orm.row_security.grants import grant
 from adapters.django_orm.row_security.policies import OPERATOR_POLICY
+from adapters.django_orm.schema import unknown_migrations
 from domain.errors import Unavailable
 
 MAGIC = b"PGDMP"
@@ -95,7 +97,8 @@ def restore(source: Path, api_role: str | None) -> list[str]:
             for table in tables:
                 cursor.execute(f"CREATE POLICY operator ON {connection.ops.quote_name(table)} {OPERATOR_POLICY}")
             if api_role is not None:
-                grant(api_role)
+                # A later version may have granted what this one does not know.
+                grant(api_role, revoke=not unknown_migrations(MigrationRecorder(connection).applied_migrations()))
     connection.close()  # with what the script has set
     if not missing:
         return []

@@ -7,6 +7,8 @@ from adapters.django_orm.row_security.policies import ProtectTenants
 
 class Migration(migrations.Migration):
 
+    accepted_risks = {'adding-trigger': 'no release has only the migrations before this one'}
+
     dependencies = [
         ('goatfish', '0003_row_level_security'),
     ]
@@ -20,7 +22,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='simulationrow',
             name='labels',
-            field=adapters.django_orm.columns.JsonField(default={}),
+            field=adapters.django_orm.columns.JsonField(db_default={}, default={}),
         ),
         migrations.CreateModel(
             name='RunRow',
@@ -31,7 +33,7 @@ class Migration(migrations.Migration):
                 ('simulation_id', adapters.django_orm.columns.ReferenceField(to='simulation')),
                 ('name', models.CharField(blank=True, max_length=300, null=True)),
                 ('name_folded', adapters.django_orm.columns.FoldedField(max_length=900, null=True)),
-                ('status', adapters.django_orm.columns.FoldedField(default='queued', max_length=9)),
+                ('status', adapters.django_orm.columns.FoldedField(db_default='queued', default='queued', max_length=9)),
                 ('status_reason', models.TextField(blank=True, null=True)),
                 ('started_at', models.DateTimeField(blank=True, null=True)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
@@ -39,10 +41,10 @@ class Migration(migrations.Migration):
                 ('solver_version', models.CharField(blank=True, max_length=100, null=True)),
                 ('external_id', models.CharField(blank=True, max_length=255, null=True)),
                 ('parent_id', adapters.django_orm.columns.ReferenceField(blank=True, null=True, to='run')),
-                ('labels', adapters.django_orm.columns.JsonField(default={})),
-                ('parameters', adapters.django_orm.columns.JsonField(default={})),
-                ('results', adapters.django_orm.columns.JsonField(default={})),
-                ('artifacts', adapters.django_orm.columns.JsonField(default=())),
+                ('labels', adapters.django_orm.columns.JsonField(db_default={}, default={})),
+                ('parameters', adapters.django_orm.columns.JsonField(db_default={}, default={})),
+                ('results', adapters.django_orm.columns.JsonField(db_default={}, default={})),
+                ('artifacts', adapters.django_orm.columns.JsonField(db_default=(), default=())),
                 ('created_by', models.CharField(max_length=200)),
                 ('updated_at', models.DateTimeField()),
                 ('version', models.PositiveIntegerField()),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
-from adapters.django_orm.columns import reference_constraint
+from adapters.django_orm.columns import is_reference, reference_constraint
 from adapters.django_orm.entity_models import unique_constraint
 from adapters.django_orm.sql.compiler import Compiler
 from adapters.django_orm.sql.expressions import Param, param
@@ -20,7 +20,7 @@ from adapters.django_orm.sql.membership import AnyOf
 from adapters.django_orm.sql.statement import Executor
 from domain.batches import taken_in
 from domain.entity_spec import spec_of
-from domain.errors import Conflict
+from domain.errors import Conflict, Unavailable
 from domain.references import (
     UnknownReference,
     links_to,
@@ -145,10 +145,13 @@ class Integrity:
     async def refuse_taken(self, owner: OwnerId, constraint: str | None, after: E | None) -> None:
         """Raises ``Conflict`` for the unique value, or else the id, that made this constraint refuse a write.
 
-        Comes back where it was neither: a reference that was lost at the same moment.
+        Comes back where it was neither: a reference that was lost at the same moment. Raises ``Unavailable`` for a
+        deletion of what data of a later version refers to.
         """
         if constraint in self._references:
             return
+        if after is None and is_reference(constraint):
+            raise Unavailable("Something that only a later version of the service knows refers to this.")
         field = self._taken.get(constraint or "")
         if constraint is None and after is not None:
             field = await self._taken_field(owner, after)

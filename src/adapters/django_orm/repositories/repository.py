@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Generic
 
+from adapters.django_orm.columns import ItemsField, ScopesField
 from adapters.django_orm.repositories.idempotency import IdempotencyTable
 from adapters.django_orm.repositories.integrity import Integrity
 from adapters.django_orm.repositories.reader import Reader
@@ -54,6 +55,9 @@ class OwnedTable(Reader[E]):
         super().__init__(entity, model, executor)
         self.records = records
         self.integrity = Integrity(entity, kinds or {}, executor)
+        self.partly_known = tuple(
+            field.attname for field in model._meta.concrete_fields if isinstance(field, ScopesField | ItemsField)
+        )
         self.write = cache(self._write)
 
     def of(self, owner: OwnerId) -> OwnedRepository[E]:
@@ -67,7 +71,16 @@ class OwnedTable(Reader[E]):
     def get(self) -> Statement:
         return self._compile.select(self._one, *self.names)
 
-    def _write(self, kind: WriteKind, references: tuple[str, ...] = ()) -> WriteBatch:
+    def unchanged(self, before: E | None, after: E | None) -> tuple[str, ...]:
+        """The columns that an update does not write: there may be more in them, of a later version, than is known here.
+
+        What it does change in them is lost.
+        """
+        if before is None or after is None:
+            return ()
+        return tuple(name for name in self.partly_known if getattr(before, name) == getattr(after, name))
+
+    def _write(self, kind: WriteKind, references: tuple[str, ...] = (), unchanged: tuple[str, ...] = ()) -> WriteBatch:
         """One write: the row where it is still as it was before, after what it refers to; and what is recorded."""
         if kind in BATCHES:
             return self._compile.chain(
@@ -79,7 +92,7 @@ class OwnedTable(Reader[E]):
             row = self._compile.insert(self.model, columns, where=where)
         else:
             stored = self._one.filter(version=self._param("version", "before.version"))
-            changed = [name for name in self.columns if name not in {"id", "owner_id"}]
+            changed = [name for name in self.columns if name not in {"id", "owner_id", *unchanged}]
             delete = kind is WriteKind.DELETE
             row = self._compile.delete(stored) if delete else self._compile.update(stored, changed)
         before = self.integrity.steps(references, deletes=kind is WriteKind.DELETE)
@@ -187,7 +200,8 @@ class OwnedRepository(Generic[E]):
         if before is not None:
             values |= {"id": before.id, "before.version": before.version}
         try:
-            written = await table.executor.write(str(owner), table.write(kind, tuple(references)), values)
+            write = table.write(kind, tuple(references), table.unchanged(before, after))
+            written = await table.executor.write(str(owner), write, values)
         except ConstraintViolated as violated:
             await table.integrity.refuse_taken(owner, violated.name, after)
             written = 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from django.db.models import OuterRef, Subquery
 
+from adapters.django_orm.columns import known_scopes
 from adapters.django_orm.models import ChangeCountRow, RevisionRow
 from adapters.django_orm.repositories.reader import PURGED_AT_ONCE, Reader
 from adapters.django_orm.sql.expressions import Param, param
@@ -23,18 +24,27 @@ if TYPE_CHECKING:
 
     from adapters.django_orm.sql.statement import WriteBatch
     from domain.paging import Page, PageRequest
-    from domain.repository import Owned, OwnerId
+    from domain.repository import E, Owned, OwnerId
     from domain.write_context import WriteContext
 
 _count = partial(param, ChangeCountRow)
 _OF_EACH = ("id", "entity_id", "version", "after")
 """The columns that differ between the revisions of a batch, beside the number."""
 _encode = msgspec.json.Encoder(order="deterministic").encode
+_decode = msgspec.json.decode
 
 
 def encoded(entity: Owned) -> str:
     """The entity as JSON; it must be without its secrets."""
     return _encode(entity).decode()
+
+
+def _with_known_scopes(text: str, entity: type[E]) -> E:
+    """The key of this JSON, without scopes that a later version has added. Raises ``msgspec.ValidationError``."""
+    members = _decode(text)
+    if "scopes" in members:
+        members["scopes"] = known_scopes(members["scopes"])
+    return msgspec.convert(members, entity)
 
 
 class RevisionTable(Reader[Revision[Any]]):
@@ -49,11 +59,17 @@ class RevisionTable(Reader[Revision[Any]]):
         return OwnedRevisions(self, owner)
 
     def load(self, row: Sequence[Any]) -> Revision[Any]:
+        """The revision, without members that a later version has added; of a kind of a later version, without sides."""
         values = dict(zip(self.names, row, strict=True))
-        entity = self._entities[values["kind"]]
+        entity = self._entities.get(values["kind"])
+        if entity is None:
+            return Revision(**{**values, "before": None, "after": None})
         for side in ("before", "after"):
             if values[side] is not None:
-                values[side] = msgspec.json.decode(values[side], type=entity)
+                try:
+                    values[side] = _decode(values[side], type=entity)
+                except msgspec.ValidationError:
+                    values[side] = _with_known_scopes(values[side], entity)
         return Revision(**values)
 
     @cached_property

@@ -54,19 +54,19 @@ def required_privileges() -> dict[str, set[str]]:
     return {**tenants, **members, **EXCEPTIONS}
 
 
-def grant(role: str) -> None:
-    """Grants the role what is required and revokes the rest. Raises ``Unavailable`` where there is no such role."""
+def grant(role: str, *, revoke: bool = True) -> None:
+    """Grants the role what is required, and revokes the rest. Raises ``Unavailable`` where there is no such role."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT quote_ident(rolname) FROM pg_roles WHERE rolname = %s", [role])
         found = cursor.fetchone()
         if found is None:
             raise Unavailable(f"PostgreSQL has no role {role!r} for the API. Run: goatfish database create")
         cursor.execute(_HELD, {"role": role})
-        for change in _changes(found[0], cursor.fetchall()):
+        for change in _changes(found[0], cursor.fetchall(), revoke=revoke):
             cursor.execute(change)
 
 
-def _changes(role: str, rows: list[tuple[str, str | None, str | None, str | None]]) -> Iterator[str]:
+def _changes(role: str, rows: list[tuple[str, str | None, str | None, str | None]], *, revoke: bool) -> Iterator[str]:
     held: dict[tuple[str, str], set[str]] = {}
     needed: dict[tuple[str, str], set[str]] = {}
     for relation, table, grantee, privilege in rows:
@@ -75,7 +75,7 @@ def _changes(role: str, rows: list[tuple[str, str | None, str | None, str | None
             held.setdefault((relation, grantee), set()).add(privilege)
     for relation, grantee in sorted({*held, *needed}):
         has, needs = held.get((relation, grantee), set()), needed.get((relation, grantee), set())
-        if has - needs:
+        if revoke and has - needs:
             yield f"REVOKE {', '.join(sorted(has - needs))} ON {relation} FROM {grantee}"
         if has != needs and needs:  # revoking from a table also revokes from its columns
             yield f"GRANT {', '.join(sorted(needs))} ON {relation} TO {grantee}"

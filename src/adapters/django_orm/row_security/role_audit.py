@@ -1,4 +1,8 @@
-"""Checks in PostgreSQL's catalogue whether the current role could bypass row-level security."""
+"""Checks in PostgreSQL's catalogue whether the current role could bypass row-level security.
+
+A later version may have added tables, policies and grants. They are accepted where row-level security confines them,
+which can be checked without knowing them: it is enabled and forced, and every policy is the condition on the owner.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from adapters.django_orm.columns import indexed_maps, reference_constraint, references_in
-from adapters.django_orm.row_security.grants import required_privileges
-from adapters.django_orm.row_security.policies import policies_of, reference_definition
+from adapters.django_orm.row_security.grants import TENANTS, required_privileges
+from adapters.django_orm.row_security.policies import ProtectTenants, policies_of, reference_definition
 from adapters.django_orm.sql.statement import Statement
 from adapters.django_orm.tenant_tables import TenantTable, tenant_tables
 
@@ -23,7 +27,9 @@ _ROLE_HINT = f"Create a role for the API with goatfish database create {_SWITCH}
 _MEMBER_HINT = f"An administrator has to revoke that membership {_SWITCH}."
 _TABLE_HINT = f"A migration has to protect every table with an owner {_SWITCH}."
 _TRIGGER_HINT = "Run as the operator role: ALTER TABLE revision ENABLE TRIGGER USER"
-_GRANT_HINT = "Run: goatfish migrate (then revoke what is left, from PUBLIC too)"
+_MIGRATE_HINT = "Run: goatfish migrate"
+_LATER_MIGRATE_HINT = "Run with the later version: goatfish migrate"
+_GRANT_HINT = "{migrate} (then revoke what is left, from PUBLIC too)"
 _FUNCTION_HINT = "Revoke EXECUTE on it, from PUBLIC too."
 
 # Predefined roles with access to data; the others read settings and activity, or signal sessions.
@@ -80,7 +86,7 @@ _AUDIT = """
             regexp_replace(concat(pg_get_expr(polqual, polrelid)), '{added}', '', 'g') AS seen,
             regexp_replace(concat(pg_get_expr(polwithcheck, polrelid)), '{added}', '', 'g') AS taken
         FROM pg_policy JOIN tenants ON tenants.oid = polrelid
-        WHERE polpermissive AND relname IN (SELECT name FROM granted)
+        WHERE polpermissive
             AND EXISTS (SELECT FROM unnest(polroles) AS role WHERE role = 0 OR role IN (SELECT oid FROM actors))
     ), faults AS (
         SELECT 1 AS rank, '' AS name, 'is a superuser' AS fault, '{role}' AS hint FROM me WHERE rolsuper
@@ -108,7 +114,9 @@ _AUDIT = """
             FROM tenants WHERE NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = tenants.oid)
         UNION ALL SELECT 13, relname,
                 format('is not restricted to one owner by the policy %s of the table %s', polname, relname), '{table}'
-            FROM policies WHERE (relname, polname, polcmd, seen, taken) NOT IN (SELECT * FROM expected)
+            FROM policies
+            WHERE (relname, polname, polcmd, seen, taken) NOT IN (SELECT * FROM expected)
+                AND NOT (seen IN ('', '{of_owner}') AND taken IN ('', '{of_owner}'))
         UNION ALL SELECT 13, expected.name,
                 format('is missing the policy %s on the table %s', expected.polname, expected.name), '{table}'
             FROM expected JOIN tenants ON relname = expected.name
@@ -133,6 +141,9 @@ _AUDIT = """
             WHERE (grantee = 0 OR grantee IN (SELECT oid FROM actors)) AND NOT EXISTS (
                 SELECT FROM granted WHERE granted.name = held.name AND privilege = privilege_type
                     AND coalesce(granted.attname = held.attname, granted.attname IS NULL)
+            ) AND NOT (
+                {later} AND grantee <> 0 AND privilege_type IN ({tenant_privileges})
+                AND oid IN (SELECT oid FROM tenants)
             )
         UNION ALL SELECT 16, proname,
                 format('may call %s, which runs with its owner''s privileges', proc.oid::regprocedure),
@@ -147,7 +158,7 @@ _AUDIT = """
                 )
         UNION ALL SELECT 17, relname, format('may not read the table %s', relname), '{migrate}'
             FROM pg_class, me
-            WHERE relname IN (SELECT relname FROM tenants UNION SELECT 'django_migrations')
+            WHERE relname IN (SELECT name FROM granted)
                 AND relkind IN ('r', 'p') AND pg_table_is_visible(pg_class.oid)
                 AND NOT has_table_privilege(me.oid, pg_class.oid, 'SELECT')
         UNION ALL SELECT 18, relname,
@@ -163,11 +174,16 @@ _AUDIT = """
 
 
 @cache
-def _audit(tables: tuple[TenantTable, ...]) -> Statement:
+def _audit(tables: tuple[TenantTable, ...], later: bool) -> Statement:
+    migrate = _LATER_MIGRATE_HINT if later else _MIGRATE_HINT
+    of_owner = ProtectTenants().policies()["owner_isolation"].using
     return Statement(
         _AUDIT.format(
             granted=_rows(_granted()),
             expected=_rows(_expected(tables)),
+            of_owner=_printed(of_owner).replace("'", "''"),
+            later=later,
+            tenant_privileges=", ".join(map(_literal, sorted(TENANTS))),
             refers=_rows(_references(tables)),
             changes=", ".join(f"('{change}', {bit})" for change, bit in _CHANGES.items()),
             data_roles=", ".join(f"'{role}'" for role in _DATA_ROLES),
@@ -176,9 +192,9 @@ def _audit(tables: tuple[TenantTable, ...]) -> Statement:
             member=_MEMBER_HINT,
             table=_TABLE_HINT,
             trigger=_TRIGGER_HINT,
-            grant=_GRANT_HINT,
+            grant=_GRANT_HINT.format(migrate=migrate),
             function=_FUNCTION_HINT,
-            migrate="Run: goatfish migrate",
+            migrate=migrate,
         ),
         (),
         (None,),
@@ -196,8 +212,12 @@ def _expected(tables: Iterable[TenantTable]) -> Iterable[tuple[str | None, ...]]
     names = [name for table in tables for name in (table.name, *indexed_maps(table.model).values())]
     for table in names:
         for name, policy in policies_of(table).items():
-            seen, taken = (re.sub(_PRINTED_EXTRAS, "", text) for text in (policy.using, policy.with_check))
-            yield table, name, _COMMANDS[policy.command], seen, taken
+            yield table, name, _COMMANDS[policy.command], _printed(policy.using), _printed(policy.with_check)
+
+
+def _printed(expression: str) -> str:
+    """The expression as it is compared with what PostgreSQL prints."""
+    return re.sub(_PRINTED_EXTRAS, "", expression)
 
 
 def _references(tables: Iterable[TenantTable]) -> Iterable[tuple[str | None, ...]]:
@@ -216,11 +236,12 @@ def _literal(value: str | None) -> str:
     return "NULL" if value is None else "'{}'".format(value.replace("'", "''"))
 
 
-async def role_bypass(executor: Executor) -> str | None:
+async def role_bypass(executor: Executor, *, later: bool = False) -> str | None:
     """How the executor's role could access rows of an owner other than the current one, in one line; None if it cannot.
 
+    ``later`` says whether a later version has migrated: it may have granted the role more on tables with an owner.
     PostgreSQL only. Raises ``Unavailable``.
     """
-    for (violation,) in await executor.fetch("", _audit(tuple(tenant_tables())), {}):
+    for (violation,) in await executor.fetch("", _audit(tuple(tenant_tables()), later), {}):
         return str(violation)
     return None

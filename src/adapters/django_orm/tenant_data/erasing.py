@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import IntegrityError, connection, transaction
 
-from adapters.django_orm.management import translate_database_errors
+from adapters.django_orm.management import require_known_data, translate_database_errors
 from adapters.django_orm.models import ChangeCountRow, OwnerRow, RevisionRow
 from adapters.django_orm.sql.failures import repeated
 from adapters.django_orm.tenant_tables import TenantTable, count_rows, tenant_tables
@@ -28,6 +28,7 @@ ERASE_CHUNK = 5000
 
 def rows_per_table(owner: UUID) -> dict[str, int]:
     """How many rows of each table would be deleted. Raises ``Unavailable``."""
+    require_known_data()
     with translate_database_errors():
         return count_rows(owner)
 

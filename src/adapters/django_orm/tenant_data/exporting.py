@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from django.db import connection, transaction
 
-from adapters.django_orm.management import translate_database_errors
+from adapters.django_orm.management import require_known_data, translate_database_errors
 from adapters.django_orm.models import OwnerRow
 from adapters.django_orm.tenant_data.file_format import (
     FORMAT,
@@ -41,6 +41,7 @@ def open_export(owner: UUID, now: datetime) -> Iterator[tuple[int, Iterator[tupl
     Raises ``NotFound`` and ``Unavailable``.
     """
     with translate_database_errors(), _snapshot():
+        require_known_data()
         found = OwnerRow.objects.filter(id=owner).first()
         if found is None:
             raise NotFound(Owner.KIND)
