@@ -48,7 +48,7 @@ def _run(
     )
 
 
-def _fill_database(env: Mapping[str, str], url: str) -> str:
+def fill_database(env: Mapping[str, str], url: str) -> str:
     """Fills an empty database and returns the key of its tenant. For SQLite, later calls copy the first file."""
     place = url.removeprefix("sqlite:///")
     if place != url and _FILLED_SQLITE:
@@ -76,7 +76,7 @@ def live(url: str, operator_url: str, *options: str, **variables: str) -> Iterat
     env = os.environ | {"GOATFISH_DATABASE_URL": url, "GOATFISH_OPERATOR_DATABASE_URL": operator_url}
     env |= {"GOATFISH_RATE_LIMIT": "0", "GOATFISH_FAILURE_LIMIT": "0", "GOATFISH_SECRET_KEY": SECRET_KEY}
     env |= {f"GOATFISH_{name}": value for name, value in variables.items()}
-    key = _fill_database(env, url)
+    key = fill_database(env, url)
     heard = _Log()
     with started(env, *options, heard=heard) as (process, address):
         yield Live(address, key, heard, env, process)

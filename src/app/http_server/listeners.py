@@ -6,7 +6,7 @@ import struct
 import sys
 from contextlib import suppress
 
-HANDSHAKE_TIME = 0.2
+HANDSHAKE_TIME = 0.1
 """Seconds for connections to be completed that began before new ones were turned away."""
 _ATTACH_FILTER = 26  # SO_ATTACH_FILTER of Linux, which the module socket does not have
 _FLAGS, _SYN, _SYN_ACK = 13, 0x02, 0x12  # where the flags of a TCP header are, and what a first packet has of two
