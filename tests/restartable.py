@@ -70,9 +70,20 @@ class Restartable:
 
     def start(self) -> None:
         """Starts it, and waits until it is ready."""
+        wait_until(self._port_is_free, "the port is free")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(self._command, env=self._env, stderr=log, start_new_session=True)
-        wait_until(lambda: answers(f"{self.url}/readyz"), "the service is ready")
+        wait_until(self._is_ready, "the service is ready")
+
+    def _port_is_free(self) -> bool:
+        with suppress(OSError), socket.create_server(("127.0.0.1", self.port)):
+            return True
+        return False
+
+    def _is_ready(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.log.read_text()
+        return answers(f"{self.url}/readyz")
 
     def stop(self) -> int:
         """Stops it as an operator would, and returns its exit status."""

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 from contextlib import suppress
-from multiprocessing import connection
+from multiprocessing import connection, resource_tracker
 from multiprocessing.context import SpawnProcess
 from time import monotonic
 
@@ -41,14 +41,16 @@ class Supervisor:
         self._workers = [self._start() for _ in range(self._config.workers)]
         have_started = True
         while have_started and self._signals.first is None:
-            self._wait(None)
+            self._wait(self._workers, None)
             have_started = self._replace_ended()
         self._stop()
         return have_started
 
     def _start(self) -> SpawnProcess:
         worker = _spawn.Process(target=_serve, args=(self._config, self._sockets, self._drain_time))
-        # The worker inherits the mask, and receives the signals that come meanwhile when it can.
+        # The worker inherits the mask, and receives the signals that come meanwhile when it can. Multiprocessing's own
+        # helper unblocks them when it starts, so it is started before.
+        resource_tracker.ensure_running()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
         worker.start()
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -79,13 +81,12 @@ class Supervisor:
 
     def _wait_for_all(self, until: float) -> None:
         """Waits until every worker has ended, or until that moment."""
-        while (left := until - monotonic()) > 0 and any(worker.is_alive() for worker in self._workers):
-            self._wait(left)
+        while (alive := [each for each in self._workers if each.is_alive()]) and (left := until - monotonic()) > 0:
+            self._wait(alive, left)
 
-    def _wait(self, timeout: float | None) -> None:
-        """Waits until a signal is received or a worker ends."""
-        alive = [worker.sentinel for worker in self._workers if worker.is_alive()]
-        connection.wait([self._woken, *alive], timeout)
+    def _wait(self, workers: list[SpawnProcess], timeout: float | None) -> None:
+        """Waits until a signal is received or one of the workers has ended."""
+        connection.wait([self._woken, *(worker.sentinel for worker in workers)], timeout)
         with suppress(BlockingIOError):
             self._woken.recv(1 << 10)
 
