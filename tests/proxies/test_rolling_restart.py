@@ -3,6 +3,7 @@
 import csv
 import itertools
 import json
+import re
 import socket
 import subprocess
 import time
@@ -27,22 +28,8 @@ from tests.running_service import fill_database
 CLIENTS = 8
 RESTARTS = 2  # of each replica
 STEADY = 300  # requests before each restart
-HAPROXY = """
-defaults
-    mode http
-    timeout connect 5s
-    timeout client 30s
-    timeout server 70s
-    retries 3
-    option redispatch
-frontend all
-    bind 127.0.0.1:{port}
-    default_backend replicas
-backend replicas
-    option httpchk GET /readyz
-    default-server check inter 1s fall 2 rise 2
-    server first 127.0.0.1:{first}
-    server second 127.0.0.1:{second}
+HAPROXY = (Path(__file__).parents[2] / "deploy" / "haproxy.cfg").read_text()
+STATS = """
 frontend stats
     bind 127.0.0.1:{stats}
     stats enable
@@ -79,8 +66,14 @@ def proxied(name: str, replicas: list[Restartable], home: Path) -> Iterator[tupl
     port, stats, first, second = free_port(), free_port(), *(replica.port for replica in replicas)
     home.chmod(0o755)
     file = home / f"{name}.conf"
-    configuration = {"nginx": NGINX, "haproxy": HAPROXY}[name]
-    file.write_text(configuration.format(home=home, port=port, stats=stats, first=first, second=second))
+    if name == "nginx":
+        configuration = NGINX.format(home=home, port=port, first=first, second=second)
+    else:
+        configuration = re.sub(r"bind :443 .*", f"bind 127.0.0.1:{port}", HAPROXY) + STATS.format(stats=stats)
+        configuration = re.sub(r".*(bind :80|redirect scheme).*\n", "", configuration)
+        configuration = configuration.replace("10.0.0.11:8000", f"127.0.0.1:{first}")
+        configuration = configuration.replace("10.0.0.12:8000", f"127.0.0.1:{second}")
+    file.write_text(configuration)
     options = {"nginx": ["-p", str(home), "-c", str(file)], "haproxy": ["-db", "-f", str(file)]}[name]
 
     def all_healthy() -> bool:

@@ -138,9 +138,8 @@ async def test_full_disk_of_postgresqls_log(tmp_path: Path, deploy: Deploy, repo
         async with writer.http:
             await writer.until(acknowledged=True, times=20)
             disk.fill(leave=0)
-            with psycopg.connect(server.administrator_url) as connection:
-                with suppress(psycopg.Error):  # the server ends
-                    connection.execute(b"SELECT pg_switch_wal()")
+            with suppress(psycopg.Error), psycopg.connect(server.administrator_url) as connection:
+                connection.execute(b"SELECT pg_switch_wal()")  # the server ends
             await writer.until(acknowledged=False, times=REFUSALS)
             assert (await writer.http.get(SIMULATIONS)).status_code == 503
             assert (await writer.http.get("/readyz")).status_code == 503

@@ -59,7 +59,8 @@ class DrainingServer(uvicorn.Server):
         stop_at = self._signals.stop_at
         if stop_at < inf and DRAINING not in self.lifespan.state:
             self.lifespan.state[DRAINING] = True
-            _log.info("Stopping in %.1f seconds", max(0.0, stop_at - monotonic()))
+            if (left := stop_at - monotonic()) > 0:
+                _log.info("Draining: not ready, and stopping in %.1f seconds", left)
         return monotonic() >= stop_at
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
