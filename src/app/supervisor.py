@@ -63,7 +63,7 @@ class Supervisor:
                 continue
             if worker.exitcode == STARTUP_FAILURE:
                 return False
-            _log.error("Worker %d has ended with status %s, and is replaced.", worker.pid, worker.exitcode)
+            _log.warning("Worker %d has ended with status %s, and is replaced.", worker.pid, worker.exitcode)
             self._workers[number] = self._start()
         return True
 

@@ -53,6 +53,11 @@ class DrainingServer(uvicorn.Server):
         """uvicorn's handler of signals."""
         self._signals.receive(sig, frame)
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """uvicorn's start; a signal that has come meanwhile stops the server without draining, as none took it for ready."""
+        await super().startup(sockets)
+        self.should_exit = self._signals.first is not None
+
     async def on_tick(self, counter: int) -> bool:
         """uvicorn's hook, called ten times a second: whether to stop now."""
         await super().on_tick(counter)
