@@ -54,7 +54,7 @@ class DrainingServer(uvicorn.Server):
         self._signals.receive(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """uvicorn's start; a signal that has come meanwhile stops the server without draining, as none took it for ready."""
+        """uvicorn's start, after which a signal that has come meanwhile stops the server: it was never ready."""
         await super().startup(sockets)
         self.should_exit = self._signals.first is not None
 
