@@ -152,6 +152,12 @@ class Settings(BaseSettings):
     keep_alive: float = Field(default=65.0, gt=0, le=3600)
     """How long an idle connection stays open, in seconds; must be longer than the proxy in front keeps it open."""
 
+    drain_time: float = Field(default=5.0, ge=0, le=3600)
+    """How long SIGTERM leaves the service open, in seconds, while /readyz is 503 already and proxies go elsewhere.
+
+    Ctrl-C (SIGINT) does not wait.
+    """
+
     connections_max: int = Field(default=3000, ge=1, le=1_000_000)
     """The maximum number of client connections of one worker; beyond it an idle one is closed, or there is a 503."""
 

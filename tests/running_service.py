@@ -19,12 +19,13 @@ SECRET_KEY = "a secret key that serves the tests alone"
 
 @dataclass(frozen=True)
 class Live:
-    """A running service: its URL, the key of a tenant with all scopes, its log, and its environment."""
+    """A running service: its URL, the key of a tenant with all scopes, its log, environment and process."""
 
     url: str
     key: str
     heard: io.StringIO
     env: Mapping[str, str]
+    process: subprocess.Popen[str]
 
     def goatfish(self, *arguments: str, check: bool = True, stdin: str = "") -> "subprocess.CompletedProcess[str]":
         """Runs a command on the database of the service."""
@@ -47,7 +48,7 @@ def _run(
     )
 
 
-def _fill_database(env: Mapping[str, str], url: str) -> str:
+def fill_database(env: Mapping[str, str], url: str) -> str:
     """Fills an empty database and returns the key of its tenant. For SQLite, later calls copy the first file."""
     place = url.removeprefix("sqlite:///")
     if place != url and _FILLED_SQLITE:
@@ -75,15 +76,24 @@ def live(url: str, operator_url: str, *options: str, **variables: str) -> Iterat
     env = os.environ | {"GOATFISH_DATABASE_URL": url, "GOATFISH_OPERATOR_DATABASE_URL": operator_url}
     env |= {"GOATFISH_RATE_LIMIT": "0", "GOATFISH_FAILURE_LIMIT": "0", "GOATFISH_SECRET_KEY": SECRET_KEY}
     env |= {f"GOATFISH_{name}": value for name, value in variables.items()}
-    key = _fill_database(env, url)
+    key = fill_database(env, url)
     heard = _Log()
-    with served(env, *options, heard=heard) as address:
-        yield Live(address, key, heard, env)
+    with started(env, *options, heard=heard) as (process, address):
+        yield Live(address, key, heard, env, process)
 
 
 @contextmanager
-def served(env: Mapping[str, str], *options: str, heard: io.StringIO | None = None) -> Iterator[str]:
+def served(env: Mapping[str, str], *options: str) -> Iterator[str]:
     """Runs the service with this environment on a migrated database, and yields its URL."""
+    with started(env, *options) as (_, address):
+        yield address
+
+
+@contextmanager
+def started(
+    env: Mapping[str, str], *options: str, heard: io.StringIO | None = None
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The same with the process, which is killed afterwards if it has not ended."""
     with subprocess.Popen(
         goatfish("serve", "--port", "0", *options), env=env, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -96,7 +106,7 @@ def served(env: Mapping[str, str], *options: str, heard: io.StringIO | None = No
                 assert line, f"the service did not start: {said}"
                 said += line
             drain.start()
-            yield address[1]
+            yield process, address[1]
         finally:
             process.kill()
             process.wait()

@@ -57,7 +57,7 @@ def _end_after(wait_for_parent: Callable[[], object]) -> None:
     def end() -> None:
         wait_for_parent()
         _log.error("The parent process is gone, so this worker ends.")
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)
         time.sleep(GRACE)
         os._exit(1)
 

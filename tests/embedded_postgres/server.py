@@ -103,6 +103,12 @@ class Server:
         assert self._home is not None
         return self._home / "template"
 
+    @property
+    def home(self) -> Path:
+        """The directory of the data and the passwords, which the server's user can enter, for as long as it runs."""
+        assert self._home is not None
+        return self._home
+
     def start(self) -> None:
         """Make the database where there is none, and return when it takes connections."""
         try:

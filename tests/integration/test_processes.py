@@ -41,7 +41,7 @@ class Shell:
 
     def environment(self, **variables: str) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("GOATFISH_", "DJANGO_"))}
-        return {**kept, **variables}
+        return {**kept, "GOATFISH_DRAIN_TIME": "0", **variables}
 
     def __call__(self, *arguments: str, entered: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

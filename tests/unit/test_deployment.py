@@ -15,6 +15,8 @@ import typer.main
 import yaml
 
 from app.cli.commands import commands as cli
+from app.http_server.draining_server import STOP_TIME
+from app.supervisor import MARGIN
 from config.ignored_settings import _OF_A_SERVICE
 from config.settings import PREFIX, Settings
 
@@ -205,6 +207,27 @@ def test_proxies_agree_with_the_defaults(name: str, keeps: str, waits: str) -> N
     assert seconds(text, waits) > fields["request_timeout"].default
     assert "127.0.0.1:8000" in text
     assert re.search(r"X-Forwarded-For (\$remote_addr|\{remote_host\})", text)
+
+
+def test_haproxy_leaves_a_replica_before_it_stops() -> None:
+    text = (DEPLOY / "haproxy.cfg").read_text()
+    every, times = seconds(text, r"inter (\d+)s"), seconds(text, r"fall (\d+)")
+    assert every * times < Settings.model_fields["drain_time"].default
+    assert seconds(text, r"timeout server (\d+)s") > Settings.model_fields["request_timeout"].default
+    assert re.findall(r"httpchk GET (\S+)", text) == ["/readyz"]
+    assert "/readyz" in PATHS
+
+
+def test_the_service_is_given_the_time_that_it_may_take_to_stop() -> None:
+    readiness = PODS["Deployment"]["containers"][0]["readinessProbe"]
+    drains = Settings.model_fields["drain_time"].default
+    assert readiness["periodSeconds"] * readiness["failureThreshold"] < drains
+    for given in (
+        PODS["Deployment"]["terminationGracePeriodSeconds"],
+        seconds(COMPOSE["services"]["goatfish"]["stop_grace_period"], r"^(\d+)s$"),
+        seconds(UNIT, r"TimeoutStopSec=(\d+)"),
+    ):
+        assert given > drains + STOP_TIME + MARGIN
 
 
 def test_nginx_accepts_its_example(tmp_path: Path) -> None:

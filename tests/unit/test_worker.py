@@ -12,6 +12,7 @@ from app.worker import Worker
 
 
 def _run(worker: Worker, started: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     started.send(type(worker).__name__)
     time.sleep(60)
 
@@ -28,4 +29,4 @@ def test_worker_ends_when_the_end_of_the_pipe_that_its_parent_holds_is_closed() 
     os.close(writing)  # as the system does, however a process ends
     process.join(10)
     os.close(reading)
-    assert process.exitcode == -signal.SIGTERM
+    assert process.exitcode == -signal.SIGINT

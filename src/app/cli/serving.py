@@ -2,22 +2,21 @@
 
 import errno
 import logging
-import signal
 import socket
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import ChangeReload, Multiprocess
+from uvicorn.supervisors import ChangeReload
 
 import config
 from app.cli.database import require_storage, say_which_database
 from app.cli.terminal import FAILED, MISCONFIGURED, fail, print_message
+from app.http_server.draining_server import REQUESTS_TIME, DrainingServer
 from app.http_server.limits import Limits
 from app.http_server.server import HttpServer
+from app.supervisor import Supervisor
 from app.worker import Worker
 from config.addresses import trusted_proxies
 from config.ignored_settings import ignored_settings
@@ -27,7 +26,6 @@ UNSENT_MAX = 64 << 10  # bytes of unsent responses that the kernel buffers per c
 LISTENER_COPIES = 8  # connections accepted in one pass of the event loop: more would delay open connections
 BACKLOG = 2048  # connections that wait to be accepted
 _log = logging.getLogger("goatfish.server")
-SHUTDOWN_TIMEOUT = 10  # seconds for running requests to finish before they are cancelled
 SOURCE = [str(Path(__file__).parents[2]), str(Path(config.__file__).parent)]
 
 
@@ -125,21 +123,18 @@ def run(
         server_header=False,
         ws="none",
         lifespan="on",
-        timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
+        timeout_graceful_shutdown=REQUESTS_TIME,
     )
     sockets = [
         listener,
         *(listener.dup() for _ in range(LISTENER_COPIES - 1)),
     ]  # uvloop accepts one connection per listener in each pass
-    # uvicorn raises the signal again after its shutdown; the default handler would kill the process.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    drain_time = load().drain_time
     with suppress(KeyboardInterrupt):
         if reload:
             ChangeReload(settings, target=uvicorn.Server(settings).run, sockets=sockets).run()
         elif workers > 1:
-            supervisor = Multiprocess(settings, sockets=sockets)
-            supervisor.run()
-            if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+            if not Supervisor(settings, sockets, drain_time).run():
                 fail("The workers did not start.", FAILED)
         else:
-            uvicorn.Server(settings).run(sockets=sockets)
+            DrainingServer(settings, drain_time).run(sockets)

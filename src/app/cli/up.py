@@ -36,7 +36,7 @@ NO_DATA = f"none: --demo adds some, or goatfish seed --owner {DEMO} --each {DEMO
 
 
 def up(host: str, port: int, *, demo: bool) -> None:
-    override(workers=1)
+    override(workers=1, drain_time=0.0)
     require_operator_database()
     settings = load_for_service()
     setup_django()

@@ -27,6 +27,8 @@ closes."""
 LINGER_TIMEOUT = 2.0
 """Seconds for which input is discarded after the last response (lingering close): closing with unread input would
 reset the connection, and the client could lose the response."""
+ON_ITS_WAY = 0.25
+"""Seconds in which a request arrives that was sent before the server stopped."""
 _PROBLEM_CODES = {Malformed: "malformed_request", HeadTooLarge: "headers_too_large", InternalError: "internal_error"}
 
 
@@ -161,8 +163,14 @@ class HttpConnection(asyncio.BufferedProtocol):
             self._reject("request_timeout")
 
     def shutdown(self) -> None:
-        """Closes the connection once the current request is answered; uvicorn calls it when it stops."""
-        if self._cycle is None or self._cycle.response_complete:
+        """Closes the connection once the current request is answered; uvicorn calls it when it stops.
+
+        A request may be on its way: an idle connection is closed a moment later.
+        """
+        if self._cycle is None:
+            if not self._framer.started:
+                self._read_deadline = min(self._read_deadline, self._loop.time() + ON_ITS_WAY)
+        elif self._cycle.response_complete:
             self.transport.close()
         else:
             self._cycle.keep_alive = False

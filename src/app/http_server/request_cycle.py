@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import unquote
 
+from adapters.http_fastapi.kit.middleware import DRAINING
 from adapters.http_fastapi.kit.problems import ProblemException
 from app.http_server.access_log import log_access
 from app.http_server.error_response import ErrorResponse
@@ -74,7 +75,7 @@ class RequestCycle:
             "headers": head.headers,
             "state": scope["state"].copy(),
         }
-        self.keep_alive = head.keep_alive
+        self.keep_alive = head.keep_alive and DRAINING not in scope["state"]
         self.body = bytearray()
         self.body_complete = self.disconnected = self.response_complete = False
         self._connection = connection

@@ -29,6 +29,8 @@ HOSTS_MAX = 100
 """Host headers of which is remembered whether they are allowed."""
 PROBES = frozenset({"/livez", "/readyz"})
 """Paths that say how the service is."""
+DRAINING = "draining"
+"""The member of the ASGI state that is there once the server is about to stop: not ready, and closing connections."""
 _log = logging.getLogger("goatfish.http")
 _PORT = re.compile(r":[0-9]*$")
 _SCHEMES = {"https": "https", "wss": "https"}

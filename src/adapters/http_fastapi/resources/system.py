@@ -8,9 +8,11 @@ from typing import Annotated, Literal, Protocol
 from fastapi import APIRouter, Path
 from fastapi.openapi.docs import get_swagger_ui_html
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from adapters.http_fastapi.kit.middleware import DRAINING
 from adapters.http_fastapi.kit.openapi import refusals
 from adapters.http_fastapi.kit.problem_types import CATALOGUE
 from adapters.http_fastapi.kit.problems import ProblemException
@@ -56,8 +58,13 @@ def system_routes(storage: HealthCheck) -> APIRouter:
         return json_response({"status": "ok"})
 
     @routes.get("/readyz", summary="Readiness", response_model=Probe, responses=refusals("unavailable", key=False))
-    async def readyz() -> Response:
-        """Returns 200 if the database can be reached and every migration is applied, and 503 otherwise."""
+    async def readyz(request: Request) -> Response:
+        """Returns 200 if the database can be reached and every migration is applied, and 503 otherwise.
+
+        It is 503 also once the service has been told to stop.
+        """
+        if hasattr(request.state, DRAINING):
+            raise ProblemException("unavailable", "The service is stopping.", headers={"Retry-After": "1"})
         await storage.check()
         return json_response({"status": "ok"})
 

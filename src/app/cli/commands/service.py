@@ -36,6 +36,7 @@ def serve(
     body_timeout: Annotated[float | None, _seconds("How long a body may take to arrive")] = None,
     write_timeout: Annotated[float | None, _seconds("How long a client may not read")] = None,
     request_timeout: Annotated[float | None, _seconds("How long a request may take")] = None,
+    drain_time: Annotated[float | None, _seconds("How long to serve on after SIGTERM, not ready")] = None,
     reload: Annotated[bool, typer.Option("--reload", help="Restart when the source changes.")] = False,
     proxy: Annotated[
         str,
@@ -67,6 +68,7 @@ def serve(
         body_timeout=body_timeout,
         write_timeout=write_timeout,
         request_timeout=request_timeout,
+        drain_time=drain_time,
         log_format=log_format,
     )
     serve(host, port, reload=reload, proxy=proxy, access_log=access_log)
