@@ -80,11 +80,18 @@ def _operator_storage() -> Storage:
 
 
 def _django_application(
-    owners: Owners, keys: ApiKeys, idempotent: IdempotentExecutor, now: Callable[[], datetime], at_once: int
+    owners: Owners, keys: ApiKeys, idempotent: IdempotentExecutor, now: Callable[[], datetime], settings: Settings
 ) -> ASGIApp:
     from adapters.django_orm.bootstrap import django_application
 
-    return django_application(owners=owners, keys=keys, idempotent=idempotent, now=now, at_once=at_once)
+    return django_application(
+        owners=owners,
+        keys=keys,
+        idempotent=idempotent,
+        now=now,
+        at_once=settings.admin_requests,
+        statement_timeout=settings.request_timeout,
+    )
 
 
 def _entity_use_cases(
@@ -189,5 +196,5 @@ class Container(containers.DeclarativeContainer):
         keys=operators.keys,
         idempotent=operators.idempotent,
         now=system.provided.now,
-        at_once=settings.provided.admin_requests,
+        settings=settings,
     )

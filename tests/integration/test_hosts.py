@@ -19,6 +19,7 @@ import pytest
 
 from adapters.django_orm.bootstrap import asyncpg_storage
 from adapters.django_orm.sql.asyncpg_connector import Connector
+from adapters.django_orm.sql.asyncpg_executor import CONNECT_TIMEOUT
 from adapters.django_orm.storage import Storage
 from config.databases import DatabaseUrl, psycopg_parameters
 from config.postgres_urls import read_url
@@ -171,7 +172,7 @@ async def test_a_hung_primary_is_left(primary: Server, reader: Server) -> None:
         with stopped(reader):
             with pytest.raises(Unavailable):
                 await storage.check()
-            with faster_than(TIMEOUT):
+            with faster_than(CONNECT_TIMEOUT):
                 await storage.check()
             await asyncio.gather(*(storage.identity() for _ in range(4)))
 

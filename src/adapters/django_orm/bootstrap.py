@@ -68,12 +68,23 @@ def django_storage(
 
 
 def django_application(
-    *, owners: Owners, keys: ApiKeys, idempotent: IdempotentExecutor, now: Callable[[], datetime], at_once: int
+    *,
+    owners: Owners,
+    keys: ApiKeys,
+    idempotent: IdempotentExecutor,
+    now: Callable[[], datetime],
+    at_once: int,
+    statement_timeout: float,
 ) -> AdminApplication:
-    """The ASGI application of the admin, which changes data by these use cases; at most ``at_once`` requests run."""
+    """The ASGI application of the admin, which changes data by these use cases; at most ``at_once`` requests run.
+
+    From now on no statement of this process on Django's connections to PostgreSQL takes longer than so many seconds.
+    """
     setup_django()
     from adapters.django_orm.admin.application import AdminApplication
     from adapters.django_orm.admin.use_case_actions import AdminUseCases
+    from adapters.django_orm.postgresql.base import DatabaseWrapper
 
+    DatabaseWrapper.limit_sessions(statement_timeout)
     use_cases = AdminUseCases(owners=owners, keys=keys, idempotent=idempotent, now=now)
     return AdminApplication(use_cases, at_once=at_once)
