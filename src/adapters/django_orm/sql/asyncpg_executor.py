@@ -206,12 +206,9 @@ class AsyncpgExecutor:
             try:
                 rows = await connection.fetch(statement.sql, *arguments, timeout=timeout)
             except BaseException as error:
-                self._release_failed(connections, connection, share, error)
-                meaning = self._meaning(statement, error)
+                meaning = self._failed(connections, connection, share, statement, error)
                 if meaning is None:
                     raise
-                if isinstance(meaning, AnswerLost):
-                    connections.forget_idle()  # which lead to the same server
                 if not await may_repeat(meaning, attempt):
                     raise meaning from error
                 attempt += 1
@@ -221,32 +218,38 @@ class AsyncpgExecutor:
             return statement.decoded(rows)
         return await in_parts(statement.decoded, rows)
 
-    def _meaning(self, statement: Statement, error: BaseException) -> Exception | None:
-        if not isinstance(error, _FAILURES):
-            return None
-        if statement.searches and isinstance(error, TimeoutError | asyncpg.QueryCanceledError):
-            return ListTimeout(f"The list took longer than {self._list_timeout:g} seconds.")
-        return _translated(error)
-
     async def _acquired(self, connections: ConnectionPool, share: str) -> asyncpg.Connection[Any]:
         try:
             return await connections.acquire(share)
         except TimeoutError as error:
             raise Unavailable("The database cannot be used: no connection was free in time.") from error
 
-    def _release_failed(
-        self, connections: ConnectionPool, connection: asyncpg.Connection[Any], share: str, error: BaseException
-    ) -> None:
-        """Releases a connection whose statement has failed: one whose statement may still run once that has ended."""
+    def _failed(
+        self,
+        connections: ConnectionPool,
+        connection: asyncpg.Connection[Any],
+        share: str,
+        statement: Statement,
+        error: BaseException,
+    ) -> Exception | None:
+        """What the error means, as ``_translated`` says it; releases the connection, once nothing runs on it."""
         if isinstance(error, TimeoutError | asyncio.CancelledError):
             task = asyncio.create_task(self._release_cancelled(connections, connection, share))
             self._cancelling.add(task)
             task.add_done_callback(self._cancelling.discard)
-            return
-        if isinstance(error, asyncpg.ReadOnlySQLTransactionError):  # no longer the primary
-            connection.terminate()
-            connections.forget_idle()
-        connections.release(connection, share)
+        else:
+            if isinstance(error, asyncpg.ReadOnlySQLTransactionError):  # no longer the primary
+                connection.terminate()
+                connections.forget_idle()
+            connections.release(connection, share)
+        if not isinstance(error, _FAILURES):
+            return None
+        if statement.searches and isinstance(error, TimeoutError | asyncpg.QueryCanceledError):
+            return ListTimeout(f"The list took longer than {self._list_timeout:g} seconds.")
+        meaning = _translated(error)
+        if isinstance(meaning, AnswerLost):
+            connections.forget_idle()  # which lead to the same server
+        return meaning
 
     async def _release_cancelled(
         self, connections: ConnectionPool, connection: asyncpg.Connection[Any], share: str
