@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import django
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     from adapters.django_orm.admin.application import AdminApplication
@@ -32,9 +32,14 @@ def asyncpg_storage(
     list_timeout: float,
     prepared_statements: bool = True,
     enforce_rls: bool = True,
+    check_more: Callable[[], Awaitable[None]] | None = None,
 ) -> Storage:
-    """Storage on PostgreSQL by asyncpg; the parameters are those of ``AsyncpgExecutor`` and ``Storage``."""
+    """Storage on PostgreSQL by asyncpg; the parameters are those of ``AsyncpgExecutor`` and ``Storage``.
+
+    With ``check_more`` it is one that may be opened while the database is away: see ``CheckedStorage``.
+    """
     setup_django()
+    from adapters.django_orm.checked_storage import CheckedStorage
     from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
     from adapters.django_orm.storage import Storage
 
@@ -46,7 +51,9 @@ def asyncpg_storage(
         list_timeout=list_timeout,
         prepared_statements=prepared_statements,
     )
-    return Storage(executor, enforce_rls=enforce_rls)
+    if check_more is None:
+        return Storage(executor, enforce_rls=enforce_rls)
+    return CheckedStorage(executor, enforce_rls=enforce_rls, check_more=check_more)
 
 
 def django_storage(

@@ -16,7 +16,7 @@ _REFUSED = "unsupported startup parameter"
 """PgBouncer's words, which it has in no other language: libpq does not tell the SQLSTATE of a refused connection."""
 
 GRACE = 1.0
-_LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+_LIMITS = ("statement_timeout", "idle_in_transaction_session_timeout")
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -29,7 +29,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def limit_sessions(cls, seconds: float) -> None:
         """Limits sessions of this process that begin from now on, of a service: commands take as long as they need.
 
-        The server ends statements, waits for locks and idle transactions after so many seconds. One that has not
+        The server ends statements, which may wait for locks, and idle transactions after so many seconds. One that has not
         answered ``GRACE`` seconds later is taken for lost.
         """
         cls._limits = dict.fromkeys(_LIMITS, str(int(seconds * 1000)))

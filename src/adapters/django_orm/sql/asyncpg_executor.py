@@ -16,6 +16,7 @@ from adapters.django_orm.sql.failures import (
     LOCK_NOT_AVAILABLE,
     VIOLATED,
     AnswerLost,
+    OutOfReach,
     may_repeat,
     outcome_unknown,
     refused_session,
@@ -164,7 +165,7 @@ class AsyncpgExecutor:
             except asyncpg.PostgresError as error:  # a code means something else where no statement has been sent
                 raise refused_session(error.sqlstate, _reason(error)) from error
             except _UNAVAILABLE as error:
-                raise Unavailable(f"The database cannot be used: {_reason(error)}") from error
+                raise OutOfReach(f"The database cannot be used: {_reason(error)}") from error
 
         self._connections = ConnectionPool(connect, size=self._size, timeout=self._acquire_timeout)
 

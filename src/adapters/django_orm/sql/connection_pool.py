@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 
-from adapters.django_orm.sql.failures import ServerFull
+from adapters.django_orm.sql.failures import OutOfReach, ServerFull
 from adapters.django_orm.sql.fair_semaphore import FairSemaphore
-from domain.errors import Unavailable
 
 if TYPE_CHECKING:
     Connection: TypeAlias = asyncpg.Connection[Any]
@@ -121,7 +120,7 @@ class ConnectionPool:
         now = monotonic()
         if self.lost_at is not None:
             if now - self.lost_at < RETRY_INTERVAL:
-                raise Unavailable("The database cannot be used: it did not answer a moment ago")
+                raise OutOfReach("The database cannot be used: it did not answer a moment ago")
             self.lost_at = now  # the others do not wait for this attempt
         try:
             connection = await self._connect()

@@ -39,11 +39,15 @@ class NotMigrated(Unavailable):
         self.reason = reason
 
 
-class ServerFull(Unavailable):
+class OutOfReach(Unavailable):
+    """The server cannot be reached, does not answer, or takes no more sessions, which may all pass by itself."""
+
+
+class ServerFull(OutOfReach):
     """The server takes no more sessions at present."""
 
 
-class AnswerLost(Unavailable):
+class AnswerLost(OutOfReach):
     """A statement was sent, but its answer did not come: a write may have been carried out."""
 
 
