@@ -29,8 +29,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def limit_sessions(cls, seconds: float) -> None:
         """Limits sessions of this process that begin from now on, of a service: commands take as long as they need.
 
-        The server ends statements, which may wait for locks, and idle transactions after so many seconds. One that has not
-        answered ``GRACE`` seconds later is taken for lost.
+        After so many seconds the server ends statements, which may wait for locks, and idle transactions. If it has not
+        answered ``GRACE`` seconds later, it is taken for lost.
         """
         cls._limits = dict.fromkeys(_LIMITS, str(int(seconds * 1000)))
         cls._answer_timeout = seconds + GRACE
