@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import uuid4
@@ -16,14 +16,14 @@ import psycopg
 import pytest
 
 from tests.contracts.http_api import SIMULATIONS, WING
+from tests.reliability.served_through import served_through
 from tests.reliability.tcp_proxy import TcpProxy
-from tests.running_service import Live, live
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from contextlib import AbstractAsyncContextManager
 
     from tests.embedded_postgres import Server
+    from tests.running_service import Live
 
 DEADLINE, STATEMENT, POOL = 6.0, 3.0, 1.0
 BEFORE, FAULT, AFTER = 1.5, 8.0, 4.0
@@ -31,6 +31,7 @@ BEFORE, FAULT, AFTER = 1.5, 8.0, 4.0
 NOTICED, RECOVERED, SLACK = 5.0, 3.0, 1.0
 """Seconds until readiness is 503, until all is well after the fault, and that a busy machine may add to a deadline."""
 CLIENTS = 16
+LIMITS = {"REQUEST_TIMEOUT": f"{DEADLINE}", "STATEMENT_TIMEOUT": f"{STATEMENT}", "POOL_TIMEOUT": f"{POOL}"}
 Fault: TypeAlias = Callable[["Server", TcpProxy], "AbstractAsyncContextManager[None]"]
 
 
@@ -139,15 +140,6 @@ async def observe(running: Live, fault: Callable[[], Awaitable[None]], observed:
         await asyncio.gather(*tasks)
 
 
-@contextmanager
-def served_through(server: Server, proxy: TcpProxy) -> Iterator[Live]:
-    there, here = f":{server.port}/", f":{proxy.port}/"
-    url, operator_url = server.url.replace(there, here), server.operator_url.replace(there, here)
-    limits = {"REQUEST_TIMEOUT": DEADLINE, "STATEMENT_TIMEOUT": STATEMENT, "POOL_TIMEOUT": POOL, "LIST_TIMEOUT": 2}
-    with live(url, operator_url, **{name: str(value) for name, value in limits.items()}) as running:
-        yield running
-
-
 @pytest.mark.parametrize("fault", [frozen, swallowed, cut_off, slow], ids=lambda fault: fault.__name__)
 async def test_every_answer_comes_in_time_and_tells_the_truth(server: Server, fault: Fault) -> None:
     observed = Observed()
@@ -159,7 +151,7 @@ async def test_every_answer_comes_in_time_and_tells_the_truth(server: Server, fa
                 await asyncio.sleep(FAULT)
             observed.ended = time.monotonic()
 
-        starting = served_through(server, proxy)
+        starting = served_through(server, proxy, **LIMITS)
         running = await asyncio.to_thread(starting.__enter__)
         try:
             await observe(running, happen, observed)

@@ -16,25 +16,34 @@ if TYPE_CHECKING:
 SERVICE, LOOKUPS = "service", "lookups"
 """Names for work that belongs to no owner: probes and operators' work, and the lookup of API keys."""
 SYSTEM = frozenset({SERVICE, LOOKUPS})
-_PACE_WINDOW = 1 / 5
-"""The fraction of the timeout over which a queue's pace is measured.
+_STALLED = 1 / 5
+"""The fraction of the timeout after which a queue of which nobody has been served is taken for one that stands still.
 
 In less time a burst tells nothing about the pace: it keeps the event loop busy, so nobody is served meanwhile.
 """
+_PACE_WINDOW = 0.4
+"""Seconds over which a queue's pace is measured, from the first waiter that is served."""
+LONGEST_WAIT = 0.3
+"""Seconds that a waiter may have to wait by that pace: of more than can be served, the rest is refused at once."""
+ALWAYS_WAIT = 4
+"""Waiters that a queue may have at any pace: where statements are slow, waiting for one is no overload."""
 
 
 class _Queue:
     """The waiters of one name, and the pace at which they are served."""
 
-    __slots__ = ("_pace", "_served", "_since", "waiters")
+    __slots__ = ("_is_served", "_pace", "_served", "_since", "waiters")
 
     def __init__(self, now: float) -> None:
         self.waiters: deque[asyncio.Future[None]] = deque()
         self._since, self._served = now, 0  # start of the current window, and how many were served in it
+        self._is_served = False  # whether anybody has been
         self._pace = 0.0  # seconds per waiter in the previous window; 0 before there is one
 
-    def next(self) -> asyncio.Future[None] | None:
+    def next(self, now: float) -> asyncio.Future[None] | None:
         """Removes and returns the next waiter that is not cancelled."""
+        if not self._is_served:
+            self._is_served, self._since = True, now
         while self.waiters:
             waiter = self.waiters.popleft()
             if not waiter.done():
@@ -42,17 +51,20 @@ class _Queue:
                 return waiter
         return None
 
-    def estimate(self, now: float, window: float, at_once: int) -> float:
-        """How many seconds a new waiter will wait, at the pace at which those before it have been served.
+    def refuse(self, now: float, timeout: float, at_once: int) -> bool:
+        """Refuses the newest waiters that would wait for too long; returns whether one more would.
 
         If nobody was served in a whole window, the pace is estimated as ``at_once`` waiters in that time.
         """
         elapsed = now - self._since
-        if elapsed >= window:
+        if elapsed >= (_PACE_WINDOW if self._is_served else timeout * _STALLED):
             self._pace = elapsed / (self._served or at_once)
             if self._served:
                 self._since, self._served = now, 0
-        return len(self.waiters) * self._pace
+        most = max(int(min(LONGEST_WAIT, timeout) / self._pace), ALWAYS_WAIT) if self._pace else len(self.waiters) + 1
+        while len(self.waiters) > most:
+            _expire(self.waiters.pop())
+        return len(self.waiters) == most
 
 
 class FairSemaphore:
@@ -63,8 +75,8 @@ class FairSemaphore:
     the service first.
 
     Waiting owners are served in turn, however many waiters each has. A slot is never left free while somebody waits who
-    may have it. A new waiter that would wait longer than ``timeout``, at the current pace of its queue, is refused at
-    once, unless it is the first in it. Belongs to one event loop.
+    may have it. The newest waiters that would wait longer than ``LONGEST_WAIT``, at the current pace of their queue,
+    are refused at once, but for the first ``ALWAYS_WAIT`` in it. Belongs to one event loop.
     """
 
     def __init__(self, size: int, *, timeout: float | None, clock: Callable[[], float] = monotonic) -> None:
@@ -124,7 +136,7 @@ class FairSemaphore:
         queue = queues.get(name)
         if queue is None:
             queue = queues[name] = _Queue(now)
-        elif self._timeout is not None and queue.estimate(now, self._timeout * _PACE_WINDOW, at_once) > self._timeout:
+        elif self._timeout is not None and queue.refuse(now, self._timeout, at_once):
             raise TimeoutError
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
@@ -155,7 +167,7 @@ class FairSemaphore:
         while (name := self._next_name()) is not None:
             queues, _ = self._queues(name)
             queue = queues.pop(name)
-            waiter = queue.next()
+            waiter = queue.next(self._clock())
             if queue.waiters:
                 queues[name] = queue  # to the end: its next turn is after all others
             if waiter is not None and self.acquire_nowait(name):
