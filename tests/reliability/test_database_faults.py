@@ -173,7 +173,8 @@ def check_answers(observed: Observed, *, is_away: bool) -> None:
     for what in ("get", "post", "readyz"):
         assert observed.recovered(what) < RECOVERED, what
     if not is_away:
-        assert {each.status for each in observed.of("get") + observed.of("post")} <= {200, 201}
+        during = observed.of("get", observed.began) + observed.of("post", observed.began)
+        assert sum(each.status < 400 for each in during) > 0.9 * len(during)
 
 
 def check_writes(server: Server, observed: Observed) -> None:

@@ -191,7 +191,7 @@ class AsyncpgExecutor:
     ) -> Rows:
         connections = self._connections
         if connections is None:
-            raise Unavailable("The pool is closed.")
+            raise Unavailable("The database is not open: it is to be checked first, or the service stops.")
         share = statement.system_share or principal
         encode = statement.arguments_in_turns if statement.has_many else None
         arguments = await encode(principal, values) if encode else statement.arguments(principal, values)
