@@ -85,11 +85,8 @@ class Tasks:
         assert all(owners.count(name) <= semaphore.owner_limit for name in owners)
         for name, _ in self.waiting:
             assert not semaphore.acquire_nowait(name)
-        assert len(self.waiting) == sum(
-            len(queue.waiters)
-            for queues in (semaphore._waiting, semaphore._waiting_system)
-            for queue in queues.values()
-        )
+        assert (semaphore.in_use, semaphore.refused) == (len(self.holding), self.refused)
+        assert len(self.waiting) == semaphore.waiting
 
 
 def run(made: Coroutine[None, None, None]) -> None:
@@ -212,6 +209,7 @@ async def test_newest_that_would_wait_too_long_are_refused_at_once() -> None:
     await tasks.settle()
     assert (tasks.refused, len(tasks.waiting)) == (44, 6)
     assert (first.done(), last.done(), late.done()) == (False, True, True)
+    tasks.check()
     tasks.acquire_in_task("b")
     await tasks.settle()
     assert tasks.refused == 44  # of another owner, who has not sent too much

@@ -90,6 +90,18 @@ class FairSemaphore:
         self._waiting: dict[str, _Queue] = {}  # owners in the order of their turns
         self._waiting_system: dict[str, _Queue] = {}  # names of SYSTEM, likewise
         self._all_released: asyncio.Event | None = None
+        self.refused = 0
+        """Waiters that have got no slot so far, at once or in time."""
+
+    @property
+    def in_use(self) -> int:
+        """Slots that are acquired."""
+        return self._size - self._free
+
+    @property
+    def waiting(self) -> int:
+        """Waiters of all names."""
+        return sum(len(queue.waiters) for queue in (*self._waiting.values(), *self._waiting_system.values()))
 
     def acquire_nowait(self, name: str) -> bool:
         """Acquires a slot if this name may have one now; returns whether it did."""
@@ -137,6 +149,7 @@ class FairSemaphore:
         if queue is None:
             queue = queues[name] = _Queue(now)
         elif self._timeout is not None and queue.refuse(now, self._timeout, at_once):
+            self.refused += 1
             raise TimeoutError
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
@@ -144,7 +157,8 @@ class FairSemaphore:
         expiry = None if self._timeout is None else loop.call_later(self._timeout, _expire, waiter)
         try:
             await waiter
-        except BaseException:
+        except BaseException as error:
+            self.refused += isinstance(error, TimeoutError)
             if (
                 waiter.done() and not waiter.cancelled() and waiter.exception() is None
             ):  # a slot was assigned just before the cancellation
