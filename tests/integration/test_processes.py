@@ -275,7 +275,7 @@ def test_a_migration_that_does_not_end_is_waited_for_and_given_up(migrated: Path
 def test_an_unreachable_database_is_reported_without_its_password(bare: Shell) -> None:
     url = "postgresql://somebody:topsecret@127.0.0.1:1/nothing"
     variables = {"GOATFISH_DATABASE_URL": url, "GOATFISH_SECRET_KEY": "x" * 32}
-    for done in bare.each("serve --port 0", "django migrate", **variables):
+    for done in bare.each("purge", "django migrate", **variables):
         line = complaint(done, 1)
         assert "cannot be used" in line
         assert "topsecret" not in line

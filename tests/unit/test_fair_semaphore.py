@@ -202,17 +202,38 @@ async def test_newest_that_would_wait_too_long_are_refused_at_once() -> None:
     for _ in range(60):
         tasks.acquire_in_task("a")
     await tasks.settle()
-    await release_slowly(tasks, clock, 10, 0.05)  # at this pace six are served in 0.3 s
-    assert (tasks.refused, len(tasks.waiting)) == (0, 49)
+    await release_slowly(tasks, clock, 5, 0.05)  # at this pace six are served in 0.3 s
+    for _ in range(20):
+        tasks.acquire_in_task("a")
+    await tasks.settle()
+    await release_slowly(tasks, clock, 5, 0.05)
+    assert (tasks.refused, len(tasks.waiting)) == (0, 69)
     first, last = tasks.waiting[0][1], tasks.waiting[-1][1]
     late = tasks.acquire_in_task("a")
     await tasks.settle()
-    assert (tasks.refused, len(tasks.waiting)) == (44, 6)
+    assert (tasks.refused, len(tasks.waiting)) == (64, 6)
     assert (first.done(), last.done(), late.done()) == (False, True, True)
     tasks.check()
     tasks.acquire_in_task("b")
     await tasks.settle()
-    assert tasks.refused == 44  # of another owner, who has not sent too much
+    assert tasks.refused == 64  # of another owner, who has not sent too much
+
+
+async def test_a_burst_is_served_however_slowly_and_a_queue_that_lasts_is_overload() -> None:
+    clock = Clock()
+    tasks = Tasks(1, 5, clock)
+    for _ in range(40):
+        tasks.acquire_in_task("a")
+    await tasks.settle()
+    await release_slowly(tasks, clock, 15, 0.1)
+    tasks.acquire_in_task("a")
+    await tasks.settle()
+    assert tasks.refused == 0
+    await release_slowly(tasks, clock, 5, 0.1)
+    tasks.acquire_in_task("a")
+    await tasks.settle()
+    assert tasks.refused == 17
+    assert len(tasks.waiting) == 4
 
 
 async def test_some_may_wait_however_slow_the_statements_are() -> None:

@@ -71,14 +71,14 @@ class CheckedStorage(Storage):
             try:
                 await self._check_first()
                 await self._check_more()
-            except Unavailable as error:
+            except Exception as error:  # of any kind: otherwise it would never be tried again
                 self._report(error)
             else:
                 self._fault = ""
         await super().open()
         _log.info("The database can be used.")
 
-    def _report(self, error: Unavailable) -> None:
+    def _report(self, error: Exception) -> None:
         if self._fault != str(error):
             self._fault = str(error)
             _log.warning("Every request gets a 503 until the database can be used. %s", error)

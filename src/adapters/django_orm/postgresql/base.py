@@ -16,6 +16,7 @@ _REFUSED = "unsupported startup parameter"
 """PgBouncer's words, which it has in no other language: libpq does not tell the SQLSTATE of a refused connection."""
 
 GRACE = 1.0
+"""Seconds for the server to end a statement by itself, so that it is known what became of it."""
 _LIMITS = ("statement_timeout", "idle_in_transaction_session_timeout")
 
 
@@ -68,9 +69,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise psycopg.OperationalError(refused_options(reason)) from error
 
 
-def _wait(connection: psycopg.Connection[Any], wait: Any, timeout: float, *arguments: Any) -> Any:
+def _wait(connection: psycopg.Connection[Any], wait: Any, timeout: float, *arguments: Any, **more: Any) -> Any:
     try:
-        return wait(*arguments, timeout=timeout)
+        return wait(*arguments, **{"timeout": timeout, **more})
     except psycopg.OperationalError:
         if connection.info.transaction_status is TransactionStatus.ACTIVE:  # the time is over
             connection.pgconn.finish()

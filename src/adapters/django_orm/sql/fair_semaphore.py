@@ -24,26 +24,31 @@ In less time a burst tells nothing about the pace: it keeps the event loop busy,
 _PACE_WINDOW = 0.4
 """Seconds over which a queue's pace is measured, from the first waiter that is served."""
 LONGEST_WAIT = 0.3
-"""Seconds that a waiter may have to wait by that pace: of more than can be served, the rest is refused at once."""
+"""Seconds that a waiter may have to wait by that pace in a queue of overload; the rest is refused at once."""
 ALWAYS_WAIT = 4
 """Waiters that a queue may have at any pace: where statements are slow, waiting for one is no overload."""
+_MORE, _STANDING = 1.5, 1.5
+"""A queue is one of overload where so many times more come than are served, or if it lasts for so many seconds."""
 
 
 class _Queue:
     """The waiters of one name, and the pace at which they are served."""
 
-    __slots__ = ("_is_served", "_pace", "_served", "_since", "waiters")
+    __slots__ = ("_came", "_first", "_is_overload", "_pace", "_served", "_since", "waiters")
 
     def __init__(self, now: float) -> None:
         self.waiters: deque[asyncio.Future[None]] = deque()
-        self._since, self._served = now, 0  # start of the current window, and how many were served in it
-        self._is_served = False  # whether anybody has been
+        # Start of the current window, and how many came and were served in it.
+        self._since, self._came, self._served = now, 0, 0
+        self._first: float | None = None  # when the first one was served
+        self._is_overload = False  # in the previous window
         self._pace = 0.0  # seconds per waiter in the previous window; 0 before there is one
 
     def next(self, now: float) -> asyncio.Future[None] | None:
         """Removes and returns the next waiter that is not cancelled."""
-        if not self._is_served:
-            self._is_served, self._since = True, now
+        if self._first is None:
+            self._first = self._since = now
+            self._came = 0  # a burst, which may be all
         while self.waiters:
             waiter = self.waiters.popleft()
             if not waiter.done():
@@ -52,16 +57,20 @@ class _Queue:
         return None
 
     def refuse(self, now: float, timeout: float, at_once: int) -> bool:
-        """Refuses the newest waiters that would wait for too long; returns whether one more would.
+        """One more has come: refuses the newest waiters that would wait for too long, and returns whether it would too.
 
         If nobody was served in a whole window, the pace is estimated as ``at_once`` waiters in that time.
         """
+        self._came += 1
         elapsed = now - self._since
-        if elapsed >= (_PACE_WINDOW if self._is_served else timeout * _STALLED):
+        if elapsed >= (timeout * _STALLED if self._first is None else _PACE_WINDOW):
             self._pace = elapsed / (self._served or at_once)
+            self._is_overload = self._came > _MORE * self._served or now - (self._first or now) > _STANDING
             if self._served:
-                self._since, self._served = now, 0
-        most = max(int(min(LONGEST_WAIT, timeout) / self._pace), ALWAYS_WAIT) if self._pace else len(self.waiters) + 1
+                self._since, self._came, self._served = now, 0, 0
+        if not self._pace:
+            return False
+        most = max(int((min(LONGEST_WAIT, timeout) if self._is_overload else timeout) / self._pace), ALWAYS_WAIT)
         while len(self.waiters) > most:
             _expire(self.waiters.pop())
         return len(self.waiters) == most
@@ -75,8 +84,9 @@ class FairSemaphore:
     the service first.
 
     Waiting owners are served in turn, however many waiters each has. A slot is never left free while somebody waits who
-    may have it. The newest waiters that would wait longer than ``LONGEST_WAIT``, at the current pace of their queue,
-    are refused at once, but for the first ``ALWAYS_WAIT`` in it. Belongs to one event loop.
+    may have it. The newest waiters that would wait longer than ``timeout``, at the current pace of their queue, are
+    refused at once, or in a queue of overload longer than ``LONGEST_WAIT``, but for the first ``ALWAYS_WAIT`` in it.
+    Belongs to one event loop.
     """
 
     def __init__(self, size: int, *, timeout: float | None, clock: Callable[[], float] = monotonic) -> None:
