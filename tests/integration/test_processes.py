@@ -275,7 +275,7 @@ def test_a_migration_that_does_not_end_is_waited_for_and_given_up(migrated: Path
 def test_an_unreachable_database_is_reported_without_its_password(bare: Shell) -> None:
     url = "postgresql://somebody:topsecret@127.0.0.1:1/nothing"
     variables = {"GOATFISH_DATABASE_URL": url, "GOATFISH_SECRET_KEY": "x" * 32}
-    line = complaint(bare("django migrate", **variables), 1)
+    line = complaint(bare("django", "migrate", **variables), 1)
     assert "cannot be used" in line
     assert "topsecret" not in line
     with bare.running("serve", "--port", "0", until=READY, variables=variables) as running:
