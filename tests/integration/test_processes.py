@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 from uuid import UUID
 
@@ -279,7 +280,10 @@ def test_an_unreachable_database_is_reported_without_its_password(bare: Shell) -
     assert "cannot be used" in line
     assert "topsecret" not in line
     with bare.running("serve", "--port", "0", until=READY, variables=variables) as running:
-        assert answer(running.url + "/readyz")[0] == 503
+        assert answer(running.url + "/livez")[0] == 200
+        with pytest.raises(HTTPError) as refused:
+            answer(running.url + "/readyz")
+        assert refused.value.code == 503
         assert "cannot be used" in running.said
         assert "topsecret" not in running.said
 
