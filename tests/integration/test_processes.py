@@ -283,6 +283,7 @@ def test_an_unreachable_database_is_reported_without_its_password(bare: Shell) -
         assert answer(running.url + "/livez")[0] == 200
         with pytest.raises(HTTPError) as refused:
             answer(running.url + "/readyz")
+        refused.value.close()
         assert refused.value.code == 503
         assert "cannot be used" in running.said
         assert "topsecret" not in running.said
