@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from adapters.http_fastapi.kit.body_budget import BodyBudget
 from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.deadlines import Deadlines
 from adapters.http_fastapi.kit.rate_limit import FailureLimit, RateLimit
+from app.database_checks import check_same
 from app.sign_in_links import LINKS
 from app.system import System
 from config.settings import Settings
@@ -59,6 +61,7 @@ def _pool_storage(settings: Settings) -> Storage:
         list_timeout=settings.list_timeout,
         prepared_statements=settings.prepared_statements,
         enforce_rls=not settings.one_role,
+        check_more=partial(check_same, settings),
     )
 
 
@@ -80,11 +83,18 @@ def _operator_storage() -> Storage:
 
 
 def _django_application(
-    owners: Owners, keys: ApiKeys, idempotent: IdempotentExecutor, now: Callable[[], datetime], at_once: int
+    owners: Owners, keys: ApiKeys, idempotent: IdempotentExecutor, now: Callable[[], datetime], settings: Settings
 ) -> ASGIApp:
     from adapters.django_orm.bootstrap import django_application
 
-    return django_application(owners=owners, keys=keys, idempotent=idempotent, now=now, at_once=at_once)
+    return django_application(
+        owners=owners,
+        keys=keys,
+        idempotent=idempotent,
+        now=now,
+        at_once=settings.admin_requests,
+        statement_timeout=settings.request_timeout,
+    )
 
 
 def _entity_use_cases(
@@ -189,5 +199,5 @@ class Container(containers.DeclarativeContainer):
         keys=operators.keys,
         idempotent=operators.idempotent,
         now=system.provided.now,
-        at_once=settings.provided.admin_requests,
+        settings=settings,
     )

@@ -73,6 +73,10 @@ class Unavailable(Exception):
     """The storage cannot be reached or is overloaded; a retry is expected to succeed."""
 
 
+class OutcomeUnknown(Unavailable):
+    """A write was begun, and whether it was carried out is not known; any other ``Unavailable`` was not."""
+
+
 class ListTimeout(Unavailable):
     """A filtered list took longer than its time limit; the message says how to narrow it."""
 

@@ -8,7 +8,8 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -98,6 +99,11 @@ class Server:
         return self._url(ADMINISTRATOR)
 
     @property
+    def port(self) -> int:
+        """The port of 127.0.0.1 that it listens on."""
+        return self._port
+
+    @property
     def template(self) -> Path:
         """The directory for TEMPLATE, for as long as this server runs."""
         assert self._home is not None
@@ -141,6 +147,20 @@ class Server:
             self._signal(signal.SIGQUIT)
         if not self._gone(within=STOP_TIMEOUT):
             raise ServerError("PostgreSQL did not crash")
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """All its processes stand still meanwhile: the kernel takes connections for it, and nobody answers."""
+        children = Path(f"/proc/{self._pid}/task/{self._pid}/children").read_text().split()
+        pids = [self._pid, *map(int, children)]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
     def _url(self, role: str, database: str = DATABASE) -> str:
         return f"postgresql://{role}:{self._passwords[role]}@127.0.0.1:{self._port}/{database}"

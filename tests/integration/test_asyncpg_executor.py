@@ -195,6 +195,7 @@ async def test_a_cancelled_write_is_rolled_back_and_releases_its_connection(
                 writing.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await writing
+                await observer.wait_for_states(["idle"])
         finally:
             await other.close()
         with pytest.raises(NotFound):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
 import subprocess
 import time
@@ -19,6 +18,7 @@ import pytest
 
 from adapters.django_orm.bootstrap import asyncpg_storage
 from adapters.django_orm.sql.asyncpg_connector import Connector
+from adapters.django_orm.sql.asyncpg_executor import CONNECT_TIMEOUT
 from adapters.django_orm.storage import Storage
 from config.databases import DatabaseUrl, psycopg_parameters
 from config.postgres_urls import read_url
@@ -168,30 +168,12 @@ async def test_a_hung_primary_is_left(primary: Server, reader: Server) -> None:
         for _ in range(2):  # the first server has no tables, which the second lacks
             with pytest.raises(Unavailable):
                 await storage.check()
-        with stopped(reader):
+        with reader.frozen():
             with pytest.raises(Unavailable):
                 await storage.check()
-            with faster_than(TIMEOUT):
+            with faster_than(CONNECT_TIMEOUT):
                 await storage.check()
             await asyncio.gather(*(storage.identity() for _ in range(4)))
-
-
-@contextmanager
-def stopped(server: Server) -> Iterator[None]:
-    """The server's processes stand still: connections are taken by the kernel, and nobody answers."""
-    pids = [server._pid, *_children(server._pid)]
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
-
-
-def _children(pid: int) -> list[int]:
-    done = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False)
-    return [int(each) for each in done.stdout.split()]
 
 
 def test_the_operators_commands_pass_a_silent_host_over(primary: Server, silent: str, tmp_path: Any) -> None:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from adapters.django_orm import management
 from app.cli.commands import commands
-from app.cli.database import check_storage
+from app.database_checks import check_storage
 from config.databases import DatabaseUrl
 from config.settings import load
 from domain.errors import Unavailable

@@ -69,3 +69,10 @@ def report(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
             print(f"\n  {figures}", end="")  # noqa: T201 -- whoever runs these tests wants the figures
 
     return report
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A server whose data are in memory."""
+    with Server(in_memory=True) as server:
+        yield server

@@ -9,6 +9,7 @@ import pytest
 
 from adapters.django_orm.sql import connection_pool
 from adapters.django_orm.sql.connection_pool import ConnectionPool
+from adapters.django_orm.sql.failures import OutOfReach, ServerFull
 from adapters.django_orm.sql.fair_semaphore import SERVICE
 
 
@@ -34,11 +35,21 @@ class FakeServer:
     def __init__(self) -> None:
         self.made: list[Any] = []
         self.fails = False
+        self.full = 0  # times that it still refuses a session
+        self.asked = 0
+        self.hangs: asyncio.Event | None = None
 
     async def connect(self) -> Any:
+        self.asked += 1
         await asyncio.sleep(0)
+        if self.hangs is not None:
+            await self.hangs.wait()
+            raise TimeoutError
         if self.fails:
             raise ConnectionRefusedError
+        if self.full:
+            self.full -= 1
+            raise ServerFull("too many clients")
         self.made.append(FakeConnection())
         return self.made[-1]
 
@@ -130,6 +141,51 @@ async def test_failed_connection_attempts_use_up_no_slot() -> None:
             await pool.acquire(SERVICE)
     server.fails = False
     assert await pool.acquire(SERVICE) is server.made[0]
+
+
+async def test_full_server_is_waited_for_like_a_busy_pool(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_pool, "FULL_PAUSES", (0.001, 0.002))
+    server = FakeServer()
+    server.full = 3
+    pool = server.pool(2)
+    held = await pool.acquire(SERVICE)
+    assert server.made == [held]
+    server.full = 1000
+    waiting = asyncio.create_task(pool.acquire("a"))
+    await asyncio.sleep(0.01)
+    pool.release(held, SERVICE)
+    assert await waiting is held  # what is released meanwhile will do
+    impatient = server.pool(1, timeout=0.01)
+    with pytest.raises(ServerFull):
+        await impatient.acquire(SERVICE)
+    server.full = 0
+    assert await impatient.acquire(SERVICE) is server.made[-1]
+
+
+async def test_few_wait_for_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = FakeServer()
+    pool = server.pool(5)
+    pool.release(await pool.acquire(SERVICE), SERVICE)
+    pool.lose_server()
+    assert server.made[0].closed
+    with pytest.raises(OutOfReach):
+        await pool.acquire(SERVICE)
+    assert server.asked == 1
+    monkeypatch.setattr(connection_pool, "RETRY_INTERVAL", 0.05)
+    await asyncio.sleep(0.06)
+    server.hangs = asyncio.Event()
+    asking = asyncio.create_task(pool.acquire(SERVICE))
+    await asyncio.sleep(0.01)
+    with pytest.raises(OutOfReach):  # while another asks
+        await pool.acquire(SERVICE)
+    assert server.asked == 2
+    await asyncio.sleep(0.05)
+    hanging, server.hangs = server.hangs, None
+    assert await pool.acquire(SERVICE) is server.made[1]
+    hanging.set()
+    with pytest.raises(TimeoutError):
+        await asking
+    assert pool.lost_at is None  # it was reached after that attempt had begun
 
 
 async def test_idle_connections_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:

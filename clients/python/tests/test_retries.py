@@ -17,6 +17,8 @@ from goatfish.http.library import httpx
 CONNECT = httpx.ConnectError("refused")
 READ = httpx.ReadError("reset")
 IN_FLIGHT: Step = (409, {}, {"code": "request_in_flight", "status": 409})
+AWAY: Step = (503, {}, {"code": "unavailable", "status": 503})
+UNKNOWN: Step = (503, {}, {"code": "outcome_unknown", "status": 503})
 TAKEN: Step = (409, {}, {"code": "external_id_taken", "status": 409})
 
 
@@ -191,6 +193,10 @@ def test_probes_are_asked_once(probe: str) -> None:
         ([httpx.PoolTimeout(""), httpx.PoolTimeout("")], goatfish.TimedOut, False),
         ([httpx.WriteTimeout(""), CONNECT], goatfish.ConnectionFailed, True),
         ([503, CONNECT], goatfish.ConnectionFailed, True),
+        ([AWAY, CONNECT], goatfish.ConnectionFailed, False),
+        ([AWAY, AWAY], goatfish.Unavailable, False),
+        ([UNKNOWN, AWAY], goatfish.Unavailable, True),
+        ([AWAY, UNKNOWN], goatfish.OutcomeUnknown, True),
         ([429, CONNECT], goatfish.ConnectionFailed, False),
         ([READ, 422], goatfish.InvalidRequest, True),
         ([429, 422], goatfish.InvalidRequest, False),

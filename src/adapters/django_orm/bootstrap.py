@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import django
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     from adapters.django_orm.admin.application import AdminApplication
@@ -32,9 +32,14 @@ def asyncpg_storage(
     list_timeout: float,
     prepared_statements: bool = True,
     enforce_rls: bool = True,
+    check_more: Callable[[], Awaitable[None]] | None = None,
 ) -> Storage:
-    """Storage on PostgreSQL by asyncpg; the parameters are those of ``AsyncpgExecutor`` and ``Storage``."""
+    """Storage on PostgreSQL by asyncpg; the parameters are those of ``AsyncpgExecutor`` and ``Storage``.
+
+    With ``check_more`` it is one that may be opened while the database is away: see ``CheckedStorage``.
+    """
     setup_django()
+    from adapters.django_orm.checked_storage import CheckedStorage
     from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
     from adapters.django_orm.storage import Storage
 
@@ -46,7 +51,9 @@ def asyncpg_storage(
         list_timeout=list_timeout,
         prepared_statements=prepared_statements,
     )
-    return Storage(executor, enforce_rls=enforce_rls)
+    if check_more is None:
+        return Storage(executor, enforce_rls=enforce_rls)
+    return CheckedStorage(executor, enforce_rls=enforce_rls, check_more=check_more)
 
 
 def django_storage(
@@ -68,12 +75,23 @@ def django_storage(
 
 
 def django_application(
-    *, owners: Owners, keys: ApiKeys, idempotent: IdempotentExecutor, now: Callable[[], datetime], at_once: int
+    *,
+    owners: Owners,
+    keys: ApiKeys,
+    idempotent: IdempotentExecutor,
+    now: Callable[[], datetime],
+    at_once: int,
+    statement_timeout: float,
 ) -> AdminApplication:
-    """The ASGI application of the admin, which changes data by these use cases; at most ``at_once`` requests run."""
+    """The ASGI application of the admin, which changes data by these use cases; at most ``at_once`` requests run.
+
+    From now on no statement of this process on Django's connections to PostgreSQL takes longer than so many seconds.
+    """
     setup_django()
     from adapters.django_orm.admin.application import AdminApplication
     from adapters.django_orm.admin.use_case_actions import AdminUseCases
+    from adapters.django_orm.postgresql.base import DatabaseWrapper
 
+    DatabaseWrapper.limit_sessions(statement_timeout)
     use_cases = AdminUseCases(owners=owners, keys=keys, idempotent=idempotent, now=now)
     return AdminApplication(use_cases, at_once=at_once)

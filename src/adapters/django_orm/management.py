@@ -35,7 +35,7 @@ RESTORE_WAIT = 60  # seconds for others who migrate
 class DatabaseInfo:
     """The version of a database and its relevant settings.
 
-    ``connections_max`` excludes those reserved for superusers, and is None on SQLite.
+    ``connections_max`` excludes those reserved for superusers and for some roles, and is None on SQLite.
     """
 
     version: str
@@ -192,6 +192,7 @@ def database_info() -> DatabaseInfo:
         cursor.execute(
             "SELECT current_setting('server_version'), current_setting('max_connections')::int"
             " - current_setting('superuser_reserved_connections')::int"
+            " - coalesce(current_setting('reserved_connections', true), '0')::int"
         )
         version, connections_max = cursor.fetchone()
         return DatabaseInfo(version=version, connections_max=connections_max)

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 
 import typer
 
-from adapters.django_orm import bootstrap, management
+from adapters.django_orm import management
 from adapters.django_orm.bootstrap import setup_django
 from app.cli.terminal import MISCONFIGURED, fail, print_json, print_message
+from app.database_checks import check_storage, different_databases, is_in_reach, may_be_same
 from app.database_roles import DatabaseRoleError, provision
 from config.databases import DatabaseUrl
 from config.running_up import read_left
 from config.settings import Settings, load, load_for_service
 from config.verification import require_verified, unverified
-from domain.errors import Unavailable
 
 
 def require_operator_database() -> None:
@@ -70,67 +70,29 @@ def which_database() -> str | None:
     return f"Database: {url}. The last goatfish up used {of_up.operator_url}, but it is not running."
 
 
-async def check_storage(settings: Settings) -> None:
-    """Raises ``Unavailable`` unless the service can use its database, and operators use the same one."""
-    from app.container import Container
-
-    storage = Container(settings=settings).storage()
-    await storage.open()
-    try:
-        await storage.check()
-    finally:
-        await storage.close()
-    service, operators = settings.database_url, settings.operator_database_url
-    if operators is not None and not service.is_sqlite and not operators.is_sqlite:
-        await _check_same(settings)
-
-
-async def _check_same(settings: Settings) -> None:
-    """Raises ``Unavailable`` where the two PostgreSQL URLs lead to different databases."""
-    service = bootstrap.asyncpg_storage(
-        settings.database_url.with_password,
-        size=1,
-        acquire_timeout=settings.pool_timeout,
-        statement_timeout=settings.statement_timeout,
-        list_timeout=settings.list_timeout,
-        prepared_statements=settings.prepared_statements,
-    )
-    identities = set()
-    for storage in (service, bootstrap.django_storage(size=1)):
-        await storage.open()
-        try:
-            identities.add(await storage.identity())
-        finally:
-            await storage.close()
-    if len(identities) > 1:
-        raise Unavailable(different_databases(settings))
-
-
-def different_databases(settings: Settings) -> str:
-    """The error where the service and the operators would use different databases."""
-    return f"The service uses {settings.database_url}, but operators use another database: {settings.operator_url}."
-
-
-def may_be_same(settings: Settings) -> bool:
-    """Whether both URLs may lead to one database, as far as can be told without connecting."""
-    service, operators = settings.database_url, settings.operator_url
-    if service.is_sqlite and operators.is_sqlite:
-        return os.path.realpath(service.path) == os.path.realpath(operators.path)
-    return service.is_sqlite == operators.is_sqlite
-
-
 def require_storage() -> None:
-    """Fails unless the service can use its database, with a role that row-level security restricts."""
+    """Fails unless the service can use its database, with a role that row-level security restricts.
+
+    A database that is out of reach at present is checked by each worker before its first request.
+    """
     require_verified(load())
     if not may_be_same(load()):
         fail(different_databases(load()), MISCONFIGURED)
     _keep_secret_key()
+    setup_django()
+    if load().database_url.is_sqlite:
+        _require_this_or_a_later_version()
+    elif asyncio.run(is_in_reach(load())):
+        _require_this_or_a_later_version()
+        asyncio.run(check_storage(load()))
+
+
+def _require_this_or_a_later_version() -> None:
+    """Fails unless the tables are there, and says which migrations a later version has applied."""
     require_migrations()
     if later := management.later_version():
         print_message(later)
     management.disconnect()
-    if not load().database_url.is_sqlite:
-        asyncio.run(check_storage(load()))
 
 
 def create_database(administrator_url: str, *, as_json: bool) -> None:

@@ -11,9 +11,10 @@ import typer
 
 from adapters.django_orm import management
 from adapters.django_orm.bootstrap import setup_django
-from app.cli.database import check_storage, different_databases, may_be_same, which_database
+from app.cli.database import which_database
 from app.cli.settings_advice import advice
 from app.cli.terminal import FAILED, print_json
+from app.database_checks import check_storage, different_databases, may_be_same
 from config.databases import DatabaseUrl
 from config.ignored_settings import ignored_settings
 from config.settings import PREFIX, ConfigurationError, Settings, load, override

@@ -10,7 +10,7 @@ from domain.access.owner import Owner
 from domain.access.ports import ApiKeyRepository, OwnerDirectory
 from domain.access.scopes import Scope, require_scopes
 from domain.access.token import ApiKeyToken
-from domain.errors import Conflict, Invalid
+from domain.errors import Conflict, Invalid, OutcomeUnknown, Unavailable
 from domain.paging import Page, PageRequest
 from domain.repository import (
     OwnerId,
@@ -182,6 +182,12 @@ class ApiKeys:
     async def expire_previous(
         self, owner: OwnerId, id: UUID, new: ApiKey, context: WriteContext, *, overlap: timedelta
     ) -> ApiKey:
-        """Makes the previous key expire ``overlap`` after the new one was created; no error if it ends sooner."""
+        """Makes the previous key expire ``overlap`` after the new one was created; no error if it ends sooner.
+
+        Raises ``OutcomeUnknown``, as the new key is there, where the rotation cannot be completed now.
+        """
         end = new.created_at + overlap
-        return await self.repository.of(owner).change(id, lambda old: old.expire(end), context)
+        try:
+            return await self.repository.of(owner).change(id, lambda old: old.expire(end), context)
+        except Unavailable as error:
+            raise OutcomeUnknown(f"{error}. The new key is there, and the previous one may not end.") from error

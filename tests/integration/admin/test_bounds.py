@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.contrib.admin.sites import AdminSite
 
+from adapters.django_orm.postgresql.base import DatabaseWrapper
 from app.container import Container
 from config.settings import Settings
 from tests.contracts.http_api import expect_problem
@@ -133,6 +134,8 @@ def test_a_slow_page_times_out_without_blocking_other_requests(
         return each_context(site, request)
 
     monkeypatch.setattr(AdminSite, "each_context", slow)
+    for name in ("_limits", "_answer_timeout"):  # which are for this service alone
+        monkeypatch.setattr(DatabaseWrapper, name, getattr(DatabaseWrapper, name))
     settings = Settings(pool_timeout=0.1, statement_timeout=0.1, request_timeout=0.3)
     with service(Container(settings=settings, storage=committing())) as running:
         browser = operator_client(running, username="nobody")

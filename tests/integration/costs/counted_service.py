@@ -72,7 +72,7 @@ def served(url: str, operator_url: str, **settings: Any) -> Iterator[CountedServ
         settings=Settings(database_url=DatabaseUrl(url), pool_size=1, **settings),
         system=System(now=lambda: date, monotonic=clock),
     )
-    operators = Container(settings=Settings(database_url=DatabaseUrl(operator_url), pool_size=1))
+    operators = Container(settings=Settings(database_url=DatabaseUrl(operator_url), one_role=True, pool_size=1))
     with in_process(container.api()) as running:
         service = CountedService(container, operators, running, running.client(follow_redirects=True), clock)
         service.call(operators.storage().open)

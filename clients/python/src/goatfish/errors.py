@@ -301,7 +301,11 @@ class ListTimeout(ServerError):
 
 
 class Unavailable(ServerError):
-    """The service is overloaded or cannot reach its database."""
+    """The service is overloaded or cannot reach its database, and has not carried out the request."""
+
+
+class OutcomeUnknown(ServerError):
+    """The service lost the answer of its database: the request may have been carried out, or not."""
 
 
 OF_STATUS: dict[int, type[APIError]] = {
@@ -354,6 +358,7 @@ OF_CODE: dict[str, type[APIError]] = {
     "headers_too_large": HeadersTooLarge,
     "internal_error": InternalError,
     "list_timeout": ListTimeout,
+    "outcome_unknown": OutcomeUnknown,
     "unavailable": Unavailable,
 }
 """The class of each problem code. Where a code says no more than its status, it is the class of the status."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 import psycopg
 from django.db.backends.postgresql import base
+from psycopg.pq import TransactionStatus
 
 from adapters.django_orm.sql.pooled_sessions import differing_settings, refusal, refused_options
 from config.postgres import LATER, LATER_SESSION, as_options, session_settings, settings_in
@@ -13,15 +15,33 @@ from config.postgres import LATER, LATER_SESSION, as_options, session_settings, 
 _REFUSED = "unsupported startup parameter"
 """PgBouncer's words, which it has in no other language: libpq does not tell the SQLSTATE of a refused connection."""
 
+GRACE = 1.0
+"""Seconds for the server to end a statement by itself, so that it is known what became of it."""
+_LIMITS = ("statement_timeout", "idle_in_transaction_session_timeout")
+
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """A connection to PostgreSQL."""
+
+    _limits: ClassVar[dict[str, str]] = {}
+    _answer_timeout: ClassVar[float | None] = None
+
+    @classmethod
+    def limit_sessions(cls, seconds: float) -> None:
+        """Limits sessions of this process that begin from now on, of a service: commands take as long as they need.
+
+        After so many seconds the server ends statements, which may wait for locks, and idle transactions. If it has not
+        answered ``GRACE`` seconds later, it is taken for lost.
+        """
+        cls._limits = dict.fromkeys(_LIMITS, str(int(seconds * 1000)))
+        cls._answer_timeout = seconds + GRACE
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         chooses = conn_params.get("target_session_attrs", "any") != "any"
         given = conn_params["options"].removesuffix(as_options(session_settings(chooses=chooses))).strip()
         try:
-            connection, pooled = super().get_new_connection(conn_params), False
+            options = f"{conn_params['options']} {as_options(self._limits)}"
+            connection, pooled = super().get_new_connection({**conn_params, "options": options}), False
         except psycopg.OperationalError as error:
             if _REFUSED not in str(error):
                 raise
@@ -35,6 +55,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         except BaseException:
             connection.close()
             raise
+        if self._answer_timeout is not None:
+            connection.wait = partial(_wait, connection, connection.wait, self._answer_timeout)
         return connection
 
     def _behind_pooler(self, conn_params: dict[str, Any]) -> Any:
@@ -45,6 +67,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 raise
             reason = _REFUSED + str(error).partition(_REFUSED)[2]
             raise psycopg.OperationalError(refused_options(reason)) from error
+
+
+def _wait(connection: psycopg.Connection[Any], wait: Any, timeout: float, *arguments: Any, **more: Any) -> Any:
+    try:
+        return wait(*arguments, **{"timeout": timeout, **more})
+    except psycopg.OperationalError:
+        if connection.info.transaction_status is TransactionStatus.ACTIVE:  # the time is over
+            connection.pgconn.finish()
+        raise
 
 
 def _check(connection: psycopg.Connection[Any], asked: dict[str, str], *, writable: bool) -> None:

@@ -53,8 +53,12 @@ class Connector:
     A host gets an equal share of the time that is left, and at most its ``connect_timeout``.
     """
 
-    def __init__(self, server: Server, *, timeout: float, **driver: Any) -> None:
+    def __init__(
+        self, server: Server, *, timeout: float, limits: Mapping[str, str] | None = None, **driver: Any
+    ) -> None:
+        """``limits`` are settings of sessions that no pooler is in front of; ``driver`` is asyncpg's own."""
         self._server, self._timeout, self._driver = server, timeout, driver
+        self._session = {**server.session, **(limits or {})}
         self._share_max = float(server.options.get("connect_timeout", "0")) or timeout
         self._good: Place | None = None
         self._poolers: set[Place] = set()
@@ -122,7 +126,7 @@ class Connector:
         """A connection, and whether it leads to a pooler, which takes only a few settings."""
         if place not in self._poolers:
             with suppress(*_POOLER):
-                return await self._by_ssl_mode(place, self._server.session), False
+                return await self._by_ssl_mode(place, self._session), False
         try:
             return await self._by_ssl_mode(place, POOLED_SESSION), True
         except _POOLER as error:

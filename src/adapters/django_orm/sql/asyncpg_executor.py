@@ -12,7 +12,16 @@ from django.db import models
 
 from adapters.django_orm.sql.asyncpg_connector import Connector
 from adapters.django_orm.sql.connection_pool import ConnectionPool
-from adapters.django_orm.sql.failures import LOCK_NOT_AVAILABLE, VIOLATED, may_repeat, unavailable
+from adapters.django_orm.sql.failures import (
+    LOCK_NOT_AVAILABLE,
+    VIOLATED,
+    AnswerLost,
+    OutOfReach,
+    may_repeat,
+    outcome_unknown,
+    refused_session,
+    unavailable,
+)
 from adapters.django_orm.sql.many import EncodeText, ManyValues
 from adapters.django_orm.sql.statement import (
     Codec,
@@ -31,7 +40,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 CANCEL_TIMEOUT = 2.0
-"""Seconds to wait until the server has cancelled a statement."""
+"""Seconds to wait until the server has cancelled a statement; nobody's answer waits for that."""
+CONNECT_TIMEOUT = 3.0
+"""Seconds in which a connection has to be made, on whichever host."""
+SYSTEM_TIMEOUT = 2.0
+"""Seconds that the lookup of a key and a probe may take, so that a server that is frozen is soon noticed."""
+GRACE = 1.0
+"""Seconds for the server to end a statement by itself at its timeout: then it is known that it was not carried out."""
 PREPARED_MAX = 100
 """Statements that a connection keeps prepared."""
 _UNAVAILABLE = (
@@ -39,6 +54,7 @@ _UNAVAILABLE = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # the server has closed a connection, but asyncpg has not noticed yet
 )
+_FAILURES = (*_UNAVAILABLE, asyncpg.PostgresError)
 
 
 # asyncpg encodes the first and last date or time of the calendar as infinity, which Django cannot read, and decodes
@@ -77,14 +93,17 @@ def _reason(error: Exception) -> str:
 
 
 def _translated(error: Exception) -> Exception | None:
-    """What the error means to the service; None where it is a bug."""
+    """What the error of a statement that was sent means to the service; None where it is a bug."""
     if isinstance(error, asyncpg.PostgresError):
         if error.sqlstate == LOCK_NOT_AVAILABLE:
             return LockTimeout()
         if error.sqlstate in VIOLATED:
             return ConstraintViolated(error.constraint_name)
         return unavailable(error.sqlstate, error.server_source_function, _reason(error))
-    return Unavailable(f"The database cannot be used: {_reason(error)}") if isinstance(error, _UNAVAILABLE) else None
+    if not isinstance(error, _UNAVAILABLE):
+        return None
+    is_sent = not isinstance(error, asyncpg.InterfaceError)  # which says that the connection was closed before
+    return (AnswerLost if is_sent else Unavailable)(f"The database cannot be used: {_reason(error)}")
 
 
 async def _is_cancelled(connection: asyncpg.Connection[Any]) -> bool:
@@ -125,14 +144,18 @@ class AsyncpgExecutor:
         self._url, self._size = url, size
         self._acquire_timeout, self._statement_timeout = acquire_timeout, statement_timeout
         self._list_timeout = min(list_timeout, statement_timeout)
+        self._system_timeout = min(SYSTEM_TIMEOUT, statement_timeout)
         self._connections: ConnectionPool | None = None
+        self._cancelling: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Creates the pool; connections are opened on demand."""
+        milliseconds = str(max(int(self._statement_timeout * 1000), 1))
         connector = Connector(
             read_url(self._url, os.environ),
-            timeout=self._acquire_timeout,
-            command_timeout=self._statement_timeout,
+            timeout=max(self._acquire_timeout, CONNECT_TIMEOUT),
+            limits={"statement_timeout": milliseconds, "idle_in_transaction_session_timeout": milliseconds},
+            command_timeout=self._statement_timeout + GRACE,
             statement_cache_size=self._prepared,
         )
 
@@ -140,7 +163,9 @@ class AsyncpgExecutor:
             try:
                 return await connector.connect()
             except asyncpg.PostgresError as error:  # a code means something else where no statement has been sent
-                raise Unavailable(f"The database cannot be used: {_reason(error)}") from error
+                raise refused_session(error.sqlstate, _reason(error)) from error
+            except _UNAVAILABLE as error:
+                raise OutOfReach(f"The database cannot be used: {_reason(error)}") from error
 
         self._connections = ConnectionPool(connect, size=self._size, timeout=self._acquire_timeout)
 
@@ -166,52 +191,79 @@ class AsyncpgExecutor:
     ) -> Rows:
         connections = self._connections
         if connections is None:
-            raise Unavailable("The pool is closed.")
+            raise Unavailable("The database is not open: it is to be checked first, or the service stops.")
         share = statement.system_share or principal
         encode = statement.arguments_in_turns if statement.has_many else None
         arguments = await encode(principal, values) if encode else statement.arguments(principal, values)
         rows: Rows | None = None
         attempt = 0
         while rows is None:  # each statement is a transaction of its own, so it can be repeated without anything else
+            connection = connections.acquire_nowait(share) or await self._acquired(connections, share)
+            if sent is not None:
+                sent()
+            timeout = self._list_timeout if statement.searches else None
+            if statement.system_share:
+                timeout = self._system_timeout
             try:
-                connection = connections.acquire_nowait(share) or await connections.acquire(share)
-                if sent is not None:
-                    sent()
-                try:
-                    timeout = self._list_timeout if statement.searches else None
-                    rows = await connection.fetch(statement.sql, *arguments, timeout=timeout)
-                except (OSError, asyncio.CancelledError, asyncpg.ReadOnlySQLTransactionError) as error:
-                    await self._recover(connections, connection, statement, error)
-                    raise
-                finally:
-                    connections.release(connection, share)
-            except (*_UNAVAILABLE, asyncpg.PostgresError) as error:
-                meaning = _translated(error)
+                rows = await connection.fetch(statement.sql, *arguments, timeout=timeout)
+            except BaseException as error:
+                meaning = self._failed(connections, connection, share, statement, error)
                 if meaning is None:
                     raise
                 if not await may_repeat(meaning, attempt):
                     raise meaning from error
                 attempt += 1
+            else:
+                connections.release(connection, share)
         if len(rows) <= FEW or not statement.decodes:
             return statement.decoded(rows)
         return await in_parts(statement.decoded, rows)
 
-    async def _recover(
+    async def _acquired(self, connections: ConnectionPool, share: str) -> asyncpg.Connection[Any]:
+        try:
+            return await connections.acquire(share)
+        except TimeoutError as error:
+            raise Unavailable("The database cannot be used: no connection was free in time.") from error
+
+    def _failed(
         self,
         connections: ConnectionPool,
         connection: asyncpg.Connection[Any],
+        share: str,
         statement: Statement,
         error: BaseException,
+    ) -> Exception | None:
+        """What the error means, as ``_translated`` says it; releases the connection, once nothing runs on it."""
+        if isinstance(error, TimeoutError | asyncio.CancelledError):
+            task = asyncio.create_task(self._release_cancelled(connections, connection, share))
+            self._cancelling.add(task)
+            task.add_done_callback(self._cancelling.discard)
+        else:
+            if isinstance(error, asyncpg.ReadOnlySQLTransactionError):  # no longer the primary
+                connection.terminate()
+                connections.forget_idle()
+            connections.release(connection, share)
+        if not isinstance(error, _FAILURES):
+            return None
+        if statement.searches and isinstance(error, TimeoutError | asyncpg.QueryCanceledError):
+            return ListTimeout(f"The list took longer than {self._list_timeout:g} seconds.")
+        meaning = _translated(error)
+        if isinstance(meaning, AnswerLost):
+            connections.forget_idle()  # which lead to the same server
+        return meaning
+
+    async def _release_cancelled(
+        self, connections: ConnectionPool, connection: asyncpg.Connection[Any], share: str
     ) -> None:
-        """Makes the connection usable, or leaves its server. Raises ``ListTimeout``."""
-        if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
-            connection.terminate()
-            connections.forget_idle()
-        elif isinstance(error, TimeoutError | asyncio.CancelledError) and not await _is_cancelled(connection):
-            connections.forget_idle()  # they lead to the same server, which does not answer
-        if statement.searches and isinstance(error, TimeoutError):
-            raise ListTimeout(f"The list took longer than {self._list_timeout:g} seconds.") from error
+        try:
+            if not await _is_cancelled(connection):
+                connections.lose_server()
+        finally:
+            connections.release(connection, share)
 
     async def write(self, principal: str, chain: WriteBatch, values: Values) -> int:
         (statement,) = chain
-        return len(await self.fetch(principal, statement, values))
+        try:
+            return len(await self.fetch(principal, statement, values))
+        except AnswerLost as error:
+            raise outcome_unknown(error) from error

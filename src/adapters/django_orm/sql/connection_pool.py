@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 
+from adapters.django_orm.sql.failures import OutOfReach, ServerFull
 from adapters.django_orm.sql.fair_semaphore import FairSemaphore
 
 if TYPE_CHECKING:
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 
 IDLE_MAX = 300.0
 """Seconds after which an unused connection is closed: a firewall in between may have dropped it."""
+RETRY_INTERVAL = 0.5
+"""Seconds between two attempts to connect to a server that does not answer; meanwhile nobody waits for it."""
+AT_ONCE = 0.1
+"""Seconds within which a refused connection has kept nobody waiting."""
+FULL_PAUSES = (0.05, 0.4)
+"""The first and the longest pause, in seconds, before a server that takes no more sessions is asked again."""
 
 
 class ConnectionPool:
@@ -33,27 +40,31 @@ class ConnectionPool:
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], *, size: int, timeout: float) -> None:
         self._connect = connect
-        self._semaphore = FairSemaphore(size, timeout=timeout)
+        self._timeout = timeout
+        self.lost_at: float | None = None
+        """When the server did not answer last; None once it has been reached since."""
+        self._reached_at = 0.0
+        self.semaphore = FairSemaphore(size, timeout=timeout)
         # Both those in use, one for each acquired slot, and idle ones.
         self._all: set[Connection] = set()
         self._idle: deque[tuple[float, Connection]] = deque()
 
     def acquire_nowait(self, name: str) -> Connection | None:
         """An idle connection, if there is one and this name may have it; must be released."""
-        if not self._idle or not self._semaphore.acquire_nowait(name):
+        if not self._idle or not self.semaphore.acquire_nowait(name):
             return None
         connection = self._last_used()
         if connection is None:
-            self._semaphore.release(name)
+            self.semaphore.release(name)
         return connection
 
     async def acquire(self, name: str) -> Connection:
         """A connection, which must be released. Raises ``TimeoutError``, and what connecting raises."""
-        await self._semaphore.acquire(name)
+        await self.semaphore.acquire(name)
         try:
             return self._last_used() or await self._new()
         except BaseException:
-            self._semaphore.release(name)
+            self.semaphore.release(name)
             raise
 
     def release(self, connection: Connection, name: str) -> None:
@@ -62,18 +73,23 @@ class ConnectionPool:
         self._idle.append((now, connection))
         while self._idle and now - self._idle[0][0] > IDLE_MAX:
             self._discard(self._idle.popleft()[1])
-        self._semaphore.release(name)
+        self.semaphore.release(name)
 
     def forget_idle(self) -> None:
         """Closes the connections that nobody uses."""
         while self._idle:
             self._discard(self._idle.pop()[1])
 
+    def lose_server(self) -> None:
+        """The server does not answer: closes idle connections, and lets but few requests wait for new ones."""
+        self.lost_at = monotonic()
+        self.forget_idle()
+
     async def close(self, within: float) -> None:
         """Closes every connection; those not released within so many seconds are terminated."""
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
-                await self._semaphore.all_released()
+                await self.semaphore.all_released()
                 while self._idle:
                     await self._idle[-1][1].close()
                     self._all.discard(self._idle.pop()[1])
@@ -82,8 +98,41 @@ class ConnectionPool:
         self._idle.clear()
 
     async def _new(self) -> Connection:
-        connection = await self._connect()
-        self._all.add(connection)
+        """A new connection, or an idle one where the server takes no more, within the timeout."""
+        pause, longest = FULL_PAUSES
+        until = monotonic() + self._timeout
+        while True:
+            try:
+                connection = await self._connected()
+            except ServerFull:
+                if monotonic() + pause > until:
+                    raise
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, longest)
+                if (released := self._last_used()) is not None:
+                    return released
+            else:
+                self._all.add(connection)
+                return connection
+
+    async def _connected(self) -> Connection:
+        """Connects, unless the server has just not answered somebody else. Raises ``Unavailable``."""
+        now = monotonic()
+        if self.lost_at is not None:
+            if now - self.lost_at < RETRY_INTERVAL:
+                raise OutOfReach("The database cannot be used: it did not answer a moment ago")
+            self.lost_at = now  # the others do not wait for this attempt
+        try:
+            connection = await self._connect()
+        except ServerFull:
+            self.lost_at = None
+            raise
+        except Exception:
+            failed_at = monotonic()
+            if failed_at - now > AT_ONCE and self._reached_at <= now:  # otherwise a later attempt has reached it
+                self.lost_at = failed_at
+            raise
+        self.lost_at, self._reached_at = None, monotonic()
         return connection
 
     def _last_used(self) -> Connection | None:

@@ -18,9 +18,11 @@ from django.db import Error, InterfaceError, OperationalError, connections, tran
 from adapters.django_orm.sql.failures import (
     LOCK_NOT_AVAILABLE,
     VIOLATED,
+    AnswerLost,
     NotMigrated,
     RolledBack,
     may_repeat,
+    outcome_unknown,
     unavailable,
 )
 from adapters.django_orm.sql.fair_semaphore import FairSemaphore
@@ -172,11 +174,19 @@ class DjangoExecutor:
     async def write(self, principal: str, chain: WriteBatch, values: Values) -> int:
         def run(cancellation: _Cancellation) -> int:
             rows: Rows = ()
-            with transaction.atomic(self.alias):
-                for statement in chain:
-                    rows = self._execute(cancellation, principal, statement, values)
-                    if not rows:
-                        break
+            ends = False
+            try:
+                with transaction.atomic(self.alias):
+                    for statement in chain:
+                        rows = self._execute(cancellation, principal, statement, values)
+                        if not rows:
+                            break
+                    ends = True
+            except (OperationalError, InterfaceError) as error:
+                meaning = _translated(error)
+                if ends and isinstance(meaning, AnswerLost):  # that of COMMIT
+                    raise outcome_unknown(meaning) from error
+                raise
             return len(rows)
 
         return await self._in_thread(self._writer, chain[0].system_share or principal, run)
@@ -284,7 +294,9 @@ def database_unavailable(error: Error) -> Unavailable | None:
     if str(error).startswith(_SQLITE_MISSING):
         return NotMigrated(reason_of(error))
     if isinstance(error, OperationalError | InterfaceError):
-        return Unavailable(f"The database cannot be used: {reason_of(error)}")
+        # Without a code PostgreSQL's driver, unlike SQLite's, has lost the connection.
+        lost = cause is not None and not hasattr(cause, "sqlite_errorname")
+        return (AnswerLost if lost else Unavailable)(f"The database cannot be used: {reason_of(error)}")
     return None
 
 

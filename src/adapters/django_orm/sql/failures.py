@@ -8,7 +8,7 @@ from collections.abc import Callable
 from random import random
 from typing import Final, TypeVar
 
-from domain.errors import Unavailable
+from domain.errors import OutcomeUnknown, Unavailable
 
 T = TypeVar("T")
 
@@ -23,6 +23,10 @@ _OUT_OF_USE: Final = frozenset({"08", "28", "3D", "40", "53", "55", "57", "58"})
 """Classes of errors of connections, logins, databases, rollbacks, resources, states, operators and systems."""
 _OF_A_POLICY: Final = "ExecWithCheckOptions"
 """The function that refuses rows of other owners. It too says that a right is missing, but would be a bug of ours."""
+_LOST: Final = frozenset({"57P01", "57P02", "57P05"})
+"""Ends of a session, besides those of class 08: the last statement may have been committed before."""
+_FULL: Final = frozenset({"08P01", "53300", "57P03"})
+"""Refusals of a new session by a server that is full or starts, and by PgBouncer, which gives 08P01 for most."""
 _PAUSES: Final = (0.02, 0.1)
 """Seconds before the second and the third attempt, on average."""
 
@@ -33,6 +37,18 @@ class NotMigrated(Unavailable):
     def __init__(self, reason: str) -> None:
         super().__init__(f"The database is not migrated: {reason}. Run: goatfish doctor")
         self.reason = reason
+
+
+class OutOfReach(Unavailable):
+    """The server cannot be reached, does not answer, or takes no more sessions, which may all pass by itself."""
+
+
+class ServerFull(OutOfReach):
+    """The server takes no more sessions at present."""
+
+
+class AnswerLost(OutOfReach):
+    """A statement was sent, but its answer did not come: a write may have been carried out."""
 
 
 class RolledBack(Unavailable):
@@ -48,8 +64,19 @@ def unavailable(sqlstate: str | None, function: str | None, reason: str) -> Unav
     if sqlstate == _NO_RIGHT and function != _OF_A_POLICY:
         return Unavailable(f"The database is not migrated: {reason}. Run: goatfish migrate")
     if sqlstate and (sqlstate in _ENDED or sqlstate[:2] in _OUT_OF_USE):
-        return Unavailable(f"The database cannot be used: {reason}")
+        lost = sqlstate in _LOST or sqlstate.startswith("08")
+        return (AnswerLost if lost else Unavailable)(f"The database cannot be used: {reason}")
     return None
+
+
+def refused_session(sqlstate: str | None, reason: str) -> Unavailable:
+    """Why a session could not begin: no statement has been sent, so other codes say the same."""
+    return (ServerFull if sqlstate in _FULL else Unavailable)(f"The database cannot be used: {reason}")
+
+
+def outcome_unknown(error: Unavailable) -> OutcomeUnknown:
+    """The same of a write whose answer is lost."""
+    return OutcomeUnknown(f"{error}. Whether the change was made is not known.")
 
 
 async def may_repeat(error: Exception, attempt: int) -> bool:

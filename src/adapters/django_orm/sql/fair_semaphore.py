@@ -16,25 +16,39 @@ if TYPE_CHECKING:
 SERVICE, LOOKUPS = "service", "lookups"
 """Names for work that belongs to no owner: probes and operators' work, and the lookup of API keys."""
 SYSTEM = frozenset({SERVICE, LOOKUPS})
-_PACE_WINDOW = 1 / 5
-"""The fraction of the timeout over which a queue's pace is measured.
+_STALLED = 1 / 5
+"""The fraction of the timeout after which a queue of which nobody has been served is taken for one that stands still.
 
 In less time a burst tells nothing about the pace: it keeps the event loop busy, so nobody is served meanwhile.
 """
+_PACE_WINDOW = 0.4
+"""Seconds over which a queue's pace is measured, from the first waiter that is served."""
+LONGEST_WAIT = 0.3
+"""Seconds that a waiter may have to wait by that pace in a queue of overload; the rest is refused at once."""
+ALWAYS_WAIT = 4
+"""Waiters that a queue may have at any pace: where statements are slow, waiting for one is no overload."""
+_MORE, _STANDING = 1.5, 1.5
+"""A queue is one of overload where so many times more come than are served, or if it lasts for so many seconds."""
 
 
 class _Queue:
     """The waiters of one name, and the pace at which they are served."""
 
-    __slots__ = ("_pace", "_served", "_since", "waiters")
+    __slots__ = ("_came", "_first", "_is_overload", "_pace", "_served", "_since", "waiters")
 
     def __init__(self, now: float) -> None:
         self.waiters: deque[asyncio.Future[None]] = deque()
-        self._since, self._served = now, 0  # start of the current window, and how many were served in it
+        # Start of the current window, and how many came and were served in it.
+        self._since, self._came, self._served = now, 0, 0
+        self._first: float | None = None  # when the first one was served
+        self._is_overload = False  # in the previous window
         self._pace = 0.0  # seconds per waiter in the previous window; 0 before there is one
 
-    def next(self) -> asyncio.Future[None] | None:
+    def next(self, now: float) -> asyncio.Future[None] | None:
         """Removes and returns the next waiter that is not cancelled."""
+        if self._first is None:
+            self._first = self._since = now
+            self._came = 0  # a burst, which may be all
         while self.waiters:
             waiter = self.waiters.popleft()
             if not waiter.done():
@@ -42,17 +56,24 @@ class _Queue:
                 return waiter
         return None
 
-    def estimate(self, now: float, window: float, at_once: int) -> float:
-        """How many seconds a new waiter will wait, at the pace at which those before it have been served.
+    def refuse(self, now: float, timeout: float, at_once: int) -> bool:
+        """One more has come: refuses the newest waiters that would wait for too long, and returns whether it would too.
 
         If nobody was served in a whole window, the pace is estimated as ``at_once`` waiters in that time.
         """
+        self._came += 1
         elapsed = now - self._since
-        if elapsed >= window:
+        if elapsed >= (timeout * _STALLED if self._first is None else _PACE_WINDOW):
             self._pace = elapsed / (self._served or at_once)
+            self._is_overload = self._came > _MORE * self._served or now - (self._first or now) > _STANDING
             if self._served:
-                self._since, self._served = now, 0
-        return len(self.waiters) * self._pace
+                self._since, self._came, self._served = now, 0, 0
+        if not self._pace:
+            return False
+        most = max(int((min(LONGEST_WAIT, timeout) if self._is_overload else timeout) / self._pace), ALWAYS_WAIT)
+        while len(self.waiters) > most:
+            _expire(self.waiters.pop())
+        return len(self.waiters) == most
 
 
 class FairSemaphore:
@@ -63,8 +84,9 @@ class FairSemaphore:
     the service first.
 
     Waiting owners are served in turn, however many waiters each has. A slot is never left free while somebody waits who
-    may have it. A new waiter that would wait longer than ``timeout``, at the current pace of its queue, is refused at
-    once, unless it is the first in it. Belongs to one event loop.
+    may have it. The newest waiters that would wait longer than ``timeout``, at the current pace of their queue, are
+    refused at once, or in a queue of overload longer than ``LONGEST_WAIT``, but for the first ``ALWAYS_WAIT`` in it.
+    Belongs to one event loop.
     """
 
     def __init__(self, size: int, *, timeout: float | None, clock: Callable[[], float] = monotonic) -> None:
@@ -78,6 +100,18 @@ class FairSemaphore:
         self._waiting: dict[str, _Queue] = {}  # owners in the order of their turns
         self._waiting_system: dict[str, _Queue] = {}  # names of SYSTEM, likewise
         self._all_released: asyncio.Event | None = None
+        self.refused = 0
+        """Waiters that have got no slot so far, at once or in time."""
+
+    @property
+    def in_use(self) -> int:
+        """Slots that are acquired."""
+        return self._size - self._free
+
+    @property
+    def waiting(self) -> int:
+        """Waiters of all names."""
+        return sum(len(queue.waiters) for queue in (*self._waiting.values(), *self._waiting_system.values()))
 
     def acquire_nowait(self, name: str) -> bool:
         """Acquires a slot if this name may have one now; returns whether it did."""
@@ -124,7 +158,8 @@ class FairSemaphore:
         queue = queues.get(name)
         if queue is None:
             queue = queues[name] = _Queue(now)
-        elif self._timeout is not None and queue.estimate(now, self._timeout * _PACE_WINDOW, at_once) > self._timeout:
+        elif self._timeout is not None and queue.refuse(now, self._timeout, at_once):
+            self.refused += 1
             raise TimeoutError
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
@@ -132,7 +167,8 @@ class FairSemaphore:
         expiry = None if self._timeout is None else loop.call_later(self._timeout, _expire, waiter)
         try:
             await waiter
-        except BaseException:
+        except BaseException as error:
+            self.refused += isinstance(error, TimeoutError)
             if (
                 waiter.done() and not waiter.cancelled() and waiter.exception() is None
             ):  # a slot was assigned just before the cancellation
@@ -155,7 +191,7 @@ class FairSemaphore:
         while (name := self._next_name()) is not None:
             queues, _ = self._queues(name)
             queue = queues.pop(name)
-            waiter = queue.next()
+            waiter = queue.next(self._clock())
             if queue.waiters:
                 queues[name] = queue  # to the end: its next turn is after all others
             if waiter is not None and self.acquire_nowait(name):

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from adapters.http_fastapi.kit.authentication import authenticate
 from adapters.http_fastapi.kit.batch_body import BatchBody, batch_body
 from adapters.http_fastapi.kit.conditional_requests import list_precondition
-from adapters.http_fastapi.kit.openapi import BODY, headers, refusals
+from adapters.http_fastapi.kit.openapi import BODY, WRITE, headers, refusals
 from adapters.http_fastapi.kit.resource import Resource, annotate
 from adapters.http_fastapi.kit.responses import batch_response
 from adapters.http_fastapi.kit.route import LiteralRoute
@@ -55,7 +55,7 @@ def batch_routes(resource: Resource, use_cases: EntityUseCases[Any], idempotent:
         responses={
             201: headers("Idempotency-Replayed"),
             **refusals(
-                *("missing_scope", "request_in_flight", "idempotency_key_reused", "precondition_failed"),
+                *(*WRITE, "request_in_flight", "idempotency_key_reused", "precondition_failed"),
                 *(*resource.conflicts.create, *BODY),
             ),
         },

@@ -12,12 +12,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException, WebSocketException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.types import Scope
 from starlette.websockets import WebSocket
 
 from adapters.http_fastapi.kit.context import KEY, RequestContext
 from adapters.http_fastapi.kit.problems import ProblemException, as_problem, problem_response
 from adapters.http_fastapi.kit.validation_errors import invalid_request
-from domain.errors import DomainError, Unavailable
+from domain.errors import DomainError, OutcomeUnknown, Unavailable
 
 _log = logging.getLogger("goatfish.http")
 Handler: TypeAlias = Callable[[Request, Any], Response | Awaitable[Response]]
@@ -48,6 +49,22 @@ def problem_of(error: Exception) -> ProblemException:
     if isinstance(cause, ProblemException):  # FastAPI could not read the body, of which there was too much
         return cause
     return as_problem(error)
+
+
+def outcome_unknown(scope: Scope, why: str) -> ProblemException:
+    """The problem of a request that may have been carried out, which says how to find out."""
+    context: RequestContext = scope[KEY]
+    if b"idempotency-key" in context.request_headers:
+        then = "Send it again with the same Idempotency-Key: it is carried out once at most."
+    elif scope["method"] == "POST":
+        then = (
+            "It had no Idempotency-Key: look first whether it was, for its revisions have this request_id, and send a"
+            " key next time."
+        )
+    else:
+        then = "Sending it again is safe, with If-Match also where others may have changed the object meanwhile."
+    detail = f"{why} The request may have been carried out. {then}"
+    return ProblemException("outcome_unknown", detail, headers={"Retry-After": "1"})
 
 
 def ungrouped(error: BaseException) -> BaseException:
@@ -109,7 +126,10 @@ class ExceptionHandlers:
         """A refusal of the domain, as a handler of its status or of ``HTTPException`` would see it."""
         if isinstance(error, Unavailable):
             _log.warning("request %s could not be served: %s", request.scope[KEY].request_id, error)
-        problem = as_problem(error, request.scope[KEY].content)
+        if isinstance(error, OutcomeUnknown):
+            problem = outcome_unknown(request.scope, "The answer of the database was lost.")
+        else:
+            problem = as_problem(error, request.scope[KEY].content)
         return await respond(self.find(problem) or problem_handler, request, problem)
 
 

@@ -18,7 +18,7 @@ from adapters.http_fastapi.kit.body_budget import BodyBudget, counted_receive, r
 from adapters.http_fastapi.kit.context import KEY, RequestContext, path_within
 from adapters.http_fastapi.kit.cors import Cors
 from adapters.http_fastapi.kit.deadlines import Deadlines, Task
-from adapters.http_fastapi.kit.exception_handlers import Handler, respond
+from adapters.http_fastapi.kit.exception_handlers import Handler, outcome_unknown, respond
 from adapters.http_fastapi.kit.problems import ProblemException, problem_response
 from adapters.http_fastapi.kit.response_headers import complete
 from adapters.http_fastapi.kit.websockets import noting_start, refuse
@@ -84,7 +84,7 @@ class RequestMiddleware:
         except asyncio.CancelledError:
             if not self._deadlines.expired(task) or context.started:
                 raise
-            late = _timed_out(scope["method"], self._deadlines.seconds)
+            late = _timed_out(scope, self._deadlines.seconds)
             _log.warning("request %s could not be served: %s", request_id, late.detail)
             await problem_response(late, path, request_id)(scope, receive, send)
         except Exception as error:
@@ -188,11 +188,9 @@ def _host_name(host: str) -> str:
     return name.removesuffix(".")
 
 
-def _timed_out(method: str, seconds: float) -> ProblemException:
+def _timed_out(scope: Scope, seconds: float) -> ProblemException:
     """The answer to a request that its deadline has ended, wherever it was."""
-    detail = f"The request was ended, because no answer was ready within {seconds:g} seconds."
-    if method not in {"GET", "OPTIONS"}:
-        detail += (
-            " It may have been carried out: send it again with the same Idempotency-Key, or check first whether it was."
-        )
-    return ProblemException("unavailable", detail, headers={"Retry-After": "1"})
+    why = f"The request was ended, because no answer was ready within {seconds:g} seconds."
+    if scope["method"] in {"GET", "OPTIONS"}:
+        return ProblemException("unavailable", why, headers={"Retry-After": "1"})
+    return outcome_unknown(scope, why)

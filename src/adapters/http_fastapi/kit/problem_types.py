@@ -187,10 +187,18 @@ _TYPES = [
         "Filtering or sorting this list took longer than the service allows. Narrow the list; the detail says how.",
     ),
     ProblemType(
+        "outcome_unknown",
+        503,
+        "Outcome unknown",
+        "The service has begun to carry out the request but lost the answer of its database: it may have been carried "
+        "out, or not. Send it again with the same Idempotency-Key; if it had none, look first whether it was.",
+    ),
+    ProblemType(
         "unavailable",
         503,
         "Unavailable",
-        "The service is overloaded or cannot reach its database. Try again after the number of seconds in Retry-After.",
+        "The service is overloaded or cannot reach its database, and has not carried out the request. Try again after "
+        "the number of seconds in Retry-After.",
     ),
 ]
 CATALOGUE: dict[str, ProblemType] = {kind.code: kind for kind in _TYPES}

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from adapters.http_fastapi.kit.problem_types import CATALOGUE, GENERAL, ProblemType
 from domain.access.token import redact
-from domain.errors import DomainError, Invalid, Limited, ListTimeout, Unavailable, Violation
+from domain.errors import DomainError, Invalid, Limited, ListTimeout, OutcomeUnknown, Unavailable, Violation
 
 MEDIA_TYPE = "application/problem+json"
 ERRORS_MAX = 20
@@ -99,7 +99,8 @@ def as_problem(error: Exception, body: Any = None) -> ProblemException:
     if isinstance(error, ListTimeout):
         return ProblemException("list_timeout", str(error), headers={"Retry-After": "1"})
     if isinstance(error, Unavailable):
-        return ProblemException("unavailable", headers={"Retry-After": "1"})
+        code = "outcome_unknown" if isinstance(error, OutcomeUnknown) else "unavailable"
+        return ProblemException(code, headers={"Retry-After": "1"})
     if not isinstance(error, DomainError):
         return ProblemException("internal_error")
     errors: list[ProblemError] = []

@@ -22,7 +22,7 @@ from adapters.http_fastapi.kit.entity_schemas import (
     with_article,
 )
 from adapters.http_fastapi.kit.object_id import ObjectId
-from adapters.http_fastapi.kit.openapi import BODY, headers, links, refusals, unchanged
+from adapters.http_fastapi.kit.openapi import BODY, WRITE, headers, links, refusals, unchanged
 from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cursors
 from adapters.http_fastapi.kit.responses import created_response, object_response
 from adapters.http_fastapi.kit.route import StrictRoute
@@ -109,7 +109,7 @@ def resource_routes(
     ListCondition = Annotated[Precondition, Depends(list_precondition)]  # noqa: N806  # -- as above
     Condition = Annotated[Precondition, Depends(tags.precondition)]  # noqa: N806  # -- as above
     page_shown = page_of(resource.entity.__name__, resource.view)
-    refused = (f"{kind}_not_found", "precondition_failed", "missing_scope")
+    refused = (f"{kind}_not_found", "precondition_failed", *WRITE)
     then = links(reads=[f"get_{kind}"], writes=[f"{verb}_{kind}" for verb in ("replace", "update", "amend", "delete")])
 
     @routes.get(
@@ -142,7 +142,7 @@ def resource_routes(
         responses={
             201: headers("ETag", "Location", "Idempotency-Replayed") | then,
             **refusals(
-                *("missing_scope", "request_in_flight", "idempotency_key_reused", "precondition_failed"),
+                *(*WRITE, "request_in_flight", "idempotency_key_reused", "precondition_failed"),
                 *(*conflicts.create, *BODY),
             ),
         },

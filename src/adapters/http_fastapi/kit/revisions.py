@@ -14,7 +14,7 @@ from adapters.http_fastapi.kit.conditional_requests import EntityTags
 from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.entity_schemas import with_article
 from adapters.http_fastapi.kit.object_id import ObjectId
-from adapters.http_fastapi.kit.openapi import BODY, headers, refusals
+from adapters.http_fastapi.kit.openapi import BODY, WRITE, headers, refusals
 from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cursors
 from adapters.http_fastapi.kit.resource import Resource, annotate, resource_routes
 from adapters.http_fastapi.kit.responses import object_response
@@ -150,7 +150,7 @@ def add_revision_routes(
         response_model=resource.view,
         responses={
             200: headers("ETag"),
-            **refusals(*refused, *resource.conflicts.restore, "missing_scope", *BODY),
+            **refusals(*refused, *resource.conflicts.restore, *WRITE, *BODY),
         },
     )
     async def restore(

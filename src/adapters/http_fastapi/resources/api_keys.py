@@ -12,7 +12,7 @@ from adapters.http_fastapi.kit.authentication import authenticate
 from adapters.http_fastapi.kit.conditional_requests import EntityTags, list_precondition
 from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.object_id import ObjectId
-from adapters.http_fastapi.kit.openapi import BODY, headers, links, refusals, unchanged
+from adapters.http_fastapi.kit.openapi import BODY, WRITE, headers, links, refusals, unchanged
 from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cursors
 from adapters.http_fastapi.kit.problem_types import register_not_found
 from adapters.http_fastapi.kit.resource import annotate
@@ -166,7 +166,7 @@ async def _create_once(
 
 def _creation_settings(*codes: str) -> dict[str, Any]:
     """What the document says of an operation that creates a key, and may be refused with these problems as well."""
-    problems = ("missing_scope", "key_ended", "request_in_flight", "idempotency_key_reused", *codes, *BODY)
+    problems = (*WRITE, "key_ended", "request_in_flight", "idempotency_key_reused", *codes, *BODY)
     key = headers("ETag", "Location", "Idempotency-Replayed", secret=True) | _LINKS
     return {"status_code": 201, "response_model": ApiKeyCreated, "responses": {201: key, **refusals(*problems)}}
 
@@ -183,7 +183,7 @@ def _add_revocation(routes: APIRouter, keys: ApiKeys) -> None:
         "/keys/{id}",
         summary="Revoke a key",
         status_code=204,
-        responses=refusals("key_not_found", "key_in_use", "precondition_failed", "missing_scope"),
+        responses=refusals("key_not_found", "key_in_use", "precondition_failed", *WRITE),
     )
     async def revoke_key(
         id: ObjectId,

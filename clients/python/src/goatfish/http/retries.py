@@ -16,6 +16,8 @@ NOT_MODIFIED = 304  # what a raw request with If-None-Match asks for
 RETRIED = frozenset({408, 429, 502, 503, 504})
 DOUBTFUL = frozenset({500, 502, 503, 504})
 """After these the request may have been carried out, by a service whose answer did not come through."""
+NOT_DONE = frozenset({"unavailable", "list_timeout"})
+"""The codes by which the service itself says with one of those that the request was not carried out."""
 
 
 class Tries:
@@ -40,7 +42,7 @@ class Tries:
         if response.succeeded or response.status == NOT_MODIFIED:
             return None
         error = error_of(response)
-        if response.status in DOUBTFUL and not self._reads:
+        if response.status in DOUBTFUL and error.code not in NOT_DONE and not self._reads:
             self._maybe_done = True
         error.maybe_done = self._maybe_done
         asked = response.retry_after

@@ -150,7 +150,12 @@ internal_error 500
 The service failed unexpectedly. Report the request_id to whoever runs it: their log says why.
 
 unavailable 503
-The service is overloaded or cannot reach its database. Try again after the number of seconds in Retry-After.
+The service is overloaded or cannot reach its database, and has not carried out the request. Try again after the number
+of seconds in Retry-After.
+
+outcome_unknown 503
+The service has begun to carry out the request but lost the answer of its database: it may have been carried out, or
+not. Send it again with the same Idempotency-Key; if it had none, look first whether it was.
 
 list_timeout 503
 Filtering or sorting this list took longer than the service allows. Narrow the list; the detail says how.
