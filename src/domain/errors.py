@@ -73,6 +73,10 @@ class Unavailable(Exception):
     """The storage cannot be reached or is overloaded; a retry is expected to succeed."""
 
 
+class PoolTimeout(Unavailable):
+    """No connection to the storage was free in time."""
+
+
 class ListTimeout(Unavailable):
     """A filtered list took longer than its time limit; the message says how to narrow it."""
 

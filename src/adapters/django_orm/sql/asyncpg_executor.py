@@ -13,6 +13,7 @@ from django.db import models
 from adapters.django_orm.sql.asyncpg_connector import Connector
 from adapters.django_orm.sql.connection_pool import ConnectionPool
 from adapters.django_orm.sql.failures import LOCK_NOT_AVAILABLE, VIOLATED, may_repeat, unavailable
+from adapters.django_orm.sql.fair_semaphore import FairSemaphore, NoSlot
 from adapters.django_orm.sql.many import EncodeText, ManyValues
 from adapters.django_orm.sql.statement import (
     Codec,
@@ -24,11 +25,11 @@ from adapters.django_orm.sql.statement import (
     WriteBatch,
 )
 from config.postgres_urls import read_url
-from domain.errors import ListTimeout, Unavailable
+from domain.errors import ListTimeout, PoolTimeout, Unavailable
 from domain.turns import FEW, in_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 CANCEL_TIMEOUT = 2.0
 """Seconds to wait until the server has cancelled a statement."""
@@ -85,6 +86,14 @@ def _translated(error: Exception) -> Exception | None:
             return ConstraintViolated(error.constraint_name)
         return unavailable(error.sqlstate, error.server_source_function, _reason(error))
     return Unavailable(f"The database cannot be used: {_reason(error)}") if isinstance(error, _UNAVAILABLE) else None
+
+
+async def _acquired(connections: ConnectionPool, share: str) -> asyncpg.Connection[Any]:
+    """A connection. Raises ``PoolTimeout`` where none is free in time."""
+    try:
+        return await connections.acquire(share)
+    except NoSlot as error:
+        raise PoolTimeout("The database cannot be used: no connection was free in time, it is overloaded.") from error
 
 
 async def _is_cancelled(connection: asyncpg.Connection[Any]) -> bool:
@@ -144,6 +153,11 @@ class AsyncpgExecutor:
 
         self._connections = ConnectionPool(connect, size=self._size, timeout=self._acquire_timeout)
 
+    @property
+    def pools(self) -> Mapping[str, FairSemaphore]:
+        """The connections, once they are opened."""
+        return {} if self._connections is None else {"connections": self._connections.semaphore}
+
     async def close(self) -> None:
         """Closes every connection; one still in use after ``statement_timeout`` is terminated."""
         connections, self._connections = self._connections, None
@@ -174,7 +188,7 @@ class AsyncpgExecutor:
         attempt = 0
         while rows is None:  # each statement is a transaction of its own, so it can be repeated without anything else
             try:
-                connection = connections.acquire_nowait(share) or await connections.acquire(share)
+                connection = connections.acquire_nowait(share) or await _acquired(connections, share)
                 if sent is not None:
                     sent()
                 try:

@@ -33,27 +33,27 @@ class ConnectionPool:
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], *, size: int, timeout: float) -> None:
         self._connect = connect
-        self._semaphore = FairSemaphore(size, timeout=timeout)
+        self.semaphore = FairSemaphore(size, timeout=timeout)
         # Both those in use, one for each acquired slot, and idle ones.
         self._all: set[Connection] = set()
         self._idle: deque[tuple[float, Connection]] = deque()
 
     def acquire_nowait(self, name: str) -> Connection | None:
         """An idle connection, if there is one and this name may have it; must be released."""
-        if not self._idle or not self._semaphore.acquire_nowait(name):
+        if not self._idle or not self.semaphore.acquire_nowait(name):
             return None
         connection = self._last_used()
         if connection is None:
-            self._semaphore.release(name)
+            self.semaphore.release(name)
         return connection
 
     async def acquire(self, name: str) -> Connection:
         """A connection, which must be released. Raises ``TimeoutError``, and what connecting raises."""
-        await self._semaphore.acquire(name)
+        await self.semaphore.acquire(name)
         try:
             return self._last_used() or await self._new()
         except BaseException:
-            self._semaphore.release(name)
+            self.semaphore.release(name)
             raise
 
     def release(self, connection: Connection, name: str) -> None:
@@ -62,7 +62,7 @@ class ConnectionPool:
         self._idle.append((now, connection))
         while self._idle and now - self._idle[0][0] > IDLE_MAX:
             self._discard(self._idle.popleft()[1])
-        self._semaphore.release(name)
+        self.semaphore.release(name)
 
     def forget_idle(self) -> None:
         """Closes the connections that nobody uses."""
@@ -73,7 +73,7 @@ class ConnectionPool:
         """Closes every connection; those not released within so many seconds are terminated."""
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
-                await self._semaphore.all_released()
+                await self.semaphore.all_released()
                 while self._idle:
                     await self._idle[-1][1].close()
                     self._all.discard(self._idle.pop()[1])

@@ -23,6 +23,10 @@ In less time a burst tells nothing about the pace: it keeps the event loop busy,
 """
 
 
+class NoSlot(TimeoutError):
+    """No slot was free in time."""
+
+
 class _Queue:
     """The waiters of one name, and the pace at which they are served."""
 
@@ -56,7 +60,7 @@ class _Queue:
 
 
 class FairSemaphore:
-    """``size`` slots, acquired by name; waiting longer than ``timeout`` seconds raises ``TimeoutError`` (None: never).
+    """``size`` slots, acquired by name; waiting longer than ``timeout`` seconds raises ``NoSlot`` (None: never).
 
     With two slots or more one is reserved for the service itself, with eight or more two. An owner gets at most two
     thirds of the others, rounded up, and with three slots or more never all of them. A single slot is shared by all,
@@ -68,7 +72,7 @@ class FairSemaphore:
     """
 
     def __init__(self, size: int, *, timeout: float | None, clock: Callable[[], float] = monotonic) -> None:
-        self._size, self._timeout, self._clock = size, timeout, clock
+        self.size, self._timeout, self._clock = size, timeout, clock
         self.reserved = 0 if size == 1 else 1 if size < 8 else 2  # noqa: PLR2004 -- see above
         self.unreserved = size - self.reserved
         self.owner_limit = max(min(-(-self.unreserved * 2 // 3), self.unreserved - 1), 1)
@@ -78,6 +82,17 @@ class FairSemaphore:
         self._waiting: dict[str, _Queue] = {}  # owners in the order of their turns
         self._waiting_system: dict[str, _Queue] = {}  # names of SYSTEM, likewise
         self._all_released: asyncio.Event | None = None
+
+    @property
+    def in_use(self) -> int:
+        """How many slots are acquired."""
+        return self.size - self._free
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for a slot; may be asked from another thread."""
+        queues = [*self._waiting.values(), *self._waiting_system.values()]
+        return sum(len(queue.waiters) for queue in queues)
 
     def acquire_nowait(self, name: str) -> bool:
         """Acquires a slot if this name may have one now; returns whether it did."""
@@ -93,7 +108,7 @@ class FairSemaphore:
         return True
 
     async def acquire(self, name: str) -> None:
-        """Acquires a slot. Raises ``TimeoutError``, immediately if the wait is estimated to be too long."""
+        """Acquires a slot. Raises ``NoSlot``, immediately if the wait is estimated to be too long."""
         if not self.acquire_nowait(name):
             await self._wait(name)
 
@@ -109,12 +124,12 @@ class FairSemaphore:
             self._held_by_owners -= 1
         if self._waiting or self._waiting_system:
             self._serve()
-        if self._all_released is not None and self._free == self._size:
+        if self._all_released is not None and self._free == self.size:
             self._all_released.set()
 
     async def all_released(self) -> None:
         """Waits until every slot is released and nobody waits."""
-        if self._free < self._size:
+        if self._free < self.size:
             self._all_released = asyncio.Event()
             await self._all_released.wait()
 
@@ -125,7 +140,7 @@ class FairSemaphore:
         if queue is None:
             queue = queues[name] = _Queue(now)
         elif self._timeout is not None and queue.estimate(now, self._timeout * _PACE_WINDOW, at_once) > self._timeout:
-            raise TimeoutError
+            raise NoSlot
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
         queue.waiters.append(waiter)
@@ -166,7 +181,7 @@ class FairSemaphore:
         if not self._free:
             return None
         first = next(iter(self._waiting_system), None)
-        if first is not None and self._size - self._free - self._held_by_owners < max(self.reserved, 1):
+        if first is not None and self.size - self._free - self._held_by_owners < max(self.reserved, 1):
             return first
         if self._held_by_owners < self.unreserved:
             for name in self._waiting:  # an owner at its limit keeps its turn; few are
@@ -177,4 +192,4 @@ class FairSemaphore:
 
 def _expire(waiter: asyncio.Future[None]) -> None:
     if not waiter.done():
-        waiter.set_exception(TimeoutError())
+        waiter.set_exception(NoSlot())

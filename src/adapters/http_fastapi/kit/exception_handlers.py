@@ -108,7 +108,7 @@ class ExceptionHandlers:
     async def _refuse(self, request: Request, error: Exception) -> Response:
         """A refusal of the domain, as a handler of its status or of ``HTTPException`` would see it."""
         if isinstance(error, Unavailable):
-            _log.warning("request %s could not be served: %s", request.scope[KEY].request_id, error)
+            _log.warning("The request could not be served: %s", error)
         problem = as_problem(error, request.scope[KEY].content)
         return await respond(self.find(problem) or problem_handler, request, problem)
 
