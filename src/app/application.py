@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from app.admin_mount import serve_admin
 from app.container import Container
+from app.metrics.mount import measure
 from config.settings import Settings
 
 
@@ -15,6 +16,8 @@ def build(settings: Settings) -> tuple[FastAPI, ASGIApp | None]:
     container = Container(settings=settings)
     app = container.api()
     admin = serve_admin(app, container) if settings.has_operator else None
+    if settings.metrics:
+        measure(app, container)
     app.check_routes()  # the start is refused now, whatever server it is
     # Freeze start-up objects; requests create no cycles, so the collector need not run often.
     gc.collect()

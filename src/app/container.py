@@ -1,11 +1,12 @@
 """The whole object graph of Goatfish on one page: which adapter stands behind which port, and who receives what."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
 from dependency_injector import containers, providers
+from prometheus_client.registry import Collector
 from starlette.types import ASGIApp
 
 from adapters.http_fastapi.app import Api, Lifecycle, build_api
@@ -15,6 +16,10 @@ from adapters.http_fastapi.kit.body_budget import BodyBudget
 from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.deadlines import Deadlines
 from adapters.http_fastapi.kit.rate_limit import FailureLimit, RateLimit
+from app.metrics.collector import Pool, WorkerCollector
+from app.metrics.loop_lag import LoopLag
+from app.metrics.purge_lag import PurgeLag
+from app.metrics.workers import metrics_of_all
 from app.sign_in_links import LINKS
 from app.system import System
 from config.settings import Settings
@@ -45,6 +50,8 @@ class Storage(Lifecycle, Protocol):
     def revisions(self) -> Revisions: ...
     @property
     def run_reports(self) -> RunReports: ...
+    @property
+    def pools(self) -> Mapping[str, Pool]: ...
 
 
 # Django is imported by the functions that need it, so that the app over memory runs without.
@@ -80,11 +87,33 @@ def _operator_storage() -> Storage:
 
 
 def _django_application(
-    owners: Owners, keys: ApiKeys, idempotent: IdempotentExecutor, now: Callable[[], datetime], at_once: int
+    *,
+    owners: Owners,
+    keys: ApiKeys,
+    idempotent: IdempotentExecutor,
+    now: Callable[[], datetime],
+    settings: Settings,
+    metrics: Collector,
 ) -> ASGIApp:
     from adapters.django_orm.bootstrap import django_application
 
-    return django_application(owners=owners, keys=keys, idempotent=idempotent, now=now, at_once=at_once)
+    return django_application(
+        owners=owners,
+        keys=keys,
+        idempotent=idempotent,
+        now=now,
+        at_once=settings.admin_requests,
+        metrics=metrics if settings.metrics else None,
+    )
+
+
+def _overdue(settings: Settings, now: Callable[[], datetime]) -> Mapping[str, float]:
+    from adapters.django_orm.bootstrap import overdue
+
+    if not settings.has_operator:
+        return {}
+    days = settings.revisions_kept
+    return overdue(now, None if days is None else timedelta(days=days))
 
 
 def _entity_use_cases(
@@ -183,11 +212,23 @@ class Container(containers.DeclarativeContainer):
         cors_origins=settings.provided.cors_origins,
         public_url=settings.provided.public_url,
     )
+    loop_lag = providers.Singleton(LoopLag)
+    purge_lag = providers.Singleton(PurgeLag, providers.Callable(_overdue, settings, system.provided.now).provider)
+    worker_metrics = providers.Singleton(
+        WorkerCollector,
+        authentication=use_cases.authentication,
+        bodies=bodies,
+        storage=storage,
+        lag=loop_lag,
+        purge_lag=purge_lag,
+    )
+    metrics = providers.Singleton(metrics_of_all, worker_metrics)
     admin: providers.Provider[ASGIApp] = providers.Singleton(
         _django_application,
         owners=operators.owners,
         keys=operators.keys,
         idempotent=operators.idempotent,
         now=system.provided.now,
-        at_once=settings.provided.admin_requests,
+        settings=settings,
+        metrics=metrics,
     )

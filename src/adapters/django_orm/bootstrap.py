@@ -9,7 +9,9 @@ import django
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
+    from datetime import datetime, timedelta
+
+    from prometheus_client.registry import Collector
 
     from adapters.django_orm.admin.application import AdminApplication
     from adapters.django_orm.storage import Storage
@@ -67,13 +69,30 @@ def django_storage(
     return Storage(executor)
 
 
+def overdue(now: Callable[[], datetime], revisions_kept: timedelta | None) -> dict[str, float]:
+    """How many seconds ago what is oldest should have been purged, by what it is; see ``overdue.overdue``."""
+    setup_django()
+    from adapters.django_orm import overdue
+
+    return overdue.overdue(now(), revisions_kept)
+
+
 def django_application(
-    *, owners: Owners, keys: ApiKeys, idempotent: IdempotentExecutor, now: Callable[[], datetime], at_once: int
+    *,
+    owners: Owners,
+    keys: ApiKeys,
+    idempotent: IdempotentExecutor,
+    now: Callable[[], datetime],
+    at_once: int,
+    metrics: Collector | None = None,
 ) -> AdminApplication:
-    """The ASGI application of the admin, which changes data by these use cases; at most ``at_once`` requests run."""
+    """The ASGI application of the admin, which changes data by these use cases; at most ``at_once`` requests run.
+
+    ``metrics`` are those of all workers, which a page shows.
+    """
     setup_django()
     from adapters.django_orm.admin.application import AdminApplication
     from adapters.django_orm.admin.use_case_actions import AdminUseCases
 
     use_cases = AdminUseCases(owners=owners, keys=keys, idempotent=idempotent, now=now)
-    return AdminApplication(use_cases, at_once=at_once)
+    return AdminApplication(use_cases, at_once=at_once, metrics=metrics)

@@ -18,6 +18,7 @@ from app.cli.database import require_storage, say_which_database
 from app.cli.terminal import FAILED, MISCONFIGURED, fail, print_message
 from app.http_server.limits import Limits
 from app.http_server.server import HttpServer
+from app.metrics.endpoint import shared_metrics
 from app.worker import Worker
 from config.addresses import trusted_proxies
 from config.ignored_settings import ignored_settings
@@ -96,9 +97,10 @@ def _http_server(settings: Settings) -> HttpServer:
         keep_alive=settings.keep_alive,
         connections_max=settings.connections_max,
     )
-    return HttpServer(limits, other_files=settings.pool_size)
+    return HttpServer(limits, other_files=settings.pool_size, counts=settings.metrics)
 
 
+@shared_metrics()
 def run(
     listener: socket.socket,
     log_level: str,
