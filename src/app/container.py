@@ -55,7 +55,7 @@ class Storage(Lifecycle, Protocol):
 
 
 # Django is imported by the functions that need it, so that the app over memory runs without.
-def _pool_storage(settings: Settings) -> Storage:
+def _pool_storage(settings: Settings, provider: Any) -> Storage:
     from adapters.django_orm.bootstrap import asyncpg_storage
 
     return asyncpg_storage(
@@ -66,10 +66,11 @@ def _pool_storage(settings: Settings) -> Storage:
         list_timeout=settings.list_timeout,
         prepared_statements=settings.prepared_statements,
         enforce_rls=not settings.one_role,
+        trace=_tracing(provider, "postgresql"),
     )
 
 
-def _thread_storage(settings: Settings) -> Storage:
+def _thread_storage(settings: Settings, provider: Any) -> Storage:
     from adapters.django_orm.bootstrap import django_storage
 
     return django_storage(
@@ -77,7 +78,16 @@ def _thread_storage(settings: Settings) -> Storage:
         acquire_timeout=settings.pool_timeout,
         statement_timeout=settings.statement_timeout,
         list_timeout=settings.list_timeout,
+        trace=_tracing(provider, "sqlite"),
     )
+
+
+def _tracing(provider: Any, system: str) -> Callable[[Any], Any] | None:
+    if provider is None:
+        return None
+    from app.tracing.statements import TracedExecutor
+
+    return lambda executor: TracedExecutor(executor, provider, system)
 
 
 def _operator_storage() -> Storage:
@@ -166,11 +176,13 @@ class Container(containers.DeclarativeContainer):
 
     settings = providers.Dependency(instance_of=Settings)
     system = providers.Singleton(System)
+    tracer_provider: providers.Provider[Any] = providers.Object(None)
+    """OpenTelemetry's, where traces are wanted."""
 
     storage: providers.Provider[Storage] = providers.Selector(
         settings.provided.database_url.kind,
-        sqlite=providers.Singleton(_thread_storage, settings),
-        postgresql=providers.Singleton(_pool_storage, settings),
+        sqlite=providers.Singleton(_thread_storage, settings, tracer_provider),
+        postgresql=providers.Singleton(_pool_storage, settings, tracer_provider),
     )
     use_cases: providers.Container[UseCases] = providers.Container(UseCases, storage=storage, system=system)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import django
 
@@ -34,8 +34,12 @@ def asyncpg_storage(
     list_timeout: float,
     prepared_statements: bool = True,
     enforce_rls: bool = True,
+    trace: Callable[[Any], Any] | None = None,
 ) -> Storage:
-    """Storage on PostgreSQL by asyncpg; the parameters are those of ``AsyncpgExecutor`` and ``Storage``."""
+    """Storage on PostgreSQL by asyncpg; the parameters are those of ``AsyncpgExecutor`` and ``Storage``.
+
+    ``trace`` makes of an executor one whose statements are traced.
+    """
     setup_django()
     from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
     from adapters.django_orm.storage import Storage
@@ -48,7 +52,7 @@ def asyncpg_storage(
         list_timeout=list_timeout,
         prepared_statements=prepared_statements,
     )
-    return Storage(executor, enforce_rls=enforce_rls)
+    return Storage(trace(executor) if trace else executor, enforce_rls=enforce_rls)
 
 
 def django_storage(
@@ -57,8 +61,12 @@ def django_storage(
     acquire_timeout: float | None = None,
     statement_timeout: float | None = None,
     list_timeout: float | None = None,
+    trace: Callable[[Any], Any] | None = None,
 ) -> Storage:
-    """Storage on Django's connections, in ``size`` threads; the parameters are those of ``DjangoExecutor``."""
+    """Storage on Django's connections, in ``size`` threads; the parameters are those of ``DjangoExecutor``.
+
+    ``trace`` makes of an executor one whose statements are traced.
+    """
     setup_django()
     from adapters.django_orm.sql.django_executor import DjangoExecutor
     from adapters.django_orm.storage import Storage
@@ -66,7 +74,7 @@ def django_storage(
     executor = DjangoExecutor(
         size=size, acquire_timeout=acquire_timeout, statement_timeout=statement_timeout, list_timeout=list_timeout
     )
-    return Storage(executor)
+    return Storage(trace(executor) if trace else executor)
 
 
 def overdue(now: Callable[[], datetime], revisions_kept: timedelta | None) -> dict[str, float]:

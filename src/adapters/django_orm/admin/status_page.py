@@ -18,7 +18,7 @@ from django.template.response import TemplateResponse
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from django.http import HttpRequest, HttpResponse
+    from django.http import HttpRequest
     from prometheus_client.core import Metric
     from prometheus_client.samples import Sample
 
@@ -78,7 +78,7 @@ def milliseconds(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds * 1000:.3g} ms"
 
 
-def status_page(request: HttpRequest) -> HttpResponse:
+def status_page(request: HttpRequest) -> TemplateResponse:
     """How the service runs."""
     collector = getattr(request, "scope", {}).get(METRICS)
     figures = None if collector is None else _figures(list(collector.collect()))

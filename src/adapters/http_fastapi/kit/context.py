@@ -42,13 +42,12 @@ class RequestContext:
     once it is authenticated, ``content``, the body as JSON gives it, once that is read. ``is_head`` is whether the
     method is HEAD, which is answered as GET, ``cross_origin`` whether a page of another origin asks, ``started``
     whether the answer has begun. ``size`` is what has come of the body, of at most ``body_max`` bytes, and ``held`` the
-    part of the budget for bodies that its ``sender`` holds for that. ``trace`` is the id of the trace that the service
-    itself records for it.
+    part of the budget for bodies that its ``sender`` holds for that.
     """
 
     __slots__ = (
         *("authenticator", "body_max", "caller", "content", "cross_origin", "held", "is_head", "repeated_headers"),
-        *("request_headers", "request_id", "response_headers", "route", "sender", "size", "started", "trace", "_query"),
+        *("request_headers", "request_id", "response_headers", "route", "sender", "size", "started", "_query"),
     )
     sender: Hashable
 
@@ -69,7 +68,6 @@ class RequestContext:
         self.response_headers: RawHeaders = []
         self.caller: Caller | None = None
         self.route: str | None = None
-        self.trace: str | None = None
         self.content: Any = UNREAD
         self.size = self.held = 0
         self.body_max = BODY_MAX

@@ -17,7 +17,5 @@ _TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})
 
 def trace_id(request: RequestContext) -> str | None:
     """The id of the trace that the request belongs to, 32 hex digits; None where it belongs to none."""
-    if request.trace is None and (sent := request.request_headers.get(b"traceparent")) is not None:
-        found = _TRACEPARENT.fullmatch(sent)
-        return found and found[1].decode()
-    return request.trace
+    found = _TRACEPARENT.fullmatch(request.request_headers.get(b"traceparent", b""))
+    return found and found[1].decode()
