@@ -10,7 +10,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.utils import get_local_addr
 from uvicorn.server import ServerState
 
-from adapters.http_fastapi.kit.problems import REFUSALS, ProblemException
+from adapters.http_fastapi.kit.problems import REFUSALS, ProblemException, Reason
 from app.http_server.connection_registry import ConnectionRegistry
 from app.http_server.error_response import error_response
 from app.http_server.flow_control import FlowControl
@@ -241,13 +241,13 @@ class HttpConnection(asyncio.BufferedProtocol):
         else:
             cycle.disconnected = True
             head, path = cycle.scope["method"] == "HEAD", cycle.scope["path"]
-            reason = "shutdown" if code == "unavailable" else None
+            reason: Reason | None = "shutdown" if code == "unavailable" else None
             response = error_response(code, request_id=cycle.request_id, path=path, bodiless=head, reason=reason)
             self._close(response.data)
             if self.report is not None:
                 cycle.report(self.report, instead=response)
 
-    def _refuse(self, code: str, reason: str | None = None) -> None:
+    def _refuse(self, code: str, reason: Reason | None = None) -> None:
         """Answers what is not understood as a request."""
         response = error_response(code, reason=reason)
         self._close(response.data)

@@ -4,7 +4,7 @@ import secrets
 from http import HTTPStatus
 from typing import NamedTuple
 
-from adapters.http_fastapi.kit.problems import ProblemException, problem_response
+from adapters.http_fastapi.kit.problems import ProblemException, Reason, problem_response
 from adapters.http_fastapi.kit.response_headers import complete
 
 
@@ -19,7 +19,7 @@ class ErrorResponse(NamedTuple):
 
 
 def error_response(
-    code: str, *, request_id: str = "", path: str = "", bodiless: bool = False, reason: str | None = None
+    code: str, *, request_id: str = "", path: str = "", bodiless: bool = False, reason: Reason | None = None
 ) -> ErrorResponse:
     """The problem of this code, at this path and with this request's id if known; bodiless to HEAD."""
     request_id = request_id or secrets.token_hex(16)
