@@ -25,7 +25,18 @@ LIMITS = {
 ORIGIN = "https://app.example"
 PREFLIGHT = (f"Origin: {ORIGIN}", "Access-Control-Request-Method: PUT")
 FOREIGN = ("Origin: https://hidden-text.example", "Access-Control-Request-Method: PUT")
-FIELDS = ["request_id", "method", "route", "status", "milliseconds", "bytes", "owner_id", "key_id", "client_address"]
+FIELDS = [
+    "request_id",
+    "trace_id",
+    "method",
+    "route",
+    "status",
+    "milliseconds",
+    "bytes",
+    "owner_id",
+    "key_id",
+    "client_address",
+]
 
 
 @dataclass
