@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from app.admin_mount import serve_admin
 from app.container import Container
-from app.metrics.mount import measure
+from app.metrics_mount import measure
 from app.tracing.provider import are_traces_wanted, flush_at_the_end, provider_of_process
 from config.settings import Settings
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from dependency_injector import containers, providers
-from prometheus_client.registry import Collector
 from starlette.types import ASGIApp
 
 from adapters.http_fastapi.app import Api, Lifecycle, build_api
@@ -16,10 +15,8 @@ from adapters.http_fastapi.kit.body_budget import BodyBudget
 from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.deadlines import Deadlines
 from adapters.http_fastapi.kit.rate_limit import FailureLimit, RateLimit
-from app.metrics.collector import Pool, WorkerCollector
 from app.metrics.loop_lag import LoopLag
 from app.metrics.purge_lag import PurgeLag
-from app.metrics.workers import metrics_of_all
 from app.sign_in_links import LINKS
 from app.system import System
 from config.settings import Settings
@@ -34,6 +31,11 @@ from domain.runs.run import Run
 from domain.runs.use_cases import RunReports, RunUseCases
 from domain.simulations.simulation import Simulation
 from domain.use_cases import EntityUseCases
+
+if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
+
+    from app.metrics.collector import Pool
 
 
 class Storage(Lifecycle, Protocol):
@@ -51,7 +53,7 @@ class Storage(Lifecycle, Protocol):
     @property
     def run_reports(self) -> RunReports: ...
     @property
-    def pools(self) -> Mapping[str, Pool]: ...
+    def pools(self) -> "Mapping[str, Pool]": ...
 
 
 # Django is imported by the functions that need it, so that the app over memory runs without.
@@ -103,7 +105,7 @@ def _django_application(
     idempotent: IdempotentExecutor,
     now: Callable[[], datetime],
     settings: Settings,
-    metrics: Collector,
+    metrics: Any,
 ) -> ASGIApp:
     from adapters.django_orm.bootstrap import django_application
 
@@ -124,6 +126,19 @@ def _overdue(settings: Settings, now: Callable[[], datetime]) -> Mapping[str, fl
         return {}
     days = settings.revisions_kept
     return overdue(now, None if days is None else timedelta(days=days))
+
+
+# prometheus_client takes a while to import, which only those need who are measured.
+def _worker_metrics(**measured: Any) -> "Collector":
+    from app.metrics.collector import WorkerCollector
+
+    return WorkerCollector(**measured)
+
+
+def _metrics_of_all(worker: "Collector") -> "Collector":
+    from app.metrics.workers import metrics_of_all
+
+    return metrics_of_all(worker)
 
 
 def _entity_use_cases(
@@ -227,14 +242,14 @@ class Container(containers.DeclarativeContainer):
     loop_lag = providers.Singleton(LoopLag)
     purge_lag = providers.Singleton(PurgeLag, providers.Callable(_overdue, settings, system.provided.now).provider)
     worker_metrics = providers.Singleton(
-        WorkerCollector,
+        _worker_metrics,
         authentication=use_cases.authentication,
         bodies=bodies,
         storage=storage,
         lag=loop_lag,
         purge_lag=purge_lag,
     )
-    metrics = providers.Singleton(metrics_of_all, worker_metrics)
+    metrics = providers.Singleton(_metrics_of_all, worker_metrics)
     admin: providers.Provider[ASGIApp] = providers.Singleton(
         _django_application,
         owners=operators.owners,

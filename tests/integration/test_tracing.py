@@ -1,6 +1,8 @@
 """Traces: a span for each request and each statement, joined to the caller's trace, without names, keys and values."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,9 +16,9 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from app.tracing.provider import are_traces_wanted
+from app.tracing.provider import are_traces_wanted, provider_of_process
 from app.tracing.statements import summary
-from tests.integration.test_processes import READY, Shell
+from tests.integration.test_processes import PATIENCE, READY, Shell
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 NAME = "hidden-text"
@@ -162,3 +164,18 @@ def test_the_standard_variables_decide(environ: dict[str, str], wanted: bool) ->
 )
 def test_a_span_is_named_after_what_its_statement_does(sql: str, name: str) -> None:
     assert summary(sql) == name
+
+
+def test_without_the_packages_no_traces_are_sent(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+    assert provider_of_process() is None
+    assert "goatfish[tracing]" in caplog.text
+
+
+def test_nothing_is_imported_for_traces_that_nobody_wants(tmp_path: Path) -> None:
+    # FastAPI itself imports the API.
+    check = "import sys, app.asgi; assert not {'opentelemetry.sdk', 'opentelemetry.exporter'} & {*sys.modules}"
+    command = [sys.executable, "-c", check]  # a process that has imported nothing
+    subprocess.run(command, cwd=tmp_path, env=Shell(tmp_path).environment(), check=True, timeout=PATIENCE)

@@ -15,10 +15,10 @@ from uvicorn.supervisors import ChangeReload, Multiprocess
 
 import config
 from app.cli.database import require_storage, say_which_database
+from app.cli.metrics_port import shared_metrics
 from app.cli.terminal import FAILED, MISCONFIGURED, fail, print_message
 from app.http_server.limits import Limits
 from app.http_server.server import HttpServer
-from app.metrics.endpoint import shared_metrics
 from app.worker import Worker
 from config.addresses import trusted_proxies
 from config.ignored_settings import ignored_settings
