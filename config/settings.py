@@ -156,13 +156,13 @@ class Settings(BaseSettings):
     """The maximum number of client connections of one worker; beyond it an idle one is closed, or there is a 503."""
 
     metrics: bool = True
-    """Whether each worker measures its requests and itself, for METRICS_PORT and for the admin's page of the service."""
+    """Whether each worker measures its requests and itself, for METRICS_PORT and the admin's page of the service."""
 
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """The port of GET /metrics, for Prometheus, with the figures of all workers; 0 for any free one, unset for none."""
 
     metrics_host: str = "127.0.0.1"
-    """The address on which METRICS_PORT is open. Anybody who reaches it may read it, so others are for closed networks."""
+    """The address on which METRICS_PORT is open; whoever reaches it can read it, so another is for closed networks."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     """The least severe level that is logged."""
