@@ -80,7 +80,8 @@ def test_the_image_runs_as_a_user_from_what_is_locked() -> None:
     stages = re.findall(r"^FROM (\S+) AS (\S+)$", DOCKERFILE, re.MULTILINE)
     assert [name for _, name in stages] == ["pgbouncer", "build", "goatfish"]
     assert all("/" not in image and ":" in image for image, _ in stages)
-    assert "--require-hashes --requirement requirements/base.txt" in stage("build")
+    assert "--require-hashes --requirement requirements/$LOCK.txt" in stage("build")
+    assert "ARG LOCK=base" in stage("build")
     assert "--no-deps --no-build-isolation ." in stage("build")
     for name in ("pgbouncer", "goatfish"):
         assert re.findall(r"^USER (\d+):(\d+)$", stage(name), re.MULTILINE) == [("10001", "10001")]

@@ -4,6 +4,7 @@ A thread answers, so that a worker whose event loop is busy or stuck still does.
 """
 
 import json
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ TIMEOUT = 2.0
 DIRECTORY = "_GOATFISH_METRICS_DIRECTORY"
 """The environment variable by which the first process tells its workers of the directory."""
 
+_log = logging.getLogger("goatfish.metrics")
 _UP = ("goatfish_worker_up", "Whether the worker process answers.")
 
 
@@ -53,9 +55,14 @@ class WorkerSocket:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            with connection, suppress(OSError):
-                connection.settimeout(TIMEOUT)
-                connection.sendall(json.dumps([_told(metric) for metric in self._collector.collect()]).encode())
+            with connection:
+                try:
+                    connection.settimeout(TIMEOUT)
+                    connection.sendall(json.dumps([_told(metric) for metric in self._collector.collect()]).encode())
+                except OSError:  # who has asked is gone
+                    continue
+                except Exception:  # nobody else would hear of it, and the next one who asks is to be answered
+                    _log.warning("The metrics of this worker could not be told.", exc_info=True)
 
 
 class AllWorkers(Collector):

@@ -29,7 +29,6 @@ class ConcurrencyLimit:
         self._free = asyncio.Semaphore(at_once)
         self._waiting_max = waiting
         self._waiting = 0
-        self.refused = 0
         self._retry_after = retry_after
         self._refusing = False
 
@@ -57,7 +56,6 @@ class ConcurrencyLimit:
             self._waiting -= 1
 
     def _busy(self) -> Busy:
-        self.refused += 1
         if not self._refusing:
             _log.warning("Too many concurrent %s: further ones get a 503 until a slot is free.", self._what)
         self._refusing = True
