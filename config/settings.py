@@ -161,6 +161,15 @@ class Settings(BaseSettings):
     connections_max: int = Field(default=3000, ge=1, le=1_000_000)
     """The maximum number of client connections of one worker; beyond it an idle one is closed, or there is a 503."""
 
+    metrics: bool = True
+    """Whether each worker measures its requests and itself, for METRICS_PORT and the admin's page of the service."""
+
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """The port of GET /metrics, for Prometheus, with the figures of all workers; 0 for any free one, unset for none."""
+
+    metrics_host: str = "127.0.0.1"
+    """The address on which METRICS_PORT is open; whoever reaches it can read it, so another is for closed networks."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     """The least severe level that is logged."""
 

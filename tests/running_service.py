@@ -83,9 +83,9 @@ def live(url: str, operator_url: str, *options: str, **variables: str) -> Iterat
 
 
 @contextmanager
-def served(env: Mapping[str, str], *options: str) -> Iterator[str]:
+def served(env: Mapping[str, str], *options: str, heard: io.StringIO | None = None) -> Iterator[str]:
     """Runs the service with this environment on a migrated database, and yields its URL."""
-    with started(env, *options) as (_, address):
+    with started(env, *options, heard=heard) as (_, address):
         yield address
 
 

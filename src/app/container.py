@@ -1,9 +1,9 @@
 """The whole object graph of Goatfish on one page: which adapter stands behind which port, and who receives what."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from dependency_injector import containers, providers
@@ -17,6 +17,8 @@ from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.deadlines import Deadlines
 from adapters.http_fastapi.kit.rate_limit import FailureLimit, RateLimit
 from app.database_checks import check_same
+from app.metrics.loop_lag import LoopLag
+from app.metrics.purge_lag import PurgeLag
 from app.sign_in_links import LINKS
 from app.system import System
 from config.settings import Settings
@@ -31,6 +33,11 @@ from domain.runs.run import Run
 from domain.runs.use_cases import RunReports, RunUseCases
 from domain.simulations.simulation import Simulation
 from domain.use_cases import EntityUseCases
+
+if TYPE_CHECKING:
+    from prometheus_client.registry import Collector
+
+    from app.metrics.collector import Pool
 
 
 class Storage(Lifecycle, Protocol):
@@ -47,10 +54,12 @@ class Storage(Lifecycle, Protocol):
     def revisions(self) -> Revisions: ...
     @property
     def run_reports(self) -> RunReports: ...
+    @property
+    def pools(self) -> "Mapping[str, Pool]": ...
 
 
 # Django is imported by the functions that need it, so that the app over memory runs without.
-def _pool_storage(settings: Settings) -> Storage:
+def _pool_storage(settings: Settings, provider: Any) -> Storage:
     from adapters.django_orm.bootstrap import asyncpg_storage
 
     return asyncpg_storage(
@@ -62,10 +71,11 @@ def _pool_storage(settings: Settings) -> Storage:
         prepared_statements=settings.prepared_statements,
         enforce_rls=not settings.one_role,
         check_more=partial(check_same, settings),
+        trace=_tracing(provider, "postgresql"),
     )
 
 
-def _thread_storage(settings: Settings) -> Storage:
+def _thread_storage(settings: Settings, provider: Any) -> Storage:
     from adapters.django_orm.bootstrap import django_storage
 
     return django_storage(
@@ -73,7 +83,16 @@ def _thread_storage(settings: Settings) -> Storage:
         acquire_timeout=settings.pool_timeout,
         statement_timeout=settings.statement_timeout,
         list_timeout=settings.list_timeout,
+        trace=_tracing(provider, "sqlite"),
     )
+
+
+def _tracing(provider: Any, system: str) -> Callable[[Any], Any] | None:
+    if provider is None:
+        return None
+    from app.tracing.statements import TracedExecutor
+
+    return lambda executor: TracedExecutor(executor, provider, system)
 
 
 def _operator_storage() -> Storage:
@@ -83,7 +102,13 @@ def _operator_storage() -> Storage:
 
 
 def _django_application(
-    owners: Owners, keys: ApiKeys, idempotent: IdempotentExecutor, now: Callable[[], datetime], settings: Settings
+    *,
+    owners: Owners,
+    keys: ApiKeys,
+    idempotent: IdempotentExecutor,
+    now: Callable[[], datetime],
+    settings: Settings,
+    metrics: Any,
 ) -> ASGIApp:
     from adapters.django_orm.bootstrap import django_application
 
@@ -94,7 +119,30 @@ def _django_application(
         now=now,
         at_once=settings.admin_requests,
         statement_timeout=settings.request_timeout,
+        metrics=metrics if settings.metrics else None,
     )
+
+
+def _overdue(settings: Settings, now: Callable[[], datetime]) -> Mapping[str, float]:
+    from adapters.django_orm.bootstrap import overdue
+
+    if not settings.has_operator:
+        return {}
+    days = settings.revisions_kept
+    return overdue(now, None if days is None else timedelta(days=days))
+
+
+# prometheus_client takes a while to import, which only those need who are measured.
+def _worker_metrics(**measured: Any) -> "Collector":
+    from app.metrics.collector import WorkerCollector
+
+    return WorkerCollector(**measured)
+
+
+def _metrics_of_all(worker: "Collector") -> "Collector":
+    from app.metrics.workers import metrics_of_all
+
+    return metrics_of_all(worker)
 
 
 def _entity_use_cases(
@@ -147,11 +195,13 @@ class Container(containers.DeclarativeContainer):
 
     settings = providers.Dependency(instance_of=Settings)
     system = providers.Singleton(System)
+    tracer_provider: providers.Provider[Any] = providers.Object(None)
+    """OpenTelemetry's, where traces are wanted."""
 
     storage: providers.Provider[Storage] = providers.Selector(
         settings.provided.database_url.kind,
-        sqlite=providers.Singleton(_thread_storage, settings),
-        postgresql=providers.Singleton(_pool_storage, settings),
+        sqlite=providers.Singleton(_thread_storage, settings, tracer_provider),
+        postgresql=providers.Singleton(_pool_storage, settings, tracer_provider),
     )
     use_cases: providers.Container[UseCases] = providers.Container(UseCases, storage=storage, system=system)
 
@@ -193,6 +243,17 @@ class Container(containers.DeclarativeContainer):
         cors_origins=settings.provided.cors_origins,
         public_url=settings.provided.public_url,
     )
+    loop_lag = providers.Singleton(LoopLag)
+    purge_lag = providers.Singleton(PurgeLag, providers.Callable(_overdue, settings, system.provided.now).provider)
+    worker_metrics = providers.Singleton(
+        _worker_metrics,
+        authentication=use_cases.authentication,
+        bodies=bodies,
+        storage=storage,
+        lag=loop_lag,
+        purge_lag=purge_lag,
+    )
+    metrics = providers.Singleton(_metrics_of_all, worker_metrics)
     admin: providers.Provider[ASGIApp] = providers.Singleton(
         _django_application,
         owners=operators.owners,
@@ -200,4 +261,5 @@ class Container(containers.DeclarativeContainer):
         idempotent=operators.idempotent,
         now=system.provided.now,
         settings=settings,
+        metrics=metrics,
     )

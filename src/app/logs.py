@@ -1,4 +1,7 @@
-"""Formatters of the log, as text or as JSON: they redact API keys, escape control characters, and never fail."""
+"""Formatters of the log, as text or as JSON: they redact API keys, escape control characters, and never fail.
+
+What is logged within a request has its request id, and its trace id where it belongs to a trace.
+"""
 
 import json
 import logging
@@ -7,6 +10,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import TypeAlias
 
+from adapters.http_fastapi.kit.current_request import CURRENT, trace_id
 from domain.access.token import redact
 
 _ExceptionInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
@@ -21,6 +25,17 @@ class Fields(dict[str, object]):
 
     def __str__(self) -> str:
         return " ".join(f"{name}={_word(value)}" for name, value in self.items())
+
+
+def _ids_of_request() -> Fields:
+    """The ids of the request within which this runs; none outside of any."""
+    request = CURRENT.get()
+    if request is None:
+        return Fields()
+    ids = Fields(request_id=request.request_id)
+    if (trace := trace_id(request)) is not None:
+        ids["trace_id"] = trace
+    return ids
 
 
 def _word(value: object) -> str:
@@ -44,7 +59,10 @@ class KeyHidingFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 -- logging's name
         """The line itself."""
-        return _escaped(super().formatMessage(record))
+        line = super().formatMessage(record)
+        if not isinstance(record.msg, Fields) and (ids := _ids_of_request()):
+            line += f" [{ids}]"
+        return _escaped(line)
 
     def formatException(self, ei: _ExceptionInfo) -> str:  # noqa: N802 -- logging's name
         """The traceback."""
@@ -53,7 +71,7 @@ class KeyHidingFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: ``time`` in UTC, ``level``, ``logger``, and ``message`` or the fields of one."""
+    """One JSON object a line: ``time`` in UTC, ``level``, ``logger``, ids, and ``message`` or the fields of one."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
@@ -65,6 +83,7 @@ class JsonFormatter(logging.Formatter):
             if isinstance(record.msg, Fields):
                 line |= record.msg
             else:
+                line |= _ids_of_request()
                 line["message"] = record.getMessage()
             if record.exc_info:
                 line["exception"] = self.formatException(record.exc_info)

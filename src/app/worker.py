@@ -11,7 +11,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
 GRACE = 1.0
 """Seconds for running requests to finish, once the parent is gone: orphans must not hold the port."""
@@ -36,7 +36,7 @@ class Worker:
             self._pipe = os.pipe()
         return Worker, (DupFd(self._pipe[0]),)
 
-    def __call__(self) -> "FastAPI":
+    def __call__(self) -> "ASGIApp":
         from app.application import build
         from config.settings import load
 
@@ -44,7 +44,7 @@ class Worker:
         return app
 
 
-def build_for_reload() -> "FastAPI":
+def build_for_reload() -> "ASGIApp":
     """The application, by the import path that uvicorn needs for ``--reload``."""
     if parent := multiprocessing.parent_process():
         _end_after(parent.join)

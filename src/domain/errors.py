@@ -77,6 +77,10 @@ class OutcomeUnknown(Unavailable):
     """A write was begun, and whether it was carried out is not known; any other ``Unavailable`` was not."""
 
 
+class PoolTimeout(Unavailable):
+    """No connection to the storage was free in time."""
+
+
 class ListTimeout(Unavailable):
     """A filtered list took longer than its time limit; the message says how to narrow it."""
 

@@ -84,7 +84,9 @@ collect_ignore = {
         "test_beside_up.py",
         "test_canary.py",
         "test_every_command.py",
+        "test_clients_that_leave.py",
         "test_command_output.py",
+        "test_metrics.py",
         "test_other_machines.py",
         "test_proxies.py",
         "test_readme.py",
@@ -95,6 +97,7 @@ collect_ignore = {
         "test_processes.py",
         "test_production.py",
         "test_public_url.py",
+        "test_tracing.py",
     ],
 }[VENDOR]
 BESIDE = frozenset(
@@ -104,12 +107,14 @@ BESIDE = frozenset(
         "test_beside_up.py",
         "test_canary.py",
         "test_cli_owners.py",
+        "test_clients_that_leave.py",
         "test_command_output.py",
         "test_database_away.py",
         "test_embedded_postgres.py",
         "test_every_command.py",
         "test_hosts.py",
         "test_inherited_settings.py",
+        "test_metrics.py",
         "test_migrating.py",
         "test_other_machines.py",
         "test_processes.py",
@@ -123,6 +128,7 @@ BESIDE = frozenset(
         "test_server_faults.py",
         "test_service.py",
         "test_sqlite_backups.py",
+        "test_tracing.py",
         "test_up_on_postgres.py",
     }
 )

@@ -25,7 +25,18 @@ LIMITS = {
 ORIGIN = "https://app.example"
 PREFLIGHT = (f"Origin: {ORIGIN}", "Access-Control-Request-Method: PUT")
 FOREIGN = ("Origin: https://hidden-text.example", "Access-Control-Request-Method: PUT")
-FIELDS = ["request_id", "method", "route", "status", "milliseconds", "bytes", "owner_id", "key_id", "client_address"]
+FIELDS = [
+    "request_id",
+    "trace_id",
+    "method",
+    "route",
+    "status",
+    "milliseconds",
+    "bytes",
+    "owner_id",
+    "key_id",
+    "client_address",
+]
 
 
 @dataclass
@@ -156,6 +167,22 @@ def test_a_given_request_id_is_logged(service: Logging) -> None:
     assert service.line(given)["status"] == 200
 
 
+@pytest.mark.parametrize(
+    ("sent", "trace"),
+    [
+        ("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "0af7651916cd43dd8448eb211c80319c"),
+        ("cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more", "0af7651916cd43dd8448eb211c80319c"),
+        ("ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", None),
+        (f"00-{'0' * 32}-b7ad6b7169203331-01", None),
+        ("00-0AF7651916CD43DD8448EB211C80319C-B7AD6B7169203331-01", None),
+        ("hidden-text", None),
+    ],
+)
+def test_the_trace_of_a_request_is_logged(service: Logging, sent: str, trace: str | None) -> None:
+    _, request_id, _ = service.ask(request("GET", "/livez", f"traceparent: {sent}"))
+    assert service.line(request_id)["trace_id"] == trace
+
+
 def test_a_body_that_does_not_come_is_logged_with_its_key(service: Logging) -> None:
     begun = request("POST", "/api/v1/simulations", f"X-API-Key: {service.key['key']}", body="{    }")[:-3]
     status, request_id, body = service.ask(begun)
@@ -203,10 +230,14 @@ def test_no_line_contains_a_secret_or_a_text_of_the_client(service: Logging) -> 
         (
             ("--access-log",),
             {"GOATFISH_LOG_LEVEL": "ERROR"},
-            r"goatfish\.access: request_id=\S+ method=GET route=/livez ",
+            r"goatfish\.access: request_id=\S+ trace_id=- method=GET route=/livez ",
         ),
         (("--log-format", "json", "--no-access-log"), {}, None),
-        ((), {"GOATFISH_LOG_FORMAT": "json"}, r'"logger": "goatfish\.access", "request_id": "\S+", "method": "GET"'),
+        (
+            (),
+            {"GOATFISH_LOG_FORMAT": "json"},
+            r'"logger": "goatfish\.access", "request_id": "\S+", "trace_id": null, "method": "GET"',
+        ),
         (("--log-format", "text"), {"GOATFISH_LOG_FORMAT": "json"}, None),
     ],
     ids=["off", "text", "json-off", "by-setting", "text-again"],

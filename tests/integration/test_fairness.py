@@ -13,7 +13,7 @@ import pytest
 
 from adapters.django_orm.sql.statement import RlsContext, Statement
 from domain.entity import update
-from domain.errors import Unavailable
+from domain.errors import PoolTimeout, Unavailable
 from domain.paging import PageRequest
 from domain.simulations.simulation import Simulation
 from tests.contracts.cases import admitted
@@ -124,8 +124,13 @@ async def test_waiting_for_a_connection_times_out_as_unavailable(make: MakeStora
     async with opened(make(size=3, acquire_timeout=0.3)) as storage:
         owner = await admitted(storage)
         async with running(slow_tasks(storage, owner, 1)):
-            with pytest.raises(Unavailable):
-                await storage.repository(Simulation).of(owner).page(PageRequest())
+            page = asyncio.create_task(storage.repository(Simulation).of(owner).page(PageRequest()))
+            await asyncio.sleep(0)
+            pool = next(iter(storage.pools.values()))
+            assert (pool.size, pool.in_use, pool.waiting) == (3, 1, 1)
+            with pytest.raises(PoolTimeout):
+                await page
+            assert pool.waiting == 0
 
 
 @pytest.mark.parametrize("size", [1, 4] if VENDOR == "sqlite" else [1])  # SQLite has one writer whatever the size

@@ -19,7 +19,7 @@ CHUNK = b" " * (64 << 10)
 def all_memory_is_released(service: Service) -> Iterator[None]:
     yield
     bodies = service.container.bodies()
-    assert (bodies._left, bodies._held) == (8 * MIB, {})
+    assert (bodies.left, bodies._held) == (8 * MIB, {})
 
 
 class TestBodies:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from adapters.in_memory.storage import Storage
+from app.logs import KeyHidingFormatter
 from domain.errors import Unavailable
 from tests.contracts.http_api import SIMULATIONS, WING, HttpContract, Service, expect_problem, serving
 
@@ -44,6 +45,7 @@ def test_an_internal_error_is_logged_and_not_disclosed(
         raise RuntimeError("secret inside")
 
     monkeypatch.setattr("adapters.in_memory.repository.OwnedRepository.add", fail)
+    caplog.handler.setFormatter(KeyHidingFormatter())
     with caplog.at_level(logging.ERROR):
         answer = tenant.send("POST", SIMULATIONS, json=WING)
     expect_problem(answer, 500, "internal_error")

@@ -66,7 +66,7 @@ def report(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
 
     def report(figures: str) -> None:
         with capsys.disabled():
-            print(f"\n  {figures}", end="")  # noqa: T201 -- whoever runs these tests wants the figures
+            print(f"\n  {figures}", end="")
 
     return report
 

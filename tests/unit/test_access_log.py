@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.http_server import access_log, connection, request_cycle
+from app.http_server import access_log, request_cycle
 from app.http_server.access_log import log_access
 from app.http_server.connection_registry import CHECK_INTERVAL, ConnectionRegistry
 from app.logs import Fields, JsonFormatter, KeyHidingFormatter
@@ -130,8 +130,7 @@ def test_nothing_is_done_for_a_line_that_is_not_logged(monkeypatch: pytest.Monke
     def unexpected(*_: Any, **__: Any) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(connection, "log_access", unexpected)
-    monkeypatch.setattr(request_cycle.RequestCycle, "log_access", unexpected)
+    monkeypatch.setattr(request_cycle.RequestCycle, "report", unexpected)
 
     async def test() -> None:
         client = Client()

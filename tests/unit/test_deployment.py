@@ -33,6 +33,7 @@ MANIFESTS = {
 }
 PODS = {kind: MANIFESTS[kind]["spec"]["template"]["spec"] for kind in ("Deployment", "Job")}
 PATHS = json.loads((ROOT / "docs/openapi.json").read_text())["paths"]
+METRICS_PORT = 9464
 EXPOSURE_MAX = 20  # tenths, as systemd rates a unit
 
 
@@ -81,7 +82,8 @@ def test_the_image_runs_as_a_user_from_what_is_locked() -> None:
     stages = re.findall(r"^FROM (\S+) AS (\S+)$", DOCKERFILE, re.MULTILINE)
     assert [name for _, name in stages] == ["pgbouncer", "build", "goatfish"]
     assert all("/" not in image and ":" in image for image, _ in stages)
-    assert "--require-hashes --requirement requirements/base.txt" in stage("build")
+    assert "--require-hashes --requirement requirements/$LOCK.txt" in stage("build")
+    assert "ARG LOCK=base" in stage("build")
     assert "--no-deps --no-build-isolation ." in stage("build")
     for name in ("pgbouncer", "goatfish"):
         assert re.findall(r"^USER (\d+):(\d+)$", stage(name), re.MULTILINE) == [("10001", "10001")]
@@ -118,6 +120,7 @@ def test_compose_migrates_before_it_serves() -> None:
         assert set(service["secrets"]) <= set(COMPOSE["secrets"])
         assert set(service.get("depends_on", {})) <= set(services)
         assert service.get("read_only", False) or name == "postgres"
+        assert set(service.get("profiles", ())) <= {"monitoring"}
         for value in service.get("environment", {}).values():
             if value.startswith("/run/secrets/"):
                 assert Path(value).name in service["secrets"]
@@ -159,7 +162,7 @@ def test_probes_ask_for_paths_of_the_api() -> None:
         "readiness": "/readyz",
     }
     assert all(probe["path"] in PATHS and probe["port"] == "http" for probe in probes.values())
-    assert container["ports"] == [{"name": "http", "containerPort": 8000}]
+    assert container["ports"] == [{"name": "http", "containerPort": 8000}, {"name": "metrics", "containerPort": 9464}]
 
 
 def test_manifests_select_the_pods_of_the_deployment() -> None:
@@ -171,7 +174,23 @@ def test_manifests_select_the_pods_of_the_deployment() -> None:
     policy = MANIFESTS["NetworkPolicy"]["spec"]
     selected = policy["podSelector"]["matchExpressions"][0]["values"]
     assert selected == [labels["app"], MANIFESTS["Job"]["spec"]["template"]["metadata"]["labels"]["app"]]
-    assert policy["ingress"][0]["ports"] == [{"protocol": "TCP", "port": 8000}]
+    assert [each["ports"] for each in policy["ingress"]] == [
+        [{"protocol": "TCP", "port": port}] for port in (8000, METRICS_PORT)
+    ]
+
+
+def test_metrics_are_scraped_where_they_are_served_and_not_published() -> None:
+    (config,) = KUSTOMIZATION["configMapGenerator"]
+    assert f"GOATFISH_METRICS_PORT={METRICS_PORT}" in config["literals"]
+    annotations = MANIFESTS["Deployment"]["spec"]["template"]["metadata"]["annotations"]
+    assert annotations["prometheus.io/port"] == str(METRICS_PORT)
+    settings = COMPOSE["x-goatfish"]["environment"]
+    (job,) = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text())["scrape_configs"]
+    assert job["static_configs"] == [{"targets": [f"goatfish:{settings['GOATFISH_METRICS_PORT']}"]}]
+    assert settings["GOATFISH_METRICS_PORT"] == str(METRICS_PORT)
+    published = [port for service in COMPOSE["services"].values() for port in service.get("ports", ())]
+    assert all(port.startswith("127.0.0.1:") and str(METRICS_PORT) not in port for port in published)
+    assert "GOATFISH_METRICS_HOST" not in UNIT
 
 
 def test_the_systemd_unit_reads_the_credentials_that_it_loads() -> None:

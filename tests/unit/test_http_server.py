@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from app.http_server.access_log import log_access
 from app.http_server.connection import LINGER_TIMEOUT, HttpConnection
 from app.http_server.connection_registry import CHECK_INTERVAL, REJECTED_MAX, STARTS_PER_PASS, ConnectionRegistry
 from app.http_server.framing import BLANK_LINES_MAX, Framer
 from app.http_server.limits import Limits
+from app.http_server.request_cycle import Report
 from tests.edge.raw_client import Answer, parsed
 
 GET = b"GET /whole HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -128,13 +130,19 @@ class Client:
     """A client that sends packets whenever the server reads, with the server's connection and application."""
 
     def __init__(
-        self, limits: Limits | None = None, registry: ConnectionRegistry | None = None, *, access_log: bool = False
+        self,
+        limits: Limits | None = None,
+        registry: ConnectionRegistry | None = None,
+        *,
+        access_log: bool = False,
+        report: Report | None = None,
     ) -> None:
         self.application = Application()
-        config = Config(self.application, access_log=access_log, log_config=None, lifespan="off")
+        config = Config(self.application, log_config=None, lifespan="off")
         self.registry = registry or ConnectionRegistry(limits or limits_with())
         self.state = ServerState()
-        self.connection = HttpConnection(config, self.state, {}, self.registry)
+        report = log_access if access_log else report
+        self.connection = HttpConnection(config, self.state, {}, self.registry, report)
         self.transport = FakeTransport(self.connection)
         self.connection.connection_made(self.transport)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import django
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from datetime import datetime
+    from datetime import datetime, timedelta
+
+    from prometheus_client.registry import Collector
 
     from adapters.django_orm.admin.application import AdminApplication
     from adapters.django_orm.storage import Storage
@@ -33,10 +35,12 @@ def asyncpg_storage(
     prepared_statements: bool = True,
     enforce_rls: bool = True,
     check_more: Callable[[], Awaitable[None]] | None = None,
+    trace: Callable[[Any], Any] | None = None,
 ) -> Storage:
     """Storage on PostgreSQL by asyncpg; the parameters are those of ``AsyncpgExecutor`` and ``Storage``.
 
-    With ``check_more`` it is one that may be opened while the database is away: see ``CheckedStorage``.
+    With ``check_more`` it is one that may be opened while the database is away: see ``CheckedStorage``. ``trace`` makes
+    of an executor one whose statements are traced.
     """
     setup_django()
     from adapters.django_orm.checked_storage import CheckedStorage
@@ -51,9 +55,10 @@ def asyncpg_storage(
         list_timeout=list_timeout,
         prepared_statements=prepared_statements,
     )
+    traced = trace(executor) if trace else executor
     if check_more is None:
-        return Storage(executor, enforce_rls=enforce_rls)
-    return CheckedStorage(executor, enforce_rls=enforce_rls, check_more=check_more)
+        return Storage(traced, enforce_rls=enforce_rls)
+    return CheckedStorage(traced, enforce_rls=enforce_rls, check_more=check_more)
 
 
 def django_storage(
@@ -62,8 +67,12 @@ def django_storage(
     acquire_timeout: float | None = None,
     statement_timeout: float | None = None,
     list_timeout: float | None = None,
+    trace: Callable[[Any], Any] | None = None,
 ) -> Storage:
-    """Storage on Django's connections, in ``size`` threads; the parameters are those of ``DjangoExecutor``."""
+    """Storage on Django's connections, in ``size`` threads; the parameters are those of ``DjangoExecutor``.
+
+    ``trace`` makes of an executor one whose statements are traced.
+    """
     setup_django()
     from adapters.django_orm.sql.django_executor import DjangoExecutor
     from adapters.django_orm.storage import Storage
@@ -71,7 +80,15 @@ def django_storage(
     executor = DjangoExecutor(
         size=size, acquire_timeout=acquire_timeout, statement_timeout=statement_timeout, list_timeout=list_timeout
     )
-    return Storage(executor)
+    return Storage(trace(executor) if trace else executor)
+
+
+def overdue(now: Callable[[], datetime], revisions_kept: timedelta | None) -> dict[str, float]:
+    """How many seconds ago what is oldest should have been purged, by what it is; see ``overdue.overdue``."""
+    setup_django()
+    from adapters.django_orm import overdue
+
+    return overdue.overdue(now(), revisions_kept)
 
 
 def django_application(
@@ -82,10 +99,12 @@ def django_application(
     now: Callable[[], datetime],
     at_once: int,
     statement_timeout: float,
+    metrics: Collector | None = None,
 ) -> AdminApplication:
     """The ASGI application of the admin, which changes data by these use cases; at most ``at_once`` requests run.
 
-    From now on no statement of this process on Django's connections to PostgreSQL takes longer than so many seconds.
+    ``metrics`` are those of all workers, which a page shows. From now on no statement of this process on Django's
+    connections to PostgreSQL takes longer than so many seconds.
     """
     setup_django()
     from adapters.django_orm.admin.application import AdminApplication
@@ -94,4 +113,4 @@ def django_application(
 
     DatabaseWrapper.limit_sessions(statement_timeout)
     use_cases = AdminUseCases(owners=owners, keys=keys, idempotent=idempotent, now=now)
-    return AdminApplication(use_cases, at_once=at_once)
+    return AdminApplication(use_cases, at_once=at_once, metrics=metrics)

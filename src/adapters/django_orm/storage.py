@@ -27,12 +27,13 @@ from domain.repository import E, Owned
 from domain.runs.run import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from django.db.models import Model
 
     from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
     from adapters.django_orm.sql.django_executor import DjangoExecutor
+    from adapters.django_orm.sql.fair_semaphore import FairSemaphore
 
 BYPASS_TTL = 1.0
 """Seconds for which the answer holds whether the role could see more: anybody may ask for it, as often as they like."""
@@ -84,6 +85,11 @@ class Storage:
         """What keeps entities, by the model of its rows."""
         kept: list[Reader[Any]] = [self.owners.table, self.keys, self.revisions, *self._repositories.values()]
         return {each.model: each for each in kept}
+
+    @property
+    def pools(self) -> Mapping[str, FairSemaphore]:
+        """What its statements wait for, by name."""
+        return self.executor.pools
 
     def repository(self, entity: type[E]) -> OwnedTable[E]:
         return self._repositories[entity]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +60,11 @@ class Storage:
         kinds |= {entity.KIND: repository for entity, repository in self._repositories.items()}
         self.keys = Repository(ApiKey, self.idempotency_records, self.revisions)
         self.owners = OwnerDirectory(self.keys, self.idempotency_records, self.revisions)
+
+    @property
+    def pools(self) -> Mapping[str, Any]:
+        """None: nothing is waited for."""
+        return {}
 
     def repository(self, entity: type[E]) -> Repository[E]:
         return self._repositories[entity]

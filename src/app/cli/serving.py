@@ -12,6 +12,7 @@ from uvicorn.supervisors import ChangeReload
 
 import config
 from app.cli.database import require_storage, say_which_database
+from app.cli.metrics_port import shared_metrics
 from app.cli.terminal import FAILED, MISCONFIGURED, fail, print_message
 from app.http_server.draining_server import REQUESTS_TIME, DrainingServer
 from app.http_server.limits import Limits
@@ -94,9 +95,10 @@ def _http_server(settings: Settings) -> HttpServer:
         keep_alive=settings.keep_alive,
         connections_max=settings.connections_max,
     )
-    return HttpServer(limits, other_files=settings.pool_size)
+    return HttpServer(limits, other_files=settings.pool_size, counts=settings.metrics)
 
 
+@shared_metrics()
 def run(
     listener: socket.socket,
     log_level: str,

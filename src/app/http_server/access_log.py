@@ -5,6 +5,7 @@ from time import perf_counter
 from typing import Any
 
 from adapters.http_fastapi.kit.context import KEY, RequestContext
+from adapters.http_fastapi.kit.current_request import trace_id
 from app.logs import Fields
 
 _log = logging.getLogger("goatfish.access")
@@ -29,6 +30,7 @@ def log_access(
     caller = None if context is None else context.caller
     fields = Fields(
         request_id=request_id if context is None else context.request_id,
+        trace_id=None if context is None else trace_id(context),
         method=None if scope is None else scope["method"],
         route=None if context is None else context.route,
         status=status,

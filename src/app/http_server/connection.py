@@ -10,14 +10,13 @@ from uvicorn.config import Config
 from uvicorn.protocols.utils import get_local_addr
 from uvicorn.server import ServerState
 
-from adapters.http_fastapi.kit.problems import ProblemException
-from app.http_server.access_log import log_access
+from adapters.http_fastapi.kit.problems import REFUSALS, ProblemException, Reason
 from app.http_server.connection_registry import ConnectionRegistry
 from app.http_server.error_response import error_response
 from app.http_server.flow_control import FlowControl
 from app.http_server.forwarded import client_address, with_one_scheme
 from app.http_server.framing import Framer, Head, HeadTooLarge, InternalError, Malformed
-from app.http_server.request_cycle import Application, RequestCycle
+from app.http_server.request_cycle import Application, Report, RequestCycle
 
 BODY_BUFFER_MAX = 64 << 10
 """Bytes of a request body that are buffered until the application receives them; then reading pauses."""
@@ -39,11 +38,17 @@ class HttpConnection(asyncio.BufferedProtocol):
     flow: FlowControl
 
     def __init__(
-        self, config: Config, state: ServerState, app_state: dict[str, Any], registry: ConnectionRegistry
+        self,
+        config: Config,
+        state: ServerState,
+        app_state: dict[str, Any],
+        registry: ConnectionRegistry,
+        report: Report | None = None,
     ) -> None:
+        """``report`` is told of each request that has ended, if that is anybody's concern."""
         if not config.loaded:
             config.load()
-        self.access_log, self._proxied = config.access_log, config.proxy_headers
+        self.report, self._proxied = report, config.proxy_headers
         self._application: Application = config.loaded_app
         asgi = {"version": config.asgi_version, "spec_version": "2.3"}
         self._scope: dict[str, Any] = {"type": "http", "asgi": asgi, "scheme": "http", "root_path": ""}
@@ -57,7 +62,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._read_deadline = inf
         self._reading_paused = self._eof_received = self._lingering = self._discarding_input = False
         self._discarded = 0  # bytes of the body received after the response
-        self._began = perf_counter()  # when the connection or, if it is logged, the current request has begun
+        self._began = perf_counter()  # when the connection or, if that is told, the current request has begun
 
     @property
     def default_headers(self) -> list[tuple[bytes, bytes]]:
@@ -71,8 +76,9 @@ class HttpConnection(asyncio.BufferedProtocol):
         self._context = copy_context()
         if not self._registry.try_add(self):
             if self._registry.try_add_rejected(self):
-                self._refuse("unavailable")
+                self._refuse("unavailable", reason="connections_max")
             else:
+                REFUSALS["connections_max"] += 1
                 transport.abort()
             return
         transport.set_write_buffer_limits(0)  # pause_writing() is then called as soon as anything is unsent
@@ -182,7 +188,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         before = self._read_deadline
         if not self._framer.started:
             self._read_deadline = self._loop.time() + self._limits.head_timeout
-            if self.access_log:
+            if self.report is not None:
                 self._began = perf_counter()
         try:
             pipelined = self._framer.parse(data)
@@ -243,17 +249,18 @@ class HttpConnection(asyncio.BufferedProtocol):
         else:
             cycle.disconnected = True
             head, path = cycle.scope["method"] == "HEAD", cycle.scope["path"]
-            response = error_response(code, request_id=cycle.request_id, path=path, bodiless=head)
+            reason: Reason | None = "shutdown" if code == "unavailable" else None
+            response = error_response(code, request_id=cycle.request_id, path=path, bodiless=head, reason=reason)
             self._close(response.data)
-            if self.access_log:
-                cycle.log_access(instead=response)
+            if self.report is not None:
+                cycle.report(self.report, instead=response)
 
-    def _refuse(self, code: str) -> None:
+    def _refuse(self, code: str, reason: Reason | None = None) -> None:
         """Answers what is not understood as a request."""
-        response = error_response(code)
+        response = error_response(code, reason=reason)
         self._close(response.data)
-        if self.access_log:
-            log_access(
+        if self.report is not None:
+            self.report(
                 began=self._began,
                 status=response.status,
                 sent=response.body_size,
@@ -299,8 +306,8 @@ class HttpConnection(asyncio.BufferedProtocol):
             task = self._loop.create_task(self._cycle.run(self._application), context=self._context.copy())
             self._state.tasks.add(task)
             task.add_done_callback(self._state.tasks.discard)
-        elif self.access_log and self._cycle is not None:
-            self._cycle.log_access()
+        elif self.report is not None and self._cycle is not None:
+            self._cycle.report(self.report)
 
     def on_data(self, body: bytes) -> None:
         cycle = self._cycle

@@ -9,12 +9,13 @@ from urllib.parse import unquote
 
 from adapters.http_fastapi.kit.middleware import DRAINING
 from adapters.http_fastapi.kit.problems import ProblemException
-from app.http_server.access_log import log_access
 from app.http_server.error_response import ErrorResponse
 from app.http_server.flow_control import FlowControl
 from app.http_server.framing import Head
 
 Application = Callable[..., Coroutine[Any, Any, None]]
+Report = Callable[..., None]
+"""Is told of each request that has ended, with the arguments of ``log_access``."""
 
 _log = logging.getLogger("uvicorn.error")
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}".encode() for status in HTTPStatus}
@@ -27,7 +28,7 @@ class Connection(Protocol):
 
     transport: asyncio.Transport
     flow: FlowControl
-    access_log: bool
+    report: Report | None
 
     @property
     def default_headers(self) -> list[tuple[bytes, bytes]]:
@@ -58,12 +59,12 @@ class RequestCycle:
 
     __slots__ = (
         *("_chunked", "_connection", "_awaits_continue", "_remaining", "_error", "_body_delivered", "_head", "_waiter"),
-        *("_began", "_logged", "_sent", "_status"),
+        *("_began", "_reported", "_sent", "_status"),
         *("response_complete", "body", "body_complete", "disconnected", "keep_alive", "scope"),
     )
 
     def __init__(self, connection: Connection, head: Head, scope: Mapping[str, Any], began: float) -> None:
-        """``scope`` is what all requests of a connection share; ``began`` is when the request did, if it is logged."""
+        """``scope`` is what all requests of a connection share; ``began`` is when the request did, if that is told."""
         path = head.raw_path.decode("ascii")
         self.scope = {
             **scope,
@@ -88,7 +89,7 @@ class RequestCycle:
         self._waiter: asyncio.Future[None] | None = None
         self._began, self._sent = began, 0  # bytes of the body
         self._status: int | None = None  # None before the application has answered
-        self._logged = False
+        self._reported = False
 
     async def run(self, application: Application) -> None:
         """Runs the application. If it raises or sends no response, the server sends one, and logs the exception."""
@@ -104,8 +105,8 @@ class RequestCycle:
                 _log.exception("Exception in ASGI application")
         if not (self.response_complete or self.disconnected):
             self._connection.on_no_response(self, code)
-        if self._connection.access_log and not self._logged:  # the client is gone
-            self.log_access()
+        if self._connection.report is not None and not self._reported:  # the client is gone
+            self.report(self._connection.report)
 
     @property
     def request_id(self) -> str:
@@ -113,10 +114,10 @@ class RequestCycle:
         id: str = self.scope["state"].get("request_id", "")
         return id
 
-    def log_access(self, instead: ErrorResponse | None = None) -> None:
-        """Logs the request, where requests are logged; ``instead`` is what the server has answered itself."""
-        self._logged = True
-        log_access(
+    def report(self, to: Report, instead: ErrorResponse | None = None) -> None:
+        """Tells of the request, which has ended; ``instead`` is what the server has answered itself."""
+        self._reported = True
+        to(
             began=self._began,
             status=self._status if instead is None else instead.status,
             sent=self._sent if instead is None else instead.body_size,
@@ -235,6 +236,6 @@ class RequestCycle:
             self._connection.transport.write(data)
         if not more:
             self.wake()
-            if self._connection.access_log:
-                self.log_access()
+            if self._connection.report is not None:
+                self.report(self._connection.report)
             self._connection.on_response_complete(self)

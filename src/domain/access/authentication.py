@@ -96,6 +96,13 @@ class Authentication:
         """The same by a digest of the whole text, for texts that were valid."""
         self._lookups: dict[str, _Lookup] = {}
         """The queries under way, by public id."""
+        self.hits = self.misses = 0
+        """How many requests had a key that was cached as valid, and how many had another."""
+
+    @property
+    def cached_keys(self) -> int:
+        """How many keys are cached as valid, expired answers included."""
+        return len(self._valid)
 
     def cached(self, text: str) -> Caller | None:
         """The caller where this key is cached as valid; None where the directory has to be asked."""
@@ -104,10 +111,14 @@ class Authentication:
             return None
         owner, key = cached[1]
         now = self._now()
-        return None if key.is_inactive(now) else Caller(owner, key, now)
+        if key.is_inactive(now):
+            return None
+        self.hits += 1
+        return Caller(owner, key, now)
 
     async def authenticate(self, text: str) -> Caller | None:
         """The caller; None for a key that is malformed, unknown, revoked or expired, or whose owner is inactive."""
+        self.misses += 1
         token = ApiKeyToken.parse(text)
         if token is None:
             return None

@@ -22,12 +22,15 @@ from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 
 from adapters.django_orm.admin.concurrency_limit import Busy, ConcurrencyLimit
+from adapters.django_orm.admin.status_page import METRICS
 from adapters.django_orm.admin.use_case_actions import SCOPE, AdminUseCases
 from adapters.django_orm.middleware import unavailable_page
 from domain.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from prometheus_client.registry import Collector
 
 _log = logging.getLogger("goatfish.admin")
 
@@ -43,9 +46,9 @@ _PASSWORD_VIEWS = frozenset({"login", "password_change", "goatfish_operator_add"
 class AdminApplication(ASGIHandler):
     """Runs ``at_once`` requests while twice as many wait; further ones get a 503, without a database query."""
 
-    def __init__(self, use_cases: AdminUseCases, *, at_once: int) -> None:
+    def __init__(self, use_cases: AdminUseCases, *, at_once: int, metrics: Collector | None = None) -> None:
         super().__init__()
-        self._use_cases = use_cases
+        self._in_scope = {SCOPE: use_cases, METRICS: metrics}
         self._requests = ConcurrencyLimit("requests of the admin", at_once=at_once, waiting=2 * at_once)
         self._passwords = ConcurrencyLimit(
             "sign-ins", at_once=PASSWORD_HASHES_MAX, waiting=PASSWORD_HASHES_WAITING, retry_after=5
@@ -113,7 +116,7 @@ class AdminApplication(ASGIHandler):
             return unread.pop() if unread else await asyncio.Event().wait()
 
         try:
-            await super().__call__({**scope, SCOPE: self._use_cases}, receive, answer.keep)
+            await super().__call__({**scope, **self._in_scope}, receive, answer.keep)
         except BaseException:
             answer.close()
             raise

@@ -22,6 +22,7 @@ from adapters.django_orm.sql.failures import (
     refused_session,
     unavailable,
 )
+from adapters.django_orm.sql.fair_semaphore import FairSemaphore
 from adapters.django_orm.sql.many import EncodeText, ManyValues
 from adapters.django_orm.sql.statement import (
     Codec,
@@ -33,11 +34,11 @@ from adapters.django_orm.sql.statement import (
     WriteBatch,
 )
 from config.postgres_urls import read_url
-from domain.errors import ListTimeout, Unavailable
+from domain.errors import ListTimeout, PoolTimeout, Unavailable
 from domain.turns import FEW, in_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 CANCEL_TIMEOUT = 2.0
 """Seconds to wait until the server has cancelled a statement; nobody's answer waits for that."""
@@ -169,6 +170,11 @@ class AsyncpgExecutor:
 
         self._connections = ConnectionPool(connect, size=self._size, timeout=self._acquire_timeout)
 
+    @property
+    def pools(self) -> Mapping[str, FairSemaphore]:
+        """The connections, once they are opened."""
+        return {} if self._connections is None else {"connections": self._connections.semaphore}
+
     async def close(self) -> None:
         """Closes every connection; one still in use after ``statement_timeout`` is terminated."""
         connections, self._connections = self._connections, None
@@ -223,7 +229,7 @@ class AsyncpgExecutor:
         try:
             return await connections.acquire(share)
         except TimeoutError as error:
-            raise Unavailable("The database cannot be used: no connection was free in time.") from error
+            raise PoolTimeout("The database is overloaded: no connection was free in time.") from error
 
     def _failed(
         self,

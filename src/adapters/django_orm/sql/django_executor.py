@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ from adapters.django_orm.sql.statement import (
     WriteBatch,
 )
 from adapters.django_orm.sqlite.base import DatabaseWrapper
-from domain.errors import ListTimeout, Unavailable
+from domain.errors import ListTimeout, PoolTimeout, Unavailable
 
 if TYPE_CHECKING:
     from django.db import models
@@ -123,6 +123,11 @@ class DjangoExecutor:
             connection = connections[self.alias]
             connection.inc_thread_sharing()  # so that close() may close it from another thread
             self._own_connections.append(connection)
+
+    @property
+    def pools(self) -> Mapping[str, FairSemaphore]:
+        """The threads that read, and the one that writes."""
+        return {"readers": self._readers.semaphore, "writer": self._writer.semaphore}
 
     async def open(self) -> None:
         """Does nothing: each thread connects when it is first used."""
@@ -224,7 +229,7 @@ class DjangoExecutor:
         try:
             await pool.semaphore.acquire(share)
         except TimeoutError as error:
-            raise Unavailable("The database cannot be used: no thread was free in time, it is overloaded.") from error
+            raise PoolTimeout("The database cannot be used: no thread was free in time, it is overloaded.") from error
         cancellation = _Cancellation()
         work: Future[T] | None = None
         try:

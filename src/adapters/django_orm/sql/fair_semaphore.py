@@ -90,7 +90,7 @@ class FairSemaphore:
     """
 
     def __init__(self, size: int, *, timeout: float | None, clock: Callable[[], float] = monotonic) -> None:
-        self._size, self._timeout, self._clock = size, timeout, clock
+        self.size, self._timeout, self._clock = size, timeout, clock
         self.reserved = 0 if size == 1 else 1 if size < 8 else 2  # noqa: PLR2004 -- see above
         self.unreserved = size - self.reserved
         self.owner_limit = max(min(-(-self.unreserved * 2 // 3), self.unreserved - 1), 1)
@@ -105,13 +105,14 @@ class FairSemaphore:
 
     @property
     def in_use(self) -> int:
-        """Slots that are acquired."""
-        return self._size - self._free
+        """How many slots are acquired."""
+        return self.size - self._free
 
     @property
     def waiting(self) -> int:
-        """Waiters of all names."""
-        return sum(len(queue.waiters) for queue in (*self._waiting.values(), *self._waiting_system.values()))
+        """How many wait for a slot; may be asked from another thread."""
+        queues = [*self._waiting.values(), *self._waiting_system.values()]
+        return sum(len(queue.waiters) for queue in queues)
 
     def acquire_nowait(self, name: str) -> bool:
         """Acquires a slot if this name may have one now; returns whether it did."""
@@ -143,12 +144,12 @@ class FairSemaphore:
             self._held_by_owners -= 1
         if self._waiting or self._waiting_system:
             self._serve()
-        if self._all_released is not None and self._free == self._size:
+        if self._all_released is not None and self._free == self.size:
             self._all_released.set()
 
     async def all_released(self) -> None:
         """Waits until every slot is released and nobody waits."""
-        if self._free < self._size:
+        if self._free < self.size:
             self._all_released = asyncio.Event()
             await self._all_released.wait()
 
@@ -202,7 +203,7 @@ class FairSemaphore:
         if not self._free:
             return None
         first = next(iter(self._waiting_system), None)
-        if first is not None and self._size - self._free - self._held_by_owners < max(self.reserved, 1):
+        if first is not None and self.size - self._free - self._held_by_owners < max(self.reserved, 1):
             return first
         if self._held_by_owners < self.unreserved:
             for name in self._waiting:  # an owner at its limit keeps its turn; few are

@@ -21,7 +21,7 @@ class BodyBudget:
     """
 
     def __init__(self, most: int) -> None:
-        self._left = most
+        self.most = self.left = most
         self._held: dict[Hashable, int] = {}
 
     def reserve(self, sender: Hashable, size: int) -> None:
@@ -30,15 +30,15 @@ class BodyBudget:
         Raises ``ProblemException``.
         """
         held = self._held.get(sender, 0) + size
-        if held * _PART > self._left - size:
+        if held * _PART > self.left - size:
             detail = "Too many large bodies are on their way in. Try again after Retry-After seconds."
-            raise ProblemException("unavailable", detail, headers={"Retry-After": "1"})
+            raise ProblemException("unavailable", detail, headers={"Retry-After": "1"}, reason="body_budget")
         self._held[sender] = held
-        self._left -= size
+        self.left -= size
 
     def release(self, sender: Hashable, size: int) -> None:
         """Gives back what was held."""
-        self._left += size
+        self.left += size
         held = self._held[sender] - size
         if held:
             self._held[sender] = held

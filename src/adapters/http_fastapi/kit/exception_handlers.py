@@ -16,7 +16,7 @@ from starlette.types import Scope
 from starlette.websockets import WebSocket
 
 from adapters.http_fastapi.kit.context import KEY, RequestContext
-from adapters.http_fastapi.kit.problems import ProblemException, as_problem, problem_response
+from adapters.http_fastapi.kit.problems import ProblemException, Reason, as_problem, problem_response
 from adapters.http_fastapi.kit.validation_errors import invalid_request
 from domain.errors import DomainError, OutcomeUnknown, Unavailable
 
@@ -51,7 +51,7 @@ def problem_of(error: Exception) -> ProblemException:
     return as_problem(error)
 
 
-def outcome_unknown(scope: Scope, why: str) -> ProblemException:
+def outcome_unknown(scope: Scope, why: str, reason: Reason) -> ProblemException:
     """The problem of a request that may have been carried out, which says how to find out."""
     context: RequestContext = scope[KEY]
     if b"idempotency-key" in context.request_headers:
@@ -64,7 +64,7 @@ def outcome_unknown(scope: Scope, why: str) -> ProblemException:
     else:
         then = "Sending it again is safe, with If-Match also where others may have changed the object meanwhile."
     detail = f"{why} The request may have been carried out. {then}"
-    return ProblemException("outcome_unknown", detail, headers={"Retry-After": "1"})
+    return ProblemException("outcome_unknown", detail, headers={"Retry-After": "1"}, reason=reason)
 
 
 def ungrouped(error: BaseException) -> BaseException:
@@ -125,9 +125,9 @@ class ExceptionHandlers:
     async def _refuse(self, request: Request, error: Exception) -> Response:
         """A refusal of the domain, as a handler of its status or of ``HTTPException`` would see it."""
         if isinstance(error, Unavailable):
-            _log.warning("request %s could not be served: %s", request.scope[KEY].request_id, error)
+            _log.warning("The request could not be served: %s", error)
         if isinstance(error, OutcomeUnknown):
-            problem = outcome_unknown(request.scope, "The answer of the database was lost.")
+            problem = outcome_unknown(request.scope, "The answer of the database was lost.", "database")
         else:
             problem = as_problem(error, request.scope[KEY].content)
         return await respond(self.find(problem) or problem_handler, request, problem)

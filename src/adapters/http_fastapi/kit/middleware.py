@@ -17,6 +17,7 @@ from adapters.http_fastapi.kit.authentication import Authenticator
 from adapters.http_fastapi.kit.body_budget import BodyBudget, counted_receive, release
 from adapters.http_fastapi.kit.context import KEY, RequestContext, path_within
 from adapters.http_fastapi.kit.cors import Cors
+from adapters.http_fastapi.kit.current_request import CURRENT
 from adapters.http_fastapi.kit.deadlines import Deadlines, Task
 from adapters.http_fastapi.kit.exception_handlers import Handler, outcome_unknown, respond
 from adapters.http_fastapi.kit.problems import ProblemException, problem_response
@@ -85,7 +86,7 @@ class RequestMiddleware:
             if not self._deadlines.expired(task) or context.started:
                 raise
             late = _timed_out(scope, self._deadlines.seconds)
-            _log.warning("request %s could not be served: %s", request_id, late.detail)
+            _log.warning("The request could not be served: %s", late.detail)
             await problem_response(late, path, request_id)(scope, receive, send)
         except Exception as error:
             if not await self._is_answered(error, scope, receive, send):
@@ -102,7 +103,7 @@ class RequestMiddleware:
         path, request_id = scope["path"], context.request_id
         is_expected = isinstance(error, HTTPException)  # raised by middleware
         if not is_expected:
-            _log.exception("request %s failed: %s %r", request_id, scope["method"], path)
+            _log.exception("The request failed: %s %r", scope["method"], path)
         if context.started:
             return False
         response = problem_response(error, path, request_id)
@@ -110,7 +111,7 @@ class RequestMiddleware:
             try:
                 response = await respond(self._on_error, Request(scope, receive, send), error)
             except Exception:
-                _log.exception("request %s failed again, in the handler of its failure", request_id)
+                _log.exception("The request failed again, in the handler of its failure")
         await response(scope, receive, send)
         return True
 
@@ -120,6 +121,7 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         context = RequestContext(scope, self._authenticator)
+        CURRENT.set(context)
         send = noting_start(context, send, path_within(scope))
         try:
             self._check(scope, context.request_headers.get(b"host"))
@@ -128,7 +130,7 @@ class RequestMiddleware:
             response = problem_response(error, scope["path"], context.request_id)
             await refuse(response, context, scope, receive, send)
         except Exception as error:
-            _log.exception("request %s failed: WebSocket %r", context.request_id, scope["path"])
+            _log.exception("The request failed: WebSocket %r", scope["path"])
             response = problem_response(error, scope["path"], context.request_id)
             await refuse(response, context, scope, receive, send)
 
@@ -138,6 +140,7 @@ class RequestMiddleware:
         if head:
             scope = {**scope, "method": "GET"}  # a copy: the server goes by the method in its own
         context = of_server[KEY] = RequestContext(scope, self._authenticator)
+        CURRENT.set(context)  # the task is the request's own, and so is its context
         context.is_head = head
         headers = context.request_headers
         scope["scheme"] = scheme = _SCHEMES.get(scope.get("scheme", ""), "http")
@@ -192,5 +195,5 @@ def _timed_out(scope: Scope, seconds: float) -> ProblemException:
     """The answer to a request that its deadline has ended, wherever it was."""
     why = f"The request was ended, because no answer was ready within {seconds:g} seconds."
     if scope["method"] in {"GET", "OPTIONS"}:
-        return ProblemException("unavailable", why, headers={"Retry-After": "1"})
-    return outcome_unknown(scope, why)
+        return ProblemException("unavailable", why, headers={"Retry-After": "1"}, reason="request_deadline")
+    return outcome_unknown(scope, why, "request_deadline")

@@ -2,10 +2,11 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from http.client import responses
-from typing import Any
+from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,7 +15,16 @@ from starlette.responses import Response
 
 from adapters.http_fastapi.kit.problem_types import CATALOGUE, GENERAL, ProblemType
 from domain.access.token import redact
-from domain.errors import DomainError, Invalid, Limited, ListTimeout, OutcomeUnknown, Unavailable, Violation
+from domain.errors import (
+    DomainError,
+    Invalid,
+    Limited,
+    ListTimeout,
+    OutcomeUnknown,
+    PoolTimeout,
+    Unavailable,
+    Violation,
+)
 
 MEDIA_TYPE = "application/problem+json"
 ERRORS_MAX = 20
@@ -24,6 +34,12 @@ NAME_MAX, PATH_MAX = 200, 1000
 not the API's, of files and pages, are far shorter, and a longer one leads nowhere."""
 
 
+Reason: TypeAlias = Literal[
+    "body_budget", "connections_max", "database", "pool_timeout", "request_deadline", "shutdown"
+]
+"""What was lacking where a request is refused as ``unavailable``."""
+REFUSALS: Counter[str] = Counter()
+"""How many requests this process has answered with a problem, by its code, or by the ``Reason`` where there is one."""
 _REQUEST_ID = "5f2c0d5e1b7a4c0f9d3e8a6b2c4d1e0f"
 
 
@@ -72,6 +88,7 @@ class ProblemException(HTTPException):
     """A problem of the catalogue by its code, or one of another type, with what is particular to this request.
 
     It is an ``HTTPException``, so that it passes through FastAPI's reading of bodies and through handlers for those.
+    ``reason`` tells operators more than the code does; clients do not see it.
     """
 
     def __init__(
@@ -81,8 +98,10 @@ class ProblemException(HTTPException):
         *,
         errors: Iterable[ProblemError] = (),
         headers: Mapping[str, str] | None = None,
+        reason: Reason | None = None,
     ) -> None:
         self.kind = CATALOGUE[code] if isinstance(code, str) else code
+        self.reason: str = reason or self.kind.code
         super().__init__(self.kind.status, detail or self.kind.meaning, dict(headers or {}))
         self.errors = tuple(errors)
 
@@ -100,7 +119,8 @@ def as_problem(error: Exception, body: Any = None) -> ProblemException:
         return ProblemException("list_timeout", str(error), headers={"Retry-After": "1"})
     if isinstance(error, Unavailable):
         code = "outcome_unknown" if isinstance(error, OutcomeUnknown) else "unavailable"
-        return ProblemException(code, headers={"Retry-After": "1"})
+        reason: Reason = "pool_timeout" if isinstance(error, PoolTimeout) else "database"
+        return ProblemException(code, headers={"Retry-After": "1"}, reason=reason)
     if not isinstance(error, DomainError):
         return ProblemException("internal_error")
     errors: list[ProblemError] = []
@@ -160,8 +180,9 @@ def shortened(text: str, most: int) -> str:
 
 
 def problem_response(error: Exception, path: str, request_id: str) -> Response:
-    """The problem that tells the client of this error, for the request of this path and id."""
+    """The problem that tells the client of this error, for the request of this path and id; it is counted."""
     problem = as_problem(error)
+    REFUSALS[problem.reason] += 1
     kind = problem.kind
     body: dict[str, object] = {
         "type": kind.uri,

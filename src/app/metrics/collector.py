@@ -1,0 +1,181 @@
+"""The metrics of this process, read from the objects that hold them when somebody asks."""
+
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from itertools import accumulate
+from typing import Protocol
+
+from prometheus_client import ProcessCollector
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from adapters.http_fastapi.kit.body_budget import BodyBudget
+from adapters.http_fastapi.kit.problems import REFUSALS
+from app.http_server.figures import BUCKETS, FIGURES
+from app.metrics import loop_lag
+from app.metrics.purge_lag import PurgeLag
+from domain.access.authentication import Authentication
+
+
+class Pool(Protocol):
+    """What statements wait for: connections, or threads on SQLite."""
+
+    size: int
+
+    @property
+    def in_use(self) -> int: ...
+    @property
+    def waiting(self) -> int: ...
+
+
+class Pooled(Protocol):
+    """The API's storage."""
+
+    @property
+    def pools(self) -> Mapping[str, Pool]: ...
+
+
+class WorkerCollector(Collector):
+    """Reads everything. Nothing here is done for a request, and other threads may call it."""
+
+    def __init__(
+        self,
+        *,
+        authentication: Authentication,
+        bodies: BodyBudget,
+        storage: Pooled,
+        lag: loop_lag.LoopLag,
+        purge_lag: PurgeLag,
+    ) -> None:
+        self._authentication, self._bodies, self._storage = authentication, bodies, storage
+        self._lag, self._purge_lag = lag, purge_lag
+        self._process = ProcessCollector(registry=None)
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric, with its samples now."""
+        yield InfoMetricFamily(
+            "goatfish_build",
+            "Versions of Goatfish and of Python.",
+            value={"version": version("goatfish"), "python_version": platform.python_version()},
+        )
+        yield from self._requests()
+        yield self._refusals()
+        yield from self._connections()
+        yield from self._shared_pools()
+        yield from self._key_cache()
+        yield gauge("goatfish_bodies_bytes", "Bytes that bodies on their way in occupy.", self._bodies_held)
+        yield gauge("goatfish_bodies_max_bytes", "GOATFISH_BODIES_MAX, in bytes.", self._bodies.most)
+        late = HistogramMetricFamily(
+            "goatfish_event_loop_lag_seconds", "How late the event loop was, measured four times a second.", labels=()
+        )
+        _add(late, (), loop_lag.BUCKETS, self._lag.numbers())
+        yield late
+        overdue = GaugeMetricFamily(
+            "goatfish_purge_lag_seconds",
+            "For how long what is oldest should have been purged; only where operators' database is configured.",
+            labels=("kind",),
+        )
+        for kind, seconds in self._purge_lag.seconds.items():
+            overdue.add_metric((kind,), seconds)
+        yield overdue
+        yield from self._process.collect()
+
+    @property
+    def _bodies_held(self) -> int:
+        return self._bodies.most - self._bodies.left
+
+    def _requests(self) -> Iterator[Metric]:
+        total = CounterMetricFamily(
+            "goatfish_http_requests",
+            "Requests that have ended, by the template of their route.",
+            labels=("method", "route", "status"),
+        )
+        durations: dict[tuple[str, str], list[float]] = {}
+        for (method, route, status), numbers in FIGURES.requests().items():
+            total.add_metric((method, route, status), sum(numbers[:-1]))
+            before = durations.get((method, route))
+            added = numbers if before is None else [sum(each) for each in zip(before, numbers, strict=True)]
+            durations[method, route] = added
+        yield total
+        duration = HistogramMetricFamily(
+            "goatfish_http_request_duration_seconds",
+            "From the first byte of a request until the last of its response is handed to the system.",
+            labels=("method", "route"),
+        )
+        for labels, numbers in durations.items():
+            _add(duration, labels, BUCKETS, numbers)
+        yield duration
+
+    def _refusals(self) -> Metric:
+        refusals = CounterMetricFamily(
+            "goatfish_refusals",
+            "Requests answered with a problem, by its code, or for 503 by what was lacking.",
+            labels=("reason",),
+        )
+        for reason, number in [*REFUSALS.items()]:
+            refusals.add_metric((reason,), number)
+        return refusals
+
+    def _connections(self) -> Iterator[Metric]:
+        registry = FIGURES.connections
+        connections = GaugeMetricFamily(
+            "goatfish_http_connections",
+            "Open client connections, by whether a request is in progress.",
+            labels=("state",),
+        )
+        found = () if registry is None else [*registry.open]
+        idle = sum(connection.is_idle for connection in found)
+        connections.add_metric(("busy",), len(found) - idle)
+        connections.add_metric(("idle",), idle)
+        yield connections
+        if registry is not None:
+            most = registry.limits.connections_max
+            yield gauge("goatfish_http_connections_max", "At most so many connections are open.", most)
+
+    def _shared_pools(self) -> Iterator[Metric]:
+        size, in_use, waiting = (
+            GaugeMetricFamily(f"goatfish_pool_{name}", documentation, labels=("pool",))
+            for name, documentation in (
+                ("size", "Connections to the database at most, or threads on SQLite."),
+                ("in_use", "Those in use."),
+                ("waiting", "Statements that wait for one."),
+            )
+        )
+        for name, pool in self._storage.pools.items():
+            size.add_metric((name,), pool.size)
+            in_use.add_metric((name,), pool.in_use)
+            waiting.add_metric((name,), pool.waiting)
+        yield from (size, in_use, waiting)
+
+    def _key_cache(self) -> Iterator[Metric]:
+        keys = self._authentication
+        looked = CounterMetricFamily(
+            "goatfish_key_cache_lookups",
+            "Requests with an API key, by whether it was cached as valid (hit), or had to be looked up (miss).",
+            labels=("result",),
+        )
+        looked.add_metric(("hit",), keys.hits)
+        looked.add_metric(("miss",), keys.misses)
+        yield looked
+        yield gauge("goatfish_key_cache_entries", "API keys that are cached as valid.", keys.cached_keys)
+
+
+def gauge(name: str, documentation: str, value: float) -> Metric:
+    """A metric with this value now."""
+    return GaugeMetricFamily(name, documentation, value=value)
+
+
+def _add(
+    family: HistogramMetricFamily, labels: Sequence[str], bounds: Sequence[float], numbers: Sequence[float]
+) -> None:
+    """Adds a histogram: ``numbers`` are those in each bucket, and last the sum."""
+    *counts, total = numbers
+    edges = [*map(str, bounds), "+Inf"]
+    family.add_metric(labels, [*zip(edges, accumulate(counts), strict=True)], total)

@@ -1,0 +1,65 @@
+"""Whether traces are wanted, and what receives their spans."""
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from starlette.applications import Starlette
+
+if TYPE_CHECKING:  # the packages are an extra
+    from opentelemetry.sdk.trace import TracerProvider
+
+ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+PROTOCOL = "http/protobuf"
+FLUSH_TIMEOUT = 3.0
+"""Seconds at the stop in which the last spans have to be taken."""
+_log = logging.getLogger("goatfish.tracing")
+
+
+def are_traces_wanted(environ: Mapping[str, str]) -> bool:
+    """Whether OpenTelemetry's variables name an endpoint for traces, and do not switch them off."""
+    is_off = environ.get("OTEL_SDK_DISABLED", "").lower() == "true" or environ.get("OTEL_TRACES_EXPORTER") == "none"
+    return not is_off and any(environ.get(name) for name in ENDPOINTS)
+
+
+def provider_of_process() -> "TracerProvider | None":
+    """What sends the spans of this process; None, and a warning, where the variables ask for what is not there."""
+    protocol = next(filter(None, map(os.environ.get, PROTOCOLS)), PROTOCOL)
+    if protocol != PROTOCOL:
+        _log.warning("No traces are sent: the protocol is %s alone, and %s is asked for.", PROTOCOL, protocol)
+        return None
+    try:
+        from opentelemetry import trace
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    except ImportError as error:
+        _log.warning("No traces are sent: %s. Install Goatfish with its extra: goatfish[tracing]", error)
+        return None
+    os.environ.setdefault("OTEL_SERVICE_NAME", "goatfish")
+    provider = TracerProvider(resource=Resource.create(), shutdown_on_exit=False)
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    trace.set_tracer_provider(provider)  # for whatever else the operator has instrumented
+    return provider
+
+
+def flush_at_the_end(app: FastAPI, provider: "TracerProvider") -> None:
+    """Has the application send the last spans once it has stopped serving, if the endpoint takes them in time."""
+    service = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(api: Starlette) -> AsyncIterator[None]:
+        async with service(api):
+            yield
+        flushing = Thread(target=provider.shutdown, name="goatfish-spans", daemon=True)
+        flushing.start()
+        await asyncio.to_thread(flushing.join, FLUSH_TIMEOUT)
+
+    app.router.lifespan_context = lifespan
