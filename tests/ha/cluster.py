@@ -1,0 +1,181 @@
+"""A Patroni cluster of three with etcd, HAProxy and PgBouncer, configured by the files in deploy/patroni."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psycopg
+
+from tests.embedded_postgres import find_binaries
+from tests.ha.machines import AS_NOBODY, Machine, address, build_network
+
+ROOT = Path(__file__).parents[2]
+FILES = ROOT / "deploy/patroni"
+PATRONI = ROOT / ".venv-ha/bin/patroni"
+NAMES = ("db1", "db2", "db3")
+SERVICE, ETCD = address(254), address(253)
+"""The addresses of Goatfish, HAProxy and PgBouncer, and of etcd: none is ever lost."""
+HOSTS = {**{name: address(number) for number, name in enumerate(NAMES, 1)}, "etcd": ETCD, "haproxy": SERVICE}
+HEALTHY_WITHIN, TIMEOUT = 90, 3  # seconds
+PREPARED_STATEMENTS_SINCE = (1, 21)  # of PgBouncer
+
+
+@dataclass(frozen=True)
+class Member:
+    """What Patroni tells of a member."""
+
+    name: str
+    role: str
+    state: str
+    timeline: int
+
+
+class Cluster:
+    """The machines, and what Patroni tells of them."""
+
+    def __init__(self, home: Path, binaries: Path) -> None:
+        self.password = secrets.token_urlsafe(24)
+        self.synchronous = True
+        self._http = httpx2.Client(timeout=TIMEOUT, auth=("patroni", self.password))
+        self.machines = {
+            name: Machine(
+                name, number, (str(PATRONI), str(FILES / "patroni.yml")), self._environment(name, home, binaries),
+                home / f"{name}.log",
+            )
+            for number, name in enumerate(NAMES, 1)
+        }
+
+    def _environment(self, name: str, home: Path, binaries: Path) -> dict[str, str]:
+        given = dict(line.split("=") for line in (FILES / "member.env").read_text().splitlines())
+        own = {"BIN_DIR": binaries, "DATA_DIR": home / name, "PGPASS": home / f"{name}.pgpass"}
+        given |= {f"PATRONI_POSTGRESQL_{variable}": str(path) for variable, path in own.items()}
+        given |= {key: self.password for key in given if key.endswith("_PASSWORD")}
+        given |= {key: value.replace("db1", name) for key, value in given.items() if "db1" in value}
+        return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC", **given}
+
+    def url(self, user: str = "postgres", database: str = "postgres", *, password: str = "") -> str:
+        """The URL of the leader's database, whichever member it is."""
+        hosts = ",".join(f"{name}:5432" for name in NAMES)
+        login = f"{user}:{password or self.password}"
+        return f"postgresql://{login}@{hosts}/{database}?target_session_attrs=read-write&sslmode=disable"
+
+    def members(self) -> list[Member]:
+        """The cluster as the first member that answers sees it; empty if there is none."""
+        for name in NAMES:
+            with suppress(httpx2.HTTPError, json.JSONDecodeError):
+                found = self._http.get(f"http://{name}:8008/cluster").json()["members"]
+                return [Member(each["name"], each["role"], each["state"], each.get("timeline", 0)) for each in found]
+        return []
+
+    def leader(self) -> Machine:
+        """The machine of the leader."""
+        (name,) = (each.name for each in self.members() if each.role == "leader" and each.state == "running")
+        return self.machines[name]
+
+    def others(self, machine: Machine) -> list[Machine]:
+        return [each for each in self.machines.values() if each is not machine]
+
+    def is_healthy(self) -> bool:
+        """Whether there is a leader, which both other members follow, synchronously if the cluster is synchronous."""
+        members = self.members()
+        standby = "quorum_standby" if self.synchronous else "replica"
+        return (
+            sorted((each.role, each.state) for each in members)
+            == sorted([("leader", "running"), *[(standby, "streaming")] * 2])
+            and len({each.timeline for each in members}) == 1
+        )
+
+    def wait_until_healthy(self) -> None:
+        wait_for(self.is_healthy, HEALTHY_WITHIN, lambda: f"the cluster is not healthy: {self.members()}")
+
+    def has_other_leader(self, than: Machine) -> bool:
+        """Whether a member other than this one leads, as any other member sees it."""
+        for machine in self.others(than):
+            with suppress(httpx2.HTTPError):
+                if self._http.get(f"http://{machine.name}:8008/primary").status_code == httpx2.codes.OK:
+                    return True
+        return False
+
+    def switch_over(self, candidate: str = "") -> None:
+        """Asks for another leader, and returns when there is one."""
+        wanted = {"leader": self.leader().name, **({"candidate": candidate} if candidate else {})}
+        self._http.post(f"http://{self.leader().name}:8008/switchover", json=wanted, timeout=60).raise_for_status()
+
+    def configure(self, **settings: Any) -> None:
+        """Changes the configuration of the whole cluster."""
+        self._http.patch(f"http://{self.leader().name}:8008/config", json=settings).raise_for_status()
+
+    def fetch(self, query: str, database: str = "postgres") -> list[tuple[Any, ...]]:
+        """What the leader answers."""
+        with psycopg.connect(self.url(database=database), connect_timeout=2) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+
+def wait_for(holds: Callable[[], bool], seconds: float, failure: Callable[[], str]) -> None:
+    """Returns when it holds; raises AssertionError if it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, failure()
+        time.sleep(0.2)
+
+
+@contextmanager
+def running_cluster(home: Path) -> Iterator[Cluster]:
+    """A new cluster, once it is healthy."""
+    build_network([SERVICE, ETCD], HOSTS, home)
+    with ExitStack() as stack:
+        stack.enter_context(_program(home, "etcd", _etcd(home)))
+        stack.enter_context(_program(home, "haproxy", ["haproxy", "-db", "-f", str(FILES / "haproxy.cfg")]))
+        cluster = Cluster(home, find_binaries())
+        for machine in cluster.machines.values():
+            stack.callback(machine.lose)
+            machine.start()
+        cluster.wait_until_healthy()
+        yield cluster
+
+
+def _etcd(home: Path) -> list[str]:
+    return ["etcd", "--data-dir", str(home / "etcd"), "--listen-client-urls", f"http://{ETCD}:2379",
+            "--advertise-client-urls", "http://etcd:2379", "--listen-peer-urls", "http://127.0.0.1:2380"]
+
+
+@contextmanager
+def running_pgbouncer(home: Path, user: str, password: str) -> Iterator[str]:
+    """Runs PgBouncer, for this user; yields its address."""
+    users = home / "userlist.txt"
+    users.write_text(f'"{user}" "{password}"\n')
+    text = (FILES / "pgbouncer.ini").read_text().replace("/etc/pgbouncer/userlist.txt", str(users))
+    if not has_prepared_statements():
+        text = text.replace("max_prepared_statements = 200\n", "")
+    configuration = home / "pgbouncer.ini"
+    configuration.write_text(text)
+    with _program(home, "pgbouncer", [*AS_NOBODY, "pgbouncer", str(configuration)]):
+        yield f"{SERVICE}:6432"
+
+
+def has_prepared_statements() -> bool:
+    """Whether this PgBouncer keeps prepared statements."""
+    said = subprocess.run(["pgbouncer", "--version"], capture_output=True, text=True, check=True).stdout
+    number = re.search(r"PgBouncer (\d+)\.(\d+)", said)
+    return number is not None and tuple(map(int, number.groups())) >= PREPARED_STATEMENTS_SINCE
+
+
+@contextmanager
+def _program(home: Path, name: str, command: list[str]) -> Iterator[None]:
+    with (home / f"{name}.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+        try:
+            yield
+        finally:
+            process.kill()

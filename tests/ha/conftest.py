@@ -1,0 +1,65 @@
+"""One cluster for all tests, and two services that use it, each in its way."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from app.database_roles import provision
+from config.databases import DatabaseUrl
+from tests.embedded_postgres.places import memory
+from tests.ha.cluster import Cluster, has_prepared_statements, running_cluster, running_pgbouncer
+from tests.running_service import live, served
+
+API, OPERATOR, DATABASE = "goatfish_api", "goatfish_operator", "goatfish"
+REPORT: list[str] = []
+"""What the tests have measured, as lines of a table."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """The URL of the service for each way to the database, and the key of a tenant."""
+
+    urls: dict[str, str]
+    key: str
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Path]:
+    """A directory for everything, in memory where possible."""
+    with tempfile.TemporaryDirectory(prefix="goatfish-ha-", dir=memory(), ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def cluster(home: Path) -> Iterator[Cluster]:
+    if [name for _, name in socket.if_nameindex()] != ["lo"]:
+        pytest.fail("These tests need a network of their own. Run: ./run test ha", pytrace=False)
+    with running_cluster(home) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def services(cluster: Cluster, home: Path) -> Iterator[Services]:
+    """One service that knows all members, and one that knows PgBouncer, which asks HAProxy."""
+    api, operator = (DatabaseUrl(cluster.url(user, DATABASE)) for user in (API, OPERATOR))
+    provision(DatabaseUrl(cluster.url()), api=api, operator=operator)
+    with ExitStack() as stack:
+        bouncer = stack.enter_context(running_pgbouncer(home, API, cluster.password))
+        first = stack.enter_context(live(api.with_password, operator.with_password))
+        pooled = f"postgresql://{API}:{cluster.password}@{bouncer}/{DATABASE}?sslmode=disable"
+        env = {"GOATFISH_DATABASE_URL": pooled, "GOATFISH_PREPARED_STATEMENTS": str(has_prepared_statements())}
+        second = stack.enter_context(served({**first.env, **env}))
+        yield Services({"hosts": first.url, "pooler": second}, first.key)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in REPORT:
+        terminalreporter.write_line(line)
