@@ -19,15 +19,13 @@ import httpx2
 import psycopg
 
 from tests.embedded_postgres import find_binaries
-from tests.ha.machines import AS_NOBODY, Machine, address, build_network
+from tests.ha.machines import HERE, PROGRAM, Machine, address, build_network
 
 ROOT = Path(__file__).parents[2]
 FILES = ROOT / "deploy/patroni"
 PATRONI = ROOT / ".venv-ha/bin/patroni"
 NAMES = ("db1", "db2", "db3")
-SERVICE, ETCD = address(254), address(253)
-"""The addresses of Goatfish, HAProxy and PgBouncer, and of etcd: none is ever lost."""
-HOSTS = {**{name: address(number) for number, name in enumerate(NAMES, 1)}, "etcd": ETCD, "haproxy": SERVICE}
+HOSTS = {**{name: address(number) for number, name in enumerate((*NAMES, "etcd"), 1)}, "haproxy": HERE}
 HEALTHY_WITHIN, TIMEOUT = 90, 3  # seconds
 PREPARED_STATEMENTS_SINCE = (1, 21)  # of PgBouncer
 
@@ -49,13 +47,15 @@ class Cluster:
         self.password = secrets.token_urlsafe(24)
         self.synchronous = True
         self._http = httpx2.Client(timeout=TIMEOUT, auth=("patroni", self.password))
+        patroni = (str(PATRONI), str(FILES / "patroni.yml"))
         self.machines = {
-            name: Machine(
-                name, number, (str(PATRONI), str(FILES / "patroni.yml")), self._environment(name, home, binaries),
-                home / f"{name}.log",
-            )
-            for number, name in enumerate(NAMES, 1)
+            name: Machine(name, HOSTS[name], patroni, self._environment(name, home, binaries), home / f"{name}.log")
+            for name in NAMES
         }
+        url, here = f"http://{HOSTS['etcd']}:2379", "http://127.0.0.1:2379"
+        etcd = ("etcd", "--data-dir", str(home / "etcd"), "--advertise-client-urls", url)
+        etcd += ("--listen-client-urls", f"{url},{here}")
+        self.etcd = Machine("etcd", HOSTS["etcd"], etcd, {"PATH": os.defpath}, home / "etcd.log")
 
     def _environment(self, name: str, home: Path, binaries: Path) -> dict[str, str]:
         given = dict(line.split("=") for line in (FILES / "member.env").read_text().splitlines())
@@ -69,7 +69,8 @@ class Cluster:
         """The URL of the leader's database, whichever member it is."""
         hosts = ",".join(f"{name}:5432" for name in NAMES)
         login = f"{user}:{password or self.password}"
-        return f"postgresql://{login}@{hosts}/{database}?target_session_attrs=read-write&sslmode=disable"
+        options = "target_session_attrs=read-write&tcp_user_timeout=5000&sslmode=disable"
+        return f"postgresql://{login}@{hosts}/{database}?{options}"
 
     def members(self) -> list[Member]:
         """The cluster as the first member that answers sees it; empty if there is none."""
@@ -134,21 +135,15 @@ def wait_for(holds: Callable[[], bool], seconds: float, failure: Callable[[], st
 @contextmanager
 def running_cluster(home: Path) -> Iterator[Cluster]:
     """A new cluster, once it is healthy."""
-    build_network([SERVICE, ETCD], HOSTS, home)
+    build_network(HOSTS, home)
     with ExitStack() as stack:
-        stack.enter_context(_program(home, "etcd", _etcd(home)))
         stack.enter_context(_program(home, "haproxy", ["haproxy", "-db", "-f", str(FILES / "haproxy.cfg")]))
         cluster = Cluster(home, find_binaries())
-        for machine in cluster.machines.values():
+        for machine in (cluster.etcd, *cluster.machines.values()):
             stack.callback(machine.lose)
             machine.start()
         cluster.wait_until_healthy()
         yield cluster
-
-
-def _etcd(home: Path) -> list[str]:
-    return ["etcd", "--data-dir", str(home / "etcd"), "--listen-client-urls", f"http://{ETCD}:2379",
-            "--advertise-client-urls", "http://etcd:2379", "--listen-peer-urls", "http://127.0.0.1:2380"]
 
 
 @contextmanager
@@ -161,8 +156,8 @@ def running_pgbouncer(home: Path, user: str, password: str) -> Iterator[str]:
         text = text.replace("max_prepared_statements = 200\n", "")
     configuration = home / "pgbouncer.ini"
     configuration.write_text(text)
-    with _program(home, "pgbouncer", [*AS_NOBODY, "pgbouncer", str(configuration)]):
-        yield f"{SERVICE}:6432"
+    with _program(home, "pgbouncer", ["pgbouncer", str(configuration)]):
+        yield f"{HERE}:6432"
 
 
 def has_prepared_statements() -> bool:
@@ -174,7 +169,7 @@ def has_prepared_statements() -> bool:
 
 @contextmanager
 def _program(home: Path, name: str, command: list[str]) -> Iterator[None]:
-    with (home / f"{name}.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:
+    with (home / f"{name}.log").open("wb") as log, subprocess.Popen([*PROGRAM, *command], stdout=log, stderr=log) as process:
         try:
             yield
         finally:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,10 +16,12 @@ import pytest
 
 from app.database_roles import provision
 from config.databases import DatabaseUrl
-from tests.embedded_postgres.places import memory
+from tests.embedded_postgres.places import MEMORY
 from tests.ha.cluster import Cluster, has_prepared_statements, running_cluster, running_pgbouncer
 from tests.running_service import live, served
 
+PROGRAMS = ("etcd", "haproxy", "pgbouncer", "ip", "unshare", "setpriv")
+PACKAGES = ("etcd-server", "haproxy", "pgbouncer", "iproute2", "util-linux")
 API, OPERATOR, DATABASE = "goatfish_api", "goatfish_operator", "goatfish"
 REPORT: list[str] = []
 """What the tests have measured, as lines of a table."""
@@ -32,16 +36,26 @@ class Services:
 
 
 @pytest.fixture(scope="session")
-def home() -> Iterator[Path]:
-    """A directory for everything, in memory where possible."""
-    with tempfile.TemporaryDirectory(prefix="goatfish-ha-", dir=memory(), ignore_cleanup_errors=True) as name:
-        yield Path(name)
+def home(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A directory in memory, of which only logs are kept, and these only if a test fails."""
+    os.environ["PATH"] += ":/usr/sbin"
+    if missing := [name for name in PROGRAMS if shutil.which(name) is None]:
+        pytest.fail(f"{', '.join(missing)} not found. On Debian: apt install {' '.join(PACKAGES)}", pytrace=False)
+    if [name for _, name in socket.if_nameindex()] != ["lo"]:
+        pytest.fail("These tests need namespaces of their own. Run: ./run test ha", pytrace=False)
+    # It goes with the last process, as does the memory that killed servers have shared.
+    subprocess.run(["mount", "-t", "tmpfs", "none", MEMORY], check=True)
+    home = Path(tempfile.mkdtemp(dir=MEMORY))
+    yield home
+    if request.session.testsfailed:
+        kept = Path(tempfile.mkdtemp(prefix="goatfish-ha-"))
+        for log in home.glob("*.log"):
+            shutil.copy(log, kept)
+        REPORT.append(f"Logs: {kept}")
 
 
 @pytest.fixture(scope="session")
 def cluster(home: Path) -> Iterator[Cluster]:
-    if [name for _, name in socket.if_nameindex()] != ["lo"]:
-        pytest.fail("These tests need a network of their own. Run: ./run test ha", pytrace=False)
     with running_cluster(home) as running:
         yield running
 
@@ -50,10 +64,11 @@ def cluster(home: Path) -> Iterator[Cluster]:
 def services(cluster: Cluster, home: Path) -> Iterator[Services]:
     """One service that knows all members, and one that knows PgBouncer, which asks HAProxy."""
     api, operator = (DatabaseUrl(cluster.url(user, DATABASE)) for user in (API, OPERATOR))
+    timeouts = {"STATEMENT_TIMEOUT": "3", "LIST_TIMEOUT": "2", "REQUEST_TIMEOUT": "10"}
     provision(DatabaseUrl(cluster.url()), api=api, operator=operator)
     with ExitStack() as stack:
         bouncer = stack.enter_context(running_pgbouncer(home, API, cluster.password))
-        first = stack.enter_context(live(api.with_password, operator.with_password))
+        first = stack.enter_context(live(api.with_password, operator.with_password, **timeouts))
         pooled = f"postgresql://{API}:{cluster.password}@{bouncer}/{DATABASE}?sslmode=disable"
         env = {"GOATFISH_DATABASE_URL": pooled, "GOATFISH_PREPARED_STATEMENTS": str(has_prepared_statements())}
         second = stack.enter_context(served({**first.env, **env}))

@@ -14,9 +14,13 @@ from pathlib import Path
 
 NETWORK = "10.16.0.0/24"
 BRIDGE = "machines"
+ENDS_WITH_US = ("setpriv", "--pdeathsig", "KILL", "--")
+"""Begins a command that is killed when this process ends, however sudden."""
 # PostgreSQL refuses to run as root, which this process is in its own namespace.
-AS_NOBODY = ("unshare", "--user", f"--map-user={pwd.getpwnam('nobody').pw_uid}", "--map-group=65534", "--")
-_OWN_NAMESPACES = ("unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
+_AS_NOBODY = ("unshare", "--user", f"--map-user={pwd.getpwnam('nobody').pw_uid}", "--map-group=65534", "--")
+PROGRAM = (*ENDS_WITH_US, *_AS_NOBODY)
+"""Begins a command that runs on this side of the network."""
+_OWN_NAMESPACES = (*ENDS_WITH_US, "unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "--")
 _ONCE_CONNECTED = ("/bin/sh", "-c", 'read -r _; exec "$@"', "machine")
 
 
@@ -25,18 +29,20 @@ def address(number: int) -> str:
     return NETWORK.replace("0/24", str(number))
 
 
+HERE = address(254)
+
+
 def ip(arguments: str, *, of: int | None = None) -> None:
     """Changes the network, or that of a machine, whose first process is given."""
     enter = () if of is None else ("nsenter", "--target", str(of), "--net")
     subprocess.run([*enter, "ip", *arguments.split()], check=True)
 
 
-def build_network(addresses: Iterable[str], names: Mapping[str, str], directory: Path) -> None:
-    """Makes the network with these addresses of this side, and lets names of machines be found."""
+def build_network(names: Mapping[str, str], directory: Path) -> None:
+    """Makes the network, in which this side has an address too, and lets these names be found."""
     ip("link set lo up")
     ip(f"link add {BRIDGE} type bridge")
-    for each in addresses:
-        ip(f"address add {each}/24 dev {BRIDGE}")
+    ip(f"address add {HERE}/24 dev {BRIDGE}")
     ip(f"link set {BRIDGE} up")
     hosts = directory / "hosts"
     hosts.write_text("127.0.0.1 localhost\n" + "".join(f"{place} {name}\n" for name, place in names.items()))
@@ -45,25 +51,21 @@ def build_network(addresses: Iterable[str], names: Mapping[str, str], directory:
 
 @dataclass
 class Machine:
-    """A machine that runs one command, and whatever that starts; ``number`` makes its address."""
+    """A machine that runs one command, and whatever that starts."""
 
     name: str
-    number: int
+    address: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
     log: Path
 
     _outer: subprocess.Popen[bytes] | None = None
 
-    @property
-    def address(self) -> str:
-        return address(self.number)
-
     def start(self) -> None:
         """Switches it on."""
         with self.log.open("ab") as log:
             self._outer = subprocess.Popen(
-                [*_OWN_NAMESPACES, *AS_NOBODY, *_ONCE_CONNECTED, *self.command],
+                [*_OWN_NAMESPACES, *_AS_NOBODY, *_ONCE_CONNECTED, *self.command],
                 env=self.environment,
                 stdin=subprocess.PIPE,
                 stdout=log,

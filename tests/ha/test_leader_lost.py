@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.ha.cluster import ETCD, Cluster, wait_for
+from tests.ha.cluster import Cluster, wait_for
 from tests.ha.conftest import DATABASE, REPORT, Services
 from tests.ha.machines import Machine
 from tests.ha.writers import Writers, writing
 
 STEADY = 20  # acknowledged writes of each way before the leader is lost, and after another is found
 ELECTED_WITHIN, WRITING_WITHIN = 60, 30  # seconds
+FROZEN_FOR = 25  # seconds: longer than the lease of the leader
 ANSWERED_WITHIN = 25  # seconds
 
 
@@ -33,7 +34,7 @@ def _nothing(cluster: Cluster, leader: Machine) -> None:
 
 
 def _others_and_etcd(cluster: Cluster, leader: Machine) -> list[str]:
-    return [ETCD, *(each.address for each in cluster.others(leader))]
+    return [each.address for each in (cluster.etcd, *cluster.others(leader))]
 
 
 FAULTS = {
@@ -73,6 +74,26 @@ def test_no_acknowledged_write_is_lost_with_the_leader(cluster: Cluster, service
         assert heard.slowest < ANSWERED_WITHIN
 
 
+BYSTANDERS = {"standby frozen": lambda cluster: cluster.others(cluster.leader())[0], "etcd frozen": lambda cluster: cluster.etcd}
+
+
+@pytest.mark.parametrize("name", BYSTANDERS)
+def test_writes_go_on_without_a_standby_and_without_etcd(cluster: Cluster, services: Services, name: str) -> None:
+    leader, frozen = cluster.leader(), BYSTANDERS[name](cluster)
+    with writing(services.urls, services.key, name) as writers:
+        wait_until_steady(writers, services, since=0)
+        began = time.monotonic()
+        frozen.signal(signal.SIGSTOP)
+        try:
+            time.sleep(FROZEN_FOR)
+        finally:
+            frozen.signal(signal.SIGCONT)
+        cluster.wait_until_healthy()
+    assert cluster.leader() is leader
+    kept = report(name, cluster, writers, began, began)
+    assert (kept.lost, kept.twice) == (0, 0)
+
+
 def test_asynchronous_replication_is_seen_to_lose_writes(cluster: Cluster, services: Services) -> None:
     """Without synchronous replication, what the standbys have not received is lost: this test can see loss."""
     cluster.configure(synchronous_mode=False, synchronous_mode_strict=False)
@@ -81,13 +102,10 @@ def test_asynchronous_replication_is_seen_to_lose_writes(cluster: Cluster, servi
     leader = cluster.leader()
     with writing(services.urls, services.key, "asynchronous") as writers:
         wait_until_steady(writers, services, since=0)
-        for standby in cluster.others(leader):
-            assert standby.signal(signal.SIGSTOP, title="walreceiver")
+        leader.ignore(each.address for each in cluster.others(leader))
         wait_until_steady(writers, services, since=time.monotonic())
         began = time.monotonic()
         leader.lose()
-        for standby in cluster.others(leader):
-            standby.signal(signal.SIGCONT, title="walreceiver")
         wait_for(lambda: cluster.has_other_leader(leader), ELECTED_WITHIN, lambda: "no other leader")
         elected = time.monotonic()
         wait_until_steady(writers, services, since=elected)
