@@ -6,7 +6,6 @@ import json
 import os
 import re
 import secrets
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +25,9 @@ FILES = ROOT / "deploy/patroni"
 PATRONI = ROOT / ".venv-ha/bin/patroni"
 NAMES = ("db1", "db2", "db3")
 HOSTS = {**{name: address(number) for number, name in enumerate((*NAMES, "etcd"), 1)}, "haproxy": HERE}
+DATABASE = "goatfish"
+WAYS = ("hosts", "pooler")
+"""How services reach the leader: by the names of all members, or by PgBouncer, which asks HAProxy."""
 HEALTHY_WITHIN, TIMEOUT = 90, 3  # seconds
 PREPARED_STATEMENTS_SINCE = (1, 21)  # of PgBouncer
 
@@ -53,9 +55,9 @@ class Cluster:
             for name in NAMES
         }
         url, here = f"http://{HOSTS['etcd']}:2379", "http://127.0.0.1:2379"
-        etcd = ("etcd", "--data-dir", str(home / "etcd"), "--advertise-client-urls", url)
-        etcd += ("--listen-client-urls", f"{url},{here}")
-        self.etcd = Machine("etcd", HOSTS["etcd"], etcd, {"PATH": os.defpath}, home / "etcd.log")
+        etcd = f"etcd --data-dir {home}/etcd --advertise-client-urls {url} --listen-client-urls {url},{here}"
+        search = {"PATH": os.defpath}
+        self.etcd = Machine("etcd", HOSTS["etcd"], tuple(etcd.split()), search, home / "etcd.log")
 
     def _environment(self, name: str, home: Path, binaries: Path) -> dict[str, str]:
         given = dict(line.split("=") for line in (FILES / "member.env").read_text().splitlines())
@@ -109,14 +111,18 @@ class Cluster:
                     return True
         return False
 
-    def switch_over(self, candidate: str = "") -> None:
-        """Asks for another leader, and returns when there is one."""
-        wanted = {"leader": self.leader().name, **({"candidate": candidate} if candidate else {})}
-        self._http.post(f"http://{self.leader().name}:8008/switchover", json=wanted, timeout=60).raise_for_status()
+    def switch_over(self, leader: Machine) -> None:
+        """Asks the leader to let another member lead, and returns when one does."""
+        url = f"http://{leader.name}:8008/switchover"
+        self._http.post(url, json={"leader": leader.name}, timeout=HEALTHY_WITHIN).raise_for_status()
 
-    def configure(self, **settings: Any) -> None:
-        """Changes the configuration of the whole cluster."""
-        self._http.patch(f"http://{self.leader().name}:8008/config", json=settings).raise_for_status()
+    def replicate_asynchronously(self) -> None:
+        """Lets the leader answer before any standby has a write, from now on."""
+        url = f"http://{self.leader().name}:8008/config"
+        off = {"synchronous_mode": False, "synchronous_mode_strict": False}
+        self._http.patch(url, json=off).raise_for_status()
+        self.synchronous = False
+        self.wait_until_healthy()
 
     def fetch(self, query: str, database: str = "postgres") -> list[tuple[Any, ...]]:
         """What the leader answers."""
@@ -169,7 +175,10 @@ def has_prepared_statements() -> bool:
 
 @contextmanager
 def _program(home: Path, name: str, command: list[str]) -> Iterator[None]:
-    with (home / f"{name}.log").open("wb") as log, subprocess.Popen([*PROGRAM, *command], stdout=log, stderr=log) as process:
+    with (
+        (home / f"{name}.log").open("wb") as log,
+        subprocess.Popen([*PROGRAM, *command], stdout=log, stderr=log) as process,
+    ):
         try:
             yield
         finally:

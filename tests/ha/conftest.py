@@ -17,14 +17,13 @@ import pytest
 from app.database_roles import provision
 from config.databases import DatabaseUrl
 from tests.embedded_postgres.places import MEMORY
-from tests.ha.cluster import Cluster, has_prepared_statements, running_cluster, running_pgbouncer
+from tests.ha.cluster import DATABASE, WAYS, Cluster, has_prepared_statements, running_cluster, running_pgbouncer
+from tests.ha.results import HEADING, TABLE
 from tests.running_service import live, served
 
 PROGRAMS = ("etcd", "haproxy", "pgbouncer", "ip", "unshare", "setpriv")
 PACKAGES = ("etcd-server", "haproxy", "pgbouncer", "iproute2", "util-linux")
-API, OPERATOR, DATABASE = "goatfish_api", "goatfish_operator", "goatfish"
-REPORT: list[str] = []
-"""What the tests have measured, as lines of a table."""
+API, OPERATOR = "goatfish_api", "goatfish_operator"
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def home(request: pytest.FixtureRequest) -> Iterator[Path]:
         kept = Path(tempfile.mkdtemp(prefix="goatfish-ha-"))
         for log in home.glob("*.log"):
             shutil.copy(log, kept)
-        REPORT.append(f"Logs: {kept}")
+        TABLE.append(f"Logs: {kept}")
 
 
 @pytest.fixture(scope="session")
@@ -72,9 +71,9 @@ def services(cluster: Cluster, home: Path) -> Iterator[Services]:
         pooled = f"postgresql://{API}:{cluster.password}@{bouncer}/{DATABASE}?sslmode=disable"
         env = {"GOATFISH_DATABASE_URL": pooled, "GOATFISH_PREPARED_STATEMENTS": str(has_prepared_statements())}
         second = stack.enter_context(served({**first.env, **env}))
-        yield Services({"hosts": first.url, "pooler": second}, first.key)
+        yield Services(dict(zip(WAYS, (first.url, second), strict=True)), first.key)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for line in REPORT:
+    for line in (HEADING, *TABLE) if TABLE else ():
         terminalreporter.write_line(line)

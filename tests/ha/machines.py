@@ -131,13 +131,13 @@ class Machine:
         return int(found[0])
 
     def _processes(self, program: str, title: str) -> set[int]:
-        own = os.readlink(f"/proc/{self._first()}/ns/pid")
+        own = Path(f"/proc/{self._first()}/ns/pid").readlink()
         found = set()
         for each in Path("/proc").iterdir():
             if not each.name.isdecimal():
                 continue
             with suppress(OSError):  # it has ended
-                is_here = (each / "ns/pid").readlink() == Path(own)
+                is_here = (each / "ns/pid").readlink() == own
                 fits = program in (each / "comm").read_text() and title in (each / "cmdline").read_text()
                 if is_here and fits:
                     found.add(int(each.name))

@@ -23,6 +23,7 @@ from adapters.django_orm.storage import Storage
 from config.databases import DatabaseUrl, psycopg_parameters
 from config.postgres_urls import read_url
 from domain.errors import Unavailable
+from domain.repository import OwnerId
 from domain.simulations.simulation import Simulation
 from tests.embedded_postgres import Server
 from tests.factories import CONTEXT, SimulationFactory
@@ -188,11 +189,15 @@ async def test_connections_to_a_demoted_primary_are_left(primary: Server, reader
         await simulations.add(simulation, CONTEXT)
         with demoted(primary):
             with pytest.raises(Unavailable, match="read-only transaction"):
-                for _ in range(100):  # until the server has told its processes
-                    await simulations.add(SimulationFactory.build(owner_id=simulation.owner_id), CONTEXT)
+                await write_until_refused(storage, simulation.owner_id)
             with pytest.raises(Unavailable, match="match the target"):  # a new connection, which does not fit
                 await simulations.get(simulation.id)
         await until_available(lambda: simulations.get(simulation.id))
+
+
+async def write_until_refused(storage: Storage, owner_id: OwnerId) -> None:
+    for _ in range(1000):  # the server tells its processes one by one
+        await storage.repository(Simulation).of(owner_id).add(SimulationFactory.build(owner_id=owner_id), CONTEXT)
 
 
 async def until_available(ask: Callable[[], Awaitable[object]]) -> None:
