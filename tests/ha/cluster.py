@@ -29,6 +29,9 @@ DATABASE = "goatfish"
 WAYS = ("hosts", "pooler")
 """How services reach the leader: by the names of all members, or by PgBouncer, which asks HAProxy."""
 HEALTHY_WITHIN, TIMEOUT = 90, 3  # seconds
+# PgBouncer 1.18 ends with "bad client state" where a client that cancels leaves early (its issue 801). This is what
+# systemd would do.
+RESTARTED = 'while :; do setpriv --pdeathsig KILL -- "$@"; sleep 1; done'
 PREPARED_STATEMENTS_SINCE = (1, 21)  # of PgBouncer
 
 
@@ -67,12 +70,11 @@ class Cluster:
         given |= {key: value.replace("db1", name) for key, value in given.items() if "db1" in value}
         return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC", **given}
 
-    def url(self, user: str = "postgres", database: str = "postgres", *, password: str = "") -> str:
+    def url(self, user: str = "postgres", database: str = "postgres") -> str:
         """The URL of the leader's database, whichever member it is."""
         hosts = ",".join(f"{name}:5432" for name in NAMES)
-        login = f"{user}:{password or self.password}"
         options = "target_session_attrs=read-write&tcp_user_timeout=5000&sslmode=disable"
-        return f"postgresql://{login}@{hosts}/{database}?{options}"
+        return f"postgresql://{user}:{self.password}@{hosts}/{database}?{options}"
 
     def members(self) -> list[Member]:
         """The cluster as the first member that answers sees it; empty if there is none."""
@@ -124,9 +126,9 @@ class Cluster:
         self.synchronous = False
         self.wait_until_healthy()
 
-    def fetch(self, query: str, database: str = "postgres") -> list[tuple[Any, ...]]:
-        """What the leader answers."""
-        with psycopg.connect(self.url(database=database), connect_timeout=2) as connection:
+    def fetch(self, query: str) -> list[tuple[Any, ...]]:
+        """What the leader's database of Goatfish answers."""
+        with psycopg.connect(self.url(database=DATABASE), connect_timeout=2) as connection:
             return connection.execute(query.encode()).fetchall()
 
 
@@ -162,7 +164,7 @@ def running_pgbouncer(home: Path, user: str, password: str) -> Iterator[str]:
         text = text.replace("max_prepared_statements = 200\n", "")
     configuration = home / "pgbouncer.ini"
     configuration.write_text(text)
-    with _program(home, "pgbouncer", ["pgbouncer", str(configuration)]):
+    with _program(home, "pgbouncer", ["/bin/sh", "-c", RESTARTED, "restarted", "pgbouncer", str(configuration)]):
         yield f"{HERE}:6432"
 
 

@@ -93,10 +93,10 @@ class Machine:
             # The kernel removes it too, but later.
             subprocess.run(["ip", "link", "delete", self.name], stderr=subprocess.DEVNULL, check=False)
 
-    def signal(self, number: signal.Signals, *, program: str = "", title: str = "") -> int:
-        """Sends a signal to all processes, or to those of a program or with this in their title; says to how many."""
+    def signal(self, number: signal.Signals, *, program: str = "") -> int:
+        """Sends a signal to all processes, or to those of a program; returns to how many."""
         reached: set[int] = set()
-        while new := self._processes(program, title) - reached:  # one may have started another meanwhile
+        while new := self._processes(program) - reached:  # one may have started another meanwhile
             for pid in new:
                 with suppress(ProcessLookupError):
                     os.kill(pid, number)
@@ -130,15 +130,13 @@ class Machine:
             time.sleep(0.01)
         return int(found[0])
 
-    def _processes(self, program: str, title: str) -> set[int]:
+    def _processes(self, program: str) -> set[int]:
         own = Path(f"/proc/{self._first()}/ns/pid").readlink()
         found = set()
         for each in Path("/proc").iterdir():
             if not each.name.isdecimal():
                 continue
             with suppress(OSError):  # it has ended
-                is_here = (each / "ns/pid").readlink() == own
-                fits = program in (each / "comm").read_text() and title in (each / "cmdline").read_text()
-                if is_here and fits:
+                if (each / "ns/pid").readlink() == own and program in (each / "comm").read_text():
                     found.add(int(each.name))
         return found

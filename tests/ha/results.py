@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from tests.ha.cluster import DATABASE, WAYS, Cluster
+from tests.ha.cluster import WAYS, Cluster
 from tests.ha.writers import Writers
 
 HEADING = (
@@ -26,7 +26,7 @@ class Kept:
 
 def compare(name: str, cluster: Cluster, writers: Writers, began: float, elected: float) -> Kept:
     """Compares what was acknowledged with what the leader has, and adds a line to the table."""
-    stored = cluster.fetch(f"SELECT name, id::text FROM simulation WHERE name LIKE '{name}, %'", DATABASE)
+    stored = cluster.fetch(f"SELECT name, id::text FROM simulation WHERE name LIKE '{name}, %'")
     heard = writers.heard.values()
     acknowledged = {(each.name, each.id) for one in heard for each in one.acknowledged}
     times = Counter(name for name, _ in stored)
