@@ -7,7 +7,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,10 @@ from adapters.django_orm.storage import Storage
 from config.databases import DatabaseUrl, psycopg_parameters
 from config.postgres_urls import read_url
 from domain.errors import Unavailable
+from domain.repository import OwnerId
+from domain.simulations.simulation import Simulation
 from tests.embedded_postgres import Server
+from tests.factories import CONTEXT, SimulationFactory
 from tests.integration.conftest import opened
 from tests.warm_start import goatfish
 
@@ -174,6 +177,51 @@ async def test_a_hung_primary_is_left(primary: Server, reader: Server) -> None:
             with faster_than(CONNECT_TIMEOUT):
                 await storage.check()
             await asyncio.gather(*(storage.identity() for _ in range(4)))
+
+
+async def test_connections_to_a_demoted_primary_are_left(primary: Server, reader: Server) -> None:
+    """The first refused write closes them all, and new ones are asked whether they fit."""
+    url = over(primary, place(reader), place(primary), query="target_session_attrs=read-write")
+    async with opened(storage_on(url)) as storage:
+        simulation = SimulationFactory.build()
+        simulations = storage.repository(Simulation).of(simulation.owner_id)
+        await asyncio.gather(*(storage.identity() for _ in range(4)))
+        await simulations.add(simulation, CONTEXT)
+        with demoted(primary):
+            with pytest.raises(Unavailable, match="read-only transaction"):
+                await write_until_refused(storage, simulation.owner_id)
+            with pytest.raises(Unavailable, match="match the target"):  # a new connection, which does not fit
+                await simulations.get(simulation.id)
+        await until_available(lambda: simulations.get(simulation.id))
+
+
+async def write_until_refused(storage: Storage, owner_id: OwnerId) -> None:
+    for _ in range(1000):  # the server tells its processes one by one
+        await storage.repository(Simulation).of(owner_id).add(SimulationFactory.build(owner_id=owner_id), CONTEXT)
+
+
+async def until_available(ask: Callable[[], Awaitable[object]]) -> None:
+    deadline = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            await ask()
+        except Unavailable:
+            assert time.monotonic() < deadline
+        else:
+            return
+
+
+@contextmanager
+def demoted(server: Server) -> Iterator[None]:
+    """The server refuses writes, as one that follows another does, and keeps its connections."""
+    with psycopg.connect(server.administrator_url, autocommit=True) as connection:
+        connection.execute(READ_ONLY)
+        connection.execute("SELECT pg_reload_conf()")
+        try:
+            yield
+        finally:
+            connection.execute("ALTER SYSTEM RESET default_transaction_read_only")
+            connection.execute("SELECT pg_reload_conf()")
 
 
 def test_the_operators_commands_pass_a_silent_host_over(primary: Server, silent: str, tmp_path: Any) -> None:

@@ -70,7 +70,7 @@ def test_commands_and_their_options_exist(command_line: str) -> None:
     assert parameters.get("port", 8000) == 8000
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DEPLOY)))
 def test_settings_exist(path: Path) -> None:
     named = set(re.findall(rf"{PREFIX}[A-Z_]+", path.read_text()))
     assert {name for name in named if not _OF_A_SERVICE.fullmatch(name)} <= {
@@ -272,3 +272,29 @@ def test_nginx_accepts_its_example(tmp_path: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, done.stderr
+
+
+def test_a_leader_of_the_cluster_resigns_before_its_lease_ends() -> None:
+    """The first is Patroni's own rule; the others keep the answers of a lost leader from being the last."""
+    cluster = yaml.safe_load((DEPLOY / "patroni/patroni.yml").read_text())["bootstrap"]["dcs"]
+    assert cluster["loop_wait"] + 2 * cluster["retry_timeout"] <= cluster["ttl"]
+    assert (cluster["synchronous_mode"], cluster["synchronous_mode_strict"]) == ("quorum", True)
+    for name in ("wal_sender_timeout", "wal_receiver_timeout"):
+        assert int(cluster["postgresql"]["parameters"][name].removesuffix("s")) < cluster["ttl"]
+
+
+def test_pgbouncer_asks_haproxy_and_haproxy_asks_every_member() -> None:
+    parser, proxy = configparser.ConfigParser(), (DEPLOY / "patroni/haproxy.cfg").read_text()
+    parser.read(DEPLOY / "patroni/pgbouncer.ini")
+    assert parser["pgbouncer"]["pool_mode"] == "transaction"
+    (port,) = re.findall(r"^ +bind :(\d+)$", proxy, re.MULTILINE)
+    assert parser["databases"]["goatfish"] == f"host=haproxy port={port}"
+    member = (DEPLOY / "patroni/member.env").read_text()
+    (name, database), (_, rest) = (
+        re.findall(rf"^PATRONI_{part}_CONNECT_ADDRESS=(\w+):(\d+)$", member, re.MULTILINE)[0]
+        for part in ("POSTGRESQL", "RESTAPI")
+    )
+    assert f" check port {rest}\n" in proxy
+    assert re.findall(r"^ +server (\w+) (\w+:\d+)$", proxy, re.MULTILINE) == [
+        (each, f"{each}:{database}") for each in (name, "db2", "db3")
+    ]

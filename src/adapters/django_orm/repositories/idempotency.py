@@ -70,7 +70,8 @@ class IdempotencyTable:
     @cached_property
     def insert(self) -> WriteStep:
         """Part of a chain that adds an entity; it touches no row where there is a record that is not too old."""
-        # Another transaction with the same key is waited for, whichever way it ends.
+        # Another transaction with the same key is waited for, whichever way it ends. A repeated request locks the
+        # record, so that its commit too waits for the standbys (docs/decisions/0026).
         replaced = ", ".join(f'"{column}" = excluded."{column}"' for column in _COLUMNS)
         return self._compile.insert(
             IdempotencyRow,

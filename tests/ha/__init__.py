@@ -1,0 +1,1 @@
+"""A cluster of three PostgreSQL servers under Patroni whose leader is lost in several ways while clients write."""
