@@ -23,6 +23,11 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "client_encoding": ("UTF8", "utf8", "UTF-8", "utf-8", "auto"),
     "load_balance_hosts": ("disable",),
 }
+_OF_STANDBYS: Final[Mapping[str, tuple[str, ...]]] = {
+    **_CHOICES,
+    "target_session_attrs": ("standby", "prefer-standby"),
+    "load_balance_hosts": ("disable", "random"),
+}
 _SECONDS: Final = frozenset({"connect_timeout", "keepalives_idle", "keepalives_interval"})
 _NUMBERS: Final = _SECONDS | {"keepalives_count", "tcp_user_timeout"}
 _KEEPALIVE_MAX: Final = {"keepalives_idle": 32767, "keepalives_interval": 32767, "keepalives_count": 127}
@@ -54,10 +59,11 @@ def split_url(url: str) -> SplitResult:
     return SplitResult(scheme.lower(), netloc, path, query, fragment)
 
 
-def read_url(url: str, environment: Mapping[str, str]) -> Server:
+def read_url(url: str, environment: Mapping[str, str], *, standbys: bool = False) -> Server:
     """The server that a URL names, with what is missing from the environment.
 
-    Raises ``ValueError`` with a message that does not repeat the URL.
+    ``standbys`` says that it names standbys: then no connection leads to a primary, which has a URL of its own. Raises
+    ``ValueError`` with a message that does not repeat the URL.
     """
     parts = split_url(url)
     if parts.fragment or "#" in url:
@@ -66,7 +72,9 @@ def read_url(url: str, environment: Mapping[str, str]) -> Server:
     user, _, password = login.partition(":")
     if "@" in parts.path:
         raise ValueError("must have a / or ? in its password written as %2F or %3F, and an @ in its path as %40")
-    options = _read_options(parts.query)
+    options = _read_options(parts.query, _OF_STANDBYS if standbys else _CHOICES)
+    if standbys:
+        options["target_session_attrs"] = "standby"
     if places and "host" in options:
         raise ValueError("must name its hosts either after the @ or in ?host=")
     for name in ("sslmode", "sslrootcert"):
@@ -117,7 +125,7 @@ def _system_user() -> str:
         return ""
 
 
-def _read_options(query: str) -> dict[str, str]:
+def _read_options(query: str, choices: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     options: dict[str, str] = {}
     pairs = (each.partition("=") for each in query.split("&") if each)
     for name, value in ((_decoded(name), _decoded(value)) for name, _, value in pairs):
@@ -130,7 +138,7 @@ def _read_options(query: str) -> dict[str, str]:
         if value:
             options[name] = value
     for name, value in options.items():
-        _check(name, value)
+        _check(name, value, choices)
     if not int(options.get("connect_timeout", "1")):  # libpq would wait for ever
         del options["connect_timeout"]
     return options
@@ -142,11 +150,10 @@ def _reason(name: str) -> str:
     return _REASONS.get(name, f"known are {', '.join(sorted(_KNOWN))}")
 
 
-def _check(name: str, value: str) -> None:
-    choices = _CHOICES.get(name)
-    if choices and value not in choices:
-        why = f" ({_WHY_NOT[name]})" if name in _WHY_NOT else ""
-        raise ValueError(f"is not understood: its {name} is not one of {', '.join(choices)}{why}")
+def _check(name: str, value: str, choices: Mapping[str, tuple[str, ...]]) -> None:
+    if name in choices and value not in choices[name]:
+        why = f" ({_WHY_NOT[name]})" if name in _WHY_NOT and choices is _CHOICES else ""
+        raise ValueError(f"is not understood: its {name} is not one of {', '.join(choices[name])}{why}")
     if name in _NUMBERS:
         if not re.fullmatch("[0-9]{1,9}", value):
             raise ValueError(f"has the option {name}, which must be a whole number of {_unit(name)}")

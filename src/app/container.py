@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from dependency_injector import containers, providers
@@ -30,6 +30,9 @@ from domain.runs.use_cases import RunReports, RunUseCases
 from domain.simulations.simulation import Simulation
 from domain.use_cases import EntityUseCases
 
+if TYPE_CHECKING:
+    from adapters.django_orm.storage import Storage as DjangoStorage
+
 
 class Storage(Lifecycle, Protocol):
     """The seam of storage: every port that a storage adapter has to fill, and its life on an event loop."""
@@ -48,9 +51,11 @@ class Storage(Lifecycle, Protocol):
 
 
 # Django is imported by the functions that need it, so that the app over memory runs without.
-def _pool_storage(settings: Settings) -> Storage:
+def pool_storage(settings: Settings) -> "DjangoStorage":
+    """Storage on PostgreSQL, with the service's own role."""
     from adapters.django_orm.bootstrap import asyncpg_storage
 
+    replicas = settings.replica_database_url
     return asyncpg_storage(
         settings.database_url.with_password,
         size=settings.pool_size,
@@ -59,6 +64,7 @@ def _pool_storage(settings: Settings) -> Storage:
         list_timeout=settings.list_timeout,
         prepared_statements=settings.prepared_statements,
         enforce_rls=not settings.one_role,
+        replica_url=None if replicas is None else replicas.with_password,
     )
 
 
@@ -141,7 +147,7 @@ class Container(containers.DeclarativeContainer):
     storage: providers.Provider[Storage] = providers.Selector(
         settings.provided.database_url.kind,
         sqlite=providers.Singleton(_thread_storage, settings),
-        postgresql=providers.Singleton(_pool_storage, settings),
+        postgresql=providers.Singleton(pool_storage, settings),
     )
     use_cases: providers.Container[UseCases] = providers.Container(UseCases, storage=storage, system=system)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import django
 
@@ -32,21 +32,30 @@ def asyncpg_storage(
     list_timeout: float,
     prepared_statements: bool = True,
     enforce_rls: bool = True,
+    replica_url: str | None = None,
 ) -> Storage:
-    """Storage on PostgreSQL by asyncpg; the parameters are those of ``AsyncpgExecutor`` and ``Storage``."""
+    """Storage on PostgreSQL by asyncpg; the parameters are those of ``AsyncpgExecutor`` and ``Storage``.
+
+    ``replica_url`` names standbys; each process has as many connections to them at most as to the primary.
+    """
     setup_django()
+    from adapters.django_orm.repositories.replica_reads import ReplicaReads
+    from adapters.django_orm.row_security.role_audit import role_bypass
     from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
+    from adapters.django_orm.sql.standby import Standby
     from adapters.django_orm.storage import Storage
 
-    executor = AsyncpgExecutor(
-        url,
-        size=size,
-        acquire_timeout=acquire_timeout,
-        statement_timeout=statement_timeout,
-        list_timeout=list_timeout,
-        prepared_statements=prepared_statements,
-    )
-    return Storage(executor, enforce_rls=enforce_rls)
+    options: Any = {
+        "size": size,
+        "acquire_timeout": acquire_timeout,
+        "statement_timeout": statement_timeout,
+        "list_timeout": list_timeout,
+        "prepared_statements": prepared_statements,
+    }
+    executor, reads = AsyncpgExecutor(url, **options), None
+    if replica_url is not None:
+        reads = ReplicaReads(executor, Standby(replica_url, **options), audit=role_bypass if enforce_rls else None)
+    return Storage(executor, enforce_rls=enforce_rls, replica_reads=reads)
 
 
 def django_storage(

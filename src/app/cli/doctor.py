@@ -11,7 +11,7 @@ import typer
 
 from adapters.django_orm import management
 from adapters.django_orm.bootstrap import setup_django
-from app.cli.database import check_storage, different_databases, may_be_same, which_database
+from app.cli.database import check_standbys, check_storage, different_databases, may_be_same, which_database
 from app.cli.settings_advice import advice
 from app.cli.terminal import FAILED, print_json
 from config.databases import DatabaseUrl
@@ -129,7 +129,7 @@ def _connection_security(settings: Settings) -> Iterator[Finding]:
 
 def _unverified_servers(settings: Settings) -> Iterator[Finding]:
     """Remote servers whose certificate is not verified, because sslmode says so."""
-    for name in ("database_url", "operator_database_url"):
+    for name in ("database_url", "operator_database_url", "replica_database_url"):
         url: DatabaseUrl | None = getattr(settings, name)
         try:
             found = url and unverified_host(url, os.environ)
@@ -176,6 +176,8 @@ def _connections(settings: Settings) -> Iterator[Finding]:
     finally:
         management.disconnect()
     yield _service(settings)
+    if settings.replica_database_url is not None:
+        yield _standbys(settings, settings.replica_database_url)
 
 
 def _server(settings: Settings, info: management.DatabaseInfo) -> Iterator[Finding]:
@@ -209,3 +211,12 @@ def _service(settings: Settings) -> Finding:
         if settings.database_url.is_sqlite or settings.one_role
         else ", restricted by row-level security to one owner at a time."
     )
+
+
+def _standbys(settings: Settings, url: DatabaseUrl) -> Finding:
+    """Checks the standbys with the service's own connection; without them the primary does all the work."""
+    try:
+        asyncio.run(check_standbys(settings))
+    except Exception as error:  # as above
+        return Severity.ERROR, f"The service cannot read from {url}. {error}"
+    return Severity.OK, f"The service can read from standbys at {url}."

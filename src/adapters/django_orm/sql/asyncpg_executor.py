@@ -30,15 +30,18 @@ from domain.turns import FEW, in_parts
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from config.postgres import Server
+
 CANCEL_TIMEOUT = 2.0
 """Seconds to wait until the server has cancelled a statement."""
 PREPARED_MAX = 100
 """Statements that a connection keeps prepared."""
-_UNAVAILABLE = (
+UNAVAILABLE = (
     OSError,  # TimeoutError is one
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # the server has closed a connection, but asyncpg has not noticed yet
 )
+"""What the driver raises where a server is out of reach, beside the server's own errors."""
 
 
 # asyncpg encodes the first and last date or time of the calendar as infinity, which Django cannot read, and decodes
@@ -66,7 +69,7 @@ def _custom_method(field: models.Field[Any, Any], name: str) -> Any:
     return None if getattr(method, "__module__", "django.").startswith("django.") else method
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """The reason of a failure, in one line."""
     if isinstance(error, TimeoutError):
         return "no response in time, it is unreachable or overloaded"
@@ -83,16 +86,23 @@ def _translated(error: Exception) -> Exception | None:
             return LockTimeout()
         if error.sqlstate in VIOLATED:
             return ConstraintViolated(error.constraint_name)
-        return unavailable(error.sqlstate, error.server_source_function, _reason(error))
-    return Unavailable(f"The database cannot be used: {_reason(error)}") if isinstance(error, _UNAVAILABLE) else None
+        return unavailable(error.sqlstate, error.server_source_function, reason(error))
+    return Unavailable(f"The database cannot be used: {reason(error)}") if isinstance(error, UNAVAILABLE) else None
 
 
-async def _is_cancelled(connection: asyncpg.Connection[Any]) -> bool:
-    """Waits until the server has cancelled the last statement; otherwise terminates the connection."""
+async def decoded(statement: Statement, rows: Rows) -> Rows:
+    """What the driver has returned, decoded; of many rows, in parts."""
+    if len(rows) <= FEW or not statement.decodes:
+        return statement.decoded(rows)
+    return await in_parts(statement.decoded, rows)
+
+
+async def is_cancelled(connection: asyncpg.Connection[Any], then: str = "SELECT") -> bool:
+    """Waits until the server has cancelled the last statement and run this one; else terminates the connection."""
     try:
         async with asyncio.timeout(CANCEL_TIMEOUT):
-            await connection.execute("SELECT")
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await connection.execute(then)
+    except (*UNAVAILABLE, asyncpg.PostgresError):
         connection.terminate()
         return False
     except BaseException:
@@ -130,7 +140,7 @@ class AsyncpgExecutor:
     async def open(self) -> None:
         """Creates the pool; connections are opened on demand."""
         connector = Connector(
-            read_url(self._url, os.environ),
+            self._server(),
             timeout=self._acquire_timeout,
             command_timeout=self._statement_timeout,
             statement_cache_size=self._prepared,
@@ -140,9 +150,12 @@ class AsyncpgExecutor:
             try:
                 return await connector.connect()
             except asyncpg.PostgresError as error:  # a code means something else where no statement has been sent
-                raise Unavailable(f"The database cannot be used: {_reason(error)}") from error
+                raise Unavailable(f"The database cannot be used: {reason(error)}") from error
 
         self._connections = ConnectionPool(connect, size=self._size, timeout=self._acquire_timeout)
+
+    def _server(self) -> Server:
+        return read_url(self._url, os.environ)
 
     async def close(self) -> None:
         """Closes every connection; one still in use after ``statement_timeout`` is terminated."""
@@ -185,16 +198,14 @@ class AsyncpgExecutor:
                     raise
                 finally:
                     connections.release(connection, share)
-            except (*_UNAVAILABLE, asyncpg.PostgresError) as error:
+            except (*UNAVAILABLE, asyncpg.PostgresError) as error:
                 meaning = _translated(error)
                 if meaning is None:
                     raise
                 if not await may_repeat(meaning, attempt):
                     raise meaning from error
                 attempt += 1
-        if len(rows) <= FEW or not statement.decodes:
-            return statement.decoded(rows)
-        return await in_parts(statement.decoded, rows)
+        return await decoded(statement, rows)
 
     async def _recover(
         self,
@@ -207,7 +218,7 @@ class AsyncpgExecutor:
         if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
             connection.terminate()
             connections.forget_idle()
-        elif isinstance(error, TimeoutError | asyncio.CancelledError) and not await _is_cancelled(connection):
+        elif isinstance(error, TimeoutError | asyncio.CancelledError) and not await is_cancelled(connection):
             connections.forget_idle()  # they lead to the same server, which does not answer
         if statement.searches and isinstance(error, TimeoutError):
             raise ListTimeout(f"The list took longer than {self._list_timeout:g} seconds.") from error

@@ -1,0 +1,133 @@
+"""Reads on a PostgreSQL standby, which may lag behind its primary, be away, or stop being one at any moment."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from dataclasses import replace
+from random import sample
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+from adapters.django_orm.sql.asyncpg_executor import UNAVAILABLE, AsyncpgExecutor, decoded, is_cancelled, reason
+from adapters.django_orm.sql.failures import ROLLED_BACK
+from config.postgres_urls import read_url
+from domain.errors import ListTimeout, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from adapters.django_orm.sql.connection_pool import Connection, ConnectionPool
+    from adapters.django_orm.sql.statement import Rows, Statement, Values
+    from config.postgres import Server
+
+WAIT_MAX = 1.0
+"""Seconds to wait at most for a connection: the primary can do the work too."""
+ANSWER_MAX = 0.5
+"""Seconds in which a standby has to say what it has; from one that does not, requests stay away."""
+_log = logging.getLogger("goatfish.database")
+_BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
+
+class Standby(AsyncpgExecutor):
+    """Runs statements on the standbys that ``url`` names; the other parameters are those of ``AsyncpgExecutor``.
+
+    They are not used before somebody has looked at them and called ``use``, nor after a failure until the next look.
+    """
+
+    def __init__(self, url: str, *, acquire_timeout: float, statement_timeout: float, **options: Any) -> None:
+        super().__init__(
+            url,
+            acquire_timeout=min(acquire_timeout, WAIT_MAX),
+            statement_timeout=statement_timeout,
+            **options,
+        )
+        self.is_used = False
+        self._fault = ""
+
+    def use(self) -> None:
+        """Lets statements come here."""
+        if not self.is_used:
+            _log.info("Standbys answer lists and reports.")
+        self.is_used, self._fault = True, ""
+
+    def avoid(self, fault: str) -> None:
+        """Keeps statements away, because of this fault."""
+        if fault != self._fault:
+            _log.warning("GOATFISH_REPLICA_DATABASE_URL: the primary answers lists and reports. %s", fault)
+        self.is_used, self._fault = False, fault
+
+    def _server(self) -> Server:
+        server = read_url(self._url, os.environ, standbys=True)
+        if server.options.get("load_balance_hosts") == "random":
+            return replace(server, hosts=tuple(sample(server.hosts, len(server.hosts))))
+        return server
+
+    async def fetch_as_of(
+        self,
+        principal: str,
+        state: Statement,
+        expected: Sequence[tuple[Any, ...]],
+        statement: Statement,
+        values: Values,
+    ) -> Rows | None:
+        """Runs the statement where ``state`` returns what is expected, both in one snapshot; otherwise returns None.
+
+        None also stands for whatever the primary may succeed in nevertheless. Raises ``ListTimeout``, and
+        ``Unavailable`` where the standby works but the statement takes too long.
+        """
+        connections, share = self._connections, statement.system_share or principal
+        if connections is None:
+            return None
+        connection = await self._connection(connections, share)
+        if connection is None:
+            return None
+        is_current = False
+        try:
+            async with asyncio.timeout(ANSWER_MAX):
+                await connection.execute(_BEGIN)
+                found = await connection.fetch(state.sql, *state.arguments(principal, values))
+            is_current = [*map(tuple, found)] == expected
+            rows: Rows | None = None
+            if is_current:
+                timeout = self._list_timeout if statement.searches else None
+                rows = await connection.fetch(statement.sql, *statement.arguments(principal, values), timeout=timeout)
+            await connection.execute("COMMIT")
+        except (*UNAVAILABLE, asyncpg.PostgresError) as error:
+            works = await is_cancelled(connection, "ROLLBACK")
+            if works and is_current and isinstance(error, TimeoutError):
+                raise self._too_long(statement) from error
+            if isinstance(error, TimeoutError) or not (works or _is_conflict(error)):
+                self._leave(connections, error)
+            return None
+        except BaseException:  # mostly the end of the request
+            await is_cancelled(connection, "ROLLBACK")
+            raise
+        finally:
+            connections.release(connection, share)
+        return None if rows is None else await decoded(statement, rows)
+
+    async def _connection(self, connections: ConnectionPool, share: str) -> Connection | None:
+        try:
+            return connections.acquire_nowait(share) or await connections.acquire(share)
+        except TimeoutError:  # perhaps all of them are busy
+            return None
+        except (*UNAVAILABLE, Unavailable) as error:
+            self._leave(connections, error)
+            return None
+
+    def _leave(self, connections: ConnectionPool, error: Exception) -> None:
+        self.avoid(f"A standby failed: {reason(error)}")
+        connections.forget_idle()
+
+    def _too_long(self, statement: Statement) -> Unavailable:
+        if statement.searches:
+            return ListTimeout(f"The list took longer than {self._list_timeout:g} seconds.")
+        return Unavailable(f"The database cannot be used: {reason(TimeoutError())}")
+
+
+def _is_conflict(error: Exception) -> bool:
+    """Whether the standby had to undo what the statement read, as the primary has removed it."""
+    return isinstance(error, asyncpg.PostgresError) and error.sqlstate in ROLLED_BACK
