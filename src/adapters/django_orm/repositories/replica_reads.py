@@ -40,10 +40,6 @@ _CLUSTER = Statement(
 )
 
 
-class NotAStandby(Unavailable):
-    """The standbys' URL leads to something else, or to a role that could see more than one owner."""
-
-
 class ReplicaReads:
     """Runs statements of owners on ``standby``, where that has all that the owner has changed, else on ``primary``.
 
@@ -94,13 +90,13 @@ class ReplicaReads:
         return await self._primary.fetch(principal, statement, values, sent)
 
     async def check(self) -> None:
-        """Raises ``NotAStandby``, and ``Unavailable`` where a server is out of reach."""
+        """Raises ``Unavailable`` for standbys out of reach or of another primary, or a role that could see more."""
         ((there,),) = await self._standby.fetch("", _CLUSTER, {})
         ((here,),) = await self._primary.fetch("", _CLUSTER, {})
         if here != there:
-            raise NotAStandby("It leads to another cluster, or another database, than GOATFISH_DATABASE_URL.")
+            raise Unavailable("It leads to another cluster, or another database, than GOATFISH_DATABASE_URL.")
         if self._audit is not None and (fault := await self._audit(self._standby)):
-            raise NotAStandby(fault)
+            raise Unavailable(fault)
 
     async def _look_again_and_again(self) -> None:
         while True:

@@ -73,6 +73,8 @@ def reason(error: Exception) -> str:
     """The reason of a failure, in one line."""
     if isinstance(error, TimeoutError):
         return "no response in time, it is unreachable or overloaded"
+    if isinstance(error, asyncpg.exceptions.TargetServerAttributeNotMatched):
+        return "no host is what its target_session_attrs asks for"
     if isinstance(error, ConnectionError) and error.errno:
         return os.strerror(error.errno).lower()
     text = error.strerror if isinstance(error, OSError) else getattr(error, "message", None)  # without rows' values
