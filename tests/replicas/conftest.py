@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import httpx2
 import pytest
@@ -38,10 +38,10 @@ class Replicated:
     def client(self, key: str, process: int = 0) -> httpx2.Client:
         return httpx2.Client(base_url=self.urls[process], headers={"X-API-Key": key}, timeout=30)
 
-    def answered(self, call: Callable[[], Any]) -> tuple[int, int]:
-        """How many reads of many rows the primary and the standby have answered for this call."""
+    def answered(self, client: httpx2.Client, path: str = SIMULATIONS) -> tuple[int, int]:
+        """How many reads of many rows the primary and the standby have answered for this request."""
         before = lists_of(self.primary), lists_of(self.standby)
-        call()
+        client.get(path).raise_for_status()
         return lists_of(self.primary) - before[0], lists_of(self.standby) - before[1]
 
     def until_used(self, key: str) -> None:
@@ -49,7 +49,10 @@ class Replicated:
         self.standby.catch_up()
         for process in range(len(self.urls)):
             with self.client(key, process) as client:
-                until(lambda client=client: self.answered(lambda: client.get(SIMULATIONS)) == (0, 1))
+                until(partial(self._is_used, client))
+
+    def _is_used(self, client: httpx2.Client) -> bool:
+        return self.answered(client) == (0, 1)
 
 
 def until(holds: Callable[[], bool], seconds: float = 20) -> None:

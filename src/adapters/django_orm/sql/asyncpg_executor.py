@@ -223,7 +223,10 @@ class AsyncpgExecutor:
         elif isinstance(error, TimeoutError | asyncio.CancelledError) and not await is_cancelled(connection):
             connections.forget_idle()  # they lead to the same server, which does not answer
         if statement.searches and isinstance(error, TimeoutError):
-            raise ListTimeout(f"The list took longer than {self._list_timeout:g} seconds.") from error
+            raise self._list_took_too_long() from error
+
+    def _list_took_too_long(self) -> ListTimeout:
+        return ListTimeout(f"The list took longer than {self._list_timeout:g} seconds.")
 
     async def write(self, principal: str, chain: WriteBatch, values: Values) -> int:
         (statement,) = chain

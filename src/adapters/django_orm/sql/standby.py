@@ -14,7 +14,7 @@ import asyncpg
 from adapters.django_orm.sql.asyncpg_executor import UNAVAILABLE, AsyncpgExecutor, decoded, is_cancelled, reason
 from adapters.django_orm.sql.failures import ROLLED_BACK
 from config.postgres_urls import read_url
-from domain.errors import ListTimeout, Unavailable
+from domain.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,43 +75,42 @@ class Standby(AsyncpgExecutor):
     ) -> Rows | None:
         """Runs the statement where ``state`` returns what is expected, both in one snapshot; otherwise returns None.
 
-        None also stands for whatever the primary may succeed in nevertheless. Raises ``ListTimeout``, and
-        ``Unavailable`` where the standby works but the statement takes too long.
+        None also stands for whatever the primary may succeed in nevertheless. Raises ``ListTimeout``.
         """
-        connections, share = self._connections, statement.system_share or principal
-        if connections is None:
+        if (connections := self._connections) is None:
             return None
-        connection = await self._connection(connections, share)
-        if connection is None:
+        if (connection := await self._connection(connections, principal)) is None:
             return None
+        rows: Rows | None = None
         is_current = False
         try:
             async with asyncio.timeout(ANSWER_MAX):
                 await connection.execute(_BEGIN)
                 found = await connection.fetch(state.sql, *state.arguments(principal, values))
             is_current = [*map(tuple, found)] == expected
-            rows: Rows | None = None
             if is_current:
-                timeout = self._list_timeout if statement.searches else None
-                rows = await connection.fetch(statement.sql, *statement.arguments(principal, values), timeout=timeout)
-            await connection.execute("COMMIT")
+                arguments = statement.arguments(principal, values)
+                rows = await connection.fetch(statement.sql, *arguments, timeout=self._list_timeout)
+            await connection.execute("COMMIT", timeout=ANSWER_MAX)
         except (*UNAVAILABLE, asyncpg.PostgresError) as error:
+            if isinstance(error, TimeoutError) and not is_current:
+                connection.terminate()
             works = await is_cancelled(connection, "ROLLBACK")
-            if works and is_current and isinstance(error, TimeoutError):
-                raise self._too_long(statement) from error
-            if isinstance(error, TimeoutError) or not (works or _is_conflict(error)):
+            if works and rows is None and isinstance(error, TimeoutError) and statement.searches:
+                raise self._list_took_too_long() from error
+            if not (works or _is_conflict(error)):
                 self._leave(connections, error)
             return None
         except BaseException:  # mostly the end of the request
             await is_cancelled(connection, "ROLLBACK")
             raise
         finally:
-            connections.release(connection, share)
+            connections.release(connection, principal)
         return None if rows is None else await decoded(statement, rows)
 
-    async def _connection(self, connections: ConnectionPool, share: str) -> Connection | None:
+    async def _connection(self, connections: ConnectionPool, name: str) -> Connection | None:
         try:
-            return connections.acquire_nowait(share) or await connections.acquire(share)
+            return connections.acquire_nowait(name) or await connections.acquire(name)
         except TimeoutError:  # perhaps all of them are busy
             return None
         except (*UNAVAILABLE, Unavailable) as error:
@@ -121,11 +120,6 @@ class Standby(AsyncpgExecutor):
     def _leave(self, connections: ConnectionPool, error: Exception) -> None:
         self.avoid(f"A standby failed: {reason(error)}")
         connections.forget_idle()
-
-    def _too_long(self, statement: Statement) -> Unavailable:
-        if statement.searches:
-            return ListTimeout(f"The list took longer than {self._list_timeout:g} seconds.")
-        return Unavailable(f"The database cannot be used: {reason(TimeoutError())}")
 
 
 def _is_conflict(error: Exception) -> bool:
