@@ -42,10 +42,16 @@ class StandbyServer(Server):
     def resume(self) -> None:
         ask(self, "SELECT pg_wal_replay_resume()")
 
-    def delay(self, milliseconds: int) -> None:
-        """Applies every commit so long after the primary has made it."""
-        ask(self, f"ALTER SYSTEM SET recovery_min_apply_delay = {milliseconds}")
+    @contextmanager
+    def having(self, setting: str, value: int) -> Iterator[None]:
+        """Has this setting meanwhile."""
+        ask(self, f"ALTER SYSTEM SET {setting} = {value}")
         ask(self, "SELECT pg_reload_conf()")
+        try:
+            yield
+        finally:
+            ask(self, f"ALTER SYSTEM RESET {setting}")
+            ask(self, "SELECT pg_reload_conf()")
 
     def catch_up(self) -> None:
         """Returns once what the primary has written is applied."""

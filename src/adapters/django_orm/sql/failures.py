@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 LOCK_NOT_AVAILABLE: Final = "55P03"
 VIOLATED: Final = frozenset({"23503", "23505"})  # a foreign key, a unique value
-ROLLED_BACK: Final = frozenset({"40001", "40P01"})  # a serialization failure, a deadlock
+_ROLLED_BACK: Final = frozenset({"40001", "40P01"})  # a serialization failure, a deadlock
 _NO_RIGHT: Final = "42501"
 _MISSING: Final = frozenset({"3F000", "42703", "42704", "42883", "42P01"})
 """No such schema, column, object, function or table."""
@@ -41,7 +41,7 @@ class RolledBack(Unavailable):
 
 def unavailable(sqlstate: str | None, function: str | None, reason: str) -> Unavailable | None:
     """Why the service cannot use its database, if this is what the error means; ``function`` is the server's own."""
-    if sqlstate in ROLLED_BACK:
+    if sqlstate in _ROLLED_BACK:
         return RolledBack(f"Other transactions got in the way: {reason}")
     if sqlstate in _MISSING:
         return NotMigrated(reason)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from adapters.django_orm.sql.asyncpg_executor import UNAVAILABLE, AsyncpgExecutor, decoded, is_cancelled, reason
-from adapters.django_orm.sql.failures import ROLLED_BACK
 from config.postgres_urls import read_url
 from domain.errors import Unavailable
 
@@ -96,10 +95,12 @@ class Standby(AsyncpgExecutor):
             if isinstance(error, TimeoutError) and not is_current:
                 connection.terminate()
             works = await is_cancelled(connection, "ROLLBACK")
-            if works and rows is None and isinstance(error, TimeoutError) and statement.searches:
-                raise self._list_took_too_long() from error
-            if not (works or _is_conflict(error)):
+            if isinstance(error, OSError) and not works:
                 self._leave(connections, error)
+            # Where others have left the standby meanwhile, it was not the list that took the time.
+            if isinstance(error, TimeoutError) and statement.searches and rows is None and self.is_used:
+                raise self._list_took_too_long() from error
+            # Mostly a conflict with recovery: the primary has removed what was read. It may end the session.
             return None
         except BaseException:  # mostly the end of the request
             await is_cancelled(connection, "ROLLBACK")
@@ -120,8 +121,3 @@ class Standby(AsyncpgExecutor):
     def _leave(self, connections: ConnectionPool, error: Exception) -> None:
         self.avoid(f"A standby failed: {reason(error)}")
         connections.forget_idle()
-
-
-def _is_conflict(error: Exception) -> bool:
-    """Whether the standby had to undo what the statement read, as the primary has removed it."""
-    return isinstance(error, asyncpg.PostgresError) and error.sqlstate in ROLLED_BACK
