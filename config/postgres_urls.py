@@ -4,6 +4,7 @@ import os
 import pwd
 import re
 from collections.abc import Mapping
+from random import sample
 from typing import Final
 from urllib.parse import SplitResult, unquote_to_bytes
 
@@ -62,8 +63,9 @@ def split_url(url: str) -> SplitResult:
 def read_url(url: str, environment: Mapping[str, str], *, standbys: bool = False) -> Server:
     """The server that a URL names, with what is missing from the environment.
 
-    ``standbys`` says that it names standbys: then no connection leads to a primary, which has a URL of its own. Raises
-    ``ValueError`` with a message that does not repeat the URL.
+    ``standbys`` says that it names standbys: then no connection leads to a primary, which has a URL of its own, and the
+    hosts are in a random order if the URL asks for it. Raises ``ValueError`` with a message that does not repeat the
+    URL.
     """
     parts = split_url(url)
     if parts.fragment or "#" in url:
@@ -85,8 +87,11 @@ def read_url(url: str, environment: Mapping[str, str], *, standbys: bool = False
     port = options.get("port", "")
     if places.startswith(":") and "," not in places:  # a port alone
         places, port = "", places[1:]
+    hosts = _read_hosts(_unquote_hosts(places) or options.get("host", ""), port, environment)
+    if options.get("load_balance_hosts") == "random":
+        hosts = tuple(sample(hosts, len(hosts)))
     server = Server(
-        hosts=_read_hosts(_unquote_hosts(places) or options.get("host", ""), port, environment),
+        hosts=hosts,
         user=_decoded(user) or environment.get("PGUSER", "") or _system_user(),
         password=_decoded(password) or environment.get("PGPASSWORD", ""),
         database=_decoded(parts.path[1:]),

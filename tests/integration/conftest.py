@@ -58,6 +58,7 @@ collect_ignore = {
         "test_backups.py",
         "test_migrating.py",
         "test_asyncpg_executor.py",
+        "test_replica_reads.py",
         "test_runs_by_django.py",
         "test_pool_restart.py",
         "test_roles.py",

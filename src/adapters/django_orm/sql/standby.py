@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from dataclasses import replace
-from random import sample
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -59,10 +57,7 @@ class Standby(AsyncpgExecutor):
         self.is_used, self._fault = False, fault
 
     def _server(self) -> Server:
-        server = read_url(self._url, os.environ, standbys=True)
-        if server.options.get("load_balance_hosts") == "random":
-            return replace(server, hosts=tuple(sample(server.hosts, len(server.hosts))))
-        return server
+        return read_url(self._url, os.environ, standbys=True)
 
     async def fetch_as_of(
         self,
