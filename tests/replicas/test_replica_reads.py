@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -12,6 +13,8 @@ import pytest
 
 from config.databases import DatabaseUrl
 from tests.embedded_postgres import Server
+from tests.embedded_postgres.places import Account, temporary_home
+from tests.pgbouncer.test_transaction_mode import running_pgbouncer
 from tests.replicas.conftest import PLAN, RUNS, SIMULATIONS, Replicated, until
 from tests.replicas.standby_server import StandbyServer, ask
 from tests.running_service import served
@@ -111,6 +114,18 @@ def test_what_is_no_standby_of_the_primary_is_not_read(
         with served(env, heard=log) as service, replicated.client(key) as client:
             until(partial(_says, log, fault))
             assert replicated.answered(client, f"{service}{SIMULATIONS}") == (1, 0)
+
+
+def test_standby_can_be_behind_pgbouncer(replicated: Replicated, key: str) -> None:
+    account = Account.for_server()
+    home = temporary_home(account)
+    try:
+        with running_pgbouncer(DatabaseUrl(replicated.standby.url), home, account) as url:
+            env = {**replicated.first.env, "GOATFISH_REPLICA_DATABASE_URL": url.with_password}
+            with served(env) as service, replicated.client(key) as client:
+                until(lambda: replicated.answered(client, f"{service}{SIMULATIONS}") == (0, 1))
+    finally:
+        shutil.rmtree(home)
 
 
 def _says(log: io.StringIO, text: str) -> bool:
