@@ -133,8 +133,11 @@ def _says(log: io.StringIO, text: str) -> bool:
 
 
 def test_promoted_standby_is_not_read_any_more(replicated: Replicated, key: str) -> None:
+    """The last test here: there is no standby after it."""
     with replicated.client(key) as client:
         replicated.standby.promote()
         until(lambda: ask(replicated.standby, "SELECT pg_is_in_recovery()") == [(False,)])
         for _ in range(3):
             assert replicated.answered(client) == (1, 0)
+        until(partial(_says, replicated.logs[0], "It leads to a server that is no standby any more."))
+        until(partial(_says, replicated.logs[0], "no host is what its target_session_attrs asks for"))

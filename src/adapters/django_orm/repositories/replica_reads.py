@@ -32,11 +32,12 @@ LOOK_EVERY = 5.0
 # same there, with their numbers.
 _CLUSTER = Statement(
     """
-    SELECT concat(system_identifier, ' ', (SELECT oid FROM pg_database WHERE datname = current_database()))
+    SELECT concat(system_identifier, ' ', (SELECT oid FROM pg_database WHERE datname = current_database())),
+        pg_is_in_recovery()
     FROM pg_control_system()
     """,
     (),
-    (None,),
+    (None, None),
 )
 
 
@@ -52,21 +53,22 @@ class ReplicaReads:
     def __init__(self, primary: AsyncpgExecutor, standby: Standby, *, audit: Audit | None = None) -> None:
         self._primary, self._standby, self._audit = primary, standby, audit
         self._compile = Compiler(primary)
-        self._watch: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
+        """Prepares connections to the standbys, which are not read before ``watch`` has found them good."""
         await self._standby.open()
 
     def watch(self) -> None:
-        """Begins to look at the standbys; before the first look has found them good, all is read from the primary."""
-        self._watch = asyncio.create_task(self._look_again_and_again())
+        """Looks at the standbys from now on, again and again."""
+        self._watching = asyncio.create_task(self._look_again_and_again())
 
     async def close(self) -> None:
         """Closes the connections to the standbys."""
-        if self._watch is not None:
-            self._watch.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
             with suppress(asyncio.CancelledError):
-                await self._watch
+                await self._watching
         await self._standby.close()
 
     @cached_property
@@ -91,8 +93,10 @@ class ReplicaReads:
 
     async def check(self) -> None:
         """Raises ``Unavailable`` for standbys out of reach or of another primary, or a role that could see more."""
-        ((there,),) = await self._standby.fetch("", _CLUSTER, {})
-        ((here,),) = await self._primary.fetch("", _CLUSTER, {})
+        ((there, in_recovery),) = await self._standby.fetch("", _CLUSTER, {})
+        ((here, _),) = await self._primary.fetch("", _CLUSTER, {})
+        if not in_recovery:
+            raise Unavailable("It leads to a server that is no standby any more.")
         if here != there:
             raise Unavailable("It leads to another cluster, or another database, than GOATFISH_DATABASE_URL.")
         if self._audit is not None and (fault := await self._audit(self._standby)):

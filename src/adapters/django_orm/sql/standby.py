@@ -14,8 +14,6 @@ from config.postgres_urls import read_url
 from domain.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from adapters.django_orm.sql.connection_pool import Connection, ConnectionPool
     from adapters.django_orm.sql.statement import Rows, Statement, Values
     from config.postgres import Server
@@ -34,13 +32,8 @@ class Standby(AsyncpgExecutor):
     They are not used before somebody has looked at them and called ``use``, nor after a failure until the next look.
     """
 
-    def __init__(self, url: str, *, acquire_timeout: float, statement_timeout: float, **options: Any) -> None:
-        super().__init__(
-            url,
-            acquire_timeout=min(acquire_timeout, WAIT_MAX),
-            statement_timeout=statement_timeout,
-            **options,
-        )
+    def __init__(self, url: str, *, acquire_timeout: float, **options: Any) -> None:
+        super().__init__(url, acquire_timeout=min(acquire_timeout, WAIT_MAX), **options)
         self.is_used = False
         self._fault = ""
 
@@ -51,10 +44,12 @@ class Standby(AsyncpgExecutor):
         self.is_used, self._fault = True, ""
 
     def avoid(self, fault: str) -> None:
-        """Keeps statements away, because of this fault."""
+        """Keeps statements away, because of this fault; the next connection may lead to another host."""
         if fault != self._fault:
             _log.warning("GOATFISH_REPLICA_DATABASE_URL: the primary answers lists and reports. %s", fault)
         self.is_used, self._fault = False, fault
+        if self._connections is not None:
+            self._connections.forget_idle()
 
     def _server(self) -> Server:
         return read_url(self._url, os.environ, standbys=True)
@@ -63,7 +58,7 @@ class Standby(AsyncpgExecutor):
         self,
         principal: str,
         state: Statement,
-        expected: Sequence[tuple[Any, ...]],
+        expected: list[tuple[Any, ...]],
         statement: Statement,
         values: Values,
     ) -> Rows | None:
@@ -91,7 +86,7 @@ class Standby(AsyncpgExecutor):
                 connection.terminate()
             works = await is_cancelled(connection, "ROLLBACK")
             if isinstance(error, OSError) and not works:
-                self._leave(connections, error)
+                self.avoid(f"A standby failed: {reason(error)}")
             # Where others have left the standby meanwhile, it was not the list that took the time.
             if isinstance(error, TimeoutError) and statement.searches and rows is None and self.is_used:
                 raise self._list_took_too_long() from error
@@ -110,9 +105,5 @@ class Standby(AsyncpgExecutor):
         except TimeoutError:  # perhaps all of them are busy
             return None
         except (*UNAVAILABLE, Unavailable) as error:
-            self._leave(connections, error)
+            self.avoid(f"A standby failed: {reason(error)}")
             return None
-
-    def _leave(self, connections: ConnectionPool, error: Exception) -> None:
-        self.avoid(f"A standby failed: {reason(error)}")
-        connections.forget_idle()
