@@ -92,13 +92,6 @@ def _translated(error: Exception) -> Exception | None:
     return Unavailable(f"The database cannot be used: {reason(error)}") if isinstance(error, UNAVAILABLE) else None
 
 
-async def decoded(statement: Statement, rows: Rows) -> Rows:
-    """What the driver has returned, decoded; of many rows, in parts."""
-    if len(rows) <= FEW or not statement.decodes:
-        return statement.decoded(rows)
-    return await in_parts(statement.decoded, rows)
-
-
 async def is_cancelled(connection: asyncpg.Connection[Any], then: str = "SELECT") -> bool:
     """Waits until the server has cancelled the last statement and run this one; else terminates the connection."""
     try:
@@ -207,7 +200,9 @@ class AsyncpgExecutor:
                 if not await may_repeat(meaning, attempt):
                     raise meaning from error
                 attempt += 1
-        return await decoded(statement, rows)
+        if len(rows) <= FEW or not statement.decodes:
+            return statement.decoded(rows)
+        return await in_parts(statement.decoded, rows)
 
     async def _recover(
         self,

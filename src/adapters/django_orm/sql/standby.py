@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
-from adapters.django_orm.sql.asyncpg_executor import UNAVAILABLE, AsyncpgExecutor, decoded, is_cancelled, reason
+from adapters.django_orm.sql.asyncpg_executor import UNAVAILABLE, AsyncpgExecutor, is_cancelled, reason
 from config.postgres_urls import read_url
 from domain.errors import Unavailable
+from domain.turns import in_parts
 
 if TYPE_CHECKING:
     from adapters.django_orm.sql.connection_pool import Connection, ConnectionPool
@@ -97,7 +98,7 @@ class Standby(AsyncpgExecutor):
             raise
         finally:
             connections.release(connection, principal)
-        return None if rows is None else await decoded(statement, rows)
+        return rows and await in_parts(statement.decoded, rows)
 
     async def _connection(self, connections: ConnectionPool, name: str) -> Connection | None:
         try:
