@@ -85,32 +85,23 @@ async def check_storage(settings: Settings) -> None:
         await _check_same(settings)
 
 
-async def check_standbys(settings: Settings) -> None:
-    """Raises ``Unavailable`` unless the service can read from its standbys, if it is to."""
-    from app.container import pool_storage
-
-    storage = pool_storage(settings)
-    if (reads := storage.replica_reads) is None:
-        return
-    await storage.executor.open()
-    await reads.open()
-    try:
-        await reads.check()
-    finally:
-        await storage.close()
-
-
 async def _check_same(settings: Settings) -> None:
     """Raises ``Unavailable`` where the two PostgreSQL URLs lead to different databases."""
-    from app.container import pool_storage
-
+    service = bootstrap.asyncpg_storage(
+        settings.database_url.with_password,
+        size=1,
+        acquire_timeout=settings.pool_timeout,
+        statement_timeout=settings.statement_timeout,
+        list_timeout=settings.list_timeout,
+        prepared_statements=settings.prepared_statements,
+    )
     identities = set()
-    for storage in (pool_storage(settings), bootstrap.django_storage(size=1)):
-        await storage.executor.open()
+    for storage in (service, bootstrap.django_storage(size=1)):
+        await storage.open()
         try:
             identities.add(await storage.identity())
         finally:
-            await storage.executor.close()
+            await storage.close()
     if len(identities) > 1:
         raise Unavailable(different_databases(settings))
 

@@ -11,7 +11,7 @@ import typer
 
 from adapters.django_orm import management
 from adapters.django_orm.bootstrap import setup_django
-from app.cli.database import check_standbys, check_storage, different_databases, may_be_same, which_database
+from app.cli.database import check_storage, different_databases, may_be_same, which_database
 from app.cli.settings_advice import advice
 from app.cli.terminal import FAILED, print_json
 from config.databases import DatabaseUrl
@@ -214,9 +214,24 @@ def _service(settings: Settings) -> Finding:
 
 
 def _standbys(settings: Settings, url: DatabaseUrl) -> Finding:
-    """Checks the standbys with the service's own connection; without them the primary does all the work."""
+    """Checks the standbys with the service's own connections; without them the primary does all the work."""
     try:
-        asyncio.run(check_standbys(settings))
+        asyncio.run(_check_standbys(settings))
     except Exception as error:  # as above
         return Severity.ERROR, f"The service cannot read from {url}. {error}"
     return Severity.OK, f"The service can read from standbys at {url}."
+
+
+async def _check_standbys(settings: Settings) -> None:
+    """Raises ``Unavailable`` unless the service can read from them, if it is to."""
+    from app.container import pool_storage
+
+    storage = pool_storage(settings)
+    if (reads := storage.replica_reads) is None:
+        return
+    await storage.executor.open()
+    await reads.open()
+    try:
+        await reads.check()
+    finally:
+        await storage.close()

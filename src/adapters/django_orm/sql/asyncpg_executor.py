@@ -36,12 +36,11 @@ CANCEL_TIMEOUT = 2.0
 """Seconds to wait until the server has cancelled a statement."""
 PREPARED_MAX = 100
 """Statements that a connection keeps prepared."""
-UNAVAILABLE = (
+_UNAVAILABLE = (
     OSError,  # TimeoutError is one
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # the server has closed a connection, but asyncpg has not noticed yet
 )
-"""What the driver raises where a server is out of reach, beside the server's own errors."""
 
 
 # asyncpg encodes the first and last date or time of the calendar as infinity, which Django cannot read, and decodes
@@ -69,7 +68,7 @@ def _custom_method(field: models.Field[Any, Any], name: str) -> Any:
     return None if getattr(method, "__module__", "django.").startswith("django.") else method
 
 
-def reason(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     """The reason of a failure, in one line."""
     if isinstance(error, TimeoutError):
         return "no response in time, it is unreachable or overloaded"
@@ -88,16 +87,16 @@ def _translated(error: Exception) -> Exception | None:
             return LockTimeout()
         if error.sqlstate in VIOLATED:
             return ConstraintViolated(error.constraint_name)
-        return unavailable(error.sqlstate, error.server_source_function, reason(error))
-    return Unavailable(f"The database cannot be used: {reason(error)}") if isinstance(error, UNAVAILABLE) else None
+        return unavailable(error.sqlstate, error.server_source_function, _reason(error))
+    return Unavailable(f"The database cannot be used: {_reason(error)}") if isinstance(error, _UNAVAILABLE) else None
 
 
-async def is_cancelled(connection: asyncpg.Connection[Any], then: str = "SELECT") -> bool:
-    """Waits until the server has cancelled the last statement and run this one; else terminates the connection."""
+async def _is_cancelled(connection: asyncpg.Connection[Any]) -> bool:
+    """Waits until the server has cancelled the last statement; otherwise terminates the connection."""
     try:
         async with asyncio.timeout(CANCEL_TIMEOUT):
-            await connection.execute(then)
-    except (*UNAVAILABLE, asyncpg.PostgresError):
+            await connection.execute("SELECT")
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         connection.terminate()
         return False
     except BaseException:
@@ -145,7 +144,7 @@ class AsyncpgExecutor:
             try:
                 return await connector.connect()
             except asyncpg.PostgresError as error:  # a code means something else where no statement has been sent
-                raise Unavailable(f"The database cannot be used: {reason(error)}") from error
+                raise Unavailable(f"The database cannot be used: {_reason(error)}") from error
 
         self._connections = ConnectionPool(connect, size=self._size, timeout=self._acquire_timeout)
 
@@ -193,7 +192,7 @@ class AsyncpgExecutor:
                     raise
                 finally:
                     connections.release(connection, share)
-            except (*UNAVAILABLE, asyncpg.PostgresError) as error:
+            except (*_UNAVAILABLE, asyncpg.PostgresError) as error:
                 meaning = _translated(error)
                 if meaning is None:
                     raise
@@ -215,13 +214,10 @@ class AsyncpgExecutor:
         if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
             connection.terminate()
             connections.forget_idle()
-        elif isinstance(error, TimeoutError | asyncio.CancelledError) and not await is_cancelled(connection):
+        elif isinstance(error, TimeoutError | asyncio.CancelledError) and not await _is_cancelled(connection):
             connections.forget_idle()  # they lead to the same server, which does not answer
         if statement.searches and isinstance(error, TimeoutError):
-            raise self._list_took_too_long() from error
-
-    def _list_took_too_long(self) -> ListTimeout:
-        return ListTimeout(f"The list took longer than {self._list_timeout:g} seconds.")
+            raise ListTimeout(f"The list took longer than {self._list_timeout:g} seconds.") from error
 
     async def write(self, principal: str, chain: WriteBatch, values: Values) -> int:
         (statement,) = chain

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import asyncpg
-
-from adapters.django_orm.sql.asyncpg_executor import UNAVAILABLE, AsyncpgExecutor, is_cancelled, reason
+from adapters.django_orm.sql.asyncpg_executor import CANCEL_TIMEOUT, AsyncpgExecutor
 from config.postgres_urls import read_url
-from domain.errors import Unavailable
+from domain.errors import ListTimeout
 from domain.turns import in_parts
 
 if TYPE_CHECKING:
@@ -67,9 +66,8 @@ class Standby(AsyncpgExecutor):
 
         None also stands for whatever the primary may succeed in nevertheless. Raises ``ListTimeout``.
         """
-        if (connections := self._connections) is None:
-            return None
-        if (connection := await self._connection(connections, principal)) is None:
+        connections = self._connections
+        if connections is None or (connection := await self._connection(connections, principal)) is None:
             return None
         rows: Rows | None = None
         is_current = False
@@ -82,19 +80,19 @@ class Standby(AsyncpgExecutor):
                 arguments = statement.arguments(principal, values)
                 rows = await connection.fetch(statement.sql, *arguments, timeout=self._list_timeout)
             await connection.execute("COMMIT", timeout=ANSWER_MAX)
-        except (*UNAVAILABLE, asyncpg.PostgresError) as error:
+        except Exception as error:  # of any kind: the primary may succeed, and is where a bug of ours is seen
             if isinstance(error, TimeoutError) and not is_current:
                 connection.terminate()
-            works = await is_cancelled(connection, "ROLLBACK")
+            works = await _is_rolled_back(connection)
             if isinstance(error, OSError) and not works:
-                self.avoid(f"A standby failed: {reason(error)}")
+                self._failed(error)
             # Where others have left the standby meanwhile, it was not the list that took the time.
             if isinstance(error, TimeoutError) and statement.searches and rows is None and self.is_used:
-                raise self._list_took_too_long() from error
-            # Mostly a conflict with recovery: the primary has removed what was read. It may end the session.
+                raise ListTimeout(f"The list took longer than {self._list_timeout:g} seconds.") from error
+            # Otherwise mostly a conflict with recovery: the primary has removed what was read. It may end the session.
             return None
         except BaseException:  # mostly the end of the request
-            await is_cancelled(connection, "ROLLBACK")
+            await _is_rolled_back(connection)
             raise
         finally:
             connections.release(connection, principal)
@@ -105,6 +103,23 @@ class Standby(AsyncpgExecutor):
             return connections.acquire_nowait(name) or await connections.acquire(name)
         except TimeoutError:  # perhaps all of them are busy
             return None
-        except (*UNAVAILABLE, Unavailable) as error:
-            self.avoid(f"A standby failed: {reason(error)}")
+        except Exception as error:  # as above
+            self._failed(error)
             return None
+
+    def _failed(self, error: Exception) -> None:
+        self.avoid(f"A standby failed: {str(error) or 'it does not answer'}")
+
+
+async def _is_rolled_back(connection: Connection) -> bool:
+    """Ends the transaction once what runs in it is cancelled; terminates the connection where that cannot be done."""
+    works = False
+    try:
+        with suppress(Exception):
+            async with asyncio.timeout(CANCEL_TIMEOUT):
+                await connection.execute("ROLLBACK")
+                works = True
+    finally:
+        if not works:
+            connection.terminate()
+    return works
