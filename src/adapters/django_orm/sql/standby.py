@@ -85,7 +85,7 @@ class Standby(AsyncpgExecutor):
                 connection.terminate()
             works = await _is_rolled_back(connection)
             if isinstance(error, OSError) and not works:
-                self._failed(error)
+                self._leave(error)
             # Where others have left the standby meanwhile, it was not the list that took the time.
             if isinstance(error, TimeoutError) and statement.searches and rows is None and self.is_used:
                 raise ListTimeout(f"The list took longer than {self._list_timeout:g} seconds.") from error
@@ -104,10 +104,10 @@ class Standby(AsyncpgExecutor):
         except TimeoutError:  # perhaps all of them are busy
             return None
         except Exception as error:  # as above
-            self._failed(error)
+            self._leave(error)
             return None
 
-    def _failed(self, error: Exception) -> None:
+    def _leave(self, error: Exception) -> None:
         self.avoid(f"A standby failed: {str(error) or 'it does not answer'}")
 
 
