@@ -54,8 +54,8 @@ _IDENTITY = Statement(
 class Storage:
     """Everything that is kept. ``open`` and ``close`` belong to the event loop that uses it.
 
-    ``enforce_rls`` says whether row-level security has to bind the role of the executor. With ``replica_reads``, what
-    reads many of an owner's rows runs there; keys, and what belongs to a write, are always read by the executor.
+    ``enforce_rls`` says whether row-level security has to bind the role of the executor. With ``replica_reads``,
+    pages and reports are read there; single objects, keys and the records of requests are read by the executor.
     """
 
     def __init__(
