@@ -93,6 +93,14 @@ class DatabaseUrl:
         return f"DatabaseUrl({str(self)!r})"
 
 
+class StandbyUrl(DatabaseUrl):
+    """The URL of one or several PostgreSQL standbys, which are only read."""
+
+    def server(self, environment: Mapping[str, str]) -> Server:
+        """The standbys, with what the URL leaves to the environment. Raises ``ValueError``."""
+        return read_url(self.with_password, environment, standbys=True)
+
+
 def django_database(url: DatabaseUrl, synchronous: Literal["full", "normal"] = "full") -> dict[str, Any]:
     """Django's DATABASES entry for this URL. ``synchronous`` says when SQLite answers: see the setting."""
     if url.is_sqlite:

@@ -4,6 +4,7 @@ import os
 import pwd
 import re
 from collections.abc import Mapping
+from random import sample
 from typing import Final
 from urllib.parse import SplitResult, unquote_to_bytes
 
@@ -22,6 +23,11 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "ssl_max_protocol_version": TLS_VERSIONS,
     "client_encoding": ("UTF8", "utf8", "UTF-8", "utf-8", "auto"),
     "load_balance_hosts": ("disable",),
+}
+_OF_STANDBYS: Final[Mapping[str, tuple[str, ...]]] = {
+    **_CHOICES,
+    "target_session_attrs": ("standby", "prefer-standby"),
+    "load_balance_hosts": ("disable", "random"),
 }
 _SECONDS: Final = frozenset({"connect_timeout", "keepalives_idle", "keepalives_interval"})
 _NUMBERS: Final = _SECONDS | {"keepalives_count", "tcp_user_timeout"}
@@ -54,10 +60,12 @@ def split_url(url: str) -> SplitResult:
     return SplitResult(scheme.lower(), netloc, path, query, fragment)
 
 
-def read_url(url: str, environment: Mapping[str, str]) -> Server:
+def read_url(url: str, environment: Mapping[str, str], *, standbys: bool = False) -> Server:
     """The server that a URL names, with what is missing from the environment.
 
-    Raises ``ValueError`` with a message that does not repeat the URL.
+    ``standbys`` says that it names standbys: then no connection leads to a primary, which has a URL of its own, and the
+    hosts are in a random order if the URL asks for it. Raises ``ValueError`` with a message that does not repeat the
+    URL.
     """
     parts = split_url(url)
     if parts.fragment or "#" in url:
@@ -66,7 +74,9 @@ def read_url(url: str, environment: Mapping[str, str]) -> Server:
     user, _, password = login.partition(":")
     if "@" in parts.path:
         raise ValueError("must have a / or ? in its password written as %2F or %3F, and an @ in its path as %40")
-    options = _read_options(parts.query)
+    options = _read_options(parts.query, _OF_STANDBYS if standbys else _CHOICES)
+    if standbys:
+        options["target_session_attrs"] = "standby"
     if places and "host" in options:
         raise ValueError("must name its hosts either after the @ or in ?host=")
     for name in ("sslmode", "sslrootcert"):
@@ -77,8 +87,11 @@ def read_url(url: str, environment: Mapping[str, str]) -> Server:
     port = options.get("port", "")
     if places.startswith(":") and "," not in places:  # a port alone
         places, port = "", places[1:]
+    hosts = _read_hosts(_unquote_hosts(places) or options.get("host", ""), port, environment)
+    if options.get("load_balance_hosts") == "random":
+        hosts = tuple(sample(hosts, len(hosts)))
     server = Server(
-        hosts=_read_hosts(_unquote_hosts(places) or options.get("host", ""), port, environment),
+        hosts=hosts,
         user=_decoded(user) or environment.get("PGUSER", "") or _system_user(),
         password=_decoded(password) or environment.get("PGPASSWORD", ""),
         database=_decoded(parts.path[1:]),
@@ -117,7 +130,7 @@ def _system_user() -> str:
         return ""
 
 
-def _read_options(query: str) -> dict[str, str]:
+def _read_options(query: str, choices: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     options: dict[str, str] = {}
     pairs = (each.partition("=") for each in query.split("&") if each)
     for name, value in ((_decoded(name), _decoded(value)) for name, _, value in pairs):
@@ -130,7 +143,7 @@ def _read_options(query: str) -> dict[str, str]:
         if value:
             options[name] = value
     for name, value in options.items():
-        _check(name, value)
+        _check(name, value, choices)
     if not int(options.get("connect_timeout", "1")):  # libpq would wait for ever
         del options["connect_timeout"]
     return options
@@ -142,11 +155,10 @@ def _reason(name: str) -> str:
     return _REASONS.get(name, f"known are {', '.join(sorted(_KNOWN))}")
 
 
-def _check(name: str, value: str) -> None:
-    choices = _CHOICES.get(name)
-    if choices and value not in choices:
-        why = f" ({_WHY_NOT[name]})" if name in _WHY_NOT else ""
-        raise ValueError(f"is not understood: its {name} is not one of {', '.join(choices)}{why}")
+def _check(name: str, value: str, choices: Mapping[str, tuple[str, ...]]) -> None:
+    if name in choices and value not in choices[name]:
+        why = f" ({_WHY_NOT[name]})" if name in _WHY_NOT and choices is _CHOICES else ""
+        raise ValueError(f"is not understood: its {name} is not one of {', '.join(choices[name])}{why}")
     if name in _NUMBERS:
         if not re.fullmatch("[0-9]{1,9}", value):
             raise ValueError(f"has the option {name}, which must be a whole number of {_unit(name)}")

@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.addresses import AllowedHosts, Origins, PublicUrl
-from config.databases import DatabaseUrl
+from config.databases import DatabaseUrl, StandbyUrl
 from config.env_file import ENCODING, ENV_FILE, unreadable
 from config.running_up import RunningUp
 from config.secret_files import SECRET_MIN, load_or_create_secret, load_or_generate_secret
@@ -52,11 +52,20 @@ class Settings(BaseSettings):
     operator_database_url: Annotated[DatabaseUrl | None, NoDecode] = None
     """The same database for migrations, the command line and the admin. If unset, PostgreSQL serves the API only."""
 
+    replica_database_url: Annotated[StandbyUrl | None, NoDecode] = None
+    """Standbys of that PostgreSQL database, which answer lists and reports wherever they have the owner's last change.
+
+    The role is that of DATABASE_URL. Several hosts may be named; a connection goes to the first one that answers.
+    """
+
     database_url_file: Path | None = None
     """A file that has DATABASE_URL in one line, in place of that setting."""
 
     operator_database_url_file: Path | None = None
     """A file that has OPERATOR_DATABASE_URL in one line, in place of that setting."""
+
+    replica_database_url_file: Path | None = None
+    """A file that has REPLICA_DATABASE_URL in one line, in place of that setting."""
 
     one_role: bool = False
     """For development: use one PostgreSQL role for everything, without row-level security between tenants."""
@@ -242,6 +251,17 @@ class Settings(BaseSettings):
     @classmethod
     def _parse_url(cls, value: object) -> object:
         return DatabaseUrl(value.strip()) if isinstance(value, str) else value
+
+    @field_validator("replica_database_url", mode="before")
+    @classmethod
+    def _parse_standby_url(cls, value: object, info: ValidationInfo) -> object:
+        primary = info.data.get("database_url")
+        if primary is not None and primary.is_sqlite and value is not None:
+            raise ValueError("has no use with SQLite, which has no standbys: leave it out")
+        url = StandbyUrl(value.strip()) if isinstance(value, str) else value
+        if isinstance(url, StandbyUrl) and url.is_sqlite:
+            raise ValueError("must name standbys of PostgreSQL: postgresql://user:password@host/name")
+        return url
 
     @field_validator("list_timeout")
     @classmethod

@@ -11,7 +11,11 @@ from config.settings import PREFIX, ConfigurationError, Settings
 
 def require_verified(settings: Settings) -> None:
     """Raises ConfigurationError where a URL names a remote server and no sslmode."""
-    urls = {"DATABASE_URL": settings.database_url, "OPERATOR_DATABASE_URL": settings.operator_database_url}
+    urls = {
+        "DATABASE_URL": settings.database_url,
+        "OPERATOR_DATABASE_URL": settings.operator_database_url,
+        "REPLICA_DATABASE_URL": settings.replica_database_url,
+    }
     lines = [
         f"{PREFIX}{name}: {why}"
         for name, url in urls.items()

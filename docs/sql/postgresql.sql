@@ -380,6 +380,13 @@ SELECT "api_key"."owner_id" AS "owner__id", "owner"."name" AS "owner__name", "ow
 FROM "api_key" INNER JOIN "owner" ON ("api_key"."owner_id" = "owner"."id")
 WHERE ("api_key"."public_id" = ($2) AND (SELECT v FROM named) IS NOT NULL);
 
+-- replica_reads: last_change
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v), rows AS NOT MATERIALIZED (SELECT "change_count"."last" AS "last", "change_count"."xmin"::text AS "written_by"
+FROM "change_count"
+WHERE ("change_count"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL))
+SELECT "last", "written_by", pg_is_in_recovery()
+FROM rows;
+
 -- revision: delete
 DELETE
 FROM "revision"

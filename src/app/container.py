@@ -37,6 +37,7 @@ from domain.use_cases import EntityUseCases
 if TYPE_CHECKING:
     from prometheus_client.registry import Collector
 
+    from adapters.django_orm.storage import Storage as DjangoStorage
     from app.metrics.collector import Pool
 
 
@@ -59,9 +60,11 @@ class Storage(Lifecycle, Protocol):
 
 
 # Django is imported by the functions that need it, so that the app over memory runs without.
-def _pool_storage(settings: Settings, provider: Any) -> Storage:
+def pool_storage(settings: Settings, provider: Any = None) -> "DjangoStorage":
+    """Storage on PostgreSQL, with the service's own role; ``provider`` is OpenTelemetry's, where traces are wanted."""
     from adapters.django_orm.bootstrap import asyncpg_storage
 
+    replicas = settings.replica_database_url
     return asyncpg_storage(
         settings.database_url.with_password,
         size=settings.pool_size,
@@ -72,6 +75,7 @@ def _pool_storage(settings: Settings, provider: Any) -> Storage:
         enforce_rls=not settings.one_role,
         check_more=partial(check_same, settings),
         trace=_tracing(provider, "postgresql"),
+        replica_url=None if replicas is None else replicas.with_password,
     )
 
 
@@ -201,7 +205,7 @@ class Container(containers.DeclarativeContainer):
     storage: providers.Provider[Storage] = providers.Selector(
         settings.provided.database_url.kind,
         sqlite=providers.Singleton(_thread_storage, settings, tracer_provider),
-        postgresql=providers.Singleton(_pool_storage, settings, tracer_provider),
+        postgresql=providers.Singleton(pool_storage, settings, tracer_provider),
     )
     use_cases: providers.Container[UseCases] = providers.Container(UseCases, storage=storage, system=system)
 

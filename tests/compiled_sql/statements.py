@@ -15,11 +15,13 @@ from uuid import UUID
 from django.db import connections
 
 from adapters.django_orm.repositories.reader import Reader, compared_by
+from adapters.django_orm.repositories.replica_reads import ReplicaReads
 from adapters.django_orm.repositories.repository import OwnedTable
 from adapters.django_orm.repositories.run_reports import RunReports
 from adapters.django_orm.repositories.write_records import WriteKind
 from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
 from adapters.django_orm.sql.django_executor import DjangoExecutor
+from adapters.django_orm.sql.standby import Standby
 from adapters.django_orm.sql.statement import Statement
 from adapters.django_orm.storage import Storage
 from domain.entity_spec import spec_of
@@ -50,6 +52,7 @@ def statements(storage: Storage) -> Iterator[tuple[str, Statement]]:
         "owner_directory": storage.owners,
         "idempotency_record": storage.idempotency_records,
         "run_reports": storage.run_reports,
+        "replica_reads": storage.replica_reads,
     }
     for name, part in sorted((others | tables).items()):
         yield from _kept(name, part)
@@ -71,7 +74,9 @@ def _storage() -> Storage:
     """As the service has it; it is not opened, for compiling needs no database."""
     if connections["default"].vendor == "sqlite":
         return Storage(DjangoExecutor())
-    return Storage(AsyncpgExecutor("", size=1, acquire_timeout=1, statement_timeout=1, list_timeout=1))
+    options: Any = {"size": 1, "acquire_timeout": 1, "statement_timeout": 1, "list_timeout": 1}
+    executor = AsyncpgExecutor("", **options)
+    return Storage(executor, replica_reads=ReplicaReads(executor, Standby("", **options)))
 
 
 def _kept(name: str, part: object) -> Iterator[tuple[str, Statement]]:

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -59,11 +59,19 @@ class Server:
     A directory that the server's user cannot enter (root drops privileges, and root's folders are closed to others) is
     replaced by a link to one below /var/lib/goatfish. Every method raises ServerError where PostgreSQL does not obey.
     With ``in_memory``, temporary data are kept in memory, if there is much. With ``template``, others may copy the data
-    as they were before the first start.
+    as they were before the first start. ``settings`` are more settings of PostgreSQL.
     """
 
-    def __init__(self, home: Path | None = None, *, in_memory: bool = False, template: bool = False) -> None:
+    def __init__(
+        self,
+        home: Path | None = None,
+        *,
+        in_memory: bool = False,
+        template: bool = False,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self._given_home = home
+        self._settings = settings or {}
         self._in_memory = in_memory
         self._keeps_template = template
         self._home: Path | None = None
@@ -215,6 +223,7 @@ class Server:
             options |= {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
             if _major((self._home / "data" / "PG_VERSION").read_text()) >= SCRAM_ITERATIONS_SINCE:
                 options["scram_iterations"] = "1"  # nobody guesses the random passwords; 4096 take each client 3 ms
+        options |= self._settings
         server = [str(self._binaries / "postgres"), "-D", str(self._home / "data")]
         server += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         log = self._home / "server.log"
@@ -241,7 +250,7 @@ class Server:
             lines = (self._home / "data" / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
             return False
-        return lines[:1] == [str(self._pid)] and lines[7:8] != [] and lines[7].strip() == "ready"
+        return lines[:1] == [str(self._pid)] and lines[7:8] != [] and lines[7].strip() in {"ready", "standby"}
 
     def _provision(self) -> None:
         administrator = DatabaseUrl(self._url(ADMINISTRATOR, "postgres"))

@@ -63,6 +63,7 @@ collect_ignore = {
         "test_database_away.py",
         "test_migrating.py",
         "test_asyncpg_executor.py",
+        "test_replica_reads.py",
         "test_runs_by_django.py",
         "test_pool_restart.py",
         "test_roles.py",

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from config.databases import DatabaseUrl
+from config.databases import DatabaseUrl, StandbyUrl
 from config.ignored_settings import unknown_variables
 from config.secret_settings import LENGTH_MAX
 from config.settings import ConfigurationError, Settings, load, load_for_service
 
 SECRET = "a secret key that serves the tests alone"
 POSTGRES = "postgresql://service:s%40cret@db.example/goatfish?sslmode=require"
-NAMES = ("DATABASE_URL", "OPERATOR_DATABASE_URL", "SECRET_KEY", "SECRET_KEY_PREVIOUS")
+NAMES = ("DATABASE_URL", "OPERATOR_DATABASE_URL", "REPLICA_DATABASE_URL", "SECRET_KEY", "SECRET_KEY_PREVIOUS")
 
 
 @pytest.fixture(autouse=True)
@@ -43,13 +43,14 @@ def refused() -> list[str]:
 
 
 def test_every_secret_can_be_in_a_file(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    operators = POSTGRES.replace("service", "operators")
-    for name, content in zip(NAMES, (POSTGRES, operators, SECRET, SECRET[::-1]), strict=True):
+    operators, standbys = POSTGRES.replace("service", "operators"), POSTGRES.replace("db.", "standby.")
+    for name, content in zip(NAMES, (POSTGRES, operators, standbys, SECRET, SECRET[::-1]), strict=True):
         given(name, content + "\n", monkeypatch)
 
     loaded = load()
 
     assert (loaded.database_url, loaded.operator_database_url) == (DatabaseUrl(POSTGRES), DatabaseUrl(operators))
+    assert loaded.replica_database_url == StandbyUrl(standbys)
     assert loaded.secret_keys == [SECRET, SECRET[::-1]]
     assert unknown_variables() == []
 
@@ -126,7 +127,7 @@ def test_a_file_without_permission_is_refused(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("place", ["environment", ".env"])
-@pytest.mark.parametrize(("name", "value"), [*zip(NAMES, (POSTGRES, POSTGRES, SECRET, SECRET), strict=True)])
+@pytest.mark.parametrize(("name", "value"), [*zip(NAMES, (POSTGRES, POSTGRES, POSTGRES, SECRET, SECRET), strict=True)])
 def test_a_setting_beside_its_file_is_refused(
     name: str, value: str, place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

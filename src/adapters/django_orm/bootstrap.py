@@ -36,29 +36,36 @@ def asyncpg_storage(
     enforce_rls: bool = True,
     check_more: Callable[[], Awaitable[None]] | None = None,
     trace: Callable[[Any], Any] | None = None,
+    replica_url: str | None = None,
 ) -> Storage:
     """Storage on PostgreSQL by asyncpg; the parameters are those of ``AsyncpgExecutor`` and ``Storage``.
 
     With ``check_more`` it is one that may be opened while the database is away: see ``CheckedStorage``. ``trace`` makes
-    of an executor one whose statements are traced.
+    of an executor one whose statements are traced. ``replica_url`` names standbys; each process has as many connections
+    to them at most as to the primary.
     """
     setup_django()
     from adapters.django_orm.checked_storage import CheckedStorage
+    from adapters.django_orm.repositories.replica_reads import ReplicaReads
+    from adapters.django_orm.row_security.role_audit import role_bypass
     from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
+    from adapters.django_orm.sql.standby import Standby
     from adapters.django_orm.storage import Storage
 
-    executor = AsyncpgExecutor(
-        url,
-        size=size,
-        acquire_timeout=acquire_timeout,
-        statement_timeout=statement_timeout,
-        list_timeout=list_timeout,
-        prepared_statements=prepared_statements,
-    )
-    traced = trace(executor) if trace else executor
+    options: Any = {
+        "size": size,
+        "acquire_timeout": acquire_timeout,
+        "statement_timeout": statement_timeout,
+        "list_timeout": list_timeout,
+        "prepared_statements": prepared_statements,
+    }
+    primary, reads = AsyncpgExecutor(url, **options), None
+    executor = trace(primary) if trace else primary
+    if replica_url is not None:
+        reads = ReplicaReads(executor, Standby(replica_url, **options), audit=role_bypass if enforce_rls else None)
     if check_more is None:
-        return Storage(traced, enforce_rls=enforce_rls)
-    return CheckedStorage(traced, enforce_rls=enforce_rls, check_more=check_more)
+        return Storage(executor, enforce_rls=enforce_rls, replica_reads=reads)
+    return CheckedStorage(executor, enforce_rls=enforce_rls, replica_reads=reads, check_more=check_more)
 
 
 def django_storage(

@@ -14,6 +14,7 @@ from domain.errors import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from adapters.django_orm.repositories.replica_reads import ReplicaReads
     from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
 
 INTERVAL = 0.5
@@ -28,9 +29,14 @@ class CheckedStorage(Storage):
     """
 
     def __init__(
-        self, executor: AsyncpgExecutor, *, check_more: Callable[[], Awaitable[None]], enforce_rls: bool
+        self,
+        executor: AsyncpgExecutor,
+        *,
+        check_more: Callable[[], Awaitable[None]],
+        enforce_rls: bool,
+        replica_reads: ReplicaReads | None = None,
     ) -> None:
-        super().__init__(executor, enforce_rls=enforce_rls)
+        super().__init__(executor, enforce_rls=enforce_rls, replica_reads=replica_reads)
         self._first = Storage(copy(executor), enforce_rls=enforce_rls)  # with connections that nobody else uses
         self._check_more = check_more
         self._opening: asyncio.Task[None] | None = None

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from django.db.models import Model
 
+    from adapters.django_orm.repositories.replica_reads import ReplicaReads
     from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
     from adapters.django_orm.sql.django_executor import DjangoExecutor
     from adapters.django_orm.sql.fair_semaphore import FairSemaphore
@@ -54,7 +55,8 @@ _IDENTITY = Statement(
 class Storage:
     """Everything that is kept. ``open`` and ``close`` belong to the event loop that uses it.
 
-    ``enforce_rls`` says whether row-level security has to bind the role of the executor.
+    ``enforce_rls`` says whether row-level security has to bind the role of the executor. With ``replica_reads``,
+    pages and reports are read there; single objects, keys and the records of requests are read by the executor.
     """
 
     def __init__(
@@ -63,19 +65,22 @@ class Storage:
         *,
         entities: Sequence[type[Owned]] = ENTITIES,
         enforce_rls: bool = False,
+        replica_reads: ReplicaReads | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.executor = executor
         self._enforce_rls, self._monotonic = enforce_rls, monotonic
+        self.replica_reads = replica_reads
         self._bypass: str | None = None
         self._bypass_known_until = float("-inf")
         self.idempotency_records = IdempotencyTable(executor)
         recorded: tuple[type[Owned], ...] = (Owner, ApiKey, *entities)
-        self.revisions = RevisionTable({entity.KIND: entity for entity in recorded}, executor)
+        self.revisions = RevisionTable({entity.KIND: entity for entity in recorded}, executor, replica_reads)
         records = WriteRecords(self.idempotency_records, self.revisions)
         models = {entity: model_of(entity) for entity in entities}
         self._repositories: dict[type[Owned], OwnedTable[Any]] = {
-            entity: OwnedTable(entity, model, executor, records, models) for entity, model in models.items()
+            entity: OwnedTable(entity, model, executor, records, models, reads=replica_reads)
+            for entity, model in models.items()
         }
         self.keys = OwnedTable(ApiKey, ApiKeyRow, executor, records)
         self.owners = OwnerDirectory(executor, records)
@@ -89,7 +94,8 @@ class Storage:
     @property
     def pools(self) -> Mapping[str, FairSemaphore]:
         """What its statements wait for, by name."""
-        return self.executor.pools
+        of_standbys = {} if self.replica_reads is None else self.replica_reads.pools
+        return {**self.executor.pools, **of_standbys}
 
     def repository(self, entity: type[E]) -> OwnedTable[E]:
         return self._repositories[entity]
@@ -100,8 +106,13 @@ class Storage:
 
     async def open(self) -> None:
         await self.executor.open()
+        if self.replica_reads is not None:
+            await self.replica_reads.open()
+            self.replica_reads.watch()
 
     async def close(self) -> None:
+        if self.replica_reads is not None:
+            await self.replica_reads.close()
         await self.executor.close()
 
     async def check(self) -> None:

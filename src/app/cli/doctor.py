@@ -130,7 +130,7 @@ def _connection_security(settings: Settings) -> Iterator[Finding]:
 
 def _unverified_servers(settings: Settings) -> Iterator[Finding]:
     """Remote servers whose certificate is not verified, because sslmode says so."""
-    for name in ("database_url", "operator_database_url"):
+    for name in ("database_url", "operator_database_url", "replica_database_url"):
         url: DatabaseUrl | None = getattr(settings, name)
         try:
             found = url and unverified_host(url, os.environ)
@@ -177,6 +177,8 @@ def _connections(settings: Settings) -> Iterator[Finding]:
     finally:
         management.disconnect()
     yield _service(settings)
+    if settings.replica_database_url is not None:
+        yield _standbys(settings, settings.replica_database_url)
 
 
 def _server(settings: Settings, info: management.DatabaseInfo) -> Iterator[Finding]:
@@ -210,3 +212,27 @@ def _service(settings: Settings) -> Finding:
         if settings.database_url.is_sqlite or settings.one_role
         else ", restricted by row-level security to one owner at a time."
     )
+
+
+def _standbys(settings: Settings, url: DatabaseUrl) -> Finding:
+    """Checks the standbys with the service's own connections; without them the primary does all the work."""
+    try:
+        asyncio.run(_check_standbys(settings))
+    except Exception as error:  # as above
+        return Severity.ERROR, f"The service cannot read from {url}. {error}"
+    return Severity.OK, f"The service can read from standbys at {url}."
+
+
+async def _check_standbys(settings: Settings) -> None:
+    """Raises ``Unavailable`` unless the service can read from them, if it is to."""
+    from app.container import pool_storage
+
+    storage = pool_storage(settings)
+    if (reads := storage.replica_reads) is None:
+        return
+    await storage.executor.open()
+    await reads.open()
+    try:
+        await reads.check()
+    finally:
+        await storage.close()

@@ -18,7 +18,7 @@ from adapters.django_orm.sql.contains import Contains
 from adapters.django_orm.sql.expressions import ColumnCondition, KeysetAfter, Param, PlannedAnew, field_of, param
 from adapters.django_orm.sql.map_members import HasLabel, HasQuantity, LabelIn, MemberColumn, Number, NumberOf
 from adapters.django_orm.sql.membership import AnyOf, Has
-from adapters.django_orm.sql.statement import Executor, Statement
+from adapters.django_orm.sql.statement import Executor, ReadExecutor, Statement
 from domain.entity import sort_value
 from domain.entity_spec import spec_of
 from domain.labels import LabelCriterion
@@ -87,14 +87,17 @@ class _Part(NamedTuple):
 class Reader(Generic[E]):
     """An entity beside the model that keeps it: columns and attributes go by the same names.
 
-    The statements are compiled when they are first needed, and then once and for all.
+    The statements are compiled when they are first needed, and then once and for all. Those that read many rows run on
+    ``reads`` if it is given.
     """
 
     OWNER = "owner_id"
     """The column that says whose a row is."""
 
-    def __init__(self, entity: type[E], model: type[models.Model], executor: Executor) -> None:
-        self.entity, self.model, self.executor = entity, model, executor
+    def __init__(
+        self, entity: type[E], model: type[models.Model], executor: Executor, reads: ReadExecutor | None = None
+    ) -> None:
+        self.entity, self.model, self.executor, self.reads = entity, model, executor, reads or executor
         self.names = tuple(field.name for field in dataclasses.fields(entity))
         self.columns = tuple(field.attname for field in model._meta.concrete_fields)
         self._sorted = {field.name: sort_column(field) for field in spec_of(entity).fields.values()}
@@ -149,7 +152,7 @@ class Reader(Generic[E]):
         more, measured = False, self._is_measured(request.limit)
         for missing in self.parts(request):
             values["limit"] = request.limit + 1 - len(rows)
-            rows += await self.executor.fetch(str(owner), self.listing(request, missing=missing), values)
+            rows += await self.reads.fetch(str(owner), self.listing(request, missing=missing), values)
             more = len(rows) > request.limit or bool(measured and rows and rows[-1][-1])
             if more:
                 break

@@ -11,7 +11,7 @@ from adapters.django_orm.repositories.integrity import Integrity
 from adapters.django_orm.repositories.reader import Reader
 from adapters.django_orm.repositories.write_records import BATCHES, ONCE, WriteKind, WriteRecords
 from adapters.django_orm.sql.many import many
-from adapters.django_orm.sql.statement import ConstraintViolated, Executor, LockTimeout, Statement
+from adapters.django_orm.sql.statement import ConstraintViolated, Executor, LockTimeout, ReadExecutor, Statement
 from domain.entity_spec import spec_of
 from domain.errors import Unavailable
 from domain.idempotency import DuplicateRequest
@@ -51,8 +51,10 @@ class OwnedTable(Reader[E]):
         executor: Executor,
         records: WriteRecords,
         kinds: Mapping[type[Owned], type[models.Model]] | None = None,
+        *,
+        reads: ReadExecutor | None = None,
     ) -> None:
-        super().__init__(entity, model, executor)
+        super().__init__(entity, model, executor, reads)
         self.records = records
         self.integrity = Integrity(entity, kinds or {}, executor)
         self.partly_known = tuple(

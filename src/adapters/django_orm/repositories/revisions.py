@@ -14,7 +14,7 @@ from adapters.django_orm.models import ChangeCountRow, RevisionRow
 from adapters.django_orm.repositories.reader import PURGED_AT_ONCE, Reader
 from adapters.django_orm.sql.expressions import Param, param
 from adapters.django_orm.sql.many import many
-from adapters.django_orm.sql.statement import Executor, RlsContext, Statement, WriteStep
+from adapters.django_orm.sql.statement import Executor, ReadExecutor, RlsContext, Statement, WriteStep
 from domain.revisions import Revision, RevisionRange, revision_fields
 from domain.turns import Turns
 
@@ -50,8 +50,10 @@ def _with_known_scopes(text: str, entity: type[E]) -> E:
 class RevisionTable(Reader[Revision[Any]]):
     """All revisions, and how many each owner has."""
 
-    def __init__(self, entities: Mapping[str, type[Owned]], executor: Executor) -> None:
-        super().__init__(Revision, RevisionRow, executor)
+    def __init__(
+        self, entities: Mapping[str, type[Owned]], executor: Executor, reads: ReadExecutor | None = None
+    ) -> None:
+        super().__init__(Revision, RevisionRow, executor, reads)
         self._largest = inf
         self._entities = entities
 

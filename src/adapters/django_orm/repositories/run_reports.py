@@ -176,7 +176,7 @@ class OwnedRunReports:
         return tuple(map(compared_by, conditions)), self._table.runs.condition_values(self._owner, conditions)
 
     async def _fetch(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        return await self._table.runs.executor.fetch(str(self._owner), statement, values)
+        return await self._table.runs.reads.fetch(str(self._owner), statement, values)
 
 
 class _PostgresqlReports(OwnedRunReports):

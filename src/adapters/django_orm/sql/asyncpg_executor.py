@@ -40,6 +40,8 @@ from domain.turns import FEW, in_parts
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from config.postgres import Server
+
 CANCEL_TIMEOUT = 2.0
 """Seconds to wait until the server has cancelled a statement; nobody's answer waits for that."""
 CONNECT_TIMEOUT = 3.0
@@ -87,6 +89,8 @@ def _reason(error: Exception) -> str:
     """The reason of a failure, in one line."""
     if isinstance(error, TimeoutError):
         return "no response in time, it is unreachable or overloaded"
+    if isinstance(error, asyncpg.exceptions.TargetServerAttributeNotMatched):
+        return "no host is what its target_session_attrs asks for"
     if isinstance(error, ConnectionError) and error.errno:
         return os.strerror(error.errno).lower()
     text = error.strerror if isinstance(error, OSError) else getattr(error, "message", None)  # without rows' values
@@ -153,7 +157,7 @@ class AsyncpgExecutor:
         """Creates the pool; connections are opened on demand."""
         milliseconds = str(max(int(self._statement_timeout * 1000), 1))
         connector = Connector(
-            read_url(self._url, os.environ),
+            self._server(),
             timeout=max(self._acquire_timeout, CONNECT_TIMEOUT),
             limits={"statement_timeout": milliseconds, "idle_in_transaction_session_timeout": milliseconds},
             command_timeout=self._statement_timeout + GRACE,
@@ -174,6 +178,9 @@ class AsyncpgExecutor:
     def pools(self) -> Mapping[str, FairSemaphore]:
         """The connections, once they are opened."""
         return {} if self._connections is None else {"connections": self._connections.semaphore}
+
+    def _server(self) -> Server:
+        return read_url(self._url, os.environ)
 
     async def close(self) -> None:
         """Closes every connection; one still in use after ``statement_timeout`` is terminated."""

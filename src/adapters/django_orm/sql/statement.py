@@ -165,11 +165,24 @@ class LockTimeout(Exception):
     """A lock was not acquired within the transaction's own lock timeout."""
 
 
-class Executor(Protocol):
-    """Runs all statements.
+class ReadExecutor(Protocol):
+    """Runs statements that read.
 
     ``principal`` is who a statement runs for: the id of an owner, the public id of a key, or empty for operators.
     """
+
+    async def fetch(
+        self, principal: str, statement: Statement, values: Values, sent: Callable[[], None] | None = None
+    ) -> Rows:
+        """Runs one statement and returns its rows. Raises ``Unavailable``, and ``ListTimeout`` for a list with filters.
+
+        ``sent`` is called right before the statement is sent, once a connection is acquired.
+        """
+        ...
+
+
+class Executor(ReadExecutor, Protocol):
+    """Runs all statements."""
 
     alias: str
 
@@ -179,15 +192,6 @@ class Executor(Protocol):
 
     def dialect(self, sql: str, fields: Sequence[models.Field[Any, Any] | None]) -> str:
         """The SQL with this driver's placeholders instead of ``%s``; ``fields`` are those of the parameters."""
-        ...
-
-    async def fetch(
-        self, principal: str, statement: Statement, values: Values, sent: Callable[[], None] | None = None
-    ) -> Rows:
-        """Runs one statement and returns its rows. Raises ``Unavailable``, and ``ListTimeout`` for a list with filters.
-
-        ``sent`` is called right before the statement is sent, once a connection is acquired.
-        """
         ...
 
     async def write(self, principal: str, chain: WriteBatch, values: Values) -> int:

@@ -1,0 +1,1 @@
+"""Reads that standbys answer: a primary and a standby that really follows it, and two processes of the service."""
