@@ -9,6 +9,7 @@ from uuid import UUID
 from adapters.in_memory.records import IdempotencyRecords, Revisions
 from adapters.in_memory.repository import Repository
 from adapters.in_memory.run_reports import RunReports
+from adapters.in_memory.webhooks import Deliveries, Webhooks
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.errors import Conflict
@@ -59,6 +60,8 @@ class Storage:
         }
         kinds |= {entity.KIND: repository for entity, repository in self._repositories.items()}
         self.keys = Repository(ApiKey, self.idempotency_records, self.revisions)
+        self.deliveries = Deliveries()
+        self.webhooks = Webhooks(self.idempotency_records, self.revisions, self.deliveries)
         self.owners = OwnerDirectory(self.keys, self.idempotency_records, self.revisions)
 
     def repository(self, entity: type[E]) -> Repository[E]:
