@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from config.addresses import AllowedHosts, Origins, PublicUrl
+from config.addresses import AllowedHosts, Networks, Origins, PublicUrl
 from config.databases import DatabaseUrl
 from config.env_file import ENCODING, ENV_FILE, unreadable
 from config.running_up import RunningUp
@@ -140,6 +140,9 @@ class Settings(BaseSettings):
     cors_origins: Origins = ()
     """Origins whose pages may call the API, like https://app.example, separated by commas; * for all."""
 
+    webhook_networks: Networks = ()
+    """Networks that webhooks may send to though they are not public, and also by http: like 10.1.0.0/16,fd00:1::/64."""
+
     head_timeout: float = Field(default=10.0, gt=0, le=3600)
     """How long a client may take to send the headers of a request, in seconds; then a 408."""
 
@@ -216,6 +219,11 @@ class Settings(BaseSettings):
     def bodies_max_bytes(self) -> int:
         """The limit of all request bodies in progress, in bytes."""
         return self.bodies_max << 20
+
+    @property
+    def allows_http_webhooks(self) -> bool:
+        """Whether webhooks may have URLs without TLS, which only lead to the networks that are named."""
+        return bool(self.webhook_networks)
 
     @property
     def secret_keys(self) -> list[str]:

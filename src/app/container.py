@@ -15,6 +15,7 @@ from adapters.http_fastapi.kit.body_budget import BodyBudget
 from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.deadlines import Deadlines
 from adapters.http_fastapi.kit.rate_limit import FailureLimit, RateLimit
+from app.secret_box import AesSecretBox
 from app.sign_in_links import LINKS
 from app.system import System
 from config.settings import Settings
@@ -29,6 +30,10 @@ from domain.runs.run import Run
 from domain.runs.use_cases import RunReports, RunUseCases
 from domain.simulations.simulation import Simulation
 from domain.use_cases import EntityUseCases
+from domain.webhooks.ports import Deliveries
+from domain.webhooks.secrets import SecretBox
+from domain.webhooks.use_cases import Webhooks
+from domain.webhooks.webhook import Webhook
 
 
 class Storage(Lifecycle, Protocol):
@@ -45,6 +50,10 @@ class Storage(Lifecycle, Protocol):
     def revisions(self) -> Revisions: ...
     @property
     def run_reports(self) -> RunReports: ...
+    @property
+    def webhooks(self) -> Repository[Webhook]: ...
+    @property
+    def deliveries(self) -> Deliveries: ...
 
 
 # Django is imported by the functions that need it, so that the app over memory runs without.
@@ -111,6 +120,7 @@ class UseCases(containers.DeclarativeContainer):
 
     storage: providers.Provider[Storage] = providers.Dependency()
     system: providers.Provider[System] = providers.Dependency(instance_of=System)
+    settings: providers.Provider[Settings] = providers.Dependency(instance_of=Settings)
 
     history = providers.Singleton(History, revisions=storage.provided.revisions)
     entities = providers.Singleton(_entity_use_cases, storage, history, system.provided.new_id)
@@ -119,6 +129,18 @@ class UseCases(containers.DeclarativeContainer):
         repository=storage.provided.keys,
         new_id=system.provided.new_id,
         random_bytes=system.provided.random_bytes,
+    )
+    secrets: providers.Provider[SecretBox] = providers.Singleton(
+        AesSecretBox, settings.provided.secret_keys, system.provided.random_bytes
+    )
+    webhooks = providers.Singleton(
+        Webhooks,
+        repository=storage.provided.webhooks,
+        deliveries=storage.provided.deliveries,
+        secrets=secrets,
+        new_id=system.provided.new_id,
+        random_bytes=system.provided.random_bytes,
+        allow_http=settings.provided.allows_http_webhooks,
     )
     owners = providers.Singleton(Owners, directory=storage.provided.owners, new_id=system.provided.new_id)
     authentication = providers.Singleton(
@@ -143,12 +165,16 @@ class Container(containers.DeclarativeContainer):
         sqlite=providers.Singleton(_thread_storage, settings),
         postgresql=providers.Singleton(_pool_storage, settings),
     )
-    use_cases: providers.Container[UseCases] = providers.Container(UseCases, storage=storage, system=system)
+    use_cases: providers.Container[UseCases] = providers.Container(
+        UseCases, storage=storage, system=system, settings=settings
+    )
 
     # Operators', for the command line and the admin: made where it is asked for, so a replica that serves the API alone
     # needs no credentials of theirs.
     operator_storage: providers.Provider[Storage] = providers.Singleton(_operator_storage)
-    operators: providers.Container[UseCases] = providers.Container(UseCases, storage=operator_storage, system=system)
+    operators: providers.Container[UseCases] = providers.Container(
+        UseCases, storage=operator_storage, system=system, settings=settings
+    )
 
     rate_limit = providers.Singleton(RateLimit, settings.provided.worker_rate_limit, system.provided.monotonic)
     failure_limit = providers.Singleton(FailureLimit, settings.provided.worker_failure_limit, system.provided.monotonic)
@@ -171,6 +197,7 @@ class Container(containers.DeclarativeContainer):
         storage=storage,
         entities=use_cases.entities,
         keys=use_cases.keys,
+        webhooks=use_cases.webhooks,
         history=use_cases.history,
         background=background,
         authenticator=authenticator,

@@ -211,6 +211,7 @@ class TwoRoles(Storage):
         holder, self.owners = self.owners.holder, operators.owners
         self.owners.holder = holder  # type: ignore[method-assign]  # -- the one question to the directory that is the API's
         self.idempotency_records.purge = operators.idempotency_records.purge  # type: ignore[method-assign]  # -- what operators do
+        self.deliveries.purge = operators.deliveries.purge  # type: ignore[method-assign]  # -- what operators do
         self.revisions.purge = operators.revisions.purge  # type: ignore[method-assign]  # -- what operators do
 
     async def open(self) -> None:
