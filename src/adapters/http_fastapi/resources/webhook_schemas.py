@@ -1,7 +1,5 @@
 """Schemas of webhooks and of deliveries to them: what clients send, and what they are shown."""
 
-from collections.abc import Iterable
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,7 +7,6 @@ from pydantic import Field, create_model
 
 from adapters.http_fastapi.kit.entity_schemas import create_body, patch_body, view
 from adapters.http_fastapi.kit.schemas import CreateBody, Moment, View, id_field, moment_field, whole_number
-from domain.errors import Violation
 from domain.webhooks.delivery import Cause
 from domain.webhooks.webhook import DisabledReason, Webhook
 
@@ -22,12 +19,17 @@ _SECRET: Any = Field(
 _OVERLAP_MAX = int(Webhook.OVERLAP_MAX.total_seconds())
 
 
-WebhookCreate = create_model(
-    "WebhookCreate",
-    __base__=create_body(Webhook),
-    __doc__="All members of a webhook that clients write.",
-    secret=(Annotated[str | None, _SECRET], None),
-)
+def _create() -> type[CreateBody]:
+    """The body that creates a webhook: an entity's, and its secret."""
+    return create_model(
+        "WebhookCreate",
+        __base__=create_body(Webhook),
+        __doc__="All members of a webhook that clients write.",
+        secret=(Annotated[str | None, _SECRET], None),
+    )
+
+
+WebhookCreate = _create()
 WebhookPatch = patch_body(Webhook)
 
 
@@ -45,41 +47,49 @@ class WebhookRoll(CreateBody):
         ),
     ] = 24 * 60 * 60
 
-    @classmethod
-    def violations(cls, content: Any, at: datetime) -> Iterable[Violation]:  # noqa: ARG003  # -- none depends on it
-        return ()
+
+def _view() -> type[View]:
+    """The representation of a webhook: an entity's, and what the service sets."""
+    return create_model(
+        "Webhook",
+        __base__=view(Webhook),
+        __doc__="A webhook, without its secret.",
+        disabled_reason=(
+            DisabledReason | None,
+            Field(
+                description="why the service has disabled it: the endpoint answered 410 (`gone`), or has accepted "
+                "nothing for three days (`failing`); the next changes are kept no longer; or the secret cannot be "
+                "decrypted, and has to be rolled. Null if the service has not",
+                examples=[None],
+            ),
+        ),
+        previous_secret_until=(
+            Moment | None,
+            moment_field("until when messages are signed with the previous secret as well; null if there is none"),
+        ),
+    )
 
 
-WebhookView = create_model(
-    "Webhook",
-    __base__=view(Webhook),
-    __doc__="A webhook, without its secret.",
-    disabled_reason=(
-        DisabledReason | None,
-        Field(
-            description="why the service has disabled it: the endpoint answered 410 (`gone`), or has accepted nothing "
-            "for three days (`failing`); the next changes are kept no longer; or the secret cannot be decrypted, and "
-            "has to be rolled. Null if the service has not",
-            examples=[None],
+WebhookView = _view()
+
+
+def _view_with_secret() -> type[View]:
+    """The same with a new secret."""
+    return create_model(
+        "WebhookWithSecret",
+        __base__=WebhookView,
+        __doc__="A webhook with a new secret.",
+        secret=(
+            str | None,
+            Field(
+                description="the whole secret, shown only in this answer; null in the answer to a repeated request",
+                examples=[None],
+            ),
         ),
-    ),
-    previous_secret_until=(
-        Moment | None,
-        moment_field("until when messages are signed with the previous secret as well; null if there is none"),
-    ),
-)
-WebhookWithSecret = create_model(
-    "WebhookWithSecret",
-    __base__=WebhookView,
-    __doc__="A webhook with a new secret.",
-    secret=(
-        str | None,
-        Field(
-            description="the whole secret, shown only in this answer; null in the answer to a repeated request",
-            examples=[None],
-        ),
-    ),
-)
+    )
+
+
+WebhookWithSecret = _view_with_secret()
 
 
 class DeliveryView(View):
