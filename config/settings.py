@@ -206,6 +206,11 @@ class Settings(BaseSettings):
         return self.public_url and urlsplit(self.public_url).netloc
 
     @property
+    def public_address(self) -> str:
+        """What links to the service begin with: nothing, where its public URL is not known."""
+        return self.public_url or ""
+
+    @property
     def worker_rate_limit(self) -> float:
         """One worker's share of an owner's rate limit, in requests per minute."""
         return self.rate_limit / self.workers

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from importlib.metadata import version
 from typing import Any, Protocol
 from uuid import UUID
 
+import msgspec
 from dependency_injector import containers, providers
 from starlette.types import ASGIApp
 
@@ -15,6 +17,7 @@ from adapters.http_fastapi.kit.body_budget import BodyBudget
 from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.deadlines import Deadlines
 from adapters.http_fastapi.kit.rate_limit import FailureLimit, RateLimit
+from adapters.http_fastapi.resources.changes import shown_changes
 from app.secret_box import AesSecretBox
 from app.sign_in_links import LINKS
 from app.system import System
@@ -30,8 +33,11 @@ from domain.runs.run import Run
 from domain.runs.use_cases import RunReports, RunUseCases
 from domain.simulations.simulation import Simulation
 from domain.use_cases import EntityUseCases
-from domain.webhooks.ports import Deliveries
+from domain.webhooks.deliverer import Deliverer
+from domain.webhooks.messages import Messages
+from domain.webhooks.ports import Deliveries, Sender
 from domain.webhooks.secrets import SecretBox
+from domain.webhooks.turn import Delivering
 from domain.webhooks.use_cases import Webhooks
 from domain.webhooks.webhook import Webhook
 
@@ -94,6 +100,12 @@ def _django_application(
     from adapters.django_orm.bootstrap import django_application
 
     return django_application(owners=owners, keys=keys, idempotent=idempotent, now=now, at_once=at_once)
+
+
+def _webhook_sender(settings: Settings) -> Sender:
+    from adapters.webhook_sender.sender import HttpSender  # aiohttp takes its time, and the API does not need it
+
+    return HttpSender(settings.webhook_networks, f"Goatfish/{version('goatfish')} (webhooks)")
 
 
 def _entity_use_cases(
@@ -210,6 +222,25 @@ class Container(containers.DeclarativeContainer):
         cors_origins=settings.provided.cors_origins,
         public_url=settings.provided.public_url,
     )
+    delivering: providers.Provider[Delivering] = providers.Singleton(
+        Delivering,
+        repository=storage.provided.webhooks,
+        deliveries=storage.provided.deliveries,
+        history=use_cases.history,
+        secrets=use_cases.secrets,
+        sender=providers.Singleton(_webhook_sender, settings),
+        messages=providers.Singleton(
+            Messages,
+            show=providers.Singleton(shown_changes, ENTITIES),
+            encode=providers.Object(msgspec.json.encode),
+            address=settings.provided.public_address,
+        ),
+        new_id=system.provided.new_id,
+        now=system.provided.now,
+        monotonic=system.provided.monotonic,
+        random=system.provided.random,
+    )
+    deliverer = providers.Singleton(Deliverer, delivering)
     admin: providers.Provider[ASGIApp] = providers.Singleton(
         _django_application,
         owners=operators.owners,

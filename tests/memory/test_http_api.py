@@ -9,6 +9,7 @@ import pytest
 from adapters.in_memory.storage import Storage
 from domain.errors import Unavailable
 from tests.contracts.http_api import SIMULATIONS, WING, HttpContract, Service, expect_problem, serving
+from tests.contracts.http_webhooks import WebhooksContract
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +19,10 @@ def service() -> Iterator[Service]:
 
 
 class TestHttpOverMemory(HttpContract):
+    pass
+
+
+class TestWebhooksOverMemory(WebhooksContract):
     pass
 
 
