@@ -206,6 +206,11 @@ class Settings(BaseSettings):
         return self.public_url and urlsplit(self.public_url).netloc
 
     @property
+    def replaces_secret_key(self) -> bool:
+        """Whether there is a previous secret key, whose work the present one takes over."""
+        return self.secret_key_previous is not None
+
+    @property
     def public_address(self) -> str:
         """What links to the service begin with: nothing, where its public URL is not known."""
         return self.public_url or ""

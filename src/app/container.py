@@ -240,7 +240,7 @@ class Container(containers.DeclarativeContainer):
         monotonic=system.provided.monotonic,
         random=system.provided.random,
     )
-    deliverer = providers.Singleton(Deliverer, delivering)
+    deliverer = providers.Singleton(Deliverer, delivering, reseals=settings.provided.replaces_secret_key)
     admin: providers.Provider[ASGIApp] = providers.Singleton(
         _django_application,
         owners=operators.owners,

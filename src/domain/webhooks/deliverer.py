@@ -27,19 +27,22 @@ class Deliverer:
     its leases behind, which end after ``LEASE``; what it had sent and not yet recorded is then sent again.
     """
 
-    def __init__(self, means: Delivering) -> None:
-        self._means = means
+    def __init__(self, means: Delivering, *, reseals: bool = False) -> None:
+        """``reseals`` says whether there is a previous secret key, in whose place the present one has to encrypt."""
+        self._means, self._must_reseal = means, reseals
         self._holder = means.new_id()
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._is_out_of_order = False
 
-    async def run(self) -> None:
-        """Looks for what there is to send, again and again."""
+    async def run(self, *, once: bool = False) -> None:
+        """Looks for what there is to send, again and again; or ``once``, and returns when it was tried."""
         await self._means.sender.open()
         try:
-            while True:
-                await self.poll()
+            await self.poll()
+            while not once:
                 await asyncio.sleep(POLL)
+                await self.poll()
+            await self.settled()
         finally:
             await self._stop()
             await self._means.sender.close()
@@ -47,12 +50,17 @@ class Deliverer:
     async def poll(self) -> None:
         """Looks once, and begins to serve what has something to send. An outage is logged once."""
         try:
+            if self._must_reseal:
+                _log.info("the secrets of %d webhooks are encrypted with the present secret key", await self.reseal())
+                self._must_reseal = False
             await self._begin(await self._means.deliveries.waiting(self._means.now()))
             self._is_out_of_order = False
         except Unavailable as error:
             if not self._is_out_of_order:
                 _log.warning("webhooks wait for the database: %s", error)
             self._is_out_of_order = True
+        except Exception:
+            _log.exception("webhooks could not be looked for")
 
     async def _begin(self, found: Sequence[Waiting]) -> None:
         last: dict[OwnerId, int] = {}

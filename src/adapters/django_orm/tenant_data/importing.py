@@ -14,7 +14,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.models import Count, Exists, Max, OuterRef
 
 from adapters.django_orm.management import translate_database_errors
-from adapters.django_orm.models import ChangeCountRow, OwnerRow, RevisionRow
+from adapters.django_orm.models import ChangeCountRow, OwnerRow, RevisionRow, WebhookCursorRow, WebhookRow
 from adapters.django_orm.tenant_data.bulk_insert import insert_rows
 from adapters.django_orm.tenant_data.file_format import (
     FORMAT,
@@ -69,6 +69,7 @@ def import_owner(
                 check_references(header.owner)
                 _check_revision_numbers(header.owner)
                 _check_versions(header.owner, tables)
+                _check_webhooks(header.owner)
         except IntegrityError as error:
             detail = f"A row of the file exists already, or is in it twice: {' '.join(str(error).split())}"
             raise Conflict("already_exists", detail) from error
@@ -203,3 +204,12 @@ def _check_versions(owner: UUID, entities: dict[type[models.Model], Reader[Any]]
         if RevisionRow.objects.filter(Exists(older), owner_id=owner, kind=rows.entity.KIND).exists():
             detail = "The versions of an entity in the file do not match its revisions."
             raise Invalid([Violation("version", "mismatch", detail)])
+
+
+def _check_webhooks(owner: UUID) -> None:
+    """Each webhook must have its cursor, which is active while it is enabled, and no other may be there."""
+    webhooks, cursors = (model._default_manager.filter(owner_id=owner) for model in (WebhookRow, WebhookCursorRow))
+    enabled, active = ({*rows.values_list("id", flag)} for rows, flag in ((webhooks, "enabled"), (cursors, "active")))
+    if enabled != active:
+        detail = "The webhooks in the file do not match their cursors."
+        raise Invalid([Violation("webhook_cursor", "mismatch", detail)])
