@@ -92,7 +92,7 @@ class WebhooksContract:
         path = f"{WEBHOOKS}/{make(tenant)['id']}"
         expect_problem(tenant.send("PATCH", path, json={"kinds": ["simulation"]}), 403, "missing_scope")
         assert tenant.send("PATCH", path, json={"url": "https://other.example"}).status_code == 200
-        for method, place in (("GET", WEBHOOKS), ("GET", path), ("DELETE", path), ("POST", f"{path}/ping")):
+        for method, place in (("GET", WEBHOOKS), ("GET", path), ("DELETE", path), ("GET", f"{path}/deliveries")):
             expect_problem(service.tenant("runs:read").send(method, place), 403, "missing_scope")
 
     def test_webhooks_of_others_are_unknown(self, service: Service) -> None:
@@ -103,9 +103,8 @@ class WebhooksContract:
             ("PATCH", path, {"enabled": False}),
             ("DELETE", path, None),
             ("POST", f"{path}/roll", {}),
-            ("POST", f"{path}/ping", None),
             ("GET", f"{path}/deliveries", None),
-            ("POST", f"{path}/deliveries/{uuid4()}/repeat", None),
+            ("POST", f"{path}/deliveries", {}),
         ):
             sent = {} if body is None else {"json": body}
             expect_problem(stranger.send(method, place, **sent), 404, "webhook_not_found")
@@ -209,18 +208,16 @@ class WebhooksContract:
             "delivered": True,
             "next_attempt_at": None,
         }
-        repeat = f"{path}/deliveries/{listed[1]['id']}/repeat"
-        assert tenant.send("POST", repeat).status_code == 202
-        for again in (repeat, f"{path}/ping"):
-            expect_problem(tenant.send("POST", again), 409, "delivery_requested")
-        unknown = f"{path}/deliveries/{uuid4()}/repeat"
-        expect_problem(tenant.send("POST", unknown), 404, "webhook_delivery_not_found")
-        other = f"{WEBHOOKS}/{make(tenant)['id']}"
-        expect_problem(
-            tenant.send("POST", f"{other}/deliveries/{listed[1]['id']}/repeat"), 404, "webhook_delivery_not_found"
-        )
-        answer = tenant.send("POST", f"{other}/ping")
+        repeat = {"repeat": listed[1]["id"]}
+        answer = tenant.send("POST", f"{path}/deliveries", json=repeat)
         assert (answer.status_code, answer.content) == (202, b"")
+        for again in (repeat, {}):
+            expect_problem(tenant.send("POST", f"{path}/deliveries", json=again), 409, "delivery_requested")
+        other = f"{WEBHOOKS}/{make(tenant)['id']}"
+        for unknown in (str(uuid4()), "no-uuid", listed[1]["id"]):
+            answer = tenant.send("POST", f"{other}/deliveries", json={"repeat": unknown})
+            assert violations(answer) == {"#/repeat": "unknown_delivery"}
+        assert tenant.send("POST", f"{other}/deliveries", json={"repeat": None}).status_code == 202
 
     @staticmethod
     def signing(service: Service, tenant: Tenant, id: str) -> list[str]:

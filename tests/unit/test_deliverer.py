@@ -371,11 +371,11 @@ async def test_delivery_is_repeated_on_request(world: World) -> None:
     await world.deliver()
     first, _ = await world.deliveries(webhook)
     use_cases = world.container.use_cases.webhooks()
-    await use_cases.repeat(world.owner, webhook.id, first.id)
+    await use_cases.request(world.owner, webhook.id, first.id)
     with pytest.raises(Conflict):
-        await use_cases.ping(world.owner, webhook.id)
+        await use_cases.request(world.owner, webhook.id, None)
     await world.deliver()
-    await use_cases.ping(world.owner, webhook.id)
+    await use_cases.request(world.owner, webhook.id, None)
     await world.deliver()
     *_, repeated, ping = await world.deliveries(webhook)
     assert (repeated.cause, repeated.message_id, repeated.number) == ("repeat", first.message_id, first.number)
@@ -383,15 +383,15 @@ async def test_delivery_is_repeated_on_request(world: World) -> None:
     bodies = [body for *_, body in world.endpoints.sent]
     assert bodies[2] == bodies[0]
     assert json.loads(bodies[3])["data"] == {"webhook_id": str(webhook.id)}
-    await use_cases.repeat(world.owner, webhook.id, ping.id)
+    await use_cases.request(world.owner, webhook.id, ping.id)
     await world.deliver()
     assert (await world.deliveries(webhook))[-1].type == "webhook.ping"
     world.clock.passes(timedelta(days=1))
     await world.storage.revisions.purge(world.clock())
-    await use_cases.repeat(world.owner, webhook.id, first.id)
+    await use_cases.request(world.owner, webhook.id, first.id)
     await world.deliver()
     assert len(world.endpoints.sent) == 5
-    await use_cases.ping(world.owner, webhook.id)
+    await use_cases.request(world.owner, webhook.id, None)
 
 
 async def test_secrets_are_encrypted_anew_while_the_secret_key_is_replaced(world: World) -> None:

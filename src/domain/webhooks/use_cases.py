@@ -8,9 +8,9 @@ from uuid import UUID
 
 from domain.access.scopes import Scope, require_scopes, scopes_to
 from domain.entity import create, validated, with_values
-from domain.errors import Conflict, Invalid, Violation
+from domain.errors import Conflict, Invalid, Unfit, Violation
 from domain.paging import LIMIT_MAX, Comparison, Condition, Page, PageRequest
-from domain.repository import OwnerId, Precondition, Repository, no_precondition, or_not_found
+from domain.repository import OwnerId, Precondition, Repository, no_precondition
 from domain.webhooks.delivery import DELIVERIES_KEPT, Delivery
 from domain.webhooks.ports import Deliveries
 from domain.webhooks.secrets import SecretBox, new_secret, secret_problem
@@ -138,21 +138,17 @@ class Webhooks:
         await self.get(owner, id)
         return await self.deliveries.of(owner).page(replace(request, conditions=(_equal("webhook_id", id),)))
 
-    async def repeat(self, owner: OwnerId, id: UUID, delivery_id: UUID) -> None:
-        """Has the message of this delivery sent once more. Raises ``Conflict`` where another request is waiting."""
-        await self.get(owner, id)
-        wanted = PageRequest(limit=1, conditions=(_equal("webhook_id", id), _equal("id", delivery_id)))
-        found = (await self.deliveries.of(owner).page(wanted)).items
-        or_not_found(found[0] if found else None, Delivery.KIND)
-        await self._request(owner, id, delivery_id)
+    async def request(self, owner: OwnerId, id: UUID, repeat: UUID | None) -> None:
+        """Has the message of this delivery sent once more, or a ping where that is None.
 
-    async def ping(self, owner: OwnerId, id: UUID) -> None:
-        """Has a message sent that tells of no change. Raises ``Conflict`` where another request is waiting."""
+        Raises ``Unfit`` for an unknown delivery, and ``Conflict`` where another request is still waiting.
+        """
         await self.get(owner, id)
-        await self._request(owner, id, id)
-
-    async def _request(self, owner: OwnerId, id: UUID, requested: UUID) -> None:
-        if not await self.deliveries.of(owner).request(id, requested):
+        if repeat is not None:
+            wanted = PageRequest(limit=1, conditions=(_equal("webhook_id", id), _equal("id", repeat)))
+            if not (await self.deliveries.of(owner).page(wanted)).items:
+                raise Unfit([Violation("repeat", "unknown_delivery", "The webhook has no delivery with this id.")])
+        if not await self.deliveries.of(owner).request(id, repeat or id):
             raise Conflict("delivery_requested", "Another requested delivery to this webhook is still waiting.")
 
     async def purge(self, now: datetime) -> int:

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from adapters.http_fastapi.kit.field_examples import example
-from adapters.http_fastapi.kit.object_id import object_id
+from adapters.http_fastapi.kit.object_id import read_id
 from adapters.http_fastapi.kit.quantities import QUANTITY_VIEW, quantities_type, read_quantities
 from adapters.http_fastapi.kit.schemas import (
     LINES,
@@ -177,10 +177,7 @@ def _amount(_: kinds.Amount, value: object) -> Decimal:
 
 
 def _reference(_: kinds.Reference, value: object) -> UUID:
-    """The id; the nil UUID, which no object has, for a text that is not an id: both are unknown."""
-    if not isinstance(value, str):
-        raise wrong("wrong_type", "This is not a string.")
-    return object_id(value)
+    return read_id(value)
 
 
 FROM_JSON: dict[type[kinds.Field], Callable[[Any, object], Any]] = {

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field, create_model
 
 from adapters.http_fastapi.kit.entity_schemas import create_body, patch_body, view
+from adapters.http_fastapi.kit.object_id import ReadId
 from adapters.http_fastapi.kit.schemas import CreateBody, Moment, View, id_field, moment_field, whole_number
 from domain.webhooks.delivery import Cause
 from domain.webhooks.webhook import DisabledReason, Webhook
@@ -112,3 +113,15 @@ class DeliveryView(View):
         description="whether the endpoint accepted the message, by a status of 2xx", examples=[True]
     )
     next_attempt_at: Moment | None = moment_field("when it is tried again; null if it is not")
+
+
+class DeliveryRequest(CreateBody):
+    """What to deliver once more."""
+
+    repeat: Annotated[
+        ReadId | None,
+        Field(
+            description="the id of an earlier delivery, whose message is sent again; null or left out: a ping is sent",
+            examples=[None],
+        ),
+    ] = None

@@ -22,6 +22,7 @@ from adapters.http_fastapi.kit.route import StrictRoute
 from adapters.http_fastapi.kit.schemas import CreateBody, PatchBody, page_of
 from adapters.http_fastapi.kit.writes import idempotent_write_context, write_context
 from adapters.http_fastapi.resources.webhook_schemas import (
+    DeliveryRequest,
     DeliveryView,
     WebhookCreate,
     WebhookPatch,
@@ -33,13 +34,11 @@ from domain.access.authentication import Caller
 from domain.access.scopes import Scope
 from domain.idempotency import IdempotentExecutor
 from domain.repository import Precondition
-from domain.webhooks.delivery import Delivery
 from domain.webhooks.use_cases import Webhooks
 from domain.webhooks.webhook import Webhook
 from domain.write_context import WriteContext
 
 register_not_found(Webhook.KIND)
-register_not_found(Delivery.KIND, "delivery")
 _TAGS = EntityTags(WebhookView)
 _LINKS = links(reads=["get_webhook"], writes=["update_webhook", "roll_webhook", "delete_webhook"])
 Manager = Annotated[Caller, Security(authenticate, scopes=[Scope.WEBHOOKS_MANAGE])]
@@ -192,8 +191,6 @@ def _add_changes(routes: APIRouter, webhooks: Webhooks) -> None:
 
 
 def _add_deliveries(routes: APIRouter, webhooks: Webhooks, cursors: Cursors) -> None:
-    requested: dict[str, Any] = {"status_code": 202, "response_class": Response}
-
     @routes.get(
         "/{id}/deliveries",
         summary="List the deliveries to a webhook",
@@ -213,26 +210,16 @@ def _add_deliveries(routes: APIRouter, webhooks: Webhooks, cursors: Cursors) -> 
         return await pages.response(request, owner, wanted, page, DeliveryView.each)
 
     @routes.post(
-        "/{id}/deliveries/{delivery_id}/repeat",
-        summary="Repeat a delivery to a webhook",
-        responses=refusals("webhook_not_found", "webhook_delivery_not_found", "delivery_requested", "missing_scope"),
-        **requested,
+        "/{id}/deliveries",
+        summary="Request a delivery to a webhook",
+        status_code=202,
+        response_class=Response,
+        responses=refusals("webhook_not_found", "delivery_requested", "missing_scope", *BODY),
     )
-    async def repeat_webhook_delivery(id: ObjectId, delivery_id: ObjectId, caller: Manager) -> Response:
-        """Has the message of a delivery sent once more, soon, also to a disabled webhook.
+    async def request_webhook_delivery(id: ObjectId, body: DeliveryRequest, caller: Manager) -> Response:
+        """Has the message of an earlier delivery sent once more, or a ping; soon, and also to a disabled webhook.
 
         The list of deliveries then shows what became of it. A message whose change is kept no longer is not sent.
         """
-        await webhooks.repeat(caller.owner.id, id, delivery_id)
-        return Response(status_code=202)
-
-    @routes.post(
-        "/{id}/ping",
-        summary="Ping a webhook",
-        responses=refusals("webhook_not_found", "delivery_requested", "missing_scope"),
-        **requested,
-    )
-    async def ping_webhook(id: ObjectId, caller: Manager) -> Response:
-        """Has a message of the type `webhook.ping` sent, soon, also to a disabled webhook."""
-        await webhooks.ping(caller.owner.id, id)
+        await webhooks.request(caller.owner.id, id, body.repeat)
         return Response(status_code=202)
