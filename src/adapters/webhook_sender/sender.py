@@ -10,7 +10,6 @@ from typing import Any
 from aiohttp import (
     ClientConnectorCertificateError,
     ClientConnectorDNSError,
-    ClientError,
     ClientOSError,
     ClientSession,
     ClientTimeout,
@@ -87,7 +86,7 @@ class HttpSender:
                     text=_printable(text[: 4 * Delivery.TEXT_MAX].decode(errors="replace")),
                     retry_after=timedelta(seconds=int(wait)) if _SECONDS.fullmatch(wait) else timedelta(),
                 )
-        except (ClientError, OSError, ValueError, KeyError) as error:
+        except Exception as error:  # whatever is wrong with one endpoint, it has not accepted the message
             return Answer(error=_printable(_reason(error)))
 
 

@@ -4,6 +4,8 @@ import asyncio
 import signal
 from contextlib import suppress
 
+import uvloop
+
 from app.cli.database import require_storage, say_which_database
 from app.cli.terminal import print_message
 from app.container import Container
@@ -14,7 +16,8 @@ def deliver(*, once: bool) -> None:
     say_which_database()
     require_storage()
     print_message("Goatfish delivers webhooks." if not once else "Goatfish delivers what webhooks are waiting for.")
-    asyncio.run(_deliver(once=once))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_deliver(once=once))
 
 
 async def _deliver(*, once: bool) -> None:
