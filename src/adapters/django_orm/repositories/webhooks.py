@@ -11,7 +11,7 @@ from django.db.models import Q
 from adapters.django_orm.models import WebhookCursorRow, WebhookDeliveryRow, WebhookRow
 from adapters.django_orm.repositories.reader import PURGED_AT_ONCE, Reader
 from adapters.django_orm.repositories.repository import OwnedTable
-from adapters.django_orm.repositories.write_records import WriteKind, WriteRecords
+from adapters.django_orm.repositories.write_records import BATCHES, WriteKind, WriteRecords
 from adapters.django_orm.sql.expressions import Param, param
 from adapters.django_orm.sql.many import many
 from adapters.django_orm.sql.statement import Executor, RlsContext, Statement
@@ -33,6 +33,17 @@ if TYPE_CHECKING:
 _cursor = partial(param, WebhookCursorRow)
 _STATE = ("number", "attempts", "failing_since", "next_attempt_at")
 _LEASE = ("holder", "leased_until")
+_OF_WEBHOOK = {
+    "id": "id",
+    "owner_id": "owner_id",
+    "created_at": "created_at",
+    "next_attempt_at": "updated_at",
+    "active": "enabled",
+}
+"""The columns of a cursor that follow from its webhook, with the attributes of that."""
+_BEGUN = ("attempts", "failing_since", "next_attempt_at", "active", *_LEASE)
+"""The columns that a change of the webhook sets anew."""
+_LAST = 'coalesce((SELECT "last" FROM "change_count" WHERE "owner_id" = %s), 0)'
 _DELIVERER = str(UUID(int=0))
 
 
@@ -55,23 +66,29 @@ class WebhookTable(OwnedTable[Webhook]):
         return {**super().row(entity), "active": entity.enabled, "next_attempt_at": entity.updated_at}
 
     def _steps(self, kind: WriteKind, references: tuple[str, ...]) -> tuple[WriteStep, ...]:
-        cursor = self._compile.delete(_one()) if kind is WriteKind.DELETE else self._begin
-        return *super()._steps(kind, references), cursor
+        steps = super()._steps(kind, references)
+        if kind in BATCHES:
+            return *steps, *self._compile.gather(), self._begin_all
+        return *steps, self._compile.delete(_one()) if kind is WriteKind.DELETE else self._begin
 
     @property
     def _begin(self) -> WriteStep:
-        columns: dict[str, Param | str] = {
-            name: _cursor(name) for name in ("id", "owner_id", "created_at", "next_attempt_at", "active")
-        }
-        last = 'coalesce((SELECT "last" FROM "change_count" WHERE "owner_id" = %s), 0)'
-        begun = ("attempts", "failing_since", "next_attempt_at", "active", *_LEASE)
-        updates = ", ".join(f'"{name}" = excluded."{name}"' for name in begun)
+        updates = ", ".join(f'"{name}" = excluded."{name}"' for name in _BEGUN)
+        columns: dict[str, Param | str] = {name: _cursor(name) for name in _OF_WEBHOOK}
         return self._compile.insert(
             WebhookCursorRow,
-            {**columns, "attempts": "0", "number": last},
+            {**columns, "attempts": "0", "number": _LAST},
             more=(_cursor("owner_id"),),
             suffix=f' ON CONFLICT ("id", "owner_id") DO UPDATE SET {updates}',
         )
+
+    @property
+    def _begin_all(self) -> WriteStep:
+        columns: dict[str, Param | str] = {
+            name: many(WebhookCursorRow, name, f"row.{attribute}") for name, attribute in _OF_WEBHOOK.items()
+        }
+        columns |= {"attempts": "0", "number": _LAST}
+        return self._compile.insert_all(WebhookCursorRow, columns, more={"owner": _cursor("owner_id")})
 
 
 class DeliveryTable(Reader[Delivery]):
