@@ -161,6 +161,9 @@ def test_migrate_grants_the_api_role_exactly_what_it_needs(monkeypatch: pytest.M
     )
     needed = {
         "api_key": "INSERT SELECT UPDATE",
+        "webhook": "DELETE INSERT SELECT UPDATE",
+        "webhook_cursor": "DELETE INSERT SELECT UPDATE",
+        "webhook_delivery": "INSERT SELECT",
         "change_count": "INSERT SELECT",
         "change_count.last": "UPDATE",
         "django_migrations": "SELECT",
