@@ -19,7 +19,7 @@ from domain.repository import OwnerId
 from domain.runs.run import Run
 from domain.runs.status import RunStatus
 from domain.simulations.simulation import Simulation
-from domain.webhooks.delivery import Cause, Delivery
+from domain.webhooks.delivery import Delivery, DeliveryCause
 from domain.webhooks.webhook import KINDS, Webhook
 from domain.write_context import WriteContext
 
@@ -122,7 +122,7 @@ class DeliveryFactory(Factory[Delivery]):
     message_id = LazyAttribute(lambda delivery: f"msg_{delivery.id.hex}")
     type = "run.updated"
     number = 1
-    cause = Cause.CHANGE
+    cause = DeliveryCause.CHANGE
     attempt = 1
     status_code = 204
     duration_ms = 12

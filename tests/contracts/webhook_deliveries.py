@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 from domain.errors import NotFound
 from domain.paging import Comparison, Condition, PageRequest
 from domain.repository import OwnerId
-from domain.webhooks.delivery import Cause, Cursor, Delivery
+from domain.webhooks.delivery import Cursor, Delivery, DeliveryCause
 from domain.webhooks.ports import OwnedDeliveries, Waiting
 from domain.webhooks.webhook import DisabledReason, Webhook
 from tests.factories import CONTEXT, NOW, DeliveryFactory, OwnerFactory, WebhookFactory
@@ -84,7 +84,7 @@ class DeliveriesContract:
         )
         second = dataclasses.replace(
             second,
-            cause=Cause.REPEAT,
+            cause=DeliveryCause.REPEAT,
             status_code=None,
             answer='{"🐐": "\t\\N"}\n',
             error="refused",

@@ -16,7 +16,7 @@ from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.runs.run import Run
 from domain.simulations.simulation import Simulation
-from domain.webhooks.delivery import Cause, Delivery
+from domain.webhooks.delivery import Delivery, DeliveryCause
 from domain.webhooks.webhook import DisabledReason
 from domain.write_context import WriteContext
 
@@ -129,7 +129,7 @@ class WebhookDeliveryRow(TenantRow):
     message_id = models.CharField(max_length=50)
     type = models.CharField(max_length=100)
     number = models.PositiveBigIntegerField()
-    cause = ChoiceField(options=Cause, max_length=10)
+    cause = ChoiceField(options=DeliveryCause, max_length=10)
     attempt = models.PositiveIntegerField()
     status_code = models.PositiveIntegerField(null=True, blank=True)
     duration_ms = models.PositiveIntegerField()

@@ -17,7 +17,7 @@ ACCEPTED = range(200, 300)
 GONE = 410
 
 
-class Cause(StrEnum):
+class DeliveryCause(StrEnum):
     """Why a message was sent."""
 
     CHANGE = "change"
@@ -45,7 +45,7 @@ class Delivery:
     message_id: str
     type: str
     number: int
-    cause: Cause
+    cause: DeliveryCause
     attempt: int
     status_code: int | None
     duration_ms: int

@@ -13,7 +13,7 @@ from domain.errors import Gone, NotFound
 from domain.paging import LIMIT_MAX, Comparison, Condition, Page, PageRequest, Position
 from domain.repository import Repository
 from domain.revisions import History, Revision
-from domain.webhooks.delivery import GONE, Cause, Cursor, Delivery, retry_delay
+from domain.webhooks.delivery import GONE, Cursor, Delivery, DeliveryCause, retry_delay
 from domain.webhooks.messages import Message, Messages
 from domain.webhooks.ports import Answer, Deliveries, Sender
 from domain.webhooks.secrets import SecretBox, secret_bytes, signature
@@ -109,7 +109,7 @@ class Turn:
                 if revision.kind not in self._webhook.kinds:
                     self._cursor = self._cursor.advanced(revision.number)
                     continue
-                answer = await self._attempt(self._means.messages.of(revision), Cause.CHANGE, revision.number)
+                answer = await self._attempt(self._means.messages.of(revision), DeliveryCause.CHANGE, revision.number)
                 if not answer.accepted:
                     return self._hopeless(answer)
                 is_fresh = self._means.monotonic() - self._saved_at < SAVE_AFTER
@@ -132,7 +132,7 @@ class Turn:
         """Sends the message of an earlier delivery once more, or a ping."""
         number, message = await self._requested(requested)
         if message is not None:
-            await self._attempt(message, Cause.REPEAT if number else Cause.PING, number)
+            await self._attempt(message, DeliveryCause.REPEAT if number else DeliveryCause.PING, number)
             await self._save(until=self._means.now() + LEASE)
         await self._owned.fulfil(self._webhook.id, requested)
 
@@ -151,9 +151,9 @@ class Turn:
                 return number, self._means.messages.of(revision)
         return 0, self._means.messages.ping(self._means.new_id(), self._webhook.id, self._means.now())
 
-    async def _attempt(self, message: Message, cause: Cause, number: int) -> Answer:
+    async def _attempt(self, message: Message, cause: DeliveryCause, number: int) -> Answer:
         """Sends a message once, and notes what became of it."""
-        is_change = cause is Cause.CHANGE
+        is_change = cause is DeliveryCause.CHANGE
         attempt = self._cursor.attempts + 1 if is_change else 1
         at, began = self._means.now(), self._means.monotonic()
         answer = await self._means.sender.post(self._webhook.url, self._headers(message, at), message.body)

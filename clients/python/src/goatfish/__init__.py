@@ -15,6 +15,7 @@ from goatfish.errors import (
     Conflict,
     ConnectionFailed,
     CrossOriginRefused,
+    DeliveryRequested,
     ExternalIdTaken,
     GoatfishError,
     Gone,
@@ -53,11 +54,13 @@ from goatfish.errors import (
     TooManyFailures,
     TooManyMembers,
     TooManyRuns,
+    TooManyWebhooks,
     Unauthenticated,
     Unavailable,
     UnexpectedResponse,
     UnsupportedMediaType,
     ValidationFailed,
+    WebhookNotFound,
 )
 from goatfish.http.response import Response
 from goatfish.inputs import RunInput, SimulationInput
@@ -67,6 +70,9 @@ from goatfish.models import (
     Caller,
     Change,
     ChangePage,
+    Delivery,
+    DeliveryCause,
+    DisabledReason,
     Key,
     Owner,
     Page,
@@ -83,6 +89,7 @@ from goatfish.models import (
     Simulation,
     SimulationRevision,
     SimulationSort,
+    Webhook,
 )
 from goatfish.sync_api.client import Client
 from goatfish.sync_api.downloads import Download
@@ -112,6 +119,10 @@ __all__ = [
     "Conflict",
     "ConnectionFailed",
     "CrossOriginRefused",
+    "Delivery",
+    "DeliveryCause",
+    "DeliveryRequested",
+    "DisabledReason",
     "Download",
     "ExternalIdTaken",
     "GoatfishError",
@@ -171,11 +182,14 @@ __all__ = [
     "TooManyFailures",
     "TooManyMembers",
     "TooManyRuns",
+    "TooManyWebhooks",
     "Unauthenticated",
     "Unavailable",
     "UnexpectedResponse",
     "UnsupportedMediaType",
     "ValidationFailed",
+    "Webhook",
+    "WebhookNotFound",
     "__version__",
 ]
 

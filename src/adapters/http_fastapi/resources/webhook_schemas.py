@@ -8,7 +8,7 @@ from pydantic import Field, create_model
 from adapters.http_fastapi.kit.entity_schemas import create_body, patch_body, view
 from adapters.http_fastapi.kit.object_id import ReadId
 from adapters.http_fastapi.kit.schemas import CreateBody, Moment, View, id_field, moment_field, whole_number
-from domain.webhooks.delivery import Cause
+from domain.webhooks.delivery import DeliveryCause
 from domain.webhooks.webhook import DisabledReason, Webhook
 
 _SECRET_EXAMPLE = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 -- the example of Standard Webhooks
@@ -102,7 +102,7 @@ class DeliveryView(View):
         examples=["msg_0199f3c27a1070008000000000000001"],
     )
     type: str = Field(description="what happened: the kind of object and the action", examples=["run.updated"])
-    cause: Cause = Field(description="why it was sent", examples=["change"])
+    cause: DeliveryCause = Field(description="why it was sent", examples=["change"])
     attempt: int = Field(description="how often the message has been tried because of the change", examples=[1])
     created_at: Moment = moment_field("when it was sent")
     status_code: int | None = Field(description="status of the answer; null if there was none", examples=[204])
