@@ -71,7 +71,10 @@ class Settings(BaseSettings):
     """
 
     secret_key: SecretStr = SecretStr("")
-    """Signs cursors and admin sessions; 32 characters or more. With SQLite, a service generates it if unset."""
+    """Signs cursors and admin sessions, and encrypts secrets of webhooks; 32 characters or more.
+
+    With SQLite, a service generates it if unset.
+    """
 
     secret_key_previous: SecretStr | None = None
     """The previous secret key, still accepted while you replace it, but never used to sign."""

@@ -24,12 +24,13 @@ FILES = sorted(path for path in DEPLOY.rglob("*") if path.is_file() and path.par
 DOCKERFILE, UNIT = ((DEPLOY / name).read_text() for name in ("Dockerfile", "goatfish.service"))
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 KUSTOMIZATION = yaml.safe_load((DEPLOY / "kubernetes/kustomization.yaml").read_text())
-MANIFESTS = {
-    each["kind"]: each
-    for name in KUSTOMIZATION["resources"]
-    for each in yaml.safe_load_all((DEPLOY / "kubernetes" / name).read_text())
+RESOURCES = {
+    name: [*yaml.safe_load_all((DEPLOY / "kubernetes" / name).read_text())] for name in KUSTOMIZATION["resources"]
 }
+DELIVERER, DELIVERERS_NETWORK = RESOURCES.pop("deliver.yaml")
+MANIFESTS = {each["kind"]: each for resources in RESOURCES.values() for each in resources}
 PODS = {kind: MANIFESTS[kind]["spec"]["template"]["spec"] for kind in ("Deployment", "Job")}
+PODS["deliverer"] = DELIVERER["spec"]["template"]["spec"]
 PATHS = json.loads((ROOT / "docs/openapi.json").read_text())["paths"]
 EXPOSURE_MAX = 20  # tenths, as systemd rates a unit
 
@@ -170,6 +171,18 @@ def test_manifests_select_the_pods_of_the_deployment() -> None:
     selected = policy["podSelector"]["matchExpressions"][0]["values"]
     assert selected == [labels["app"], MANIFESTS["Job"]["spec"]["template"]["metadata"]["labels"]["app"]]
     assert policy["ingress"][0]["ports"] == [{"protocol": "TCP", "port": 8000}]
+
+
+def test_the_deliverer_has_no_credentials_of_operators() -> None:
+    deliver = COMPOSE["services"]["deliver"]
+    assert set(deliver["secrets"]) == {"database_url", "secret_key"}
+    assert deliver["environment"]["GOATFISH_OPERATOR_DATABASE_URL_FILE"] == ""
+    pod = PODS["deliverer"]
+    (container,) = pod["containers"]
+    assert {each["key"] for each in pod["volumes"][0]["secret"]["items"]} == set(deliver["secrets"])
+    assert container["env"] == [{"name": "GOATFISH_OPERATOR_DATABASE_URL_FILE", "value": ""}]
+    labels = DELIVERER["spec"]["template"]["metadata"]["labels"]
+    assert DELIVERER["spec"]["selector"] == DELIVERERS_NETWORK["spec"]["podSelector"] == {"matchLabels": labels}
 
 
 def test_the_systemd_unit_reads_the_credentials_that_it_loads() -> None:
