@@ -7,9 +7,11 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +35,7 @@ from domain.webhooks.webhook import Webhook
 from domain.write_context import WriteContext
 from tests.factories import NOW, OwnerFactory, SimulationFactory
 
+PAGE = Path(__file__).parents[2] / "docs" / "webhooks.md"
 SECOND = timedelta(seconds=1)
 ACCEPTED, FAILED, GONE = Answer(status_code=204), Answer(status_code=503, text="later"), Answer(status_code=410)
 KEY, BEFORE = "k" * 32, "b" * 32
@@ -174,6 +177,24 @@ async def test_messages_are_signed_with_every_valid_secret(world: World) -> None
         assert headers["webhook-signature"] == " ".join(f"v1,{each}" for each in expected)
     times = [int(headers["webhook-timestamp"]) for _, headers, _ in world.endpoints.sent]
     assert times == [int(NOW.timestamp())] * 2 + [int(NOW.timestamp()) + 10]
+
+
+async def test_receiver_of_the_documentation_knows_what_is_genuine(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "whsec_" + base64.b64encode(b"1" * 24).decode()
+    monkeypatch.setenv("WEBHOOK_SECRET", secret)
+    (program,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(program.rpartition("ThreadingHTTPServer(")[0], names)
+    monkeypatch.setattr(names["time"], "time", world.clock().timestamp)
+    await world.webhook("a", secret=secret)
+    await world.simulation("one")
+    await world.deliver()
+    ((_, headers, body),) = world.endpoints.sent
+    assert names["is_genuine"](headers, body)
+    assert not names["is_genuine"](headers, body + b" ")
+    assert not names["is_genuine"]({**headers, "webhook-id": "msg_other"}, body)
 
 
 async def test_failed_message_is_repeated_and_holds_up_its_endpoint_alone(world: World) -> None:

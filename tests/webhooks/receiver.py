@@ -1,7 +1,7 @@
 """Endpoints of webhooks in a process of their own: well, slow, failing now and then, and one that can be shut.
 
-Each line of stdin is a command: ``shut`` and ``open`` for that one endpoint, or ``report FILE``, which writes as JSON
-what has been received. Each is answered with a line. The first line of stdout has the ports.
+Each line of stdin is a command: ``shut`` and ``open`` for that one endpoint, ``report FILE``, which writes as JSON
+what has been received, or ``clear``, which forgets how late it was. Each is answered with a line. The first line of stdout has the ports.
 """
 
 import asyncio
@@ -110,6 +110,8 @@ async def main() -> None:
                     writer.close()
             case ["open"]:
                 shut = await asyncio.start_server(endpoints.serve, "127.0.0.1", port)
+            case ["clear"]:
+                endpoints.lags.clear()
             case ["report", file]:
                 await asyncio.to_thread(Path(file).write_text, json.dumps(endpoints.report()))
         _say("done")

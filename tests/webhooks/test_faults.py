@@ -152,15 +152,52 @@ async def watch(receiver: Receiver, deliverers: Deliverers) -> Any:
         await asyncio.sleep(0.5)
 
 
+async def register(http: httpx2.AsyncClient, receiver: Receiver, endpoints: list[str]) -> None:
+    for number, kind in enumerate(endpoints):
+        sent = {"url": receiver.url(kind, number), "kinds": ["simulation"]}
+        (await http.post("/api/v1/webhooks", json=sent)).raise_for_status()
+
+
+async def arrived(receiver: Receiver, changes: int) -> Any:
+    """Waits until every endpoint has so many changes."""
+    began = time.monotonic()
+    while sum((report := receiver.report())["received"].values()) < changes * len(ENDPOINTS):
+        assert time.monotonic() - began < TIMEOUT, report
+        await asyncio.sleep(0.5)
+    return report
+
+
+async def test_changes_arrive_soon_where_nothing_fails(
+    service: Live, receiver: Receiver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    headers, changes = {"X-API-Key": service.key}, 100
+    async with httpx2.AsyncClient(base_url=service.url, headers=headers, timeout=60) as http:
+        await register(http, receiver, ["good"] * len(ENDPOINTS))
+        with delivering(service):
+            for number in range(1 + changes):
+                body = {"name": f"{number}", "start_date": "2026-01-05", "end_date": "2026-02-01"}
+                (await http.post("/api/v1/simulations", json=body)).raise_for_status()
+                if number == 0:
+                    await arrived(receiver, 1)  # the deliverers have started
+                    receiver.tell("clear")
+                await asyncio.sleep(0.1)  # a rate that is far from what can be delivered
+            report = await arrived(receiver, 1 + changes)
+    lag = report["lag"]
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\n{changes} changes in 10 s to {len(ENDPOINTS)} endpoints without faults: lag median {lag['50']} s,"
+            f" p99 {lag['99']} s, longest {lag['100']} s\n"
+        )
+    assert (report["disordered"], report["unsigned"]) == (0, 0)
+
+
 async def test_every_endpoint_gets_every_change_in_order(
     service: Live, receiver: Receiver, capsys: pytest.CaptureFixture[str]
 ) -> None:
     headers = {"X-API-Key": service.key}
     with ExitStack() as running:
         async with httpx2.AsyncClient(base_url=service.url, headers=headers, timeout=60) as http:
-            for number, kind in enumerate(ENDPOINTS):
-                sent = {"url": receiver.url(kind, number), "kinds": ["simulation"]}
-                (await http.post("/api/v1/webhooks", json=sent)).raise_for_status()
+            await register(http, receiver, ENDPOINTS)
             deliverers = running.enter_context(delivering(service))
             began = time.monotonic()
             made, report = await asyncio.gather(timed(make_changes(http)), watch(receiver, deliverers))
