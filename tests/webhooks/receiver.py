@@ -1,7 +1,8 @@
 """Endpoints of webhooks in a process of their own: well, slow, failing now and then, and one that can be shut.
 
-Each line of stdin is a command: ``shut`` and ``open`` for that one endpoint, ``report FILE``, which writes as JSON
-what has been received, or ``clear``, which forgets how late it was. Each is answered with a line. The first line of stdout has the ports.
+Each line of stdin is a command: ``shut`` and ``open`` for that one endpoint, ``report FILE``, which writes as JSON what
+has been received, or ``clear``, which forgets how late it came. Each is answered with a line. The first line of stdout
+has the ports.
 """
 
 import asyncio

@@ -134,7 +134,7 @@ def _new_secret() -> str:
 
 
 def _found(call: Call) -> Webhook:
-    found = call.tenant.webhooks.get(call.id)
+    found: Webhook | None = call.tenant.webhooks.get(call.id)
     if found is None:
         raise not_found("webhook")
     return found
