@@ -13,7 +13,7 @@ from domain.paging import LIMIT_MAX, Comparison, Condition, Page, PageRequest
 from domain.repository import OwnerId, Precondition, Repository, no_precondition
 from domain.webhooks.delivery import DELIVERIES_KEPT, Delivery
 from domain.webhooks.ports import Deliveries
-from domain.webhooks.secrets import SecretBox, new_secret, secret_problem
+from domain.webhooks.secrets import SecretBox, is_secret, new_secret
 from domain.webhooks.webhook import KINDS, Webhook
 from domain.write_context import WriteContext
 
@@ -161,8 +161,9 @@ def _require_readable(kinds: Sequence[str], scopes: frozenset[Scope]) -> None:
 
 
 def _secret_violations(secret: str | None) -> list[Violation]:
-    problem = None if secret is None else secret_problem(secret)
-    return [Violation("secret", "malformed", problem)] if problem else []
+    if secret is None or is_secret(secret):
+        return []
+    return [Violation("secret", "malformed", "A secret is whsec_ and the base64 of 24 to 64 bytes.")]
 
 
 def _url_violations(values: dict[str, Any], *, allow_http: bool) -> list[Violation]:

@@ -106,9 +106,10 @@ def json_schema(kind: kinds.Field) -> Schema:  # noqa: C901, PLR0911, PLR0912 --
             return {"type": "string", "format": "date"}
         case kinds.Moment():
             return {"type": "string", "format": "date-time"}
-        case kinds.Words(max_items=items, max_length=length):
-            item = {"type": "string", **name_schema(length)}
-            return {"type": "array", "items": item, "maxItems": items, "uniqueItems": True}
+        case kinds.Words(max_items=items, max_length=length, min_items=least, options=options):
+            item = {"type": "string", **({"enum": [*options]} if options else name_schema(length))}
+            bounds = {"maxItems": items, "uniqueItems": True} | ({"minItems": least} if least else {})
+            return {"type": "array", "items": item, **bounds}
         case kinds.Actor():
             return {"type": "string"}
         case kinds.Map():

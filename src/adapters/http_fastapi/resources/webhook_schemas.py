@@ -9,13 +9,14 @@ from adapters.http_fastapi.kit.entity_schemas import create_body, patch_body, vi
 from adapters.http_fastapi.kit.object_id import ReadId
 from adapters.http_fastapi.kit.schemas import CreateBody, Moment, View, id_field, moment_field, whole_number
 from domain.webhooks.delivery import DeliveryCause
+from domain.webhooks.secrets import SECRET_PATTERN
 from domain.webhooks.webhook import DisabledReason, Webhook
 
 _SECRET_EXAMPLE = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 -- the example of Standard Webhooks
 _SECRET: Any = Field(
     description="signs the messages: `whsec_` and the base64 of 24 to 64 bytes; null or left out: one is generated",
     examples=[_SECRET_EXAMPLE],
-    json_schema_extra={"writeOnly": True},
+    json_schema_extra={"writeOnly": True, "pattern": f"^({SECRET_PATTERN})$"},
 )
 _OVERLAP_MAX = int(Webhook.OVERLAP_MAX.total_seconds())
 
