@@ -1790,14 +1790,17 @@ FROM step3, (SELECT "id"::uuid AS "id", "entity_id"::uuid AS "entity_id", "versi
 FROM ROWS
 FROM (string_to_table($23::text, E'\x1e', E'\x1f'), string_to_table($24::text, E'\x1e', E'\x1f'), string_to_table($25::text, E'\x1e', E'\x1f'), string_to_table($26::text, E'\x1e', E'\x1f'), string_to_table($27::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "entity_id", "version", "after", "left", row_number)
 WHERE row_number > 1) AS given
-RETURNING 1)
+RETURNING 1),
+step5 AS (SELECT count(*)
+FROM step4 HAVING count(*) > 0)
 INSERT INTO "webhook_cursor" ("id", "owner_id", "created_at", "next_attempt_at", "active", "attempts", "number")
-SELECT $28::uuid, $29::uuid, timezone('UTC', '1970-01-01'::timestamp + $30::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $31::interval)::timestamp with time zone, $32::boolean, 0, coalesce((SELECT "last"
+SELECT given."id", given."owner_id", given."created_at", given."next_attempt_at", given."active", 0, coalesce((SELECT "last"
 FROM "change_count"
-WHERE "owner_id" = $33), 0)
-FROM step4
-ON CONFLICT ("id", "owner_id") DO UPDATE
-SET "attempts" = excluded."attempts", "failing_since" = excluded."failing_since", "next_attempt_at" = excluded."next_attempt_at", "active" = excluded."active", "holder" = excluded."holder", "leased_until" = excluded."leased_until"
+WHERE "owner_id" = $28), 0)
+FROM step5, (SELECT "id"::uuid AS "id", "owner_id"::uuid AS "owner_id", "created_at"::timestamp with time zone AS "created_at", "next_attempt_at"::timestamp with time zone AS "next_attempt_at", "active"::boolean AS "active"
+FROM ROWS
+FROM (string_to_table($29::text, E'\x1e', E'\x1f'), string_to_table($30::text, E'\x1e', E'\x1f'), string_to_table($31::text, E'\x1e', E'\x1f'), string_to_table($32::text, E'\x1e', E'\x1f'), string_to_table($33::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "owner_id", "created_at", "next_attempt_at", "active", row_number)
+WHERE row_number > 1) AS given
 RETURNING 1;
 
 -- webhook: create_many_once
@@ -1832,14 +1835,17 @@ FROM step4, (SELECT "id"::uuid AS "id", "entity_id"::uuid AS "entity_id", "versi
 FROM ROWS
 FROM (string_to_table($31::text, E'\x1e', E'\x1f'), string_to_table($32::text, E'\x1e', E'\x1f'), string_to_table($33::text, E'\x1e', E'\x1f'), string_to_table($34::text, E'\x1e', E'\x1f'), string_to_table($35::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "entity_id", "version", "after", "left", row_number)
 WHERE row_number > 1) AS given
-RETURNING 1)
+RETURNING 1),
+step6 AS (SELECT count(*)
+FROM step5 HAVING count(*) > 0)
 INSERT INTO "webhook_cursor" ("id", "owner_id", "created_at", "next_attempt_at", "active", "attempts", "number")
-SELECT $36::uuid, $37::uuid, timezone('UTC', '1970-01-01'::timestamp + $38::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $39::interval)::timestamp with time zone, $40::boolean, 0, coalesce((SELECT "last"
+SELECT given."id", given."owner_id", given."created_at", given."next_attempt_at", given."active", 0, coalesce((SELECT "last"
 FROM "change_count"
-WHERE "owner_id" = $41), 0)
-FROM step5
-ON CONFLICT ("id", "owner_id") DO UPDATE
-SET "attempts" = excluded."attempts", "failing_since" = excluded."failing_since", "next_attempt_at" = excluded."next_attempt_at", "active" = excluded."active", "holder" = excluded."holder", "leased_until" = excluded."leased_until"
+WHERE "owner_id" = $36), 0)
+FROM step6, (SELECT "id"::uuid AS "id", "owner_id"::uuid AS "owner_id", "created_at"::timestamp with time zone AS "created_at", "next_attempt_at"::timestamp with time zone AS "next_attempt_at", "active"::boolean AS "active"
+FROM ROWS
+FROM (string_to_table($37::text, E'\x1e', E'\x1f'), string_to_table($38::text, E'\x1e', E'\x1f'), string_to_table($39::text, E'\x1e', E'\x1f'), string_to_table($40::text, E'\x1e', E'\x1f'), string_to_table($41::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "owner_id", "created_at", "next_attempt_at", "active", row_number)
+WHERE row_number > 1) AS given
 RETURNING 1;
 
 -- webhook: update

@@ -1308,10 +1308,7 @@ WHERE "owner_id" = %s) - %s);
 INSERT INTO "webhook_cursor" ("id", "owner_id", "created_at", "next_attempt_at", "active", "attempts", "number")
 VALUES (%s, %s, %s, %s, %s, 0, coalesce((SELECT "last"
 FROM "change_count"
-WHERE "owner_id" = %s), 0))
-ON CONFLICT ("id", "owner_id") DO UPDATE
-SET "attempts" = excluded."attempts", "failing_since" = excluded."failing_since", "next_attempt_at" = excluded."next_attempt_at", "active" = excluded."active", "holder" = excluded."holder", "leased_until" = excluded."leased_until"
-RETURNING 1;
+WHERE "owner_id" = %s), 0));
 
 -- webhook: create_many_once, 1 of 5
 INSERT INTO "idempotency_record" ("id", "owner_id", "created_at", "operation", "key", "fingerprint", "entity")
@@ -1342,10 +1339,7 @@ WHERE "owner_id" = %s) - %s);
 INSERT INTO "webhook_cursor" ("id", "owner_id", "created_at", "next_attempt_at", "active", "attempts", "number")
 VALUES (%s, %s, %s, %s, %s, 0, coalesce((SELECT "last"
 FROM "change_count"
-WHERE "owner_id" = %s), 0))
-ON CONFLICT ("id", "owner_id") DO UPDATE
-SET "attempts" = excluded."attempts", "failing_since" = excluded."failing_since", "next_attempt_at" = excluded."next_attempt_at", "active" = excluded."active", "holder" = excluded."holder", "leased_until" = excluded."leased_until"
-RETURNING 1;
+WHERE "owner_id" = %s), 0));
 
 -- webhook: update, 1 of 4
 UPDATE "webhook"
