@@ -224,6 +224,7 @@ class Container(containers.DeclarativeContainer):
     )
     delivering: providers.Provider[Delivering] = providers.Singleton(
         Delivering,
+        owners=storage.provided.owners,
         repository=storage.provided.webhooks,
         deliveries=storage.provided.deliveries,
         history=use_cases.history,

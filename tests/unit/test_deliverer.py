@@ -21,6 +21,7 @@ from adapters.in_memory.storage import Storage
 from app.container import Container
 from app.system import System
 from config.settings import Settings
+from domain.access.owner import Owner
 from domain.access.scopes import Scope
 from domain.errors import Conflict, Unavailable
 from domain.paging import PageRequest
@@ -86,6 +87,9 @@ class World:
         self.deliverer = self.new_deliverer()
         self.owner: OwnerId = OwnerFactory.build().id
 
+    async def begin(self) -> None:
+        await self.storage.owners.add(OwnerFactory.build(id=self.owner), self.context)
+
     def containing(self, key: str, before: str | None = None) -> Container:
         secrets: dict[str, Any] = {"secret_key": SecretStr(key), "secret_key_previous": before and SecretStr(before)}
         system = System(now=self.clock, monotonic=self.clock.monotonic, random=lambda: 0.5)
@@ -125,8 +129,10 @@ class World:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+async def world() -> World:
+    world = World()
+    await world.begin()
+    return world
 
 
 def names(messages: list[Any]) -> list[str]:
@@ -459,6 +465,34 @@ async def test_outage_of_the_database_is_logged_once(world: World, caplog: pytes
     world.storage.deliveries.waiting = waiting  # type: ignore[method-assign]  # -- as above
     await world.deliver()
     assert names(world.endpoints.to(webhook)) == ["two"]
+
+
+async def test_deactivated_owner_is_sent_nothing(world: World) -> None:
+    webhook = await world.webhook("a")
+    await world.simulation("one")
+    await world.storage.owners.change(world.owner, lambda owner: owner.deactivate(world.clock()), world.context)
+    await world.deliver()
+    assert world.endpoints.sent == []
+    await world.storage.owners.change(world.owner, Owner.activate, world.context)
+    world.clock.passes(timedelta(minutes=1))
+    await world.deliver()
+    assert names(world.endpoints.to(webhook)) == ["one"]
+
+
+async def test_bug_is_logged_and_not_met_again_at_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    await world.webhook("a")
+    await world.simulation("one")
+
+    async def fails(*_: object) -> Answer:
+        raise ZeroDivisionError
+
+    world.endpoints.post = fails  # type: ignore[method-assign, assignment]  # -- a bug
+    for _ in range(3):
+        await world.deliver()
+    assert len([record for record in caplog.records if record.exc_info]) == 1
+    world.clock.passes(5 * SECOND)
+    await world.deliver()
+    assert len([record for record in caplog.records if record.exc_info]) == 2
 
 
 async def test_owner_has_a_hundred_webhooks_at_most(world: World) -> None:

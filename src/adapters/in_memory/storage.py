@@ -40,6 +40,10 @@ class OwnerDirectory:
     async def all(self) -> list[Owner]:
         return sorted(self._owners, key=lambda owner: owner.name)
 
+    async def is_active(self, id: OwnerId) -> bool:
+        owner = self._owners.rows(id).get(id)
+        return owner is not None and owner.deactivated_at is None
+
     async def holder(self, public_id: str, sent: Callable[[], None] | None = None) -> tuple[Owner, ApiKey] | None:
         if sent is not None:
             sent()

@@ -13,6 +13,8 @@ DELIVERIES_KEPT = timedelta(days=30)
 GIVE_UP_AFTER = timedelta(days=3)
 """For how long an endpoint is tried that accepts nothing; then it is disabled."""
 FIRST_DELAY, LONGEST_DELAY = timedelta(seconds=5), timedelta(hours=6)
+INACTIVE_WAIT = timedelta(minutes=1)
+"""For how long a webhook waits whose owner is deactivated; then it is looked at again."""
 ACCEPTED = range(200, 300)
 GONE = 410
 
@@ -78,9 +80,13 @@ class Cursor:
     next_attempt_at: datetime
     requested: UUID | None = None
 
-    def advanced(self, number: int) -> "Cursor":
-        """The cursor after this change was accepted, or skipped."""
-        return replace(self, number=number, attempts=0, failing_since=None)
+    def advanced(self, number: int, now: datetime) -> "Cursor":
+        """The cursor after this change was accepted, or skipped; others that wait come first from now on."""
+        return replace(self, number=number, attempts=0, failing_since=None, next_attempt_at=now)
+
+    def paused(self, now: datetime) -> "Cursor":
+        """The cursor of an owner that is deactivated."""
+        return replace(self, next_attempt_at=now + INACTIVE_WAIT)
 
     def failed(self, now: datetime, delay: timedelta) -> "Cursor":
         """The cursor after another failed attempt."""

@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from domain.errors import Gone, NotFound
+from domain.access.ports import OwnerDirectory
+from domain.errors import Gone, NotFound, Unavailable
 from domain.paging import LIMIT_MAX, Comparison, Condition, Page, PageRequest, Position
 from domain.repository import Repository
 from domain.revisions import History, Revision
@@ -35,6 +36,7 @@ _log = logging.getLogger("goatfish.webhooks")
 class Delivering:
     """What delivers with. ``random`` returns a number from 0 to 1, ``monotonic`` seconds."""
 
+    owners: OwnerDirectory
     repository: Repository[Webhook]
     deliveries: Deliveries
     history: History
@@ -66,6 +68,11 @@ class Turn:
         disabled: DisabledReason | None = None
         try:
             disabled = await self._send_all()
+        except Unavailable:
+            raise
+        except Exception:  # a bug, which would be met again at once
+            self._fail()
+            raise
         finally:
             if await self._save(until=None) and disabled is not None:
                 change = partial(Webhook.disable, reason=disabled, now=self._means.now())
@@ -76,6 +83,9 @@ class Turn:
 
     async def _send_all(self) -> DisabledReason | None:
         """Sends what there is to send; returns why the webhook has to be disabled, if it has."""
+        if not await self._means.owners.is_active(self._webhook.owner_id):
+            self._cursor = self._cursor.paused(self._means.now())
+            return None
         if not self._open_secrets():
             return DisabledReason.SECRET_UNREADABLE
         if self._cursor.requested is not None:
@@ -88,7 +98,8 @@ class Turn:
             span = await self._means.history.revisions.of(self._webhook.owner_id).span()
             # Behind what is kept; or ahead of all, where the owner was brought back from an older state.
             ahead = self._cursor.number > span.last
-            self._cursor = self._cursor.advanced(span.last if ahead else span.purged_through)
+            number = span.last if ahead else span.purged_through
+            self._cursor = self._cursor.advanced(number, self._means.now())
             return DisabledReason.CHANGES_FORGOTTEN
 
     def _open_secrets(self) -> bool:
@@ -107,7 +118,7 @@ class Turn:
             page = await self._changes_after(self._cursor.number, LIMIT_MAX)
             for revision in page.items:
                 if revision.kind not in self._webhook.kinds:
-                    self._cursor = self._cursor.advanced(revision.number)
+                    self._cursor = self._cursor.advanced(revision.number, self._means.now())
                     continue
                 answer = await self._attempt(self._means.messages.of(revision), DeliveryCause.CHANGE, revision.number)
                 if not answer.accepted:
@@ -159,10 +170,9 @@ class Turn:
         answer = await self._means.sender.post(self._webhook.url, self._headers(message, at), message.body)
         took = self._means.monotonic() - began
         if is_change and answer.accepted:
-            self._cursor = self._cursor.advanced(number)
+            self._cursor = self._cursor.advanced(number, self._means.now())
         elif is_change:
-            delay = retry_delay(self._cursor.attempts, self._means.random(), answer.retry_after)
-            self._cursor = self._cursor.failed(self._means.now(), delay)
+            self._fail(answer.retry_after)
         is_last = not is_change or answer.accepted or self._hopeless(answer) is not None
         delivery = Delivery(
             id=self._means.new_id(),
@@ -182,6 +192,10 @@ class Turn:
         )
         self._made.append(delivery)
         return answer
+
+    def _fail(self, retry_after: timedelta = timedelta()) -> None:
+        delay = retry_delay(self._cursor.attempts, self._means.random(), retry_after)
+        self._cursor = self._cursor.failed(self._means.now(), delay)
 
     def _headers(self, message: Message, now: datetime) -> dict[str, str]:
         timestamp = int(now.timestamp())
