@@ -9,7 +9,7 @@ import pytest
 from adapters.in_memory.storage import Storage
 from domain.errors import Unavailable
 from tests.contracts.http_api import SIMULATIONS, WING, HttpContract, Service, expect_problem, serving
-from tests.contracts.http_webhooks import WebhooksContract
+from tests.contracts.http_webhooks import WebhookRefusalsContract, WebhooksContract
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ class TestHttpOverMemory(HttpContract):
     pass
 
 
-class TestWebhooksOverMemory(WebhooksContract):
+class TestWebhooksOverMemory(WebhookRefusalsContract, WebhooksContract):
     pass
 
 

@@ -191,6 +191,16 @@ async def test_changes_arrive_soon_where_nothing_fails(
     assert (report["disordered"], report["unsigned"]) == (0, 0)
 
 
+async def test_service_on_sqlite_delivers_by_itself(receiver: Receiver, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/goatfish.sqlite3"
+    with live(url, url, WEBHOOK_NETWORKS="127.0.0.0/8") as service:
+        async with httpx2.AsyncClient(base_url=service.url, headers={"X-API-Key": service.key}) as http:
+            await register(http, receiver, ["good"] * len(ENDPOINTS))
+            body = {"name": "Wing", "start_date": "2026-01-05", "end_date": "2026-02-01"}
+            (await http.post("/api/v1/simulations", json=body)).raise_for_status()
+        await arrived(receiver, 1)
+
+
 async def test_every_endpoint_gets_every_change_in_order(
     service: Live, receiver: Receiver, capsys: pytest.CaptureFixture[str]
 ) -> None:
