@@ -192,6 +192,7 @@ class ForeignRules(WebhookRules):
         }
         return {
             **changes,
+            resource.operation("batch"): partial(self.create_many, 0, resource, 0),
             resource.operation("get"): partial(self.get, 0, resource, 0, "GET", has=False),
             resource.operation("delete"): partial(self.delete, 0, resource, 0, None),
             resource.operation("restore"): partial(self.restore, 0, resource, 0, 1, None),
