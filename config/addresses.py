@@ -36,6 +36,10 @@ def trusted_proxies(text: str) -> list[str]:
     return [*map(str, networks), *mapped]
 
 
+def _networks(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(str, _each(values, _network, "must be addresses or networks, separated by commas")))
+
+
 def _network(text: str) -> IPv4Network | IPv6Network:
     """A network; one of IPv4-mapped addresses as IPv4. Raises ``ValueError``."""
     try:
@@ -112,3 +116,4 @@ def _public_url(value: str) -> str:
 AllowedHosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list), AfterValidator(_hosts)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list), AfterValidator(_origins)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
+Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list), AfterValidator(_networks)]

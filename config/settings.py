@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from config.addresses import AllowedHosts, Origins, PublicUrl
+from config.addresses import AllowedHosts, Networks, Origins, PublicUrl
 from config.databases import DatabaseUrl, StandbyUrl
 from config.env_file import ENCODING, ENV_FILE, unreadable
 from config.running_up import RunningUp
@@ -80,7 +80,10 @@ class Settings(BaseSettings):
     """
 
     secret_key: SecretStr = SecretStr("")
-    """Signs cursors and admin sessions; 32 characters or more. With SQLite, a service generates it if unset."""
+    """Signs cursors and admin sessions, and encrypts secrets of webhooks; 32 characters or more.
+
+    With SQLite, a service generates it if unset.
+    """
 
     secret_key_previous: SecretStr | None = None
     """The previous secret key, still accepted while you replace it, but never used to sign."""
@@ -148,6 +151,9 @@ class Settings(BaseSettings):
 
     cors_origins: Origins = ()
     """Origins whose pages may call the API, like https://app.example, separated by commas; * for all."""
+
+    webhook_networks: Networks = ()
+    """Networks that webhooks may send to though they are not public, and also by http: like 10.1.0.0/16,fd00:1::/64."""
 
     head_timeout: float = Field(default=10.0, gt=0, le=3600)
     """How long a client may take to send the headers of a request, in seconds; then a 408."""
@@ -227,6 +233,16 @@ class Settings(BaseSettings):
         return self.public_url and urlsplit(self.public_url).netloc
 
     @property
+    def replaces_secret_key(self) -> bool:
+        """Whether there is a previous secret key, whose work the present one takes over."""
+        return self.secret_key_previous is not None
+
+    @property
+    def public_address(self) -> str:
+        """What links to the service begin with: nothing, where its public URL is not known."""
+        return self.public_url or ""
+
+    @property
     def worker_rate_limit(self) -> float:
         """One worker's share of an owner's rate limit, in requests per minute."""
         return self.rate_limit / self.workers
@@ -240,6 +256,11 @@ class Settings(BaseSettings):
     def bodies_max_bytes(self) -> int:
         """The limit of all request bodies in progress, in bytes."""
         return self.bodies_max << 20
+
+    @property
+    def allows_http_webhooks(self) -> bool:
+        """Whether webhooks may have URLs without TLS, which only lead to the networks that are named."""
+        return bool(self.webhook_networks)
 
     @property
     def secret_keys(self) -> list[str]:

@@ -12,7 +12,7 @@ from app.cli.commands import commands
 CREATORS = {"migrate", "restore", "up"}
 """The commands that may make a database where there is none."""
 WRITERS = CREATORS | {
-    *("serve", "seed", "purge", "backup", "operator create", "key create", "key roll", "key revoke"),
+    *("serve", "deliver", "seed", "purge", "backup", "operator create", "key create", "key roll", "key revoke"),
     *("owner create", "owner deactivate", "owner activate", "owner erase", "owner import"),
 }
 """The commands that may change the folder in which they run."""
@@ -60,6 +60,8 @@ def _arguments(command: Any) -> list[str]:
     for parameter in command.params:
         if parameter.name == "host":
             arguments += ELSEWHERE
+        elif parameter.name == "once":
+            arguments.append("--once")
         elif parameter.required and parameter.param_type_name == "argument":
             arguments.append(VALUES.get(parameter.name, "Some"))
         elif parameter.required:

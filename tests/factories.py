@@ -19,6 +19,8 @@ from domain.repository import OwnerId
 from domain.runs.run import Run
 from domain.runs.status import RunStatus
 from domain.simulations.simulation import Simulation
+from domain.webhooks.delivery import Delivery, DeliveryCause
+from domain.webhooks.webhook import KINDS, Webhook
 from domain.write_context import WriteContext
 
 NOW = datetime(2026, 11, 22, 8, 0, 0, 123456, tzinfo=UTC)
@@ -90,3 +92,40 @@ class ApiKeyFactory(Factory[ApiKey]):
     digest = LazyAttribute(lambda key: key.text.digest())
     scopes = frozenset(Scope)
     created_at = NOW
+
+
+class WebhookFactory(Factory[Webhook]):
+    """An enabled webhook of a new owner for all kinds of objects."""
+
+    class Meta:
+        model = Webhook
+
+    id = LazyFunction(uuid7)
+    owner_id = LazyFunction(new_owner_id)
+    url = Sequence(lambda n: f"https://hooks.example/{n}")
+    kinds = tuple(KINDS)
+    secret = "sealed"
+    created_at = NOW
+    updated_at = SelfAttribute("created_at")
+
+
+class DeliveryFactory(Factory[Delivery]):
+    """A delivery that was accepted."""
+
+    class Meta:
+        model = Delivery
+
+    id = LazyFunction(uuid7)
+    owner_id = LazyFunction(new_owner_id)
+    created_at = NOW
+    webhook_id = LazyFunction(uuid7)
+    message_id = LazyAttribute(lambda delivery: f"msg_{delivery.id.hex}")
+    type = "run.updated"
+    number = 1
+    cause = DeliveryCause.CHANGE
+    attempt = 1
+    status_code = 204
+    duration_ms = 12
+    answer = ""
+    error = None
+    next_attempt_at = None

@@ -1742,3 +1742,227 @@ WHERE ("simulation"."owner_id" = ($2) AND "simulation_labels".owner_id = "simula
 FROM generate_series(1, 1000000000)) = 0) AND (SELECT v FROM named) IS NOT NULL)
 ORDER BY "simulation_labels"."created_at" DESC, "simulation_labels"."id" DESC
 LIMIT $6;
+
+-- webhook: get
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "webhook"."id" AS "id", "webhook"."owner_id" AS "owner_id", "webhook"."url" AS "url", "webhook"."kinds" AS "kinds", "webhook"."description" AS "description", "webhook"."enabled" AS "enabled", "webhook"."disabled_reason" AS "disabled_reason", "webhook"."secret" AS "secret", "webhook"."previous_secret" AS "previous_secret", "webhook"."previous_secret_until" AS "previous_secret_until", "webhook"."created_at" AS "created_at", "webhook"."updated_at" AS "updated_at", "webhook"."version" AS "version"
+FROM "webhook"
+WHERE ("webhook"."owner_id" = ($2) AND "webhook"."id" = ($3) AND (SELECT v FROM named) IS NOT NULL);
+
+-- webhook: create
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (INSERT INTO "webhook" ("id", "owner_id", "created_at", "url", "kinds", "description", "enabled", "disabled_reason", "secret", "previous_secret", "previous_secret_until", "updated_at", "version")
+SELECT $2::uuid, $3::uuid, timezone('UTC', '1970-01-01'::timestamp + $4::interval)::timestamp with time zone, $5::text, $6::jsonb, $7::text, $8::boolean, $9::text, $10::text, $11::text, timezone('UTC', '1970-01-01'::timestamp + $12::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $13::interval)::timestamp with time zone, $14::integer
+FROM named
+RETURNING 1),
+step2 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $15::uuid, 1, 0
+FROM step1
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last"),
+step3 AS (INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $16::uuid, $17::uuid, timezone('UTC', '1970-01-01'::timestamp + $18::interval)::timestamp with time zone, $19::text, $20::uuid, $21::bigint, $22::text, $23::text, $24::text, $25::text, "last"
+FROM step2
+RETURNING 1)
+INSERT INTO "webhook_cursor" ("id", "owner_id", "created_at", "next_attempt_at", "active", "attempts", "number")
+SELECT $26::uuid, $27::uuid, timezone('UTC', '1970-01-01'::timestamp + $28::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $29::interval)::timestamp with time zone, $30::boolean, 0, coalesce((SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = $31), 0)
+FROM step3
+ON CONFLICT ("id", "owner_id") DO UPDATE
+SET "attempts" = excluded."attempts", "failing_since" = excluded."failing_since", "next_attempt_at" = excluded."next_attempt_at", "active" = excluded."active", "holder" = excluded."holder", "leased_until" = excluded."leased_until"
+RETURNING 1;
+
+-- webhook: create_once
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (INSERT INTO "idempotency_record" ("id", "owner_id", "created_at", "operation", "key", "fingerprint", "entity")
+SELECT $2::uuid, $3::uuid, timezone('UTC', '1970-01-01'::timestamp + $4::interval)::timestamp with time zone, $5::text, $6::text, $7::text, $8::text
+FROM named
+WHERE set_config('lock_timeout', '250', true) IS NOT NULL
+ON CONFLICT ("owner_id", "operation", "key") DO UPDATE
+SET "id" = excluded."id", "owner_id" = excluded."owner_id", "created_at" = excluded."created_at", "operation" = excluded."operation", "key" = excluded."key", "fingerprint" = excluded."fingerprint", "entity" = excluded."entity"
+WHERE "idempotency_record"."created_at" < timezone('UTC', '1970-01-01'::timestamp + $9::interval)
+RETURNING 1),
+step2 AS (INSERT INTO "webhook" ("id", "owner_id", "created_at", "url", "kinds", "description", "enabled", "disabled_reason", "secret", "previous_secret", "previous_secret_until", "updated_at", "version")
+SELECT $10::uuid, $11::uuid, timezone('UTC', '1970-01-01'::timestamp + $12::interval)::timestamp with time zone, $13::text, $14::jsonb, $15::text, $16::boolean, $17::text, $18::text, $19::text, timezone('UTC', '1970-01-01'::timestamp + $20::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $21::interval)::timestamp with time zone, $22::integer
+FROM step1
+WHERE set_config('lock_timeout', '0', true) IS NOT NULL
+RETURNING 1),
+step3 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $23::uuid, 1, 0
+FROM step2
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last"),
+step4 AS (INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $24::uuid, $25::uuid, timezone('UTC', '1970-01-01'::timestamp + $26::interval)::timestamp with time zone, $27::text, $28::uuid, $29::bigint, $30::text, $31::text, $32::text, $33::text, "last"
+FROM step3
+RETURNING 1)
+INSERT INTO "webhook_cursor" ("id", "owner_id", "created_at", "next_attempt_at", "active", "attempts", "number")
+SELECT $34::uuid, $35::uuid, timezone('UTC', '1970-01-01'::timestamp + $36::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $37::interval)::timestamp with time zone, $38::boolean, 0, coalesce((SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = $39), 0)
+FROM step4
+ON CONFLICT ("id", "owner_id") DO UPDATE
+SET "attempts" = excluded."attempts", "failing_since" = excluded."failing_since", "next_attempt_at" = excluded."next_attempt_at", "active" = excluded."active", "holder" = excluded."holder", "leased_until" = excluded."leased_until"
+RETURNING 1;
+
+-- webhook: create_many
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (INSERT INTO "webhook" ("id", "owner_id", "created_at", "url", "kinds", "description", "enabled", "disabled_reason", "secret", "previous_secret", "previous_secret_until", "updated_at", "version")
+SELECT given."id", given."owner_id", given."created_at", given."url", given."kinds", given."description", given."enabled", given."disabled_reason", given."secret", given."previous_secret", given."previous_secret_until", given."updated_at", given."version"
+FROM named, (SELECT "id"::uuid AS "id", "owner_id"::uuid AS "owner_id", "created_at"::timestamp with time zone AS "created_at", "url"::text AS "url", "kinds"::jsonb AS "kinds", "description"::text AS "description", "enabled"::boolean AS "enabled", "disabled_reason"::text AS "disabled_reason", "secret"::text AS "secret", "previous_secret"::text AS "previous_secret", "previous_secret_until"::timestamp with time zone AS "previous_secret_until", "updated_at"::timestamp with time zone AS "updated_at", "version"::integer AS "version"
+FROM ROWS
+FROM (string_to_table($2::text, E'\x1e', E'\x1f'), string_to_table($3::text, E'\x1e', E'\x1f'), string_to_table($4::text, E'\x1e', E'\x1f'), string_to_table($5::text, E'\x1e', E'\x1f'), string_to_table($6::text, E'\x1e', E'\x1f'), string_to_table($7::text, E'\x1e', E'\x1f'), string_to_table($8::text, E'\x1e', E'\x1f'), string_to_table($9::text, E'\x1e', E'\x1f'), string_to_table($10::text, E'\x1e', E'\x1f'), string_to_table($11::text, E'\x1e', E'\x1f'), string_to_table($12::text, E'\x1e', E'\x1f'), string_to_table($13::text, E'\x1e', E'\x1f'), string_to_table($14::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "owner_id", "created_at", "url", "kinds", "description", "enabled", "disabled_reason", "secret", "previous_secret", "previous_secret_until", "updated_at", "version", row_number)
+WHERE row_number > 1) AS given
+RETURNING 1),
+step2 AS (SELECT count(*)
+FROM step1 HAVING count(*) > 0),
+step3 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $15::uuid, $16::bigint, 0
+FROM step2
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + excluded."last"
+RETURNING "last"),
+step4 AS (INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
+SELECT $17::uuid, timezone('UTC', '1970-01-01'::timestamp + $18::interval)::timestamp with time zone, $19::text, $20::text, $21::text, $22::text, given."id", given."entity_id", given."version", given."after", "last" - given."left"
+FROM step3, (SELECT "id"::uuid AS "id", "entity_id"::uuid AS "entity_id", "version"::bigint AS "version", "after"::text AS "after", "left"::bigint AS "left"
+FROM ROWS
+FROM (string_to_table($23::text, E'\x1e', E'\x1f'), string_to_table($24::text, E'\x1e', E'\x1f'), string_to_table($25::text, E'\x1e', E'\x1f'), string_to_table($26::text, E'\x1e', E'\x1f'), string_to_table($27::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "entity_id", "version", "after", "left", row_number)
+WHERE row_number > 1) AS given
+RETURNING 1),
+step5 AS (SELECT count(*)
+FROM step4 HAVING count(*) > 0)
+INSERT INTO "webhook_cursor" ("id", "owner_id", "created_at", "next_attempt_at", "active", "attempts", "number")
+SELECT given."id", given."owner_id", given."created_at", given."next_attempt_at", given."active", 0, coalesce((SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = $28), 0)
+FROM step5, (SELECT "id"::uuid AS "id", "owner_id"::uuid AS "owner_id", "created_at"::timestamp with time zone AS "created_at", "next_attempt_at"::timestamp with time zone AS "next_attempt_at", "active"::boolean AS "active"
+FROM ROWS
+FROM (string_to_table($29::text, E'\x1e', E'\x1f'), string_to_table($30::text, E'\x1e', E'\x1f'), string_to_table($31::text, E'\x1e', E'\x1f'), string_to_table($32::text, E'\x1e', E'\x1f'), string_to_table($33::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "owner_id", "created_at", "next_attempt_at", "active", row_number)
+WHERE row_number > 1) AS given
+RETURNING 1;
+
+-- webhook: create_many_once
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (INSERT INTO "idempotency_record" ("id", "owner_id", "created_at", "operation", "key", "fingerprint", "entity")
+SELECT $2::uuid, $3::uuid, timezone('UTC', '1970-01-01'::timestamp + $4::interval)::timestamp with time zone, $5::text, $6::text, $7::text, $8::text
+FROM named
+WHERE set_config('lock_timeout', '250', true) IS NOT NULL
+ON CONFLICT ("owner_id", "operation", "key") DO UPDATE
+SET "id" = excluded."id", "owner_id" = excluded."owner_id", "created_at" = excluded."created_at", "operation" = excluded."operation", "key" = excluded."key", "fingerprint" = excluded."fingerprint", "entity" = excluded."entity"
+WHERE "idempotency_record"."created_at" < timezone('UTC', '1970-01-01'::timestamp + $9::interval)
+RETURNING 1),
+step2 AS (INSERT INTO "webhook" ("id", "owner_id", "created_at", "url", "kinds", "description", "enabled", "disabled_reason", "secret", "previous_secret", "previous_secret_until", "updated_at", "version")
+SELECT given."id", given."owner_id", given."created_at", given."url", given."kinds", given."description", given."enabled", given."disabled_reason", given."secret", given."previous_secret", given."previous_secret_until", given."updated_at", given."version"
+FROM step1, (SELECT "id"::uuid AS "id", "owner_id"::uuid AS "owner_id", "created_at"::timestamp with time zone AS "created_at", "url"::text AS "url", "kinds"::jsonb AS "kinds", "description"::text AS "description", "enabled"::boolean AS "enabled", "disabled_reason"::text AS "disabled_reason", "secret"::text AS "secret", "previous_secret"::text AS "previous_secret", "previous_secret_until"::timestamp with time zone AS "previous_secret_until", "updated_at"::timestamp with time zone AS "updated_at", "version"::integer AS "version"
+FROM ROWS
+FROM (string_to_table($10::text, E'\x1e', E'\x1f'), string_to_table($11::text, E'\x1e', E'\x1f'), string_to_table($12::text, E'\x1e', E'\x1f'), string_to_table($13::text, E'\x1e', E'\x1f'), string_to_table($14::text, E'\x1e', E'\x1f'), string_to_table($15::text, E'\x1e', E'\x1f'), string_to_table($16::text, E'\x1e', E'\x1f'), string_to_table($17::text, E'\x1e', E'\x1f'), string_to_table($18::text, E'\x1e', E'\x1f'), string_to_table($19::text, E'\x1e', E'\x1f'), string_to_table($20::text, E'\x1e', E'\x1f'), string_to_table($21::text, E'\x1e', E'\x1f'), string_to_table($22::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "owner_id", "created_at", "url", "kinds", "description", "enabled", "disabled_reason", "secret", "previous_secret", "previous_secret_until", "updated_at", "version", row_number)
+WHERE row_number > 1) AS given
+WHERE set_config('lock_timeout', '0', true) IS NOT NULL
+RETURNING 1),
+step3 AS (SELECT count(*)
+FROM step2 HAVING count(*) > 0),
+step4 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $23::uuid, $24::bigint, 0
+FROM step3
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + excluded."last"
+RETURNING "last"),
+step5 AS (INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
+SELECT $25::uuid, timezone('UTC', '1970-01-01'::timestamp + $26::interval)::timestamp with time zone, $27::text, $28::text, $29::text, $30::text, given."id", given."entity_id", given."version", given."after", "last" - given."left"
+FROM step4, (SELECT "id"::uuid AS "id", "entity_id"::uuid AS "entity_id", "version"::bigint AS "version", "after"::text AS "after", "left"::bigint AS "left"
+FROM ROWS
+FROM (string_to_table($31::text, E'\x1e', E'\x1f'), string_to_table($32::text, E'\x1e', E'\x1f'), string_to_table($33::text, E'\x1e', E'\x1f'), string_to_table($34::text, E'\x1e', E'\x1f'), string_to_table($35::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "entity_id", "version", "after", "left", row_number)
+WHERE row_number > 1) AS given
+RETURNING 1),
+step6 AS (SELECT count(*)
+FROM step5 HAVING count(*) > 0)
+INSERT INTO "webhook_cursor" ("id", "owner_id", "created_at", "next_attempt_at", "active", "attempts", "number")
+SELECT given."id", given."owner_id", given."created_at", given."next_attempt_at", given."active", 0, coalesce((SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = $36), 0)
+FROM step6, (SELECT "id"::uuid AS "id", "owner_id"::uuid AS "owner_id", "created_at"::timestamp with time zone AS "created_at", "next_attempt_at"::timestamp with time zone AS "next_attempt_at", "active"::boolean AS "active"
+FROM ROWS
+FROM (string_to_table($37::text, E'\x1e', E'\x1f'), string_to_table($38::text, E'\x1e', E'\x1f'), string_to_table($39::text, E'\x1e', E'\x1f'), string_to_table($40::text, E'\x1e', E'\x1f'), string_to_table($41::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "owner_id", "created_at", "next_attempt_at", "active", row_number)
+WHERE row_number > 1) AS given
+RETURNING 1;
+
+-- webhook: update
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (UPDATE "webhook"
+SET "created_at" = timezone('UTC', '1970-01-01'::timestamp + $2::interval), "url" = $3, "kinds" = $4, "description" = $5, "enabled" = $6, "disabled_reason" = $7, "secret" = $8, "previous_secret" = $9, "previous_secret_until" = timezone('UTC', '1970-01-01'::timestamp + $10::interval), "updated_at" = timezone('UTC', '1970-01-01'::timestamp + $11::interval), "version" = $12
+WHERE ("webhook"."owner_id" = ($13) AND "webhook"."id" = ($14) AND "webhook"."version" = ($15) AND (SELECT v FROM named) IS NOT NULL)
+RETURNING 1),
+step2 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $16::uuid, 1, 0
+FROM step1
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last"),
+step3 AS (INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $17::uuid, $18::uuid, timezone('UTC', '1970-01-01'::timestamp + $19::interval)::timestamp with time zone, $20::text, $21::uuid, $22::bigint, $23::text, $24::text, $25::text, $26::text, "last"
+FROM step2
+RETURNING 1)
+INSERT INTO "webhook_cursor" ("id", "owner_id", "created_at", "next_attempt_at", "active", "attempts", "number")
+SELECT $27::uuid, $28::uuid, timezone('UTC', '1970-01-01'::timestamp + $29::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $30::interval)::timestamp with time zone, $31::boolean, 0, coalesce((SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = $32), 0)
+FROM step3
+ON CONFLICT ("id", "owner_id") DO UPDATE
+SET "attempts" = excluded."attempts", "failing_since" = excluded."failing_since", "next_attempt_at" = excluded."next_attempt_at", "active" = excluded."active", "holder" = excluded."holder", "leased_until" = excluded."leased_until"
+RETURNING 1;
+
+-- webhook: update_untracked
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (UPDATE "webhook"
+SET "created_at" = timezone('UTC', '1970-01-01'::timestamp + $2::interval), "url" = $3, "kinds" = $4, "description" = $5, "enabled" = $6, "disabled_reason" = $7, "secret" = $8, "previous_secret" = $9, "previous_secret_until" = timezone('UTC', '1970-01-01'::timestamp + $10::interval), "updated_at" = timezone('UTC', '1970-01-01'::timestamp + $11::interval), "version" = $12
+WHERE ("webhook"."owner_id" = ($13) AND "webhook"."id" = ($14) AND "webhook"."version" = ($15) AND (SELECT v FROM named) IS NOT NULL)
+RETURNING 1)
+INSERT INTO "webhook_cursor" ("id", "owner_id", "created_at", "next_attempt_at", "active", "attempts", "number")
+SELECT $16::uuid, $17::uuid, timezone('UTC', '1970-01-01'::timestamp + $18::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $19::interval)::timestamp with time zone, $20::boolean, 0, coalesce((SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = $21), 0)
+FROM step1
+ON CONFLICT ("id", "owner_id") DO UPDATE
+SET "attempts" = excluded."attempts", "failing_since" = excluded."failing_since", "next_attempt_at" = excluded."next_attempt_at", "active" = excluded."active", "holder" = excluded."holder", "leased_until" = excluded."leased_until"
+RETURNING 1;
+
+-- webhook: delete
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
+step1 AS (DELETE
+FROM "webhook"
+WHERE ("webhook"."owner_id" = ($2) AND "webhook"."id" = ($3) AND "webhook"."version" = ($4) AND (SELECT v FROM named) IS NOT NULL)
+RETURNING 1),
+step2 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $5::uuid, 1, 0
+FROM step1
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last"),
+step3 AS (INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $6::uuid, $7::uuid, timezone('UTC', '1970-01-01'::timestamp + $8::interval)::timestamp with time zone, $9::text, $10::uuid, $11::bigint, $12::text, $13::text, $14::text, $15::text, "last"
+FROM step2
+RETURNING 1)
+DELETE
+FROM "webhook_cursor"
+WHERE ("webhook_cursor"."id" = ($16) AND "webhook_cursor"."owner_id" = ($17) AND (SELECT v FROM named) IS NOT NULL) AND EXISTS (SELECT
+FROM step3)
+RETURNING 1;
+
+-- webhook: list by newest
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "webhook"."id" AS "id", "webhook"."owner_id" AS "owner_id", "webhook"."url" AS "url", "webhook"."kinds" AS "kinds", "webhook"."description" AS "description", "webhook"."enabled" AS "enabled", "webhook"."disabled_reason" AS "disabled_reason", "webhook"."secret" AS "secret", "webhook"."previous_secret" AS "previous_secret", "webhook"."previous_secret_until" AS "previous_secret_until", "webhook"."created_at" AS "created_at", "webhook"."updated_at" AS "updated_at", "webhook"."version" AS "version"
+FROM "webhook"
+WHERE ("webhook"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 11 DESC, 1 DESC
+LIMIT 21;
+
+-- webhook: list by newest, next page
+WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)
+SELECT "webhook"."id" AS "id", "webhook"."owner_id" AS "owner_id", "webhook"."url" AS "url", "webhook"."kinds" AS "kinds", "webhook"."description" AS "description", "webhook"."enabled" AS "enabled", "webhook"."disabled_reason" AS "disabled_reason", "webhook"."secret" AS "secret", "webhook"."previous_secret" AS "previous_secret", "webhook"."previous_secret_until" AS "previous_secret_until", "webhook"."created_at" AS "created_at", "webhook"."updated_at" AS "updated_at", "webhook"."version" AS "version"
+FROM "webhook"
+WHERE ("webhook"."owner_id" = ($2) AND ("webhook"."created_at", "webhook"."id") < (timezone('UTC', '1970-01-01'::timestamp + $3::interval), $4) AND (SELECT v FROM named) IS NOT NULL)
+ORDER BY 11 DESC, 1 DESC
+LIMIT 21;

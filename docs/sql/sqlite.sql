@@ -1257,3 +1257,210 @@ FROM json_each("simulation"."labels")
 WHERE key = %s AND value = %s))
 ORDER BY 8 DESC, 1 DESC
 LIMIT %s;
+
+-- webhook: get
+SELECT "webhook"."id" AS "id", "webhook"."owner_id" AS "owner_id", "webhook"."url" AS "url", "webhook"."kinds" AS "kinds", "webhook"."description" AS "description", "webhook"."enabled" AS "enabled", "webhook"."disabled_reason" AS "disabled_reason", "webhook"."secret" AS "secret", "webhook"."previous_secret" AS "previous_secret", "webhook"."previous_secret_until" AS "previous_secret_until", "webhook"."created_at" AS "created_at", "webhook"."updated_at" AS "updated_at", "webhook"."version" AS "version"
+FROM "webhook"
+WHERE ("webhook"."owner_id" = (%s) AND "webhook"."id" = (%s));
+
+-- webhook: create, 1 of 4
+INSERT INTO "webhook" ("id", "owner_id", "created_at", "url", "kinds", "description", "enabled", "disabled_reason", "secret", "previous_secret", "previous_secret_until", "updated_at", "version")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+RETURNING 1;
+
+-- webhook: create, 2 of 4
+INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+VALUES (%s, 1, 0)
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last";
+
+-- webhook: create, 3 of 4
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s))
+RETURNING 1;
+
+-- webhook: create, 4 of 4
+INSERT INTO "webhook_cursor" ("id", "owner_id", "created_at", "next_attempt_at", "active", "attempts", "number")
+VALUES (%s, %s, %s, %s, %s, 0, coalesce((SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s), 0))
+ON CONFLICT ("id", "owner_id") DO UPDATE
+SET "attempts" = excluded."attempts", "failing_since" = excluded."failing_since", "next_attempt_at" = excluded."next_attempt_at", "active" = excluded."active", "holder" = excluded."holder", "leased_until" = excluded."leased_until"
+RETURNING 1;
+
+-- webhook: create_once, 1 of 5
+INSERT INTO "idempotency_record" ("id", "owner_id", "created_at", "operation", "key", "fingerprint", "entity")
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT ("owner_id", "operation", "key") DO UPDATE
+SET "id" = excluded."id", "owner_id" = excluded."owner_id", "created_at" = excluded."created_at", "operation" = excluded."operation", "key" = excluded."key", "fingerprint" = excluded."fingerprint", "entity" = excluded."entity"
+WHERE "idempotency_record"."created_at" < %s
+RETURNING 1;
+
+-- webhook: create_once, 2 of 5
+INSERT INTO "webhook" ("id", "owner_id", "created_at", "url", "kinds", "description", "enabled", "disabled_reason", "secret", "previous_secret", "previous_secret_until", "updated_at", "version")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+RETURNING 1;
+
+-- webhook: create_once, 3 of 5
+INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+VALUES (%s, 1, 0)
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last";
+
+-- webhook: create_once, 4 of 5
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s))
+RETURNING 1;
+
+-- webhook: create_once, 5 of 5
+INSERT INTO "webhook_cursor" ("id", "owner_id", "created_at", "next_attempt_at", "active", "attempts", "number")
+VALUES (%s, %s, %s, %s, %s, 0, coalesce((SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s), 0))
+ON CONFLICT ("id", "owner_id") DO UPDATE
+SET "attempts" = excluded."attempts", "failing_since" = excluded."failing_since", "next_attempt_at" = excluded."next_attempt_at", "active" = excluded."active", "holder" = excluded."holder", "leased_until" = excluded."leased_until"
+RETURNING 1;
+
+-- webhook: create_many, 1 of 4
+INSERT INTO "webhook" ("id", "owner_id", "created_at", "url", "kinds", "description", "enabled", "disabled_reason", "secret", "previous_secret", "previous_secret_until", "updated_at", "version")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s);
+
+-- webhook: create_many, 2 of 4
+INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+VALUES (%s, %s, 0)
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + excluded."last"
+RETURNING "last";
+
+-- webhook: create_many, 3 of 4
+INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s) - %s);
+
+-- webhook: create_many, 4 of 4
+INSERT INTO "webhook_cursor" ("id", "owner_id", "created_at", "next_attempt_at", "active", "attempts", "number")
+VALUES (%s, %s, %s, %s, %s, 0, coalesce((SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s), 0));
+
+-- webhook: create_many_once, 1 of 5
+INSERT INTO "idempotency_record" ("id", "owner_id", "created_at", "operation", "key", "fingerprint", "entity")
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT ("owner_id", "operation", "key") DO UPDATE
+SET "id" = excluded."id", "owner_id" = excluded."owner_id", "created_at" = excluded."created_at", "operation" = excluded."operation", "key" = excluded."key", "fingerprint" = excluded."fingerprint", "entity" = excluded."entity"
+WHERE "idempotency_record"."created_at" < %s
+RETURNING 1;
+
+-- webhook: create_many_once, 2 of 5
+INSERT INTO "webhook" ("id", "owner_id", "created_at", "url", "kinds", "description", "enabled", "disabled_reason", "secret", "previous_secret", "previous_secret_until", "updated_at", "version")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s);
+
+-- webhook: create_many_once, 3 of 5
+INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+VALUES (%s, %s, 0)
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + excluded."last"
+RETURNING "last";
+
+-- webhook: create_many_once, 4 of 5
+INSERT INTO "revision" ("owner_id", "created_at", "kind", "actor", "request_id", "before", "id", "entity_id", "version", "after", "number")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s) - %s);
+
+-- webhook: create_many_once, 5 of 5
+INSERT INTO "webhook_cursor" ("id", "owner_id", "created_at", "next_attempt_at", "active", "attempts", "number")
+VALUES (%s, %s, %s, %s, %s, 0, coalesce((SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s), 0));
+
+-- webhook: update, 1 of 4
+UPDATE "webhook"
+SET "created_at" = %s, "url" = %s, "kinds" = %s, "description" = %s, "enabled" = %s, "disabled_reason" = %s, "secret" = %s, "previous_secret" = %s, "previous_secret_until" = %s, "updated_at" = %s, "version" = %s
+WHERE ("webhook"."owner_id" = (%s) AND "webhook"."id" = (%s) AND "webhook"."version" = (%s))
+RETURNING 1;
+
+-- webhook: update, 2 of 4
+INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+VALUES (%s, 1, 0)
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last";
+
+-- webhook: update, 3 of 4
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s))
+RETURNING 1;
+
+-- webhook: update, 4 of 4
+INSERT INTO "webhook_cursor" ("id", "owner_id", "created_at", "next_attempt_at", "active", "attempts", "number")
+VALUES (%s, %s, %s, %s, %s, 0, coalesce((SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s), 0))
+ON CONFLICT ("id", "owner_id") DO UPDATE
+SET "attempts" = excluded."attempts", "failing_since" = excluded."failing_since", "next_attempt_at" = excluded."next_attempt_at", "active" = excluded."active", "holder" = excluded."holder", "leased_until" = excluded."leased_until"
+RETURNING 1;
+
+-- webhook: update_untracked, 1 of 2
+UPDATE "webhook"
+SET "created_at" = %s, "url" = %s, "kinds" = %s, "description" = %s, "enabled" = %s, "disabled_reason" = %s, "secret" = %s, "previous_secret" = %s, "previous_secret_until" = %s, "updated_at" = %s, "version" = %s
+WHERE ("webhook"."owner_id" = (%s) AND "webhook"."id" = (%s) AND "webhook"."version" = (%s))
+RETURNING 1;
+
+-- webhook: update_untracked, 2 of 2
+INSERT INTO "webhook_cursor" ("id", "owner_id", "created_at", "next_attempt_at", "active", "attempts", "number")
+VALUES (%s, %s, %s, %s, %s, 0, coalesce((SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s), 0))
+ON CONFLICT ("id", "owner_id") DO UPDATE
+SET "attempts" = excluded."attempts", "failing_since" = excluded."failing_since", "next_attempt_at" = excluded."next_attempt_at", "active" = excluded."active", "holder" = excluded."holder", "leased_until" = excluded."leased_until"
+RETURNING 1;
+
+-- webhook: delete, 1 of 4
+DELETE
+FROM "webhook"
+WHERE ("webhook"."owner_id" = (%s) AND "webhook"."id" = (%s) AND "webhook"."version" = (%s))
+RETURNING 1;
+
+-- webhook: delete, 2 of 4
+INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+VALUES (%s, 1, 0)
+ON CONFLICT ("owner_id") DO UPDATE
+SET "last" = "change_count"."last" + 1
+RETURNING "last";
+
+-- webhook: delete, 3 of 4
+INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
+FROM "change_count"
+WHERE "owner_id" = %s))
+RETURNING 1;
+
+-- webhook: delete, 4 of 4
+DELETE
+FROM "webhook_cursor"
+WHERE ("webhook_cursor"."id" = (%s) AND "webhook_cursor"."owner_id" = (%s))
+RETURNING 1;
+
+-- webhook: list by newest
+SELECT "webhook"."id" AS "id", "webhook"."owner_id" AS "owner_id", "webhook"."url" AS "url", "webhook"."kinds" AS "kinds", "webhook"."description" AS "description", "webhook"."enabled" AS "enabled", "webhook"."disabled_reason" AS "disabled_reason", "webhook"."secret" AS "secret", "webhook"."previous_secret" AS "previous_secret", "webhook"."previous_secret_until" AS "previous_secret_until", "webhook"."created_at" AS "created_at", "webhook"."updated_at" AS "updated_at", "webhook"."version" AS "version"
+FROM "webhook"
+WHERE "webhook"."owner_id" = (%s)
+ORDER BY 11 DESC, 1 DESC
+LIMIT 21;
+
+-- webhook: list by newest, next page
+SELECT "webhook"."id" AS "id", "webhook"."owner_id" AS "owner_id", "webhook"."url" AS "url", "webhook"."kinds" AS "kinds", "webhook"."description" AS "description", "webhook"."enabled" AS "enabled", "webhook"."disabled_reason" AS "disabled_reason", "webhook"."secret" AS "secret", "webhook"."previous_secret" AS "previous_secret", "webhook"."previous_secret_until" AS "previous_secret_until", "webhook"."created_at" AS "created_at", "webhook"."updated_at" AS "updated_at", "webhook"."version" AS "version"
+FROM "webhook"
+WHERE ("webhook"."owner_id" = (%s) AND ("webhook"."created_at", "webhook"."id") < (%s, %s))
+ORDER BY 11 DESC, 1 DESC
+LIMIT 21;

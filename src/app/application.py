@@ -1,10 +1,14 @@
 """The whole application, made from settings: the API, and the admin where the operators' database is configured."""
 
+import asyncio
 import gc
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from app.admin_mount import serve_admin
@@ -22,6 +26,8 @@ def build(settings: Settings) -> tuple[ASGIApp, ASGIApp | None]:
     provider = provider_of_process() if are_traces_wanted(os.environ) else None
     container = Container(settings=settings, tracer_provider=provider)
     app = container.api()
+    if settings.database_url.is_sqlite:
+        _deliver_beside(app, container)
     admin = serve_admin(app, container) if settings.has_operator else None
     if settings.metrics:
         measure(app, container)
@@ -39,3 +45,20 @@ def traced(app: FastAPI, provider: "TracerProvider") -> ASGIApp:
 
     flush_at_the_end(app, provider)
     return TraceRequests(app, provider)
+
+
+def _deliver_beside(app: FastAPI, container: Container) -> None:
+    """Has the application deliver webhooks while it serves, so that on SQLite one process is enough."""
+    service = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(api: Starlette) -> AsyncIterator[None]:
+        async with service(api):
+            delivering = asyncio.create_task(container.deliverer().run())
+            try:
+                yield
+            finally:
+                delivering.cancel()
+                await asyncio.gather(delivering, return_exceptions=True)
+
+    app.router.lifespan_context = lifespan

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
+import msgspec
 from dependency_injector import containers, providers
 from starlette.types import ASGIApp
 
@@ -16,9 +18,11 @@ from adapters.http_fastapi.kit.body_budget import BodyBudget
 from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.deadlines import Deadlines
 from adapters.http_fastapi.kit.rate_limit import FailureLimit, RateLimit
+from adapters.http_fastapi.resources.changes import shown_changes
 from app.database_checks import check_same
 from app.metrics.loop_lag import LoopLag
 from app.metrics.purge_lag import PurgeLag
+from app.secret_box import AesSecretBox
 from app.sign_in_links import LINKS
 from app.system import System
 from config.settings import Settings
@@ -33,6 +37,13 @@ from domain.runs.run import Run
 from domain.runs.use_cases import RunReports, RunUseCases
 from domain.simulations.simulation import Simulation
 from domain.use_cases import EntityUseCases
+from domain.webhooks.deliverer import Deliverer
+from domain.webhooks.messages import Messages
+from domain.webhooks.ports import Deliveries, Sender
+from domain.webhooks.secrets import SecretBox
+from domain.webhooks.turn import Delivering
+from domain.webhooks.use_cases import Webhooks
+from domain.webhooks.webhook import Webhook
 
 if TYPE_CHECKING:
     from prometheus_client.registry import Collector
@@ -55,6 +66,10 @@ class Storage(Lifecycle, Protocol):
     def revisions(self) -> Revisions: ...
     @property
     def run_reports(self) -> RunReports: ...
+    @property
+    def webhooks(self) -> Repository[Webhook]: ...
+    @property
+    def deliveries(self) -> Deliveries: ...
     @property
     def pools(self) -> "Mapping[str, Pool]": ...
 
@@ -149,6 +164,12 @@ def _metrics_of_all(worker: "Collector") -> "Collector":
     return metrics_of_all(worker)
 
 
+def _webhook_sender(settings: Settings) -> Sender:
+    from adapters.webhook_sender.sender import HttpSender  # aiohttp takes its time, and the API does not need it
+
+    return HttpSender(settings.webhook_networks, f"Goatfish/{version('goatfish')} (webhooks)")
+
+
 def _entity_use_cases(
     storage: Storage, history: History, new_id: Callable[[], UUID]
 ) -> dict[type[Owned], EntityUseCases[Any]]:
@@ -173,6 +194,7 @@ class UseCases(containers.DeclarativeContainer):
 
     storage: providers.Provider[Storage] = providers.Dependency()
     system: providers.Provider[System] = providers.Dependency(instance_of=System)
+    settings: providers.Provider[Settings] = providers.Dependency(instance_of=Settings)
 
     history = providers.Singleton(History, revisions=storage.provided.revisions)
     entities = providers.Singleton(_entity_use_cases, storage, history, system.provided.new_id)
@@ -181,6 +203,18 @@ class UseCases(containers.DeclarativeContainer):
         repository=storage.provided.keys,
         new_id=system.provided.new_id,
         random_bytes=system.provided.random_bytes,
+    )
+    secrets: providers.Provider[SecretBox] = providers.Singleton(
+        AesSecretBox, settings.provided.secret_keys, system.provided.random_bytes
+    )
+    webhooks = providers.Singleton(
+        Webhooks,
+        repository=storage.provided.webhooks,
+        deliveries=storage.provided.deliveries,
+        secrets=secrets,
+        new_id=system.provided.new_id,
+        random_bytes=system.provided.random_bytes,
+        allow_http=settings.provided.allows_http_webhooks,
     )
     owners = providers.Singleton(Owners, directory=storage.provided.owners, new_id=system.provided.new_id)
     authentication = providers.Singleton(
@@ -207,12 +241,16 @@ class Container(containers.DeclarativeContainer):
         sqlite=providers.Singleton(_thread_storage, settings, tracer_provider),
         postgresql=providers.Singleton(pool_storage, settings, tracer_provider),
     )
-    use_cases: providers.Container[UseCases] = providers.Container(UseCases, storage=storage, system=system)
+    use_cases: providers.Container[UseCases] = providers.Container(
+        UseCases, storage=storage, system=system, settings=settings
+    )
 
     # Operators', for the command line and the admin: made where it is asked for, so a replica that serves the API alone
     # needs no credentials of theirs.
     operator_storage: providers.Provider[Storage] = providers.Singleton(_operator_storage)
-    operators: providers.Container[UseCases] = providers.Container(UseCases, storage=operator_storage, system=system)
+    operators: providers.Container[UseCases] = providers.Container(
+        UseCases, storage=operator_storage, system=system, settings=settings
+    )
 
     rate_limit = providers.Singleton(RateLimit, settings.provided.worker_rate_limit, system.provided.monotonic)
     failure_limit = providers.Singleton(FailureLimit, settings.provided.worker_failure_limit, system.provided.monotonic)
@@ -235,6 +273,7 @@ class Container(containers.DeclarativeContainer):
         storage=storage,
         entities=use_cases.entities,
         keys=use_cases.keys,
+        webhooks=use_cases.webhooks,
         history=use_cases.history,
         background=background,
         authenticator=authenticator,
@@ -258,6 +297,26 @@ class Container(containers.DeclarativeContainer):
         purge_lag=purge_lag,
     )
     metrics = providers.Singleton(_metrics_of_all, worker_metrics)
+    delivering: providers.Provider[Delivering] = providers.Singleton(
+        Delivering,
+        owners=storage.provided.owners,
+        repository=storage.provided.webhooks,
+        deliveries=storage.provided.deliveries,
+        history=use_cases.history,
+        secrets=use_cases.secrets,
+        sender=providers.Singleton(_webhook_sender, settings),
+        messages=providers.Singleton(
+            Messages,
+            show=providers.Singleton(shown_changes, ENTITIES),
+            encode=providers.Object(msgspec.json.encode),
+            address=settings.provided.public_address,
+        ),
+        new_id=system.provided.new_id,
+        now=system.provided.now,
+        monotonic=system.provided.monotonic,
+        random=system.provided.random,
+    )
+    deliverer = providers.Singleton(Deliverer, delivering, reseals=settings.provided.replaces_secret_key)
     admin: providers.Provider[ASGIApp] = providers.Singleton(
         _django_application,
         owners=operators.owners,

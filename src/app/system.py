@@ -1,6 +1,7 @@
 """The clock, the id generator and the source of random bytes that use cases are given."""
 
 import os
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,4 +23,6 @@ class System:
     monotonic: Callable[[], float] = time.monotonic
     """Seconds since an arbitrary moment."""
     new_id: Callable[[], UUID] = uuid7
+    random: Callable[[], float] = random.random
+    """A number from 0 to 1 that may be guessed."""
     random_bytes: Callable[[int], bytes] = os.urandom

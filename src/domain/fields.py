@@ -220,14 +220,18 @@ class Moment(Field):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words(Field):
-    """A list of short texts, each like ``Text``; none comes twice."""
+    """A list of short texts, each like ``Text``; none comes twice. With ``options`` it holds only those."""
 
     COMPARISONS: ClassVar = frozenset({Comparison.HAS})
 
     max_items: int
     max_length: int
+    min_items: int = 0
+    options: tuple[str, ...] = ()
 
     def normalized(self, value: Sequence[str]) -> tuple[str, ...]:
+        if self.options:
+            return tuple(value)
         return tuple(word if CONTROL_CHARACTERS.search(word) else word.strip() for word in value)
 
     def problems(self, value: Sequence[str]) -> Iterator[Problem]:
@@ -235,6 +239,14 @@ class Words(Field):
             yield Problem("too_many", f"cannot hold more than {self.max_items} items")
         elif len(set(value)) < len(value):
             yield Problem("repeated", "cannot hold an item twice")
+        elif len(value) < self.min_items:
+            yield Problem("too_few", f"cannot hold fewer than {self.min_items} items")
+        if self.options:
+            wrong = (place for place, word in enumerate(value[: self.max_items]) if word not in self.options)
+            yield from (
+                Problem("unknown_value", f"can hold {', '.join(self.options)} alone", (place,)) for place in wrong
+            )
+            return
         one = Text(max_length=self.max_length)
         for place, word in enumerate(value[: self.max_items]):
             yield from (

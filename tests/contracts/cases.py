@@ -18,10 +18,11 @@ from domain.fields import Reference
 from domain.paging import PageRequest, Position
 from domain.registry import ENTITIES
 from domain.repository import OwnerId, with_changes
+from domain.webhooks.webhook import DisabledReason
 from tests.contracts import field_values
 from tests.contracts.field_values import REFERRED_IDS, UNICODE
 from tests.contracts.resources import resource_of
-from tests.factories import CONTEXT, NOW, ApiKeyFactory, OwnerFactory, RunFactory, SimulationFactory
+from tests.factories import CONTEXT, NOW, ApiKeyFactory, OwnerFactory, RunFactory, SimulationFactory, WebhookFactory
 
 if TYPE_CHECKING:
     from app.container import Storage
@@ -125,6 +126,27 @@ CASES = (
             {"created_by": "key:another"},
         ),
         step=lambda key: {"name": key.name + "x"},
+    ),
+    Case(
+        kind="webhook",
+        entities=WebhookFactory,
+        repository=lambda storage: storage.webhooks,
+        edges=(
+            {},
+            {"url": f"https://a.example/{'x' * 2030}", "kinds": ("run",), "description": UNICODE},
+            {"enabled": False, "disabled_reason": DisabledReason.SECRET_UNREADABLE},
+            {"secret": "x" * 200, "previous_secret": "y" * 200, "previous_secret_until": LATEST},
+            *TIMES,
+        ),
+        changes=(
+            {"url": "https://other.example"},
+            {"kinds": ("simulation",)},
+            {"description": "Chat"},
+            {"enabled": False},
+            {"disabled_reason": DisabledReason.GONE},
+            {"previous_secret_until": NOW},
+        ),
+        step=lambda webhook: {"url": webhook.url + "x"},
     ),
 )
 EDGES = [

@@ -110,6 +110,14 @@ class OwnerDirectoryContract:
         assert await storage.owners.holder(first.public_id) == (owner, first)
         assert await storage.owners.holder(second.public_id) == (owner, second)
 
+    async def test_owner_is_active_until_it_is_deactivated(self, storage: Storage) -> None:
+        owner, other = OwnerFactory.build(), OwnerFactory.build()
+        await storage.owners.add(owner, CONTEXT)
+        assert await storage.owners.is_active(owner.id)
+        assert not await storage.owners.is_active(other.id)
+        await storage.owners.change(owner.id, lambda stored: stored.deactivate(NOW), CONTEXT)
+        assert not await storage.owners.is_active(owner.id)
+
     async def test_unknown_key_finds_no_owner(self, storage: Storage) -> None:
         _, key = await _with_key(storage, OwnerFactory.build())
         for unknown in (key.public_id[:-1], key.public_id + "0", key.public_id.swapcase(), key.digest, ""):

@@ -20,6 +20,8 @@ BEYOND_THE_DOCUMENT = {
     "immutable",  # depends on what is stored
     "repeated",  # items that are equal after trimming
     "invisible",  # no pattern describes the invisible characters
+    "not_https",  # depends on the settings
+    "unknown_delivery",  # depends on what is stored
     "in_the_past",  # depends on the current time
     "outlives_maker",  # depends on the key of the request
     "outlives_predecessor",  # depends on the key that is rolled
@@ -32,6 +34,7 @@ SPECS = [spec_of(entity) for entity in ENTITIES]
 STORED_STATE_CONFLICTS = {
     *(field.taken for spec in SPECS for field in spec.fields.values() if field.kind.unique),
     *(conflict.code for spec in SPECS for conflict in spec.conflicts),
+    *("too_many_webhooks", "delivery_requested"),
 }
 """Codes of conflicts with stored entities when one is created or changed."""
 

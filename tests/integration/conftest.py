@@ -228,9 +228,11 @@ class TwoRoles(Storage):
     def __init__(self, api: AsyncpgExecutor | DjangoExecutor, operators: Storage, *, enforce_rls: bool) -> None:
         super().__init__(api, enforce_rls=enforce_rls)
         self._operators = operators
-        holder, self.owners = self.owners.holder, operators.owners
-        self.owners.holder = holder  # type: ignore[method-assign]  # -- the one question to the directory that is the API's
+        holder, is_active, self.owners = self.owners.holder, self.owners.is_active, operators.owners
+        self.owners.holder = holder  # type: ignore[method-assign]  # -- a question to the directory that is the API's
+        self.owners.is_active = is_active  # type: ignore[method-assign]  # -- as above
         self.idempotency_records.purge = operators.idempotency_records.purge  # type: ignore[method-assign]  # -- what operators do
+        self.deliveries.purge = operators.deliveries.purge  # type: ignore[method-assign]  # -- what operators do
         self.revisions.purge = operators.revisions.purge  # type: ignore[method-assign]  # -- what operators do
 
     async def open(self) -> None:

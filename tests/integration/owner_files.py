@@ -23,7 +23,7 @@ from domain.simulations.simulation import Simulation
 from domain.write_context import IdempotencyKey, WriteContext
 from tests.contracts.cases import add_referred, case_of
 from tests.contracts.resources import RESOURCES
-from tests.factories import ApiKeyFactory, SimulationFactory
+from tests.factories import ApiKeyFactory, DeliveryFactory, SimulationFactory, WebhookFactory
 from tests.integration.conftest import opened
 
 Line: TypeAlias = dict[str, Any]
@@ -52,7 +52,19 @@ async def stored_owner(text: ApiKeyToken, simulations: int = 7) -> Owner:
             if resource.entity is not Simulation:
                 made = case_of(resource.entity).make(owner.id, created_at=now)
                 await storage.repository(resource.entity).of(owner.id).add(made, cause)
+        await add_webhook(storage, owner.id, cause)
         return await storage.owners.change(owner.id, lambda stored: stored.deactivate(now), cause)
+
+
+async def add_webhook(storage: Storage, owner: OwnerId, cause: WriteContext) -> None:
+    """A webhook with a delivery; without a secret, which no file contains."""
+    webhook = WebhookFactory.build(owner_id=owner, secret="", created_at=cause.at)
+    await storage.webhooks.of(owner).add(webhook, cause)
+    holder, owned = uuid4(), storage.deliveries.of(owner)
+    cursor = await owned.claim(webhook.id, holder, cause.at, cause.at)
+    assert cursor is not None
+    made = [DeliveryFactory.build(owner_id=owner, webhook_id=webhook.id, created_at=cause.at, answer=NAME)]
+    assert await owned.save(webhook.id, holder, cursor, None, made)
 
 
 async def add_and_change(storage: Storage, owner: OwnerId, cause: WriteContext, *, deleted: bool = False) -> Simulation:

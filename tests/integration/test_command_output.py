@@ -26,6 +26,7 @@ from tests.warm_start import python
 WITHOUT_JSON = {
     "up": "runs until it is stopped",
     "serve": "runs until it is stopped",
+    "deliver": "runs until it is stopped",
     "openapi": "prints JSON anyway",
     "django": "passes everything on",
     "owner export": "writes JSON Lines",

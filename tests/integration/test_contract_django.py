@@ -11,6 +11,7 @@ from tests.contracts.owned_simulations import OwnedSimulationsContract
 from tests.contracts.owned_writing import OwnedWritingContract
 from tests.contracts.owner_directory import OwnerDirectoryContract
 from tests.contracts.revisions import HistoryContract, PurgeContract, RevisionsContract
+from tests.contracts.webhook_deliveries import DeliveriesContract
 
 
 class TestOwnedRepository(OwnedReadingContract, OwnedWritingContract, OwnedBatchesContract):
@@ -49,4 +50,8 @@ class TestHistory(HistoryContract):
 
 
 class TestPurge(PurgeContract):
+    pass
+
+
+class TestDeliveries(DeliveriesContract):
     pass

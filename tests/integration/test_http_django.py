@@ -32,6 +32,7 @@ from tests.contracts.http_run_lists import RunListsContract
 from tests.contracts.http_run_quantities import RunQuantitiesContract
 from tests.contracts.http_runs import RunsContract
 from tests.contracts.http_simulation_lists import SimulationListsContract
+from tests.contracts.http_webhooks import WebhooksContract
 from tests.integration.conftest import MakeStorage, committing_service
 from tests.integration.factories import SimulationRowFactory
 
@@ -46,6 +47,10 @@ class OnCommitting:
 
 
 class TestHttp(OnCommitting, HttpContract):
+    pass
+
+
+class TestWebhooks(OnCommitting, WebhooksContract):
     pass
 
 

@@ -32,6 +32,7 @@ from domain.simulations.simulation import Simulation
 from tests.contracts.cases import CASES, add_referred
 from tests.factories import CONTEXT
 from tests.integration.conftest import MakeStorage, columns, opened
+from tests.integration.owner_files import add_webhook
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_passwords")]
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -125,6 +126,7 @@ def test_the_admin_cannot_change_tenant_data(
             await add_referred(storage, owners[0].id, *(entity for entity in ENTITIES if entity.KIND in kinds))
             for case in CASES:
                 await case.repository(storage).of(owners[0].id).add(case.make(owners[0].id), CONTEXT)
+            await add_webhook(storage, owners[0].id, CONTEXT)
 
     asyncio.run(add_one_of_each())
     before = list(model._default_manager.order_by("pk").values())

@@ -28,15 +28,16 @@ from adapters.django_orm.tenant_tables import tenant_tables
 from domain.access.authentication import Authentication
 from domain.access.owner import Owner
 from domain.access.token import ApiKeyToken
-from domain.errors import NotFound
+from domain.errors import Invalid, NotFound
 from domain.repository import OwnerId
 from domain.simulations.simulation import Simulation
 from tests.contracts.resources import RESOURCES
-from tests.factories import CONTEXT, SimulationFactory
+from tests.factories import CONTEXT, SimulationFactory, WebhookFactory
 from tests.integration.conftest import VENDOR, opened
 from tests.integration.owner_files import (
     add_and_change,
     exported,
+    file_from,
     imported,
     lines_of,
     rows_of,
@@ -92,6 +93,9 @@ def test_tenant_tables_are_all_tables_with_an_owner_and_have_an_order() -> None:
         "owner": (),
         "api_key": ("created_at", "id"),
         **{resource.kind: ("created_at", "id") for resource in RESOURCES},
+        "webhook": ("created_at", "id"),
+        "webhook_cursor": ("id",),
+        "webhook_delivery": ("webhook_id", "created_at", "id"),
         "idempotency_record": ("operation", "key"),
         "change_count": (),
         "revision": ("number",),
@@ -119,6 +123,26 @@ def test_an_erased_owner_is_imported_byte_for_byte_and_its_keys_work(owner: Owne
             assert (await storage.revisions.of(owner.id).span()).last == last.last + 1
 
     asyncio.run(authenticate_and_activate())
+
+
+def test_no_file_contains_the_secret_of_a_webhook(owner: Owner) -> None:
+    made = WebhookFactory.build(owner_id=owner.id, secret="sealed-secret", previous_secret="sealed-before")
+
+    async def add() -> None:
+        async with opened(bootstrap.django_storage(size=1)) as storage:
+            await storage.webhooks.of(owner.id).add(made, CONTEXT)
+
+    asyncio.run(add())
+    assert b"sealed-" not in exported(owner.id)
+
+
+@pytest.mark.parametrize("table", ["webhook", "webhook_cursor"])
+def test_webhooks_without_their_cursors_are_not_imported(owner: Owner, table: str) -> None:
+    lines = [line for line in lines_of(exported(owner.id)) if line.get("table") != table]
+    lines[-1]["rows"][table] = 0
+    erase_all(owner.id)
+    with pytest.raises(Invalid, match="do not match their cursors"):
+        imported(file_from(lines))
 
 
 def test_a_file_has_a_header_rows_and_a_footer_with_counts(owner: Owner) -> None:

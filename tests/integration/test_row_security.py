@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import asyncpg
 import psycopg
@@ -22,9 +23,6 @@ from domain.errors import Unavailable
 from domain.registry import ENTITIES
 from tests.factories import ApiKeyFactory, OwnerFactory
 from tests.integration.conftest import opened
-
-if TYPE_CHECKING:
-    from uuid import UUID
 
 SET_OWNER = "WITH o AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v)"
 ALL = f"{SET_OWNER} SELECT owner_id FROM simulation WHERE (SELECT v FROM o) IS NOT NULL"
@@ -111,7 +109,10 @@ async def test_a_connection_without_an_owner_sees_and_writes_nothing(
 
 
 async def _sees_and_writes_nothing(api: asyncpg.Connection[Any], mine: UUID) -> None:
-    for table in ("simulation", "run", "idempotency_record", "revision", "change_count", "api_key", "owner"):
+    for table in (
+        *("simulation", "run", "idempotency_record", "revision", "change_count", "api_key", "owner"),
+        *("webhook", "webhook_cursor", "webhook_delivery"),
+    ):
         assert await api.fetchval(f"SELECT count(*) FROM {table}") == 0
     assert await api.execute("UPDATE simulation SET name = 'y'") == "UPDATE 0"
     assert await api.execute("DELETE FROM simulation") == "DELETE 0"
@@ -148,6 +149,28 @@ async def test_a_public_id_gives_read_access_to_its_key_and_owner_only(
     assert await api.fetchval("SELECT count(*) FROM owner") == 0
 
 
+async def test_deliverers_read_cursors_of_all_owners_and_nothing_else(
+    api: asyncpg.Connection[Any], operator: psycopg.Connection[tuple[Any, ...]]
+) -> None:
+    ids = [uuid7(), uuid7()]
+    for id in ids:
+        operator.execute(
+            "INSERT INTO webhook_cursor (id, owner_id, created_at, number, attempts, next_attempt_at, active)"
+            " VALUES (%s, %s, now(), 1, 0, now(), true)",
+            [id, uuid7()],
+        )
+    assert await api.fetchval("SELECT count(*) FROM webhook_cursor") == 0
+    async with api.transaction():
+        await api.execute("SELECT set_config('goatfish.deliverer', $1, true)", str(UUID(int=0)))
+        assert {row["id"] for row in await api.fetch("SELECT id FROM webhook_cursor")} >= {*ids}
+        assert await api.execute("UPDATE webhook_cursor SET number = 9") == "UPDATE 0"
+        assert await api.execute("DELETE FROM webhook_cursor") == "DELETE 0"
+        for table in ("webhook", "webhook_delivery", "change_count", "revision", "simulation"):
+            assert await api.fetchval(f"SELECT count(*) FROM {table}") == 0
+    assert await api.fetchval("SELECT count(*) FROM webhook_cursor") == 0
+    operator.execute("DELETE FROM webhook_cursor WHERE id = ANY(%s)", [ids])
+
+
 @pytest.mark.django_db
 def test_migrate_grants_the_api_role_exactly_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     role = str(urlsplit(os.environ["GOATFISH_DATABASE_URL"]).username)
@@ -162,6 +185,9 @@ def test_migrate_grants_the_api_role_exactly_what_it_needs(monkeypatch: pytest.M
     )
     needed = {
         "api_key": "INSERT SELECT UPDATE",
+        "webhook": "DELETE INSERT SELECT UPDATE",
+        "webhook_cursor": "DELETE INSERT SELECT UPDATE",
+        "webhook_delivery": "INSERT SELECT",
         "change_count": "INSERT SELECT",
         "change_count.last": "UPDATE",
         "django_migrations": "SELECT",

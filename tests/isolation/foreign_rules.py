@@ -12,9 +12,10 @@ from tests.contracts.document import OPERATIONS
 from tests.contracts.resources import RESOURCES, SIMULATION, Json, ResourceCase
 from tests.contracts.tags import key_tag, tag_of
 from tests.isolation.model import Key, Owner
-from tests.isolation.report_rules import REPORTS, SIMULATIONS, ReportRules
+from tests.isolation.report_rules import REPORTS, SIMULATIONS
 from tests.isolation.resource_rules import contradicting, one_of_two, whole
 from tests.isolation.tenants import PICK, WHO, unknown
+from tests.isolation.webhook_rules import WebhookRules
 
 NAMING = sorted(operation.id for operation in OPERATIONS.values() if operation.names_an_object)
 KEYED = sorted(operation.id for operation in OPERATIONS.values() if operation.scopes is not None)
@@ -24,11 +25,22 @@ KINDS = {
     for resource in RESOURCES
     for verb in ("get", "replace", "update", "amend", "delete", "restore", "revisions")
 } | dict.fromkeys(REPORTS, SIMULATIONS)
-"""What the id in the path is of; of all others that have one it is of a key."""
+"""What the id in the path is of; of all others that have one it is of a webhook or a key."""
+OF_WEBHOOKS = {
+    "get_webhook": None,
+    "delete_webhook": None,
+    "list_webhook_deliveries": None,
+    "update_webhook": {"description": "x"},
+    "roll_webhook": {},
+    "request_webhook_delivery": {},
+}
+"""What is sent with operations on a webhook."""
 
 
 def body_of(operation: str, owner: Owner, pick: int) -> Json | None:
     """What this owner sends with this operation on one object."""
+    if operation in OF_WEBHOOKS:
+        return OF_WEBHOOKS[operation]
     verb, resource = operation.partition("_")[0], KINDS.get(operation)
     if resource is None:
         return {"overlap_seconds": pick % 3600} if verb == "roll" else None
@@ -47,7 +59,7 @@ FIRST = ", ".join([key_tag(1), *(tag_of(each, 1) for each in RESOURCES)])
 CONDITIONS: list[dict[str, str]] = [{}, {}, {"If-Match": "*"}, {"If-Match": FIRST}, {"If-None-Match": "*"}]
 
 
-class ForeignRules(ReportRules):
+class ForeignRules(WebhookRules):
     """Others' ids, cursors, idempotency keys and keys."""
 
     @rule(who=WHO, pick=PICK, what=PICK, operation=st.sampled_from(NAMING), condition=st.sampled_from(CONDITIONS))
@@ -66,6 +78,8 @@ class ForeignRules(ReportRules):
         """The id of something of this owner's that the operation is for."""
         if operation in KINDS:
             return self._own(owner, KINDS[operation], pick).id
+        if operation in OF_WEBHOOKS:
+            return self._own_webhook(owner, pick)
         return self._own_key(owner, pick).id
 
     def _name(self, owner: Owner, key: Key, operation: str, id: str, what: int, **more: Any) -> None:
@@ -78,7 +92,8 @@ class ForeignRules(ReportRules):
         if "method" in more:
             assert answer.status == (404 if key.may(said.scopes) else 403)
         elif key.may(said.scopes):
-            self.is_refused(answer, 404, KINDS[operation].not_found if operation in KINDS else "key_not_found")
+            kind = "webhook" if operation in OF_WEBHOOKS else "key"
+            self.is_refused(answer, 404, KINDS[operation].not_found if operation in KINDS else f"{kind}_not_found")
         else:
             self.is_refused(answer, 403, "missing_scope")
 
@@ -156,6 +171,14 @@ class ForeignRules(ReportRules):
             "get_key": partial(self.get_key, 0, 0),
             "roll_key": partial(self.roll_key, 0, 0),
             "revoke_key": partial(self.revoke_key, 0, 1, None),
+            "create_webhook": partial(self.create_webhook, 0, 0, None),
+            "get_webhook": partial(self.get_webhook, 0, 0),
+            "update_webhook": partial(self.update_webhook, 0, 0),
+            "roll_webhook": partial(self.roll_webhook, 0, 0),
+            "delete_webhook": partial(self.delete_webhook, 0, 0),
+            "list_webhooks": partial(self.list_webhooks, 0, 0, 100, goes_on=False),
+            "list_webhook_deliveries": partial(self.list_webhook_deliveries, 0, 0, 100),
+            "request_webhook_delivery": partial(self.request_webhook_delivery, 0, 0),
             "whoami": partial(self.whoami, 0, 0),
             "get_problem": partial(self.ask_what_a_problem_means, 0, 0, known=True),
             "livez": partial(self.probe, 0),
@@ -169,6 +192,7 @@ class ForeignRules(ReportRules):
         }
         return {
             **changes,
+            resource.operation("batch"): partial(self.create_many, 0, resource, 0),
             resource.operation("get"): partial(self.get, 0, resource, 0, "GET", has=False),
             resource.operation("delete"): partial(self.delete, 0, resource, 0, None),
             resource.operation("restore"): partial(self.restore, 0, resource, 0, 1, None),

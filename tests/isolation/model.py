@@ -76,6 +76,10 @@ class Owner:
     objects: dict[str, Object] = field(default_factory=dict)
     log: list[Json | None] = field(default_factory=list)
     idempotency_records: dict[tuple[str, str], tuple[Json, Json]] = field(default_factory=dict)
+    webhooks: dict[str, Json | None] = field(default_factory=dict)
+    """By id, as they are shown; None where deleted."""
+    requested: set[str] = field(default_factory=set)
+    """The webhooks for which a delivery has been requested."""
     cursors: dict[str, list[tuple[str, Any]]] = field(default_factory=dict)
     """By operation: each cursor with the place that it stands for."""
     _secrets: set[str] = field(default_factory=set)
@@ -100,7 +104,7 @@ class Owner:
 
     def ids(self) -> list[str]:
         """Of whatever there is that has one."""
-        return [self.id, *self.objects, *(key.id for key in self.keys + self.ended)]
+        return [self.id, *self.objects, *self.webhooks, *(key.id for key in self.keys + self.ended)]
 
     def revealed_in(self, text: str) -> str | None:
         """A secret of this owner's that is in this text, which is in small letters."""

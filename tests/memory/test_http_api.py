@@ -10,6 +10,7 @@ from adapters.in_memory.storage import Storage
 from app.logs import KeyHidingFormatter
 from domain.errors import Unavailable
 from tests.contracts.http_api import SIMULATIONS, WING, HttpContract, Service, expect_problem, serving
+from tests.contracts.http_webhooks import WebhookRefusalsContract, WebhooksContract
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +20,10 @@ def service() -> Iterator[Service]:
 
 
 class TestHttpOverMemory(HttpContract):
+    pass
+
+
+class TestWebhooksOverMemory(WebhookRefusalsContract, WebhooksContract):
     pass
 
 

@@ -52,6 +52,9 @@ class CountingDirectory:
     async def all(self) -> list[Owner]:
         return await self.directory.all()
 
+    async def is_active(self, id: OwnerId) -> bool:
+        return await self.directory.is_active(id)
+
     async def holder(self, public_id: str, sent: Callable[[], None] | None = None) -> tuple[Owner, ApiKey] | None:
         self.lookups.append(public_id)
         await self.before_lookup()

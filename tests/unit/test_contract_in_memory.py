@@ -7,6 +7,7 @@ from tests.contracts.idempotency import IdempotencyRecordsContract, IdempotentEx
 from tests.contracts.owned_repository import OwnedRepositoryContract
 from tests.contracts.owner_directory import OwnerDirectoryContract
 from tests.contracts.revisions import HistoryContract, PurgeContract, RevisionsContract
+from tests.contracts.webhook_deliveries import DeliveriesContract
 
 
 @pytest.fixture
@@ -39,4 +40,8 @@ class TestHistory(HistoryContract):
 
 
 class TestPurge(PurgeContract):
+    pass
+
+
+class TestDeliveries(DeliveriesContract):
     pass

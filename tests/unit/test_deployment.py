@@ -26,12 +26,13 @@ FILES = sorted(path for path in DEPLOY.rglob("*") if path.is_file() and path.par
 DOCKERFILE, UNIT = ((DEPLOY / name).read_text() for name in ("Dockerfile", "goatfish.service"))
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 KUSTOMIZATION = yaml.safe_load((DEPLOY / "kubernetes/kustomization.yaml").read_text())
-MANIFESTS = {
-    each["kind"]: each
-    for name in KUSTOMIZATION["resources"]
-    for each in yaml.safe_load_all((DEPLOY / "kubernetes" / name).read_text())
+RESOURCES = {
+    name: [*yaml.safe_load_all((DEPLOY / "kubernetes" / name).read_text())] for name in KUSTOMIZATION["resources"]
 }
+DELIVERER, DELIVERERS_NETWORK = RESOURCES.pop("deliver.yaml")
+MANIFESTS = {each["kind"]: each for resources in RESOURCES.values() for each in resources}
 PODS = {kind: MANIFESTS[kind]["spec"]["template"]["spec"] for kind in ("Deployment", "Job")}
+PODS["deliverer"] = DELIVERER["spec"]["template"]["spec"]
 PATHS = json.loads((ROOT / "docs/openapi.json").read_text())["paths"]
 METRICS_PORT = 9464
 EXPOSURE_MAX = 20  # tenths, as systemd rates a unit
@@ -191,6 +192,18 @@ def test_metrics_are_scraped_where_they_are_served_and_not_published() -> None:
     published = [port for service in COMPOSE["services"].values() for port in service.get("ports", ())]
     assert all(port.startswith("127.0.0.1:") and str(METRICS_PORT) not in port for port in published)
     assert "GOATFISH_METRICS_HOST" not in UNIT
+
+
+def test_the_deliverer_has_no_credentials_of_operators() -> None:
+    deliver = COMPOSE["services"]["deliver"]
+    assert set(deliver["secrets"]) == {"database_url", "secret_key"}
+    assert deliver["environment"]["GOATFISH_OPERATOR_DATABASE_URL_FILE"] == ""
+    pod = PODS["deliverer"]
+    (container,) = pod["containers"]
+    assert {each["key"] for each in pod["volumes"][0]["secret"]["items"]} == set(deliver["secrets"])
+    assert container["env"] == [{"name": "GOATFISH_OPERATOR_DATABASE_URL_FILE", "value": ""}]
+    labels = DELIVERER["spec"]["template"]["metadata"]["labels"]
+    assert DELIVERER["spec"]["selector"] == DELIVERERS_NETWORK["spec"]["podSelector"] == {"matchLabels": labels}
 
 
 def test_the_systemd_unit_reads_the_credentials_that_it_loads() -> None:

@@ -28,6 +28,14 @@ OPERATIONS: dict[str, tuple[str, Call]] = {
     "revoke_key": ("keys.revoke", lambda c: c.keys.revoke(ID)),
     "get_key": ("keys.get", lambda c: c.keys.get(ID)),
     "roll_key": ("keys.roll", lambda c: c.keys.roll(ID, idempotency_key="k")),
+    "list_webhooks": ("webhooks.list", lambda c: c.webhooks.list().page()),
+    "create_webhook": ("webhooks.create", lambda c: c.webhooks.create("https://a.example", ["run"])),
+    "get_webhook": ("webhooks.get", lambda c: c.webhooks.get(ID)),
+    "update_webhook": ("webhooks.update", lambda c: c.webhooks.update(ID, enabled=True)),
+    "roll_webhook": ("webhooks.roll", lambda c: c.webhooks.roll(ID)),
+    "delete_webhook": ("webhooks.delete", lambda c: c.webhooks.delete(ID)),
+    "list_webhook_deliveries": ("webhooks.deliveries", lambda c: c.webhooks.deliveries(ID).page()),
+    "request_webhook_delivery": ("webhooks.deliver", lambda c: c.webhooks.deliver(ID)),
     "whoami": ("me", lambda c: c.me()),
     "list_runs": ("runs.list", lambda c: c.runs.list().page()),
     "create_run": ("runs.create", lambda c: c.runs.create(ID)),
@@ -60,7 +68,7 @@ OPERATIONS: dict[str, tuple[str, Call]] = {
 }
 BEYOND = {
     *("simulations.find", "simulations.ensure", "runs.to_pandas", "changes.follow", "changes.latest"),
-    *("simulations", "runs", "keys", "changes", "request", "with_options", "close", "url", "page_of"),
+    *("simulations", "runs", "keys", "changes", "webhooks", "request", "with_options", "close", "url", "page_of"),
 }
 """What the client has beside the operations."""
 MODELS = {
@@ -75,6 +83,10 @@ MODELS = {
     "ResultSummary": goatfish.ResultSummary,
     "RunRevision": goatfish.RunRevision,
     "SimulationRevision": goatfish.SimulationRevision,
+    "WebhookWithSecret": goatfish.Webhook,
+    "DeliveryView": goatfish.Delivery,
+    "WebhookPage": goatfish.Page,
+    "WebhookDeliveryPage": goatfish.Page,
     "Probe": goatfish.Probe,
     "ProblemMeaning": goatfish.ProblemMeaning,
     "ProblemError": goatfish.ProblemError,
@@ -94,12 +106,17 @@ ARGUMENTS = {
     "SimulationCreate": "simulations.create",
     "SimulationPatch": "simulations.update",
     "RestoreBody": "runs.restore",
+    "WebhookCreate": "webhooks.create",
+    "WebhookPatch": "webhooks.update",
+    "WebhookRoll": "webhooks.roll",
+    "DeliveryRequest": "webhooks.deliver",
 }
 OTHERWISE = {
     "ApiKeyView",  # a Key without its secret
     "ArtifactInput",  # an Artifact, or a mapping
     "QuantityInput",  # a Quantity, a pair, or a mapping
     "Problem",  # an APIError
+    "Webhook",  # without its secret
     *("RunBatch", "RunBatchView", "SimulationBatch", "SimulationBatchView"),  # a list
 }
 VALUES = {
@@ -107,6 +124,8 @@ VALUES = {
     "RunSort": goatfish.RunSort,
     "RunStatus": goatfish.RunStatus,
     "Scope": goatfish.Scope,
+    "DeliveryCause": goatfish.DeliveryCause,
+    "DisabledReason": goatfish.DisabledReason,
     "SimulationSort": goatfish.SimulationSort,
 }
 NOT_SHOWN = {"cross_origin_refused", "method_not_allowed"}
@@ -157,7 +176,7 @@ def test_every_operation_is_called_as_the_document_says() -> None:
 def test_no_method_is_without_operation(kind: type[Any]) -> None:
     client = kind("http://localhost", "key")
     names = {name for name in dir(client) if not name.startswith("_")}
-    for each in ("simulations", "runs", "keys", "changes"):
+    for each in ("simulations", "runs", "keys", "changes", "webhooks"):
         public = {name for name in dir(getattr(client, each)) if name.islower() and not name.startswith("_")}
         names |= {f"{each}.{name}" for name in public}
     names = {"close" if name == "aclose" else name for name in names}

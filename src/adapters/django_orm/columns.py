@@ -219,6 +219,14 @@ class JsonTextField(models.TextField):  # type: ignore[type-arg]  # -- as above
         return name, f"{models.__name__}.TextField", args, kwargs
 
 
+class SealedField(models.TextField):  # type: ignore[type-arg]  # -- as above
+    """An encrypted secret, which no export contains. A migration knows text."""
+
+    def deconstruct(self) -> Any:
+        name, _, args, kwargs = super().deconstruct()
+        return name, f"{models.__name__}.TextField", args, kwargs
+
+
 class ReferenceField(models.UUIDField):  # type: ignore[type-arg]  # -- as above
     """The id of a row of the same owner in the table ``to``; ``ProtectTenants`` has PostgreSQL keep it so."""
 

@@ -10,12 +10,14 @@ from typing import ClassVar
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
-from adapters.django_orm.columns import JsonTextField, ScopesField
+from adapters.django_orm.columns import ChoiceField, JsonField, JsonTextField, ScopesField, SealedField
 from adapters.django_orm.entity_models import TenantRow, entity_model
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.runs.run import Run
 from domain.simulations.simulation import Simulation
+from domain.webhooks.delivery import Delivery, DeliveryCause
+from domain.webhooks.webhook import DisabledReason
 from domain.write_context import WriteContext
 
 
@@ -73,6 +75,79 @@ class ApiKeyRow(models.Model):
 
 SimulationRow = entity_model(Simulation, __name__)
 RunRow = entity_model(Run, __name__)
+
+
+class WebhookRow(TenantRow):
+    """A tenant's webhook."""
+
+    url = models.CharField(max_length=2048)
+    kinds = JsonField(python=tuple)
+    description = models.TextField(null=True, blank=True)
+    enabled = models.BooleanField()
+    disabled_reason = ChoiceField(options=DisabledReason, max_length=20, null=True, blank=True)
+    secret = SealedField(blank=True)
+    previous_secret = SealedField(blank=True)
+    previous_secret_until = models.DateTimeField(null=True, blank=True)
+    updated_at = models.DateTimeField()
+    version = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "webhook"
+        verbose_name = "webhook"
+        indexes: ClassVar = [models.Index(fields=["owner_id", "created_at", "id"], name="webhook_newest")]
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class WebhookCursorRow(TenantRow):
+    """How far the webhook with this id has come, and who serves it; it contains nothing of the changes."""
+
+    number = models.PositiveBigIntegerField()
+    attempts = models.PositiveIntegerField()
+    failing_since = models.DateTimeField(null=True, blank=True)
+    next_attempt_at = models.DateTimeField()
+    requested = models.UUIDField(null=True, blank=True)
+    active = models.BooleanField()
+    holder = models.UUIDField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "webhook_cursor"
+        verbose_name = "cursor of a webhook"
+        verbose_name_plural = "cursors of webhooks"
+        indexes: ClassVar = [models.Index(fields=["owner_id", "id"], name="webhook_cursor_of_owner")]
+
+    def __str__(self) -> str:
+        return f"{self.pk}: {self.number}"
+
+
+class WebhookDeliveryRow(TenantRow):
+    """One attempt to deliver a message to a webhook."""
+
+    webhook_id = models.UUIDField()
+    message_id = models.CharField(max_length=50)
+    type = models.CharField(max_length=100)
+    number = models.PositiveBigIntegerField()
+    cause = ChoiceField(options=DeliveryCause, max_length=10)
+    attempt = models.PositiveIntegerField()
+    status_code = models.PositiveIntegerField(null=True, blank=True)
+    duration_ms = models.PositiveIntegerField()
+    answer = models.CharField(max_length=Delivery.TEXT_MAX, blank=True)
+    # null: there was an answer, which may be empty
+    error = models.CharField(max_length=Delivery.TEXT_MAX, null=True, blank=True)
+    next_attempt_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "webhook_delivery"
+        verbose_name = "delivery to a webhook"
+        verbose_name_plural = "deliveries to webhooks"
+        indexes: ClassVar = [
+            models.Index(fields=["owner_id", "webhook_id", "created_at", "id"], name="webhook_delivery_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.message_id}"
 
 
 class IdempotencyRow(TenantRow):

@@ -14,6 +14,7 @@ from adapters.django_orm.repositories.reader import Reader
 from adapters.django_orm.repositories.repository import OwnedTable
 from adapters.django_orm.repositories.revisions import RevisionTable
 from adapters.django_orm.repositories.run_reports import RunReports
+from adapters.django_orm.repositories.webhooks import DeliveryTable, WebhookTable
 from adapters.django_orm.repositories.write_records import WriteRecords
 from adapters.django_orm.row_security.role_audit import role_bypass
 from adapters.django_orm.schema import applied_migrations, migration_fault, table_fault, unknown_migrations
@@ -25,6 +26,7 @@ from domain.errors import Unavailable
 from domain.registry import ENTITIES
 from domain.repository import E, Owned
 from domain.runs.run import Run
+from domain.webhooks.webhook import Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -74,7 +76,7 @@ class Storage:
         self._bypass: str | None = None
         self._bypass_known_until = float("-inf")
         self.idempotency_records = IdempotencyTable(executor)
-        recorded: tuple[type[Owned], ...] = (Owner, ApiKey, *entities)
+        recorded: tuple[type[Owned], ...] = (Owner, ApiKey, Webhook, *entities)
         self.revisions = RevisionTable({entity.KIND: entity for entity in recorded}, executor, replica_reads)
         records = WriteRecords(self.idempotency_records, self.revisions)
         models = {entity: model_of(entity) for entity in entities}
@@ -84,11 +86,19 @@ class Storage:
         }
         self.keys = OwnedTable(ApiKey, ApiKeyRow, executor, records)
         self.owners = OwnerDirectory(executor, records)
+        self.webhooks = WebhookTable(executor, records)
+        self.deliveries = DeliveryTable(executor)
 
     @property
     def tables(self) -> dict[type[Model], Reader[Any]]:
         """What keeps entities, by the model of its rows."""
-        kept: list[Reader[Any]] = [self.owners.table, self.keys, self.revisions, *self._repositories.values()]
+        kept: list[Reader[Any]] = [
+            self.owners.table,
+            self.keys,
+            self.webhooks,
+            self.revisions,
+            *self._repositories.values(),
+        ]
         return {each.model: each for each in kept}
 
     @property

@@ -32,6 +32,7 @@ from adapters.http_fastapi.resources.api_keys import key_routes
 from adapters.http_fastapi.resources.changes import change_routes
 from adapters.http_fastapi.resources.run_reports import run_report_routes
 from adapters.http_fastapi.resources.system import HealthCheck, system_routes
+from adapters.http_fastapi.resources.webhooks import webhook_routes
 from adapters.http_fastapi.workbench.routes import SignInCodes, workbench_routes
 from domain.access.use_cases import ApiKeys
 from domain.idempotency import IdempotentExecutor
@@ -39,6 +40,7 @@ from domain.repository import Owned
 from domain.revisions import History
 from domain.runs.use_cases import RunUseCases
 from domain.use_cases import EntityUseCases
+from domain.webhooks.use_cases import Webhooks
 
 PUBLIC = PublicPaths(
     {
@@ -129,6 +131,7 @@ def build_api(
     storage: Lifecycle,
     entities: Mapping[type[Owned], EntityUseCases[Any]],
     keys: ApiKeys,
+    webhooks: Webhooks,
     history: History,
     background: Background,
     authenticator: Authenticator,
@@ -159,6 +162,7 @@ def build_api(
         *(run_report_routes(resource, each) for resource, each in resources.items() if isinstance(each, RunUseCases)),
         change_routes([*resources], history, cursors),
         key_routes(keys, cursors, idempotent),
+        webhook_routes(webhooks, cursors, idempotent),
         system_routes(storage),
         workbench_routes(sign_in_codes),
     ]

@@ -84,6 +84,11 @@ class OwnedRevisions:
     async def span(self) -> RevisionRange:
         return self._span
 
+    @property
+    def last(self) -> int:
+        """The number of the latest revision."""
+        return self._span.last
+
     def record(self, before: E | None, after: E | None, context: WriteContext) -> None:
         if is_recorded(before, after):
             self._span = RevisionRange(self._span.purged_through, self._span.last + 1)

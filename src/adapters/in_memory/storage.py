@@ -9,6 +9,7 @@ from uuid import UUID
 from adapters.in_memory.records import IdempotencyRecords, Revisions
 from adapters.in_memory.repository import Repository
 from adapters.in_memory.run_reports import RunReports
+from adapters.in_memory.webhooks import Deliveries, Webhooks
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.errors import Conflict
@@ -39,6 +40,10 @@ class OwnerDirectory:
     async def all(self) -> list[Owner]:
         return sorted(self._owners, key=lambda owner: owner.name)
 
+    async def is_active(self, id: OwnerId) -> bool:
+        owner = self._owners.rows(id).get(id)
+        return owner is not None and owner.deactivated_at is None
+
     async def holder(self, public_id: str, sent: Callable[[], None] | None = None) -> tuple[Owner, ApiKey] | None:
         if sent is not None:
             sent()
@@ -59,6 +64,8 @@ class Storage:
         }
         kinds |= {entity.KIND: repository for entity, repository in self._repositories.items()}
         self.keys = Repository(ApiKey, self.idempotency_records, self.revisions)
+        self.deliveries = Deliveries()
+        self.webhooks = Webhooks(self.idempotency_records, self.revisions, self.deliveries)
         self.owners = OwnerDirectory(self.keys, self.idempotency_records, self.revisions)
 
     @property

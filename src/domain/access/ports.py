@@ -31,6 +31,10 @@ class OwnerDirectory(Protocol):
         """Every owner, by name."""
         ...
 
+    async def is_active(self, id: OwnerId) -> bool:
+        """Whether there is such an owner and it is active; asked as that owner, so anybody may."""
+        ...
+
     async def holder(self, public_id: str, sent: Callable[[], None] | None = None) -> tuple[Owner, ApiKey] | None:
         """The key with this public id and its owner, active or not.
 

@@ -14,6 +14,7 @@ class Scope(StrEnum):
     RUNS_READ = "runs:read"
     RUNS_WRITE = "runs:write"
     KEYS_MANAGE = "keys:manage"
+    WEBHOOKS_MANAGE = "webhooks:manage"
 
 
 def scopes_to(plural: str) -> tuple[Scope, Scope]:

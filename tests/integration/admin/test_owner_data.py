@@ -189,7 +189,10 @@ def test_erasing_that_fails_is_a_503_and_can_be_resumed(
     assert not OwnerRow.objects.filter(pk=owner.pk).exists()
 
 
-EVERY = ("ownerrow", "apikeyrow", "simulationrow", "runrow", "idempotencyrow", "changecountrow", "revisionrow")
+EVERY = (
+    *("ownerrow", "apikeyrow", "simulationrow", "runrow", "webhookrow", "webhookcursorrow", "webhookdeliveryrow"),
+    *("idempotencyrow", "changecountrow", "revisionrow"),
+)
 VIEW_ALL = tuple(f"view_{name}" for name in EVERY)
 
 

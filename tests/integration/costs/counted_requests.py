@@ -13,6 +13,8 @@ from uuid import uuid4
 from domain.runs.run import Run
 from domain.simulations.simulation import Simulation
 from tests.contracts.http_service import KEYS, NEW_KEY, Tenant
+from tests.contracts.http_webhooks import NEW as NEW_WEBHOOK
+from tests.contracts.http_webhooks import WEBHOOKS
 from tests.contracts.resources import RESOURCES, Json, ResourceCase, resource_of
 
 T = TypeVar("T")
@@ -78,6 +80,18 @@ def key(tenant: Tenant) -> str:
     """The path of a new API key."""
     shown = Request("POST", KEYS, NEW_KEY, 201).send(tenant)
     return f"{KEYS}/{shown.json()['id']}"
+
+
+def create_webhook(tenant: Tenant) -> Request:
+    """The creation of a webhook, once all others of this tenant are deleted: there may be a hundred."""
+    for each in Request("GET", f"{WEBHOOKS}?limit=100").send(tenant).json()["items"]:
+        Request("DELETE", f"{WEBHOOKS}/{each['id']}", status=204).send(tenant)
+    return Request("POST", WEBHOOKS, NEW_WEBHOOK, 201)
+
+
+def webhook(tenant: Tenant) -> str:
+    """The path of a new webhook."""
+    return f"{WEBHOOKS}/{create_webhook(tenant).send(tenant).json()['id']}"
 
 
 def updated(tenant: Tenant, resource: ResourceCase) -> str:
@@ -247,6 +261,14 @@ OPERATIONS: dict[str, Prepare] = {
     "get_key": lambda tenant: Request("GET", key(tenant)),
     "revoke_key": lambda tenant: Request("DELETE", key(tenant), status=204),
     "roll_key": lambda tenant: Request("POST", f"{key(tenant)}/roll", ROLL, 201),
+    "list_webhooks": lambda tenant: Request("GET", webhook(tenant).rpartition("/")[0]),
+    "create_webhook": create_webhook,
+    "get_webhook": lambda tenant: Request("GET", webhook(tenant)),
+    "update_webhook": lambda tenant: Request("PATCH", webhook(tenant), {"description": "after"}),
+    "roll_webhook": lambda tenant: Request("POST", f"{webhook(tenant)}/roll", {}),
+    "delete_webhook": lambda tenant: Request("DELETE", webhook(tenant), status=204),
+    "list_webhook_deliveries": lambda tenant: Request("GET", f"{webhook(tenant)}/deliveries"),
+    "request_webhook_delivery": lambda tenant: Request("POST", f"{webhook(tenant)}/deliveries", {}, 202),
 }
 """Typical requests, by ``operationId``."""
 

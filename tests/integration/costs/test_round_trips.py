@@ -69,6 +69,14 @@ OPERATIONS = {
     "create_key": (2, 2),  # reads the key in use, which may have expired meanwhile
     "get_key": (1, 1),
     "revoke_key": (2, 2),
+    "list_webhooks": (1, 1),
+    "create_webhook": (2, 2),  # reads whether there are too many
+    "get_webhook": (1, 1),
+    "update_webhook": (2, 2),
+    "roll_webhook": (2, 2),
+    "delete_webhook": (2, 2),
+    "list_webhook_deliveries": (2, 2),  # reads the webhook first; so does the next one
+    "request_webhook_delivery": (2, 2),
     "roll_key": (5, 5),  # reads the old key and the one in use, adds the new one, then reads and writes the old one
 }
 VARIANTS = {

@@ -62,6 +62,14 @@ CALLS = {
     "revoke_key": 205,
     "roll_key": 472,
     "summarize_simulation": 154,
+    "list_webhooks": 124,
+    "create_webhook": 286,
+    "get_webhook": 104,
+    "update_webhook": 242,
+    "roll_webhook": 238,
+    "delete_webhook": 166,
+    "list_webhook_deliveries": 176,
+    "request_webhook_delivery": 166,
 }
 for each in RESOURCES:
     conversion_calls = CONVERSION * sum(isinstance(field.kind, CONVERTED) for field in each.spec.fields.values())

@@ -15,6 +15,7 @@ from goatfish.errors import (
     Conflict,
     ConnectionFailed,
     CrossOriginRefused,
+    DeliveryRequested,
     ExternalIdTaken,
     GoatfishError,
     Gone,
@@ -54,11 +55,13 @@ from goatfish.errors import (
     TooManyFailures,
     TooManyMembers,
     TooManyRuns,
+    TooManyWebhooks,
     Unauthenticated,
     Unavailable,
     UnexpectedResponse,
     UnsupportedMediaType,
     ValidationFailed,
+    WebhookNotFound,
 )
 from goatfish.http.response import Response
 from goatfish.inputs import RunInput, SimulationInput
@@ -68,6 +71,9 @@ from goatfish.models import (
     Caller,
     Change,
     ChangePage,
+    Delivery,
+    DeliveryCause,
+    DisabledReason,
     Key,
     Owner,
     Page,
@@ -84,6 +90,7 @@ from goatfish.models import (
     Simulation,
     SimulationRevision,
     SimulationSort,
+    Webhook,
 )
 from goatfish.sync_api.client import Client
 from goatfish.sync_api.downloads import Download
@@ -113,6 +120,10 @@ __all__ = [
     "Conflict",
     "ConnectionFailed",
     "CrossOriginRefused",
+    "Delivery",
+    "DeliveryCause",
+    "DeliveryRequested",
+    "DisabledReason",
     "Download",
     "ExternalIdTaken",
     "GoatfishError",
@@ -173,11 +184,14 @@ __all__ = [
     "TooManyFailures",
     "TooManyMembers",
     "TooManyRuns",
+    "TooManyWebhooks",
     "Unauthenticated",
     "Unavailable",
     "UnexpectedResponse",
     "UnsupportedMediaType",
     "ValidationFailed",
+    "Webhook",
+    "WebhookNotFound",
     "__version__",
 ]
 

@@ -200,6 +200,10 @@ class KeyNotFound(NotFound):
     """The caller has no key with this id."""
 
 
+class WebhookNotFound(NotFound):
+    """The caller has no webhook with this id."""
+
+
 class RevisionNotFound(NotFound):
     """The object has no version with this number, or it is a deletion, or no longer kept."""
 
@@ -254,6 +258,14 @@ class TooManyRuns(Conflict):
 
 class TooManyMembers(Conflict):
     """The runs have more different members than one table or summary may have."""
+
+
+class TooManyWebhooks(Conflict):
+    """The owner has as many webhooks as it may have."""
+
+
+class DeliveryRequested(Conflict):
+    """Another requested delivery to the webhook is still waiting."""
 
 
 class KeyEnded(Conflict):
@@ -333,6 +345,7 @@ OF_CODE: dict[str, type[APIError]] = {
     "simulation_not_found": SimulationNotFound,
     "run_not_found": RunNotFound,
     "key_not_found": KeyNotFound,
+    "webhook_not_found": WebhookNotFound,
     "revision_not_found": RevisionNotFound,
     "method_not_allowed": MethodNotAllowed,
     "request_timeout": RequestTimeout,
@@ -347,6 +360,8 @@ OF_CODE: dict[str, type[APIError]] = {
     "parent_missing": ParentMissing,
     "too_many_runs": TooManyRuns,
     "too_many_members": TooManyMembers,
+    "too_many_webhooks": TooManyWebhooks,
+    "delivery_requested": DeliveryRequested,
     "key_ended": KeyEnded,
     "key_in_use": KeyInUse,
     "changes_forgotten": ChangesForgotten,

@@ -19,7 +19,9 @@ RunSort = Literal["created_at", "-created_at", "updated_at", "-updated_at", "nam
 SimulationSort = Literal[
     "created_at", "-created_at", "name", "-name", "start_date", "-start_date", "end_date", "-end_date"
 ]
-Scope = Literal["simulations:read", "simulations:write", "runs:read", "runs:write", "keys:manage"]
+Scope = Literal["simulations:read", "simulations:write", "runs:read", "runs:write", "keys:manage", "webhooks:manage"]
+DisabledReason = Literal["gone", "failing", "changes_forgotten", "secret_unreadable"]
+DeliveryCause = Literal["change", "repeat", "ping"]
 Action = Literal["created", "updated", "deleted"]
 
 M = TypeVar("M", bound=Model)
@@ -131,6 +133,54 @@ class Key(Model):
         "last_used_at": moment,
         "revoked_at": moment,
     }
+    __hash__ = Model.__hash__
+
+
+@dataclass(frozen=True)
+class Webhook(Model):
+    """An endpoint that is sent changes. ``secret`` is there only where it has just been made or rolled.
+
+    ``disabled_reason`` says why the service has disabled it, and is None unless it has.
+    """
+
+    id: str
+    url: str
+    kinds: Sequence[str] = ()
+    description: str | None = None
+    enabled: bool = True
+    disabled_reason: DisabledReason | None = None
+    previous_secret_until: datetime | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    secret: str | None = field(default=None, repr=False)
+
+    DECODERS: ClassVar[Decoders] = {
+        "kinds": tuple,
+        "previous_secret_until": moment,
+        "created_at": moment,
+        "updated_at": moment,
+    }
+    __hash__ = Model.__hash__
+
+
+@dataclass(frozen=True)
+class Delivery(Model):
+    """One attempt to deliver a message to a webhook; ``delivered`` says whether the endpoint accepted it."""
+
+    id: str
+    message_id: str
+    type: str
+    cause: DeliveryCause
+    attempt: int
+    created_at: datetime
+    status_code: int | None
+    duration_ms: int
+    answer: str
+    error: str | None
+    delivered: bool
+    next_attempt_at: datetime | None = None
+
+    DECODERS: ClassVar[Decoders] = {"created_at": moment, "next_attempt_at": moment}
     __hash__ = Model.__hash__
 
 

@@ -9,6 +9,9 @@ from clients.python.tests.service.pair import API, Step, delete, get, patch, pos
 from goatfish.errors import OF_CODE
 
 SIMULATIONS, RUNS, KEYS = f"{API}/simulations", f"{API}/runs", f"{API}/keys"
+WEBHOOKS = f"{API}/webhooks"
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+HOOK = {"url": "https://hooks.example/a", "kinds": ["run"], "secret": SECRET}
 WING = {"name": "Wing", "start_date": "2026-01-05", "end_date": "2026-02-01"}
 NOBODY = "00000000-0000-7000-8000-000000000000"
 MERGE = {"Content-Type": "application/merge-patch+json"}
@@ -673,6 +676,49 @@ TABLE: dict[str, list[Step]] = {
         delete(f"{KEYS}/$rolled"),
         post(f"{KEYS}/$rolled/roll", {}),
         delete(f"{KEYS}/{NOBODY}"),
+    ],
+    "webhooks": [
+        post(WEBHOOKS, HOOK, save="hook", headers={"Idempotency-Key": "h"}),
+        post(WEBHOOKS, HOOK, headers={"Idempotency-Key": "h"}),
+        post(WEBHOOKS, HOOK | {"enabled": False}, headers={"Idempotency-Key": "h"}),
+        *(
+            post(WEBHOOKS, body)
+            for body in (
+                {},
+                HOOK | {"url": "", "kinds": []},
+                HOOK | {"url": "http://a.example", "secret": "x"},
+                HOOK | {"url": "https://a@b.example", "kinds": ["key", "run"]},
+                HOOK | {"url": 1, "kinds": "run", "enabled": 1, "description": 1, "secret": 1, "x": 1},
+                HOOK | {"kinds": ["run", "run"], "description": "x" * 501},
+                HOOK | {"secret": "whsec_AAAA"},
+            )
+        ),
+        post(WEBHOOKS, HOOK, key="$second.key"),
+        post(WEBHOOKS, HOOK, headers={"If-None-Match": "*"}),
+        get(f"{WEBHOOKS}/$hook"),
+        get(f"{WEBHOOKS}/$hook", headers={"If-None-Match": "$hook.etag"}),
+        get(f"{WEBHOOKS}/{NOBODY}"),
+        get(f"{WEBHOOKS}?limit=1"),
+        get(f"{WEBHOOKS}?sort=url"),
+        patch(f"{WEBHOOKS}/$hook", {"description": "Chat"}),
+        patch(f"{WEBHOOKS}/$hook", {"description": "Chat"}),
+        patch(f"{WEBHOOKS}/$hook", {"url": "http://a.example"}),
+        patch(f"{WEBHOOKS}/$hook", {"kinds": None, "secret": "x"}),
+        patch(f"{WEBHOOKS}/$hook", {"enabled": False}, headers={"If-Match": '"9-000000"'}),
+        patch(f"{WEBHOOKS}/{NOBODY}", {"enabled": False}),
+        post(f"{WEBHOOKS}/$hook/roll", {"secret": SECRET, "overlap_seconds": 0}),
+        post(f"{WEBHOOKS}/$hook/roll", {"secret": SECRET}),
+        post(f"{WEBHOOKS}/$hook/roll", {"secret": "x"}),
+        post(f"{WEBHOOKS}/$hook/roll", {"overlap_seconds": -1}),
+        post(f"{WEBHOOKS}/{NOBODY}/roll", {}),
+        get(f"{WEBHOOKS}/$hook/deliveries"),
+        get(f"{WEBHOOKS}/{NOBODY}/deliveries"),
+        post(f"{WEBHOOKS}/$hook/deliveries", {"repeat": NOBODY}),
+        post(f"{WEBHOOKS}/$hook/deliveries", {"repeat": 1}),
+        post(f"{WEBHOOKS}/{NOBODY}/deliveries", {}),
+        delete(f"{WEBHOOKS}/$hook", headers={"If-Match": '"9-000000"'}),
+        delete(f"{WEBHOOKS}/$hook"),
+        delete(f"{WEBHOOKS}/$hook"),
     ],
     "the feed": [
         get(f"{API}/changes?limit=3", save="feed"),

@@ -8,15 +8,18 @@ from adapters.django_orm.admin.lockout import SignInForm
 from adapters.django_orm.admin.operators import AttemptAdmin, GroupAdmin, OperatorAdmin
 from adapters.django_orm.admin.owners import OwnerAdmin
 from adapters.django_orm.admin.records import RevisionAdmin
+from adapters.django_orm.admin.webhooks import DeliveryAdmin, WebhookAdmin
 from domain.registry import ENTITIES
 
 __all__ = [
     "ApiKeyAdmin",
     "AttemptAdmin",
+    "DeliveryAdmin",
     "GroupAdmin",
     "OperatorAdmin",
     "OwnerAdmin",
     "RevisionAdmin",
+    "WebhookAdmin",
     "entity_admin",
 ]
 

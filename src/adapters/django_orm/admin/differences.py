@@ -12,6 +12,7 @@ from domain.items import Items
 from domain.quantities import Quantities
 from domain.registry import ENTITIES
 from domain.repository import Owned, secrets_of
+from domain.webhooks.webhook import Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _SHOWN_ELSEWHERE = frozenset({"id", "owner_id", "version", "created_at", "updated_at"})
 """Members that every revision has itself."""
-_RECORDED: tuple[type[Owned], ...] = (Owner, ApiKey, *ENTITIES)
+_RECORDED: tuple[type[Owned], ...] = (Owner, ApiKey, Webhook, *ENTITIES)
 _KINDS = {kind.KIND: kind for kind in _RECORDED}
 Values = dict[str, Any]
 

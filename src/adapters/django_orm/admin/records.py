@@ -16,11 +16,12 @@ from adapters.django_orm.admin.read_only import ConditionFilter, ReadOnlyAdmin
 from adapters.django_orm.admin.references import reference_filter
 from adapters.django_orm.admin.tables import differences_table
 from adapters.django_orm.apps import model_of
-from adapters.django_orm.models import ApiKeyRow, OwnerRow, RevisionRow
+from adapters.django_orm.models import ApiKeyRow, OwnerRow, RevisionRow, WebhookRow
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.registry import ENTITIES
 from domain.revisions import Action, action
+from domain.webhooks.webhook import Webhook
 
 if TYPE_CHECKING:
     from django.db.models import Model, QuerySet
@@ -44,8 +45,8 @@ class OwnedAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}">{}</a>', where, row.owner_name)
 
 
-KINDS = (Owner.KIND, ApiKey.KIND, *(entity.KIND for entity in ENTITIES))
-_RECORDED: tuple[type[Model], ...] = (OwnerRow, ApiKeyRow, *map(model_of, ENTITIES))
+KINDS = (Owner.KIND, ApiKey.KIND, Webhook.KIND, *(entity.KIND for entity in ENTITIES))
+_RECORDED: tuple[type[Model], ...] = (OwnerRow, ApiKeyRow, WebhookRow, *map(model_of, ENTITIES))
 _MODELS = {model._meta.db_table: model._meta.model_name for model in _RECORDED}
 """The names of the models whose pages show objects, by kind."""
 

@@ -13,7 +13,7 @@ from adapters.django_orm.sql.expressions import param
 from adapters.django_orm.sql.statement import Executor, RlsContext, Statement
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
-from domain.errors import Conflict
+from domain.errors import Conflict, NotFound
 from domain.write_context import WriteContext
 
 if TYPE_CHECKING:
@@ -79,6 +79,12 @@ class OwnerDirectory:
     async def all(self) -> list[Owner]:
         rows = await self._executor.fetch("", self._all, {})
         return [Owner(**dict(zip(_OWNER, row, strict=True))) for row in rows]
+
+    async def is_active(self, id: OwnerId) -> bool:
+        try:
+            return (await self.table.of(id).get(id)).deactivated_at is None
+        except NotFound:
+            return False
 
     async def holder(self, public_id: str, sent: Callable[[], None] | None = None) -> tuple[Owner, ApiKey] | None:
         for row in await self._executor.fetch(public_id, self._holder, {"public_id": public_id}, sent):

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias
 
+from django.db import models
 from django.db.models import F
 from django.db.models.lookups import IsNull
 
@@ -30,8 +31,6 @@ from domain.turns import in_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-
-    from django.db import models
 
 PURGED_AT_ONCE = 1000
 """Rows that one transaction purges, short enough for other writers to wait for."""
@@ -252,7 +251,7 @@ class Reader(Generic[E]):
             after = self._param("id", "after_id")
             places = (id, id, after, after) if missing else (value, id, there, after)
             rows = rows.filter(KeysetAfter(*places, descending=sort.descending))
-        limited = limit or self._param("version", "limit")
+        limited = limit or Param("limit", models.PositiveIntegerField())
         # What is equal is found by an index; everything else may have to be looked for.
         searches = sort.member is not None or any(each[1] is not Comparison.EQUAL for each in compared)
         if measured and self._compile.on_postgresql:

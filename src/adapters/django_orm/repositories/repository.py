@@ -83,11 +83,13 @@ class OwnedTable(Reader[E]):
         return tuple(name for name in self.partly_known if getattr(before, name) == getattr(after, name))
 
     def _write(self, kind: WriteKind, references: tuple[str, ...] = (), unchanged: tuple[str, ...] = ()) -> WriteBatch:
-        """One write: the row where it is still as it was before, after what it refers to; and what is recorded."""
+        """One write in one transaction."""
+        return self._compile.chain(*self._steps(kind, references, unchanged))
+
+    def _steps(self, kind: WriteKind, references: tuple[str, ...], unchanged: tuple[str, ...]) -> tuple[WriteStep, ...]:
+        """The row where it is still as it was before, after what it refers to; and what is recorded."""
         if kind in BATCHES:
-            return self._compile.chain(
-                *self.integrity.steps_of_all(references), *self.records.beside(kind, self._insert_all(kind))
-            )
+            return *self.integrity.steps_of_all(references), *self.records.beside(kind, self._insert_all(kind))
         if kind in {WriteKind.CREATE, WriteKind.CREATE_ONCE}:
             columns = {name: self._param(name) for name in self.columns}
             where = IdempotencyTable.GO_ON if kind is WriteKind.CREATE_ONCE else ""
@@ -98,7 +100,7 @@ class OwnedTable(Reader[E]):
             delete = kind is WriteKind.DELETE
             row = self._compile.delete(stored) if delete else self._compile.update(stored, changed)
         before = self.integrity.steps(references, deletes=kind is WriteKind.DELETE)
-        return self._compile.chain(*before, *self.records.beside(kind, row))
+        return *before, *self.records.beside(kind, row)
 
     def _insert_all(self, kind: WriteKind) -> WriteStep:
         columns = {name: many(self.model, name, f"row.{name}") for name in self.columns}

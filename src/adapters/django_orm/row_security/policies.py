@@ -42,6 +42,8 @@ Policies: TypeAlias = dict[str, Policy]
 CURRENT_OWNER = "NULLIF(current_setting('goatfish.owner', true), '')::uuid"
 OPERATOR_POLICY = "TO CURRENT_ROLE USING (true) WITH CHECK (true)"
 """Of the role that migrates."""
+# Compared with a column: PostgreSQL would evaluate a condition without one before the statement has set the context.
+ANY_DELIVERER = "id <> NULLIF(current_setting('goatfish.deliverer', true), '')::uuid"
 CURRENT_KEY = "NULLIF(current_setting('goatfish.key', true), '')"
 
 
@@ -147,6 +149,13 @@ class ProtectKeys(ProtectTenants):
         return {**super().policies(), "key_lookup": Policy("SELECT", f"public_id = {CURRENT_KEY}")}
 
 
+class ProtectWebhookCursors(ProtectTenants):
+    """The same for cursors of webhooks; whoever delivers reads those of all owners, to find what is waiting."""
+
+    def policies(self) -> Policies:
+        return {**super().policies(), "delivery_lookup": Policy("SELECT", ANY_DELIVERER)}
+
+
 class ProtectOwners(ProtectTenants):
     """Owners are read-only, one at a time: the current one, or that of the current key."""
 
@@ -157,7 +166,7 @@ class ProtectOwners(ProtectTenants):
 
 def policies_of(table: str) -> Policies:
     """The policies that a tenant table must have."""
-    special = {"api_key": ProtectKeys, "owner": ProtectOwners}
+    special = {"api_key": ProtectKeys, "owner": ProtectOwners, "webhook_cursor": ProtectWebhookCursors}
     return special.get(table, ProtectTenants)().policies()
 
 

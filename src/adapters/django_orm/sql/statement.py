@@ -31,11 +31,13 @@ Codec: TypeAlias = tuple[Encode | None, Encode | None]
 class RlsContext(StrEnum):
     """The PostgreSQL setting that a statement sets to the id of an owner or a key; policies compare rows with it.
 
+    ``DELIVERER`` is for finding the webhooks of all owners that have something to send; it is set to an id of nobody.
     ``NOBODY`` is for operators' statements over all owners; with the API's role they would see no rows.
     """
 
     OWNER = "goatfish.owner"
     KEY = "goatfish.key"
+    DELIVERER = "goatfish.deliverer"
     NOBODY = ""
 
 

@@ -21,7 +21,7 @@ from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import AddField
 
-from adapters.django_orm.columns import AmountField, ItemsField, JsonField, QuantitiesField
+from adapters.django_orm.columns import AmountField, ItemsField, JsonField, QuantitiesField, SealedField
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -132,10 +132,12 @@ def _kind(column: models.Field[Any, Any]) -> Any:
 def as_json(field: models.Field[Any, Any], vendor: str, column: str) -> str:
     """SQL that formats a column as its JSON text, so that no Python object is made of it.
 
-    Times are in UTC, with six digits of a second.
+    Times are in UTC, with six digits of a second. Encrypted secrets are left empty.
     """
     if isinstance(field, models.ForeignKey):
         field = field.target_field
+    if isinstance(field, SealedField):
+        return "''"
     if isinstance(field, models.DateTimeField):
         return {
             "postgresql": f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')""",

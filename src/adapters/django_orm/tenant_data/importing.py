@@ -14,7 +14,14 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.models import Count, Exists, Max, OuterRef
 
 from adapters.django_orm.management import translate_database_errors
-from adapters.django_orm.models import ChangeCountRow, OwnerRow, RevisionRow
+from adapters.django_orm.models import (
+    ChangeCountRow,
+    OwnerRow,
+    RevisionRow,
+    WebhookCursorRow,
+    WebhookDeliveryRow,
+    WebhookRow,
+)
 from adapters.django_orm.tenant_data.bulk_insert import insert_rows
 from adapters.django_orm.tenant_data.file_format import (
     FORMAT,
@@ -31,6 +38,7 @@ from adapters.django_orm.tenant_data.import_validation import RowValidator
 from adapters.django_orm.tenant_data.snapshots import InvalidSnapshot, SnapshotReader, check_members
 from adapters.django_orm.tenant_tables import count_rows, tenant_tables
 from domain.errors import Conflict, Invalid, Violation
+from domain.webhooks.delivery import DeliveryCause
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -69,6 +77,7 @@ def import_owner(
                 check_references(header.owner)
                 _check_revision_numbers(header.owner)
                 _check_versions(header.owner, tables)
+                _check_webhooks(header.owner)
         except IntegrityError as error:
             detail = f"A row of the file exists already, or is in it twice: {' '.join(str(error).split())}"
             raise Conflict("already_exists", detail) from error
@@ -203,3 +212,16 @@ def _check_versions(owner: UUID, entities: dict[type[models.Model], Reader[Any]]
         if RevisionRow.objects.filter(Exists(older), owner_id=owner, kind=rows.entity.KIND).exists():
             detail = "The versions of an entity in the file do not match its revisions."
             raise Invalid([Violation("version", "mismatch", detail)])
+
+
+def _check_webhooks(owner: UUID) -> None:
+    """Each webhook must have its cursor, which is active while it is enabled, and no other may be there.
+
+    The cause of a delivery must be one that there is.
+    """
+    webhooks, cursors = (model._default_manager.filter(owner_id=owner) for model in (WebhookRow, WebhookCursorRow))
+    enabled, active = ({*rows.values_list("id", flag)} for rows, flag in ((webhooks, "enabled"), (cursors, "active")))
+    causes = WebhookDeliveryRow.objects.filter(owner_id=owner).exclude(cause__in=[*DeliveryCause])
+    if enabled != active or causes.exists():
+        detail = "The webhooks in the file do not match their cursors or deliveries."
+        raise Invalid([Violation("webhook_cursor", "mismatch", detail)])

@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from adapters.http_fastapi.kit.field_examples import example
-from adapters.http_fastapi.kit.object_id import object_id
+from adapters.http_fastapi.kit.object_id import read_id
 from adapters.http_fastapi.kit.quantities import QUANTITY_VIEW, quantities_type, read_quantities
 from adapters.http_fastapi.kit.schemas import (
     LINES,
@@ -106,9 +106,10 @@ def json_schema(kind: kinds.Field) -> Schema:  # noqa: C901, PLR0911, PLR0912 --
             return {"type": "string", "format": "date"}
         case kinds.Moment():
             return {"type": "string", "format": "date-time"}
-        case kinds.Words(max_items=items, max_length=length):
-            item = {"type": "string", **name_schema(length)}
-            return {"type": "array", "items": item, "maxItems": items, "uniqueItems": True}
+        case kinds.Words(max_items=items, max_length=length, min_items=least, options=options):
+            item = {"type": "string", **({"enum": [*options]} if options else name_schema(length))}
+            bounds = {"maxItems": items, "uniqueItems": True} | ({"minItems": least} if least else {})
+            return {"type": "array", "items": item, **bounds}
         case kinds.Actor():
             return {"type": "string"}
         case kinds.Map():
@@ -177,10 +178,7 @@ def _amount(_: kinds.Amount, value: object) -> Decimal:
 
 
 def _reference(_: kinds.Reference, value: object) -> UUID:
-    """The id; the nil UUID, which no object has, for a text that is not an id: both are unknown."""
-    if not isinstance(value, str):
-        raise wrong("wrong_type", "This is not a string.")
-    return object_id(value)
+    return read_id(value)
 
 
 FROM_JSON: dict[type[kinds.Field], Callable[[Any, object], Any]] = {

@@ -1,10 +1,11 @@
-"""The id of an object in a path."""
+"""The id of an object in a path, and in a body."""
 
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 _NO_ID = UUID(int=0)
 _LENGTH = 36
@@ -23,9 +24,18 @@ def object_id(text: str) -> UUID:
     return id_from(text) or _NO_ID
 
 
+def read_id(value: object) -> UUID:
+    """The id from a body; the nil UUID for a text that is no id. Raises ``PydanticCustomError`` for what is no text."""
+    if not isinstance(value, str):
+        raise PydanticCustomError("wrong_type", "This is not a string.")
+    return object_id(value)
+
+
 ObjectId = Annotated[
     UUID,
     BeforeValidator(object_id),
     Field(description="the object's id", examples=["0199f3c2-7a10-7000-8000-000000000001"]),
 ]
 """A path parameter: what is not an id is a 404, never a 422."""
+ReadId = Annotated[UUID, BeforeValidator(read_id), WithJsonSchema({"type": "string", "format": "uuid"})]
+"""The id of an object in a body."""

@@ -44,6 +44,7 @@ is a feed of all changes. `version` is that of this contract, as in the paths.
 _TAGS = {
     "changes": "The feed of all changes, in the order of their commits.",
     "keys": "The owner's API keys, and who is calling.",
+    "webhooks": "Endpoints that are sent the owner's changes, and the deliveries to them.",
     "system": "Probes of the service, and what its problems mean. These operations need no key.",
 }
 SERVERS = [{"url": "/", "description": "the service that this document comes from"}]

@@ -111,6 +111,19 @@ _TYPES = [
         "A key cannot revoke itself. Revoke it with another key of the same owner.",
     ),
     ProblemType(
+        "too_many_webhooks",
+        409,
+        "Too many webhooks",
+        "The owner has as many webhooks as it may have. Delete one that is no longer needed.",
+    ),
+    ProblemType(
+        "delivery_requested",
+        409,
+        "Delivery requested",
+        "Another requested delivery to this webhook is still waiting. Send the request again once its list of "
+        "deliveries shows that one.",
+    ),
+    ProblemType(
         "already_exists",
         409,
         "Already exists",

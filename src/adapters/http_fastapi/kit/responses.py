@@ -88,9 +88,15 @@ async def batch_response(entities: Sequence[Owned], show: Callable[[Any], object
     return _Json(body, 201, [(b"idempotency-replayed", b"true")] if replayed else [])
 
 
-def object_response(content: object, entity: Owned, tags: EntityTags, known: Sequence[str] = ()) -> Response:
-    """200 with the representation and its tag, or 304 for a reader whose ``known`` tags name it."""
+def object_response(
+    content: object, entity: Owned, tags: EntityTags, known: Sequence[str] = (), *, stored: bool = True
+) -> Response:
+    """200 with the representation and its tag, or 304 for a reader whose ``known`` tags name it.
+
+    Nobody on the way may keep what is not to be ``stored``.
+    """
     tag = tags.of(entity)
     if known and (tag in known or ANY in known):
         return Response(status_code=304, headers={"ETag": tag})
-    return _Json(_encoded(content), 200, ((b"etag", tag.encode()),))
+    headers = ((b"etag", tag.encode()),) if stored else ((b"etag", tag.encode()), NO_STORE)
+    return _Json(_encoded(content), 200, headers)

@@ -1,6 +1,6 @@
 """The feed of changes over HTTP: the revisions of all entities, in the order of their commits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from operator import or_
 from typing import Annotated, Any, ClassVar, Literal
@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from adapters.http_fastapi.kit.authentication import authenticate
 from adapters.http_fastapi.kit.cursors import Cursor, Cursors
+from adapters.http_fastapi.kit.entity_schemas import view
 from adapters.http_fastapi.kit.openapi import any_scope, refusals
 from adapters.http_fastapi.kit.pagination import CURSOR_SCHEMA, LimitQuery, no_cursor, with_cursors
 from adapters.http_fastapi.kit.resource import Resource, annotate
@@ -23,6 +24,7 @@ from adapters.http_fastapi.kit.schemas import CURSOR
 from domain.access.authentication import Caller
 from domain.errors import Denied
 from domain.paging import PageRequest, Position
+from domain.repository import Owned
 from domain.revisions import History, Revision
 
 _LATEST = "latest"
@@ -53,6 +55,12 @@ class ChangePageView(BaseModel):
 
     next_cursor: str = Field(description="for the next request, now or later", examples=[CURSOR])
     has_more: bool = Field(description="whether there are more changes now", examples=[False])
+
+
+def shown_changes(entities: Iterable[type[Owned]]) -> Callable[[Revision[Any]], dict[str, Any]]:
+    """What makes of a change of one of these entities the JSON object that the feed shows."""
+    views = {entity.KIND: view(entity) for entity in entities}
+    return lambda revision: revision_content(revision, views[revision.kind])
 
 
 def change_routes(resources: Sequence[Resource], history: History, cursors: Cursors) -> APIRouter:

@@ -33,6 +33,7 @@ def _root(*, version: Version = False) -> None:
 
 commands.command()(service.up)
 commands.command()(service.serve)
+commands.command()(service.deliver)
 commands.command()(service.doctor)
 commands.command()(service.openapi)
 commands.command()(database.migrate)

@@ -117,7 +117,7 @@ def seed(
 
 
 def purge(*, as_json: AsJson = False) -> None:
-    """Delete expired idempotency records, and revisions older than GOATFISH_REVISIONS_KEPT days."""
+    """Delete expired idempotency records, old deliveries, and revisions older than GOATFISH_REVISIONS_KEPT days."""
     from app.cli.purging import purge
 
     purge(as_json=as_json)

@@ -74,6 +74,21 @@ def serve(
     serve(host, port, reload=reload, proxy=proxy, access_log=access_log)
 
 
+def deliver(
+    *,
+    once: Annotated[
+        bool, typer.Option("--once", help="Try what is waiting now, and end, instead of going on until it is stopped.")
+    ] = False,
+) -> None:
+    """Send what changes to webhooks. On SQLite "serve" and "up" do it themselves.
+
+    Several may run at a time; each webhook is served by one of them.
+    """
+    from app.cli.delivering import deliver
+
+    deliver(once=once)
+
+
 def openapi() -> None:
     """Print the OpenAPI document; needs neither database nor configuration."""
     from app.cli.document import openapi

@@ -13,6 +13,7 @@ from goatfish.async_api.keys import AsyncKeys
 from goatfish.async_api.runs import AsyncRuns
 from goatfish.async_api.sender import AsyncConnections, AsyncSender
 from goatfish.async_api.simulations import AsyncSimulations
+from goatfish.async_api.webhooks import AsyncWebhooks
 from goatfish.decoding import object_of
 from goatfish.http.async_waiting import async_call
 from goatfish.http.request import Parameter, new_request, segment
@@ -59,6 +60,7 @@ class AsyncClient:
         self.runs = AsyncRuns(sender)
         self.keys = AsyncKeys(sender)
         self.changes = AsyncChanges(sender)
+        self.webhooks = AsyncWebhooks(sender)
 
     def with_options(self, *, timeout: float | Unset | None = UNSET, max_retries: int | Unset = UNSET) -> AsyncClient:
         """The same client, over the same connections, with another ``timeout`` or ``max_retries``."""

@@ -19,6 +19,7 @@ from goatfish.sync_api.keys import Keys
 from goatfish.sync_api.runs import Runs
 from goatfish.sync_api.sender import Connections, Sender
 from goatfish.sync_api.simulations import Simulations
+from goatfish.sync_api.webhooks import Webhooks
 from goatfish.values import UNSET, Unset
 from goatfish.workbench import page_of
 
@@ -60,6 +61,7 @@ class Client:
         self.runs = Runs(sender)
         self.keys = Keys(sender)
         self.changes = Changes(sender)
+        self.webhooks = Webhooks(sender)
 
     def with_options(self, *, timeout: float | Unset | None = UNSET, max_retries: int | Unset = UNSET) -> Client:
         """The same client, over the same connections, with another ``timeout`` or ``max_retries``."""

@@ -15,7 +15,7 @@ from goatfish.testing.kinds import show_moment as show
 from goatfish.testing.members import REQUIRED, Field, broken, read_members
 from goatfish.testing.problems import Fault, Refusal, at, invalid
 
-SCOPES = ("keys:manage", "runs:read", "runs:write", "simulations:read", "simulations:write")
+SCOPES = ("keys:manage", "runs:read", "runs:write", "simulations:read", "simulations:write", "webhooks:manage")
 _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _LAST = datetime.max.replace(tzinfo=timezone.utc)
 _DAY = 24 * 60 * 60

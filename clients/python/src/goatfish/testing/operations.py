@@ -8,6 +8,7 @@ from functools import partial
 from re import Pattern
 from typing import Any, Callable
 
+from goatfish.testing import webhooks
 from goatfish.testing.calls import (
     API,
     Answer,
@@ -211,7 +212,7 @@ def _of_entity(entity: Entity) -> dict[str, Operation]:
     }
 
 
-_MANAGES, _READS_RUNS = ("keys:manage",), ("runs:read",)
+_MANAGES, _READS_RUNS, _WEBHOOKS = ("keys:manage",), ("runs:read",), ("webhooks:manage",)
 OPERATIONS: Mapping[str, Operation] = {
     **_of_entity(SIMULATION),
     **_of_entity(RUN),
@@ -232,6 +233,24 @@ OPERATIONS: Mapping[str, Operation] = {
     f"DELETE {API}/keys/{{id}}": Operation("revoke_key", revoke_key, _MANAGES, writes=True),
     f"POST {API}/keys/{{id}}/roll": Operation(
         "roll_key", roll_key, _MANAGES, read_rolled, repeatable=True, writes=True
+    ),
+    f"GET {API}/webhooks": Operation("list_webhooks", webhooks.list_webhooks, _WEBHOOKS, query=("", "list")),
+    f"POST {API}/webhooks": Operation(
+        "create_webhook", webhooks.create_webhook, _WEBHOOKS, webhooks.read_created, repeatable=True, writes=True
+    ),
+    f"GET {API}/webhooks/{{id}}": Operation("get_webhook", webhooks.get_webhook, _WEBHOOKS),
+    f"PATCH {API}/webhooks/{{id}}": Operation(
+        "update_webhook", webhooks.update_webhook, _WEBHOOKS, webhooks.read_changed, PATCH, writes=True
+    ),
+    f"POST {API}/webhooks/{{id}}/roll": Operation(
+        "roll_webhook", webhooks.roll_webhook, _WEBHOOKS, webhooks.read_rolled, writes=True
+    ),
+    f"DELETE {API}/webhooks/{{id}}": Operation("delete_webhook", webhooks.delete_webhook, _WEBHOOKS, writes=True),
+    f"GET {API}/webhooks/{{id}}/deliveries": Operation(
+        "list_webhook_deliveries", webhooks.list_deliveries, _WEBHOOKS, query=("", "list")
+    ),
+    f"POST {API}/webhooks/{{id}}/deliveries": Operation(
+        "request_webhook_delivery", webhooks.request_delivery, _WEBHOOKS, webhooks.read_requested
     ),
     "GET /livez": Operation("livez", _probe, None),
     "GET /readyz": Operation("readyz", _probe, None),

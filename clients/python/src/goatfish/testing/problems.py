@@ -65,6 +65,10 @@ key_not_found 404
 You have no key with this id. It may never have existed, may be deleted, or may belong to somebody else: these cases
 are deliberately answered alike.
 
+webhook_not_found 404
+You have no webhook with this id. It may never have existed, may be deleted, or may belong to somebody else: these
+cases are deliberately answered alike.
+
 revision_not_found 404
 The object has no version with this number, or that version is a deletion, or it is no longer kept. The object's
 revisions list those that can be restored.
@@ -83,6 +87,13 @@ The key is revoked or expired, so it can neither be rolled nor create keys. Use 
 
 key_in_use 409
 A key cannot revoke itself. Revoke it with another key of the same owner.
+
+too_many_webhooks 409
+The owner has as many webhooks as it may have. Delete one that is no longer needed.
+
+delivery_requested 409
+Another requested delivery to this webhook is still waiting. Send the request again once its list of deliveries shows
+that one.
 
 already_exists 409
 An object with the same unique value exists already. Change the value, or use the existing object.

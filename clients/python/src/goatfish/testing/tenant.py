@@ -65,6 +65,8 @@ class Tenant:
     def __init__(self, id: str, name: str, new_id: Callable[[], str]) -> None:
         self.id, self.name, self.new_id = id, name, new_id
         self.keys: dict[str, Key] = {}
+        self.webhooks: dict[str, Any] = {}
+        """``Webhook`` of ``goatfish.testing.webhooks``, by id."""
         self.rows: dict[str, dict[str, Stored]] = {kind: {} for kind in ENTITIES}
         self._external_ids: dict[str | None, str] = {}
         self.revisions: list[Revision] = []

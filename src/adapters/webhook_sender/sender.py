@@ -1,0 +1,108 @@
+"""Sends messages by HTTP, with limits on where to, for how long, and how much is read of an answer."""
+
+import asyncio
+import re
+import socket
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from aiohttp import (
+    ClientConnectorCertificateError,
+    ClientConnectorDNSError,
+    ClientOSError,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    TCPConnector,
+)
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from adapters.webhook_sender.addresses import AddressRefused, AllowedAddresses
+from adapters.webhook_sender.resolver import Resolver
+from domain.webhooks.delivery import Delivery
+from domain.webhooks.ports import Answer
+
+TIMEOUT = 10.0
+"""Seconds for everything, from the look-up of the host to the end of the answer."""
+ANSWER_BYTES_MAX = 16_384
+"""Bytes read of an answer; after more the connection is closed."""
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_SECONDS = re.compile("[0-9]{1,9}")
+
+
+class HttpSender:
+    """Sends with HTTP/1.1 and TLS; and without TLS only to the ``networks`` that may be sent to though not public.
+
+    The address is checked when it is connected to, so that no name can lead elsewhere meanwhile. Nothing is redirected,
+    no proxy is used, and no cookie is kept.
+    """
+
+    def __init__(self, networks: Sequence[str], user_agent: str, resolver: AbstractResolver | None = None) -> None:
+        self._allowed = {
+            "https": AllowedAddresses(networks, public=True),
+            "http": AllowedAddresses(networks, public=False),
+        }
+        self._user_agent, self._resolver = user_agent, resolver
+        self._sessions: dict[str, ClientSession] = {}
+
+    async def open(self) -> None:
+        resolver = self._resolver or Resolver()
+        self._sessions = {scheme: self._session(allowed, resolver) for scheme, allowed in self._allowed.items()}
+
+    def _session(self, allowed: AllowedAddresses, resolver: AbstractResolver) -> ClientSession:
+        def checked_socket(found: tuple[Any, ...]) -> socket.socket:
+            family, kind, protocol, _, place = found
+            allowed.require(place[0])
+            return socket.socket(family, kind, protocol)
+
+        return ClientSession(
+            connector=TCPConnector(resolver=resolver, socket_factory=checked_socket, limit=0),
+            cookie_jar=DummyCookieJar(),
+            timeout=ClientTimeout(total=TIMEOUT),
+            headers={"user-agent": self._user_agent, "accept": "*/*", "accept-encoding": "identity"},
+            auto_decompress=False,
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        for session in self._sessions.values():
+            await session.close()
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        try:
+            target = URL(url, encoded=True)
+            session = self._sessions[target.scheme]
+            async with session.post(target, data=body, headers=headers, allow_redirects=False) as response:
+                text = await response.content.read(ANSWER_BYTES_MAX)
+                while not response.content.at_eof() and len(text) < ANSWER_BYTES_MAX:
+                    text += await response.content.read(ANSWER_BYTES_MAX - len(text))
+                if not response.content.at_eof():
+                    response.close()
+                wait = response.headers.get("retry-after", "")
+                return Answer(
+                    status_code=response.status,
+                    text=_printable(text[: 4 * Delivery.TEXT_MAX].decode(errors="replace")),
+                    retry_after=timedelta(seconds=int(wait)) if _SECONDS.fullmatch(wait) else timedelta(),
+                )
+        except Exception as error:  # whatever is wrong with one endpoint, it has not accepted the message
+            return Answer(error=_printable(_reason(error)))
+
+
+def _reason(error: Exception) -> str:
+    """Why there was no answer, as a sentence."""
+    cause = error.os_error if isinstance(error, ClientOSError) and hasattr(error, "os_error") else error
+    if isinstance(cause, AddressRefused):
+        return str(cause)
+    if isinstance(error, asyncio.TimeoutError):
+        return f"There was no whole answer within {TIMEOUT:g} seconds."
+    if isinstance(error, ClientConnectorDNSError):
+        return f"The host has no address: {cause}."
+    if isinstance(error, ClientConnectorCertificateError):
+        return f"The certificate is not valid: {error.certificate_error}."
+    return f"There was no answer: {cause or type(cause).__name__}."
+
+
+def _printable(text: str) -> str:
+    return _UNPRINTABLE.sub("\ufffd", text)[: Delivery.TEXT_MAX]

@@ -1,0 +1,116 @@
+"""Finds webhooks that have something to send, and serves each of them in a task of its own."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from uuid import UUID
+
+from domain.errors import NotFound, Unavailable
+from domain.repository import OwnerId
+from domain.webhooks.ports import Waiting
+from domain.webhooks.turn import LEASE, Delivering, Turn
+from domain.webhooks.webhook import Webhook
+
+POLL = 1.0
+"""Seconds between two looks at what there is to send."""
+AT_ONCE = 500
+"""Webhooks that one process serves at a time."""
+STOP_AFTER = 2.0
+"""Seconds in which leases are given back when the process stops; those that are not end by themselves."""
+_log = logging.getLogger("goatfish.webhooks")
+
+
+class Deliverer:
+    """Sends what changes to all webhooks, until it is cancelled.
+
+    Several processes may do so: a webhook is served by whoever has leased its cursor. A process that is killed leaves
+    its leases behind, which end after ``LEASE``; what it had sent and not yet recorded is then sent again.
+    """
+
+    def __init__(self, means: Delivering, *, reseals: bool = False) -> None:
+        """``reseals`` says whether there is a previous secret key, in whose place the present one has to encrypt."""
+        self._means, self._must_reseal = means, reseals
+        self._holder = means.new_id()
+        self._tasks: dict[UUID, asyncio.Task[None]] = {}
+        self._is_out_of_order = False
+
+    async def run(self, *, once: bool = False) -> None:
+        """Looks for what there is to send, again and again; or ``once``, and returns when it was tried."""
+        await self._means.sender.open()
+        try:
+            await self.poll()
+            while not once:
+                await asyncio.sleep(POLL)
+                await self.poll()
+            await self.settled()
+        finally:
+            await self._stop()
+            await self._means.sender.close()
+
+    async def poll(self) -> None:
+        """Looks once, and begins to serve what has something to send. An outage is logged once."""
+        try:
+            if self._must_reseal:
+                _log.info("the secrets of %d webhooks are encrypted with the present secret key", await self.reseal())
+                self._must_reseal = False
+            await self._begin(await self._means.deliveries.waiting(self._means.now()))
+            self._is_out_of_order = False
+        except Unavailable as error:
+            if not self._is_out_of_order:
+                _log.warning("webhooks wait for the database: %s", error)
+            self._is_out_of_order = True
+        except Exception:
+            _log.exception("webhooks could not be looked for")
+
+    async def _begin(self, found: Sequence[Waiting]) -> None:
+        last: dict[OwnerId, int] = {}
+        for each in found:
+            if len(self._tasks) >= AT_ONCE:
+                return
+            if each.id in self._tasks:
+                continue
+            if not each.is_requested:
+                if each.owner_id not in last:
+                    last[each.owner_id] = await self._means.history.last(each.owner_id)
+                if last[each.owner_id] == each.number:
+                    continue
+            self._tasks[each.id] = asyncio.create_task(self._serve(each.owner_id, each.id))
+
+    async def settled(self) -> None:
+        """Waits until nothing is being served."""
+        while self._tasks:
+            await asyncio.wait(self._tasks.values())
+
+    async def reseal(self) -> int:
+        """Encrypts with the present secret key what the previous one had encrypted; returns how many webhooks."""
+        changed = 0
+        for owner, id in await self._means.deliveries.all():
+            repository = self._means.repository.of(owner)
+            version = (await repository.get(id)).version
+            changed += (await repository.change(id, self._resealed, self._means.context())).version > version
+        return changed
+
+    def _resealed(self, stored: Webhook) -> Webhook:
+        return stored.resealed(self._means.secrets)
+
+    async def _serve(self, owner: OwnerId, id: UUID) -> None:
+        means, now = self._means, self._means.now()
+        try:
+            cursor = await means.deliveries.of(owner).claim(id, self._holder, now, now + LEASE)
+            if cursor is not None:  # read after the claim: whoever changes it from now on ends the lease
+                webhook = await means.repository.of(owner).get(id)
+                await Turn(means, webhook, cursor, self._holder).take()
+        except Unavailable as error:
+            _log.warning("webhook %s is served later: %s", id, error)
+        except NotFound:
+            pass  # deleted meanwhile
+        except Exception:
+            _log.exception("webhook %s could not be served", id)
+        finally:
+            del self._tasks[id]
+
+    async def _stop(self) -> None:
+        for task in self._tasks.values():
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=STOP_AFTER)

@@ -1,0 +1,213 @@
+"""One turn of a webhook: what was requested, then the changes it has not been sent, until one is not accepted."""
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from domain.access.ports import OwnerDirectory
+from domain.errors import Gone, NotFound, Unavailable
+from domain.paging import LIMIT_MAX, Comparison, Condition, Page, PageRequest, Position
+from domain.repository import Repository
+from domain.revisions import History, Revision
+from domain.webhooks.delivery import GONE, Cursor, Delivery, DeliveryCause, retry_delay
+from domain.webhooks.messages import Message, Messages
+from domain.webhooks.ports import Answer, Deliveries, Sender
+from domain.webhooks.secrets import SecretBox, secret_bytes, signature
+from domain.webhooks.webhook import DisabledReason, Webhook
+from domain.write_context import WriteContext
+
+LEASE = timedelta(seconds=30)
+"""For how long a webhook is leased: longer than ``SAVE_AFTER`` and the time that an endpoint may take together."""
+SAVE_AFTER = 1.0
+"""Seconds after which the cursor is stored, and what was delivered since."""
+TURN = 30.0
+"""Seconds after which a webhook makes room for others."""
+ACTOR = "system:webhooks"
+_LAST_ID = UUID(int=2**128 - 1)
+_log = logging.getLogger("goatfish.webhooks")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivering:
+    """What delivers with. ``random`` returns a number from 0 to 1, ``monotonic`` seconds."""
+
+    owners: OwnerDirectory
+    repository: Repository[Webhook]
+    deliveries: Deliveries
+    history: History
+    secrets: SecretBox
+    sender: Sender
+    messages: Messages
+    new_id: Callable[[], UUID]
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    random: Callable[[], float]
+
+    def context(self) -> WriteContext:
+        """The write context of what is changed without a request."""
+        return WriteContext(actor=ACTOR, request_id="", at=self.now())
+
+
+class Turn:
+    """Serves a webhook whose cursor is leased to ``holder``."""
+
+    def __init__(self, means: Delivering, webhook: Webhook, cursor: Cursor, holder: UUID) -> None:
+        self._means, self._webhook, self._cursor, self._holder = means, webhook, cursor, holder
+        self._owned = means.deliveries.of(webhook.owner_id)
+        self._secrets: list[bytes] = []
+        self._made: list[Delivery] = []
+        self._saved_at = means.monotonic()
+
+    async def take(self) -> None:
+        """Sends what there is to send, then ends the lease. Raises ``Unavailable``."""
+        disabled: DisabledReason | None = None
+        try:
+            disabled = await self._send_all()
+        except Unavailable:
+            raise
+        except Exception:  # a bug, which would be met again at once
+            self._fail()
+            raise
+        finally:
+            if await self._save(until=None) and disabled is not None:
+                change = partial(Webhook.disable, reason=disabled, now=self._means.now())
+                with suppress(NotFound):  # deleted meanwhile
+                    repository = self._means.repository.of(self._webhook.owner_id)
+                    await repository.change(self._webhook.id, change, self._means.context())
+                    _log.warning("webhook %s is disabled: %s", self._webhook.id, disabled)
+
+    async def _send_all(self) -> DisabledReason | None:
+        """Sends what there is to send; returns why the webhook has to be disabled, if it has."""
+        if not await self._means.owners.is_active(self._webhook.owner_id):
+            self._cursor = self._cursor.paused(self._means.now())
+            return None
+        if not self._open_secrets():
+            return DisabledReason.SECRET_UNREADABLE
+        if self._cursor.requested is not None:
+            await self._send_requested(self._cursor.requested)
+        if not self._webhook.enabled or self._cursor.next_attempt_at > self._means.now():
+            return None
+        try:
+            return await self._follow()
+        except Gone:
+            span = await self._means.history.revisions.of(self._webhook.owner_id).span()
+            # Behind what is kept; or ahead of all, where the owner was brought back from an older state.
+            ahead = self._cursor.number > span.last
+            number = span.last if ahead else span.purged_through
+            self._cursor = self._cursor.advanced(number, self._means.now())
+            return DisabledReason.CHANGES_FORGOTTEN
+
+    def _open_secrets(self) -> bool:
+        """Whether the present secret can be read."""
+        webhook, secrets = self._webhook, self._means.secrets
+        sealed = webhook.sealed_secrets(self._means.now())
+        opened = [secrets.open(each, webhook.owner_id, webhook.id) for each in sealed]
+        self._secrets = [secret_bytes(each.text) for each in opened if each is not None]
+        return opened[0] is not None
+
+    async def _follow(self) -> DisabledReason | None:
+        """Sends the changes that have not been sent. Raises ``Gone`` where they are kept no longer."""
+        ends_at = self._means.monotonic() + TURN
+        more = True
+        while more and self._means.monotonic() < ends_at:
+            page = await self._changes_after(self._cursor.number, LIMIT_MAX)
+            for revision in page.items:
+                if revision.kind not in self._webhook.kinds:
+                    self._cursor = self._cursor.advanced(revision.number, self._means.now())
+                    continue
+                answer = await self._attempt(self._means.messages.of(revision), DeliveryCause.CHANGE, revision.number)
+                if not answer.accepted:
+                    return self._hopeless(answer)
+                is_fresh = self._means.monotonic() - self._saved_at < SAVE_AFTER
+                if not is_fresh and not await self._save(until=self._means.now() + LEASE):
+                    return None
+            more = page.next is not None
+        return None
+
+    async def _changes_after(self, number: int, limit: int) -> Page[Revision[Any]]:
+        request = PageRequest(limit=limit, after=Position(number, _LAST_ID))
+        return await self._means.history.changes(self._webhook.owner_id, request)
+
+    def _hopeless(self, answer: Answer) -> DisabledReason | None:
+        """Why the endpoint is not tried again, if it is not."""
+        if answer.status_code == GONE:
+            return DisabledReason.GONE
+        return DisabledReason.FAILING if self._cursor.gives_up(self._means.now()) else None
+
+    async def _send_requested(self, requested: UUID) -> None:
+        """Sends the message of an earlier delivery once more, or a ping."""
+        number, message = await self._requested(requested)
+        if message is not None:
+            await self._attempt(message, DeliveryCause.REPEAT if number else DeliveryCause.PING, number)
+            await self._save(until=self._means.now() + LEASE)
+        await self._owned.fulfil(self._webhook.id, requested)
+
+    async def _requested(self, requested: UUID) -> tuple[int, Message | None]:
+        """What was requested, and the number of its change; None for what is kept no longer."""
+        if requested != self._webhook.id:
+            wanted = PageRequest(limit=1, conditions=(Condition("id", Comparison.EQUAL, requested),))
+            found = (await self._owned.page(wanted)).items
+            if not found:
+                return 0, None
+            if number := found[0].number:
+                try:
+                    (revision,) = (await self._changes_after(number - 1, 1)).items
+                except (Gone, ValueError):
+                    return 0, None
+                return number, self._means.messages.of(revision)
+        return 0, self._means.messages.ping(self._means.new_id(), self._webhook.id, self._means.now())
+
+    async def _attempt(self, message: Message, cause: DeliveryCause, number: int) -> Answer:
+        """Sends a message once, and notes what became of it."""
+        is_change = cause is DeliveryCause.CHANGE
+        attempt = self._cursor.attempts + 1 if is_change else 1
+        at, began = self._means.now(), self._means.monotonic()
+        answer = await self._means.sender.post(self._webhook.url, self._headers(message, at), message.body)
+        took = self._means.monotonic() - began
+        if is_change and answer.accepted:
+            self._cursor = self._cursor.advanced(number, self._means.now())
+        elif is_change:
+            self._fail(answer.retry_after)
+        is_last = not is_change or answer.accepted or self._hopeless(answer) is not None
+        delivery = Delivery(
+            id=self._means.new_id(),
+            owner_id=self._webhook.owner_id,
+            created_at=at,
+            webhook_id=self._webhook.id,
+            message_id=message.id,
+            type=message.type,
+            number=number,
+            cause=cause,
+            attempt=attempt,
+            status_code=answer.status_code,
+            duration_ms=round(took * 1000),
+            answer=answer.text,
+            error=answer.error,
+            next_attempt_at=None if is_last else self._cursor.next_attempt_at,
+        )
+        self._made.append(delivery)
+        return answer
+
+    def _fail(self, retry_after: timedelta = timedelta()) -> None:
+        delay = retry_delay(self._cursor.attempts, self._means.random(), retry_after)
+        self._cursor = self._cursor.failed(self._means.now(), delay)
+
+    def _headers(self, message: Message, now: datetime) -> dict[str, str]:
+        timestamp = int(now.timestamp())
+        return {
+            "content-type": "application/json",
+            "webhook-id": message.id,
+            "webhook-timestamp": str(timestamp),
+            "webhook-signature": signature(self._secrets, message.id, timestamp, message.body),
+        }
+
+    async def _save(self, until: datetime | None) -> bool:
+        """Stores how far the webhook has come, and what was delivered; False where the lease was lost."""
+        made, self._made = self._made, []
+        self._saved_at = self._means.monotonic()
+        return await self._owned.save(self._webhook.id, self._holder, self._cursor, until, made)

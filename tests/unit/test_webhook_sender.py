@@ -1,0 +1,224 @@
+"""What the sender of webhooks sends, where it refuses to, and what it makes of answers."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from ipaddress import ip_address
+
+import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from adapters.webhook_sender import sender
+from adapters.webhook_sender.addresses import AddressRefused, AllowedAddresses, is_public
+from adapters.webhook_sender.sender import ANSWER_BYTES_MAX, HttpSender
+from domain.webhooks.ports import Answer
+
+Respond = Callable[[bytes], Awaitable[bytes] | bytes]
+
+
+class FakeResolver(AbstractResolver):
+    """Names a host that always has these addresses, one list after the other."""
+
+    def __init__(self, *addresses: list[str]) -> None:
+        self.addresses = [*addresses]
+        self.asked = 0
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = self.addresses[min(self.asked, len(self.addresses) - 1)]
+        self.asked += 1
+        kinds = {4: socket.AF_INET, 6: socket.AF_INET6}
+        return [
+            ResolveResult(hostname=host, host=each, port=port, family=kinds[ip_address(each).version], proto=0, flags=0)
+            for each in found
+        ]
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+@asynccontextmanager
+async def endpoint(respond: Respond) -> AsyncIterator[tuple[int, list[bytes]]]:
+    """An endpoint on loopback: its port, and the requests that came, each as it was sent."""
+    requests: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+                requests.append(head + await reader.readexactly(length))
+                answer = respond(requests[-1])
+                writer.write(answer if isinstance(answer, bytes) else await answer)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1], requests
+
+
+@asynccontextmanager
+async def sending(
+    *networks: str, resolver: AbstractResolver | None = None
+) -> AsyncIterator[Callable[[str], Awaitable[Answer]]]:
+    client = HttpSender(networks, "Goatfish/test", resolver)
+    await client.open()
+    yield lambda url: client.post(url, {"webhook-id": "msg_1"}, b'{"type":"run.updated"}')
+    await client.close()
+
+
+def answer(status: str, body: bytes = b"", *headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {status}", f"content-length: {len(body)}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("0.0.0.0", "10.0.0.1", "100.64.0.1", "127.0.0.1", "127.255.1.1", "169.254.169.254", "172.16.0.1"),
+        *("192.0.0.1", "192.0.2.1", "192.168.1.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1"),
+        *("239.255.255.250", "240.0.0.1", "255.255.255.255", "::", "::1", "::127.0.0.1", "::ffff:127.0.0.1"),
+        *("::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::808:808", "64:ff9b:1::1", "100::1", "2001::1"),
+        *("2001:db8::1", "2002:7f00:1::1", "2002:a00:1::", "fc00::1", "fd12:3456::1", "fe80::1%eth0", "fec0::1"),
+        "ff02::1",
+    ],
+)
+def test_address_that_is_not_public_is_refused(address: str) -> None:
+    with pytest.raises(AddressRefused, match="not public"):
+        AllowedAddresses((), public=True).require(address)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "::ffff:8.8.8.8", "2002:808:808::1"])
+def test_public_address_is_allowed_with_tls_alone(address: str) -> None:
+    assert is_public(ip_address(address))
+    AllowedAddresses((), public=True).require(address)
+    with pytest.raises(AddressRefused, match="without TLS"):
+        AllowedAddresses(["10.0.0.0/8"], public=False).require(address)
+
+
+def test_networks_of_the_operator_are_allowed() -> None:
+    for public in (True, False):
+        allowed = AllowedAddresses(["10.1.0.0/16", "fd00:1::/64"], public=public)
+        for address in ("10.1.2.3", "::ffff:10.1.2.3", "fd00:1::5"):
+            allowed.require(address)
+        for address in ("10.2.0.1", "127.0.0.1", "fd00:2::1"):
+            with pytest.raises(AddressRefused):
+                allowed.require(address)
+
+
+async def test_message_is_posted_as_it_is() -> None:
+    async with endpoint(lambda _: answer("200 OK", b"thanks")) as (port, requests), sending("127.0.0.0/8") as send:
+        sent = [await send(f"http://127.0.0.1:{port}/a%2Fb?c=%7e") for _ in range(2)]
+    assert sent == [Answer(status_code=200, text="thanks")] * 2
+    head, _, body = requests[0].partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    assert first == "POST /a%2Fb?c=%7e HTTP/1.1"
+    assert dict(line.lower().split(": ") for line in lines) == {
+        "host": f"127.0.0.1:{port}",
+        "webhook-id": "msg_1",
+        "user-agent": "goatfish/test",
+        "accept": "*/*",
+        "accept-encoding": "identity",
+        "content-length": "22",
+        "content-type": "application/octet-stream",
+    }
+    assert body == b'{"type":"run.updated"}'
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_no_spelling_of_loopback_is_connected_to(host: str, scheme: str) -> None:
+    async with endpoint(lambda _: answer("200 OK")) as (port, requests), sending() as send:
+        sent = await send(f"{scheme}://{host}:{port}/")
+    assert sent.status_code is None
+    assert "not public" in str(sent.error)
+    assert requests == []
+
+
+async def test_name_that_leads_elsewhere_at_the_second_look_is_refused() -> None:
+    resolver = FakeResolver(["127.0.0.1"], ["127.0.0.1", "10.0.0.1"])
+    allowed = sending("10.9.0.0/16", resolver=resolver)
+    async with endpoint(lambda _: answer("200 OK")) as (port, requests), allowed as send:
+        refused = await send(f"http://rebinding.example:{port}/")
+    assert refused.error == "The address 127.0.0.1 is not public."
+    assert requests == []
+
+
+async def test_host_is_told_the_name_and_not_the_address() -> None:
+    resolver = FakeResolver(["127.0.0.1"])
+    async with (
+        endpoint(lambda _: answer("200 OK")) as (port, requests),
+        sending("127.0.0.1", resolver=resolver) as send,
+    ):
+        assert (await send(f"http://hooks.example:{port}/")).accepted
+    assert f"Host: hooks.example:{port}\r\n".encode() in requests[0]
+
+
+async def test_redirection_is_not_followed() -> None:
+    redirecting = endpoint(lambda _: answer("307 Temporary Redirect", b"", "location: /x", "set-cookie: a=b"))
+    async with redirecting as (port, requests), sending("127.0.0.1") as send:
+        sent = [await send(f"http://127.0.0.1:{port}/") for _ in range(2)]
+    assert [each.status_code for each in sent] == [307, 307]
+    assert not sent[0].accepted
+    assert len(requests) == 2
+    assert b"cookie" not in requests[1].lower()
+
+
+async def test_answer_is_read_to_a_bound() -> None:
+    async def endless(_: bytes) -> bytes:
+        return answer("503 Busy", b"x\x00\x1b" * ANSWER_BYTES_MAX, "retry-after: 120")
+
+    async with endpoint(endless) as (port, _), sending("127.0.0.1") as send:
+        sent = await send(f"http://127.0.0.1:{port}/")
+    assert (sent.status_code, sent.retry_after) == (503, timedelta(minutes=2))
+    assert sent.text == ("x\ufffd\ufffd" * 1000)[:1000]
+
+
+async def test_compressed_answer_is_not_unpacked() -> None:
+    compressing = endpoint(lambda _: answer("200 OK", b"\x1f\x8b\xff", "content-encoding: gzip"))
+    async with compressing as (port, _), sending("127.0.0.1") as send:
+        sent = await send(f"http://127.0.0.1:{port}/")
+    assert sent == Answer(status_code=200, text="\ufffd" * 3)
+
+
+async def test_silent_endpoint_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender, "TIMEOUT", 0.05)
+
+    async def silent(_: bytes) -> bytes:
+        await asyncio.sleep(60)
+        return b""
+
+    async with endpoint(silent) as (port, _), sending("127.0.0.1") as send:
+        sent = await send(f"http://127.0.0.1:{port}/")
+    assert sent == Answer(error="There was no whole answer within 0.05 seconds.")
+
+
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [
+        ("http://127.0.0.1:1/", "There was no answer"),
+        ("https://no-such-host.invalid/", "The host has no address"),
+        ("http://2130706433:1/", "There was no answer"),
+        ("https://[::1", "There was no answer"),
+        ("ftp://127.0.0.1/", "There was no answer"),
+    ],
+)
+async def test_endpoint_out_of_reach_is_an_error(url: str, error: str) -> None:
+    async with sending("127.0.0.1") as send:
+        sent = await send(url)
+    assert sent.status_code is None
+    assert str(sent.error).startswith(error)
+
+
+async def test_answer_that_is_no_http_is_an_error() -> None:
+    async with endpoint(lambda _: b"hello\r\n\r\n") as (port, _), sending("127.0.0.1") as send:
+        sent = await send(f"http://127.0.0.1:{port}/")
+    assert str(sent.error).startswith("There was no answer")
