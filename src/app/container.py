@@ -19,7 +19,6 @@ from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.deadlines import Deadlines
 from adapters.http_fastapi.kit.rate_limit import FailureLimit, RateLimit
 from adapters.http_fastapi.resources.changes import shown_changes
-from app.database_checks import check_same
 from app.metrics.loop_lag import LoopLag
 from app.metrics.purge_lag import PurgeLag
 from app.secret_box import AesSecretBox
@@ -78,6 +77,7 @@ class Storage(Lifecycle, Protocol):
 def pool_storage(settings: Settings, provider: Any = None) -> "DjangoStorage":
     """Storage on PostgreSQL, with the service's own role; ``provider`` is OpenTelemetry's, where traces are wanted."""
     from adapters.django_orm.bootstrap import asyncpg_storage
+    from app.database_checks import check_same
 
     replicas = settings.replica_database_url
     return asyncpg_storage(

@@ -190,7 +190,7 @@ async def test_connections_to_a_demoted_primary_are_left(primary: Server, reader
         with demoted(primary):
             with pytest.raises(Unavailable, match="read-only transaction"):
                 await write_until_refused(storage, simulation.owner_id)
-            with pytest.raises(Unavailable, match="match the target"):  # a new connection, which does not fit
+            with pytest.raises(Unavailable, match="target_session_attrs"):  # a new connection, which does not fit
                 await simulations.get(simulation.id)
         await until_available(lambda: simulations.get(simulation.id))
 

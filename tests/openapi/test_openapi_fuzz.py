@@ -30,7 +30,7 @@ def test_the_service_and_its_document_hold_to_each_other(service: Live, capfd: p
 def test_sequences_of_operations_follow_the_links_of_the_document(
     service: Live, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    said = report(service, capfd, "stateful", 10)
+    said = report(service, capfd, "stateful", 20)
     assert "✅  Stateful " in said
     followed = re.search(r"API Links: +(\d+) covered", said)
     assert followed, said
