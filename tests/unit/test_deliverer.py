@@ -23,7 +23,7 @@ from app.system import System
 from config.settings import Settings
 from domain.access.owner import Owner
 from domain.access.scopes import Scope
-from domain.errors import Conflict, Unavailable
+from domain.errors import Conflict, Unavailable, Unfit
 from domain.paging import PageRequest
 from domain.repository import OwnerId
 from domain.simulations.simulation import Simulation
@@ -419,6 +419,26 @@ async def test_delivery_is_repeated_on_request(world: World) -> None:
     await world.deliver()
     assert len(world.endpoints.sent) == 5
     await use_cases.request(world.owner, webhook.id, None)
+
+
+async def test_delivery_of_a_kind_that_is_sent_no_longer_is_not_repeated(world: World) -> None:
+    # Whoever has changed the URL meanwhile is perhaps not allowed to read it.
+    webhook = await world.webhook("a")
+    await world.simulation("one")
+    await world.deliver()
+    (first,) = await world.deliveries(webhook)
+    use_cases = world.container.use_cases.webhooks()
+    await use_cases.request(world.owner, webhook.id, first.id)
+    scopes = frozenset({Scope.WEBHOOKS_MANAGE, Scope.RUNS_READ})
+    changes = {"url": "https://b.example", "kinds": ("run",)}
+    await use_cases.update(world.owner, webhook.id, world.context, scopes=scopes, **changes)
+    await world.deliver()
+    assert len(world.endpoints.sent) == 1
+    with pytest.raises(Unfit):
+        await use_cases.request(world.owner, webhook.id, first.id)
+    await use_cases.request(world.owner, webhook.id, None)
+    await world.deliver()
+    assert len(world.endpoints.sent) == 2
 
 
 async def test_secrets_are_encrypted_anew_while_the_secret_key_is_replaced(world: World) -> None:

@@ -159,6 +159,8 @@ class Turn:
                     (revision,) = (await self._changes_after(number - 1, 1)).items
                 except (Gone, ValueError):
                     return 0, None
+                if revision.kind not in self._webhook.kinds:  # since the request
+                    return 0, None
                 return number, self._means.messages.of(revision)
         return 0, self._means.messages.ping(self._means.new_id(), self._webhook.id, self._means.now())
 
