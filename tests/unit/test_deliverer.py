@@ -471,6 +471,16 @@ async def test_webhook_whose_secret_cannot_be_read_is_disabled(world: World) -> 
     assert len(world.endpoints.sent) == 1
 
 
+async def test_request_ends_where_the_secret_cannot_be_read(world: World) -> None:
+    webhook = await world.webhook("a")
+    await world.container.use_cases.webhooks().request(world.owner, webhook.id, None)
+    world.container = world.containing("another secret key, of 32 characters")
+    world.deliverer = world.new_deliverer()
+    await world.deliver()
+    assert (await world.stored(webhook)).disabled_reason == "secret_unreadable"
+    assert await world.storage.deliveries.waiting(world.clock()) == []
+
+
 async def test_outage_of_the_database_is_logged_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
     async def fails(_: datetime) -> Any:
         raise Unavailable("refused")

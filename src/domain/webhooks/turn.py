@@ -87,6 +87,8 @@ class Turn:
             self._cursor = self._cursor.paused(self._means.now())
             return None
         if not self._open_secrets():
+            if self._cursor.requested is not None:  # or the webhook would be waiting again at once
+                await self._owned.fulfil(self._webhook.id, self._cursor.requested)
             return DisabledReason.SECRET_UNREADABLE
         if self._cursor.requested is not None:
             await self._send_requested(self._cursor.requested)
