@@ -509,9 +509,19 @@ async def test_deactivated_owner_is_sent_nothing(world: World) -> None:
     assert names(world.endpoints.to(webhook)) == ["one"]
 
 
+async def test_request_to_a_deactivated_owner_ends(world: World) -> None:
+    webhook = await world.webhook("a")
+    await world.container.use_cases.webhooks().request(world.owner, webhook.id, None)
+    await world.storage.owners.change(world.owner, lambda owner: owner.deactivate(world.clock()), world.context)
+    await world.deliver()
+    assert await world.storage.deliveries.waiting(world.clock()) == []
+    assert world.endpoints.sent == []
+
+
 async def test_bug_is_logged_and_not_met_again_at_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    await world.webhook("a")
+    webhook = await world.webhook("a")
     await world.simulation("one")
+    await world.container.use_cases.webhooks().request(world.owner, webhook.id, None)
 
     async def fails(*_: object) -> Answer:
         raise ZeroDivisionError

@@ -72,6 +72,7 @@ class Turn:
             raise
         except Exception:  # a bug, which would be met again at once
             self._fail()
+            await self._drop_request()
             raise
         finally:
             if await self._save(until=None) and disabled is not None:
@@ -85,10 +86,10 @@ class Turn:
         """Sends what there is to send; returns why the webhook has to be disabled, if it has."""
         if not await self._means.owners.is_active(self._webhook.owner_id):
             self._cursor = self._cursor.paused(self._means.now())
+            await self._drop_request()
             return None
         if not self._open_secrets():
-            if self._cursor.requested is not None:  # or the webhook would be waiting again at once
-                await self._owned.fulfil(self._webhook.id, self._cursor.requested)
+            await self._drop_request()
             return DisabledReason.SECRET_UNREADABLE
         if self._cursor.requested is not None:
             await self._send_requested(self._cursor.requested)
@@ -103,6 +104,11 @@ class Turn:
             number = span.last if ahead else span.purged_through
             self._cursor = self._cursor.advanced(number, self._means.now())
             return DisabledReason.CHANGES_FORGOTTEN
+
+    async def _drop_request(self) -> None:
+        """Removes the request, if there is one: the webhook would be waiting again at once."""
+        if self._cursor.requested is not None:
+            await self._owned.fulfil(self._webhook.id, self._cursor.requested)
 
     def _open_secrets(self) -> bool:
         """Whether the present secret can be read."""
