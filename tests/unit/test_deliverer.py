@@ -24,13 +24,14 @@ from config.settings import Settings
 from domain.access.owner import Owner
 from domain.access.scopes import Scope
 from domain.errors import Conflict, Unavailable, Unfit
-from domain.paging import PageRequest
+from domain.paging import LIMIT_MAX, Page, PageRequest
 from domain.repository import OwnerId
+from domain.revisions import History, Revision
 from domain.simulations.simulation import Simulation
 from domain.webhooks.deliverer import Deliverer
 from domain.webhooks.delivery import GIVE_UP_AFTER, Delivery
 from domain.webhooks.messages import BODY_MAX
-from domain.webhooks.ports import Answer
+from domain.webhooks.ports import Answer, Waiting
 from domain.webhooks.turn import LEASE
 from domain.webhooks.webhook import Webhook
 from domain.write_context import WriteContext
@@ -327,6 +328,25 @@ async def test_killed_deliverer_is_followed_by_another(world: World) -> None:
     world.clock.passes(LEASE)
     await world.deliver()
     assert names(world.endpoints.to(webhook)) == ["one"]
+
+
+async def test_webhook_stays_leased_while_changes_are_skipped(world: World) -> None:
+    await world.webhook("a", kinds=("run",))
+    for _ in range(2 * LIMIT_MAX):
+        await world.simulation("one")
+    waiting: list[Waiting] = []
+
+    class SlowHistory(History):
+        async def changes(self, owner: OwnerId, request: PageRequest) -> Page[Revision[Any]]:
+            world.clock.passes(LEASE * 0.6)
+            waiting.extend(await world.storage.deliveries.waiting(world.clock()))
+            return await super().changes(owner, request)
+
+    slow = SlowHistory(revisions=world.storage.revisions)
+    world.deliverer = Deliverer(replace(world.container.delivering(), sender=world.endpoints, history=slow))
+    await world.deliver()
+    assert world.clock() >= NOW + LEASE
+    assert waiting == []
 
 
 async def test_stopped_deliverer_gives_its_leases_back(world: World) -> None:

@@ -127,10 +127,11 @@ class Turn:
             for revision in page.items:
                 if revision.kind not in self._webhook.kinds:
                     self._cursor = self._cursor.advanced(revision.number, self._means.now())
-                    continue
-                answer = await self._attempt(self._means.messages.of(revision), DeliveryCause.CHANGE, revision.number)
-                if not answer.accepted:
-                    return self._hopeless(answer)
+                else:
+                    message = self._means.messages.of(revision)
+                    answer = await self._attempt(message, DeliveryCause.CHANGE, revision.number)
+                    if not answer.accepted:
+                        return self._hopeless(answer)
                 is_fresh = self._means.monotonic() - self._saved_at < SAVE_AFTER
                 if not is_fresh and not await self._save(until=self._means.now() + LEASE):
                     return None
