@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
@@ -282,6 +283,32 @@ async def test_410_disables_the_webhook_at_once(world: World) -> None:
     stored = await world.stored(webhook)
     assert (stored.enabled, stored.disabled_reason) == (False, "gone")
     assert len(world.endpoints.sent) == 1
+
+
+async def test_webhook_that_was_changed_in_time_is_not_disabled(world: World) -> None:
+    webhook = await world.webhook("a")
+    await world.simulation("one")
+    world.endpoints.answers[webhook.url] = lambda: GONE
+    use_cases, repository = world.container.use_cases.webhooks(), world.storage.webhooks
+
+    class ChangedJustBefore:
+        """The owner sets another URL between the last save of the turn and the disabling."""
+
+        def of(self, owner: OwnerId) -> Any:
+            return self
+
+        async def get(self, id: UUID) -> Webhook:
+            return await repository.of(world.owner).get(id)
+
+        async def change(self, id: UUID, change: Callable[[Webhook], Webhook], context: WriteContext) -> Webhook:
+            await use_cases.update(world.owner, id, context, scopes=frozenset(Scope), url="https://b.example")
+            return await repository.of(world.owner).change(id, change, context)
+
+    means = replace(world.container.delivering(), sender=world.endpoints, repository=ChangedJustBefore())
+    world.deliverer = Deliverer(means)
+    await world.deliver()
+    stored = await world.stored(webhook)
+    assert (stored.url, stored.enabled) == ("https://b.example", True)
 
 
 async def test_slow_endpoint_delays_nobody_else(world: World) -> None:

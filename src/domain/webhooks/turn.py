@@ -76,11 +76,18 @@ class Turn:
             raise
         finally:
             if await self._save(until=None) and disabled is not None:
-                change = partial(Webhook.disable, reason=disabled, now=self._means.now())
+                change = partial(self._disable, disabled)
                 with suppress(NotFound):  # deleted meanwhile
                     repository = self._means.repository.of(self._webhook.owner_id)
-                    await repository.change(self._webhook.id, change, self._means.context())
-                    _log.warning("webhook %s is disabled: %s", self._webhook.id, disabled)
+                    changed = await repository.change(self._webhook.id, change, self._means.context())
+                    if changed.disabled_reason is disabled:
+                        _log.warning("webhook %s is disabled: %s", self._webhook.id, disabled)
+
+    def _disable(self, reason: DisabledReason, stored: Webhook) -> Webhook:
+        """The webhook disabled; as it is where its owner has changed it since the turn began."""
+        if stored.version != self._webhook.version:
+            return stored
+        return stored.disable(reason=reason, now=self._means.now())
 
     async def _send_all(self) -> DisabledReason | None:
         """Sends what there is to send; returns why the webhook has to be disabled, if it has."""
