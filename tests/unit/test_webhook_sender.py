@@ -148,7 +148,7 @@ async def test_name_that_leads_elsewhere_at_the_second_look_is_refused() -> None
     allowed = sending("10.9.0.0/16", resolver=resolver)
     async with endpoint(lambda _: answer("200 OK")) as (port, requests), allowed as send:
         refused = await send(f"http://rebinding.example:{port}/")
-    assert refused.error == "The address 127.0.0.1 is not public."
+    assert refused.error == "The host has an address that is not public."
     assert requests == []
 
 
