@@ -503,6 +503,18 @@ async def test_secrets_are_encrypted_anew_while_the_secret_key_is_replaced(world
     assert len(world.endpoints.sent) == 1
 
 
+async def test_webhook_that_is_deleted_meanwhile_stops_no_encryption(world: World) -> None:
+    await world.webhook("a")
+    everything, deleted = await world.storage.deliveries.all(), OwnerFactory.build().id
+
+    async def with_deleted() -> Any:
+        return [(world.owner, deleted), *everything]
+
+    world.storage.deliveries.all = with_deleted  # type: ignore[method-assign]  # -- as it was a moment ago
+    world.container = world.containing(BEFORE, KEY)
+    assert await world.new_deliverer().reseal() == 1
+
+
 async def test_webhook_whose_secret_cannot_be_read_is_disabled(world: World) -> None:
     webhook = await world.webhook("a")
     await world.simulation("one")
