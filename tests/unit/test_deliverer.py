@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
@@ -23,14 +24,15 @@ from app.system import System
 from config.settings import Settings
 from domain.access.owner import Owner
 from domain.access.scopes import Scope
-from domain.errors import Conflict, Unavailable
-from domain.paging import PageRequest
+from domain.errors import Conflict, Unavailable, Unfit
+from domain.paging import LIMIT_MAX, Page, PageRequest
 from domain.repository import OwnerId
+from domain.revisions import History, Revision
 from domain.simulations.simulation import Simulation
 from domain.webhooks.deliverer import Deliverer
 from domain.webhooks.delivery import GIVE_UP_AFTER, Delivery
 from domain.webhooks.messages import BODY_MAX
-from domain.webhooks.ports import Answer
+from domain.webhooks.ports import Answer, Waiting
 from domain.webhooks.turn import LEASE
 from domain.webhooks.webhook import Webhook
 from domain.write_context import WriteContext
@@ -283,6 +285,32 @@ async def test_410_disables_the_webhook_at_once(world: World) -> None:
     assert len(world.endpoints.sent) == 1
 
 
+async def test_webhook_that_was_changed_in_time_is_not_disabled(world: World) -> None:
+    webhook = await world.webhook("a")
+    await world.simulation("one")
+    world.endpoints.answers[webhook.url] = lambda: GONE
+    use_cases, repository = world.container.use_cases.webhooks(), world.storage.webhooks
+
+    class ChangedJustBefore:
+        """The owner sets another URL between the last save of the turn and the disabling."""
+
+        def of(self, owner: OwnerId) -> Any:
+            return self
+
+        async def get(self, id: UUID) -> Webhook:
+            return await repository.of(world.owner).get(id)
+
+        async def change(self, id: UUID, change: Callable[[Webhook], Webhook], context: WriteContext) -> Webhook:
+            await use_cases.update(world.owner, id, context, scopes=frozenset(Scope), url="https://b.example")
+            return await repository.of(world.owner).change(id, change, context)
+
+    means = replace(world.container.delivering(), sender=world.endpoints, repository=ChangedJustBefore())
+    world.deliverer = Deliverer(means)
+    await world.deliver()
+    stored = await world.stored(webhook)
+    assert (stored.url, stored.enabled) == ("https://b.example", True)
+
+
 async def test_slow_endpoint_delays_nobody_else(world: World) -> None:
     slow, other = await world.webhook("slow"), await world.webhook("other")
     goes_on, others_done = asyncio.Event(), asyncio.Event()
@@ -327,6 +355,25 @@ async def test_killed_deliverer_is_followed_by_another(world: World) -> None:
     world.clock.passes(LEASE)
     await world.deliver()
     assert names(world.endpoints.to(webhook)) == ["one"]
+
+
+async def test_webhook_stays_leased_while_changes_are_skipped(world: World) -> None:
+    await world.webhook("a", kinds=("run",))
+    for _ in range(2 * LIMIT_MAX):
+        await world.simulation("one")
+    waiting: list[Waiting] = []
+
+    class SlowHistory(History):
+        async def changes(self, owner: OwnerId, request: PageRequest) -> Page[Revision[Any]]:
+            world.clock.passes(LEASE * 0.6)
+            waiting.extend(await world.storage.deliveries.waiting(world.clock()))
+            return await super().changes(owner, request)
+
+    slow = SlowHistory(revisions=world.storage.revisions)
+    world.deliverer = Deliverer(replace(world.container.delivering(), sender=world.endpoints, history=slow))
+    await world.deliver()
+    assert world.clock() >= NOW + LEASE
+    assert waiting == []
 
 
 async def test_stopped_deliverer_gives_its_leases_back(world: World) -> None:
@@ -421,6 +468,26 @@ async def test_delivery_is_repeated_on_request(world: World) -> None:
     await use_cases.request(world.owner, webhook.id, None)
 
 
+async def test_delivery_of_a_kind_that_is_sent_no_longer_is_not_repeated(world: World) -> None:
+    # Whoever has changed the URL meanwhile is perhaps not allowed to read it.
+    webhook = await world.webhook("a")
+    await world.simulation("one")
+    await world.deliver()
+    (first,) = await world.deliveries(webhook)
+    use_cases = world.container.use_cases.webhooks()
+    await use_cases.request(world.owner, webhook.id, first.id)
+    scopes = frozenset({Scope.WEBHOOKS_MANAGE, Scope.RUNS_READ})
+    changes = {"url": "https://b.example", "kinds": ("run",)}
+    await use_cases.update(world.owner, webhook.id, world.context, scopes=scopes, **changes)
+    await world.deliver()
+    assert len(world.endpoints.sent) == 1
+    with pytest.raises(Unfit):
+        await use_cases.request(world.owner, webhook.id, first.id)
+    await use_cases.request(world.owner, webhook.id, None)
+    await world.deliver()
+    assert len(world.endpoints.sent) == 2
+
+
 async def test_secrets_are_encrypted_anew_while_the_secret_key_is_replaced(world: World) -> None:
     webhook = await world.webhook("a")
     before = (await world.stored(webhook)).secret
@@ -436,6 +503,18 @@ async def test_secrets_are_encrypted_anew_while_the_secret_key_is_replaced(world
     assert len(world.endpoints.sent) == 1
 
 
+async def test_webhook_that_is_deleted_meanwhile_stops_no_encryption(world: World) -> None:
+    await world.webhook("a")
+    everything, deleted = await world.storage.deliveries.all(), OwnerFactory.build().id
+
+    async def with_deleted() -> Any:
+        return [(world.owner, deleted), *everything]
+
+    world.storage.deliveries.all = with_deleted  # type: ignore[method-assign]  # -- as it was a moment ago
+    world.container = world.containing(BEFORE, KEY)
+    assert await world.new_deliverer().reseal() == 1
+
+
 async def test_webhook_whose_secret_cannot_be_read_is_disabled(world: World) -> None:
     webhook = await world.webhook("a")
     await world.simulation("one")
@@ -449,6 +528,16 @@ async def test_webhook_whose_secret_cannot_be_read_is_disabled(world: World) -> 
     await use_cases.update(world.owner, webhook.id, world.context, scopes=frozenset(Scope), enabled=True)
     await world.deliver()
     assert len(world.endpoints.sent) == 1
+
+
+async def test_request_ends_where_the_secret_cannot_be_read(world: World) -> None:
+    webhook = await world.webhook("a")
+    await world.container.use_cases.webhooks().request(world.owner, webhook.id, None)
+    world.container = world.containing("another secret key, of 32 characters")
+    world.deliverer = world.new_deliverer()
+    await world.deliver()
+    assert (await world.stored(webhook)).disabled_reason == "secret_unreadable"
+    assert await world.storage.deliveries.waiting(world.clock()) == []
 
 
 async def test_outage_of_the_database_is_logged_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -479,9 +568,19 @@ async def test_deactivated_owner_is_sent_nothing(world: World) -> None:
     assert names(world.endpoints.to(webhook)) == ["one"]
 
 
+async def test_request_to_a_deactivated_owner_ends(world: World) -> None:
+    webhook = await world.webhook("a")
+    await world.container.use_cases.webhooks().request(world.owner, webhook.id, None)
+    await world.storage.owners.change(world.owner, lambda owner: owner.deactivate(world.clock()), world.context)
+    await world.deliver()
+    assert await world.storage.deliveries.waiting(world.clock()) == []
+    assert world.endpoints.sent == []
+
+
 async def test_bug_is_logged_and_not_met_again_at_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    await world.webhook("a")
+    webhook = await world.webhook("a")
     await world.simulation("one")
+    await world.container.use_cases.webhooks().request(world.owner, webhook.id, None)
 
     async def fails(*_: object) -> Answer:
         raise ZeroDivisionError

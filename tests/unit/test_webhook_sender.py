@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from adapters.webhook_sender import sender
 from adapters.webhook_sender.addresses import AddressRefused, AllowedAddresses, is_public
+from adapters.webhook_sender.resolver import Resolver
 from adapters.webhook_sender.sender import ANSWER_BYTES_MAX, HttpSender
 from domain.webhooks.ports import Answer
+from domain.webhooks.webhook import Webhook
 
 Respond = Callable[[bytes], Awaitable[bytes] | bytes]
 
@@ -148,8 +152,31 @@ async def test_name_that_leads_elsewhere_at_the_second_look_is_refused() -> None
     allowed = sending("10.9.0.0/16", resolver=resolver)
     async with endpoint(lambda _: answer("200 OK")) as (port, requests), allowed as send:
         refused = await send(f"http://rebinding.example:{port}/")
-    assert refused.error == "The address 127.0.0.1 is not public."
+    assert refused.error == "The host has an address that is not public."
     assert requests == []
+
+
+async def test_names_of_one_owner_hold_up_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered, look_up = threading.Event(), socket.getaddrinfo
+
+    def unanswered(host: str, *rest: Any, **more: Any) -> Any:
+        if host.startswith("dark"):
+            answered.wait(60)
+        return look_up("127.0.0.1", *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", unanswered)
+    resolver = Resolver()
+    try:
+        dark = [asyncio.create_task(resolver.resolve(f"dark{each}.example")) for each in range(Webhook.WEBHOOKS_MAX)]
+        await asyncio.sleep(0)  # all of them begin
+        async with asyncio.timeout(10):
+            found = await resolver.resolve("hooks.example", 443)
+        assert {each["host"] for each in found} == {"127.0.0.1"}
+        assert not any(each.done() for each in dark)
+    finally:
+        answered.set()
+        await resolver.close()
+    await asyncio.gather(*dark, return_exceptions=True)
 
 
 async def test_host_is_told_the_name_and_not_the_address() -> None:

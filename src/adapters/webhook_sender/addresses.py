@@ -31,12 +31,15 @@ class AllowedAddresses:
         self._networks, self._public = [*map(ip_network, networks)], public
 
     def require(self, text: str) -> None:
-        """Raises ``AddressRefused`` for an address that may not be connected to."""
+        """Raises ``AddressRefused`` for an address that may not be connected to.
+
+        Its text, which owners read, does not tell them the address that the operator's name server gives a name.
+        """
         address = ip_address(text.partition("%")[0])  # without the zone of a link-local one
         mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
         if any(one in network for network in self._networks for one in (address, mapped) if one is not None):
             return
         if not is_public(address):
-            raise AddressRefused(f"The address {address} is not public.")
+            raise AddressRefused("The host has an address that is not public.")
         if not self._public:
-            raise AddressRefused(f"The address {address} is public, and not sent to without TLS.")
+            raise AddressRefused("The host has a public address, which is not sent to without TLS.")

@@ -7,7 +7,10 @@ from functools import partial
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-THREADS = 64
+from domain.webhooks.deliverer import AT_ONCE
+
+THREADS = AT_ONCE
+"""One for each webhook that is served: an owner whose names are never answered takes no thread from others."""
 
 
 class Resolver(AbstractResolver):

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from uuid import UUID
 
 from domain.errors import NotFound, Unavailable
@@ -86,8 +87,9 @@ class Deliverer:
         changed = 0
         for owner, id in await self._means.deliveries.all():
             repository = self._means.repository.of(owner)
-            version = (await repository.get(id)).version
-            changed += (await repository.change(id, self._resealed, self._means.context())).version > version
+            with suppress(NotFound):  # deleted meanwhile
+                version = (await repository.get(id)).version
+                changed += (await repository.change(id, self._resealed, self._means.context())).version > version
         return changed
 
     def _resealed(self, stored: Webhook) -> Webhook:

@@ -61,6 +61,11 @@ class Delivery:
         return 1
 
     @property
+    def kind(self) -> str | None:
+        """The kind of the object whose change was sent; None for a ping."""
+        return self.type.partition(".")[0] if self.number else None
+
+    @property
     def delivered(self) -> bool:
         """Whether the endpoint has accepted the message."""
         return self.status_code in ACCEPTED

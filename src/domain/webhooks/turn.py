@@ -72,21 +72,31 @@ class Turn:
             raise
         except Exception:  # a bug, which would be met again at once
             self._fail()
+            await self._drop_request()
             raise
         finally:
             if await self._save(until=None) and disabled is not None:
-                change = partial(Webhook.disable, reason=disabled, now=self._means.now())
+                change = partial(self._disable, disabled)
                 with suppress(NotFound):  # deleted meanwhile
                     repository = self._means.repository.of(self._webhook.owner_id)
-                    await repository.change(self._webhook.id, change, self._means.context())
-                    _log.warning("webhook %s is disabled: %s", self._webhook.id, disabled)
+                    changed = await repository.change(self._webhook.id, change, self._means.context())
+                    if changed.disabled_reason is disabled:
+                        _log.warning("webhook %s is disabled: %s", self._webhook.id, disabled)
+
+    def _disable(self, reason: DisabledReason, stored: Webhook) -> Webhook:
+        """The webhook disabled; as it is where its owner has changed it since the turn began."""
+        if stored.version != self._webhook.version:
+            return stored
+        return stored.disable(reason=reason, now=self._means.now())
 
     async def _send_all(self) -> DisabledReason | None:
         """Sends what there is to send; returns why the webhook has to be disabled, if it has."""
         if not await self._means.owners.is_active(self._webhook.owner_id):
             self._cursor = self._cursor.paused(self._means.now())
+            await self._drop_request()
             return None
         if not self._open_secrets():
+            await self._drop_request()
             return DisabledReason.SECRET_UNREADABLE
         if self._cursor.requested is not None:
             await self._send_requested(self._cursor.requested)
@@ -101,6 +111,11 @@ class Turn:
             number = span.last if ahead else span.purged_through
             self._cursor = self._cursor.advanced(number, self._means.now())
             return DisabledReason.CHANGES_FORGOTTEN
+
+    async def _drop_request(self) -> None:
+        """Removes the request, if there is one: the webhook would be waiting again at once."""
+        if self._cursor.requested is not None:
+            await self._owned.fulfil(self._webhook.id, self._cursor.requested)
 
     def _open_secrets(self) -> bool:
         """Whether the present secret can be read."""
@@ -119,10 +134,11 @@ class Turn:
             for revision in page.items:
                 if revision.kind not in self._webhook.kinds:
                     self._cursor = self._cursor.advanced(revision.number, self._means.now())
-                    continue
-                answer = await self._attempt(self._means.messages.of(revision), DeliveryCause.CHANGE, revision.number)
-                if not answer.accepted:
-                    return self._hopeless(answer)
+                else:
+                    message = self._means.messages.of(revision)
+                    answer = await self._attempt(message, DeliveryCause.CHANGE, revision.number)
+                    if not answer.accepted:
+                        return self._hopeless(answer)
                 is_fresh = self._means.monotonic() - self._saved_at < SAVE_AFTER
                 if not is_fresh and not await self._save(until=self._means.now() + LEASE):
                     return None
@@ -158,6 +174,8 @@ class Turn:
                 try:
                     (revision,) = (await self._changes_after(number - 1, 1)).items
                 except (Gone, ValueError):
+                    return 0, None
+                if revision.kind not in self._webhook.kinds:  # since the request
                     return 0, None
                 return number, self._means.messages.of(revision)
         return 0, self._means.messages.ping(self._means.new_id(), self._webhook.id, self._means.now())

@@ -141,13 +141,16 @@ class Webhooks:
     async def request(self, owner: OwnerId, id: UUID, repeat: UUID | None) -> None:
         """Has the message of this delivery sent once more, or a ping where that is None.
 
-        Raises ``Unfit`` for an unknown delivery, and ``Conflict`` where another request is still waiting.
+        Raises ``Unfit`` for an unknown delivery, and for one of a kind that the webhook is sent no longer: whoever has
+        set its URL since then need not be allowed to read that. ``Conflict`` where another request is still waiting.
         """
-        await self.get(owner, id)
+        webhook = await self.get(owner, id)
         if repeat is not None:
             wanted = PageRequest(limit=1, conditions=(_equal("webhook_id", id), _equal("id", repeat)))
-            if not (await self.deliveries.of(owner).page(wanted)).items:
-                raise Unfit([Violation("repeat", "unknown_delivery", "The webhook has no delivery with this id.")])
+            found = (await self.deliveries.of(owner).page(wanted)).items
+            if not found or found[0].kind not in {None, *webhook.kinds}:
+                detail = "The webhook has no delivery with this id, of a kind that it is sent."
+                raise Unfit([Violation("repeat", "unknown_delivery", detail)])
         if not await self.deliveries.of(owner).request(id, repeat or id):
             raise Conflict("delivery_requested", "Another requested delivery to this webhook is still waiting.")
 

@@ -226,7 +226,7 @@ def request_delivery(call: Call) -> Answer:
     """Requests a delivery, which nobody makes."""
     webhook = _found(call)
     if call.values.get("repeat") is not None:
-        detail = "The webhook has no delivery with this id."
+        detail = "The webhook has no delivery with this id, of a kind that it is sent."
         raise invalid([], [at(("repeat",), "unknown_delivery", detail)])
     if webhook.is_requested:
         raise Refusal("delivery_requested", "Another requested delivery to this webhook is still waiting.")
