@@ -65,7 +65,8 @@ def asyncpg_storage(
         reads = ReplicaReads(executor, Standby(replica_url, **options), audit=role_bypass if enforce_rls else None)
     if check_more is None:
         return Storage(executor, enforce_rls=enforce_rls, replica_reads=reads)
-    return CheckedStorage(executor, enforce_rls=enforce_rls, replica_reads=reads, check_more=check_more)
+    first = Storage(AsyncpgExecutor(url, **options), enforce_rls=enforce_rls)
+    return CheckedStorage(executor, enforce_rls=enforce_rls, replica_reads=reads, first=first, check_more=check_more)
 
 
 def django_storage(
