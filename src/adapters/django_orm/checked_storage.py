@@ -87,4 +87,4 @@ class CheckedStorage(Storage):
     def _report(self, error: Exception) -> None:
         if self._fault != str(error):
             self._fault = str(error)
-            _log.warning("Every request gets a 503 until the database can be used. %s", error)
+            _log.warning("Nothing is served until the database can be used. %s", error)
