@@ -102,7 +102,7 @@ class RequestCycle:
             problem = self._stopped()
         except BaseException as error:
             if isinstance(error, ProblemException) and error is self._error:
-                problem = error
+                problem = ProblemException(error.kind)  # the error itself would hold this frame
             else:
                 _log.exception("Exception in ASGI application")
         if not (self.response_complete or self.disconnected):
