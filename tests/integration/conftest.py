@@ -74,6 +74,7 @@ collect_ignore = {
         "test_later_versions.py",
         "test_server_faults.py",
         "test_service.py",
+        "test_tracing_on_postgres.py",
         "test_up_on_postgres.py",
     ],
     "postgresql": [

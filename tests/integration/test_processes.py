@@ -488,3 +488,11 @@ def test_a_closed_pipe_ends_an_export_quietly(goatfish: Shell) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(PATIENCE) == 1
+
+
+def test_delivering_once_fails_while_the_database_is_away(bare: Shell) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        away = f"postgresql://goatfish@127.0.0.1:{closed.getsockname()[1]}/goatfish"
+    done = bare("deliver", "--once", GOATFISH_DATABASE_URL=away, GOATFISH_SECRET_KEY="a" * 32)
+    assert done.returncode == 1
+    assert "The database cannot be used: connection refused" in done.stderr.splitlines()[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from functools import partial
 
 import pytest
 
+from adapters.django_orm.sql.standby import Standby
+from adapters.django_orm.sql.statement import Statement
 from config.databases import DatabaseUrl
 from tests.embedded_postgres import Server
 from tests.embedded_postgres.places import Account, temporary_home
@@ -141,3 +144,12 @@ def test_promoted_standby_is_not_read_any_more(replicated: Replicated, key: str)
             assert replicated.answered(client) == (1, 0)
         until(partial(_says, replicated.logs[0], "It leads to a server that is no standby any more."))
         until(partial(_says, replicated.logs[0], "no host is what its target_session_attrs asks for"))
+
+
+async def test_a_stop_does_not_wait_for_a_standby_that_hangs(replicated: Replicated) -> None:
+    standby = Standby(replicated.standby.url, size=2, acquire_timeout=5, statement_timeout=60, list_timeout=2)
+    await standby.open()
+    assert await standby.fetch("", Statement("SELECT 1", (), (None,)), {}) == [(1,)]
+    with replicated.standby.frozen():
+        async with asyncio.timeout(20):
+            await standby.close()

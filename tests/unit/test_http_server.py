@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from adapters.http_fastapi.kit.context import RequestContext
+from adapters.http_fastapi.kit.problems import REFUSALS
 from app.http_server.access_log import log_access
 from app.http_server.connection import LINGER_TIMEOUT, HttpConnection
 from app.http_server.connection_registry import CHECK_INTERVAL, REJECTED_MAX, STARTS_PER_PASS, ConnectionRegistry
@@ -434,6 +436,31 @@ def test_cancelled_request_gets_503_at_shutdown(caplog: pytest.LogCaptureFixture
 
     run(test)
     assert [record for record in caplog.records if record.levelno > logging.INFO] == []
+
+
+@pytest.mark.parametrize(("method", "code"), [(b"GET", "unavailable"), (b"POST", "outcome_unknown")])
+def test_what_the_shutdown_cuts_short_may_have_been_carried_out(method: bytes, code: str) -> None:
+    nobody: Any = None  # is asked who the caller is
+
+    async def waits_for_ever(scope: Any, receive: Any, send: Any) -> None:
+        RequestContext(scope, nobody)
+        await asyncio.Event().wait()
+
+    async def test() -> None:
+        client = Client()
+        client.connection._application = waits_for_ever
+        client.deliver(method + b" /api/v1/runs HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        await asyncio.sleep(0)
+        for task in client.state.tasks:
+            task.cancel()
+        await client.settle()
+        (answer,) = parsed(bytes(client.transport.out))
+        assert (answer.status, json.loads(answer.body)["code"]) == (503, code)
+        assert bytes(client.transport.out).lower().count(b"retry-after: 1") == 1
+
+    before = REFUSALS["shutdown"]
+    run(test)
+    assert REFUSALS["shutdown"] == before + 1
 
 
 def test_malformed_request_after_an_error_response_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -13,9 +13,14 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.routing import Route
 
 from adapters.http_fastapi.kit.context import KEY
+from adapters.http_fastapi.kit.middleware import DRAINING
 from adapters.http_fastapi.kit.problems import REFUSALS, ProblemException, as_problem, problem_response
+from adapters.http_fastapi.resources.system import system_routes
+from adapters.in_memory.storage import Storage
 from app.http_server.connection_registry import ConnectionRegistry
 from app.http_server.figures import BUCKETS, ServerFigures
 from app.metrics import loop_lag, workers
@@ -117,6 +122,15 @@ def refused(error: Exception) -> set[str]:
 def test_refusals_are_counted_by_what_operators_want_to_know(error: Exception, reason: str) -> None:
     assert refused(error) == {reason}
     assert as_problem(error).kind.code in {reason, "unavailable"}
+
+
+async def test_readiness_that_is_refused_while_draining_is_counted_as_of_the_stop() -> None:
+    routes = [each for each in system_routes(Storage()).routes if isinstance(each, Route)]
+    (readiness,) = (each for each in routes if each.path == "/readyz")
+    request = Request({"type": "http", "state": {DRAINING: True}})
+    with pytest.raises(ProblemException) as refusal:
+        await readiness.endpoint(request)
+    assert refused(refusal.value) == {"shutdown"}
 
 
 def test_a_connection_too_many_is_counted() -> None:

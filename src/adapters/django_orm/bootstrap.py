@@ -62,10 +62,13 @@ def asyncpg_storage(
     primary, reads = AsyncpgExecutor(url, **options), None
     executor = trace(primary) if trace else primary
     if replica_url is not None:
-        reads = ReplicaReads(executor, Standby(replica_url, **options), audit=role_bypass if enforce_rls else None)
+        standby = Standby(replica_url, **options)
+        audit = role_bypass if enforce_rls else None
+        reads = ReplicaReads(executor, trace(standby) if trace else standby, audit=audit)
     if check_more is None:
         return Storage(executor, enforce_rls=enforce_rls, replica_reads=reads)
-    return CheckedStorage(executor, enforce_rls=enforce_rls, replica_reads=reads, check_more=check_more)
+    first = Storage(AsyncpgExecutor(url, **options), enforce_rls=enforce_rls)
+    return CheckedStorage(executor, enforce_rls=enforce_rls, replica_reads=reads, first=first, check_more=check_more)
 
 
 def django_storage(

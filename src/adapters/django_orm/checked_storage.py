@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from copy import copy
 from typing import TYPE_CHECKING
 
 from adapters.django_orm.storage import Storage
@@ -25,20 +24,21 @@ _log = logging.getLogger("goatfish.server")
 class CheckedStorage(Storage):
     """Until the database passes the check, every statement raises ``Unavailable``.
 
-    ``check_more`` is part of that check where the database was away at the start; it raises ``Unavailable`` too.
+    ``first`` is what checks: the same storage, with connections that nobody else uses. ``check_more`` is part of that
+    where the database was away at the start; it raises ``Unavailable`` too.
     """
 
     def __init__(
         self,
         executor: AsyncpgExecutor,
         *,
+        first: Storage,
         check_more: Callable[[], Awaitable[None]],
         enforce_rls: bool,
         replica_reads: ReplicaReads | None = None,
     ) -> None:
         super().__init__(executor, enforce_rls=enforce_rls, replica_reads=replica_reads)
-        self._first = Storage(copy(executor), enforce_rls=enforce_rls)  # with connections that nobody else uses
-        self._check_more = check_more
+        self._first, self._check_more = first, check_more
         self._opening: asyncio.Task[None] | None = None
         self._fault = ""
 
@@ -87,4 +87,4 @@ class CheckedStorage(Storage):
     def _report(self, error: Exception) -> None:
         if self._fault != str(error):
             self._fault = str(error)
-            _log.warning("Every request gets a 503 until the database can be used. %s", error)
+            _log.warning("Nothing is served until the database can be used. %s", error)

@@ -64,7 +64,7 @@ class Lifecycle(HealthCheck, Protocol):
     """What the application opens when it starts and closes when it stops."""
 
     async def open(self) -> None:
-        """Prepares for use on the running event loop; connects to nothing yet."""
+        """Prepares for use on the running event loop. Returns although its database is away."""
         ...
 
     async def close(self) -> None:

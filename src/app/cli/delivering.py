@@ -7,9 +7,10 @@ from contextlib import suppress
 import uvloop
 
 from app.cli.database import require_storage, say_which_database
-from app.cli.terminal import print_message
+from app.cli.terminal import fail, print_message
 from app.container import Container
 from config.settings import load
+from domain.errors import Unavailable
 
 
 def deliver(*, once: bool) -> None:
@@ -17,14 +18,20 @@ def deliver(*, once: bool) -> None:
     require_storage()
     print_message("Goatfish delivers webhooks." if not once else "Goatfish delivers what webhooks are waiting for.")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_deliver(once=once))
+        try:
+            runner.run(_deliver(once=once))
+        except Unavailable as error:
+            fail(str(error))
 
 
 async def _deliver(*, once: bool) -> None:
+    """Raises ``Unavailable`` for a database that cannot be used, where it is not waited for: ``once``."""
     container = Container(settings=load())
     storage = container.storage()
     await storage.open()
     try:
+        if once:
+            await storage.check()
         running = asyncio.create_task(container.deliverer().run(once=once))
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, running.cancel)

@@ -242,22 +242,21 @@ class HttpConnection(asyncio.BufferedProtocol):
             self._reading_paused = True
             self.transport.pause_reading()
 
-    def on_no_response(self, cycle: RequestCycle, code: str) -> None:
-        """The application ended without a response: the server sends one, or aborts a response that has begun."""
+    def on_no_response(self, cycle: RequestCycle, problem: ProblemException) -> None:
+        """The application ended without a response: this problem is sent, or a response that has begun is aborted."""
         if cycle.response_started:
             self.abort()
         else:
             cycle.disconnected = True
             head, path = cycle.scope["method"] == "HEAD", cycle.scope["path"]
-            reason: Reason | None = "shutdown" if code == "unavailable" else None
-            response = error_response(code, request_id=cycle.request_id, path=path, bodiless=head, reason=reason)
+            response = error_response(problem, request_id=cycle.request_id, path=path, bodiless=head)
             self._close(response.data)
             if self.report is not None:
                 cycle.report(self.report, instead=response)
 
     def _refuse(self, code: str, reason: Reason | None = None) -> None:
         """Answers what is not understood as a request."""
-        response = error_response(code, reason=reason)
+        response = error_response(ProblemException(code, reason=reason))
         self._close(response.data)
         if self.report is not None:
             self.report(

@@ -4,7 +4,7 @@ import secrets
 from http import HTTPStatus
 from typing import NamedTuple
 
-from adapters.http_fastapi.kit.problems import ProblemException, Reason, problem_response
+from adapters.http_fastapi.kit.problems import ProblemException, problem_response
 from adapters.http_fastapi.kit.response_headers import complete
 
 
@@ -19,14 +19,14 @@ class ErrorResponse(NamedTuple):
 
 
 def error_response(
-    code: str, *, request_id: str = "", path: str = "", bodiless: bool = False, reason: Reason | None = None
+    problem: ProblemException, *, request_id: str = "", path: str = "", bodiless: bool = False
 ) -> ErrorResponse:
-    """The problem of this code, at this path and with this request's id if known; bodiless to HEAD."""
+    """This problem, at this path and with this request's id if known; bodiless to HEAD."""
     request_id = request_id or secrets.token_hex(16)
-    response = problem_response(ProblemException(code, reason=reason), path, request_id)
+    response = problem_response(problem, path, request_id)
     given = [*response.raw_headers, (b"x-request-id", request_id.encode()), (b"connection", b"close")]
     status = HTTPStatus(response.status_code)
-    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+    if status is HTTPStatus.SERVICE_UNAVAILABLE and "retry-after" not in response.headers:
         given.append((b"retry-after", b"1"))
     lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode()]
     lines += [name + b": " + value for name, value in complete(given, path=path, scheme="http")]

@@ -7,6 +7,8 @@ from http import HTTPStatus
 from typing import Any, Protocol
 from urllib.parse import unquote
 
+from adapters.http_fastapi.kit.context import KEY
+from adapters.http_fastapi.kit.exception_handlers import cut_short
 from adapters.http_fastapi.kit.middleware import DRAINING
 from adapters.http_fastapi.kit.problems import ProblemException
 from app.http_server.error_response import ErrorResponse
@@ -45,7 +47,7 @@ class Connection(Protocol):
         """The whole response is written."""
         ...
 
-    def on_no_response(self, cycle: "RequestCycle", code: str) -> None:
+    def on_no_response(self, cycle: "RequestCycle", problem: ProblemException) -> None:
         """The application ended without a response: sends this problem, unless a response has begun."""
         ...
 
@@ -93,20 +95,27 @@ class RequestCycle:
 
     async def run(self, application: Application) -> None:
         """Runs the application. If it raises or sends no response, the server sends one, and logs the exception."""
-        code = "internal_error"
+        problem = None
         try:
             await application(self.scope, self.receive, self.send)
         except asyncio.CancelledError:  # by uvicorn, once the shutdown timeout has passed
-            code = "unavailable"
+            problem = self._stopped()
         except BaseException as error:
             if isinstance(error, ProblemException) and error is self._error:
-                code = error.kind.code
+                problem = ProblemException(error.kind)  # the error itself would hold this frame
             else:
                 _log.exception("Exception in ASGI application")
         if not (self.response_complete or self.disconnected):
-            self._connection.on_no_response(self, code)
+            self._connection.on_no_response(self, problem or ProblemException("internal_error"))
         if self._connection.report is not None and not self._reported:  # the client is gone
             self.report(self._connection.report)
+
+    def _stopped(self) -> ProblemException:
+        """The answer to a request that the end of the service has cut short."""
+        why = "The service was stopped before the request had ended."
+        if KEY not in self.scope:  # the application has not begun with it
+            return ProblemException("unavailable", why, reason="shutdown")
+        return cut_short(self.scope, why, "shutdown")
 
     @property
     def request_id(self) -> str:

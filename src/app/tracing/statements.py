@@ -13,7 +13,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvid
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from adapters.django_orm.sql.statement import Executor, Rows, Statement, Values, WriteBatch
+    from adapters.django_orm.sql.statement import Rows, Statement, Values, WriteBatch
 
 _TARGET = re.compile(r'\b(INSERT INTO|UPDATE|DELETE FROM|FROM) +"(\w+)"')
 
@@ -25,7 +25,7 @@ class TracedExecutor:
     """
 
     def __init__(self, executor: Any, provider: TracerProvider, system: str) -> None:
-        self._executor: Executor = executor
+        self._executor = executor
         self._tracer, self._system = provider.get_tracer("goatfish"), system
 
     def __getattr__(self, name: str) -> Any:
@@ -37,14 +37,31 @@ class TracedExecutor:
     ) -> Rows:
         """As of the executor."""
         with self._span(statement.sql) as span:
-            rows = await self._executor.fetch(principal, statement, values, sent)
+            rows: Rows = await self._executor.fetch(principal, statement, values, sent)
             span.set_attribute("db.response.returned_rows", len(rows))
+            return rows
+
+    async def fetch_as_of(
+        self,
+        principal: str,
+        state: Statement,
+        expected: list[tuple[Any, ...]],
+        statement: Statement,
+        values: Values,
+    ) -> Rows | None:
+        """As of a standby; where it does not return rows, the primary is asked, which has a span of its own."""
+        with self._span(statement.sql) as span:
+            span.set_attribute("goatfish.on_standby", True)
+            rows: Rows | None = await self._executor.fetch_as_of(principal, state, expected, statement, values)
+            if rows is not None:
+                span.set_attribute("db.response.returned_rows", len(rows))
             return rows
 
     async def write(self, principal: str, chain: WriteBatch, values: Values) -> int:
         """As of the executor; a chain of several statements, on SQLite, is one transaction with one span."""
         with self._span(";\n".join(statement.sql for statement in chain)):
-            return await self._executor.write(principal, chain, values)
+            written: int = await self._executor.write(principal, chain, values)
+            return written
 
     @contextmanager
     def _span(self, sql: str) -> Iterator[Span]:

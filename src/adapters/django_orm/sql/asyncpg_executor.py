@@ -150,6 +150,7 @@ class AsyncpgExecutor:
         self._acquire_timeout, self._statement_timeout = acquire_timeout, statement_timeout
         self._list_timeout = min(list_timeout, statement_timeout)
         self._system_timeout = min(SYSTEM_TIMEOUT, statement_timeout)
+        self._close_timeout = statement_timeout
         self._connections: ConnectionPool | None = None
         self._cancelling: set[asyncio.Task[None]] = set()
 
@@ -183,10 +184,10 @@ class AsyncpgExecutor:
         return read_url(self._url, os.environ)
 
     async def close(self) -> None:
-        """Closes every connection; one still in use after ``statement_timeout`` is terminated."""
+        """Closes every connection; after ``statement_timeout`` those are terminated that are not closed by then."""
         connections, self._connections = self._connections, None
         if connections is not None:
-            await connections.close(self._statement_timeout)
+            await connections.close(self._close_timeout)
 
     def codec(self, field: models.Field[Any, Any]) -> Codec:
         if isinstance(field, ManyValues):

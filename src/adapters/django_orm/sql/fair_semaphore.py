@@ -100,8 +100,6 @@ class FairSemaphore:
         self._waiting: dict[str, _Queue] = {}  # owners in the order of their turns
         self._waiting_system: dict[str, _Queue] = {}  # names of SYSTEM, likewise
         self._all_released: asyncio.Event | None = None
-        self.refused = 0
-        """Waiters that have got no slot so far, at once or in time."""
 
     @property
     def in_use(self) -> int:
@@ -160,7 +158,6 @@ class FairSemaphore:
         if queue is None:
             queue = queues[name] = _Queue(now)
         elif self._timeout is not None and queue.refuse(now, self._timeout, at_once):
-            self.refused += 1
             raise TimeoutError
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
@@ -168,8 +165,7 @@ class FairSemaphore:
         expiry = None if self._timeout is None else loop.call_later(self._timeout, _expire, waiter)
         try:
             await waiter
-        except BaseException as error:
-            self.refused += isinstance(error, TimeoutError)
+        except BaseException:
             if (
                 waiter.done() and not waiter.cancelled() and waiter.exception() is None
             ):  # a slot was assigned just before the cancellation

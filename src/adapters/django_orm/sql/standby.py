@@ -34,6 +34,7 @@ class Standby(AsyncpgExecutor):
 
     def __init__(self, url: str, *, acquire_timeout: float, **options: Any) -> None:
         super().__init__(url, acquire_timeout=min(acquire_timeout, WAIT_MAX), **options)
+        self._close_timeout = ANSWER_MAX  # a stop does not wait for what the primary could have answered
         self.is_used = False
         self._fault = ""
 

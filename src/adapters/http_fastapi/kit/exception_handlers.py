@@ -67,6 +67,13 @@ def outcome_unknown(scope: Scope, why: str, reason: Reason) -> ProblemException:
     return ProblemException("outcome_unknown", detail, headers={"Retry-After": "1"}, reason=reason)
 
 
+def cut_short(scope: Scope, why: str, reason: Reason) -> ProblemException:
+    """The problem of a request that was ended before it had an answer, wherever it was."""
+    if scope["method"] in {"GET", "HEAD", "OPTIONS"}:
+        return ProblemException("unavailable", why, headers={"Retry-After": "1"}, reason=reason)
+    return outcome_unknown(scope, why, reason)
+
+
 def ungrouped(error: BaseException) -> BaseException:
     """What is alone in a group, as Starlette's ``BaseHTTPMiddleware`` hands on what went wrong with a body."""
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:

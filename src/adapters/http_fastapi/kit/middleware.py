@@ -19,7 +19,7 @@ from adapters.http_fastapi.kit.context import KEY, RequestContext, path_within
 from adapters.http_fastapi.kit.cors import Cors
 from adapters.http_fastapi.kit.current_request import CURRENT
 from adapters.http_fastapi.kit.deadlines import Deadlines, Task
-from adapters.http_fastapi.kit.exception_handlers import Handler, outcome_unknown, respond
+from adapters.http_fastapi.kit.exception_handlers import Handler, cut_short, respond
 from adapters.http_fastapi.kit.problems import ProblemException, problem_response
 from adapters.http_fastapi.kit.response_headers import complete
 from adapters.http_fastapi.kit.websockets import noting_start, refuse
@@ -85,7 +85,8 @@ class RequestMiddleware:
         except asyncio.CancelledError:
             if not self._deadlines.expired(task) or context.started:
                 raise
-            late = _timed_out(scope, self._deadlines.seconds)
+            why = f"The request was ended, because no answer was ready within {self._deadlines.seconds:g} seconds."
+            late = cut_short(scope, why, "request_deadline")
             _log.warning("The request could not be served: %s", late.detail)
             await problem_response(late, path, request_id)(scope, receive, send)
         except Exception as error:
@@ -189,11 +190,3 @@ def _host_name(host: str) -> str:
         with suppress(ValueError):
             return f"[{IPv6Address(name[1:-1])}]"
     return name.removesuffix(".")
-
-
-def _timed_out(scope: Scope, seconds: float) -> ProblemException:
-    """The answer to a request that its deadline has ended, wherever it was."""
-    why = f"The request was ended, because no answer was ready within {seconds:g} seconds."
-    if scope["method"] in {"GET", "OPTIONS"}:
-        return ProblemException("unavailable", why, headers={"Retry-After": "1"}, reason="request_deadline")
-    return outcome_unknown(scope, why, "request_deadline")

@@ -64,7 +64,8 @@ def system_routes(storage: HealthCheck) -> APIRouter:
         It is 503 also once the service has been told to stop.
         """
         if hasattr(request.state, DRAINING):
-            raise ProblemException("unavailable", "The service is stopping.", headers={"Retry-After": "1"})
+            stopping = "The service is stopping."
+            raise ProblemException("unavailable", stopping, headers={"Retry-After": "1"}, reason="shutdown")
         await storage.check()
         return json_response({"status": "ok"})
 
