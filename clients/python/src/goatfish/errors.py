@@ -317,7 +317,7 @@ class Unavailable(ServerError):
 
 
 class OutcomeUnknown(ServerError):
-    """The service lost the answer of its database: the request may have been carried out, or not."""
+    """The service has not learned the outcome: the request may have been carried out, or not."""
 
 
 OF_STATUS: dict[int, type[APIError]] = {

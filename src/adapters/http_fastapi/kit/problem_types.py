@@ -204,7 +204,8 @@ _TYPES = [
         503,
         "Outcome unknown",
         "The service has begun to carry out the request, but has not learned the outcome: the answer of its database "
-        "was lost, or the request was ended before. It may have been carried out, or not. Send it again with the same Idempotency-Key; if it had none, look first whether it was.",
+        "was lost, or the request was ended before. It may have been carried out, or not. Send it again with the same "
+        "Idempotency-Key; if it had none, look first whether it was.",
     ),
     ProblemType(
         "unavailable",

@@ -165,8 +165,9 @@ The service is overloaded or cannot reach its database, and has not carried out 
 of seconds in Retry-After.
 
 outcome_unknown 503
-The service has begun to carry out the request but lost the answer of its database: it may have been carried out, or
-not. Send it again with the same Idempotency-Key; if it had none, look first whether it was.
+The service has begun to carry out the request, but has not learned the outcome: the answer of its database was lost,
+or the request was ended before. It may have been carried out, or not. Send it again with the same Idempotency-Key; if
+it had none, look first whether it was.
 
 list_timeout 503
 Filtering or sorting this list took longer than the service allows. Narrow the list; the detail says how.
