@@ -135,6 +135,15 @@ def _says(log: io.StringIO, text: str) -> bool:
     return text in log.getvalue()
 
 
+async def test_a_stop_does_not_wait_for_a_standby_that_hangs(replicated: Replicated) -> None:
+    standby = Standby(replicated.standby.url, size=2, acquire_timeout=5, statement_timeout=60, list_timeout=2)
+    await standby.open()
+    assert await standby.fetch("", Statement("SELECT 1", (), (None,)), {}) == [(1,)]
+    with replicated.standby.frozen():
+        async with asyncio.timeout(20):
+            await standby.close()
+
+
 def test_promoted_standby_is_not_read_any_more(replicated: Replicated, key: str) -> None:
     """The last test here: there is no standby after it."""
     with replicated.client(key) as client:
@@ -144,12 +153,3 @@ def test_promoted_standby_is_not_read_any_more(replicated: Replicated, key: str)
             assert replicated.answered(client) == (1, 0)
         until(partial(_says, replicated.logs[0], "It leads to a server that is no standby any more."))
         until(partial(_says, replicated.logs[0], "no host is what its target_session_attrs asks for"))
-
-
-async def test_a_stop_does_not_wait_for_a_standby_that_hangs(replicated: Replicated) -> None:
-    standby = Standby(replicated.standby.url, size=2, acquire_timeout=5, statement_timeout=60, list_timeout=2)
-    await standby.open()
-    assert await standby.fetch("", Statement("SELECT 1", (), (None,)), {}) == [(1,)]
-    with replicated.standby.frozen():
-        async with asyncio.timeout(20):
-            await standby.close()
