@@ -165,17 +165,18 @@ def test_list_timeout_leaves_no_settings_in_the_session(
     with (
         served(env | {"GOATFISH_LIST_TIMEOUT": "0.3"}) as url,
         httpx2.Client(base_url=url, headers=headers, timeout=TIMEOUT) as http,
-        psycopg.connect(os.environ["TEST_DATABASE_URL"], autocommit=True) as administrator,
+        psycopg.connect(os.environ["TEST_DATABASE_URL"]) as locking,
+        psycopg.connect(os.environ["TEST_DATABASE_URL"], autocommit=True) as watching,  # a transaction sees one moment
     ):
         assert http.get(SIMULATIONS, params={"name": "x"}).status_code == 200
-        with administrator.transaction():
-            administrator.execute("LOCK TABLE simulation IN ACCESS EXCLUSIVE MODE")
+        with locking.transaction():
+            locking.execute("LOCK TABLE simulation IN ACCESS EXCLUSIVE MODE")
             answer = http.get(SIMULATIONS, params={"name": "x"})
             assert (answer.status_code, answer.json()["code"]) == (503, "list_timeout")
             busy = "SELECT query FROM pg_stat_activity WHERE usename = %s AND state <> 'idle'"
             until = time.monotonic() + TIMEOUT
-            while administrator.execute(busy, [bouncer.user]).fetchall():  # the answer does not wait for its end
-                assert time.monotonic() < until
+            while running := watching.execute(busy, [bouncer.user]).fetchall():  # the answer does not wait for its end
+                assert time.monotonic() < until, running
                 time.sleep(0.05)
         assert http.get(SIMULATIONS, params={"name": "x"}).status_code == 200
     for _ in range(SERVER_CONNECTIONS):
