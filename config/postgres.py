@@ -41,6 +41,8 @@ POOLED_SESSION: Final[Mapping[str, str]] = {
 LATER_SESSION: Final = "SET transaction_timeout = 0"
 """What servers since ``LATER`` are told once connected: earlier ones refuse a setting that they do not know."""
 LATER: Final = 17
+GRACE: Final = 1.0
+"""Seconds for the server to end a statement by itself at its limit: then it is known that it was not carried out."""
 WRITABLE: Final[Mapping[str, str]] = {"default_transaction_read_only": "off"}
 """Unless ``target_session_attrs`` chooses a server by it."""
 
@@ -138,6 +140,12 @@ def forget_variables() -> None:
     """Removes from this process's environment what libpq would read there, but for what ``read_url`` has read."""
     for name in _IGNORED:
         os.environ.pop(name, None)
+
+
+def session_limits(seconds: float) -> dict[str, str]:
+    """Settings by which the server ends statements, waits for locks included, and idle transactions after so long."""
+    milliseconds = str(max(int(seconds * 1000), 1))  # 0 would be no limit
+    return {"statement_timeout": milliseconds, "idle_in_transaction_session_timeout": milliseconds}
 
 
 def session_settings(*, chooses: bool) -> dict[str, str]:

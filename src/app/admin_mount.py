@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from app.container import Container
+from app.lifespans import add_around
 
 
 def serve_admin(app: FastAPI, container: Container) -> ASGIApp:
@@ -21,17 +21,15 @@ def serve_admin(app: FastAPI, container: Container) -> ASGIApp:
         Route("/admin/{path:path}", admin, include_in_schema=False),
         Mount("/static", StaticFiles(packages=[("django.contrib.admin", "static"), ("adapters.django_orm", "static")])),
     ]
-    service = app.router.lifespan_context
 
     @asynccontextmanager
-    async def lifespan(api: Starlette) -> AsyncIterator[None]:
+    async def storage_open() -> AsyncIterator[None]:
         storage = container.operator_storage()
         await storage.open()
         try:
-            async with service(api):
-                yield
+            yield
         finally:
             await storage.close()
 
-    app.router.lifespan_context = lifespan
+    add_around(app, storage_open)
     return admin

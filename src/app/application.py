@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
-from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from app.admin_mount import serve_admin
 from app.container import Container
+from app.lifespans import add_within
 from app.metrics_mount import measure
 from app.tracing.provider import are_traces_wanted, flush_at_the_end, provider_of_process
 from config.settings import Settings
@@ -49,16 +49,14 @@ def traced(app: FastAPI, provider: "TracerProvider") -> ASGIApp:
 
 def _deliver_beside(app: FastAPI, container: Container) -> None:
     """Has the application deliver webhooks while it serves, so that on SQLite one process is enough."""
-    service = app.router.lifespan_context
 
     @asynccontextmanager
-    async def lifespan(api: Starlette) -> AsyncIterator[None]:
-        async with service(api):
-            delivering = asyncio.create_task(container.deliverer().run())
-            try:
-                yield
-            finally:
-                delivering.cancel()
-                await asyncio.gather(delivering, return_exceptions=True)
+    async def delivering() -> AsyncIterator[None]:
+        task = asyncio.create_task(container.deliverer().run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
-    app.router.lifespan_context = lifespan
+    add_within(app, delivering)

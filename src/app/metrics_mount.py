@@ -6,32 +6,30 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
-from starlette.applications import Starlette
 
 from app.container import Container
+from app.lifespans import add_within
 from app.metrics.workers import DIRECTORY, WorkerSocket
 
 
 def measure(app: FastAPI, container: Container) -> None:
     """Adds the measurements of this container to the lifespan of its API."""
-    service = app.router.lifespan_context
 
     @asynccontextmanager
-    async def lifespan(api: Starlette) -> AsyncIterator[None]:
+    async def measured() -> AsyncIterator[None]:
         lag, purge_lag = container.loop_lag(), container.purge_lag()
         directory = os.environ.get(DIRECTORY)
         told = None if directory is None else WorkerSocket(Path(directory), container.worker_metrics())
-        async with service(api):
-            lag.start()
-            purge_lag.start()
+        lag.start()
+        purge_lag.start()
+        if told is not None:
+            told.open()
+        try:
+            yield
+        finally:
             if told is not None:
-                told.open()
-            try:
-                yield
-            finally:
-                if told is not None:
-                    told.close()
-                purge_lag.stop()
-                lag.stop()
+                told.close()
+            purge_lag.stop()
+            lag.stop()
 
-    app.router.lifespan_context = lifespan
+    add_within(app, measured)

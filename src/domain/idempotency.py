@@ -70,6 +70,24 @@ class IdempotentExecutor:
         find = self.idempotency_records.of(owner).find
         return await self._once(context, create, lambda key, since: find(key, entity, since))
 
+    async def create_with_secret(
+        self,
+        owner: OwnerId,
+        context: WriteContext,
+        entity: type[E],
+        create: Callable[[], Awaitable[tuple[E, T]]],
+    ) -> tuple[E, T | None]:
+        """Like ``create_once``, where ``create`` also returns a secret; a repeated request gets None in its place."""
+        secrets: list[T] = []
+
+        async def keep_secret() -> E:
+            made, secret = await create()
+            secrets.append(secret)
+            return made
+
+        made, replayed = await self.create_once(owner, context, entity, keep_secret)
+        return made, None if replayed else secrets[0]
+
     async def create_many_once(
         self, owner: OwnerId, context: WriteContext, entity: type[E], create: Callable[[], Awaitable[Sequence[E]]]
     ) -> tuple[Sequence[E], bool]:

@@ -25,7 +25,7 @@ from tests.contracts.resources import resource_of
 from tests.factories import CONTEXT, NOW, ApiKeyFactory, OwnerFactory, RunFactory, SimulationFactory, WebhookFactory
 
 if TYPE_CHECKING:
-    from app.container import Storage
+    from app.storage import Storage
     from domain.repository import Owned, OwnedRepository, Repository
     from domain.write_context import WriteContext
 

@@ -15,7 +15,8 @@ from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient, Client, Response
 from pydantic import SecretStr
 
-from app.container import Container, Storage
+from app.container import Container
+from app.storage import Storage
 from app.system import System
 from config.settings import Settings
 from domain.access.scopes import Scope

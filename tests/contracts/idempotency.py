@@ -26,7 +26,7 @@ from tests.factories import (
 )
 
 if TYPE_CHECKING:
-    from app.container import Storage
+    from app.storage import Storage
 
 MICROSECOND = timedelta(microseconds=1)
 LONG_AGO = NOW - timedelta(days=365)

@@ -21,7 +21,7 @@ from tests.factories import CONTEXT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from app.container import Storage
+    from app.storage import Storage
 
 KEY = IdempotencyKey(operation="create_many", key="k", fingerprint="f")
 KEYED = dataclasses.replace(CONTEXT, idempotency_key=KEY)

@@ -21,7 +21,7 @@ from tests.contracts.resources import RESOURCES, ResourceCase, ResourceFixtures
 from tests.factories import CONTEXT, NOW
 
 if TYPE_CHECKING:
-    from app.container import Storage
+    from app.storage import Storage
 
 every_sort = pytest.mark.parametrize(
     ("resource", "sort"),

@@ -18,7 +18,7 @@ from tests.contracts.cases import EDGES, Case, OwnerFixtures, every_kind, must_n
 from tests.factories import CONTEXT, NOW
 
 if TYPE_CHECKING:
-    from app.container import Storage
+    from app.storage import Storage
 
 
 class OwnedReadingContract(OwnerFixtures):

@@ -19,7 +19,7 @@ from tests.contracts.resources import resource_of
 from tests.factories import CONTEXT, NOW, SimulationFactory
 
 if TYPE_CHECKING:
-    from app.container import Storage
+    from app.storage import Storage
 
 SORTS = resource_of(Simulation).sorts
 every_sort = pytest.mark.parametrize("sort", SORTS, ids=lambda sort: f"{'-' if sort.descending else ''}{sort.by}")

@@ -31,7 +31,7 @@ from tests.contracts.cases import (
 from tests.factories import CONTEXT
 
 if TYPE_CHECKING:
-    from app.container import Storage
+    from app.storage import Storage
 
 
 class OwnedWritingContract(OwnerFixtures):

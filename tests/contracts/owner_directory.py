@@ -22,7 +22,7 @@ from tests.factories import (
 )
 
 if TYPE_CHECKING:
-    from app.container import Storage
+    from app.storage import Storage
 
 
 class OwnerDirectoryContract:

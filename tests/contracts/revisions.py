@@ -47,7 +47,7 @@ from tests.factories import (
 )
 
 if TYPE_CHECKING:
-    from app.container import Storage
+    from app.storage import Storage
 
 MICROSECOND = timedelta(microseconds=1)
 OLD = NOW.replace(year=1971)

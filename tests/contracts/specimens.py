@@ -28,7 +28,7 @@ from tests.factories import CONTEXT, NOW
 from tests.specimens import Material, Specimen, State
 
 if TYPE_CHECKING:
-    from app.container import Storage
+    from app.storage import Storage
     from domain.repository import OwnedRepository
 
 WITH_SPECIMENS: tuple[type[Owned], ...] = (*ENTITIES, Material, Specimen)

@@ -22,7 +22,7 @@ from tests.contracts.resources import RESOURCES, ResourceCase
 from tests.factories import CONTEXT, NOW
 
 if TYPE_CHECKING:
-    from app.container import Storage
+    from app.storage import Storage
     from domain.repository import OwnedRepository, OwnerId
 
 T = TypeVar("T")

@@ -19,7 +19,7 @@ from domain.webhooks.webhook import DisabledReason, Webhook
 from tests.factories import CONTEXT, NOW, DeliveryFactory, OwnerFactory, WebhookFactory
 
 if TYPE_CHECKING:
-    from app.container import Storage
+    from app.storage import Storage
 
 SECOND = timedelta(seconds=1)
 LATER = NOW + 30 * SECOND

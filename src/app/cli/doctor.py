@@ -225,7 +225,7 @@ def _standbys(settings: Settings, url: DatabaseUrl) -> Finding:
 
 async def _check_standbys(settings: Settings) -> None:
     """Raises ``Unavailable`` unless the service can read from them, if it is to."""
-    from app.container import pool_storage
+    from app.factories import pool_storage
 
     storage = pool_storage(settings)
     if (reads := storage.replica_reads) is None:

@@ -9,7 +9,8 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
-from starlette.applications import Starlette
+
+from app.lifespans import add_around
 
 if TYPE_CHECKING:  # the packages are an extra
     from opentelemetry.sdk.trace import TracerProvider
@@ -52,14 +53,12 @@ def provider_of_process() -> "TracerProvider | None":
 
 def flush_at_the_end(app: FastAPI, provider: "TracerProvider") -> None:
     """Has the application send the last spans once it has stopped serving, if the endpoint takes them in time."""
-    service = app.router.lifespan_context
 
     @asynccontextmanager
-    async def lifespan(api: Starlette) -> AsyncIterator[None]:
-        async with service(api):
-            yield
+    async def flushed() -> AsyncIterator[None]:
+        yield
         flushing = Thread(target=provider.shutdown, name="goatfish-spans", daemon=True)
         flushing.start()
         await asyncio.to_thread(flushing.join, FLUSH_TIMEOUT)
 
-    app.router.lifespan_context = lifespan
+    add_around(app, flushed)

@@ -10,14 +10,10 @@ from django.db.backends.postgresql import base
 from psycopg.pq import TransactionStatus
 
 from adapters.django_orm.sql.pooled_sessions import differing_settings, refusal, refused_options
-from config.postgres import LATER, LATER_SESSION, as_options, session_settings, settings_in
+from config.postgres import GRACE, LATER, LATER_SESSION, as_options, session_limits, session_settings, settings_in
 
 _REFUSED = "unsupported startup parameter"
 """PgBouncer's words, which it has in no other language: libpq does not tell the SQLSTATE of a refused connection."""
-
-GRACE = 1.0
-"""Seconds for the server to end a statement by itself, so that it is known what became of it."""
-_LIMITS = ("statement_timeout", "idle_in_transaction_session_timeout")
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -33,7 +29,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         After so many seconds the server ends statements, which may wait for locks, and idle transactions. If it has not
         answered ``GRACE`` seconds later, it is taken for lost.
         """
-        cls._limits = dict.fromkeys(_LIMITS, str(int(seconds * 1000)))
+        cls._limits = session_limits(seconds)
         cls._answer_timeout = seconds + GRACE
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:

@@ -33,6 +33,7 @@ from adapters.django_orm.sql.statement import (
     Values,
     WriteBatch,
 )
+from config.postgres import GRACE, session_limits
 from config.postgres_urls import read_url
 from domain.errors import ListTimeout, PoolTimeout, Unavailable
 from domain.turns import FEW, in_parts
@@ -48,8 +49,6 @@ CONNECT_TIMEOUT = 3.0
 """Seconds in which a connection has to be made, on whichever host."""
 SYSTEM_TIMEOUT = 2.0
 """Seconds that the lookup of a key and a probe may take, so that a server that is frozen is soon noticed."""
-GRACE = 1.0
-"""Seconds for the server to end a statement by itself at its timeout: then it is known that it was not carried out."""
 PREPARED_MAX = 100
 """Statements that a connection keeps prepared."""
 _UNAVAILABLE = (
@@ -156,11 +155,10 @@ class AsyncpgExecutor:
 
     async def open(self) -> None:
         """Creates the pool; connections are opened on demand."""
-        milliseconds = str(max(int(self._statement_timeout * 1000), 1))
         connector = Connector(
             self._server(),
             timeout=max(self._acquire_timeout, CONNECT_TIMEOUT),
-            limits={"statement_timeout": milliseconds, "idle_in_transaction_session_timeout": milliseconds},
+            limits=session_limits(self._statement_timeout),
             command_timeout=self._statement_timeout + GRACE,
             statement_cache_size=self._prepared,
         )

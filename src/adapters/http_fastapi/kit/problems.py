@@ -37,7 +37,7 @@ not the API's, of files and pages, are far shorter, and a longer one leads nowhe
 Reason: TypeAlias = Literal[
     "body_budget", "connections_max", "database", "pool_timeout", "request_deadline", "shutdown"
 ]
-"""What was lacking where a request is refused as ``unavailable``."""
+"""What was lacking where the answer is ``unavailable`` or ``outcome_unknown``."""
 REFUSALS: Counter[str] = Counter()
 """How many requests this process has answered with a problem, by its code, or by the ``Reason`` where there is one."""
 _REQUEST_ID = "5f2c0d5e1b7a4c0f9d3e8a6b2c4d1e0f"

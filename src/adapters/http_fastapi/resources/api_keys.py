@@ -1,6 +1,6 @@
 """API keys over HTTP, and ``/me``, which tells a caller who it is."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -34,7 +34,7 @@ from domain.access.scopes import Scope
 from domain.access.token import ApiKeyToken
 from domain.access.use_cases import ApiKeys
 from domain.idempotency import IdempotentExecutor
-from domain.repository import OwnerId, Precondition
+from domain.repository import Precondition
 from domain.write_context import WriteContext
 
 register_not_found(ApiKey.KIND)
@@ -106,10 +106,10 @@ def _add_creations(routes: APIRouter, keys: ApiKeys, idempotent: IdempotentExecu
         Only this answer contains the whole key, and only once: the answer to a repeated request has null in its place.
         """
         owner = caller.owner.id
-        key, token = await _create_once(
-            idempotent,
+        key, token = await idempotent.create_with_secret(
             owner,
             write_context,
+            ApiKey,
             lambda: keys.create(owner, write_context, precondition, granted_by=caller.key, **body.fields()),
         )
         return _key_created_response(request, key, token)
@@ -133,10 +133,10 @@ def _add_creations(routes: APIRouter, keys: ApiKeys, idempotent: IdempotentExecu
         """
         owner, overlap = caller.owner.id, timedelta(seconds=body.overlap_seconds)
         expires_at = body.fields().get("expires_at", Lifetime.AS_BEFORE)
-        key, token = await _create_once(
-            idempotent,
+        key, token = await idempotent.create_with_secret(
             owner,
             write_context,
+            ApiKey,
             lambda: keys.rotate(
                 owner, id, write_context, precondition, overlap=overlap, expires_at=expires_at, rotated_by=caller.key
             ),
@@ -146,24 +146,6 @@ def _add_creations(routes: APIRouter, keys: ApiKeys, idempotent: IdempotentExecu
         return _key_created_response(request, key, token)
 
 
-async def _create_once(
-    idempotent: IdempotentExecutor,
-    owner: OwnerId,
-    write_context: WriteContext,
-    create: Callable[[], Awaitable[tuple[ApiKey, ApiKeyToken]]],
-) -> tuple[ApiKey, str | None]:
-    """The key, and its text; None instead of the text for a repeated request."""
-    tokens: list[ApiKeyToken] = []
-
-    async def keep_token() -> ApiKey:
-        key, token = await create()
-        tokens.append(token)
-        return key
-
-    key, replayed = await idempotent.create_once(owner, write_context, ApiKey, keep_token)
-    return key, None if replayed else tokens[0].reveal()
-
-
 def _creation_settings(*codes: str) -> dict[str, Any]:
     """What the document says of an operation that creates a key, and may be refused with these problems as well."""
     problems = (*WRITE, "key_ended", "request_in_flight", "idempotency_key_reused", *codes, *BODY)
@@ -171,8 +153,9 @@ def _creation_settings(*codes: str) -> dict[str, Any]:
     return {"status_code": 201, "response_model": ApiKeyCreated, "responses": {201: key, **refusals(*problems)}}
 
 
-def _key_created_response(request: Request, key: ApiKey, text: str | None) -> Response:
-    """201 with the key and its text, which is None for a repeated request."""
+def _key_created_response(request: Request, key: ApiKey, token: ApiKeyToken | None) -> Response:
+    """201 with the key and its text, which is null for a repeated request."""
+    text = None if token is None else token.reveal()
     prefix, keys, _ = request.scope["path"].rpartition("/keys")
     content = {**ApiKeyView.of(key), "key": text}
     return created_response(request, content, key, _TAGS, replayed=text is None, among=prefix + keys, stored=False)

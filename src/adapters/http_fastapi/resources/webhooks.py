@@ -13,7 +13,7 @@ from adapters.http_fastapi.kit.authentication import authenticate
 from adapters.http_fastapi.kit.conditional_requests import EntityTags, list_precondition
 from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.object_id import ObjectId
-from adapters.http_fastapi.kit.openapi import BODY, headers, links, refusals, unchanged
+from adapters.http_fastapi.kit.openapi import BODY, WRITE, headers, links, refusals, unchanged
 from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cursors
 from adapters.http_fastapi.kit.problem_types import register_not_found
 from adapters.http_fastapi.kit.resource import annotate
@@ -94,7 +94,7 @@ def _add_reads(routes: APIRouter, webhooks: Webhooks, cursors: Cursors) -> None:
 
 
 def _add_creation(routes: APIRouter, webhooks: Webhooks, idempotent: IdempotentExecutor) -> None:
-    refused = ("missing_scope", "too_many_webhooks", "request_in_flight", "idempotency_key_reused")
+    refused = (*WRITE, "too_many_webhooks", "request_in_flight", "idempotency_key_reused")
 
     @routes.post(
         "",
@@ -119,18 +119,15 @@ def _add_creation(routes: APIRouter, webhooks: Webhooks, idempotent: IdempotentE
         The key in use must be allowed to read the kinds of objects whose changes are sent. Only this answer contains
         the secret, and only once: the answer to a repeated request has null in its place.
         """
-        owner, secrets = caller.owner.id, list[str]()
-
-        async def create() -> Webhook:
-            made, text = await webhooks.create(
-                owner, write_context, precondition, scopes=caller.key.scopes, **body.fields()
-            )
-            secrets.append(text)
-            return made
-
-        made, replayed = await idempotent.create_once(owner, write_context, Webhook, create)
-        content = _with_secret(made, None if replayed else secrets[0])
-        return created_response(request, content, made, _TAGS, replayed=replayed, stored=False)
+        owner = caller.owner.id
+        made, secret = await idempotent.create_with_secret(
+            owner,
+            write_context,
+            Webhook,
+            lambda: webhooks.create(owner, write_context, precondition, scopes=caller.key.scopes, **body.fields()),
+        )
+        replayed = secret is None
+        return created_response(request, _with_secret(made, secret), made, _TAGS, replayed=replayed, stored=False)
 
 
 def _with_secret(webhook: Webhook, secret: str | None) -> dict[str, Any]:
@@ -138,7 +135,7 @@ def _with_secret(webhook: Webhook, secret: str | None) -> dict[str, Any]:
 
 
 def _add_changes(routes: APIRouter, webhooks: Webhooks) -> None:
-    refused = ("webhook_not_found", "precondition_failed", "missing_scope")
+    refused = ("webhook_not_found", "precondition_failed", *WRITE)
 
     @routes.patch(
         "/{id}",
@@ -214,7 +211,7 @@ def _add_deliveries(routes: APIRouter, webhooks: Webhooks, cursors: Cursors) -> 
         summary="Request a delivery to a webhook",
         status_code=202,
         response_class=Response,
-        responses=refusals("webhook_not_found", "delivery_requested", "missing_scope", *BODY),
+        responses=refusals("webhook_not_found", "delivery_requested", *WRITE, *BODY),
     )
     async def request_webhook_delivery(id: ObjectId, body: DeliveryRequest, caller: Manager) -> Response:
         """Has the message of an earlier delivery sent once more, or a ping; soon, and also to a disabled webhook.
