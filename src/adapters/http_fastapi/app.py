@@ -25,13 +25,14 @@ from adapters.http_fastapi.kit.public_paths import (
     mounted_applications,
     require_authentication,
 )
+from adapters.http_fastapi.kit.readiness import HealthCheck, Readiness
 from adapters.http_fastapi.kit.resource import Resource
 from adapters.http_fastapi.kit.revisions import entity_routes
 from adapters.http_fastapi.kit.route import CompiledRoute
 from adapters.http_fastapi.resources.api_keys import key_routes
 from adapters.http_fastapi.resources.changes import change_routes
 from adapters.http_fastapi.resources.run_reports import run_report_routes
-from adapters.http_fastapi.resources.system import HealthCheck, system_routes
+from adapters.http_fastapi.resources.system import system_routes
 from adapters.http_fastapi.resources.webhooks import webhook_routes
 from adapters.http_fastapi.workbench.routes import SignInCodes, workbench_routes
 from domain.access.use_cases import ApiKeys
@@ -146,12 +147,15 @@ def build_api(
 ) -> Api:
     """The API on these use cases; the document names ``public_url`` as its server."""
 
+    readiness = Readiness(storage)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await storage.open()
         try:
             yield
         finally:
+            await readiness.close()
             await background.drain()
             await storage.close()
 
@@ -163,7 +167,7 @@ def build_api(
         change_routes([*resources], history, cursors),
         key_routes(keys, cursors, idempotent),
         webhook_routes(webhooks, cursors, idempotent),
-        system_routes(storage),
+        system_routes(readiness),
         workbench_routes(sign_in_codes),
     ]
     return Api(

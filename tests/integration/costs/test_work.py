@@ -52,7 +52,7 @@ CONVERSIONS = {
 """Conversions of each such field, by verb."""
 CALLS = {
     "livez": 27,
-    "readyz": 80,
+    "readyz": 99,
     "get_problem": 29,
     "whoami": 53,
     "list_changes": 237,

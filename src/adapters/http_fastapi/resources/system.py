@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -16,16 +16,9 @@ from adapters.http_fastapi.kit.middleware import DRAINING
 from adapters.http_fastapi.kit.openapi import refusals
 from adapters.http_fastapi.kit.problem_types import CATALOGUE
 from adapters.http_fastapi.kit.problems import ProblemException
+from adapters.http_fastapi.kit.readiness import HealthCheck
 from adapters.http_fastapi.kit.responses import json_response
 from adapters.http_fastapi.kit.route import CompiledRoute
-
-
-class HealthCheck(Protocol):
-    """Checks whether requests can be served."""
-
-    async def check(self) -> None:
-        """Raises ``Unavailable`` where they cannot."""
-        ...
 
 
 class Probe(BaseModel):
@@ -48,7 +41,7 @@ class ProblemMeaning(BaseModel):
     meaning: str = Field(description="what it means, and what to do", examples=["There is nothing at this path."])
 
 
-def system_routes(storage: HealthCheck) -> APIRouter:
+def system_routes(readiness: HealthCheck) -> APIRouter:
     """The routes that need no key."""
     routes = APIRouter(tags=["system"], route_class=CompiledRoute, generate_unique_id_function=lambda route: route.name)
 
@@ -66,7 +59,7 @@ def system_routes(storage: HealthCheck) -> APIRouter:
         if hasattr(request.state, DRAINING):
             stopping = "The service is stopping."
             raise ProblemException("unavailable", stopping, headers={"Retry-After": "1"}, reason="shutdown")
-        await storage.check()
+        await readiness.check()
         return json_response({"status": "ok"})
 
     @routes.get(
