@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import pytest
 
+from adapters.django_orm.sql import asyncpg_executor
 from adapters.django_orm.sql.statement import Statement
 from adapters.django_orm.storage import Storage
 from domain.errors import Conflict, NotFound, Unavailable
@@ -230,6 +231,18 @@ async def test_an_unreachable_server_is_unavailable(on_pool: MakeStorage, pool_u
             await storage.repository(Simulation).of(new_owner_id()).get(new_owner_id())
         with pytest.raises(Unavailable):
             await storage.check()
+
+
+async def test_the_lookup_of_a_key_does_not_wait_long_for_a_connection(
+    on_pool: MakeStorage, pool_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asyncpg_executor, "SYSTEM_TIMEOUT", 0.1)
+    parts = urlsplit(pool_url)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place = f"{parts.username}:{parts.password}@127.0.0.1:{silent.getsockname()[1]}"
+        async with opened(on_pool(parts._replace(netloc=place).geturl(), acquire_timeout=60)) as storage:
+            with pytest.raises(Unavailable, match="in time"):
+                await asyncio.wait_for(storage.owners.holder("nobody"), 20)
 
 
 async def test_a_closed_pool_is_unavailable(on_pool: MakeStorage) -> None:

@@ -38,12 +38,14 @@ class FakeServer:
         self.full = 0  # times that it still refuses a session
         self.asked = 0
         self.hangs: asyncio.Event | None = None
+        self.silent = False
 
     async def connect(self) -> Any:
         self.asked += 1
         await asyncio.sleep(0)
         if self.hangs is not None:
             await self.hangs.wait()
+        if self.silent:
             raise TimeoutError
         if self.fails:
             raise ConnectionRefusedError
@@ -182,10 +184,69 @@ async def test_few_wait_for_a_server_that_does_not_answer(monkeypatch: pytest.Mo
     await asyncio.sleep(0.05)
     hanging, server.hangs = server.hangs, None
     assert await pool.acquire(SERVICE) is server.made[1]
+    server.silent = True
     hanging.set()
     with pytest.raises(TimeoutError):
         await asking
     assert pool.lost_at is None  # it was reached after that attempt had begun
+
+
+async def test_others_do_not_wait_for_an_attempt_that_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_pool, "SILENT", 0.01)
+    server = FakeServer()
+    server.hangs = asyncio.Event()
+    pool = server.pool(5)
+    asking = asyncio.create_task(pool.acquire(SERVICE))
+    await asyncio.sleep(0.05)
+    with pytest.raises(OutOfReach):
+        await pool.acquire("a")
+    assert server.asked == 1
+    server.hangs.set()
+    assert await asking is server.made[0]
+    assert await pool.acquire("a") is server.made[1]
+
+
+@pytest.mark.parametrize("leaves", ["patience", "cancelled"])
+async def test_a_connection_is_opened_although_nobody_waits_for_it_any_more(leaves: str) -> None:
+    server = FakeServer()
+    server.hangs = asyncio.Event()
+    pool = server.pool(1)
+    leaving = asyncio.create_task(pool.acquire(SERVICE, 0.01 if leaves == "patience" else 5))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert server.asked == 1
+    if leaves == "cancelled":
+        leaving.cancel()
+    with pytest.raises((OutOfReach, asyncio.CancelledError)):
+        await leaving
+    assert pool.semaphore.in_use == 1  # there are never more connections than slots
+    waiting = asyncio.create_task(pool.acquire("a"))
+    server.hangs.set()
+    assert await waiting is server.made[0]
+    assert server.asked == 1
+
+
+async def test_an_attempt_that_fails_when_nobody_waits_for_it_uses_up_no_slot() -> None:
+    server = FakeServer()
+    server.hangs, server.silent = asyncio.Event(), True
+    pool = server.pool(1)
+    with pytest.raises(OutOfReach):
+        await pool.acquire(SERVICE, 0.01)
+    server.hangs.set()
+    await pool.semaphore.all_released()
+    server.silent = False
+    assert await pool.acquire("a") is server.made[0]
+
+
+async def test_close_ends_attempts_that_nobody_waits_for() -> None:
+    server = FakeServer()
+    server.hangs = asyncio.Event()
+    pool = server.pool(1)
+    with pytest.raises(OutOfReach):
+        await pool.acquire(SERVICE, 0.01)
+    async with asyncio.timeout(5):
+        await pool.close(60)
+    assert pool.semaphore.in_use == 0
 
 
 async def test_idle_connections_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:

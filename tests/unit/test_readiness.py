@@ -63,6 +63,18 @@ async def test_a_look_that_takes_its_time_answers_the_next_probe() -> None:
     await probed.close()
 
 
+async def test_the_first_probe_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness, "LOOK_MAX", 0.01)
+    looks = Looks()
+    probed = Readiness(looks)
+    assert "has not answered" in await answer(probed)
+    looks.answer()
+    await asyncio.sleep(0.01)
+    looks.answer()
+    assert await answer(probed) == ""
+    assert looks.begun == 2
+
+
 async def test_a_storage_that_does_not_answer_is_soon_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = Looks()
     probed = Readiness(looks)

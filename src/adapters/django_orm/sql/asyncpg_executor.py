@@ -22,7 +22,7 @@ from adapters.django_orm.sql.failures import (
     refused_session,
     unavailable,
 )
-from adapters.django_orm.sql.fair_semaphore import FairSemaphore
+from adapters.django_orm.sql.fair_semaphore import LOOKUPS, FairSemaphore
 from adapters.django_orm.sql.many import EncodeText, ManyValues
 from adapters.django_orm.sql.statement import (
     Codec,
@@ -48,7 +48,11 @@ CANCEL_TIMEOUT = 2.0
 CONNECT_TIMEOUT = 3.0
 """Seconds in which a connection has to be made, on whichever host."""
 SYSTEM_TIMEOUT = 2.0
-"""Seconds that the lookup of a key and a probe may take, so that a server that is frozen is soon noticed."""
+"""Seconds that the lookup of a key and a probe may take, so that a server that is frozen is soon noticed.
+
+A lookup does not wait for a connection for longer either, in which several hosts may not have had their turns yet: the
+next one gets what they bring.
+"""
 PREPARED_MAX = 100
 """Statements that a connection keeps prepared."""
 _UNAVAILABLE = (
@@ -233,7 +237,7 @@ class AsyncpgExecutor:
 
     async def _acquired(self, connections: ConnectionPool, share: str) -> asyncpg.Connection[Any]:
         try:
-            return await connections.acquire(share)
+            return await connections.acquire(share, self._system_timeout if share == LOOKUPS else None)
         except TimeoutError as error:
             raise PoolTimeout("The database is overloaded: no connection was free in time.") from error
 

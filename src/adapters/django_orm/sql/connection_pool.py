@@ -11,6 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -28,6 +29,8 @@ RETRY_INTERVAL = 0.5
 """Seconds between two attempts to connect to a server that does not answer; meanwhile nobody waits for it."""
 AT_ONCE = 0.1
 """Seconds within which a refused connection has kept nobody waiting."""
+SILENT = 2.0
+"""Seconds of an attempt to connect after which nobody else waits for the server either."""
 FULL_PAUSES = (0.05, 0.4)
 """The first and the longest pause, in seconds, before a server that takes no more sessions is asked again."""
 
@@ -48,6 +51,7 @@ class ConnectionPool:
         # Both those in use, one for each acquired slot, and idle ones.
         self._all: set[Connection] = set()
         self._idle: deque[tuple[float, Connection]] = deque()
+        self._left: set[asyncio.Task[Connection]] = set()  # being opened, while whoever wanted it has gone
 
     def acquire_nowait(self, name: str) -> Connection | None:
         """An idle connection, if there is one and this name may have it; must be released."""
@@ -58,13 +62,31 @@ class ConnectionPool:
             self.semaphore.release(name)
         return connection
 
-    async def acquire(self, name: str) -> Connection:
-        """A connection, which must be released. Raises ``TimeoutError``, and what connecting raises."""
-        await self.semaphore.acquire(name)
+    async def acquire(self, name: str, patience: float | None = None) -> Connection:
+        """A connection, which must be released. Raises ``TimeoutError``, and what connecting raises.
+
+        Whoever goes, after ``patience`` seconds or for another reason, leaves the connection that is being opened to
+        the next one.
+        """
+        opening: asyncio.Task[Connection] | None = None
         try:
-            return self._last_used() or await self._new()
-        except BaseException:
-            self.semaphore.release(name)
+            async with asyncio.timeout(patience):
+                await self.semaphore.acquire(name)
+                if (connection := self._last_used()) is not None:
+                    return connection
+                opening = asyncio.create_task(self._new())
+                await asyncio.wait([opening])
+                return opening.result()
+        except BaseException as error:
+            if opening is None:
+                raise
+            if opening.done():
+                self._settle(name, opening)
+                raise
+            self._left.add(opening)
+            opening.add_done_callback(partial(self._settle, name))
+            if isinstance(error, TimeoutError):
+                raise OutOfReach("The database cannot be used: no connection could be made in time") from error
             raise
 
     def release(self, connection: Connection, name: str) -> None:
@@ -87,6 +109,8 @@ class ConnectionPool:
 
     async def close(self, within: float) -> None:
         """Closes every connection; those not released within so many seconds are terminated."""
+        for opening in self._left:
+            opening.cancel()
         with suppress(TimeoutError):
             async with asyncio.timeout(within):
                 await self.semaphore.all_released()
@@ -96,6 +120,14 @@ class ConnectionPool:
         for connection in self._all:
             connection.terminate()
         self._idle.clear()
+
+    def _settle(self, name: str, opening: asyncio.Task[Connection]) -> None:
+        """Keeps the connection that nobody waits for any more, if it could be opened, and releases its slot."""
+        self._left.discard(opening)
+        if opening.cancelled() or opening.exception() is not None:
+            self.semaphore.release(name)
+        else:
+            self.release(opening.result(), name)
 
     async def _new(self) -> Connection:
         """A new connection, or an idle one where the server takes no more, within the timeout."""
@@ -122,18 +154,25 @@ class ConnectionPool:
             if now - self.lost_at < RETRY_INTERVAL:
                 raise OutOfReach("The database cannot be used: it did not answer a moment ago")
             self.lost_at = now  # the others do not wait for this attempt
+        silence = asyncio.get_running_loop().call_later(SILENT, self._not_answered, now)
         try:
             connection = await self._connect()
         except ServerFull:
             self.lost_at = None
             raise
         except Exception:
-            failed_at = monotonic()
-            if failed_at - now > AT_ONCE and self._reached_at <= now:  # otherwise a later attempt has reached it
-                self.lost_at = failed_at
+            if monotonic() - now > AT_ONCE:
+                self._not_answered(now)
             raise
+        finally:
+            silence.cancel()
         self.lost_at, self._reached_at = None, monotonic()
         return connection
+
+    def _not_answered(self, since: float) -> None:
+        """The server is lost, unless an attempt to connect that began later has reached it."""
+        if self._reached_at <= since:
+            self.lost_at = monotonic()
 
     def _last_used(self) -> Connection | None:
         """The idle connection used last, so that unneeded ones stay idle and are closed in time."""

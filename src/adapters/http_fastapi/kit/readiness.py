@@ -26,7 +26,7 @@ class Readiness:
     """One look at the storage at a time, shared by all probes that ask meanwhile.
 
     A look that takes its time answers later probes: this one is answered by the look before. Only where there was none
-    lately, as at the start, a probe waits until the look is over.
+    lately, as at the start, a probe waits for the look.
     """
 
     def __init__(self, storage: HealthCheck) -> None:
@@ -43,12 +43,12 @@ class Readiness:
             look = self._look = asyncio.create_task(self._storage.check())
             look.add_done_callback(self._ended)
         is_known = monotonic() < self._known_until
-        await asyncio.wait([look], timeout=PATIENCE if is_known else None)
+        await asyncio.wait([look], timeout=PATIENCE if is_known else LOOK_MAX)
         if look.done():
             look.result()
-        elif monotonic() - self._began_at > LOOK_MAX:
-            raise Unavailable(f"The database has not answered for {LOOK_MAX:g} seconds.")
-        elif self._last is not None:
+        elif self._last is None or not is_known or monotonic() - self._began_at > LOOK_MAX:
+            raise Unavailable("The database has not answered in time.")
+        else:
             self._last.result()
 
     async def close(self) -> None:
