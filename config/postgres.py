@@ -43,6 +43,8 @@ LATER_SESSION: Final = "SET transaction_timeout = 0"
 LATER: Final = 17
 GRACE: Final = 1.0
 """Seconds for the server to end a statement by itself at its limit: then it is known that it was not carried out."""
+LOCK_TIMEOUT: Final = 5.0
+"""Seconds that a statement waits for one lock at most, where it has limits: then it is not carried out."""
 WRITABLE: Final[Mapping[str, str]] = {"default_transaction_read_only": "off"}
 """Unless ``target_session_attrs`` chooses a server by it."""
 
@@ -143,9 +145,13 @@ def forget_variables() -> None:
 
 
 def session_limits(seconds: float) -> dict[str, str]:
-    """Settings by which the server ends statements, waits for locks included, and idle transactions after so long."""
-    milliseconds = str(max(int(seconds * 1000), 1))  # 0 would be no limit
-    return {"statement_timeout": milliseconds, "idle_in_transaction_session_timeout": milliseconds}
+    """Settings by which the server ends statements and idle transactions after so long, and waits for locks."""
+    limit = _milliseconds(seconds)
+    return {
+        "statement_timeout": limit,
+        "lock_timeout": _milliseconds(LOCK_TIMEOUT),
+        "idle_in_transaction_session_timeout": limit,
+    }
 
 
 def session_settings(*, chooses: bool) -> dict[str, str]:
@@ -162,6 +168,10 @@ def settings_in(options: str) -> dict[str, str]:
     """The settings that such a text makes, by their names."""
     words = " ".join(re.sub(r"\s", "\0", re.sub(r"\\(.)", r"\1", word)) for word in _WORD.findall(options))
     return {name.replace("-", "_"): value.replace("\0", " ") for name, value in _SETTING.findall(words)}
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(max(int(seconds * 1000), 1))  # 0 would be no limit
 
 
 def _escaped(value: str) -> str:

@@ -34,7 +34,7 @@ RETURNING 1),
 step2 AS (INSERT INTO "api_key" ("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "original_expires_at")
 SELECT $10::uuid, $11::uuid, $12::text, $13::text, $14::text, $15::text, timezone('UTC', '1970-01-01'::timestamp + $16::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $17::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $18::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $19::interval)::timestamp with time zone, $20::integer, $21::text, timezone('UTC', '1970-01-01'::timestamp + $22::interval)::timestamp with time zone
 FROM step1
-WHERE set_config('lock_timeout', '0', true) IS NOT NULL
+WHERE set_config('lock_timeout', '5000', true) IS NOT NULL
 RETURNING 1),
 step3 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
 SELECT $23::uuid, 1, 0
@@ -88,7 +88,7 @@ FROM step1, (SELECT "id"::uuid AS "id", "owner_id"::uuid AS "owner_id", "name"::
 FROM ROWS
 FROM (string_to_table($10::text, E'\x1e', E'\x1f'), string_to_table($11::text, E'\x1e', E'\x1f'), string_to_table($12::text, E'\x1e', E'\x1f'), string_to_table($13::text, E'\x1e', E'\x1f'), string_to_table($14::text, E'\x1e', E'\x1f'), string_to_table($15::text, E'\x1e', E'\x1f'), string_to_table($16::text, E'\x1e', E'\x1f'), string_to_table($17::text, E'\x1e', E'\x1f'), string_to_table($18::text, E'\x1e', E'\x1f'), string_to_table($19::text, E'\x1e', E'\x1f'), string_to_table($20::text, E'\x1e', E'\x1f'), string_to_table($21::text, E'\x1e', E'\x1f'), string_to_table($22::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "owner_id", "name", "public_id", "digest", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at", "version", "created_by", "original_expires_at", row_number)
 WHERE row_number > 1) AS given
-WHERE set_config('lock_timeout', '0', true) IS NOT NULL
+WHERE set_config('lock_timeout', '5000', true) IS NOT NULL
 RETURNING 1),
 step3 AS (SELECT count(*)
 FROM step2 HAVING count(*) > 0),
@@ -237,7 +237,7 @@ RETURNING 1),
 step2 AS (INSERT INTO "owner" ("id", "name", "created_at", "deactivated_at", "version")
 SELECT $10::uuid, $11::text, timezone('UTC', '1970-01-01'::timestamp + $12::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $13::interval)::timestamp with time zone, $14::integer
 FROM step1
-WHERE set_config('lock_timeout', '0', true) IS NOT NULL
+WHERE set_config('lock_timeout', '5000', true) IS NOT NULL
 RETURNING 1),
 step3 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
 SELECT $15::uuid, 1, 0
@@ -291,7 +291,7 @@ FROM step1, (SELECT "id"::uuid AS "id", "name"::text AS "name", "created_at"::ti
 FROM ROWS
 FROM (string_to_table($10::text, E'\x1e', E'\x1f'), string_to_table($11::text, E'\x1e', E'\x1f'), string_to_table($12::text, E'\x1e', E'\x1f'), string_to_table($13::text, E'\x1e', E'\x1f'), string_to_table($14::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "name", "created_at", "deactivated_at", "version", row_number)
 WHERE row_number > 1) AS given
-WHERE set_config('lock_timeout', '0', true) IS NOT NULL
+WHERE set_config('lock_timeout', '5000', true) IS NOT NULL
 RETURNING 1),
 step3 AS (SELECT count(*)
 FROM step2 HAVING count(*) > 0),
@@ -509,7 +509,7 @@ RETURNING 1),
 step2 AS (INSERT INTO "run" ("id", "owner_id", "created_at", "simulation_id", "name", "name_folded", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "updated_at", "version")
 SELECT $10::uuid, $11::uuid, timezone('UTC', '1970-01-01'::timestamp + $12::interval)::timestamp with time zone, $13::uuid, $14::text, $15::text, $16::text, $17::text, timezone('UTC', '1970-01-01'::timestamp + $18::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $19::interval)::timestamp with time zone, $20::text, $21::text, $22::text, $23::uuid, $24::jsonb, $25::jsonb, $26::jsonb, $27::jsonb, $28::text, timezone('UTC', '1970-01-01'::timestamp + $29::interval)::timestamp with time zone, $30::integer
 FROM step1
-WHERE set_config('lock_timeout', '0', true) IS NOT NULL
+WHERE set_config('lock_timeout', '5000', true) IS NOT NULL
 RETURNING 1),
 step3 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
 SELECT $31::uuid, 1, 0
@@ -563,7 +563,7 @@ FROM step1, (SELECT "id"::uuid AS "id", "owner_id"::uuid AS "owner_id", "created
 FROM ROWS
 FROM (string_to_table($10::text, E'\x1e', E'\x1f'), string_to_table($11::text, E'\x1e', E'\x1f'), string_to_table($12::text, E'\x1e', E'\x1f'), string_to_table($13::text, E'\x1e', E'\x1f'), string_to_table($14::text, E'\x1e', E'\x1f'), string_to_table($15::text, E'\x1e', E'\x1f'), string_to_table($16::text, E'\x1e', E'\x1f'), string_to_table($17::text, E'\x1e', E'\x1f'), string_to_table($18::text, E'\x1e', E'\x1f'), string_to_table($19::text, E'\x1e', E'\x1f'), string_to_table($20::text, E'\x1e', E'\x1f'), string_to_table($21::text, E'\x1e', E'\x1f'), string_to_table($22::text, E'\x1e', E'\x1f'), string_to_table($23::text, E'\x1e', E'\x1f'), string_to_table($24::text, E'\x1e', E'\x1f'), string_to_table($25::text, E'\x1e', E'\x1f'), string_to_table($26::text, E'\x1e', E'\x1f'), string_to_table($27::text, E'\x1e', E'\x1f'), string_to_table($28::text, E'\x1e', E'\x1f'), string_to_table($29::text, E'\x1e', E'\x1f'), string_to_table($30::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "owner_id", "created_at", "simulation_id", "name", "name_folded", "status", "status_reason", "started_at", "finished_at", "solver", "solver_version", "external_id", "parent_id", "labels", "parameters", "results", "artifacts", "created_by", "updated_at", "version", row_number)
 WHERE row_number > 1) AS given
-WHERE set_config('lock_timeout', '0', true) IS NOT NULL
+WHERE set_config('lock_timeout', '5000', true) IS NOT NULL
 RETURNING 1),
 step3 AS (SELECT count(*)
 FROM step2 HAVING count(*) > 0),
@@ -1438,7 +1438,7 @@ RETURNING 1),
 step2 AS (INSERT INTO "simulation" ("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "description", "labels", "updated_at", "version")
 SELECT $10::uuid, $11::uuid, timezone('UTC', '1970-01-01'::timestamp + $12::interval)::timestamp with time zone, $13::text, $14::text, ('1970-01-01'::date + $15::interval)::date::date, ('1970-01-01'::date + $16::interval)::date::date, $17::text, $18::jsonb, timezone('UTC', '1970-01-01'::timestamp + $19::interval)::timestamp with time zone, $20::integer
 FROM step1
-WHERE set_config('lock_timeout', '0', true) IS NOT NULL
+WHERE set_config('lock_timeout', '5000', true) IS NOT NULL
 RETURNING 1),
 step3 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
 SELECT $21::uuid, 1, 0
@@ -1492,7 +1492,7 @@ FROM step1, (SELECT "id"::uuid AS "id", "owner_id"::uuid AS "owner_id", "created
 FROM ROWS
 FROM (string_to_table($10::text, E'\x1e', E'\x1f'), string_to_table($11::text, E'\x1e', E'\x1f'), string_to_table($12::text, E'\x1e', E'\x1f'), string_to_table($13::text, E'\x1e', E'\x1f'), string_to_table($14::text, E'\x1e', E'\x1f'), string_to_table($15::text, E'\x1e', E'\x1f'), string_to_table($16::text, E'\x1e', E'\x1f'), string_to_table($17::text, E'\x1e', E'\x1f'), string_to_table($18::text, E'\x1e', E'\x1f'), string_to_table($19::text, E'\x1e', E'\x1f'), string_to_table($20::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "owner_id", "created_at", "name", "name_folded", "start_date", "end_date", "description", "labels", "updated_at", "version", row_number)
 WHERE row_number > 1) AS given
-WHERE set_config('lock_timeout', '0', true) IS NOT NULL
+WHERE set_config('lock_timeout', '5000', true) IS NOT NULL
 RETURNING 1),
 step3 AS (SELECT count(*)
 FROM step2 HAVING count(*) > 0),
@@ -1787,7 +1787,7 @@ RETURNING 1),
 step2 AS (INSERT INTO "webhook" ("id", "owner_id", "created_at", "url", "kinds", "description", "enabled", "disabled_reason", "secret", "previous_secret", "previous_secret_until", "updated_at", "version")
 SELECT $10::uuid, $11::uuid, timezone('UTC', '1970-01-01'::timestamp + $12::interval)::timestamp with time zone, $13::text, $14::jsonb, $15::text, $16::boolean, $17::text, $18::text, $19::text, timezone('UTC', '1970-01-01'::timestamp + $20::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $21::interval)::timestamp with time zone, $22::integer
 FROM step1
-WHERE set_config('lock_timeout', '0', true) IS NOT NULL
+WHERE set_config('lock_timeout', '5000', true) IS NOT NULL
 RETURNING 1),
 step3 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
 SELECT $23::uuid, 1, 0
@@ -1860,7 +1860,7 @@ FROM step1, (SELECT "id"::uuid AS "id", "owner_id"::uuid AS "owner_id", "created
 FROM ROWS
 FROM (string_to_table($10::text, E'\x1e', E'\x1f'), string_to_table($11::text, E'\x1e', E'\x1f'), string_to_table($12::text, E'\x1e', E'\x1f'), string_to_table($13::text, E'\x1e', E'\x1f'), string_to_table($14::text, E'\x1e', E'\x1f'), string_to_table($15::text, E'\x1e', E'\x1f'), string_to_table($16::text, E'\x1e', E'\x1f'), string_to_table($17::text, E'\x1e', E'\x1f'), string_to_table($18::text, E'\x1e', E'\x1f'), string_to_table($19::text, E'\x1e', E'\x1f'), string_to_table($20::text, E'\x1e', E'\x1f'), string_to_table($21::text, E'\x1e', E'\x1f'), string_to_table($22::text, E'\x1e', E'\x1f')) WITH ORDINALITY AS texts("id", "owner_id", "created_at", "url", "kinds", "description", "enabled", "disabled_reason", "secret", "previous_secret", "previous_secret_until", "updated_at", "version", row_number)
 WHERE row_number > 1) AS given
-WHERE set_config('lock_timeout', '0', true) IS NOT NULL
+WHERE set_config('lock_timeout', '5000', true) IS NOT NULL
 RETURNING 1),
 step3 AS (SELECT count(*)
 FROM step2 HAVING count(*) > 0),

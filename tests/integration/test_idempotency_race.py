@@ -19,9 +19,11 @@ from httpx2 import AsyncClient
 from uuid_utils.compat import uuid7
 
 from adapters.django_orm.models import ApiKeyRow, IdempotencyRow, SimulationRow
+from adapters.django_orm.postgresql.base import DatabaseWrapper
 from adapters.django_orm.repositories import idempotency
 from adapters.django_orm.repositories.revisions import encoded
 from adapters.django_orm.storage import Storage
+from config import postgres
 from domain.access.api_key import ApiKey
 from domain.access.token import ApiKeyToken
 from domain.errors import Conflict
@@ -202,3 +204,31 @@ if VENDOR == "postgresql":
             create = partial(AsyncClient.post, url=SIMULATIONS, json=WING, headers=headers)
             assert [answer.status_code for answer in service.together([create])] == [201]
             release.join()
+
+    @pytest.mark.parametrize("way", ["on_pool", "on_threads"])
+    def test_a_lock_that_is_not_free_in_time_is_no_duplicate(
+        way: str, operator_url: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        patience, go_on = 0.4, idempotency.IdempotencyTable.GO_ON
+        assert f"'{1000 * postgres.LOCK_TIMEOUT:g}'" in go_on
+        monkeypatch.setattr(idempotency.IdempotencyTable, "GO_ON", go_on.replace("5000", f"{1000 * patience:g}"))
+        for module in (postgres, idempotency):
+            monkeypatch.setattr(module, "LOCK_TIMEOUT", patience)
+        monkeypatch.setattr(DatabaseWrapper, "_limits", postgres.session_limits(30))
+        make: MakeStorage = request.getfixturevalue(way)
+        with serving(make()) as service, psycopg.connect(operator_url) as other:
+            tenant = service.tenant()
+            path = tenant.send("POST", SIMULATIONS, json=WING).headers["location"]
+            other.execute("SELECT FROM change_count WHERE owner_id = %s FOR UPDATE", [tenant.owner])
+            once = {"Idempotency-Key": "once"}
+            refused = [
+                tenant.send("POST", SIMULATIONS, json=WING),
+                tenant.send("POST", SIMULATIONS, json=WING, headers=once),
+                tenant.send("POST", f"{SIMULATIONS}/batch", json={"items": [WING]}, headers=once),
+                tenant.send("PATCH", path, json={"name": "other"}),
+            ]
+            assert {(each.status_code, each.json()["code"]) for each in refused} == {(503, "unavailable")}
+            other.rollback()
+            made = tenant.send("POST", SIMULATIONS, json=WING, headers=once)
+            assert (made.status_code, made.headers.get("idempotency-replayed")) == (201, None)
+            assert len(tenant.send("GET", SIMULATIONS).json()["items"]) == 2

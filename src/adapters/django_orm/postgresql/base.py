@@ -38,13 +38,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             options = f"{conn_params['options']} {as_options(self._limits)}"
             connection, pooled = super().get_new_connection({**conn_params, "options": options}), False
+            asked = {**settings_in(given), **self._limits}
         except psycopg.OperationalError as error:
             if _REFUSED not in str(error):
                 raise
             connection, pooled = self._behind_pooler({**conn_params, "options": given}), True
+            asked = settings_in(given)
         try:
             connection.autocommit = True  # without a transaction around each of these
-            _check(connection, settings_in(given), writable=not chooses)
+            _check(connection, asked, writable=not chooses)
             if not pooled and connection.info.server_version >= LATER * 10_000:
                 connection.execute(LATER_SESSION)
             connection.autocommit = False

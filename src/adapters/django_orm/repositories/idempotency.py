@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from time import monotonic
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from adapters.django_orm.sql.compiler import Compiler
 from adapters.django_orm.sql.expressions import Param, param
 from adapters.django_orm.sql.membership import AnyOf
 from adapters.django_orm.sql.statement import Executor, RlsContext, Statement, Values, WriteStep
+from config.postgres import LOCK_TIMEOUT
 from domain.idempotency import IDEMPOTENCY_TTL, IdempotencyRecord
 from domain.turns import Turns
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from adapters.django_orm.sql.statement import Rows, WriteBatch
     from domain.repository import E, Owned, OwnerId
-    from domain.write_context import IdempotencyKey
+    from domain.write_context import IdempotencyKey, WriteContext
 
 IN_FLIGHT_WAIT = 250
 """Milliseconds for which a request waits for another with the same key; PostgreSQL only, as SQLite has one writer."""
@@ -38,7 +40,7 @@ class IdempotencyTable:
     """All records."""
 
     WAIT_BRIEFLY = f" WHERE set_config('lock_timeout', '{IN_FLIGHT_WAIT}', true) IS NOT NULL"
-    GO_ON = " WHERE set_config('lock_timeout', '0', true) IS NOT NULL"
+    GO_ON = f" WHERE set_config('lock_timeout', '{int(LOCK_TIMEOUT * 1000)}', true) IS NOT NULL"
     """The condition of the step that follows, which may wait for locks as long as any other."""
 
     def __init__(self, executor: Executor) -> None:
@@ -47,6 +49,11 @@ class IdempotencyTable:
 
     def of(self, owner: OwnerId) -> OwnedIdempotencyRecords:
         return OwnedIdempotencyRecords(self, owner)
+
+    @staticmethod
+    def is_in_flight(context: WriteContext, began_at: float) -> bool:
+        """Whether the lock that a write did not get, which began then, is that of its key: all others take longer."""
+        return context.idempotency_key is not None and monotonic() - began_at < LOCK_TIMEOUT
 
     @cached_property
     def find(self) -> Statement:

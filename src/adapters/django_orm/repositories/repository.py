@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache, cached_property
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic
 
 from adapters.django_orm.columns import ItemsField, ScopesField
@@ -10,8 +11,9 @@ from adapters.django_orm.repositories.idempotency import IdempotencyTable
 from adapters.django_orm.repositories.integrity import Integrity
 from adapters.django_orm.repositories.reader import Reader
 from adapters.django_orm.repositories.write_records import BATCHES, ONCE, WriteKind, WriteRecords
+from adapters.django_orm.sql.failures import LockTimeout
 from adapters.django_orm.sql.many import many
-from adapters.django_orm.sql.statement import ConstraintViolated, Executor, LockTimeout, ReadExecutor, Statement
+from adapters.django_orm.sql.statement import ConstraintViolated, Executor, ReadExecutor, Statement
 from domain.entity_spec import spec_of
 from domain.errors import Unavailable
 from domain.idempotency import DuplicateRequest
@@ -140,11 +142,14 @@ class OwnedRepository(Generic[E]):
     async def add(self, entity: E, context: WriteContext) -> None:
         must_belong(entity, self._owner)
         for _ in range(ATTEMPTS_MAX):
+            began_at = monotonic()
             try:
                 if await self._commit(None, entity, context):
                     return
             except LockTimeout as error:
-                raise DuplicateRequest from error
+                if IdempotencyTable.is_in_flight(context, began_at):
+                    raise DuplicateRequest from error
+                raise
             if context.idempotency_key is not None:
                 raise DuplicateRequest
         raise Unavailable(f"What the {self._table.entity.KIND} refers to is changed by too many at once.")
@@ -158,11 +163,14 @@ class OwnedRepository(Generic[E]):
         values |= table.integrity.values_of_all(references) | await table.rows(entities)
         values["owner_id"] = owner
         for _ in range(ATTEMPTS_MAX):
+            began_at = monotonic()
             try:
                 if await table.executor.write(str(owner), table.write(kind, tuple(references)), values):
                     return
             except LockTimeout as error:
-                raise DuplicateRequest from error
+                if IdempotencyTable.is_in_flight(context, began_at):
+                    raise DuplicateRequest from error
+                raise
             except ConstraintViolated as violated:
                 await table.integrity.refuse_all_taken(owner, violated.name, entities)
             await table.integrity.refuse_all(owner, entities)

@@ -58,7 +58,8 @@ class Connector:
     ) -> None:
         """``limits`` are settings of sessions that no pooler is in front of; ``driver`` is asyncpg's own."""
         self._server, self._timeout, self._driver = server, timeout, driver
-        self._session = {**server.session, **(limits or {})}
+        self._limits = limits or {}
+        self._session = {**server.session, **self._limits}
         self._share_max = float(server.options.get("connect_timeout", "0")) or timeout
         self._good: Place | None = None
         self._poolers: set[Place] = set()
@@ -111,7 +112,7 @@ class Connector:
         connection, pooled = await self._begin(place)
         try:
             if pooled or self._server.asked:
-                await self._check_session(connection)
+                await self._check_session(connection, {} if pooled else self._limits)
             if pooled:
                 self._poolers.add(place)
             elif connection.get_server_version().major >= LATER:
@@ -181,9 +182,10 @@ class Connector:
             raise
         return connection
 
-    async def _check_session(self, connection: Connection) -> None:
+    async def _check_session(self, connection: Connection, limits: Mapping[str, str]) -> None:
         """Raises ``Unavailable`` where sessions of a pooler inherit what would change results."""
-        asked, chooses = self._server.asked, self._server.options.get("target_session_attrs", "any") != "any"
+        asked = {**self._server.asked, **limits}
+        chooses = self._server.options.get("target_session_attrs", "any") != "any"
         statement, arguments = differing_settings("$1", "$2", asked, writable=not chooses)
         try:
             differing = await connection.fetchval(statement, *arguments)

@@ -13,7 +13,6 @@ from django.db import models
 from adapters.django_orm.sql.asyncpg_connector import Connector
 from adapters.django_orm.sql.connection_pool import ConnectionPool
 from adapters.django_orm.sql.failures import (
-    LOCK_NOT_AVAILABLE,
     VIOLATED,
     AnswerLost,
     OutOfReach,
@@ -27,7 +26,6 @@ from adapters.django_orm.sql.many import EncodeText, ManyValues
 from adapters.django_orm.sql.statement import (
     Codec,
     ConstraintViolated,
-    LockTimeout,
     Rows,
     Statement,
     Values,
@@ -103,8 +101,6 @@ def _reason(error: Exception) -> str:
 def _translated(error: Exception) -> Exception | None:
     """What the error of a statement that was sent means to the service; None where it is a bug."""
     if isinstance(error, asyncpg.PostgresError):
-        if error.sqlstate == LOCK_NOT_AVAILABLE:
-            return LockTimeout()
         if error.sqlstate in VIOLATED:
             return ConstraintViolated(error.constraint_name)
         return unavailable(error.sqlstate, error.server_source_function, _reason(error))

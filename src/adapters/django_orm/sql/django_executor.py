@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from django.db import Error, InterfaceError, OperationalError, connections, transaction
 
 from adapters.django_orm.sql.failures import (
-    LOCK_NOT_AVAILABLE,
     VIOLATED,
     AnswerLost,
     NotMigrated,
@@ -30,7 +29,6 @@ from adapters.django_orm.sql.many import EncodeEach, EncodeText, ManyValues
 from adapters.django_orm.sql.statement import (
     Codec,
     ConstraintViolated,
-    LockTimeout,
     Rows,
     Statement,
     Values,
@@ -284,8 +282,6 @@ def _translated(error: Error) -> Exception | None:
     if getattr(cause, "sqlite_errorname", None) in _SQLITE_TAKEN:
         return ConstraintViolated(None)
     sqlstate = getattr(cause, "sqlstate", None)
-    if sqlstate == LOCK_NOT_AVAILABLE:
-        return LockTimeout()
     if sqlstate in VIOLATED:
         return ConstraintViolated(cause.diag.constraint_name)
     return database_unavailable(error)

@@ -12,9 +12,9 @@ from domain.errors import OutcomeUnknown, Unavailable
 
 T = TypeVar("T")
 
-LOCK_NOT_AVAILABLE: Final = "55P03"
 VIOLATED: Final = frozenset({"23503", "23505"})  # a foreign key, a unique value
 _ROLLED_BACK: Final = frozenset({"40001", "40P01"})  # a serialization failure, a deadlock
+_LOCK_NOT_AVAILABLE: Final = "55P03"
 _NO_RIGHT: Final = "42501"
 _MISSING: Final = frozenset({"3F000", "42703", "42704", "42883", "42P01"})
 """No such schema, column, object, function or table."""
@@ -51,6 +51,10 @@ class AnswerLost(OutOfReach):
     """A statement was sent, but its answer did not come: a write may have been carried out."""
 
 
+class LockTimeout(Unavailable):
+    """A lock was not free in time, so nothing was carried out."""
+
+
 class RolledBack(Unavailable):
     """The server has rolled the whole transaction back, which may succeed if it is repeated."""
 
@@ -59,6 +63,8 @@ def unavailable(sqlstate: str | None, function: str | None, reason: str) -> Unav
     """Why the service cannot use its database, if this is what the error means; ``function`` is the server's own."""
     if sqlstate in _ROLLED_BACK:
         return RolledBack(f"Other transactions got in the way: {reason}")
+    if sqlstate == _LOCK_NOT_AVAILABLE:
+        return LockTimeout(f"The database cannot be used: {reason}")
     if sqlstate in _MISSING:
         return NotMigrated(reason)
     if sqlstate == _NO_RIGHT and function != _OF_A_POLICY:

@@ -163,10 +163,6 @@ class ConstraintViolated(Exception):
         self.name = name
 
 
-class LockTimeout(Exception):
-    """A lock was not acquired within the transaction's own lock timeout."""
-
-
 class ReadExecutor(Protocol):
     """Runs statements that read.
 
@@ -199,6 +195,6 @@ class Executor(ReadExecutor, Protocol):
     async def write(self, principal: str, chain: WriteBatch, values: Values) -> int:
         """Runs the chain in one transaction; returns how many rows its last step returned, 0 if it did not run.
 
-        Raises ``Unavailable``, ``ConstraintViolated``, and ``LockTimeout``.
+        Raises ``Unavailable``, ``ConstraintViolated``.
         """
         ...
