@@ -41,6 +41,21 @@ def test_unreachable_storage_is_a_503(service: Service, monkeypatch: pytest.Monk
         assert "10.0.0.7" not in json.dumps(body)
 
 
+def test_many_requests_that_cannot_be_served_are_few_lines_of_the_log(
+    service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    tenant = service.tenant()
+
+    async def fail(*_: object) -> None:
+        raise Unavailable("The database is far too slow.")
+
+    monkeypatch.setattr("adapters.in_memory.repository.OwnedRepository.add", fail)
+    for _ in range(20):
+        expect_problem(tenant.send("POST", SIMULATIONS, json=WING), 503, "unavailable")
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines.count("The request could not be served: The database is far too slow.") == 1
+
+
 def test_an_internal_error_is_logged_and_not_disclosed(
     service: Service, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

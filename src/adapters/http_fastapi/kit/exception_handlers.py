@@ -1,6 +1,5 @@
 """Which handler answers an exception: those of FastAPI's ``exception_handler`` first, problems for all others."""
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -17,10 +16,10 @@ from starlette.websockets import WebSocket
 
 from adapters.http_fastapi.kit.context import KEY, RequestContext
 from adapters.http_fastapi.kit.problems import ProblemException, Reason, as_problem, problem_response
+from adapters.http_fastapi.kit.refusal_warnings import REFUSAL_WARNINGS
 from adapters.http_fastapi.kit.validation_errors import invalid_request
 from domain.errors import DomainError, OutcomeUnknown, Unavailable
 
-_log = logging.getLogger("goatfish.http")
 Handler: TypeAlias = Callable[[Request, Any], Response | Awaitable[Response]]
 _OWN = (HTTPException, RequestValidationError, DomainError, Unavailable)
 _FASTAPI = (None, http_exception_handler, request_validation_exception_handler)
@@ -132,7 +131,7 @@ class ExceptionHandlers:
     async def _refuse(self, request: Request, error: Exception) -> Response:
         """A refusal of the domain, as a handler of its status or of ``HTTPException`` would see it."""
         if isinstance(error, Unavailable):
-            _log.warning("The request could not be served: %s", error)
+            REFUSAL_WARNINGS.add(str(error))
         if isinstance(error, OutcomeUnknown):
             problem = outcome_unknown(request.scope, "The answer of the database was lost.", "database")
         else:

@@ -21,6 +21,7 @@ from adapters.http_fastapi.kit.current_request import CURRENT
 from adapters.http_fastapi.kit.deadlines import Deadlines, Task
 from adapters.http_fastapi.kit.exception_handlers import Handler, cut_short, respond
 from adapters.http_fastapi.kit.problems import ProblemException, problem_response
+from adapters.http_fastapi.kit.refusal_warnings import REFUSAL_WARNINGS
 from adapters.http_fastapi.kit.response_headers import complete
 from adapters.http_fastapi.kit.websockets import noting_start, refuse
 
@@ -87,7 +88,7 @@ class RequestMiddleware:
                 raise
             why = f"The request was ended, because no answer was ready within {self._deadlines.seconds:g} seconds."
             late = cut_short(scope, why, "request_deadline")
-            _log.warning("The request could not be served: %s", late.detail)
+            REFUSAL_WARNINGS.add(late.detail)
             await problem_response(late, path, request_id)(scope, receive, send)
         except Exception as error:
             if not await self._is_answered(error, scope, receive, send):
