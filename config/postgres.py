@@ -45,6 +45,11 @@ GRACE: Final = 1.0
 """Seconds for the server to end a statement by itself at its limit: then it is known that it was not carried out."""
 LOCK_TIMEOUT: Final = 5.0
 """Seconds that a statement waits for one lock at most, where it has limits: then it is not carried out."""
+CONNECTIONS_MAX: Final = """
+    current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+    - coalesce(current_setting('reserved_connections', true), '0')::int
+"""
+"""How many connections a PostgreSQL server allows for the service, in SQL."""
 WRITABLE: Final[Mapping[str, str]] = {"default_transaction_read_only": "off"}
 """Unless ``target_session_attrs`` chooses a server by it."""
 

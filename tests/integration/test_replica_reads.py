@@ -12,7 +12,7 @@ import pytest
 
 from adapters.django_orm.repositories.replica_reads import ReplicaReads
 from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
-from adapters.django_orm.sql.standby import Standby
+from adapters.django_orm.sql.standby import Standby, Unanswered
 from adapters.django_orm.sql.statement import Rows, Statement
 from adapters.django_orm.storage import Storage
 from config.postgres_urls import read_url
@@ -48,7 +48,7 @@ class Asked:
     reads: ReplicaReads
     last_change: list[tuple[Any, ...]]
 
-    async def ask(self, statement: Statement) -> Rows | None:
+    async def ask(self, statement: Statement) -> Rows | Unanswered:
         values = {"owner_id": self.owner}
         return await self.standby.fetch_as_of(
             str(self.owner), self.reads.last_change, self.last_change, statement, values
@@ -78,7 +78,7 @@ async def test_answer_is_of_the_state_that_was_asked_for(asked: Asked) -> None:
         asked.storage.repository(Simulation).of(asked.owner).add(SimulationFactory.build(owner_id=asked.owner), CONTEXT)
     )
 
-    assert await asked.ask(ANSWER) is None
+    assert await asked.ask(ANSWER) == "behind"
     assert asked.standby.is_used
 
 
@@ -91,18 +91,19 @@ async def test_server_that_is_no_standby_is_never_read(asked: Asked) -> None:
 
     assert (await table.of(asked.owner).page(PageRequest())).items == (made,)
     assert await asked.reads.fetch(str(asked.owner), BACKENDS, {"owner_id": asked.owner}) != before
+    assert asked.reads.outcomes == {"standby": 0, "behind": 2, "failed": 0, "avoided": 0}
 
 
 async def test_failures_leave_the_connection_as_it_was(asked: Asked) -> None:
-    (backend,) = await asked.ask(BACKENDS) or ()
-    assert await asked.ask(WRONG) is None
+    backends = await asked.ask(BACKENDS)
+    assert await asked.ask(WRONG) == "failed"
     with pytest.raises(ListTimeout):
         await asked.ask(SLEEP)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
             await asked.ask(SLEEP)
 
-    assert await asked.ask(BACKENDS) == [backend]
+    assert await asked.ask(BACKENDS) == backends != "failed"
     assert asked.standby.is_used
 
 
@@ -111,7 +112,7 @@ async def test_list_that_a_suspect_standby_does_not_answer_is_left_to_the_primar
     await asyncio.sleep(0)
     asked.standby.avoid("another request had no answer")
 
-    assert await asking is None
+    assert await asking == "failed"
 
 
 async def test_primary_answers_while_there_is_no_standby(on_pool: MakeStorage, pool_url: str) -> None:
@@ -127,4 +128,5 @@ async def test_primary_answers_while_there_is_no_standby(on_pool: MakeStorage, p
             standby.is_used = is_used
             assert await reads.fetch(str(owner), ANSWER, {"owner_id": owner}) == [("an answer",)]
             assert not standby.is_used
+        assert reads.outcomes == {"standby": 0, "behind": 0, "failed": 1, "avoided": 1}
         await reads.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -29,6 +30,13 @@ class Replicated:
     first: Live
     urls: tuple[str, str]
     logs: tuple[io.StringIO, io.StringIO]
+
+    @property
+    def metrics(self) -> str:
+        """Where those of the first process are."""
+        found = re.search(r"http://\S+/metrics", self.logs[0].getvalue())
+        assert found
+        return found[0]
 
     def owner(self, name: str) -> str:
         """The key of a new owner."""
@@ -69,7 +77,9 @@ def replicated() -> Iterator[Replicated]:
         primary = running.enter_context(Server(in_memory=True, settings=COUNTED))
         ask(primary, "CREATE EXTENSION pg_stat_statements")
         standby = running.enter_context(StandbyServer(primary))
-        first = running.enter_context(live(primary.url, primary.operator_url, REPLICA_DATABASE_URL=standby.url))
+        first = running.enter_context(
+            live(primary.url, primary.operator_url, REPLICA_DATABASE_URL=standby.url, METRICS_PORT="0")
+        )
         log = io.StringIO()
         second = running.enter_context(served(first.env, heard=log))
         yield Replicated(primary, standby, first, (first.url, second), (first.heard, log))

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
+from urllib.request import urlopen
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.django_orm.sql.standby import Standby
 from adapters.django_orm.sql.statement import Statement
@@ -64,6 +66,30 @@ def test_writer_sees_its_write_in_every_process_while_the_standby_applies_nothin
         assert replicated.answered(two) == (0, 1)
 
 
+def test_metrics_tell_where_reads_were_answered(replicated: Replicated, key: str) -> None:
+    def counted() -> dict[str, float]:
+        with urlopen(replicated.metrics, timeout=20) as answer:
+            text = answer.read().decode()
+        return {
+            sample.labels["outcome"]: sample.value
+            for metric in text_string_to_metric_families(text)
+            for sample in metric.samples
+            if sample.name == "goatfish_standby_reads_total"
+        }
+
+    with replicated.client(key) as client:
+        before = counted()
+        client.get(SIMULATIONS)
+        assert counted() == before | {"standby": before["standby"] + 1}
+        replicated.standby.pause()
+        try:
+            client.post(SIMULATIONS, json=PLAN)
+            client.get(SIMULATIONS)
+        finally:
+            replicated.standby.resume()
+        assert counted() == before | {"standby": before["standby"] + 1, "behind": before["behind"] + 1}
+
+
 def test_revisions_that_are_purged_are_forgotten_at_once(replicated: Replicated, key: str) -> None:
     """A purge changes the row of the owner's count, though not the count."""
     with replicated.client(key) as client:
@@ -104,6 +130,7 @@ def test_what_is_no_standby_of_the_primary_is_not_read(
 ) -> None:
     said = replicated.first.goatfish("doctor").stdout
     assert f"The service can read from standbys at {DatabaseUrl(replicated.standby.url)}." in said
+    assert f"that the standby at 127.0.0.1:{DatabaseUrl(replicated.standby.url).parts.port} allows." in said
     for url, fault in (
         (replicated.primary.url, "The database cannot be used: no host is what its target_session_attrs asks for"),
         (elsewhere.url, "It leads to another cluster, or another database, than GOATFISH_DATABASE_URL."),

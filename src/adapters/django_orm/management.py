@@ -21,6 +21,7 @@ from adapters.django_orm.migration_lock import Patience, one_at_a_time
 from adapters.django_orm.row_security.grants import grant
 from adapters.django_orm.sql.django_executor import database_unavailable, reason_of
 from adapters.django_orm.sqlite.base import create_file
+from config.postgres import CONNECTIONS_MAX
 from domain.errors import (
     Conflict,
     Invalid,
@@ -189,10 +190,6 @@ def database_info() -> DatabaseInfo:
             cursor.execute("SELECT sqlite_version(), (SELECT journal_mode FROM pragma_journal_mode)")
             version, journal_mode = cursor.fetchone()
             return DatabaseInfo(version=version, journal_mode=journal_mode)
-        cursor.execute(
-            "SELECT current_setting('server_version'), current_setting('max_connections')::int"
-            " - current_setting('superuser_reserved_connections')::int"
-            " - coalesce(current_setting('reserved_connections', true), '0')::int"
-        )
+        cursor.execute(f"SELECT current_setting('server_version'), {CONNECTIONS_MAX}")
         version, connections_max = cursor.fetchone()
         return DatabaseInfo(version=version, connections_max=connections_max)

@@ -11,6 +11,7 @@ from adapters.django_orm.models import ApiKeyRow
 from adapters.django_orm.repositories.idempotency import IdempotencyTable
 from adapters.django_orm.repositories.owners import OwnerDirectory
 from adapters.django_orm.repositories.reader import Reader
+from adapters.django_orm.repositories.replica_reads import OUTCOMES
 from adapters.django_orm.repositories.repository import OwnedTable
 from adapters.django_orm.repositories.revisions import RevisionTable
 from adapters.django_orm.repositories.run_reports import RunReports
@@ -106,6 +107,11 @@ class Storage:
         """What its statements wait for, by name."""
         of_standbys = {} if self.replica_reads is None else self.replica_reads.pools
         return {**self.executor.pools, **of_standbys}
+
+    @property
+    def standby_reads(self) -> Mapping[str, int]:
+        """How many reads that standbys may answer have had which outcome."""
+        return dict.fromkeys(OUTCOMES, 0) if self.replica_reads is None else self.replica_reads.outcomes
 
     def repository(self, entity: type[E]) -> OwnedTable[E]:
         return self._repositories[entity]

@@ -73,6 +73,11 @@ class Storage:
         """None: nothing is waited for."""
         return {}
 
+    @property
+    def standby_reads(self) -> Mapping[str, int]:
+        """None: there are no standbys."""
+        return {}
+
     def repository(self, entity: type[E]) -> Repository[E]:
         return self._repositories[entity]
 

@@ -4,14 +4,14 @@ import asyncio
 import os
 import stat
 from collections.abc import Iterator
-from enum import StrEnum
-from typing import TypeAlias
 
 import typer
 
 from adapters.django_orm import management
 from adapters.django_orm.bootstrap import setup_django
+from app.cli import connection_counts
 from app.cli.database import which_database
+from app.cli.findings import Finding, Severity
 from app.cli.settings_advice import advice
 from app.cli.terminal import FAILED, print_json
 from app.database_checks import check_storage, different_databases, may_be_same
@@ -23,17 +23,6 @@ from domain.errors import Unavailable
 
 SECRET_VARIETY_MIN = 12  # different characters; a random key of 32 has more
 POSTGRESQL_MIN = 14  # the oldest version that Django supports
-
-
-class Severity(StrEnum):
-    """How serious a finding is. Only an error changes the exit status."""
-
-    OK = "ok     "
-    WARNING = "warning"
-    ERROR = "ERROR  "
-
-
-Finding: TypeAlias = tuple[Severity, str]
 
 
 def doctor(workers: int | None, *, as_json: bool) -> None:
@@ -178,7 +167,7 @@ def _connections(settings: Settings) -> Iterator[Finding]:
         management.disconnect()
     yield _service(settings)
     if settings.replica_database_url is not None:
-        yield _standbys(settings, settings.replica_database_url)
+        yield from _standbys(settings, settings.replica_database_url)
 
 
 def _server(settings: Settings, info: management.DatabaseInfo) -> Iterator[Finding]:
@@ -188,17 +177,7 @@ def _server(settings: Settings, info: management.DatabaseInfo) -> Iterator[Findi
         return
     severity = Severity.ERROR if int(info.version.split(".")[0]) < POSTGRESQL_MIN else Severity.OK
     yield severity, f"PostgreSQL {info.version}; {POSTGRESQL_MIN} or later is required."
-    of_admin = settings.admin_requests + 1 if settings.has_operator else 0  # the use cases of the admin share one more
-    needed = (settings.pool_size + of_admin) * settings.workers
-    each = f"({settings.pool_size} + {of_admin} for the admin)" if of_admin else str(settings.pool_size)
-    text = f"{settings.workers} x {each} of the {info.connections_max} that PostgreSQL allows"
-    if needed > info.connections_max:
-        yield (
-            Severity.ERROR,
-            f"Too many database connections: {text}. Lower {PREFIX}POOL_SIZE or raise max_connections.",
-        )
-    else:
-        yield Severity.OK, f"Enough database connections: {text}."
+    yield connection_counts.on_primary(settings, info.connections_max)
 
 
 def _service(settings: Settings) -> Finding:
@@ -214,13 +193,19 @@ def _service(settings: Settings) -> Finding:
     )
 
 
-def _standbys(settings: Settings, url: DatabaseUrl) -> Finding:
+def _standbys(settings: Settings, url: DatabaseUrl) -> Iterator[Finding]:
     """Checks the standbys with the service's own connections; without them the primary does all the work."""
     try:
         asyncio.run(_check_standbys(settings))
     except Exception as error:  # as above
-        return Severity.ERROR, f"The service cannot read from {url}. {error}"
-    return Severity.OK, f"The service can read from standbys at {url}."
+        yield Severity.ERROR, f"The service cannot read from {url}. {error}"
+        return
+    yield Severity.OK, f"The service can read from standbys at {url}."
+    yield from asyncio.run(_connections_of_standbys(settings, url))
+
+
+async def _connections_of_standbys(settings: Settings, url: DatabaseUrl) -> list[Finding]:
+    return [finding async for finding in connection_counts.on_standbys(settings, url)]
 
 
 async def _check_standbys(settings: Settings) -> None:

@@ -35,11 +35,13 @@ class Pool(Protocol):
     def waiting(self) -> int: ...
 
 
-class Pooled(Protocol):
+class MeasuredStorage(Protocol):
     """The API's storage."""
 
     @property
     def pools(self) -> Mapping[str, Pool]: ...
+    @property
+    def standby_reads(self) -> Mapping[str, int]: ...
 
 
 class WorkerCollector(Collector):
@@ -50,7 +52,7 @@ class WorkerCollector(Collector):
         *,
         authentication: Authentication,
         bodies: BodyBudget,
-        storage: Pooled,
+        storage: MeasuredStorage,
         lag: loop_lag.LoopLag,
         purge_lag: PurgeLag,
     ) -> None:
@@ -69,6 +71,7 @@ class WorkerCollector(Collector):
         yield self._refusals()
         yield from self._connections()
         yield from self._shared_pools()
+        yield self._standby_reads()
         yield from self._key_cache()
         yield gauge("goatfish_bodies_bytes", "Bytes that bodies on their way in occupy.", self._bodies_held)
         yield gauge("goatfish_bodies_max_bytes", "GOATFISH_BODIES_MAX, in bytes.", self._bodies.most)
@@ -153,6 +156,16 @@ class WorkerCollector(Collector):
             in_use.add_metric((name,), pool.in_use)
             waiting.add_metric((name,), pool.waiting)
         yield from (size, in_use, waiting)
+
+    def _standby_reads(self) -> Metric:
+        reads = CounterMetricFamily(
+            "goatfish_standby_reads",
+            "Reads of many rows that standbys may answer, by what became of them.",
+            labels=("outcome",),
+        )
+        for outcome, number in self._storage.standby_reads.items():
+            reads.add_metric((outcome,), number)
+        return reads
 
     def _key_cache(self) -> Iterator[Metric]:
         keys = self._authentication

@@ -52,9 +52,12 @@ class _Fixed(Collector):
         durations.add_metric(("GET", HOSTILE), [("0.1", 2), ("0.2", 4), ("+Inf", 4)], 0.5)
         refusals = CounterMetricFamily("goatfish_refusals", "", labels=("reason",))
         refusals.add_metric(("pool_timeout",), 1)
+        reads = CounterMetricFamily("goatfish_standby_reads", "", labels=("outcome",))
+        reads.add_metric(("standby",), 3)
+        reads.add_metric(("behind",), 1)
         overdue = GaugeMetricFamily("goatfish_purge_lag_seconds", "", labels=("kind",))
         overdue.add_metric(("idempotency_records",), 7200)
-        return [requests, durations, refusals, overdue]
+        return [requests, durations, refusals, reads, overdue]
 
 
 class _TwoWorkers(Collector):
@@ -82,6 +85,7 @@ def test_figures_of_all_workers_are_summed_up_and_escaped(rf: RequestFactory, op
     assert f"GET {HOSTILE} 8 200: 6, 503: 2 100 ms 198 ms" in shown, shown
     assert "pool_timeout 2" in shown
     assert "Idempotency records 2.0 hours behind" in shown
+    assert "Lists and reports by standbys 75.0% of 4" in shown
     assert "Worker process 3 State does not answer" in shown
 
 

@@ -159,4 +159,7 @@ def _worker(samples: Mapping[str, list[Sample]]) -> Iterator[tuple[str, str]]:
         pool = size.labels["pool"]
         in_use, waiting = (value(f"goatfish_pool_{name}", pool=pool) for name in ("in_use", "waiting"))
         yield f"Database {pool}", f"{in_use:.0f} of {size.value:.0f} in use, {waiting:.0f} waiting"
+    if reads := value("goatfish_standby_reads_total"):
+        by_standbys = value("goatfish_standby_reads_total", outcome="standby")
+        yield "Lists and reports by standbys", f"{by_standbys / reads:.1%} of {reads:,.0f}"
     yield "Keys found in the cache", f"{hits / lookups:.1%} of {lookups:,.0f}" if lookups else "none yet"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from django.db import models
 from django.db.models import Func
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 LOOK_EVERY = 5.0
 """Seconds between two looks at the standbys."""
+OUTCOMES: Final = ("standby", "behind", "failed", "avoided")
+"""What becomes of a read: a standby answers, or the primary, as the standby is behind or fails, or none is used now."""
 
 # A standby has the identifier of its primary's cluster, whatever its own name, address or settings. Databases are the
 # same there, with their numbers.
@@ -53,6 +55,8 @@ class ReplicaReads:
 
     def __init__(self, primary: AsyncpgExecutor, standby: Standby, *, audit: Audit | None = None) -> None:
         self._primary, self._standby, self._audit = primary, standby, audit
+        self.outcomes = dict.fromkeys(OUTCOMES, 0)
+        """How many reads have had each of ``OUTCOMES``."""
         self._compile = Compiler(primary)
         self._watching: asyncio.Task[None] | None = None
 
@@ -88,13 +92,18 @@ class ReplicaReads:
     async def fetch(
         self, principal: str, statement: Statement, values: Values, sent: Callable[[], None] | None = None
     ) -> Rows:
+        outcome = "avoided"
         if self._standby.is_used:
             last = await self._primary.fetch(principal, self.last_change, values)
             expected = [(number, written_by, True) for number, written_by, _ in last]
+            outcome = "behind"
             if expected:  # an owner without changes is unknown, or being erased
                 rows = await self._standby.fetch_as_of(principal, self.last_change, expected, statement, values)
-                if rows is not None:
+                if not isinstance(rows, str):
+                    self.outcomes["standby"] += 1
                     return rows
+                outcome = rows
+        self.outcomes[outcome] += 1
         return await self._primary.fetch(principal, statement, values, sent)
 
     async def check(self) -> None:
