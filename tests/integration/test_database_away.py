@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
 import subprocess
@@ -17,6 +18,8 @@ import pytest
 from django.db import OperationalError, connection
 
 from adapters.django_orm.postgresql.base import DatabaseWrapper
+from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
+from adapters.django_orm.sql.statement import Statement
 from tests.contracts.http_api import SIMULATIONS, WING
 from tests.embedded_postgres import Server
 from tests.running_service import served
@@ -118,6 +121,15 @@ def test_a_write_whose_answer_is_lost_says_so_and_can_be_repeated(
         with posted_while_locked(server, http, {}) as answers:
             pass  # the server ends the statement at its timeout, and so has not carried it out
         assert (answers[0].status_code, answers[0].json()["code"]) == (503, "unavailable")
+
+
+async def test_a_stop_does_not_wait_for_a_server_that_hangs(server: Server) -> None:
+    executor = AsyncpgExecutor(server.url, size=2, acquire_timeout=60, statement_timeout=60, list_timeout=2)
+    await executor.open()
+    assert await executor.fetch("", Statement("SELECT 1", (), (None,)), {}) == [(1,)]
+    with server.frozen():
+        async with asyncio.timeout(20):
+            await executor.close()
 
 
 @pytest.mark.django_db

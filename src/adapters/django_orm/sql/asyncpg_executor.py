@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 CANCEL_TIMEOUT = 2.0
 """Seconds to wait until the server has cancelled a statement; nobody's answer waits for that."""
+CLOSE_TIMEOUT = 2.0
+"""Seconds in which connections are closed at the stop, which comes after all requests: then they are broken off."""
 CONNECT_TIMEOUT = 3.0
 """Seconds in which a connection has to be made, on whichever host."""
 SYSTEM_TIMEOUT = 2.0
@@ -149,7 +151,7 @@ class AsyncpgExecutor:
         self._acquire_timeout, self._statement_timeout = acquire_timeout, statement_timeout
         self._list_timeout = min(list_timeout, statement_timeout)
         self._system_timeout = min(SYSTEM_TIMEOUT, statement_timeout)
-        self._close_timeout = statement_timeout
+        self._close_timeout = CLOSE_TIMEOUT
         self._connections: ConnectionPool | None = None
         self._cancelling: set[asyncio.Task[None]] = set()
 
@@ -182,7 +184,7 @@ class AsyncpgExecutor:
         return read_url(self._url, os.environ)
 
     async def close(self) -> None:
-        """Closes every connection; after ``statement_timeout`` those are terminated that are not closed by then."""
+        """Closes every connection; after ``CLOSE_TIMEOUT`` those are terminated that are not closed by then."""
         connections, self._connections = self._connections, None
         if connections is not None:
             await connections.close(self._close_timeout)

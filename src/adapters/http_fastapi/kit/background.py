@@ -3,7 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
+from typing import Final
 
+DRAIN_TIMEOUT: Final = 2.0
+"""Seconds for which the stop of the application waits for all that is under way."""
 _log = logging.getLogger("goatfish.background")
 
 
@@ -20,8 +23,12 @@ class Background:
         task.add_done_callback(self._tasks.discard)
 
     async def drain(self) -> None:
-        """Waits for all that is under way."""
-        await asyncio.gather(*self._tasks)
+        """Waits for all that is under way, but for what takes too long, which is cancelled."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=DRAIN_TIMEOUT)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     @staticmethod
     async def _logged(work: Coroutine[None, None, None]) -> None:
