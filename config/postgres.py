@@ -43,13 +43,6 @@ LATER_SESSION: Final = "SET transaction_timeout = 0"
 LATER: Final = 17
 GRACE: Final = 1.0
 """Seconds for the server to end a statement by itself at its limit: then it is known that it was not carried out."""
-LOCK_TIMEOUT: Final = 5.0
-"""Seconds that a statement waits for one lock at most, where it has limits: then it is not carried out."""
-CONNECTIONS_MAX: Final = """
-    current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
-    - coalesce(current_setting('reserved_connections', true), '0')::int
-"""
-"""How many connections a PostgreSQL server allows for the service, in SQL."""
 WRITABLE: Final[Mapping[str, str]] = {"default_transaction_read_only": "off"}
 """Unless ``target_session_attrs`` chooses a server by it."""
 
@@ -149,12 +142,12 @@ def forget_variables() -> None:
         os.environ.pop(name, None)
 
 
-def session_limits(seconds: float) -> dict[str, str]:
-    """Settings by which the server ends statements and idle transactions after so long, and waits for locks."""
+def session_limits(seconds: float, *, lock: float) -> dict[str, str]:
+    """Settings by which the server ends statements and idle transactions after so long, and waits ``lock`` for one."""
     limit = _milliseconds(seconds)
     return {
         "statement_timeout": limit,
-        "lock_timeout": _milliseconds(LOCK_TIMEOUT),
+        "lock_timeout": _milliseconds(lock),
         "idle_in_transaction_session_timeout": limit,
     }
 

@@ -22,8 +22,10 @@ from adapters.django_orm.models import ApiKeyRow, IdempotencyRow, SimulationRow
 from adapters.django_orm.postgresql.base import DatabaseWrapper
 from adapters.django_orm.repositories import idempotency
 from adapters.django_orm.repositories.revisions import encoded
+from adapters.django_orm.sql import asyncpg_executor
+from adapters.django_orm.sql.limits import LOCK_TIMEOUT
 from adapters.django_orm.storage import Storage
-from config import postgres
+from config.postgres import session_limits
 from domain.access.api_key import ApiKey
 from domain.access.token import ApiKeyToken
 from domain.errors import Conflict
@@ -210,11 +212,11 @@ if VENDOR == "postgresql":
         way: str, operator_url: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         patience, go_on = 0.4, idempotency.IdempotencyTable.GO_ON
-        assert f"'{1000 * postgres.LOCK_TIMEOUT:g}'" in go_on
+        assert f"'{1000 * LOCK_TIMEOUT:g}'" in go_on
         monkeypatch.setattr(idempotency.IdempotencyTable, "GO_ON", go_on.replace("5000", f"{1000 * patience:g}"))
-        for module in (postgres, idempotency):
+        for module in (asyncpg_executor, idempotency):
             monkeypatch.setattr(module, "LOCK_TIMEOUT", patience)
-        monkeypatch.setattr(DatabaseWrapper, "_limits", postgres.session_limits(30))
+        monkeypatch.setattr(DatabaseWrapper, "_limits", session_limits(30, lock=patience))
         make: MakeStorage = request.getfixturevalue(way)
         with serving(make()) as service, psycopg.connect(operator_url) as other:
             tenant = service.tenant()

@@ -7,9 +7,9 @@ from dataclasses import replace
 from asyncpg.exceptions import TargetServerAttributeNotMatched
 
 from adapters.django_orm.sql.asyncpg_connector import Connector
+from adapters.django_orm.sql.limits import CONNECTIONS_MAX
 from app.cli.findings import Finding, Severity
 from config.databases import DatabaseUrl
-from config.postgres import CONNECTIONS_MAX
 from config.postgres_urls import read_url
 from config.settings import PREFIX, Settings
 

@@ -9,6 +9,7 @@ import psycopg
 from django.db.backends.postgresql import base
 from psycopg.pq import TransactionStatus
 
+from adapters.django_orm.sql.limits import LOCK_TIMEOUT
 from adapters.django_orm.sql.pooled_sessions import differing_settings, refusal, refused_options
 from config.postgres import GRACE, LATER, LATER_SESSION, as_options, session_limits, session_settings, settings_in
 
@@ -29,7 +30,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         After so many seconds the server ends statements, which may wait for locks, and idle transactions. If it has not
         answered ``GRACE`` seconds later, it is taken for lost.
         """
-        cls._limits = session_limits(seconds)
+        cls._limits = session_limits(seconds, lock=LOCK_TIMEOUT)
         cls._answer_timeout = seconds + GRACE
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:

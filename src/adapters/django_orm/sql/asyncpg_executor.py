@@ -22,6 +22,7 @@ from adapters.django_orm.sql.failures import (
     unavailable,
 )
 from adapters.django_orm.sql.fair_semaphore import LOOKUPS, FairSemaphore
+from adapters.django_orm.sql.limits import LOCK_TIMEOUT
 from adapters.django_orm.sql.many import EncodeText, ManyValues
 from adapters.django_orm.sql.statement import (
     Codec,
@@ -160,7 +161,7 @@ class AsyncpgExecutor:
         connector = Connector(
             self._server(),
             timeout=max(self._acquire_timeout, CONNECT_TIMEOUT),
-            limits=session_limits(self._statement_timeout),
+            limits=session_limits(self._statement_timeout, lock=LOCK_TIMEOUT),
             command_timeout=self._statement_timeout + GRACE,
             statement_cache_size=self._prepared,
         )
