@@ -131,6 +131,14 @@ def test_the_port_is_closed_to_other_machines(service: Measured) -> None:
     ]
 
 
+def test_the_metrics_are_at_their_path_alone(service: Measured) -> None:
+    for path in ("/", "/metrics/", "/nothing"):
+        with pytest.raises(HTTPError) as refused:
+            urlopen(service.metrics.removesuffix("/metrics") + path, timeout=PATIENCE)
+        refused.value.close()
+        assert refused.value.code == 404
+
+
 def test_a_worker_that_hangs_is_told_and_one_that_is_replaced_is_forgotten(service: Measured) -> None:
     pid = min(service.workers())
     os.kill(int(pid), signal.SIGSTOP)

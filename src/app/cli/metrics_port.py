@@ -3,13 +3,15 @@
 import errno
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry, make_wsgi_app, start_http_server
 
 from app.cli.terminal import fail
 from app.metrics.workers import DIRECTORY, AllWorkers
@@ -43,10 +45,19 @@ def _serve(settings: Settings, port: int, directory: Path) -> None:
     except OSError as error:
         why = "it is in use" if error.errno == errno.EADDRINUSE else error.strerror
         fail(f"Metrics cannot be served on port {port} of {host}: {why}. See GOATFISH_METRICS_PORT.")
+    server.set_app(partial(_at_its_path, make_wsgi_app(registry)))
     shown = f"[{host}]" if ":" in host else host
     _log.info("Metrics are at http://%s:%d/metrics", shown, server.server_port)
     if not _is_loopback(host):
         _log.info("Whoever reaches that port can read them: a firewall or a network policy has to keep others out.")
+
+
+def _at_its_path(app: WSGIApplication, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """The library's application, which would answer every path with the metrics, at ``/metrics`` alone."""
+    if environ["PATH_INFO"] == "/metrics":
+        return app(environ, start_response)
+    start_response("404 Not Found", [])
+    return []
 
 
 def _is_loopback(host: str) -> bool:
