@@ -55,9 +55,14 @@ def _meant(text: str) -> str:
     """Why this is neither an address nor a network, and what would be, if that can be told."""
     if text == "*":
         return " (* stands alone)"
+    address, has_prefix, _ = text.partition("/")
     with suppress(ValueError):
-        address = text.partition("/")[0]
         return f" (an address within the network): write {ip_network(text, strict=False)} or {ip_address(address)}"
+    if re.search(r"[\s;|]", text):
+        return " (several are separated by commas)"
+    with suppress(ValueError):
+        whole = ip_network(address)
+        return f" (no such network: what follows the / is 0 to {whole.prefixlen})" if has_prefix else ""
     if found := re.fullmatch(r"\[(.*)\](:\d+)?", text) or re.fullmatch(r"([\d.]+):\d+", text):
         with suppress(ValueError):
             return f" (brackets or a port): write {ip_address(found[1])}"

@@ -31,10 +31,14 @@ class DatabaseUrl:
                 raise ValueError("must name a file: sqlite:///relative/path or sqlite:////absolute/path")
             if parts.path == "/:memory:":
                 raise ValueError("must name a file: SQLite in memory cannot be shared by connections")
-        elif not parts.path.strip("/"):
-            raise ValueError("must name a database: postgresql://user:password@host/name")
+            if parts.path.startswith("/~"):
+                raise ValueError("must name a file without ~, which only shells replace: sqlite:////absolute/path")
+            if "%00" in parts.path:
+                raise ValueError("must name a file without %00, which no name can contain")
         else:
             self.server({})
+            if not parts.path.strip("/"):
+                raise ValueError("must name a database: postgresql://user:password@host/name")
 
     @property
     def parts(self) -> SplitResult:

@@ -13,6 +13,7 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _WILDCARD = re.compile(r"(?:^\*|\*\.)([^*.]+\.[^*]+)$")  # and the domain of two labels or more that follows it
 _PORT = re.compile(r"(.*):([0-9*]*)")
+_ZONE = re.compile(r"(\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)%[^\]]*(\]?)")
 _NO_SLASHES = re.compile(r"(https?):(?!//)/?|//", re.IGNORECASE)
 _USER = re.compile(r"[^/]*@")
 _SAME_IN_URLS = {"capital letters", "the address in another form", "a trailing slash", "the default port"}
@@ -152,8 +153,11 @@ def _port(scheme: str, text: str | None) -> tuple[str | None, list[str]]:
 def _repaired(name: str) -> tuple[str | None, list[str]]:
     """The host that is meant, if that can be told, and what is wrong with this one."""
     reasons = []
+    if found := _ZONE.fullmatch(name):  # a network of one machine's, which clients leave out
+        name = found[1] + found[2]
+        reasons.append("an IPv6 address with a zone")
     if ":" in name and (address := canonical_host(f"[{name}]")):
-        return address, ["an IPv6 address without brackets"]
+        return address, [*reasons, "an IPv6 address without brackets"]
     if name != name.rstrip("."):
         name = name.rstrip(".")
         reasons.append("a trailing dot")
@@ -184,6 +188,7 @@ def _explained(name: str) -> tuple[str | None, str]:
             return socket.inet_ntoa(socket.inet_aton(name)), "browsers write the address in full"
     faults = {
         "no host": not name,
+        "no valid port": name.count(":") == 1 and not name.startswith("["),
         "no IPv6 address": name.startswith("[") or ":" in name,
         "hosts are separated by commas": bool(re.search(r"[\s;|]", name)),
         "a wildcard can only be the first label, like *.example.com": "*" in name,

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import Counter
 
 from config.env_file import names_and_faults, unreadable
 from config.settings import PREFIX, ConfigurationError, Settings
@@ -38,7 +39,13 @@ def ignored_settings() -> list[str]:
         field = Settings.model_fields[meant.removeprefix(PREFIX).lower()] if meant else None
         meaning = (field.description or "").partition("\n\n")[0] if field else ""
         lines.append(f"{name} is not a known setting." + (f" Did you mean {meant}? {meaning}" if meant else ""))
-    return [*lines, *_env_file()[1]]
+    return [*lines, *_several_spellings(), *_env_file()[1]]
+
+
+def _several_spellings() -> list[str]:
+    """A line for each setting whose value depends on which of two spellings is the last in the environment."""
+    spellings = Counter(name.upper() for name in os.environ)
+    return [f"{name} is set in several spellings: leave one." for name in sorted(_names()) if spellings[name] > 1]
 
 
 def _names() -> set[str]:

@@ -30,6 +30,10 @@ SESSION: Final[Mapping[str, str]] = {
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
     "idle_session_timeout": "0",
+    # Those that policies compare rows with: a statement that names no owner sees none.
+    "goatfish.owner": "",
+    "goatfish.key": "",
+    "goatfish.deliverer": "",
 }
 """Settings of every session, whatever the role, the database, the server or the environment say."""
 POOLED_SESSION: Final[Mapping[str, str]] = {

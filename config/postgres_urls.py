@@ -23,6 +23,9 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "ssl_max_protocol_version": TLS_VERSIONS,
     "client_encoding": ("UTF8", "utf8", "UTF-8", "utf-8", "auto"),
     "load_balance_hosts": ("disable",),
+    "sslnegotiation": ("postgres",),
+    "sslsni": ("1",),
+    "sslcompression": ("0",),
 }
 _OF_STANDBYS: Final[Mapping[str, tuple[str, ...]]] = {
     **_CHOICES,
@@ -34,18 +37,25 @@ _NUMBERS: Final = _SECONDS | {"keepalives_count", "tcp_user_timeout"}
 _KEEPALIVE_MAX: Final = {"keepalives_idle": 32767, "keepalives_interval": 32767, "keepalives_count": 127}
 _TEXTS: Final = frozenset({"application_name", "options", "sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl"})
 _KNOWN: Final = _CHOICES.keys() | _NUMBERS | _TEXTS | PLACES | {"passfile"}
+_PINNED: Final = {each.lower() for each in (*SESSION, *POOLED_SESSION, *WRITABLE)} | {
+    *("client_encoding", "role", "session_authorization"),
+    *("transaction_isolation", "transaction_read_only", "transaction_deferrable", "transaction_timeout"),
+}
 _REASONS: Final = {
     **dict.fromkeys(("user", "password"), "they belong in front of the host"),
     **dict.fromkeys(("dbname", "database"), "the database is the path"),
     "hostaddr": "name the address in place of the host",
     **dict.fromkeys(("service", "servicefile"), "what it names depends on a file elsewhere: write it into the URL"),
-    **dict.fromkeys(("require_auth", "requirepeer", "sslsni", "sslcertmode"), "asyncpg cannot do it"),
+    **dict.fromkeys(("require_auth", "requirepeer", "sslcertmode"), "asyncpg cannot do it"),
     **dict.fromkeys(("gsslib", "krbsrvname", "gssdelegation"), "Kerberos is not supported"),
 }
 _WHY_NOT: Final = {
     "target_session_attrs": "Goatfish writes, which no standby allows",
     "gssencmode": "asyncpg cannot encrypt by GSSAPI",
     "load_balance_hosts": "hosts are tried in their order, the last good one first",
+    "sslnegotiation": "Goatfish asks the server before TLS begins",
+    "sslsni": "asyncpg always sends the host's name",
+    "sslcompression": "OpenSSL no longer compresses",
 }
 _URL: Final = re.compile(r"([^:/?#]+)://([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
 _SET: Final = re.compile(r"(?:-c\s*|--)([\w.-]+)")
@@ -68,12 +78,9 @@ def read_url(url: str, environment: Mapping[str, str], *, standbys: bool = False
     URL.
     """
     parts = split_url(url)
-    if parts.fragment or "#" in url:
-        raise ValueError("must have # written as %23")
+    _check_characters(url, parts, environment)
     login, _, places = parts.netloc.rpartition("@")
     user, _, password = login.partition(":")
-    if "@" in parts.path:
-        raise ValueError("must have a / or ? in its password written as %2F or %3F, and an @ in its path as %40")
     options = _read_options(parts.query, _OF_STANDBYS if standbys else _CHOICES)
     if standbys:
         options["target_session_attrs"] = "standby"
@@ -122,6 +129,21 @@ def _decoded(text: str) -> str:
     return decoded
 
 
+def _check_characters(url: str, parts: SplitResult, environment: Mapping[str, str]) -> None:
+    if parts.fragment or "#" in url:
+        raise ValueError("must have # written as %23")
+    if "@" in parts.path or ("@" in parts.query and not parts.path):
+        raise ValueError("must have a / or ? in its password written as %2F or %3F, and an @ in its path as %40")
+    for name in ("PGUSER", "PGPASSWORD"):
+        if not _is_utf8(environment.get(name, "")):
+            raise ValueError(f"leaves something to {name}, which is not UTF-8")
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether Python has put nothing in place of bytes that it could not decode."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _system_user() -> str:
     """The user of this process, as libpq has it: not the one that LOGNAME or USER names."""
     try:
@@ -150,7 +172,7 @@ def _read_options(query: str, choices: Mapping[str, tuple[str, ...]]) -> dict[st
 
 
 def _reason(name: str) -> str:
-    if name.lower() in {each.lower() for each in (*SESSION, *POOLED_SESSION, *WRITABLE)}:
+    if name.lower() in _PINNED:
         return "Goatfish sets it itself"
     return _REASONS.get(name, f"known are {', '.join(sorted(_KNOWN))}")
 
@@ -165,9 +187,8 @@ def _check(name: str, value: str, choices: Mapping[str, tuple[str, ...]]) -> Non
         if (most := _KEEPALIVE_MAX.get(name)) and int(value) > most:
             raise ValueError(f"has the option {name}, which systems limit to {most} {_unit(name)}")
     if name == "options":
-        pinned = {each.lower() for each in (*SESSION, *POOLED_SESSION, *WRITABLE)}
         for each in _SET.findall(value):
-            if each.lower().replace("-", "_") in pinned:
+            if each.lower().replace("-", "_") in _PINNED:
                 raise ValueError(f"has options that set {each}, which Goatfish sets itself")
         if re.search(r"(?<!\\)(?:\\\\)*\\\Z", value):  # libpq would escape with it what follows
             raise ValueError("has options that end in the middle of an escape")

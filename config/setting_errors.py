@@ -11,11 +11,11 @@ def error_message(error: ErrorDetails) -> str:
         case "value_error":
             what = str(context["error"])
         case "greater_than_equal":
-            what = f"must be at least {context['ge']:g}{got}"
+            what = f"must be at least {context['ge']:.15g}{got}"
         case "greater_than":
-            what = f"must be more than {context['gt']:g}{got}"
+            what = f"must be more than {context['gt']:.15g}{got}"
         case "less_than_equal":
-            what = f"must be at most {context['le']:g}{got}"
+            what = f"must be at most {context['le']:.15g}{got}"
         case "literal_error":
             what = f"must be one of {context['expected']}{got}"
         case "int_parsing" | "int_from_float":

@@ -122,7 +122,7 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=1000)
     """The number of worker processes. Each has its own pool and an equal share of the rate limits."""
 
-    rate_limit: int = Field(default=6000, ge=0)
+    rate_limit: int = Field(default=6000, ge=0, le=1_000_000_000)
     """The size of one owner's burst of requests, and how many are refilled per minute; 0 for no limit."""
 
     public_url: PublicUrl | None = None
@@ -137,7 +137,7 @@ class Settings(BaseSettings):
     revisions_kept: int | None = Field(default=None, ge=1, le=36500)
     """For how many days revisions are kept: goatfish purge deletes older ones. If unset, for ever."""
 
-    failure_limit: int = Field(default=60, ge=0)
+    failure_limit: int = Field(default=60, ge=0, le=1_000_000_000)
     """Invalid API keys that one address may try: size of the burst, and refill per minute; 0 for no limit."""
 
     admin_requests: int = Field(default=8, ge=1, le=1000)
@@ -318,6 +318,10 @@ class Settings(BaseSettings):
     @field_validator("secret_key", "secret_key_previous")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        try:
+            _ = value and value.get_secret_value().encode()
+        except UnicodeError:  # whose text has the value
+            raise ValueError("must be UTF-8") from None
         if value and len(value) < SECRET_MIN:
             raise ValueError(f"must be at least {SECRET_MIN} characters, got {len(value)}")
         return value

@@ -1,13 +1,13 @@
 """Which known name is meant by one that is not known, if any is near."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from difflib import SequenceMatcher, get_close_matches
 
 NEAR = 0.8  # of names that begin as they should: SECRET is near SECRET_KEY, and TIMEOUT is near nothing
 VERY_NEAR = 0.9  # of whole names, when the prefix is spelt wrongly: programs of others may have similar ones
 
 
-def nearest(name: str, prefix: str, known: Iterable[str]) -> str | None:
+def nearest(name: str, prefix: str, known: Collection[str]) -> str | None:
     """The known name that is meant by this one, also where its prefix is not quite ``prefix``."""
     by_letters = {_letters(each): each for each in known}
     begins = name.startswith(prefix)
@@ -17,7 +17,14 @@ def nearest(name: str, prefix: str, known: Iterable[str]) -> str | None:
         return None
     given = _letters(name.removeprefix(prefix))
     found = get_close_matches(given, by_letters, n=1, cutoff=NEAR if begins else VERY_NEAR)
-    return by_letters[found[0]] if found else None
+    if found:
+        return by_letters[found[0]]
+    return next((each for each in known if _words(each) == _words(name)), None)
+
+
+def _words(name: str) -> list[str]:
+    """The words of a name, which people write in another order: MAX_CONNECTIONS is CONNECTIONS_MAX."""
+    return sorted(name.upper().split("_"))
 
 
 def _letters(name: str) -> str:

@@ -46,6 +46,9 @@ ODD = {
     "lc_numeric": "C",
     "client_min_messages": "debug1",
     "application_name": "x",
+    "goatfish.owner": "nobody",
+    "goatfish.key": "nothing",
+    "goatfish.deliverer": "nobody",
 }
 SIMULATION: dict[str, object] = {
     "name": "Ünïcode ✈ \\ 'x'",

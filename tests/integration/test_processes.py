@@ -25,7 +25,7 @@ from uuid import UUID
 
 import pytest
 
-from app.cli.serving import listen_error
+from app.cli.serving import listen, listen_error
 from tests.warm_start import goatfish as goatfish_command
 from tests.warm_start import python
 
@@ -227,6 +227,20 @@ def test_an_invalid_option_stops_the_start_with_one_line(bare: Shell, options: s
 def test_a_machine_without_ipv6_is_told_what_to_do(number: int) -> None:
     words = listen_error("::", 8000, OSError(number, os.strerror(number)))
     assert words == "This machine has no IPv6 address ::. For every IPv4 address, use --host 0.0.0.0."
+
+
+def test_a_name_that_no_host_can_have_is_refused_with_it(goatfish: Shell) -> None:
+    said = complaint(goatfish("serve", "--port", "0", "--host", "a" * 64), 1)
+    assert said == f"Goatfish cannot listen on port 0 of {'a' * 64}: it cannot be the name of a host\n"
+
+
+def test_an_address_of_one_network_is_listened_on() -> None:
+    here = [line.split() for line in Path("/proc/net/if_inet6").read_text().splitlines()]
+    address, network = next(((line[0], line[5]) for line in here if line[0].startswith("fe80")), ("", ""))
+    if not address:
+        pytest.skip("no network of this machine has such an address")
+    with listen(f"{':'.join(re.findall('....', address))}%{network}", 0) as listener:
+        assert listener.getsockname()[3] == socket.if_nametoindex(network)
 
 
 def test_two_sqlite_files_are_refused(goatfish: Shell) -> None:

@@ -29,7 +29,8 @@ def test_forwarded_headers_of_unnamed_proxies_are_ignored(tmp_path: Path, option
 
 
 def test_a_named_proxy_determines_the_client_address(tmp_path: Path) -> None:
-    with live(*[f"sqlite:///{tmp_path}/db.sqlite3"] * 2, "--proxy", "127.0.0.1", FAILURE_LIMIT=str(LIMIT)) as service:
+    proxies = ("--proxy", "127.0.0.1", "--proxy", "192.0.2.7,192.0.2.8")
+    with live(*[f"sqlite:///{tmp_path}/db.sqlite3"] * 2, *proxies, FAILURE_LIMIT=str(LIMIT)) as service:
         assert fail(service, "198.51.100.1", times=LIMIT + 1) == [401] * LIMIT + [429]
         assert fail(service, "198.51.100.2", times=LIMIT) == [401] * LIMIT
         # What stands before the last address is the client's own word.

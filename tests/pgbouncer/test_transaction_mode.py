@@ -271,6 +271,7 @@ def test_both_drivers_connect_where_start_up_parameters_are_refused(bouncer: Dat
         ("default_transaction_read_only", "on", False),
         ("row_security", "off", False),
         ("search_path", "pg_catalog", False),
+        ("goatfish.owner", "01a21c4a-0027-7329-aede-bf2983227776", False),
     ],
 )
 def test_settings_of_the_role_that_cannot_be_used_are_named(

@@ -41,6 +41,10 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("GOATFISH_KEEPALIVE", "KEEP_ALIVE"),
         ("GOATFISH_ALOWED_HOSTS", "ALLOWED_HOSTS"),
         ("GOATFISH_PUBLIC_URI", "PUBLIC_URL"),
+        ("GOATFISH_MAX_CONNECTIONS", "CONNECTIONS_MAX"),
+        ("GOATFISH_TIMEOUT_POOL", "POOL_TIMEOUT"),
+        ("GOATFISH_LEVEL_LOG", "LOG_LEVEL"),
+        ("GOATFISH_WORKERS_TIMEOUT", None),
         ("GOATFSH_WORKERS", "WORKERS"),
         ("GOTFISH_HTTPS", "HTTPS"),
         ("GOATFISHWORKERS", "WORKERS"),
@@ -118,9 +122,43 @@ def test_lines_that_set_nothing_are_named(elsewhere: Path) -> None:
 
 @pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"], ids=["plain", "byte-order-mark"])
 def test_the_first_line_of_a_file_is_read(start: bytes, elsewhere: Path) -> None:
-    (elsewhere / ".env").write_bytes(start + b"GOATFISH_WORKERS=2\r\nGOATFISH_WORKERS=3\r\n")
+    (elsewhere / ".env").write_bytes(start + b"GOATFISH_WORKERS=2\r\nGOATFISH_POOL_SIZE=3\r\n")
 
-    assert (Settings().workers, ignored_settings()) == (3, [])
+    assert (Settings().workers, Settings().pool_size, ignored_settings()) == (2, 3, [])
+
+
+def test_lines_that_set_something_else_than_they_say_are_named(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOST", "a.example")
+    lines = [
+        "GOATFISH_WORKERS=2",
+        "export goatfish_workers=3",
+        "OTHER=${NOTHING}",
+        "GOATFISH_ALLOWED_HOSTS=${HOST},${ANOTHER:-b.example}",
+        "GOATFISH_SECRET_KEY='abc${def}ghijklmnopqrstuvwxyz0123456789'",
+        "GOATFISH_LOG_FORMAT=${GOATFISH_LATER}",
+        "GOATFISH_ POOL_SIZE=3",
+    ]
+    (elsewhere / ".env").write_text("\n".join(lines))
+
+    assert ignored_settings() == [
+        ".env, line 1, sets nothing: line 2 sets GOATFISH_WORKERS again",
+        ".env, line 5, leaves out a part of GOATFISH_SECRET_KEY: what its ${…} names is set nowhere",
+        ".env, line 6, leaves out a part of GOATFISH_LOG_FORMAT: what its ${…} names is set nowhere",
+        ".env, line 7, sets nothing: write GOATFISH_POOL_SIZE=value",
+    ]
+    loaded = Settings()
+    assert (loaded.workers, loaded.allowed_hosts) == (3, ("a.example", "b.example"))
+    assert loaded.secret_key.get_secret_value() == "abcghijklmnopqrstuvwxyz0123456789"
+
+
+def test_a_setting_in_several_spellings_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOATFISH_WORKERS", "2")
+    monkeypatch.setenv("Goatfish_Workers", "3")
+    monkeypatch.setenv("goatfish_pool_size", "3")
+
+    assert ignored_settings() == ["GOATFISH_WORKERS is set in several spellings: leave one."]
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,15 @@ def test_hosts_and_ports_are_read_by_position_for_both_drivers(places: str, host
         ("options=-c search_path=a", "has options that set search_path, which Goatfish sets itself"),
         ("options=-cwork_mem=1MB --TimeZone=Asia/Tokyo", "has options that set TimeZone"),
         ("options=--default-transaction-read-only=on", "has options that set default-transaction-read-only"),
+        ("options=-c client_encoding=latin1", "has options that set client_encoding, which Goatfish sets itself"),
+        ("options=-c role=bob", "has options that set role, which Goatfish sets itself"),
+        ("options=--session-authorization=bob", "has options that set session-authorization"),
+        ("options=-c transaction_timeout=1", "has options that set transaction_timeout"),
+        ("options=-c goatfish.owner=bob", "has options that set goatfish.owner"),
+        ("transaction_read_only=on", "'transaction_read_only', which is not supported: Goatfish sets it itself"),
+        ("sslnegotiation=direct", "sslnegotiation is not one of postgres (Goatfish asks the server before TLS begins)"),
+        ("sslsni=0", "sslsni is not one of 1 (asyncpg always sends the host's name)"),
+        ("sslcompression=1", "sslcompression is not one of 0"),
         ("host=h2", "must name its hosts either after the @ or in ?host="),
         ("port=1,2", "has 2 ports for 1 hosts"),
         ("port=0", "is not a valid URL: a port is a number from 1 to 65535"),
@@ -109,6 +118,8 @@ def test_what_one_driver_cannot_do_is_refused_by_name(query: str, message: str) 
     ("url", "message"),
     [
         ("ann:12/hunter2@h1/x", "must have a / or ? in its password written as %2F or %3F"),
+        ("ann:12?hunter2@h1/x", "must have a / or ? in its password written as %2F or %3F"),
+        ("ann:12#hunter2@h1/x", "must have # written as %23"),
         ("ann:hunter2@h1/x@y", "and an @ in its path as %40"),
         ("ann:hunter2%@h1/x", "must have % written as %25"),
         ("ann:hunter2%zz@h1/x", "must have % written as %25"),
@@ -162,6 +173,17 @@ def test_user_is_the_one_of_the_process_whatever_the_environment_says(monkeypatc
 def test_places_that_drivers_would_read_differently_are_refused(places: str) -> None:
     with pytest.raises(ValueError, match=r"is not a valid URL|between two commas"):
         DatabaseUrl(f"{LOGIN}{places}/x")
+
+
+@pytest.mark.parametrize("name", ["PGUSER", "PGPASSWORD"])
+def test_what_the_environment_adds_has_to_be_utf8(name: str) -> None:
+    with pytest.raises(ValueError, match=f"leaves something to {name}, which is not UTF-8"):
+        read_url("postgresql://h1/x", {name: "hunter2\udcff"})
+
+
+@pytest.mark.parametrize("query", ["sslnegotiation=postgres", "sslsni=1", "sslcompression=0"])
+def test_options_that_ask_for_what_happens_anyway_are_taken(query: str) -> None:
+    assert query.partition("=")[0] in psycopg_parameters(DatabaseUrl(f"{LOGIN}h1/x?{query}"))
 
 
 def test_channel_binding_needs_tls() -> None:

@@ -22,7 +22,7 @@ _HARMLESS = {
 _DIFFERING = """
     SELECT array(
         SELECT name FROM unnest({names}::text[], {values}::text[]) AS expected (name, value)
-            WHERE CASE WHEN current_setting(name, true) IS NULL THEN true
+            WHERE CASE WHEN current_setting(name, true) IS NULL THEN value <> ''
                 ELSE current_setting(name) <> set_config(name, value, true) END
         UNION ALL SELECT 'search_path' WHERE current_schema() IS DISTINCT FROM 'public'
     )

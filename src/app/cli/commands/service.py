@@ -39,13 +39,13 @@ def serve(
     drain_time: Annotated[float | None, _seconds("How long to serve on after SIGTERM, not ready")] = None,
     reload: Annotated[bool, typer.Option("--reload", help="Restart when the source changes.")] = False,
     proxy: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
             metavar="ADDRESSES",
             help="Trust X-Forwarded-For and X-Forwarded-Proto from these proxies: addresses, or networks like"
-            " 10.0.0.0/8, separated by commas; * trusts all.",
+            " 10.0.0.0/8, separated by commas or in several options; * trusts all.",
         ),
-    ] = "",
+    ] = None,
     access_log: Annotated[
         bool | None,
         typer.Option(
@@ -71,7 +71,7 @@ def serve(
         drain_time=drain_time,
         log_format=log_format,
     )
-    serve(host, port, reload=reload, proxy=proxy, access_log=access_log)
+    serve(host, port, reload=reload, proxy=",".join(proxy or ()), access_log=access_log)
 
 
 def deliver(
