@@ -202,7 +202,7 @@ class Recorder:
     def _new_journal(self, start: dict[str, Any]) -> Journal:
         self._start = start
         try:
-            return Journal.create(start, spool.usable())
+            return spool.first_that(functools.partial(Journal.create, start))
         except OSError as error:
             self._say(f"no journal can be written ({why(error)}): it is kept in memory, and lost with this process")
             return Journal.create(start, None)

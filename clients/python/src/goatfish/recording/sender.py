@@ -117,9 +117,9 @@ class Sender:
         """Send what the service takes in the last moments of the program."""
         if not self._items or self._make_service is None:
             return
-        place = self._place()
+        kept = self._kept()
         if not self.close(EXIT_SECONDS):
-            self._warn("The program ends before all of its runs are sent", place)
+            self._warn("The program ends before all of its runs are sent", kept)
 
     def _wake(self) -> None:
         if sys.is_finalizing():  # whoever waited for a thread that begins now would wait for ever
@@ -268,15 +268,16 @@ class Sender:
             warn("%s: %s", item.label, "; ".join(sentences))
             sentences.clear()
 
-    def _warn(self, what: str, place: str = "") -> None:
+    def _warn(self, what: str, kept: str = "") -> None:
         if not self._warned:
             self._warned = True
-            place = place or self._place()
-            warn("%s. Runs are kept in %s and sent later, at the latest by `gf sync`.", what.rstrip("."), place)
+            warn("%s. %s", what.rstrip("."), kept or self._kept())
 
-    def _place(self) -> str:
+    def _kept(self) -> str:
         paths = [item.journal.path for item in self._items if item.journal.path is not None]
-        return str(paths[0].parent) if paths else "memory"
+        if not paths:
+            return "Runs are kept in memory, and lost unless they are sent before the program ends."
+        return f"Runs are kept in {paths[0].parent} and sent later, at the latest by `gf sync`."
 
     @staticmethod
     def _let_go(item: Outgoing) -> None:
