@@ -109,3 +109,23 @@ def test_only_plain_http_loads_no_certificates() -> None:
     plain = trust("http://goatfish.example")
     assert isinstance(plain, ssl.SSLContext)
     assert (plain.verify_mode, plain.check_hostname, plain.get_ca_certs()) == (ssl.CERT_REQUIRED, True, [])
+
+
+def test_the_proxy_of_the_environment_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, "http://somebody:secret@127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with listening(b"") as url:
+        client = goatfish.Client(url, "gf_a_b", max_retries=0)
+        with client, pytest.raises(goatfish.ConnectionFailed) as caught:
+            client.runs.get(RUN["id"])
+        assert f"{url} was not reached through the proxy 127.0.0.1:1: " in str(caught.value)
+        assert "secret" not in str(caught.value)
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        with (
+            goatfish.Client(url, "gf_a_b", max_retries=0) as direct,
+            pytest.raises(goatfish.ConnectionFailed) as caught,
+        ):
+            direct.runs.get(RUN["id"])
+        assert "proxy" not in str(caught.value)

@@ -151,3 +151,18 @@ with goatfish.Client() as client:
 
 def test_a_forked_process_has_connections_of_its_own(real: Service) -> None:
     assert run(FORKED, GOATFISH_URL=real.url, GOATFISH_KEY=real.key) == ""
+
+
+LOOPS = """
+import asyncio, goatfish
+
+client = goatfish.AsyncClient()
+owners = {asyncio.run(client.me()).owner for _ in range(3)}
+assert len(owners) == 1
+assert len(client._sender.connections._opened_in) == 1  # those of loops that are closed are let go
+asyncio.run(client.aclose())
+"""
+
+
+def test_an_async_client_serves_one_event_loop_after_another(real: Service) -> None:
+    assert run(LOOPS, GOATFISH_URL=real.url, GOATFISH_KEY=real.key) == ""

@@ -13,7 +13,7 @@ from typing import Any, get_args
 import pytest
 
 import goatfish
-from goatfish import errors, inputs
+from goatfish import errors, inputs, problems
 from goatfish.http.library import httpx
 
 DOCUMENT = json.loads((Path(__file__).parents[3] / "docs" / "openapi.json").read_bytes())
@@ -258,20 +258,20 @@ def codes(part: Any) -> Iterator[tuple[str, int]]:
 
 def test_every_problem_code_has_a_class_of_its_status() -> None:
     documented = dict(codes(DOCUMENT))
-    assert errors.OF_CODE.keys() == documented.keys() | NOT_SHOWN
+    assert problems.OF_CODE.keys() == documented.keys() | NOT_SHOWN
     for code, status in documented.items():
-        above = errors.OF_STATUS.get(status) or (errors.ServerError if status >= 500 else errors.APIError)
-        assert issubclass(errors.OF_CODE[code], above), code
-    classes = list(errors.OF_CODE.values())
+        above = problems.OF_STATUS.get(status) or (errors.ServerError if status >= 500 else errors.APIError)
+        assert issubclass(problems.OF_CODE[code], above), code
+    classes = list(problems.OF_CODE.values())
     assert len(set(classes)) == len(classes)
 
 
 def test_the_service_explains_every_problem_code(client: goatfish.Client) -> None:
-    for code, kind in errors.OF_CODE.items():
+    for code, kind in problems.OF_CODE.items():
         meaning = client.problem(code)
         assert meaning.code == code
         assert meaning.meaning
-        assert not errors.OF_STATUS.get(meaning.status) or issubclass(kind, errors.OF_STATUS[meaning.status])
+        assert not problems.OF_STATUS.get(meaning.status) or issubclass(kind, problems.OF_STATUS[meaning.status])
     assert client.problem("/problems/run-not-found") == client.problem("run_not_found")
 
 

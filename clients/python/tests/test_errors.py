@@ -10,7 +10,7 @@ import pytest
 from clients.python.tests.scripted import RUN, Script, Step
 
 import goatfish
-from goatfish import errors
+from goatfish import problems
 from goatfish.http.library import httpx
 
 
@@ -20,11 +20,11 @@ def raised(step: Step, **options: Any) -> goatfish.APIError:
     return caught.value
 
 
-@pytest.mark.parametrize("code", errors.OF_CODE)
+@pytest.mark.parametrize("code", problems.OF_CODE)
 def test_every_code_is_raised_as_its_class(code: str) -> None:
     problem = {"code": code, "status": 499, "title": "Title", "detail": "Detail.", "request_id": "r1"}
     error = raised((499, {}, problem))
-    assert type(error) is errors.OF_CODE[code]
+    assert type(error) is problems.OF_CODE[code]
     assert (error.status, error.code, error.title, error.detail) == (499, code, "Title", "Detail.")
     assert error.request_id == "r1"
     assert str(error) == f"Detail. (499 {code}, request r1)"
@@ -60,6 +60,7 @@ def test_an_unknown_code_is_raised_as_its_status(status: int, kind: type[goatfis
 def test_an_answer_of_something_else_is_raised_too(body: bytes) -> None:
     error = raised(lambda _: httpx.Response(502, content=body))
     assert type(error) is goatfish.ServerError
+    assert str(error) == "The service is away, says what stands before it. (502)"
     assert error.response is not None
     assert error.response.body == body
 

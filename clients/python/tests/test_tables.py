@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import sys
-from types import ModuleType
-from typing import Any
 
 import pytest
 from clients.python.tests.conftest import Service
@@ -39,19 +37,48 @@ def test_the_columns_are_those_of_the_export(
     assert columns["parameters.alpha [deg]"] == [None, 2, 1]
 
 
-def test_a_table_of_pandas_is_made(
-    client: goatfish.Client,
-    simulation: goatfish.Simulation,
-    runs: list[goatfish.Run],
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_table_of_pandas_has_types(
+    client: goatfish.Client, simulation: goatfish.Simulation, runs: list[goatfish.Run]
 ) -> None:
-    pandas: Any = ModuleType("pandas")
-    pandas.DataFrame = dict
-    pandas.to_datetime = lambda column, utc: ("moments", utc, column)
-    monkeypatch.setitem(sys.modules, "pandas", pandas)
-    frame: Any = client.runs.to_pandas(simulation, where="parameters.alpha>=1", sort="name")
-    assert frame["name"] == ["one", "two"]
-    assert all(frame[name][:2] == ("moments", True) for name in MOMENTS)
+    pytest.importorskip("pandas")
+    frame = client.runs.to_pandas(simulation, sort="name")
+    assert list(frame["name"]) == ["one", "three", "two"]
+    assert {str(frame[name].dt.tz) for name in MOMENTS} == {"UTC"}
+    assert frame["parameters.alpha [deg]"].dtype == float
+    assert list(frame["results.q"].dropna()) == [2, 1]
+    found = client.runs.to_pandas(simulation, where="parameters.alpha>=2")
+    assert list(found["name"]) == ["two"]
+    assert found["results.r [x]"].dtype == bool
+
+
+def test_what_diverged_is_a_number_in_a_table_of_pandas(
+    client: goatfish.Client, simulation: goatfish.Simulation
+) -> None:
+    pytest.importorskip("pandas")
+    for name, cl, converged in (
+        ("a", 1.5, True),
+        ("b", float("nan"), None),
+        ("c", float("-inf"), False),
+        ("d", 2, None),
+    ):
+        with client.run(simulation, name=name, capture=False) as run:
+            run.results(cl=cl, converged=converged)
+            run.parameters(mesh=name, model="nan")
+    frame = client.runs.to_pandas(simulation, sort="name")
+    assert frame["results.cl"].dtype == float
+    assert frame["results.cl"].isna().tolist() == [False, True, False, False]
+    assert frame["results.cl"].min() == float("-inf")
+    assert str(frame["results.converged"].dtype) == "boolean"
+    assert frame["results.converged"].sum() == 1
+    assert set(frame["parameters.model"]) == {"nan"}
+
+
+def test_a_table_of_no_runs_has_no_numbers(client: goatfish.Client, simulation: goatfish.Simulation) -> None:
+    pytest.importorskip("pandas")
+    frame = client.runs.to_pandas(simulation)
+    assert len(frame) == 0
+    assert {str(frame[name].dtype) for name in ("id", "name", "status", "external_id")} == {"object"}
+    assert {str(frame[name].dt.tz) for name in MOMENTS} == {"UTC"}
 
 
 def test_without_pandas_a_sentence_says_so(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

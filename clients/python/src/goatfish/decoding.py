@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from goatfish.errors import UnexpectedResponse
 from goatfish.http.response import Response
 from goatfish.json_objects import Model
+from goatfish.problems import NOT_GOATFISH
 
 M = TypeVar("M", bound=Model)
 
@@ -56,5 +57,4 @@ def as_unexpected(response: Response) -> Iterator[None]:
 
 
 def unexpected(response: Response) -> UnexpectedResponse:
-    detail = "The answer is not one of Goatfish's; is this its URL?"
-    return UnexpectedResponse(response.status, None, "", detail, (), response.request_id, response)
+    return UnexpectedResponse(response.status, None, "", NOT_GOATFISH, (), response.request_id, response)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 MAPPINGS = ("labels", "parameters", "results")
 PLAIN = tuple(each.name for each in dataclasses.fields(Run) if each.name not in {*MAPPINGS, "artifacts"})
+NOT_FINITE = frozenset({"nan", "inf", "-inf"})
+"""What JSON has no numbers for, as ``client.run`` records it."""
 MOMENTS = tuple(name for name in PLAIN if name.endswith("_at"))
 
 
@@ -54,9 +56,24 @@ def table_maker() -> Callable[[Iterable[Run]], pandas.DataFrame]:
         raise ImportError("to_pandas needs pandas: pip install pandas") from error
 
     def frame_of(runs: Iterable[Run]) -> pandas.DataFrame:
-        frame = pandas.DataFrame(columns_of(runs))
+        frame = pandas.DataFrame({head: _typed(pandas, values) for head, values in columns_of(runs).items()})
         for name in MOMENTS:
             frame[name] = pandas.to_datetime(frame[name], utc=True)
         return frame
 
     return frame_of
+
+
+def _typed(pandas: Any, values: list[Any]) -> Any:
+    """The values as a column: booleans of which some are missing stay booleans, and numbers stay numbers.
+
+    What was recorded as the text of a number that is not finite is that number again, beside others.
+    """
+    kinds = {type(each) for each in values if each is not None and each not in NOT_FINITE}
+    if not kinds:
+        return pandas.Series(values, dtype=object)
+    if kinds == {bool}:
+        return pandas.Series(values, dtype="boolean" if None in values else bool)
+    if kinds <= {int, float}:
+        return [float(each) if isinstance(each, str) else each for each in values]
+    return values

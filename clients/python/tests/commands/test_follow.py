@@ -82,9 +82,9 @@ def test_from_now_on_and_from_a_cursor(gf: Gf, signed_in: Any, unique: str, unti
     assert len(lines_about(gf("follow", "--since", cursor), unique)) == 4
     ahead = (datetime.now(timezone.utc) + timedelta(hours=1)).isoformat()
     assert lines_about(gf("follow", "--since", ahead), unique) == []
-    ended = gf("follow", "--since", "no-cursor")
-    assert ended.status == 1
-    assert ended.err.count("\n") == 1
+    ended = gf("follow", "--since", "tomorrow")
+    assert ended.status == 2
+    assert ended.err == f"gf: --since 'tomorrow' is {follow.NO_BEGINNING}\n"
 
 
 def test_a_cursor_file(gf: Gf, signed_in: Any, unique: str, until_idle: None, tmp_path: Path) -> None:
@@ -95,6 +95,10 @@ def test_a_cursor_file(gf: Gf, signed_in: Any, unique: str, until_idle: None, tm
     assert len(lines_about(gf("follow", "--cursor-file", file), unique)) == 4
     assert gf("follow", "--cursor-file", file).lines == []
     assert gf("follow", "--cursor-file", str(tmp_path / "missing" / "cursor")).status == 1
+    Path(file).write_text("another's")
+    ended = gf("follow", "--cursor-file", file)
+    assert (ended.status, ended.err.count("\n")) == (1, 1)
+    assert ended.err.startswith(f"gf: {file} does not hold a cursor of this service")
 
 
 def test_live_until_ctrl_c(signed_in: Any, unique: str) -> None:

@@ -203,7 +203,13 @@ def test_all_wrong_values_are_in_the_line(gf: Gf, monkeypatch: pytest.MonkeyPatc
         raise errors.InvalidRequest(422, "validation_failed", "Validation failed", "", wrong)
 
     monkeypatch.setattr(frame, "dispatch", fail)
-    assert gf("runs").err == "gf: Validation failed (422 validation_failed): where: is wrong; sort: too\n"
+    ended = gf("runs")
+    assert ended.status == 2
+    assert ended.err == "gf: argument --where: is wrong; argument --sort: too (try gf --help)\n"
+    wrong.append(errors.ProblemError("c", "as well", pointer="#/name"))
+    ended = gf("runs")
+    assert ended.status == 1
+    assert ended.err == "gf: Validation failed (422 validation_failed): where: is wrong; sort: too; #/name: as well\n"
 
 
 def test_without_streams(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -196,17 +196,19 @@ def test_nothing(gf: Gf, study: goatfish.Simulation) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--where", "alpha>1"], "where"),
-        (["--sort", "colour"], "sort"),
-        (["--sort", "results.cl"], "sort"),
-        (["--label", "!"], "label"),
+        (["--where", "alpha>1"], "--where"),
+        (["--sort", "colour"], "--sort"),
+        (["--sort", "results.cl"], "--sort"),
+        (["--label", "!"], "--label"),
     ],
 )
-def test_what_the_service_refuses(gf: Gf, signed_in: Any, arguments: list[str], said: str) -> None:
+def test_options_that_the_service_refuses_are_wrong_usage(
+    gf: Gf, signed_in: Any, arguments: list[str], said: str
+) -> None:
     ended = gf("runs", *arguments)
-    assert (ended.status, ended.out) == (1, "")
+    assert (ended.status, ended.out) == (2, "")
     assert ended.err.count("\n") == 1
-    assert said in ended.err
+    assert ended.err.startswith(f"gf: argument {said}: ")
 
 
 def test_a_simulation_that_is_not_there(gf: Gf, study: goatfish.Simulation) -> None:

@@ -315,6 +315,17 @@ def test_a_run_that_is_refused_is_not_promised_to_be_sent(desk: Desk) -> None:
     assert err.endswith(f"gf: kept in {desk.spool / desk.kept()[0]}\n")
 
 
+@pytest.mark.parametrize("away", [False, True])
+def test_a_run_that_no_file_can_be_made_for(desk: Desk, away: bool) -> None:
+    desk.environment["GOATFISH_SPOOL"] = "/dev/null/runs"
+    if away:
+        desk.relay.away()
+    code, out, err = desk.record("echo", "out")
+    assert (code, out) == (0, "out\n")
+    said = err.splitlines()[-1]
+    assert said.startswith("gf: not recorded: " if away else "gf: recorded as ")
+
+
 def test_an_old_result_file_is_not_recorded(desk: Desk) -> None:
     (desk.folder / "r.json").write_text(json.dumps({"cl": 1}))
     _, _, err = desk.record("true", options=("--result-file", "r.json", "--result-file", "none.json"))

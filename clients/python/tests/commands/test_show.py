@@ -171,6 +171,33 @@ def test_many_runs_are_compared_below_each_other(gf: Gf, runs: list[goatfish.Run
     assert ("\n\n" in plain) == (width < 80)
 
 
+@pytest.mark.parametrize("width", [20, 40])
+def test_long_names_leave_room_for_the_values(gf: Gf, runs: list[goatfish.Run], width: int) -> None:
+    with goatfish.Client() as client:
+        for at, run in enumerate(runs):
+            client.runs.update(run, parameters={"turbulence_intensity_at_the_inlet": at})
+    lines = gf("compare", runs[0].id, runs[1].id, width=width).lines
+    assert sum(runs[0].id[:7] in line for line in lines) == 2
+    assert sum("param" in line and line.endswith(("  0", "  1")) for line in lines) == 2
+
+
+def test_a_width_that_is_given_shortens_what_is_written_to_a_pipe(
+    gf: Gf, runs: list[goatfish.Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    header, line = gf("runs", "-n", "1").lines
+    assert header.split()[:3] == ["ID", "NAME", "STATUS"]
+    assert runs[2].id.startswith(line.split()[0])
+
+
+def test_moments_are_whole_in_a_pipe_and_to_the_second_at_a_terminal(gf: Gf, runs: list[goatfish.Run]) -> None:
+    created = str(runs[2].to_dict()["created_at"])
+    assert f"created_at     {created}\n" in gf("show", "last").out
+    assert f"  1  {created}  " in gf("show", "last", "--history").out
+    assert created not in (at_terminal := gf("show", "last", width=100).out)
+    assert re.search(r"created_at     \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\n", at_terminal)
+
+
 def test_the_same_run_twice(gf: Gf, runs: list[goatfish.Run]) -> None:
     assert gf("compare", "last", "last", width=80).err == "gf: they do not differ\n"
     assert json.loads(gf("compare", "last", runs[2].id, "--json").out)["members"] == []

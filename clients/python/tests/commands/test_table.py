@@ -52,7 +52,7 @@ def hostile_runs() -> list[dict[str, object]]:
 def test_every_width(runs: list[dict[str, object]], encoding: str) -> None:
     columns, shown = run_columns(runs, {}, exact=False), 0
     for width in WIDTHS if encoding == "utf-8" else WIDTHS[::20]:
-        terminal = Terminal(encoding, width, colour=False, is_terminal=True)
+        terminal = Terminal(encoding, width)
         lines = list(lines_of(columns, terminal))
         assert len(lines) == len(runs) + 1
         assert max(map(width_of, lines)) <= width

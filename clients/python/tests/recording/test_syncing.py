@@ -183,8 +183,23 @@ def test_another_service(place: Place) -> None:
     (path,) = left_behind(place, start={"url": "https://another.example"})
     report = sync(place.client)
     assert counts(report) == (0, 0, 0, 1, 0)
-    assert "https://another.example" in report.skipped[0].detail
+    assert "gf sync --also https://another.example" in report.skipped[0].detail
     assert path.exists()
+    assert counts(sync(place.client, also=["https://another.example"])) == (1, 0, 0, 0, 0)
+    assert place.run().status == "succeeded"
+
+
+def test_a_key_that_never_was(place: Place) -> None:
+    (path,) = left_behind(place, start={"key": "gf_mistyped", "owner": None})
+    report = sync(place.client)
+    assert counts(report) == (0, 0, 0, 1, 0)
+    assert "gf sync --also gf_mistyped" in report.skipped[0].detail
+    assert path.exists()
+    place.network.away = True
+    assert counts(sync(place.client.with_options(max_retries=0), also=["gf_mistyped"])) == (0, 1, 0, 0, 0)
+    place.network.away = False
+    assert counts(sync(place.client, also=["gf_mistyped"])) == (1, 0, 0, 0, 0)
+    assert place.run().status == "succeeded"
 
 
 def test_what_was_recorded_before_anything_was_configured(place: Place) -> None:

@@ -31,13 +31,15 @@ def test_a_spool_that_cannot_be_written(
 
 
 def test_a_spool_that_cannot_be_written_and_a_service_that_is_away(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("GOATFISH_SPOOL", "/dev/null/runs")
     place.network.away = True
     with place.client.run(place.simulation, capture=False) as run:
         run.results(cl=1)
     assert run.id is None
+    assert "Runs are kept in memory, and lost unless" in caplog.text
+    assert "gf sync" not in caplog.text
     place.network.away = False
     Recorder(None, place.simulation, capture=False).start().end()
 
@@ -112,6 +114,25 @@ def test_a_full_disk_that_has_room_again(place: Place, monkeypatch: pytest.Monke
     assert {name: each.value for name, each in place.run().results.items()} == {"cl": 1, "cd": 2}
 
 
+def test_a_home_where_no_file_can_be_made(place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As over a quota: the folder is there, and says that it can be written."""
+    monkeypatch.delenv("GOATFISH_SPOOL")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    longest = os.pathconf("/", "PC_PATH_MAX") - len("/goatfish/runs") - 2
+    state = str(tmp_path)
+    while len(state) < longest:  # so that a name in it makes the path too long
+        state += f"/{'x' * min(200, longest - len(state) - 1)}"
+    monkeypatch.setenv("XDG_STATE_HOME", state)
+    place.network.away = True
+    with place.client.run(place.simulation, capture=False) as run:
+        assert run.path is not None
+        assert run.path.parent == spool_folders()[1]
+    place.client.close()
+    place.client = place.new_client()
+    place.network.away = False
+    assert len(sync(place.client).sent) == 1
+
+
 @pytest.mark.parametrize("home", [None, "/proc/none", "/dev/null"])
 def test_without_a_home_that_can_be_written(
     place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, home: str | None
@@ -157,8 +178,8 @@ def test_a_folder_of_somebody_else_among_temporary_files_is_not_used(
     planted = tmp_path / f"goatfish-{os.getuid()}"
     planted.mkdir(mode=0o700)
     planted.chmod(0o777)
-    with pytest.raises(PermissionError):
-        spool.usable()
+    with pytest.raises(NotADirectoryError):  # as its home is, the only other place
+        spool.first_that(str)
 
 
 def test_ctrl_c_while_the_run_is_being_made(place: Place) -> None:

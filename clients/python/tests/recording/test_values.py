@@ -14,6 +14,7 @@ import pytest
 
 import goatfish
 from goatfish.recording import values
+from goatfish.recording.members import Members
 
 
 class Scalar:
@@ -110,8 +111,25 @@ class Text(str):
 )
 def test_quantities(given: Any, value: Any, unit: str | None) -> None:
     found = values.quantity(given, "x", lambda _: None)
+    assert found is not None
     assert found == {"value": value, "unit": unit}
     assert type(found["value"]) is type(value)
+
+
+@pytest.mark.parametrize("given", [None, (None, "m"), {"value": None, "unit": "m"}])
+def test_nothing_is_no_quantity_whatever_its_unit(given: Any) -> None:
+    said: list[str] = []
+    assert values.quantity(given, "x", said.append) is None
+    members = Members("results", said.append)
+    assert members.recorded({"cl": 1}, {}) == {"cl": {"value": 1, "unit": None}}
+    assert members.recorded({"cl": given}, {}) == {"cl": None}
+    assert said == []
+
+
+def test_a_number_beyond_every_float_is_said_to_be_a_text() -> None:
+    said: list[str] = []
+    values.quantity(10**400, "x", said.append)
+    assert said == ['x: a whole number beyond every float was recorded as the text "inf"']
 
 
 @pytest.mark.parametrize("given", [math.nan, 2**60, "x" * 1001, "\x00", object(), (1, "u" * 33)])

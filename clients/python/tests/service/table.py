@@ -6,7 +6,7 @@ from typing import Any
 
 from clients.python.tests.service.pair import API, Step, delete, get, patch, post, put, query
 
-from goatfish.errors import OF_CODE
+from goatfish.problems import OF_CODE
 
 SIMULATIONS, RUNS, KEYS = f"{API}/simulations", f"{API}/runs", f"{API}/keys"
 WEBHOOKS = f"{API}/webhooks"

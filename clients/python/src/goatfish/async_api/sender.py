@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from goatfish.configuration import Configuration
 from goatfish.errors import ConfigurationError, ConnectionFailed
-from goatfish.http.async_waiting import async_sleep
+from goatfish.http.async_waiting import AsyncPlace, async_is_over, async_sleep, async_this_place
 from goatfish.http.request import Request
 from goatfish.http.response import Headers, Response
 from goatfish.http.retries import Tries
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class AsyncConnections:
-    """The connections to the service: opened when they are needed first, and anew in a forked process.
+    """The connections to the service: opened where they are needed first, as in a forked process or a new event loop.
 
     There is no lock: a process that is forked while a thread has it could never take it.
     """
@@ -27,18 +26,20 @@ class AsyncConnections:
     def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None) -> None:
         self._url = url
         self._transport = transport
-        self._of_process: dict[int, httpx.AsyncClient] = {}
+        self._opened_in: dict[AsyncPlace, httpx.AsyncClient] = {}
         self._closed = False
         self.recording: Recordings | None = None
         """Sends recorded runs over them; None where nothing was recorded."""
 
     def client(self) -> httpx.AsyncClient:
         """Raises ``RuntimeError`` once they are closed."""
-        process = os.getpid()
-        opened = self._of_process.get(process)
+        place = async_this_place()
+        opened = self._opened_in.get(place)
         if opened is None and not self._closed:
+            for each in filter(async_is_over, list(self._opened_in)):
+                self._opened_in.pop(each, None)
             # Of threads that begin at the same moment, all get the first one's.
-            opened = self._of_process.setdefault(process, self._opened())
+            opened = self._opened_in.setdefault(place, self._opened())
         if opened is None or self._closed:  # maybe by another thread, meanwhile
             raise RuntimeError("This client is closed.")
         return opened
@@ -58,11 +59,11 @@ class AsyncConnections:
 
     def __getstate__(self) -> dict[str, object]:
         """For another process: it opens connections of its own."""
-        return {**self.__dict__, "_of_process": {}, "recording": None}
+        return {**self.__dict__, "_opened_in": {}, "recording": None}
 
     async def aclose(self) -> None:
         self._closed = True
-        opened = self._of_process.pop(os.getpid(), None)
+        opened = self._opened_in.pop(async_this_place(), None)
         if opened is not None:
             await opened.aclose()
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from goatfish.commands.cells import width_of
 from goatfish.commands.documents import csv_text, write_csv, write_json
-from goatfish.commands.exits import FINE, USAGE, CommandFailed
+from goatfish.commands.exits import FINE
 from goatfish.commands.grammar import Subparsers, text
 from goatfish.commands.listing import add_form_options, say_aside
 from goatfish.commands.lookup import run_of
@@ -22,8 +22,8 @@ from goatfish.commands.showing import short_ids
 from goatfish.commands.table import GAP, Column, lines_of
 
 MARK = "*"
-WIDEST, LEAST = 40, 8
-"""Cells of a value at most, where other runs wait for room, and at least."""
+WIDEST, LEAST, LEAST_OF_NAMES = 40, 8, 5
+"""Cells of a value at most, where other runs wait for room, and at least; and of a name at least."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,18 @@ def add(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "compare", help="show where runs differ", epilog=f"Each run is {REFERENCE}. {MARK} marks what differs."
     )
-    parser.add_argument("runs", type=text, nargs="+", metavar="RUN", help="two runs or more")
+    parser.add_argument("first", type=text, metavar="RUN", help="a run")
+    parser.add_argument("others", type=text, nargs="+", metavar="RUN", help="one or more to compare it with")
     parser.add_argument("-a", "--all", action="store_true", help="also what is the same")
     add_form_options(parser, json_help='one JSON object: {"runs": [ids], "members": [{"member", "differs", "values"}]}')
 
 
 def execute(arguments: argparse.Namespace) -> int:
     """Compare runs."""
-    if len(arguments.runs) == 1:
-        raise CommandFailed("gf compare needs two runs or more", USAGE)
+    references = [arguments.first, *arguments.others]
     with open_client(arguments) as client:
-        found = {reference: run_of(client, reference) for reference in dict.fromkeys(arguments.runs)}
-        runs = [found[reference].to_dict() for reference in arguments.runs]
+        found = {reference: run_of(client, reference) for reference in dict.fromkeys(references)}
+        runs = [found[reference].to_dict() for reference in references]
     rows = [row for row in rows_of(runs) if arguments.all or (row.differs and row.name not in OWN)]
     ids = [str(run["id"]) for run in runs]
     if arguments.json:
@@ -86,15 +86,16 @@ def csv_row(row: Row) -> list[str]:
 
 def table_lines(ids: Sequence[str], rows: Sequence[Row], terminal: Terminal) -> Iterator[str]:
     """A table with a column for each run; several below each other where one has no room for all."""
-    shown = short_ids(ids) if terminal.is_terminal else list(ids)
+    shown = list(ids) if terminal.is_exact else short_ids(ids)
     marks = Column("", [MARK if row.differs else "" for row in rows], 0, styles=["yellow" for _ in rows])
-    names = Column(
-        "", [row.name for row in rows], 1, least=12, styles=["yellow" if row.differs else "" for row in rows]
-    )
+    styles = ["yellow" if row.differs else "" for row in rows]
+    # Of the same rank as the values: long names are cut before they leave no room for any value.
+    names = Column("", [row.name for row in rows], least=LEAST_OF_NAMES, styles=styles)
+    least = max(LEAST, (terminal.width or 0) // 3)
     columns = []
     for at, id in enumerate(shown):
-        texts = [member_text(row.name, row.values[at], exact=not terminal.is_terminal) for row in rows]
-        columns.append(Column(id, texts, 2, least=LEAST))
+        texts = [member_text(row.name, row.values[at], exact=terminal.is_exact) for row in rows]
+        columns.append(Column(id, texts, least=least))
     for at, block in enumerate(blocks(columns, names, terminal)):
         if at:
             yield ""

@@ -17,7 +17,7 @@ from goatfish.commands.grammar import Subparsers, text
 from goatfish.commands.listing import LARGEST_PAGE
 from goatfish.commands.output import Terminal, encoding_of, write_line
 from goatfish.commands.session import open_client
-from goatfish.commands.showing import SHORT_ID, moment, moment_text
+from goatfish.commands.showing import SHORT_ID, TO_THE_SECOND, moment, moment_text
 
 if TYPE_CHECKING:
     from goatfish import Change, Client
@@ -26,6 +26,7 @@ AGO = re.compile(r"([0-9]{1,6})([smhdw])")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 BEGINNING = "beginning"
+NO_BEGINNING = "not 10m, 2h or 3d, not a moment like 2026-01-05T08:00Z, and not a cursor of this service"
 EPILOG = (
     """It ends by Ctrl-C. With --cursor-file it goes on where it stopped: a change is written again rather than lost."""
 )
@@ -69,12 +70,19 @@ def execute(arguments: argparse.Namespace) -> int:
 
 def changes_of(client: Client, arguments: argparse.Namespace, earliest: datetime | None) -> Iterator[Change]:
     """The changes to write, and those before them that are to be skipped."""
-    cursor = arguments.since
+    from goatfish.errors import InvalidCursor
+
+    cursor, file = arguments.since, arguments.cursor_file
     if earliest is not None or cursor == BEGINNING:
         page = client.changes.list(limit=LARGEST_PAGE)
         yield from page.items
         cursor = page.next_cursor
-    yield from client.changes.follow(cursor, cursor_file=arguments.cursor_file, interval=arguments.interval)
+    try:
+        yield from client.changes.follow(cursor, cursor_file=file, interval=arguments.interval)
+    except InvalidCursor:
+        if file is not None:
+            raise CommandFailed(f"{file} does not hold a cursor of this service; without it, gf begins anew") from None
+        raise CommandFailed(f"--since {cursor!r} is {NO_BEGINNING}", USAGE) from None
 
 
 def moment_since(since: str | None) -> datetime | None:
@@ -100,9 +108,9 @@ def write_change(change: Mapping[str, Any], *, as_json: bool) -> None:
     item = change.get("after") or change.get("before") or {}
     id = str(change.get("id"))
     parts = [
-        moment_text(str(change.get("at")), exact=not terminal.is_terminal, form="%Y-%m-%d %H:%M:%S"),
+        moment_text(str(change.get("at")), exact=terminal.is_exact, form=TO_THE_SECOND),
         str(change.get("kind")),
-        id[:SHORT_ID] if terminal.is_terminal else id,
+        id if terminal.is_exact else id[:SHORT_ID],
         str(item.get("name") or ""),
     ]
     about = terminal.printable("  ".join(part for part in parts if part))

@@ -28,6 +28,8 @@ COMMANDS = (
     "completion",
 )
 """The modules, in the order of ``gf --help``."""
+FILTERS = frozenset({"where", "sort", "label", "name"})
+"""Query parameters that are options with the same name, whose values the service alone can tell to be wrong."""
 EPILOG = """Exit status: 0 fine, 1 the service refused or something else failed, 2 wrong usage, 3 the service is away,
 4 not signed in, 130 interrupted; gf run has the status of its command"""
 
@@ -131,6 +133,10 @@ def explain_answer(error: Exception) -> int:
     if not isinstance(error, errors.GoatfishError):
         say(f"unexpected {type(error).__name__}: {error} (GOATFISH_TRACEBACK=1 shows where)")
         return REFUSED
+    refused = wrong_arguments(error)
+    if refused:
+        say(f"{refused} (try gf --help)")
+        return USAGE
     say(str(error))
     if isinstance(error, errors.APIError):
         if error.status in {401, 403}:
@@ -139,3 +145,12 @@ def explain_answer(error: Exception) -> int:
     if isinstance(error, errors.ConfigurationError):
         return NOT_SIGNED_IN
     return AWAY if isinstance(error, (errors.ConnectionFailed, errors.TimedOut)) else REFUSED
+
+
+def wrong_arguments(error: Exception) -> str:
+    """What is wrong with which options, where the service has refused nothing else."""
+    from goatfish import errors
+
+    if not isinstance(error, errors.InvalidRequest) or any(each.parameter not in FILTERS for each in error.errors):
+        return ""
+    return "; ".join(f"argument --{each.parameter}: {each.detail.rstrip('.')}" for each in error.errors)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from goatfish.commands.showing import NOTHING, moment_text, quantity_text, value_text
+from goatfish.commands.showing import NOTHING, TO_THE_SECOND, moment_text, quantity_text, value_text
 
 MAPS = ("labels", "parameters", "results")
 QUANTITIES = ("parameters", "results")
@@ -79,5 +79,5 @@ def member_text(name: str, value: Any, *, exact: bool = True) -> str:
     if isinstance(value, dict):
         return quantity_text(value, exact=exact)
     if name.endswith("_at") and isinstance(value, str):
-        return moment_text(value, exact=exact)
+        return moment_text(value, exact=exact, form=TO_THE_SECOND)
     return value_text(value, exact=exact) if not isinstance(value, str) or name.startswith("labels.") else value

@@ -29,7 +29,6 @@ class Terminal:
     encoding: str = "utf-8"
     width: int | None = None
     colour: bool = False
-    is_terminal: bool = False
 
     @classmethod
     def of(cls, stream: IO[str] | None) -> Terminal:
@@ -38,7 +37,12 @@ class Terminal:
         columns = os.environ.get("COLUMNS", "")
         given = int(columns) if columns.isascii() and columns.isdigit() and len(columns) < len("10000") else 0
         width = given or (width_of_terminal(stream) if is_terminal else None)
-        return cls(encoding_of(stream), width, is_terminal and wants_colour(), is_terminal)
+        return cls(encoding_of(stream), width, is_terminal and wants_colour())
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether everything is written in full: ids, digits and moments."""
+        return self.width is None
 
     def printable(self, text: str) -> str:
         """The text in one line, harmless, in characters that the stream can show."""

@@ -145,7 +145,7 @@ def _client(arguments: argparse.Namespace, tell: Any) -> Client | None:
     try:
         return open_client(arguments)
     except (GoatfishError, CommandFailed, OSError) as error:
-        tell(f"{str(error).rstrip('.')}; the run is kept in a file, and gf sync sends it once you are signed in")
+        tell(f"{str(error).rstrip('.')}; gf sync sends the run once you are signed in")
         return None
 
 
@@ -190,6 +190,8 @@ def _end(recorder: Recorder, ended: Ended | OSError, finished_at: datetime) -> N
 def _where(recorder: Recorder, client: Client | None) -> str:
     if recorder.is_sent:
         return f"recorded as {recorder.id}"
+    if recorder.path is None:
+        return "not recorded: it could neither be sent nor kept in a file"
     if client is None or recorder.is_refused:
         return f"kept in {recorder.path}"
     return f"kept in {recorder.path}; gf sync sends it"

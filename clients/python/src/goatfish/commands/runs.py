@@ -20,7 +20,7 @@ from goatfish.commands.listing import (
     write_table,
 )
 from goatfish.commands.lookup import simulation_of
-from goatfish.commands.output import is_a_terminal
+from goatfish.commands.output import Terminal
 from goatfish.commands.run_columns import run_columns
 from goatfish.commands.session import open_client
 
@@ -77,7 +77,7 @@ def execute(arguments: argparse.Namespace) -> int:
             return FINE
         shown = list(runs)
         simulations = None if arguments.simulation else simulation_names(client, shown)
-        write_table(run_columns(shown, simulations, exact=not is_a_terminal(sys.stdout)), more, "runs")
+        write_table(run_columns(shown, simulations, exact=Terminal.of(sys.stdout).is_exact), more, "runs")
     return FINE
 
 

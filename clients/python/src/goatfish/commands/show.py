@@ -16,7 +16,7 @@ from goatfish.commands.lookup import object_of
 from goatfish.commands.output import Terminal, write
 from goatfish.commands.run_columns import STATUS_STYLES
 from goatfish.commands.session import open_client
-from goatfish.commands.showing import NOTHING, duration_text, moment_text, quantity_text, value_text
+from goatfish.commands.showing import NOTHING, TO_THE_SECOND, duration_text, moment_text, quantity_text, value_text
 from goatfish.commands.table import Column, lines_of
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def plain_lines(members: Mapping[str, Any], terminal: Terminal, styles: Mapping[
     """Plain members, but for the id and what is null."""
     shown = {name: value for name, value in members.items() if name != "id" and value not in {None, NOTHING}}
     texts = {
-        name: moment_text(value) if name.endswith("_at") and isinstance(value, str) else value
+        name: moment_shown(value, terminal) if name.endswith("_at") and isinstance(value, str) else value
         for name, value in shown.items()
     }
     yield from pairs(texts, terminal, styles, indent="")
@@ -163,7 +163,7 @@ def result_lines(summary: RunsSummary, terminal: Terminal) -> Iterator[str]:
         return
     columns = [Column("", [INDENT.join(["", name]) for name, _ in results], least=8)]
     columns += [
-        Column(title, [value_text(each.get(title), exact=not terminal.width) for _, each in results], right=True)
+        Column(title, [value_text(each.get(title), exact=terminal.is_exact) for _, each in results], right=True)
         for title in ("count", "min", "mean", "max")
     ]
     columns.append(Column("unit", [str(each.get("unit") or "") for _, each in results], 2))
@@ -174,10 +174,15 @@ def history_lines(revisions: Iterable[Any], terminal: Terminal) -> Iterator[str]
     """A line for each version."""
     for each in revisions:
         json = each.to_dict()
-        about = (
-            f"{json.get('version')}  {moment_text(json.get('at'))}  {json.get('actor')}  {change_text(json, terminal)}"
+        at = moment_shown(json.get("at"), terminal)
+        yield INDENT + terminal.printable(
+            f"{json.get('version')}  {at}  {json.get('actor')}  {change_text(json, terminal)}"
         )
-        yield INDENT + terminal.printable(about)
+
+
+def moment_shown(iso: str | None, terminal: Terminal) -> str:
+    """The moment, to the second of local time where it is not exact."""
+    return moment_text(iso, exact=terminal.is_exact, form=TO_THE_SECOND)
 
 
 def name_of_simulation(client: Client, id: str) -> str:

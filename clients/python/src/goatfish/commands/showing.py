@@ -12,6 +12,7 @@ SHORT_ID = len("0199f3c2-7a10")
 """Characters of an id that tell its millisecond; more where those do not tell two apart."""
 DIGITS = 6
 """Significant digits of a number in a table at a terminal."""
+TO_THE_SECOND = "%Y-%m-%d %H:%M:%S"
 MINUTE, HOUR, DAY = 60, 3600, 86400
 UNCLEAR_TEXT = re.compile(r'-|true|false|[-+.\d].*|".*|\s.*|.*\s|', re.DOTALL)
 """Texts that would look like something else without quotes."""

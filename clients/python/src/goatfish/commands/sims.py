@@ -10,7 +10,7 @@ from typing import Any
 from goatfish.commands.exits import FINE
 from goatfish.commands.grammar import Subparsers
 from goatfish.commands.listing import add_list_options, filters_of, items_of, page_size, write_document, write_table
-from goatfish.commands.output import is_a_terminal
+from goatfish.commands.output import Terminal
 from goatfish.commands.run_columns import IDENTITY, REST, TIMES, ids_of, labels_text, text_of
 from goatfish.commands.session import open_client
 from goatfish.commands.showing import NOTHING, moment_text
@@ -34,7 +34,7 @@ def execute(arguments: argparse.Namespace) -> int:
         if arguments.json or arguments.csv:
             write_document(simulations, arguments, PLAIN)
         else:
-            write_table(columns_of(list(simulations), exact=not is_a_terminal(sys.stdout)), more, "simulations")
+            write_table(columns_of(list(simulations), exact=Terminal.of(sys.stdout).is_exact), more, "simulations")
     return FINE
 
 

@@ -23,6 +23,15 @@ def add(subparsers: Subparsers) -> None:
     """Add ``gf sync``."""
     parser = subparsers.add_parser("sync", help="send the runs that were kept in files", description=DESCRIPTION)
     parser.add_argument(
+        "--also",
+        metavar="URL|KEY",
+        action="append",
+        default=[],
+        type=text,
+        help="also send runs that were recorded for this URL, where the service was before, or with this key, "
+        "as gf sync names it; may be repeated",
+    )
+    parser.add_argument(
         "--discard",
         metavar="RUN",
         action="append",
@@ -40,7 +49,7 @@ def execute(arguments: argparse.Namespace) -> int:
     if arguments.discard:
         return discarded(arguments.discard, quiet=arguments.quiet)
     with open_client(arguments) as client, Bar("files", is_a_terminal(sys.stderr)) as bar:
-        report = sync(client, progress=bar.show)
+        report = sync(client, also=arguments.also, progress=bar.show)
     tell(report, quiet=arguments.quiet)
     if report.error is not None:
         raise report.error

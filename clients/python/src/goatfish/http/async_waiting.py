@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from asyncio import sleep as async_sleep
 from contextlib import suppress
@@ -12,8 +13,19 @@ from typing import Callable, Union
 from goatfish.http.waiting import LOOK, stopped
 
 AsyncStop = Union[asyncio.Event, Event, Callable[[], bool]]
+AsyncPlace = tuple[int, asyncio.AbstractEventLoop]
+"""Where connections can be used: in one event loop of one process."""
 
-__all__ = ["AsyncStop", "async_call", "async_sleep", "async_stopped_within", "stopped"]
+__all__ = [
+    "AsyncPlace",
+    "AsyncStop",
+    "async_call",
+    "async_is_over",
+    "async_sleep",
+    "async_stopped_within",
+    "async_this_place",
+    "stopped",
+]
 
 
 async def async_stopped_within(stop: AsyncStop | None, seconds: float) -> bool:
@@ -28,6 +40,16 @@ async def async_stopped_within(stop: AsyncStop | None, seconds: float) -> bool:
     while not stopped(stop) and (left := end - time.monotonic()) > 0:  # noqa: ASYNC110 -- a function has to be asked
         await async_sleep(left if stop is None else min(left, LOOK))
     return stopped(stop)
+
+
+def async_this_place() -> AsyncPlace:
+    """This process and the event loop that runs."""
+    return os.getpid(), asyncio.get_running_loop()
+
+
+def async_is_over(place: AsyncPlace) -> bool:
+    """Whether the event loop of this place is closed."""
+    return place[1].is_closed()
 
 
 async def async_call(function: Callable[[], object]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
 from goatfish.errors import ConfigurationError, ConnectionFailed, GoatfishError, TimedOut
 from goatfish.http.library import httpx
 
@@ -24,6 +27,16 @@ def failure_of(error: Exception, url: str) -> GoatfishError:
     if isinstance(error, httpx.TimeoutException):
         return TimedOut(f"{url} did not answer in time", sent)
     said = str(error) or type(error).__name__
-    return ConnectionFailed(
-        f"The connection to {url} broke: {said}" if sent else f"{url} was not reached: {said}", sent
-    )
+    if sent:
+        return ConnectionFailed(f"The connection to {url} broke: {said}", sent)
+    return ConnectionFailed(f"{url} was not reached{_through_proxy(url)}: {said}", sent)
+
+
+def _through_proxy(url: str) -> str:
+    """Which proxy stands in the environment for this URL, as nobody may have thought of it; without its password."""
+    service = urlsplit(url)
+    proxies = getproxies()
+    proxy = proxies.get(service.scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(service.hostname or ""):
+        return ""
+    return f" through the proxy {proxy.rpartition('@')[2]}"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import random
 
-from goatfish.errors import APIError, ConnectionFailed, GoatfishError, RequestInFlight, error_of
+from goatfish.errors import APIError, ConnectionFailed, GoatfishError, RequestInFlight
 from goatfish.http.request import Request
 from goatfish.http.response import Response
+from goatfish.problems import error_of
 
 log = logging.getLogger("goatfish")
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds

@@ -1,16 +1,19 @@
-"""Waiting for a time, or until one is told to stop."""
+"""Waiting for a time, or until one is told to stop; and where the program is that waits."""
 
 from __future__ import annotations
 
+import os
 import time
 from threading import Event
 from time import sleep
 from typing import Any, Callable, Union
 
 Stop = Union[Event, Callable[[], bool]]
+Place = int
+"""Where connections can be used: in one process."""
 LOOK = 0.5  # seconds between looks at a function
 
-__all__ = ["LOOK", "Stop", "call", "sleep", "stopped", "stopped_within"]
+__all__ = ["LOOK", "Place", "Stop", "call", "is_over", "sleep", "stopped", "stopped_within", "this_place"]
 
 
 def stopped(stop: Any) -> bool:
@@ -28,6 +31,16 @@ def stopped_within(stop: Stop | None, seconds: float) -> bool:
     while not stopped(stop) and (left := end - time.monotonic()) > 0:
         sleep(left if stop is None else min(left, LOOK))
     return stopped(stop)
+
+
+def this_place() -> Place:
+    """This process."""
+    return os.getpid()
+
+
+def is_over(_: Place) -> bool:
+    """Never: what a process has opened is left to it by those that it forks."""
+    return False
 
 
 def call(function: Callable[[], object]) -> None:

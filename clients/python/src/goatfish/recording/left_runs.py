@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Optional
 
@@ -27,10 +27,11 @@ SHORTEST = 4
 
 
 class LeftRun:
-    """One file of the spool."""
+    """One file of the spool. ``also`` are URLs and keys whose runs are ours too."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, also: Collection[str] = ()) -> None:
         self.path = path
+        self._also = also
         self.began = ""
         self.is_not_yet = False
         self._kind: Optional[str] = None
@@ -127,7 +128,7 @@ class LeftRun:
     def _send_now(self, delivery: Delivery, service: Service, report: SyncReport) -> tuple[str, str]:
         start, post = delivery.story.start or {}, delivery.story.post or {}
         try:
-            reason = _not_ours({**start, **post}, service)
+            reason = _not_ours({**start, **post}, service, self._also)
             if reason:
                 return "skipped", reason
             self._end_if_lost(delivery)
@@ -185,20 +186,21 @@ def _unreadable(delivery: Delivery) -> str:
         return f"{type(error).__name__}: {error}"
 
 
-def _not_ours(line: Mapping[str, object], service: Service) -> str:
+def _not_ours(line: Mapping[str, object], service: Service, also: Collection[str]) -> str:
     """Why a journal is not to be sent with this key, or nothing. ``line``: for whom it was written or sent last."""
     url, key = line.get("url"), line.get("key")
     if url is None or key is None:
         return ""  # written before anything was configured
-    if url != service.url:
-        return f"It is for {url}."
-    if key == service.key:
+    if url != service.url and url not in also:
+        return f"It is for {url}; if that is this service, gf sync --also {url} sends it."
+    if key == service.key or key in also:
         return ""
     owner = line.get("owner") or service.owner_of(str(key))
     if owner is None:
         return (
             f"It is of the key {key}, whose owner is not known here: "
-            "sync it with that key, or with one of the same owner that may manage keys."
+            "sync it with that key, or with one of the same owner that may manage keys; "
+            f"if there is no such key, gf sync --also {key} sends it."
         )
     return "" if owner == service.owner() else f"It is of another owner, whose key is {key}."
 

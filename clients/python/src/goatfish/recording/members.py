@@ -33,14 +33,14 @@ class Members:
 
     def _record(self, given: Any, value: Any, kept: dict[str, Any]) -> None:
         name = self._names.get(values.plain_text(given)) or self._name(given)
-        if value is None:
-            kept[name] = None
-            self._held.discard(name)
-            return
         try:
-            form = self._value(name, value)
+            form = None if value is None else self._value(name, value)
         except Exception as error:  # of one that cannot even be looked at; the others are recorded
             self._say(f"{self._kind[:-1]} {name} is not recorded: {type(error).__name__}: {values.plain_text(error)}")
+            return
+        if form is None:
+            kept[name] = None
+            self._held.discard(name)
             return
         if name in self._captured:
             self._captured.remove(name)  # it is the user's from now on

@@ -11,6 +11,7 @@ import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING, Callable, Optional
 
+from goatfish.recording.courier import Courier
 from goatfish.recording.journal import NotAJournal
 from goatfish.recording.notices import debug, warn
 from goatfish.recording.outgoing import Outgoing
@@ -41,8 +42,7 @@ class Sender:
         self._changed = threading.Condition(threading.RLock())
         self._items: list[Outgoing] = []
         self._thread: Optional[threading.Thread] = None
-        self._service: Optional[Service] = None
-        self._service_to_ask: Optional[Service] = None
+        self._courier = Courier(self._make_service) if self._make_service is not None else None
         self._pace = Pace()
         self._warned = False
         self.is_closed = False
@@ -65,7 +65,7 @@ class Sender:
             if item.is_over or self.is_closed:
                 self._let_go(item)
                 return
-            if self._make_service is None and not item.has_jobs:
+            if self._courier is None and not item.has_jobs:
                 self.remove(item)
                 return
             item.due_at = now = time.monotonic()
@@ -109,17 +109,17 @@ class Sender:
             thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(seconds if everything else 0.0)  # it may be within a request
-        if self._service is not None:
-            self._service.close()
+        if self._courier is not None:
+            self._courier.close()
         return everything
 
     def at_exit(self) -> None:
         """Send what the service takes in the last moments of the program."""
-        if not self._items or self._make_service is None:
+        if not self._items or self._courier is None:
             return
-        place = self._place()
+        kept = self._kept()
         if not self.close(EXIT_SECONDS):
-            self._warn("The program ends before all of its runs are sent", place)
+            self._warn("The program ends before all of its runs are sent", kept)
 
     def _wake(self) -> None:
         if sys.is_finalizing():  # whoever waited for a thread that begins now would wait for ever
@@ -162,8 +162,8 @@ class Sender:
                 if not due:
                     self._changed.wait(pause)
                     continue
-            if all(map(self._attempt, due)):
-                self._learn_owner()
+            if self._courier is not None and all(self._attempt(item, self._courier) for item in due):
+                self._courier.learn_owner()
 
     def _due(self, now: float) -> tuple[list[Outgoing], float]:
         """The journals to look at now, or the seconds until there will be some."""
@@ -172,7 +172,7 @@ class Sender:
         if not self._items:
             return [], IDLE
         beat = min(item.beat_at for item in self._items)
-        if self._make_service is None:
+        if self._courier is None:
             return [], beat - now
         next_due = max(self._pace.next_try, min(item.due_at for item in self._items))
         if next_due > now:
@@ -184,13 +184,12 @@ class Sender:
             item.running_jobs -= 1
             if item.has_ended:
                 item.due_at = 0.0
-                if self._make_service is None and not item.has_jobs:
+                if self._courier is None and not item.has_jobs:
                     self.remove(item)
             self._changed.notify_all()
 
-    def _attempt(self, item: Outgoing) -> bool:
+    def _attempt(self, item: Outgoing, courier: Courier) -> bool:
         """Send what a journal has; False where the service did not take it."""
-        from goatfish.recording.delivery import Delivery  # noqa: PLC0415 -- the HTTP part is loaded here
         from goatfish.recording.parents import NotYet  # noqa: PLC0415 -- loaded where it is used
 
         failure: Optional[Exception] = None
@@ -198,11 +197,7 @@ class Sender:
             item.due_at = NEVER  # whoever hurries from now on may have come too late for this attempt
         self._pace.begin()
         try:
-            if self._service is None and self._make_service is not None:
-                self._service = self._service_to_ask = self._make_service()
-            if item.delivery is None:
-                item.delivery = Delivery(item.journal, item.parent_id, item.story)
-            item.delivery.step(self._service)
+            courier.take(item)
         except NotYet:
             with self._changed:
                 self._pace.end()
@@ -215,7 +210,7 @@ class Sender:
             failure = error
         with self._changed:
             self._pace.end()
-            self._tell(item)
+            courier.tell(item)
             if failure is None:
                 self._succeeded(item)
             else:
@@ -223,15 +218,6 @@ class Sender:
                 self._failed(item, failure)
             self._changed.notify_all()
         return failure is None
-
-    def _learn_owner(self) -> None:
-        """Learn whose key it is, so that the journals of this key can be sent with another of the owner's."""
-        service, self._service_to_ask = self._service_to_ask, None
-        if service is not None:
-            try:
-                service.owner()
-            except Exception as error:  # it is asked again next time
-                debug("The owner of the key was not learned.", error=error)
 
     def _succeeded(self, item: Outgoing) -> None:
         self._pace.succeeded()
@@ -262,21 +248,16 @@ class Sender:
             self._items.remove(item)
             self._items.append(item)
 
-    def _tell(self, item: Outgoing) -> None:
-        sentences = item.delivery.sentences if item.delivery is not None else []
-        if sentences:
-            warn("%s: %s", item.label, "; ".join(sentences))
-            sentences.clear()
-
-    def _warn(self, what: str, place: str = "") -> None:
+    def _warn(self, what: str, kept: str = "") -> None:
         if not self._warned:
             self._warned = True
-            place = place or self._place()
-            warn("%s. Runs are kept in %s and sent later, at the latest by `gf sync`.", what.rstrip("."), place)
+            warn("%s. %s", what.rstrip("."), kept or self._kept())
 
-    def _place(self) -> str:
+    def _kept(self) -> str:
         paths = [item.journal.path for item in self._items if item.journal.path is not None]
-        return str(paths[0].parent) if paths else "memory"
+        if not paths:
+            return "Runs are kept in memory, and lost unless they are sent before the program ends."
+        return f"Runs are kept in {paths[0].parent} and sent later, at the latest by `gf sync`."
 
     @staticmethod
     def _let_go(item: Outgoing) -> None:

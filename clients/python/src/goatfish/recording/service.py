@@ -172,7 +172,7 @@ class Owners:
 
     @staticmethod
     def _path() -> Path:
-        return spool.usable() / "owners.json"
+        return spool.first_that(lambda folder: folder / "owners.json")
 
 
 OWNERS = Owners()

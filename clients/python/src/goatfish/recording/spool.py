@@ -11,8 +11,9 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any, Callable, Optional, TypeVar, Union
 
+Taken = TypeVar("Taken")
 fcntl: Any = None
 with suppress(ImportError):  # Windows has no flock: processes are known by their ids there
     import fcntl
@@ -55,27 +56,28 @@ def _temporary() -> Optional[Path]:
         return None
 
 
-def usable(spool: Union[str, os.PathLike[str], None] = None) -> Path:
-    """The first of the folders that can be written, made with mode 0700 where it is missing. Raises ``OSError``."""
+def first_that(take: Callable[[Path], Taken]) -> Taken:
+    """What ``take`` returns for the first folder that it can use, made with mode 0700 where it is missing.
+
+    Raises what was wrong with the preferred folder, an ``OSError``, where it can use none.
+    """
     problem: Optional[OSError] = None
-    for folder in folders(spool):
-        problem = _why_unusable(folder)
-        if problem is None:
-            return folder
+    for folder in folders():
+        try:
+            _make(folder)
+            return take(folder)
+        except OSError as error:  # noqa: PERF203 -- there are two at most
+            problem = problem or error
     raise problem or FileNotFoundError(errno.ENOENT, "no folder for journals")
 
 
-def _why_unusable(folder: Path) -> Optional[OSError]:
-    try:
-        if not folder.is_dir():
-            folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.mkdir(mode=0o700, exist_ok=True)
-        require_own(folder)
-    except OSError as error:
-        return error
-    return (
-        None if os.access(folder, os.W_OK | os.X_OK) else PermissionError(errno.EACCES, "is not writable", str(folder))
-    )
+def _make(folder: Path) -> None:
+    if not folder.is_dir():
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+    require_own(folder)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, "is not writable", str(folder))
 
 
 def require_own(folder: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Callable, Optional, Union
@@ -26,16 +26,19 @@ def sync(
     client: Client,
     *,
     spool: Union[str, os.PathLike[str], None] = None,
+    also: Collection[str] = (),
     progress: Optional[Progress] = None,
 ) -> SyncReport:
     """Send every journal in the spool that is this owner's, each exactly once, however many do so at a time.
 
-    Runs whose process has died end as failed, "lost". ``progress`` is called with how many journals were dealt with,
-    of how many. Nothing is raised for the service's failures: see ``SyncReport.error``.
+    ``also`` are URLs and public parts of keys whose journals are this owner's too, although the service does not know
+    it: where it was before it moved, or a key that was mistyped. Runs whose process has died end as failed, "lost".
+    ``progress`` is called with how many journals were dealt with, of how many. Nothing is raised for the service's
+    failures: see ``SyncReport.error``.
     """
     report = SyncReport()
     service = Service.of(client, retries=client._sender.max_retries)
-    found = [LeftRun(path) for path in _journals(spool)]
+    found = [LeftRun(path, also) for path in _journals(spool)]
     found.sort(key=lambda entry: entry.began)
     for place, entry in enumerate(found):
         if progress is not None:

@@ -92,11 +92,16 @@ def label(value: object, what: str, say: Say) -> str:
     return _cut(kept, LABEL_MAX, what, say)
 
 
-def quantity(value: Any, what: str, say: Say) -> QuantityForm:
-    """A number, boolean or text with its unit: bare, as a pair ``(12, "deg")``, a mapping, or an object with both."""
+def quantity(value: Any, what: str, say: Say) -> Optional[QuantityForm]:
+    """A number, boolean or text with its unit: bare, as a pair ``(12, "deg")``, a mapping, or an object with both.
+
+    None where the value is None, whatever its unit.
+    """
     if type(value) is float and math.isfinite(value):
         return {"value": value, "unit": None}
     bare, unit = _parts(value)
+    if bare is None:
+        return None
     if unit is not None:
         text = _LINE_FORBIDDEN.sub(" ", plain_text(unit)).strip()
         unit = _cut(text, UNIT_MAX, f"the unit of {what}", say).rstrip() or None
@@ -203,11 +208,14 @@ def _native(value: Any) -> Any:
 def _whole(number: int, what: str, say: Say) -> JsonValue:
     if -_EXACT_MAX <= number <= _EXACT_MAX:
         return number
-    say(f"{what}: a whole number beyond ±2^53 was recorded with the precision of a float")
     try:
-        return float(number)
+        rounded = float(number)
     except OverflowError:
-        return "inf" if number > 0 else "-inf"
+        infinity = "inf" if number > 0 else "-inf"
+        say(f'{what}: a whole number beyond every float was recorded as the text "{infinity}"')
+        return infinity
+    say(f"{what}: a whole number beyond ±2^53 was recorded with the precision of a float")
+    return rounded
 
 
 def _percent(found: re.Match[str]) -> str:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ from goatfish.errors import ConfigurationError, ConnectionFailed
 from goatfish.http.request import Request
 from goatfish.http.response import Headers, Response
 from goatfish.http.retries import Tries
-from goatfish.http.waiting import sleep
+from goatfish.http.waiting import Place, is_over, sleep, this_place
 
 if TYPE_CHECKING:
     from goatfish.http.library import httpx
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Connections:
-    """The connections to the service: opened when they are needed first, and anew in a forked process.
+    """The connections to the service: opened where they are needed first, as in a forked process or a new event loop.
 
     There is no lock: a process that is forked while a thread has it could never take it.
     """
@@ -28,18 +27,20 @@ class Connections:
     def __init__(self, url: str, transport: httpx.BaseTransport | None) -> None:
         self._url = url
         self._transport = transport
-        self._of_process: dict[int, httpx.Client] = {}
+        self._opened_in: dict[Place, httpx.Client] = {}
         self._closed = False
         self.recording: Recordings | None = None
         """Sends recorded runs over them; None where nothing was recorded."""
 
     def client(self) -> httpx.Client:
         """Raises ``RuntimeError`` once they are closed."""
-        process = os.getpid()
-        opened = self._of_process.get(process)
+        place = this_place()
+        opened = self._opened_in.get(place)
         if opened is None and not self._closed:
+            for each in filter(is_over, list(self._opened_in)):
+                self._opened_in.pop(each, None)
             # Of threads that begin at the same moment, all get the first one's.
-            opened = self._of_process.setdefault(process, self._opened())
+            opened = self._opened_in.setdefault(place, self._opened())
         if opened is None or self._closed:  # maybe by another thread, meanwhile
             raise RuntimeError("This client is closed.")
         return opened
@@ -59,11 +60,11 @@ class Connections:
 
     def __getstate__(self) -> dict[str, object]:
         """For another process: it opens connections of its own."""
-        return {**self.__dict__, "_of_process": {}, "recording": None}
+        return {**self.__dict__, "_opened_in": {}, "recording": None}
 
     def close(self) -> None:
         self._closed = True
-        opened = self._of_process.pop(os.getpid(), None)
+        opened = self._opened_in.pop(this_place(), None)
         if opened is not None:
             opened.close()
 
