@@ -37,7 +37,7 @@ def test_a_difference_that_rounding_hides_is_one(workbench: Page, tenant: Tenant
     wing = tenant.simulation()
     runs = [tenant.run(wing, results={"cl": value}) for value in (1.00000001, 1.00000002)]
     open_comparison(workbench, *runs)
-    expect(workbench.get_by_role("row", name=re.compile("^cl differs"))).to_be_visible()
+    expect(workbench.get_by_role("row", name=re.compile("^cl differs 1.00000001 1.00000002"))).to_be_visible()
 
 
 def test_units_that_differ_are_not_put_in_proportion(workbench: Page, tenant: Tenant) -> None:

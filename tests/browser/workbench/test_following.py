@@ -66,6 +66,49 @@ def test_too_many_requests_are_waited_for(workbench: Page, tenant: Tenant) -> No
     expect(workbench.get_by_text("Live", exact=True)).to_be_visible(timeout=20_000)
 
 
+def test_what_failed_while_the_service_was_away_is_shown_when_it_is_back(workbench: Page, tenant: Tenant) -> None:
+    run = tenant.run(tenant.simulation(), name="later")
+    expect(workbench.get_by_role("link", name="Wing flutter")).to_be_visible()
+    workbench.route("**/api/v1/**", lambda route: route.fulfill(status=503))
+    expect(workbench.get_by_text("Reconnecting …")).to_be_visible()
+    for address, shown in ((f"runs/{run['id']}", "later"), ("keys", "Keys")):
+        workbench.route("**/api/v1/**", lambda route: route.fulfill(status=503))
+        workbench.evaluate("address => { location.hash = address }", f"#/{address}")
+        expect(workbench.get_by_role("button", name="Try again")).to_be_visible()
+        expect(workbench.get_by_text("Reconnecting …")).to_be_visible()
+        workbench.unroute("**/api/v1/**")
+        expect(workbench.get_by_role("button", name="Try again")).to_have_count(0, timeout=10_000)
+        expect(workbench.get_by_role("heading", name=shown)).to_be_visible()
+
+
+def test_a_service_that_does_not_answer_at_the_start_can_be_left(workbench: Page) -> None:
+    workbench.route("**/api/v1/**", lambda route: route.fulfill(status=503))
+    workbench.reload()
+    expect(workbench.get_by_role("main").get_by_role("alert")).to_be_visible()
+    expect(workbench.get_by_role("heading", name="Goatfish")).to_be_visible()
+    workbench.get_by_role("button", name="Sign out").click()
+    expect(workbench.get_by_label("API key")).to_be_visible()
+    assert workbench.evaluate("sessionStorage.length") == 0
+
+
+def test_the_theme_that_was_chosen_holds_before_one_signs_in(workbench: Page) -> None:
+    workbench.get_by_role("button", name="Theme: auto").click()
+    workbench.get_by_role("button", name="Sign out").click()
+    workbench.reload()
+    expect(workbench.get_by_label("API key")).to_be_visible()
+    assert workbench.evaluate("document.documentElement.dataset.theme") == "light"
+
+
+def test_the_focus_stays_in_the_view_when_another_is_shown(workbench: Page, tenant: Tenant) -> None:
+    tenant.simulation("Focus")
+    workbench.get_by_role("link", name="Focus").press("Enter")
+    expect(workbench.get_by_role("heading", name="Focus")).to_be_visible()
+    expect(workbench.get_by_role("main")).to_be_focused()
+    workbench.get_by_role("link", name="History").press("Enter")
+    expect(workbench.get_by_text("Version 1")).to_be_visible()
+    expect(workbench.get_by_role("link", name="History")).to_be_focused()
+
+
 def test_a_key_that_expires_ends_the_page(page: Page, service: Live, tenant: Tenant) -> None:
     ends = datetime.now(UTC) + timedelta(seconds=8)
     short = tenant.call(
@@ -255,6 +298,8 @@ def test_conditions_of_an_address_that_are_refused_are_cleared(workbench: Page, 
 def test_files_have_names_of_any_script(workbench: Page) -> None:
     code = f"async () => (await import({BASE} + 'ui/pieces.js')).fileName('مرحبا 123/..\\\\x')"
     assert workbench.evaluate(code) == "مرحبا 123_x"
+    assert workbench.evaluate(code.replace("مرحبا 123/..\\\\x", "a🏳️‍🌈b")) == "a_b"
+    assert workbench.evaluate(code.replace("مرحبا 123/..\\\\x", "🏳️‍🌈")) == "goatfish"
 
 
 @pytest.mark.parametrize("width", [390, 640, 1280])
@@ -266,6 +311,7 @@ def test_numbers_of_results_are_on_one_line_and_within_the_window(workbench: Pag
     workbench.evaluate("id => { location.hash = `#/simulations/${id}` }", made["id"])
     workbench.get_by_text("Results in numbers").click()
     numbers = workbench.get_by_role("region", name="Results in numbers")
+    expect(numbers).to_be_visible()
     box, cell = numbers.bounding_box(), numbers.get_by_role("cell", name="12345.6 kN").first.bounding_box()
     assert box is not None
     assert cell is not None

@@ -5,6 +5,7 @@ import time
 
 from playwright.sync_api import Page, expect
 
+from domain.access.scopes import Scope
 from tests.browser.workbench.conftest import Tenant, sign_in
 from tests.running_service import Live
 
@@ -66,6 +67,21 @@ def test_the_key_in_use_is_rolled_and_the_page_goes_on(workbench: Page, tenant: 
     expect(workbench.get_by_role("row", name=re.compile("in use here"))).to_be_visible()
     assert may(tenant, key) == 200
     assert is_refused(tenant, tenant.key)
+
+
+def test_only_a_key_with_all_scopes_may_do_everything(workbench: Page, tenant: Tenant) -> None:
+    for lacking in Scope:
+        tenant.call("POST", "/keys", {"name": f"not {lacking}", "scopes": [each for each in Scope if each != lacking]})
+    open_keys(workbench)
+    expect(workbench.get_by_role("row", name=re.compile("in use here.* everything"))).to_have_count(1)
+    expect(workbench.get_by_role("row", name=re.compile("everything"))).to_have_count(1)
+
+
+def test_a_key_is_revoked_on_a_narrow_screen_whatever_its_name(workbench: Page, tenant: Tenant) -> None:
+    tenant.call("POST", "/keys", {"name": "n" * 100, "scopes": list(Scope)})
+    workbench.set_viewport_size({"width": 390, "height": 844})
+    open_keys(workbench)
+    expect(workbench.get_by_role("button", name="Revoke nnn")).to_be_in_viewport(ratio=1)
 
 
 def test_what_is_refused_is_said_in_the_dialog(workbench: Page) -> None:

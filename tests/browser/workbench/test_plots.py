@@ -9,9 +9,10 @@ from xml.etree import ElementTree
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.workbench.conftest import Tenant
+from tests.browser.workbench.conftest import BASE, Tenant
 from tests.browser.workbench.test_run_page import HOSTILE
 from tests.browser.workbench.test_simulation_page import open_simulation
+from tests.running_service import Live
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -265,3 +266,26 @@ def test_minutes_apart_have_ticks(workbench: Page, tenant: Tenant) -> None:
     open_simulation(workbench, wing, "?tab=plots&kind=time")
     expect(workbench.locator(".mark")).to_have_count(6)
     assert plot(workbench).locator(".axes text[text-anchor=middle]").count() >= 5  # with the names of both axes
+
+
+SCALES: list[tuple[str, list[float], list[str]]] = [
+    ("linear", [3, 9], ["4", "6", "8"]),
+    ("linear", [0, 1e9], ["0", "1e+9"]),
+    ("linear", [0, 5e-324], ["0", "5e-324"]),
+    ("log", [1, 1e8], ["1e+0", "1e+2", "1e+4", "1e+6", "1e+8"]),
+    ("log", [5e-324, 1.7e308], ["1e-258", "1e-172", "1e-86", "1e+0", "1e+86", "1e+172", "1e+258"]),
+    ("time", [1767600000000] * 2, ["Jan 5, 12:00 AM", "Jan 5, 12:00 PM"]),
+]
+
+
+def test_axes_have_ticks_that_tell_their_scale(page: Page, service: Live) -> None:
+    page.goto(service.url)
+    code = f"""async ([kind, numbers]) => {{
+        const made = (await import({BASE} + 'ui/plot/scales.js')).scale(kind, numbers, 0, 300, 2);
+        return {{ places: numbers.map(made.at), labels: made.ticks.map(each => each.label) }};
+    }}"""
+    made = {(kind, *numbers): page.evaluate(code, [kind, numbers]) for kind, numbers, _ in SCALES}
+    assert {each: found["labels"] for each, found in made.items()} == {
+        (kind, *numbers): labels for kind, numbers, labels in SCALES
+    }
+    assert all(8 < place < 292 for (kind, *_), found in made.items() if kind == "log" for place in found["places"])

@@ -74,6 +74,21 @@ def test_history_shows_differences_and_restores(workbench: Page, tenant: Tenant)
     expect(workbench.get_by_role("heading", name="first")).to_be_visible()
 
 
+def test_history_tells_what_rounding_and_minutes_hide(workbench: Page, tenant: Tenant) -> None:
+    file = {"name": "mesh", "uri": "s3://a/mesh", "bytes": 1}
+    members = {"p": {"value": 1.00000001, "unit": "m"}, "n": 12}
+    started = {"status": "running", "started_at": "2026-01-05T08:00:01Z"}
+    run = tenant.run(tenant.simulation(), parameters=members, artifacts=[file], **started)
+    members = {"p": {"value": 1.00000002, "unit": "m"}, "n": "12"}
+    changed = {"parameters": members, "artifacts": [file | {"bytes": 2}], "started_at": "2026-01-05T08:00:02Z"}
+    tenant.call("PATCH", f"/runs/{run['id']}", changed)
+    open_run(workbench, run, tab="history")
+    expect(workbench.get_by_role("row", name="parameters.p 1.00000001 m 1.00000002 m")).to_be_visible()
+    expect(workbench.get_by_role("row", name='parameters.n 12 "12"')).to_be_visible()
+    expect(workbench.get_by_role("row", name="artifacts.mesh s3://a/mesh, 1 B s3://a/mesh, 2 B")).to_be_visible()
+    expect(workbench.get_by_role("row", name=re.compile("^started_at .*08:00:01Z .*08:00:02Z"))).to_be_visible()
+
+
 def test_a_deleted_run_is_brought_back(workbench: Page, tenant: Tenant) -> None:
     run = tenant.run(tenant.simulation(), name="gone")
     open_run(workbench, run)

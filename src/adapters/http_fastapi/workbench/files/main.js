@@ -6,8 +6,8 @@ import { Live, ViewFeed } from "./lib/live.js";
 import { isId, link, parseHash } from "./lib/router.js";
 import { forgetKey, onStoredKey, replaceKey, storeKey, storedKey } from "./lib/session.js";
 import { closeMenus } from "./ui/menus.js";
-import { problem } from "./ui/pieces.js";
-import { shell } from "./ui/shell.js";
+import { button, problem } from "./ui/pieces.js";
+import { applyTheme, shell } from "./ui/shell.js";
 import { signInView } from "./views/sign_in.js";
 
 /**
@@ -35,6 +35,7 @@ onStoredKey((old, key) => {
   if (key !== null) show();
 });
 closeMenus();
+applyTheme();
 show();
 
 async function show() {
@@ -101,7 +102,7 @@ async function begin(signal) {
     [me] = await Promise.all([api.get("/me", {}, signal), live.start()]);
   } catch (error) {
     live.stop();
-    if (error.name !== "AbortError" && error.status !== 401) fill(document.body, problem(error, show));
+    if (error.name !== "AbortError" && error.status !== 401) fill(document.body, notBegun(error));
     return false;
   }
   if (session || signal.aborted) {
@@ -110,8 +111,14 @@ async function begin(signal) {
   }
   session = { api, live, me, shell: shell({ me, live, signOut: () => end("You have signed out.") }) };
   live.addEventListener("missed", loadAgain);
+  live.addEventListener("state", ({ detail }) => detail === "live" && document.querySelector("main .notice.bad .button") && loadAgain()); // what failed meanwhile
   fill(document.body, session.shell.element);
   return true;
+}
+
+/** What there is to do where the service did not answer at the start. */
+function notBegun(error) {
+  return h("main", { class: "sign-in" }, h("h1", {}, "Goatfish"), problem(error, show), button("Sign out", () => end("You have signed out.")));
 }
 
 /** Makes the view anew; what a dialog has is not lost. */

@@ -59,6 +59,11 @@ export function quantity(content) {
   return content.unit ? `${value(content.value)} ${content.unit}` : value(content.value);
 }
 
+/** The same with all digits, and texts in quotes: for what differs, and would be shown alike. */
+export function exactQuantity({ value: content, unit }) {
+  return `${typeof content === "string" ? JSON.stringify(content) : content}${unit ? ` ${unit}` : ""}`;
+}
+
 /** "1.2 MB". */
 export function bytes(count) {
   if (count === null || count === undefined) return "";

@@ -144,9 +144,10 @@ export function dialog(title, build) {
   });
 }
 
-/** A name as a part of the name of a file: letters and digits of any script. */
+/** A name as a part of the name of a file: letters and digits of any script, "goatfish" where it has none. */
 export function fileName(name) {
-  return [...name.replace(/[^\p{L}\p{M}\p{N} _-]+/gu, "_")].slice(0, 60).join("");
+  if (!/[\p{L}\p{N}]/u.test(name)) return "goatfish";
+  return [...name.replace(/(?:[^\p{L}\p{M}\p{N} _-]|\p{Variation_Selector})+/gu, "_")].slice(0, 60).join("");
 }
 
 /** Saves a blob as a file. */

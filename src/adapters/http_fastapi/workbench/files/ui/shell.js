@@ -38,8 +38,11 @@ export function shell({ me, live, signOut }) {
   return {
     element,
     show(content) {
+      const focused = main.contains(document.activeElement) && document.activeElement;
+      const tab = focused && focused.closest(".tabs") && focused.getAttribute("href");
       fill(main, content);
       window.scrollTo(0, 0);
+      if (focused) ([...main.querySelectorAll(".tabs a")].find((each) => each.getAttribute("href") === tab) ?? main).focus({ preventScroll: true });
     },
     setCurrent(place) {
       for (const [name, anchor] of links)
@@ -50,16 +53,17 @@ export function shell({ me, live, signOut }) {
 }
 
 function themeButton() {
-  const made = button("", () => {
+  const label = () => `Theme: ${remembered("theme", "auto")}`;
+  const made = button(label(), () => {
     const next = THEMES[(THEMES.indexOf(remembered("theme", "auto")) + 1) % THEMES.length];
     remember("theme", next);
-    apply();
+    applyTheme();
+    made.textContent = label();
   });
-  const apply = () => {
-    const theme = remembered("theme", "auto");
-    document.documentElement.dataset.theme = theme;
-    made.textContent = `Theme: ${theme}`;
-  };
-  apply();
   return made;
+}
+
+/** Shows the page in the theme that the reader has chosen. */
+export function applyTheme() {
+  document.documentElement.dataset.theme = remembered("theme", "auto");
 }

@@ -3,7 +3,7 @@
 import { fill, h } from "../lib/dom.js";
 import { Problem } from "../lib/api.js";
 import { csvRow } from "../lib/csv.js";
-import { duration, moment, quantity } from "../lib/format.js";
+import { duration, exactQuantity, moment, quantity } from "../lib/format.js";
 import { own } from "../lib/own.js";
 import { isId, link } from "../lib/router.js";
 import { button, copyButton, download, problem, runLink, statusBadge } from "../ui/pieces.js";
@@ -101,14 +101,11 @@ export function comparedRows(runs) {
 }
 
 function memberRow(members) {
-  const texts = members.map((each) => (each === undefined ? "" : typeof each === "object" ? exact(each) : each));
+  const texts = members.map((each) => (each === undefined ? "" : typeof each === "object" ? exactQuantity(each) : each));
   const numbers = members.map((each) => (typeof each?.value === "number" ? each : null));
-  return { texts, shares: shares(numbers), shown: members.map((each) => (typeof each === "object" && each ? quantity(each) : (each ?? ""))) };
-}
-
-/** A value with all its digits, so that a difference that rounding hides is still one. */
-function exact({ value, unit }) {
-  return `${typeof value === "string" ? JSON.stringify(value) : value}${unit ? ` ${unit}` : ""}`;
+  const short = members.map((each) => (typeof each === "object" && each ? quantity(each) : (each ?? "")));
+  const isTold = new Set(short).size === new Set(texts).size; // whether rounding hides no difference
+  return { texts, shares: shares(numbers), shown: isTold ? short : texts };
 }
 
 /** How far numbers are from the first one, where units agree: "+12.5 %". */

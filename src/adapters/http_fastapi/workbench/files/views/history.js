@@ -2,7 +2,7 @@
 
 import { fill, h } from "../lib/dom.js";
 import { difference } from "../lib/difference.js";
-import { moment, quantity } from "../lib/format.js";
+import { exactQuantity, moment, quantity } from "../lib/format.js";
 import { button, dialog, loaded, problem, toast, when } from "../ui/pieces.js";
 
 const PAGE = 20; // revisions
@@ -90,13 +90,13 @@ function differenceTable(rows, revision) {
       { class: "scroll" },
       h(
         "table",
-        { class: "plain" },
+        { class: "plain even" },
         h("thead", {}, h("tr", {}, ["Member", !created && "Before", !gone && "After"].filter(Boolean).map((name) => h("th", { scope: "col" }, name)))),
         h(
           "tbody",
           {},
           rows.map(({ member, before, after }) =>
-            h("tr", {}, h("th", { scope: "row" }, h("code", {}, member)), !created && h("td", {}, shown(before)), !gone && h("td", {}, shown(after))),
+            h("tr", {}, h("th", { scope: "row" }, h("code", {}, member)), !created && h("td", {}, shown(before, after)), !gone && h("td", {}, shown(after, before))),
           ),
         ),
       ),
@@ -108,13 +108,24 @@ function count(number) {
   return number === 1 ? "1 member changed" : `${number} members changed`;
 }
 
-/** A member as people read it. */
-function shown(content) {
+/** A member as people read it; with everything that it has where the `other` one reads alike. */
+function shown(content, other) {
   if (content === null || content === undefined) return h("span", { class: "muted" }, "none");
-  if (MOMENT.test(content)) return h("time", { datetime: content, title: content }, moment(content));
-  if (typeof content !== "object") return h("bdi", {}, String(content));
-  if ("value" in content) return h("bdi", {}, quantity(content));
-  return h("bdi", {}, content.uri ?? JSON.stringify(content));
+  const text = read(content) === read(other) ? exact(content) : read(content);
+  return MOMENT.test(content) ? h("time", { datetime: content, title: content }, text) : h("bdi", {}, text);
+}
+
+function read(content) {
+  if (MOMENT.test(content)) return moment(content);
+  if (typeof content !== "object" || content === null) return String(content);
+  return "value" in content ? quantity(content) : (content.uri ?? JSON.stringify(content));
+}
+
+function exact(content) {
+  if (typeof content !== "object") return String(content);
+  if ("value" in content) return exactQuantity(content);
+  const { uri, bytes, media_type: type, sha256 } = content;
+  return uri ? [uri, bytes !== null && `${bytes} B`, type, sha256 && `sha256 ${sha256}`].filter(Boolean).join(", ") : JSON.stringify(content);
 }
 
 /** Calls back with the name of the key that made a change, where this key may see it. */

@@ -4,6 +4,7 @@ import { fill, h } from "../lib/dom.js";
 import { moment } from "../lib/format.js";
 import { button, code, dialog, loaded, problem, toast, when } from "../ui/pieces.js";
 
+const SCOPES = ["keys:manage", "runs:read", "runs:write", "simulations:read", "simulations:write", "webhooks:manage"]; // all that there are
 const OVERLAPS = [
   [0, "at once"],
   [3600, "in an hour"],
@@ -72,7 +73,7 @@ function row(context, key, reload) {
     { class: state === "valid" ? "" : "ended" },
     h("th", { scope: "row" }, h("bdi", {}, key.name), own && h("span", { class: "muted" }, " (in use here)")),
     h("td", {}, h("code", {}, `${key.prefix}…`)),
-    h("td", {}, key.scopes.length === 5 ? "everything" : key.scopes.join(", ")),
+    h("td", {}, SCOPES.every((scope) => key.scopes.includes(scope)) ? "everything" : key.scopes.join(", ")),
     h("td", {}, when(key.created_at)),
     h("td", {}, key.last_used_at ? when(key.last_used_at) : "never"),
     h("td", {}, key.expires_at ? moment(key.expires_at) : "never"),

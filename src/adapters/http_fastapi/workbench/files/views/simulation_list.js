@@ -16,7 +16,7 @@ export async function simulationTable({ context, params, filterBy, sortBy }) {
     { id: "start_date", label: "Planned from", sort: "start_date", cell: (each) => each.start_date, width: 15 },
     { id: "end_date", label: "Planned to", sort: "end_date", cell: (each) => each.end_date, width: 14 },
     counts && { id: "runs", label: "Runs", cell: (each) => counts.cell(each.id), width: 18 },
-    counts && { id: "last", label: "Last run", cell: (each) => counts.lastRun(each.id), width: 24 },
+    counts && { id: "last", label: "Last run", cell: (each) => counts.lastRun(each.id), width: 28 },
     { id: "labels", label: "Labels", cell: (each) => chipButtons(each.labels, filterBy), text: (each) => Object.entries(each.labels).flat().join("   ") },
     { id: "created_at", label: "Created", sort: "created_at", cell: (each) => when(each.created_at), width: 16 },
   ].filter(Boolean);

@@ -16,6 +16,7 @@ const MINUTE = 60e3; // ms between two moves of the line of today
 const [NARROW, LABELS, NARROW_LABELS] = [600, 280, 120]; // px
 const HEAD = 24; // px, the height of the axis
 const TICK_ROOM = 120; // px
+const LETTER = 6.5; // px, about the width of one: a label that does not fit is left out
 
 /** `between` is `[from, to]`, ISO texts, where the address has them; `onWindow(from, to)` is told what is in sight, once it is still; `tools` stand among the buttons. */
 export async function timeline({ context, params, between = null, onWindow, tools }) {
@@ -68,7 +69,7 @@ export async function timeline({ context, params, between = null, onWindow, tool
     axis.setAttribute("width", width);
     lines.setAttribute("width", width);
     lines.setAttribute("height", height);
-    fill(axis, made.map(({ x, label }) => [svg("line", { x1: x, x2: x, y1: 16, y2: HEAD }), svg("text", { x: x + 4, y: 15 }, label)]));
+    fill(axis, made.map(({ x, label }) => [svg("line", { x1: x, x2: x, y1: 16, y2: HEAD }), x + 4 + label.length * LETTER < width && svg("text", { x: x + 4, y: 15 }, label)]));
     fill(lines, made.map(({ x }) => svg("line", { x1: x, x2: x, y1: 0, y2: height })));
   }
 

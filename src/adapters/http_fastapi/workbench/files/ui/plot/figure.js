@@ -6,6 +6,8 @@ import { SHAPES } from "./colours.js";
 const SPACE = { left: 90, right: 18, top: 14, bottom: 52 }; // px round the marks
 const REACH = 24; // px within which the nearest mark is meant
 const DENSE = 500; // marks, beyond which their outlines would cover the others' colours
+const LEAST = 34; // px for a label, so that names of many groups can be read
+const ASIDE = 16; // px by which a label may stand beside its tick
 const LETTER = 7.5; // px, about the width of one
 
 /** Where marks can be, for a figure of this size: `{left, right, top, bottom}`. */
@@ -38,17 +40,26 @@ export function figure({ name, width, height, x, y, shapes = [], marks }) {
 
 function axes(place, x, y) {
   const text = (content, props) => svg("text", props, content);
-  const apart = x.ticks.length > 1 ? Math.abs(x.ticks[1].at - x.ticks[0].at) : place.right - place.left;
-  const every = Math.ceil(34 / apart); // so that names of many groups can be read
   return svg(
     "g",
     { class: "axes" },
-    x.ticks.map(({ at, label }, index) => [svg("line", { class: "grid", x1: at, x2: at, y1: place.top, y2: place.bottom }), index % every === 0 && text(cut(label, apart * every), { x: at, y: place.bottom + 18, "text-anchor": "middle" })]),
+    x.ticks.map(({ at }) => svg("line", { class: "grid", x1: at, x2: at, y1: place.top, y2: place.bottom })),
+    labelsBelow(place, x).map(({ at, label }) => text(label, { x: at, y: place.bottom + 18, "text-anchor": "middle" })),
     y.ticks.map(({ at, label }) => [svg("line", { class: "grid", x1: place.left, x2: place.right, y1: at, y2: at }), text(cut(label, place.left - 15), { x: place.left - 8, y: at + 4, "text-anchor": "end" })]),
     svg("path", { class: "axis-line", d: `M${place.left} ${place.top}V${place.bottom}H${place.right}` }),
     text(cut(x.label, place.right - place.left), { class: "axis-label", x: (place.left + place.right) / 2, y: place.bottom + 42, "text-anchor": "middle" }),
     text(cut(y.label, place.bottom - place.top), { class: "axis-label", x: 0, y: 0, transform: `translate(16 ${(place.top + place.bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }),
   );
+}
+
+/** As many of the labels as there is room for: cut ones, or whole ones that need `room` px each. */
+function labelsBelow(place, { ticks, room = null }) {
+  const apart = ticks.length > 1 ? Math.abs(ticks[1].at - ticks[0].at) : place.right - place.left;
+  const every = Math.ceil((room ?? LEAST) / apart);
+  const chosen = ticks.filter((_, index) => index % every === 0);
+  if (!room) return chosen.map(({ at, label }) => ({ at, label: cut(label, apart * every) }));
+  const last = place.right + SPACE.right - room / 2;
+  return chosen.filter(({ at }) => at - last <= ASIDE).map(({ at, label }) => ({ at: Math.min(at, last), label }));
 }
 
 /** The text as far as there is room for it (px); no emoji is cut in two. */
