@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from app.storage import Storage
 
 
+CHANGES = 10
+"""At once: more than storage has connections in these tests."""
+
+
 class OwnedWritingContract(OwnerFixtures):
     """Subclass and provide a ``storage`` fixture."""
 
@@ -172,9 +176,7 @@ class OwnedWritingContract(OwnerFixtures):
         assert await repository.get(entity.id) == expected
 
     @every_kind
-    async def test_twenty_concurrent_changes_are_all_applied(
-        self, storage: Storage, owner: OwnerId, case: Case
-    ) -> None:
+    async def test_concurrent_changes_are_all_applied(self, storage: Storage, owner: OwnerId, case: Case) -> None:
         entity = case.make(owner)
         repository = case.repository(storage).of(owner)
         await repository.add(entity, CONTEXT)
@@ -182,8 +184,8 @@ class OwnedWritingContract(OwnerFixtures):
         def step(stored: Entity) -> Entity:
             return next_version(stored, case.step(stored))
 
-        expected = list(accumulate(range(20), lambda stored, _: step(stored), initial=entity))
-        given = await asyncio.gather(*(repository.change(entity.id, step, CONTEXT) for _ in range(20)))
+        expected = list(accumulate(range(CHANGES), lambda stored, _: step(stored), initial=entity))
+        given = await asyncio.gather(*(repository.change(entity.id, step, CONTEXT) for _ in range(CHANGES)))
         assert await repository.get(entity.id) == expected[-1]
         assert sorted(given, key=lambda after: after.version) == expected[1:]
 
