@@ -15,11 +15,21 @@ CLIENTS = frozenset({"httpx2", "httpcore2"})
 VARIETY_MIN = 10
 """The least number of different characters in a random secret."""
 _RUN = re.compile(rf"(?<![0-9A-Za-z])[0-9A-Za-z]{{{_SECRET},}}+")
+_SAMPLE = 4
+"""Every so many characters of a text, one is looked at first."""
+_RUN_OF_SAMPLES = re.compile(rf"[0-9A-Za-z]{{{_SECRET // _SAMPLE},}}+")
 _STEP = 16
 """Every so many characters of a run, a piece of this length is looked up: some piece of a secret is always among them,
 as a secret is longer than two of them."""
 _FIRST = [slice(at, at + _STEP) for at in range(_STEP)]
 """Where the pieces of a secret are, one of which is looked up wherever the secret begins."""
+
+
+def _runs(text: str) -> list[str]:
+    """The runs of letters and digits in which a secret has room."""
+    sampled = _RUN_OF_SAMPLES.finditer(text[::_SAMPLE])
+    places = [(max((found.start() - 1) * _SAMPLE, 0), found.end() * _SAMPLE) for found in sampled]
+    return [run for start, end in places for run in _RUN.findall(text, start, end)]
 
 
 class Canary:
@@ -46,7 +56,7 @@ class Canary:
 
     def look(self, text: str, where: str) -> None:
         """Records ``where`` if the text contains a secret."""
-        if any(map(self._is_in, _RUN.findall(text))) or any(word in text for word in self._words):
+        if any(map(self._is_in, _runs(text))) or any(word in text for word in self._words):
             self.found.append(f"a secret in {where}")
 
     def _is_in(self, run: str) -> bool:

@@ -149,16 +149,21 @@ CASES = (
         step=lambda webhook: {"url": webhook.url + "x"},
     ),
 )
-EDGES = [
-    pytest.param(case, fields, id=f"{case.kind}-{'-'.join(fields) or 'plain'}-{number}")
-    for case in CASES
-    for number, fields in enumerate(case.edges)
-]
 every_kind = pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
 
 
 class ChangeFailed(Exception):
     """Raised by the change functions of tests."""
+
+
+def expect_same(stored: Entity, given: Entity) -> None:
+    """Asserts that an entity is the given one, in the types of its values, too."""
+    assert stored == given
+    for field in dataclasses.fields(given):
+        value = getattr(stored, field.name)
+        assert isinstance(value, type(getattr(given, field.name))), field.name
+        if isinstance(value, datetime):
+            assert value.tzname() == "UTC", field.name
 
 
 async def walk(repository: OwnedRepository[Any], limit: int) -> list[Entity]:

@@ -72,6 +72,7 @@ class AccessContract(ResourceFixtures):
         path = operation.path.format(id="x")
         expect_problem(service.http.request(operation.method, path), 401, "unauthenticated")
 
+    @before_storage
     def test_missing_scope_is_named(self, service: Service, resource: ResourceCase) -> None:
         reader = service.tenant(resource.reads)
         assert reader.send("GET", resource.path).status_code == 200

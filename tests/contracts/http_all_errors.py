@@ -58,6 +58,7 @@ def expect_all(answer: Response, expected: Violations) -> None:
 class AllErrorsContract:
     """Everything that is wrong with a request in itself is told at once."""
 
+    @before_storage
     def test_of_a_simulation(self, service: Service) -> None:
         tenant = service.tenant()
         path = f"{SIMULATIONS}/{tenant.send('POST', SIMULATIONS, json=WING).json()['id']}"
@@ -75,6 +76,7 @@ class AllErrorsContract:
             },
         )
 
+    @before_storage
     def test_of_a_run(self, service: Service) -> None:
         lab = lab_of(service.tenant())
         run = lab.make()
@@ -82,6 +84,7 @@ class AllErrorsContract:
         for method, at, sent in (("POST", RUNS, whole), ("PUT", path_of(run), whole), ("PATCH", path_of(run), RUN)):
             expect_all(lab.tenant.send(method, at, json=sent), WRONG_RUN)
 
+    @before_storage
     @pytest.mark.parametrize(
         ("members", "expected"),
         [
@@ -140,6 +143,7 @@ class AllErrorsContract:
             named = violations(tenant.send("POST", path, json={"overlap_seconds": -1, "expires_at": odd}))
             assert "in_the_past" not in named.values()
 
+    @before_storage
     def test_sentence_is_said_once(self, service: Service) -> None:
         artifacts = [{"name": name, "uri": "nowhere"} for name in "abc"]
         answer = lab_of(service.tenant()).post(artifacts=artifacts, labels={"-": "x"})
@@ -148,6 +152,7 @@ class AllErrorsContract:
         assert answer.json()["detail"].count(detail) == 1
         assert "The labels cannot hold a name" in answer.json()["detail"]
 
+    @before_storage
     def test_of_body_headers_and_query(self, service: Service) -> None:
         tenant = service.tenant()
         path = f"{SIMULATIONS}/{tenant.send('POST', SIMULATIONS, json=WING).json()['id']}"
@@ -199,6 +204,7 @@ class AllErrorsContract:
     def test_of_a_query(self, service: Service, path: str, query: str, expected: Violations) -> None:
         expect_all(service.tenant().send("GET", f"{path}?{query}"), expected)
 
+    @before_storage
     def test_of_each_condition(self, service: Service) -> None:
         answer = service.tenant().send("GET", f"{RUNS}?where=a&where=results.b&where=results.c=1&label=-&label=%2B")
         expect_all(answer, {"where": "where", "label": "label"})

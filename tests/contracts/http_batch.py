@@ -181,6 +181,7 @@ class BatchContract(ResourceFixtures):
     def test_what_is_not_json_is_refused(self, service: Service, resource: ResourceCase, content: str) -> None:
         expect_problem(post_text(service.tenant(), resource, content.encode()), 400, "malformed_json")
 
+    @before_storage
     def test_one_wrong_item_of_a_thousand_leaves_nothing(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         before, sent = cursor(tenant), bodies(tenant, resource, MOST)
@@ -192,6 +193,7 @@ class BatchContract(ResourceFixtures):
             assert all(at.startswith(f"#/items/{MOST - 2}/") for at in found)
         assert_nothing_left(tenant, resource, before)
 
+    @before_storage
     @every_contradiction
     def test_item_that_breaks_a_rule_is_named(
         self, service: Service, resource: ResourceCase, members: Json, expected: Violations
@@ -202,6 +204,7 @@ class BatchContract(ResourceFixtures):
         expect_violations(answer, {f"#/items/1{at[1:]}": code for at, code in expected.items()})
         assert_nothing_left(tenant, resource, before)
 
+    @before_storage
     def test_a_thousand_items_each_a_hair_too_large(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         before = cursor(tenant)

@@ -7,7 +7,7 @@ import pytest
 from httpx2 import Response
 
 from tests.contracts.http_batch import JSON, MOST, changes, cursor
-from tests.contracts.http_service import Service, Tenant, expect_problem, expect_violations, violations
+from tests.contracts.http_service import Service, Tenant, before_storage, expect_problem, expect_violations, violations
 
 RUNS = "/api/v1/runs"
 NOBODY = "0199f3c2-0000-7000-8000-000000000000"
@@ -71,6 +71,7 @@ class BatchOfRunsContract:
         assert {item["created_by"] for item in (queued, running, failed)} == {f"key:{tenant.key_id}"}
         assert (queued["labels"], queued["parameters"], queued["artifacts"]) == ({}, {}, [])
 
+    @before_storage
     def test_violations_lead_into_the_item(self, tenant: Tenant, simulation: str) -> None:
         sent = [
             {"simulation_id": simulation},

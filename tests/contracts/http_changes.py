@@ -140,6 +140,7 @@ class ChangesContract(ResourceFixtures):
         assert str(other.key_id) not in answer.text
         assert [change["after"][resource.label] for change in items] == ["own"]
 
+    @before_storage
     def test_foreign_and_forged_cursors_are_refused(self, service: Service, resource: ResourceCase) -> None:
         tenant, other = service.tenant(), service.tenant()
         made = tenant.make(resource)

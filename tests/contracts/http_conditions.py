@@ -121,6 +121,7 @@ class ConditionsContract(ResourceFixtures):
         answer = target.write(method, ("If-Match", '"a"'), ("If-Match", f'"b", {target.tag}'))
         assert answer.status_code in {200, 204}
 
+    @before_storage
     @every_write
     @pytest.mark.parametrize("header", ["If-Match", "If-None-Match"])
     def test_malformed_condition_of_a_write_is_refused(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.contracts.http_service import expect_problem, violations
+from tests.contracts.http_service import before_storage, expect_problem, violations
 from tests.contracts.http_simulations import SIMULATIONS, WING
 from tests.contracts.runs import Lab, LabFixture
 
@@ -56,6 +56,7 @@ class DescribedSimulationsContract(LabFixture):
         assert names(("label", "p:")) == []
         assert names(*[("label", "p:x")] * 10) == ["a", "c"]
 
+    @before_storage
     def test_cursor_is_bound_to_the_labels(self, lab: Lab) -> None:
         for _ in range(2):
             lab.tenant.make(labels={"p": "x"})

@@ -257,6 +257,7 @@ class IdempotencyContract(ResourceFixtures):
         assert violations(answer) == {"Idempotency-Key": "idempotency_key"}
         assert listed(tenant, resource) == []
 
+    @before_storage
     def test_api_key_as_idempotency_key_is_refused(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         assert violations(post(tenant, resource, tenant.key)) == {"Idempotency-Key": "idempotency_key"}

@@ -104,6 +104,7 @@ class ListsContract(ResourceFixtures):
                 expected = [one for one in made if all(resource.fulfils(one, *each) for each in both.items())]
                 assert read_pages(tenant, resource, 100, **both) == expected[::-1], both
 
+    @before_storage
     def test_cursor_is_bound_to_order_and_filters_but_not_to_limit(
         self, service: Service, resource: ResourceCase
     ) -> None:
@@ -122,6 +123,7 @@ class ListsContract(ResourceFixtures):
             refused = tenant.send("GET", resource.path, params={**query, "cursor": cursor})
             expect_problem(refused, 400, "invalid_cursor")
 
+    @before_storage
     def test_cursor_is_bound_to_the_filter_value(self, service: Service, resource: ResourceCase) -> None:
         tenant, _ = with_varied(service, resource)
         checked = 0
@@ -188,6 +190,7 @@ class ListsContract(ResourceFixtures):
             assert errors[0] == {"parameter": name, "code": "empty", "detail": errors[0]["detail"]}
             assert {error["parameter"] for error in errors} == {name}
 
+    @before_storage
     def test_list_of_keys_has_no_sort_or_filter(self, service: Service) -> None:
         tenant = service.tenant()
         assert violations(tenant.send("GET", f"{KEYS}?sort=name")) == {"sort": "unknown"}

@@ -46,6 +46,7 @@ class OrderContract(ResourceFixtures):
         for method, path in (("PUT", resource.path), ("PATCH", f"{KEYS}/x"), ("POST", "/api/v1/me")):
             expect_problem(service.http.request(method, path), 405, "method_not_allowed")
 
+    @before_storage
     def test_invalid_key_before_exceeded_rate(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         made = tenant.send("POST", KEYS, json=NEW_KEY).json()
@@ -131,6 +132,7 @@ class OrderContract(ResourceFixtures):
 
         monkeypatch.setattr(type(service.container.storage().idempotency_records.of(tenant.owner)), "find", nothing)
 
+    @before_storage
     def test_invalid_body_before_unknown_object(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         for members, expected in (*resource.refused, ({"x": 1}, {"#/x": "unknown"})):

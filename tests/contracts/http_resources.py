@@ -149,6 +149,7 @@ class ResourcesContract(ResourceFixtures):
     def test_list_of_a_new_owner_is_empty(self, service: Service, resource: ResourceCase) -> None:
         assert service.tenant().send("GET", resource.path).json() == {"items": [], "next_cursor": None}
 
+    @before_storage
     def test_cursor_is_bound_to_its_owner_and_list(self, service: Service, resource: ResourceCase) -> None:
         mine, other = service.tenant(), service.tenant()
         for tenant in (mine, other):

@@ -17,7 +17,7 @@ from domain.revisions import History, Revision
 from domain.use_cases import EntityUseCases
 from tests.contracts.cases import case_of
 from tests.contracts.http_revisions import restore, revisions, versions
-from tests.contracts.http_service import CONTEXT, HOUR, Service, Tenant, expect_problem, violations
+from tests.contracts.http_service import CONTEXT, HOUR, Service, Tenant, before_storage, expect_problem, violations
 from tests.contracts.resources import ResourceCase, ResourceFixtures
 from tests.contracts.tags import tag_of, with_tags
 
@@ -199,11 +199,13 @@ class RestoreContract(ResourceFixtures):
             "precondition_failed",
         )
 
+    @before_storage
     @pytest.mark.parametrize("version", [True, False, 1.5, 0, -1, 2**31, 10**30, "1", None, [1], {}])
     def test_version_must_be_a_whole_number(self, service: Service, resource: ResourceCase, version: Any) -> None:
         tenant = service.tenant()
         assert violations(restore(tenant, resource, changed(tenant, resource), version)) == {"#/version": "version"}
 
+    @before_storage
     @pytest.mark.parametrize(
         ("body", "expected"),
         [

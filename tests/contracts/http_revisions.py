@@ -167,6 +167,7 @@ class RevisionsContract(ResourceFixtures):
         assert [len(alike) for alike in answers.values()] == [1, 1]
         assert versions(other, resource, foreign) == [1]
 
+    @before_storage
     def test_cursor_is_bound_to_the_object_and_its_owner(self, service: Service, resource: ResourceCase) -> None:
         tenant, other = service.tenant(), service.tenant()
         made, second, foreign = tenant.make(resource), tenant.make(resource), other.make(resource)

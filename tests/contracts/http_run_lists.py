@@ -303,6 +303,7 @@ class RunListsContract(LabFixture):
         assert lab.names(sort="-updated_at") == ["first", "second"]
         assert lab.names() == [second["name"], first["name"]]
 
+    @before_storage
     def test_cursor_is_bound_to_conditions_and_member(self, lab: Lab) -> None:
         for n in range(3):
             lab.make(name=str(n), parameters={"a": n, "b": n}, labels={"k": "v"})
@@ -327,6 +328,7 @@ class RunListsContract(LabFixture):
         for query, changed in others:
             expect_problem(lab.query(*query, **mine | changed, cursor=cursor), 400, "invalid_cursor")
 
+    @before_storage
     def test_cursor_is_bound_to_the_type_of_a_value_but_not_to_its_spelling(self, lab: Lab) -> None:
         for _ in range(2):
             lab.make(parameters={"a": 1, "b": True})
@@ -336,6 +338,7 @@ class RunListsContract(LabFixture):
         for other in ("parameters.a=true", 'parameters.a="1"', "parameters.a=2"):
             expect_problem(lab.query(where=other, cursor=cursor), 400, "invalid_cursor")
 
+    @before_storage
     def test_cursor_is_bound_to_the_set_of_several_values(self, lab: Lab) -> None:
         for _ in range(2):
             lab.make(status="failed")
@@ -345,6 +348,7 @@ class RunListsContract(LabFixture):
         for other in ("failed", "failed,running,queued", "failed,queued"):
             expect_problem(lab.query(status=other, cursor=cursor), 400, "invalid_cursor")
 
+    @before_storage
     @pytest.mark.parametrize("parameter", ["solver", "external_id"])
     @pytest.mark.parametrize(
         ("value", "code", "sentence"),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.http_service import expect_problem, violations
+from tests.contracts.http_service import before_storage, expect_problem, violations
 from tests.contracts.resources import Json
 from tests.contracts.runs import RUNS, Lab, LabFixture, path_of
 
@@ -59,6 +59,7 @@ class RunQuantitiesContract(LabFixture):
         for where in ("parameters.a=0", "parameters.a=-0.0", "parameters.a>=0", "parameters.a<=-0"):
             assert len(lab.query(where=where).json()["items"]) == 1
 
+    @before_storage
     @pytest.mark.parametrize(
         ("value", "code"),
         [
@@ -80,6 +81,7 @@ class RunQuantitiesContract(LabFixture):
         answer = self.send(lab, raw(f'{{"value": {value}, "unit": null}}'))
         assert violations(answer) == {"#/parameters/a/value": code}
 
+    @before_storage
     @pytest.mark.parametrize(
         ("value", "place"),
         [
@@ -108,10 +110,12 @@ class RunQuantitiesContract(LabFixture):
         broken = lab.tenant.send("POST", RUNS, content=content + "}", headers=headers)
         expect_problem(broken, 400, "malformed_json")
 
+    @before_storage
     @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e", "0x1", "01", "+1", ".5"])
     def test_what_is_no_number_of_json_is_refused(self, lab: Lab, value: str) -> None:
         expect_problem(self.send(lab, raw(value)), 400, "malformed_json")
 
+    @before_storage
     @pytest.mark.parametrize(
         ("member", "expected"),
         [
@@ -135,6 +139,7 @@ class RunQuantitiesContract(LabFixture):
         assert lab.get(lab.make(parameters={name: 1}))["parameters"] == {name: {"value": 1, "unit": None}}
         assert len(lab.query(where=f"parameters.{name}=1").json()["items"]) == 1
 
+    @before_storage
     @pytest.mark.parametrize(
         "name", ["", "1a", "_a", "__proto__", "a b", "ä", "a\n", "a" * 101, "a/b", "a\u0000", "\ud800", "$a", "a'"]
     )
@@ -156,6 +161,7 @@ class RunQuantitiesContract(LabFixture):
         for member in ("parameters", "results"):
             assert violations(lab.post(**{member: full | {"q": 1}})) == {f"#/{member}": "too_many"}
 
+    @before_storage
     @pytest.mark.parametrize("member", ["labels", "parameters", "results"])
     def test_deep_and_huge_maps_are_refused(self, lab: Lab, member: str) -> None:
         for deep in (20, 63, 64, 70, 990):

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from tests.contracts.http_service import STAMP, expect_problem, violations
+from tests.contracts.http_service import STAMP, before_storage, expect_problem, violations
 from tests.contracts.resources import Json
 from tests.contracts.runs import EARLY, EXAMPLE, LATE, Lab, LabFixture
 
@@ -36,6 +36,7 @@ class RunStatusContract(LabFixture):
                 expect_problem(answer, 409, refused)
         assert lab.get(run)["status"] == (before if refused else after)
 
+    @before_storage
     @pytest.mark.parametrize("status", ["", "done", "QUEUED", None, 1, [], {}])
     def test_unknown_status_is_refused(self, lab: Lab, status: object) -> None:
         assert set(violations(lab.post(status=status))) == {"#/status"}

@@ -35,11 +35,13 @@ class RunMembersContract(LabFixture):
         assert lab.make().items() >= DEFAULTS.items()
         assert violations(lab.tenant.send("POST", RUNS, json={})) == {"#/simulation_id": "missing"}
 
+    @before_storage
     @pytest.mark.parametrize("member", ["id", "owner", "owner_id", "created_by", "created_at", "updated_at", "version"])
     def test_members_of_the_service_are_refused(self, lab: Lab, member: str) -> None:
         assert violations(lab.post(**{member: "x"})) == {f"#/{member}": "unknown"}
         assert violations(lab.patch(lab.make(), **{member: "x"})) == {f"#/{member}": "unknown"}
 
+    @before_storage
     @pytest.mark.parametrize("member", [name for name, value in DEFAULTS.items() if value is not None])
     def test_null_is_refused_where_there_is_another_default(self, lab: Lab, member: str) -> None:
         assert set(violations(lab.post(**{member: None}))) == {f"#/{member}"}

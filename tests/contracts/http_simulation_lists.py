@@ -117,6 +117,7 @@ class SimulationListsContract:
         for part in ("\x00", "a\nb", "x" * 301):
             assert violations(tenant.send("GET", SIMULATIONS, params={"name": part})) == {"name": "name"}
 
+    @before_storage
     def test_cursor_is_bound_to_order_and_filters_but_not_to_limit(self, service: Service) -> None:
         tenant = with_runs(service)
         mine = {"sort": "name", "name": "a", "active_on": "2026-02-15"}

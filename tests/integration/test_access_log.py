@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ LIMITS = {
     "GOATFISH_LOG_LEVEL": "DEBUG",
     "GOATFISH_CORS_ORIGINS": "https://app.example",
 }
+LISTENS = "Goatfish listens"
+AS_JSON = {"GOATFISH_LOG_FORMAT": "JSON"}
 ORIGIN = "https://app.example"
 PREFLIGHT = (f"Origin: {ORIGIN}", "Access-Control-Request-Method: PUT")
 FOREIGN = ("Origin: https://hidden-text.example", "Access-Control-Request-Method: PUT")
@@ -90,15 +93,32 @@ def request(method: str, path: str, *headers: str, body: str = "") -> bytes:
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Logging]:
-    shell = Shell(tmp_path_factory.mktemp("logging"))
-    shell("migrate")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a database that is empty."""
+    directory = tmp_path_factory.mktemp("migrated")
+    assert Shell(directory)("migrate").returncode == 0
+    return directory
+
+
+@pytest.fixture
+def shell(migrated: Path, tmp_path: Path) -> Shell:
+    return Shell(Path(shutil.copytree(migrated, tmp_path / "migrated")))
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Logging]:
+    shell = Shell(Path(shutil.copytree(migrated, tmp_path_factory.mktemp("logging") / "migrated")))
     owner = shell("owner", "create", "Acme").stdout.strip()
     key = json.loads(shell("key", "create", "Acme", "--json").stdout)
     with shell.running("serve", "--port", "0", "--log-format", "json", until=READY, variables=LIMITS) as running:
-        found = re.search(r"http://127\.0\.0\.1:(\d+)", running.said)
-        assert found, running.said
-        yield Logging(running, int(found[1]), owner, key)
+        yield service_of(running, owner, key)
+
+
+def service_of(running: Running, owner: str = "", key: dict[str, Any] | None = None) -> Logging:
+    """The service that has said where it listens, be it in JSON."""
+    found = re.search(r"http://127\.0\.0\.1:(\d+)", running.said)
+    assert found, running.said
+    return Logging(running, int(found[1]), owner, key or {})
 
 
 @pytest.mark.parametrize(
@@ -224,58 +244,42 @@ def test_no_line_contains_a_secret_or_a_text_of_the_client(service: Logging) -> 
 
 
 @pytest.mark.parametrize(
-    ("options", "variables", "pattern"),
-    [
-        ((), {}, None),
-        (
-            ("--access-log",),
-            {"GOATFISH_LOG_LEVEL": "ERROR"},
-            r"goatfish\.access: request_id=\S+ trace_id=- method=GET route=/livez ",
-        ),
-        (("--log-format", "json", "--no-access-log"), {}, None),
-        (
-            (),
-            {"GOATFISH_LOG_FORMAT": "json"},
-            r'"logger": "goatfish\.access", "request_id": "\S+", "trace_id": null, "method": "GET"',
-        ),
-        (("--log-format", "text"), {"GOATFISH_LOG_FORMAT": "json"}, None),
-    ],
-    ids=["off", "text", "json-off", "by-setting", "text-again"],
+    ("options", "variables"),
+    [((), {}), (("--log-format", "json", "--no-access-log"), {}), (("--log-format", "text"), AS_JSON)],
+    ids=["by-default", "json", "text-again"],
 )
-def test_it_is_written_when_asked_for_or_as_json(
-    tmp_path: Path, options: tuple[str, ...], variables: dict[str, str], pattern: str | None
-) -> None:
-    shell = Shell(tmp_path)
-    assert shell("migrate").returncode == 0
-    with shell.running("serve", "--port", "0", *options, until="Goatfish listens", variables=variables) as running:
-        found = re.search(r"http://127\.0\.0\.1:(\d+)", running.said)
-        assert found
-        Logging(running, int(found[1]), "", {}).ask(request("GET", "/livez"))
-        if pattern is not None:
-            running.wait("goatfish.access")
-    lines = [line for line in running.said.splitlines() if "goatfish.access" in line]
-    assert len(lines) == (pattern is not None), running.said
-    assert all(re.search(pattern or "", line) for line in lines)
+def test_it_is_not_written_unless_asked_for(shell: Shell, options: tuple[str, ...], variables: dict[str, str]) -> None:
+    with shell.running("serve", "--port", "0", *options, until=LISTENS, variables=variables) as running:
+        service_of(running).ask(request("GET", "/livez"))
+    assert "goatfish.access" not in running.said
 
 
-@pytest.mark.parametrize("log_format", ["text", "JSON"])
-def test_a_forwarded_address_is_logged_and_forges_nothing(tmp_path: Path, log_format: str) -> None:
-    shell = Shell(tmp_path)
-    assert shell("migrate").returncode == 0
-    options = ("--port", "0", "--proxy", "*", "--access-log", "--log-format", log_format)
-    with shell.running("serve", *options, until=READY) as running:
-        found = re.search(r"http://127\.0\.0\.1:(\d+)", running.said)
-        assert found
-        service = Logging(running, int(found[1]), "", {})
-        for address in ("203.0.113.9", 'x" status=200 owner_id=\x85forged \x9b2J', "2001:db8::1"):
-            service.ask(request("GET", "/livez", f"X-Forwarded-For: {address}"))
+ADDRESSES = ("203.0.113.9", 'x" status=200 owner_id=\x85forged \x9b2J', "2001:db8::1")
+
+
+def logged(shell: Shell, *options: str, **variables: str) -> list[str]:
+    """The lines of the access log for a request that is forwarded from each of the addresses."""
+    arguments = ("serve", "--port", "0", "--proxy", "*", *options)
+    with shell.running(*arguments, until=LISTENS, variables=variables) as running:
+        for address in ADDRESSES:
+            service_of(running).ask(request("GET", "/livez", f"X-Forwarded-For: {address}"))
         running.wait("goatfish.access", times=3)
+    assert not re.search("[\x7f-\x9f]", running.said)
     lines = [line for line in running.said.splitlines() if "goatfish.access" in line]
     assert len(lines) == 3
-    assert not re.search("[\x7f-\x9f]", running.said)
-    if log_format == "JSON":
-        assert [json.loads(line)["client_address"] for line in lines][::2] == ["203.0.113.9", "2001:db8::1"]
-    else:
-        addresses = [re.search(r'client_address=("(?:[^"\\]|\\.)*"|\S+)$', line) for line in lines]
-        assert [each and each[1] for each in addresses][::2] == ["203.0.113.9", "2001:db8::1"]
-        assert addresses[1] is not None
+    return lines
+
+
+def test_it_is_written_as_text_whatever_the_level_and_a_forwarded_address_forges_nothing(shell: Shell) -> None:
+    lines = logged(shell, "--access-log", "--log-format", "text", GOATFISH_LOG_LEVEL="ERROR")
+    start = re.compile(r".*goatfish\.access: request_id=\S+ trace_id=- method=GET route=/livez ")
+    assert all(map(start.match, lines)), lines
+    addresses = [re.search(r'client_address=("(?:[^"\\]|\\.)*"|\S+)$', line) for line in lines]
+    assert [each and each[1] for each in addresses][::2] == ["203.0.113.9", "2001:db8::1"]
+    assert addresses[1] is not None
+
+
+def test_it_is_written_with_json_and_a_forwarded_address_forges_nothing(shell: Shell) -> None:
+    lines = [json.loads(line) for line in logged(shell, **AS_JSON)]
+    assert {(line["logger"], line["trace_id"], line["method"]) for line in lines} == {("goatfish.access", None, "GET")}
+    assert [line["client_address"] for line in lines][::2] == ["203.0.113.9", "2001:db8::1"]

@@ -1,12 +1,13 @@
 """Commands beside a goatfish up work on its database, and say so where another could be meant."""
 
 import json
+import re
 import signal
 from pathlib import Path
 
 import pytest
 
-from tests.integration.test_processes import PATIENCE, Shell
+from tests.integration.test_processes import PATIENCE, Shell, answer
 
 
 @pytest.fixture
@@ -37,19 +38,21 @@ def test_commands_use_the_database_of_a_running_up_and_say_so(shell: Shell, tmp_
         assert "Database" not in shell("owner", "list", **elsewhere).stderr
 
 
-def test_nothing_is_said_beside_an_up_on_the_usual_database(shell: Shell) -> None:
-    with shell.running("up", "--port", "0", until="Ctrl-C stops it"):
+def test_beside_an_up_on_the_usual_database_data_are_offered_and_nothing_is_said(shell: Shell) -> None:
+    with shell.running("up", "--port", "0", until="Ctrl-C stops it") as running:
+        assert "Data       none: --demo adds some, or goatfish seed --owner demo" in running.said
         assert shell("owner", "create", "Acme").stderr.count("\n") == 1
     assert shell("owner", "list").stderr == ""
 
 
-def test_demo_data_are_offered_and_created_once(shell: Shell) -> None:
-    with shell.running("up", "--port", "0", until="Ctrl-C stops it") as running:
-        assert "Data       none: --demo adds some, or goatfish seed --owner demo" in running.said
+def test_demo_data_are_created_once(shell: Shell) -> None:
     for created in (True, False):
         with shell.running("up", "--port", "0", "--demo", until="Ctrl-C stops it") as running:
             assert "Data       none" not in running.said
             assert ("has simulations already" not in running.said) == created
+            found = re.search(r"Docs +(http://\S+)", running.said)
+            assert found
+            assert answer(found[1])[0] == 200  # it receives signals by now
         rows = json.loads(shell("owner", "erase", "demo", "--dry-run", "--json").stdout)["rows"]
         assert (rows["simulation"], rows["run"]) == (24, 600)
         assert rows["revision"] > 1200

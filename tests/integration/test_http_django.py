@@ -6,9 +6,6 @@ of what only that shows: to make an application for each test of HTTP takes long
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
 import pytest
 
 from tests.contracts.hostile_requests import HOSTILE, Hostile
@@ -17,7 +14,6 @@ from tests.contracts.http_batch import BatchContract
 from tests.contracts.http_batch_runs import BatchOfRunsContract
 from tests.contracts.http_changes import ChangesContract
 from tests.contracts.http_conditions import ConditionsContract
-from tests.contracts.http_failures import LIMIT, FailuresContract
 from tests.contracts.http_following import FollowingContract
 from tests.contracts.http_hostile import HostileContract
 from tests.contracts.http_idempotency import IdempotencyContract
@@ -33,11 +29,8 @@ from tests.contracts.http_run_quantities import RunQuantitiesContract
 from tests.contracts.http_runs import RunsContract
 from tests.contracts.http_simulation_lists import SimulationListsContract
 from tests.contracts.http_webhooks import WebhooksContract
-from tests.integration.conftest import MakeStorage, committing_service
+from tests.integration.conftest import MakeStorage
 from tests.integration.factories import SimulationRowFactory
-
-if TYPE_CHECKING:
-    from pytest_django import DjangoDbBlocker
 
 
 class OnCommitting:
@@ -88,14 +81,6 @@ class TestRolling(OnCommitting, RollContract):
 
 class TestEndsOfKeys(OnCommitting, KeyEndsContract):
     pass
-
-
-class TestFailures(FailuresContract):
-    @pytest.fixture(scope="class")
-    @classmethod
-    def service(cls, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Service]:
-        with committing_service(django_db_blocker, failure_limit=LIMIT) as service:
-            yield service
 
 
 REFUSED_AT_ONCE = [each for each in HOSTILE if each.code is not None and not each.code.endswith("_not_found")]

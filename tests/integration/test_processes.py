@@ -71,6 +71,18 @@ class Shell:
         variables: Mapping[str, str] | None = None,
     ) -> Iterator["Running"]:
         """A command that goes on, once it says ``until``; it is told to stop afterwards, and must, with this status."""
+        with self.until_killed(*arguments, until=until, program=program, variables=variables) as running:
+            yield running
+            running.process.send_signal(signal.SIGTERM)
+            assert running.process.wait(PATIENCE) == ends, running.said
+        assert "Traceback" not in running.said
+        assert "ERROR" not in running.said
+
+    @contextmanager
+    def until_killed(
+        self, *arguments: str, until: str, program: str = "app.cli", variables: Mapping[str, str] | None = None
+    ) -> Iterator["Running"]:
+        """A command that goes on, once it says ``until``; it is killed afterwards."""
         said = self.directory / "said.txt"
         with said.open("w") as out:
             process = subprocess.Popen(
@@ -84,13 +96,9 @@ class Shell:
         try:
             running.wait(until)
             yield running
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(PATIENCE) == ends, running.said
         finally:
             process.kill()
             process.wait()
-        assert "Traceback" not in running.said
-        assert "ERROR" not in running.said
 
 
 @dataclass
@@ -186,7 +194,7 @@ def two_workers(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Ite
     directory = tmp_path_factory.mktemp("workers")
     shutil.copytree(migrated, directory / "var")
     options = ("--workers", "2", "--keep-alive", "0.5", "--head-timeout", "0.5")
-    with Shell(directory).running("serve", "--port", "0", *options, until=READY) as running:
+    with Shell(directory).until_killed("serve", "--port", "0", *options, until=READY) as running:
         yield running
 
 
@@ -363,10 +371,9 @@ def test_endless_headers_and_malformed_requests_are_problems(
     assert answer(serving.url + "/livez")[0] == 200
 
 
-@pytest.mark.parametrize(("options", "ends"), [((), -signal.SIGTERM), (("--reload",), 0)], ids=["alone", "reloading"])
-def test_uvicorn_serves_the_application_by_its_name(goatfish: Shell, options: tuple[str, ...], ends: int) -> None:
-    command = ("app.asgi:app", "--port", str(free_port()), *options)
-    with goatfish.running(*command, program="uvicorn", until=READY, ends=ends) as running:
+def test_uvicorn_serves_the_application_by_its_name(goatfish: Shell) -> None:
+    command = ("app.asgi:app", "--port", str(free_port()))
+    with goatfish.running(*command, program="uvicorn", until=READY, ends=-signal.SIGTERM) as running:
         running.wait("Uvicorn running on")
         assert answer(running.url + "/readyz")[0] == 200
 
@@ -381,25 +388,26 @@ def test_a_worker_that_is_killed_is_replaced(two_workers: Running) -> None:
     assert replaced not in {killed, other}
 
 
-@pytest.mark.parametrize("options", [(), ("--workers", "2"), ("--reload",)], ids=["alone", "workers", "reloading"])
-def test_a_port_is_free_once_the_parent_is_killed(goatfish: Shell, options: tuple[str, ...]) -> None:
-    port = free_port()
-    command = goatfish_command("serve", "--port", str(port), *options)
-    file = goatfish.directory / "said.txt"
-    with (
-        file.open("w") as out,
-        subprocess.Popen(
-            command, cwd=goatfish.directory, env=goatfish.environment(), stdout=out, stderr=out
-        ) as process,
-    ):
-        Running(process, file).wait(READY)
-        process.kill()
+def test_a_port_is_free_once_the_parent_of_a_reloading_service_is_killed(goatfish: Shell) -> None:
+    with goatfish.until_killed("serve", "--port", "0", "--reload", until=READY) as running:
+        pass
+    expect_free(running.url)
+
+
+def test_a_port_is_free_once_the_parent_of_workers_is_killed(two_workers: Running) -> None:
+    # The last test of this service, which it ends.
+    two_workers.process.kill()
+    expect_free(two_workers.url)
+
+
+def expect_free(url: str) -> None:
+    """Waits until nobody listens on the port of this URL, and listens as a service does."""
+    port = int(url.rpartition(":")[2])
     deadline = time.monotonic() + PATIENCE
     while is_taken(port):
         assert time.monotonic() < deadline
         time.sleep(0.02)
-    with goatfish.running("serve", "--port", str(port), until=READY) as running:
-        assert answer(running.url + "/livez")[0] == 200
+    listen("127.0.0.1", port).close()
 
 
 def is_taken(port: int) -> bool:
@@ -505,8 +513,9 @@ def test_a_closed_pipe_ends_an_export_quietly(goatfish: Shell) -> None:
 
 
 def test_delivering_once_fails_while_the_database_is_away(bare: Shell) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        away = f"postgresql://goatfish@127.0.0.1:{closed.getsockname()[1]}/goatfish"
-    done = bare("deliver", "--once", GOATFISH_DATABASE_URL=away, GOATFISH_SECRET_KEY="a" * 32)
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))  # where nobody listens, and no other process can begin to
+        away = f"postgresql://goatfish@127.0.0.1:{bound.getsockname()[1]}/goatfish"
+        done = bare("deliver", "--once", GOATFISH_DATABASE_URL=away, GOATFISH_SECRET_KEY="a" * 32)
     assert done.returncode == 1
     assert "The database cannot be used: connection refused" in done.stderr.splitlines()[-1]

@@ -39,10 +39,9 @@ if TYPE_CHECKING:
 
 __all__ = ["specimen_tables"]
 T = TypeVar("T")
-SECONDS = 1.5 if VENDOR == "postgresql" else 0.5
-"""Duration of the concurrent writes. On SQLite they are one after the other, so that more of them meet nothing new."""
-SECONDS_MORE = 8.0
-"""For as long as clients may go on until each of their operations has succeeded once."""
+OPERATIONS = 400 if VENDOR == "postgresql" else 130
+"""That concurrent writers do. On SQLite they are one after the other, so that more of them meet nothing new."""
+PATIENCE = 30  # seconds
 
 
 @pytest.fixture
@@ -219,9 +218,9 @@ class Clients:
     )
 
     async def work_until(self, number: int, work: Sequence[Callable[[Clients], Awaitable[None]]], ends: float) -> None:
-        """One client, which mostly repeats one operation."""
+        """One client, which mostly repeats one operation, until all of them have done enough."""
         now = asyncio.get_running_loop().time
-        while now() < ends or (len(self.done) < len(work) and now() < ends + SECONDS_MORE):
+        while (self.done.total() < OPERATIONS or len(self.done) < len(work)) and now() < ends:
             for one in (work[number % len(work)], self._chance.choice(work)):
                 with suppress(DomainError):
                     await one(self)
@@ -235,7 +234,7 @@ async def test_concurrent_writes_cause_no_dangling_reference_and_no_deadlock(
     storage: Storage, work: Sequence[Callable[[Clients], Awaitable[None]]]
 ) -> None:
     clients = Clients(storage, await admitted(storage))
-    ends = asyncio.get_running_loop().time() + SECONDS
+    ends = asyncio.get_running_loop().time() + PATIENCE
     outcomes = await asyncio.gather(
         *(clients.work_until(number, work, ends) for number in range(20)), return_exceptions=True
     )

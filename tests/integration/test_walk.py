@@ -33,7 +33,7 @@ from tests.integration.conftest import VENDOR, MakeStorage, opened
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
 
-ROWS = int(os.environ.get("WALK_ROWS", "1500"))
+ROWS = int(os.environ.get("WALK_ROWS", "700"))
 PAGE = 7
 WRITERS = 3
 

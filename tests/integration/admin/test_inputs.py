@@ -60,9 +60,8 @@ def test_an_invalid_query_of_a_list_is_rejected(operator_browser: OperatorBrowse
 def test_an_invalid_id_is_rejected(operator_browser: OperatorBrowser) -> None:
     ids = [HUGE, "-1", "%00", "_00", "_XX", "%ED%A0%80", "%FF", "1" * 5000, "a/b", "{}", "..;"]
     tables = (OPERATORS, OWNERS, "/admin/auth/group", "/admin/axes/accessattempt", f"/admin/r/{HUGE}")
-    for path in [
-        f"{rows}/{id}/{page}" for rows in tables for id in ids for page in ("change/", "history/", "delete/", "")
-    ]:
+    others = [f"{rows}/{id}/{page}" for rows in tables for id in ids[::5] for page in ("history/", "delete/", "")]
+    for path in [f"{rows}/{id}/change/" for rows in tables for id in ids] + others:
         assert operator_browser.http.get(path).status_code in {302, 400, 403, 404}, path
 
 
