@@ -86,6 +86,17 @@ def test_ctrl_c_while_the_service_is_slow() -> None:
     assert time.monotonic() - began < 10
 
 
+def test_it_is_said_that_the_service_asks_to_wait() -> None:
+    body = (PROBLEM % (503, "unavailable")).encode()
+    with answering(with_body(503, body, "application/problem+json", Retry_After="30")) as url:
+        process = started("runs", "--url", url, env={"GOATFISH_KEY": KEY})
+        assert process.stderr is not None
+        said = process.stderr.readline().decode()
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=60) == (b"", b"")
+    assert re.match(r"gf: GET /api/v1/runs failed, and is sent again in 3\d\.\d s: Said plainly\.", said)
+
+
 @pytest.mark.parametrize(
     ("status", "code", "expected"),
     [

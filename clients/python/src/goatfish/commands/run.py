@@ -82,7 +82,9 @@ def add(subparsers: Subparsers) -> None:
         metavar="WHAT",
         help="leave out, separated by commas: " + ", ".join(FACTS) + "; or all",
     )
-    option("--no-wait", action="store_true", help="do not wait at the end until the service has the run")
+    option(
+        "--no-wait", action="store_true", help="wait at the end for 5 seconds at most, not 10, until the service has it"
+    )
     option("-q", "--quiet", action="store_true", help="say nothing about the recording")
     option("program", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="the command with its arguments")
     parser.set_defaults(parser=parser)

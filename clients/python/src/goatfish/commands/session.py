@@ -46,11 +46,12 @@ def key_in(path: str | None) -> str | None:
 
 
 def say_warnings() -> None:
-    """Say the library's warnings as one line each, as everything else."""
+    """Say the library's warnings as one line each, as everything else, and what it waits for."""
     warnings.showwarning = lambda message, *_args, **_kwargs: say(f"warning: {message}")
     logger = logging.getLogger("goatfish")
     if not any(isinstance(each, Speaker) for each in logger.handlers):
-        logger.addHandler(Speaker(logging.WARNING))
+        logger.addHandler(Speaker(logging.INFO))
+        logger.setLevel(min(logging.INFO, logger.level or logging.INFO))
 
 
 class Speaker(logging.Handler):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 
-from goatfish.errors import APIError, ConnectionFailed, GoatfishError, RequestInFlight
+from goatfish.errors import APIError, ConnectionFailed, GoatfishError, RequestInFlight, TimedOut
 from goatfish.http.request import Request
 from goatfish.http.response import Response
 from goatfish.problems import error_of
@@ -13,6 +13,7 @@ from goatfish.problems import error_of
 log = logging.getLogger("goatfish")
 FIRST_WAIT, LONGEST_WAIT = 0.5, 30.0  # seconds
 LONGEST_RETRY_AFTER = 60.0  # seconds; who is asked to wait longer is told so at once
+NOTICED = 3.0  # seconds after which whoever waits wants to know why
 NOT_MODIFIED = 304  # what a raw request with If-None-Match asks for
 RETRIED = frozenset({408, 429, 502, 503, 504})
 DOUBTFUL = frozenset({500, 502, 503, 504})
@@ -53,7 +54,9 @@ class Tries:
 
     def _next(self, error: GoatfishError, asked: float | None) -> float:
         wait = self._wait(asked)
-        log.debug("%s failed, and is sent again in %.1f s: %s", self._what, wait, error)
+        is_slow = wait >= NOTICED or isinstance(error, TimedOut)
+        level = logging.INFO if is_slow else logging.DEBUG
+        log.log(level, "%s failed, and is sent again in %.1f s: %s", self._what, wait, error)
         return wait
 
     def _wait(self, asked: float | None) -> float:
