@@ -227,9 +227,10 @@ def test_connections_that_cannot_be_set_up_are_a_matter_of_configuration(
     monkeypatch.setenv(name, value)
     with (
         goatfish.Client("https://127.0.0.1:1", KEY, max_retries=0) as client,
-        pytest.raises(goatfish.ConfigurationError),
+        pytest.raises(goatfish.ConfigurationError) as caught,
     ):
         client.me()
+    assert ("set up with SSL_CERT_FILE=/nowhere" in str(caught.value)) == (name == "SSL_CERT_FILE")
 
 
 def test_without_a_home_the_message_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

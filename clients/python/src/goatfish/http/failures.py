@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -9,6 +10,9 @@ from goatfish.errors import ConfigurationError, ConnectionFailed, GoatfishError,
 from goatfish.http.library import httpx
 
 FAILURES = (httpx.RequestError, httpx.InvalidURL)
+NOT_SET_UP = (ImportError, OSError, ValueError, httpx.InvalidURL)
+"""What it raises for a proxy or certificates that the environment names, and that are none."""
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _NOT_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -30,6 +34,13 @@ def failure_of(error: Exception, url: str) -> GoatfishError:
     if sent:
         return ConnectionFailed(f"The connection to {url} broke: {said}", sent)
     return ConnectionFailed(f"{url} was not reached{_through_proxy(url)}: {said}", sent)
+
+
+def setup_failure(error: Exception) -> ConfigurationError:
+    """The error to raise where there can be no connections; of certificates it says who named them."""
+    named = [f"{each}={os.environ[each]}" for each in _CERTIFICATES if os.environ.get(each)]
+    given = f" with {', '.join(named)}" if named and isinstance(error, OSError) else ""
+    return ConfigurationError(f"The connections cannot be set up{given}: {error}")
 
 
 def _through_proxy(url: str) -> str:

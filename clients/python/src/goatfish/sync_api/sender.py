@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from goatfish.configuration import Configuration
-from goatfish.errors import ConfigurationError, ConnectionFailed
+from goatfish.errors import ConnectionFailed
 from goatfish.http.request import Request
 from goatfish.http.response import Headers, Response
 from goatfish.http.retries import Tries
@@ -46,17 +46,13 @@ class Connections:
         return opened
 
     def _opened(self) -> httpx.Client:
+        from goatfish.http.failures import NOT_SET_UP, setup_failure  # noqa: PLC0415 -- needs the HTTP library
         from goatfish.http.library import httpx, trust  # noqa: PLC0415 -- takes long to import
 
         try:
             return httpx.Client(transport=self._transport, verify=trust(self._url), follow_redirects=False)
-        except (
-            ImportError,
-            OSError,
-            ValueError,
-            httpx.InvalidURL,
-        ) as error:  # a proxy or certificates that the environment names
-            raise ConfigurationError(f"The connections cannot be set up: {error}") from error
+        except NOT_SET_UP as error:
+            raise setup_failure(error) from error
 
     def __getstate__(self) -> dict[str, object]:
         """For another process: it opens connections of its own."""
