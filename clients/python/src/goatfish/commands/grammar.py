@@ -20,7 +20,8 @@ class DescribedSubparsers(Subparsers):
 
     def add_parser(self, name: str, **kwargs: Any) -> argparse.ArgumentParser:
         """Add the parser of this command."""
-        kwargs.setdefault("description", kwargs.get("help"))
+        about = kwargs.get("help", "")
+        kwargs.setdefault("description", f"{about[:1].upper()}{about[1:]}.")
         return super().add_parser(name, **kwargs)
 
 
