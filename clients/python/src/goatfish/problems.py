@@ -5,61 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from goatfish.errors import (
-    AlreadyExists,
-    APIError,
-    AuthenticationError,
-    BadRequest,
-    BodyTooLarge,
-    ChangesForgotten,
-    Conflict,
-    CrossOriginRefused,
-    DeliveryRequested,
-    ExternalIdTaken,
-    Gone,
-    HeadersTooLarge,
-    IdempotencyKeyReused,
-    InternalError,
-    InvalidCursor,
-    InvalidHost,
-    InvalidRequest,
-    KeyEnded,
-    KeyInUse,
-    KeyNotFound,
-    ListTimeout,
-    MalformedJson,
-    MalformedRequest,
-    MethodNotAllowed,
-    MissingScope,
-    NotFound,
-    OutcomeUnknown,
-    ParentMissing,
-    PermissionDenied,
-    PreconditionFailed,
-    ProblemError,
-    RateLimited,
-    RequestInFlight,
-    RequestTimeout,
-    RevisionNotFound,
-    RunHasChildren,
-    RunHasEnded,
-    RunHasStarted,
-    RunNotFound,
-    ServerError,
-    SimulationHasRuns,
-    SimulationMissing,
-    SimulationNotFound,
-    TooManyFailures,
-    TooManyMembers,
-    TooManyRuns,
-    TooManyWebhooks,
-    Unauthenticated,
-    Unavailable,
-    UnexpectedResponse,
-    UnsupportedMediaType,
-    ValidationFailed,
-    WebhookNotFound,
-)
+from goatfish import errors
 
 if TYPE_CHECKING:
     from goatfish.http.response import Response
@@ -67,73 +13,74 @@ if TYPE_CHECKING:
 NOT_GOATFISH = "The answer is not one of Goatfish's; is this its URL?"
 _REFUSED, _SERVER = 400, 500
 _AWAY = frozenset({502, 503, 504})
-OF_STATUS: dict[int, type[APIError]] = {
-    400: BadRequest,
-    401: AuthenticationError,
-    403: PermissionDenied,
-    404: NotFound,
-    409: Conflict,
-    410: Gone,
-    412: PreconditionFailed,
-    422: InvalidRequest,
-    429: RateLimited,
+OF_STATUS: dict[int, type[errors.APIError]] = {
+    400: errors.BadRequest,
+    401: errors.AuthenticationError,
+    403: errors.PermissionDenied,
+    404: errors.NotFound,
+    409: errors.Conflict,
+    410: errors.Gone,
+    412: errors.PreconditionFailed,
+    422: errors.InvalidRequest,
+    429: errors.RateLimited,
 }
-OF_CODE: dict[str, type[APIError]] = {
-    "not_found": NotFound,
-    "precondition_failed": PreconditionFailed,
-    "rate_limited": RateLimited,
-    "malformed_request": MalformedRequest,
-    "malformed_json": MalformedJson,
-    "invalid_cursor": InvalidCursor,
-    "invalid_host": InvalidHost,
-    "cross_origin_refused": CrossOriginRefused,
-    "unauthenticated": Unauthenticated,
-    "missing_scope": MissingScope,
-    "simulation_not_found": SimulationNotFound,
-    "run_not_found": RunNotFound,
-    "key_not_found": KeyNotFound,
-    "webhook_not_found": WebhookNotFound,
-    "revision_not_found": RevisionNotFound,
-    "method_not_allowed": MethodNotAllowed,
-    "request_timeout": RequestTimeout,
-    "request_in_flight": RequestInFlight,
-    "already_exists": AlreadyExists,
-    "external_id_taken": ExternalIdTaken,
-    "run_has_started": RunHasStarted,
-    "run_has_ended": RunHasEnded,
-    "run_has_children": RunHasChildren,
-    "simulation_has_runs": SimulationHasRuns,
-    "simulation_missing": SimulationMissing,
-    "parent_missing": ParentMissing,
-    "too_many_runs": TooManyRuns,
-    "too_many_members": TooManyMembers,
-    "too_many_webhooks": TooManyWebhooks,
-    "delivery_requested": DeliveryRequested,
-    "key_ended": KeyEnded,
-    "key_in_use": KeyInUse,
-    "changes_forgotten": ChangesForgotten,
-    "body_too_large": BodyTooLarge,
-    "unsupported_media_type": UnsupportedMediaType,
-    "validation_failed": ValidationFailed,
-    "idempotency_key_reused": IdempotencyKeyReused,
-    "too_many_failures": TooManyFailures,
-    "headers_too_large": HeadersTooLarge,
-    "internal_error": InternalError,
-    "list_timeout": ListTimeout,
-    "outcome_unknown": OutcomeUnknown,
-    "unavailable": Unavailable,
+OF_CODE: dict[str, type[errors.APIError]] = {
+    "not_found": errors.NotFound,
+    "precondition_failed": errors.PreconditionFailed,
+    "rate_limited": errors.RateLimited,
+    "malformed_request": errors.MalformedRequest,
+    "malformed_json": errors.MalformedJson,
+    "invalid_cursor": errors.InvalidCursor,
+    "invalid_host": errors.InvalidHost,
+    "cross_origin_refused": errors.CrossOriginRefused,
+    "unauthenticated": errors.Unauthenticated,
+    "missing_scope": errors.MissingScope,
+    "simulation_not_found": errors.SimulationNotFound,
+    "run_not_found": errors.RunNotFound,
+    "key_not_found": errors.KeyNotFound,
+    "webhook_not_found": errors.WebhookNotFound,
+    "revision_not_found": errors.RevisionNotFound,
+    "method_not_allowed": errors.MethodNotAllowed,
+    "request_timeout": errors.RequestTimeout,
+    "request_in_flight": errors.RequestInFlight,
+    "already_exists": errors.AlreadyExists,
+    "external_id_taken": errors.ExternalIdTaken,
+    "run_has_started": errors.RunHasStarted,
+    "run_has_ended": errors.RunHasEnded,
+    "run_has_children": errors.RunHasChildren,
+    "simulation_has_runs": errors.SimulationHasRuns,
+    "simulation_missing": errors.SimulationMissing,
+    "parent_missing": errors.ParentMissing,
+    "too_many_runs": errors.TooManyRuns,
+    "too_many_members": errors.TooManyMembers,
+    "too_many_webhooks": errors.TooManyWebhooks,
+    "delivery_requested": errors.DeliveryRequested,
+    "key_ended": errors.KeyEnded,
+    "key_in_use": errors.KeyInUse,
+    "changes_forgotten": errors.ChangesForgotten,
+    "body_too_large": errors.BodyTooLarge,
+    "unsupported_media_type": errors.UnsupportedMediaType,
+    "validation_failed": errors.ValidationFailed,
+    "idempotency_key_reused": errors.IdempotencyKeyReused,
+    "too_many_failures": errors.TooManyFailures,
+    "headers_too_large": errors.HeadersTooLarge,
+    "internal_error": errors.InternalError,
+    "list_timeout": errors.ListTimeout,
+    "outcome_unknown": errors.OutcomeUnknown,
+    "unavailable": errors.Unavailable,
 }
 """The class of each problem code. Where a code says no more than its status, it is the class of the status."""
 
 
-def error_of(response: Response) -> APIError:
+def error_of(response: Response) -> errors.APIError:
     """The error that this answer tells of: a problem of the service, or what something before it has said."""
     problem = _problem(response)
     code = problem.get("code")
     known = OF_CODE.get(code) if isinstance(code, str) else None
-    kind = known or OF_STATUS.get(response.status) or (ServerError if response.status >= _SERVER else APIError)
+    other = errors.ServerError if response.status >= _SERVER else errors.APIError
+    kind = known or OF_STATUS.get(response.status, other)
     if response.status < _REFUSED:
-        kind = UnexpectedResponse
+        kind = errors.UnexpectedResponse
     return kind(
         response.status,
         code if isinstance(code, str) else None,
@@ -157,11 +104,11 @@ def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _errors(items: object) -> Iterable[ProblemError]:
+def _errors(items: object) -> Iterable[errors.ProblemError]:
     for item in items if isinstance(items, list) else ():
         if isinstance(item, dict):
             places = (item.get(name) for name in ("pointer", "parameter", "header"))
-            yield ProblemError(
+            yield errors.ProblemError(
                 _text(item.get("code")), _text(item.get("detail")), *(_text(place) or None for place in places)
             )
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from goatfish.configuration import Configuration
 from goatfish.errors import ConnectionFailed
-from goatfish.http.async_waiting import AsyncPlace, async_is_over, async_sleep, async_this_place
+from goatfish.http.async_waiting import AsyncRuntime, async_runtime_is_closed, async_sleep, async_this_runtime
 from goatfish.http.request import Request
 from goatfish.http.response import Headers, Response
 from goatfish.http.retries import Tries
@@ -26,20 +26,20 @@ class AsyncConnections:
     def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None) -> None:
         self._url = url
         self._transport = transport
-        self._opened_in: dict[AsyncPlace, httpx.AsyncClient] = {}
+        self._opened_in: dict[AsyncRuntime, httpx.AsyncClient] = {}
         self._closed = False
         self.recording: Recordings | None = None
         """Sends recorded runs over them; None where nothing was recorded."""
 
     def client(self) -> httpx.AsyncClient:
         """Raises ``RuntimeError`` once they are closed."""
-        place = async_this_place()
-        opened = self._opened_in.get(place)
+        runtime = async_this_runtime()
+        opened = self._opened_in.get(runtime)
         if opened is None and not self._closed:
-            for each in filter(async_is_over, list(self._opened_in)):
+            for each in filter(async_runtime_is_closed, list(self._opened_in)):
                 self._opened_in.pop(each, None)
             # Of threads that begin at the same moment, all get the first one's.
-            opened = self._opened_in.setdefault(place, self._opened())
+            opened = self._opened_in.setdefault(runtime, self._opened())
         if opened is None or self._closed:  # maybe by another thread, meanwhile
             raise RuntimeError("This client is closed.")
         return opened
@@ -59,7 +59,7 @@ class AsyncConnections:
 
     async def aclose(self) -> None:
         self._closed = True
-        opened = self._opened_in.pop(async_this_place(), None)
+        opened = self._opened_in.pop(async_this_runtime(), None)
         if opened is not None:
             await opened.aclose()
 

@@ -81,7 +81,7 @@ def changes_of(client: Client, arguments: argparse.Namespace, earliest: datetime
         yield from client.changes.follow(cursor, cursor_file=file, interval=arguments.interval)
     except InvalidCursor:
         if file is not None:
-            raise CommandFailed(f"{file} does not hold a cursor of this service; without it, gf begins anew") from None
+            raise CommandFailed(f"{file} does not hold a cursor of this service; delete it to begin anew") from None
         raise CommandFailed(f"--since {cursor!r} is {NO_BEGINNING}", USAGE) from None
 
 

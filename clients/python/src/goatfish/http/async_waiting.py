@@ -13,17 +13,17 @@ from typing import Callable, Union
 from goatfish.http.waiting import LOOK, stopped
 
 AsyncStop = Union[asyncio.Event, Event, Callable[[], bool]]
-AsyncPlace = tuple[int, asyncio.AbstractEventLoop]
+AsyncRuntime = tuple[int, asyncio.AbstractEventLoop]
 """Where connections can be used: in one event loop of one process."""
 
 __all__ = [
-    "AsyncPlace",
+    "AsyncRuntime",
     "AsyncStop",
     "async_call",
-    "async_is_over",
+    "async_runtime_is_closed",
     "async_sleep",
     "async_stopped_within",
-    "async_this_place",
+    "async_this_runtime",
     "stopped",
 ]
 
@@ -42,14 +42,14 @@ async def async_stopped_within(stop: AsyncStop | None, seconds: float) -> bool:
     return stopped(stop)
 
 
-def async_this_place() -> AsyncPlace:
+def async_this_runtime() -> AsyncRuntime:
     """This process and the event loop that runs."""
     return os.getpid(), asyncio.get_running_loop()
 
 
-def async_is_over(place: AsyncPlace) -> bool:
-    """Whether the event loop of this place is closed."""
-    return place[1].is_closed()
+def async_runtime_is_closed(runtime: AsyncRuntime) -> bool:
+    """Whether the event loop of this runtime is closed."""
+    return runtime[1].is_closed()
 
 
 async def async_call(function: Callable[[], object]) -> None:

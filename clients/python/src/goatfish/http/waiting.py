@@ -1,4 +1,4 @@
-"""Waiting for a time, or until one is told to stop; and where the program is that waits."""
+"""Waiting for a time, or until one is told to stop; and what the program runs in."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from time import sleep
 from typing import Any, Callable, Union
 
 Stop = Union[Event, Callable[[], bool]]
-Place = int
+Runtime = int
 """Where connections can be used: in one process."""
 LOOK = 0.5  # seconds between looks at a function
 
-__all__ = ["LOOK", "Place", "Stop", "call", "is_over", "sleep", "stopped", "stopped_within", "this_place"]
+__all__ = ["LOOK", "Runtime", "Stop", "call", "runtime_is_closed", "sleep", "stopped", "stopped_within", "this_runtime"]
 
 
 def stopped(stop: Any) -> bool:
@@ -33,12 +33,12 @@ def stopped_within(stop: Stop | None, seconds: float) -> bool:
     return stopped(stop)
 
 
-def this_place() -> Place:
+def this_runtime() -> Runtime:
     """This process."""
     return os.getpid()
 
 
-def is_over(_: Place) -> bool:
+def runtime_is_closed(_: Runtime) -> bool:
     """Never: what a process has opened is left to it by those that it forks."""
     return False
 

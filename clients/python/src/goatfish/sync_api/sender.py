@@ -11,7 +11,7 @@ from goatfish.errors import ConnectionFailed
 from goatfish.http.request import Request
 from goatfish.http.response import Headers, Response
 from goatfish.http.retries import Tries
-from goatfish.http.waiting import Place, is_over, sleep, this_place
+from goatfish.http.waiting import Runtime, runtime_is_closed, sleep, this_runtime
 
 if TYPE_CHECKING:
     from goatfish.http.library import httpx
@@ -27,20 +27,20 @@ class Connections:
     def __init__(self, url: str, transport: httpx.BaseTransport | None) -> None:
         self._url = url
         self._transport = transport
-        self._opened_in: dict[Place, httpx.Client] = {}
+        self._opened_in: dict[Runtime, httpx.Client] = {}
         self._closed = False
         self.recording: Recordings | None = None
         """Sends recorded runs over them; None where nothing was recorded."""
 
     def client(self) -> httpx.Client:
         """Raises ``RuntimeError`` once they are closed."""
-        place = this_place()
-        opened = self._opened_in.get(place)
+        runtime = this_runtime()
+        opened = self._opened_in.get(runtime)
         if opened is None and not self._closed:
-            for each in filter(is_over, list(self._opened_in)):
+            for each in filter(runtime_is_closed, list(self._opened_in)):
                 self._opened_in.pop(each, None)
             # Of threads that begin at the same moment, all get the first one's.
-            opened = self._opened_in.setdefault(place, self._opened())
+            opened = self._opened_in.setdefault(runtime, self._opened())
         if opened is None or self._closed:  # maybe by another thread, meanwhile
             raise RuntimeError("This client is closed.")
         return opened
@@ -60,7 +60,7 @@ class Connections:
 
     def close(self) -> None:
         self._closed = True
-        opened = self._opened_in.pop(this_place(), None)
+        opened = self._opened_in.pop(this_runtime(), None)
         if opened is not None:
             opened.close()
 
