@@ -261,7 +261,7 @@ def test_hostile_values_are_brought_into_form(place: Place, caplog: pytest.LogCa
     with place.client.run(
         "Wing\x00 \udc80flutter " + place.simulation,
         name="n" * 400,
-        parameters={"1st": 1, "\u03b1": 2, "\u03b2": 3, "": 4, "k" * 200: 5, 7: 6},  # type: ignore[dict-item]  # -- wrong on purpose
+        parameters={"1st": 1, "\u7ffc": 2, "\u6a5f": 3, "": 4, "k" * 200: 5, 7: 6},  # type: ignore[dict-item]  # -- wrong on purpose
         labels={"ünïcode": "v" * 300, "-": "line\nbreak", "n": None, "t": True},
         solver="\u200b",
         solver_version=3,  # type: ignore[arg-type]  # -- wrong on purpose

@@ -116,6 +116,28 @@ def test_quantities(given: Any, value: Any, unit: str | None) -> None:
     assert type(found["value"]) is type(value)
 
 
+@pytest.mark.parametrize(
+    ("given", "recorded"),
+    [
+        ("\N{GREEK SMALL LETTER ALPHA}", "alpha"),
+        ("λ_max", "lambda_max"),
+        ("Δp", "Deltap"),
+        ("µ", "mu"),
+        ("ς", "sigma"),
+        ("température", "temperature"),
+        ("x²", "x2"),
+        ("翼", "x_"),
+        ("1st", "x_1st"),
+        ("a b", "a_b"),
+    ],
+)
+def test_names_are_spelled_in_ascii(given: str, recorded: str) -> None:
+    said: list[str] = []
+    assert values.quantity_name(given, "result", said.append) == recorded
+    assert values.label_name(given, said.append) in {recorded, "x", given}
+    assert said[0] == f"result {given!a}: recorded as {recorded}"
+
+
 @pytest.mark.parametrize("given", [None, (None, "m"), {"value": None, "unit": "m"}])
 def test_nothing_is_no_quantity_whatever_its_unit(given: Any) -> None:
     said: list[str] = []

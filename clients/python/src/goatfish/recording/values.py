@@ -31,6 +31,7 @@ _LINE_FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _TEXT_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _QUANTITY_NAME = re.compile("[A-Za-z][A-Za-z0-9_.-]{0,99}")
 _LABEL_NAME = re.compile("[A-Za-z0-9]([A-Za-z0-9._/-]{0,61}[A-Za-z0-9])?")
+_GREEK = re.compile("GREEK (SMALL|CAPITAL) LETTER (?:FINAL )?([A-Z]+)")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Zs"})
 _BLANK = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.+", re.DOTALL)
@@ -65,7 +66,7 @@ def quantity_name(name: object, what: str, say: Say) -> str:
     text = plain_text(name)
     if _QUANTITY_NAME.fullmatch(text):
         return text
-    kept = re.sub("[^A-Za-z0-9_.-]", "_", text)
+    kept = re.sub("[^A-Za-z0-9_.-]", "_", _in_ascii(text))
     if not re.match("[A-Za-z]", kept):
         kept = f"x{kept}" if kept.startswith("_") else f"x_{kept}"
     kept = kept[:MEMBERS_MAX]
@@ -78,9 +79,24 @@ def label_name(name: object, say: Say) -> str:
     text = plain_text(name)
     if _LABEL_NAME.fullmatch(text):
         return text
-    kept = re.sub("[^A-Za-z0-9._/-]", "_", text)[:63].strip("._/-") or "x"
+    kept = re.sub("[^A-Za-z0-9._/-]", "_", _in_ascii(text))[:63].strip("._/-") or "x"
     say(f"label {_short(text)}: recorded as {kept}")
     return kept
+
+
+def _in_ascii(name: str) -> str:
+    """The name without accents, and with Greek letters spelled out."""
+    if name.isascii():
+        return name
+    parts = []
+    for char in unicodedata.normalize("NFKD", name):
+        letter = _GREEK.fullmatch(unicodedata.name(char, ""))
+        if letter is not None:
+            spelled = letter[2].lower().replace("lamda", "lambda")  # as Unicode spells it
+            parts.append(spelled.capitalize() if letter[1] == "CAPITAL" else spelled)
+        elif not unicodedata.combining(char):
+            parts.append(char)
+    return "".join(parts)
 
 
 def label(value: object, what: str, say: Say) -> str:
