@@ -10,7 +10,7 @@ PATIENCE: Final = 0.05
 """Seconds for which a probe waits for the look that it has begun or joined, where an earlier one can answer it too."""
 KNOWN: Final = 15.0
 """Seconds for which the result of a look may answer probes that a later look keeps waiting."""
-LOOK_MAX: Final = 1.5
+LOOK_MAX: Final = 2.0
 """Seconds of a look after which it is given up, and the storage counts as out of reach."""
 
 
