@@ -13,8 +13,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import sqlparse
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from django.db.migrations import Migration
     from django.db.migrations.state import ProjectState
@@ -31,18 +33,21 @@ EXCLUDED = (
 TOGETHER = ("0001_initial", "0002_append_only_revisions", "0003_row_level_security")
 """No release has only some of these migrations."""
 _WITHOUT_SQL = "-- THIS OPERATION CANNOT BE WRITTEN AS SQL"  # Django's words
-_TABLE = r'"?(\w+)"?'
-_ALTERED = re.compile(rf"^(?:ALTER TABLE|CREATE (?:UNIQUE )?INDEX \S+ ON) {_TABLE}")
-_CREATED = re.compile(rf"^CREATE TABLE {_TABLE} \((.*)", re.MULTILINE)
+_TABLE = r'(?:"?\w+"?\.)?"?(\w+)"?'
+_EXISTING = rf"(?:IF EXISTS )?(?:ONLY )?{_TABLE}"
+_ALTERED = re.compile(rf"^(?:ALTER TABLE|CREATE (?:UNIQUE )?INDEX \S+ ON) {_EXISTING}", re.IGNORECASE)
+_CREATED = re.compile(rf"^CREATE TABLE (?:IF NOT EXISTS )?{_TABLE} \((.*)", re.IGNORECASE)
+_SECURED = re.compile(rf"^ALTER TABLE {_TABLE} ENABLE ROW LEVEL SECURITY, FORCE", re.IGNORECASE)
 _OWN = (  # a rule, what breaks it, with the table, and why it is unsafe
     (
         "unprotecting-table",
-        rf"^(?:DROP|ALTER) POLICY .* ON {_TABLE}|^ALTER TABLE {_TABLE} .*(?:DISABLE|NO FORCE) ROW LEVEL SECURITY",
-        "The previous release is not ready without the policies that it knows.",
+        rf"^(?:CREATE|DROP|ALTER) POLICY .* ON {_TABLE}"
+        rf"|^ALTER TABLE {_EXISTING} .*(?:DISABLE|NO FORCE) ROW LEVEL SECURITY",
+        "The previous release is not ready without the policies that it knows, nor with others.",
     ),
     (
         "adding-check",
-        rf"^ALTER TABLE {_TABLE} ADD CONSTRAINT \S+ CHECK",
+        rf"^ALTER TABLE {_EXISTING} ADD (?:CONSTRAINT \S+ )?CHECK",
         "The previous release may write what the constraint refuses.",
     ),
     (
@@ -55,6 +60,16 @@ _OWN = (  # a rule, what breaks it, with the table, and why it is unsafe
         rf"^CREATE (?:CONSTRAINT )?TRIGGER \S+ .* ON {_TABLE}",
         "It also runs when the previous release writes, as the API's role, which has no rights on a new table until the"
         " migrations are done.",
+    ),
+    (
+        "removing-trigger",
+        rf"^DROP TRIGGER .* ON {_TABLE}|^ALTER TABLE {_EXISTING} DISABLE TRIGGER",
+        "The previous release relies on it.",
+    ),
+    (
+        "locking-table",
+        rf"^(?:LOCK|TRUNCATE|CLUSTER|VACUUM FULL)(?: TABLE)? {_EXISTING}",
+        "The requests of the previous release wait for it, or miss what it removes.",
     ),
     (
         "granting",
@@ -74,32 +89,39 @@ class Finding(NamedTuple):
 
 
 def findings(sql: str, *, atomic: bool = True) -> list[Finding]:
-    """What is unsafe in the SQL of one migration, each statement of which begins on a line of its own."""
-    return [*_of_squawk(sql, atomic=atomic), *_of_tables(sql)]
+    """What is unsafe in the SQL of one migration."""
+    statements = _statements(sql)
+    created = {found[1]: found[2] for statement in statements if (found := _CREATED.match(statement))}
+    return [*_of_squawk(statements, created, atomic=atomic), *_of_tables(statements, created)]
 
 
-def _of_squawk(sql: str, *, atomic: bool) -> Iterator[Finding]:
+def _statements(sql: str) -> list[str]:
+    """The statements, each in one line and without comments, but for Django's own about what it cannot write."""
+    found = [sqlparse.format(each, strip_comments=_WITHOUT_SQL not in each) for each in sqlparse.split(sql)]
+    return [line for each in found if (line := " ".join(each.split()))]
+
+
+def _of_squawk(statements: Sequence[str], created: Mapping[str, str], *, atomic: bool) -> Iterator[Finding]:
     options = ["--reporter=json", f"--pg-version={POSTGRESQL_OLDEST}", f"--exclude={','.join(EXCLUDED)}"]
     options += ["--assume-in-transaction"] if atomic else []
-    done = subprocess.run([SQUAWK, *options], input=sql, capture_output=True, text=True, check=False)
-    lines, created = sql.splitlines(), dict(_CREATED.findall(sql))
+    done = subprocess.run([SQUAWK, *options], input="\n".join(statements), capture_output=True, text=True, check=False)
     for found in json.loads(done.stdout):
-        statement = lines[found["line"]]
+        statement = statements[found["line"]]
         altered = _ALTERED.match(statement)
         if not altered or altered[1] not in created:
             yield Finding(found["rule_name"], statement, found["message"])
 
 
-def _of_tables(sql: str) -> Iterator[Finding]:
-    created = dict(_CREATED.findall(sql))
-    for found in _CREATED.finditer(sql):
-        secured = re.search(rf'^ALTER TABLE "?{found[1]}"? ENABLE ROW LEVEL SECURITY, FORCE', sql, re.MULTILINE)
-        if "owner_id" in found[2] and not secured:
+def _of_tables(statements: Sequence[str], created: Mapping[str, str]) -> Iterator[Finding]:
+    secured = {found[1] for statement in statements if (found := _SECURED.match(statement))}
+    for table, columns in created.items():
+        if "owner_id" in columns.lower() and table not in secured:
             reason = "Until ProtectTenants has run, the previous release is not ready: put both into one migration."
-            yield Finding("unprotected-table", found[0], reason)
+            yield Finding("unprotected-table", table, reason)
     for rule, pattern, reason in _OWN:
-        for found in re.finditer(pattern, sql, re.MULTILINE):
-            if not created.keys() & {*found.groups()}:
+        for statement in statements:
+            found = re.match(pattern, statement, re.IGNORECASE)
+            if found and not created.keys() & {*found.groups()}:
                 yield Finding(rule, found[0], reason)
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 DEADLINE, STATEMENT, POOL = 6.0, 3.0, 1.0
 BEFORE, FAULT, AFTER = 1.5, 8.0, 4.0
 """Seconds of each part of a test. The fault is longer than the deadline."""
-NOTICED, RECOVERED, SLACK = 2.5, 3.0, 1.0
+NOTICED, RECOVERED, SLACK = 3.0, 3.0, 1.0
 """Seconds until readiness is 503, until all is well after the fault, and that a busy machine may add to a deadline."""
 CLIENTS = 16
 LIMITS = {"REQUEST_TIMEOUT": f"{DEADLINE}", "STATEMENT_TIMEOUT": f"{STATEMENT}", "POOL_TIMEOUT": f"{POOL}"}

@@ -40,8 +40,29 @@ UNSAFE = {
     'CREATE TABLE "note" ("id" uuid PRIMARY KEY, "owner_id" uuid NOT NULL);': {"unprotected-table"},
     "CREATE TRIGGER a BEFORE INSERT ON run FOR EACH ROW EXECUTE FUNCTION b();": {"adding-trigger"},
     "GRANT SELECT ON note TO api;": {"granting"},
+    # However it is written:
+    "alter table run disable row level security;": {"unprotecting-table"},
+    "create policy other on run using (true);": {"unprotecting-table"},
+    "ALTER TABLE public.run DISABLE ROW LEVEL SECURITY;": {"unprotecting-table"},
+    "alter table only run add check (b > c) not valid;": {"adding-check"},
+    "create unique index concurrently a on public.run (name);": {"adding-unique-index"},
+    "create table if not exists note (id uuid primary key, owner_id uuid not null);": {"unprotected-table"},
+    "SELECT 1; DROP TRIGGER a ON run;": {"removing-trigger"},
+    "ALTER TABLE run DISABLE TRIGGER ALL;": {"removing-trigger"},
+    "TRUNCATE run;": {"locking-table"},
+    "LOCK TABLE run;": {"locking-table"},
     "-- THIS OPERATION CANNOT BE WRITTEN AS SQL": {"without-sql"},
 }
+
+
+def test_lines_and_comments_hide_nothing() -> None:
+    sql = "-- a comment\nALTER TABLE run\n  DISABLE /* here */ ROW LEVEL SECURITY;"
+    assert [each.rule for each in findings(sql)] == ["unprotecting-table"]
+
+
+def test_the_body_of_a_function_is_no_statement() -> None:
+    body = "BEGIN\nDELETE FROM run;\nTRUNCATE run;\nALTER TABLE run DISABLE TRIGGER ALL;\nEND"
+    assert findings(f"CREATE FUNCTION a() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$;") == []
 
 
 @pytest.mark.parametrize("sql", SAFE)

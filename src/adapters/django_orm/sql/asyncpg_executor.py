@@ -51,8 +51,7 @@ CONNECT_TIMEOUT = 3.0
 SYSTEM_TIMEOUT = 2.0
 """Seconds that the lookup of a key and a probe may take, so that a server that is frozen is soon noticed.
 
-A lookup does not wait for a connection for longer either, in which several hosts may not have had their turns yet: the
-next one gets what they bring.
+The lookup of a key does not wait for a connection for longer either. It is opened all the same, for the next one.
 """
 PREPARED_MAX = 100
 """Statements that a connection keeps prepared."""
