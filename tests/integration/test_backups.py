@@ -160,14 +160,16 @@ def test_a_database_that_is_not_empty_is_refused(site: Site, backup: Path, empty
     assert restored(empty, backup).stderr == "The database is not empty: it has aside.one. Restore into a new one.\n"
 
 
-def test_extensions_that_the_role_cannot_create_are_left_out(site: Site, empty: Site, tmp_path: Path) -> None:
-    """As managed databases have some that only their provider creates."""
+def test_what_the_role_could_not_create_is_left_out(site: Site, empty: Site, tmp_path: Path) -> None:
+    """As managed databases have extensions and publications of their provider's."""
     extensions, file = ("hstore", "pg_stat_statements"), tmp_path / "file"
     for each in extensions:
         site.run("CREATE EXTENSION {}", each)
+    site.run("CREATE PUBLICATION everything FOR ALL TABLES")
     try:
         done = site.goatfish("backup", str(file), **with_programs())
     finally:
+        site.run("DROP PUBLICATION everything")
         for each in extensions:
             site.run("DROP EXTENSION {}", each)
     assert done.returncode == 0, done.stderr

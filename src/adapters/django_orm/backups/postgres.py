@@ -78,7 +78,8 @@ def back_up(target: Path) -> None:
         )
     # Policies stay in force for the operators' role, which theirs shows all rows; by default pg_dump would refuse.
     options = ["--format=custom", "--encoding=UTF8", "--enable-row-security", "--no-password"]
-    options += [f"--lock-wait-timeout={LOCK_TIMEOUT}"]
+    # What replicates this database is no part of it, and a role that is no superuser could not restore all of it.
+    options += [f"--lock-wait-timeout={LOCK_TIMEOUT}", "--no-publications", "--no-subscriptions"]
     run([program, *options, database_option()], output=target)
 
 
