@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,6 +52,7 @@ WRITABLE: Final[Mapping[str, str]] = {"default_transaction_read_only": "off"}
 """Unless ``target_session_attrs`` chooses a server by it."""
 
 _FILES: Final = ("sslcert", "sslkey", "sslcrl", "passfile")
+_SECRET_FILES: Final = ("sslkey", "passfile")
 PLACES: Final = frozenset({"host", "port"})
 # Read where a URL does not say it: PGHOST, PGPORT, PGUSER, PGPASSWORD, PGSSLMODE and PGSSLROOTCERT. No others:
 _IGNORED: Final = (
@@ -100,11 +102,13 @@ class Server:
         return found
 
     def check_files(self) -> None:
-        """Raises ``OSError`` where a file that the options name cannot be read."""
+        """Raises ``OSError`` where a file that the options name cannot be read, or drivers refuse to read it."""
         given = {name: self.options[name] for name in _FILES if name in self.options}
         for name, file in {**given, "sslrootcert": self.root_certificates}.items():
-            if file and not os.access(file, os.R_OK):
+            if file and (not os.access(file, os.R_OK) or Path(file).is_dir()):
                 raise FileNotFoundError(f"its {name} cannot be read: {file}")
+            if name in _SECRET_FILES and _open_to_others(name, file):
+                raise PermissionError(f"its {name} is open to other users. Run: chmod 600 {file}")
 
     @property
     def session(self) -> dict[str, str]:
@@ -138,6 +142,16 @@ class Server:
             "client_encoding": "UTF8",
             "options": " ".join(filter(None, [given.get("options"), as_options(self.session)])),
         }
+
+
+def _open_to_others(name: str, file: str) -> bool:
+    """Whether others have a right to a file with secrets, and libpq refuses it therefore.
+
+    A key of root's may be read by its group. asyncpg has the same rule for passwords, and none for keys.
+    """
+    found = Path(file).stat()
+    readable = stat.S_IRGRP if name == "sslkey" and found.st_uid == 0 else 0
+    return bool(found.st_mode & (stat.S_IRWXG | stat.S_IRWXO) & ~readable)
 
 
 def forget_variables() -> None:

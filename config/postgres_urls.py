@@ -38,7 +38,7 @@ _KEEPALIVE_MAX: Final = {"keepalives_idle": 32767, "keepalives_interval": 32767,
 _TEXTS: Final = frozenset({"application_name", "options", "sslrootcert", "sslcert", "sslkey", "sslpassword", "sslcrl"})
 _KNOWN: Final = _CHOICES.keys() | _NUMBERS | _TEXTS | PLACES | {"passfile"}
 _PINNED: Final = {each.lower() for each in (*SESSION, *POOLED_SESSION, *WRITABLE)} | {
-    *("client_encoding", "role", "session_authorization"),
+    *("application_name", "client_encoding", "role", "session_authorization"),
     *("transaction_isolation", "transaction_read_only", "transaction_deferrable", "transaction_timeout"),
 }
 _REASONS: Final = {

@@ -140,15 +140,26 @@ def run_in_bash(commands: list[str], directory: Path, env: Mapping[str, str]) ->
     return ["\n".join(line.rstrip() for line in output.strip().splitlines()) for output in outputs]
 
 
+def as_shown(output: str, shown: str) -> str:
+    """The output, or as many lines of its end as are shown after ``[…]``; what is shown where it is in between."""
+    if LEFT_OUT not in shown:
+        return output
+    first, *rest = shown.split("\n")
+    if first != LEFT_OUT or LEFT_OUT in "".join(rest):
+        return shown
+    return "\n".join([LEFT_OUT, *output.split("\n")[-len(rest) :]])
+
+
 def rewrite() -> None:
-    """Puts what the examples print into the README, but where it shows only a part of that."""
+    """Puts what the examples print into the README, or the part of it that is shown there."""
     page = README.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as directory:
         for example, output in run_all(Path(directory)):
             before, after = (
-                f"$ {example.command}\n" + (f"{text}\n" if text else "") for text in (example.output, output)
+                f"$ {example.command}\n" + (f"{text}\n" if text else "")
+                for text in (example.output, as_shown(output, example.output))
             )
-            if example.command != START and LEFT_OUT not in example.output:
+            if example.command != START:
                 assert before in page, example.command
                 page = page.replace(before, after, 1)
     README.write_text(page, encoding="utf-8")

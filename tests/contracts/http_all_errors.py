@@ -223,3 +223,9 @@ class AllErrorsContract:
         (error,) = service.tenant().send("GET", f"{path}?sort=foo").json()["errors"]
         for name in known:
             assert name in error["detail"]
+
+    @before_storage
+    def test_unknown_scope_is_told_what_there_is(self, service: Service) -> None:
+        sent = {"name": "n", "scopes": ["runs:read", "all", 5]}
+        for error in service.tenant().send("POST", KEYS, json=sent).json()["errors"]:
+            assert error["detail"].startswith("This is not one of keys:manage, runs:read, runs:write,"), error

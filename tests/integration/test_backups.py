@@ -160,6 +160,26 @@ def test_a_database_that_is_not_empty_is_refused(site: Site, backup: Path, empty
     assert restored(empty, backup).stderr == "The database is not empty: it has aside.one. Restore into a new one.\n"
 
 
+def test_what_the_role_could_not_create_is_left_out(site: Site, empty: Site, tmp_path: Path) -> None:
+    """As managed databases have extensions and publications of their provider's."""
+    extensions, file = ("hstore", "pg_stat_statements"), tmp_path / "file"
+    for each in extensions:
+        site.run("CREATE EXTENSION {}", each)
+    site.run("CREATE PUBLICATION everything FOR ALL TABLES")
+    try:
+        done = site.goatfish("backup", str(file), **with_programs())
+    finally:
+        site.run("DROP PUBLICATION everything")
+        for each in extensions:
+            site.run("DROP EXTENSION {}", each)
+    assert done.returncode == 0, done.stderr
+    done = restored(empty, file)
+    assert done.returncode == 0, done.stderr
+    said = "Left out, since this role cannot create them here: the extensions pg_stat_statements.\n"
+    assert done.stderr == f"{said}{file} is restored to {empty.operator}.\n"
+    empty.run("DROP EXTENSION hstore")
+
+
 def test_a_backup_can_be_restored_for_other_roles(site: Site, backup: Path) -> None:
     """As where one role without more rights is all there is; the roles of the backup do not exist there."""
     administrator, name = site.administrator, f"other_{secrets.token_hex(4)}"

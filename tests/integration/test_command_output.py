@@ -203,6 +203,28 @@ def test_styles_are_written_as_is_usual(shell: Shell, arguments: tuple[str, ...]
     assert "\x1b[" in forced.stdout + forced.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("key lst", "No such command 'lst'. Did you mean 'list'? See: goatfish key --help"),
+        ("--nonsense", "No such option: --nonsense. See: goatfish --help"),
+        ("key create", "Missing argument 'OWNER'. See: goatfish key create --help"),
+        ("key create Acme --expires-in 0d", "A duration must be more than 0. See: goatfish key create --help"),
+        ("purge extra", "Got unexpected extra argument(s) (extra). See: goatfish purge --help"),
+        ("serve --port x", "unable to parse string as an integer. See: goatfish serve --help"),
+    ],
+)
+def test_wrong_arguments_are_one_line_where_nobody_looks(shell: Shell, arguments: str, said: str) -> None:
+    done = shell(*arguments.split())
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done
+    assert done.stderr.replace("python -m app.cli", "goatfish").endswith(f"{said}\n")
+    assert "╭" in shown(shell, *arguments.split())
+
+
+def test_a_group_alone_prints_its_help(shell: Shell) -> None:
+    assert "Rotate a key" in (done := shell("key")).stdout + done.stderr
+
+
 def test_django_writes_no_colours_either(shell: Shell) -> None:
     assert "\x1b[" in shown(shell, "django", "showmigrations", "goatfish")
     assert "\x1b" not in shown(shell, "django", "showmigrations", "goatfish", variables={"NO_COLOR": "1"})

@@ -9,13 +9,14 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -293,6 +294,16 @@ def test_a_migration_that_does_not_end_is_waited_for_and_given_up(migrated: Path
     assert (done.returncode, waits) == (1, f"Waiting for another goatfish migrate in {bare.directory}/var.")
     assert gave_up.startswith("Gave up after 1 s of waiting for another goatfish migrate in ")
     assert bare("migrate").returncode == 0
+
+
+def test_migrate_says_that_it_waits_for_whoever_writes(goatfish: Shell) -> None:
+    with closing(sqlite3.connect(goatfish.directory / "var" / "goatfish.sqlite3")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        done = goatfish("migrate", "--wait", "1")
+        waits, gave_up = done.stderr.splitlines()
+        assert (done.returncode, waits) == (1, "Waiting for another process, which writes to the database.")
+        assert gave_up.startswith("Gave up after 1 s of waiting for another process, which writes to the database.")
+    assert goatfish("migrate", "--wait", "1").stderr == "The database was already up to date.\n"
 
 
 def test_an_unreachable_database_is_reported_without_its_password(bare: Shell) -> None:

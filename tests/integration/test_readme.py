@@ -1,10 +1,11 @@
 """The README's examples print what they are shown to print, run as they stand and in their order."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.readme import NOT_RUN, START, blocks, has_shape, run_all, shape
+from tests.readme import NOT_RUN, START, as_shown, blocks, has_shape, run_all, shape
 
 
 def test_the_examples_print_what_they_are_shown_to_print(tmp_path: Path) -> None:
@@ -43,3 +44,23 @@ def test_every_block_is_run_or_known_not_to_be() -> None:
 )
 def test_shapes_are_told_apart(output: str, shown: str, same: bool) -> None:
     assert has_shape(output, shown) is same
+
+
+@pytest.mark.parametrize(
+    ("output", "shown", "written"),
+    [
+        ("a\nb", "x", "a\nb"),
+        ("a\nb\nc", "[…]\nx\ny", "[…]\nb\nc"),
+        ("a\nb", "[…]\nx", "[…]\nb"),
+        ("a\nb\nc", "x\n[…]\ny", "x\n[…]\ny"),
+    ],
+)
+def test_what_is_shown_of_an_output_is_written_anew(output: str, shown: str, written: str) -> None:
+    assert as_shown(output, shown) == written
+
+
+def test_the_ids_on_the_page_are_of_one_run() -> None:
+    """Ids begin with their time, in milliseconds."""
+    outputs = "".join(each.output for block in blocks()[1:] for each in block)
+    times = [int(high + low, 16) for high, low in re.findall(r"\b([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-", outputs)]
+    assert max(times) - min(times) < 3_600_000

@@ -74,6 +74,26 @@ def test_a_database_that_is_not_empty_is_refused(filled: Shell, backup: Path) ->
     assert content(filled.directory / "var" / "goatfish.sqlite3") == before
 
 
+def test_a_database_in_use_is_no_backup_of_itself(filled: Shell, tmp_path: Path) -> None:
+    database = filled.directory / "var" / "goatfish.sqlite3"
+    with closing(sqlite3.connect(database)) as connection:  # what it writes is beside the file until it is closed
+        connection.execute("UPDATE owner SET name = name")
+        connection.commit()
+        done = Shell(tmp_path)("restore", str(database))
+    said = f"{database} is not a backup but a database: goatfish.sqlite3-wal has changes that it lacks."
+    assert complaint(done, 1) == f"{said} Use goatfish backup.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_backup_of_a_later_version_is_restored_and_named(backup: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(backup)) as connection:
+        connection.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('goatfish', '0999_later', 0)")
+        connection.commit()
+    done = Shell(tmp_path)("restore", str(backup))
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.startswith("A later version of Goatfish has migrated the database: 0999_later.\n")
+
+
 def test_an_existing_file_is_replaced_only_if_asked(filled: Shell, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"precious")

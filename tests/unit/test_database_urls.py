@@ -1,5 +1,8 @@
 """Database URLs: roles, and which hosts are remote."""
 
+import os
+from pathlib import Path
+
 import pytest
 from pydantic import SecretStr
 
@@ -105,6 +108,7 @@ def test_url_is_remote_if_one_of_its_hosts_is(url: str, environment: dict[str, s
         ("?sslmode=verify-full&sslrootcert=/nowhere", {}, "its sslrootcert cannot be read: /nowhere"),
         ("?sslmode=require", {"PGSSLROOTCERT": "/nowhere"}, "its sslrootcert cannot be read: /nowhere"),
         (f"?sslmode=require&sslcert={__file__}&sslkey=/nowhere", {}, "its sslkey cannot be read: /nowhere"),
+        ("?sslmode=require&passfile=/tmp", {}, "its passfile cannot be read: /tmp"),
         ("?sslmode=require&passfile=/nowhere", {}, "its passfile cannot be read: /nowhere"),
         ("", {"PGSSLMODE": "yes"}, "it has no sslmode, and PGSSLMODE is not one of disable, allow,"),
         *((f"?sslrootcert={__file__}&sslmode={mode}", {}, None) for mode in SSL_MODES),
@@ -117,3 +121,32 @@ def test_remote_url_requires_a_valid_sslmode(query: str, environment: dict[str, 
     assert (why is None) is (message is None)
     assert "hunter2" not in (why or "")
     assert "\n" not in (why or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "owner", "is_open"),
+    [
+        ("passfile", 0o600, 1000, False),
+        ("passfile", 0o400, 0, False),
+        ("passfile", 0o640, 0, True),
+        ("passfile", 0o604, 1000, True),
+        ("sslkey", 0o600, 1000, False),
+        ("sslkey", 0o640, 1000, True),
+        ("sslkey", 0o640, 0, False),
+        ("sslkey", 0o660, 0, True),
+        ("sslkey", 0o644, 0, True),
+    ],
+)
+def test_a_secret_file_that_others_can_read_is_refused_as_libpq_does(
+    tmp_path: Path, name: str, mode: int, owner: int, *, is_open: bool
+) -> None:
+    if os.geteuid() and not owner:
+        pytest.skip("only root makes files of root")
+    file = tmp_path / "secret"
+    file.touch()
+    file.chmod(mode)
+    if not os.geteuid():
+        os.chown(file, owner, owner)
+    more = f"&sslcert={__file__}" if name == "sslkey" else ""
+    why = unverified(DatabaseUrl(f"postgresql://ann@localhost/x?{name}={file}{more}"), {})
+    assert why == (f"its {name} is open to other users. Run: chmod 600 {file}" if is_open else None)

@@ -86,6 +86,7 @@ def test_hosts_and_ports_are_read_by_position_for_both_drivers(places: str, host
         ("options=-cwork_mem=1MB --TimeZone=Asia/Tokyo", "has options that set TimeZone"),
         ("options=--default-transaction-read-only=on", "has options that set default-transaction-read-only"),
         ("options=-c client_encoding=latin1", "has options that set client_encoding, which Goatfish sets itself"),
+        ("options=-c application_name=bob", "has options that set application_name, which Goatfish sets itself"),
         ("options=-c role=bob", "has options that set role, which Goatfish sets itself"),
         ("options=--session-authorization=bob", "has options that set session-authorization"),
         ("options=-c transaction_timeout=1", "has options that set transaction_timeout"),

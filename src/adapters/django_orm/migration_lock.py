@@ -3,16 +3,17 @@
 On PostgreSQL an advisory lock lasts as long as a transaction of a connection of its own: one of a session would be left
 with the server connections of a PgBouncer. Meanwhile that connection watches whom the migrations wait for. A lock on a
 table is waited for half a second only, since everybody who comes later queues up behind; then the migration is rolled
-back and, after a pause, begun again. On SQLite the folder of the file is locked.
+back and, after a pause, begun again. On SQLite the folder of the file is locked, and who writes is waited for.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 import sys
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Self
@@ -33,6 +34,7 @@ KEY = int.from_bytes(b"goatfish")  # of the advisory lock
 TABLE_LOCK_TIMEOUT = "500ms"
 PAUSE = 1.0  # seconds between two attempts, in which those who wait have their turn
 LOOK = 0.1  # seconds between two looks at whom the migrations wait for
+PRIMARY_CODE = 0xFF  # the part of SQLite's codes that says what kind of error it is
 RETRIED = {"55P03", "40P01"}  # SQLSTATEs: no lock in time, deadlock
 
 _LIMITS = """
@@ -96,7 +98,9 @@ def one_at_a_time(patience: Patience) -> Iterator[Callable[[Callable[[], object]
     """
     with connection.wrap_database_errors, ExitStack() as held:
         if connection.vendor == "sqlite":
-            held.enter_context(_locked_folder(Path(connection.settings_dict["NAME"]).resolve().parent, patience))
+            file = Path(connection.settings_dict["NAME"]).resolve()
+            held.enter_context(_locked_folder(file.parent, patience))
+            _wait_for_writers(file, patience)
             yield _once
         else:
             guard = held.enter_context(_advisory_lock(patience))
@@ -121,6 +125,21 @@ def _locked_folder(folder: Path, patience: Patience) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _wait_for_writers(file: Path, patience: Patience) -> None:
+    """Waits until nobody writes to an SQLite database. Raises ``Unavailable``."""
+    with closing(sqlite3.connect(file, timeout=0, isolation_level=None)) as probe:
+        while True:
+            try:
+                probe.execute("BEGIN IMMEDIATE")
+            except sqlite3.Error as error:
+                if getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE != sqlite3.SQLITE_BUSY:
+                    return  # the migrations find it as well
+            else:
+                return
+            patience.notice("another process, which writes to the database")
+            patience.wait()
 
 
 @contextmanager

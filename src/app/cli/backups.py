@@ -63,8 +63,10 @@ def restore(file: str, *, as_json: bool) -> None:
         changed = management.restore(path, settings.api_role, report=print_message)
     for line in changed:
         print_message(line)
-    pending = management.unapplied_migrations()
+    pending, later = management.unapplied_migrations(), management.later_version()
     management.disconnect()
+    if later:
+        print_message(later)
     print_message(f"{path} is restored to {url}." + (" Next: goatfish migrate" if pending else ""))
     if as_json:
         print_json({"file": file, "not_as_it_was": changed, "migrations_pending": pending})

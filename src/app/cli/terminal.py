@@ -71,6 +71,20 @@ def one_line_errors() -> Iterator[None]:
         fail("\n".join(lines), MISCONFIGURED)
 
 
+@contextmanager
+def one_line_usage_errors() -> Iterator[None]:
+    """Prints wrong arguments as one line as well, unless somebody reads them at a terminal, where they get a box."""
+    try:
+        yield
+    except Exception as error:
+        # Click's usage errors, whose classes typer does not export; the one without words is a help.
+        words, context = getattr(error, "format_message", str)(), getattr(error, "ctx", None)
+        if not words or context is None or sys.stderr.isatty() or os.environ.get("FORCE_COLOR"):
+            raise
+        end = "" if words.endswith((".", "?")) else "."
+        fail(f"{' '.join(words.split())}{end} See: {context.command_path} --help", MISCONFIGURED)
+
+
 def console(*, stderr: bool = False) -> "Console":
     """Rich's, which prints text as it is; with NO_COLOR without any style, where Rich would leave out colours alone."""
     from rich.console import Console

@@ -46,6 +46,18 @@ _OBJECTS = """
 """
 _OPERATOR_ENTRY = re.compile(r"\d+; \d+ \d+ POLICY public (\w+) operator ")
 _MIGRATIONS_ENTRY = re.compile(r"\d+; \d+ \d+ TABLE DATA public django_migrations ")
+_EXTENSION_ENTRY = re.compile(r"\d+; \d+ \d+ EXTENSION - (\S+) ")
+# Those of these extensions that are neither here nor can be created by this role.
+_NOT_CREATABLE = """
+    SELECT name FROM unnest(%s::text[]) AS given (name)
+    WHERE name NOT IN (SELECT extname FROM pg_extension) AND NOT EXISTS (
+        SELECT FROM pg_available_extension_versions AS known, pg_roles
+        WHERE known.name = given.name AND rolname = current_user AND (
+            rolsuper OR ((trusted OR NOT superuser) AND has_database_privilege(current_database(), 'CREATE'))
+        )
+    )
+    ORDER BY 1
+"""
 _COMMENT_ENTRY = re.compile(r"\d+; \d+ \d+ COMMENT - EXTENSION ")
 _GRANTEE = re.compile(r'^GRANT .* TO ("(?:[^"]|"")+"|\w+)(?: WITH GRANT OPTION)?;$', re.MULTILINE)
 
@@ -66,7 +78,8 @@ def back_up(target: Path) -> None:
         )
     # Policies stay in force for the operators' role, which theirs shows all rows; by default pg_dump would refuse.
     options = ["--format=custom", "--encoding=UTF8", "--enable-row-security", "--no-password"]
-    options += [f"--lock-wait-timeout={LOCK_TIMEOUT}"]
+    # What replicates this database is no part of it, and a role that is no superuser could not restore all of it.
+    options += [f"--lock-wait-timeout={LOCK_TIMEOUT}", "--no-publications", "--no-subscriptions"]
     run([program, *options, database_option()], output=target)
 
 
@@ -84,7 +97,8 @@ def restore(source: Path, api_role: str | None) -> list[str]:
     if not any(_MIGRATIONS_ENTRY.match(entry) for entry in entries):
         raise Unavailable(f"{source} has no tables of Goatfish.")
     tables = [match[1] for match in map(_OPERATOR_ENTRY.match, entries) if match]
-    kept = [entry for entry in entries if not (_OPERATOR_ENTRY.match(entry) or _COMMENT_ENTRY.match(entry))]
+    extensions = _not_creatable([match[1] for match in map(_EXTENSION_ENTRY.match, entries) if match])
+    kept = [entry for entry in entries if _is_kept(entry, extensions)]
     missing = _missing_roles(run([program, "--schema-only", "--file=-", str(source)]))
     with tempfile.NamedTemporaryFile("w", prefix="goatfish-", errors="surrogateescape") as listing:
         listing.write("\n".join(kept))
@@ -100,9 +114,27 @@ def restore(source: Path, api_role: str | None) -> list[str]:
                 # A later version may have granted what this one does not know.
                 grant(api_role, revoke=not unknown_migrations(MigrationRecorder(connection).applied_migrations()))
     connection.close()  # with what the script has set
-    if not missing:
-        return []
-    return [f"Rights are set as goatfish migrate sets them: the backup also names {', '.join(missing)}, unknown here."]
+    changed = []
+    if missing:
+        named = ", ".join(missing)
+        changed.append(f"Rights are set as goatfish migrate sets them: the backup also names {named}, unknown here.")
+    if extensions:
+        changed.append(f"Left out, since this role cannot create them here: the extensions {', '.join(extensions)}.")
+    return changed
+
+
+def _is_kept(entry: str, not_creatable: list[str]) -> bool:
+    """Whether an entry of the backup's list is restored by pg_restore."""
+    extension = _EXTENSION_ENTRY.match(entry)
+    left_out = extension is not None and extension[1] in not_creatable
+    return not (left_out or _OPERATOR_ENTRY.match(entry) or _COMMENT_ENTRY.match(entry))
+
+
+def _not_creatable(extensions: list[str]) -> list[str]:
+    """Those that would stop a restore. Goatfish needs none; managed databases have some, as for statistics."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NOT_CREATABLE, [extensions])
+        return [name for (name,) in cursor.fetchall()]
 
 
 def _missing_roles(script: str) -> list[str]:

@@ -37,7 +37,12 @@ def restore(source: Path) -> None:
 
 
 def check(source: Path) -> None:
-    """Raises ``Unavailable`` unless the file is a backup of Goatfish's tables, and undamaged."""
+    """Raises ``Unavailable`` unless the file is a backup of Goatfish's tables, whole and undamaged."""
+    journal = source.with_name(f"{source.name}-wal")
+    if journal.exists() and journal.stat().st_size:
+        raise Unavailable(
+            f"{source} is not a backup but a database: {journal.name} has changes that it lacks. Use goatfish backup."
+        )
     with _opened(source) as backup:
         _check(backup, str(source))
 

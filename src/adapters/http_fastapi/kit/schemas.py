@@ -52,7 +52,7 @@ def read_moment(value: object) -> datetime:
 
 def _scope(value: object) -> KeyScope:
     if not isinstance(value, str) or value not in set(KeyScope):
-        raise PydanticCustomError("scope", "There is no such scope.")
+        raise PydanticCustomError("scope", f"This is not one of {', '.join(sorted(KeyScope))}.")
     return KeyScope(value)
 
 

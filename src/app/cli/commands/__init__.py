@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 from app.cli.commands import database, keys, owners, service
 from app.cli.commands.arguments import Version, command_group
 from app.cli.streams import checked_streams, readable
-from app.cli.terminal import one_line_errors
+from app.cli.terminal import one_line_errors, one_line_usage_errors
 
 
 class _RootGroup(TyperGroup):
@@ -18,8 +18,12 @@ class _RootGroup(TyperGroup):
         with checked_streams(for_people="--help" in arguments):
             return super().main(readable(arguments), *rest, **named)
 
+    def make_context(self, *given: Any, **named: Any) -> Any:
+        with one_line_usage_errors():
+            return super().make_context(*given, **named)
+
     def invoke(self, ctx: Any) -> Any:
-        with one_line_errors():
+        with one_line_errors(), one_line_usage_errors():
             return super().invoke(ctx)
 
 

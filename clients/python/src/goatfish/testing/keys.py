@@ -86,7 +86,7 @@ class _Scopes(Kind):
         if len(value) > len(SCOPES):
             return UNREAD, [((), "too_long", "There are too many items.")]
         wrong = [
-            ((place,), "scope", "There is no such scope.")
+            ((place,), "scope", f"This is not one of {', '.join(SCOPES)}.")
             for place, each in enumerate(value)
             if not isinstance(each, str) or each not in SCOPES
         ]
