@@ -77,7 +77,8 @@ def time_text(seconds: float | None) -> str:
     """The time as text; empty where there is none."""
     if seconds is None:
         return ""
-    return f"{seconds * 1000:.3g} ms" if seconds < 0.9995 else f"{seconds:,.2f} s"
+    shown = f"{seconds * 1000:.3g} ms"
+    return f"{seconds:,.2f} s" if "e" in shown else shown
 
 
 def status_page(request: HttpRequest) -> TemplateResponse:
