@@ -232,6 +232,16 @@ def test_choosing_and_changes_keep_the_focus(plots: Page, tenant: Tenant, study:
     expect(plots.locator(".tip")).to_have_text(shown, use_inner_text=True)
 
 
+def test_groups_whose_names_begin_alike_are_told_apart(workbench: Page, tenant: Tenant) -> None:
+    wing = tenant.simulation()
+    for number in range(110, 130):
+        tenant.run(wing, results={"y": number}, labels={"case": f"a case with a long name {number}"})
+    open_simulation(workbench, wing, "?tab=plots&kind=box&group=labels.case")
+    names = plot(workbench).locator(".axes text[text-anchor=middle]:not(.axis-label)")
+    expect(names.first).to_be_visible()
+    assert names.all_text_contents() == [f"…{number}" for number in range(110, 130)]
+
+
 def test_numbers_of_boxes(workbench: Page, tenant: Tenant) -> None:
     wing = tenant.simulation()
     for number in [1, 2, 3, 4, 5, 6, 7, 8, 30]:
