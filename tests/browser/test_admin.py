@@ -104,7 +104,7 @@ def test_a_key_is_rolled_and_its_owner_exported_and_erased(service: Live, page: 
 
     page.goto(owner)
     page.get_by_role("link", name="Erase").click()
-    expect(page.get_by_text("is active. Deactivate it first, then erase it.")).to_be_visible()
+    expect(page.get_by_text(f"The owner {name} is active. Deactivate it first, then erase it.")).to_be_visible()
     page.get_by_role("link", name="Deactivate").click()
     page.get_by_role("button", name="Deactivate").click()
     page.get_by_role("link", name="Erase").click()
@@ -145,7 +145,7 @@ def sign_in(page: Page, service: Live) -> None:
     page.get_by_label("Username").fill(OPERATOR)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", name="Operators")).to_be_visible()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
 
 
 def status(service: Live, key: str) -> int:

@@ -23,8 +23,11 @@ FITS = """() => {
     const edge = each => each.getBoundingClientRect().right + 1;
     const fits = each => each.scrollWidth <= each.clientWidth + 1
         && edge(each) <= edge(each.closest(".results, .readonly, #content")) + 1;
+    const place = each => each.getBoundingClientRect();
+    const [name, tools] = ["#content > h2", ".object-tools"].map(each => document.querySelector(each));
+    const apart = !name || !tools || place(tools).top >= place(name).bottom;  // a long name is not under the buttons
     const narrow = innerWidth < 768;  // there, Django has lists scroll within their place
-    return [document.documentElement, document.body].every(each => each.scrollWidth <= innerWidth)
+    return apart && [document.documentElement, document.body].every(each => each.scrollWidth <= innerWidth)
         && [...document.querySelectorAll(narrow ? "pre" : "table, pre")].every(fits);
 }"""
 LONG, GONE = "W" * 100, "M" * 100
@@ -56,7 +59,7 @@ def faults(page: Page) -> list[str]:
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 1600})
         page.evaluate("() => Promise.all(document.getAnimations().map(each => each.finished))")  # colours of links fade
-        fits = [] if page.evaluate(FITS) else ["The page or a table is too wide."]
+        fits = [] if page.evaluate(FITS) else ["The page or a table is too wide, or its buttons cover its name."]
         found += [f"{scheme}, {width} pixels: {fault}" for fault in (*fits, *serious_faults(page))]
     return found
 

@@ -109,3 +109,14 @@ def test_saved_cells_are_no_formulas(workbench: Page, tenant: Tenant) -> None:
     rows = list(csv.reader(io.StringIO(saved.value.path().read_text(), newline="")))
     assert rows[0] == ["", "'=1+1", "a;' -2"]
     assert ["Parameters: x", "-5", "-5"] in rows
+
+
+def test_names_with_numbers_stand_in_their_order(workbench: Page, tenant: Tenant) -> None:
+    wing = tenant.simulation()
+    runs = [tenant.run(wing, results={"p10": value, "p2": 1}) for value in (1, 2)]
+    open_comparison(workbench, *runs)
+    expect(workbench.get_by_role("row", name=re.compile("^p"))).to_have_text([re.compile("^p2"), re.compile("^p10")])
+    workbench.evaluate("id => { location.hash = `#/simulations/${id}` }", wing["id"])
+    workbench.get_by_text("Results in numbers").click()
+    numbers = workbench.get_by_role("region", name="Results in numbers")
+    expect(numbers.get_by_role("rowheader")).to_have_text(["p2", "p10"])

@@ -91,6 +91,19 @@ def test_a_service_that_does_not_answer_at_the_start_can_be_left(workbench: Page
     assert workbench.evaluate("sessionStorage.length") == 0
 
 
+def test_a_part_of_the_page_that_cannot_be_loaded_is_loaded_again(page: Page, service: Live, tenant: Tenant) -> None:
+    parts = re.compile("/views/(keys|timeline).js")
+    page.route(parts, lambda route: route.abort())
+    sign_in(page, service, tenant.key)
+    for address, shown in (("keys", "in use here"), ("simulations?view=timeline", "Record your first simulation")):
+        page.route(parts, lambda route: route.abort())
+        page.evaluate("address => { location.hash = address }", f"#/{address}")
+        expect(page.get_by_text("This part of the page could not be loaded.")).to_be_visible()
+        page.unroute(parts)
+        page.get_by_role("button", name="Try again").click()
+        expect(page.get_by_text(shown)).to_be_visible()
+
+
 def test_the_theme_that_was_chosen_holds_before_one_signs_in(workbench: Page) -> None:
     workbench.get_by_role("button", name="Theme: auto").click()
     workbench.get_by_role("button", name="Sign out").click()

@@ -185,6 +185,15 @@ def test_the_saved_picture_has_its_legend(plots: Page) -> None:
     assert texts[-3:] == ["mesh", "coarse", "fine"]
 
 
+def test_a_saved_picture_is_xml_whatever_the_labels(workbench: Page, tenant: Tenant) -> None:
+    wing = tenant.simulation()
+    tenant.run(wing, parameters={"x": 1}, results={"y": 1}, labels={"m": "a\ufffe<b>"})
+    open_simulation(workbench, wing, "?tab=plots&colour=labels.m")
+    with workbench.expect_download() as saved:
+        workbench.get_by_role("button", name="Save as SVG").click()
+    assert "a\ufffd<b>" in "".join(ElementTree.parse(saved.value.path()).getroot().itertext())
+
+
 def test_runs_without_the_label_have_a_colour_of_their_own(plots: Page, tenant: Tenant, study: Any) -> None:
     plots.get_by_label("Colour").select_option("labels.mesh")
     tenant.run(study, parameters={"alpha": {"value": 3, "unit": "deg"}}, results={"cl": 3})
@@ -221,6 +230,16 @@ def test_choosing_and_changes_keep_the_focus(plots: Page, tenant: Tenant, study:
     expect(plots.locator(".mark")).to_have_count(12)
     expect(plot(plots)).to_be_focused()
     expect(plots.locator(".tip")).to_have_text(shown, use_inner_text=True)
+
+
+def test_groups_whose_names_begin_alike_are_told_apart(workbench: Page, tenant: Tenant) -> None:
+    wing = tenant.simulation()
+    for number in range(110, 130):
+        tenant.run(wing, results={"y": number}, labels={"case": f"a case with a long name {number}"})
+    open_simulation(workbench, wing, "?tab=plots&kind=box&group=labels.case")
+    names = plot(workbench).locator(".axes text[text-anchor=middle]:not(.axis-label)")
+    expect(names.first).to_be_visible()
+    assert names.all_text_contents() == [f"…{number}" for number in range(110, 130)]
 
 
 def test_numbers_of_boxes(workbench: Page, tenant: Tenant) -> None:

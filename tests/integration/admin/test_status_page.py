@@ -10,7 +10,7 @@ import pytest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from adapters.django_orm.admin.status_page import METRICS, Histogram, status_page
+from adapters.django_orm.admin.status_page import METRICS, Histogram, status_page, time_text
 
 if TYPE_CHECKING:
     from django.test import RequestFactory
@@ -111,3 +111,8 @@ def test_quantiles_are_those_of_promql(buckets: list[tuple[str, float]], part: f
         if sample.name == "seconds_bucket":
             histogram.add(sample)
     assert histogram.quantile(part) == (seconds if seconds is None else pytest.approx(seconds))
+
+
+def test_times_are_read_without_exponents() -> None:
+    shown = {None: "", 0.00025: "0.25 ms", 0.484: "484 ms", 0.9996: "1.00 s", 2.43: "2.43 s", 1200: "1,200.00 s"}
+    assert {seconds: time_text(seconds) for seconds in shown} == shown

@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 admin.site.site_header = admin.site.site_title = "Goatfish"
-admin.site.index_title = "Operators"
+admin.site.index_title = "Overview"
 admin.site.site_url = "/docs"
 admin.site.login_form = SignInForm
 admin.site.enable_nav_sidebar = False  # lists need its width; every page links to the index

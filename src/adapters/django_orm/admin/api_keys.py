@@ -117,7 +117,7 @@ class ApiKeyAdmin(UseCaseAdmin):
         UseCaseAction(
             name="revoke",
             warning="It will be rejected permanently.",
-            success="{} is revoked: it is rejected within a second.",
+            success="The key {} is revoked: it is rejected within a second.",
             is_applicable=lambda row: row.revoked_at is None,
             run=lambda cases, row, context: cases.keys.revoke(row.owner_id, row.pk, context),
         ),

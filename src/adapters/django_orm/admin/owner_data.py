@@ -94,7 +94,7 @@ class OwnerDataAdmin(UseCaseAdmin):
         if not self.may_erase(request, row):
             raise PermissionDenied("Erasing an owner needs the permission to delete owners.")
         if row.deactivated_at is None:
-            return self._refused(request, row, f"{row.name} is active. Deactivate it first, then erase it.")
+            return self._refused(request, row, f"The owner {row.name} is active. Deactivate it first, then erase it.")
         if why := unknown_data():
             return self._refused(request, row, why)
         rows = erasing.rows_per_table(row.pk)
@@ -104,7 +104,7 @@ class OwnerDataAdmin(UseCaseAdmin):
             return self.page(request, "goatfish/erase.html", context)
         owner = run_use_case(request, lambda cases, _: cases.owners.get(row.pk))
         if owner.deactivated_at is None:
-            return self._refused(request, row, f"{row.name} was activated meanwhile. Nothing was deleted.")
+            return self._refused(request, row, f"The owner {row.name} was activated meanwhile. Nothing was deleted.")
         self._note(request, row, f"Erasing begins: {sum(rows.values())} rows.")
         time.sleep(owner.wait_to_erase(datetime.now(UTC)).total_seconds())
         erased = dict.fromkeys(rows, 0)
@@ -112,7 +112,7 @@ class OwnerDataAdmin(UseCaseAdmin):
             erased[name] += count
         said = ", ".join(f"{count:,} {name}" for name, count in _words(erased))
         self._note(request, row, f"Erased: {said}.")
-        messages.success(request, f"{row.name} is erased: {said}. No rows are left.")
+        messages.success(request, f"The owner {row.name} is erased: {said}. No rows are left.")
         return HttpResponseRedirect(list_url("ownerrow"))
 
     def _refused(self, request: HttpRequest, row: OwnerRow, why: str) -> HttpResponse:

@@ -51,14 +51,14 @@ class OwnerAdmin(OwnerDataAdmin):
         UseCaseAction(
             name="deactivate",
             warning="All of its API keys will be rejected. Nothing is deleted, and it can be activated again.",
-            success="{} is deactivated: its keys are rejected within a second.",
+            success="The owner {} is deactivated: its keys are rejected within a second.",
             is_applicable=lambda row: row.deactivated_at is None,
             run=lambda cases, row, context: cases.owners.deactivate(row.pk, context),
         ),
         UseCaseAction(
             name="activate",
             warning="Its API keys will be valid again, unless revoked or expired.",
-            success="{} is active again.",
+            success="The owner {} is active again.",
             is_applicable=lambda row: row.deactivated_at is not None,
             run=lambda cases, row, context: cases.owners.activate(row.pk, context),
         ),
@@ -78,7 +78,7 @@ class OwnerAdmin(OwnerDataAdmin):
             except DomainError as error:
                 add_form_error(form, error)
             else:
-                messages.success(request, f"{owner.name} is created. Next, issue a key.")
+                messages.success(request, f"The owner {owner.name} is created. Next, issue a key.")
                 return self.redirect_to_row(owner.id)
         return self.page(request, "goatfish/form.html", {"form": form, "title": "Add owner", "submit": "Add"})
 

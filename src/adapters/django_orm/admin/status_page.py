@@ -66,16 +66,19 @@ class Operation:
 
     @property
     def median(self) -> str:
-        return milliseconds(self.latency.quantile(0.5))
+        return time_text(self.latency.quantile(0.5))
 
     @property
     def slow(self) -> str:
-        return milliseconds(self.latency.quantile(0.99))
+        return time_text(self.latency.quantile(0.99))
 
 
-def milliseconds(seconds: float | None) -> str:
+def time_text(seconds: float | None) -> str:
     """The time as text; empty where there is none."""
-    return "" if seconds is None else f"{seconds * 1000:.3g} ms"
+    if seconds is None:
+        return ""
+    shown = f"{seconds * 1000:.3g} ms"
+    return f"{seconds:,.2f} s" if "e" in shown else shown
 
 
 def status_page(request: HttpRequest) -> TemplateResponse:
@@ -152,7 +155,7 @@ def _worker(samples: Mapping[str, list[Sample]]) -> Iterator[tuple[str, str]]:
         yield "Started (UTC)", f"{datetime.fromtimestamp(started, UTC):%Y-%m-%d %H:%M:%S}"
         yield "Processor time", f"{value('process_cpu_seconds_total'):,.0f} s"
         yield "Memory", filesizeformat(value("process_resident_memory_bytes"))
-    yield "Event loop late, 99 %", milliseconds(late.quantile(0.99))
+    yield "Event loop late, 99 %", time_text(late.quantile(0.99))
     yield "Connections", f"{value('goatfish_http_connections'):,.0f}"
     yield "Requests in progress", f"{value('goatfish_http_connections', state='busy'):,.0f}"
     for size in samples.get("goatfish_pool_size", ()):

@@ -1,6 +1,6 @@
 /** Signs in, and shows the view that the address names. */
 
-import { Api } from "./lib/api.js";
+import { Api, part } from "./lib/api.js";
 import { fill, h } from "./lib/dom.js";
 import { Live, ViewFeed } from "./lib/live.js";
 import { isId, link, parseHash } from "./lib/router.js";
@@ -58,7 +58,7 @@ async function show() {
   let made;
   try {
     const isThere = Object.hasOwn(VIEWS, place) && (route.path[1] === undefined || isId(route.path[1]));
-    const view = isThere ? await VIEWS[place](route) : notFoundView;
+    const view = isThere ? await part(VIEWS[place](route)) : notFoundView;
     made = await view(context);
   } catch (error) {
     if (error.name === "AbortError") return;

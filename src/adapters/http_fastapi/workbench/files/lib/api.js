@@ -16,6 +16,15 @@ export class Problem extends Error {
   }
 }
 
+/** What a module gives whose loading is under way; raises Problem where it cannot be loaded. */
+export async function part(loading) {
+  try {
+    return await loading;
+  } catch {
+    throw new Problem(0, { detail: "This part of the page could not be loaded. Try again, or reload the page." });
+  }
+}
+
 export class Api {
   /** `onRefused` is called when the key is refused (401), unless `key` has become another meanwhile. */
   constructor(key, onRefused = () => {}) {

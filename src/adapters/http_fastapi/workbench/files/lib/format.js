@@ -13,6 +13,11 @@ const STEPS = [
   ["minute", 60],
 ];
 
+/** Compares names as people order them: p2 before p10. */
+export function nameOrder(a, b) {
+  return a.localeCompare(b, undefined, { numeric: true });
+}
+
 /** A date and time in the reader's zone. */
 export function moment(text) {
   return text ? MOMENT().format(new Date(text)) : "";

@@ -1,6 +1,6 @@
 /** The parameters, results and labels that runs have, as columns. */
 
-import { moment, quantity } from "./format.js";
+import { nameOrder, moment, quantity } from "./format.js";
 import { own } from "./own.js";
 
 /** What every run has: the API's name, the heading, and what the API sorts it by. */
@@ -54,7 +54,7 @@ export class Members {
 
   /** All of a group, in the order of their names. */
   of(group) {
-    return [...this.found.values()].filter((each) => each.group === group).sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }));
+    return [...this.found.values()].filter((each) => each.group === group).sort((a, b) => nameOrder(a.name, b.name));
   }
 }
 

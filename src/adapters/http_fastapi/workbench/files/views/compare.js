@@ -3,7 +3,7 @@
 import { fill, h } from "../lib/dom.js";
 import { Problem } from "../lib/api.js";
 import { csvRow } from "../lib/csv.js";
-import { duration, exactQuantity, moment, quantity } from "../lib/format.js";
+import { nameOrder, duration, exactQuantity, moment, quantity } from "../lib/format.js";
 import { own } from "../lib/own.js";
 import { isId, link } from "../lib/router.js";
 import { button, copyButton, download, problem, runLink, statusBadge } from "../ui/pieces.js";
@@ -92,9 +92,9 @@ export function comparedRows(runs) {
     ["Reason", (run) => run.status_reason ?? ""],
   ].map(([name, read]) => ({ name, group: "Run", texts: runs.map(read), quiet: name === "Started" || name === "Took" }));
   for (const group of ["parameters", "results", "labels"])
-    for (const name of [...new Set(runs.flatMap((run) => Object.keys(run[group])))].sort())
+    for (const name of [...new Set(runs.flatMap((run) => Object.keys(run[group])))].sort(nameOrder))
       rows.push({ name, group: group[0].toUpperCase() + group.slice(1), ...memberRow(runs.map((run) => own(run[group], name))) });
-  for (const name of [...new Set(runs.flatMap((run) => run.artifacts.map((each) => each.name)))].sort())
+  for (const name of [...new Set(runs.flatMap((run) => run.artifacts.map((each) => each.name)))].sort(nameOrder))
     rows.push({ name, group: "Artifacts", ...artifactRow(runs.map((run) => run.artifacts.find((each) => each.name === name))) });
   for (const row of rows) row.differs = new Set(row.texts).size > 1;
   return rows.filter((row) => row.texts.some(Boolean));

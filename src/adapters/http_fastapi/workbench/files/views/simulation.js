@@ -1,7 +1,7 @@
 /** One simulation: its plan, its runs, plots of them, its history. */
 
 import { fill, h } from "../lib/dom.js";
-import { value } from "../lib/format.js";
+import { nameOrder, value } from "../lib/format.js";
 import { link } from "../lib/router.js";
 import { button, chips, copyButton, dialog, problem, tabs, toast, when } from "../ui/pieces.js";
 import { form } from "../ui/forms.js";
@@ -112,7 +112,7 @@ export async function simulationView(context) {
 
 /** Least, mean and greatest of the results. */
 function results(summary, isOpen) {
-  const entries = Object.entries(summary.results);
+  const entries = Object.entries(summary.results).sort(([a], [b]) => nameOrder(a, b));
   if (!entries.length) return null;
   const unit = (each) => (each.unit ? ` ${each.unit}` : "");
   return h(

@@ -1,5 +1,6 @@
 /** All simulations, as a table or on a timeline. */
 
+import { part } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { link } from "../lib/router.js";
 import { button, code, problem, tabs } from "../ui/pieces.js";
@@ -55,7 +56,7 @@ export async function simulationsView(context) {
     const params = { ...filters(), sort: state.sort || FIRST_SORT[state.view] };
     const between = state.from && state.to ? [state.from, state.to] : null;
     try {
-      const make = state.view === "timeline" ? (await import("./timeline.js")).timeline : simulationTable;
+      const make = state.view === "timeline" ? (await part(import("./timeline.js"))).timeline : simulationTable;
       const made = await make({ context: { ...context, signal }, params, filterBy, sortBy, between, onWindow, tools: orderChoice(params.sort, sortBy) });
       if (signal.aborted) return;
       shown = made;

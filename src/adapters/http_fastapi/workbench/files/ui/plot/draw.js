@@ -1,7 +1,7 @@
 /** Draws the runs of a table as the choices say. */
 
 import { numberIn } from "../../lib/csv.js";
-import { moment, value } from "../../lib/format.js";
+import { nameOrder, moment, value } from "../../lib/format.js";
 import { link } from "../../lib/router.js";
 import { svg } from "../../lib/dom.js";
 import { MOST_CATEGORIES, categoryColour, rampColour } from "./colours.js";
@@ -85,7 +85,7 @@ function commonest(names, most) {
   const counts = new Map();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   const chosen = [...counts].sort((a, b) => b[1] - a[1]).slice(0, most).map(([name]) => name);
-  return chosen.sort((a, b) => a.localeCompare(b, undefined, { numeric: true }));
+  return chosen.sort(nameOrder);
 }
 
 function byGroup(names) {

@@ -57,9 +57,22 @@ function labelsBelow(place, { ticks, room = null }) {
   const apart = ticks.length > 1 ? Math.abs(ticks[1].at - ticks[0].at) : place.right - place.left;
   const every = Math.ceil((room ?? LEAST) / apart);
   const chosen = ticks.filter((_, index) => index % every === 0);
-  if (!room) return chosen.map(({ at, label }) => ({ at, label: cut(label, apart * every) }));
+  if (!room) {
+    const texts = shortened(chosen.map((each) => each.label), apart * every);
+    return chosen.map(({ at }, index) => ({ at, label: texts[index] }));
+  }
   const last = place.right + SPACE.right - room / 2;
   return chosen.filter(({ at }) => at - last <= ASIDE).map(({ at, label }) => ({ at: Math.min(at, last), label }));
+}
+
+/** Texts that fit; where they would be cut to the same, without the beginning that all of them have. */
+function shortened(labels, room) {
+  const texts = labels.map((each) => cut(each, room));
+  if (new Set(texts).size === texts.length) return texts;
+  const [first, ...others] = labels.map((each) => [...each]);
+  let own = first.findIndex((letter, index) => others.some((each) => each[index] !== letter));
+  while (/\d/.test(first[own - 1])) own -= 1; // numbers stay whole
+  return own < 2 ? texts : labels.map((each) => cut(`…${[...each].slice(own).join("")}`, room));
 }
 
 /** The text as far as there is room for it (px); no emoji is cut in two. */

@@ -6,11 +6,12 @@ import { legendGroup } from "./legend.js";
 
 const INHERITED = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "text-anchor"];
 const ALPHA = /^rgba\((.+), ([\d.]+)\)$/; // many viewers of SVG read no transparent colours
+const NO_XML = /[\ufffe\uffff]/g; // names may have them, but XML may not
 const SHARPNESS = 2; // pixels of the PNG for one of the page
 
 /** The text of an SVG file that needs no style sheet, with the legend below the plot where there is one. */
 export function svgText(picture, legend = null) {
-  return new XMLSerializer().serializeToString(standalone(picture, legend));
+  return new XMLSerializer().serializeToString(standalone(picture, legend)).replace(NO_XML, "\ufffd");
 }
 
 function standalone(picture, legend) {

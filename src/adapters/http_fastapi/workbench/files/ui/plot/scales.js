@@ -7,7 +7,7 @@ const STEPS = [1, 2, 5, 10];
 const MOST_TRIED = 16; // ticks
 const SHORT = 6; // letters, for which there is room between powers of ten
 const ALONE = 12 * 3600e3; // ms on both sides of a single moment
-const MOMENT_ROOM = 105; // px, the width of a moment's text
+const MOMENT_ROOM = 120; // px, for a moment's text
 const MARGIN = 0.04; // of what the numbers span
 
 /** Round numbers between two, about `count` of them. */
