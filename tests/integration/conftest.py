@@ -130,6 +130,7 @@ BESIDE = frozenset(
         "test_server_faults.py",
         "test_service.py",
         "test_sqlite_backups.py",
+        "test_sqlite_durability.py",
         "test_tracing.py",
         "test_up_on_postgres.py",
     }
