@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 from httpx2 import AsyncClient, Response
 
-from tests.contracts.http_service import KEYS, NEW_KEY, Service, Tenant, before_storage, expect_problem, violations
+from tests.contracts.http_service import (
+    KEYS,
+    NEW_KEY,
+    Service,
+    Tenant,
+    before_storage,
+    expect_problem,
+    of_the_request,
+    violations,
+)
 from tests.contracts.resources import Json, ResourceCase, ResourceFixtures
 
 WRITES = ("PUT", "PATCH", "POST", "DELETE")
@@ -83,6 +92,7 @@ def new_key(service: Service) -> Target:
 class ConditionsContract(ResourceFixtures):
     """``If-Match`` and ``If-None-Match``, on reads and on writes."""
 
+    @of_the_request
     @every_write
     @pytest.mark.parametrize(
         "condition",
@@ -95,6 +105,7 @@ class ConditionsContract(ResourceFixtures):
         answer = target.write(method, ("If-Match", condition.replace("{}", target.tag)))
         assert answer.status_code == (204 if method == "DELETE" else 200), answer.text
 
+    @of_the_request
     @every_write
     @pytest.mark.parametrize("condition", ['"other"', "W/{}", 'W/{}, "other"', '""', '"other,1"'])
     def test_write_fails_if_if_match_lists_other_tags(

@@ -17,6 +17,7 @@ from tests.contracts.http_service import (
     Tenant,
     before_storage,
     expect_problem,
+    of_the_request,
     violations,
 )
 from tests.contracts.resources import RESOURCES, Json, ResourceCase, ResourceFixtures, every_order
@@ -85,6 +86,7 @@ class ListsContract(ResourceFixtures):
         # Each filter matches some but not all objects, for at least one value.
         assert all(any(0 < number < len(made) for number in numbers) for numbers in left.values())
 
+    @of_the_request
     @every_order
     def test_filters_apply_in_every_order_and_on_every_page(
         self, service: Service, resource: ResourceCase, order: str
@@ -94,6 +96,7 @@ class ListsContract(ResourceFixtures):
             kept = [one for one in made if resource.fulfils(one, name, value)]
             assert read_pages(tenant, resource, limit, sort=order, **{name: value}) == resource.in_order(kept, order)
 
+    @of_the_request
     def test_combined_filters_must_all_match(self, service: Service, resource: ResourceCase) -> None:
         tenant, made = with_varied(service, resource)
         for (name, value), (other, wanted) in product(
@@ -145,6 +148,7 @@ class ListsContract(ResourceFixtures):
         answer = tenant.send("GET", resource.path, params={"sort": "-created_at", "cursor": cursor})
         assert answer.status_code == 200
 
+    @of_the_request
     @every_parameter
     def test_next_link_keeps_the_query(self, service: Service, resource: ResourceCase, name: str, value: str) -> None:
         tenant, _ = with_varied(service, resource)
@@ -207,6 +211,7 @@ class ListsContract(ResourceFixtures):
             path = answer.links.get("next", {}).get("url")
         assert found == [*made[::-1], str(tenant.key_id)]
 
+    @of_the_request
     def test_cursor_signed_with_the_previous_secret_is_accepted(self, service: Service, resource: ResourceCase) -> None:
         tenant, made = with_varied(service, resource)
         order = resource.orders[-1]
@@ -240,6 +245,7 @@ class ListsContract(ResourceFixtures):
         after = resource.in_order([*kept, last], order)
         assert rest["items"] == after[after.index(last) + 1 :]
 
+    @of_the_request
     def test_paging_continues_after_boundary_values(self, service: Service, resource: ResourceCase) -> None:
         tenant = service.tenant()
         edges = [resource.kept(members) for members in resource.edges]

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from tests.contracts.http_service import STAMP, before_storage, expect_problem, violations
+from tests.contracts.http_service import STAMP, before_storage, expect_problem, of_the_request, violations
 from tests.contracts.resources import Json
 from tests.contracts.runs import EARLY, EXAMPLE, LATE, Lab, LabFixture
 
@@ -24,6 +24,7 @@ def allowed(before: str, after: str) -> str | None:
 class RunStatusContract(LabFixture):
     """The status of a run, and its times."""
 
+    @of_the_request
     @pytest.mark.parametrize(("before", "after"), [*product(STATUSES, STATUSES)])
     def test_status_goes_forward_only(self, lab: Lab, before: str, after: str) -> None:
         run = lab.make(status=before)

@@ -37,7 +37,10 @@ SECRET, SECRET_BEFORE = "signs what the contract makes, today", "signed what the
 HOUR = timedelta(hours=1)
 before_storage = pytest.mark.before_storage
 """The answer comes before storage is asked for anything but the key: over every storage from the same code. Such tests
-run in memory alone."""
+run in memory alone, and fail if storage is asked."""
+of_the_request = pytest.mark.of_the_request
+"""Storage answers what it answers in other tests, and the contract of storage tests it over every storage: what is new
+is how the request is written or what comes before and after. Such tests run in memory alone, too."""
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 

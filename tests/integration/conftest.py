@@ -130,11 +130,15 @@ BESIDE = frozenset(
         "test_server_faults.py",
         "test_service.py",
         "test_sqlite_backups.py",
+        "test_sqlite_durability.py",
         "test_tracing.py",
         "test_up_on_postgres.py",
     }
 )
 """Tests that a second process runs beside the others: those that mostly wait, and some with databases of their own."""
+
+IN_MEMORY_ALONE = ("before_storage", "of_the_request")
+"""Marks of tests of HTTP: see tests/contracts/http_service.py."""
 
 CONTRACT = frozenset(
     {
@@ -166,7 +170,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items[:] = [item for item in items if not item.get_closest_marker("before_storage")]
+    items[:] = [item for item in items if not any(map(item.get_closest_marker, IN_MEMORY_ALONE))]
     for item in items:
         if item.path.name in BESIDE:
             item.add_marker("beside")

@@ -42,7 +42,7 @@ def test_without_the_owner_condition_policies_isolate_and_without_both_data_leak
     pool_url: str, operator_url: str
 ) -> None:
     with served(pool_url, operator_url, program=WITHOUT_CONDITION) as url:
-        figures = look(url, operator_url, examples=10, steps=20, start=2)
-        assert figures.steps >= 200
+        figures = look(url, operator_url, examples=6, steps=20, start=2)
+        assert figures.steps >= 100
         with without_policies(operator_url), pytest.raises(Leaked):
             look(url, operator_url, examples=10, steps=20, start=2)
