@@ -4,7 +4,8 @@ The tests run some two hundred commands in processes of their own. Each is forke
 Django is set up, with the environment, directory and standard streams of its caller. A small process stands in for it
 (``stand_in``): it forwards signals to the command, ends as the command ends, and if it is killed, so is the command, a
 moment later. Not passed on are SIGSTOP, the process group, resource limits and the umask. A command whose environment
-configures Python itself is started as usual.
+configures Python itself is started as usual. A test run starts such a process when it first needs it, or uses the one
+that ``./run`` has started for several runs.
 """
 
 from __future__ import annotations  # the client is tested on older versions of Python, too
@@ -13,14 +14,15 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
 STAND_IN = str(Path(__file__).with_name("stand_in.py"))
-SERVER_TIMEOUT = 10.0  # seconds in which the server has to end
-_servers: dict[bool, str] = {}
+SHARED = "TEST_WARM_START"
+"""The variable that names the directory with the sockets of processes that several test runs share."""
+_servers: dict[str, str] = {}
 """The addresses of the process that has imported the service, and of that which has imported the client."""
 _status: list[int] = []
 """The exit status of the command that runs in this process, once it is known."""
@@ -34,54 +36,69 @@ def goatfish(*arguments: str) -> list[str]:
 
 def python(*arguments: str) -> list[str]:
     """The command that runs ``python -m MODULE …`` or ``python -c CODE …``, for ``subprocess``."""
-    return _warm(False, arguments)
+    return _warm("goatfish", arguments)
 
 
 def gf(*arguments: str) -> list[str]:
     """The command that runs the client's ``gf`` with these arguments, for ``subprocess``."""
-    return _warm(True, ["-c", "import sys; from goatfish.commands import main; sys.exit(main())", *arguments])
+    return _warm("gf", ["-c", "import sys; from goatfish.commands import main; sys.exit(main())", *arguments])
 
 
-def _warm(client: bool, arguments: Iterable[str]) -> list[str]:
+def _warm(kind: str, arguments: Iterable[str]) -> list[str]:
     with _starting:
-        if client not in _servers:
-            path = {"PYTHONPATH": str(CLIENT_SOURCE)} if client else {}
-            _servers[client] = _start_server(CLIENT if client else (*PACKAGES, *GOATFISH), os.environ | path)
-    return [sys.executable, "-I", "-S", STAND_IN, _servers[client], *arguments]
+        if kind not in _servers:
+            shared = os.environ.get(SHARED)
+            _servers[kind] = str(Path(shared, kind)) if shared else _until_exit(kind)
+    return [sys.executable, "-I", "-S", STAND_IN, _servers[kind], *arguments]
 
 
-def _start_server(modules: Iterable[str], env: Mapping[str, str]) -> str:
-    """Starts the process that forks commands until this one ends; returns the address of its socket."""
+def _until_exit(kind: str) -> str:
+    """Starts a process for this one alone; returns its address."""
     import atexit
-    import shutil
-    import subprocess
     import tempfile
 
-    directory = tempfile.mkdtemp(prefix="goatfish-")
-    address = f"{directory}/socket"
-    server = subprocess.Popen(
-        [sys.executable, __file__, address, *modules],
-        env=env,
-        stdin=subprocess.PIPE,
+    stack = ExitStack()
+    atexit.register(stack.close)
+    directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="goatfish-"))
+    return stack.enter_context(_server(kind, directory, sys.executable))
+
+
+@contextmanager
+def shared_servers(python: str) -> Iterator[None]:
+    """Starts both processes with this Python, for the test runs that are started meanwhile, if there are none yet."""
+    import tempfile
+
+    with ExitStack() as stack:
+        if SHARED not in os.environ:
+            directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="goatfish-"))
+            for kind in MODULES:
+                stack.enter_context(_server(kind, directory, python))
+            os.environ[SHARED] = directory
+            stack.callback(os.environ.pop, SHARED)
+        yield
+
+
+@contextmanager
+def _server(kind: str, directory: str, python: str) -> Iterator[str]:
+    """Starts the process that forks commands of this kind; yields the address of its socket in the directory."""
+    import subprocess
+
+    address = str(Path(directory, kind))
+    with subprocess.Popen(
+        [python, __file__, kind, address],
+        stdin=subprocess.PIPE,  # it ends when this process does
         stdout=subprocess.PIPE,
         start_new_session=True,  # Ctrl-C is for this process, which then ends the server
-    )
-    assert server.stdin is not None
-    assert server.stdout is not None
-
-    def stop() -> None:
-        server.stdin.close()  # type: ignore[union-attr]  # -- it is a pipe
-        with suppress(subprocess.TimeoutExpired):
-            server.wait(SERVER_TIMEOUT)
-        server.kill()
-        shutil.rmtree(directory, ignore_errors=True)
-
-    atexit.register(stop)
-    assert server.stdout.readline() == b"ready\n"
-    return address
+    ) as server:
+        try:
+            assert server.stdout is not None
+            assert server.stdout.readline() == b"listens\n"
+            yield address
+        finally:
+            server.kill()
 
 
-def serve(address: str, modules: list[str]) -> tuple[list[str], str] | None:
+def serve(address: str, modules: Iterable[str]) -> tuple[list[str], str] | None:
     """Forks a command for each connection until stdin ends. Returns in a command's process: its arguments and place."""
     import atexit
     import gc
@@ -89,15 +106,15 @@ def serve(address: str, modules: list[str]) -> tuple[list[str], str] | None:
     import select
 
     atexit.register(_end_at_once)  # the first to be registered is the last to run
-    for name in modules:
-        importlib.import_module(name)
-    gc.freeze()
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen()
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the watchers
-        sys.stdout.write("ready\n")
+        sys.stdout.write("listens\n")
         sys.stdout.flush()
+        for name in modules:
+            importlib.import_module(name)
+        gc.freeze()
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the watchers
         while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
             connection, _ = listener.accept()
             if os.fork() == 0:
@@ -233,10 +250,15 @@ CLIENT = (
     "httpcore2",
 )
 """``gf`` and what it uses."""
+MODULES = {"goatfish": (*PACKAGES, *GOATFISH), "gf": CLIENT}
+"""What each process imports."""
 
 
 if __name__ == "__main__":
-    if command := serve(sys.argv[1], sys.argv[2:]):
+    kind, address = sys.argv[1:]
+    if kind == "gf":
+        sys.path.insert(1, str(CLIENT_SOURCE))
+    if command := serve(address, MODULES[kind]):
         import runpy
 
         (option, program, *arguments), sys.path[0] = command

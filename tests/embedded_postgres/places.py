@@ -11,9 +11,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
+from tests.file_system_in_memory import memory
+
 SHELTER = Path("/var/lib/goatfish")
-MEMORY = Path("/dev/shm")
-MEMORY_MIN = 4 << 30  # free bytes: several times what all tests need
 
 
 class ServerError(RuntimeError):
@@ -74,12 +74,6 @@ class Account:
     def may_execute(self, path: Path) -> bool:
         """Whether this user may run the program, or enter the directory."""
         return subprocess.run(["/bin/sh", "-c", 'test -x "$0"', path], check=False, **self.process).returncode == 0
-
-
-def memory() -> Path | None:
-    """The file system in memory, where files are made many times faster; None where it is small or there is none."""
-    usable = MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_MIN
-    return MEMORY if usable else None
 
 
 def temporary_home(account: Account, *, in_memory: bool = False) -> Path:

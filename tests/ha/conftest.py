@@ -16,7 +16,7 @@ import pytest
 
 from app.database_roles import provision
 from config.databases import DatabaseUrl
-from tests.embedded_postgres.places import MEMORY
+from tests.file_system_in_memory import MEMORY
 from tests.ha.cluster import DATABASE, WAYS, Cluster, has_prepared_statements, running_cluster, running_pgbouncer
 from tests.ha.results import HEADING, TABLE
 from tests.running_service import live, served

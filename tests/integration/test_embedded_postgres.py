@@ -15,7 +15,8 @@ import psycopg
 import pytest
 
 from tests.embedded_postgres import Server, ServerError, places
-from tests.embedded_postgres.places import Account, find_binaries, memory, runnable
+from tests.embedded_postgres.places import Account, find_binaries, runnable
+from tests.file_system_in_memory import memory
 from tests.warm_start import python
 
 

@@ -74,6 +74,7 @@ class BatchBody(CreateBody):
                 await turns.pause()
 
 
+@cache
 def batch_body(name: str, item: type[CreateBody], doc: str) -> type[BatchBody]:
     """The body that has many of these items."""
     fields = item.model_fields.items()

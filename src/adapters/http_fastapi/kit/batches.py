@@ -1,5 +1,6 @@
 """The operation over HTTP that creates many entities at once, all of them or none."""
 
+from functools import cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Security
@@ -84,6 +85,7 @@ def batch_routes(resource: Resource, use_cases: EntityUseCases[Any], idempotent:
     return routes
 
 
+@cache
 def _created(name: str, view: type[View]) -> type[BaseModel]:
     described = Field(description="what was created, in the order in which it was sent")
     items: Any = Annotated[list[view], described]  # type: ignore[valid-type]  # -- made at run time

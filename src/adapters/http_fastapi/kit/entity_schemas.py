@@ -83,6 +83,7 @@ def create_body(entity: type[Owned]) -> type[CreateBody]:
     return body
 
 
+@cache
 def replace_body(entity: type[Owned]) -> type[CreateBody]:
     """The body that replaces an entity: immutable members may be left out. Without any, it is the ``create_body``."""
     fields = spec_of(entity).fields.values()
@@ -98,6 +99,7 @@ def replace_body(entity: type[Owned]) -> type[CreateBody]:
     return body
 
 
+@cache
 def patch_body(entity: type[Owned]) -> type[PatchBody]:
     """The body that changes some members of an entity. An immutable one can only be sent as it is."""
     fields = spec_of(entity).fields.values()
@@ -112,6 +114,7 @@ def patch_body(entity: type[Owned]) -> type[PatchBody]:
     return patch
 
 
+@cache
 def view(entity: type[Owned]) -> type[View]:
     """The representation of an entity: its id, its fields and its times, in the order of its class."""
     members: dict[str, Any] = {"id": (UUID, id_field("made by the service, and never changed"))}
@@ -128,6 +131,7 @@ def view(entity: type[Owned]) -> type[View]:
     return shows
 
 
+@cache
 def list_query(entity: type[Owned]) -> type[EntityQuery]:
     """The query of the entity's list."""
     spec = spec_of(entity)

@@ -1,6 +1,7 @@
 """The revisions of objects over HTTP: the list of them, and restoring an earlier version."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -72,6 +73,7 @@ class RevisionView(BaseModel):
     request_id: str = request_id_field()
 
 
+@cache
 def revision_view(resource: Resource) -> type[RevisionView]:
     """The schema of a revision of this kind of object."""
     side: Any = resource.view | None

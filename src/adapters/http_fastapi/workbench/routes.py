@@ -1,6 +1,8 @@
 """Serves the page at ``/`` and its files, and exchanges the code of a sign-in link for a key."""
 
 import hashlib
+from collections.abc import Mapping
+from functools import cache
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Annotated, Protocol
@@ -44,9 +46,9 @@ class SignInCode(BaseModel):
 def workbench_routes(codes: SignInCodes) -> APIRouter:
     """The page, its files, and the exchange of codes; none of them is part of the API's document."""
     routes = APIRouter(route_class=CompiledRoute, include_in_schema=False)
-    base = f"/workbench/{_version()}"
-    page = (FILES / "index.html").read_text(encoding="utf-8").replace("{base}", base).encode()
-    files = bundled({name: (FILES / name).read_bytes() for name in _names("*")}, FIRST)
+    files, version = _files()
+    base = f"/workbench/{version}"
+    page = files["index.html"].replace(b"{base}", base.encode())
 
     @routes.get("/")
     async def workbench() -> Response:
@@ -71,13 +73,12 @@ def workbench_routes(codes: SignInCodes) -> APIRouter:
     return routes
 
 
-def _version() -> str:
-    """Changes with the content of the files."""
+@cache
+def _files() -> tuple[Mapping[str, bytes], str]:
+    """The files by name, and a text that changes with their content."""
+    paths = sorted((path.relative_to(FILES).as_posix(), path) for path in FILES.rglob("*") if path.is_file())
+    files = {name: path.read_bytes() for name, path in paths}
     digest = hashlib.sha256()
-    for path in _names("*"):
-        digest.update(path.encode() + b"\0" + (FILES / path).read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def _names(pattern: str) -> list[str]:
-    return sorted(path.relative_to(FILES).as_posix() for path in FILES.rglob(pattern) if path.is_file())
+    for name, content in files.items():
+        digest.update(name.encode() + b"\0" + content)
+    return bundled(files, FIRST), digest.hexdigest()[:16]
