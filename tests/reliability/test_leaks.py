@@ -126,27 +126,31 @@ async def _read(reader: asyncio.StreamReader) -> tuple[int, bytes, bool]:
 
 
 class Watch:
-    """Samples how many connections the service has to PostgreSQL."""
+    """Samples how many connections the service has to PostgreSQL as the API's role.
+
+    Each worker has one more as operators for a moment, once a minute, to ask how far purging is behind.
+    """
 
     def __init__(self, server: Server) -> None:
         self._url = server.administrator_url
         self.most = self.samples = 0
 
     def count(self) -> int:
+        """How many there are, whatever the role."""
         with psycopg.connect(self._url) as connection:
-            return self._count(connection)
+            return self._count(connection, "goatfish\\_%")
 
     @staticmethod
-    def _count(connection: psycopg.Connection[tuple[object, ...]]) -> int:
-        query = "SELECT count(*) FROM pg_stat_activity WHERE usename LIKE 'goatfish\\_%'"
-        row = connection.execute(query).fetchone()
+    def _count(connection: psycopg.Connection[tuple[object, ...]], roles: str) -> int:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE usename LIKE %s"
+        row = connection.execute(query, [roles]).fetchone()
         assert row is not None
         return int(str(row[0]))
 
     def run(self, ended: asyncio.Event) -> None:
         with psycopg.connect(self._url, autocommit=True) as connection:
             while not ended.is_set():
-                self.most = max(self.most, self._count(connection))
+                self.most = max(self.most, self._count(connection, "goatfish\\_api"))
                 self.samples += 1
                 time.sleep(SAMPLED_EVERY)
 
