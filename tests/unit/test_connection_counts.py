@@ -16,13 +16,13 @@ SERVICE, OPERATORS = (DatabaseUrl(f"postgresql://{role}@127.0.0.1/goatfish") for
 @pytest.mark.parametrize(
     ("allowed", "severity", "words"),
     [
-        (40, Severity.OK, "Enough database connections: 2 x (10 + 5 for the admin) for workers and 10 for each"),
-        (39, Severity.WARNING, "Too few database connections where goatfish deliver runs: 2 x (10 + 5 for the admin)"),
-        (30, Severity.WARNING, "of the 30 that PostgreSQL allows."),
-        (29, Severity.ERROR, "Too many database connections: 2 x (10 + 5 for the admin) for workers of the 29"),
+        (42, Severity.OK, "Enough database connections: 2 x (10 + 6 for operators) for workers and 10 for each"),
+        (41, Severity.WARNING, "Too few database connections where goatfish deliver runs: 2 x (10 + 6 for operators)"),
+        (32, Severity.WARNING, "of the 32 that PostgreSQL allows."),
+        (31, Severity.ERROR, "Too many database connections: 2 x (10 + 6 for operators) for workers of the 31"),
     ],
 )
-def test_workers_the_admin_and_a_deliverer_are_counted(allowed: int, severity: Severity, words: str) -> None:
+def test_workers_operators_and_a_deliverer_are_counted(allowed: int, severity: Severity, words: str) -> None:
     settings = Settings(
         secret_key=SecretStr("x" * 32),
         database_url=SERVICE,

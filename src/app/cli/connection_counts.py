@@ -19,8 +19,9 @@ CONNECT_TIMEOUT = 3.0
 
 def on_primary(settings: Settings, allowed: int) -> Finding:
     """Whether the primary, which allows so many, has enough for all."""
-    of_admin = settings.admin_requests + 1 if settings.has_operator else 0  # the use cases of the admin share one more
-    return _finding(settings, of_admin, "PostgreSQL", allowed)
+    # The use cases of the admin share one, and each worker asks over another how far purging is behind.
+    of_operators = settings.admin_requests + 1 + settings.metrics if settings.has_operator else 0
+    return _finding(settings, of_operators, "PostgreSQL", allowed)
 
 
 async def on_standbys(settings: Settings, url: DatabaseUrl) -> AsyncIterator[Finding]:
@@ -42,12 +43,12 @@ async def on_standbys(settings: Settings, url: DatabaseUrl) -> AsyncIterator[Fin
         yield _finding(settings, 0, f"the standby at {host}:{port}", allowed)
 
 
-def _finding(settings: Settings, of_admin: int, where: str, allowed: int) -> Finding:
+def _finding(settings: Settings, of_operators: int, where: str, allowed: int) -> Finding:
     pool, workers = settings.pool_size, settings.workers
-    each = f"({pool} + {of_admin} for the admin)" if of_admin else str(pool)
+    each = f"({pool} + {of_operators} for operators)" if of_operators else str(pool)
     of_workers = f"{workers} x {each} for workers"
     have = f"of the {allowed} that {where} allows"
-    if (needed := (pool + of_admin) * workers) > allowed:
+    if (needed := (pool + of_operators) * workers) > allowed:
         advice = f"Lower {PREFIX}POOL_SIZE or raise max_connections."
         return Severity.ERROR, f"Too many database connections: {of_workers} {have}. {advice}"
     total = f"{of_workers} and {pool} for each goatfish deliver {have}"
