@@ -100,7 +100,8 @@ def one_at_a_time(patience: Patience) -> Iterator[Callable[[Callable[[], object]
         if connection.vendor == "sqlite":
             file = Path(connection.settings_dict["NAME"]).resolve()
             held.enter_context(_locked_folder(file.parent, patience))
-            _wait_for_writers(file, patience)
+            if not connection.in_atomic_block:  # else it is this process that writes
+                _wait_for_writers(file, patience)
             yield _once
         else:
             guard = held.enter_context(_advisory_lock(patience))
