@@ -89,6 +89,18 @@ def test_history_tells_what_rounding_and_minutes_hide(workbench: Page, tenant: T
     expect(workbench.get_by_role("row", name=re.compile("^started_at .*08:00:01Z .*08:00:02Z"))).to_be_visible()
 
 
+def test_a_long_address_of_an_artifact_takes_a_few_lines(workbench: Page, tenant: Tenant) -> None:
+    uri = f"https://example.com/{'x' * 900}"
+    run = tenant.run(tenant.simulation(), artifacts=[{"name": "mesh", "uri": uri}])
+    workbench.set_viewport_size({"width": 390, "height": 844})
+    open_run(workbench, run)
+    link = workbench.get_by_role("link", name=uri)
+    expect(link).to_have_attribute("href", uri)
+    box = link.bounding_box()
+    assert box is not None
+    assert box["height"] < 80
+
+
 def test_a_deleted_run_is_brought_back(workbench: Page, tenant: Tenant) -> None:
     run = tenant.run(tenant.simulation(), name="gone")
     open_run(workbench, run)

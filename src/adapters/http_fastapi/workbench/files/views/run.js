@@ -8,6 +8,7 @@ import { button, chips, code, copyButton, dialog, loaded, problem, runLink, simu
 import { deletedView, historyTab } from "./history.js";
 
 const CHILDREN = 100; // shown at most
+const LONG_URI = 120; // letters, beyond which its beginning has to do
 
 export async function runView(context) {
   const id = context.path[1];
@@ -122,7 +123,7 @@ function place(uri) {
   } catch {
     // shown as text
   }
-  const text = h("bdi", { class: "uri" }, uri);
+  const text = h("bdi", uri.length > LONG_URI ? { class: "uri clamped", title: uri } : { class: "uri" }, uri);
   return ["http:", "https:"].includes(scheme) ? h("a", { href: uri, rel: "noopener noreferrer", target: "_blank" }, text) : [text, " ", copyButton(uri)];
 }
 
