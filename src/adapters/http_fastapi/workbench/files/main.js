@@ -53,7 +53,7 @@ async function show() {
   const place = route.path[0] ?? "simulations";
   const { api, me } = session;
   const live = new ViewFeed(session.live, signal);
-  const context = { api, live, me, signal, ...route, setQuery: (query) => signal.aborted || setQuery(route.path, query), adopt, can: (scope) => me.scopes.includes(scope) };
+  const context = { api, live, me, signal, again: show, ...route, setQuery: (query) => signal.aborted || setQuery(route.path, query), adopt, can: (scope) => me.scopes.includes(scope) };
   session.shell.setCurrent(place);
   let made;
   try {

@@ -20,6 +20,7 @@ export async function runView(context) {
   const element = h("article", {}, head, body);
   const tab = ["history", "code"].includes(context.query.tab) ? context.query.tab : "overview";
   let run;
+  let isGone = false;
   try {
     run = await api.get(path, {}, signal);
   } catch (error) {
@@ -36,10 +37,12 @@ export async function runView(context) {
     if (!detail.some((each) => each.id === id || each.after?.parent_id === id || each.before?.parent_id === id)) return;
     try {
       run = await api.get(path, {}, signal);
+      if (isGone) return context.again(); // it was deleted, and is there again
       fill(head, heading(context, run, tab, await simulationName(context, run)));
       if (tab === "overview") fill(body, overview(context, run, await children(context, id)));
     } catch (error) {
-      if (error.status === 404) fill(element, h("p", { class: "notice", role: "status" }, "This run has just been deleted. "), h("a", { href: link(["runs", id], { tab: "history" }) }, "Its history"));
+      isGone = error.status === 404;
+      if (isGone) fill(element, h("p", { class: "notice", role: "status" }, "This run has just been deleted. "), h("a", { href: link(["runs", id], { tab: "history" }) }, "Its history"));
     }
   }
   return { title: run.name ?? `Run ${id.slice(-12)}`, element };
