@@ -41,8 +41,9 @@ export async function runView(context) {
       fill(head, heading(context, run, tab, await simulationName(context, run)));
       if (tab === "overview") fill(body, overview(context, run, await children(context, id)));
     } catch (error) {
-      isGone = error.status === 404;
-      if (isGone) fill(element, h("p", { class: "notice", role: "status" }, "This run has just been deleted. "), h("a", { href: link(["runs", id], { tab: "history" }) }, "Its history"));
+      if (error.status !== 404) return;
+      isGone = true;
+      fill(element, h("p", { class: "notice", role: "status" }, "This run has just been deleted. "), h("a", { href: link(["runs", id], { tab: "history" }) }, "Its history"));
     }
   }
   return { title: run.name ?? `Run ${id.slice(-12)}`, element };
