@@ -12,7 +12,7 @@ import { signInView } from "./views/sign_in.js";
 
 /**
  * By the first part of the address, a function that loads the view. A view gives `{title, element}` for a context, whose
- * `signal` ends with it.
+ * `signal` ends with it, and whose `again()` shows it anew.
  */
 const VIEWS = {
   simulations: async ({ path }) => (path[1] ? (await import("./views/simulation.js")).simulationView : (await import("./views/simulations.js")).simulationsView),
