@@ -89,6 +89,18 @@ def test_history_tells_what_rounding_and_minutes_hide(workbench: Page, tenant: T
     expect(workbench.get_by_role("row", name=re.compile("^started_at .*08:00:01Z .*08:00:02Z"))).to_be_visible()
 
 
+def test_a_long_address_of_an_artifact_takes_a_few_lines(workbench: Page, tenant: Tenant) -> None:
+    uri = f"https://example.com/{'x' * 900}"
+    run = tenant.run(tenant.simulation(), artifacts=[{"name": "mesh", "uri": uri}])
+    workbench.set_viewport_size({"width": 390, "height": 844})
+    open_run(workbench, run)
+    link = workbench.get_by_role("link", name=uri)
+    expect(link).to_have_attribute("href", uri)
+    box = link.bounding_box()
+    assert box is not None
+    assert box["height"] < 80
+
+
 def test_a_deleted_run_is_brought_back(workbench: Page, tenant: Tenant) -> None:
     run = tenant.run(tenant.simulation(), name="gone")
     open_run(workbench, run)
@@ -99,8 +111,18 @@ def test_a_deleted_run_is_brought_back(workbench: Page, tenant: Tenant) -> None:
     expect(workbench.get_by_role("heading", name="This run was deleted")).to_be_visible()
     workbench.get_by_role("button", name="Restore version 1").click()
     workbench.get_by_role("dialog").get_by_role("button", name="Restore").click()
-    expect(workbench.get_by_role("listitem").filter(has_text="Version 3")).to_be_visible()
+    expect(workbench.get_by_role("heading", name="gone")).to_be_visible()
     assert tenant.call("GET", f"/runs/{run['id']}")["name"] == "gone"
+
+
+def test_a_run_that_is_deleted_and_restored_elsewhere_is_shown_again(workbench: Page, tenant: Tenant) -> None:
+    run = tenant.run(tenant.simulation(), name="gone")
+    open_run(workbench, run)
+    expect(workbench.get_by_role("heading", name="gone")).to_be_visible()
+    tenant.call("DELETE", f"/runs/{run['id']}")
+    expect(workbench.get_by_text("This run has just been deleted.")).to_be_visible()
+    tenant.call("POST", f"/runs/{run['id']}/restore", {"version": 1})
+    expect(workbench.get_by_role("heading", name="gone")).to_be_visible()
 
 
 def test_code_to_copy_has_no_key(workbench: Page, tenant: Tenant) -> None:

@@ -147,6 +147,9 @@ def test_selected_runs_are_compared(workbench: Page, study: Any) -> None:
     open_simulation(workbench, study)
     workbench.get_by_label("Select run 0").check()
     assert workbench.get_by_role("link", name=re.compile("Compare")).count() == 0
+    workbench.get_by_role("button", name="Clear the selection").click()
+    expect(workbench.get_by_role("button", name="Columns")).to_be_focused()
+    workbench.get_by_label("Select run 0").check()
     workbench.get_by_label("Select run 2").check()
     workbench.get_by_role("link", name="Compare 2").click()
     expect(workbench.get_by_role("heading", name="Compare runs")).to_be_visible()

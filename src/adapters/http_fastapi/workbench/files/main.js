@@ -12,7 +12,7 @@ import { signInView } from "./views/sign_in.js";
 
 /**
  * By the first part of the address, a function that loads the view. A view gives `{title, element}` for a context, whose
- * `signal` ends with it.
+ * `signal` ends with it, and whose `again()` shows it anew.
  */
 const VIEWS = {
   simulations: async ({ path }) => (path[1] ? (await import("./views/simulation.js")).simulationView : (await import("./views/simulations.js")).simulationsView),
@@ -53,7 +53,7 @@ async function show() {
   const place = route.path[0] ?? "simulations";
   const { api, me } = session;
   const live = new ViewFeed(session.live, signal);
-  const context = { api, live, me, signal, ...route, setQuery: (query) => signal.aborted || setQuery(route.path, query), adopt, can: (scope) => me.scopes.includes(scope) };
+  const context = { api, live, me, signal, again: show, ...route, setQuery: (query) => signal.aborted || setQuery(route.path, query), adopt, can: (scope) => me.scopes.includes(scope) };
   session.shell.setCurrent(place);
   let made;
   try {

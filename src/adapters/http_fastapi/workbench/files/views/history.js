@@ -152,6 +152,7 @@ export async function deletedView({ context, kind, id, error }) {
   } catch (other) {
     throw other.status === 404 ? error : other;
   }
+  context.live.addEventListener("changes", ({ detail }) => detail.findLast((each) => each.id === id)?.after && context.again(), { signal: context.signal });
   return {
     title: `Deleted ${kind}`,
     element: h("article", {}, h("h1", {}, `This ${kind} was deleted`), h("p", {}, "Restore a version to bring it back."), historyTab({ context, kind, id })),

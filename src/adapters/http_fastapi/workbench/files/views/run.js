@@ -8,6 +8,7 @@ import { button, chips, code, copyButton, dialog, loaded, problem, runLink, simu
 import { deletedView, historyTab } from "./history.js";
 
 const CHILDREN = 100; // shown at most
+const LONG_URI = 120; // letters, beyond which its beginning has to do
 
 export async function runView(context) {
   const id = context.path[1];
@@ -19,6 +20,7 @@ export async function runView(context) {
   const element = h("article", {}, head, body);
   const tab = ["history", "code"].includes(context.query.tab) ? context.query.tab : "overview";
   let run;
+  let isGone = false;
   try {
     run = await api.get(path, {}, signal);
   } catch (error) {
@@ -35,10 +37,13 @@ export async function runView(context) {
     if (!detail.some((each) => each.id === id || each.after?.parent_id === id || each.before?.parent_id === id)) return;
     try {
       run = await api.get(path, {}, signal);
+      if (isGone) return context.again(); // it was deleted, and is there again
       fill(head, heading(context, run, tab, await simulationName(context, run)));
       if (tab === "overview") fill(body, overview(context, run, await children(context, id)));
     } catch (error) {
-      if (error.status === 404) fill(element, h("p", { class: "notice", role: "status" }, "This run has just been deleted. "), h("a", { href: link(["runs", id], { tab: "history" }) }, "Its history"));
+      if (error.status !== 404) return;
+      isGone = true;
+      fill(element, h("p", { class: "notice", role: "status" }, "This run has just been deleted. "), h("a", { href: link(["runs", id], { tab: "history" }) }, "Its history"));
     }
   }
   return { title: run.name ?? `Run ${id.slice(-12)}`, element };
@@ -122,7 +127,7 @@ function place(uri) {
   } catch {
     // shown as text
   }
-  const text = h("bdi", { class: "uri" }, uri);
+  const text = h("bdi", uri.length > LONG_URI ? { class: "uri clamped", title: uri } : { class: "uri" }, uri);
   return ["http:", "https:"].includes(scheme) ? h("a", { href: uri, rel: "noopener noreferrer", target: "_blank" }, text) : [text, " ", copyButton(uri)];
 }
 

@@ -20,6 +20,7 @@ export async function runsTab({ context, simulation, state, changed }) {
   const selected = new Set();
   const compare = h("a", { class: "button" });
   const clear = button("Clear the selection", clearSelection, { hidden: true });
+  const columnsButton = button("Columns", choose);
   const failure = h("div", {});
   const conditions = h("div", { class: "chips conditions" });
   const statuses = statusSwitches((status) => change({ status }));
@@ -76,6 +77,7 @@ export async function runsTab({ context, simulation, state, changed }) {
 
   function clearSelection() {
     selected.clear();
+    columnsButton.focus(); // the button that was pressed is gone
     showSelection();
     grid.setColumns(columns());
   }
@@ -196,7 +198,7 @@ export async function runsTab({ context, simulation, state, changed }) {
       { "aria-label": "Runs" },
       h("div", { class: "tools" }, where, search, statuses.element),
       conditions,
-      h("div", { class: "tools" }, compare, clear, button("Columns", choose), button("Save as CSV", saveCsv)),
+      h("div", { class: "tools" }, compare, clear, columnsButton, button("Save as CSV", saveCsv)),
       failure,
       grid.element,
     ),
