@@ -34,7 +34,8 @@ class _Lease:
 class Deliveries:
     """The cursors and deliveries of all owners."""
 
-    def __init__(self) -> None:
+    def __init__(self, revisions: Revisions) -> None:
+        self._revisions = revisions
         self.cursors: dict[tuple[OwnerId, UUID], _Lease] = {}
         self.made: dict[OwnerId, list[Delivery]] = {}
 
@@ -43,12 +44,15 @@ class Deliveries:
 
     async def waiting(self, now: datetime) -> Sequence[Waiting]:
         found = [
-            (lease.cursor.next_attempt_at, Waiting(owner, id, lease.cursor.number, lease.cursor.requested is not None))
+            (lease.cursor.next_attempt_at, Waiting(owner, id))
             for (owner, id), lease in self.cursors.items()
             if lease.is_free(now)
-            and (lease.cursor.requested or (lease.is_active and lease.cursor.next_attempt_at <= now))
+            and (lease.cursor.requested or (lease.cursor.next_attempt_at <= now and self._is_behind(owner, lease)))
         ]
         return [waiting for _, waiting in sorted(found)]
+
+    def _is_behind(self, owner: OwnerId, lease: _Lease) -> bool:
+        return lease.is_active and lease.cursor.number != self._revisions.of(owner).last
 
     async def all(self) -> Sequence[tuple[OwnerId, UUID]]:
         return [*self.cursors]

@@ -2,20 +2,25 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from contextlib import suppress
 from uuid import UUID
 
 from domain.errors import NotFound, Unavailable
 from domain.repository import OwnerId
+from domain.webhooks.delivery import Delivery
+from domain.webhooks.places import Places, in_turn
 from domain.webhooks.ports import Waiting
 from domain.webhooks.turn import LEASE, Delivering, Turn
 from domain.webhooks.webhook import Webhook
 
 POLL = 1.0
 """Seconds between two looks at what there is to send."""
+BETWEEN_POLLS = 0.1
+"""Seconds after which those that got no place try again."""
 AT_ONCE = 500
 """Webhooks that one process serves at a time."""
+SLOW_MS = 1000
+"""A webhook is slow if its last delivery took longer, or failed."""
 STOP_AFTER = 2.0
 """Seconds in which leases are given back when the process stops; those that are not end by themselves."""
 _log = logging.getLogger("goatfish.webhooks")
@@ -32,6 +37,8 @@ class Deliverer:
         """``reseals`` says whether there is a previous secret key, in whose place the present one has to encrypt."""
         self._means, self._must_reseal = means, reseals
         self._holder = means.new_id()
+        self._places = Places(AT_ONCE)
+        self._found: list[Waiting] = []
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._is_out_of_order = False
 
@@ -41,7 +48,9 @@ class Deliverer:
         try:
             await self.poll()
             while not once:
-                await asyncio.sleep(POLL)
+                for _ in range(round(POLL / BETWEEN_POLLS)):
+                    await asyncio.sleep(BETWEEN_POLLS)
+                    self._begin()
                 await self.poll()
             await self.settled()
         finally:
@@ -54,7 +63,8 @@ class Deliverer:
             if self._must_reseal:
                 _log.info("the secrets of %d webhooks are encrypted with the present secret key", await self.reseal())
                 self._must_reseal = False
-            await self._begin(await self._means.deliveries.waiting(self._means.now()))
+            self._found = in_turn(await self._means.deliveries.waiting(self._means.now()))
+            self._begin()
             self._is_out_of_order = False
         except Unavailable as error:
             if not self._is_out_of_order:
@@ -63,19 +73,17 @@ class Deliverer:
         except Exception:
             _log.exception("webhooks could not be looked for")
 
-    async def _begin(self, found: Sequence[Waiting]) -> None:
-        last: dict[OwnerId, int] = {}
-        for each in found:
-            if len(self._tasks) >= AT_ONCE:
-                return
+    def _begin(self) -> None:
+        """Begins to serve those of the found webhooks that get a place; the others are left for later."""
+        left = []
+        for each in self._found:
             if each.id in self._tasks:
                 continue
-            if not each.is_requested:
-                if each.owner_id not in last:
-                    last[each.owner_id] = await self._means.history.last(each.owner_id)
-                if last[each.owner_id] == each.number:
-                    continue
-            self._tasks[each.id] = asyncio.create_task(self._serve(each.owner_id, each.id))
+            if self._places.take(each.owner_id, each.id):
+                self._tasks[each.id] = asyncio.create_task(self._serve(each.owner_id, each.id))
+            else:
+                left.append(each)
+        self._found = left
 
     async def settled(self) -> None:
         """Waits until nothing is being served."""
@@ -101,7 +109,7 @@ class Deliverer:
             cursor = await means.deliveries.of(owner).claim(id, self._holder, now, now + LEASE)
             if cursor is not None:  # read after the claim: whoever changes it from now on ends the lease
                 webhook = await means.repository.of(owner).get(id)
-                await Turn(means, webhook, cursor, self._holder).take()
+                await Turn(means, webhook, cursor, self._holder, self._note).take()
         except Unavailable as error:
             _log.warning("webhook %s is served later: %s", id, error)
         except NotFound:
@@ -110,6 +118,11 @@ class Deliverer:
             _log.exception("webhook %s could not be served", id)
         finally:
             del self._tasks[id]
+            self._places.leave(id)
+
+    def _note(self, delivery: Delivery) -> None:
+        is_slow = not delivery.delivered or delivery.duration_ms > SLOW_MS
+        self._places.note(delivery.webhook_id, is_slow=is_slow)
 
     async def _stop(self) -> None:
         for task in self._tasks.values():

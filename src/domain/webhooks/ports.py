@@ -12,12 +12,10 @@ from domain.webhooks.delivery import ACCEPTED, Cursor, Delivery
 
 
 class Waiting(NamedTuple):
-    """A webhook that nobody serves, and that may have something to send: the changes after ``number``, or a request."""
+    """A webhook that has something to send, and that nobody serves."""
 
     owner_id: OwnerId
     id: UUID
-    number: int
-    is_requested: bool
 
 
 class OwnedDeliveries(Protocol):
@@ -64,9 +62,9 @@ class Deliveries(Protocol):
     def of(self, owner: OwnerId) -> OwnedDeliveries: ...
 
     async def waiting(self, now: datetime) -> Sequence[Waiting]:
-        """The webhooks of all owners that nobody serves: those that are active and may be tried now, or have a request.
+        """The webhooks of all owners that nobody serves, and that have a request, or are active, behind and due.
 
-        Those that have waited longest come first.
+        One is behind where its cursor is not at its owner's last change. Those that have waited longest come first.
         """
         ...
 

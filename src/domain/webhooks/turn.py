@@ -56,7 +56,11 @@ class Delivering:
 class Turn:
     """Serves a webhook whose cursor is leased to ``holder``."""
 
-    def __init__(self, means: Delivering, webhook: Webhook, cursor: Cursor, holder: UUID) -> None:
+    def __init__(
+        self, means: Delivering, webhook: Webhook, cursor: Cursor, holder: UUID, note: Callable[[Delivery], None]
+    ) -> None:
+        """``note`` is told of each attempt."""
+        self._note = note
         self._means, self._webhook, self._cursor, self._holder = means, webhook, cursor, holder
         self._owned = means.deliveries.of(webhook.owner_id)
         self._secrets: list[bytes] = []
@@ -209,6 +213,7 @@ class Turn:
             next_attempt_at=None if is_last else self._cursor.next_attempt_at,
         )
         self._made.append(delivery)
+        self._note(delivery)
         return answer
 
     def _fail(self, retry_after: timedelta = timedelta()) -> None:

@@ -6,9 +6,9 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, Subquery
 
-from adapters.django_orm.models import WebhookCursorRow, WebhookDeliveryRow, WebhookRow
+from adapters.django_orm.models import ChangeCountRow, WebhookCursorRow, WebhookDeliveryRow, WebhookRow
 from adapters.django_orm.repositories.reader import PURGED_AT_ONCE, Reader
 from adapters.django_orm.repositories.repository import OwnedTable
 from adapters.django_orm.repositories.write_records import BATCHES, WriteKind, WriteRecords
@@ -49,6 +49,12 @@ _DELIVERER = str(UUID(int=0))
 
 def _one() -> QuerySet[WebhookCursorRow, WebhookCursorRow]:
     return WebhookCursorRow.objects.filter(owner_id=_cursor("owner_id"), id=_cursor("id"))
+
+
+def _with_last() -> QuerySet[WebhookCursorRow, WebhookCursorRow]:
+    """All cursors, each with the number of its owner's last change."""
+    counts = ChangeCountRow.objects.filter(owner_id=OuterRef("owner_id"))
+    return WebhookCursorRow.objects.alias(last=Subquery(counts.values("last")))
 
 
 def _free() -> Q:
@@ -102,14 +108,13 @@ class DeliveryTable(Reader[Delivery]):
 
     async def waiting(self, now: datetime) -> Sequence[Waiting]:
         rows = await self.executor.fetch(_DELIVERER, self._waiting, {"now": now})
-        return [Waiting(owner, id, number, requested is not None) for owner, id, number, requested in rows]
+        return [Waiting(owner, id) for owner, id in rows]
 
     @cached_property
     def _waiting(self) -> Statement:
-        due = Q(active=True, next_attempt_at__lte=_cursor("next_attempt_at", "now"))
-        rows = WebhookCursorRow.objects.filter(_free(), Q(requested__isnull=False) | due)
-        columns = ("owner_id", "id", "number", "requested")
-        return self._compile.select(rows.order_by("next_attempt_at", "id"), *columns, rls=RlsContext.DELIVERER)
+        due = Q(active=True, next_attempt_at__lte=_cursor("next_attempt_at", "now")) & ~Q(number=F("last"))
+        rows = _with_last().filter(_free(), Q(requested__isnull=False) | due).order_by("next_attempt_at", "id")
+        return self._compile.select(rows, "owner_id", "id", rls=RlsContext.DELIVERER)
 
     async def all(self) -> Sequence[tuple[OwnerId, UUID]]:
         return [(owner, id) for owner, id in await self.executor.fetch(_DELIVERER, self._all, {})]
