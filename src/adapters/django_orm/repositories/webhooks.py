@@ -6,7 +6,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import OuterRef, Q, Subquery
 
 from adapters.django_orm.models import ChangeCountRow, WebhookCursorRow, WebhookDeliveryRow, WebhookRow
 from adapters.django_orm.repositories.reader import PURGED_AT_ONCE, Reader
@@ -51,10 +51,10 @@ def _one() -> QuerySet[WebhookCursorRow, WebhookCursorRow]:
     return WebhookCursorRow.objects.filter(owner_id=_cursor("owner_id"), id=_cursor("id"))
 
 
-def _with_last() -> QuerySet[WebhookCursorRow, WebhookCursorRow]:
-    """All cursors, each with the number of its owner's last change."""
-    counts = ChangeCountRow.objects.filter(owner_id=OuterRef("owner_id"))
-    return WebhookCursorRow.objects.alias(last=Subquery(counts.values("last")))
+def _with_other_last() -> QuerySet[WebhookCursorRow, WebhookCursorRow]:
+    """All cursors, each with the number of the owner's last change unless it is the cursor's own."""
+    other = ChangeCountRow.objects.filter(~Q(last=OuterRef("number")), owner_id=OuterRef("owner_id"))
+    return WebhookCursorRow.objects.alias(other_last=Subquery(other.values("last")))
 
 
 def _free() -> Q:
@@ -112,9 +112,9 @@ class DeliveryTable(Reader[Delivery]):
 
     @cached_property
     def _waiting(self) -> Statement:
-        due = Q(active=True, next_attempt_at__lte=_cursor("next_attempt_at", "now")) & ~Q(number=F("last"))
-        rows = _with_last().filter(_free(), Q(requested__isnull=False) | due).order_by("next_attempt_at", "id")
-        return self._compile.select(rows, "owner_id", "id", rls=RlsContext.DELIVERER)
+        due = Q(active=True, next_attempt_at__lte=_cursor("next_attempt_at", "now"), other_last__isnull=False)
+        rows = _with_other_last().filter(_free(), Q(requested__isnull=False) | due)
+        return self._compile.select(rows.order_by("next_attempt_at", "id"), "owner_id", "id", rls=RlsContext.DELIVERER)
 
     async def all(self) -> Sequence[tuple[OwnerId, UUID]]:
         return [(owner, id) for owner, id in await self.executor.fetch(_DELIVERER, self._all, {})]
