@@ -115,3 +115,8 @@ class World:
         """The oldest first."""
         page = await self.container.use_cases.webhooks().attempts(self.owner, webhook.id, PageRequest(limit=100))
         return [*reversed(page.items)]
+
+
+def names(messages: list[Any]) -> list[str]:
+    """The names of the objects that these messages tell of."""
+    return [message["data"]["after"]["name"] for message in messages]

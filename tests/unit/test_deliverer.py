@@ -31,20 +31,9 @@ from domain.webhooks.turn import LEASE
 from domain.webhooks.webhook import Webhook
 from domain.write_context import WriteContext
 from tests.factories import NOW, OwnerFactory
-from tests.unit.delivering import ACCEPTED, BEFORE, FAILED, GONE, KEY, SECOND, World
+from tests.unit.delivering import ACCEPTED, BEFORE, FAILED, GONE, KEY, SECOND, World, names
 
 PAGE = Path(__file__).parents[2] / "docs" / "webhooks.md"
-
-
-@pytest.fixture
-async def world() -> World:
-    world = World()
-    await world.begin()
-    return world
-
-
-def names(messages: list[Any]) -> list[str]:
-    return [message["data"]["after"]["name"] for message in messages]
 
 
 async def test_changes_are_sent_in_order_from_the_creation_on(world: World) -> None:

@@ -97,13 +97,6 @@ def test_owners_take_turns() -> None:
     assert [each.id for each in in_turn(found)] == [ids[0], ids[3], ids[1], ids[2]]
 
 
-@pytest.fixture
-async def world() -> World:
-    world = World()
-    await world.begin()
-    return world
-
-
 async def owner_with_webhooks(world: World, number: int) -> list[Webhook]:
     """Another owner's webhooks, which have a change to send."""
     owner = OwnerFactory.build()

@@ -32,7 +32,8 @@ async def _deliver(*, once: bool) -> None:
     try:
         if once:
             await storage.check()
-        running = asyncio.create_task(container.deliverer().run(once=once))
+        deliverer = container.deliverer()
+        running = asyncio.create_task(deliverer.run_once() if once else deliverer.run())
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, running.cancel)
         with suppress(asyncio.CancelledError):

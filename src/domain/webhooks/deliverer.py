@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from contextlib import suppress
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager, suppress
 from uuid import UUID
 
 from domain.errors import NotFound, Unavailable
@@ -39,20 +40,35 @@ class Deliverer:
         self._holder = means.new_id()
         self._places = Places(AT_ONCE)
         self._found: list[Waiting] = []
-        self._tasks: dict[UUID, asyncio.Task[None]] = {}
+        self._tasks: dict[UUID, asyncio.Task[UUID | None]] = {}
         self._is_out_of_order = False
 
-    async def run(self, *, once: bool = False) -> None:
-        """Looks for what there is to send, again and again; or ``once``, and returns when it was tried."""
-        await self._means.sender.open()
-        try:
-            await self.poll()
-            while not once:
+    async def run(self) -> None:
+        """Looks for what there is to send, again and again."""
+        async with self._sending():
+            while True:
+                await self.poll()
                 for _ in range(round(POLL / BETWEEN_POLLS)):
                     await asyncio.sleep(BETWEEN_POLLS)
                     self._begin()
-                await self.poll()
-            await self.settled()
+
+    async def run_once(self) -> None:
+        """Serves each webhook that is due, until it has nothing to send or an attempt fails. Raises ``Unavailable``.
+
+        What becomes due after a webhook has been served is left for another time, so this ends.
+        """
+        served: set[UUID] = set()
+        async with self._sending():
+            while self._tasks or self._found or await self._look(served):
+                self._begin()
+                done, _ = await asyncio.wait(self._tasks.values(), return_when=asyncio.FIRST_COMPLETED)
+                served |= {id for id in (task.result() for task in done) if id is not None}
+
+    @asynccontextmanager
+    async def _sending(self) -> AsyncIterator[None]:
+        await self._means.sender.open()
+        try:
+            yield
         finally:
             await self._stop()
             await self._means.sender.close()
@@ -60,10 +76,7 @@ class Deliverer:
     async def poll(self) -> None:
         """Looks once, and begins to serve what has something to send. An outage is logged once."""
         try:
-            if self._must_reseal:
-                _log.info("the secrets of %d webhooks are encrypted with the present secret key", await self.reseal())
-                self._must_reseal = False
-            self._found = in_turn(await self._means.deliveries.waiting(self._means.now()))
+            await self._look()
             self._begin()
             self._is_out_of_order = False
         except Unavailable as error:
@@ -72,6 +85,15 @@ class Deliverer:
             self._is_out_of_order = True
         except Exception:
             _log.exception("webhooks could not be looked for")
+
+    async def _look(self, but: Collection[UUID] = ()) -> bool:
+        """Looks which webhooks are waiting, ``but`` these; returns whether any are. Raises ``Unavailable``."""
+        if self._must_reseal:
+            _log.info("the secrets of %d webhooks are encrypted with the present secret key", await self.reseal())
+            self._must_reseal = False
+        found = await self._means.deliveries.waiting(self._means.now())
+        self._found = in_turn(each for each in found if each.id not in but)
+        return bool(self._found)
 
     def _begin(self) -> None:
         """Begins to serve those of the found webhooks that get a place; the others are left for later."""
@@ -103,13 +125,15 @@ class Deliverer:
     def _resealed(self, stored: Webhook) -> Webhook:
         return stored.resealed(self._means.secrets)
 
-    async def _serve(self, owner: OwnerId, id: UUID) -> None:
+    async def _serve(self, owner: OwnerId, id: UUID) -> UUID | None:
+        """Returns the id of the webhook unless it needs another turn at once."""
         means, now = self._means, self._means.now()
         try:
             cursor = await means.deliveries.of(owner).claim(id, self._holder, now, now + LEASE)
             if cursor is not None:  # read after the claim: whoever changes it from now on ends the lease
                 webhook = await means.repository.of(owner).get(id)
-                await Turn(means, webhook, cursor, self._holder, self._note).take()
+                if await Turn(means, webhook, cursor, self._holder, self._note).take():
+                    return None
         except Unavailable as error:
             _log.warning("webhook %s is served later: %s", id, error)
         except NotFound:
@@ -119,6 +143,7 @@ class Deliverer:
         finally:
             del self._tasks[id]
             self._places.leave(id)
+        return id
 
     def _note(self, delivery: Delivery) -> None:
         is_slow = not delivery.delivered or delivery.duration_ms > SLOW_MS

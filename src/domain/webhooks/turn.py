@@ -66,9 +66,10 @@ class Turn:
         self._secrets: list[bytes] = []
         self._made: list[Delivery] = []
         self._saved_at = means.monotonic()
+        self._is_more_left = False
 
-    async def take(self) -> None:
-        """Sends what there is to send, then ends the lease. Raises ``Unavailable``."""
+    async def take(self) -> bool:
+        """Sends what there is to send, then ends the lease; returns whether more is left. Raises ``Unavailable``."""
         disabled: DisabledReason | None = None
         try:
             disabled = await self._send_all()
@@ -86,6 +87,7 @@ class Turn:
                     changed = await repository.change(self._webhook.id, change, self._means.context())
                     if changed.disabled_reason is disabled:
                         _log.warning("webhook %s is disabled: %s", self._webhook.id, disabled)
+        return self._is_more_left
 
     def _disable(self, reason: DisabledReason, stored: Webhook) -> Webhook:
         """The webhook disabled; as it is where its owner has changed it since the turn began."""
@@ -147,6 +149,7 @@ class Turn:
                 if not is_fresh and not await self._save(until=self._means.now() + LEASE):
                     return None
             more = page.next is not None
+        self._is_more_left = more
         return None
 
     async def _changes_after(self, number: int, limit: int) -> Page[Revision[Any]]:
