@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from aiohttp import (
+    AsyncResolver,
     ClientConnectorCertificateError,
     ClientConnectorDNSError,
     ClientOSError,
@@ -20,7 +21,6 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from adapters.webhook_sender.addresses import AddressRefused, AllowedAddresses
-from adapters.webhook_sender.resolver import Resolver
 from domain.webhooks.delivery import Delivery
 from domain.webhooks.ports import Answer
 
@@ -48,8 +48,9 @@ class HttpSender:
         self._sessions: dict[str, ClientSession] = {}
 
     async def open(self) -> None:
-        resolver = self._resolver or Resolver()
-        self._sessions = {scheme: self._session(allowed, resolver) for scheme, allowed in self._allowed.items()}
+        # It waits for name servers without a thread for each name: names that are never answered hold up no others.
+        self._resolver = self._resolver or AsyncResolver()
+        self._sessions = {scheme: self._session(allowed, self._resolver) for scheme, allowed in self._allowed.items()}
 
     def _session(self, allowed: AllowedAddresses, resolver: AbstractResolver) -> ClientSession:
         def checked_socket(found: tuple[Any, ...]) -> socket.socket:
@@ -69,6 +70,8 @@ class HttpSender:
     async def close(self) -> None:
         for session in self._sessions.values():
             await session.close()
+        if self._resolver is not None:
+            await self._resolver.close()
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         try:
@@ -98,7 +101,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, asyncio.TimeoutError):
         return f"There was no whole answer within {TIMEOUT:g} seconds."
     if isinstance(error, ClientConnectorDNSError):
-        return f"The host has no address: {cause}."
+        return f"The host has no address: {cause.strerror if isinstance(cause, OSError) else cause}."
     if isinstance(error, ClientConnectorCertificateError):
         return f"The certificate is not valid: {error.certificate_error}."
     return f"There was no answer: {cause or type(cause).__name__}."
