@@ -183,16 +183,16 @@ async def test_names_that_are_never_answered_hold_up_no_others() -> None:
         endpoint(lambda _: answer("200 OK")) as (port, _),
         sending("127.0.0.1", resolver=resolver) as send,
     ):
-        waiting = []
+        waiting: list[asyncio.Future[Answer]] = []
         for each in range(AT_ONCE + 1):
-            waiting.append(asyncio.create_task(send(f"http://dark{each}.example:{port}/")))
+            waiting.append(asyncio.ensure_future(send(f"http://dark{each}.example:{port}/")))
             for _ in ("A", "AAAA"):
                 await server.dark.get()
         sent = await send(f"http://hooks.example:{port}/")
         assert sent.accepted, sent
         assert not any(each.done() for each in waiting)
-        for each in waiting:
-            each.cancel()
+        for one in waiting:
+            one.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
     names.close()
 
