@@ -149,6 +149,24 @@ class DeliveriesContract:
         await owned.save(webhook.id, ME, Cursor(number=1000, next_attempt_at=NOW), None, [])
         assert await self.is_waiting(storage, webhook, NOW)
 
+    async def test_how_all_webhooks_stand_is_told(
+        self, storage: Storage, owner: OwnerId, webhook: Webhook, owned: OwnedDeliveries
+    ) -> None:
+        await self.advance(storage, webhook, NOW)
+        before = await storage.deliveries.standing()
+        await storage.repository(Simulation).of(owner).add(SimulationFactory.build(owner_id=owner), CONTEXT)
+        standing = await storage.deliveries.standing()
+        assert standing == before._replace(behind=before.behind + 1, changes=max(before.changes, 1))
+        await owned.claim(webhook.id, ME, NOW, LATER)
+        failed = Cursor(number=0, attempts=1, failing_since=OLD, next_attempt_at=NOW)
+        assert await owned.save(webhook.id, ME, failed, None, [])
+        failing = await storage.deliveries.standing()
+        assert (failing.failing, failing.failing_since) == (before.failing + 1, OLD)
+        await storage.webhooks.of(owner).change(
+            webhook.id, lambda stored: stored.disable(reason=DisabledReason.GONE, now=NOW), CONTEXT
+        )
+        assert await storage.deliveries.standing() == before._replace(disabled=before.disabled + 1)
+
     async def test_disabled_webhook_waits_for_requests_alone(
         self, storage: Storage, owner: OwnerId, webhook: Webhook, owned: OwnedDeliveries
     ) -> None:

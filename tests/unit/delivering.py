@@ -21,6 +21,7 @@ from domain.repository import OwnerId
 from domain.simulations.simulation import Simulation
 from domain.webhooks.deliverer import Deliverer
 from domain.webhooks.delivery import Delivery
+from domain.webhooks.figures import DeliveryFigures
 from domain.webhooks.ports import Answer
 from domain.webhooks.webhook import Webhook
 from domain.write_context import WriteContext
@@ -73,6 +74,7 @@ class World:
     def __init__(self) -> None:
         self.clock, self.endpoints, self.storage = Clock(), Endpoints(), Storage()
         self.container = self.containing(KEY)
+        self.figures = DeliveryFigures()
         self.deliverer = self.new_deliverer()
         self.owner: OwnerId = OwnerFactory.build().id
 
@@ -85,7 +87,7 @@ class World:
         return Container(settings=Settings(**secrets), storage=self.storage, system=system)
 
     def new_deliverer(self) -> Deliverer:
-        return Deliverer(replace(self.container.delivering(), sender=self.endpoints))
+        return Deliverer(replace(self.container.delivering(), sender=self.endpoints), self.figures)
 
     @property
     def context(self) -> WriteContext:

@@ -200,7 +200,7 @@ async def test_webhook_that_was_changed_in_time_is_not_disabled(world: World) ->
             return await repository.of(world.owner).change(id, change, context)
 
     means = replace(world.container.delivering(), sender=world.endpoints, repository=ChangedJustBefore())
-    world.deliverer = Deliverer(means)
+    world.deliverer = Deliverer(means, world.figures)
     await world.deliver()
     stored = await world.stored(webhook)
     assert (stored.url, stored.enabled) == ("https://b.example", True)
@@ -265,7 +265,9 @@ async def test_webhook_stays_leased_while_changes_are_skipped(world: World) -> N
             return await super().changes(owner, request)
 
     slow = SlowHistory(revisions=world.storage.revisions)
-    world.deliverer = Deliverer(replace(world.container.delivering(), sender=world.endpoints, history=slow))
+    world.deliverer = Deliverer(
+        replace(world.container.delivering(), sender=world.endpoints, history=slow), world.figures
+    )
     await world.deliver()
     assert world.clock() >= NOW + LEASE
     assert waiting == []

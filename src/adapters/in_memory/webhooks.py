@@ -13,7 +13,7 @@ from adapters.in_memory.repository import OwnedRepository, Repository
 from domain.paging import Page, PageRequest
 from domain.repository import OwnerId, or_not_found
 from domain.webhooks.delivery import Cursor, Delivery
-from domain.webhooks.ports import Waiting
+from domain.webhooks.ports import Standing, Waiting
 from domain.webhooks.webhook import Webhook
 from domain.write_context import WriteContext
 
@@ -53,6 +53,17 @@ class Deliveries:
 
     def _is_behind(self, owner: OwnerId, lease: _Lease) -> bool:
         return lease.is_active and lease.cursor.number != self._revisions.of(owner).last
+
+    async def standing(self) -> Standing:
+        behind = [
+            self._revisions.of(owner).last - lease.cursor.number
+            for (owner, _), lease in self.cursors.items()
+            if self._is_behind(owner, lease)
+        ]
+        failing = [each.cursor.failing_since for each in self.cursors.values() if each.is_active]
+        since = [each for each in failing if each is not None]
+        disabled = sum(not each.is_active for each in self.cursors.values())
+        return Standing(len(behind), max(behind, default=0), len(since), min(since, default=None), disabled)
 
     async def all(self) -> Sequence[tuple[OwnerId, UUID]]:
         return [*self.cursors]

@@ -4,11 +4,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from uuid import UUID
 
 from domain.errors import NotFound, Unavailable
 from domain.repository import OwnerId
-from domain.webhooks.delivery import Delivery
+from domain.webhooks.delivery import Delivery, DeliveryCause
+from domain.webhooks.figures import DeliveryFigures
 from domain.webhooks.places import Places, in_turn
 from domain.webhooks.ports import Waiting
 from domain.webhooks.turn import LEASE, Delivering, Turn
@@ -16,6 +18,8 @@ from domain.webhooks.webhook import Webhook
 
 POLL = 1.0
 """Seconds between two looks at what there is to send."""
+ASK_AFTER = 15.0
+"""Seconds after which it is asked again how all webhooks stand."""
 BETWEEN_POLLS = 0.1
 """Seconds after which those that got no place try again."""
 AT_ONCE = 500
@@ -34,14 +38,15 @@ class Deliverer:
     its leases behind, which end after ``LEASE``; what it had sent and not yet recorded is then sent again.
     """
 
-    def __init__(self, means: Delivering, *, reseals: bool = False) -> None:
+    def __init__(self, means: Delivering, figures: DeliveryFigures, *, reseals: bool = False) -> None:
         """``reseals`` says whether there is a previous secret key, in whose place the present one has to encrypt."""
-        self._means, self._must_reseal = means, reseals
+        self._means, self._figures, self._must_reseal = means, figures, reseals
         self._holder = means.new_id()
         self._places = Places(AT_ONCE)
         self._found: list[Waiting] = []
         self._tasks: dict[UUID, asyncio.Task[UUID | None]] = {}
         self._is_out_of_order = False
+        self._asks_at = means.monotonic()
 
     async def run(self) -> None:
         """Looks for what there is to send, again and again."""
@@ -78,6 +83,7 @@ class Deliverer:
         try:
             await self._look()
             self._begin()
+            await self._ask()
             self._is_out_of_order = False
         except Unavailable as error:
             if not self._is_out_of_order:
@@ -86,6 +92,12 @@ class Deliverer:
         except Exception:
             _log.exception("webhooks could not be looked for")
 
+    async def _ask(self) -> None:
+        """Asks now and then how all webhooks stand."""
+        if self._means.monotonic() >= self._asks_at:
+            self._figures.standing = await self._means.deliveries.standing()
+            self._asks_at = self._means.monotonic() + ASK_AFTER
+
     async def _look(self, but: Collection[UUID] = ()) -> bool:
         """Looks which webhooks are waiting, ``but`` these; returns whether any are. Raises ``Unavailable``."""
         if self._must_reseal:
@@ -93,6 +105,7 @@ class Deliverer:
             self._must_reseal = False
         found = await self._means.deliveries.waiting(self._means.now())
         self._found = in_turn(each for each in found if each.id not in but)
+        self._figures.waiting([*self._tasks, *(each.id for each in self._found)], self._means.now())
         return bool(self._found)
 
     def _begin(self) -> None:
@@ -143,11 +156,15 @@ class Deliverer:
         finally:
             del self._tasks[id]
             self._places.leave(id)
+            self._figures.served(id)
         return id
 
-    def _note(self, delivery: Delivery) -> None:
+    def _note(self, delivery: Delivery, changed_at: datetime) -> None:
         is_slow = not delivery.delivered or delivery.duration_ms > SLOW_MS
         self._places.note(delivery.webhook_id, is_slow=is_slow)
+        self._figures.count(delivery)
+        if delivery.cause is DeliveryCause.CHANGE and delivery.attempt == 1:
+            self._figures.sending(delivery.webhook_id, changed_at)
 
     async def _stop(self) -> None:
         for task in self._tasks.values():

@@ -18,6 +18,19 @@ class Waiting(NamedTuple):
     id: UUID
 
 
+class Standing(NamedTuple):
+    """How the webhooks of all owners stand: how many are behind or failing, or disabled, and how far behind at most.
+
+    ``failing_since`` is when the first attempt failed of whichever has failed for longest.
+    """
+
+    behind: int
+    changes: int
+    failing: int
+    failing_since: datetime | None
+    disabled: int
+
+
 class OwnedDeliveries(Protocol):
     """One owner's cursors and deliveries. Each method may raise ``Unavailable``.
 
@@ -66,6 +79,10 @@ class Deliveries(Protocol):
 
         One is behind where its cursor is not at its owner's last change. Those that have waited longest come first.
         """
+        ...
+
+    async def standing(self) -> Standing:
+        """How all webhooks stand now."""
         ...
 
     async def all(self) -> Sequence[tuple[OwnerId, UUID]]:

@@ -57,9 +57,14 @@ class Turn:
     """Serves a webhook whose cursor is leased to ``holder``."""
 
     def __init__(
-        self, means: Delivering, webhook: Webhook, cursor: Cursor, holder: UUID, note: Callable[[Delivery], None]
+        self,
+        means: Delivering,
+        webhook: Webhook,
+        cursor: Cursor,
+        holder: UUID,
+        note: Callable[[Delivery, datetime], None],
     ) -> None:
-        """``note`` is told of each attempt."""
+        """``note`` is told of each attempt, with the time of what was sent."""
         self._note = note
         self._means, self._webhook, self._cursor, self._holder = means, webhook, cursor, holder
         self._owned = means.deliveries.of(webhook.owner_id)
@@ -216,7 +221,7 @@ class Turn:
             next_attempt_at=None if is_last else self._cursor.next_attempt_at,
         )
         self._made.append(delivery)
-        self._note(delivery)
+        self._note(delivery, message.at)
         return answer
 
     def _fail(self, retry_after: timedelta = timedelta()) -> None:
