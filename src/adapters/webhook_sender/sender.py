@@ -3,6 +3,7 @@
 import asyncio
 import re
 import socket
+import ssl
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -59,7 +60,9 @@ class HttpSender:
             return socket.socket(family, kind, protocol)
 
         return ClientSession(
-            connector=TCPConnector(resolver=resolver, socket_factory=checked_socket, limit=0),
+            connector=TCPConnector(
+                ssl=ssl.create_default_context(), resolver=resolver, socket_factory=checked_socket, limit=0
+            ),
             cookie_jar=DummyCookieJar(),
             timeout=ClientTimeout(total=TIMEOUT),
             headers={"user-agent": self._user_agent, "accept": "*/*", "accept-encoding": "identity"},
@@ -103,7 +106,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ClientConnectorDNSError):
         return f"The host has no address: {cause.strerror if isinstance(cause, OSError) else cause}."
     if isinstance(error, ClientConnectorCertificateError):
-        return f"The certificate is not valid: {error.certificate_error}."
+        why = error.certificate_error
+        return f"The certificate is not valid: {str(getattr(why, 'verify_message', why)).removesuffix('.')}."
     return f"There was no answer: {cause or type(cause).__name__}."
 
 
