@@ -180,6 +180,15 @@ async def test_410_disables_the_webhook_at_once(world: World) -> None:
     assert len(world.endpoints.sent) == 1
 
 
+async def test_410_to_a_ping_disables_the_webhook_too(world: World) -> None:
+    webhook = await world.webhook("a")
+    world.endpoints.answers[webhook.url] = lambda: GONE
+    await world.container.use_cases.webhooks().request(world.owner, webhook.id, None)
+    await world.deliver()
+    assert (await world.stored(webhook)).disabled_reason == "gone"
+    assert await world.storage.deliveries.waiting(world.clock()) == []
+
+
 async def test_webhook_that_was_changed_in_time_is_not_disabled(world: World) -> None:
     webhook = await world.webhook("a")
     await world.simulation("one")

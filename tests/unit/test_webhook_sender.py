@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
 
@@ -163,11 +164,63 @@ async def test_answer_is_read_to_a_bound() -> None:
     assert sent.text == ("x\ufffd\ufffd" * 1000)[:1000]
 
 
+@pytest.mark.parametrize(
+    ("header", "least", "most"),
+    [
+        ("120", 120, 120),
+        ("{:%a, %d %b %Y %H:%M:%S} GMT", 110, 120),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 0, 0),
+        *((wrong, 0, 0) for wrong in ("", "soon", "-1", "1.5", "9" * 40, "Sun, 06 Nov 2094 08:49:37", "Sun, 99 Nov")),
+    ],
+)
+async def test_endpoint_asks_for_a_later_attempt_by_seconds_or_date(header: str, least: int, most: int) -> None:
+    sent_header = f"retry-after: {header.format(datetime.now(UTC) + timedelta(seconds=120))}"
+    async with (
+        endpoint(lambda _: answer("503 Busy", b"", sent_header)) as (port, _),
+        sending("127.0.0.1") as send,
+    ):
+        sent = await send(f"http://127.0.0.1:{port}/")
+    assert timedelta(seconds=least) <= sent.retry_after <= timedelta(seconds=most)
+
+
 async def test_compressed_answer_is_not_unpacked() -> None:
     compressing = endpoint(lambda _: answer("200 OK", b"\x1f\x8b\xff", "content-encoding: gzip"))
     async with compressing as (port, _), sending("127.0.0.1") as send:
         sent = await send(f"http://127.0.0.1:{port}/")
     assert sent == Answer(status_code=200, text="\ufffd" * 3)
+
+
+@pytest.mark.parametrize(
+    ("begun", "piece"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\n", b"x: y\r\n"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n", b"x"),
+    ],
+)
+async def test_endpoint_that_trickles_is_given_up(begun: bytes, piece: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender, "TIMEOUT", 0.2)
+    ended = asyncio.Event()
+
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(begun)
+        while not ended.is_set():
+            writer.write(piece)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), 0.01)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server, sending("127.0.0.1") as send:
+        sent = await send(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+        ended.set()
+    assert sent == Answer(error="There was no whole answer within 0.2 seconds.")
+
+
+async def test_endless_headers_are_an_error() -> None:
+    head = b"HTTP/1.1 200 OK\r\nx: " + b"y" * (1 << 20)
+    async with endpoint(lambda _: head) as (port, _), sending("127.0.0.1") as send:
+        sent = await send(f"http://127.0.0.1:{port}/")
+    assert str(sent.error).startswith("There was no answer")
 
 
 async def test_silent_endpoint_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

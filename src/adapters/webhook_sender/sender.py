@@ -5,7 +5,8 @@ import re
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from aiohttp import (
@@ -86,14 +87,23 @@ class HttpSender:
                     text += await response.content.read(ANSWER_BYTES_MAX - len(text))
                 if not response.content.at_eof():
                     response.close()
-                wait = response.headers.get("retry-after", "")
                 return Answer(
                     status_code=response.status,
                     text=_printable(text[: 4 * Delivery.TEXT_MAX].decode(errors="replace")),
-                    retry_after=timedelta(seconds=int(wait)) if _SECONDS.fullmatch(wait) else timedelta(),
+                    retry_after=_retry_after(response.headers.get("retry-after", "")),
                 )
         except Exception as error:  # whatever is wrong with one endpoint, it has not accepted the message
             return Answer(error=_printable(_reason(error)))
+
+
+def _retry_after(header: str) -> timedelta:
+    """For how long to wait (RFC 9110, section 10.2.3); not at all where the header is wrong."""
+    if _SECONDS.fullmatch(header):
+        return timedelta(seconds=int(header))
+    try:
+        return max(parsedate_to_datetime(header) - datetime.now(UTC), timedelta())
+    except (ValueError, TypeError, OverflowError):  # no date, or one without a time zone
+        return timedelta()
 
 
 def _reason(error: Exception) -> str:

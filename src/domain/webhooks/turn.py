@@ -109,8 +109,8 @@ class Turn:
         if not self._open_secrets():
             await self._drop_request()
             return DisabledReason.SECRET_UNREADABLE
-        if self._cursor.requested is not None:
-            await self._send_requested(self._cursor.requested)
+        if self._cursor.requested is not None and await self._send_requested(self._cursor.requested):
+            return DisabledReason.GONE
         if not self._webhook.enabled or self._cursor.next_attempt_at > self._means.now():
             return None
         try:
@@ -167,13 +167,16 @@ class Turn:
             return DisabledReason.GONE
         return DisabledReason.FAILING if self._cursor.gives_up(self._means.now()) else None
 
-    async def _send_requested(self, requested: UUID) -> None:
-        """Sends the message of an earlier delivery once more, or a ping."""
+    async def _send_requested(self, requested: UUID) -> bool:
+        """Sends the message of an earlier delivery once more, or a ping; returns whether the endpoint is gone."""
+        is_gone = False
         number, message = await self._requested(requested)
         if message is not None:
-            await self._attempt(message, DeliveryCause.REPEAT if number else DeliveryCause.PING, number)
+            answer = await self._attempt(message, DeliveryCause.REPEAT if number else DeliveryCause.PING, number)
+            is_gone = answer.status_code == GONE
             await self._save(until=self._means.now() + LEASE)
         await self._owned.fulfil(self._webhook.id, requested)
+        return is_gone
 
     async def _requested(self, requested: UUID) -> tuple[int, Message | None]:
         """What was requested, and the number of its change; None for what is kept no longer."""
