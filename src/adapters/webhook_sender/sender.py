@@ -28,6 +28,8 @@ from domain.webhooks.ports import Answer
 
 TIMEOUT = 10.0
 """Seconds for everything, from the look-up of the host to the end of the answer."""
+KEEP_ALIVE = 2.0
+"""Seconds for which a connection waits for the next message: thousands of endpoints may be served one after another."""
 ANSWER_BYTES_MAX = 16_384
 """Bytes read of an answer; after more the connection is closed."""
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -62,7 +64,11 @@ class HttpSender:
 
         return ClientSession(
             connector=TCPConnector(
-                ssl=ssl.create_default_context(), resolver=resolver, socket_factory=checked_socket, limit=0
+                ssl=ssl.create_default_context(),
+                resolver=resolver,
+                socket_factory=checked_socket,
+                limit=0,
+                keepalive_timeout=KEEP_ALIVE,
             ),
             cookie_jar=DummyCookieJar(),
             timeout=ClientTimeout(total=TIMEOUT),

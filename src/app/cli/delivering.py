@@ -11,10 +11,11 @@ from app.cli.database import require_storage, say_which_database
 from app.cli.metrics_port import shared_metrics
 from app.cli.terminal import fail, print_message
 from app.container import Container
+from app.http_server.limits import FILES_RESERVED, allow_open_files
 from app.metrics_mount import measuring
 from config.settings import load
 from domain.errors import Unavailable
-from domain.webhooks.deliverer import Deliverer
+from domain.webhooks.deliverer import FILES, Deliverer
 
 _log = logging.getLogger("goatfish.webhooks")
 
@@ -34,6 +35,7 @@ def deliver(*, once: bool) -> None:
 async def _deliver(*, once: bool) -> None:
     """Raises ``Unavailable`` for a database that cannot be used, where it is not waited for: ``once``."""
     container = Container(settings=load())
+    allow_open_files(FILES + container.settings().pool_size + FILES_RESERVED)
     storage = container.storage()
     await storage.open()
     try:

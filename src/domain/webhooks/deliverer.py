@@ -24,6 +24,8 @@ BETWEEN_POLLS = 0.1
 """Seconds after which those that got no place try again."""
 AT_ONCE = 500
 """Webhooks that one process serves at a time."""
+FILES = 16_384
+"""Connections that may be open to endpoints: to those that are served, and for some seconds to those that were."""
 SLOW_MS = 1000
 """A webhook is slow if its last delivery took longer, or failed."""
 STOP_AFTER = 2.0
