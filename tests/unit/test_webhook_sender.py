@@ -252,6 +252,14 @@ async def test_endpoint_out_of_reach_is_an_error(url: str, error: str) -> None:
     assert str(sent.error).startswith(error)
 
 
+@pytest.mark.parametrize("addresses", [["127.0.0.1"], ["127.0.0.1", "127.0.0.2"], ["10.0.0.1", "127.0.0.1"]])
+async def test_error_does_not_tell_the_addresses_of_a_name(addresses: list[str]) -> None:
+    async with sending("127.0.0.0/8", resolver=FakeResolver(addresses)) as send:
+        sent = await send("http://internal.example:1/")
+    assert str(sent.error).startswith("There was no answer: ")
+    assert not any(each in str(sent.error) for each in addresses)
+
+
 async def test_answer_that_is_no_http_is_an_error() -> None:
     async with endpoint(lambda _: b"hello\r\n\r\n") as (port, _), sending("127.0.0.1") as send:
         sent = await send(f"http://127.0.0.1:{port}/")

@@ -1,6 +1,7 @@
 """Sends messages by HTTP, with limits on where to, for how long, and how much is read of an answer."""
 
 import asyncio
+import os
 import re
 import socket
 import ssl
@@ -113,7 +114,7 @@ def _retry_after(header: str) -> timedelta:
 
 
 def _reason(error: Exception) -> str:
-    """Why there was no answer, as a sentence."""
+    """Why there was no answer, as a sentence without addresses: the operator's name server may know private ones."""
     cause = error.os_error if isinstance(error, ClientOSError) and hasattr(error, "os_error") else error
     if isinstance(cause, AddressRefused):
         return str(cause)
@@ -122,9 +123,18 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ClientConnectorDNSError):
         return f"The host has no address: {cause.strerror if isinstance(cause, OSError) else cause}."
     if isinstance(error, ClientConnectorCertificateError):
-        why = error.certificate_error
-        return f"The certificate is not valid: {str(getattr(why, 'verify_message', why)).removesuffix('.')}."
-    return f"There was no answer: {cause or type(cause).__name__}."
+        wrong = error.certificate_error
+        return f"The certificate is not valid: {str(getattr(wrong, 'verify_message', wrong)).removesuffix('.')}."
+    return f"There was no answer: {_without_addresses(cause)}."
+
+
+def _without_addresses(cause: Exception) -> str:
+    if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError):
+        if cause.errno:
+            return os.strerror(cause.errno)
+        if str(cause).startswith("Multiple exceptions"):
+            return "none of the host's addresses could be connected to"
+    return str(cause) or type(cause).__name__
 
 
 def _printable(text: str) -> str:
