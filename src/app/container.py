@@ -86,7 +86,7 @@ class UseCases(containers.DeclarativeContainer):
         secrets=secrets,
         new_id=system.provided.new_id,
         random_bytes=system.provided.random_bytes,
-        allow_http=settings.provided.allows_http_webhooks,
+        networks=settings.provided.webhook_networks,
     )
     owners = providers.Singleton(Owners, directory=storage.provided.owners, new_id=system.provided.new_id)
     authentication = providers.Singleton(

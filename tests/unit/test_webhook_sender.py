@@ -12,8 +12,8 @@ import pytest
 from aiohttp import AsyncResolver
 
 from adapters.webhook_sender import sender
-from adapters.webhook_sender.addresses import AddressRefused, AllowedAddresses, is_public
 from adapters.webhook_sender.sender import ANSWER_BYTES_MAX
+from domain.webhooks.addresses import AddressRefused, AllowedAddresses, is_public
 from domain.webhooks.deliverer import AT_ONCE
 from domain.webhooks.ports import Answer
 from tests.unit.sending import FakeResolver, answer, endpoint, sending

@@ -23,7 +23,7 @@ from aiohttp import (
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from adapters.webhook_sender.addresses import AddressRefused, AllowedAddresses
+from domain.webhooks.addresses import AddressRefused, AllowedAddresses
 from domain.webhooks.delivery import Delivery
 from domain.webhooks.ports import Answer
 
