@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 from uuid_utils.compat import uuid7
 
+from adapters.in_memory.webhooks import OwnedDeliveries
 from domain.repository import OwnerId
-from domain.webhooks.deliverer import AT_ONCE
+from domain.webhooks.deliverer import AT_ONCE, STATEMENTS
 from domain.webhooks.places import Places, in_turn
 from domain.webhooks.ports import Answer, Waiting
 from domain.webhooks.webhook import Webhook
@@ -179,3 +181,27 @@ async def test_failing_and_slow_endpoints_leave_places_to_others(world: World, m
     assert hanging.begun.empty()
     hanging.released.set()
     await world.deliverer.settled()
+
+
+async def test_webhooks_of_an_owner_use_the_database_a_few_at_a_time(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing, most = 0, 0
+
+    def counting(write: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def counted(*given: Any, **named: Any) -> Any:
+            nonlocal writing, most
+            writing += 1
+            most = max(most, writing)
+            await asyncio.sleep(0)
+            writing -= 1
+            return await write(*given, **named)
+
+        return counted
+
+    for name in ("claim", "save"):
+        monkeypatch.setattr(OwnedDeliveries, name, counting(getattr(OwnedDeliveries, name)))
+    await owner_with_webhooks(world, Webhook.WEBHOOKS_MAX)
+    await world.deliver()
+    assert len(world.endpoints.sent) == Webhook.WEBHOOKS_MAX
+    assert most == STATEMENTS

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from domain.errors import NotFound, Unavailable
 from domain.repository import OwnerId
@@ -26,6 +27,8 @@ AT_ONCE = 500
 """Webhooks that one process serves at a time."""
 FILES = 16_384
 """Connections that may be open to endpoints: to those that are served, and for some seconds to those that were."""
+STATEMENTS = 4
+"""Statements of one owner at a time: others wait here, where no pool of connections refuses them as overload."""
 SLOW_MS = 1000
 """A webhook is slow if its last delivery took longer, or failed."""
 STOP_AFTER = 2.0
@@ -45,6 +48,7 @@ class Deliverer:
         self._means, self._figures, self._must_reseal = means, figures, reseals
         self._holder = means.new_id()
         self._places = Places(AT_ONCE)
+        self._databases: WeakValueDictionary[OwnerId, asyncio.Semaphore] = WeakValueDictionary()
         self._found: list[Waiting] = []
         self._tasks: dict[UUID, asyncio.Task[UUID | None]] = {}
         self._is_out_of_order = False
@@ -142,13 +146,25 @@ class Deliverer:
 
     async def _serve(self, owner: OwnerId, id: UUID) -> UUID | None:
         """Returns the id of the webhook unless it needs another turn at once."""
-        means, now = self._means, self._means.now()
+        means, database = self._means, self._databases.setdefault(owner, asyncio.Semaphore(STATEMENTS))
         try:
-            cursor = await means.deliveries.of(owner).claim(id, self._holder, now, now + LEASE)
-            if cursor is not None:  # read after the claim: whoever changes it from now on ends the lease
+            async with database:
+                now = means.now()
+                cursor = await means.deliveries.of(owner).claim(id, self._holder, now, now + LEASE)
+                if cursor is None:
+                    return id
+                # Read after the claim: whoever changes it from now on ends the lease.
                 webhook = await means.repository.of(owner).get(id)
-                if await Turn(means, webhook, cursor, self._holder, self._note).take():
-                    return None
+            turn = Turn(
+                means=means,
+                webhook=webhook,
+                cursor=cursor,
+                holder=self._holder,
+                database=database,
+                note=self._note,
+            )
+            if await turn.take():
+                return None
         except Unavailable as error:
             _log.warning("webhook %s is served later: %s", id, error)
         except NotFound:
