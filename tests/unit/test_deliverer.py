@@ -17,9 +17,10 @@ from uuid import UUID
 
 import pytest
 
+from adapters.in_memory.webhooks import OwnedDeliveries
 from domain.access.owner import Owner
 from domain.access.scopes import Scope
-from domain.errors import Conflict, Unavailable, Unfit
+from domain.errors import Conflict, PoolTimeout, Unavailable, Unfit
 from domain.paging import LIMIT_MAX, Page, PageRequest
 from domain.repository import OwnerId
 from domain.revisions import History, Revision
@@ -280,6 +281,28 @@ async def test_webhook_stays_leased_while_changes_are_skipped(world: World) -> N
     await world.deliver()
     assert world.clock() >= NOW + LEASE
     assert waiting == []
+
+
+async def test_busy_database_has_nothing_sent_twice(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    webhook = await world.webhook("a")
+    await world.simulation("one")
+    save, refused = OwnedDeliveries.save, 0
+
+    async def busy(*given: Any) -> bool:
+        nonlocal refused
+        refused += 1
+        if refused <= 2:
+            raise PoolTimeout("no connection was free in time")
+        return await save(*given)
+
+    monkeypatch.setattr(OwnedDeliveries, "save", busy)
+    monkeypatch.setattr("domain.webhooks.turn.SAVE_PAUSE", 0)
+    await world.deliver()
+    assert refused == 3
+    world.clock.passes(LEASE)
+    await world.deliver()
+    assert names(world.endpoints.to(webhook)) == ["one"]
+    assert len(await world.deliveries(webhook)) == 1
 
 
 async def test_stopped_deliverer_gives_its_leases_back(world: World) -> None:

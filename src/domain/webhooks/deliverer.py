@@ -27,7 +27,7 @@ AT_ONCE = 500
 """Webhooks that one process serves at a time."""
 FILES = 16_384
 """Connections that may be open to endpoints: to those that are served, and for some seconds to those that were."""
-STATEMENTS = 6
+STATEMENTS = 4
 """Statements of one owner at a time: others wait here, where no pool of connections refuses them as overload."""
 SLOW_MS = 1000
 """A webhook is slow if its last delivery took longer, or failed."""

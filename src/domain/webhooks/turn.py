@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.access.ports import OwnerDirectory
-from domain.errors import Gone, NotFound, Unavailable
+from domain.errors import Gone, NotFound, PoolTimeout, Unavailable
 from domain.paging import LIMIT_MAX, Comparison, Condition, Page, PageRequest, Position
 from domain.repository import Repository
 from domain.revisions import History, Revision
@@ -26,6 +26,8 @@ LEASE = timedelta(seconds=30)
 """For how long a webhook is leased: longer than ``SAVE_AFTER`` and the time that an endpoint may take together."""
 SAVE_AFTER = 1.0
 """Seconds after which the cursor is stored, and what was delivered since."""
+SAVES, SAVE_PAUSE = 20, 0.25
+"""How often it is tried to store the cursor while the database is too busy, and the seconds between: within a lease."""
 TURN = 30.0
 """Seconds after which a webhook makes room for others."""
 ACTOR = "system:webhooks"
@@ -249,7 +251,11 @@ class Turn:
 
     async def _save(self, until: datetime | None) -> bool:
         """Stores how far the webhook has come, and what was delivered; False where the lease was lost."""
-        async with self.database:
-            made, self._made = self._made, []
-            self._saved_at = self.means.monotonic()
-            return await self._owned.save(self.webhook.id, self.holder, self.cursor, until, made)
+        made, self._made = self._made, []
+        self._saved_at = self.means.monotonic()
+        for _ in range(SAVES - 1):
+            with suppress(PoolTimeout):  # refused before anything was done: what is not stored would be sent again
+                async with self.database:
+                    return await self._owned.save(self.webhook.id, self.holder, self.cursor, until, made)
+            await asyncio.sleep(SAVE_PAUSE)
+        return await self._owned.save(self.webhook.id, self.holder, self.cursor, until, made)
