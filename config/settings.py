@@ -258,11 +258,6 @@ class Settings(BaseSettings):
         return self.bodies_max << 20
 
     @property
-    def allows_http_webhooks(self) -> bool:
-        """Whether webhooks may have URLs without TLS, which only lead to the networks that are named."""
-        return bool(self.webhook_networks)
-
-    @property
     def secret_keys(self) -> list[str]:
         """The key that signs, then the previous one, which is only accepted."""
         keys = [self.secret_key, self.secret_key_previous]

@@ -35,6 +35,7 @@ from domain.runs.use_cases import RunUseCases
 from domain.simulations.simulation import Simulation
 from domain.use_cases import EntityUseCases
 from domain.webhooks.deliverer import Deliverer
+from domain.webhooks.figures import DeliveryFigures
 from domain.webhooks.messages import Messages
 from domain.webhooks.secrets import SecretBox
 from domain.webhooks.turn import Delivering
@@ -85,7 +86,7 @@ class UseCases(containers.DeclarativeContainer):
         secrets=secrets,
         new_id=system.provided.new_id,
         random_bytes=system.provided.random_bytes,
-        allow_http=settings.provided.allows_http_webhooks,
+        networks=settings.provided.webhook_networks,
     )
     owners = providers.Singleton(Owners, directory=storage.provided.owners, new_id=system.provided.new_id)
     authentication = providers.Singleton(
@@ -161,6 +162,7 @@ class Container(containers.DeclarativeContainer):
     purge_lag = providers.Singleton(
         PurgeLag, providers.Callable(factories.overdue, settings, system.provided.now).provider
     )
+    delivery_figures = providers.Singleton(DeliveryFigures)
     worker_metrics = providers.Singleton(
         factories.worker_metrics,
         authentication=use_cases.authentication,
@@ -168,6 +170,8 @@ class Container(containers.DeclarativeContainer):
         storage=storage,
         lag=loop_lag,
         purge_lag=purge_lag,
+        deliveries=delivery_figures,
+        now=system.provided.now,
     )
     metrics = providers.Singleton(factories.metrics_of_all, worker_metrics)
     delivering: providers.Provider[Delivering] = providers.Singleton(
@@ -189,7 +193,9 @@ class Container(containers.DeclarativeContainer):
         monotonic=system.provided.monotonic,
         random=system.provided.random,
     )
-    deliverer = providers.Singleton(Deliverer, delivering, reseals=settings.provided.replaces_secret_key)
+    deliverer = providers.Singleton(
+        Deliverer, delivering, delivery_figures, reseals=settings.provided.replaces_secret_key
+    )
     admin: providers.Provider[ASGIApp] = providers.Singleton(
         factories.django_application,
         owners=operators.owners,

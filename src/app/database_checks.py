@@ -9,16 +9,22 @@ from adapters.django_orm import bootstrap
 from adapters.django_orm.sql.failures import OutOfReach
 from config.settings import Settings
 from domain.errors import Unavailable
+from domain.webhooks.ports import Standing
 
 if TYPE_CHECKING:
     from adapters.django_orm.storage import Storage
 
 
-async def check_storage(settings: Settings) -> None:
-    """Raises ``Unavailable`` unless the service can use its database, and operators use the same one."""
+async def check_storage(settings: Settings) -> Standing:
+    """Raises ``Unavailable`` unless the service can use its database, and operators use the same one.
+
+    Returns how the webhooks there stand.
+    """
     async with _opened(_service_storage(settings)) as storage:
         await storage.check()
+        standing = await storage.deliveries.standing()
     await check_same(settings)
+    return standing
 
 
 async def check_same(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""Has an application measure itself, and tell it, for as long as it serves."""
+"""Has a process measure itself, and tell it, for as long as it serves or delivers."""
 
 import os
 from collections.abc import AsyncIterator
@@ -16,20 +16,29 @@ def measure(app: FastAPI, container: Container) -> None:
     """Adds the measurements of this container to the lifespan of its API."""
 
     @asynccontextmanager
-    async def measured() -> AsyncIterator[None]:
-        lag, purge_lag = container.loop_lag(), container.purge_lag()
-        directory = os.environ.get(DIRECTORY)
-        told = None if directory is None else WorkerSocket(Path(directory), container.worker_metrics())
-        lag.start()
-        purge_lag.start()
-        if told is not None:
-            told.open()
-        try:
-            yield
-        finally:
-            if told is not None:
-                told.close()
-            purge_lag.stop()
-            lag.stop()
+    async def measuring_with_purge() -> AsyncIterator[None]:
+        purge_lag = container.purge_lag()
+        async with measuring(container):
+            purge_lag.start()
+            try:
+                yield
+            finally:
+                purge_lag.stop()
 
-    add_within(app, measured)
+    add_within(app, measuring_with_purge)
+
+
+@asynccontextmanager
+async def measuring(container: Container) -> AsyncIterator[None]:
+    """Measures this process meanwhile, and tells whoever serves the metrics of all."""
+    lag, directory = container.loop_lag(), os.environ.get(DIRECTORY)
+    told = None if directory is None else WorkerSocket(Path(directory), container.worker_metrics())
+    lag.start()
+    if told is not None:
+        told.open()
+    try:
+        yield
+    finally:
+        if told is not None:
+            told.close()
+        lag.stop()

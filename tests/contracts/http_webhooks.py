@@ -31,6 +31,8 @@ class WebhookRefusalsContract:
         ("members", "expected"),
         [
             ({"url": "http://hooks.example.com"}, {"#/url": "not_https"}),
+            ({"url": "https://169.254.169.254/latest"}, {"#/url": "address_refused"}),
+            ({"url": "https://[::ffff:10.0.0.1]:8443"}, {"#/url": "address_refused"}),
             ({"url": "ftp://hooks.example.com"}, {"#/url": "pattern"}),
             ({"url": "https://user:pass@hooks.example.com"}, {"#/url": "pattern"}),
             ({"url": "https:///path"}, {"#/url": "pattern"}),
@@ -127,6 +129,7 @@ class WebhooksContract:
             tenant.send("PATCH", path, json={"enabled": True}, headers={"If-Match": tag}), 412, "precondition_failed"
         )
         assert violations(tenant.send("PATCH", path, json={"url": "http://a.example"})) == {"#/url": "not_https"}
+        assert violations(tenant.send("PATCH", path, json={"url": "https://127.0.0.1"})) == {"#/url": "address_refused"}
         assert tenant.send("GET", path).json() == expected
 
     def test_webhook_that_was_disabled_can_be_enabled_again(self, service: Service) -> None:

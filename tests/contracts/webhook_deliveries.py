@@ -13,10 +13,11 @@ from uuid_utils.compat import uuid7
 from domain.errors import NotFound
 from domain.paging import Comparison, Condition, PageRequest
 from domain.repository import OwnerId
+from domain.simulations.simulation import Simulation
 from domain.webhooks.delivery import Cursor, Delivery, DeliveryCause
 from domain.webhooks.ports import OwnedDeliveries, Waiting
 from domain.webhooks.webhook import DisabledReason, Webhook
-from tests.factories import CONTEXT, NOW, DeliveryFactory, OwnerFactory, WebhookFactory
+from tests.factories import CONTEXT, NOW, DeliveryFactory, OwnerFactory, SimulationFactory, WebhookFactory
 
 if TYPE_CHECKING:
     from app.storage import Storage
@@ -124,22 +125,47 @@ class DeliveriesContract:
         assert not await owned.save(webhook.id, ME, Cursor(number=7, next_attempt_at=NOW), None, [])
         assert await owned.claim(webhook.id, ME, LATER, LATER) is None
         assert not await owned.request(webhook.id, webhook.id)
-        assert await self.waiting(storage, webhook, LATER) is None
+        assert not await self.is_waiting(storage, webhook, LATER)
 
-    async def test_what_nobody_serves_is_waiting(
+    async def test_what_is_behind_and_served_by_nobody_is_waiting(
         self, storage: Storage, owner: OwnerId, webhook: Webhook, owned: OwnedDeliveries
     ) -> None:
-        assert await self.waiting(storage, webhook, NOW - SECOND) is None
-        found = await self.waiting(storage, webhook, NOW)
-        assert found is not None
-        assert (found.owner_id, found.is_requested) == (owner, False)
+        await self.advance(storage, webhook, NOW)
+        assert not await self.is_waiting(storage, webhook, LATER)
+        await storage.repository(Simulation).of(owner).add(SimulationFactory.build(owner_id=owner), CONTEXT)
+        assert not await self.is_waiting(storage, webhook, NOW - SECOND)
+        assert await self.is_waiting(storage, webhook, NOW)
         await owned.claim(webhook.id, ME, NOW, LATER)
-        assert await self.waiting(storage, webhook, LATER - SECOND) is None
-        assert await self.waiting(storage, webhook, LATER) is not None
-        await owned.save(webhook.id, ME, Cursor(number=5, next_attempt_at=LATER), None, [])
-        assert await self.waiting(storage, webhook, LATER - SECOND) is None
-        assert await self.waiting(storage, webhook, LATER) == Waiting(owner, webhook.id, 5, is_requested=False)
+        assert not await self.is_waiting(storage, webhook, LATER - SECOND)
+        assert await self.is_waiting(storage, webhook, LATER)
+        await self.advance(storage, webhook, LATER)
+        assert not await self.is_waiting(storage, webhook, LATER)
         assert (owner, webhook.id) in await storage.deliveries.all()
+
+    async def test_what_is_ahead_of_its_owner_is_waiting(
+        self, storage: Storage, webhook: Webhook, owned: OwnedDeliveries
+    ) -> None:
+        await owned.claim(webhook.id, ME, NOW, LATER)
+        await owned.save(webhook.id, ME, Cursor(number=1000, next_attempt_at=NOW), None, [])
+        assert await self.is_waiting(storage, webhook, NOW)
+
+    async def test_how_all_webhooks_stand_is_told(
+        self, storage: Storage, owner: OwnerId, webhook: Webhook, owned: OwnedDeliveries
+    ) -> None:
+        await self.advance(storage, webhook, NOW)
+        before = await storage.deliveries.standing()
+        await storage.repository(Simulation).of(owner).add(SimulationFactory.build(owner_id=owner), CONTEXT)
+        standing = await storage.deliveries.standing()
+        assert standing == before._replace(behind=before.behind + 1, changes=max(before.changes, 1))
+        await owned.claim(webhook.id, ME, NOW, LATER)
+        failed = Cursor(number=0, attempts=1, failing_since=OLD, next_attempt_at=NOW)
+        assert await owned.save(webhook.id, ME, failed, None, [])
+        failing = await storage.deliveries.standing()
+        assert (failing.failing, failing.failing_since) == (before.failing + 1, OLD)
+        await storage.webhooks.of(owner).change(
+            webhook.id, lambda stored: stored.disable(reason=DisabledReason.GONE, now=NOW), CONTEXT
+        )
+        assert await storage.deliveries.standing() == before._replace(disabled=before.disabled + 1)
 
     async def test_disabled_webhook_waits_for_requests_alone(
         self, storage: Storage, owner: OwnerId, webhook: Webhook, owned: OwnedDeliveries
@@ -147,11 +173,9 @@ class DeliveriesContract:
         await storage.webhooks.of(owner).change(
             webhook.id, lambda stored: stored.disable(reason=DisabledReason.GONE, now=NOW), CONTEXT
         )
-        assert await self.waiting(storage, webhook, LATER) is None
+        assert not await self.is_waiting(storage, webhook, LATER)
         assert await owned.request(webhook.id, webhook.id)
-        found = await self.waiting(storage, webhook, NOW)
-        assert found is not None
-        assert found.is_requested
+        assert await self.is_waiting(storage, webhook, NOW)
 
     async def test_one_request_waits_at_a_time(self, webhook: Webhook, owned: OwnedDeliveries) -> None:
         first, second = uuid7(), uuid7()
@@ -191,9 +215,18 @@ class DeliveriesContract:
         return [*(await owned.page(PageRequest(conditions=(condition,)))).items]
 
     @staticmethod
-    async def waiting(storage: Storage, webhook: Webhook, now: datetime) -> Waiting | None:
-        found = await storage.deliveries.waiting(now)
-        return next((each for each in found if each.id == webhook.id), None)
+    async def is_waiting(storage: Storage, webhook: Webhook, now: datetime) -> bool:
+        return Waiting(webhook.owner_id, webhook.id) in await storage.deliveries.waiting(now)
+
+    @staticmethod
+    async def advance(storage: Storage, webhook: Webhook, now: datetime) -> None:
+        """Has the webhook's cursor stand at its owner's last change."""
+        owned, last = (
+            storage.deliveries.of(webhook.owner_id),
+            (await storage.revisions.of(webhook.owner_id).span()).last,
+        )
+        await owned.claim(webhook.id, ME, now, now)
+        await owned.save(webhook.id, ME, Cursor(number=last, next_attempt_at=NOW), None, [])
 
 
 OLD = NOW.replace(year=1971)

@@ -20,7 +20,7 @@ BEYOND_THE_DOCUMENT = {
     "immutable",  # depends on what is stored
     "repeated",  # items that are equal after trimming
     "invisible",  # no pattern describes the invisible characters
-    "not_https",  # depends on the settings
+    *("not_https", "address_refused"),  # depend on the settings
     "unknown_delivery",  # depends on what is stored
     "in_the_past",  # depends on the current time
     "outlives_maker",  # depends on the key of the request

@@ -20,6 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.http_fastapi.kit.problem_types import CATALOGUE
 from adapters.http_fastapi.kit.problems import Reason
+from domain.webhooks.figures import Outcome
 from tests.integration.test_processes import PATIENCE, READY, Running, Shell
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +62,12 @@ class Measured:
             time.sleep(0.1)
         return found
 
+    def wait_for(self, name: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while name not in self.scrape():
+            assert time.monotonic() < deadline, self.running.said
+            time.sleep(0.1)
+
 
 def total(scrape: dict[str, Metric], name: str, **labels: str) -> float:
     """The sum over all workers of what has these labels."""
@@ -81,6 +88,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
         assert found, running.said
         measured = Measured(running, key, found[1])
         measured.wait_for_workers()
+        measured.wait_for("goatfish_webhooks_behind")
         yield measured
 
 
@@ -236,3 +244,19 @@ def test_nothing_is_measured_where_that_is_off(tmp_path: Path) -> None:
     variables = {"GOATFISH_METRICS": "false", "GOATFISH_METRICS_PORT": "0"}
     with shell.running("serve", "--port", "0", until=READY, variables=variables) as running:
         assert "Metrics" not in running.said
+
+
+def test_a_deliverer_tells_its_own_metrics(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shell("migrate")
+    variables = {"GOATFISH_METRICS_PORT": "0", "GOATFISH_LOG_FORMAT": "json"}
+    with shell.running("deliver", until="Metrics are at", variables=variables) as running:
+        assert all(isinstance(json.loads(line), dict) for line in running.said.splitlines())
+        found = re.search(r"Metrics are at (http://127\.0\.0\.1:\d+/metrics)", running.said)
+        assert found
+        measured = Measured(running, "", found[1])
+        measured.wait_for("goatfish_webhooks_behind")
+        scrape = measured.scrape()
+    assert total(scrape, "goatfish_worker_up") == 1
+    assert {sample.labels["outcome"] for sample in scrape["goatfish_webhook_deliveries"].samples} == {*Outcome}
+    assert total(scrape, "process_resident_memory_bytes") > 1 << 20

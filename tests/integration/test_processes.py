@@ -22,7 +22,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -334,6 +334,20 @@ def test_the_openapi_document_needs_no_configuration(bare: Shell) -> None:
 def test_the_doctor_reports_no_error_for_the_defaults(goatfish: Shell) -> None:
     done = goatfish("doctor")
     assert (done.returncode, done.stdout.count("ERROR")) == (0, 0), done.stdout
+
+
+def test_the_doctor_says_how_webhooks_stand(goatfish: Shell) -> None:
+    assert "Webhooks" not in goatfish("doctor").stdout
+    with closing(sqlite3.connect(goatfish.directory / "var" / "goatfish.sqlite3")) as database, database:
+        owner = uuid4().hex
+        database.execute("INSERT INTO change_count VALUES (?, 9, 0)", [owner])
+        columns = "id, owner_id, created_at, number, attempts, failing_since, next_attempt_at, active"
+        for number, failing_since, active in ((4, "2026-11-01 08:00:00", True), (7, None, True), (0, None, False)):
+            values = (uuid4().hex, owner, "2026-11-01", number, 0, failing_since, "2026-11-01", active)
+            database.execute(f"INSERT INTO webhook_cursor ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+    said = goatfish("doctor").stdout
+    assert "warning  Webhooks: 2 behind, by 5 changes at most, 1 disabled. 1 of them fail, the first since" in said
+    assert "2026-11-01 08:00 UTC" in said
 
 
 def test_serve_prints_its_port_and_stops_on_sigterm(goatfish: Shell) -> None:

@@ -149,26 +149,31 @@ async def test_a_public_id_gives_read_access_to_its_key_and_owner_only(
     assert await api.fetchval("SELECT count(*) FROM owner") == 0
 
 
-async def test_deliverers_read_cursors_of_all_owners_and_nothing_else(
+async def test_deliverers_read_cursors_and_counts_of_all_owners_and_nothing_else(
     api: asyncpg.Connection[Any], operator: psycopg.Connection[tuple[Any, ...]]
 ) -> None:
-    ids = [uuid7(), uuid7()]
-    for id in ids:
+    ids, owner_ids = [uuid7(), uuid7()], [uuid7(), uuid7()]
+    for id, owner in zip(ids, owner_ids, strict=True):
         operator.execute(
             "INSERT INTO webhook_cursor (id, owner_id, created_at, number, attempts, next_attempt_at, active)"
             " VALUES (%s, %s, now(), 1, 0, now(), true)",
-            [id, uuid7()],
+            [id, owner],
         )
-    assert await api.fetchval("SELECT count(*) FROM webhook_cursor") == 0
+        operator.execute("INSERT INTO change_count (owner_id, last, purged_through) VALUES (%s, 1, 0)", [owner])
+    for table in ("webhook_cursor", "change_count"):
+        assert await api.fetchval(f"SELECT count(*) FROM {table}") == 0
     async with api.transaction():
         await api.execute("SELECT set_config('goatfish.deliverer', $1, true)", str(UUID(int=0)))
         assert {row["id"] for row in await api.fetch("SELECT id FROM webhook_cursor")} >= {*ids}
+        assert {row["owner_id"] for row in await api.fetch("SELECT owner_id FROM change_count")} >= {*owner_ids}
         assert await api.execute("UPDATE webhook_cursor SET number = 9") == "UPDATE 0"
+        assert await api.execute("UPDATE change_count SET last = 9") == "UPDATE 0"
         assert await api.execute("DELETE FROM webhook_cursor") == "DELETE 0"
-        for table in ("webhook", "webhook_delivery", "change_count", "revision", "simulation"):
+        for table in ("webhook", "webhook_delivery", "revision", "simulation"):
             assert await api.fetchval(f"SELECT count(*) FROM {table}") == 0
-    assert await api.fetchval("SELECT count(*) FROM webhook_cursor") == 0
-    operator.execute("DELETE FROM webhook_cursor WHERE id = ANY(%s)", [ids])
+    for table in ("webhook_cursor", "change_count"):
+        assert await api.fetchval(f"SELECT count(*) FROM {table}") == 0
+        operator.execute(f"DELETE FROM {table} WHERE owner_id = ANY(%s)".encode(), [owner_ids])
 
 
 @pytest.mark.django_db

@@ -9,136 +9,32 @@ import hmac
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from pydantic import SecretStr
 
-from adapters.in_memory.storage import Storage
-from app.container import Container
-from app.system import System
-from config.settings import Settings
+from adapters.in_memory.webhooks import OwnedDeliveries
 from domain.access.owner import Owner
 from domain.access.scopes import Scope
-from domain.errors import Conflict, Unavailable, Unfit
+from domain.errors import Conflict, PoolTimeout, Unavailable, Unfit
 from domain.paging import LIMIT_MAX, Page, PageRequest
 from domain.repository import OwnerId
 from domain.revisions import History, Revision
-from domain.simulations.simulation import Simulation
 from domain.webhooks.deliverer import Deliverer
-from domain.webhooks.delivery import GIVE_UP_AFTER, Delivery
+from domain.webhooks.delivery import GIVE_UP_AFTER
 from domain.webhooks.messages import BODY_MAX
 from domain.webhooks.ports import Answer, Waiting
 from domain.webhooks.turn import LEASE
 from domain.webhooks.webhook import Webhook
 from domain.write_context import WriteContext
-from tests.factories import NOW, OwnerFactory, SimulationFactory
+from tests.factories import NOW, OwnerFactory
+from tests.unit.delivering import ACCEPTED, BEFORE, FAILED, GONE, KEY, SECOND, World, names
 
 PAGE = Path(__file__).parents[2] / "docs" / "webhooks.md"
-SECOND = timedelta(seconds=1)
-ACCEPTED, FAILED, GONE = Answer(status_code=204), Answer(status_code=503, text="later"), Answer(status_code=410)
-KEY, BEFORE = "k" * 32, "b" * 32
-
-
-@dataclass
-class Clock:
-    at: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return (self.at - NOW).total_seconds()
-
-    def passes(self, time: timedelta) -> None:
-        self.at += time
-
-
-@dataclass
-class Endpoints:
-    """Answers in place of endpoints, and keeps what they were sent."""
-
-    answers: dict[str, Callable[[], Answer]] = field(default_factory=dict)
-    sent: list[tuple[str, Mapping[str, str], bytes]] = field(default_factory=list)
-
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        self.sent.append((url, headers, body))
-        await asyncio.sleep(0)
-        return self.answers.get(url, lambda: ACCEPTED)()
-
-    async def open(self) -> None:
-        """Nothing to open."""
-
-    async def close(self) -> None:
-        """Nothing to close."""
-
-    def to(self, webhook: Webhook) -> list[Any]:
-        return [json.loads(body) for url, _, body in self.sent if url == webhook.url]
-
-
-class World:
-    """An owner with simulations and webhooks, and a deliverer."""
-
-    def __init__(self) -> None:
-        self.clock, self.endpoints, self.storage = Clock(), Endpoints(), Storage()
-        self.container = self.containing(KEY)
-        self.deliverer = self.new_deliverer()
-        self.owner: OwnerId = OwnerFactory.build().id
-
-    async def begin(self) -> None:
-        await self.storage.owners.add(OwnerFactory.build(id=self.owner), self.context)
-
-    def containing(self, key: str, before: str | None = None) -> Container:
-        secrets: dict[str, Any] = {"secret_key": SecretStr(key), "secret_key_previous": before and SecretStr(before)}
-        system = System(now=self.clock, monotonic=self.clock.monotonic, random=lambda: 0.5)
-        return Container(settings=Settings(**secrets), storage=self.storage, system=system)
-
-    def new_deliverer(self) -> Deliverer:
-        return Deliverer(replace(self.container.delivering(), sender=self.endpoints))
-
-    @property
-    def context(self) -> WriteContext:
-        return WriteContext(actor="operator:tests", request_id="r", at=self.clock())
-
-    async def webhook(self, name: str, *, owner: OwnerId | None = None, **values: Any) -> Webhook:
-        values = {"url": f"https://{name}.example", "kinds": ("simulation",)} | values
-        made: Webhook
-        made, _ = await self.container.use_cases.webhooks().create(
-            owner or self.owner, self.context, scopes=frozenset(Scope), **values
-        )
-        return made
-
-    async def stored(self, webhook: Webhook) -> Webhook:
-        return await self.storage.webhooks.of(webhook.owner_id).get(webhook.id)
-
-    async def simulation(self, name: str, **values: Any) -> Simulation:
-        made: Simulation = SimulationFactory.build(owner_id=self.owner, name=name, **values)
-        await self.storage.repository(Simulation).of(self.owner).add(made, self.context)
-        return made
-
-    async def deliver(self) -> None:
-        await self.deliverer.poll()
-        await self.deliverer.settled()
-
-    async def deliveries(self, webhook: Webhook) -> list[Delivery]:
-        """The oldest first."""
-        page = await self.container.use_cases.webhooks().attempts(self.owner, webhook.id, PageRequest(limit=100))
-        return [*reversed(page.items)]
-
-
-@pytest.fixture
-async def world() -> World:
-    world = World()
-    await world.begin()
-    return world
-
-
-def names(messages: list[Any]) -> list[str]:
-    return [message["data"]["after"]["name"] for message in messages]
 
 
 async def test_changes_are_sent_in_order_from_the_creation_on(world: World) -> None:
@@ -158,12 +54,12 @@ async def test_changes_are_sent_in_order_from_the_creation_on(world: World) -> N
 
 
 async def test_other_kinds_and_other_owners_are_not_sent(world: World) -> None:
-    runs = await world.webhook("runs", kinds=("run",))
-    stranger = await world.webhook("stranger", owner=OwnerFactory.build().id)
+    await world.webhook("runs", kinds=("run",))
+    await world.webhook("stranger", owner=OwnerFactory.build().id)
     await world.simulation("wing")
     await world.deliver()
     assert world.endpoints.sent == []
-    assert {each.id for each in await world.storage.deliveries.waiting(world.clock())} == {runs.id, stranger.id}
+    assert await world.storage.deliveries.waiting(world.clock()) == []
 
 
 async def test_messages_are_signed_with_every_valid_secret(world: World) -> None:
@@ -285,6 +181,15 @@ async def test_410_disables_the_webhook_at_once(world: World) -> None:
     assert len(world.endpoints.sent) == 1
 
 
+async def test_410_to_a_ping_disables_the_webhook_too(world: World) -> None:
+    webhook = await world.webhook("a")
+    world.endpoints.answers[webhook.url] = lambda: GONE
+    await world.container.use_cases.webhooks().request(world.owner, webhook.id, None)
+    await world.deliver()
+    assert (await world.stored(webhook)).disabled_reason == "gone"
+    assert await world.storage.deliveries.waiting(world.clock()) == []
+
+
 async def test_webhook_that_was_changed_in_time_is_not_disabled(world: World) -> None:
     webhook = await world.webhook("a")
     await world.simulation("one")
@@ -305,7 +210,7 @@ async def test_webhook_that_was_changed_in_time_is_not_disabled(world: World) ->
             return await repository.of(world.owner).change(id, change, context)
 
     means = replace(world.container.delivering(), sender=world.endpoints, repository=ChangedJustBefore())
-    world.deliverer = Deliverer(means)
+    world.deliverer = Deliverer(means, world.figures)
     await world.deliver()
     stored = await world.stored(webhook)
     assert (stored.url, stored.enabled) == ("https://b.example", True)
@@ -370,10 +275,34 @@ async def test_webhook_stays_leased_while_changes_are_skipped(world: World) -> N
             return await super().changes(owner, request)
 
     slow = SlowHistory(revisions=world.storage.revisions)
-    world.deliverer = Deliverer(replace(world.container.delivering(), sender=world.endpoints, history=slow))
+    world.deliverer = Deliverer(
+        replace(world.container.delivering(), sender=world.endpoints, history=slow), world.figures
+    )
     await world.deliver()
     assert world.clock() >= NOW + LEASE
     assert waiting == []
+
+
+async def test_busy_database_has_nothing_sent_twice(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    webhook = await world.webhook("a")
+    await world.simulation("one")
+    save, refused = OwnedDeliveries.save, 0
+
+    async def busy(*given: Any) -> bool:
+        nonlocal refused
+        refused += 1
+        if refused <= 2:
+            raise PoolTimeout("no connection was free in time")
+        return await save(*given)
+
+    monkeypatch.setattr(OwnedDeliveries, "save", busy)
+    monkeypatch.setattr("domain.webhooks.turn.SAVE_PAUSE", 0)
+    await world.deliver()
+    assert refused == 3
+    world.clock.passes(LEASE)
+    await world.deliver()
+    assert names(world.endpoints.to(webhook)) == ["one"]
+    assert len(await world.deliveries(webhook)) == 1
 
 
 async def test_stopped_deliverer_gives_its_leases_back(world: World) -> None:

@@ -187,7 +187,12 @@ def test_metrics_are_scraped_where_they_are_served_and_not_published() -> None:
     assert annotations["prometheus.io/port"] == str(METRICS_PORT)
     settings = COMPOSE["x-goatfish"]["environment"]
     (job,) = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text())["scrape_configs"]
-    assert job["static_configs"] == [{"targets": [f"goatfish:{settings['GOATFISH_METRICS_PORT']}"]}]
+    port = settings["GOATFISH_METRICS_PORT"]
+    assert job["static_configs"] == [{"targets": [f"goatfish:{port}", f"deliver:{port}"]}]
+    pod = DELIVERER["spec"]["template"]
+    assert pod["metadata"]["annotations"] == annotations
+    assert pod["spec"]["containers"][0]["ports"] == [{"name": "metrics", "containerPort": METRICS_PORT}]
+    assert DELIVERERS_NETWORK["spec"]["ingress"][0]["ports"] == [{"protocol": "TCP", "port": METRICS_PORT}]
     assert settings["GOATFISH_METRICS_PORT"] == str(METRICS_PORT)
     published = [port for service in COMPOSE["services"].values() for port in service.get("ports", ())]
     assert all(port.startswith("127.0.0.1:") and str(METRICS_PORT) not in port for port in published)

@@ -3,85 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from datetime import timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
 
 import pytest
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp import AsyncResolver
 
 from adapters.webhook_sender import sender
-from adapters.webhook_sender.addresses import AddressRefused, AllowedAddresses, is_public
-from adapters.webhook_sender.resolver import Resolver
-from adapters.webhook_sender.sender import ANSWER_BYTES_MAX, HttpSender
+from adapters.webhook_sender.sender import ANSWER_BYTES_MAX
+from domain.webhooks.addresses import AddressRefused, AllowedAddresses, is_public
+from domain.webhooks.deliverer import AT_ONCE
 from domain.webhooks.ports import Answer
-from domain.webhooks.webhook import Webhook
-
-Respond = Callable[[bytes], Awaitable[bytes] | bytes]
-
-
-class FakeResolver(AbstractResolver):
-    """Names a host that always has these addresses, one list after the other."""
-
-    def __init__(self, *addresses: list[str]) -> None:
-        self.addresses = [*addresses]
-        self.asked = 0
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = self.addresses[min(self.asked, len(self.addresses) - 1)]
-        self.asked += 1
-        kinds = {4: socket.AF_INET, 6: socket.AF_INET6}
-        return [
-            ResolveResult(hostname=host, host=each, port=port, family=kinds[ip_address(each).version], proto=0, flags=0)
-            for each in found
-        ]
-
-    async def close(self) -> None:
-        """Nothing to close."""
-
-
-@asynccontextmanager
-async def endpoint(respond: Respond) -> AsyncIterator[tuple[int, list[bytes]]]:
-    """An endpoint on loopback: its port, and the requests that came, each as it was sent."""
-    requests: list[bytes] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-                requests.append(head + await reader.readexactly(length))
-                answer = respond(requests[-1])
-                writer.write(answer if isinstance(answer, bytes) else await answer)
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1], requests
-
-
-@asynccontextmanager
-async def sending(
-    *networks: str, resolver: AbstractResolver | None = None
-) -> AsyncIterator[Callable[[str], Awaitable[Answer]]]:
-    client = HttpSender(networks, "Goatfish/test", resolver)
-    await client.open()
-    yield lambda url: client.post(url, {"webhook-id": "msg_1"}, b'{"type":"run.updated"}')
-    await client.close()
-
-
-def answer(status: str, body: bytes = b"", *headers: str) -> bytes:
-    lines = [f"HTTP/1.1 {status}", f"content-length: {len(body)}", *headers]
-    return "\r\n".join([*lines, "", ""]).encode() + body
+from tests.unit.sending import FakeResolver, answer, endpoint, sending
 
 
 @pytest.mark.parametrize(
@@ -92,7 +27,8 @@ def answer(status: str, body: bytes = b"", *headers: str) -> bytes:
         *("239.255.255.250", "240.0.0.1", "255.255.255.255", "::", "::1", "::127.0.0.1", "::ffff:127.0.0.1"),
         *("::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b::808:808", "64:ff9b:1::1", "100::1", "2001::1"),
         *("2001:db8::1", "2002:7f00:1::1", "2002:a00:1::", "fc00::1", "fd12:3456::1", "fe80::1%eth0", "fec0::1"),
-        "ff02::1",
+        *("ff02::1", "192.0.0.192", "192.88.99.1", "168.63.129.16", "::ffff:168.63.129.16", "100.100.100.200"),
+        *("::ffff:169.254.169.254", "fd00:ec2::254", "2002:a9fe:a9fe::", "2001:0:7f00:1::", "3fff::1", "5f00::1"),
     ],
 )
 def test_address_that_is_not_public_is_refused(address: str) -> None:
@@ -143,7 +79,7 @@ async def test_no_spelling_of_loopback_is_connected_to(host: str, scheme: str) -
     async with endpoint(lambda _: answer("200 OK")) as (port, requests), sending() as send:
         sent = await send(f"{scheme}://{host}:{port}/")
     assert sent.status_code is None
-    assert "not public" in str(sent.error)
+    assert str(sent.error).startswith(("The host has an address that is not public", "The host has no address"))
     assert requests == []
 
 
@@ -156,27 +92,46 @@ async def test_name_that_leads_elsewhere_at_the_second_look_is_refused() -> None
     assert requests == []
 
 
-async def test_names_of_one_owner_hold_up_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    answered, look_up = threading.Event(), socket.getaddrinfo
+class NameServer(asyncio.DatagramProtocol):
+    """Says that every name is 127.0.0.1, but for those that begin with ``dark``, about which it says nothing."""
 
-    def unanswered(host: str, *rest: Any, **more: Any) -> Any:
-        if host.startswith("dark"):
-            answered.wait(60)
-        return look_up("127.0.0.1", *rest, **more)
+    def __init__(self) -> None:
+        self.dark: asyncio.Queue[bytes] = asyncio.Queue()
 
-    monkeypatch.setattr(socket, "getaddrinfo", unanswered)
-    resolver = Resolver()
-    try:
-        dark = [asyncio.create_task(resolver.resolve(f"dark{each}.example")) for each in range(Webhook.WEBHOOKS_MAX)]
-        await asyncio.sleep(0)  # all of them begin
-        async with asyncio.timeout(10):
-            found = await resolver.resolve("hooks.example", 443)
-        assert {each["host"] for each in found} == {"127.0.0.1"}
-        assert not any(each.done() for each in dark)
-    finally:
-        answered.set()
-        await resolver.close()
-    await asyncio.gather(*dark, return_exceptions=True)
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        question = data[12:].partition(b"\0")
+        if b"dark" in question[0]:
+            self.dark.put_nowait(data)
+            return
+        is_ipv4 = question[2][:2] == b"\0\1"
+        head = data[:2] + b"\x81\x80\0\1" + (b"\0\1" if is_ipv4 else b"\0\0") + bytes(4)
+        answer = b"\xc0\x0c\0\1\0\1" + (60).to_bytes(4) + b"\0\4\x7f\0\0\1" if is_ipv4 else b""
+        self.transport.sendto(head + b"".join(question)[: len(question[0]) + 5] + answer, addr)
+
+
+async def test_names_that_are_never_answered_hold_up_no_others() -> None:
+    loop = asyncio.get_running_loop()
+    names, server = await loop.create_datagram_endpoint(NameServer, local_addr=("127.0.0.1", 0))
+    resolver = AsyncResolver(nameservers=[f"127.0.0.1:{names.get_extra_info('sockname')[1]}"])
+    async with (
+        endpoint(lambda _: answer("200 OK")) as (port, _),
+        sending("127.0.0.1", resolver=resolver) as send,
+    ):
+        waiting: list[asyncio.Future[Answer]] = []
+        for each in range(AT_ONCE + 1):
+            waiting.append(asyncio.ensure_future(send(f"http://dark{each}.example:{port}/")))
+            for _ in ("A", "AAAA"):
+                await server.dark.get()
+        sent = await send(f"http://hooks.example:{port}/")
+        assert sent.accepted, sent
+        assert not any(each.done() for each in waiting)
+        for one in waiting:
+            one.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+    names.close()
 
 
 async def test_host_is_told_the_name_and_not_the_address() -> None:
@@ -209,11 +164,63 @@ async def test_answer_is_read_to_a_bound() -> None:
     assert sent.text == ("x\ufffd\ufffd" * 1000)[:1000]
 
 
+@pytest.mark.parametrize(
+    ("header", "least", "most"),
+    [
+        ("120", 120, 120),
+        ("{:%a, %d %b %Y %H:%M:%S} GMT", 110, 120),
+        ("Sun, 06 Nov 1994 08:49:37 GMT", 0, 0),
+        *((wrong, 0, 0) for wrong in ("", "soon", "-1", "1.5", "9" * 40, "Sun, 06 Nov 2094 08:49:37", "Sun, 99 Nov")),
+    ],
+)
+async def test_endpoint_asks_for_a_later_attempt_by_seconds_or_date(header: str, least: int, most: int) -> None:
+    sent_header = f"retry-after: {header.format(datetime.now(UTC) + timedelta(seconds=120))}"
+    async with (
+        endpoint(lambda _: answer("503 Busy", b"", sent_header)) as (port, _),
+        sending("127.0.0.1") as send,
+    ):
+        sent = await send(f"http://127.0.0.1:{port}/")
+    assert timedelta(seconds=least) <= sent.retry_after <= timedelta(seconds=most)
+
+
 async def test_compressed_answer_is_not_unpacked() -> None:
     compressing = endpoint(lambda _: answer("200 OK", b"\x1f\x8b\xff", "content-encoding: gzip"))
     async with compressing as (port, _), sending("127.0.0.1") as send:
         sent = await send(f"http://127.0.0.1:{port}/")
     assert sent == Answer(status_code=200, text="\ufffd" * 3)
+
+
+@pytest.mark.parametrize(
+    ("begun", "piece"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\n", b"x: y\r\n"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 999\r\n\r\n", b"x"),
+    ],
+)
+async def test_endpoint_that_trickles_is_given_up(begun: bytes, piece: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sender, "TIMEOUT", 0.2)
+    ended = asyncio.Event()
+
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(begun)
+        while not ended.is_set():
+            writer.write(piece)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), 0.01)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server, sending("127.0.0.1") as send:
+        sent = await send(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
+        ended.set()
+    assert sent == Answer(error="There was no whole answer within 0.2 seconds.")
+
+
+async def test_endless_headers_are_an_error() -> None:
+    head = b"HTTP/1.1 200 OK\r\nx: " + b"y" * (1 << 20)
+    async with endpoint(lambda _: head) as (port, _), sending("127.0.0.1") as send:
+        sent = await send(f"http://127.0.0.1:{port}/")
+    assert str(sent.error).startswith("There was no answer")
 
 
 async def test_silent_endpoint_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,6 +250,14 @@ async def test_endpoint_out_of_reach_is_an_error(url: str, error: str) -> None:
         sent = await send(url)
     assert sent.status_code is None
     assert str(sent.error).startswith(error)
+
+
+@pytest.mark.parametrize("addresses", [["127.0.0.1"], ["127.0.0.1", "127.0.0.2"], ["10.0.0.1", "127.0.0.1"]])
+async def test_error_does_not_tell_the_addresses_of_a_name(addresses: list[str]) -> None:
+    async with sending("127.0.0.0/8", resolver=FakeResolver(addresses)) as send:
+        sent = await send("http://internal.example:1/")
+    assert str(sent.error).startswith("There was no answer: ")
+    assert not any(each in str(sent.error) for each in addresses)
 
 
 async def test_answer_that_is_no_http_is_an_error() -> None:

@@ -1,4 +1,4 @@
-"""Endpoints of webhooks in a process of their own: well, slow, failing now and then, and one that can be shut.
+"""Endpoints of webhooks in a process of their own: well, slow, hanging, failing now and then, and one that can be shut.
 
 Each line of stdin is a command: ``shut`` and ``open`` for that one endpoint, ``report FILE``, which writes as JSON what
 has been received, or ``clear``, which forgets how late it came. Each is answered with a line. The first line of stdout
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 SLOW_SECONDS = 0.02
+HANGING_SECONDS = 8
 FAILS_EVERY = 1500
 """A failing endpoint answers 503 to the first of so many requests, the very first among them."""
 
@@ -51,6 +52,8 @@ class Endpoints:
         self.requests[path] += 1
         if "/failing" in path and self.requests[path] % FAILS_EVERY == 1:
             return b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n"
+        if "/hanging" in path:
+            await asyncio.sleep(HANGING_SECONDS)
         if "/slow" in path:
             await asyncio.sleep(SLOW_SECONDS)
         self.unsigned += "webhook-signature: v1," not in head
@@ -76,6 +79,7 @@ class Endpoints:
         lags = sorted(self.lags) or [0.0]
         return {
             "received": {path: sum(known.values()) for path, known in self.versions.items()},
+            "requests": self.requests,
             "repeated": sum(self.repeated.values()),
             "disordered": sum(self.disordered.values()),
             "unsigned": self.unsigned,
@@ -97,7 +101,7 @@ def _say(line: str) -> None:
 
 async def main() -> None:
     endpoints = Endpoints()
-    usual = await asyncio.start_server(endpoints.serve, "127.0.0.1", 0, backlog=500)
+    usual = await asyncio.start_server(endpoints.serve, "127.0.0.1", 0, backlog=2000)
     shut = await asyncio.start_server(endpoints.serve, "127.0.0.1", 0)
     port = shut.sockets[0].getsockname()[1]
     _say(f"{usual.sockets[0].getsockname()[1]} {port}")

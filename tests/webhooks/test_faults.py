@@ -27,6 +27,7 @@ OBJECTS = CHANGES // VERSIONS
 ENDPOINTS = ["slow"] * 5 + ["failing"] * 5 + ["shut"] + ["good"] * 39
 DELIVERERS, KILLS = 2, 5
 WRITERS = 4
+GREEDY = 12
 TIMEOUT = 30 * 60
 """Seconds for everything."""
 RECEIVER = Path(__file__).with_name("receiver.py")
@@ -167,6 +168,17 @@ async def arrived(receiver: Receiver, changes: int) -> Any:
     return report
 
 
+async def requested(receiver: Receiver, kind: str, number: int) -> Any:
+    """Waits until endpoints of this kind have had so many requests."""
+    began = time.monotonic()
+    while True:
+        report = receiver.report()
+        if sum(count for path, count in report["requests"].items() if f"/{kind}/" in path) >= number:
+            return report
+        assert time.monotonic() - began < TIMEOUT, report
+        await asyncio.sleep(0.5)
+
+
 async def test_changes_arrive_soon_where_nothing_fails(
     service: Live, receiver: Receiver, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -189,6 +201,38 @@ async def test_changes_arrive_soon_where_nothing_fails(
             f" p99 {lag['99']} s, longest {lag['100']} s\n"
         )
     assert (report["disordered"], report["unsigned"]) == (0, 0)
+
+
+async def test_hanging_endpoints_of_others_delay_nobody(
+    service: Live, receiver: Receiver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Twelve owners want more places than both deliverers have, for endpoints that take eight seconds each."""
+    body = {"name": "Wing", "start_date": "2026-01-05", "end_date": "2026-02-01"}
+    keys, changes = [], 40
+    for number in range(GREEDY):
+        service.goatfish("owner", "create", f"Greedy {number}")
+        keys.append(service.goatfish("key", "create", f"Greedy {number}").stdout.strip())
+    async with httpx2.AsyncClient(base_url=service.url, timeout=60) as http:
+
+        async def begin(key: str, kinds: list[str]) -> None:
+            http.headers["X-API-Key"] = key
+            await register(http, receiver, kinds)
+            for _ in range(changes):
+                (await http.post("/api/v1/simulations", json=body)).raise_for_status()
+
+        for key in keys:
+            await begin(key, ["hanging"] * 100)
+        with delivering(service):
+            await requested(receiver, "hanging", GREEDY * 100 // 2)
+            await begin(service.key, ["good"] * 5)
+            report = await requested(receiver, "good", 5 * changes)
+    lag = report["lag"]
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\n{GREEDY * 100} endpoints of {GREEDY} other owners take 8 s each; {5 * changes} messages of one owner:"
+            f" lag median {lag['50']} s, p99 {lag['99']} s, longest {lag['100']} s\n"
+        )
+    assert lag["100"] < 8
 
 
 async def test_service_on_sqlite_delivers_by_itself(receiver: Receiver, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ class Storage:
         }
         kinds |= {entity.KIND: repository for entity, repository in self._repositories.items()}
         self.keys = Repository(ApiKey, self.idempotency_records, self.revisions)
-        self.deliveries = Deliveries()
+        self.deliveries = Deliveries(self.revisions)
         self.webhooks = Webhooks(self.idempotency_records, self.revisions, self.deliveries)
         self.owners = OwnerDirectory(self.keys, self.idempotency_records, self.revisions)
 

@@ -13,7 +13,7 @@ from adapters.in_memory.repository import OwnedRepository, Repository
 from domain.paging import Page, PageRequest
 from domain.repository import OwnerId, or_not_found
 from domain.webhooks.delivery import Cursor, Delivery
-from domain.webhooks.ports import Waiting
+from domain.webhooks.ports import Standing, Waiting
 from domain.webhooks.webhook import Webhook
 from domain.write_context import WriteContext
 
@@ -34,7 +34,8 @@ class _Lease:
 class Deliveries:
     """The cursors and deliveries of all owners."""
 
-    def __init__(self) -> None:
+    def __init__(self, revisions: Revisions) -> None:
+        self._revisions = revisions
         self.cursors: dict[tuple[OwnerId, UUID], _Lease] = {}
         self.made: dict[OwnerId, list[Delivery]] = {}
 
@@ -43,12 +44,26 @@ class Deliveries:
 
     async def waiting(self, now: datetime) -> Sequence[Waiting]:
         found = [
-            (lease.cursor.next_attempt_at, Waiting(owner, id, lease.cursor.number, lease.cursor.requested is not None))
+            (lease.cursor.next_attempt_at, Waiting(owner, id))
             for (owner, id), lease in self.cursors.items()
             if lease.is_free(now)
-            and (lease.cursor.requested or (lease.is_active and lease.cursor.next_attempt_at <= now))
+            and (lease.cursor.requested or (lease.cursor.next_attempt_at <= now and self._is_behind(owner, lease)))
         ]
         return [waiting for _, waiting in sorted(found)]
+
+    def _is_behind(self, owner: OwnerId, lease: _Lease) -> bool:
+        return lease.is_active and lease.cursor.number != self._revisions.of(owner).last
+
+    async def standing(self) -> Standing:
+        behind = [
+            self._revisions.of(owner).last - lease.cursor.number
+            for (owner, _), lease in self.cursors.items()
+            if self._is_behind(owner, lease)
+        ]
+        failing = [each.cursor.failing_since for each in self.cursors.values() if each.is_active]
+        since = [each for each in failing if each is not None]
+        disabled = sum(not each.is_active for each in self.cursors.values())
+        return Standing(len(behind), max(behind, default=0), len(since), min(since, default=None), disabled)
 
     async def all(self) -> Sequence[tuple[OwnerId, UUID]]:
         return [*self.cursors]

@@ -20,6 +20,7 @@ from config.ignored_settings import ignored_settings
 from config.settings import PREFIX, ConfigurationError, Settings, load, override
 from config.verification import require_verified, unverified_host
 from domain.errors import Unavailable
+from domain.webhooks.ports import Standing
 
 SECRET_VARIETY_MIN = 12  # different characters; a random key of 32 has more
 POSTGRESQL_MIN = 14  # the oldest version that Django supports
@@ -165,7 +166,7 @@ def _connections(settings: Settings) -> Iterator[Finding]:
             yield Severity.WARNING, later
     finally:
         management.disconnect()
-    yield _service(settings)
+    yield from _service(settings)
     if settings.replica_database_url is not None:
         yield from _standbys(settings, settings.replica_database_url)
 
@@ -180,17 +181,38 @@ def _server(settings: Settings, info: management.DatabaseInfo) -> Iterator[Findi
     yield connection_counts.on_primary(settings, info.connections_max)
 
 
-def _service(settings: Settings) -> Finding:
+def _service(settings: Settings) -> Iterator[Finding]:
     """Checks the database with the service's own connection."""
     try:
-        asyncio.run(check_storage(settings))
+        standing = asyncio.run(check_storage(settings))
     except Exception as error:  # of any kind: it is the finding
-        return Severity.ERROR, f"The service cannot use {settings.database_url}. {error}"
-    return Severity.OK, f"The service can use {settings.database_url}" + (
-        "."
-        if settings.database_url.is_sqlite or settings.one_role
-        else ", restricted by row-level security to one owner at a time."
+        yield Severity.ERROR, f"The service cannot use {settings.database_url}. {error}"
+        return
+    yield (
+        Severity.OK,
+        f"The service can use {settings.database_url}"
+        + (
+            "."
+            if settings.database_url.is_sqlite or settings.one_role
+            else ", restricted by row-level security to one owner at a time."
+        ),
     )
+    yield from _webhooks(standing)
+
+
+def _webhooks(standing: Standing) -> Iterator[Finding]:
+    """How many webhooks are behind, if any are: with none failing, perhaps nothing delivers."""
+    disabled = f"{standing.disabled} disabled"
+    if not standing.behind:
+        if standing.disabled:
+            yield Severity.OK, f"Webhooks: none behind, {disabled}."
+        return
+    found = f"Webhooks: {standing.behind} behind, by {standing.changes} changes at most, {disabled}"
+    if standing.failing_since is not None:
+        since = f"{standing.failing_since:%Y-%m-%d %H:%M} UTC"
+        yield Severity.WARNING, f"{found}. {standing.failing} of them fail, the first since {since}."
+    else:
+        yield Severity.OK, f"{found}. If it stays so, see whether goatfish deliver runs."
 
 
 def _standbys(settings: Settings, url: DatabaseUrl) -> Iterator[Finding]:

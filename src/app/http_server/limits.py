@@ -31,18 +31,23 @@ def within_open_files(limits: Limits, others: int) -> Limits:
     get no response.
     """
     wanted = limits.connections_max + others + FILES_RESERVED
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
-        soft = allowed
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
+    allowed = allow_open_files(wanted)
+    if allowed >= wanted:
         return limits
-    fits = max(soft - others - FILES_RESERVED, soft // 4)
+    fits = max(allowed - others - FILES_RESERVED, allowed // 4)
     _log.warning(
         "The limit of open files is %d, so at most %d connections are served instead of %d. Raise ulimit -n.",
-        soft,
+        allowed,
         fits,
         limits.connections_max,
     )
     return replace(limits, connections_max=fits)
+
+
+def allow_open_files(wanted: int) -> int:
+    """Raises the system's limit of open files as needed, as far as it may; returns how many of them may be open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return wanted if soft == resource.RLIM_INFINITY else min(soft, wanted)

@@ -1,9 +1,9 @@
 """The metrics of this process, read from the objects that hold them when somebody asks."""
 
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from importlib.metadata import version
-from itertools import accumulate
 from typing import Protocol
 
 from prometheus_client import ProcessCollector
@@ -20,8 +20,11 @@ from adapters.http_fastapi.kit.body_budget import BodyBudget
 from adapters.http_fastapi.kit.problems import REFUSALS
 from app.http_server.figures import BUCKETS, FIGURES
 from app.metrics import loop_lag
+from app.metrics.families import add_histogram, gauge
 from app.metrics.purge_lag import PurgeLag
+from app.metrics.webhooks import WebhookCollector
 from domain.access.authentication import Authentication
+from domain.webhooks.figures import DeliveryFigures
 
 
 class Pool(Protocol):
@@ -55,9 +58,12 @@ class WorkerCollector(Collector):
         storage: MeasuredStorage,
         lag: loop_lag.LoopLag,
         purge_lag: PurgeLag,
+        deliveries: DeliveryFigures,
+        now: Callable[[], datetime],
     ) -> None:
         self._authentication, self._bodies, self._storage = authentication, bodies, storage
         self._lag, self._purge_lag = lag, purge_lag
+        self._webhooks = WebhookCollector(deliveries, now)
         self._process = ProcessCollector(registry=None)
 
     def collect(self) -> Iterator[Metric]:
@@ -78,7 +84,7 @@ class WorkerCollector(Collector):
         late = HistogramMetricFamily(
             "goatfish_event_loop_lag_seconds", "How late the event loop was, measured four times a second.", labels=()
         )
-        _add(late, (), loop_lag.BUCKETS, self._lag.numbers())
+        add_histogram(late, (), loop_lag.BUCKETS, self._lag.numbers())
         yield late
         overdue = GaugeMetricFamily(
             "goatfish_purge_lag_seconds",
@@ -88,6 +94,7 @@ class WorkerCollector(Collector):
         for kind, seconds in self._purge_lag.seconds.items():
             overdue.add_metric((kind,), seconds)
         yield overdue
+        yield from self._webhooks.collect()
         yield from self._process.collect()
 
     @property
@@ -113,7 +120,7 @@ class WorkerCollector(Collector):
             labels=("method", "route"),
         )
         for labels, numbers in durations.items():
-            _add(duration, labels, BUCKETS, numbers)
+            add_histogram(duration, labels, BUCKETS, numbers)
         yield duration
 
     def _refusals(self) -> Metric:
@@ -178,17 +185,3 @@ class WorkerCollector(Collector):
         looked.add_metric(("miss",), keys.misses)
         yield looked
         yield gauge("goatfish_key_cache_entries", "API keys that are cached as valid.", keys.cached_keys)
-
-
-def gauge(name: str, documentation: str, value: float) -> Metric:
-    """A metric with this value now."""
-    return GaugeMetricFamily(name, documentation, value=value)
-
-
-def _add(
-    family: HistogramMetricFamily, labels: Sequence[str], bounds: Sequence[float], numbers: Sequence[float]
-) -> None:
-    """Adds a histogram: ``numbers`` are those in each bucket, and last the sum."""
-    *counts, total = numbers
-    edges = [*map(str, bounds), "+Inf"]
-    family.add_metric(labels, [*zip(edges, accumulate(counts), strict=True)], total)

@@ -16,7 +16,7 @@ from typing import Any
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from app.metrics.collector import gauge
+from app.metrics.families import gauge
 
 TIMEOUT = 2.0
 """Seconds in which a worker has to answer."""

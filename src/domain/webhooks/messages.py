@@ -16,10 +16,11 @@ PING = "webhook.ping"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is sent: the same each time it is tried."""
+    """What is sent, the same each time it is tried; ``at`` is the time of what it tells."""
 
     id: str
     type: str
+    at: datetime
     body: bytes
 
 
@@ -44,11 +45,11 @@ class Messages:
             kept = {name: value for name, value in data.items() if name not in {"before", "after"}}
             link = f"{self.address}/api/v1/{KINDS[revision.kind]}/{revision.entity_id}"
             body = self._body(type_, revision.created_at, {**kept, "href": link})
-        return Message(f"msg_{revision.id.hex}", type_, body)
+        return Message(f"msg_{revision.id.hex}", type_, revision.created_at, body)
 
     def ping(self, id: UUID, webhook_id: UUID, now: datetime) -> Message:
         """A message that tells of no change."""
-        return Message(f"msg_{id.hex}", PING, self._body(PING, now, {"webhook_id": webhook_id}))
+        return Message(f"msg_{id.hex}", PING, now, self._body(PING, now, {"webhook_id": webhook_id}))
 
     def _body(self, type_: str, at: datetime, data: Mapping[str, Any]) -> bytes:
         return self.encode({"type": type_, "timestamp": at, "data": data})

@@ -12,12 +12,23 @@ from domain.webhooks.delivery import ACCEPTED, Cursor, Delivery
 
 
 class Waiting(NamedTuple):
-    """A webhook that nobody serves, and that may have something to send: the changes after ``number``, or a request."""
+    """A webhook that has something to send, and that nobody serves."""
 
     owner_id: OwnerId
     id: UUID
-    number: int
-    is_requested: bool
+
+
+class Standing(NamedTuple):
+    """How the webhooks of all owners stand: how many are behind or failing, or disabled, and how far behind at most.
+
+    ``failing_since`` is when the first attempt failed of whichever has failed for longest.
+    """
+
+    behind: int
+    changes: int
+    failing: int
+    failing_since: datetime | None
+    disabled: int
 
 
 class OwnedDeliveries(Protocol):
@@ -64,10 +75,14 @@ class Deliveries(Protocol):
     def of(self, owner: OwnerId) -> OwnedDeliveries: ...
 
     async def waiting(self, now: datetime) -> Sequence[Waiting]:
-        """The webhooks of all owners that nobody serves: those that are active and may be tried now, or have a request.
+        """The webhooks of all owners that nobody serves, and that have a request, or are active, behind and due.
 
-        Those that have waited longest come first.
+        One is behind where its cursor is not at its owner's last change. Those that have waited longest come first.
         """
+        ...
+
+    async def standing(self) -> Standing:
+        """How all webhooks stand now."""
         ...
 
     async def all(self) -> Sequence[tuple[OwnerId, UUID]]:

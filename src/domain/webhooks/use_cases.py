@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from domain.access.scopes import Scope, require_scopes, scopes_to
@@ -11,6 +12,7 @@ from domain.entity import create, validated, with_values
 from domain.errors import Conflict, Invalid, Unfit, Violation
 from domain.paging import LIMIT_MAX, Comparison, Condition, Page, PageRequest
 from domain.repository import OwnerId, Precondition, Repository, no_precondition
+from domain.webhooks.addresses import AddressRefused, AllowedAddresses
 from domain.webhooks.delivery import DELIVERIES_KEPT, Delivery
 from domain.webhooks.ports import Deliveries
 from domain.webhooks.secrets import SecretBox, is_secret, new_secret
@@ -22,8 +24,8 @@ from domain.write_context import WriteContext
 class Webhooks:
     """The use cases of one owner's webhooks. A foreign or unknown id raises ``NotFound``.
 
-    ``scopes`` are those of the key in use: it must be allowed to read what a webhook sends (``Denied``). ``allow_http``
-    says whether URLs without TLS are accepted.
+    ``scopes`` are those of the key in use: it must be allowed to read what a webhook sends (``Denied``). ``networks``
+    may be sent to though they are not public, and without TLS.
     """
 
     repository: Repository[Webhook]
@@ -31,7 +33,7 @@ class Webhooks:
     secrets: SecretBox
     new_id: Callable[[], UUID]
     random_bytes: Callable[[int], bytes]
-    allow_http: bool = False
+    networks: Sequence[str] = ()
 
     async def create(
         self,
@@ -60,7 +62,7 @@ class Webhooks:
         return made, text
 
     def _create(self, owner: OwnerId, context: WriteContext, secret: str | None, values: dict[str, Any]) -> Webhook:
-        violations = [*_secret_violations(secret), *_url_violations(values, allow_http=self.allow_http)]
+        violations = [*_secret_violations(secret), *_url_violations(values, self.networks)]
         try:
             made = create(Webhook, id=self.new_id(), owner_id=owner, now=context.at, **values)
         except Invalid as error:
@@ -86,7 +88,7 @@ class Webhooks:
         **values: Any,
     ) -> Webhook:
         """Changes the given fields. What could not be delivered is tried again at once. Raises ``Invalid``."""
-        if violations := _url_violations(values, allow_http=self.allow_http):
+        if violations := _url_violations(values, self.networks):
             raise Invalid(violations)
         values = validated(Webhook, values)
 
@@ -169,11 +171,19 @@ def _secret_violations(secret: str | None) -> list[Violation]:
     return [Violation("secret", "malformed", "A secret is whsec_ and the base64 of 24 to 64 bytes.")]
 
 
-def _url_violations(values: dict[str, Any], *, allow_http: bool) -> list[Violation]:
-    url = values.get("url")
-    if allow_http or not isinstance(url, str) or not url.strip().lower().startswith("http:"):
-        return []
-    return [Violation("url", "not_https", "The url must begin with https://: no other is sent to.")]
+def _url_violations(values: dict[str, Any], networks: Sequence[str]) -> list[Violation]:
+    """What is wrong with a URL; one whose host is a name is looked at again when it is connected to."""
+    try:
+        url = urlsplit(str(values.get("url", "")).strip().lower())
+        if url.scheme == "http" and not networks:
+            return [Violation("url", "not_https", "The url must begin with https://: no other is sent to.")]
+        if url.scheme in {"http", "https"}:
+            AllowedAddresses(networks, public=url.scheme == "https").require(url.hostname or "")
+    except AddressRefused as error:
+        return [Violation("url", "address_refused", str(error))]
+    except ValueError:  # a name, or no URL at all
+        pass
+    return []
 
 
 def _equal(attribute: str, value: UUID) -> Condition:

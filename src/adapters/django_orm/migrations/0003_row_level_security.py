@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from adapters.django_orm.row_security.policies import ProtectKeys, ProtectOwners, ProtectTenants
+from adapters.django_orm.row_security.policies import ProtectDelivering, ProtectKeys, ProtectOwners, ProtectTenants
 
 
 class Migration(migrations.Migration):
@@ -10,7 +10,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        ProtectTenants('SimulationRow', 'IdempotencyRow', 'RevisionRow', 'ChangeCountRow'),
+        ProtectTenants('SimulationRow', 'IdempotencyRow', 'RevisionRow'),
+        ProtectDelivering('ChangeCountRow'),
         ProtectKeys('ApiKeyRow'),
         ProtectOwners('OwnerRow'),
     ]

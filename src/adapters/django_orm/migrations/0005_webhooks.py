@@ -1,7 +1,7 @@
 import adapters.django_orm.columns
 from django.db import migrations, models
 
-from adapters.django_orm.row_security.policies import ProtectTenants, ProtectWebhookCursors
+from adapters.django_orm.row_security.policies import ProtectDelivering, ProtectTenants
 
 
 class Migration(migrations.Migration):
@@ -82,5 +82,5 @@ class Migration(migrations.Migration):
             },
         ),
         ProtectTenants('WebhookRow', 'WebhookDeliveryRow'),
-        ProtectWebhookCursors('WebhookCursorRow'),
+        ProtectDelivering('WebhookCursorRow'),
     ]

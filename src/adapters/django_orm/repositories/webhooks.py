@@ -6,18 +6,18 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
-from adapters.django_orm.models import WebhookCursorRow, WebhookDeliveryRow, WebhookRow
+from adapters.django_orm.models import ChangeCountRow, WebhookCursorRow, WebhookDeliveryRow, WebhookRow
 from adapters.django_orm.repositories.reader import PURGED_AT_ONCE, Reader
 from adapters.django_orm.repositories.repository import OwnedTable
 from adapters.django_orm.repositories.write_records import BATCHES, WriteKind, WriteRecords
-from adapters.django_orm.sql.expressions import Param, param
+from adapters.django_orm.sql.expressions import Param, field_of, param
 from adapters.django_orm.sql.many import many
 from adapters.django_orm.sql.statement import Executor, RlsContext, Statement
 from domain.revisions import revision_id
 from domain.webhooks.delivery import Cursor, Delivery
-from domain.webhooks.ports import Waiting
+from domain.webhooks.ports import Standing, Waiting
 from domain.webhooks.webhook import Webhook
 
 if TYPE_CHECKING:
@@ -44,11 +44,25 @@ _OF_WEBHOOK = {
 _BEGUN = ("attempts", "failing_since", "next_attempt_at", "active", *_LEASE)
 """The columns that a change of the webhook sets anew."""
 _LAST = 'coalesce((SELECT "last" FROM "change_count" WHERE "owner_id" = %s), 0)'
+_STANDING = """
+SELECT count(CASE WHEN "active" THEN "other_last" END),
+coalesce(max(CASE WHEN "active" THEN "other_last" - "number" END), 0),
+count(CASE WHEN "active" THEN "failing_since" END),
+min(CASE WHEN "active" THEN "failing_since" END),
+count(CASE WHEN NOT "active" THEN 1 END)
+FROM rows
+"""
 _DELIVERER = str(UUID(int=0))
 
 
 def _one() -> QuerySet[WebhookCursorRow, WebhookCursorRow]:
     return WebhookCursorRow.objects.filter(owner_id=_cursor("owner_id"), id=_cursor("id"))
+
+
+def _with_other_last() -> QuerySet[WebhookCursorRow, WebhookCursorRow]:
+    """All cursors, each with the number of the owner's last change unless it is the cursor's own."""
+    other = ChangeCountRow.objects.filter(~Q(last=OuterRef("number")), owner_id=OuterRef("owner_id"))
+    return WebhookCursorRow.objects.annotate(other_last=Subquery(other.values("last")))
 
 
 def _free() -> Q:
@@ -102,14 +116,24 @@ class DeliveryTable(Reader[Delivery]):
 
     async def waiting(self, now: datetime) -> Sequence[Waiting]:
         rows = await self.executor.fetch(_DELIVERER, self._waiting, {"now": now})
-        return [Waiting(owner, id, number, requested is not None) for owner, id, number, requested in rows]
+        return [Waiting(owner, id) for owner, id in rows]
 
     @cached_property
     def _waiting(self) -> Statement:
-        due = Q(active=True, next_attempt_at__lte=_cursor("next_attempt_at", "now"))
-        rows = WebhookCursorRow.objects.filter(_free(), Q(requested__isnull=False) | due)
-        columns = ("owner_id", "id", "number", "requested")
-        return self._compile.select(rows.order_by("next_attempt_at", "id"), *columns, rls=RlsContext.DELIVERER)
+        due = Q(active=True, next_attempt_at__lte=_cursor("next_attempt_at", "now"), other_last__isnull=False)
+        rows = _with_other_last().filter(_free(), Q(requested__isnull=False) | due)
+        return self._compile.select(rows.order_by("next_attempt_at", "id"), "owner_id", "id", rls=RlsContext.DELIVERER)
+
+    async def standing(self) -> Standing:
+        (row,) = await self.executor.fetch(_DELIVERER, self._standing, {})
+        return Standing(*row)
+
+    @cached_property
+    def _standing(self) -> Statement:
+        _, time = self.executor.codec(field_of(WebhookCursorRow, "failing_since"))
+        columns = ("active", "number", "failing_since", "other_last")
+        decoders = (None, None, None, time, None)
+        return self._compile.over(_with_other_last(), columns, _STANDING, decoders, rls=RlsContext.DELIVERER)
 
     async def all(self) -> Sequence[tuple[OwnerId, UUID]]:
         return [(owner, id) for owner, id in await self.executor.fetch(_DELIVERER, self._all, {})]

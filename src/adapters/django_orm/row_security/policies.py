@@ -43,7 +43,7 @@ CURRENT_OWNER = "NULLIF(current_setting('goatfish.owner', true), '')::uuid"
 OPERATOR_POLICY = "TO CURRENT_ROLE USING (true) WITH CHECK (true)"
 """Of the role that migrates."""
 # Compared with a column: PostgreSQL would evaluate a condition without one before the statement has set the context.
-ANY_DELIVERER = "id <> NULLIF(current_setting('goatfish.deliverer', true), '')::uuid"
+ANY_DELIVERER = "owner_id <> NULLIF(current_setting('goatfish.deliverer', true), '')::uuid"
 CURRENT_KEY = "NULLIF(current_setting('goatfish.key', true), '')"
 
 
@@ -149,8 +149,8 @@ class ProtectKeys(ProtectTenants):
         return {**super().policies(), "key_lookup": Policy("SELECT", f"public_id = {CURRENT_KEY}")}
 
 
-class ProtectWebhookCursors(ProtectTenants):
-    """The same for cursors of webhooks; whoever delivers reads those of all owners, to find what is waiting."""
+class ProtectDelivering(ProtectTenants):
+    """The same for cursors of webhooks and counts of changes; whoever delivers reads all, to find what is waiting."""
 
     def policies(self) -> Policies:
         return {**super().policies(), "delivery_lookup": Policy("SELECT", ANY_DELIVERER)}
@@ -166,7 +166,8 @@ class ProtectOwners(ProtectTenants):
 
 def policies_of(table: str) -> Policies:
     """The policies that a tenant table must have."""
-    special = {"api_key": ProtectKeys, "owner": ProtectOwners, "webhook_cursor": ProtectWebhookCursors}
+    special: dict[str, type[ProtectTenants]] = {"api_key": ProtectKeys, "owner": ProtectOwners}
+    special |= dict.fromkeys(("change_count", "webhook_cursor"), ProtectDelivering)
     return special.get(table, ProtectTenants)().policies()
 
 

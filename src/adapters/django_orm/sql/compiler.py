@@ -56,15 +56,14 @@ class Compiler:
         sql: str,
         decoders: tuple[Encode | None, ...],
         *,
+        rls: RlsContext = RlsContext.OWNER,
         limit: int | Param | None = None,
         searches: bool = False,
     ) -> Statement:
         """A SELECT of our own, from ``rows``, which are these columns of at most ``limit`` of the rows."""
-        chosen, params = self._limited(self._with_rls(rows, RlsContext.OWNER).values_list(*columns), limit)
+        chosen, params = self._limited(self._with_rls(rows, rls).values_list(*columns), limit)
         steps = [f"rows AS NOT MATERIALIZED ({chosen})"]
-        return self._statement(
-            " ".join(sql.split()), params, decoders, RlsContext.OWNER, steps=steps, searches=searches
-        )
+        return self._statement(" ".join(sql.split()), params, decoders, rls, steps=steps, searches=searches)
 
     def insert(
         self,

@@ -77,7 +77,7 @@ def serve(
 def deliver(
     *,
     once: Annotated[
-        bool, typer.Option("--once", help="Try what is waiting now, and end, instead of going on until it is stopped.")
+        bool, typer.Option("--once", help="Send what is due now, and end, instead of going on until it is stopped.")
     ] = False,
 ) -> None:
     """Send what changes to webhooks. On SQLite "serve" and "up" do it themselves.

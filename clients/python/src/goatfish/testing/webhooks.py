@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ipaddress
 import secrets
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from goatfish.testing.calls import API, Answer, Call, Faults, checked, listed_answer, object_answer, once, tag_of
 from goatfish.testing.keys import require_scopes
@@ -110,9 +112,20 @@ def _faults(values: Body) -> list[Fault]:
     found = []
     if values.get("secret") is not None and not _is_secret(values["secret"]):
         found.append(at(("secret",), "malformed", _MALFORMED))
-    if str(values.get("url") or "").lower().startswith("http:"):
+    url = str(values.get("url") or "").strip().lower()
+    if url.startswith("http:"):
         found.append(at(("url",), "not_https", "The url must begin with https://: no other is sent to."))
+    elif url.startswith("https:") and not _may_be_public(url):
+        found.append(at(("url",), "address_refused", "The host has an address that is not public."))
     return found
+
+
+def _may_be_public(url: str) -> bool:
+    """Whether the host is a name, or an address of the internet."""
+    try:
+        return ipaddress.ip_address(urlsplit(url).hostname or "").is_global
+    except ValueError:
+        return True
 
 
 def _is_secret(text: str) -> bool:

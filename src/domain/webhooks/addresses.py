@@ -1,8 +1,12 @@
 """Which addresses webhooks may send to: public ones, and those of networks that the operator has named."""
 
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+_SPECIAL = (IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"), IPv6Network("3fff::/20"))
+"""Networks of IANA's registries of special-purpose addresses that some versions of Python take for public."""
+_AZURE_HOST = IPv4Address("168.63.129.16")
+"""The host of a virtual machine of Azure, which has the machine's credentials; only such a machine reaches it."""
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 """All that is public of IPv6; outside are translated addresses (64:ff9b::/96) and others with IPv4 ones in them."""
 
@@ -16,6 +20,8 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
 
     An IPv6 address that leads to an IPv4 one, by 6to4 for instance, is as public as that.
     """
+    if address == _AZURE_HOST or any(address in network for network in _SPECIAL):
+        return False
     if isinstance(address, IPv4Address):
         return address.is_global and not address.is_multicast and not address.is_reserved
     inner = address.ipv4_mapped or address.sixtofour

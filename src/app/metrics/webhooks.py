@@ -1,0 +1,49 @@
+"""The metrics of delivering webhooks, in a process that does."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from app.metrics.families import add_histogram, gauge
+from domain.webhooks.figures import BUCKETS, DeliveryFigures
+
+
+class WebhookCollector(Collector):
+    """Reads what a deliverer tells; nothing where none has begun."""
+
+    def __init__(self, figures: DeliveryFigures, now: Callable[[], datetime]) -> None:
+        self._figures, self._now = figures, now
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric, with its samples now."""
+        standing = self._figures.standing
+        if standing is None:
+            return
+        attempts = CounterMetricFamily(
+            "goatfish_webhook_deliveries",
+            "Attempts to deliver a message to a webhook, by what became of them.",
+            labels=("outcome",),
+        )
+        for outcome, number in self._figures.outcomes.items():
+            attempts.add_metric((outcome,), number)
+        yield attempts
+        duration = HistogramMetricFamily(
+            "goatfish_webhook_delivery_duration_seconds", "How long attempts took.", labels=()
+        )
+        add_histogram(duration, (), BUCKETS, self._figures.seconds())
+        yield duration
+        now = self._now()
+        lag = GaugeMetricFamily(
+            "goatfish_webhook_lag_seconds",
+            "For how long a webhook has waited to be served, or has failed, at most.",
+            labels=("state",),
+        )
+        lag.add_metric(("waiting",), self._figures.waiting_lag(now))
+        lag.add_metric(("failing",), self._figures.failing_lag(now))
+        yield lag
+        yield gauge("goatfish_webhook_lag_changes", "How many changes a webhook is behind at most.", standing.changes)
+        yield gauge("goatfish_webhooks_behind", "Webhooks that have not been sent every change.", standing.behind)
+        yield gauge("goatfish_webhooks_failing", "Webhooks that wait for another attempt.", standing.failing)
+        yield gauge("goatfish_webhooks_disabled", "Webhooks that are disabled.", standing.disabled)
