@@ -35,6 +35,7 @@ class WebhookRefusalsContract:
             ({"url": "https://[::ffff:10.0.0.1]:8443"}, {"#/url": "address_refused"}),
             ({"url": "ftp://hooks.example.com"}, {"#/url": "pattern"}),
             ({"url": "https://user:pass@hooks.example.com"}, {"#/url": "pattern"}),
+            ({"url": "https://[ab.cd]"}, {"#/url": "pattern"}),
             ({"url": "https:///path"}, {"#/url": "pattern"}),
             ({"url": "https://hooks.example.com:99999/"}, {"#/url": "pattern"}),
             ({"url": "https://hooks.example.com/#part"}, {"#/url": "pattern"}),

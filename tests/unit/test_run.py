@@ -148,6 +148,7 @@ def test_absolute_uri_is_accepted(uri: str) -> None:
             "http://[::1",
             "http://::1]",
             "http://[::z]/",
+            "http://[C2f37aF.aC70f]/",
             "http://h:x/",
             "http://u@v@h/",
             "a:[b]",

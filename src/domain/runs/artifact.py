@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from domain.fields import Integer, Text
+from domain.ipv6_pattern import IPV6_PATTERN
 
 BYTES_MAX = 2**53
 
@@ -14,7 +15,7 @@ def _any_of(characters: str) -> str:
 
 
 _PLAIN = "A-Za-z0-9._~!$&'()*+,;=-"
-_AUTHORITY = rf"({_any_of(':' + _PLAIN)}@)?(\[[0-9A-Fa-f:.]+\]|{_any_of(_PLAIN)})(:[0-9]{{0,5}})?"
+_AUTHORITY = rf"({_any_of(':' + _PLAIN)}@)?(\[({IPV6_PATTERN})\]|{_any_of(_PLAIN)})(:[0-9]{{0,5}})?"
 _PATH = _any_of("/:@" + _PLAIN)
 _FIRST = f"([:@{_PLAIN}]|%[0-9A-Fa-f]{{2}})"
 _MORE = _any_of("/?:@" + _PLAIN)

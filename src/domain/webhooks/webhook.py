@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.entity import plural_of
 from domain.errors import Violation
 from domain.fields import Boolean, LongText, Text, Words
+from domain.ipv6_pattern import IPV6_PATTERN
 from domain.registry import ENTITIES
 from domain.repository import OwnerId, with_changes
 from domain.webhooks.secrets import SecretBox
@@ -18,7 +19,7 @@ KINDS = {entity.KIND: plural_of(entity) for entity in ENTITIES}
 
 
 _PORT = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
-_HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]"
+_HOST = rf"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[({IPV6_PATTERN})\]"
 _REST = r"[!$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]*"
 URL_PATTERN = rf"https?://({_HOST})(:({_PORT}))?([/?]{_REST})?"
 

@@ -28,8 +28,14 @@ _MOMENT = re.compile(
 )
 _CHARACTER = "[A-Za-z0-9._~!$&'()*+,;=%s-]|%%[0-9A-Fa-f]{2}"
 _PATH, _MORE, _HOST, _USER = (_CHARACTER % more for more in (":@/", ":@/?", "", ":"))
+_GROUP, _OCTET = "[0-9A-Fa-f]{1,4}", "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_LAST = rf"(?:{_GROUP}:{_GROUP}|{_OCTET}(?:\.{_OCTET}){{3}})"
+_AFTER = [*(rf"(?:{_GROUP}:){{{number}}}{_LAST}" for number in (5, 4, 3, 2, 1, 0)), _GROUP, ""]
+_BEFORE = ["", *(f"(?:(?:{_GROUP}:){{0,{number}}}{_GROUP})?" for number in range(7))]
+IPV6 = "|".join([rf"(?:{_GROUP}:){{6}}{_LAST}", *map("{}::{}".format, _BEFORE, _AFTER)])
+"""An IPv6 address (RFC 3986, appendix A)."""
 URI = (
-    rf"[A-Za-z][A-Za-z0-9+.-]*:(?:(?://(?:(?:{_USER})*@)?(?:\[[0-9A-Fa-f:.]+\]|(?:{_HOST})*)(?::[0-9]{{0,5}})?"
+    rf"[A-Za-z][A-Za-z0-9+.-]*:(?:(?://(?:(?:{_USER})*@)?(?:\[(?:{IPV6})\]|(?:{_HOST})*)(?::[0-9]{{0,5}})?"
     rf"(?:/(?:{_PATH})*)?|/?(?:{_CHARACTER % ':@'})(?:{_PATH})*|/)(?:\?(?:{_MORE})*)?|\?(?:{_MORE})*)(?:#(?:{_MORE})*)?"
 )
 

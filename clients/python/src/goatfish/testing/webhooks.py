@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from goatfish.testing.calls import API, Answer, Call, Faults, checked, listed_answer, object_answer, once, tag_of
 from goatfish.testing.keys import require_scopes
-from goatfish.testing.kinds import UNREAD, Kind, Lines, Read, Reference, Text, Whole, Wrong, show_moment
+from goatfish.testing.kinds import IPV6, UNREAD, Kind, Lines, Read, Reference, Text, Whole, Wrong, show_moment
 from goatfish.testing.members import REQUIRED, Field, broken, read_members
 from goatfish.testing.objects import ENTITIES, Body, Entity, read_body
 from goatfish.testing.problems import Fault, Refusal, at, invalid
@@ -23,7 +23,7 @@ WEBHOOKS_MAX = 100
 _DAY = 24 * 60 * 60
 _MALFORMED = "A secret is whsec_ and the base64 of 24 to 64 bytes."
 _PORT = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
-_HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]"
+_HOST = rf"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[({IPV6})\]"
 _URL = rf"https?://({_HOST})(:({_PORT}))?([/?][!$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]*)?"
 
 
