@@ -19,6 +19,7 @@ from domain.errors import Unavailable
 from tests.contracts.http_api import SIMULATIONS, WING
 from tests.embedded_postgres import Server
 from tests.integration.conftest import opened
+from tests.restartable import wait_until
 from tests.running_service import Live, served
 
 RUNS = "/api/v1/runs"
@@ -192,7 +193,7 @@ def test_a_key_with_a_scope_of_a_later_version_can_do_the_rest(
     assert (mine.status_code, mine.json()["key"]["scopes"]) == (200, ["runs:read"])
     assert client.get("/api/v1/keys").status_code == 200
     used = "SELECT scopes FROM api_key WHERE public_id = %s AND last_used_at IS NOT NULL"
-    assert database(used, key.split("_")[1]) == [("notes:read runs:read",)]
+    wait_until(lambda: database(used, key.split("_")[1]) == [("notes:read runs:read",)], "its use is recorded")
 
 
 def test_migrate_changes_nothing_and_says_so(running: Live, database: Database) -> None:
