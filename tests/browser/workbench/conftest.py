@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 import httpx2
@@ -12,6 +13,9 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Recorded
 from tests.running_service import Live
+
+SCROLLED = 60
+"""Seconds in which a long table is scrolled to its end, on a slow machine."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +85,10 @@ def sign_in(page: Page, service: Live, key: str) -> None:
 def scroll_to(page: Page, table: str, last: str) -> None:
     """Scrolls a long table to its end, where the link of this name is."""
     region = page.get_by_role("region", name=f"{table}, scrollable")
-    for _ in range(60):
+    until = monotonic() + SCROLLED
+    while not page.get_by_role("link", name=last).count():
+        assert monotonic() < until, f"the end was not reached in {SCROLLED} seconds"
         region.evaluate("each => { each.scrollTop = each.scrollHeight }")
-        if page.get_by_role("link", name=last).count():
-            break
         page.wait_for_function("() => document.querySelector('.table-foot').textContent === ''")
     expect(page.get_by_role("link", name=last)).to_be_visible()
 
