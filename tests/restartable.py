@@ -30,7 +30,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(holds: Callable[[], bool], what: str) -> None:
+def wait_until(holds: Callable[[], bool], what: str = "what the test waits for") -> None:
     """Waits until the condition holds; ``what`` says in words what would hold."""
     deadline = time.monotonic() + PATIENCE
     while not holds():

@@ -6,8 +6,7 @@ import asyncio
 import io
 import os
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Thread
 from typing import Any
@@ -22,6 +21,7 @@ from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
 from adapters.django_orm.sql.statement import Statement
 from tests.contracts.http_api import SIMULATIONS, WING
 from tests.embedded_postgres import Server
+from tests.restartable import wait_until
 from tests.running_service import served
 from tests.warm_start import goatfish
 
@@ -50,13 +50,6 @@ def key(env: Mapping[str, str]) -> str:
     run("migrate")
     run("owner", "create", "tests")
     return run("key", "create", "tests")
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.05)
 
 
 def test_it_starts_without_the_database_and_serves_once_that_is_back_and_in_order(

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import psycopg
@@ -26,6 +25,7 @@ from tests.integration.role_databases import (
     site_on,
     unmake,
 )
+from tests.restartable import wait_until
 from tests.running_service import served
 
 
@@ -65,14 +65,6 @@ def bare(server: Server) -> Iterator[Site]:
     unmake(site)
 
 
-def until(holds: Callable[[], bool]) -> None:
-    """Waits for what is known a second later."""
-    end = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.1)
-
-
 def test_database_create_makes_roles_and_database_for_the_service(made: Site, key: str) -> None:
     assert made.attributes() == {API: {"rolcanlogin"}, OPERATORS: {"rolcanlogin", "owns"}}
     with served(made.environment()) as url:
@@ -81,10 +73,10 @@ def test_database_create_makes_roles_and_database_for_the_service(made: Site, ke
         assert ask(url + "/admin/login/") == 200
         made.run("GRANT pg_read_all_data TO {}", API)
         try:
-            until(lambda: ask(url + "/readyz") == 503)
+            wait_until(lambda: ask(url + "/readyz") == 503)
         finally:
             made.run("REVOKE pg_read_all_data FROM {}", API)
-        until(lambda: ask(url + "/readyz") == 200)
+        wait_until(lambda: ask(url + "/readyz") == 200)
     assert made.goatfish("doctor").stdout.count("ERROR") == 0
 
 

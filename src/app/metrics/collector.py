@@ -20,7 +20,7 @@ from adapters.http_fastapi.kit.body_budget import BodyBudget
 from adapters.http_fastapi.kit.problems import REFUSALS
 from app.http_server.figures import BUCKETS, FIGURES
 from app.metrics import loop_lag
-from app.metrics.families import add_histogram, gauge
+from app.metrics.families import add_histogram, counter_by, gauge, gauge_by
 from app.metrics.purge_lag import PurgeLag
 from app.metrics.webhooks import WebhookCollector
 from domain.access.authentication import Authentication
@@ -74,10 +74,20 @@ class WorkerCollector(Collector):
             value={"version": version("goatfish"), "python_version": platform.python_version()},
         )
         yield from self._requests()
-        yield self._refusals()
+        yield counter_by(
+            "reason",
+            "goatfish_refusals",
+            "Requests answered with a problem, by its code, or for 503 by what was lacking.",
+            REFUSALS.items(),
+        )
         yield from self._connections()
         yield from self._shared_pools()
-        yield self._standby_reads()
+        yield counter_by(
+            "outcome",
+            "goatfish_standby_reads",
+            "Reads of many rows that standbys may answer, by what became of them.",
+            self._storage.standby_reads.items(),
+        )
         yield from self._key_cache()
         yield gauge("goatfish_bodies_bytes", "Bytes that bodies on their way in occupy.", self._bodies_held)
         yield gauge("goatfish_bodies_max_bytes", "GOATFISH_BODIES_MAX, in bytes.", self._bodies.most)
@@ -86,14 +96,12 @@ class WorkerCollector(Collector):
         )
         add_histogram(late, (), loop_lag.BUCKETS, self._lag.numbers())
         yield late
-        overdue = GaugeMetricFamily(
+        yield gauge_by(
+            "kind",
             "goatfish_purge_lag_seconds",
             "For how long what is oldest should have been purged; only where operators' database is configured.",
-            labels=("kind",),
+            self._purge_lag.seconds.items(),
         )
-        for kind, seconds in self._purge_lag.seconds.items():
-            overdue.add_metric((kind,), seconds)
-        yield overdue
         yield from self._webhooks.collect()
         yield from self._process.collect()
 
@@ -123,28 +131,16 @@ class WorkerCollector(Collector):
             add_histogram(duration, labels, BUCKETS, numbers)
         yield duration
 
-    def _refusals(self) -> Metric:
-        refusals = CounterMetricFamily(
-            "goatfish_refusals",
-            "Requests answered with a problem, by its code, or for 503 by what was lacking.",
-            labels=("reason",),
-        )
-        for reason, number in [*REFUSALS.items()]:
-            refusals.add_metric((reason,), number)
-        return refusals
-
     def _connections(self) -> Iterator[Metric]:
         registry = FIGURES.connections
-        connections = GaugeMetricFamily(
-            "goatfish_http_connections",
-            "Open client connections, by whether a request is in progress.",
-            labels=("state",),
-        )
         found = () if registry is None else [*registry.open]
         idle = sum(connection.is_idle for connection in found)
-        connections.add_metric(("busy",), len(found) - idle)
-        connections.add_metric(("idle",), idle)
-        yield connections
+        yield gauge_by(
+            "state",
+            "goatfish_http_connections",
+            "Open client connections, by whether a request is in progress.",
+            [("busy", len(found) - idle), ("idle", idle)],
+        )
         if registry is not None:
             most = registry.limits.connections_max
             yield gauge("goatfish_http_connections_max", "At most so many connections are open.", most)
@@ -164,24 +160,12 @@ class WorkerCollector(Collector):
             waiting.add_metric((name,), pool.waiting)
         yield from (size, in_use, waiting)
 
-    def _standby_reads(self) -> Metric:
-        reads = CounterMetricFamily(
-            "goatfish_standby_reads",
-            "Reads of many rows that standbys may answer, by what became of them.",
-            labels=("outcome",),
-        )
-        for outcome, number in self._storage.standby_reads.items():
-            reads.add_metric((outcome,), number)
-        return reads
-
     def _key_cache(self) -> Iterator[Metric]:
         keys = self._authentication
-        looked = CounterMetricFamily(
+        yield counter_by(
+            "result",
             "goatfish_key_cache_lookups",
             "Requests with an API key, by whether it was cached as valid (hit), or had to be looked up (miss).",
-            labels=("result",),
+            [("hit", keys.hits), ("miss", keys.misses)],
         )
-        looked.add_metric(("hit",), keys.hits)
-        looked.add_metric(("miss",), keys.misses)
-        yield looked
         yield gauge("goatfish_key_cache_entries", "API keys that are cached as valid.", keys.cached_keys)

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from app.metrics.families import add_histogram, gauge
+from app.metrics.families import add_histogram, counter_by, gauge, gauge_by
 from domain.webhooks.figures import BUCKETS, DeliveryFigures
 
 
@@ -21,28 +21,24 @@ class WebhookCollector(Collector):
         standing = self._figures.standing
         if standing is None:
             return
-        attempts = CounterMetricFamily(
+        yield counter_by(
+            "outcome",
             "goatfish_webhook_deliveries",
             "Attempts to deliver a message to a webhook, by what became of them.",
-            labels=("outcome",),
+            self._figures.outcomes.items(),
         )
-        for outcome, number in self._figures.outcomes.items():
-            attempts.add_metric((outcome,), number)
-        yield attempts
         duration = HistogramMetricFamily(
             "goatfish_webhook_delivery_duration_seconds", "How long attempts took.", labels=()
         )
         add_histogram(duration, (), BUCKETS, self._figures.seconds())
         yield duration
         now = self._now()
-        lag = GaugeMetricFamily(
+        yield gauge_by(
+            "state",
             "goatfish_webhook_lag_seconds",
             "For how long a webhook has waited to be served, or has failed, at most.",
-            labels=("state",),
+            [("waiting", self._figures.waiting_lag(now)), ("failing", self._figures.failing_lag(now))],
         )
-        lag.add_metric(("waiting",), self._figures.waiting_lag(now))
-        lag.add_metric(("failing",), self._figures.failing_lag(now))
-        yield lag
         yield gauge("goatfish_webhook_lag_changes", "How many changes a webhook is behind at most.", standing.changes)
         yield gauge("goatfish_webhooks_behind", "Webhooks that have not been sent every change.", standing.behind)
         yield gauge("goatfish_webhooks_failing", "Webhooks that wait for another attempt.", standing.failing)
