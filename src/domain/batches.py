@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from domain.entity import title_of
-from domain.entity_spec import spec_of, words
+from domain.entity_spec import spec_of
 from domain.errors import Conflict, Invalid, Violation
+from domain.field_spec import words
 from domain.repository import E
 from domain.turns import Turns
 

@@ -6,18 +6,11 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from domain.entity_spec import (
-    EntitySpec,
-    ListFilter,
-    ParsedFilter,
-    spec_of,
-    stored_violations,
-    violations_from,
-    violations_in,
-    words,
-)
+from domain.entity_spec import EntitySpec, spec_of
 from domain.errors import Invalid, Violation
+from domain.field_spec import stored_violations, violations_from, violations_in, words
 from domain.fields import MapPatch
+from domain.list_filters import ListFilter, ParsedFilter
 from domain.paging import Comparison, Condition
 from domain.repository import E, Owned, OwnerId, with_changes
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from domain.entity_spec import fields_of, violations_in
+from domain.field_spec import fields_of, violations_in
 from domain.fields import Field, Problem
 
 

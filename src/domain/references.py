@@ -10,8 +10,9 @@ from uuid import UUID
 
 from domain.batches import VIOLATIONS_MAX, in_item
 from domain.entity import title_of
-from domain.entity_spec import FieldSpec, spec_of, words
+from domain.entity_spec import spec_of
 from domain.errors import Conflict, Unfit, Violation
+from domain.field_spec import FieldSpec, words
 from domain.fields import Reference
 from domain.repository import Owned
 

@@ -26,7 +26,7 @@ from adapters.django_orm.sql.statement import Statement
 from adapters.django_orm.storage import Storage
 from domain.entity_spec import spec_of
 from domain.paging import NEWEST_FIRST, Comparison, Condition, PageRequest, Position, Sort
-from domain.quantities import Operator
+from domain.quantity_conditions import Operator
 from domain.registry import ENTITIES
 from domain.revisions import IN_ORDER, LATEST_FIRST
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from uuid import UUID
 
 from domain import fields as kinds
-from domain.entity_spec import FieldSpec, fields_of
+from domain.field_spec import FieldSpec, fields_of
 from domain.items import Items
 from domain.quantities import EXACT_MAX, Quantities, Quantity, QuantityValue
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from domain import fields as kinds
-from domain.entity_spec import EntitySpec, FieldSpec, NotBefore, spec_of
+from domain.entity_spec import EntitySpec, NotBefore, spec_of
+from domain.field_spec import FieldSpec
 from domain.runs.run import Run
 from domain.runs.status import RunStatus
 from domain.simulations.simulation import Simulation

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from domain.entity import filters
 from domain.labels import LABEL_FILTER, LabelCriterion
 from domain.paging import Comparison, Condition
-from domain.quantities import Operator, Quantities, Quantity, QuantityCriterion, QuantityValue, Where, WhereError
+from domain.quantities import Quantities, Quantity, QuantityValue
+from domain.quantity_conditions import Operator, QuantityCriterion, Where, WhereError
 from domain.runs.run import Run
 
 WHERE = Where("parameters", "results")

@@ -21,7 +21,8 @@ from adapters.django_orm.columns import (
     QuantitiesField,
     ReferenceField,
 )
-from domain.entity_spec import EntitySpec, FieldSpec, NotBefore, spec_of, text_kind
+from domain.entity_spec import EntitySpec, NotBefore, spec_of
+from domain.field_spec import FieldSpec, text_kind
 from domain.fields import (
     Actor,
     Amount,

@@ -14,7 +14,8 @@ from uuid_utils.compat import uuid7
 
 from domain import fields as kinds
 from domain.access.owner import Owner
-from domain.entity_spec import FieldSpec, NotBefore, Rule, spec_of
+from domain.entity_spec import NotBefore, Rule, spec_of
+from domain.field_spec import FieldSpec
 from domain.repository import E, OwnerId
 
 SUBJECTS = ("Wing", "Fuselage", "Rotor blade", "Bridge deck", "Hull", "Heat exchanger", "Gearbox", "Battery pack")

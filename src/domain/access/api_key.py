@@ -16,12 +16,13 @@ from domain.access.expiry import (
 )
 from domain.access.scopes import Scope
 from domain.access.token import PUBLIC_LENGTH, ApiKeyToken
-from domain.entity_spec import spec_of, stored_violations
+from domain.entity_spec import spec_of
 from domain.errors import (
     Conflict,
     Invalid,
     Violation,
 )
+from domain.field_spec import stored_violations
 from domain.fields import Text
 from domain.repository import OwnerId, with_changes
 from domain.validation import has_control_characters

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Self
 
-from domain.entity_spec import spec_of, stored_violations
+from domain.entity_spec import spec_of
 from domain.errors import Conflict, Invalid, Violation
+from domain.field_spec import stored_violations
 from domain.fields import Text
 from domain.repository import OwnerId, with_changes
 from domain.validation import as_id

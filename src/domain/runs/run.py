@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from domain.entity_spec import ConflictKind, NotBefore, ParsedFilter, Rule
+from domain.entity_spec import ConflictKind, NotBefore, Rule
 from domain.errors import Violation
 from domain.field_filters import between, contains, equals
 from domain.fields import Actor, Choice, LongText, Moment, Reference, Text
 from domain.items import Items
 from domain.labels import LABEL_FILTER, LABELS
-from domain.quantities import Quantities, Quantity, Where
+from domain.list_filters import ParsedFilter
+from domain.quantities import Quantities, Quantity
+from domain.quantity_conditions import Where
 from domain.repository import OwnerId
 from domain.runs.artifact import Artifact
 from domain.runs.status import RunStatus, require_forward

@@ -6,11 +6,12 @@ from datetime import date, datetime
 from typing import Annotated, ClassVar
 from uuid import UUID
 
-from domain.entity_spec import ListFilter, NotBefore
+from domain.entity_spec import NotBefore
 from domain.errors import Violation
 from domain.field_filters import between, contains
 from domain.fields import Day, LongText, Text
 from domain.labels import LABEL_FILTER, LABELS
+from domain.list_filters import ListFilter
 from domain.paging import Comparison
 from domain.repository import OwnerId
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
-from domain.entity_spec import spec_of, words
+from domain.entity_spec import spec_of
+from domain.field_spec import words
 from domain.items import Items
 from domain.quantities import Quantities
 from domain.registry import ENTITIES
@@ -17,7 +18,7 @@ from domain.webhooks.webhook import Webhook
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from domain.entity_spec import FieldSpec
+    from domain.field_spec import FieldSpec
 
 _SHOWN_ELSEWHERE = frozenset({"id", "owner_id", "version", "created_at", "updated_at"})
 """Members that every revision has itself."""

@@ -17,7 +17,8 @@ from adapters.django_orm.apps import model_of
 from adapters.django_orm.columns import references_in
 from domain import fields as kinds
 from domain.entity import title_of
-from domain.entity_spec import FieldSpec, spec_of, words
+from domain.entity_spec import spec_of
+from domain.field_spec import FieldSpec, words
 from domain.fields import Amount, Boolean, Day, Integer, Moment, Reference, Text
 from domain.paging import Comparison
 from domain.references import links_to

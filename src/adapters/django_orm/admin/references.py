@@ -15,7 +15,8 @@ from adapters.django_orm.admin.read_only import list_url
 from adapters.django_orm.apps import model_of, owned_models
 from adapters.django_orm.repositories.page_sizes import sized_columns
 from domain.entity import plural_of
-from domain.entity_spec import spec_of, words
+from domain.entity_spec import spec_of
+from domain.field_spec import words
 from domain.fields import Choice
 from domain.references import referred_kind
 

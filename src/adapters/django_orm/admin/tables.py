@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.html import format_html, format_html_join
 
-from domain.entity_spec import words
+from domain.field_spec import words
 from domain.fields import Map
 from domain.items import Items
 from domain.quantities import Quantities
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from django.utils.safestring import SafeString
 
-    from domain.entity_spec import FieldSpec
+    from domain.field_spec import FieldSpec
 
 
 def has_table(field: FieldSpec) -> bool:

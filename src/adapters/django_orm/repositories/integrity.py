@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from django.db.models import Model, QuerySet
 
     from adapters.django_orm.sql.statement import Statement, WriteStep
-    from domain.entity_spec import FieldSpec
+    from domain.field_spec import FieldSpec
     from domain.references import Link
     from domain.repository import E, Owned, OwnerId
 

@@ -25,7 +25,7 @@ from domain.entity_spec import spec_of
 from domain.labels import LabelCriterion
 from domain.page_size import largest, may_be_large
 from domain.paging import PAGE_SIZE, Comparison, Condition, Page, PageRequest, Position, Sort
-from domain.quantities import Operator, QuantityCriterion
+from domain.quantity_conditions import Operator, QuantityCriterion
 from domain.repository import E, OwnerId
 from domain.turns import in_parts
 

@@ -15,7 +15,7 @@ from django.db.models.expressions import Expression, F, Func
 
 from adapters.django_orm.sql.expressions import RLS_CONTEXT_IS_SET, Param, field_of
 from adapters.django_orm.sqlite.functions import FULFILS, NUMBER
-from domain.quantities import Operator, QuantityCriterion
+from domain.quantity_conditions import Operator, QuantityCriterion
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from domain.quantities import Operator, Quantity, QuantityCriterion
+from domain.quantities import Quantity
+from domain.quantity_conditions import Operator, QuantityCriterion
 
 if TYPE_CHECKING:
     from sqlite3 import Connection

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from adapters.http_fastapi.kit.problem_types import ProblemType, register, register_not_found
 from domain.entity import plural_of, title_of
-from domain.entity_spec import spec_of, words
+from domain.entity_spec import spec_of
+from domain.field_spec import words
 from domain.fields import Reference
 from domain.repository import Owned
 

@@ -19,8 +19,9 @@ from adapters.http_fastapi.kit.readable import readable
 from adapters.http_fastapi.kit.schemas import CreateBody, Moment, PatchBody, View, id_field, moment_field, public_actor
 from domain import fields as kinds
 from domain.entity import filters, plural_of, summary_of, title_of, violations_in_values
-from domain.entity_spec import FieldSpec, spec_of, words
+from domain.entity_spec import spec_of
 from domain.errors import Violation
+from domain.field_spec import FieldSpec, words
 from domain.paging import Comparison, PageRequest, Sort
 from domain.quantities import NAME_PATTERN, Quantities
 from domain.repository import Owned

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from domain import fields as kinds
-from domain.entity_spec import FieldSpec, fields_of
+from domain.field_spec import FieldSpec, fields_of
 from domain.items import Items
 
 

@@ -32,7 +32,7 @@ from adapters.http_fastapi.kit.schemas import (
 )
 from domain import fields as kinds
 from domain.entity import summary_of
-from domain.entity_spec import FieldSpec, fields_of, words
+from domain.field_spec import FieldSpec, fields_of, words
 from domain.items import Items
 from domain.quantities import Quantities
 

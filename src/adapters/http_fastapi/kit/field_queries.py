@@ -19,7 +19,8 @@ from adapters.http_fastapi.kit.field_kinds import (
 from adapters.http_fastapi.kit.object_id import id_from
 from adapters.http_fastapi.kit.schemas import PLAIN, read_day, read_moment
 from domain import fields as kinds
-from domain.entity_spec import ListFilter, ParsedFilter, words
+from domain.field_spec import words
+from domain.list_filters import ListFilter, ParsedFilter
 from domain.paging import Comparison, Condition
 from domain.validation import has_control_characters
 

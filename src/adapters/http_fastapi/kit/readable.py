@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from adapters.http_fastapi.kit.field_kinds import written
-from domain.entity_spec import fields_of
+from domain.field_spec import fields_of
 from domain.fields import Actor, Map, MapPatch
 from domain.items import Items
 
