@@ -10,7 +10,8 @@ from uuid import UUID
 from domain.entity_spec import ConflictKind, NotBefore
 from domain.errors import Conflict, Violation
 from domain.field_filters import between, contains, equals, has
-from domain.fields import Amount, Boolean, Choice, Day, Integer, LongText, Map, Moment, Reference, Text, Words
+from domain.fields import Amount, Boolean, Choice, Day, Integer, LongText, Moment, Reference, Text, Words
+from domain.maps import Map
 from domain.repository import OwnerId
 
 

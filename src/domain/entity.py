@@ -9,8 +9,8 @@ from uuid import UUID
 from domain.entity_spec import EntitySpec, spec_of
 from domain.errors import Invalid, Violation
 from domain.field_spec import stored_violations, violations_from, violations_in, words
-from domain.fields import MapPatch
 from domain.list_filters import ListFilter, ParsedFilter
+from domain.maps import MapPatch
 from domain.paging import Comparison, Condition
 from domain.repository import E, Owned, OwnerId, with_changes
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from domain.fields import Map
 from domain.list_filters import ParsedFilter
+from domain.maps import Map
 from domain.paging import Comparison, Condition
 
 LABELS = Map(

@@ -5,8 +5,9 @@ from math import inf
 from typing import Any
 
 from domain.entity_spec import spec_of
-from domain.fields import NAME_MAX, Field, LongText, Map, Text, Words
+from domain.fields import Field, LongText, Text, Words
 from domain.items import Items
+from domain.maps import NAME_MAX, Map
 from domain.paging import PAGE_SIZE
 from domain.quantities import Quantities
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
-from domain.fields import LongText, Map, Problem, Text
+from domain.fields import LongText, Problem, Text
+from domain.maps import Map
 
 QuantityValue: TypeAlias = bool | int | float | str
 EXACT_MAX = 2**53

@@ -10,6 +10,7 @@ from uuid import UUID
 from domain import fields as kinds
 from domain.field_spec import FieldSpec, fields_of
 from domain.items import Items
+from domain.maps import Map
 from domain.quantities import EXACT_MAX, Quantities, Quantity, QuantityValue
 
 Refused: TypeAlias = tuple[Any, str | None]
@@ -50,7 +51,7 @@ def example(field: FieldSpec) -> Any:  # noqa: C901, PLR0911, PLR0912 -- one for
             return {name: Quantity(**member) for name, member in (given or {"any": {"value": 1}}).items()}
         case Items(of=of):
             return (of(**{name: example(each) for name, each in fields_of(of).items()}),)
-        case kinds.Map():
+        case Map():
             return dict(given or {"any": "thing"})
         case kinds.Reference():
             return REFERRED_IDS[0]
@@ -83,7 +84,7 @@ def another(field: FieldSpec, value: Any) -> Any:  # noqa: C901, PLR0911, PLR091
             return {name: Quantity((member.number or 0) + 0.5, member.unit) for name, member in value.items()}
         case Items(key=key):
             return tuple(replace(item, **{key: getattr(item, key) + "x"}) for item in value)
-        case kinds.Map():
+        case Map():
             return {name: f"{text}x" for name, text in value.items()}
         case kinds.Reference():
             return REFERRED_IDS[value == REFERRED_IDS[0]]
@@ -134,7 +135,7 @@ def edges(field: FieldSpec) -> Iterator[Any]:
         case Items(key=key, max_items=items):
             (one,) = example(field)
             yield from ((), tuple(replace(one, **{key: f"{place} 🐐"}) for place in range(items)))
-        case kinds.Map():
+        case Map():
             yield from ({}, dict.fromkeys(example(field), "🐐" * field.kind.max_length))
     if field.optional:
         yield None
@@ -174,7 +175,7 @@ def refused(field: FieldSpec) -> Iterator[Refused]:  # noqa: C901, PLR0912 -- on
             yield from (("a", wrong), ([], wrong), (dict.fromkeys(map("a{}".format, range(101)), 1), "too_many"))
         case Items(max_items=items):
             yield from ((as_json(example(field)) * (items + 1), "too_many"), ("a", wrong), ({}, wrong))
-        case kinds.Map(max_items=items):
+        case Map(max_items=items):
             yield from (("a", wrong), ([], wrong), ({f"a{n}": "" for n in range(items + 1)}, "too_many"))
         case kinds.Reference():
             yield 7, wrong  # any text is accepted as an id, even if no object has it
@@ -191,7 +192,7 @@ def refused_members(field: FieldSpec) -> Iterator[tuple[Any, str, str]]:
         case Items():
             (one,) = as_json(example(field))
             yield from (([one, one], "repeated", "/1/name"), ([one | {"x": 1}], "unknown", "/0/x"))
-        case kinds.Map():
+        case Map():
             yield from (
                 ({"": "a"}, "key", "/"),
                 ({"a": "\u0000"}, "control_characters", "/a"),

@@ -15,7 +15,8 @@ from adapters.http_fastapi.kit.resource import Resource
 from domain.access.scopes import Scope, scopes_to
 from domain.entity_spec import ConflictKind, spec_of
 from domain.field_filters import FieldFilter, contains, equals
-from domain.fields import Amount, Boolean, Choice, Day, Field, Integer, LongText, Map, Reference, Text, Words
+from domain.fields import Amount, Boolean, Choice, Day, Field, Integer, LongText, Reference, Text, Words
+from domain.maps import Map
 from domain.paging import Comparison
 from domain.registry import ENTITIES
 from domain.repository import OwnerId

@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 
 from domain.entity import create, update, validated
 from domain.errors import Conflict, Invalid
-from domain.fields import MapPatch
+from domain.maps import MapPatch
 from domain.quantities import Quantity
 from domain.runs.artifact import Artifact
 from domain.runs.run import Run

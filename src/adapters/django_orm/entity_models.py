@@ -23,21 +23,9 @@ from adapters.django_orm.columns import (
 )
 from domain.entity_spec import EntitySpec, NotBefore, spec_of
 from domain.field_spec import FieldSpec, text_kind
-from domain.fields import (
-    Actor,
-    Amount,
-    Boolean,
-    Choice,
-    Day,
-    Integer,
-    LongText,
-    Map,
-    Moment,
-    Reference,
-    Text,
-    Words,
-)
+from domain.fields import Actor, Amount, Boolean, Choice, Day, Integer, LongText, Moment, Reference, Text, Words
 from domain.items import Items
+from domain.maps import Map
 from domain.paging import Comparison
 from domain.quantities import Quantities
 

@@ -16,6 +16,7 @@ from domain import fields as kinds
 from domain.access.owner import Owner
 from domain.entity_spec import NotBefore, Rule, spec_of
 from domain.field_spec import FieldSpec
+from domain.maps import Map
 from domain.repository import E, OwnerId
 
 SUBJECTS = ("Wing", "Fuselage", "Rotor blade", "Bridge deck", "Hull", "Heat exchanger", "Gearbox", "Battery pack")
@@ -159,5 +160,5 @@ _DRAWN: Mapping[type[kinds.Field], Callable[[Any, Draw], Any]] = {
     kinds.Day: lambda _, draw: draw.later().date(),
     kinds.Moment: lambda _, draw: draw.later(),
     kinds.Words: _words,
-    kinds.Map: lambda kind, draw: {name: draw.labels.get(name, value) for name, value in (kind.example or {}).items()},
+    Map: lambda kind, draw: {name: draw.labels.get(name, value) for name, value in (kind.example or {}).items()},
 }

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from domain.entity_spec import spec_of
 from domain.errors import Unavailable
-from domain.fields import LongText, Map, Text
+from domain.fields import LongText, Text
 from domain.items import Items
+from domain.maps import Map
 from domain.runs.run import Run
 from domain.runs.units import DIFFER, Unit, agreed, known_unit
 

@@ -10,6 +10,7 @@ from types import CodeType
 import pytest
 
 from domain import fields as kinds
+from domain.maps import Map
 from tests.contracts.resources import RESOURCES, SIMULATION
 from tests.integration.costs import counted_requests
 from tests.integration.costs.counted_requests import Prepare
@@ -32,7 +33,7 @@ RESOURCE = {
     "get, 304": 101,
 }
 """For every resource, by verb and variant; a case may override it in ``calls``."""
-CONVERTED = (kinds.Choice, kinds.Amount, kinds.Words, kinds.Map)
+CONVERTED = (kinds.Choice, kinds.Amount, kinds.Words, Map)
 """Kinds of fields that are converted for storage or JSON, which takes about ``CONVERSION`` calls each time."""
 CONVERSION = 7
 CONVERSIONS = {

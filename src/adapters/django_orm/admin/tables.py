@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from django.utils.html import format_html, format_html_join
 
 from domain.field_spec import words
-from domain.fields import Map
 from domain.items import Items
+from domain.maps import Map
 from domain.quantities import Quantities
 
 if TYPE_CHECKING:

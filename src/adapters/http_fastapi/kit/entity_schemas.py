@@ -22,6 +22,7 @@ from domain.entity import filters, plural_of, summary_of, title_of, violations_i
 from domain.entity_spec import spec_of
 from domain.errors import Violation
 from domain.field_spec import FieldSpec, words
+from domain.maps import Map, MapPatch
 from domain.paging import Comparison, PageRequest, Sort
 from domain.quantities import NAME_PATTERN, Quantities
 from domain.repository import Owned
@@ -68,7 +69,7 @@ class EntityPatchBody(EntityBody, PatchBody):
     def fields(self) -> dict[str, Any]:
         changes = super().fields()
         given = (name for name in self.MAPS & changes.keys() if changes[name] is not None)
-        return changes | {name: kinds.MapPatch(changes[name]) for name in given}
+        return changes | {name: MapPatch(changes[name]) for name in given}
 
 
 @cache
@@ -111,7 +112,7 @@ def patch_body(entity: type[Owned]) -> type[PatchBody]:
         **{field.name: _change(field, patch=True) for field in fields},
     )
     patch.ENTITY = entity
-    patch.MAPS = frozenset(field.name for field in fields if isinstance(field.kind, kinds.Map))
+    patch.MAPS = frozenset(field.name for field in fields if isinstance(field.kind, Map))
     return patch
 
 

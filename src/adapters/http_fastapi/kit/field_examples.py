@@ -9,6 +9,7 @@ from pydantic_core import to_jsonable_python
 from domain import fields as kinds
 from domain.field_spec import FieldSpec, fields_of
 from domain.items import Items
+from domain.maps import Map
 
 
 def example(field: FieldSpec) -> Any:  # noqa: C901, PLR0911 -- one for each kind
@@ -32,7 +33,7 @@ def example(field: FieldSpec) -> Any:  # noqa: C901, PLR0911 -- one for each kin
             return [{name: example(each) for name, each in fields_of(of).items()}]
         case kinds.Actor():
             return "key:0199f3c2-7a10-7000-8000-000000000001"
-        case kinds.Map(key_pattern=pattern, max_length=length):
+        case Map(key_pattern=pattern, max_length=length):
             return {name: "any"[:length] for name in ("any", "ANY", "1") if re.fullmatch(pattern, name)}
         case kinds.Reference():
             return None if field.optional else "0199f3c2-7a10-7000-8000-000000000001"

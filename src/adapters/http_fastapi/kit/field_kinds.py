@@ -34,6 +34,7 @@ from domain import fields as kinds
 from domain.entity import summary_of
 from domain.field_spec import FieldSpec, fields_of, words
 from domain.items import Items
+from domain.maps import Map
 from domain.quantities import Quantities
 
 Schema: TypeAlias = dict[str, Any]
@@ -59,7 +60,7 @@ def written(kind: kinds.Field, *, patch: bool = False) -> Any:  # noqa: PLR0911 
         case Items(of=of):
             item: Any = item_body(of)  # type: ignore[arg-type]  # -- classes can be hashed
             return Annotated[list[item], AfterValidator(lambda items: tuple(each.item(of) for each in items))]
-        case kinds.Map():
+        case Map():
             members: Any = dict[str, str | None] if patch else dict[str, str]
             return Annotated[members, BeforeValidator(_object), WithJsonSchema(_map_schema(kind, patch=patch))]
     return Annotated[Any, PlainValidator(partial(FROM_JSON[type(kind)], kind)), WithJsonSchema(json_schema(kind))]
@@ -112,7 +113,7 @@ def json_schema(kind: kinds.Field) -> Schema:  # noqa: C901, PLR0911, PLR0912 --
             return {"type": "array", "items": item, **bounds}
         case kinds.Actor():
             return {"type": "string"}
-        case kinds.Map():
+        case Map():
             return _map_schema(kind, patch=False)
         case kinds.Reference():
             return {"type": "string", "format": "uuid"}
@@ -126,7 +127,7 @@ def _amount_pattern(kind: kinds.Amount) -> str:
     return sign + whole + (rf"(\.[0-9]{{1,{kind.places}}})?" if kind.places else "")
 
 
-def _map_schema(kind: kinds.Map, *, patch: bool) -> Schema:
+def _map_schema(kind: Map, *, patch: bool) -> Schema:
     text: Schema = {"type": "string", "maxLength": kind.max_length, "pattern": f"^{PLAIN}*$"}
     return {
         "type": "object",

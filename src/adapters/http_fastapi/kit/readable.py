@@ -8,8 +8,9 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from adapters.http_fastapi.kit.field_kinds import written
 from domain.field_spec import fields_of
-from domain.fields import Actor, Map, MapPatch
+from domain.fields import Actor
 from domain.items import Items
+from domain.maps import Map, MapPatch
 
 
 def readable(of: type[Any], content: Mapping[str, Any], *, patch: bool = False) -> dict[str, Any]:
