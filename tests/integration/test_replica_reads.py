@@ -12,8 +12,8 @@ import pytest
 
 from adapters.django_orm.repositories.replica_reads import ReplicaReads
 from adapters.django_orm.sql.asyncpg_executor import AsyncpgExecutor
-from adapters.django_orm.sql.standby import Standby, Unanswered
-from adapters.django_orm.sql.statement import Rows, Statement
+from adapters.django_orm.sql.standby import Standby, StandbyAnswer
+from adapters.django_orm.sql.statement import Statement
 from adapters.django_orm.storage import Storage
 from config.postgres_urls import read_url
 from domain.errors import ListTimeout, Unavailable
@@ -48,7 +48,7 @@ class Asked:
     reads: ReplicaReads
     last_change: list[tuple[Any, ...]]
 
-    async def ask(self, statement: Statement) -> Rows | Unanswered:
+    async def ask(self, statement: Statement) -> StandbyAnswer:
         values = {"owner_id": self.owner}
         return await self.standby.fetch_as_of(
             str(self.owner), self.reads.last_change, self.last_change, statement, values
@@ -72,13 +72,13 @@ async def asked(on_pool: MakeStorage, pool_url: str) -> AsyncIterator[Asked]:
 async def test_answer_is_of_the_state_that_was_asked_for(asked: Asked) -> None:
     ((number, _, in_recovery),) = asked.last_change
     assert (number > 0, in_recovery) == (True, False)
-    assert await asked.ask(ANSWER) == [("an answer",)]
+    assert await asked.ask(ANSWER) == ("standby", [("an answer",)])
 
     await (
         asked.storage.repository(Simulation).of(asked.owner).add(SimulationFactory.build(owner_id=asked.owner), CONTEXT)
     )
 
-    assert await asked.ask(ANSWER) == "behind"
+    assert await asked.ask(ANSWER) == ("behind", None)
     assert asked.standby.is_used
 
 
@@ -96,14 +96,14 @@ async def test_server_that_is_no_standby_is_never_read(asked: Asked) -> None:
 
 async def test_failures_leave_the_connection_as_it_was(asked: Asked) -> None:
     backends = await asked.ask(BACKENDS)
-    assert await asked.ask(WRONG) == "failed"
+    assert await asked.ask(WRONG) == ("failed", None)
     with pytest.raises(ListTimeout):
         await asked.ask(SLEEP)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
             await asked.ask(SLEEP)
 
-    assert await asked.ask(BACKENDS) == backends != "failed"
+    assert await asked.ask(BACKENDS) == backends != ("failed", None)
     assert asked.standby.is_used
 
 
@@ -112,7 +112,7 @@ async def test_list_that_a_suspect_standby_does_not_answer_is_left_to_the_primar
     await asyncio.sleep(0)
     asked.standby.avoid("another request had no answer")
 
-    assert await asking == "failed"
+    assert await asking == ("failed", None)
 
 
 async def test_primary_answers_while_there_is_no_standby(on_pool: MakeStorage, pool_url: str) -> None:

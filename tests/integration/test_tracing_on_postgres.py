@@ -61,7 +61,7 @@ async def test_reads_on_a_standby_have_spans(
     await standby.open()
     answers = [await standby.fetch_as_of("", here, [(state,)], here, {}) for state in (False, True)]
     await standby.close()
-    assert answers == [[(False,)], "behind"]
+    assert answers == [("standby", [(False,)]), ("behind", None)]
     told = [span.attributes for span in spans.get_finished_spans()]
     assert [each and each["goatfish.on_standby"] for each in told] == [True, True]
     assert [each and each.get("db.response.returned_rows") for each in told] == [1, None]

@@ -13,7 +13,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, TracerProvid
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from adapters.django_orm.sql.standby import Unanswered
+    from adapters.django_orm.sql.standby import StandbyAnswer
     from adapters.django_orm.sql.statement import Rows, Statement, Values, WriteBatch
 
 _TARGET = re.compile(r'\b(INSERT INTO|UPDATE|DELETE FROM|FROM) +"(\w+)"')
@@ -49,14 +49,14 @@ class TracedExecutor:
         expected: list[tuple[Any, ...]],
         statement: Statement,
         values: Values,
-    ) -> Rows | Unanswered:
-        """As of a standby; where it does not return rows, the primary is asked, which has a span of its own."""
+    ) -> StandbyAnswer:
+        """As of a standby; where it has no rows, the primary is asked, which has a span of its own."""
         with self._span(statement.sql) as span:
             span.set_attribute("goatfish.on_standby", True)
-            rows: Rows | Unanswered = await self._executor.fetch_as_of(principal, state, expected, statement, values)
-            if not isinstance(rows, str):
-                span.set_attribute("db.response.returned_rows", len(rows))
-            return rows
+            answer: StandbyAnswer = await self._executor.fetch_as_of(principal, state, expected, statement, values)
+            if answer.rows is not None:
+                span.set_attribute("db.response.returned_rows", len(answer.rows))
+            return answer
 
     async def write(self, principal: str, chain: WriteBatch, values: Values) -> int:
         """As of the executor; a chain of several statements, on SQLite, is one transaction with one span."""

@@ -92,19 +92,17 @@ class ReplicaReads:
     async def fetch(
         self, principal: str, statement: Statement, values: Values, sent: Callable[[], None] | None = None
     ) -> Rows:
-        outcome = "avoided"
+        outcome, rows = "avoided", None
         if self._standby.is_used:
             last = await self._primary.fetch(principal, self.last_change, values)
             expected = [(number, written_by, True) for number, written_by, _ in last]
             outcome = "behind"
             if expected:  # an owner without changes is unknown, or being erased
-                rows = await self._standby.fetch_as_of(principal, self.last_change, expected, statement, values)
-                if not isinstance(rows, str):
-                    self.outcomes["standby"] += 1
-                    return rows
-                outcome = rows
+                outcome, rows = await self._standby.fetch_as_of(
+                    principal, self.last_change, expected, statement, values
+                )
         self.outcomes[outcome] += 1
-        return await self._primary.fetch(principal, statement, values, sent)
+        return await self._primary.fetch(principal, statement, values, sent) if rows is None else rows
 
     async def check(self) -> None:
         """Raises ``Unavailable`` for standbys out of reach or of another primary, or a role that could see more."""

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from adapters.django_orm.sql.asyncpg_executor import CANCEL_TIMEOUT, AsyncpgExecutor
 from config.postgres_urls import read_url
@@ -22,10 +22,21 @@ WAIT_MAX = 1.0
 """Seconds to wait at most for a connection: the primary can do the work too."""
 ANSWER_MAX = 0.5
 """Seconds in which a standby has to say what it has; from one that does not, requests stay away."""
-Unanswered: TypeAlias = Literal["behind", "failed"]
-"""Why a standby does not answer: it lacks the last change, or whatever the primary may succeed in nevertheless."""
 _log = logging.getLogger("goatfish.database")
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
+
+class StandbyAnswer(NamedTuple):
+    """The rows, if a standby has answered.
+
+    Otherwise it is ``behind`` the last change, or has ``failed`` in what the primary may succeed in nevertheless.
+    """
+
+    outcome: Literal["standby", "behind", "failed"]
+    rows: Rows | None = None
+
+
+_FAILED = StandbyAnswer("failed")
 
 
 class Standby(AsyncpgExecutor):
@@ -64,11 +75,11 @@ class Standby(AsyncpgExecutor):
         expected: list[tuple[Any, ...]],
         statement: Statement,
         values: Values,
-    ) -> Rows | Unanswered:
+    ) -> StandbyAnswer:
         """Runs the statement where ``state`` returns what is expected, both in one snapshot. Raises ``ListTimeout``."""
         connections = self._connections
         if connections is None or (connection := await self._connection(connections, principal)) is None:
-            return "failed"
+            return _FAILED
         rows: Rows | None = None
         is_current = False
         try:
@@ -90,13 +101,15 @@ class Standby(AsyncpgExecutor):
             if isinstance(error, TimeoutError) and statement.searches and rows is None and self.is_used:
                 raise ListTimeout(f"The list took longer than {self._list_timeout:g} seconds.") from error
             # Otherwise mostly a conflict with recovery: the primary has removed what was read. It may end the session.
-            return "failed"
+            return _FAILED
         except BaseException:  # mostly the end of the request
             await _is_rolled_back(connection)
             raise
         finally:
             connections.release(connection, principal)
-        return "behind" if rows is None else await in_parts(statement.decoded, rows)
+        if rows is None:
+            return StandbyAnswer("behind")
+        return StandbyAnswer("standby", await in_parts(statement.decoded, rows))
 
     async def _connection(self, connections: ConnectionPool, name: str) -> Connection | None:
         try:
