@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from django.db import utils
 
-from adapters.django_orm.sql import asyncpg_executor, django_executor
+from adapters.django_orm.sql import asyncpg_errors, django_errors
 from domain.errors import Unavailable
 
 UNAVAILABLE = [
@@ -25,7 +25,7 @@ def meanings(sqlstate: str) -> tuple[Exception | None, Exception | None]:
     name = next(each.__name__ for each in type(of_psycopg).__mro__ if hasattr(utils, each.__name__))
     of_django: utils.Error = getattr(utils, name)(str(of_psycopg))
     of_django.__cause__ = of_psycopg
-    return asyncpg_executor._translated(of_asyncpg), django_executor._translated(of_django)
+    return asyncpg_errors.meaning_of(of_asyncpg), django_errors.meaning_of(of_django)
 
 
 @pytest.mark.parametrize("sqlstate", UNAVAILABLE)

@@ -19,7 +19,7 @@ from adapters.django_orm import schema
 from adapters.django_orm.backups import postgres, sqlite
 from adapters.django_orm.migration_lock import Patience, one_at_a_time
 from adapters.django_orm.row_security.grants import grant
-from adapters.django_orm.sql.django_executor import database_unavailable, reason_of
+from adapters.django_orm.sql.django_errors import database_unavailable, reason_of
 from adapters.django_orm.sql.limits import CONNECTIONS_MAX
 from adapters.django_orm.sqlite.base import create_file
 from domain.errors import (

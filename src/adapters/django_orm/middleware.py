@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.utils.deprecation import MiddlewareMixin
 from django.views.defaults import bad_request
 
-from adapters.django_orm.sql.django_executor import database_unavailable
+from adapters.django_orm.sql.django_errors import database_unavailable
 from domain.errors import Unavailable
 
 if TYPE_CHECKING:

@@ -11,27 +11,13 @@ import asyncpg
 from django.db import models
 
 from adapters.django_orm.sql.asyncpg_connector import Connector
+from adapters.django_orm.sql.asyncpg_errors import FAILURES, UNAVAILABLE, meaning_of, reason_of
 from adapters.django_orm.sql.connection_pool import ConnectionPool
-from adapters.django_orm.sql.failures import (
-    VIOLATED,
-    AnswerLost,
-    OutOfReach,
-    may_repeat,
-    outcome_unknown,
-    refused_session,
-    unavailable,
-)
+from adapters.django_orm.sql.failures import AnswerLost, OutOfReach, may_repeat, outcome_unknown, refused_session
 from adapters.django_orm.sql.fair_semaphore import LOOKUPS, FairSemaphore
 from adapters.django_orm.sql.limits import LOCK_TIMEOUT
 from adapters.django_orm.sql.many import EncodeText, ManyValues
-from adapters.django_orm.sql.statement import (
-    Codec,
-    ConstraintViolated,
-    Rows,
-    Statement,
-    Values,
-    WriteBatch,
-)
+from adapters.django_orm.sql.statement import Codec, Rows, Statement, Values, WriteBatch
 from config.postgres import GRACE, session_limits
 from config.postgres_urls import read_url
 from domain.errors import ListTimeout, PoolTimeout, Unavailable
@@ -55,13 +41,6 @@ The lookup of a key does not wait for a connection for longer either. It is open
 """
 PREPARED_MAX = 100
 """Statements that a connection keeps prepared."""
-_UNAVAILABLE = (
-    OSError,  # TimeoutError is one
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # the server has closed a connection, but asyncpg has not noticed yet
-)
-_FAILURES = (*_UNAVAILABLE, asyncpg.PostgresError)
-
 
 # asyncpg encodes the first and last date or time of the calendar as infinity, which Django cannot read, and decodes
 # them without a time zone. So dates and times are sent as intervals since an epoch, which is faster than text.
@@ -86,30 +65,6 @@ def _custom_method(field: models.Field[Any, Any], name: str) -> Any:
     """The field's own conversion method; None where it only inherits Django's."""
     method = getattr(field, name, None)
     return None if getattr(method, "__module__", "django.").startswith("django.") else method
-
-
-def _reason(error: Exception) -> str:
-    """The reason of a failure, in one line."""
-    if isinstance(error, TimeoutError):
-        return "no response in time, it is unreachable or overloaded"
-    if isinstance(error, asyncpg.exceptions.TargetServerAttributeNotMatched):
-        return "no host is what its target_session_attrs asks for"
-    if isinstance(error, ConnectionError) and error.errno:
-        return os.strerror(error.errno).lower()
-    text = error.strerror if isinstance(error, OSError) else getattr(error, "message", None)  # without rows' values
-    return " ".join((text or str(error)).split()) or "unknown reason"
-
-
-def _translated(error: Exception) -> Exception | None:
-    """What the error of a statement that was sent means to the service; None where it is a bug."""
-    if isinstance(error, asyncpg.PostgresError):
-        if error.sqlstate in VIOLATED:
-            return ConstraintViolated(error.constraint_name)
-        return unavailable(error.sqlstate, error.server_source_function, _reason(error))
-    if not isinstance(error, _UNAVAILABLE):
-        return None
-    is_sent = not isinstance(error, asyncpg.InterfaceError)  # which says that the connection was closed before
-    return (AnswerLost if is_sent else Unavailable)(f"The database cannot be used: {_reason(error)}")
 
 
 async def _is_cancelled(connection: asyncpg.Connection[Any]) -> bool:
@@ -169,9 +124,9 @@ class AsyncpgExecutor:
             try:
                 return await connector.connect()
             except asyncpg.PostgresError as error:  # a code means something else where no statement has been sent
-                raise refused_session(error.sqlstate, _reason(error)) from error
-            except _UNAVAILABLE as error:
-                raise OutOfReach(f"The database cannot be used: {_reason(error)}") from error
+                raise refused_session(error.sqlstate, reason_of(error)) from error
+            except UNAVAILABLE as error:
+                raise OutOfReach(f"The database cannot be used: {reason_of(error)}") from error
 
         self._connections = ConnectionPool(connect, size=self._size, timeout=self._acquire_timeout)
 
@@ -247,7 +202,7 @@ class AsyncpgExecutor:
         statement: Statement,
         error: BaseException,
     ) -> Exception | None:
-        """What the error means, as ``_translated`` says it; releases the connection, once nothing runs on it."""
+        """What the error means, as ``meaning_of`` says it; releases the connection, once nothing runs on it."""
         if isinstance(error, TimeoutError | asyncio.CancelledError):
             task = asyncio.create_task(self._release_cancelled(connections, connection, share))
             self._cancelling.add(task)
@@ -257,11 +212,11 @@ class AsyncpgExecutor:
                 connection.terminate()
                 connections.forget_idle()
             connections.release(connection, share)
-        if not isinstance(error, _FAILURES):
+        if not isinstance(error, FAILURES):
             return None
         if statement.searches and isinstance(error, TimeoutError | asyncpg.QueryCanceledError):
             return ListTimeout(f"The list took longer than {self._list_timeout:g} seconds.")
-        meaning = _translated(error)
+        meaning = meaning_of(error)
         if isinstance(meaning, AnswerLost):
             connections.forget_idle()  # which lead to the same server
         return meaning

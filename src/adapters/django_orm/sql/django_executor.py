@@ -5,76 +5,27 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from time import monotonic
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import Error, InterfaceError, OperationalError, connections, transaction
 
-from adapters.django_orm.sql.failures import (
-    VIOLATED,
-    AnswerLost,
-    NotMigrated,
-    RolledBack,
-    may_repeat,
-    outcome_unknown,
-    unavailable,
-)
-from adapters.django_orm.sql.fair_semaphore import FairSemaphore
+from adapters.django_orm.sql.django_errors import meaning_of
+from adapters.django_orm.sql.failures import AnswerLost, RolledBack, may_repeat, outcome_unknown
 from adapters.django_orm.sql.many import EncodeEach, EncodeText, ManyValues
-from adapters.django_orm.sql.statement import (
-    Codec,
-    ConstraintViolated,
-    Rows,
-    Statement,
-    Values,
-    WriteBatch,
-)
+from adapters.django_orm.sql.statement import Codec, Rows, Statement, Values, WriteBatch
+from adapters.django_orm.sql.thread_pool import Cancellation, ThreadPool, Work
 from adapters.django_orm.sqlite.base import DatabaseWrapper
-from domain.errors import ListTimeout, PoolTimeout, Unavailable
+from domain.errors import ListTimeout, Unavailable
 
 if TYPE_CHECKING:
     from django.db import models
     from django.db.backends.base.base import BaseDatabaseWrapper
 
+    from adapters.django_orm.sql.fair_semaphore import FairSemaphore
 
 T = TypeVar("T")
-
-_SQLITE_MISSING = ("no such table: ", "no such column: ")  # which have no code of their own, and no other language
-_SQLITE_TAKEN = {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
-
-
-class _Cancellation:
-    """Tells a thread to interrupt its statement, once its time is over or its caller has been cancelled."""
-
-    __slots__ = ("_cancelled", "_deadline")
-
-    def __init__(self) -> None:
-        self._deadline, self._cancelled = float("inf"), False
-
-    def set_timeout(self, seconds: float | None) -> None:
-        self._deadline = float("inf") if seconds is None else monotonic() + seconds
-
-    def cancel(self) -> None:
-        self._cancelled = True
-
-    def is_cancelled(self) -> bool:
-        return self._cancelled or monotonic() > self._deadline
-
-
-Work: TypeAlias = Callable[[_Cancellation], T]
-
-
-@dataclass(frozen=True, slots=True)
-class _ThreadPool:
-    """Threads, and the semaphore that assigns them."""
-
-    threads: ThreadPoolExecutor
-    semaphore: FairSemaphore
 
 
 class DjangoExecutor:
@@ -105,14 +56,13 @@ class DjangoExecutor:
         self._shared_connection = shared_connection
         self._acquire_timeout, self._statement_timeout = acquire_timeout, statement_timeout
         self._list_timeout = min((each for each in (list_timeout, statement_timeout) if each is not None), default=None)
-        self._readers = self._thread_pool(1 if shared_connection else size)
-        self._writer = self._readers if shared_connection or size == 1 else self._thread_pool(1)
+        self._readers = self._threads(1 if shared_connection else size)
+        self._writer = self._readers if shared_connection or size == 1 else self._threads(1)
         self._own_connections: list[BaseDatabaseWrapper] = []
         self._local = threading.local()  # ``file`` identifies the file that the thread's connection has opened
 
-    def _thread_pool(self, size: int) -> _ThreadPool:
-        threads = ThreadPoolExecutor(size, thread_name_prefix="goatfish-db", initializer=self._register_connection)
-        return _ThreadPool(threads, FairSemaphore(size, timeout=self._acquire_timeout))
+    def _threads(self, size: int) -> ThreadPool:
+        return ThreadPool(size, timeout=self._acquire_timeout, initializer=self._register_connection)
 
     def _register_connection(self) -> None:
         if self._shared_connection is not None:
@@ -136,7 +86,7 @@ class DjangoExecutor:
 
     def _close(self) -> None:
         for pool in (self._readers, self._writer):
-            pool.threads.shutdown()
+            pool.shutdown()
         for connection in self._own_connections:
             connection.close()
 
@@ -167,7 +117,7 @@ class DjangoExecutor:
     async def fetch(
         self, principal: str, statement: Statement, values: Values, sent: Callable[[], None] | None = None
     ) -> Rows:
-        def run(cancellation: _Cancellation) -> Rows:
+        def run(cancellation: Cancellation) -> Rows:
             if sent is not None:
                 sent()
             return self._execute(cancellation, principal, statement, values)
@@ -175,7 +125,7 @@ class DjangoExecutor:
         return await self._in_thread(self._readers, statement.system_share or principal, run)
 
     async def write(self, principal: str, chain: WriteBatch, values: Values) -> int:
-        def run(cancellation: _Cancellation) -> int:
+        def run(cancellation: Cancellation) -> int:
             rows: Rows = ()
             ends = False
             try:
@@ -186,7 +136,7 @@ class DjangoExecutor:
                             break
                     ends = True
             except (OperationalError, InterfaceError) as error:
-                meaning = _translated(error)
+                meaning = meaning_of(error)
                 if ends and isinstance(meaning, AnswerLost):  # that of COMMIT
                     raise outcome_unknown(meaning) from error
                 raise
@@ -194,7 +144,7 @@ class DjangoExecutor:
 
         return await self._in_thread(self._writer, chain[0].system_share or principal, run)
 
-    def _execute(self, cancellation: _Cancellation, principal: str, statement: Statement, values: Values) -> Rows:
+    def _execute(self, cancellation: Cancellation, principal: str, statement: Statement, values: Values) -> Rows:
         with connections[self.alias].cursor() as cursor:
             if self._shared_connection is None and self._file() != self._local.file:
                 raise OperationalError("The database file was replaced.")
@@ -212,34 +162,16 @@ class DjangoExecutor:
             cancellation.set_timeout(None)
             return statement.decoded(rows)
 
-    async def _in_thread(self, pool: _ThreadPool, share: str, run: Work[T]) -> T:
+    async def _in_thread(self, pool: ThreadPool, share: str, work: Work[T]) -> T:
         attempt = 0
         while True:
             try:
-                return await self._once_in_thread(pool, share, run)
+                return await pool.run(share, partial(self._in_this_thread, work))
             except RolledBack as error:
                 # A transaction within another's, on the shared connection, cannot be repeated.
                 if self._shared_connection is not None or not await may_repeat(error, attempt):
                     raise
                 attempt += 1
-
-    async def _once_in_thread(self, pool: _ThreadPool, share: str, run: Work[T]) -> T:
-        try:
-            await pool.semaphore.acquire(share)
-        except TimeoutError as error:
-            raise PoolTimeout("The database cannot be used: no thread was free in time, it is overloaded.") from error
-        cancellation = _Cancellation()
-        work: Future[T] | None = None
-        try:
-            work = pool.threads.submit(self._run_in_thread, run, cancellation)
-            return await asyncio.wrap_future(work)
-        finally:
-            if work is None or work.done():
-                pool.semaphore.release(share)
-            else:  # cancelled: the thread keeps its slot until it has noticed
-                cancellation.cancel()
-                release = partial(_call_in, asyncio.get_running_loop(), pool.semaphore.release, share)
-                work.add_done_callback(lambda _: release())
 
     def _file(self) -> tuple[int, int] | None:
         """The device and inode of the file now at SQLite's path: unique while a connection has that file open."""
@@ -252,7 +184,7 @@ class DjangoExecutor:
             raise OperationalError(str(error)) from error
         return status.st_dev, status.st_ino
 
-    def _run_in_thread(self, run: Work[T], cancellation: _Cancellation) -> T:
+    def _in_this_thread(self, work: Work[T], cancellation: Cancellation) -> T:
         connection = connections[self.alias]
         keep = self._shared_connection is not None or connection.vendor == "sqlite"
         try:
@@ -261,9 +193,9 @@ class DjangoExecutor:
                     self._local.file = self._file()  # before connecting, which would create a missing file
                 if isinstance(connection, DatabaseWrapper):
                     connection.should_interrupt = cancellation.is_cancelled
-            return run(cancellation)
+            return work(cancellation)
         except Error as error:
-            meaning = _translated(error)
+            meaning = meaning_of(error)
             if meaning is None:
                 raise
             if isinstance(meaning, Unavailable):
@@ -274,41 +206,3 @@ class DjangoExecutor:
                 connection.should_interrupt = None
             if not keep:
                 connection.close()
-
-
-def _translated(error: Error) -> Exception | None:
-    """What the error means to the service; None where it is a bug."""
-    cause: Any = error.__cause__
-    if getattr(cause, "sqlite_errorname", None) in _SQLITE_TAKEN:
-        return ConstraintViolated(None)
-    sqlstate = getattr(cause, "sqlstate", None)
-    if sqlstate in VIOLATED:
-        return ConstraintViolated(cause.diag.constraint_name)
-    return database_unavailable(error)
-
-
-def database_unavailable(error: Error) -> Unavailable | None:
-    """Why the database cannot be used, if this is what the error means."""
-    cause: Any = error.__cause__
-    if sqlstate := getattr(cause, "sqlstate", None):
-        return unavailable(sqlstate, cause.diag.source_function, reason_of(error))
-    if str(error).startswith(_SQLITE_MISSING):
-        return NotMigrated(reason_of(error))
-    if isinstance(error, OperationalError | InterfaceError):
-        # Without a code PostgreSQL's driver, unlike SQLite's, has lost the connection.
-        lost = cause is not None and not hasattr(cause, "sqlite_errorname")
-        return (AnswerLost if lost else Unavailable)(f"The database cannot be used: {reason_of(error)}")
-    return None
-
-
-def reason_of(error: Error) -> str:
-    """The reason in one line, without the statement and its values, which psycopg adds."""
-    diagnosis = getattr(error.__cause__, "diag", None)
-    text = getattr(diagnosis, "message_primary", None) or str(error)
-    return " ".join(text.split()) or type(error).__name__
-
-
-def _call_in(loop: asyncio.AbstractEventLoop, function: Callable[[str], None], name: str) -> None:
-    """Calls the function on that event loop, unless it is closed."""
-    with suppress(RuntimeError):
-        loop.call_soon_threadsafe(function, name)
