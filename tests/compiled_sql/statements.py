@@ -14,7 +14,8 @@ from uuid import UUID
 
 from django.db import connections
 
-from adapters.django_orm.repositories.reader import Reader, compared_by
+from adapters.django_orm.repositories.list_statements import compared_by
+from adapters.django_orm.repositories.reader import Reader
 from adapters.django_orm.repositories.replica_reads import ReplicaReads
 from adapters.django_orm.repositories.repository import OwnedTable
 from adapters.django_orm.repositories.run_reports import RunReports
@@ -100,18 +101,18 @@ def _lists(name: str, table: Reader[Any]) -> Iterator[tuple[str, Statement]]:
     sorts = _sorts(name, table)
     for label, sort in sorts.items():
         first, following = PageRequest(sort=sort), PageRequest(sort=sort, after=_AFTER)
-        yield f"{name}: list by {label}", table.listing(first)
-        yield f"{name}: list by {label}, next page", table.listing(following)
-        if len(table.parts(first)) > 1:
+        yield f"{name}: list by {label}", table.lists.page(first)
+        yield f"{name}: list by {label}, next page", table.lists.page(following)
+        if len(table.lists.parts(first)) > 1:
             end = PageRequest(sort=sort, after=Position(None, UUID(int=0)))
-            yield f"{name}: list by {label}, without a value", table.listing(first, missing=True)
-            yield f"{name}: list by {label}, without a value, next page", table.listing(end, missing=True)
+            yield f"{name}: list by {label}, without a value", table.lists.page(first, missing=True)
+            yield f"{name}: list by {label}, without a value, next page", table.lists.page(end, missing=True)
     if table.entity in ENTITIES:
         for parameter, each in spec_of(table.entity).filters.items():
             conditions = tuple(Condition(attribute, comparison, "") for attribute, comparison in each.compares)
-            yield f"{name}: list where {parameter}", table.listing(PageRequest(conditions=conditions))
+            yield f"{name}: list where {parameter}", table.lists.page(PageRequest(conditions=conditions))
         for text, condition in _parsed(table.entity):
-            yield f"{name}: list where {text}", table.listing(PageRequest(conditions=(condition,)))
+            yield f"{name}: list where {text}", table.lists.page(PageRequest(conditions=(condition,)))
 
 
 def _parsed(entity: type[Any]) -> Iterator[tuple[str, Condition]]:

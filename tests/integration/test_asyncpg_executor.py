@@ -282,7 +282,7 @@ async def _plan_of_next_page(observer: Observer, table: Any) -> dict[str, Any]:
     async with observer.connection.transaction():
         for plan_type in ("seqscan", "bitmapscan", "sort"):  # which the planner prefers for few rows
             await observer.connection.execute(f"SET LOCAL enable_{plan_type} = off")
-        next_page = table.listing(PageRequest(limit=20, after=Position(NOW, new_owner_id())))
+        next_page = table.lists.page(PageRequest(limit=20, after=Position(NOW, new_owner_id())))
         explained = await observer.connection.fetchval(
             f"EXPLAIN (FORMAT JSON) {next_page.sql}", *next_page.arguments(str(values["owner_id"]), values)
         )

@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from adapters.django_orm.repositories.reader import compared_by
+from adapters.django_orm.repositories.list_statements import compared_by
 from domain.entity import filters
 from domain.entity_spec import spec_of
 from domain.paging import PageRequest
@@ -24,6 +24,6 @@ def test_conditions_in_any_order_share_one_statement() -> None:
         for where in permutations(WHERE):
             given = {"label": labels, "where": where}
             asked = filters(Run, **{name: [*map(parsed[name].parse, texts)] for name, texts in given.items()})
-            table.listing(PageRequest(conditions=asked))
+            table.lists.page(PageRequest(conditions=asked))
             reports.page(tuple(map(compared_by, asked)), False)
-    assert [each.cache_info().misses for each in (table._lists, reports.page)] == [1, 1]
+    assert [each.cache_info().misses for each in (table.lists._pages, reports.page)] == [1, 1]

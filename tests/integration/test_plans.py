@@ -105,7 +105,7 @@ def test_a_page_is_a_range_of_the_index_of_its_sort(
 ) -> None:
     position = Position(CURSOR_VALUES[sort.by], UUID(int=uuid7().int)) if after else None
     owner, request = getattr(seeded, owner_size), PageRequest(sort=sort, after=position)
-    statement = compiling_storage().repository(Simulation).listing(request)
+    statement = compiling_storage().repository(Simulation).lists.page(request)
     values: dict[str, Any] = {"owner_id": owner, "limit": request.limit + 1}
     if position is not None:
         values |= {"after_value": position.value, "after_id": position.id}

@@ -169,7 +169,7 @@ def test_a_history_is_a_range_of_the_index_of_its_versions(lend: MakeStorage, ow
     values = {"owner_id": owners[0], "limit": 21, "after_value": 100, "after_id": uuid7()}
     for place, condition in enumerate(request.conditions):
         values[f"condition_{place}"] = condition.value
-    lines = plan(lend().revisions.listing(request), values)
+    lines = plan(lend().revisions.lists.page(request), values)
     if VENDOR == "sqlite":
         index = "sqlite_autoindex_revision_2 (owner_id=? AND entity_id=? AND kind=? AND version<?)"
         assert lines == [f"SEARCH revision USING INDEX {index}"]

@@ -16,6 +16,7 @@ import pytest
 from django.db import connection, transaction
 from uuid_utils.compat import uuid7
 
+from adapters.django_orm.repositories.list_statements import condition_values
 from adapters.django_orm.tenant_data import bulk_insert
 from domain.entity import filters
 from domain.entity_spec import spec_of
@@ -197,10 +198,10 @@ def _listing(
 ) -> tuple[Statement, dict[str, Any]]:
     request = PageRequest(conditions=_conditions(seeded, given), sort=sort, after=after)
     table = compiling_storage().repository(Run)
-    values = table.condition_values(seeded.owner, request.conditions) | {"limit": PAGE, "sort_member": sort.member}
+    values = condition_values(seeded.owner, request.conditions) | {"limit": PAGE, "sort_member": sort.member}
     if after is not None:
         values |= {"after_value": after.value, "after_id": after.id}
-    return table.listing(request), values
+    return table.lists.page(request), values
 
 
 def _read(nodes: Nodes) -> int:

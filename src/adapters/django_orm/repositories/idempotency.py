@@ -10,10 +10,9 @@ from uuid import UUID
 import msgspec
 
 from adapters.django_orm.models import IdempotencyRow, RevisionRow
-from adapters.django_orm.repositories.reader import PURGED_AT_ONCE
 from adapters.django_orm.sql.compiler import Compiler
 from adapters.django_orm.sql.expressions import Param, param
-from adapters.django_orm.sql.limits import LOCK_TIMEOUT
+from adapters.django_orm.sql.limits import LOCK_TIMEOUT, PURGED_AT_ONCE
 from adapters.django_orm.sql.membership import AnyOf
 from adapters.django_orm.sql.statement import Executor, RlsContext, Statement, Values, WriteStep
 from domain.idempotency import IDEMPOTENCY_TTL, IdempotencyRecord

@@ -11,8 +11,9 @@ from django.db.models import OuterRef, Subquery
 
 from adapters.django_orm.columns import known_scopes
 from adapters.django_orm.models import ChangeCountRow, RevisionRow
-from adapters.django_orm.repositories.reader import PURGED_AT_ONCE, Reader
+from adapters.django_orm.repositories.reader import Reader
 from adapters.django_orm.sql.expressions import Param, param
+from adapters.django_orm.sql.limits import PURGED_AT_ONCE
 from adapters.django_orm.sql.many import many
 from adapters.django_orm.sql.statement import Executor, ReadExecutor, RlsContext, Statement, WriteStep
 from domain.revisions import Revision, RevisionRange, revision_fields
@@ -53,8 +54,7 @@ class RevisionTable(Reader[Revision[Any]]):
     def __init__(
         self, entities: Mapping[str, type[Owned]], executor: Executor, reads: ReadExecutor | None = None
     ) -> None:
-        super().__init__(Revision, RevisionRow, executor, reads)
-        self._largest = inf
+        super().__init__(Revision, RevisionRow, executor, reads, size_max=inf)
         self._entities = entities
 
     def of(self, owner: OwnerId) -> OwnedRevisions:

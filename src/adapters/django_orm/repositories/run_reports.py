@@ -10,8 +10,8 @@ import msgspec
 from django.db.models import F
 
 from adapters.django_orm.columns import QuantitiesField
+from adapters.django_orm.repositories.list_statements import LISTS_MAX, compared_by, condition_values
 from adapters.django_orm.repositories.page_sizes import page_sql, sized_columns
-from adapters.django_orm.repositories.reader import LISTS_MAX, compared_by
 from adapters.django_orm.sql.compiler import Compiler
 from adapters.django_orm.sql.expressions import KeysetAfter, Param, field_of, param
 from domain.paging import Comparison, Condition
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from django.db import models
 
-    from adapters.django_orm.repositories.reader import Compared
+    from adapters.django_orm.repositories.list_statements import Compared
     from adapters.django_orm.repositories.repository import OwnedTable
     from adapters.django_orm.sql.statement import Encode, Statement
     from domain.repository import OwnerId
@@ -127,7 +127,7 @@ class RunReports:
         return self.runs.executor.codec(field_of(self.runs.model, column))[1]
 
     def _newest(self, compared: tuple[Compared, ...], goes_on: bool) -> models.QuerySet[Any, Any]:
-        rows = self.runs.matching(compared)
+        rows = self.runs.lists.matching(compared)
         if goes_on:
             there: list[Param] = [param(self.runs.model, name, f"after_{name}") for name in _NEWEST]
             rows = rows.filter(KeysetAfter(*map(F, _NEWEST), *there, descending=True))
@@ -173,7 +173,7 @@ class OwnedRunReports:
 
     def _asked(self, conditions: tuple[Condition, ...]) -> tuple[tuple[Compared, ...], dict[str, Any]]:
         """What the statement depends on, and the values of its parameters."""
-        return tuple(map(compared_by, conditions)), self._table.runs.condition_values(self._owner, conditions)
+        return tuple(map(compared_by, conditions)), condition_values(self._owner, conditions)
 
     async def _fetch(self, statement: Statement, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
         return await self._table.runs.reads.fetch(str(self._owner), statement, values)

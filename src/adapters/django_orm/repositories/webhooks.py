@@ -9,10 +9,11 @@ from uuid import UUID
 from django.db.models import OuterRef, Q, Subquery
 
 from adapters.django_orm.models import ChangeCountRow, WebhookCursorRow, WebhookDeliveryRow, WebhookRow
-from adapters.django_orm.repositories.reader import PURGED_AT_ONCE, Reader
+from adapters.django_orm.repositories.reader import Reader
 from adapters.django_orm.repositories.repository import OwnedTable
 from adapters.django_orm.repositories.write_records import BATCHES, WriteKind, WriteRecords
 from adapters.django_orm.sql.expressions import Param, field_of, param
+from adapters.django_orm.sql.limits import PURGED_AT_ONCE
 from adapters.django_orm.sql.many import many
 from adapters.django_orm.sql.statement import Executor, RlsContext, Statement
 from domain.revisions import revision_id

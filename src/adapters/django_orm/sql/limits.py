@@ -1,9 +1,11 @@
-"""Limits of PostgreSQL: how long the service waits for locks there, and how many connections a server allows."""
+"""Limits: how long a statement waits for a lock, how much a purge deletes, how many connections PostgreSQL allows."""
 
 from typing import Final
 
 LOCK_TIMEOUT: Final = 5.0
 """Seconds that a statement of the service waits for one lock at most: then it is not carried out."""
+PURGED_AT_ONCE: Final = 1000
+"""Rows that one transaction purges, short enough for other writers to wait for."""
 CONNECTIONS_MAX: Final = """
     current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
     - coalesce(current_setting('reserved_connections', true), '0')::int
