@@ -10,10 +10,10 @@ from starlette.responses import Response
 from adapters.http_fastapi.kit.authentication import authenticate
 from adapters.http_fastapi.kit.batch_body import BatchBody, batch_body
 from adapters.http_fastapi.kit.conditional_requests import list_precondition
-from adapters.http_fastapi.kit.openapi import BODY, WRITE, headers, refusals
+from adapters.http_fastapi.kit.openapi import CREATE, headers, refusals
 from adapters.http_fastapi.kit.resource import Resource, annotate
 from adapters.http_fastapi.kit.responses import batch_response
-from adapters.http_fastapi.kit.route import LiteralRoute
+from adapters.http_fastapi.kit.route import LiteralRoute, router
 from adapters.http_fastapi.kit.schemas import View
 from adapters.http_fastapi.kit.writes import idempotent_write_context
 from domain.access.authentication import Caller
@@ -35,13 +35,8 @@ def batch_routes(resource: Resource, use_cases: EntityUseCases[Any], idempotent:
     The event loop is not held while a batch is read, validated, made, written and shown: each of these goes on item by
     item, and pauses every few milliseconds (``domain.turns``).
     """
-    many, operation = resource.plural.replace("_", " "), f"create_{resource.plural}"
-    routes = APIRouter(
-        prefix=f"/api/v1/{resource.plural}",
-        tags=[resource.plural],
-        route_class=LiteralRoute,
-        generate_unique_id_function=lambda route: route.name,
-    )
+    many, operation = resource.many, f"create_{resource.plural}"
+    routes = router(resource.plural, f"/api/v1/{resource.plural}", LiteralRoute)
     Writer = Annotated[Caller, Security(authenticate, scopes=[resource.writes])]  # noqa: N806  # -- a type
     Creation = Annotated[WriteContext, Depends(idempotent_write_context(operation, many=True))]  # noqa: N806  # -- a type
     name = resource.entity.__name__
@@ -55,10 +50,7 @@ def batch_routes(resource: Resource, use_cases: EntityUseCases[Any], idempotent:
         response_model=_created(name, resource.view),
         responses={
             201: headers("Idempotency-Replayed"),
-            **refusals(
-                *(*WRITE, "request_in_flight", "idempotency_key_reused", "precondition_failed"),
-                *(*resource.conflicts.create, *BODY),
-            ),
+            **refusals(*CREATE, *resource.conflicts.create),
         },
     )
     @annotate(body=body_type)

@@ -19,6 +19,8 @@ BODY = ("malformed_json", "body_too_large", "unsupported_media_type")
 """What may be wrong with any body, beside what is wrong with its values."""
 WRITE = ("missing_scope", "outcome_unknown")
 """What any operation that changes something may answer with."""
+CREATE = (*WRITE, "request_in_flight", "idempotency_key_reused", "precondition_failed", *BODY)
+"""What any operation that creates something, once however often it is sent, may answer with."""
 _ALWAYS = (
     *("malformed_request", "invalid_host", "request_timeout", "headers_too_large"),
     *("validation_failed", "internal_error", "unavailable"),

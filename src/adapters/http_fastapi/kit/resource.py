@@ -22,10 +22,10 @@ from adapters.http_fastapi.kit.entity_schemas import (
     with_article,
 )
 from adapters.http_fastapi.kit.object_id import ObjectId
-from adapters.http_fastapi.kit.openapi import BODY, WRITE, headers, links, refusals, unchanged
+from adapters.http_fastapi.kit.openapi import BODY, CREATE, WRITE, headers, links, refusals, unchanged
 from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cursors
 from adapters.http_fastapi.kit.responses import created_response, object_response
-from adapters.http_fastapi.kit.route import StrictRoute
+from adapters.http_fastapi.kit.route import router
 from adapters.http_fastapi.kit.schemas import CreateBody, PatchBody, View, page_of
 from adapters.http_fastapi.kit.writes import idempotent_write_context, write_context
 from domain.access.authentication import Caller
@@ -53,7 +53,18 @@ class Resource:
     query: type[ListQuery]
     reads: Scope
     writes: Scope
+    tags: EntityTags
     conflicts: Conflicts
+
+    @property
+    def one(self) -> str:
+        """What people call one of them, with its article."""
+        return with_article(title_of(self.entity))
+
+    @property
+    def many(self) -> str:
+        """What people call several of them."""
+        return self.plural.replace("_", " ")
 
     @classmethod
     def of(cls, entity: type[Owned], entities: Collection[type[Owned]]) -> "Resource":
@@ -63,7 +74,7 @@ class Resource:
         two problems have the same code.
         """
         require_names(entity)
-        plural = plural_of(entity)
+        plural, shown = plural_of(entity), view(entity)
         reads, writes = scopes_to(plural)
         return cls(
             entity=entity,
@@ -71,10 +82,11 @@ class Resource:
             create=create_body(entity),
             replace=replace_body(entity),
             patch=patch_body(entity),
-            view=view(entity),
+            view=shown,
             query=list_query(entity),
             reads=reads,
             writes=writes,
+            tags=EntityTags(shown),
             conflicts=register_problems(entity, entities),
         )
 
@@ -93,30 +105,22 @@ def resource_routes(
     resource: Resource, use_cases: EntityUseCases[Any], cursors: Cursors, idempotent: IdempotentExecutor
 ) -> APIRouter:
     """The routes of this resource, on these use cases."""
-    kind, show, conflicts = resource.entity.KIND, resource.view.of, resource.conflicts
-    one, many = with_article(title_of(resource.entity)), resource.plural.replace("_", " ")
-    routes = APIRouter(
-        prefix=f"/api/v1/{resource.plural}",
-        tags=[resource.plural],
-        route_class=StrictRoute,
-        generate_unique_id_function=lambda route: route.name,
-    )
-    pages, tags = Pagination(resource.plural, cursors), EntityTags(resource.view)
+    routes = router(resource.plural, f"/api/v1/{resource.plural}")
+    _add_reads(routes, resource, use_cases, cursors)
+    _add_creation(routes, resource, use_cases, idempotent)
+    _add_changes(routes, resource, use_cases)
+    return routes
+
+
+def _add_reads(routes: APIRouter, resource: Resource, use_cases: EntityUseCases[Any], cursors: Cursors) -> None:
+    kind, view, tags, pages = resource.entity.KIND, resource.view, resource.tags, Pagination(resource.plural, cursors)
     Reader = Annotated[Caller, Security(authenticate, scopes=[resource.reads])]  # noqa: N806  # -- a type
-    Writer = Annotated[Caller, Security(authenticate, scopes=[resource.writes])]  # noqa: N806  # -- as above
-    Write = Annotated[WriteContext, Depends(write_context)]  # noqa: N806  # -- as above
-    Creation = Annotated[WriteContext, Depends(idempotent_write_context(f"create_{kind}"))]  # noqa: N806  # -- as above
-    ListCondition = Annotated[Precondition, Depends(list_precondition)]  # noqa: N806  # -- as above
-    Condition = Annotated[Precondition, Depends(tags.precondition)]  # noqa: N806  # -- as above
-    page_shown = page_of(resource.entity.__name__, resource.view)
-    refused = (f"{kind}_not_found", "precondition_failed", *WRITE)
-    then = links(reads=[f"get_{kind}"], writes=[f"{verb}_{kind}" for verb in ("replace", "update", "amend", "delete")])
 
     @routes.get(
         "",
         name=f"list_{resource.plural}",
-        summary=f"List {many}",
-        response_model=page_shown,
+        summary=f"List {resource.many}",
+        response_model=page_of(resource.entity.__name__, view),
         responses={200: headers("Link"), **refusals("missing_scope", "invalid_cursor", "list_timeout")},
     )
     @annotate(query=Annotated[with_cursors(resource.query, cursors.open), Query()])
@@ -131,25 +135,50 @@ def resource_routes(
             page = await use_cases.list(owner, wanted)
         except ListTimeout as error:
             raise pages.too_slow(query, error) from None
-        return await pages.response(request, owner, wanted, page, resource.view.each)
+        return await pages.response(request, owner, wanted, page, view.each)
+
+    @routes.get(
+        "/{id}",
+        name=f"get_{kind}",
+        summary=f"Get {resource.one}",
+        response_model=view,
+        responses={
+            200: headers("ETag") | _links(kind),
+            304: unchanged(),
+            **refusals(f"{kind}_not_found", "missing_scope"),
+        },
+    )
+    async def get(id: ObjectId, caller: Reader, known: Annotated[Sequence[str], Depends(tags.known)]) -> Response:
+        """Returns one object, or 304 if `If-None-Match` contains its current `ETag`."""
+        found = await use_cases.get(caller.owner.id, id)
+        return object_response(view.of(found), found, tags, known)
+
+
+def _add_creation(
+    routes: APIRouter, resource: Resource, use_cases: EntityUseCases[Any], idempotent: IdempotentExecutor
+) -> None:
+    kind, view, tags = resource.entity.KIND, resource.view, resource.tags
+    Writer = Annotated[Caller, Security(authenticate, scopes=[resource.writes])]  # noqa: N806  # -- a type
+    Creation = Annotated[WriteContext, Depends(idempotent_write_context(f"create_{kind}"))]  # noqa: N806  # -- a type
 
     @routes.post(
         "",
         name=f"create_{kind}",
-        summary=f"Create {one}",
+        summary=f"Create {resource.one}",
         status_code=201,
-        response_model=resource.view,
+        response_model=view,
         responses={
-            201: headers("ETag", "Location", "Idempotency-Replayed") | then,
-            **refusals(
-                *(*WRITE, "request_in_flight", "idempotency_key_reused", "precondition_failed"),
-                *(*conflicts.create, *BODY),
-            ),
+            201: headers("ETag", "Location", "Idempotency-Replayed") | _links(kind),
+            **refusals(*CREATE, *resource.conflicts.create),
         },
     )
     @annotate(body=resource.create)
     async def create(
-        request: Request, body: CreateBody, caller: Writer, write_context: Creation, precondition: ListCondition
+        request: Request,
+        body: CreateBody,
+        caller: Writer,
+        write_context: Creation,
+        precondition: Annotated[Precondition, Depends(list_precondition)],
     ) -> Response:
         """Creates an object. With an `Idempotency-Key` it is created once, however often the request is sent."""
         owner = caller.owner.id
@@ -159,38 +188,35 @@ def resource_routes(
             resource.entity,
             lambda: use_cases.create(owner, write_context, precondition, **body.fields()),
         )
-        return created_response(request, show(made), made, tags, replayed=replayed)
+        return created_response(request, view.of(made), made, tags, replayed=replayed)
 
-    @routes.get(
-        "/{id}",
-        name=f"get_{kind}",
-        summary=f"Get {one}",
-        response_model=resource.view,
-        responses={
-            200: headers("ETag") | then,
-            304: unchanged(),
-            **refusals(f"{kind}_not_found", "missing_scope"),
+
+def _add_changes(routes: APIRouter, resource: Resource, use_cases: EntityUseCases[Any]) -> None:
+    kind, one, view, tags = resource.entity.KIND, resource.one, resource.view, resource.tags
+    Writer = Annotated[Caller, Security(authenticate, scopes=[resource.writes])]  # noqa: N806  # -- a type
+    Write = Annotated[WriteContext, Depends(write_context)]  # noqa: N806  # -- a type
+    Condition = Annotated[Precondition, Depends(tags.precondition)]  # noqa: N806  # -- a type
+    refused = (f"{kind}_not_found", "precondition_failed", *WRITE)
+    changes: dict[str, Any] = {
+        "response_model": view,
+        "responses": {
+            200: headers("ETag") | _links(kind),
+            **refusals(*refused, *resource.conflicts.change, *BODY),
         },
-    )
-    async def get(id: ObjectId, caller: Reader, known: Annotated[Sequence[str], Depends(tags.known)]) -> Response:
-        """Returns one object, or 304 if `If-None-Match` contains its current `ETag`."""
-        found = await use_cases.get(caller.owner.id, id)
-        return object_response(show(found), found, tags, known)
-
-    written: dict[str, Any] = {
-        "response_model": resource.view,
-        "responses": {200: headers("ETag") | then, **refusals(*refused, *conflicts.change, *BODY)},
     }
 
-    @routes.put("/{id}", name=f"replace_{kind}", summary=f"Replace {one}", **written)
+    @routes.put("/{id}", name=f"replace_{kind}", summary=f"Replace {one}", **changes)
     @annotate(body=resource.replace)
     async def replace(
         id: ObjectId, body: CreateBody, caller: Writer, write_context: Write, precondition: Condition
     ) -> Response:
         """Replaces all members that clients write; those left out get their defaults. Never creates an object."""
         changed = await use_cases.replace(caller.owner.id, id, write_context, precondition, **body.fields())
-        return object_response(show(changed), changed, tags)
+        return object_response(view.of(changed), changed, tags)
 
+    @routes.post("/{id}", name=f"amend_{kind}", summary=f"Amend {one}", **changes)
+    @routes.patch("/{id}", name=f"update_{kind}", summary=f"Update {one}", **changes)
+    @annotate(body=resource.patch)
     async def update(
         id: ObjectId, body: PatchBody, caller: Writer, write_context: Write, precondition: Condition
     ) -> Response:
@@ -199,22 +225,21 @@ def resource_routes(
         The body may also be `application/merge-patch+json` (RFC 7396), which means the same.
         """
         changed = await use_cases.update(caller.owner.id, id, write_context, precondition, **body.fields())
-        return object_response(show(changed), changed, tags)
-
-    annotate(body=resource.patch)(update)
-    routes.patch("/{id}", name=f"update_{kind}", summary=f"Update {one}", **written)(update)
-    routes.post("/{id}", name=f"amend_{kind}", summary=f"Amend {one}", **written)(update)
+        return object_response(view.of(changed), changed, tags)
 
     @routes.delete(
         "/{id}",
         name=f"delete_{kind}",
         summary=f"Delete {one}",
         status_code=204,
-        responses=refusals(*refused, *conflicts.delete),
+        responses=refusals(*refused, *resource.conflicts.delete),
     )
     async def delete(id: ObjectId, caller: Writer, write_context: Write, precondition: Condition) -> Response:
         """Deletes an object. Its revisions are kept, and it can be restored from them."""
         await use_cases.delete(caller.owner.id, id, write_context, precondition)
         return Response(status_code=204)
 
-    return routes
+
+def _links(kind: str) -> dict[str, Any]:
+    """The operations that follow from an answer with an object of this kind."""
+    return links(reads=[f"get_{kind}"], writes=[f"{verb}_{kind}" for verb in ("replace", "update", "amend", "delete")])

@@ -11,9 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.http_fastapi.kit.authentication import authenticate
-from adapters.http_fastapi.kit.conditional_requests import EntityTags
 from adapters.http_fastapi.kit.cursors import Cursors
-from adapters.http_fastapi.kit.entity_schemas import with_article
 from adapters.http_fastapi.kit.object_id import ObjectId
 from adapters.http_fastapi.kit.openapi import BODY, WRITE, headers, refusals
 from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cursors
@@ -33,7 +31,6 @@ from adapters.http_fastapi.kit.schemas import (
 )
 from adapters.http_fastapi.kit.writes import write_context
 from domain.access.authentication import Caller
-from domain.entity import title_of
 from domain.idempotency import IdempotentExecutor
 from domain.repository import Precondition
 from domain.revisions import Action, Revision
@@ -117,8 +114,7 @@ def add_revision_routes(
     routes: APIRouter, resource: Resource, use_cases: EntityUseCases[Any], cursors: Cursors
 ) -> None:
     """Adds the routes of the resource's revisions to its own."""
-    kind, one = resource.entity.KIND, with_article(title_of(resource.entity))
-    tags = EntityTags(resource.view)
+    kind, one, tags = resource.entity.KIND, resource.one, resource.tags
     Reader = Annotated[Caller, Security(authenticate, scopes=[resource.reads])]  # noqa: N806  # -- a type
     Writer = Annotated[Caller, Security(authenticate, scopes=[resource.writes])]  # noqa: N806  # -- as above
     refused = (f"{kind}_not_found", "revision_not_found", "already_exists", "precondition_failed")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from fastapi import APIRouter
 from fastapi.routing import APIRoute, request_response
 from starlette.routing import Match
 from starlette.types import Scope
@@ -61,3 +62,10 @@ class StrictRoute(CompiledRoute):
 
 class LiteralRoute(StrictRoute):
     """A route with a literal path, for which no route with a parameter answers by another method: that is a 405."""
+
+
+def router(tag: str, prefix: str = "/api/v1", route_class: type[CompiledRoute] = StrictRoute) -> APIRouter:
+    """A router for routes of this class below ``prefix``, with their names as the ids of their operations."""
+    return APIRouter(
+        prefix=prefix, tags=[tag], route_class=route_class, generate_unique_id_function=lambda route: route.name
+    )

@@ -12,12 +12,12 @@ from adapters.http_fastapi.kit.authentication import authenticate
 from adapters.http_fastapi.kit.conditional_requests import EntityTags, list_precondition
 from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.object_id import ObjectId
-from adapters.http_fastapi.kit.openapi import BODY, WRITE, headers, links, refusals, unchanged
+from adapters.http_fastapi.kit.openapi import CREATE, WRITE, headers, links, refusals, unchanged
 from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cursors
 from adapters.http_fastapi.kit.problem_types import register_not_found
 from adapters.http_fastapi.kit.resource import annotate
 from adapters.http_fastapi.kit.responses import created_response, json_response, object_response
-from adapters.http_fastapi.kit.route import StrictRoute
+from adapters.http_fastapi.kit.route import router
 from adapters.http_fastapi.kit.schemas import page_of
 from adapters.http_fastapi.kit.writes import idempotent_write_context, write_context
 from adapters.http_fastapi.resources.api_key_schemas import (
@@ -47,9 +47,7 @@ Condition = Annotated[Precondition, Depends(_TAGS.precondition)]
 
 def key_routes(keys: ApiKeys, cursors: Cursors, idempotent: IdempotentExecutor) -> APIRouter:
     """The routes of keys, on these use cases."""
-    routes = APIRouter(
-        prefix="/api/v1", tags=["keys"], route_class=StrictRoute, generate_unique_id_function=lambda route: route.name
-    )
+    routes = router("keys")
     _add_reads(routes, keys, cursors)
     _add_creations(routes, keys, idempotent)
     _add_revocation(routes, keys)
@@ -93,7 +91,7 @@ def _add_reads(routes: APIRouter, keys: ApiKeys, cursors: Cursors) -> None:
 
 
 def _add_creations(routes: APIRouter, keys: ApiKeys, idempotent: IdempotentExecutor) -> None:
-    @routes.post("/keys", summary="Create a key", **_creation_settings("precondition_failed"))
+    @routes.post("/keys", summary="Create a key", **_creation_settings())
     async def create_key(
         request: Request,
         body: ApiKeyCreate,
@@ -114,7 +112,7 @@ def _add_creations(routes: APIRouter, keys: ApiKeys, idempotent: IdempotentExecu
         )
         return _key_created_response(request, key, token)
 
-    @routes.post("/keys/{id}/roll", summary="Roll a key", **_creation_settings("key_not_found", "precondition_failed"))
+    @routes.post("/keys/{id}/roll", summary="Roll a key", **_creation_settings("key_not_found"))
     async def roll_key(
         id: ObjectId,
         *,
@@ -148,7 +146,7 @@ def _add_creations(routes: APIRouter, keys: ApiKeys, idempotent: IdempotentExecu
 
 def _creation_settings(*codes: str) -> dict[str, Any]:
     """What the document says of an operation that creates a key, and may be refused with these problems as well."""
-    problems = (*WRITE, "key_ended", "request_in_flight", "idempotency_key_reused", *codes, *BODY)
+    problems = ("key_ended", *CREATE, *codes)
     key = headers("ETag", "Location", "Idempotency-Replayed", secret=True) | _LINKS
     return {"status_code": 201, "response_model": ApiKeyCreated, "responses": {201: key, **refusals(*problems)}}
 

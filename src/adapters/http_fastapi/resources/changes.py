@@ -19,7 +19,7 @@ from adapters.http_fastapi.kit.pagination import CURSOR_SCHEMA, LimitQuery, no_c
 from adapters.http_fastapi.kit.resource import Resource, annotate
 from adapters.http_fastapi.kit.responses import encoded_items, json_response
 from adapters.http_fastapi.kit.revisions import revision_content, revision_view
-from adapters.http_fastapi.kit.route import StrictRoute
+from adapters.http_fastapi.kit.route import router
 from adapters.http_fastapi.kit.schemas import CURSOR
 from domain.access.authentication import Caller
 from domain.errors import Denied
@@ -65,12 +65,7 @@ def shown_changes(entities: Iterable[type[Owned]]) -> Callable[[Revision[Any]], 
 
 def change_routes(resources: Sequence[Resource], history: History, cursors: Cursors) -> APIRouter:
     """The routes of the feed, which shows the changes of these resources."""
-    routes = APIRouter(
-        prefix="/api/v1",
-        tags=["changes"],
-        route_class=StrictRoute,
-        generate_unique_id_function=lambda route: route.name,
-    )
+    routes = router("changes")
     views = {resource.entity.KIND: resource.view for resource in resources}
     change: Any = reduce(or_, map(revision_view, resources))
     changes = create_model(

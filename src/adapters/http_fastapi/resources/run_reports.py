@@ -19,7 +19,7 @@ from adapters.http_fastapi.kit.openapi import headers, refusals
 from adapters.http_fastapi.kit.problem_types import ProblemType, register
 from adapters.http_fastapi.kit.resource import Resource, annotate
 from adapters.http_fastapi.kit.responses import json_response
-from adapters.http_fastapi.kit.route import StrictRoute
+from adapters.http_fastapi.kit.route import router
 from adapters.http_fastapi.kit.schemas import QueryModel
 from domain.access.authentication import Caller
 from domain.entity import filters
@@ -74,12 +74,7 @@ class ExportQuery(QueryModel):
 
 def run_report_routes(runs: Resource, use_cases: RunUseCases) -> APIRouter:
     """The routes of the reports."""
-    routes = APIRouter(
-        prefix="/api/v1/simulations/{id}",
-        tags=[runs.plural],
-        route_class=StrictRoute,
-        generate_unique_id_function=lambda route: route.name,
-    )
+    routes = router(runs.plural, "/api/v1/simulations/{id}")
     Reader = Annotated[Caller, Security(authenticate, scopes=[runs.reads])]  # noqa: N806  # -- a type
     exports = WeakValueDictionary[OwnerId, asyncio.Semaphore]()
     for each in (TOO_MANY_MEMBERS, TOO_MANY_RUNS):

@@ -18,7 +18,7 @@ from adapters.http_fastapi.kit.problem_types import CATALOGUE
 from adapters.http_fastapi.kit.problems import ProblemException
 from adapters.http_fastapi.kit.readiness import HealthCheck
 from adapters.http_fastapi.kit.responses import json_response
-from adapters.http_fastapi.kit.route import CompiledRoute
+from adapters.http_fastapi.kit.route import CompiledRoute, router
 
 
 class Probe(BaseModel):
@@ -43,7 +43,7 @@ class ProblemMeaning(BaseModel):
 
 def system_routes(readiness: HealthCheck) -> APIRouter:
     """The routes that need no key."""
-    routes = APIRouter(tags=["system"], route_class=CompiledRoute, generate_unique_id_function=lambda route: route.name)
+    routes = router("system", "", CompiledRoute)
 
     @routes.get("/livez", summary="Liveness", response_model=Probe, responses=refusals(key=False))
     async def livez() -> Response:

@@ -13,12 +13,12 @@ from adapters.http_fastapi.kit.authentication import authenticate
 from adapters.http_fastapi.kit.conditional_requests import EntityTags, list_precondition
 from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.object_id import ObjectId
-from adapters.http_fastapi.kit.openapi import BODY, WRITE, headers, links, refusals, unchanged
+from adapters.http_fastapi.kit.openapi import BODY, CREATE, WRITE, headers, links, refusals, unchanged
 from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cursors
 from adapters.http_fastapi.kit.problem_types import register_not_found
 from adapters.http_fastapi.kit.resource import annotate
 from adapters.http_fastapi.kit.responses import created_response, object_response
-from adapters.http_fastapi.kit.route import StrictRoute
+from adapters.http_fastapi.kit.route import router
 from adapters.http_fastapi.kit.schemas import CreateBody, PatchBody, page_of
 from adapters.http_fastapi.kit.writes import idempotent_write_context, write_context
 from adapters.http_fastapi.resources.webhook_schemas import (
@@ -49,12 +49,7 @@ Write = Annotated[WriteContext, Depends(write_context)]
 
 def webhook_routes(webhooks: Webhooks, cursors: Cursors, idempotent: IdempotentExecutor) -> APIRouter:
     """The routes of webhooks, on these use cases."""
-    routes = APIRouter(
-        prefix="/api/v1/webhooks",
-        tags=["webhooks"],
-        route_class=StrictRoute,
-        generate_unique_id_function=lambda route: route.name,
-    )
+    routes = router("webhooks", "/api/v1/webhooks")
     _add_reads(routes, webhooks, cursors)
     _add_creation(routes, webhooks, idempotent)
     _add_changes(routes, webhooks)
@@ -94,8 +89,6 @@ def _add_reads(routes: APIRouter, webhooks: Webhooks, cursors: Cursors) -> None:
 
 
 def _add_creation(routes: APIRouter, webhooks: Webhooks, idempotent: IdempotentExecutor) -> None:
-    refused = (*WRITE, "too_many_webhooks", "request_in_flight", "idempotency_key_reused")
-
     @routes.post(
         "",
         summary="Create a webhook",
@@ -103,7 +96,7 @@ def _add_creation(routes: APIRouter, webhooks: Webhooks, idempotent: IdempotentE
         response_model=WebhookWithSecret,
         responses={
             201: headers("ETag", "Location", "Idempotency-Replayed", secret=True) | _LINKS,
-            **refusals(*refused, "precondition_failed", *BODY),
+            **refusals("too_many_webhooks", *CREATE),
         },
     )
     @annotate(body=WebhookCreate)
