@@ -233,7 +233,7 @@ GOATFISH = (
     "app.cli.document",
     "app.cli.keys",
     "app.cli.owners",
-    "app.cli.seeding",
+    "app.cli.fake_data.seeding",
     "app.cli.serving",
     "app.cli.up",
 )

@@ -21,7 +21,7 @@ from adapters.django_orm.models import (
     SimulationRow,
 )
 from adapters.django_orm.tenant_data import bulk_insert
-from app.cli.fake_data import fake_entities, fake_owners
+from app.cli.fake_data.entities import fake_entities, fake_owners
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.access.scopes import Scope

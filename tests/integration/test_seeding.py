@@ -18,8 +18,8 @@ from adapters.django_orm.models import ChangeCountRow, RevisionRow, RunRow, Simu
 from adapters.django_orm.tenant_data.erasing import erase
 from adapters.django_orm.tenant_data.revision_spool import RevisionSpool
 from app.cli.commands import commands
-from app.cli.fake_history import revisions, states
-from app.cli.fake_runs import fake_runs
+from app.cli.fake_data.history import revisions, states
+from app.cli.fake_data.runs import fake_runs
 from app.cli.use_case_runner import with_use_cases
 from domain.access.owner import Owner
 from domain.paging import LIMIT_MAX, PageRequest

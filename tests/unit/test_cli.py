@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from app.cli.commands import commands
 from app.cli.durations import parse_duration
-from app.cli.fake_data import fake_entities, fake_owners
+from app.cli.fake_data.entities import fake_entities, fake_owners
 from domain.entity import violations_of
 from domain.simulations.simulation import Simulation
 from tests.specimens import Material, Specimen, State

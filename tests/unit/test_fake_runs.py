@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from app.cli.fake_data import fake_entities, fake_owners
-from app.cli.fake_runs import CAMPAIGN, fake_runs
+from app.cli.fake_data.entities import fake_entities, fake_owners
+from app.cli.fake_data.runs import CAMPAIGN, fake_runs
 from domain.access.owner import Owner
 from domain.entity import violations_of
 from domain.repository import OwnerId

@@ -111,7 +111,7 @@ def seed(
     count = 1 if owner is not None else owners or DEFAULT_OWNERS
     if runs and each < count:
         raise typer.BadParameter("Runs need a simulation of each owner: --each must be at least --owners.")
-    from app.cli.seeding import seed
+    from app.cli.fake_data.seeding import seed
 
     seed(count, each, runs, of=owner, history=revisions, as_json=as_json)
 

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from app.cli.fake_data import PROJECTS, STUDY_NAMES, Ids
-from app.cli.fake_studies import AERODYNAMICS, NOTHING, STRENGTH, Outcome, Point, Study
+from app.cli.fake_data.entities import PROJECTS, STUDY_NAMES, Ids
+from app.cli.fake_data.studies import AERODYNAMICS, NOTHING, STRENGTH, Outcome, Point, Study
 from domain.access.owner import Owner
 from domain.repository import OwnerId
 from domain.runs.artifact import Artifact

@@ -12,10 +12,10 @@ from uuid import UUID
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
 
-from app.cli import fake_history
 from app.cli.database import require_operators
-from app.cli.fake_data import HISTORY, fake_entities, fake_owners
-from app.cli.fake_runs import fake_runs
+from app.cli.fake_data.entities import HISTORY, fake_entities, fake_owners
+from app.cli.fake_data.history import revisions, states
+from app.cli.fake_data.runs import fake_runs
 from app.cli.owners import owner_members
 from app.cli.terminal import console, print_json, print_message, print_result
 from app.cli.use_case_runner import operator_context, with_use_cases
@@ -100,13 +100,13 @@ class _Filling:
     def _remembered(self, entities: Iterable[Any]) -> Iterator[Any]:
         """The entities as they have become."""
         for entity in entities:
-            states = [entity]
+            passed = [entity]
             if self._revisions is not None:
-                states = fake_history.states(entity, self._now)
-                self._revisions.add(fake_history.revisions(states, self._actor, self._request_id))
+                passed = states(entity, self._now)
+                self._revisions.add(revisions(passed, self._actor, self._request_id))
             if entity.KIND in self.made:
                 self.made[entity.KIND][entity.owner_id].append(entity.id)
-            yield states[-1]
+            yield passed[-1]
 
 
 @contextmanager

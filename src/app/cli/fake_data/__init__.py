@@ -1,0 +1,1 @@
+"""Fake owners, simulations and runs with their history, and how `goatfish seed` stores them."""
