@@ -11,9 +11,9 @@ from starlette.types import ASGIApp
 from adapters.http_fastapi.app import Api, build_api
 from adapters.http_fastapi.kit.authentication import Authenticator
 from adapters.http_fastapi.kit.background import Background
-from adapters.http_fastapi.kit.body_budget import BodyBudget
 from adapters.http_fastapi.kit.cursors import Cursors
-from adapters.http_fastapi.kit.deadlines import Deadlines
+from adapters.http_fastapi.kit.layers.body_budget import BodyBudget
+from adapters.http_fastapi.kit.layers.deadlines import Deadlines
 from adapters.http_fastapi.kit.rate_limit import FailureLimit, RateLimit
 from adapters.http_fastapi.resources.changes import shown_changes
 from app import factories

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import TypeAlias
 
-from adapters.http_fastapi.kit.current_request import CURRENT, trace_id
+from adapters.http_fastapi.kit.layers.current_request import CURRENT, trace_id
 from domain.access.token import redact
 
 _ExceptionInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]

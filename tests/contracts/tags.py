@@ -9,7 +9,7 @@ from httpx2 import Response
 from pydantic import BaseModel
 
 from adapters.http_fastapi.kit.conditional_requests import EntityTags
-from adapters.http_fastapi.kit.entity_schemas import view
+from adapters.http_fastapi.kit.entities.entity_schemas import view
 from adapters.http_fastapi.resources.api_key_schemas import ApiKeyView
 from tests.contracts.resources import ResourceCase
 

@@ -8,7 +8,7 @@ from httpx2 import Response
 from pydantic import BaseModel
 
 from adapters.http_fastapi.kit.authentication import authenticate
-from adapters.http_fastapi.kit.route import CompiledRoute
+from adapters.http_fastapi.kit.routes.route import CompiledRoute
 from adapters.in_memory.storage import Storage
 from domain.access.authentication import Caller
 from tests.contracts.http_api import Service, serving

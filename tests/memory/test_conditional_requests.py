@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, create_model
 
 from adapters.http_fastapi.kit.conditional_requests import EntityTags
 from adapters.http_fastapi.kit.context import by_name
-from adapters.http_fastapi.kit.entity_schemas import view
+from adapters.http_fastapi.kit.entities.entity_schemas import view
 from adapters.http_fastapi.kit.problems import ProblemException
 from adapters.http_fastapi.resources.api_key_schemas import ApiKeyView
 from domain.errors import Stale

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from adapters.http_fastapi.kit.body_budget import BodyBudget
+from adapters.http_fastapi.kit.layers.body_budget import BodyBudget
 from adapters.http_fastapi.kit.problems import ProblemException
 from tests.contracts.hostile_requests import TYPED, Hostile
 from tests.contracts.http_api import SIMULATIONS, UNKNOWN, WING, Service

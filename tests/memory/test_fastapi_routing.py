@@ -14,7 +14,7 @@ from starlette.routing import Mount
 
 from adapters.http_fastapi.kit.authentication import authenticate
 from adapters.http_fastapi.kit.bounds import BODY_MAX
-from adapters.http_fastapi.kit.route import CompiledRoute
+from adapters.http_fastapi.kit.routes.route import CompiledRoute
 from adapters.http_fastapi.kit.schemas import QueryModel
 from domain.access.scopes import Scope
 from tests.contracts.http_api import SIMULATIONS, expect_problem, violations

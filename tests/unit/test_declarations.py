@@ -10,8 +10,8 @@ from uuid import UUID
 
 import pytest
 
+from adapters.http_fastapi.kit.entities.resource import Resource
 from adapters.http_fastapi.kit.problem_types import CATALOGUE
-from adapters.http_fastapi.kit.resource import Resource
 from domain.access.scopes import Scope, scopes_to
 from domain.entity_spec import ConflictKind, spec_of
 from domain.field_filters import FieldFilter, contains, equals

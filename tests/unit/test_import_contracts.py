@@ -19,6 +19,10 @@ FORBIDDEN = {
         "src/adapters/http_fastapi/kit/bounds.py",
         "import adapters.http_fastapi.resources.system",
     ),
+    "entities stand on routes, and routes on what is around every request": (
+        "src/adapters/http_fastapi/kit/layers/cors.py",
+        "import adapters.http_fastapi.kit.routes.dispatch",
+    ),
     "repositories stand on SQL, and everything else of the database on them": (
         "src/adapters/django_orm/repositories/owners.py",
         "import adapters.django_orm.tenant_data.exporting",

@@ -4,7 +4,7 @@ import json
 import logging
 from typing import Any
 
-from adapters.http_fastapi.kit.current_request import CURRENT
+from adapters.http_fastapi.kit.layers.current_request import CURRENT
 from app.logs import Fields, JsonFormatter, KeyHidingFormatter
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"

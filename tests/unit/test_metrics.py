@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from adapters.http_fastapi.kit.context import KEY
-from adapters.http_fastapi.kit.middleware import DRAINING
+from adapters.http_fastapi.kit.layers.middleware import DRAINING
 from adapters.http_fastapi.kit.problems import REFUSALS, ProblemException, as_problem, problem_response
 from adapters.http_fastapi.resources.system import system_routes
 from adapters.in_memory.storage import Storage

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from uuid_utils.compat import uuid7
 
 from adapters.http_fastapi.kit.cursors import Cursors
-from adapters.http_fastapi.kit.entity_schemas import list_query
+from adapters.http_fastapi.kit.entities.entity_schemas import list_query
 from adapters.http_fastapi.kit.pagination import listing
 from adapters.http_fastapi.kit.problems import ProblemException
 from domain.entity import filters, sort_value

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from adapters.http_fastapi.kit import refusal_warnings
-from adapters.http_fastapi.kit.current_request import CURRENT
-from adapters.http_fastapi.kit.refusal_warnings import RefusalWarnings
+from adapters.http_fastapi.kit.layers import refusal_warnings
+from adapters.http_fastapi.kit.layers.current_request import CURRENT
+from adapters.http_fastapi.kit.layers.refusal_warnings import RefusalWarnings
 
 AWAY = "The database is away."
 

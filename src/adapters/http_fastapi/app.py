@@ -10,25 +10,25 @@ from starlette.types import ASGIApp
 
 from adapters.http_fastapi.kit.authentication import Authenticator
 from adapters.http_fastapi.kit.background import Background
-from adapters.http_fastapi.kit.batches import batch_routes
-from adapters.http_fastapi.kit.body_budget import BodyBudget
-from adapters.http_fastapi.kit.cors import Cors
 from adapters.http_fastapi.kit.cursors import Cursors
-from adapters.http_fastapi.kit.deadlines import Deadlines
-from adapters.http_fastapi.kit.dispatch import Dispatcher
-from adapters.http_fastapi.kit.exception_handlers import ExceptionHandlers, add_problem_handlers
-from adapters.http_fastapi.kit.middleware import PROBES, RequestMiddleware
+from adapters.http_fastapi.kit.entities.batches import batch_routes
+from adapters.http_fastapi.kit.entities.resource import Resource
+from adapters.http_fastapi.kit.entities.revisions import entity_routes
+from adapters.http_fastapi.kit.layers.body_budget import BodyBudget
+from adapters.http_fastapi.kit.layers.cors import Cors
+from adapters.http_fastapi.kit.layers.deadlines import Deadlines
+from adapters.http_fastapi.kit.layers.exception_handlers import ExceptionHandlers, add_problem_handlers
+from adapters.http_fastapi.kit.layers.middleware import PROBES, RequestMiddleware
 from adapters.http_fastapi.kit.openapi import LICENSE, SERVERS, description, document, tags
-from adapters.http_fastapi.kit.public_paths import (
+from adapters.http_fastapi.kit.readiness import HealthCheck, Readiness
+from adapters.http_fastapi.kit.routes.dispatch import Dispatcher
+from adapters.http_fastapi.kit.routes.public_paths import (
     PublicPaths,
     has_frontend,
     mounted_applications,
     require_authentication,
 )
-from adapters.http_fastapi.kit.readiness import HealthCheck, Readiness
-from adapters.http_fastapi.kit.resource import Resource
-from adapters.http_fastapi.kit.revisions import entity_routes
-from adapters.http_fastapi.kit.route import CompiledRoute
+from adapters.http_fastapi.kit.routes.route import CompiledRoute
 from adapters.http_fastapi.resources.api_keys import key_routes
 from adapters.http_fastapi.resources.changes import change_routes
 from adapters.http_fastapi.resources.run_reports import run_report_routes

@@ -5,7 +5,7 @@ from time import perf_counter
 from typing import Any
 
 from adapters.http_fastapi.kit.context import KEY, RequestContext
-from adapters.http_fastapi.kit.current_request import trace_id
+from adapters.http_fastapi.kit.layers.current_request import trace_id
 from app.logs import Fields
 
 _log = logging.getLogger("goatfish.access")

@@ -10,7 +10,7 @@ from operator import attrgetter
 from time import monotonic
 from typing import Protocol
 
-from adapters.http_fastapi.kit.middleware import PROBES
+from adapters.http_fastapi.kit.layers.middleware import PROBES
 from app.http_server.limits import Limits
 
 CHECK_INTERVAL = 0.25

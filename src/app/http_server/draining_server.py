@@ -14,7 +14,7 @@ from types import FrameType
 
 import uvicorn
 
-from adapters.http_fastapi.kit.middleware import DRAINING
+from adapters.http_fastapi.kit.layers.middleware import DRAINING
 from app.http_server.listeners import HANDSHAKE_TIME, accept_waiting, turn_away_new
 from app.http_server.stop_signals import StopSignals
 

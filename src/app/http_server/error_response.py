@@ -4,8 +4,8 @@ import secrets
 from http import HTTPStatus
 from typing import NamedTuple
 
+from adapters.http_fastapi.kit.layers.response_headers import complete
 from adapters.http_fastapi.kit.problems import ProblemException, problem_response
-from adapters.http_fastapi.kit.response_headers import complete
 
 
 class ErrorResponse(NamedTuple):

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from urllib.parse import unquote
 
 from adapters.http_fastapi.kit.context import KEY
-from adapters.http_fastapi.kit.exception_handlers import cut_short
-from adapters.http_fastapi.kit.middleware import DRAINING
+from adapters.http_fastapi.kit.layers.exception_handlers import cut_short
+from adapters.http_fastapi.kit.layers.middleware import DRAINING
 from adapters.http_fastapi.kit.problems import ProblemException
 from app.http_server.error_response import ErrorResponse
 from app.http_server.flow_control import FlowControl

@@ -16,7 +16,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from adapters.http_fastapi.kit.body_budget import BodyBudget
+from adapters.http_fastapi.kit.layers.body_budget import BodyBudget
 from adapters.http_fastapi.kit.problems import REFUSALS
 from app.http_server.figures import BUCKETS, FIGURES
 from app.metrics import loop_lag

@@ -10,7 +10,7 @@ import msgspec
 from pydantic import Field
 from pydantic_core import PydanticCustomError
 
-from adapters.http_fastapi.kit.readable import readable
+from adapters.http_fastapi.kit.entities.readable import readable
 from adapters.http_fastapi.kit.schemas import (
     ACTOR,
     CreateBody,

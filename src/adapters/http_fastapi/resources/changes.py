@@ -13,13 +13,13 @@ from starlette.responses import Response
 
 from adapters.http_fastapi.kit.authentication import authenticate
 from adapters.http_fastapi.kit.cursors import Cursor, Cursors
-from adapters.http_fastapi.kit.entity_schemas import view
+from adapters.http_fastapi.kit.entities.entity_schemas import view
+from adapters.http_fastapi.kit.entities.resource import Resource, annotate
+from adapters.http_fastapi.kit.entities.revisions import revision_content, revision_view
 from adapters.http_fastapi.kit.openapi import any_scope, refusals
 from adapters.http_fastapi.kit.pagination import CURSOR_SCHEMA, LimitQuery, no_cursor, with_cursors
-from adapters.http_fastapi.kit.resource import Resource, annotate
 from adapters.http_fastapi.kit.responses import encoded_items, json_response
-from adapters.http_fastapi.kit.revisions import revision_content, revision_view
-from adapters.http_fastapi.kit.route import router
+from adapters.http_fastapi.kit.routes.route import router
 from adapters.http_fastapi.kit.schemas import CURSOR
 from domain.access.authentication import Caller
 from domain.errors import Denied

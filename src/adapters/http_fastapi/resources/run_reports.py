@@ -13,13 +13,13 @@ from starlette.responses import Response
 from adapters.http_fastapi.kit.authentication import authenticate
 from adapters.http_fastapi.kit.context import KEY, RequestContext
 from adapters.http_fastapi.kit.csv import CsvResponse, Table, csv_parts
-from adapters.http_fastapi.kit.field_queries import conditions_parameter, parameter
+from adapters.http_fastapi.kit.entities.field_queries import conditions_parameter, parameter
+from adapters.http_fastapi.kit.entities.resource import Resource, annotate
 from adapters.http_fastapi.kit.object_id import ObjectId
 from adapters.http_fastapi.kit.openapi import headers, refusals
 from adapters.http_fastapi.kit.problem_types import ProblemType, register
-from adapters.http_fastapi.kit.resource import Resource, annotate
 from adapters.http_fastapi.kit.responses import json_response
-from adapters.http_fastapi.kit.route import router
+from adapters.http_fastapi.kit.routes.route import router
 from adapters.http_fastapi.kit.schemas import QueryModel
 from domain.access.authentication import Caller
 from domain.entity import filters

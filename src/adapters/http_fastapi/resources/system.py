@@ -12,13 +12,13 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from adapters.http_fastapi.kit.middleware import DRAINING
+from adapters.http_fastapi.kit.layers.middleware import DRAINING
 from adapters.http_fastapi.kit.openapi import refusals
 from adapters.http_fastapi.kit.problem_types import CATALOGUE
 from adapters.http_fastapi.kit.problems import ProblemException
 from adapters.http_fastapi.kit.readiness import HealthCheck
 from adapters.http_fastapi.kit.responses import json_response
-from adapters.http_fastapi.kit.route import CompiledRoute, router
+from adapters.http_fastapi.kit.routes.route import CompiledRoute, router
 
 
 class Probe(BaseModel):

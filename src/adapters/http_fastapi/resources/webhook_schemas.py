@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, create_model
 
-from adapters.http_fastapi.kit.entity_schemas import create_body, patch_body, view
+from adapters.http_fastapi.kit.entities.entity_schemas import create_body, patch_body, view
 from adapters.http_fastapi.kit.object_id import ReadId
 from adapters.http_fastapi.kit.schemas import CreateBody, Moment, View, id_field, moment_field, whole_number
 from domain.webhooks.delivery import DeliveryCause

@@ -12,13 +12,13 @@ from starlette.responses import Response
 from adapters.http_fastapi.kit.authentication import authenticate
 from adapters.http_fastapi.kit.conditional_requests import EntityTags, list_precondition
 from adapters.http_fastapi.kit.cursors import Cursors
+from adapters.http_fastapi.kit.entities.resource import annotate
 from adapters.http_fastapi.kit.object_id import ObjectId
 from adapters.http_fastapi.kit.openapi import BODY, CREATE, WRITE, headers, links, refusals, unchanged
 from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cursors
 from adapters.http_fastapi.kit.problem_types import register_not_found
-from adapters.http_fastapi.kit.resource import annotate
 from adapters.http_fastapi.kit.responses import created_response, object_response
-from adapters.http_fastapi.kit.route import router
+from adapters.http_fastapi.kit.routes.route import router
 from adapters.http_fastapi.kit.schemas import CreateBody, PatchBody, page_of
 from adapters.http_fastapi.kit.writes import idempotent_write_context, write_context
 from adapters.http_fastapi.resources.webhook_schemas import (

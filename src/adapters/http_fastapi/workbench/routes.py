@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 
 from adapters.http_fastapi.kit.problems import ProblemException
 from adapters.http_fastapi.kit.responses import json_response
-from adapters.http_fastapi.kit.route import CompiledRoute
+from adapters.http_fastapi.kit.routes.route import CompiledRoute
 from adapters.http_fastapi.workbench.bundle import bundled
 
 FILES = Path(__file__).with_name("files")

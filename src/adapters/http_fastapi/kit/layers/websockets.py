@@ -6,7 +6,7 @@ from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from adapters.http_fastapi.kit.context import RequestContext
-from adapters.http_fastapi.kit.response_headers import complete
+from adapters.http_fastapi.kit.layers.response_headers import complete
 
 _DENIAL = "websocket.http.response"
 """The extension of ASGI for such an answer; without it a server answers 403 to a handshake."""

@@ -7,8 +7,8 @@ from fastapi.routing import iter_route_contexts
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Router
 
-from adapters.http_fastapi.kit.routing import inner_routes, mounted_app
-from adapters.http_fastapi.kit.signatures import required_scopes
+from adapters.http_fastapi.kit.routes.routing import inner_routes, mounted_app
+from adapters.http_fastapi.kit.routes.signatures import required_scopes
 
 
 class PublicPaths:

@@ -17,8 +17,8 @@ from starlette.responses import JSONResponse, Response
 
 from adapters.http_fastapi.kit.authentication import authenticate
 from adapters.http_fastapi.kit.batch_body import BatchBody
-from adapters.http_fastapi.kit.binding import BODY, CALLER, QUERY, REQUEST, Binding, Call
 from adapters.http_fastapi.kit.object_id import object_id
+from adapters.http_fastapi.kit.routes.binding import BODY, CALLER, QUERY, REQUEST, Binding, Call
 from adapters.http_fastapi.kit.schemas import CreateBody, QueryModel
 from domain.access.scopes import Scope as KeyScope
 

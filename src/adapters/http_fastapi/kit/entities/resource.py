@@ -11,8 +11,8 @@ from starlette.responses import Response
 from adapters.http_fastapi.kit.authentication import authenticate
 from adapters.http_fastapi.kit.conditional_requests import EntityTags, list_precondition
 from adapters.http_fastapi.kit.cursors import Cursors
-from adapters.http_fastapi.kit.entity_problems import Conflicts, register_problems
-from adapters.http_fastapi.kit.entity_schemas import (
+from adapters.http_fastapi.kit.entities.entity_problems import Conflicts, register_problems
+from adapters.http_fastapi.kit.entities.entity_schemas import (
     create_body,
     list_query,
     patch_body,
@@ -25,7 +25,7 @@ from adapters.http_fastapi.kit.object_id import ObjectId
 from adapters.http_fastapi.kit.openapi import BODY, CREATE, WRITE, headers, links, refusals, unchanged
 from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cursors
 from adapters.http_fastapi.kit.responses import created_response, object_response
-from adapters.http_fastapi.kit.route import router
+from adapters.http_fastapi.kit.routes.route import router
 from adapters.http_fastapi.kit.schemas import CreateBody, PatchBody, View, page_of
 from adapters.http_fastapi.kit.writes import idempotent_write_context, write_context
 from domain.access.authentication import Caller

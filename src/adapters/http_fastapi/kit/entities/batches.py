@@ -10,10 +10,10 @@ from starlette.responses import Response
 from adapters.http_fastapi.kit.authentication import authenticate
 from adapters.http_fastapi.kit.batch_body import BatchBody, batch_body
 from adapters.http_fastapi.kit.conditional_requests import list_precondition
+from adapters.http_fastapi.kit.entities.resource import Resource, annotate
 from adapters.http_fastapi.kit.openapi import CREATE, headers, refusals
-from adapters.http_fastapi.kit.resource import Resource, annotate
 from adapters.http_fastapi.kit.responses import batch_response
-from adapters.http_fastapi.kit.route import LiteralRoute, router
+from adapters.http_fastapi.kit.routes.route import LiteralRoute, router
 from adapters.http_fastapi.kit.schemas import View
 from adapters.http_fastapi.kit.writes import idempotent_write_context
 from domain.access.authentication import Caller

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, Field, PlainValidator, ValidationError, WithJsonSchema
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from adapters.http_fastapi.kit.field_kinds import (
+from adapters.http_fastapi.kit.entities.field_kinds import (
     FROM_JSON,
     Schema,
     boolean,

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Scope
 
 from adapters.http_fastapi.kit.context import KEY
 from adapters.http_fastapi.kit.problems import ProblemException
-from adapters.http_fastapi.kit.route import CompiledRoute, LiteralRoute
+from adapters.http_fastapi.kit.routes.route import CompiledRoute, LiteralRoute
 
 _INDEXED = {each.matches for each in (Route, APIRoute, CompiledRoute, WebSocketRoute, APIWebSocketRoute, Mount)}
 """The ``matches`` of routes that go by their path; a route with another may match any path."""

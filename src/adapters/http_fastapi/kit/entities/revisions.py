@@ -12,10 +12,10 @@ from starlette.responses import Response
 
 from adapters.http_fastapi.kit.authentication import authenticate
 from adapters.http_fastapi.kit.cursors import Cursors
+from adapters.http_fastapi.kit.entities.resource import Resource, annotate, resource_routes
 from adapters.http_fastapi.kit.object_id import ObjectId
 from adapters.http_fastapi.kit.openapi import BODY, WRITE, headers, refusals
 from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cursors
-from adapters.http_fastapi.kit.resource import Resource, annotate, resource_routes
 from adapters.http_fastapi.kit.responses import object_response
 from adapters.http_fastapi.kit.schemas import (
     ACTOR,

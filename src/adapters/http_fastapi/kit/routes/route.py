@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute, request_response
 from starlette.routing import Match
 from starlette.types import Scope
 
-from adapters.http_fastapi.kit.signatures import binding_of
+from adapters.http_fastapi.kit.routes.signatures import binding_of
 
 _FASTAPI = "fastapi"
 """The key of the scope under which FastAPI keeps the included router that it matches."""

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, create_model
 
-from adapters.http_fastapi.kit.field_kinds import described, shown, written, wrong
-from adapters.http_fastapi.kit.field_queries import conditions_parameter, parameter
+from adapters.http_fastapi.kit.entities.field_kinds import described, shown, written, wrong
+from adapters.http_fastapi.kit.entities.field_queries import conditions_parameter, parameter
+from adapters.http_fastapi.kit.entities.quantities import shown_quantities
+from adapters.http_fastapi.kit.entities.readable import readable
 from adapters.http_fastapi.kit.openapi import SCHEMA_NAME
 from adapters.http_fastapi.kit.pagination import ListQuery
-from adapters.http_fastapi.kit.quantities import shown_quantities
-from adapters.http_fastapi.kit.readable import readable
 from adapters.http_fastapi.kit.schemas import CreateBody, Moment, PatchBody, View, id_field, moment_field, public_actor
 from domain import fields as kinds
 from domain.entity import filters, plural_of, summary_of, title_of, violations_in_values

@@ -19,9 +19,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from adapters.http_fastapi.kit.field_examples import example
+from adapters.http_fastapi.kit.entities.field_examples import example
+from adapters.http_fastapi.kit.entities.quantities import QUANTITY_VIEW, quantities_type, read_quantities
 from adapters.http_fastapi.kit.object_id import read_id
-from adapters.http_fastapi.kit.quantities import QUANTITY_VIEW, quantities_type, read_quantities
 from adapters.http_fastapi.kit.schemas import (
     LINES,
     PLAIN,

@@ -15,8 +15,8 @@ from starlette.types import Scope
 from starlette.websockets import WebSocket
 
 from adapters.http_fastapi.kit.context import KEY, RequestContext
+from adapters.http_fastapi.kit.layers.refusal_warnings import REFUSAL_WARNINGS
 from adapters.http_fastapi.kit.problems import ProblemException, Reason, as_problem, problem_response
-from adapters.http_fastapi.kit.refusal_warnings import REFUSAL_WARNINGS
 from adapters.http_fastapi.kit.validation_errors import invalid_request
 from domain.errors import DomainError, OutcomeUnknown, Unavailable
 

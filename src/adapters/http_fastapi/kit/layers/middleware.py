@@ -14,16 +14,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.http_fastapi.kit.authentication import Authenticator
-from adapters.http_fastapi.kit.body_budget import BodyBudget, counted_receive, release
 from adapters.http_fastapi.kit.context import KEY, RequestContext, path_within
-from adapters.http_fastapi.kit.cors import Cors
-from adapters.http_fastapi.kit.current_request import CURRENT
-from adapters.http_fastapi.kit.deadlines import Deadlines, Task
-from adapters.http_fastapi.kit.exception_handlers import Handler, cut_short, respond
+from adapters.http_fastapi.kit.layers.body_budget import BodyBudget, counted_receive, release
+from adapters.http_fastapi.kit.layers.cors import Cors
+from adapters.http_fastapi.kit.layers.current_request import CURRENT
+from adapters.http_fastapi.kit.layers.deadlines import Deadlines, Task
+from adapters.http_fastapi.kit.layers.exception_handlers import Handler, cut_short, respond
+from adapters.http_fastapi.kit.layers.refusal_warnings import REFUSAL_WARNINGS
+from adapters.http_fastapi.kit.layers.response_headers import complete
+from adapters.http_fastapi.kit.layers.websockets import noting_start, refuse
 from adapters.http_fastapi.kit.problems import ProblemException, problem_response
-from adapters.http_fastapi.kit.refusal_warnings import REFUSAL_WARNINGS
-from adapters.http_fastapi.kit.response_headers import complete
-from adapters.http_fastapi.kit.websockets import noting_start, refuse
 
 HEADERS_MAX = 32 << 10
 """Bytes of all headers together."""

@@ -19,17 +19,18 @@ from adapters.http_fastapi.kit.bounds import (
     require_short_type,
 )
 from adapters.http_fastapi.kit.context import KEY, RequestContext, path_within
-from adapters.http_fastapi.kit.exception_handlers import (
+from adapters.http_fastapi.kit.layers.exception_handlers import (
     ExceptionHandlers,
     add_failure_handler,
     add_problem_handlers,
     respond,
     ungrouped,
 )
+from adapters.http_fastapi.kit.layers.websockets import refuse
 from adapters.http_fastapi.kit.problems import ProblemException
-from adapters.http_fastapi.kit.public_paths import PublicPaths, mounted_applications
-from adapters.http_fastapi.kit.route import CompiledRoute
-from adapters.http_fastapi.kit.routing import (
+from adapters.http_fastapi.kit.routes.public_paths import PublicPaths, mounted_applications
+from adapters.http_fastapi.kit.routes.route import CompiledRoute
+from adapters.http_fastapi.kit.routes.routing import (
     ALL,
     RouteTable,
     Target,
@@ -37,8 +38,7 @@ from adapters.http_fastapi.kit.routing import (
     method_not_allowed,
     target,
 )
-from adapters.http_fastapi.kit.signatures import required_scopes
-from adapters.http_fastapi.kit.websockets import refuse
+from adapters.http_fastapi.kit.routes.signatures import required_scopes
 
 
 class Dispatcher:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from adapters.http_fastapi.kit.field_kinds import written
+from adapters.http_fastapi.kit.entities.field_kinds import written
 from domain.field_spec import fields_of
 from domain.fields import Actor
 from domain.items import Items

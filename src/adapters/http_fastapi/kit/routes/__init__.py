@@ -1,0 +1,1 @@
+"""Routes: how they are compiled and found, and how they answer."""
