@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from config.databases import django_database
-from config.settings import load
+from config.loading import load
 from config.verification import require_verified
 
 _settings = load()

@@ -5,7 +5,8 @@ import re
 from collections import Counter
 
 from config.env_file import names_and_faults, unreadable
-from config.settings import PREFIX, ConfigurationError, Settings
+from config.setting_errors import ConfigurationError
+from config.settings import PREFIX, Settings
 from config.spelling import nearest
 
 _OF_A_SERVICE = re.compile(rf"{PREFIX}(SERVICE_(HOST|PORT\w*)|PORT(_[0-9]+_(TCP|UDP|SCTP)\w*)?)")

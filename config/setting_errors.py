@@ -1,10 +1,18 @@
-"""Turns pydantic's validation errors of settings into messages for operators."""
+"""What is wrong with settings, in messages for operators."""
 
 from pydantic_core import ErrorDetails
 
 
+class ConfigurationError(SystemExit):
+    """The configuration is invalid: one line per invalid variable. Uncaught, it prints them and exits."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
 def error_message(error: ErrorDetails) -> str:
-    """What is wrong with a value, in one line, which repeats the value only where it cannot be a secret."""
+    """What pydantic finds wrong with a value, in one line, which repeats the value only where it cannot be a secret."""
     context = error.get("ctx", {})
     got = f", got {error['input']!r}"
     match error["type"]:

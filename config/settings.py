@@ -1,34 +1,24 @@
-"""All settings, read once from GOATFISH_* environment variables, an optional .env file, and a running goatfish up."""
+"""All settings: GOATFISH_* environment variables, from an optional .env file or a running goatfish up as well."""
 
 import os
 import re
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from config.addresses import AllowedHosts, Networks, Origins, PublicUrl
 from config.databases import DatabaseUrl, StandbyUrl
-from config.env_file import ENCODING, ENV_FILE, unreadable
+from config.env_file import ENCODING, ENV_FILE
 from config.running_up import RunningUp
-from config.secret_files import SECRET_MIN, load_or_create_secret, load_or_generate_secret
-from config.secret_settings import FromFiles, SecretFileErrors
-from config.setting_errors import error_message
+from config.secret_files import SECRET_MIN, load_or_generate_secret
+from config.secret_settings import FromFiles
 
 PREFIX = "GOATFISH_"
 SECRET_FILE = "secret_key"  # noqa: S105 -- the name of a file, beside an SQLite database
 _PORT = re.compile(r":[0-9]+$")
-
-
-class ConfigurationError(SystemExit):
-    """The configuration is invalid: one line per invalid variable. Uncaught, it prints them and exits."""
-
-    def __init__(self, lines: list[str]) -> None:
-        super().__init__("\n".join(lines))
-        self.lines = lines
 
 
 class Settings(BaseSettings):
@@ -340,40 +330,3 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return value.upper() if info.field_name == "log_level" else value.lower()
-
-
-@cache
-def load() -> Settings:
-    """Read the settings of this process, once; raises ConfigurationError."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        lines = [f"{PREFIX}{str(each['loc'][0]).upper()}: {error_message(each)}" for each in error.errors()]
-        raise ConfigurationError(lines) from None
-    except SecretFileErrors as error:
-        lines = [f"{PREFIX}{name.upper()}: {line}" for name, line in error.lines.items()]
-        raise ConfigurationError(lines) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError([unreadable(error)]) from None
-
-
-def override(**values: object) -> None:
-    """Sets these settings in this process and those that it starts, where they are not None."""
-    os.environ.update({PREFIX + name.upper(): str(value) for name, value in values.items() if value is not None})
-    load.cache_clear()
-
-
-def load_for_service() -> Settings:
-    """The same for a process that serves: what it signs stays valid, so a generated secret key is stored.
-
-    Raises ConfigurationError.
-    """
-    settings = load()
-    if settings.database_url.is_sqlite and "secret_key" not in settings.model_fields_set:
-        try:
-            load_or_create_secret(settings.database_url.path.parent / SECRET_FILE)
-        except OSError as error:
-            line = f"{PREFIX}SECRET_KEY: is not set and cannot be stored beside the database: {error}"
-            raise ConfigurationError([line]) from None
-        load.cache_clear()
-    return load()

@@ -6,7 +6,8 @@ from ipaddress import IPv6Address, ip_address
 
 from config.databases import DatabaseUrl
 from config.postgres import VERIFYING
-from config.settings import PREFIX, ConfigurationError, Settings
+from config.setting_errors import ConfigurationError
+from config.settings import PREFIX, Settings
 
 
 def require_verified(settings: Settings) -> None:

@@ -5,6 +5,6 @@ is configured: a replica with the API's database role alone serves the API alone
 """
 
 from app.application import build
-from config.settings import load_for_service
+from config.loading import load_for_service
 
 app, django_app = build(load_for_service())

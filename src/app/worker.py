@@ -38,7 +38,7 @@ class Worker:
 
     def __call__(self) -> "ASGIApp":
         from app.application import build
-        from config.settings import load
+        from config.loading import load
 
         app, _ = build(load())
         return app

@@ -21,7 +21,7 @@ from adapters.django_orm.repositories.repository import OwnedTable
 from adapters.django_orm.row_security.grants import EXCEPTIONS, grant
 from adapters.django_orm.sql.django_executor import DjangoExecutor
 from adapters.django_orm.storage import Storage
-from config.settings import load
+from config.loading import load
 from tests.contracts.cases import Case
 from tests.contracts.http_service import Service, serving
 from tests.embedded_postgres import Server

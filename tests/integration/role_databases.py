@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from app.cli.commands import commands
 from config.databases import DatabaseUrl
-from config.settings import load
+from config.loading import load
 from tests.embedded_postgres import Server
 from tests.warm_start import goatfish
 

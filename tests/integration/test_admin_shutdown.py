@@ -11,7 +11,7 @@ from django.db import connection
 
 from adapters.django_orm.models import Operator
 from app.container import Container
-from config.settings import load
+from config.loading import load
 from tests.integration.admin.admin_client import OWNERS, open_connections, operator_client, service, within_a_second
 from tests.integration.admin.conftest import committing, operator
 from tests.integration.conftest import MakeStorage

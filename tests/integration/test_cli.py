@@ -20,7 +20,7 @@ from adapters.django_orm.models import (
 )
 from app.cli.commands import commands
 from app.cli.use_case_runner import operator_context
-from config.settings import load
+from config.loading import load
 from domain.access.scopes import Scope
 from tests.integration.conftest import VENDOR, MakeStorage
 

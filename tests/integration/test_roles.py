@@ -12,7 +12,8 @@ import pytest
 
 from app.database_checks import check_storage
 from config.databases import DatabaseUrl
-from config.settings import Settings, load
+from config.loading import load
+from config.settings import Settings
 from domain.errors import Unavailable
 from tests.contracts.http_api import SIMULATIONS, WING
 from tests.embedded_postgres import Server

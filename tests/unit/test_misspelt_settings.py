@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config import settings
+from config import loading
 from config.ignored_settings import ignored_settings, unknown_variables
-from config.settings import PREFIX, ConfigurationError, Settings
+from config.setting_errors import ConfigurationError
+from config.settings import PREFIX, Settings
 from config.spelling import nearest
 
 KNOWN = {PREFIX + name.upper() for name in Settings.model_fields}
@@ -171,7 +172,7 @@ def test_a_setting_in_several_spellings_is_named(monkeypatch: pytest.MonkeyPatch
 )
 def test_a_file_in_another_encoding_is_one_line(content: bytes, line: int, elsewhere: Path) -> None:
     (elsewhere / ".env").write_bytes(content)
-    for read in (settings.load.__wrapped__, ignored_settings):
+    for read in (loading.load.__wrapped__, ignored_settings):
         with pytest.raises(ConfigurationError) as caught:
             read()
         assert caught.value.lines == [f".env cannot be read: line {line} is not UTF-8, in which it must be saved"]

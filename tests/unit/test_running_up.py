@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from config.loading import load
 from config.running_up import FILE, LeftSettings, leave, read_left
-from config.settings import ConfigurationError, load
+from config.setting_errors import ConfigurationError
 
 DEFAULT = "sqlite:///var/goatfish.sqlite3"
 LEFT = LeftSettings(

@@ -8,8 +8,10 @@ import pytest
 
 from config.databases import DatabaseUrl, StandbyUrl
 from config.ignored_settings import unknown_variables
+from config.loading import load, load_for_service
 from config.secret_settings import LENGTH_MAX
-from config.settings import ConfigurationError, Settings, load, load_for_service
+from config.setting_errors import ConfigurationError
+from config.settings import Settings
 
 SECRET = "a secret key that serves the tests alone"
 POSTGRES = "postgresql://service:s%40cret@db.example/goatfish?sslmode=require"

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from config import settings
+from config import loading
 from config.databases import DatabaseUrl, django_database
 from config.ignored_settings import unknown_variables
 from config.secret_files import SECRET_MIN, load_or_create_secret
-from config.settings import ConfigurationError, Settings
+from config.setting_errors import ConfigurationError
+from config.settings import Settings
 
 SECRET = "a secret key that serves the tests alone"
 POSTGRES = "postgresql://ann:s%40cret@db.example:6432/goat%20fish?sslmode=require&application_name=goatfish"
@@ -25,9 +26,9 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
         if name.upper().startswith("GOATFISH_"):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
-    settings.load.cache_clear()
+    loading.load.cache_clear()
     yield tmp_path
-    settings.load.cache_clear()
+    loading.load.cache_clear()
 
 
 def error_lines(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
@@ -35,12 +36,12 @@ def error_lines(monkeypatch: pytest.MonkeyPatch, **variables: str) -> list[str]:
     for name, value in variables.items():
         monkeypatch.setenv(f"GOATFISH_{name}", value)
     with pytest.raises(ConfigurationError) as caught:
-        settings.load()
+        loading.load()
     return caught.value.lines
 
 
 def test_settings_load_without_any_variable(elsewhere: Path) -> None:
-    loaded = settings.load()
+    loaded = loading.load()
 
     assert loaded.database_url.path == elsewhere / "var" / "goatfish.sqlite3"
     assert loaded.operator_url == loaded.database_url
@@ -51,7 +52,7 @@ def test_settings_load_without_any_variable(elsewhere: Path) -> None:
 
 
 def test_settings_are_read_once() -> None:
-    assert settings.load() is settings.load()
+    assert loading.load() is loading.load()
 
 
 def test_environment_variables_override_the_file(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,14 +61,14 @@ def test_environment_variables_override_the_file(elsewhere: Path, monkeypatch: p
     )
     monkeypatch.setenv("GOATFISH_POOL_SIZE", "4")
 
-    assert settings.load().pool_size == 4
-    assert (settings.load().log_level, settings.load().log_format) == ("DEBUG", "json")
+    assert loading.load().pool_size == 4
+    assert (loading.load().log_level, loading.load().log_format) == ("DEBUG", "json")
 
 
 def test_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOATFISH_OPERATOR_DATABASE_URL", "")
 
-    assert settings.load().operator_database_url is None
+    assert loading.load().operator_database_url is None
 
 
 def test_operators_can_have_their_own_database_url() -> None:
@@ -115,7 +116,7 @@ def test_hosts_can_be_comma_separated_or_json(
 ) -> None:
     monkeypatch.setenv("GOATFISH_ALLOWED_HOSTS", given)
 
-    assert settings.load().allowed_hosts == hosts
+    assert loading.load().allowed_hosts == hosts
 
 
 @pytest.mark.parametrize(
@@ -216,7 +217,7 @@ def test_repr_contains_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOATFISH_DATABASE_URL", POSTGRES)
     monkeypatch.setenv("GOATFISH_SECRET_KEY", SECRET)
 
-    shown = f"{settings.load()!r} {settings.load()}"
+    shown = f"{loading.load()!r} {loading.load()}"
 
     assert SECRET not in shown
     assert "s%40cret" not in shown
@@ -224,13 +225,13 @@ def test_repr_contains_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_generated_secret_is_stored_only_by_a_service(elsewhere: Path) -> None:
-    assert len(settings.load().secret_key.get_secret_value()) >= SECRET_MIN
+    assert len(loading.load().secret_key.get_secret_value()) >= SECRET_MIN
     assert list(elsewhere.iterdir()) == []
-    first = settings.load_for_service().secret_key.get_secret_value()
-    settings.load.cache_clear()
+    first = loading.load_for_service().secret_key.get_secret_value()
+    loading.load.cache_clear()
 
     kept = elsewhere / "var" / "secret_key"
-    assert settings.load().secret_key.get_secret_value() == first == kept.read_text().strip()
+    assert loading.load().secret_key.get_secret_value() == first == kept.read_text().strip()
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert [path.name for path in kept.parent.iterdir()] == ["secret_key"]
 
@@ -267,7 +268,7 @@ def test_secret_that_cannot_be_stored_is_reported(elsewhere: Path, monkeypatch: 
 
     monkeypatch.setenv("GOATFISH_DATABASE_URL", "sqlite:///file/goatfish.sqlite3")
     with pytest.raises(ConfigurationError) as caught:
-        settings.load_for_service()
+        loading.load_for_service()
 
     (line,) = caught.value.lines
     assert line.startswith("GOATFISH_SECRET_KEY: is not set and cannot be stored beside the database: ")
@@ -292,13 +293,13 @@ def test_django_gets_a_sqlite_file(elsewhere: Path) -> None:
 
 
 def test_sqlite_answers_once_a_write_is_on_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    url = settings.load().database_url
-    assert "synchronous=FULL" in django_database(url, settings.load().sqlite_synchronous)["OPTIONS"]["init_command"]
+    url = loading.load().database_url
+    assert "synchronous=FULL" in django_database(url, loading.load().sqlite_synchronous)["OPTIONS"]["init_command"]
     assert "synchronous=FULL" in django_database(url)["OPTIONS"]["init_command"]
 
     monkeypatch.setenv("GOATFISH_SQLITE_SYNCHRONOUS", "Normal")
-    settings.load.cache_clear()
-    entry = django_database(url, settings.load().sqlite_synchronous)
+    loading.load.cache_clear()
+    entry = django_database(url, loading.load().sqlite_synchronous)
     assert "synchronous=NORMAL" in entry["OPTIONS"]["init_command"]
 
 
@@ -327,7 +328,7 @@ def test_worker_gets_its_share_of_each_limit() -> None:
 def test_origins_are_separated_by_commas(given: str, origins: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOATFISH_CORS_ORIGINS", given)
 
-    assert settings.load().cors_origins == origins
+    assert loading.load().cors_origins == origins
 
 
 @pytest.mark.parametrize(
@@ -355,7 +356,7 @@ def test_public_url_gives_host_and_scheme(
     monkeypatch.setenv("GOATFISH_PUBLIC_URL", given)
     monkeypatch.setenv("GOATFISH_ALLOWED_HOSTS", "10.0.0.7")
 
-    loaded = settings.load()
+    loaded = loading.load()
 
     assert (loaded.public_url, loaded.public_netloc, loaded.https_only) == (url, netloc, https)
     assert loaded.allowed_hosts == ("10.0.0.7", netloc.rpartition(":")[0] if netloc.count(":") else netloc)

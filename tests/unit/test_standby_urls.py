@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from config.databases import DatabaseUrl, StandbyUrl
-from config.settings import ConfigurationError, Settings, load
+from config.loading import load
+from config.setting_errors import ConfigurationError
+from config.settings import Settings
 from config.verification import require_verified
 
 LOGIN = "postgresql://ann:hunter2@"

@@ -11,7 +11,7 @@ from app.cli.database import require_operator_database, say_which_database
 from app.cli.files import STREAM, draft_of
 from app.cli.terminal import MISCONFIGURED, fail, print_json, print_message
 from config.databases import DatabaseUrl
-from config.settings import load
+from config.loading import load
 
 HEAD = 16  # bytes by which kinds of backups are told apart
 

@@ -13,8 +13,9 @@ from app.cli.terminal import MISCONFIGURED, fail, print_json, print_message
 from app.database_checks import check_storage, different_databases, is_in_reach, may_be_same
 from app.database_roles import DatabaseRoleError, provision
 from config.databases import DatabaseUrl
+from config.loading import load, load_for_service
 from config.running_up import read_left
-from config.settings import Settings, load, load_for_service
+from config.settings import Settings
 from config.verification import require_verified, unverified
 
 

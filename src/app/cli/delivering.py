@@ -13,7 +13,7 @@ from app.cli.terminal import fail, print_message
 from app.container import Container
 from app.http_server.limits import FILES_RESERVED, allow_open_files
 from app.metrics_mount import measuring
-from config.settings import load
+from config.loading import load
 from domain.errors import Unavailable
 from domain.webhooks.deliverer import FILES, Deliverer
 

@@ -17,7 +17,9 @@ from app.cli.terminal import FAILED, print_json
 from app.database_checks import check_storage, different_databases, may_be_same
 from config.databases import DatabaseUrl
 from config.ignored_settings import ignored_settings
-from config.settings import PREFIX, ConfigurationError, Settings, load, override
+from config.loading import load, override
+from config.setting_errors import ConfigurationError
+from config.settings import PREFIX, Settings
 from config.verification import require_verified, unverified_host
 from domain.errors import Unavailable
 from domain.webhooks.ports import Standing

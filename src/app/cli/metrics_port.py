@@ -15,7 +15,8 @@ from prometheus_client import CollectorRegistry, make_wsgi_app, start_http_serve
 
 from app.cli.terminal import fail
 from app.metrics.workers import DIRECTORY, AllWorkers
-from config.settings import Settings, load
+from config.loading import load
+from config.settings import Settings
 
 _log = logging.getLogger("goatfish.metrics")
 

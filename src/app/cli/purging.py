@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from app.cli.terminal import print_json, print_message
 from app.cli.use_case_runner import run_use_case
 from app.container import UseCases
-from config.settings import load
+from config.loading import load
 from domain.webhooks.delivery import DELIVERIES_KEPT
 
 

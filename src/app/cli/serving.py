@@ -21,7 +21,8 @@ from app.supervisor import Supervisor
 from app.worker import Worker
 from config.addresses import trusted_proxies
 from config.ignored_settings import ignored_settings
-from config.settings import Settings, load
+from config.loading import load
+from config.settings import Settings
 
 UNSENT_MAX = 64 << 10  # bytes of unsent responses that the kernel buffers per connection; its default is megabytes
 LISTENER_COPIES = 8  # connections accepted in one pass of the event loop: more would delay open connections

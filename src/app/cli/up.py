@@ -18,8 +18,8 @@ from app.cli.terminal import console, fail, print_message
 from app.cli.use_case_runner import operator_context, with_use_cases
 from app.container import UseCases
 from app.sign_in_links import LINKS
+from config.loading import load, load_for_service, override
 from config.running_up import FILE, LeftSettings, leave
-from config.settings import load, load_for_service, override
 from domain.access.api_key import ApiKey
 from domain.access.scopes import Scope
 from domain.access.token import ApiKeyToken

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from app.cli.database import require_operators
 from app.container import Container, UseCases
-from config.settings import load
+from config.loading import load
 from domain.write_context import WriteContext
 
 T = TypeVar("T")

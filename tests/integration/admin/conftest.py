@@ -15,7 +15,7 @@ from pytest_django import DjangoDbBlocker
 from adapters.django_orm import management
 from adapters.django_orm.models import Operator, OwnerRow
 from app.container import Container
-from config.settings import load
+from config.loading import load
 from domain.write_context import WriteContext
 from tests.contracts.http_client import Running
 from tests.integration.admin.admin_client import (

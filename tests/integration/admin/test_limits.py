@@ -16,7 +16,7 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 
 from adapters.django_orm.admin.application import PASSWORD_HASHES_MAX, PASSWORD_HASHES_WAITING
 from adapters.django_orm.models import Operator
-from config.settings import load
+from config.loading import load
 from tests.contracts.http_client import Running
 from tests.integration.admin.admin_client import OWNERS, PASSWORD, OperatorBrowser, open_connections
 

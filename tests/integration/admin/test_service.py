@@ -15,7 +15,7 @@ from django.test import Client
 from adapters.django_orm import bootstrap
 from adapters.django_orm.models import Operator, OwnerRow
 from app.container import Container
-from config.settings import load
+from config.loading import load
 from tests.contracts.http_client import Running
 from tests.integration.admin.admin_client import (
     KEYS,

@@ -59,7 +59,7 @@ def serve(
     An option that is left out has the value of its setting: --keep-alive that of GOATFISH_KEEP_ALIVE, and so on.
     """
     from app.cli.serving import serve
-    from config.settings import override
+    from config.loading import override
 
     override(
         workers=workers,
