@@ -1,7 +1,7 @@
 """The FastAPI application: every route, and one answer for every error."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any, NoReturn, Protocol
 
@@ -146,19 +146,7 @@ def build_api(
     public_url: str | None = None,
 ) -> Api:
     """The API on these use cases; the document names ``public_url`` as its server."""
-
     readiness = Readiness(storage)
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await storage.open()
-        try:
-            yield
-        finally:
-            await readiness.close()
-            await background.drain()
-            await storage.close()
-
     resources = {Resource.of(entity, entities): use_cases for entity, use_cases in entities.items()}
     routers = [
         *(batch_routes(resource, each, idempotent) for resource, each in resources.items()),
@@ -185,8 +173,24 @@ def build_api(
         openapi_tags=tags(entities),
         # Flat: an included router's routes are FastAPI's own, and none of them is compiled.
         routes=[route for router in routers for route in router.routes],
-        lifespan=lifespan,
+        lifespan=_lifespan(storage, readiness, background),
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
     )
+
+
+def _lifespan(
+    storage: Lifecycle, readiness: Readiness, background: Background
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await storage.open()
+        try:
+            yield
+        finally:
+            await readiness.close()
+            await background.drain()
+            await storage.close()
+
+    return lifespan

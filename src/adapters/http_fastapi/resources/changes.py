@@ -1,6 +1,6 @@
 """The feed of changes over HTTP: the revisions of all entities, in the order of their commits."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import reduce
 from operator import or_
 from typing import Annotated, Any, ClassVar, Literal
@@ -66,40 +66,22 @@ def shown_changes(entities: Iterable[type[Owned]]) -> Callable[[Revision[Any]], 
 def change_routes(resources: Sequence[Resource], history: History, cursors: Cursors) -> APIRouter:
     """The routes of the feed, which shows the changes of these resources."""
     routes = router("changes")
-    views = {resource.entity.KIND: resource.view for resource in resources}
-    change: Any = reduce(or_, map(revision_view, resources))
-    changes = create_model(
-        "ChangePage",
-        __base__=ChangePageView,
-        __doc__=ChangePageView.__doc__,
-        items=(list[change], Field(description="the changes, the oldest first")),
-    )
-
-    def shown(revisions: Sequence[Revision[Any]]) -> list[dict[str, Any]]:
-        return [revision_content(each, views[each.kind]) for each in revisions]
+    show = shown_changes([resource.entity for resource in resources])
 
     def opened(text: str) -> Cursor | str:
         return _LATEST if text == _LATEST else cursors.open(text)
 
-    async def readable_kinds(caller: Annotated[Caller, Security(authenticate)]) -> frozenset[str]:
-        """The kinds that the key may read. Raises ``Denied`` where there are none."""
-        kinds = frozenset(resource.entity.KIND for resource in resources if resource.reads in caller.key.scopes)
-        if not kinds:
-            wanted = " or ".join(resource.reads for resource in resources)
-            raise Denied("missing_scope", f"The key lacks the scope {wanted}.")
-        return kinds
-
     @routes.get(
         "/changes",
         summary="Follow the changes",
-        response_model=changes,
+        response_model=_page_of(resources),
         responses=refusals("missing_scope", "invalid_cursor", "changes_forgotten"),
         openapi_extra=any_scope(*(resource.reads for resource in resources)),
     )
     @annotate(query=Annotated[with_cursors(ChangesQuery, opened), Query()])
     async def list_changes(
         caller: Annotated[Caller, Security(authenticate)],
-        readable: Annotated[frozenset[str], Depends(readable_kinds)],
+        kinds: Annotated[frozenset[str], Depends(_readable_kinds(resources))],
         query: ChangesQuery,
     ) -> Response:
         """Returns changes of the owner's objects in the order of their commits. Whoever follows the feed misses none.
@@ -118,7 +100,8 @@ def change_routes(resources: Sequence[Resource], history: History, cursors: Curs
         after = cursors.position(query.after, owner, _FEED)
         page = await history.changes(owner, PageRequest(limit=query.limit, after=after))
         # Owners and keys change too, and are not shown.
-        items = await encoded_items(shown, [each for each in page.items if each.kind in readable])
+        visible = [each for each in page.items if each.kind in kinds]
+        items = await encoded_items(lambda some: [*map(show, some)], visible)
         last = page.items[-1] if page.items else None
         end = Position(last.number, last.id) if last else after or _START
         return response(items, end, caller, more=page.next is not None)
@@ -128,3 +111,22 @@ def change_routes(resources: Sequence[Resource], history: History, cursors: Curs
         return json_response({"items": items, "next_cursor": next_cursor, "has_more": more})
 
     return routes
+
+
+def _page_of(resources: Sequence[Resource]) -> type[BaseModel]:
+    change: Any = reduce(or_, map(revision_view, resources))
+    items: Any = (list[change], Field(description="the changes, the oldest first"))
+    return create_model("ChangePage", __base__=ChangePageView, __doc__=ChangePageView.__doc__, items=items)
+
+
+def _readable_kinds(resources: Sequence[Resource]) -> Callable[..., Awaitable[frozenset[str]]]:
+    """A dependency: the kinds that the key may read. Raises ``Denied`` where there are none."""
+
+    async def readable_kinds(caller: Annotated[Caller, Security(authenticate)]) -> frozenset[str]:
+        kinds = frozenset(resource.entity.KIND for resource in resources if resource.reads in caller.key.scopes)
+        if not kinds:
+            wanted = " or ".join(resource.reads for resource in resources)
+            raise Denied("missing_scope", f"The key lacks the scope {wanted}.")
+        return kinds
+
+    return readable_kinds

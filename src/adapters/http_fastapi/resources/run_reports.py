@@ -33,6 +33,7 @@ from domain.runs.use_cases import TOO_MANY_MEMBERS, TOO_MANY_RUNS, RunUseCases
 
 EXPORTS_AT_ONCE = 4
 """Exports of one owner that are written at once; others wait for their turn."""
+_REFUSED = ("simulation_not_found", "missing_scope", TOO_MANY_MEMBERS.code)
 _EXAMPLE = (
     "id,simulation_id,name,status,…,labels.mesh,parameters.alpha [deg],results.cl\r\n"
     '0199f3c2-7a10-7000-8000-000000000002,0199f3c2-7a10-7000-8000-000000000001,"mesh 3, 12 degrees",succeeded,…,fine,'
@@ -75,22 +76,31 @@ class ExportQuery(QueryModel):
 def run_report_routes(runs: Resource, use_cases: RunUseCases) -> APIRouter:
     """The routes of the reports."""
     routes = router(runs.plural, "/api/v1/simulations/{id}")
-    Reader = Annotated[Caller, Security(authenticate, scopes=[runs.reads])]  # noqa: N806  # -- a type
-    exports = WeakValueDictionary[OwnerId, asyncio.Semaphore]()
     for each in (TOO_MANY_MEMBERS, TOO_MANY_RUNS):
         register(ProblemType(each.code, 409, each.title, each.meaning))
-    refused = ("simulation_not_found", "missing_scope", TOO_MANY_MEMBERS.code)
+    _add_summary(routes, runs, use_cases)
+    _add_export(routes, runs, use_cases)
+    return routes
+
+
+def _add_summary(routes: APIRouter, runs: Resource, use_cases: RunUseCases) -> None:
+    Reader = Annotated[Caller, Security(authenticate, scopes=[runs.reads])]  # noqa: N806  # -- a type
 
     @routes.get(
         "/summary",
         name="summarize_simulation",
         summary="Summarize the runs of a simulation",
         response_model=RunsSummary,
-        responses=refusals(*refused, TOO_MANY_RUNS.code),
+        responses=refusals(*_REFUSED, TOO_MANY_RUNS.code),
     )
     async def summarize(id: ObjectId, caller: Reader) -> Response:
         """Counts the runs of a simulation by status, and shows the range and the mean of each numeric result."""
         return json_response(await use_cases.summary(caller.owner.id, id))
+
+
+def _add_export(routes: APIRouter, runs: Resource, use_cases: RunUseCases) -> None:
+    Reader = Annotated[Caller, Security(authenticate, scopes=[runs.reads])]  # noqa: N806  # -- a type
+    exports = WeakValueDictionary[OwnerId, asyncio.Semaphore]()
 
     @routes.get(
         "/runs.csv",
@@ -102,7 +112,7 @@ def run_report_routes(runs: Resource, use_cases: RunUseCases) -> APIRouter:
                 "content": {"text/csv": {"schema": {"type": "string"}, "example": _EXAMPLE}},
                 **headers("Content-Disposition"),
             },
-            **refusals(*refused),
+            **refusals(*_REFUSED),
         },
     )
     @annotate(query=Annotated[_export_query(), Query()])
@@ -129,8 +139,6 @@ def run_report_routes(runs: Resource, use_cases: RunUseCases) -> APIRouter:
 
         permitted = exports.setdefault(caller.owner.id, asyncio.Semaphore(EXPORTS_AT_ONCE))
         return CsvResponse(csv_parts(opened, permitted), f"runs-{id}.csv")
-
-    return routes
 
 
 async def _cells(table: RunTable, pages: AsyncIterator[Iterable[RunRow]]) -> AsyncIterator[Iterable[list[Any]]]:
