@@ -83,7 +83,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
-AXES_CLIENT_IP_CALLABLE = "adapters.django_orm.admin.lockout.client_address"
+AXES_CLIENT_IP_CALLABLE = "adapters.django_orm.admin.lockout.client_network"
 AXES_LOCKOUT_CALLABLE = "adapters.django_orm.admin.lockout.locked_out"
 AXES_SENSITIVE_PARAMETERS = ["username"]  # not logged: people mistype passwords there
 AXES_DISABLE_ACCESS_LOG = True  # its table would grow without limit

@@ -7,7 +7,7 @@ from typing import Any, Final
 from domain.entity import title_of
 from domain.entity_spec import spec_of
 from domain.errors import Conflict, Invalid, Violation
-from domain.field_spec import words
+from domain.field_spec import display_name
 from domain.repository import E
 from domain.turns import Turns
 
@@ -51,7 +51,7 @@ def require_distinct(entities: Sequence[E]) -> None:
             if value is None:
                 continue
             if value in places:
-                detail = f"The items {places[value]} and {place} have the same {words(field.name)}."
+                detail = f"The items {places[value]} and {place} have the same {display_name(field.name)}."
                 raise Conflict(field.taken, detail)
             places[value] = place
 
@@ -61,4 +61,4 @@ def taken_in(entities: Sequence[E], name: str, values: Iterable[Any]) -> Conflic
     field, held = spec_of(type(entities[0])).fields[name], {*values}
     place = next((place for place, each in enumerate(entities) if getattr(each, name) in held), None)
     item = "an item" if place is None else f"item {place}"
-    return Conflict(field.taken, f"Another {title_of(type(entities[0]))} has the {words(name)} of {item}.")
+    return Conflict(field.taken, f"Another {title_of(type(entities[0]))} has the {display_name(name)} of {item}.")

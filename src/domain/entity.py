@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.entity_spec import EntitySpec, spec_of
 from domain.errors import Invalid, Violation
-from domain.field_spec import stored_violations, violations_from, violations_in, words
+from domain.field_spec import display_name, stored_violations, violations_from, violations_in
 from domain.list_filters import ListFilter, ParsedFilter
 from domain.maps import MapPatch
 from domain.paging import Comparison, Condition
@@ -172,7 +172,7 @@ def fulfils(entity: Any, condition: Condition) -> bool:
     return condition.holds(sort_value(entity, attribute) if searched else getattr(entity, attribute))
 
 
-def filters(entity: type[Any], **values: Any) -> tuple[Condition, ...]:
+def conditions_of(entity: type[Any], **values: Any) -> tuple[Condition, ...]:
     """The conditions of a list with these query parameters, in the order of their declaration; None asks for nothing.
 
     The order is fixed because cursors are bound to the conditions. Raises ``KeyError`` for an unknown parameter.
@@ -199,4 +199,4 @@ def _broken_rules(spec: EntitySpec, value_of: Callable[[str], Any]) -> Iterator[
 def _changed_immutables(spec: EntitySpec, before: Owned, after: Owned) -> Iterator[Violation]:
     for name, field in spec.fields.items():
         if field.kind.immutable and getattr(before, name) != getattr(after, name):
-            yield Violation(name, "immutable", f"The {words(name)} is set on creation, and cannot be changed.")
+            yield Violation(name, "immutable", f"The {display_name(name)} is set on creation, and cannot be changed.")

@@ -92,13 +92,13 @@ def violations_in(field: FieldSpec, value: Any) -> Iterator[Violation]:
     if value is not None:
         yield from violations_from(field, field.kind.problems(value))
     elif not field.optional:
-        yield Violation(field.name, "missing", f"The {words(field.name)} is missing.")
+        yield Violation(field.name, "missing", f"The {display_name(field.name)} is missing.")
 
 
 def violations_from(field: FieldSpec, problems: Iterable[Problem]) -> Iterator[Violation]:
     """The problems of a value of this field as violations."""
     for code, predicate, path in problems:
-        yield Violation(field.name, code, f"The {words(field.name)} {predicate}.", path)
+        yield Violation(field.name, code, f"The {display_name(field.name)} {predicate}.", path)
 
 
 def stored_violations(field: FieldSpec, value: Any) -> list[Violation]:
@@ -106,11 +106,11 @@ def stored_violations(field: FieldSpec, value: Any) -> list[Violation]:
     normalized = None if value is None else field.kind.normalized(value)
     found = [*violations_in(field, normalized)]
     if not found and normalized != value:
-        return [Violation(field.name, "blanks", f"The {words(field.name)} begins or ends with blanks.")]
+        return [Violation(field.name, "blanks", f"The {display_name(field.name)} begins or ends with blanks.")]
     return found
 
 
-def words(name: str) -> str:
+def display_name(name: str) -> str:
     """The field's name as people read it."""
     return name.replace("_", " ")
 

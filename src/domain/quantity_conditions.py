@@ -12,7 +12,7 @@ from domain.paging import Comparison, Condition
 from domain.quantities import EXACT_MAX, NAME_PATTERN, NAME_WORDS, TEXT, TEXT_MAX, Quantity, QuantityValue, is_number
 
 
-class Operator(StrEnum):
+class ComparisonOperator(StrEnum):
     """The comparisons of ``where``."""
 
     AT_MOST = "<="
@@ -25,16 +25,16 @@ class Operator(StrEnum):
     @property
     def orders(self) -> bool:
         """Whether it compares numbers by their order."""
-        return self not in {Operator.EQUAL, Operator.NOT_EQUAL}
+        return self not in {ComparisonOperator.EQUAL, ComparisonOperator.NOT_EQUAL}
 
 
-_COMPARE: Mapping[Operator, Callable[[Any, Any], bool]] = {
-    Operator.EQUAL: eq,
-    Operator.NOT_EQUAL: ne,
-    Operator.LESS: lt,
-    Operator.AT_MOST: le,
-    Operator.MORE: gt,
-    Operator.AT_LEAST: ge,
+_COMPARE: Mapping[ComparisonOperator, Callable[[Any, Any], bool]] = {
+    ComparisonOperator.EQUAL: eq,
+    ComparisonOperator.NOT_EQUAL: ne,
+    ComparisonOperator.LESS: lt,
+    ComparisonOperator.AT_MOST: le,
+    ComparisonOperator.MORE: gt,
+    ComparisonOperator.AT_LEAST: ge,
 }
 
 
@@ -46,7 +46,7 @@ class QuantityCriterion:
     """
 
     name: str
-    operator: Operator
+    operator: ComparisonOperator
     value: QuantityValue
 
     def __eq__(self, other: object) -> bool:
@@ -69,7 +69,7 @@ class QuantityCriterion:
         if quantity is None:
             return False
         if type_name(quantity.value) != type_name(self.value):
-            return self.operator is Operator.NOT_EQUAL
+            return self.operator is ComparisonOperator.NOT_EQUAL
         return _COMPARE[self.operator](quantity.value, self.value)
 
 
@@ -95,7 +95,7 @@ class Where:
     the comparison.
     """
 
-    _OPERATOR = re.compile("|".join(Operator))
+    _OPERATOR = re.compile("|".join(ComparisonOperator))
     _NAME = re.compile(NAME_PATTERN)
     _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
     _TEXT = re.compile(r'"([^"\\\x00-\x1f]|\\(["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"')
@@ -109,8 +109,8 @@ class Where:
         """A regular expression of conditions: all but those with very large numbers, or with other escapes."""
         number = r"-?(0|[1-9][0-9]{0,14})(\.[0-9]+)?([eE][-+]?[0-9]{1,2})?"
         text = rf'"([^"\\\u0000-\u001f\u007f-\u009f]|\\["\\/nrt]){{0,{TEXT_MAX}}}"'
-        orders = "|".join(each for each in Operator if each.orders)
-        others = "|".join(each for each in Operator if not each.orders)
+        orders = "|".join(each for each in ComparisonOperator if each.orders)
+        others = "|".join(each for each in ComparisonOperator if not each.orders)
         compared = f"({others}) *({number}|true|false|{text})|({orders}) *{number}"
         return rf"^({'|'.join(self.fields)})\.{NAME_PATTERN} *({compared})$"
 
@@ -126,8 +126,8 @@ class Where:
         place = self._after_blanks(text, name.end())
         operator = self._OPERATOR.match(text, place)
         if operator is None:
-            raise WhereError(f"One of {' '.join(Operator)}", place + 1)
-        compared = Operator(operator.group())
+            raise WhereError(f"One of {' '.join(ComparisonOperator)}", place + 1)
+        compared = ComparisonOperator(operator.group())
         place = self._after_blanks(text, operator.end())
         value, end = self._value(text, place)
         if end != len(text):

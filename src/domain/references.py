@@ -12,7 +12,7 @@ from domain.batches import VIOLATIONS_MAX, in_item
 from domain.entity import title_of
 from domain.entity_spec import spec_of
 from domain.errors import Conflict, Unfit, Violation
-from domain.field_spec import FieldSpec, words
+from domain.field_spec import FieldSpec, display_name
 from domain.fields import Reference
 from domain.repository import Owned
 
@@ -29,7 +29,7 @@ class UnknownReference(Unfit):
     def as_missing(self) -> Conflict:
         """The refusal of restoring an entity whose reference is gone."""
         reference = _reference(self.field)
-        gone = f"there is no {words(reference.to)} with its {words(self.field.name)} any more"
+        gone = f"there is no {display_name(reference.to)} with its {display_name(self.field.name)} any more"
         return Conflict(reference.missing, f"The {title_of(self.entity)} is not restored: {gone}.")
 
 
@@ -78,7 +78,7 @@ def values_of_references(entity: Owned) -> dict[str, UUID]:
 
 def taken(entity: type[Owned], field: FieldSpec) -> Conflict:
     """The refusal of a unique value that another entity of the owner has."""
-    return Conflict(field.taken, f"Another {title_of(entity)} has this {words(field.name)}.")
+    return Conflict(field.taken, f"Another {title_of(entity)} has this {display_name(field.name)}.")
 
 
 def unknown_references(entity: type[Owned], names: Iterable[str]) -> list[Violation]:
@@ -106,4 +106,4 @@ def _reference(field: FieldSpec) -> Reference:
 
 
 def _unknown(field: FieldSpec) -> str:
-    return f"The {words(field.name)} is not the id of a {words(_reference(field).to)} of yours."
+    return f"The {display_name(field.name)} is not the id of a {display_name(_reference(field).to)} of yours."

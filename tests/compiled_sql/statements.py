@@ -27,7 +27,7 @@ from adapters.django_orm.sql.statement import Statement
 from adapters.django_orm.storage import Storage
 from domain.entity_spec import spec_of
 from domain.paging import NEWEST_FIRST, Comparison, Condition, PageRequest, Position, Sort
-from domain.quantity_conditions import Operator
+from domain.quantity_conditions import ComparisonOperator
 from domain.registry import ENTITIES
 from domain.revisions import IN_ORDER, LATEST_FIRST
 
@@ -35,7 +35,7 @@ SORTS = {"revision": {"number": IN_ORDER, "version": LATEST_FIRST}}
 """Of lists whose entity declares none; ``NEWEST_FIRST`` where nothing is said."""
 PARSED = {
     "label": ("project", "project:wing"),
-    "where": tuple(f"parameters.alpha{operator}12" for operator in Operator),
+    "where": tuple(f"parameters.alpha{operator}12" for operator in ComparisonOperator),
 }
 """Conditions that have statements of their own, by their parameters."""
 _CLAUSE = re.compile(

@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
-from domain.entity import filters, fulfils, sort_value, update
+from domain.entity import conditions_of, fulfils, sort_value, update
 from domain.paging import Condition, Page, PageRequest, Position, Sort, SortValue
 from domain.repository import OwnedRepository, OwnerId
 from tests.contracts.cases import Entity, OwnerFixtures, admitted, case_of
@@ -77,11 +77,11 @@ def varied(resource: ResourceCase, owner: OwnerId, times: int) -> list[Entity]:
     ]
 
 
-def conditions_of(resource: ResourceCase) -> list[tuple[Condition, ...]]:
+def filter_conditions(resource: ResourceCase) -> list[tuple[Condition, ...]]:
     """The conditions of every filter, with each value that entities have."""
     several = resource.spec.filters
     return [
-        filters(resource.entity, **{name: (value,) if several[name].several else value})
+        conditions_of(resource.entity, **{name: (value,) if several[name].several else value})
         for name, value in resource.filter_values()
     ]
 
@@ -136,7 +136,7 @@ class OwnedListsContract(OwnerFixtures, ResourceFixtures):
         await store(storage, varied(resource, stranger, 6))
         repository = storage.repository(resource.entity).of(owner)
         assert await read_pages(repository, 2, sort) == in_order(mine, sort)
-        for conditions in conditions_of(resource):
+        for conditions in filter_conditions(resource):
             expected = [one for one in in_order(mine, sort) if all(fulfils(one, each) for each in conditions)]
             assert await read_pages(repository, 1, sort, conditions) == expected
 
@@ -150,7 +150,7 @@ class OwnedListsContract(OwnerFixtures, ResourceFixtures):
             values = resource.changeable(resource.varied_values(n + 7))
             entities[n] = await repository.change(entities[n].id, lambda one: update(one, now=NOW, **values), CONTEXT)  # noqa: B023 -- called before the next iteration
         assert await read_pages(repository, 2, sort) == in_order(entities, sort)
-        for conditions in conditions_of(resource):
+        for conditions in filter_conditions(resource):
             expected = [one for one in entities if all(fulfils(one, each) for each in conditions)]
             assert await read_pages(repository, 2, sort, conditions) == in_order(expected, sort)
 
@@ -160,7 +160,7 @@ class OwnedListsContract(OwnerFixtures, ResourceFixtures):
     ) -> None:
         entities = await store(storage, varied(resource, owner, 18))
         repository = storage.repository(resource.entity).of(owner)
-        pairs = [*product(conditions_of(resource)[::3], conditions_of(resource)[1::3])]
+        pairs = [*product(filter_conditions(resource)[::3], filter_conditions(resource)[1::3])]
         # Every third pair, another third for the next order: each pair meets several orders, in both directions.
         for one, other in pairs[resource.sorts.index(sort) % 3 :: 3]:
             expected = [each for each in entities if all(fulfils(each, condition) for condition in one + other)]

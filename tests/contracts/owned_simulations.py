@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from domain.entity import filters, fulfils, sort_value, update
+from domain.entity import conditions_of, fulfils, sort_value, update
 from domain.paging import Comparison, Condition, Sort
 from domain.repository import OwnerId
 from domain.simulations.simulation import Simulation
@@ -77,7 +77,7 @@ class OwnedSimulationsContract(OwnerFixtures):
         simulations = await store_simulations(storage, owner, *({"name": name} for name in NAMES))
         repository = storage.repository(Simulation).of(owner)
         for part in NAMES:
-            found = await read_pages(repository, 100, Sort("name"), filters(Simulation, name=part))
+            found = await read_pages(repository, 100, Sort("name"), conditions_of(Simulation, name=part))
             expected = [one for one in simulations if part.casefold() in one.name.casefold()]
             assert {one.name for one in found} == {one.name for one in expected}, part
             assert len(found) == len(expected)
@@ -90,7 +90,9 @@ class OwnedSimulationsContract(OwnerFixtures):
         simulations = await store_simulations(storage, owner, {"name": name}, {"name": name}, {"name": letter})
         sort = Sort("name")
         assert await read_pages(storage.repository(Simulation).of(owner), 1, sort) == in_order(simulations, sort)
-        found = await read_pages(storage.repository(Simulation).of(owner), 1, sort, filters(Simulation, name=name))
+        found = await read_pages(
+            storage.repository(Simulation).of(owner), 1, sort, conditions_of(Simulation, name=name)
+        )
         assert found == in_order(simulations[:2], sort)
 
     @pytest.mark.parametrize("part", ["%", "_", "\\", "\\%", "__", "'", '"', "[a]", "*", "%s", "$1", "{}", "😀"])
@@ -99,7 +101,7 @@ class OwnedSimulationsContract(OwnerFixtures):
             storage, owner, {"name": f"a{part}b"}, {"name": "a_b%c\\"}, {"name": "axb"}
         )
         found = await read_pages(
-            storage.repository(Simulation).of(owner), 1, Sort("name"), filters(Simulation, name=part)
+            storage.repository(Simulation).of(owner), 1, Sort("name"), conditions_of(Simulation, name=part)
         )
         assert found == in_order([one for one in simulations if part in one.name], Sort("name"))
 
@@ -126,7 +128,7 @@ class OwnedSimulationsContract(OwnerFixtures):
                 CONTEXT,
             )
         assert await read_pages(repository, 2, sort) == in_order(simulations, sort)
-        assert {one.id for one in await read_pages(repository, 2, sort, filters(Simulation, name="SS"))} == {
+        assert {one.id for one in await read_pages(repository, 2, sort, conditions_of(Simulation, name="SS"))} == {
             simulations[0].id,
             simulations[3].id,
         }
@@ -152,6 +154,6 @@ class OwnedSimulationsContract(OwnerFixtures):
         days: list[date | None] = [None, date(2026, 1, 3), date(2026, 2, 2)]
         repository = storage.repository(Simulation).of(owner)
         for name, first, last in product((None, "A", "bb"), days, days):
-            conditions = filters(Simulation, name=name, active_on=last, start_date_from=first, end_date_to=last)
+            conditions = conditions_of(Simulation, name=name, active_on=last, start_date_from=first, end_date_to=last)
             expected = [one for one in simulations if all(fulfils(one, condition) for condition in conditions)]
             assert await read_pages(repository, 2, sort, conditions) == in_order(expected, sort)

@@ -13,14 +13,14 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
-from domain.entity import filters, fulfils, sort_value
+from domain.entity import conditions_of, fulfils, sort_value
 from domain.entity_spec import spec_of
 from domain.errors import Conflict, DomainError, NotFound, Unfit
+from domain.revisions import History
 from domain.idempotency import IdempotentExecutor
 from domain.paging import NEWEST_FIRST, PageRequest, Position, Sort
 from domain.registry import ENTITIES
 from domain.repository import Owned, OwnerId, with_changes
-from domain.revisions import History
 from domain.use_cases import EntityUseCases
 from domain.write_context import IdempotencyKey
 from tests.contracts.cases import OwnerFixtures, refusal
@@ -149,12 +149,12 @@ class EveryKindContract(SpecimenFixtures):
         values = {getattr(one, attribute) for one in made} - {None}
         asked = {*"abAB"} if attribute == "tags" else values
         for value in asked:
-            (condition,) = filters(Specimen, **{parameter: (value, value) if each.several else value})
+            (condition,) = conditions_of(Specimen, **{parameter: (value, value) if each.several else value})
             page = await specimens.page(PageRequest(sort=NEWEST_FIRST, conditions=(condition,), limit=100))
             expected = {one.id for one in made if fulfils(one, condition)}
             assert {one.id for one in page.items} == expected, value
         for several in (tuple(values), ()) if each.several else ():
-            (condition,) = filters(Specimen, **{parameter: several})
+            (condition,) = conditions_of(Specimen, **{parameter: several})
             page = await specimens.page(PageRequest(conditions=(condition,), limit=100))
             assert {one.id for one in page.items} == {one.id for one in made if getattr(one, attribute) in several}
 

@@ -5,7 +5,7 @@ from itertools import permutations
 import pytest
 
 from adapters.django_orm.repositories.list_statements import compared_by
-from domain.entity import filters
+from domain.entity import conditions_of
 from domain.entity_spec import spec_of
 from domain.paging import PageRequest
 from domain.runs.run import Run
@@ -23,7 +23,7 @@ def test_conditions_in_any_order_share_one_statement() -> None:
     for labels in permutations(LABELS):
         for where in permutations(WHERE):
             given = {"label": labels, "where": where}
-            asked = filters(Run, **{name: [*map(parsed[name].parse, texts)] for name, texts in given.items()})
+            asked = conditions_of(Run, **{name: [*map(parsed[name].parse, texts)] for name, texts in given.items()})
             table.lists.page(PageRequest(conditions=asked))
             reports.page(tuple(map(compared_by, asked)), False)
     assert [each.cache_info().misses for each in (table.lists._pages, reports.page)] == [1, 1]

@@ -19,7 +19,7 @@ from adapters.django_orm.models import SimulationRow
 from adapters.django_orm.sql.statement import Statement
 from adapters.django_orm.tenant_data import bulk_insert
 from domain.access.scopes import Scope
-from domain.entity import filters
+from domain.entity import conditions_of
 from domain.errors import ListTimeout, Unavailable
 from domain.paging import PageRequest
 from domain.repository import OwnerId
@@ -87,7 +87,7 @@ async def search(owner: OwnerId, django_db_blocker: DjangoDbBlocker) -> AsyncIte
             simulations = storage.repository(Simulation).of(owner)
 
             async def found(substring: str) -> Sequence[Simulation]:
-                conditions = filters(Simulation, name=substring)
+                conditions = conditions_of(Simulation, name=substring)
                 return (await simulations.page(PageRequest(limit=100, conditions=conditions))).items
 
             yield found
@@ -156,7 +156,7 @@ def test_a_list_beyond_its_timeout_is_cancelled_and_its_connection_reused(
         async with opened(make(size=1, **SHORT_TIMEOUTS)) as storage:
             simulations = storage.repository(Simulation).of(slow_owner)
             with pytest.raises(ListTimeout):
-                await simulations.page(PageRequest(conditions=filters(Simulation, name="a")))
+                await simulations.page(PageRequest(conditions=conditions_of(Simulation, name="a")))
             await storage.executor.fetch("", Statement("SELECT 1", (), (None,)), {})
             if VENDOR == "sqlite":
                 assert len((await simulations.page(PageRequest(limit=5))).items) == 5

@@ -18,7 +18,7 @@ from uuid_utils.compat import uuid7
 
 from adapters.django_orm.repositories.list_statements import condition_values
 from adapters.django_orm.tenant_data import bulk_insert
-from domain.entity import filters
+from domain.entity import conditions_of
 from domain.entity_spec import spec_of
 from domain.paging import NEWEST_FIRST, PageRequest, Position, Sort
 from domain.quantities import Quantity
@@ -190,7 +190,7 @@ def _conditions(seeded: Seeded, given: dict[str, Any]) -> tuple[Condition, ...]:
     for name, parsed in spec_of(Run).parsed_filters.items():
         if name in values:
             values[name] = [parsed.parse(values[name])]
-    return filters(Run, **values)
+    return conditions_of(Run, **values)
 
 
 def _listing(

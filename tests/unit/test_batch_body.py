@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from starlette.exceptions import HTTPException
 
-from adapters.http_fastapi.kit.batch_body import decode_in_turns
+from adapters.http_fastapi.kit.batch_json import decode_in_turns
 from adapters.http_fastapi.kit.json_decoding import decode
 from domain.turns import SLICE, Turns
 

@@ -15,7 +15,7 @@ from adapters.http_fastapi.kit.cursors import Cursors
 from adapters.http_fastapi.kit.entities.entity_schemas import list_query
 from adapters.http_fastapi.kit.pagination import listing
 from adapters.http_fastapi.kit.problems import ProblemException
-from domain.entity import filters, sort_value
+from domain.entity import conditions_of, sort_value
 from domain.paging import LIMIT_MAX, NEWEST_FIRST, Comparison, Condition, PageRequest, Position, Sort, SortValue
 from domain.simulations.simulation import Simulation
 from tests.factories import NOW, SimulationFactory, new_owner_id
@@ -77,14 +77,14 @@ def test_range_conditions_include_both_ends(comparison: Comparison, value: date,
 
 
 def test_filters_become_conditions() -> None:
-    assert filters(Simulation) == ()
+    assert conditions_of(Simulation) == ()
     day = date(2026, 1, 1)
-    assert filters(Simulation, name="ẞ%_") == (Condition("name", Comparison.CONTAINS, "ss%_"),)
-    assert set(filters(Simulation, active_on=day)) == {
+    assert conditions_of(Simulation, name="ẞ%_") == (Condition("name", Comparison.CONTAINS, "ss%_"),)
+    assert set(conditions_of(Simulation, active_on=day)) == {
         Condition("start_date", Comparison.AT_MOST, day),
         Condition("end_date", Comparison.AT_LEAST, day),
     }
-    whole = filters(
+    whole = conditions_of(
         Simulation, name="", active_on=day, start_date_from=day, start_date_to=day, end_date_from=day, end_date_to=day
     )
     assert len(whole) == 7
@@ -93,15 +93,15 @@ def test_filters_become_conditions() -> None:
 def test_conditions_are_in_the_order_of_declaration() -> None:
     day = date(2026, 1, 1)
     given = {"active_on": day, "end_date_to": day, "name": "a", "start_date_from": day}
-    conditions = filters(Simulation, **given)
-    assert conditions == filters(Simulation, **dict(reversed(given.items())))
+    conditions = conditions_of(Simulation, **given)
+    assert conditions == conditions_of(Simulation, **dict(reversed(given.items())))
     assert [each.attribute for each in conditions] == ["name", "start_date", "end_date", "start_date", "end_date"]
 
 
 @given(st.text(max_size=5), st.text(max_size=3))
 def test_contains_ignores_case(name: str, part: str) -> None:
     simulation = SimulationFactory.build(name=name)
-    (condition,) = filters(Simulation, name=part)
+    (condition,) = conditions_of(Simulation, name=part)
     assert condition.holds(sort_value(simulation, "name")) is (part.casefold() in name.casefold())
 
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.entity import filters
+from domain.entity import conditions_of
 from domain.labels import LABEL_FILTER, LabelCriterion
 from domain.paging import Comparison, Condition
 from domain.quantities import Quantities, Quantity, QuantityValue
-from domain.quantity_conditions import Operator, QuantityCriterion, Where, WhereError
+from domain.quantity_conditions import ComparisonOperator, QuantityCriterion, Where, WhereError
 from domain.runs.run import Run
 
 WHERE = Where("parameters", "results")
@@ -49,7 +49,7 @@ def position(text: str) -> int:
 )
 def test_condition_is_read(text: str, name: str, operator: str, value: QuantityValue) -> None:
     for field in ("parameters", "results"):
-        expected = Condition(field, Comparison.FULFILS, QuantityCriterion(name, Operator(operator), value))
+        expected = Condition(field, Comparison.FULFILS, QuantityCriterion(name, ComparisonOperator(operator), value))
         read = WHERE(f"{field}.a{text}")
         assert (read, repr(read)) == (expected, repr(expected))
         assert re.search(WHERE.pattern, f"{field}.a{text}")
@@ -116,9 +116,9 @@ def test_documented_pattern_is_accepted(text: str) -> None:
     assert WHERE(text).attribute in WHERE.fields
 
 
-@pytest.mark.parametrize("operator", Operator)
+@pytest.mark.parametrize("operator", ComparisonOperator)
 @pytest.mark.parametrize("value", VALUES, ids=repr)
-def test_criterion_compares_values_of_one_type(operator: Operator, value: QuantityValue) -> None:
+def test_criterion_compares_values_of_one_type(operator: ComparisonOperator, value: QuantityValue) -> None:
     if operator.orders and (isinstance(value, bool | str)):
         return
     criterion = QuantityCriterion("a", operator, value)
@@ -126,8 +126,8 @@ def test_criterion_compares_values_of_one_type(operator: Operator, value: Quanti
     assert not criterion.holds({"b": Quantity(value)})
     for other in VALUES:
         same = isinstance(other, bool) == isinstance(value, bool) and isinstance(other, str) == isinstance(value, str)
-        python = "==" if operator is Operator.EQUAL else operator
-        expected = eval(f"{other!r} {python} {value!r}") if same else operator is Operator.NOT_EQUAL
+        python = "==" if operator is ComparisonOperator.EQUAL else operator
+        expected = eval(f"{other!r} {python} {value!r}") if same else operator is ComparisonOperator.NOT_EQUAL
         assert criterion.holds({"a": Quantity(other, "unit")}) is expected, other
 
 
@@ -170,7 +170,7 @@ def test_label_criterion_asks_for_the_name_or_the_text() -> None:
 
 @given(st.permutations(["results.a>=1", "parameters.b<2", "results.a=true", "parameters.c>=3", 'results.b!="x"']))
 def test_conditions_in_any_order_are_the_same_list(texts: list[str]) -> None:
-    asked = filters(Run, where=tuple(map(WHERE, [*texts, texts[0]])), label=(LABEL_FILTER.parse("a"),))
-    assert asked == filters(Run, label=(LABEL_FILTER.parse("a"),), where=tuple(map(WHERE, sorted(texts))))
-    others = filters(Run, where=tuple(WHERE(each.replace(".a", ".z")) for each in texts))
+    asked = conditions_of(Run, where=tuple(map(WHERE, [*texts, texts[0]])), label=(LABEL_FILTER.parse("a"),))
+    assert asked == conditions_of(Run, label=(LABEL_FILTER.parse("a"),), where=tuple(map(WHERE, sorted(texts))))
+    others = conditions_of(Run, where=tuple(WHERE(each.replace(".a", ".z")) for each in texts))
     assert [each.value.shape for each in asked[1:]] == [each.value.shape for each in others]  # type: ignore[union-attr]  # -- criteria

@@ -13,7 +13,7 @@ from app.cli.terminal import FAILED, MISCONFIGURED, print_message
 OF_WRITING = {errno.ENOSPC, errno.EBADF, errno.EIO, errno.EDQUOT, errno.EFBIG}
 
 
-def readable(arguments: Sequence[str]) -> list[str]:
+def as_texts(arguments: Sequence[str]) -> list[str]:
     """The arguments as text, whatever encoding the locale names. Exits where one is not UTF-8."""
     return [_text(argument) for argument in arguments]
 

@@ -12,8 +12,9 @@ from typing import IO
 
 from adapters.django_orm import management
 from adapters.django_orm.bootstrap import setup_django
-from app.cli import seeding, serving
+from app.cli import serving
 from app.cli.database import require_operator_database
+from app.cli.fake_data import seeding
 from app.cli.terminal import console, fail, print_message
 from app.cli.use_case_runner import operator_context, with_use_cases
 from app.container import UseCases

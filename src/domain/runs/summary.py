@@ -34,7 +34,7 @@ class RunsSummary:
     results: Mapping[str, NumberSummary]
 
 
-def summary_of(by_status: Mapping[RunStatus, int], results: Mapping[str, NumberSummary]) -> RunsSummary:
+def _in_order(by_status: Mapping[RunStatus, int], results: Mapping[str, NumberSummary]) -> RunsSummary:
     """The summary, with its statuses in the order of a run's life and its results in that of their names."""
     statuses = {status: by_status[status] for status in RunStatus if status in by_status}
     return RunsSummary(sum(by_status.values()), statuses, dict(sorted(results.items())))
@@ -108,7 +108,7 @@ async def _summary_in_turns(
         for name, each in numbers.items():
             results[name] = each.summary()
             await turns.pause()
-    return summary_of(by_status, results)
+    return _in_order(by_status, results)
 
 
 @dataclass(slots=True)

@@ -254,7 +254,7 @@ def test_a_statement_that_takes_too_long_is_ended(
         patch.setattr(figures, "TIME_LIMIT", 0.05)
         assert figures.within_limit(take_long) is None
     assert figures.within_limit(lambda: 3) == 3
-    for name in ("number_of", "by_day", "busiest"):
+    for name in ("row_count", "by_day", "busiest"):
         monkeypatch.setattr(figures, name, lambda *_: None)
     text = text_of(overview(admin_client))
     assert "too many to count runs" in text

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.entity_spec import spec_of
-from domain.field_spec import words
+from domain.field_spec import display_name
 from domain.items import Items
 from domain.quantities import Quantities
 from domain.registry import ENTITIES
@@ -51,7 +51,7 @@ def _members(kind: str, state: str | None) -> Values:
     found: Values = {}
     for name, value in json.loads(state).items():
         if name not in unshown:
-            found |= _parts(words(name), value, fields.get(name))
+            found |= _parts(display_name(name), value, fields.get(name))
     return found
 
 
@@ -62,7 +62,7 @@ def _parts(name: str, value: Any, field: FieldSpec | None) -> Values:
     if field is not None and isinstance(field.kind, Items):
         items = {str(each[field.kind.key]): each for each in value or ()}
         return {
-            f"{name}.{key}.{words(part)}": text
+            f"{name}.{key}.{display_name(part)}": text
             for key, each in items.items()
             for part, text in each.items()
             if part != field.kind.key and text is not None

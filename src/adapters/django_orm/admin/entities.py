@@ -18,7 +18,7 @@ from adapters.django_orm.columns import references_in
 from domain import fields as kinds
 from domain.entity import title_of
 from domain.entity_spec import spec_of
-from domain.field_spec import FieldSpec, words
+from domain.field_spec import FieldSpec, display_name
 from domain.fields import Amount, Boolean, Day, Integer, Moment, Reference, Text
 from domain.paging import Comparison
 from domain.references import links_to
@@ -65,8 +65,8 @@ def entity_admin(entity: type[Owned], entities: Sequence[type[Owned]] = ()) -> t
     first = texts[0].name if texts else "id"
     others = [links.get(name, name) for name in _named(fields, *_SHOWN) if name != first][: COLUMNS_MAX - 1]
     choices = [_choice_filter(each, each.kind.options) for each in fields if isinstance(each.kind, kinds.Choice)]
-    parts = "".join(f"{'' if _is_exact(each) else 'a part of '}the {words(each.name)}, " for each in texts)
-    ids = "".join(f"its {words(name).removesuffix(' id')}, " for name in links)
+    parts = "".join(f"{'' if _is_exact(each) else 'a part of '}the {display_name(each.name)}, " for each in texts)
+    ids = "".join(f"its {display_name(name).removesuffix(' id')}, " for name in links)
     referring = {f"{link.child.KIND}_{link.field.name}_list": link for link in links_to(entity, entities)}
     members: dict[str, Any] = {
         "__module__": __name__,
@@ -106,7 +106,7 @@ def _details(entity: type[Owned], links: Mapping[str, str]) -> Iterator[str]:
 
 
 def _table_column(field: FieldSpec) -> Callable[[Any, Any], SafeString | None]:
-    @admin.display(description=words(field.name))
+    @admin.display(description=display_name(field.name))
     def table(_: Any, row: Any) -> SafeString | None:
         return table_of(field, getattr(row, field.name))
 
@@ -129,7 +129,7 @@ def _named(fields: Any, *kinds: type[Any]) -> Iterator[str]:
 def _choice_filter(field: FieldSpec, options: Iterable[StrEnum]) -> type[ConditionFilter]:
     """A filter by the values of an enumeration, which are known without reading a row."""
     conditions = {option.value: partial(Q, (field.name, option)) for option in options}
-    members = {"title": words(field.name), "parameter_name": field.name, "conditions": conditions}
+    members = {"title": display_name(field.name), "parameter_name": field.name, "conditions": conditions}
     return type(f"{field.name.title()}Filter", (ConditionFilter,), members)
 
 

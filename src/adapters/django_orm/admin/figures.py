@@ -45,7 +45,7 @@ def first_day(now: datetime) -> datetime:
     return datetime(now.year, now.month, now.day, tzinfo=UTC) - timedelta(days=DAYS - 1)
 
 
-def number_of(rows: QuerySet[Any]) -> int | None:
+def row_count(rows: QuerySet[Any]) -> int | None:
     """How many rows there are; ``COUNT_MAX`` + 1 where there are more than that."""
     return within_limit(rows.order_by()[: COUNT_MAX + 1].count)
 

@@ -106,25 +106,25 @@ def _overview(request: HttpRequest) -> dict[str, Any]:
     if _may_view(request, SimulationRow):
         numbers.append(
             Figure(
-                "simulations", figures.number_of(SimulationRow.objects.all()), list_url("simulationrow"), "simulation"
+                "simulations", figures.row_count(SimulationRow.objects.all()), list_url("simulationrow"), "simulation"
             )
         )
         days = figures.by_day(SimulationRow.objects.all(), since)
         found["simulations"] = _chart("simulationrow", since, days and [(day, number, 0) for day, number in days])
     if _may_view(request, RunRow):
-        numbers.append(Figure("runs", figures.number_of(RunRow.objects.all()), list_url("runrow"), "run"))
+        numbers.append(Figure("runs", figures.row_count(RunRow.objects.all()), list_url("runrow"), "run"))
         found |= _runs(since)
         if _may_view(request, OwnerRow):
             found["busiest"] = _busiest(since)
     if _may_view(request, ApiKeyRow):
         keys = ApiKeyRow.objects.filter(ends_soon())
         soon = f"within {SOON.days} days"
-        numbers.append(Figure(f"keys end {soon}", figures.number_of(keys), _ending(), f"key ends {soon}"))
+        numbers.append(Figure(f"keys end {soon}", figures.row_count(keys), _ending(), f"key ends {soon}"))
         found["ending"] = [*keys.select_related("owner").order_by("expires_at", "id")[:_KEYS_SHOWN]]
     attempts = apps.get_model("axes", "AccessAttempt")
     if _may_view(request, attempts):
         where = reverse("admin:axes_accessattempt_changelist")
-        numbers.append(Figure("failed sign-ins, by name and address", figures.number_of(attempts.objects.all()), where))
+        numbers.append(Figure("failed sign-ins, by name and address", figures.row_count(attempts.objects.all()), where))
     return {**found, "numbers": numbers}
 
 
@@ -135,8 +135,8 @@ def _may_view(request: HttpRequest, model: type[Model]) -> bool:
 def _owners() -> Iterator[Figure]:
     """All owners, and those that are deactivated."""
     rows = OwnerRow.objects
-    yield Figure("owners", figures.number_of(rows.all()), list_url("ownerrow"), "owner")
-    deactivated = figures.number_of(rows.filter(deactivated_at__isnull=False))
+    yield Figure("owners", figures.row_count(rows.all()), list_url("ownerrow"), "owner")
+    deactivated = figures.row_count(rows.filter(deactivated_at__isnull=False))
     yield Figure("of them deactivated", deactivated, list_url("ownerrow", state="deactivated"))
 
 

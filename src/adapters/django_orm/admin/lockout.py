@@ -48,7 +48,7 @@ class Lockout(AxesDatabaseHandler):  # type: ignore[misc]  # -- as above
         return max(failures, int(get_failure_limit(request, credentials)))
 
 
-def client_address(request: HttpRequest) -> str | None:
+def client_network(request: HttpRequest) -> str | None:
     """The client's network; None for a Unix socket, or if a proxy forwards an invalid address."""
     return network(request.META.get("REMOTE_ADDR", ""))
 

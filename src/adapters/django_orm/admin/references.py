@@ -16,7 +16,7 @@ from adapters.django_orm.apps import model_of, owned_models
 from adapters.django_orm.repositories.page_sizes import sized_columns
 from domain.entity import plural_of
 from domain.entity_spec import spec_of
-from domain.field_spec import words
+from domain.field_spec import display_name
 from domain.fields import Choice
 from domain.references import referred_kind
 
@@ -100,7 +100,9 @@ def referring_column(link: Link) -> Callable[[Any, Any], SafeString | str]:
 
     is_own_kind = referred_kind(link.child, name) == link.child.KIND
 
-    @admin.display(description="children" if is_own_kind else f"{words(plural_of(link.child))} of this {_title(name)}")
+    @admin.display(
+        description="children" if is_own_kind else f"{display_name(plural_of(link.child))} of this {_title(name)}"
+    )
     def listed(_: Any, row: Any) -> SafeString | str:
         children = model._default_manager.filter((name, row.pk), owner_id=row.owner_id)
         large = sized_columns(model, [field.attname for field in model._meta.concrete_fields])
@@ -116,7 +118,7 @@ def referring_column(link: Link) -> Callable[[Any, Any], SafeString | str]:
 
 
 def _title(column: str) -> str:
-    return words(column).removesuffix(" id")
+    return display_name(column).removesuffix(" id")
 
 
 def _page(table: str) -> str:

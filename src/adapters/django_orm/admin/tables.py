@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.html import format_html, format_html_join
 
-from domain.field_spec import words
+from domain.field_spec import display_name
 from domain.items import Items
 from domain.maps import Map
 from domain.quantities import Quantities
@@ -34,7 +34,7 @@ def table_of(field: FieldSpec, value: Any) -> SafeString | None:
         return _table(("name", "value", "unit"), rows)
     if isinstance(field.kind, Items):
         names = [each.name for each in fields(field.kind.of)]
-        return _table([*map(words, names)], ([_cell(getattr(item, name)) for name in names] for item in value))
+        return _table([*map(display_name, names)], ([_cell(getattr(item, name)) for name in names] for item in value))
     return _table(("name", "text"), value.items())
 
 

@@ -22,7 +22,7 @@ from domain.entity_spec import spec_of
 from domain.labels import LabelCriterion
 from domain.page_size import may_be_large
 from domain.paging import PAGE_SIZE, Comparison, Condition, PageRequest, Sort
-from domain.quantity_conditions import Operator, QuantityCriterion
+from domain.quantity_conditions import ComparisonOperator, QuantityCriterion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,7 +56,7 @@ def compared_by(condition: Condition) -> Compared:
     return condition.attribute, condition.comparison, variant
 
 
-_HAS_QUANTITY = {operator: partial(HasQuantity, operator=operator) for operator in Operator}
+_HAS_QUANTITY = {operator: partial(HasQuantity, operator=operator) for operator in ComparisonOperator}
 _HAS_LABEL = {text: partial(HasLabel, text=text) for text in (False, True)}
 
 

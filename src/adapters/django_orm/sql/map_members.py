@@ -15,7 +15,7 @@ from django.db.models.expressions import Expression, F, Func
 
 from adapters.django_orm.sql.expressions import RLS_CONTEXT_IS_SET, Param, field_of
 from adapters.django_orm.sqlite.functions import FULFILS, NUMBER
-from domain.quantity_conditions import Operator, QuantityCriterion
+from domain.quantity_conditions import ComparisonOperator, QuantityCriterion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +125,7 @@ class MemberColumn(Expression):
 class HasQuantity(_MapCondition):
     """Whether the column has a quantity of this name that compares with a value like this."""
 
-    def __init__(self, column: str, criterion: str, *, operator: Operator) -> None:
+    def __init__(self, column: str, criterion: str, *, operator: ComparisonOperator) -> None:
         super().__init__(column, criterion)
         self.operator = operator
 
@@ -134,7 +134,7 @@ class HasQuantity(_MapCondition):
         if vendor == "sqlite":
             return f"{FULFILS}({column}, %s, '{self.operator}', %s)", [name, value]
         found = f"({column} -> %s::text -> 0)"
-        compares = {Operator.NOT_EQUAL: "<>"}.get(self.operator, self.operator.value)
+        compares = {ComparisonOperator.NOT_EQUAL: "<>"}.get(self.operator, self.operator.value)
         compared = f"{found} {compares} %s::jsonb"
         if self.operator.orders:
             return f"(jsonb_typeof({found}) = 'number' AND {compared})", [name, name, value]

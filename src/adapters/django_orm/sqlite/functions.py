@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from domain.quantities import Quantity
-from domain.quantity_conditions import Operator, QuantityCriterion
+from domain.quantity_conditions import ComparisonOperator, QuantityCriterion
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
@@ -22,7 +22,7 @@ def add_functions(connection: Connection) -> None:
 
 def _fulfils(quantities: str, name: str, operator: str, value: str) -> bool:
     found = json.loads(quantities).get(name)
-    criterion = QuantityCriterion(name, Operator(operator), json.loads(value))
+    criterion = QuantityCriterion(name, ComparisonOperator(operator), json.loads(value))
     return found is not None and criterion.holds({name: Quantity(*found)})
 
 

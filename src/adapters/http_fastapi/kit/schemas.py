@@ -203,6 +203,6 @@ def public_actor(actor: str | None) -> str | None:
 
 
 @cache
-def page_of(kind: str, view: type[BaseModel]) -> type[BaseModel]:
+def page_schema(kind: str, view: type[BaseModel]) -> type[BaseModel]:
     """The schema of one page of a list of these."""
     return create_model(f"{kind[0].upper()}{kind[1:]}Page", __base__=PageView[view], __doc__=PageView.__doc__)  # type: ignore[valid-type]  # -- made at run time

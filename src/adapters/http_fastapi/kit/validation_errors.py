@@ -26,7 +26,7 @@ Place = Callable[[tuple[Any, ...]], Mapping[str, str]]
 """From the location that pydantic names to the member of a ``ProblemError`` that names it."""
 
 
-def validated(model: type[BaseModel], value: Any, errors: list[ProblemError], place: Place) -> BaseModel | None:
+def as_model(model: type[BaseModel], value: Any, errors: list[ProblemError], place: Place) -> BaseModel | None:
     """The value as the model has it; None where it is not valid, which is added to the errors."""
     try:
         return model.model_validate(value)

@@ -18,7 +18,7 @@ from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cur
 from adapters.http_fastapi.kit.problem_types import register_not_found
 from adapters.http_fastapi.kit.responses import created_response, json_response, object_response
 from adapters.http_fastapi.kit.routes.route import router
-from adapters.http_fastapi.kit.schemas import page_of
+from adapters.http_fastapi.kit.schemas import page_schema
 from adapters.http_fastapi.kit.writes import idempotent_write_context, write_context
 from adapters.http_fastapi.resources.api_key_schemas import (
     ApiKeyCreate,
@@ -67,7 +67,7 @@ def _add_reads(routes: APIRouter, keys: ApiKeys, cursors: Cursors) -> None:
     @routes.get(
         "/keys",
         summary="List keys",
-        response_model=page_of(ApiKey.KIND, ApiKeyView),
+        response_model=page_schema(ApiKey.KIND, ApiKeyView),
         responses={200: headers("Link"), **refusals("missing_scope", "invalid_cursor")},
     )
     @annotate(query=Annotated[with_cursors(ListQuery, cursors.open), Query()])

@@ -22,7 +22,7 @@ from adapters.http_fastapi.kit.responses import json_response
 from adapters.http_fastapi.kit.routes.route import router
 from adapters.http_fastapi.kit.schemas import QueryModel
 from domain.access.authentication import Caller
-from domain.entity import filters
+from domain.entity import conditions_of
 from domain.entity_spec import spec_of
 from domain.paging import Condition
 from domain.repository import OwnerId
@@ -70,7 +70,7 @@ class ExportQuery(QueryModel):
 
     def conditions(self) -> tuple[Condition, ...]:
         """What is asked of each run."""
-        return filters(Run, **{name: getattr(self, name) for name in self.model_fields_set})
+        return conditions_of(Run, **{name: getattr(self, name) for name in self.model_fields_set})
 
 
 def run_report_routes(runs: Resource, use_cases: RunUseCases) -> APIRouter:

@@ -19,7 +19,7 @@ from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cur
 from adapters.http_fastapi.kit.problem_types import register_not_found
 from adapters.http_fastapi.kit.responses import created_response, object_response
 from adapters.http_fastapi.kit.routes.route import router
-from adapters.http_fastapi.kit.schemas import CreateBody, PatchBody, page_of
+from adapters.http_fastapi.kit.schemas import CreateBody, PatchBody, page_schema
 from adapters.http_fastapi.kit.writes import idempotent_write_context, write_context
 from adapters.http_fastapi.resources.webhook_schemas import (
     DeliveryRequest,
@@ -63,7 +63,7 @@ def _add_reads(routes: APIRouter, webhooks: Webhooks, cursors: Cursors) -> None:
     @routes.get(
         "",
         summary="List webhooks",
-        response_model=page_of("webhook", WebhookView),
+        response_model=page_schema("webhook", WebhookView),
         responses={200: headers("Link"), **refusals("missing_scope", "invalid_cursor")},
     )
     @annotate(query=Annotated[with_cursors(ListQuery, cursors.open), Query()])
@@ -184,7 +184,7 @@ def _add_deliveries(routes: APIRouter, webhooks: Webhooks, cursors: Cursors) -> 
     @routes.get(
         "/{id}/deliveries",
         summary="List the deliveries to a webhook",
-        response_model=page_of("webhookDelivery", DeliveryView),
+        response_model=page_schema("webhookDelivery", DeliveryView),
         responses={200: headers("Link"), **refusals("webhook_not_found", "missing_scope", "invalid_cursor")},
     )
     @annotate(query=Annotated[with_cursors(ListQuery, cursors.open), Query()])

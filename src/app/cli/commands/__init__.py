@@ -8,7 +8,7 @@ from typer.core import TyperGroup
 
 from app.cli.commands import database, keys, owners, service
 from app.cli.commands.arguments import Version, command_group
-from app.cli.streams import checked_streams, readable
+from app.cli.streams import as_texts, checked_streams
 from app.cli.terminal import one_line_errors, one_line_usage_errors
 
 
@@ -16,7 +16,7 @@ class _RootGroup(TyperGroup):
     def main(self, args: Sequence[str] | None = None, *rest: Any, **named: Any) -> Any:
         arguments = sys.argv[1:] if args is None else args
         with checked_streams(for_people="--help" in arguments):
-            return super().main(readable(arguments), *rest, **named)
+            return super().main(as_texts(arguments), *rest, **named)
 
     def make_context(self, *given: Any, **named: Any) -> Any:
         with one_line_usage_errors():

@@ -9,7 +9,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from app.cli.fake_data.entities import PROJECTS, STUDY_NAMES, Ids
-from app.cli.fake_data.studies import AERODYNAMICS, NOTHING, STRENGTH, Outcome, Point, Study
+from app.cli.fake_data.studies import AERODYNAMICS, NOTHING, STRENGTH, Ending, Point, Study
 from domain.access.owner import Owner
 from domain.repository import OwnerId
 from domain.runs.artifact import Artifact
@@ -123,15 +123,15 @@ def _run(
 ) -> Run:
     created, started, finished = times
     made = updated = datetime.fromtimestamp(created, UTC)
-    status, begun, ended, outcome = RunStatus.QUEUED, None, None, NOTHING
+    status, begun, ended, ending = RunStatus.QUEUED, None, None, NOTHING
     if started <= now:
         status, begun = RunStatus.RUNNING, datetime.fromtimestamp(started, UTC)
         updated = begun
     if finished <= now:
-        outcome = campaign.study.outcome(point, chance)
-        status = RunStatus.FAILED if outcome.failure else RunStatus.SUCCEEDED
-        if not outcome.failure and chance.random() < SHARE_CANCELLED:
-            status, outcome = RunStatus.CANCELLED, Outcome({}, "cancelled: superseded by a finer mesh")
+        ending = campaign.study.ending(point, chance)
+        status = RunStatus.FAILED if ending.failure else RunStatus.SUCCEEDED
+        if not ending.failure and chance.random() < SHARE_CANCELLED:
+            status, ending = RunStatus.CANCELLED, Ending({}, "cancelled: superseded by a finer mesh")
         updated = ended = datetime.fromtimestamp(finished, UTC)
     return Run(
         id=uuid7(nanoseconds=int(created * 1e9)),
@@ -139,7 +139,7 @@ def _run(
         simulation_id=campaign.simulation,
         name=point.name,
         status=status,
-        status_reason=outcome.failure,
+        status_reason=ending.failure,
         started_at=begun,
         finished_at=ended,
         solver=campaign.solver[0],
@@ -148,7 +148,7 @@ def _run(
         parent_id=parent,
         labels={"project": campaign.project, "mesh": point.mesh, "study": campaign.study.name},
         parameters=point.parameters,
-        results=outcome.results,
+        results=ending.results,
         artifacts=_artifacts(job, status, chance) if begun else (),
         created_by="operator",
         created_at=made,

@@ -25,25 +25,25 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Ending:
     """What a run ends with; ``failure`` says why it did not succeed."""
 
     results: Quantities
     failure: str | None = None
 
 
-NOTHING = Outcome({})
+NOTHING = Ending({})
 
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """A kind of sweep: ``point`` are its parameters by number, ``outcome`` computes the results."""
+    """A kind of sweep: ``point`` are its parameters by number, ``ending`` computes the results."""
 
     name: str
     solvers: tuple[tuple[str, str], ...]
     minutes: float
     point: Callable[[int, random.Random], Point]
-    outcome: Callable[[Point, random.Random], Outcome]
+    ending: Callable[[Point, random.Random], Ending]
 
     @staticmethod
     def damped(point: Point, chance: random.Random) -> Point:
@@ -89,7 +89,7 @@ def _aerodynamic_point(step: int, chance: random.Random) -> Point:
     )
 
 
-def _aerodynamic_outcome(point: Point, chance: random.Random) -> Outcome:
+def _aerodynamic_ending(point: Point, chance: random.Random) -> Ending:
     """Lift grows with the angle until the flow separates; friction falls with the Reynolds number."""
     if point.diverges:
         iteration = chance.randrange(60, 900)
@@ -98,14 +98,14 @@ def _aerodynamic_outcome(point: Point, chance: random.Random) -> Outcome:
             "iterations": Quantity(iteration),
             "converged": Quantity(False),
         }
-        return Outcome(results, f"diverged at iteration {iteration}")
+        return Ending(results, f"diverged at iteration {iteration}")
     alpha, reynolds, level = (float(point.parameters[name].value) for name in ("alpha", "reynolds", "mesh_level"))
     error = 1 + 0.06 * 0.5**level + 0.004 * (chance.random() - 0.5)
     separated = max(alpha - _STALL, 0.0)
     lift = 2 * pi * 0.82 * sin(radians(alpha + 2.1)) * error - 0.11 * separated
     drag = (0.074 / reynolds**0.2 + 0.021 * lift**2 + 0.02 * separated) * error
     residual = 10 ** (-4.6 - 0.9 * level * chance.random() - 0.2 * (alpha < _STALL))
-    return Outcome(
+    return Ending(
         {
             "cl": Quantity(_rounded(lift)),
             "cd": Quantity(_rounded(drag)),
@@ -153,7 +153,7 @@ def _strength_point(step: int, chance: random.Random) -> Point:
     )
 
 
-def _strength_outcome(point: Point, chance: random.Random) -> Outcome:
+def _strength_ending(point: Point, chance: random.Random) -> Ending:
     """A cantilever with a load at its end: stress and deflection grow with the load."""
     load, size, height = (float(point.parameters[name].value) for name in ("load", "element_size", "height"))
     modulus, strength, density = _BY_MATERIAL[point.parameters["material"].value]
@@ -164,9 +164,9 @@ def _strength_outcome(point: Point, chance: random.Random) -> Outcome:
         increment = chance.randrange(3, 40)
         reason = f"diverged at iteration {increment * 12}" if point.diverges else "excessive distortion"
         results = {"elements": elements, "converged": Quantity(False)}
-        return Outcome(results, reason if point.diverges else f"{reason} at increment {increment}")
+        return Ending(results, reason if point.diverges else f"{reason} at increment {increment}")
     deflection = 4 * load * _LENGTH**3 / (modulus * _WIDTH * height**3) * error
-    return Outcome(
+    return Ending(
         {
             "max_stress": Quantity(_rounded(stress), "MPa"),
             "displacement": Quantity(_rounded(deflection), "mm"),
@@ -183,12 +183,12 @@ AERODYNAMICS = Study(
     (("OpenFOAM", "v2512"), ("OpenFOAM", "v2606"), ("SU2", "8.2.0"), ("Fluent", "2026 R1")),
     50,
     _aerodynamic_point,
-    _aerodynamic_outcome,
+    _aerodynamic_ending,
 )
 STRENGTH = Study(
     "strength",
     (("CalculiX", "2.22"), ("code_aster", "17.3"), ("Abaqus", "2026")),
     25,
     _strength_point,
-    _strength_outcome,
+    _strength_ending,
 )

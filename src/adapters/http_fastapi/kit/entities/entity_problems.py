@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from adapters.http_fastapi.kit.problem_types import ProblemType, register, register_not_found
 from domain.entity import plural_of, title_of
 from domain.entity_spec import spec_of
-from domain.field_spec import words
+from domain.field_spec import display_name
 from domain.fields import Reference
 from domain.repository import Owned
 
@@ -43,7 +43,7 @@ def _registered(kinds: Iterator[ProblemType]) -> tuple[str, ...]:
 def _taken(entity: type[Owned]) -> Iterator[ProblemType]:
     for field in spec_of(entity).fields.values():
         if field.kind.unique:
-            name = words(field.name)
+            name = display_name(field.name)
             meaning = f"Another object of the same kind has this {name}, which is unique among the objects of an owner."
             yield ProblemType(field.taken, 409, f"{name.capitalize()} taken", meaning)
 
@@ -58,11 +58,11 @@ def _in_use(entity: type[Owned], entities: Collection[type[Owned]]) -> Iterator[
     for other in entities:
         for reference in _references(other):
             if reference.to == entity.KIND:
-                children.setdefault(reference.in_use, {})[words(plural_of(other))] = None
+                children.setdefault(reference.in_use, {})[display_name(plural_of(other))] = None
     for code, names in children.items():
         by = " or ".join(names)
         meaning = f"The {title_of(entity)} cannot be deleted while {by} refer to it. Delete or change them first."
-        yield ProblemType(code, 409, words(code).capitalize(), meaning)
+        yield ProblemType(code, 409, display_name(code).capitalize(), meaning)
 
 
 def _missing(entity: type[Owned], entities: Collection[type[Owned]]) -> Iterator[ProblemType]:
@@ -73,7 +73,7 @@ def _missing(entity: type[Owned], entities: Collection[type[Owned]]) -> Iterator
         meaning = (
             f"The object cannot be restored, because the {titles[reference.to]} that it refers to no longer exists."
         )
-        yield ProblemType(reference.missing, 409, words(reference.missing).capitalize(), meaning)
+        yield ProblemType(reference.missing, 409, display_name(reference.missing).capitalize(), meaning)
 
 
 def _references(entity: type[Owned]) -> Iterator[Reference]:

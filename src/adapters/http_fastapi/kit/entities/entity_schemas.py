@@ -18,10 +18,10 @@ from adapters.http_fastapi.kit.openapi import SCHEMA_NAME
 from adapters.http_fastapi.kit.pagination import ListQuery
 from adapters.http_fastapi.kit.schemas import CreateBody, Moment, PatchBody, View, id_field, moment_field, public_actor
 from domain import fields as kinds
-from domain.entity import filters, plural_of, summary_of, title_of, violations_in_values
+from domain.entity import conditions_of, plural_of, summary_of, title_of, violations_in_values
 from domain.entity_spec import spec_of
 from domain.errors import Violation
-from domain.field_spec import FieldSpec, words
+from domain.field_spec import FieldSpec, display_name
 from domain.maps import Map, MapPatch
 from domain.paging import Comparison, PageRequest, Sort
 from domain.quantities import NAME_PATTERN, Quantities
@@ -40,7 +40,7 @@ class EntityQuery(ListQuery):
 
     def request(self) -> PageRequest:
         given = self.model_fields_set & self.FILTERS
-        conditions = filters(self.ENTITY, **{name: getattr(self, name) for name in given}) if given else ()
+        conditions = conditions_of(self.ENTITY, **{name: getattr(self, name) for name in given}) if given else ()
         return PageRequest(limit=self.limit, sort=_sort(getattr(self, SORT)), conditions=conditions)
 
 
@@ -149,7 +149,7 @@ def list_query(entity: type[Owned]) -> type[EntityQuery]:
     query.ENTITY, query.REPEATED = entity, frozenset(spec.parsed_filters)
     query.FILTERS = query.REPEATED.union(spec.filters)
     query.NARROWER = {
-        name: f"a longer part of the {words(name)}"
+        name: f"a longer part of the {display_name(name)}"
         for name, each in spec.filters.items()
         if each.compares[0][1] is Comparison.CONTAINS
     }
@@ -166,7 +166,7 @@ def _sort_parameter(entity: type[Owned]) -> Any:
         "type": "string",
         "enum": orders,
         SCHEMA_NAME: f"{entity.__name__}Sort",
-        "description": f"The order of a list of {words(plural_of(entity))}.",
+        "description": f"The order of a list of {display_name(plural_of(entity))}.",
         # Generators would make one name of both directions, or none of the other.
         "x-enum-varnames": [f"{name}{end}".upper() for name in spec.sorts for end in ("", "_desc")],
     }

@@ -32,7 +32,7 @@ from adapters.http_fastapi.kit.schemas import (
 )
 from domain import fields as kinds
 from domain.entity import summary_of
-from domain.field_spec import FieldSpec, fields_of, words
+from domain.field_spec import FieldSpec, display_name, fields_of
 from domain.items import Items
 from domain.maps import Map
 from domain.quantities import Quantities
@@ -68,7 +68,7 @@ def written(kind: kinds.Field, *, patch: bool = False) -> Any:  # noqa: PLR0911 
 
 def described(field: FieldSpec, **more: Any) -> Any:
     """What the document says of a member."""
-    description = field.kind.description or f"its {words(field.name)}"
+    description = field.kind.description or f"its {display_name(field.name)}"
     return Field(**{"description": description, "examples": [example(field)], **more})
 
 
@@ -162,7 +162,7 @@ def boolean(_: kinds.Boolean, value: object) -> bool:
     raise wrong("wrong_type", "This is neither true nor false.")
 
 
-def whole_number(kind: kinds.Integer, value: object) -> int:
+def integer(kind: kinds.Integer, value: object) -> int:
     """An integer as JSON knows it, which 1.0 is as well, as far as a float is exact."""
     if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_BELOW:
         value = int(value)
@@ -185,7 +185,7 @@ def _reference(_: kinds.Reference, value: object) -> UUID:
 FROM_JSON: dict[type[kinds.Field], Callable[[Any, object], Any]] = {
     kinds.Choice: _option,
     kinds.Boolean: boolean,
-    kinds.Integer: whole_number,
+    kinds.Integer: integer,
     kinds.Amount: _amount,
     kinds.Reference: _reference,
 }

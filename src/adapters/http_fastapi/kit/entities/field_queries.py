@@ -12,14 +12,14 @@ from adapters.http_fastapi.kit.entities.field_kinds import (
     FROM_JSON,
     Schema,
     boolean,
+    integer,
     json_schema,
-    whole_number,
     wrong,
 )
 from adapters.http_fastapi.kit.object_id import id_from
 from adapters.http_fastapi.kit.schemas import PLAIN, read_day, read_moment
 from domain import fields as kinds
-from domain.field_spec import words
+from domain.field_spec import display_name
 from domain.list_filters import ListFilter, ParsedFilter
 from domain.paging import Comparison, Condition
 from domain.validation import has_control_characters
@@ -84,7 +84,7 @@ def _from_query(kind: kinds.Field, text: str) -> Any:
         case kinds.Boolean():
             value = boolean(kind, {"true": True, "false": False}.get(text))
         case kinds.Integer():
-            value = whole_number(kind, int(text) if _WHOLE_NUMBER.fullmatch(text) else None)
+            value = integer(kind, int(text) if _WHOLE_NUMBER.fullmatch(text) else None)
         case kinds.Day():
             value = read_day(text)
         case kinds.Moment():
@@ -122,5 +122,7 @@ def _all_of(read: Callable[[str], T], texts: Sequence[str]) -> tuple[T, ...]:
 
 def _part(kind: kinds.Text, attribute: str, value: str) -> str:
     if has_control_characters(value) or len(value) > kind.max_length:
-        raise wrong(attribute, f"No {words(attribute)} has this part: it is too long or holds control characters.")
+        raise wrong(
+            attribute, f"No {display_name(attribute)} has this part: it is too long or holds control characters."
+        )
     return value

@@ -26,7 +26,7 @@ from adapters.http_fastapi.kit.openapi import BODY, CREATE, WRITE, headers, link
 from adapters.http_fastapi.kit.pagination import ListQuery, Pagination, with_cursors
 from adapters.http_fastapi.kit.responses import created_response, object_response
 from adapters.http_fastapi.kit.routes.route import router
-from adapters.http_fastapi.kit.schemas import CreateBody, PatchBody, View, page_of
+from adapters.http_fastapi.kit.schemas import CreateBody, PatchBody, View, page_schema
 from adapters.http_fastapi.kit.writes import idempotent_write_context, write_context
 from domain.access.authentication import Caller
 from domain.access.scopes import Scope, scopes_to
@@ -120,7 +120,7 @@ def _add_reads(routes: APIRouter, resource: Resource, use_cases: EntityUseCases[
         "",
         name=f"list_{resource.plural}",
         summary=f"List {resource.many}",
-        response_model=page_of(resource.entity.__name__, view),
+        response_model=page_schema(resource.entity.__name__, view),
         responses={200: headers("Link"), **refusals("missing_scope", "invalid_cursor", "list_timeout")},
     )
     @annotate(query=Annotated[with_cursors(resource.query, cursors.open), Query()])

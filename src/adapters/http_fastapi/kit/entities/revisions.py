@@ -24,7 +24,7 @@ from adapters.http_fastapi.kit.schemas import (
     View,
     id_field,
     moment_field,
-    page_of,
+    page_schema,
     public_actor,
     request_id_field,
     whole_number,
@@ -126,7 +126,7 @@ def add_revision_routes(
         "/{id}/revisions",
         name=f"list_{kind}_revisions",
         summary=f"List the revisions of {one}",
-        response_model=page_of(f"{resource.entity.__name__}Revision", revision_view(resource)),
+        response_model=page_schema(f"{resource.entity.__name__}Revision", revision_view(resource)),
         responses={
             200: headers("Link"),
             **refusals(f"{kind}_not_found", "missing_scope", "invalid_cursor"),

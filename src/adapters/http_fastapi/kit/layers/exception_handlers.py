@@ -50,7 +50,7 @@ def problem_of(error: Exception) -> ProblemException:
     return as_problem(error)
 
 
-def outcome_unknown(scope: Scope, why: str, reason: Reason) -> ProblemException:
+def unknown_outcome(scope: Scope, why: str, reason: Reason) -> ProblemException:
     """The problem of a request that may have been carried out, which says how to find out."""
     context: RequestContext = scope[KEY]
     if b"idempotency-key" in context.request_headers:
@@ -70,7 +70,7 @@ def cut_short(scope: Scope, why: str, reason: Reason) -> ProblemException:
     """The problem of a request that was ended before it had an answer, wherever it was."""
     if scope["method"] in {"GET", "HEAD", "OPTIONS"}:
         return ProblemException("unavailable", why, headers={"Retry-After": "1"}, reason=reason)
-    return outcome_unknown(scope, why, reason)
+    return unknown_outcome(scope, why, reason)
 
 
 def ungrouped(error: BaseException) -> BaseException:
@@ -133,7 +133,7 @@ class ExceptionHandlers:
         if isinstance(error, Unavailable):
             REFUSAL_WARNINGS.add(str(error))
         if isinstance(error, OutcomeUnknown):
-            problem = outcome_unknown(request.scope, "The answer of the database was lost.", "database")
+            problem = unknown_outcome(request.scope, "The answer of the database was lost.", "database")
         else:
             problem = as_problem(error, request.scope[KEY].content)
         return await respond(self.find(problem) or problem_handler, request, problem)

@@ -10,13 +10,14 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from adapters.http_fastapi.kit.authentication import authenticated
-from adapters.http_fastapi.kit.batch_body import BatchBody, decode_in_turns, free_in_turns
+from adapters.http_fastapi.kit.batch_body import BatchBody
+from adapters.http_fastapi.kit.batch_json import decode_in_turns, free_in_turns
 from adapters.http_fastapi.kit.body import read_json, read_text
 from adapters.http_fastapi.kit.bounds import clean, excess
 from adapters.http_fastapi.kit.context import KEY, RequestContext
 from adapters.http_fastapi.kit.problems import ProblemError, ProblemException, violation_errors
 from adapters.http_fastapi.kit.schemas import CreateBody, QueryModel
-from adapters.http_fastapi.kit.validation_errors import in_body, in_query, validated
+from adapters.http_fastapi.kit.validation_errors import as_model, in_body, in_query
 from domain.access.scopes import Scope as KeyScope
 
 REQUEST, CALLER, BODY, QUERY = "request", "caller", "body", "query"
@@ -133,11 +134,11 @@ class Binding:
         if self.batch is not None:
             known[BODY] = await self.batch.validated_in_turns(context.content, errors)
         elif self.body is not None:
-            known[BODY] = validated(self.body, context.content, errors, in_body)
+            known[BODY] = as_model(self.body, context.content, errors, in_body)
         query = scope["query_string"]
         if self.query is not None and (query or self.requires_query):
             values = _values(context.query(scope), query, self.query, errors)
-            known[QUERY] = validated(self.query, values, errors, in_query)
+            known[QUERY] = as_model(self.query, values, errors, in_query)
         if errors:
             await self._add_violations(context, known, errors)
             raise ProblemException("validation_failed", errors=errors)
