@@ -26,10 +26,10 @@ from app.system import System
 from config.settings import Settings
 from domain.access.authentication import Authentication, LastUsedTracker
 from domain.access.use_cases import ApiKeys, Owners
+from domain.history import History
 from domain.idempotency import IdempotentExecutor
 from domain.registry import ENTITIES
 from domain.repository import Owned
-from domain.revisions import History
 from domain.runs.run import Run
 from domain.runs.use_cases import RunUseCases
 from domain.simulations.simulation import Simulation

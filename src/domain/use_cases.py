@@ -9,10 +9,11 @@ from domain.batches import made_of_each, require_distinct
 from domain.entity import create, require_transition, update, validated, values_of, with_values
 from domain.entity_spec import spec_of
 from domain.errors import NotFound
+from domain.history import History, restoring
 from domain.paging import Page, PageRequest
 from domain.references import UnknownReference
 from domain.repository import E, OwnerId, Precondition, Repository, no_precondition
-from domain.revisions import History, Revision, restoring
+from domain.revisions import Revision
 from domain.write_context import WriteContext
 
 

@@ -12,8 +12,9 @@ from httpx2 import AsyncClient, Response
 from domain.entity import checked
 from domain.entity_spec import EntitySpec
 from domain.errors import Conflict, Invalid, Violation
+from domain.history import History
 from domain.repository import E, OwnerId
-from domain.revisions import History, Revision
+from domain.revisions import Revision
 from domain.use_cases import EntityUseCases
 from tests.contracts.cases import case_of
 from tests.contracts.http_revisions import restore, revisions, versions

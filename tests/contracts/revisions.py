@@ -22,18 +22,11 @@ from domain.errors import (
     Stale,
     TenantMismatch,
 )
+from domain.history import History
 from domain.idempotency import DuplicateRequest
 from domain.paging import Page, PageRequest, Position
 from domain.repository import Owned, OwnerId, secrets_of
-from domain.revisions import (
-    IN_ORDER,
-    LATEST_FIRST,
-    Action,
-    History,
-    Revision,
-    RevisionRange,
-    is_of_moment,
-)
+from domain.revisions import IN_ORDER, LATEST_FIRST, Action, Revision, RevisionRange, is_of_moment
 from domain.simulations.simulation import Simulation
 from domain.write_context import IdempotencyKey, WriteContext
 from tests.contracts.cases import Case, ChangeFailed, Entity, OwnerFixtures, every_kind, next_version, referred_kinds

@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 from domain.entity import conditions_of, fulfils, sort_value
 from domain.entity_spec import spec_of
 from domain.errors import Conflict, DomainError, NotFound, Unfit
-from domain.revisions import History
+from domain.history import History
 from domain.idempotency import IdempotentExecutor
 from domain.paging import NEWEST_FIRST, PageRequest, Position, Sort
 from domain.registry import ENTITIES

@@ -26,7 +26,8 @@ from domain.errors import (
     Unfit,
     Violation,
 )
-from domain.revisions import History, is_of_moment
+from domain.history import History
+from domain.revisions import is_of_moment
 from domain.simulations.simulation import Simulation
 from domain.use_cases import EntityUseCases
 from domain.write_context import IdempotencyKey

@@ -14,9 +14,9 @@ import pytest
 
 from adapters.django_orm.storage import Storage
 from domain.errors import Conflict, DomainError
+from domain.history import History
 from domain.paging import PageRequest, Position
 from domain.repository import OwnerId
-from domain.revisions import History
 from domain.runs.run import Run
 from domain.runs.status import RunStatus
 from domain.simulations.simulation import Simulation

@@ -21,9 +21,10 @@ from adapters.in_memory.webhooks import OwnedDeliveries
 from domain.access.owner import Owner
 from domain.access.scopes import Scope
 from domain.errors import Conflict, PoolTimeout, Unavailable, Unfit
+from domain.history import History
 from domain.paging import LIMIT_MAX, Page, PageRequest
 from domain.repository import OwnerId
-from domain.revisions import History, Revision
+from domain.revisions import Revision
 from domain.webhooks.deliverer import Deliverer
 from domain.webhooks.delivery import GIVE_UP_AFTER
 from domain.webhooks.messages import BODY_MAX

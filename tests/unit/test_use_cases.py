@@ -17,8 +17,9 @@ from domain.access.scopes import Scope
 from domain.access.use_cases import ApiKeys, Owners
 from domain.entity import violations_of
 from domain.errors import Conflict, Denied, Invalid, NotFound
+from domain.history import History
 from domain.paging import PageRequest
-from domain.revisions import History, Revision
+from domain.revisions import Revision
 from domain.simulations.simulation import Simulation
 from domain.use_cases import EntityUseCases
 from domain.write_context import WriteContext

@@ -36,9 +36,9 @@ from adapters.http_fastapi.resources.system import system_routes
 from adapters.http_fastapi.resources.webhooks import webhook_routes
 from adapters.http_fastapi.workbench.routes import SignInCodes, workbench_routes
 from domain.access.use_cases import ApiKeys
+from domain.history import History
 from domain.idempotency import IdempotentExecutor
 from domain.repository import Owned
-from domain.revisions import History
 from domain.runs.use_cases import RunUseCases
 from domain.use_cases import EntityUseCases
 from domain.webhooks.use_cases import Webhooks

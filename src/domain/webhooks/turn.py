@@ -12,9 +12,10 @@ from uuid import UUID
 
 from domain.access.ports import OwnerDirectory
 from domain.errors import Gone, NotFound, PoolTimeout, Unavailable
+from domain.history import History
 from domain.paging import LIMIT_MAX, Comparison, Condition, Page, PageRequest, Position
 from domain.repository import Repository
-from domain.revisions import History, Revision
+from domain.revisions import Revision
 from domain.webhooks.delivery import GONE, Cursor, Delivery, DeliveryCause, retry_delay
 from domain.webhooks.messages import Message, Messages
 from domain.webhooks.ports import Answer, Deliveries, OwnedDeliveries, Sender

@@ -23,9 +23,10 @@ from adapters.http_fastapi.kit.routes.route import router
 from adapters.http_fastapi.kit.schemas import CURSOR
 from domain.access.authentication import Caller
 from domain.errors import Denied
+from domain.history import History
 from domain.paging import PageRequest, Position
 from domain.repository import Owned
-from domain.revisions import History, Revision
+from domain.revisions import Revision
 
 _LATEST = "latest"
 _FEED = "changes"
