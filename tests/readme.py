@@ -1,4 +1,4 @@
-"""The README's examples, run by bash in the directory of a fresh service; as a program it rewrites what they print."""
+"""The examples of the README and of docs, run by bash beside a fresh service; as a program it rewrites what they print."""
 
 import os
 import pty
@@ -17,10 +17,14 @@ from pathlib import Path
 from tests.integration.test_processes import Shell
 from tests.warm_start import goatfish
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+PAGES = [
+    ROOT / name
+    for name in ("README.md", "docs/api.md", "docs/owners-and-keys.md", "docs/postgresql.md", "docs/operations.md")
+]
+"""In the order in which their examples are run, by one shell."""
 START = "./run up"
 NOT_RUN = {
-    "./run test": "it would run itself",
     "export PGSSLMODE=verify-full PGSSLROOTCERT=/etc/ssl/certs/ca-certificates.crt": "needs a PostgreSQL elsewhere",
     "GOATFISH_DATABASE_URL=$GOATFISH_OPERATOR_DATABASE_URL goatfish serve": "as well",
 }
@@ -30,7 +34,7 @@ SECONDS = 120
 LEFT_OUT = "[…]"
 """Stands for any lines."""
 _PORT = "127.0.0.1:8000"
-"""Where the README's service listens."""
+"""Where the service of the examples listens."""
 _BLOCK = re.compile(r"^```\n(\$ .*?)^```$", re.MULTILINE | re.DOTALL)
 _VARIES = [
     (re.compile(pattern, re.MULTILINE), name)
@@ -56,7 +60,7 @@ _VARIES = [
 
 @dataclass(frozen=True)
 class Example:
-    """A command, of one or several lines, and what the README shows that it prints."""
+    """A command, of one or several lines, and what the page shows that it prints."""
 
     command: str
     output: str
@@ -64,7 +68,8 @@ class Example:
 
 def blocks() -> list[list[Example]]:
     """The blocks that contain commands, in order."""
-    return [[*_examples(found[1])] for found in _BLOCK.finditer(README.read_text(encoding="utf-8"))]
+    text = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    return [[*_examples(found[1])] for found in _BLOCK.finditer(text)]
 
 
 def _examples(block: str) -> Iterator[Example]:
@@ -92,7 +97,7 @@ def has_shape(output: str, shown: str) -> bool:
 
 def run_all(directory: Path) -> list[tuple[Example, str]]:
     """Starts a service there, and gives every example with what it prints. Raises ``AssertionError``."""
-    program = directory / ".venv" / "bin" / "goatfish"  # where the README has it found
+    program = directory / ".venv" / "bin" / "goatfish"  # where the examples find it
     program.parent.mkdir(parents=True)
     program.write_text(f'#!/bin/sh\nexec {shlex.join(goatfish())} "$@"\n')
     program.chmod(0o755)
@@ -151,8 +156,8 @@ def as_shown(output: str, shown: str) -> str:
 
 
 def rewrite() -> None:
-    """Puts what the examples print into the README, or the part of it that is shown there."""
-    page = README.read_text(encoding="utf-8")
+    """Puts what the examples print into their pages, or the part of it that is shown there."""
+    pages = {page: page.read_text(encoding="utf-8") for page in PAGES}
     with tempfile.TemporaryDirectory() as directory:
         for example, output in run_all(Path(directory)):
             before, after = (
@@ -160,9 +165,10 @@ def rewrite() -> None:
                 for text in (example.output, as_shown(output, example.output))
             )
             if example.command != START:
-                assert before in page, example.command
-                page = page.replace(before, after, 1)
-    README.write_text(page, encoding="utf-8")
+                (page,) = (page for page, text in pages.items() if before in text)
+                pages[page] = pages[page].replace(before, after, 1)
+    for page, text in pages.items():
+        page.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The README's examples print what they are shown to print, run as they stand and in their order."""
+"""The examples of the README and of docs print what they are shown to print, run as they stand and in their order."""
 
 import re
 from pathlib import Path
