@@ -107,7 +107,7 @@ class Deliverer:
     async def _look(self, but: Collection[UUID] = ()) -> bool:
         """Looks which webhooks are waiting, ``but`` these; returns whether any are. Raises ``Unavailable``."""
         if self._must_reseal:
-            _log.info("the secrets of %d webhooks are encrypted with the present secret key", await self.reseal())
+            _log.info("re-encrypted the secrets of %d webhooks with the present secret key", await self.reseal())
             self._must_reseal = False
         found = await self._means.deliveries.waiting(self._means.now())
         self._found = in_turn(each for each in found if each.id not in but)
