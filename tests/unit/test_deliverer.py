@@ -478,7 +478,7 @@ async def test_outage_of_the_database_is_logged_once(world: World, caplog: pytes
     await world.simulation("one")
     for _ in range(3):
         await world.deliver()
-    assert [record.getMessage() for record in caplog.records] == ["webhooks wait for the database: refused"]
+    assert [record.getMessage() for record in caplog.records] == ["Webhooks wait for the database: refused"]
     webhook = await world.webhook("a")
     await world.simulation("two")
     world.storage.deliveries.waiting = waiting  # type: ignore[method-assign]  # -- as above

@@ -62,7 +62,7 @@ class WorkerSocket:
                 except OSError:  # who has asked is gone
                     continue
                 except Exception:  # nobody else would hear of it, and the next one who asks is to be answered
-                    _log.warning("The metrics of this worker could not be told.", exc_info=True)
+                    _log.warning("The metrics of this worker could not be collected.", exc_info=True)
 
 
 class AllWorkers(Collector):

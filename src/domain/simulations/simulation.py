@@ -36,7 +36,7 @@ class Simulation:
             parameter="active_on",
             kind=Day(),
             compares=(("start_date", Comparison.AT_MOST), ("end_date", Comparison.AT_LEAST)),
-            description="a day between the first and the last",
+            description="planned for this day: not before `start_date`, not after `end_date`",
         ),
     )
 
@@ -58,7 +58,7 @@ class Simulation:
             description="first day",
             example="2026-01-05",
             sortable=True,
-            filters=between("first day, at the earliest", "first day, at the latest"),
+            filters=between("starts on this day or later", "starts on this day or earlier"),
         ),
     ]
     end_date: Annotated[
@@ -67,7 +67,7 @@ class Simulation:
             description="last day, not before the first",
             example="2026-02-01",
             sortable=True,
-            filters=between("last day, at the earliest", "last day, at the latest"),
+            filters=between("ends on this day or later", "ends on this day or earlier"),
         ),
     ]
     description: Annotated[

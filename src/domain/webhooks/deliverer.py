@@ -93,10 +93,10 @@ class Deliverer:
             self._is_out_of_order = False
         except Unavailable as error:
             if not self._is_out_of_order:
-                _log.warning("webhooks wait for the database: %s", error)
+                _log.warning("Webhooks wait for the database: %s", error)
             self._is_out_of_order = True
         except Exception:
-            _log.exception("webhooks could not be looked for")
+            _log.exception("Due webhooks could not be looked up")
 
     async def _ask(self) -> None:
         """Asks now and then how all webhooks stand."""
@@ -107,7 +107,7 @@ class Deliverer:
     async def _look(self, but: Collection[UUID] = ()) -> bool:
         """Looks which webhooks are waiting, ``but`` these; returns whether any are. Raises ``Unavailable``."""
         if self._must_reseal:
-            _log.info("re-encrypted the secrets of %d webhooks with the present secret key", await self.reseal())
+            _log.info("Re-encrypted the secrets of %d webhooks with the present secret key", await self.reseal())
             self._must_reseal = False
         found = await self._means.deliveries.waiting(self._means.now())
         self._found = in_turn(each for each in found if each.id not in but)
@@ -166,11 +166,11 @@ class Deliverer:
             if await turn.take():
                 return None
         except Unavailable as error:
-            _log.warning("webhook %s is served later: %s", id, error)
+            _log.warning("Webhook %s is served later: %s", id, error)
         except NotFound:
             pass  # deleted meanwhile
         except Exception:
-            _log.exception("webhook %s could not be served", id)
+            _log.exception("Webhook %s could not be served", id)
         finally:
             del self._tasks[id]
             self._places.leave(id)

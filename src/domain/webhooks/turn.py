@@ -98,7 +98,7 @@ class Turn:
                     repository = self.means.repository.of(self.webhook.owner_id)
                     changed = await repository.change(self.webhook.id, change, self.means.context())
                     if changed.disabled_reason is disabled:
-                        _log.warning("webhook %s is disabled: %s", self.webhook.id, disabled)
+                        _log.warning("Webhook %s is disabled: %s", self.webhook.id, disabled)
         return self._is_more_left
 
     def _disable(self, reason: DisabledReason, stored: Webhook) -> Webhook:

@@ -35,4 +35,4 @@ class Background:
         try:
             await work
         except Exception as error:  # nobody waits for it, so nobody else would hear of it
-            _log.warning("work in the background failed: %s", error)
+            _log.warning("Work in the background failed: %s", error)

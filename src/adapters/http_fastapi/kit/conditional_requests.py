@@ -46,13 +46,13 @@ class EntityTags:
         if_match: Annotated[
             str | None,
             _header(
-                "If-Match", "entity tags, or `*`: 412, and no change, unless the object's current tag is one of them"
+                "If-Match", "entity tags, or `*`: unless the object's current tag is one of them, 412 and no change"
             ),
         ] = None,
         if_none_match: Annotated[
             str | None,
             _header(
-                "If-None-Match", "entity tags, or `*`: 412, and no change, if the object's current tag is one of them"
+                "If-None-Match", "entity tags, or `*`: if the object's current tag is one of them, 412 and no change"
             ),
         ] = None,
     ) -> Precondition:
@@ -73,7 +73,7 @@ class EntityTags:
     async def known(
         self,
         if_none_match: Annotated[
-            str | None, _header("If-None-Match", "entity tags, or `*`: 304 if the object's current tag is one of them")
+            str | None, _header("If-None-Match", "entity tags, or `*`: if the object's current tag is one of them, 304")
         ] = None,
     ) -> Sequence[str]:
         """A dependency: the tags of the versions that the reader has, without the mark of weakness."""
@@ -82,10 +82,15 @@ class EntityTags:
 
 async def list_precondition(
     if_match: Annotated[
-        str | None, _header("If-Match", "`*`: a list has no entity tag, so that one is a 412", "^[*]$")
+        str | None, _header("If-Match", "only `*`: a list has no entity tag, so every tag is a 412", "^[*]$")
     ] = None,
     if_none_match: Annotated[
-        str | None, _header("If-None-Match", "entity tags: the list exists, so that `*` is a 412", f"^{_LISTED}$")
+        str | None,
+        _header(
+            "If-None-Match",
+            "without effect: no list has one of these entity tags; `*` is a 412, because the list exists",
+            f"^{_LISTED}$",
+        ),
     ] = None,
 ) -> Precondition:
     """A dependency: the conditions under which something is added to a list, which always exists and has no tag."""

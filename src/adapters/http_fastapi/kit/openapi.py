@@ -34,12 +34,13 @@ _BEFORE_AUTHENTICATION = {
     "unauthenticated",
 }
 _DESCRIPTION = """\
-Every tenant's {kinds} and keys. Send a key as `X-API-Key` or as a bearer token; each operation says which scope it
-requires. Every answer of 400 and above is a problem (RFC 9457), whose `type` is the path of a page that explains it.
-Objects are returned with an `ETag`; `If-Match` makes a change conditional, and `Idempotency-Key` makes a creation safe
-to repeat. After too many failed authentications from one address, further ones get a 429 before they are checked; keys
-that have been valid before are not affected. Every change leaves a revision that can be restored, and `/api/v1/changes`
-is a feed of all changes. `version` is that of this contract, as in the paths.
+The {kinds}, API keys and webhooks of the owner whose API key is sent, as `X-API-Key` or as a bearer token. Each
+operation says which scope it requires. Every answer of 400 and above is a problem (RFC 9457), whose `type` is the path
+of a page that explains it. Objects are returned with an `ETag`; `If-Match` makes a change conditional, and
+`Idempotency-Key` makes a creation safe to repeat. After too many failed authentications from one address, further ones
+get a 429 before they are checked; keys that have been valid before are not affected. Every change leaves a revision
+that can be restored, and `/api/v1/changes` is a feed of all changes. The `version` of this document is that of the
+contract, as in the paths.
 """
 
 

@@ -160,8 +160,8 @@ def _add_changes(routes: APIRouter, webhooks: Webhooks) -> None:
     ) -> Response:
         """Gives the webhook another secret, which only this answer contains.
 
-        Until the overlap ends, messages are signed with the previous secret as well. To be able to repeat the request,
-        send `If-Match`, or the secret: the one that the webhook has already changes nothing.
+        Until the overlap ends, messages are signed with the previous secret as well. To make a retry safe, send
+        `If-Match`, or a secret of your own: sending the present one again changes nothing.
         """
         changed, text = await webhooks.roll(
             caller.owner.id,

@@ -90,7 +90,7 @@ def seed(
         int | None, typer.Option(min=1, help=f"How many owners to create. Default: {DEFAULT_OWNERS}.")
     ] = None,
     each: Annotated[
-        int, typer.Option(min=0, help="How many objects of each kind but runs to create, spread over these owners.")
+        int, typer.Option(min=0, help="How many objects of each kind except runs to create, in all owners together.")
     ] = 10_000,
     runs: Annotated[
         int,

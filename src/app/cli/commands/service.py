@@ -34,7 +34,7 @@ def serve(
     keep_alive: Annotated[float | None, _seconds("How long an idle connection stays open")] = None,
     head_timeout: Annotated[float | None, _seconds("How long headers may take to arrive")] = None,
     body_timeout: Annotated[float | None, _seconds("How long a body may take to arrive")] = None,
-    write_timeout: Annotated[float | None, _seconds("How long a client may not read")] = None,
+    write_timeout: Annotated[float | None, _seconds("How long a client may take to read 64 KiB of a response")] = None,
     request_timeout: Annotated[float | None, _seconds("How long a request may take")] = None,
     drain_time: Annotated[float | None, _seconds("How long to serve on after SIGTERM, not ready")] = None,
     reload: Annotated[bool, typer.Option("--reload", help="Restart when the source changes.")] = False,
@@ -80,7 +80,7 @@ def deliver(
         bool, typer.Option("--once", help="Send what is due now, and end, instead of going on until it is stopped.")
     ] = False,
 ) -> None:
-    """Send what changes to webhooks. On SQLite "serve" and "up" do it themselves.
+    """Send changes to webhooks. On SQLite "serve" and "up" do it themselves.
 
     Several may run at a time; each webhook is served by one of them.
     """

@@ -42,7 +42,7 @@ def add(subparsers: Subparsers) -> None:
     )
     parser.add_argument("first", type=text, metavar="RUN", help="a run")
     parser.add_argument("others", type=text, nargs="+", metavar="RUN", help="one or more to compare it with")
-    parser.add_argument("-a", "--all", action="store_true", help="also what is the same")
+    parser.add_argument("-a", "--all", action="store_true", help="show also what is the same")
     add_form_options(parser, json_help='one JSON object: {"runs": [ids], "members": [{"member", "differs", "values"}]}')
 
 

@@ -30,7 +30,9 @@ def add(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("completion", help="write a script for a shell's completion", epilog=EPILOG)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("shell", nargs="?", choices=sorted(SHELLS), help="for which shell")
-    what.add_argument("--names", choices=sorted(shells.NAMES), help="the names that such a script asks for")
+    what.add_argument(
+        "--names", choices=sorted(shells.NAMES), help="print these names; the script itself asks for them"
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:

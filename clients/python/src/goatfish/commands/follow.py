@@ -27,9 +27,7 @@ SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 BEGINNING = "beginning"
 NO_BEGINNING = "not 10m, 2h or 3d, not a moment like 2026-01-05T08:00Z, and not a cursor of this service"
-EPILOG = (
-    """It ends by Ctrl-C. With --cursor-file it goes on where it stopped: a change is written again rather than lost."""
-)
+EPILOG = """Ctrl-C ends it. With --cursor-file the next start goes on there: no change is lost, but one may come twice."""
 
 
 def add(subparsers: Subparsers) -> None:
@@ -43,8 +41,10 @@ def add(subparsers: Subparsers) -> None:
         metavar="WHEN",
         help="begin in the past: 10m, 2h or 3d ago, a moment like 2026-01-05T08:00Z, beginning, or a cursor",
     )
-    begin.add_argument("--cursor-file", metavar="FILE", help="keep in this file how far it has come, and go on there")
-    parser.add_argument("--interval", type=seconds, default=1.0, help="seconds between questions to the service (1)")
+    begin.add_argument(
+        "--cursor-file", metavar="FILE", help="keep the position in this file, and go on there the next time"
+    )
+    parser.add_argument("--interval", type=seconds, default=1.0, help="seconds between two requests (default: 1)")
 
 
 def seconds(argument: str) -> float:

@@ -28,7 +28,7 @@ def add_list_options(parser: argparse.ArgumentParser, sorts: str) -> None:
     add_label_option(parser)
     parser.add_argument("--sort", type=text, help=f"{sorts}; with - before it, the greatest first")
     number = parser.add_mutually_exclusive_group()
-    number.add_argument("-n", "--limit", type=positive, default=USUAL_LIMIT, help=f"how many ({USUAL_LIMIT})")
+    number.add_argument("-n", "--limit", type=positive, default=USUAL_LIMIT, help=f"how many (default: {USUAL_LIMIT})")
     number.add_argument("-a", "--all", action="store_true", help="all of them")
     add_form_options(parser, json_help="one JSON object a line, as the service gives it")
 

@@ -18,7 +18,9 @@ def add(subparsers: Subparsers) -> None:
     """Add ``gf open``."""
     parser = subparsers.add_parser("open", help="open the workbench at a run or a simulation in the browser")
     parser.add_argument("reference", type=text, nargs="?", metavar="RUN|SIMULATION", help=f"{REFERENCE}; or nothing")
-    parser.add_argument("--print", action="store_true", help="print the address instead, as it is where no browser is")
+    parser.add_argument(
+        "--print", action="store_true", help="only print the address; without a browser it is printed anyway"
+    )
 
 
 def execute(arguments: argparse.Namespace) -> int:

@@ -57,7 +57,7 @@ def add(subparsers: Subparsers) -> None:
         "--simulation",
         type=text,
         required=True,
-        help="the simulation's name (it is made where there is none) or id",
+        help="the simulation's id, or its name: it is created if there is none",
     )
     option("-n", "--name", type=text, help="a name for the run")
     pairs: dict[str, Any] = {"type": pair, "action": "append", "default": [], "metavar": "KEY=VALUE"}
@@ -73,7 +73,7 @@ def add(subparsers: Subparsers) -> None:
     option("--artifact", action="append", default=[], metavar="GLOB", help="files to link at the end; ** is any folder")
     option("--solver", type=text, metavar="NAME", help="the solver")
     option("--solver-version", type=text, metavar="VERSION", help="its version")
-    option("--external-id", type=text, metavar="ID", help="an id of your own; a batch job's id is found by itself")
+    option("--external-id", type=text, metavar="ID", help="an id of your own (default: that of the batch job)")
     option("--parent", type=text, metavar="ID", help="the id of the run that this one continues")
     option(
         "--no-capture",
@@ -83,7 +83,9 @@ def add(subparsers: Subparsers) -> None:
         help="leave out, separated by commas: " + ", ".join(FACTS) + "; or all",
     )
     option(
-        "--no-wait", action="store_true", help="wait at the end for 5 seconds at most, not 10, until the service has it"
+        "--no-wait",
+        action="store_true",
+        help="at the end, wait at most 5 seconds instead of 10 until the service has the run",
     )
     option("-q", "--quiet", action="store_true", help="say nothing about the recording")
     option("program", nargs=argparse.REMAINDER, metavar="-- COMMAND", help="the command with its arguments")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from goatfish import Client
 
 STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")
-EPILOG = """A terminal shows short ids, times of here, and as many parameters and results as fit; a pipe or file gets
+EPILOG = """A terminal shows short ids, local times, and as many parameters and results as fit; a pipe or file gets
 everything in full. --json writes JSON Lines: one object a line, each as soon as it has arrived."""
 
 

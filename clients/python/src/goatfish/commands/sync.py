@@ -28,18 +28,18 @@ def add(subparsers: Subparsers) -> None:
         action="append",
         default=[],
         type=text,
-        help="also send runs that were recorded for this URL, where the service was before, or with this key, "
-        "as gf sync names it; may be repeated",
+        help="also send runs that were recorded for this former URL of the service, or with this key, "
+        "as gf sync names them; may be repeated",
     )
     parser.add_argument(
         "--discard",
         metavar="RUN",
         action="append",
         type=text,
-        help="delete the file of this run instead, which is kept no more: by the file's path or the beginning of its "
-        "name, or by the run's external id or name; may be repeated",
+        help="delete the file of this run instead of sending it: the file's path or the beginning of its name, "
+        "or the run's external id or name; may be repeated",
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="say only what needs somebody's attention")
+    parser.add_argument("-q", "--quiet", action="store_true", help="say only what needs attention")
 
 
 def execute(arguments: argparse.Namespace) -> int:
