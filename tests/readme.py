@@ -1,4 +1,4 @@
-"""The examples of the README and of docs, run by bash beside a fresh service; as a program it rewrites what they print."""
+"""The examples of the README and of docs, run by bash beside a fresh service; as a program it writes their outputs."""
 
 import os
 import pty

@@ -27,7 +27,7 @@ SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 BEGINNING = "beginning"
 NO_BEGINNING = "not 10m, 2h or 3d, not a moment like 2026-01-05T08:00Z, and not a cursor of this service"
-EPILOG = """Ctrl-C ends it. With --cursor-file the next start goes on there: no change is lost, but one may come twice."""
+EPILOG = """Ctrl-C ends it. With --cursor-file the next start goes on there: none is lost, but one may come twice."""
 
 
 def add(subparsers: Subparsers) -> None:
