@@ -109,7 +109,7 @@ def test_erasing_repeats_a_transaction(server: Server, running: Live, file: Path
         done = running.goatfish("owner", "erase", "tests", "--yes", check=False)
     assert done.returncode == status, done.stderr
     if status:
-        assert done.stderr == f"{IN_THE_WAY} It is not erased wholly: run the command again.\n"
+        assert done.stderr == f"{IN_THE_WAY} It is not completely erased: run the command again.\n"
         running.goatfish("owner", "erase", "tests", "--yes")
     assert administer(server, "SELECT count(*) FROM simulation") == [(0,)]
     running.goatfish("owner", "import", str(file))

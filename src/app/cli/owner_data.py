@@ -57,7 +57,7 @@ def erase_owner(of: str, *, dry_run: bool, confirmed: bool, as_json: bool) -> No
                 erased[name] += count
                 bar.advance(task, count)
 
-    _repeated(erase, "It is not erased wholly", may_repeat=lambda: False)  # each transaction has been repeated
+    _repeated(erase, "It is not completely erased", may_repeat=lambda: False)  # each transaction has been repeated
     print_message(f"Owner {owner.name!r} is erased: {_row_counts(erased)}. Checked again: no rows are left.")
     if as_json:
         print_json({"owner": owner.id, "rows": erased, "erased": True})

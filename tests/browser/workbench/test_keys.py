@@ -38,7 +38,7 @@ def test_a_key_is_issued_shown_once_and_revoked(workbench: Page, tenant: Tenant)
     workbench.get_by_label("Name").fill("Nightly <b>runs</b>")
     workbench.get_by_label("runs:write").check()
     workbench.get_by_role("button", name="Issue").click()
-    expect(workbench.get_by_text("it is shown this once")).to_be_visible()
+    expect(workbench.get_by_text("it is shown only once")).to_be_visible()
     key = shown_key(workbench)
     assert may(tenant, key) == 200
     workbench.get_by_role("button", name="Done").click()
@@ -58,7 +58,7 @@ def test_the_key_in_use_is_rolled_and_the_page_goes_on(workbench: Page, tenant: 
     own.get_by_role("button", name=re.compile("Roll")).click()
     workbench.get_by_label("The old key ends").select_option(label="at once")
     workbench.get_by_role("dialog").get_by_role("button", name="Roll").click()
-    expect(workbench.get_by_text("it is shown this once")).to_be_visible()
+    expect(workbench.get_by_text("it is shown only once")).to_be_visible()
     key = shown_key(workbench)
     assert key != tenant.key
     workbench.get_by_role("button", name="Done").click()

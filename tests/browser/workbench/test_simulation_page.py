@@ -201,7 +201,7 @@ def test_plan_is_edited_unless_it_was_changed_meanwhile(workbench: Page, tenant:
     form.get_by_label("Name").fill("Rotor, mended")
     form.get_by_role("button", name="Save").click()
     expect(form.get_by_role("alert")).to_contain_text("Somebody has changed this simulation")
-    expect(form.get_by_label("Description")).to_have_accessible_description("Meanwhile changed: by somebody else")
+    expect(form.get_by_label("Description")).to_have_accessible_description("Changed meanwhile: by somebody else")
     expect(form.get_by_label("Labels")).to_have_accessible_description(re.compile("project removed, mesh=fine"))
     assert tenant.call("GET", f"/simulations/{wing['id']}")["name"] == "Rotor"
     form.get_by_role("button", name="Save").click()

@@ -30,7 +30,7 @@ window.addEventListener("hashchange", () => {
 });
 onStoredKey((old, key) => {
   if (session?.api.key !== old || storedKey() === old) return; // it is not of that key, or has it for itself
-  if (key === null) end("You have signed out in another tab, or the key has ended.");
+  if (key === null) end("You have signed out in another tab, or the key is no longer valid.");
   else leave();
   if (key !== null) show();
 });

@@ -98,7 +98,7 @@ async function issue(context, reload) {
       h("label", { for: "key-name" }, "Name"),
       name,
       h("fieldset", {}, h("legend", {}, "It may"), scopes),
-      h("label", { for: "key-until" }, "Expires (left empty: as the key in use does)"),
+      h("label", { for: "key-until" }, "Expires (empty: with the key in use)"),
       until,
     ], () =>
       context.api.create("/keys", {
@@ -129,7 +129,7 @@ async function roll(context, key, own, reload) {
 
 async function revoke(context, key, reload) {
   const done = await dialog(`Revoke ${key.name}?`, (close) =>
-    form("Revoke", close, [h("p", {}, "Whatever uses it is refused within a second. This cannot be undone.")], async () => {
+    form("Revoke", close, [h("p", {}, "Programs that use it are refused within a second. This cannot be undone.")], async () => {
       await context.api.request("DELETE", `/keys/${key.id}`, { signal: context.signal });
       return true;
     }, "danger"),
@@ -169,7 +169,7 @@ function form(label, close, content, send, kind = "primary") {
 
 function showSecret(made) {
   return dialog(`Key ${made.name}`, (close) => [
-    h("p", {}, made.key ? "Copy it now: it is shown this once." : "The key was made before, and is not shown again: roll it to get another."),
+    h("p", {}, made.key ? "Copy it now: it is shown only once." : "The key was made before, and is not shown again: roll it to get another."),
     made.key && code(made.key),
     h("div", { class: "tools" }, button("Done", () => close(true), { kind: "primary" })),
   ]);

@@ -139,7 +139,7 @@ function codeTab(run) {
     code(pythonSnippet(`run = client.runs.get("${run.id}")`, "print(run.status, run.results)")),
     h("h2", {}, "Shell"),
     code(`gf show ${run.id}`),
-    h("p", { class: "muted" }, "The key is taken from GOATFISH_KEY, so that it stands in none of these."),
+    h("p", { class: "muted" }, "The key is read from GOATFISH_KEY, so that it is in none of these lines."),
   ];
 }
 
@@ -160,7 +160,7 @@ async function simulationName(context, run) {
 async function remove(context, run) {
   const failure = h("div", {});
   const gone = await dialog("Delete this run?", (close) => [
-    h("p", {}, "It leaves every list and plot. Its history is kept, and it can be restored from there."),
+    h("p", {}, "It disappears from every list and plot. Its history is kept, and it can be restored from there."),
     failure,
     h(
       "div",

@@ -155,7 +155,7 @@ async function remove(context, simulation) {
       label: "Delete",
       kind: "danger",
       close,
-      content: h("p", {}, "Its history is kept, and it can be restored from there. One that has runs is not deleted."),
+      content: h("p", {}, "Its history is kept, and it can be restored from there. A simulation that has runs cannot be deleted."),
       async send() {
         await context.api.request("DELETE", `/simulations/${simulation.id}`, { signal: context.signal });
         return true;

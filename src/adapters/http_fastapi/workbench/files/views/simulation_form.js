@@ -50,7 +50,7 @@ export function changeSimulation(context, simulation, etag) {
         } catch (error) {
           if (error.status !== 412) throw error;
           const latest = await context.api.request("GET", path, { signal });
-          error.message = "Somebody has changed this simulation since you opened it: see below. Save again to put what you have edited over it, or cancel to leave it.";
+          error.message = "Somebody has changed this simulation since you opened it: see below. Save again to apply your edits to the new version, or cancel to keep it as it is.";
           error.errors = changesByField(known, latest.body);
           etag = latest.etag;
           known = latest.body;
@@ -76,7 +76,7 @@ function changesByField(before, after) {
     const text = key.length ? `${key.join(".")}${now === undefined ? " removed" : `=${now}`}` : (now ?? "none");
     texts.set(field_, [...(texts.get(field_) ?? []), text]);
   }
-  return [...texts].map(([name, changed]) => ({ pointer: `#/${name}`, detail: `Meanwhile changed: ${changed.join(", ")}` }));
+  return [...texts].map(([name, changed]) => ({ pointer: `#/${name}`, detail: `Changed meanwhile: ${changed.join(", ")}` }));
 }
 
 function union(a, b) {

@@ -150,7 +150,7 @@ function empty(context, isFiltered, clear) {
     "div",
     { class: "empty" },
     h("h2", {}, "Record your first simulation"),
-    h("p", {}, "Put a command behind ", h("code", {}, "gf run"), ", and its simulation and run are here a moment later:"),
+    h("p", {}, "Start a command with ", h("code", {}, "gf run"), ", and its simulation and run are here a moment later:"),
     code(`${set}gf run -s "Wing flutter" -p alpha=12deg -- ./solver case`),
     h("p", {}, "Or from Python:"),
     code('import goatfish\n\nwith goatfish.Client().run("Wing flutter", parameters={"alpha": (12, "deg")}) as run:\n    run.results(cl=1.21)'),
