@@ -1,4 +1,4 @@
-"""Names in the environment and in .env that are meant as settings and are none."""
+"""Finds names in the environment and in .env that look like settings but are none."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""A PostgreSQL server as both drivers are told of it, and the settings of every session."""
+"""Connection parameters of a PostgreSQL server for both drivers, and the settings of every session."""
 
 import os
 import re

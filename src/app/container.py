@@ -1,4 +1,4 @@
-"""The whole object graph of Goatfish on one page: which adapter stands behind which port, and who receives what."""
+"""The whole object graph of Goatfish on one page: which adapter implements which port, and who receives what."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Adds to what an application does while it serves."""
+"""Adds context managers to the lifespan of an application."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager

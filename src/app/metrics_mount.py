@@ -1,4 +1,4 @@
-"""Has a process measure itself, and tell it, for as long as it serves or delivers."""
+"""Measures this process, and answers for its metrics, while it serves or delivers."""
 
 import os
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ def measure(app: FastAPI, container: Container) -> None:
 
 @asynccontextmanager
 async def measuring(container: Container) -> AsyncIterator[None]:
-    """Measures this process meanwhile, and tells whoever serves the metrics of all."""
+    """Measures this process meanwhile, and answers the process that serves the metrics of all workers."""
     lag, directory = container.loop_lag(), os.environ.get(DIRECTORY)
     told = None if directory is None else WorkerSocket(Path(directory), container.worker_metrics())
     lag.start()

@@ -1,4 +1,4 @@
-"""The seam of storage: what the application needs of one, whichever adapter it is."""
+"""The interface of storage: the ports that every storage adapter provides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labels: what a client calls an entity, to find it by."""
+"""Labels: keys with values by which clients find entities."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which pages of objects may be so large that they have to end before their limit."""
+"""Decides which pages of objects have to be measured, since they may exceed the size of a page."""
 
 from functools import cache
 from math import inf

@@ -1,4 +1,4 @@
-"""How long ago what is oldest should have been purged: what ``goatfish purge`` is behind by."""
+"""How far ``goatfish purge`` is behind: for how long the oldest rows of each kind should have been deleted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where everything of one owner is, found from the models: a table that comes later is found without a further edit."""
+"""Finds every table with rows of an owner from the models, so that a new table needs no edit here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings that are valid and yet have no effect, or hardly the one that is wanted."""
+"""Warns of settings that are valid but have no effect, or not the intended one."""
 
 from collections.abc import Iterator
 

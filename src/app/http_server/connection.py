@@ -45,7 +45,7 @@ class HttpConnection(asyncio.BufferedProtocol):
         registry: ConnectionRegistry,
         report: Report | None = None,
     ) -> None:
-        """``report`` is told of each request that has ended, if that is anybody's concern."""
+        """``report`` is called for each request that has ended; None where nothing logs or counts them."""
         if not config.loaded:
             config.load()
         self.report, self._proxied = report, config.proxy_headers

@@ -1,4 +1,4 @@
-"""What connections and proxies say of the client, in the one form that uvicorn reads."""
+"""The client's address and scheme, from the connection and from proxies, in the form that uvicorn reads."""
 
 import asyncio
 from ipaddress import IPv6Address

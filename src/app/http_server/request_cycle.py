@@ -17,7 +17,7 @@ from app.http_server.framing import Head
 
 Application = Callable[..., Coroutine[Any, Any, None]]
 Report = Callable[..., None]
-"""Is told of each request that has ended, with the arguments of ``log_access``."""
+"""Called for each request that has ended, with the arguments of ``log_access``."""
 
 _log = logging.getLogger("uvicorn.error")
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}".encode() for status in HTTPStatus}
@@ -124,7 +124,7 @@ class RequestCycle:
         return id
 
     def report(self, to: Report, instead: ErrorResponse | None = None) -> None:
-        """Tells of the request, which has ended; ``instead`` is what the server has answered itself."""
+        """Reports the request, which has ended; ``instead`` is what the server has answered itself."""
         self._reported = True
         to(
             began=self._began,

@@ -40,7 +40,7 @@ class HttpServer:
 
 
 def report_of(*, logs: bool, counts: bool) -> Report | None:
-    """Logs and counts the requests that it is told of; None where neither is wanted."""
+    """Logs and counts ended requests; None where neither is configured."""
     if logs and counts:
 
         def both(**of_request: Any) -> None:

@@ -1,4 +1,4 @@
-"""Measures how late the event loop is: four times a second, something is due."""
+"""Measures how late the event loop runs a timer, four times a second."""
 
 import asyncio
 from bisect import bisect_left

@@ -1,4 +1,4 @@
-"""All workers of a service: each tells its metrics on a Unix socket in a directory that only this user can enter.
+"""All workers of a service: each serves its metrics on a Unix socket in a directory that only this user can enter.
 
 A thread answers, so that a worker whose event loop is busy or stuck still does.
 """

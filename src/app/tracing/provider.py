@@ -1,4 +1,4 @@
-"""Whether traces are wanted, and what receives their spans."""
+"""Sets up tracing: whether spans are recorded, and where they are sent."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""The status of a run, and the way it goes."""
+"""The status of a run, and its allowed transitions."""
 
 from collections.abc import Mapping
 from enum import StrEnum

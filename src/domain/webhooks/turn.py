@@ -61,7 +61,7 @@ class Delivering:
 class Turn:
     """Serves a webhook whose cursor is leased to ``holder``.
 
-    ``database`` bounds the owner's statements at a time. ``note`` is told of each attempt, and when what it tells was.
+    ``database`` bounds the owner's statements at a time. ``note`` gets each attempt, and the time of its change.
     """
 
     means: Delivering

@@ -1,4 +1,4 @@
-"""Where the service is and with which key: from arguments, the environment, or a file of one's own.
+"""The service's URL and the API key: from arguments, the environment, or the user's configuration file.
 
 Arguments come before ``GOATFISH_URL`` and ``GOATFISH_KEY``, and these before ``goatfish.toml`` in ``$XDG_CONFIG_HOME``
 or ``~/.config``. A key in the file is used for the URL in the file alone.

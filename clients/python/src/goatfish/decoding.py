@@ -1,4 +1,4 @@
-"""Reads answers; what is no answer of Goatfish's is said to be so."""
+"""Reads answers. Raises an error that says so where something other than Goatfish has answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written, and what is asked for, as the API's JSON and query parameters."""
+"""Turns the arguments of callers into the API's JSON and query parameters."""
 
 from __future__ import annotations
 

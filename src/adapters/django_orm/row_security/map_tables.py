@@ -1,4 +1,4 @@
-"""Tables of the members of maps, by which PostgreSQL finds entities: triggers keep them in step with the maps.
+"""Tables of the members of maps, by which PostgreSQL finds entities: triggers keep them in sync with the maps.
 
 An index on the map itself would not be chosen: row-level security hides the statistics of ``jsonb`` from the planner,
 which then takes every label for common. Texts of a table of their own are compared by ``=``, whose statistics it may

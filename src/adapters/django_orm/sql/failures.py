@@ -1,4 +1,4 @@
-"""What PostgreSQL's errors mean to the service, by SQLSTATE alone: their words depend on the server's language."""
+"""What PostgreSQL's errors mean to the service, by SQLSTATE alone: messages depend on the server's language."""
 
 from __future__ import annotations
 

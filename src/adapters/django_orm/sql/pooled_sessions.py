@@ -1,4 +1,4 @@
-"""What sessions are where a pooler takes only a few settings from its clients, or drops them."""
+"""Checks the settings of sessions behind a pooler, which takes only a few from its clients, or drops them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a request, in codes and words of our own, which are part of the contract."""
+"""Turns pydantic's errors about a request into codes and texts of our own, which are part of the contract."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any

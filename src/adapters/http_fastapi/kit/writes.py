@@ -1,4 +1,4 @@
-"""Dependencies of writes: who makes the change and when, and the ``Idempotency-Key`` that makes it repeatable."""
+"""Dependencies of writes: who makes the change and when, and the ``Idempotency-Key`` that makes a retry safe."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What is told of all runs of a simulation at once over HTTP: their summary, and their table as CSV."""
+"""Reports on all runs of a simulation over HTTP: their summary, and their table as CSV."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable

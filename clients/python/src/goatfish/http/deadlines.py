@@ -1,4 +1,4 @@
-"""Answers that have to be there as a whole by a time: the library's own timeouts are for each of their parts."""
+"""A deadline for an answer as a whole: the HTTP library's own timeouts are for each of its parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the HTTP library raises, as this library's errors."""
+"""Turns the exceptions of the HTTP library into this library's."""
 
 from __future__ import annotations
 

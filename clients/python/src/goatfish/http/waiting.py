@@ -1,4 +1,4 @@
-"""Waiting for a time, or until one is told to stop; and what the program runs in."""
+"""Waits for a time or until a stop is requested; and identifies the process that connections belong to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the lines of a journal come to: the run as it should be, and how much of it the service has."""
+"""Replays the lines of a journal: the run as it should be, and how much of it the service has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls of operations and their answers: what all operations do alike."""
+"""Calls of operations and their answers: what all operations have in common."""
 
 from __future__ import annotations
 

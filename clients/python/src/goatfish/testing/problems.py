@@ -1,4 +1,4 @@
-"""The problems that the service answers with, and how one is refused with."""
+"""The problems that the service answers with, and the exception that refuses a request with one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of all runs of a simulation at once: their summary, and their table as CSV."""
+"""Reports on all runs of a simulation: their summary, and their table as CSV."""
 
 from __future__ import annotations
 

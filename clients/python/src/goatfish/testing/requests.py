@@ -1,4 +1,4 @@
-"""What a request says: its path, headers and body, and what is wrong with them in themselves."""
+"""Reads the path, headers and body of a request, and finds what is invalid whatever is stored."""
 
 from __future__ import annotations
 

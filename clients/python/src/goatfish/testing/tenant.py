@@ -1,4 +1,4 @@
-"""What the service keeps of one owner: objects, keys, revisions and the outcomes of idempotent requests."""
+"""All that the service stores of one owner: objects, keys, revisions and the results of idempotent requests."""
 
 from __future__ import annotations
 

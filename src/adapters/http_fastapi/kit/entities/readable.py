@@ -1,4 +1,4 @@
-"""What can be read of a body that is not valid, so that everything that is wrong with it is told at once."""
+"""Reads the valid part of an invalid body, so that one answer names everything that is wrong with it."""
 
 from collections.abc import Callable, Mapping
 from functools import cache

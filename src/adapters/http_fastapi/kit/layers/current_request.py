@@ -1,4 +1,4 @@
-"""Which request is served here, for whoever logs: its id, and the id of the trace that it belongs to."""
+"""The id of the request that is being served, and of its trace, for the log."""
 
 from __future__ import annotations
 

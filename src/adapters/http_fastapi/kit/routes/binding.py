@@ -1,4 +1,4 @@
-"""Answers by a compiled route: authenticates, reads, validates, calls. The order of refusals is written here."""
+"""Answers by a compiled route: authenticates, reads, validates, calls. It defines the order of refusals."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
