@@ -171,7 +171,7 @@ class KeyEndsContract:
 
         async def rolled(**end: Any) -> ApiKey:
             context = CONTEXT.__class__(actor="operator:tests", request_id="", at=service.clock())
-            new: tuple[ApiKey, ApiKeyToken] = await service.container.use_cases.keys().rotate(
+            new: tuple[ApiKey, ApiKeyToken] = await service.container.use_cases.keys().roll(
                 tenant.owner, UUID(key["id"]), context, overlap=DAY, **end
             )
             return new[0]

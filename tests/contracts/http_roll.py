@@ -1,4 +1,4 @@
-"""Key rotation: both keys are valid for an overlap, and a failure between the two writes is repaired by a retry."""
+"""Rolling a key: both keys are valid for an overlap, and a failure between the two writes is repaired by a retry."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -222,7 +222,7 @@ def test_wrong_arguments_are_one_line_where_nobody_looks(shell: Shell, arguments
 
 
 def test_a_group_alone_prints_its_help(shell: Shell) -> None:
-    assert "Rotate a key" in (done := shell("key")).stdout + done.stderr
+    assert "Roll (rotate) a key" in (done := shell("key")).stdout + done.stderr
 
 
 def test_django_writes_no_colours_either(shell: Shell) -> None:

@@ -174,10 +174,10 @@ def test_successor_outlives_neither_predecessor_nor_roller(
     allowed = min(bounds, default=None)
     if isinstance(wanted, datetime) and allowed is not None and wanted > allowed:
         with pytest.raises(Unfit) as refused:
-            old.successor(text, id=uuid7(), now=NOW, expires_at=wanted, rotated_by=roller)
+            old.successor(text, id=uuid7(), now=NOW, expires_at=wanted, rolled_by=roller)
         assert refused.value.violations[0].code in {"outlives_maker", "outlives_predecessor"}
         return
-    new = old.successor(text, id=uuid7(), now=NOW, expires_at=wanted, rotated_by=roller)
+    new = old.successor(text, id=uuid7(), now=NOW, expires_at=wanted, rolled_by=roller)
     assert new.expires_at == (wanted if isinstance(wanted, datetime) else allowed)
     assert old.successor(text, id=uuid7(), now=NOW, expires_at=Lifetime.AS_BEFORE).expires_at == before
 

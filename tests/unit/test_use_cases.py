@@ -205,7 +205,7 @@ async def test_rolled_key_is_replaced_after_the_overlap(world: World) -> None:
     owner, end = new_owner_id(), NOW + timedelta(days=90)
     old, old_text = await world.keys.create(owner, world.context, name="CI", scopes=[Scope.SIMULATIONS_READ])
     world.advance_one_second()
-    new, text = await world.keys.rotate(owner, old.id, world.context, overlap=timedelta(hours=1), expires_at=end)
+    new, text = await world.keys.roll(owner, old.id, world.context, overlap=timedelta(hours=1), expires_at=end)
     assert (new.name, new.scopes, new.created_at, new.expires_at) == ("CI", old.scopes, world.time, end)
     stored = await world.keys.get(owner, old.id)
     assert stored.expires_at == world.time + timedelta(hours=1)
@@ -218,10 +218,10 @@ async def test_roll_does_not_extend_the_old_key(world: World) -> None:
     owner, end = new_owner_id(), NOW + timedelta(minutes=1)
     old, _ = await world.keys.create(owner, world.context, name="CI", scopes=list(Scope), expires_at=end)
     world.advance_one_second()
-    new, _ = await world.keys.rotate(owner, old.id, world.context, overlap=timedelta(days=1))
+    new, _ = await world.keys.roll(owner, old.id, world.context, overlap=timedelta(days=1))
     assert (await world.keys.get(owner, old.id)).expires_at == end
     assert new.expires_at == end + timedelta(seconds=1)
-    unlimited, _ = await world.keys.rotate(owner, old.id, world.context, overlap=timedelta(days=1), expires_at=None)
+    unlimited, _ = await world.keys.roll(owner, old.id, world.context, overlap=timedelta(days=1), expires_at=None)
     assert unlimited.expires_at is None
 
 
@@ -230,11 +230,11 @@ async def test_key_can_roll_itself_but_no_key_with_more_scopes(world: World) -> 
     weak, _ = await world.keys.create(owner, world.context, name="weak", scopes=[Scope.KEYS_MANAGE])
     strong, _ = await world.keys.create(owner, world.context, name="strong", scopes=list(Scope))
     with pytest.raises(Denied):
-        await world.keys.rotate(owner, strong.id, world.context, overlap=day, rotated_by=weak)
+        await world.keys.roll(owner, strong.id, world.context, overlap=day, rolled_by=weak)
     assert (await world.keys.get(owner, strong.id)) == strong
     assert len((await world.keys.list(owner, PageRequest())).items) == 2
     for key in (weak, strong):
-        new, _ = await world.keys.rotate(owner, key.id, world.context, overlap=day, rotated_by=key)
+        new, _ = await world.keys.roll(owner, key.id, world.context, overlap=day, rolled_by=key)
         assert new.scopes == key.scopes
 
 
@@ -248,7 +248,7 @@ async def test_key_can_roll_itself_but_no_key_with_more_scopes(world: World) -> 
 )
 async def test_invalid_roll_is_refused_before_the_lookup(world: World, given: dict[str, Any], field: str) -> None:
     with pytest.raises(Invalid) as refused:
-        await world.keys.rotate(new_owner_id(), uuid7(), world.context, **given)
+        await world.keys.roll(new_owner_id(), uuid7(), world.context, **given)
     assert [violation.field for violation in refused.value.violations] == [field]
 
 
@@ -257,7 +257,7 @@ async def test_inactive_key_cannot_be_rolled(world: World) -> None:
     key, _ = await world.keys.create(owner, world.context, name="CI", scopes=list(Scope))
     await world.keys.revoke(owner, key.id, world.context)
     with pytest.raises(Conflict) as refused:
-        await world.keys.rotate(owner, key.id, world.context, overlap=timedelta())
+        await world.keys.roll(owner, key.id, world.context, overlap=timedelta())
     assert refused.value.code == "key_ended"
     assert len((await world.keys.list(owner, PageRequest())).items) == 1
 
@@ -270,7 +270,7 @@ async def test_key_of_another_owner_cannot_be_read_rolled_or_revoked(world: Worl
     with pytest.raises(NotFound):
         await world.keys.revoke(stranger, key.id, world.context)
     with pytest.raises(NotFound):
-        await world.keys.rotate(stranger, key.id, world.context, overlap=timedelta())
+        await world.keys.roll(stranger, key.id, world.context, overlap=timedelta())
     assert await world.keys.get(owner, key.id) == key
 
 

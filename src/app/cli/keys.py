@@ -41,9 +41,7 @@ def roll_key(
         owner = await use_cases.owners().get(of)
         key_id = await _key_id(use_cases, owner.id, id_or_prefix)
         expires_at = expires_in if isinstance(expires_in, Lifetime) else _expiry(expires_in)
-        made = await use_cases.keys().rotate(
-            owner.id, key_id, operator_context(), overlap=overlap, expires_at=expires_at
-        )
+        made = await use_cases.keys().roll(owner.id, key_id, operator_context(), overlap=overlap, expires_at=expires_at)
         return owner, *made
 
     _print_key(*run_use_case(work), as_json=as_json)

@@ -43,7 +43,7 @@ class Lifetime(Enum):
 class ApiKey:
     """An owner's API key as it is stored. Times are in UTC; ``digest`` never leaves the storage.
 
-    ``created_by`` is the actor who created it, None where that was not recorded. When a rotation shortens the key's
+    ``created_by`` is the actor who created it, None where that was not recorded. When rolling shortens the key's
     life, ``original_expires_at`` keeps the expiry it had before, ``LAST_MOMENT`` for never: a successor gets the
     lifetime that the key was created with, however short the overlap.
     """
@@ -169,11 +169,11 @@ class ApiKey:
         now: datetime,
         expires_at: datetime | Lifetime | None,
         created_by: str | None = None,
-        rotated_by: "ApiKey | None" = None,
+        rolled_by: "ApiKey | None" = None,
     ) -> Self:
         """The key that replaces this one: the same name and scopes, another text, and an expiry of its own.
 
-        ``rotated_by`` is the key in use, None for an operator. With one, the new key lives at most as long as this one
+        ``rolled_by`` is the key in use, None for an operator. With one, the new key lives at most as long as this one
         was created to, counted from now, and expires no later than the key in use unless that is this key; without an
         expiry it gets the latest one allowed. Without one, None is never. Raises ``Unfit`` for a later expiry, and
         ``Conflict`` where this key is revoked or expired.
@@ -181,9 +181,9 @@ class ApiKey:
         if self.is_inactive(now):
             raise Conflict("key_ended", "The key is revoked or expired. Create a new one.")
         as_before = self._same_lifetime_from(now)
-        if rotated_by is not None:
+        if rolled_by is not None:
             named = None if expires_at is Lifetime.AS_BEFORE else expires_at
-            others = [] if rotated_by.id == self.id else [maker_limit(rotated_by.expires_at)]
+            others = [] if rolled_by.id == self.id else [maker_limit(rolled_by.expires_at)]
             expires_at = limited_expiry(named, [predecessor_limit(as_before), *others])
         elif expires_at is Lifetime.AS_BEFORE:
             expires_at = as_before

@@ -1,4 +1,4 @@
-"""The latest expiry of a key that is created or rotated with another key; None is never."""
+"""The latest expiry of a key that is created or rolled with another key; None is never."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

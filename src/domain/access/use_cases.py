@@ -124,7 +124,7 @@ class ApiKeys:
 
         return await self.repository.of(owner).change(id, revoked, context)
 
-    async def rotate(
+    async def roll(
         self,
         owner: OwnerId,
         id: UUID,
@@ -133,7 +133,7 @@ class ApiKeys:
         *,
         overlap: timedelta,
         expires_at: datetime | Lifetime | None = Lifetime.AS_BEFORE,
-        rotated_by: ApiKey | None = None,
+        rolled_by: ApiKey | None = None,
     ) -> tuple[ApiKey, ApiKeyToken]:
         """Creates a key with the same name and scopes, and makes the old one expire after ``overlap`` at the latest.
 
@@ -142,20 +142,20 @@ class ApiKeys:
 
         There are two transactions, the new key first, so that nobody is left without a valid key. If the second one is
         lost, a repeated request with the same idempotency key finds the new key, and ``expire_previous`` completes the
-        rotation. ``precondition`` is checked against the old key as it is read.
+        work. ``precondition`` is checked against the old key as it is read.
 
-        ``rotated_by`` is the key in use, which may be the old one, and needs all its scopes (``Denied``). Raises
+        ``rolled_by`` is the key in use, which may be the old one, and needs all its scopes (``Denied``). Raises
         ``Invalid``, and ``Conflict`` where the old key or the one in use is revoked or expired.
         """
         named = None if expires_at is Lifetime.AS_BEFORE else expires_at
         if violations := [*ApiKey.overlap_violations(overlap), *ApiKey.expiry_violations(named, context.at)]:
             raise Invalid(violations)
         old = await self.repository.of(owner).get(id)
-        if rotated_by is not None:
-            require_scopes(rotated_by.scopes, old.scopes)
+        if rolled_by is not None:
+            require_scopes(rolled_by.scopes, old.scopes)
         precondition(old)
-        if rotated_by is not None and rotated_by.id != old.id:
-            rotated_by = await self._not_ended(owner, rotated_by, context)
+        if rolled_by is not None and rolled_by.id != old.id:
+            rolled_by = await self._not_ended(owner, rolled_by, context)
         text = ApiKeyToken.new(self.random_bytes)
         new = old.successor(
             text,
@@ -163,7 +163,7 @@ class ApiKeys:
             now=context.at,
             expires_at=expires_at,
             created_by=context.actor,
-            rotated_by=rotated_by,
+            rolled_by=rolled_by,
         )
         await self.repository.of(owner).add(new, context)
         await self.expire_previous(owner, id, new, context, overlap=overlap)
@@ -184,7 +184,7 @@ class ApiKeys:
     ) -> ApiKey:
         """Makes the previous key expire ``overlap`` after the new one was created; no error if it ends sooner.
 
-        Raises ``OutcomeUnknown``, as the new key is there, where the rotation cannot be completed now.
+        Raises ``OutcomeUnknown``, as the new key is there, where this cannot be completed now.
         """
         end = new.created_at + overlap
         try:

@@ -55,7 +55,7 @@ async def _roll(cases: AdminUseCases, context: WriteContext, row: ApiKeyRow, fie
         cases,
         owner,
         context,
-        lambda: cases.keys.rotate(owner.id, row.pk, context, overlap=overlap, expires_at=expires_at),
+        lambda: cases.keys.roll(owner.id, row.pk, context, overlap=overlap, expires_at=expires_at),
     )
     if text is None:  # its second transaction may have been lost
         await cases.keys.expire_previous(owner.id, row.pk, key, context, overlap=overlap)

@@ -135,8 +135,8 @@ def _add_creations(routes: APIRouter, keys: ApiKeys, idempotent: IdempotentExecu
             owner,
             write_context,
             ApiKey,
-            lambda: keys.rotate(
-                owner, id, write_context, precondition, overlap=overlap, expires_at=expires_at, rotated_by=caller.key
+            lambda: keys.roll(
+                owner, id, write_context, precondition, overlap=overlap, expires_at=expires_at, rolled_by=caller.key
             ),
         )
         if token is None:

@@ -59,7 +59,7 @@ def key_roll(
     ] = "same",
     as_json: AsJson = False,
 ) -> None:
-    """Rotate a key: create its successor, with the same name and scopes, and print it."""
+    """Roll (rotate) a key: create its successor, with the same name and scopes, and print it."""
     from app.cli.keys import roll_key
 
     roll_key(of, key, overlap, expires_in, as_json=as_json)

@@ -10,7 +10,11 @@ owner = command_group("Manage owners: the tenants, whose data is kept apart.")
 
 
 @owner.command("create")
-def owner_create(*, name: str, as_json: AsJson = False) -> None:
+def owner_create(
+    *,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is called: a name that no other owner has, and no UUID.")],
+    as_json: AsJson = False,
+) -> None:
     """Create an owner and print its id."""
     from app.cli.owners import create_owner
 
