@@ -12,7 +12,9 @@ owner = command_group("Manage owners: the tenants, whose data is kept apart.")
 @owner.command("create")
 def owner_create(
     *,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="What it is called: a name that no other owner has, and no UUID.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="What it is called: a name that no other owner has, and no UUID.")
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Create an owner and print its id."""
