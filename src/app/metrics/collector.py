@@ -85,21 +85,21 @@ class WorkerCollector(Collector):
         yield counter_by(
             "outcome",
             "goatfish_standby_reads",
-            "Reads of many rows that standbys may answer, by what became of them.",
+            "Reads of many rows that standbys may answer, by who answered them and why.",
             self._storage.standby_reads.items(),
         )
         yield from self._key_cache()
-        yield gauge("goatfish_bodies_bytes", "Bytes that bodies on their way in occupy.", self._bodies_held)
-        yield gauge("goatfish_bodies_max_bytes", "GOATFISH_BODIES_MAX, in bytes.", self._bodies.most)
+        yield gauge("goatfish_bodies_bytes", "Bytes of the request bodies in progress.", self._bodies_held)
+        yield gauge("goatfish_bodies_max_bytes", "The limit of these bytes: GOATFISH_BODIES_MAX.", self._bodies.most)
         late = HistogramMetricFamily(
-            "goatfish_event_loop_lag_seconds", "How late the event loop was, measured four times a second.", labels=()
+            "goatfish_event_loop_lag_seconds", "How late the event loop runs a timer, four times a second.", labels=()
         )
         add_histogram(late, (), loop_lag.BUCKETS, self._lag.numbers())
         yield late
         yield gauge_by(
             "kind",
             "goatfish_purge_lag_seconds",
-            "For how long what is oldest should have been purged; only where operators' database is configured.",
+            "For how long the oldest rows should have been purged; only where the operators' database is configured.",
             self._purge_lag.seconds.items(),
         )
         yield from self._webhooks.collect()
@@ -143,15 +143,15 @@ class WorkerCollector(Collector):
         )
         if registry is not None:
             most = registry.limits.connections_max
-            yield gauge("goatfish_http_connections_max", "At most so many connections are open.", most)
+            yield gauge("goatfish_http_connections_max", "The limit of open client connections.", most)
 
     def _shared_pools(self) -> Iterator[Metric]:
         size, in_use, waiting = (
             GaugeMetricFamily(f"goatfish_pool_{name}", documentation, labels=("pool",))
             for name, documentation in (
-                ("size", "Connections to the database at most, or threads on SQLite."),
-                ("in_use", "Those in use."),
-                ("waiting", "Statements that wait for one."),
+                ("size", "Size of the pool: database connections, or threads on SQLite."),
+                ("in_use", "Connections of the pool, or threads, that are in use."),
+                ("waiting", "Statements that wait for a connection of the pool, or a thread."),
             )
         )
         for name, pool in self._storage.pools.items():

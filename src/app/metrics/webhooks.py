@@ -24,7 +24,7 @@ class WebhookCollector(Collector):
         yield counter_by(
             "outcome",
             "goatfish_webhook_deliveries",
-            "Attempts to deliver a message to a webhook, by what became of them.",
+            "Attempts to deliver a message to a webhook, by their outcome.",
             self._figures.outcomes.items(),
         )
         duration = HistogramMetricFamily(
@@ -36,10 +36,10 @@ class WebhookCollector(Collector):
         yield gauge_by(
             "state",
             "goatfish_webhook_lag_seconds",
-            "For how long a webhook has waited to be served, or has failed, at most.",
+            "The longest time for which a webhook has waited to be served, or has been failing.",
             [("waiting", self._figures.waiting_lag(now)), ("failing", self._figures.failing_lag(now))],
         )
-        yield gauge("goatfish_webhook_lag_changes", "How many changes a webhook is behind at most.", standing.changes)
+        yield gauge("goatfish_webhook_lag_changes", "The most changes that a webhook is behind.", standing.changes)
         yield gauge("goatfish_webhooks_behind", "Webhooks that have not been sent every change.", standing.behind)
         yield gauge("goatfish_webhooks_failing", "Webhooks that wait for another attempt.", standing.failing)
         yield gauge("goatfish_webhooks_disabled", "Webhooks that are disabled.", standing.disabled)
