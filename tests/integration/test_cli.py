@@ -188,7 +188,7 @@ def test_each_seed_adds_new_owners() -> None:
 
 def test_runs_are_seeded_for_the_simulations_of_each_owner() -> None:
     done = goatfish("seed", "--owners", "2", "--each", "4", "--runs", "101")
-    assert done.stderr.endswith("4 simulations and 101 runs are created for 2 new owners, with these ids:\n")
+    assert done.stderr.endswith("4 simulations and 101 runs are created for new owners (2), with these ids:\n")
     runs = [RunRow.objects.filter(owner_id=owner) for owner in done.stdout.split()]
     assert sorted(each.count() for each in runs) == [50, 51]
     for owner, each in zip(done.stdout.split(), runs, strict=True):

@@ -41,7 +41,7 @@ def seed(owner_count: int, each: int, runs: int, *, of: str | None, history: boo
     counts = {entity: runs if entity is Run else each for entity in ENTITIES}
     created = " and ".join(f"{count} {plural_of(entity)}" for entity, count in counts.items())
     without = "" if history else ", without revisions,"
-    whose = f"owner {owners[0].name!r}, with this id" if of else f"{owner_count} new owners, with these ids"
+    whose = f"owner {owners[0].name!r}, with this id" if of else f"new owners ({owner_count}), with these ids"
     print_message(f"{created} are created{without} for {whose}:")
     if as_json:
         print_json([owner_members(owner) for owner in owners])
