@@ -176,7 +176,7 @@ def _url_violations(values: dict[str, Any], networks: Sequence[str]) -> list[Vio
     try:
         url = urlsplit(str(values.get("url", "")).strip().lower())
         if url.scheme == "http" and not networks:
-            return [Violation("url", "not_https", "The url must begin with https://: no other is sent to.")]
+            return [Violation("url", "not_https", "The url must begin with https://.")]
         if url.scheme in {"http", "https"}:
             AllowedAddresses(networks, public=url.scheme == "https").require(url.hostname or "")
     except AddressRefused as error:

@@ -100,9 +100,9 @@ async def list_precondition(
 
     def check(_: Owned | None) -> None:
         if wanted and ANY not in wanted:
-            raise Stale("precondition_failed", "A list has no entity tag, so that If-Match with one never holds.")
+            raise Stale("precondition_failed", "A list has no entity tag, so no tag in If-Match is its own.")
         if ANY in unwanted:
-            raise Stale("precondition_failed", "The list exists, which If-None-Match rules out.")
+            raise Stale("precondition_failed", "The list exists, so If-None-Match with * does not hold.")
 
     return check
 

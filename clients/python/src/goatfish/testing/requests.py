@@ -165,9 +165,9 @@ class Conditions:
     def check_list(self) -> None:
         """The same for a list, which exists and has no tag."""
         if self.wanted and "*" not in self.wanted:
-            raise Refusal("precondition_failed", "A list has no entity tag, so that If-Match with one never holds.")
+            raise Refusal("precondition_failed", "A list has no entity tag, so no tag in If-Match is its own.")
         if "*" in self.unwanted:
-            raise Refusal("precondition_failed", "The list exists, which If-None-Match rules out.")
+            raise Refusal("precondition_failed", "The list exists, so If-None-Match with * does not hold.")
 
 
 def idempotency_key(headers: Mapping[str, str]) -> tuple[str | None, list[Fault]]:

@@ -114,7 +114,7 @@ def _faults(values: Body) -> list[Fault]:
         found.append(at(("secret",), "malformed", _MALFORMED))
     url = str(values.get("url") or "").strip().lower()
     if url.startswith("http:"):
-        found.append(at(("url",), "not_https", "The url must begin with https://: no other is sent to."))
+        found.append(at(("url",), "not_https", "The url must begin with https://."))
     elif url.startswith("https:") and not _may_be_public(url):
         found.append(at(("url",), "address_refused", "The host has an address that is not public."))
     return found
