@@ -1,5 +1,6 @@
 """What all schemas share: strict values, base classes of bodies, queries and representations, and pages."""
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
@@ -96,12 +97,20 @@ def name_field(max_length: int, example: str) -> FieldInfo:
     return info
 
 
+def _describe_defaults(schema: dict[str, Any]) -> None:
+    """Says in words what a member is that is left out: generators make a member with a default a required one."""
+    for member in schema["properties"].values():
+        if (default := member.pop("default", None)) is not None:
+            said = [member.get("description"), f"`{json.dumps(default)}` if left out"]
+            member["description"] = "; ".join(filter(None, said))
+
+
 class CreateBody(BaseModel):
     """The base of a body: unknown members are refused, and no value is converted to another type."""
 
     MEDIA_TYPES: ClassVar[frozenset[str]] = JSON_TYPES
     LIMITS: ClassVar[BodyLimits] = BodyLimits()
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra=_describe_defaults)
 
     def fields(self) -> dict[str, Any]:
         """The members that were sent."""

@@ -228,6 +228,6 @@ def _change(field: FieldSpec, *, patch: bool = False) -> Any:
     No example shows an immutable one, which can only be sent as it is.
     """
     none: dict[str, Any] = {"examples": None} if field.kind.immutable else {}
-    info = described(field, json_schema_extra=lambda schema: schema.pop("default", None), **none)
+    info = described(field, **none)
     value = written(field.kind, patch=patch)
     return Annotated[value | None if field.optional else value, info], None

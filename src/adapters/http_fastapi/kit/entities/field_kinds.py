@@ -54,6 +54,8 @@ def written(kind: kinds.Field, *, patch: bool = False) -> Any:  # noqa: PLR0911 
             return ReadMoment
         case kinds.Words():
             return Annotated[list[str], WithJsonSchema(json_schema(kind))]
+        case kinds.Choice(options=options):
+            return Annotated[Any, PlainValidator(partial(_option, kind), json_schema_input_type=options)]
         case Quantities():
             read = partial(read_quantities, patch=patch)
             return Annotated[Any, PlainValidator(read, json_schema_input_type=quantities_type(kind, patch=patch))]
@@ -76,6 +78,8 @@ def shown(field: FieldSpec) -> Any:
     """The type of a member that clients are shown; nothing is validated on its way out."""
     value: Any
     match field.kind:
+        case kinds.Choice(options=options):
+            value = options
         case Quantities():
             value = dict[str, QUANTITY_VIEW]
         case Items(of=of):
