@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _WILDCARD = re.compile(r"(?:^\*|\*\.)([^*.]+\.[^*]+)$")  # and the domain of two labels or more that follows it
 _PORT = re.compile(r"(.*):([0-9*]*)")
 _ZONE = re.compile(r"(\[?[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*)%[^\]]*(\]?)")
-_NO_SLASHES = re.compile(r"(https?):(?!//)/?|//", re.IGNORECASE)
+_SCHEME = re.compile(r"(?:(https?)(?::/*|/+)|[/\\]{2,})", re.IGNORECASE)  # however the :// is written
 _USER = re.compile(r"[^/]*@")
 _SAME_IN_URLS = {"capital letters", "the address in another form", "a trailing slash", "the default port"}
 """What means the same in a URL, and is never in an origin as browsers send it."""
@@ -44,7 +44,7 @@ def canonical_pattern(text: str) -> str:
     """
     if text == "*":
         return text
-    scheme, user, rest, port, path = _take_apart(text)
+    scheme, user, rest, port, path = _take_apart(_with_slashes(text))
     found = {"a scheme": scheme, "a user name": user, "a port": port, "a path": path}
     reasons = [name for name, part in found.items() if part is not None]
     prefix = next((each for each in ("*.", ".") if rest.startswith(each)), "")
@@ -110,6 +110,12 @@ def _take_apart(text: str) -> _Parts:
     )  # fmt: skip
 
 
+def _with_slashes(text: str) -> str:
+    """The text with the :// of a URL, if it begins with something like https:host, https//host or //host."""
+    found = _SCHEME.match(text)
+    return f"{found[1] or 'https'}://{text[found.end() :]}" if found else text
+
+
 def _split_origin(text: str) -> tuple[str | None, list[str]]:
     """The origin that is meant, if that can be told, and why browsers would not send this text."""
     if text == "null":
@@ -118,8 +124,8 @@ def _split_origin(text: str) -> tuple[str | None, list[str]]:
         return None, ["no part of an origin can be a wildcard"]
     if text.count("://") > 1:
         return None, ["several in one"]
-    if found := _NO_SLASHES.match(text):
-        meant, _ = _split_origin(f"{found[1] or 'https'}://{text[found.end() :]}")
+    if (mended := _with_slashes(text)) != text:
+        meant, _ = _split_origin(mended)
         return meant, ["no scheme with ://"]
     scheme, user, name, port, path = _take_apart(text)
     reasons = ["a user name"] if user is not None else []
@@ -176,6 +182,9 @@ def _to_ascii(name: str) -> str:
 
     with suppress(idna.IDNAError):
         return idna.encode(name, uts46=True).decode("ascii")
+    with suppress(idna.IDNAError):  # of symbols, which registries refuse and browsers do not
+        labels = idna.uts46_remap(name).split(".")
+        return ".".join(each if each.isascii() else f"xn--{each.encode('punycode').decode()}" for each in labels)
     return name
 
 
