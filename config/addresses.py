@@ -118,6 +118,18 @@ def _public_url(value: str) -> str:
         raise ValueError(f"must be like https://sim.example.com:8443 without a path, {error}") from None
 
 
+def _listening(value: str) -> str:
+    with suppress(ValueError):
+        return str(ip_address(value.removeprefix("[").removesuffix("]")))
+    if value.startswith(("*", ".")):
+        raise ValueError(f"must be one address, got {value!r}: for all, write 0.0.0.0, or :: for IPv6 too")
+    try:
+        return canonical_pattern(value)
+    except ValueError as error:
+        raise ValueError(f"must be one address, {error}") from None
+
+
+ListeningAddress = Annotated[str, AfterValidator(_listening)]
 AllowedHosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list), AfterValidator(_hosts)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list), AfterValidator(_origins)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]

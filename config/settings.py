@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from config.addresses import AllowedHosts, Networks, Origins, PublicUrl
+from config.addresses import AllowedHosts, ListeningAddress, Networks, Origins, PublicUrl
 from config.databases import DatabaseUrl, StandbyUrl
 from config.env_file import ENCODING, ENV_FILE
 from config.running_up import RunningUp
@@ -172,7 +172,7 @@ class Settings(BaseSettings):
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """The port of GET /metrics, for Prometheus, with the figures of all workers; 0 for any free one, unset for none."""
 
-    metrics_host: str = "127.0.0.1"
+    metrics_host: ListeningAddress = "127.0.0.1"
     """The address on which METRICS_PORT is open; whoever reaches it can read it, so another is for closed networks."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"

@@ -160,6 +160,13 @@ def test_hosts_can_be_comma_separated_or_json(
             "must be like https://sim.example.com:8443 without a path,"
             " got 'sim.example.com' (no scheme): write https://sim.example.com",
         ),
+        (
+            "METRICS_HOST",
+            "http://[::1]:91",
+            "must be one address, got 'http://[::1]:91' (a scheme, a port): write [::1]",
+        ),
+        ("METRICS_HOST", "10.0.0.300", "must be one address, got '10.0.0.300' (no IPv4 address)"),
+        ("METRICS_HOST", "*", "must be one address, got '*': for all, write 0.0.0.0, or :: for IPv6 too"),
         ("LOG_LEVEL", "loud", "must be one of 'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL', got 'LOUD'"),
         ("HTTPS", "perhaps", "must be true or false, got 'perhaps'"),
         ("CONNECTIONS_MAX", "1000001", "must be at most 1000000, got '1000001'"),
@@ -198,6 +205,13 @@ def test_invalid_value_is_reported_in_one_line_with_its_variable(
 
     assert lines == [f"GOATFISH_{name}: {message}"]
     assert "hunter2" not in "".join(lines)
+
+
+@pytest.mark.parametrize("given", ["127.0.0.1", "::", "[::]", "fe80::1%eth0", "localhost"])
+def test_metrics_are_served_on_an_address_or_a_name(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOATFISH_METRICS_HOST", given)
+
+    assert loading.load().metrics_host == given.strip("[]")
 
 
 def test_all_invalid_values_are_reported_together(monkeypatch: pytest.MonkeyPatch) -> None:

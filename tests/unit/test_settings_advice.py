@@ -25,6 +25,8 @@ def settings_with(**given: Any) -> Settings:
             {"database_url": POSTGRES, "sqlite_synchronous": "normal"},
             "GOATFISH_SQLITE_SYNCHRONOUS has no effect with PostgreSQL.",
         ),
+        ({"metrics": False, "metrics_port": 9100}, "GOATFISH_METRICS_PORT has no effect with GOATFISH_METRICS=false."),
+        ({"metrics_host": "0.0.0.0"}, "GOATFISH_METRICS_HOST has no effect without GOATFISH_METRICS_PORT."),
         ({"secret_key_previous": SecretStr("x" * 32)}, "GOATFISH_SECRET_KEY_PREVIOUS is the same as"),
         ({"body_timeout": 60}, "GOATFISH_BODY_TIMEOUT, 60, is never reached: GOATFISH_REQUEST_TIMEOUT, 60,"),
         ({"rate_limit": 3, "workers": 4}, "GOATFISH_RATE_LIMIT is 3, but each of 4 workers allows at least one."),

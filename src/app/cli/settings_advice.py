@@ -13,6 +13,7 @@ ANY_ADDRESS = frozenset({"0.0.0.0", "[::]"})  # noqa: S104 -- recognized, not li
 def advice(settings: Settings) -> Iterator[str]:
     """A line for each of them."""
     yield from _without_effect(settings)
+    yield from _metrics_of_nobody(settings)
     if found := ANY_ADDRESS.intersection(settings.allowed_hosts):
         yield (
             f"{PREFIX}ALLOWED_HOSTS has {', '.join(found)}, which is an address to listen on (serve --host):"
@@ -27,6 +28,13 @@ def advice(settings: Settings) -> Iterator[str]:
             f"{PREFIX}KEEP_ALIVE is {settings.keep_alive:g}: proxies usually keep connections for"
             f" {PROXIES_KEEP:g} seconds, and fail where they use one that is closed."
         )
+
+
+def _metrics_of_nobody(settings: Settings) -> Iterator[str]:
+    if settings.metrics_port is not None and not settings.metrics:
+        yield f"{PREFIX}METRICS_PORT has no effect with {PREFIX}METRICS=false."
+    if settings.metrics_port is None and settings.metrics_host != Settings.model_fields["metrics_host"].default:
+        yield f"{PREFIX}METRICS_HOST has no effect without {PREFIX}METRICS_PORT."
 
 
 def _without_effect(settings: Settings) -> Iterator[str]:
