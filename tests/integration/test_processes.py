@@ -471,7 +471,8 @@ def test_up_prints_the_same_working_key_each_time(bare: Shell) -> None:
 
 def _up(shell: Shell, taken: int) -> tuple[str, str]:
     """Starts it beside a port that is taken, tries what it shows, and gives the key and the admin's password."""
-    with shell.running("up", "--port", str(taken), until="Ctrl-C stops it") as running:
+    in_json = {"GOATFISH_LOG_FORMAT": "json"}
+    with shell.running("up", "--port", str(taken), until="Ctrl-C stops it", variables=in_json) as running:
         said = running.said
         assert f"Port {taken} is in use" in said
         curl = re.search(r"^curl -H 'X-API-Key: (\S+)' (http://\S+)$", said, re.MULTILINE)
@@ -479,6 +480,7 @@ def _up(shell: Shell, taken: int) -> tuple[str, str]:
         assert curl, said
         assert sign_in, said
         assert answer(curl[2], curl[1]) == (200, b'{"items":[],"next_cursor":null}')
+        running.wait('"route": "/api/v1/simulations", "status": 200')
         return curl[1], sign_in[1]
 
 

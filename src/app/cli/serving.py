@@ -58,7 +58,7 @@ def serve(host: str, port: int, *, reload: bool, proxy: str, access_log: bool | 
         settings.log_level,
         reload=reload,
         proxies=proxies,
-        access_log=is_json if access_log is None else access_log,
+        access_log=access_log,
     )
 
 
@@ -110,10 +110,10 @@ def run(
     *,
     reload: bool = False,
     proxies: Sequence[str] = (),
-    access_log: bool = False,
+    access_log: bool | None = None,
 ) -> None:
-    """Serves until a signal stops it; running requests may finish first."""
-    workers = load().workers
+    """Serves until a signal stops it; running requests may finish first. None: a log in JSON has the access log."""
+    workers, is_json = load().workers, load().log_format == "json"
     settings = uvicorn.Config(
         # uvicorn reloads an application only by its import path
         "app.worker:build_for_reload" if reload else Worker(),
@@ -124,7 +124,7 @@ def run(
         reload_dirs=SOURCE if reload else None,
         log_config=None,  # Django's logging configuration covers uvicorn's loggers
         log_level=log_level.lower(),
-        access_log=access_log,
+        access_log=is_json if access_log is None else access_log,
         proxy_headers=bool(proxies),
         forwarded_allow_ips=[*proxies],
         server_header=False,
