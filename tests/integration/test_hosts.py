@@ -17,10 +17,11 @@ import psycopg
 import pytest
 
 from adapters.django_orm.bootstrap import asyncpg_storage
+from adapters.django_orm.postgresql.base import DatabaseWrapper
 from adapters.django_orm.sql.asyncpg_connector import Connector
 from adapters.django_orm.sql.asyncpg_executor import CONNECT_TIMEOUT
 from adapters.django_orm.storage import Storage
-from config.databases import DatabaseUrl, psycopg_parameters
+from config.databases import DatabaseUrl, django_database, psycopg_parameters
 from config.postgres_urls import read_url
 from domain.errors import Unavailable
 from domain.repository import OwnerId
@@ -238,6 +239,20 @@ def test_the_operators_commands_pass_a_silent_host_over(primary: Server, silent:
     )
     assert "Operators can connect to" in done.stdout, done
     assert "The service can use" in done.stdout, done
+
+
+def test_operators_are_led_to_the_last_good_host_first(primary: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DatabaseWrapper, "_good", None)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(0)
+        at = f"127.0.0.1:{silent.getsockname()[1]}"
+        settings = django_database(DatabaseUrl(over(primary, at, place(primary), query="connect_timeout=1")))
+        wrapper = DatabaseWrapper(settings | {"TIME_ZONE": None}, alias="several")
+        for _ in range(2):
+            wrapper.get_new_connection(wrapper.get_connection_params()).close()
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
 
 
 async def test_the_directory_of_a_socket_is_a_host(primary: Server, silent: str, tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     _limits: ClassVar[dict[str, str]] = {}
     _answer_timeout: ClassVar[float | None] = None
+    _good: ClassVar[tuple[str, str] | None] = None
+    """The host and the port where this process has connected last."""
 
     @classmethod
     def limit_sessions(cls, seconds: float) -> None:
@@ -34,6 +36,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         cls._answer_timeout = seconds + GRACE
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        conn_params = self._good_host_first(conn_params)
         chooses = conn_params.get("target_session_attrs", "any") != "any"
         given = conn_params["options"].removesuffix(as_options(session_settings(chooses=chooses))).strip()
         try:
@@ -56,7 +59,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise
         if self._answer_timeout is not None:
             connection.wait = partial(_wait, connection, connection.wait, self._answer_timeout)
+        DatabaseWrapper._good = connection.info.host, str(connection.info.port)
         return connection
+
+    def _good_host_first(self, conn_params: dict[str, Any]) -> dict[str, Any]:
+        """The parameters with the last good host first: others may be silent for as long as they are given."""
+        places = [*zip(conn_params["host"].split(","), conn_params["port"].split(","), strict=True)]
+        hosts, ports = zip(*sorted(places, key=lambda place: place != self._good), strict=True)
+        return {**conn_params, "host": ",".join(hosts), "port": ",".join(ports)}
 
     def _behind_pooler(self, conn_params: dict[str, Any]) -> Any:
         try:
