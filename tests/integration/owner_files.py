@@ -9,14 +9,18 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 from uuid import uuid4
 
+import pytest
+
 from adapters.django_orm import bootstrap
 from adapters.django_orm.storage import Storage
+from adapters.django_orm.tenant_data.erasing import erase, rows_per_table
 from adapters.django_orm.tenant_data.exporting import open_export
 from adapters.django_orm.tenant_data.importing import import_owner
 from domain.access.api_key import ApiKey
 from domain.access.owner import Owner
 from domain.access.token import ApiKeyToken
 from domain.entity import update
+from domain.errors import DomainError
 from domain.registry import ENTITIES
 from domain.repository import OwnerId
 from domain.simulations.simulation import Simulation
@@ -84,6 +88,25 @@ def exported(owner: OwnerId) -> bytes:
 
 def imported(file: bytes, name: str | None = None) -> dict[str, int]:
     return import_owner(io.BytesIO(file), bootstrap.django_storage(size=1).tables, name)[1]
+
+
+def remove(owner: OwnerId) -> None:
+    """Erases the owner, of whom nothing is left."""
+    for _ in erase(owner):
+        pass
+    assert not any(rows_per_table(owner).values())
+
+
+def expect_refused(owner: OwnerId, lines: Iterable[Line], reason: str) -> None:
+    """Imports these lines, which have to be refused wholly, in one sentence with this reason."""
+    try:
+        with pytest.raises(DomainError) as refused:
+            imported(file_from(lines))
+        assert not any(rows_per_table(owner).values())
+    finally:
+        remove(owner)
+    assert reason in refused.value.detail
+    assert "\n" not in refused.value.detail
 
 
 def lines_of(file: bytes) -> list[Line]:

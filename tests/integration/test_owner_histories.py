@@ -15,7 +15,7 @@ from django.db import connection
 
 from adapters.django_orm import bootstrap
 from adapters.django_orm.models import RevisionRow
-from adapters.django_orm.tenant_data.erasing import erase, rows_per_table
+from adapters.django_orm.tenant_data.erasing import rows_per_table
 from domain.access.owner import Owner
 from domain.access.token import ApiKeyToken
 from domain.entity import checked
@@ -33,7 +33,7 @@ from domain.use_cases import EntityUseCases
 from domain.write_context import IdempotencyKey
 from tests.factories import CONTEXT
 from tests.integration.conftest import VENDOR, opened
-from tests.integration.owner_files import Line, exported, file_from, imported, lines_of, rows_of, stored_owner
+from tests.integration.owner_files import Line, exported, file_from, imported, lines_of, remove, rows_of, stored_owner
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
@@ -50,19 +50,14 @@ def owner(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
 @pytest.fixture(scope="module")
 def file(owner: Owner) -> bytes:
     file = exported(owner.id)
-    erase_all(owner)
+    remove(owner.id)
     return file
 
 
 @pytest.fixture(autouse=True)
 def erase_after_test(owner: Owner, file: bytes) -> Iterator[None]:
     yield
-    erase_all(owner)
-
-
-def erase_all(owner: Owner) -> None:
-    for _ in erase(owner.id):
-        pass
+    remove(owner.id)
 
 
 def revision(lines: list[Line], kind: str, action: str = "updated") -> Line:

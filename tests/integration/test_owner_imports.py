@@ -14,12 +14,22 @@ from django.db import connection
 
 from adapters.django_orm.models import OwnerRow
 from adapters.django_orm.tenant_data import bulk_insert, importing
-from adapters.django_orm.tenant_data.erasing import erase, rows_per_table
+from adapters.django_orm.tenant_data.erasing import rows_per_table
 from domain.access.owner import Owner
 from domain.access.token import ApiKeyToken
-from domain.errors import Conflict, DomainError, Invalid
+from domain.errors import Conflict, Invalid
 from tests.integration.conftest import VENDOR
-from tests.integration.owner_files import Line, exported, file_from, imported, lines_of, rows_of, stored_owner
+from tests.integration.owner_files import (
+    Line,
+    expect_refused,
+    exported,
+    file_from,
+    imported,
+    lines_of,
+    remove,
+    rows_of,
+    stored_owner,
+)
 
 if TYPE_CHECKING:
     from django.db import models
@@ -42,11 +52,9 @@ def owner(committing: None) -> Owner:
 @pytest.fixture(scope="module")
 def file(owner: Owner) -> Iterator[bytes]:
     file = exported(owner.id)
-    for _ in erase(owner.id):
-        pass
+    remove(owner.id)
     yield file
-    for _ in erase(owner.id):
-        pass
+    remove(owner.id)
 
 
 def edit_columns(table: str, row: int = 0, **values: Any) -> Callable[[list[Line]], None]:
@@ -191,18 +199,10 @@ EDITS_HERE = [*EDITS] if VENDOR == "sqlite" else FOUND_BY_A_DATABASE
 
 @pytest.mark.parametrize("name", EDITS_HERE)
 def test_an_edited_file_is_rejected_completely(owner: Owner, file: bytes, name: str) -> None:
-    edit, message = EDITS[name]
+    edit, reason = EDITS[name]
     lines = lines_of(file)
     edit(lines)
-    try:
-        with pytest.raises(DomainError) as refused:
-            imported(file_from(lines))
-        assert not any(rows_per_table(owner.id).values())
-    finally:
-        for _ in erase(owner.id):
-            pass
-    assert message in refused.value.detail
-    assert "\n" not in refused.value.detail
+    expect_refused(owner.id, lines, reason)
 
 
 @pytest.mark.parametrize(
@@ -233,8 +233,7 @@ def test_an_escaped_backslash_before_u0000_is_not_a_nul(file: bytes, owner: Owne
     edit_entity("revision", "after", name=name)(lines)
     imported(file_from(lines))
     assert name in {row["name"] for row in rows_of(lines_of(exported(owner.id)), "simulation")}
-    for _ in erase(owner.id):
-        pass
+    remove(owner.id)
 
 
 def test_large_rows_are_inserted_in_small_chunks(file: bytes, owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,8 +247,7 @@ def test_large_rows_are_inserted_in_small_chunks(file: bytes, owner: Owner, monk
     monkeypatch.setattr(importing, "CHUNK_BYTES_MAX", 1)
     rows = imported(file)
     assert chunk_sizes == [1] * sum(rows.values())
-    for _ in erase(owner.id):
-        pass
+    remove(owner.id)
 
 
 def test_the_number_of_an_invalid_line_is_reported(file: bytes) -> None:
@@ -286,8 +284,7 @@ def test_an_existing_owner_is_not_imported_again(owner: Owner, file: bytes) -> N
         assert refused.value.detail == f"Owner {owner.id} exists already."
     before = exported(owner.id).partition(b"\n")[2]
     assert before == file.partition(b"\n")[2]
-    for _ in erase(owner.id):
-        pass
+    remove(owner.id)
 
 
 def test_a_duplicate_owner_name_is_rejected_unless_another_is_passed(owner: Owner, file: bytes) -> None:
@@ -302,5 +299,4 @@ def test_a_duplicate_owner_name_is_rejected_unless_another_is_passed(owner: Owne
     imported(file, name)
     assert OwnerRow.objects.get(id=owner.id).name == name
     for id in (owner.id, other.id):
-        for _ in erase(id):
-            pass
+        remove(id)

@@ -31,12 +31,6 @@ from tests.running_service import served
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with Server(in_memory=True) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def made(server: Server) -> Iterator[Site]:
     """A site that its commands have made and migrated."""
     site = site_on(server)

@@ -14,7 +14,7 @@ from django.db import connection
 
 from adapters.django_orm import bootstrap
 from adapters.django_orm.models import RunRow
-from adapters.django_orm.tenant_data.erasing import erase, rows_per_table
+from adapters.django_orm.tenant_data.erasing import rows_per_table
 from domain.access.owner import Owner
 from domain.entity import create, update
 from domain.errors import Conflict, DomainError
@@ -26,7 +26,7 @@ from domain.runs.status import RunStatus
 from domain.simulations.simulation import Simulation
 from tests.factories import CONTEXT, NOW, OwnerFactory, SimulationFactory
 from tests.integration.conftest import VENDOR, opened
-from tests.integration.owner_files import Line, exported, file_from, imported, lines_of, rows_of
+from tests.integration.owner_files import Line, expect_refused, exported, file_from, imported, lines_of, remove, rows_of
 
 if TYPE_CHECKING:
     from pytest_django import DjangoDbBlocker
@@ -99,12 +99,6 @@ def file(owner: Owner) -> bytes:
     file = exported(owner.id)
     remove(owner.id)
     return file
-
-
-def remove(owner: OwnerId) -> None:
-    for _ in erase(owner):
-        pass
-    assert not any(rows_per_table(owner).values())
 
 
 def data_of(file: bytes) -> bytes:
@@ -247,17 +241,10 @@ HOSTILE: dict[str, tuple[Callable[[list[Line]], None], str]] = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_file_is_refused_wholly(owner: Owner, file: bytes, name: str) -> None:
-    change, words = HOSTILE[name]
+    change, reason = HOSTILE[name]
     lines = lines_of(file)
     change(lines)
-    try:
-        with pytest.raises(DomainError) as refused:
-            imported(file_from(lines))
-        assert not any(rows_per_table(owner.id).values())
-    finally:
-        remove(owner.id)
-    assert words in refused.value.detail
-    assert "\n" not in refused.value.detail
+    expect_refused(owner.id, lines, reason)
 
 
 @pytest.mark.parametrize("text", ["1e309", "-1e309", "NaN", "Infinity", "1e", "01"])
