@@ -52,7 +52,7 @@ def _network(text: str) -> IPv4Network | IPv6Network:
 
 
 def _meant(text: str) -> str:
-    """Why this is neither an address nor a network, and what would be, if that can be told."""
+    """Why this is neither an address nor a network, and what would be, if that is known."""
     if text == "*":
         return " (* stands alone)"
     address, has_prefix, _ = text.partition("/")

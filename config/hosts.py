@@ -117,7 +117,7 @@ def _with_slashes(text: str) -> str:
 
 
 def _split_origin(text: str) -> tuple[str | None, list[str]]:
-    """The origin that is meant, if that can be told, and why browsers would not send this text."""
+    """The origin that is meant, if that is known, and why browsers would not send this text."""
     if text == "null":
         return None, ["pages of any site can send it"]
     if "*" in text:
@@ -157,7 +157,7 @@ def _port(scheme: str, text: str | None) -> tuple[str | None, list[str]]:
 
 
 def _repaired(name: str) -> tuple[str | None, list[str]]:
-    """The host that is meant, if that can be told, and what is wrong with this one."""
+    """The host that is meant, if that is known, and what is wrong with this one."""
     reasons = []
     if found := _ZONE.fullmatch(name):  # a network of one machine's, which clients leave out
         name = found[1] + found[2]
@@ -189,7 +189,7 @@ def _to_ascii(name: str) -> str:
 
 
 def _explained(name: str) -> tuple[str | None, str]:
-    """What is wrong with a name that is no host, and the host that is meant, if that can be told."""
+    """What is wrong with a name that is no host, and the host that is meant, if that is known."""
     labels = name.split(".")
     is_number = bool(_NUMBER.fullmatch(labels[-1]))
     if is_number:

@@ -44,7 +44,7 @@ POOLED_SESSION: Final[Mapping[str, str]] = {
 }
 """Those that PgBouncer takes from its clients, and sets before each transaction."""
 LATER_SESSION: Final = "SET transaction_timeout = 0"
-"""What servers since ``LATER`` are told once connected: earlier ones refuse a setting that they do not know."""
+"""A statement for servers since ``LATER``, once connected: earlier ones refuse a setting that they do not know."""
 LATER: Final = 17
 GRACE: Final = 1.0
 """Seconds for the server to end a statement by itself at its limit: then it is known that it was not carried out."""

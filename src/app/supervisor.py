@@ -68,7 +68,7 @@ class Supervisor:
         return True
 
     def _stop(self) -> None:
-        """Stops the workers as this process was told to; without a signal, at once."""
+        """Stops the workers as the signal to this process asks; without a signal, at once."""
         first = self._signals.first
         self._signal_all(signal.SIGINT if first is None else first)
         if first is not None:

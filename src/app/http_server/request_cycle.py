@@ -66,7 +66,7 @@ class RequestCycle:
     )
 
     def __init__(self, connection: Connection, head: Head, scope: Mapping[str, Any], began: float) -> None:
-        """``scope`` is what all requests of a connection share; ``began`` is when the request did, if that is told."""
+        """``scope`` is what all requests of a connection share; ``began`` is when it did, if reported."""
         path = head.raw_path.decode("ascii")
         self.scope = {
             **scope,

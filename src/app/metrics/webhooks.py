@@ -11,7 +11,7 @@ from domain.webhooks.figures import BUCKETS, DeliveryFigures
 
 
 class WebhookCollector(Collector):
-    """Reads what a deliverer tells; nothing where none has begun."""
+    """Reads a deliverer's figures; nothing where none has begun."""
 
     def __init__(self, figures: DeliveryFigures, now: Callable[[], datetime]) -> None:
         self._figures, self._now = figures, now

@@ -21,7 +21,7 @@ from app.metrics.families import gauge
 TIMEOUT = 2.0
 """Seconds in which a worker has to answer."""
 DIRECTORY = "_GOATFISH_METRICS_DIRECTORY"
-"""The environment variable by which the first process tells its workers of the directory."""
+"""The environment variable that names the directory to workers."""
 
 _log = logging.getLogger("goatfish.metrics")
 _UP = ("goatfish_worker_up", "Whether the worker process answers.")
@@ -117,7 +117,7 @@ def _told(metric: Metric) -> list[Any]:
 
 
 def _ask(path: Path) -> list[Any] | None:
-    """What the worker tells; empty where it does not answer, and None where it is gone."""
+    """The worker's metrics; empty where it does not answer, and None where it is gone."""
     received = bytearray()
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:

@@ -16,7 +16,7 @@ PING = "webhook.ping"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is sent, the same each time it is tried; ``at`` is the time of what it tells."""
+    """What is sent, the same at each attempt; ``at`` is the time of the change."""
 
     id: str
     type: str
@@ -48,7 +48,7 @@ class Messages:
         return Message(f"msg_{revision.id.hex}", type_, revision.created_at, body)
 
     def ping(self, id: UUID, webhook_id: UUID, now: datetime) -> Message:
-        """A message that tells of no change."""
+        """A message about no change."""
         return Message(f"msg_{id.hex}", PING, now, self._body(PING, now, {"webhook_id": webhook_id}))
 
     def _body(self, type_: str, at: datetime, data: Mapping[str, Any]) -> bytes:

@@ -73,7 +73,7 @@ OF_CODE: dict[str, type[errors.APIError]] = {
 
 
 def error_of(response: Response) -> errors.APIError:
-    """The error that this answer tells of: a problem of the service, or what something before it has said."""
+    """The error in this answer: a problem of the service, or the answer of a proxy before it."""
     problem = _problem(response)
     code = problem.get("code")
     known = OF_CODE.get(code) if isinstance(code, str) else None

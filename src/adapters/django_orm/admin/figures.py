@@ -1,4 +1,4 @@
-"""What the admin's first page counts. What is counted lately is found by each owner's index of newest rows.
+"""Counts for the admin's first page. Recent rows are found by each owner's index of newest rows.
 
 Every statement has a time limit; a figure that takes longer is None, and the page says so.
 """

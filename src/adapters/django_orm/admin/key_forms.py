@@ -79,5 +79,5 @@ class RollForm(TicketForm):
 
 
 def new_ticket() -> str:
-    """What tells a form from all others."""
+    """What identifies a form."""
     return signing.dumps(uuid4().hex, salt=_SALT)

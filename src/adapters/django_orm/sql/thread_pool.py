@@ -1,4 +1,4 @@
-"""Threads that do the work of an event loop: assigned fairly, and told when nobody waits for them any more."""
+"""Threads that do the work of an event loop: assigned fairly, and notified when nobody waits for them any more."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def filters_of(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:
 
 
 def page_size(arguments: argparse.Namespace) -> int:
-    """The size of the pages to ask for: no more than are shown, and one, which tells that there are more."""
+    """The page size to request: as many as are shown and one more, which shows whether there are more."""
     return LARGEST_PAGE if arguments.all else min(arguments.limit + 1, LARGEST_PAGE)
 
 

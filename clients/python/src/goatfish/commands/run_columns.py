@@ -12,7 +12,7 @@ from goatfish.commands.table import Column
 Items = Sequence[Mapping[str, Any]]
 STATUS_STYLES = {"queued": "dim", "running": "blue", "succeeded": "green", "failed": "red", "cancelled": "yellow"}
 CAPTURED = frozenset({("parameters", "command"), ("parameters", "directory")})
-"""What is recorded by itself, and seldom what somebody looks for."""
+"""Members that the client captures, which people seldom look for."""
 IDENTITY, TIMES, VARIED, CONSTANT, REST = range(5)
 """Ranks: what is shown sooner where there is little room."""
 

@@ -43,7 +43,7 @@ def quantity_text(quantity: Any, *, exact: bool = True, unit: bool = True) -> st
 
 
 def moment(iso: str | None) -> datetime | None:
-    """The moment that this text of the service tells."""
+    """The moment that this text of the service names."""
     if not iso:
         return None
     # Before Python 3.11 a fraction has to have 3 or 6 digits, and there is no Z.
@@ -52,7 +52,7 @@ def moment(iso: str | None) -> datetime | None:
 
 
 def moment_text(iso: str | None, *, exact: bool = False, form: str = "%Y-%m-%d %H:%M") -> str:
-    """A moment: as the service tells it, or in local time, to the minute unless the form says otherwise."""
+    """A moment: as the service writes it, or in local time, to the minute unless the form says otherwise."""
     at = moment(iso)
     if iso is None or at is None:
         return NOTHING

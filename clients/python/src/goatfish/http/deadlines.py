@@ -10,7 +10,7 @@ from goatfish.http.library import httpx
 
 
 def deadline(timeout: float | None) -> float:
-    """When an answer that is asked for now has to be there."""
+    """The deadline for an answer that is requested now."""
     return float("inf") if timeout is None else time.monotonic() + timeout
 
 

@@ -40,7 +40,7 @@ class Tries:
         return self._next(failure, None)
 
     def answered(self, response: Response) -> float | None:
-        """None where the answer is a success. Raises what it tells where it is not, and no try is left or of use."""
+        """None where the answer is a success. Raises its error where it is none, and no retry is left or would help."""
         if response.succeeded or response.status == NOT_MODIFIED:
             return None
         error = error_of(response)

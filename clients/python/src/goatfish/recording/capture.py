@@ -18,7 +18,7 @@ from goatfish.recording.git_state import git
 
 @dataclass(frozen=True)
 class Capture:
-    """What is captured by itself; each part can be switched off.
+    """What the client captures; each part can be switched off.
 
     ``command`` and ``directory`` may be given in place of those of this process: a text or a list of arguments, and a
     path.
@@ -88,7 +88,7 @@ def capture_slowly(wanted: Capture) -> dict[str, str]:
 
 
 def _quietly(sentence: str) -> None:
-    """What is captured by itself is cut without a word."""
+    """Captured values are cut without a warning."""
 
 
 def _directory(wanted: Capture) -> Optional[str]:

@@ -92,4 +92,4 @@ class Members:
 
 
 def _quietly(sentence: str) -> None:
-    """What is captured by itself is brought into form without a word."""
+    """Captured values are brought into form without a warning."""

@@ -10,7 +10,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.25, 60.0
 LONGEST_ASKED = 3600.0
 """Seconds that the service is let alone at most, whatever its Retry-After says."""
 FRESH = 5.0
-"""Seconds for which a failure tells that the service is away."""
+"""Seconds for which the service counts as away after a failure."""
 _AWAY = 2
 
 

@@ -172,7 +172,7 @@ class Recorder(Notes):
         return {"id": values.plain_text(getattr(parent, "id", parent))}
 
     def _reference(self) -> dict[str, Any]:
-        """How a run that continues this one tells of it as long as it has no id."""
+        """How a run that continues this one refers to it as long as it has no id."""
         start = self._start
         run = start.get("run", {})
         path = self.path

@@ -97,7 +97,7 @@ _identities: dict[int, dict[str, object]] = {}
 
 
 def this_process() -> Mapping[str, object]:
-    """What tells this process from any other: host, machine (its boot and namespace of processes), id, start."""
+    """What identifies this process: host, machine (its boot and namespace of processes), id, start."""
     pid = os.getpid()
     if pid not in _identities:
         _identities.clear()  # a fork's parent

@@ -74,7 +74,7 @@ class Call(NamedTuple):
 
 
 def perform(call: Call, content: Any, query: str) -> Answer:
-    """Answers. Raises ``Refusal``: what is wrong in itself is told together, and first."""
+    """Answers. Raises ``Refusal``: first for everything that is invalid in itself, at once."""
     operation = call.operation
     faults: list[Fault] = []
     if operation.repeatable:

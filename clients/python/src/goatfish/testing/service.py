@@ -60,7 +60,7 @@ class FakeOwner:
         return self._service.async_client(key=options.pop("key", self.key), **options)
 
     def forget_changes(self) -> None:
-        """The service keeps no change so far any longer: who follows the feed from before is told so (410)."""
+        """Forgets all changes so far: following the feed from an earlier cursor is a 410."""
         with self._service._lock:
             self._tenant.forget_changes()
 

@@ -81,7 +81,7 @@ class Tenant:
         self.revisions.append(Revision(self.last, kind, id, version, *who, *sides))
 
     def forget_changes(self) -> None:
-        """Keeps no revision any longer: who follows the feed from before is told so (410)."""
+        """Forgets all revisions: following the feed from an earlier cursor is a 410."""
         self.revisions.clear()
         self.forgotten = self.last
 

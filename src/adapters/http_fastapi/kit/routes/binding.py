@@ -113,7 +113,7 @@ class Binding:
         raise ProblemException("validation_failed", errors=[error])
 
     async def _solve(self, known: dict[str, Any]) -> list[ProblemError]:
-        """Adds the results of the dependencies; returns what is wrong with headers, which is told with all else."""
+        """Adds the results of the dependencies; returns what is wrong with headers."""
         errors: list[ProblemError] = []
         for call in self.dependencies:
             try:

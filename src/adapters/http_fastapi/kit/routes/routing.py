@@ -90,7 +90,7 @@ def _for(method: str | None, routes: Iterable[BaseRoute]) -> Sequence[BaseRoute]
 
 
 class Target(NamedTuple):
-    """What a request comes to in the end."""
+    """What a request is routed to in the end."""
 
     path: str
     """As routes are declared, with the prefixes of routers and the paths of mounts."""
