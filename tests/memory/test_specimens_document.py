@@ -181,7 +181,7 @@ def test_the_title_of_an_entity_is_used_in_texts(document: Any) -> None:
     operation = document["paths"][ONE]["delete"]
     assert (operation["operationId"], operation["summary"]) == ("delete_specimen", "Delete a test specimen")
     assert {"name": "specimens", "description": "A piece of `material_id` to be tested."} in document["tags"]
-    assert ", materials, specimens and keys" in document["info"]["description"]
+    assert ", materials, specimens, API keys and webhooks" in document["info"]["description"]
     assert document["components"]["schemas"]["Specimen"]["description"] == "A piece of `material_id` to be tested."
 
 

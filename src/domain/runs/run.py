@@ -101,7 +101,7 @@ class Run:
     started_at: Annotated[
         datetime | None,
         Moment(
-            description="filled in when it begins to run, unless it is sent (null as well)",
+            description="filled in when it begins to run, unless it is sent; null stays null",
             example="2026-01-05T08:00:00Z",
             kept=True,
             filters=between("started at this moment or later", "started at this moment or earlier", "started"),
@@ -110,7 +110,7 @@ class Run:
     finished_at: Annotated[
         datetime | None,
         Moment(
-            description="filled in when it ends, unless it is sent (null as well)",
+            description="filled in when it ends, unless it is sent; null stays null",
             example="2026-01-05T17:30:00Z",
             kept=True,
             filters=between("finished at this moment or later", "finished at this moment or earlier", "finished"),

@@ -60,7 +60,8 @@ def _header(meaning: str, schema: dict[str, Any] | None = None, *, always: bool 
 
 _HEADERS = {
     "X-Request-ID": _header(
-        "identifies this request; the one that was sent, if it has this form", {"pattern": "^[A-Za-z0-9._-]{1,128}$"}
+        "identifies this request; the same that the request has sent, if that has this form",
+        {"pattern": "^[A-Za-z0-9._-]{1,128}$"},
     ),
     "Cache-Control": _header(
         "private to the caller, and to be revalidated before each use", {"const": "private, no-cache"}
@@ -77,7 +78,7 @@ _HEADERS = {
         "present if an earlier request with the same key created the object", {"const": "true"}, always=False
     ),
     "RateLimit-Policy": _header("the owner's quota: q requests in w seconds; absent if there is none", always=False),
-    "RateLimit": _header("what remains of it: r requests, and t seconds until all q are available again", always=False),
+    "RateLimit": _header("what is left of the quota: r requests; all q are available again in t seconds", always=False),
     "Retry-After": _header("seconds to wait before trying again", {"type": "integer", "minimum": 1}),
     "WWW-Authenticate": _header("how to authenticate"),
 }

@@ -201,7 +201,8 @@ def request_id_field() -> Any:
 
 def moment_field(description: str) -> Any:
     """A time that is shown."""
-    return Field(description=f"{description}, in UTC", examples=["2026-11-22T08:00:00.123456Z"])
+    when, *rest = description.partition(";")
+    return Field(description="".join((when, ", in UTC", *rest)), examples=["2026-11-22T08:00:00.123456Z"])
 
 
 def public_actor(actor: str | None) -> str | None:

@@ -42,7 +42,7 @@ _EXAMPLE = (
 
 
 class ResultSummary(BaseModel):
-    """The numbers that the runs of a simulation have as one result."""
+    """Statistics of one result over the runs of a simulation."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -104,7 +104,7 @@ class DeliveryView(View):
     )
     type: str = Field(description="what happened: the kind of object and the action", examples=["run.updated"])
     cause: DeliveryCause = Field(description="why it was sent", examples=["change"])
-    attempt: int = Field(description="how often the message has been tried because of the change", examples=[1])
+    attempt: int = Field(description="number of the attempt, from 1; always 1 for one that was requested", examples=[1])
     created_at: Moment = moment_field("when it was sent")
     status_code: int | None = Field(description="status of the answer; null if there was none", examples=[204])
     duration_ms: int = Field(description="how long it took, in milliseconds", examples=[38])
