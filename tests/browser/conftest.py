@@ -7,19 +7,25 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from tests.running_service import Live, live
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = [  # Chromium has no sandbox for root; the other flags turn background traffic off
+FLAGS = [  # Chromium has no sandbox for root; the other flags turn background traffic off, and find no other host
     "--no-sandbox",
     "--disable-gpu",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
+PLACE = {"locale": "en-US", "timezone_id": "UTC"}
+"""Where the browser is, for its contexts: what pages show does not depend on the machine."""
+PATIENCE = 60_000
+"""Milliseconds for what takes a few: the machine may be busy."""
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass
@@ -52,24 +58,22 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page of its own context: nothing is stored from the tests before."""
-    with browser.new_context(viewport={"width": 1280, "height": 1600}) as context:
+    with browser.new_context(viewport={"width": 1280, "height": 1600}, **PLACE) as context:
+        context.set_default_timeout(PATIENCE)
         yield context.new_page()
 
 
 @pytest.fixture
 def recorded(service: Live, page: Page) -> Recorded:
-    """Records errors from the start of the test, and blocks requests to other hosts."""
+    """Records errors, and requests to other hosts, from the start of the test."""
     recorded, own = Recorded(), urlsplit(service.url).netloc
 
-    def block_other_hosts(route: Route) -> None:
-        parts = urlsplit(route.request.url)
-        if parts.scheme in {"data", "blob"} or parts.netloc == own:
-            route.continue_()
-        else:
-            recorded.other_hosts.append(route.request.url)
-            route.abort()
+    def record_other_hosts(request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme not in {"data", "blob"} and parts.netloc != own:
+            recorded.other_hosts.append(request.url)
 
-    page.route("**/*", block_other_hosts)
+    page.on("request", record_other_hosts)
     page.on(
         "console", lambda message: recorded.console_errors.append(message.text) if message.type == "error" else None
     )

@@ -82,6 +82,25 @@ def sign_in(page: Page, service: Live, key: str) -> None:
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
 
+def go(page: Page, address: str) -> None:
+    """Goes to an address within the page, like ``#/keys``, and waits until its view is complete."""
+    page.evaluate(
+        """async (address) => {
+            const before = location.href;
+            const gone = new Promise((done) => addEventListener("hashchange", done, { once: true }));
+            location.hash = address;
+            if (location.href !== before) await gone;
+        }""",
+        address,
+    )
+    expect(page.locator("main[aria-busy=true], main [aria-busy=true]")).to_have_count(0)
+
+
+def expect_to_fit(page: Page) -> None:
+    """The page is no wider than its window, at the latest once it has been drawn for this width."""
+    page.wait_for_function("() => document.documentElement.scrollWidth <= innerWidth")
+
+
 def scroll_to(page: Page, table: str, last: str) -> None:
     """Scrolls a long table to its end, where the link of this name is."""
     region = page.get_by_role("region", name=f"{table}, scrollable")
@@ -97,6 +116,7 @@ def scroll_to(page: Page, table: str, last: str) -> None:
 def workbench(service: Live, page: Page, tenant: Tenant, recorded: Recorded) -> Iterator[Page]:
     """The workbench of the tenant. There must be no error of a script or the policy, nor a request elsewhere."""
     sign_in(page, service, tenant.key)
+    expect(page.locator("main")).not_to_have_attribute("aria-busy", "true")
     yield page
     refused = "Failed to load resource: the server responded with a status of "
     assert [text for text in recorded.console_errors if not text.startswith(refused)] == []

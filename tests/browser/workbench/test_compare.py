@@ -6,11 +6,11 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.workbench.conftest import Tenant
+from tests.browser.workbench.conftest import Tenant, expect_to_fit, go
 
 
 def open_comparison(page: Page, *runs: dict[str, str]) -> None:
-    page.evaluate("address => { location.hash = address }", f"#/compare?runs={','.join(each['id'] for each in runs)}")
+    go(page, f"#/compare?runs={','.join(each['id'] for each in runs)}")
     expect(page.get_by_role("heading", name="Compare runs")).to_be_visible()
 
 
@@ -54,11 +54,24 @@ def test_twenty_runs_fit_and_one_can_be_removed(workbench: Page, tenant: Tenant)
     expect(workbench.get_by_role("columnheader")).to_have_count(20 + 2)  # and two groups of lines
     workbench.get_by_role("button", name="Remove run 07").click()
     expect(workbench.get_by_role("link", name="run 07")).to_have_count(0)
-    assert workbench.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    expect_to_fit(workbench)
     with workbench.expect_download() as saved:
         workbench.get_by_role("button", name="Save as CSV").click()
     rows = list(csv.reader(io.StringIO(saved.value.path().read_text())))
     assert len(rows[0]) == 20
+
+
+def test_a_comparison_stays_where_it_is_while_a_run_changes(workbench: Page, tenant: Tenant) -> None:
+    wing = tenant.simulation()
+    runs = [tenant.run(wing, name=f"run {number:02}", parameters={"n": number}) for number in range(12)]
+    open_comparison(workbench, *runs)
+    region = workbench.get_by_role("region", name="Comparison")
+    region.evaluate("each => { each.scrollLeft = 500 }")
+    workbench.get_by_role("button", name="Remove run 07").focus()
+    tenant.call("PATCH", f"/runs/{runs[3]['id']}", {"parameters": {"n": 40}, "status": "running"})
+    expect(region.get_by_role("cell", name="40")).to_be_visible()
+    expect(workbench.get_by_role("button", name="Remove run 07")).to_be_focused()
+    assert region.evaluate("each => each.scrollLeft") == 500
 
 
 def test_what_cannot_be_compared_is_explained(workbench: Page, tenant: Tenant) -> None:
@@ -116,7 +129,7 @@ def test_names_with_numbers_stand_in_their_order(workbench: Page, tenant: Tenant
     runs = [tenant.run(wing, results={"p10": value, "p2": 1}) for value in (1, 2)]
     open_comparison(workbench, *runs)
     expect(workbench.get_by_role("row", name=re.compile("^p"))).to_have_text([re.compile("^p2"), re.compile("^p10")])
-    workbench.evaluate("id => { location.hash = `#/simulations/${id}` }", wing["id"])
+    go(workbench, f"#/simulations/{wing['id']}")
     workbench.get_by_text("Results in numbers").click()
     numbers = workbench.get_by_role("region", name="Results in numbers")
     expect(numbers.get_by_role("rowheader")).to_have_text(["p2", "p10"])

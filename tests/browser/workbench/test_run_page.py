@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.workbench.conftest import Tenant, sign_in
+from tests.browser.workbench.conftest import Tenant, expect_to_fit, go, sign_in
 from tests.running_service import Live
 
 HOSTILE = [
@@ -17,7 +17,7 @@ HOSTILE = [
 
 def open_run(page: Page, run: dict[str, str], **query: str) -> None:
     options = "&".join(f"{name}={value}" for name, value in query.items())
-    page.evaluate("hash => { location.hash = hash }", f"#/runs/{run['id']}{options and '?' + options}")
+    go(page, f"#/runs/{run['id']}{options and '?' + options}")
 
 
 def test_shows_everything_and_follows(workbench: Page, tenant: Tenant) -> None:
@@ -72,6 +72,37 @@ def test_history_shows_differences_and_restores(workbench: Page, tenant: Tenant)
     expect(workbench.get_by_role("listitem").filter(has_text="Version 3")).to_be_visible()
     assert tenant.call("GET", f"/runs/{run['id']}")["name"] == "first"
     expect(workbench.get_by_role("heading", name="first")).to_be_visible()
+
+
+def test_what_stays_the_same_is_left_alone_while_a_run_changes(workbench: Page, tenant: Tenant) -> None:
+    simulation = tenant.simulation()
+    run = tenant.run(simulation, status="running", results={"cl": 1, "cd": 2})
+    child = tenant.run(simulation, name="finer", parent_id=run["id"])
+    open_run(workbench, run)
+    for kept in (workbench.get_by_role("link", name="By code"), workbench.get_by_role("link", name="finer")):
+        kept.focus()
+        changed = tenant.call("PATCH", f"/runs/{run['id']}", {"results": {"cl": run["results"]["cl"]["value"] + 1}})
+        expect(workbench.get_by_role("row", name=f"cl {changed['results']['cl']['value']}")).to_be_visible()
+        expect(kept).to_be_focused()
+        run = changed
+    tenant.call("DELETE", f"/runs/{child['id']}")
+    expect(workbench.get_by_text("Continued by")).to_have_count(0)
+    open_run(workbench, run, tab="history")
+    first = workbench.get_by_role("listitem").filter(has_text="Version 1")
+    first.get_by_text("What it was created with").click()
+    tenant.call("PATCH", f"/runs/{run['id']}", {"name": "renamed"})
+    expect(workbench.get_by_role("listitem").filter(has_text="Version 4")).to_be_visible()
+    expect(first.get_by_role("row", name="results.cd")).to_be_visible()
+
+
+def test_more_of_a_history_is_shown_once(workbench: Page, tenant: Tenant) -> None:
+    run = tenant.run(tenant.simulation())
+    for number in range(24):
+        tenant.call("PATCH", f"/runs/{run['id']}", {"name": f"name {number}"})
+    open_run(workbench, run, tab="history")
+    workbench.get_by_role("button", name="Show more").dblclick()
+    expect(workbench.locator("li[data-version='1']")).to_be_visible()
+    expect(workbench.locator("li[data-version]")).to_have_count(25)
 
 
 def test_history_tells_what_rounding_and_minutes_hide(workbench: Page, tenant: Tenant) -> None:
@@ -151,7 +182,7 @@ def test_hostile_texts_are_text(workbench: Page, tenant: Tenant) -> None:
         )
         open_run(workbench, run)
         expect(workbench.get_by_role("heading", level=1)).to_have_text(text[:300].strip())
-        assert workbench.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        expect_to_fit(workbench)
         assert "hacked" not in workbench.title().removeprefix(text[:300])
         assert workbench.locator("main img, main script").count() == 0
 

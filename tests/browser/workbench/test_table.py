@@ -184,6 +184,18 @@ def test_the_focus_is_kept_while_rows_and_columns_change(blank: Page) -> None:
     expect(blank.get_by_role("link", name="row 0", exact=True)).to_be_visible()
 
 
+def test_a_press_on_a_row_that_changes_is_not_lost(blank: Page) -> None:
+    make(blank, 50)
+    link = blank.get_by_role("link", name="row 3", exact=True)
+    link.evaluate("each => each.addEventListener('click', () => asked.push('clicked'))")
+    link.hover()
+    blank.mouse.down()
+    blank.evaluate("() => made.update({ ...row(3), number: 99 })")
+    expect(blank.get_by_role("cell", name="99 a")).to_be_visible()
+    blank.mouse.up()
+    assert blank.evaluate("() => asked") == ["clicked"]
+
+
 def test_headers_sort_by_keyboard(blank: Page) -> None:
     make(blank, 5)
     text, a = (blank.get_by_role("columnheader", name=name) for name in ("Text", "a"))

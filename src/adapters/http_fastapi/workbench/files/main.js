@@ -6,7 +6,7 @@ import { Live, ViewFeed } from "./lib/live.js";
 import { isId, link, parseHash } from "./lib/router.js";
 import { forgetKey, onStoredKey, replaceKey, storeKey, storedKey } from "./lib/session.js";
 import { closeMenus } from "./ui/menus.js";
-import { button, problem } from "./ui/pieces.js";
+import { button, keepTime, problem } from "./ui/pieces.js";
 import { applyTheme, shell } from "./ui/shell.js";
 import { signInView } from "./views/sign_in.js";
 
@@ -35,6 +35,7 @@ onStoredKey((old, key) => {
   if (key !== null) show();
 });
 closeMenus();
+keepTime();
 applyTheme();
 show();
 
@@ -53,8 +54,8 @@ async function show() {
   const place = route.path[0] ?? "simulations";
   const { api, me } = session;
   const live = new ViewFeed(session.live, signal);
-  const context = { api, live, me, signal, again: show, ...route, setQuery: (query) => signal.aborted || setQuery(route.path, query), adopt, can: (scope) => me.scopes.includes(scope) };
-  session.shell.setCurrent(place);
+  const context = { api, live, me, signal, again: loadAgain, ...route, setQuery: (query) => signal.aborted || setQuery(route.path, query), adopt, can: (scope) => me.scopes.includes(scope) };
+  session.shell.begin(place);
   let made;
   try {
     const isThere = Object.hasOwn(VIEWS, place) && (route.path[1] === undefined || isId(route.path[1]));

@@ -34,6 +34,34 @@ function nodes(children) {
   return children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 }
 
+const CONTAINERS = new Set(["DIV", "SECTION", "DETAILS", "DL", "TABLE", "THEAD", "TBODY", "TR"]);
+
+/**
+ * Has an element contain these nodes, but leaves what is there already, or looks the same, as it is: it keeps the focus,
+ * what is selected in it, where it is scrolled to, and a press that has begun. What looks the same must do the same.
+ */
+export function update(element, ...children) {
+  const before = [...element.childNodes];
+  const take = (isIt) => {
+    const at = before.findIndex(isIt);
+    return at < 0 ? null : before.splice(at, 1)[0];
+  };
+  const wanted = nodes(children).map((child) => (child instanceof Node ? child : document.createTextNode(child)));
+  const kept = wanted.map((child) => take((each) => each === child) ?? take((each) => each.isEqualNode(child)));
+  wanted.forEach((child, index) => {
+    if (kept[index] || !CONTAINERS.has(child.nodeName)) return;
+    kept[index] = take((each) => each.cloneNode(false).isEqualNode(child.cloneNode(false)));
+    if (kept[index]) update(kept[index], ...child.childNodes);
+  });
+  for (const each of before) each.remove();
+  let next = element.firstChild;
+  wanted.forEach((child, index) => {
+    const node = kept[index] ?? child;
+    if (node === next) next = next.nextSibling;
+    else element.insertBefore(node, next);
+  });
+}
+
 /** Replaces what an element contains. */
 export function fill(element, ...children) {
   element.replaceChildren(...nodes(children));

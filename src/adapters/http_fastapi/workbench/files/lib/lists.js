@@ -41,6 +41,7 @@ export function pager(context, path, params) {
 export function afterRevisions(items, revisions, { compare, isWanted, list }) {
   for (const { action, id, after } of revisions) {
     const at = items.findIndex((each) => each.id === id);
+    if (after && items[at]?.updated_at === after.updated_at) continue; // it was loaded as it is now
     if (at >= 0) items = items.toSpliced(at, 1);
     if (action === "deleted" || !isWanted(after) || !(list.ended || compare(after, list.last) <= 0)) continue;
     const place = items.findIndex((each) => compare(after, each) < 0);

@@ -5,6 +5,7 @@ import { ago, exactMoment } from "../lib/format.js";
 import { link } from "../lib/router.js";
 
 export const STATUSES = ["queued", "running", "succeeded", "failed", "cancelled"];
+const MINUTE = 60e3; // ms
 const SIGNS = {
   queued: "M3 8h10",
   running: "M5 3l8 5-8 5z",
@@ -47,7 +48,14 @@ export function chipButtons(labels, filterBy) {
 
 /** "3 hours ago", with the exact moment as its title. */
 export function when(text) {
-  return text ? h("time", { datetime: text, title: exactMoment(text) }, ago(text)) : "";
+  return text ? h("time", { class: "ago", datetime: text, title: exactMoment(text) }, ago(text)) : "";
+}
+
+/** Has all that `when` has made go with the time, as the page stays open. */
+export function keepTime() {
+  setInterval(() => {
+    for (const each of document.querySelectorAll("time.ago")) each.textContent = ago(each.dateTime);
+  }, MINUTE);
 }
 
 export function simulationLink(id, name) {
@@ -58,13 +66,21 @@ export function runLink(id, name) {
   return h("a", { href: link(["runs", id]) }, name ? h("bdi", {}, name) : h("code", {}, id.slice(-12)));
 }
 
-/** A button; `kind`: "primary", "danger" or none. What an asynchronous `onClick` raises is said in a toast. */
+/**
+ * A button; `kind`: "primary", "danger" or none. What an asynchronous `onClick` raises is said in a toast; until it ends,
+ * the button does not begin it again.
+ */
 export function button(label, onClick, { kind = "", ...props } = {}) {
+  let isBusy = false;
   const click = async (event) => {
+    if (isBusy) return;
+    isBusy = true;
     try {
       await onClick(event);
     } catch (error) {
       if (error.name !== "AbortError") toast(error.message);
+    } finally {
+      isBusy = false;
     }
   };
   return h("button", { type: "button", class: `button ${kind}`.trim(), on: { click }, ...props }, label);

@@ -13,11 +13,11 @@ export function runCounts(context) {
   const later = queue(AT_ONCE);
   const counts = cells(later, async (id) => {
     const summary = await context.api.get(`/simulations/${id}/summary`, {}, context.signal);
-    return { title: countsText(summary), nodes: () => countsBar(summary) };
+    return { title: countsText(summary), nodes: countsBar(summary) };
   });
   const lastRuns = cells(later, async (id) => {
     const { items } = await context.api.get("/runs", { simulation_id: id, limit: 1 }, context.signal);
-    return { title: "", nodes: () => items.map(lastRun) };
+    return { title: "", nodes: items.map(lastRun) };
   });
   return {
     /** An element that shows the counts of this simulation as soon as they are there. */
@@ -31,23 +31,19 @@ export function runCounts(context) {
   };
 }
 
-/** Elements which `load(id)` fills, giving `{title, nodes()}`, where they are in the document when their turn comes. */
+/** Elements, one for each id, which `load(id)` fills, giving `{title, nodes}`, if they are in the document when their turn comes. */
 function cells(later, load) {
-  const known = new Map(); // what was loaded, by simulation
-  const places = new Map(); // elements that show it
-
-  function show(place, { title, nodes }) {
-    fill(place, nodes());
-    place.title = title;
-  }
+  const places = new Map(); // elements by id
+  const filled = new Set(); // ids
 
   async function ask(id, again = false) {
+    const place = places.get(id);
     try {
       await later(async () => {
-        const isLeft = () => !places.get(id)?.isConnected; // scrolled past
-        if ((known.has(id) && !again) || isLeft()) return;
-        known.set(id, await load(id));
-        if (!isLeft()) show(places.get(id), known.get(id));
+        if ((filled.has(id) && !again) || !place.isConnected) return; // else scrolled past
+        const { title, nodes } = await load(id);
+        filled.add(id);
+        fill(place, nodes).title = title;
       });
     } catch {
       // asked for again when it is drawn again
@@ -56,14 +52,16 @@ function cells(later, load) {
 
   return {
     cell(id) {
-      const place = h("span", { class: "counts" });
-      places.set(id, place);
-      if (known.has(id)) show(place, known.get(id));
-      else requestAnimationFrame(() => setTimeout(() => ask(id))); // the rows are painted first
-      return place;
+      if (!places.has(id)) places.set(id, h("span", { class: "counts" }));
+      if (!filled.has(id)) requestAnimationFrame(() => setTimeout(() => ask(id))); // the rows are painted first
+      return places.get(id);
     },
     forget(ids) {
-      for (const id of ids) if (known.delete(id) || places.has(id)) ask(id, true);
+      for (const id of ids)
+        if (places.has(id)) {
+          filled.delete(id);
+          ask(id, true);
+        }
     },
   };
 }

@@ -40,11 +40,14 @@ export function shell({ me, live, signOut }) {
     show(content) {
       const focused = main.contains(document.activeElement) && document.activeElement;
       const tab = focused && focused.closest(".tabs") && focused.getAttribute("href");
+      main.removeAttribute("aria-busy");
       fill(main, content);
       window.scrollTo(0, 0);
       if (focused) ([...main.querySelectorAll(".tabs a")].find((each) => each.getAttribute("href") === tab) ?? main).focus({ preventScroll: true });
     },
-    setCurrent(place) {
+    /** Says which view is being loaded. */
+    begin(place) {
+      main.setAttribute("aria-busy", "true");
       for (const [name, anchor] of links)
         if (name === place || (place !== "keys" && name === "simulations")) anchor.setAttribute("aria-current", "page");
         else anchor.removeAttribute("aria-current");

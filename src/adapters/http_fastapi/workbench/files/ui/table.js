@@ -1,6 +1,6 @@
 /** A table of any length: only the rows in sight are in the document. */
 
-import { fill, h } from "../lib/dom.js";
+import { fill, h, update } from "../lib/dom.js";
 import { button } from "./pieces.js";
 
 const ROW = 34; // px, the height of every row
@@ -60,12 +60,14 @@ export function table({ label, columns, key, sort = null, onSort = null, more = 
     wanted.forEach((row, index) => {
       const id = key(row);
       let made = drawn.get(id);
-      if (made?.row !== row) {
+      if (made?.row) {
+        if (made.row !== row) update(made, ...rowElement(row).childNodes);
+      } else {
         const fresh = rowElement(row);
         made?.replaceWith(fresh);
-        fresh.row = row;
         drawn.set(id, (made = fresh));
       }
+      made.row = row;
       made.setAttribute("aria-rowindex", first + index + 2);
       made.classList.toggle("odd", (first + index) % 2 === 1);
       if (before.nextSibling !== made) before.after(made);

@@ -1,6 +1,6 @@
 /** Two to twenty runs side by side, with what differs marked. */
 
-import { fill, h } from "../lib/dom.js";
+import { fill, h, update } from "../lib/dom.js";
 import { Problem } from "../lib/api.js";
 import { csvRow } from "../lib/csv.js";
 import { nameOrder, duration, exactQuantity, moment, quantity } from "../lib/format.js";
@@ -34,7 +34,7 @@ export async function compareView(context) {
     }),
   );
   const listed = () => ids.map((id) => runs.get(id)).filter(Boolean);
-  const show = () => fill(place, listed().length > 1 ? comparison(listed(), only.checked, remove) : [tooFew(listed().length), listed().map((run) => runLink(run.id, run.name))]);
+  const show = () => update(place, listed().length > 1 ? comparison(listed(), only.checked, remove) : [tooFew(listed().length), listed().map((run) => runLink(run.id, run.name))]);
   const goTo = (wanted) => (location.hash = link(["compare"], { runs: wanted.join(","), only: only.checked ? "1" : "" }));
   const remove = (id) => goTo(ids.filter((each) => each !== id && runs.has(each)));
   const add = (id) => goTo([...ids.filter((each) => runs.has(each)), id]);

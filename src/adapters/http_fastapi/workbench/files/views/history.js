@@ -1,9 +1,10 @@
 /** The history of an object: who changed what and when, and the way back to a version. */
 
-import { fill, h } from "../lib/dom.js";
+import { fill, h, update } from "../lib/dom.js";
 import { difference } from "../lib/difference.js";
 import { exactQuantity, moment, quantity } from "../lib/format.js";
-import { button, dialog, loaded, problem, toast, when } from "../ui/pieces.js";
+import { form } from "../ui/forms.js";
+import { button, dialog, loaded, toast, when } from "../ui/pieces.js";
 
 const PAGE = 20; // revisions
 const MOMENT = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
@@ -15,24 +16,34 @@ export function historyTab({ context, kind, id }) {
   const more = button("Show more", () => loaded(foot, () => next()), { hidden: true });
   const foot = h("div", {}, more);
   const actors = actorNames(context);
+  const made = new Map(); // entries by version; that of the latest is made anew when it is no longer the latest
+  let latest = null; // version
   let cursor = null;
-  let asked = 0; // what was asked for before `reload` is not shown after it
+  let asked = 0; // of what was asked for, only the last is shown
 
   async function next() {
-    const mine = asked;
+    const mine = (asked += 1);
+    const isFirst = cursor === null;
     const page = await context.api.get(`${path}/revisions`, { limit: PAGE, cursor }, context.signal);
     if (mine !== asked) return more;
-    const isFirst = cursor === null;
     cursor = page.next_cursor;
-    if (isFirst) fill(list);
-    list.append(...page.items.map((each, index) => entry(each, isFirst && index === 0)));
+    if (isFirst && latest !== page.items[0]?.version) {
+      made.delete(latest);
+      latest = page.items[0]?.version;
+    }
+    const entries = page.items.map((each) => {
+      if (!made.has(each.version)) made.set(each.version, entry(each));
+      return made.get(each.version);
+    });
+    if (isFirst) update(list, entries);
+    else list.append(...entries);
     more.hidden = !cursor;
     return more;
   }
 
-  function entry(revision, isLatest) {
+  function entry(revision) {
     const rows = difference(revision.before, revision.after);
-    const restorable = revision.after && !isLatest && context.can(`${kind}s:write`);
+    const restorable = revision.after && revision.version !== latest && context.can(`${kind}s:write`);
     const who = h("bdi", {}, revision.actor === "operator" ? "an operator" : revision.actor);
     actors(revision.actor, (name) => fill(who, name));
     return h(
@@ -51,24 +62,21 @@ export function historyTab({ context, kind, id }) {
   }
 
   async function restore(revision) {
-    const sure = await dialog(`Restore version ${revision.version}?`, (close) => [
-      h("p", {}, `The ${kind} becomes what it was on ${moment(revision.at)}, as a new version. Nothing of the history is lost.`),
-      h("div", { class: "tools" }, button("Restore", () => close(true), { kind: "primary" }), button("Cancel", () => close(null))),
-    ]);
-    if (!sure) return;
-    try {
-      await context.api.create(`${path}/restore`, { version: revision.version }, context.signal);
-      toast(`Version ${revision.version} is restored.`);
-      await reload();
-      if (document.activeElement === document.body) list.querySelector(`[aria-label="Restore version ${revision.version}"]`)?.focus();
-    } catch (error) {
-      if (error.name !== "AbortError") list.before(problem(error));
-    }
+    const isDone = await dialog(`Restore version ${revision.version}?`, (close) =>
+      form({
+        label: "Restore",
+        close,
+        content: h("p", {}, `The ${kind} becomes what it was on ${moment(revision.at)}, as a new version. Nothing of the history is lost.`),
+        send: () => context.api.create(`${path}/restore`, { version: revision.version }, context.signal),
+      }),
+    );
+    if (!isDone) return;
+    toast(`Version ${revision.version} is restored.`);
+    await reload();
   }
 
   async function reload() {
     cursor = null;
-    asked += 1;
     await loaded(foot, () => next());
   }
 
@@ -147,12 +155,13 @@ function actorNames(context) {
 
 /** An object that is not there: its history, where there is one, or else `error`, the service's own sentence, is raised. */
 export async function deletedView({ context, kind, id, error }) {
+  let last;
   try {
-    await context.api.get(`/${kind}s/${encodeURIComponent(id)}/revisions`, { limit: 1 }, context.signal);
+    [last] = (await context.api.get(`/${kind}s/${encodeURIComponent(id)}/revisions`, { limit: 1 }, context.signal)).items;
   } catch (other) {
     throw other.status === 404 ? error : other;
   }
-  context.live.addEventListener("changes", ({ detail }) => detail.findLast((each) => each.id === id)?.after && context.again(), { signal: context.signal });
+  context.live.addEventListener("changes", ({ detail }) => detail.some((each) => each.id === id && each.version > last.version) && context.again(), { signal: context.signal });
   return {
     title: `Deleted ${kind}`,
     element: h("article", {}, h("h1", {}, `This ${kind} was deleted`), h("p", {}, "Restore a version to bring it back."), historyTab({ context, kind, id })),

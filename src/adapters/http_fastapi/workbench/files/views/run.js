@@ -1,11 +1,13 @@
 /** One run: what it was given, what came out, where it stands among others, its history, and how to get it by code. */
 
-import { fill, h } from "../lib/dom.js";
+import { fill, h, update } from "../lib/dom.js";
 import { bytes, duration, moment, quantity } from "../lib/format.js";
+import { afterRevisions } from "../lib/lists.js";
 import { link } from "../lib/router.js";
 import { curlSnippet, pythonSnippet } from "../lib/snippets.js";
 import { button, chips, code, copyButton, dialog, loaded, problem, runLink, simulationLink, statusBadge, tabs, when } from "../ui/pieces.js";
 import { deletedView, historyTab } from "./history.js";
+import { order } from "./run_filters.js";
 
 const CHILDREN = 100; // shown at most
 const LONG_URI = 120; // letters, beyond which its beginning has to do
@@ -20,6 +22,7 @@ export async function runView(context) {
   const element = h("article", {}, head, body);
   const tab = ["history", "code"].includes(context.query.tab) ? context.query.tab : "overview";
   let run;
+  let continued = null; // the runs that continue this one
   let isGone = false;
   try {
     run = await api.get(path, {}, signal);
@@ -27,29 +30,37 @@ export async function runView(context) {
     if (error.status !== 404) throw error;
     return deletedView({ context, kind: "run", id, error });
   }
-  fill(head, heading(context, run, tab, await simulationName(context, run)));
+  const name = await simulationName(context, run);
+  fill(head, heading(run, tab, name));
   if (tab === "history") fill(body, historyTab({ context, kind: "run", id }));
   else if (tab === "code") fill(body, codeTab(run));
-  else await loaded(body, async () => overview(context, run, await children(context, id)));
+  else
+    await loaded(body, async () => {
+      continued = await children(context, id);
+      return overview(context, run, continued);
+    });
 
   live.addEventListener("changes", onChanges, { signal });
-  async function onChanges({ detail }) {
-    if (!detail.some((each) => each.id === id || each.after?.parent_id === id || each.before?.parent_id === id)) return;
-    try {
-      run = await api.get(path, {}, signal);
-      if (isGone) return context.again(); // it was deleted, and is there again
-      fill(head, heading(context, run, tab, await simulationName(context, run)));
-      if (tab === "overview") fill(body, overview(context, run, await children(context, id)));
-    } catch (error) {
-      if (error.status !== 404) return;
+  function onChanges({ detail }) {
+    const own = detail.findLast((each) => each.id === id);
+    if (own && !own.after) {
       isGone = true;
       fill(element, h("p", { class: "notice", role: "status" }, "This run has just been deleted. "), h("a", { href: link(["runs", id], { tab: "history" }) }, "Its history"));
+      return;
     }
+    if (own && (isGone || own.after.simulation_id !== run.simulation_id)) return context.again();
+    if (own) run = own.after;
+    const others = detail.filter(({ before, after }) => (after ?? before).parent_id === id);
+    if (isGone || (!own && !others.length)) return;
+    update(head, heading(run, tab, name));
+    if (!continued) return; // they are not shown here, or not yet
+    continued = afterRevisions(continued, others, { compare: order("-created_at"), isWanted: () => true, list: { ended: true } });
+    update(body, overview(context, run, continued));
   }
   return { title: run.name ?? `Run ${id.slice(-12)}`, element };
 }
 
-function heading(context, run, tab, simulation) {
+function heading(run, tab, simulation) {
   return [
     h("p", { class: "crumbs" }, h("a", { href: "#/simulations" }, "Simulations"), " / ", simulationLink(run.simulation_id, simulation)),
     h("div", { class: "title" }, h("h1", {}, h("bdi", {}, run.name ?? `Run ${run.id.slice(-12)}`)), statusBadge(run.status)),

@@ -160,18 +160,14 @@ export async function runsTab({ context, simulation, state, changed }) {
     change({ name: "", status: "", label: [], where: [], sort: "" });
   }
 
-  async function saveCsv(event) {
+  async function saveCsv() {
     const { simulation_id: id, ...wanted } = filters();
-    const pressed = event.currentTarget;
-    pressed.disabled = true;
     try {
       const response = await context.api.fetch("GET", `/simulations/${id}/runs.csv`, { params: wanted, signal: context.signal });
       download(`${fileName(simulation.name)}.csv`, await response.blob());
       toast("The runs are saved as CSV.");
     } catch (error) {
       if (error.name !== "AbortError") fill(failure, problem(error));
-    } finally {
-      pressed.disabled = false;
     }
   }
 

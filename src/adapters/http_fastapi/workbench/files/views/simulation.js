@@ -1,6 +1,6 @@
 /** One simulation: its plan, its runs, plots of them, its history. */
 
-import { fill, h } from "../lib/dom.js";
+import { fill, h, update } from "../lib/dom.js";
 import { nameOrder, value } from "../lib/format.js";
 import { link } from "../lib/router.js";
 import { button, chips, copyButton, dialog, problem, tabs, toast, when } from "../ui/pieces.js";
@@ -26,7 +26,9 @@ export async function simulationView(context) {
   const tab = TABS.some(([each]) => each === context.query.tab) ? context.query.tab : mayReadRuns ? "runs" : "about";
   const state = { ...context.query, where: [context.query.where ?? []].flat(), label: [context.query.label ?? []].flat() };
   const head = h("header", {});
+  const planned = h("span", { class: "muted" });
   const figures = h("div", { class: "figures" });
+  const line = h("div", { class: "tools" }, planned, figures);
   const body = h("div", {});
   let loaded;
   try {
@@ -45,12 +47,13 @@ export async function simulationView(context) {
 
   function showHead() {
     const { name, status, where, label } = state;
-    fill(
+    fill(planned, `Planned from ${simulation.start_date} to ${simulation.end_date}`);
+    update(
       head,
       h("p", { class: "crumbs" }, h("a", { href: "#/simulations" }, "Simulations")),
       h("div", { class: "title" }, h("h1", {}, h("bdi", {}, simulation.name)), chips(simulation.labels, (key, text) => link(["simulations"], { label: `${key}:${text}` }))),
       simulation.description && h("p", { class: "muted lead", title: simulation.description }, simulation.description),
-      h("div", { class: "tools" }, h("span", { class: "muted" }, `Planned from ${simulation.start_date} to ${simulation.end_date}`), figures),
+      line,
       tabs("Simulation", TABS.filter(([each]) => mayReadRuns || !["runs", "plots"].includes(each)).map(([each, label_]) => [label_, link(["simulations", id], { ...(["runs", "plots"].includes(each) ? { name, status, where, label } : {}), tab: each === "runs" ? "" : each }), each === tab])),
     );
   }
@@ -60,7 +63,7 @@ export async function simulationView(context) {
     try {
       const summary = await context.api.get(`${path}/summary`, {}, context.signal);
       const isOpen = figures.querySelector("details")?.open ?? false;
-      fill(figures, results(summary, isOpen));
+      update(figures, results(summary, isOpen));
       shown?.showCounts(summary);
     } catch (error) {
       if (error.name !== "AbortError") fill(figures, problem(error));
@@ -71,7 +74,7 @@ export async function simulationView(context) {
     if (!mayReadRuns && ["runs", "plots"].includes(tab)) fill(body, h("p", { class: "notice" }, "This key may not read runs: it lacks the scope runs:read."));
     else if (tab === "plots") fill(body, await plotsTab({ context, simulation, state, changed }));
     else if (tab === "history") fill(body, historyTab({ context, kind: "simulation", id }));
-    else if (tab === "about") fill(body, about(context, simulation, edit));
+    else if (tab === "about") update(body, about(context, simulation, edit));
     else {
       shown = await runsTab({ context, simulation, state, changed });
       fill(body, shown.element);
@@ -88,7 +91,14 @@ export async function simulationView(context) {
     toast("Saved.");
   }
 
-  let waiting = null;
+  let waiting = null; // until the runs are counted again; one count follows another, so that the last is the newest
+  let counting = null;
+  async function countAgain() {
+    await counting;
+    waiting = null;
+    if (!context.signal.aborted) counting = recount();
+  }
+
   function onChanges({ detail }) {
     const own = detail.findLast((each) => each.id === id);
     if (own?.after) {
@@ -99,13 +109,13 @@ export async function simulationView(context) {
     } else if (own) isDeleted = Boolean(fill(body, h("p", { class: "notice", role: "status" }, "This simulation has just been deleted.")));
     const runs = detail.filter((each) => each.kind === "run" && [each.before, each.after].some((run) => run?.simulation_id === id));
     if (!runs.length) return;
-    waiting ??= setTimeout(() => ((waiting = null), context.signal.aborted || recount()), RECOUNT);
+    waiting ??= setTimeout(countAgain, RECOUNT);
   }
 
   showHead();
   context.live.addEventListener("changes", onChanges, { signal: context.signal });
   await show();
-  recount();
+  counting = recount();
   return { title: simulation.name, element: h("article", {}, head, body) };
 }
 
