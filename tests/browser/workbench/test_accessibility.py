@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import serious_faults
-from tests.browser.workbench.conftest import Tenant, sign_in
+from tests.browser.workbench.conftest import Tenant, go, sign_in
 from tests.running_service import Live
 
 WIDTHS = (390, 1280, 2560)
@@ -74,8 +74,7 @@ def test_no_view_has_a_serious_fault(workbench: Page, filled: dict[str, Any], sc
     workbench.emulate_media(color_scheme=scheme)
     wrong = {}
     for view in VIEWS:
-        workbench.evaluate("address => { location.hash = address }", view.format(**filled))
-        expect(workbench.locator("main[aria-busy=true], main [aria-busy=true]")).to_have_count(0)
+        go(workbench, view.format(**filled))
         expect(workbench.locator("main h1")).to_be_visible()
         for width in WIDTHS:
             workbench.set_viewport_size({"width": width, "height": 900})
@@ -96,7 +95,7 @@ def test_no_dialog_has_a_serious_fault(
         ("#/runs/{run}", "Delete this run"),
         ("#/keys", "New key"),
     ):
-        workbench.evaluate("address => { location.hash = address }", view.format(**filled))
+        go(workbench, view.format(**filled))
         workbench.get_by_role("button", name=name).click()
         expect(workbench.get_by_role("dialog")).to_be_visible()
         assert faults(workbench) == [], name

@@ -9,19 +9,19 @@ import pytest
 from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.browser.conftest import Recorded
-from tests.browser.workbench.conftest import Tenant, scroll_to, sign_in
+from tests.browser.workbench.conftest import Tenant, expect_to_fit, go, scroll_to, sign_in
 from tests.browser.workbench.test_run_page import HOSTILE
 from tests.running_service import Live
 
 
 def open_simulation(page: Page, simulation: Any, query: str = "") -> None:
-    page.evaluate("address => { location.hash = address }", f"#/simulations/{simulation['id']}{query}")
+    go(page, f"#/simulations/{simulation['id']}{query}")
     expect(page.get_by_role("heading", level=1, name=simulation["name"])).to_be_visible()
 
 
-def names(page: Page) -> list[str]:
-    """The runs in the table, from top to bottom."""
-    return page.get_by_role("table", name="Runs").locator("tbody th[scope=row]").all_inner_texts()
+def expect_runs(page: Page, *names: str) -> None:
+    """These are the runs in the table, from top to bottom."""
+    expect(page.get_by_role("table", name="Runs").locator("tbody th[scope=row]")).to_have_text(names)
 
 
 @pytest.fixture
@@ -71,13 +71,13 @@ def test_conditions_are_completed_and_kept_in_the_address(workbench: Page, study
     where.fill("parameters.alpha>=11")
     where.press("Enter")
     expect(workbench.get_by_role("link", name="run 0")).to_have_count(0)
-    assert names(workbench) == ["run 3", "run 2", "run 1"]
+    expect_runs(workbench, "run 3", "run 2", "run 1")
     workbench.get_by_role("button", name="succeeded 2").click()
     expect(workbench.get_by_role("link", name="run 2")).to_have_count(0)
-    assert names(workbench) == ["run 1"]
+    expect_runs(workbench, "run 1")
     workbench.reload()
     expect(workbench.get_by_role("link", name="run 1")).to_be_visible()
-    assert names(workbench) == ["run 1"]
+    expect_runs(workbench, "run 1")
     workbench.get_by_role("button", name="Remove the condition parameters.alpha>=11").click()
     expect(workbench.get_by_role("link", name="run 0")).to_be_visible()
 
@@ -92,7 +92,7 @@ def test_a_condition_that_is_refused_stays_to_be_mended(workbench: Page, study: 
         expect(where).to_have_accessible_description(re.compile("[a-z]{3}"))
         expect(where).to_have_value(wrong)
         expect(workbench.get_by_role("button", name="Remove the condition")).to_have_count(0)
-        assert len(names(workbench)) == 4
+        expect_runs(workbench, "run 3", "run 2", "run 1", "run 0")
         assert "where" not in workbench.url
     where.fill('parameters.model="SST"')
     expect(where).not_to_have_attribute("aria-invalid", "true")
@@ -101,7 +101,7 @@ def test_a_condition_that_is_refused_stays_to_be_mended(workbench: Page, study: 
     where.fill("parameters.alpha<12")
     where.press("Enter")
     expect(workbench.get_by_role("link", name="run 3")).to_have_count(0)
-    assert names(workbench) == ["run 1", "run 0"]
+    expect_runs(workbench, "run 1", "run 0")
     assert workbench.url.count("where=") == 2
 
 
@@ -113,14 +113,14 @@ def test_completion_offers_texts_that_there_are(workbench: Page, study: Any) -> 
     workbench.get_by_role("option").click()
     where.press("Enter")
     expect(workbench.get_by_role("button", name='Remove the condition parameters.model="SST"')).to_be_visible()
-    assert len(names(workbench)) == 4
+    expect_runs(workbench, "run 3", "run 2", "run 1", "run 0")
 
 
 def test_sorts_by_a_result(workbench: Page, study: Any) -> None:
     open_simulation(workbench, study)
     workbench.get_by_role("button", name="cl").click()
     expect(workbench.get_by_role("columnheader", name="cl")).to_have_attribute("aria-sort", "ascending")
-    assert names(workbench)[:3] == ["run 2", "run 1", "run 0"]
+    expect_runs(workbench, "run 2", "run 1", "run 0", "run 3")
     assert "sort=results.cl" in workbench.url
 
 
@@ -225,7 +225,7 @@ def test_a_simulation_with_runs_is_not_deleted(workbench: Page, tenant: Tenant, 
     workbench.get_by_role("button", name="Delete this simulation").click()
     workbench.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(workbench.get_by_role("heading", name="Simulations")).to_be_visible()
-    workbench.evaluate("address => { location.hash = address }", f"#/simulations/{empty['id']}")
+    go(workbench, f"#/simulations/{empty['id']}")
     expect(workbench.get_by_role("heading", name="This simulation was deleted")).to_be_visible()
     workbench.get_by_role("button", name="Restore version 1").click()
     workbench.get_by_role("dialog").get_by_role("button", name="Restore").click()
@@ -243,7 +243,7 @@ def test_hostile_texts_are_text(workbench: Page, tenant: Tenant) -> None:
         expect(workbench.get_by_role("link", name=text[:300].strip(), exact=True)).to_have_count(1)
     for width in (390, 1280, 2560):
         workbench.set_viewport_size({"width": width, "height": 900})
-        assert workbench.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        expect_to_fit(workbench)
     assert workbench.locator("main img, main script").count() == 0
     assert workbench.title() == "Wing · Goatfish"
 
@@ -253,7 +253,7 @@ def test_changes_are_shown_as_the_conditions_let_them(workbench: Page, tenant: T
         workbench, study, "?where=parameters.alpha>=11&label=mesh&name=run&sort=results.cl&status=succeeded,failed"
     )
     expect(workbench.get_by_role("link", name="run 1")).to_be_visible()
-    assert names(workbench) == ["run 2", "run 1"]
+    expect_runs(workbench, "run 2", "run 1")
     members = {"labels": {"mesh": "fine"}, "status": "succeeded"}
     tenant.run(study, name="other", parameters={"alpha": 20}, results={"cl": 1.35}, **members)
     tenant.run(study, name="run 4", parameters={"alpha": 2}, results={"cl": 1.35}, **members)
@@ -261,13 +261,13 @@ def test_changes_are_shown_as_the_conditions_let_them(workbench: Page, tenant: T
     tenant.run(study, name="run 6", parameters={"alpha": 20}, **members)
     between = tenant.run(study, name="Run 7", parameters={"alpha": 20}, results={"cl": 1.35}, **members)
     expect(workbench.get_by_role("link", name="Run 7")).to_be_visible()
-    assert names(workbench) == ["run 2", "Run 7", "run 1", "run 6"]
+    expect_runs(workbench, "run 2", "Run 7", "run 1", "run 6")
     tenant.call("PATCH", f"/runs/{between['id']}", {"results": {"cl": 9}})
     expect(workbench.get_by_role("row").filter(has_text="Run 7")).to_contain_text("9")
-    assert names(workbench) == ["run 2", "run 1", "Run 7", "run 6"]
+    expect_runs(workbench, "run 2", "run 1", "Run 7", "run 6")
     tenant.call("PATCH", f"/runs/{between['id']}", {"labels": {"mesh": None}})
     expect(workbench.get_by_role("link", name="Run 7")).to_have_count(0)
-    assert names(workbench) == ["run 2", "run 1", "run 6"]
+    expect_runs(workbench, "run 2", "run 1", "run 6")
 
 
 def test_what_changes_while_rows_are_loaded_is_not_missed(workbench: Page, tenant: Tenant, study: Any) -> None:
@@ -284,7 +284,7 @@ def test_what_changes_while_rows_are_loaded_is_not_missed(workbench: Page, tenan
     route, answer = answers[0]
     route.fulfill(response=answer)
     expect(workbench.get_by_role("link", name="run 4")).to_be_visible()
-    assert names(workbench) == ["run 4", "run 3", "run 2", "run 1", "run 0"]
+    expect_runs(workbench, "run 4", "run 3", "run 2", "run 1", "run 0")
 
 
 def test_a_later_filter_is_not_overtaken_by_an_earlier_one(workbench: Page, tenant: Tenant, study: Any) -> None:
@@ -305,7 +305,7 @@ def test_a_later_filter_is_not_overtaken_by_an_earlier_one(workbench: Page, tena
         route.continue_()
     tenant.run(study, name="run 22")
     expect(workbench.get_by_role("link", name="run 22")).to_be_visible()
-    assert names(workbench) == ["run 22", "run 2"]
+    expect_runs(workbench, "run 22", "run 2")
 
 
 def test_units_that_differ_stand_beside_the_values(workbench: Page, tenant: Tenant, study: Any) -> None:
@@ -321,6 +321,7 @@ def test_units_that_differ_stand_beside_the_values(workbench: Page, tenant: Tena
 def test_every_heading_that_sorts_is_one_the_service_sorts_by(workbench: Page, study: Any) -> None:
     open_simulation(workbench, study)
     workbench.get_by_role("button", name="Columns").click()
+    expect(workbench.get_by_role("dialog")).to_be_visible()
     for box in workbench.get_by_role("dialog").get_by_role("checkbox").all():
         box.check()
     workbench.get_by_role("button", name="Show these").click()
@@ -339,19 +340,19 @@ def test_labels_filter_and_statuses_are_switched_by_keyboard(workbench: Page, st
     open_simulation(workbench, study)
     workbench.get_by_role("row").filter(has_text="run 2").get_by_role("button", name="mesh coarse").click()
     expect(workbench.get_by_role("link", name="run 3")).to_have_count(0)
-    assert names(workbench) == ["run 2", "run 0"]
+    expect_runs(workbench, "run 2", "run 0")
     failed = workbench.get_by_role("button", name="failed 1")
     failed.press("Enter")
     expect(failed).to_have_attribute("aria-pressed", "true")
     expect(failed).to_be_focused()
     expect(workbench.get_by_role("link", name="run 0")).to_have_count(0)
-    assert names(workbench) == ["run 2"]
+    expect_runs(workbench, "run 2")
     workbench.get_by_role("button", name="running 0").press("Enter")
     expect(workbench).to_have_url(re.compile("status=running%2Cfailed"))
     failed.press("Enter")
     workbench.get_by_role("button", name="Clear them").click()
     expect(workbench.get_by_role("link", name="run 3")).to_be_visible()
-    assert len(names(workbench)) == 4
+    expect_runs(workbench, "run 3", "run 2", "run 1", "run 0")
 
 
 def test_a_deleted_run_is_no_longer_selected(workbench: Page, tenant: Tenant, study: Any) -> None:
