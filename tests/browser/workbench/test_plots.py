@@ -121,6 +121,17 @@ def test_new_runs_appear(plots: Page, tenant: Tenant, study: Any) -> None:
     expect(plots.locator(".mark")).to_have_count(12)
 
 
+def test_a_press_on_a_mark_is_not_lost_when_new_runs_come(plots: Page, tenant: Tenant, study: Any) -> None:
+    plots.locator(".mark").last.hover()
+    expect(plots.locator(".tip")).to_be_visible()
+    plots.mouse.down()
+    with plots.expect_response(lambda answer: "/runs.csv" in answer.url and "another" in answer.text()):
+        tenant.run(study, name="another", parameters={"alpha": {"value": 40, "unit": "deg"}}, results={"cl": 3})
+    plots.evaluate("() => new Promise(requestAnimationFrame)")
+    plots.mouse.up()
+    expect(plots.get_by_role("heading", name=re.compile(r"run \d+"))).to_be_visible()
+
+
 def test_saved_files(plots: Page) -> None:
     with plots.expect_download() as saved:
         plots.get_by_role("button", name="Save as SVG").click()

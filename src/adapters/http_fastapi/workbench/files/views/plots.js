@@ -73,6 +73,7 @@ export async function plotsTab({ context, simulation, state, changed }) {
   }
 
   function show() {
+    if (stage.matches(":active")) return addEventListener("pointerup", () => setTimeout(show), { once: true }); // a press is not lost
     if (!numeric().length) {
       fill(controls);
       for (const each of [legend, numbers, words]) fill(each);
