@@ -60,7 +60,9 @@ def page(browser: Browser) -> Iterator[Page]:
     """A page of its own context: nothing is stored from the tests before."""
     with browser.new_context(viewport={"width": 1280, "height": 1600}, **PLACE) as context:
         context.set_default_timeout(PATIENCE)
-        yield context.new_page()
+        page = context.new_page()
+        yield page
+        page.unroute_all(behavior="ignoreErrors")  # a request may end with the page
 
 
 @pytest.fixture

@@ -179,7 +179,7 @@ export async function loaded(place, load) {
   try {
     const made = await load();
     const focused = place.contains(document.activeElement) && document.activeElement.getAttribute("aria-label");
-    fill(place, made);
+    if (made.parentNode !== place) fill(place, made);
     if (focused) (place.querySelector(`[aria-label="${CSS.escape(focused)}"]`) ?? document.querySelector("#main")).focus({ preventScroll: true });
   } catch (error) {
     if (error.name !== "AbortError") fill(place, problem(error, () => loaded(place, load)));
