@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
 
+from tests.ports import free_port
 from tests.running_service import SECRET_KEY
 
 PATIENCE = 90.0
@@ -23,11 +24,6 @@ def environment(url: str, operator_url: str, **variables: str) -> dict[str, str]
     settings |= {"RATE_LIMIT": "0", "FAILURE_LIMIT": "0", **variables}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GOATFISH_")}
     return kept | {f"GOATFISH_{name}": value for name, value in settings.items()}
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def wait_until(holds: Callable[[], bool], what: str = "what the test waits for") -> None:

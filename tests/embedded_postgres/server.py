@@ -5,7 +5,6 @@ import re
 import select
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -20,6 +19,7 @@ from app.database_roles import DatabaseRoleError, provision
 from config.databases import DatabaseUrl
 from config.secret_files import load_or_create_secret
 from tests.embedded_postgres.places import Account, ServerError, find_binaries, lasting_home, runnable, temporary_home
+from tests.ports import free_port
 
 DATABASE = "goatfish"
 ADMINISTRATOR, OPERATOR, API = "goatfish", "goatfish_operator", "goatfish_api"
@@ -127,7 +127,7 @@ class Server:
         """Make the database where there is none, and return when it takes connections."""
         try:
             self._prepare()
-            self._port = _free_port()
+            self._port = free_port()
             self._launch()
             self._provision()
         except (OSError, ValueError, subprocess.SubprocessError, DatabaseRoleError, psycopg.Error) as error:
@@ -304,8 +304,3 @@ def _initdb_options(version: int) -> list[str]:
 
 def _major(version: str) -> int:
     return int(re.split(r"\D", version, maxsplit=1)[0])
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])

@@ -27,6 +27,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.cli.serving import listen, listen_error
+from tests.ports import free_port, is_taken
+from tests.restartable import wait_until
 from tests.warm_start import goatfish as goatfish_command
 from tests.warm_start import python
 
@@ -166,11 +168,6 @@ def status_lines(port: int, *requests: str) -> list[int]:
             if not request.startswith("HEAD "):
                 answers.read(int(fields["content-length"]))
     return statuses
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def complaint(done: subprocess.CompletedProcess[str], status: int) -> str:
@@ -428,16 +425,8 @@ def test_a_port_is_free_once_the_parent_of_workers_is_killed(two_workers: Runnin
 def expect_free(url: str) -> None:
     """Waits until nobody listens on the port of this URL, and listens as a service does."""
     port = int(url.rpartition(":")[2])
-    deadline = time.monotonic() + PATIENCE
-    while is_taken(port):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: not is_taken(port), "the port is free")
     listen("127.0.0.1", port).close()
-
-
-def is_taken(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_the_address_of_every_interface_serves_ipv4_and_ipv6(goatfish: Shell) -> None:

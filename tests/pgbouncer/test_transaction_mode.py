@@ -6,9 +6,7 @@ import asyncio
 import os
 import re
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -25,12 +23,13 @@ from config.databases import DatabaseUrl
 from domain.access.scopes import Scope
 from tests.contracts.http_api import SIMULATIONS, WING
 from tests.embedded_postgres.places import Account, temporary_home
+from tests.ports import free_port, is_taken
+from tests.restartable import PATIENCE, wait_until
 from tests.running_service import served
 from tests.warm_start import goatfish
 
 OWNERS, ROUNDS, SERVER_CONNECTIONS = 12, 8, 2
 PREPARED_STATEMENTS_SINCE = (1, 21)
-TIMEOUT = 10  # seconds
 TABLES = ("simulation", "api_key", "owner", "revision")
 
 
@@ -51,8 +50,7 @@ def version() -> tuple[int, ...]:
 @contextmanager
 def running_pgbouncer(to: DatabaseUrl, home: Path, account: Account, ignored: str = "") -> Iterator[DatabaseUrl]:
     """The same database behind a PgBouncer that refuses start-up parameters of clients, or ignores these."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     (home / "users.txt").write_text(f'"{to.user}" "{to.password}"\n')
     (home / "pgbouncer.ini").write_text(f"""
 [databases]
@@ -78,23 +76,11 @@ default_pool_size = {SERVER_CONNECTIONS}
     ):
         try:
             url = DatabaseUrl(to.parts._replace(netloc=to.parts.netloc.rpartition(":")[0] + f":{port}").geturl())
-            _wait_for(port, process, home / "pgbouncer.log")
+            wait_until(lambda: is_taken(port) or process.poll() is not None, "PgBouncer listens")
+            assert process.poll() is None, (home / "pgbouncer.log").read_text()
             yield url
         finally:
             process.terminate()
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + TIMEOUT
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except ConnectionRefusedError:
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.02)
-        else:
-            return
 
 
 @pytest.fixture(scope="module")
@@ -164,21 +150,19 @@ def test_list_timeout_leaves_no_settings_in_the_session(
     headers = {"X-API-Key": tenants[0].key}
     with (
         served(env | {"GOATFISH_LIST_TIMEOUT": "0.3"}) as url,
-        httpx2.Client(base_url=url, headers=headers, timeout=TIMEOUT) as http,
+        httpx2.Client(base_url=url, headers=headers, timeout=PATIENCE) as http,
         psycopg.connect(os.environ["TEST_DATABASE_URL"]) as locking,
         psycopg.connect(os.environ["TEST_DATABASE_URL"], autocommit=True) as watching,  # a transaction sees one moment
     ):
-        assert http.get(SIMULATIONS, params={"name": "x"}).status_code == 200
+        wait_until(lambda: http.get(SIMULATIONS, params={"name": "x"}).status_code == 200, "lists are answered")
         with locking.transaction():
             locking.execute("LOCK TABLE simulation IN ACCESS EXCLUSIVE MODE")
             answer = http.get(SIMULATIONS, params={"name": "x"})
             assert (answer.status_code, answer.json()["code"]) == (503, "list_timeout")
             busy = "SELECT query FROM pg_stat_activity WHERE usename = %s AND state <> 'idle'"
-            until = time.monotonic() + TIMEOUT
-            while running := watching.execute(busy, [bouncer.user]).fetchall():  # the answer does not wait for its end
-                assert time.monotonic() < until, running
-                time.sleep(0.05)
-        assert http.get(SIMULATIONS, params={"name": "x"}).status_code == 200
+            # The answer does not wait for its end.
+            wait_until(lambda: not watching.execute(busy, [bouncer.user]).fetchall(), "no session is busy")
+        wait_until(lambda: http.get(SIMULATIONS, params={"name": "x"}).status_code == 200, "lists are answered again")
     for _ in range(SERVER_CONNECTIONS):
         with psycopg.connect(bouncer.with_password, prepare_threshold=None) as client:
             assert client.execute("SHOW statement_timeout").fetchall() == [("0",)]
@@ -186,7 +170,7 @@ def test_list_timeout_leaves_no_settings_in_the_session(
 
 async def _use_concurrently(url: str, tenants: list[Tenant], mark: str) -> dict[Tenant, list[list[str]]]:
     """Each tenant creates and renames a simulation in each round; returns the names in its list after each round."""
-    async with httpx2.AsyncClient(base_url=url, timeout=TIMEOUT) as http:
+    async with httpx2.AsyncClient(base_url=url, timeout=PATIENCE) as http:
 
         async def use(tenant: Tenant) -> list[list[str]]:
             headers, found = {"X-API-Key": tenant.key}, []
@@ -278,7 +262,7 @@ def test_settings_of_the_role_that_cannot_be_used_are_named(
     bouncer: DatabaseUrl, setting: str, value: str, *, usable: bool
 ) -> None:
     role = psycopg.sql.Identifier(bouncer.user)
-    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s"
+    end = "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE usename = %s"  # which waits for its end
     with psycopg.connect(os.environ["TEST_DATABASE_URL"], autocommit=True) as administrator:
         change = psycopg.sql.SQL("ALTER ROLE {} SET {} = {}")
         administrator.execute(change.format(role, psycopg.sql.Identifier(setting), psycopg.sql.Literal(value)))

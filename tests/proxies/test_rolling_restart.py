@@ -21,8 +21,9 @@ import pytest
 from tests.edge.raw_client import lines
 from tests.edge.table import LIST, get, post
 from tests.embedded_postgres import Server
-from tests.proxies.test_smuggling import TIMEOUT, require_program
-from tests.restartable import PATIENCE, Restartable, answers, environment, free_port, wait_until
+from tests.ports import free_port
+from tests.proxies.test_smuggling import require_program
+from tests.restartable import PATIENCE, Restartable, answers, environment, wait_until
 from tests.running_service import fill_database
 
 CLIENTS = 8
@@ -79,7 +80,7 @@ def proxied(name: str, replicas: list[Restartable], home: Path) -> Iterator[tupl
     def all_healthy() -> bool:
         if name == "nginx":
             return True
-        with urlopen(f"http://127.0.0.1:{stats}/;csv", timeout=TIMEOUT) as response:
+        with urlopen(f"http://127.0.0.1:{stats}/;csv", timeout=PATIENCE) as response:
             rows = [*csv.DictReader(response.read().decode().splitlines())]
         return [row["status"] for row in rows if row["svname"] in {"first", "second"}] == ["UP", "UP"]
 
@@ -89,7 +90,7 @@ def proxied(name: str, replicas: list[Restartable], home: Path) -> Iterator[tupl
             yield port, all_healthy
         finally:
             process.terminate()
-            process.wait(TIMEOUT)
+            process.wait(PATIENCE)
 
 
 class Load:

@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -15,10 +14,10 @@ import pytest
 
 from tests.edge.raw_client import connected, exchange
 from tests.edge.table import CODINGS, KEY, LENGTHS, PIPELINES, SMUGGLED, TRAILERS, UPGRADES, Row, get, post
+from tests.ports import free_port, is_taken
+from tests.restartable import PATIENCE, wait_until
 from tests.running_service import Live, live
 
-TIMEOUT = 10.0
-"""The timeout of sockets and of the start of a proxy, in seconds."""
 ROWS = [row for row in [*UPGRADES, *LENGTHS, *CODINGS, *TRAILERS, *PIPELINES] if SMUGGLED in row.sent]
 NGINX = """
 daemon off; pid {home}/nginx.pid; error_log {home}/nginx.log; worker_processes 1;
@@ -87,24 +86,18 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
 @contextmanager
 def proxied(name: str, to: int, home: Path) -> Iterator[tuple[str, int]]:
     """The address of a running proxy."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
+    port = free_port()
     command, configuration = CONFIGURED[name]
     home.chmod(0o755)
     (home / f"{name}.conf").write_text(configuration.format(home=home, port=port, to=to))
     with subprocess.Popen(command(port, home), stderr=subprocess.DEVNULL) as process:
         try:
-            begun = time.monotonic()
-            while process.poll() is None:
-                with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                    break
-                assert time.monotonic() - begun < TIMEOUT
-                time.sleep(0.05)
+            wait_until(lambda: is_taken(port) or process.poll() is not None, f"{name} listens")
             assert process.poll() is None, f"{name} did not start"
             yield "127.0.0.1", port
         finally:
             process.terminate()
-            process.wait(TIMEOUT)
+            process.wait(PATIENCE)
 
 
 @pytest.fixture(scope="module", params=list(CONFIGURED))

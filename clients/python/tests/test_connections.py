@@ -11,6 +11,7 @@ from threading import Thread
 
 import pytest
 from clients.python.tests.scripted import RUN
+from tests.ports import unused_port
 
 import goatfish
 from goatfish.http.library import trust
@@ -87,15 +88,14 @@ def test_a_service_that_says_nothing_has_timed_out() -> None:
     "call", [lambda c: c.me(), lambda c: c.simulations.export_runs("1").__enter__()], ids=["me", "csv"]
 )
 def test_nobody_there_has_done_nothing(call: Callable[[goatfish.Client], object]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    for client in (
-        goatfish.Client(url, "key", max_retries=1),
-        goatfish.Client("http://nowhere.invalid", "key", max_retries=0),
-    ):
-        with client, pytest.raises(goatfish.ConnectionFailed, match="was not reached") as caught:
-            call(client)
-        assert not caught.value.maybe_done
+    with unused_port() as port:
+        for client in (
+            goatfish.Client(f"http://127.0.0.1:{port}", "key", max_retries=1),
+            goatfish.Client("http://nowhere.invalid", "key", max_retries=0),
+        ):
+            with client, pytest.raises(goatfish.ConnectionFailed, match="was not reached") as caught:
+                call(client)
+            assert not caught.value.maybe_done
 
 
 def test_plain_http_needs_no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
