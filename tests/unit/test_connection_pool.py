@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -168,7 +169,7 @@ async def test_few_wait_for_a_server_that_does_not_answer(monkeypatch: pytest.Mo
     server = FakeServer()
     pool = server.pool(5)
     pool.release(await pool.acquire(SERVICE), SERVICE)
-    pool.lose_server()
+    pool.lose_server(monotonic())
     assert server.made[0].closed
     with pytest.raises(OutOfReach):
         await pool.acquire(SERVICE)
@@ -189,6 +190,16 @@ async def test_few_wait_for_a_server_that_does_not_answer(monkeypatch: pytest.Mo
     with pytest.raises(TimeoutError):
         await asking
     assert pool.lost_at is None  # it was reached after that attempt had begun
+
+
+async def test_a_server_that_was_reached_since_is_not_lost() -> None:
+    server = FakeServer()
+    pool = server.pool(2)
+    hung_since = monotonic()
+    pool.release(await pool.acquire(SERVICE), SERVICE)  # perhaps on another host
+    pool.lose_server(hung_since)
+    assert pool.lost_at is None
+    assert await pool.acquire(SERVICE) is server.made[0]
 
 
 async def test_others_do_not_wait_for_an_attempt_that_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from datetime import UTC, date, datetime, timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
@@ -224,9 +225,10 @@ class AsyncpgExecutor:
     async def _release_cancelled(
         self, connections: ConnectionPool, connection: asyncpg.Connection[Any], share: str
     ) -> None:
+        since = monotonic()
         try:
             if not await _is_cancelled(connection):
-                connections.lose_server()
+                connections.lose_server(since)
         finally:
             connections.release(connection, share)
 

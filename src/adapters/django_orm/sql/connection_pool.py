@@ -102,10 +102,13 @@ class ConnectionPool:
         while self._idle:
             self._discard(self._idle.pop()[1])
 
-    def lose_server(self) -> None:
-        """The server does not answer: closes idle connections, and lets but few requests wait for new ones."""
-        self.lost_at = monotonic()
-        self.forget_idle()
+    def lose_server(self, since: float) -> None:
+        """The server has not answered since this moment: closes idle connections, and lets but few wait for new ones.
+
+        Not where a connection has been made since: another host may have taken over.
+        """
+        if self._not_answered(since):
+            self.forget_idle()
 
     async def close(self, within: float) -> None:
         """Closes every connection; those not released within so many seconds are terminated."""
@@ -169,10 +172,11 @@ class ConnectionPool:
         self.lost_at, self._reached_at = None, monotonic()
         return connection
 
-    def _not_answered(self, since: float) -> None:
-        """The server is lost, unless an attempt to connect that began later has reached it."""
-        if self._reached_at <= since:
+    def _not_answered(self, since: float) -> bool:
+        """Whether the server is lost: not where an attempt to connect that began later has reached it."""
+        if is_lost := self._reached_at <= since:
             self.lost_at = monotonic()
+        return is_lost
 
     def _last_used(self) -> Connection | None:
         """The idle connection used last, so that unneeded ones stay idle and are closed in time."""
