@@ -13,6 +13,7 @@ from tests.contracts.http_api import SIMULATIONS, WING
 from tests.contracts.http_following import CLIENTS, Follower, storm
 from tests.isolation.model import Owner
 from tests.isolation.service import Operators, served
+from tests.restartable import PATIENCE
 
 INSERT_CHANGE = """
     WITH count AS (UPDATE change_count SET last = last + 1 WHERE owner_id = %(owner)s RETURNING last)
@@ -40,12 +41,12 @@ def url(database_url: str, operator_url: str, rights_as_in_service: None) -> Ite
 async def http(url: str, owner: Owner) -> AsyncIterator[AsyncClient]:
     headers = {"X-API-Key": owner.keys[0].text}
     limits = Limits(max_connections=CLIENTS + 5)
-    async with AsyncClient(base_url=url, headers=headers, timeout=30, limits=limits) as http:
+    async with AsyncClient(base_url=url, headers=headers, timeout=PATIENCE, limits=limits) as http:
         yield http
 
 
 async def test_followers_of_concurrent_writers_end_with_the_state_of_the_table(http: AsyncClient) -> None:
-    writers = await storm(http, times=5)
+    writers = await storm(http, times=40)
     assert len(set(writers.made)) > 50  # the number varies
     assert writers.deleted.total() > 15
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from urllib.parse import quote
@@ -15,6 +14,7 @@ from config.databases import DatabaseUrl
 from tests.contracts.http_api import SIMULATIONS, WING
 from tests.embedded_postgres import Server
 from tests.integration.role_databases import ask
+from tests.restartable import wait_until
 from tests.running_service import Live
 
 # A trigger that fails for the first so many rows; a sequence counts on when a transaction is rolled back.
@@ -87,17 +87,10 @@ def test_database_that_is_not_migrated_is_unavailable_and_unready(
     with changed(server, change, back):
         if "UPDATE ON simulation" not in change:  # a right that a list does not need
             assert ask(running.url + SIMULATIONS, running.key, body) == 503
-            _until(lambda: "The database is not migrated: " in running.heard.getvalue()[logged:])
+            wait_until(lambda: "The database is not migrated: " in running.heard.getvalue()[logged:])
             assert "Traceback" not in running.heard.getvalue()[logged:]
-        _until(lambda: ask(running.url + "/readyz") == 503)
-    _until(lambda: ask(running.url + "/readyz") == 200)
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+        wait_until(lambda: ask(running.url + "/readyz") == 503)
+    wait_until(lambda: ask(running.url + "/readyz") == 200)
 
 
 def test_violations_are_told_by_their_code_in_whatever_language(server: Server, running: Live) -> None:
@@ -172,8 +165,8 @@ def test_tables_of_another_version_are_named_with_what_helps(
     fault, cure = advice
     logged = len(running.heard.getvalue())
     with changed(server, change, back):
-        _until(lambda: ask(running.url + "/readyz") == 503)
-        _until(lambda: fault in running.heard.getvalue()[logged:])
+        wait_until(lambda: ask(running.url + "/readyz") == 503)
+        wait_until(lambda: fault in running.heard.getvalue()[logged:])
         assert cure in running.heard.getvalue()[logged:]
         for command in (("doctor",), ("owner", "list"), ("migrate",)):
             if command == ("migrate",) and cure == "Run: goatfish migrate":
@@ -181,4 +174,4 @@ def test_tables_of_another_version_are_named_with_what_helps(
             done = running.goatfish(*command, check=False)
             said = done.stdout + done.stderr
             assert (done.returncode, fault in said, cure in said) == (1, True, True), said
-    _until(lambda: ask(running.url + "/readyz") == 200)
+    wait_until(lambda: ask(running.url + "/readyz") == 200)

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -15,8 +14,10 @@ import httpx2
 import psycopg
 import pytest
 
+from adapters.django_orm.sql.fair_semaphore import ALWAYS_WAIT
 from tests.contracts.http_api import SIMULATIONS, WING
 from tests.embedded_postgres import Server
+from tests.restartable import PATIENCE, wait_until
 from tests.warm_start import goatfish
 
 
@@ -30,11 +31,11 @@ class Running:
     database: Server
 
     def client(self) -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(base_url=self.url, headers={"X-API-Key": self.key}, timeout=10)
+        return httpx2.AsyncClient(base_url=self.url, headers={"X-API-Key": self.key}, timeout=PATIENCE)
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(15)
+        return self.process.wait(PATIENCE)
 
     def ask(self, query: str) -> int:
         with psycopg.connect(self.database.administrator_url) as connection:
@@ -83,8 +84,8 @@ def _environment(server: Server) -> dict[str, str]:
 
 
 async def _flood(running: Running, *, failing: bool) -> list[int]:
-    """120 requests at concurrency 30; every third one breaks a rule inside its transaction if ``failing``."""
-    free = asyncio.Semaphore(30)
+    """120 requests, so many at once that some wait; every third one breaks a rule in its transaction if ``failing``."""
+    free = asyncio.Semaphore(6 + ALWAYS_WAIT)  # an owner's connections; of more, some could be refused as overload
     async with running.client() as http:
         path = f"{SIMULATIONS}/{(await http.post(SIMULATIONS, json=WING)).json()['id']}"
 
@@ -106,7 +107,7 @@ async def test_a_burst_of_requests_loses_no_row_and_no_connection(running: Runni
     assert running.rows() == before + made + 1
     assert 1 <= running.backends() <= 10
     assert running.stop() == 0
-    assert running.backends() == 0
+    wait_until(lambda: running.backends() == 0, "all sessions have ended")
 
 
 # One owner has two thirds of those that are not kept back.
@@ -114,37 +115,41 @@ async def test_a_burst_of_requests_loses_no_row_and_no_connection(running: Runni
 async def test_32_requests_use_the_database_concurrently(running: Running) -> None:
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%simulation%'"
     async with running.client() as http:
-        assert (await http.get(SIMULATIONS)).status_code == 200
-        with psycopg.connect(running.database.operator_url) as holder:
+        await asyncio.gather(*(http.get(SIMULATIONS) for _ in range(32)))  # which open connections
+        with (
+            psycopg.connect(running.database.operator_url) as holder,
+            psycopg.connect(running.database.administrator_url, autocommit=True) as watching,
+        ):
             holder.execute("LOCK TABLE simulation IN ACCESS EXCLUSIVE MODE")
             requests = asyncio.gather(*(http.get(SIMULATIONS) for _ in range(32)))
-            async with asyncio.timeout(4):
-                while await asyncio.to_thread(running.ask, waiting) < 32:
-                    pass
+            while watching.execute(waiting).fetchone() != (32,):
+                assert not requests.done()
+                await asyncio.sleep(0.005)
         assert {answer.status_code for answer in await requests} == {200}
 
 
 async def test_the_service_recovers_from_a_database_restart_under_load(running: Running) -> None:
-    seen: list[tuple[float, int]] = []
-    stop = asyncio.Event()
+    under_load, back = asyncio.Event(), asyncio.Event()
+    seen: set[int] = set()
 
     async with running.client() as http:
 
         async def load() -> None:
-            while not stop.is_set():
+            """Asks until so many requests in a row have succeeded after the database is back."""
+            in_a_row = 0
+            while in_a_row < 50:
+                was_back = back.is_set()
                 status = (await http.get(SIMULATIONS)).status_code
-                seen.append((time.monotonic(), status))
+                seen.add(status)
+                under_load.set()
+                in_a_row = in_a_row + 1 if was_back and status == 200 else 0
                 await asyncio.sleep(0.005)
 
         workers = [asyncio.create_task(load()) for _ in range(8)]
-        await asyncio.sleep(0.5)
-        await asyncio.to_thread(running.database.restart)
-        back = time.monotonic()
-        await asyncio.sleep(3.5)
-        stop.set()
-        await asyncio.gather(*workers)
+        async with asyncio.timeout(PATIENCE):
+            await under_load.wait()
+            await asyncio.to_thread(running.database.restart)
+            back.set()
+            await asyncio.gather(*workers)
         assert (await http.post(SIMULATIONS, json=WING)).status_code == 201
-    assert {status for _, status in seen} <= {200, 503}
-    assert {status for at, status in seen if at > back + 3} == {200}
-    recovered = max((at for at, status in seen if status != 200), default=back) - back
-    print(f"last refusal {recovered:.2f} s after the database was back; {len(seen)} requests")  # noqa: T201 -- a figure for whoever runs it with -s
+    assert seen <= {200, 503}

@@ -18,7 +18,7 @@ async def until_seen(look: Callable[[], Awaitable[object]], expected: object) ->
     seen: object = None
     with suppress(TimeoutError):
         async with asyncio.timeout(PATIENCE):
-            while (seen := await look()) != expected:
+            while (seen := await look()) != expected:  # noqa: ASYNC110 -- a database sets no event
                 await asyncio.sleep(0.005)
     assert seen == expected
 
