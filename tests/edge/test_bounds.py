@@ -4,7 +4,7 @@ import os
 import resource
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from select import POLLERR, select
@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.edge.raw_client import connected, exchange, receive
-from tests.edge.table import get, post
+from tests.edge.table import BODY, KEY, get, post, request
+from tests.restartable import PATIENCE, wait_until
 from tests.running_service import Live, live
 
 MIB = 1 << 20
@@ -37,18 +38,8 @@ def address_of(of: Live) -> tuple[str, int]:
 
 def drip(connection: socket.socket, piece: bytes) -> None:
     """Sends the piece repeatedly until the server responds."""
-    start = time.monotonic()
     while not select([connection], [], [], 0.1)[0]:
-        assert time.monotonic() - start < 10
         connection.sendall(piece)
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Waits until the condition holds: log lines and memory usage lag behind responses."""
-    start = time.monotonic()
-    while not holds():
-        assert time.monotonic() - start < 10
-        time.sleep(0.05)
 
 
 def test_a_silent_connection_is_closed(short: Live) -> None:
@@ -93,25 +84,28 @@ def test_client_that_does_not_read_is_disconnected(short: Live) -> None:
         connection.sendall(get(b"/docs/assets/swagger-ui-bundle.js"))
         poll = poller()
         poll.register(connection, POLLERR)
-        assert poll.poll(10_000), "the connection stays open, although the client does not read"
+        assert poll.poll(1000 * PATIENCE), "the connection stays open, although the client does not read"
 
 
 def test_idle_connections_are_closed_for_new_ones_but_busy_ones_are_not(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/goatfish.sqlite3"
     with live(url, url, CONNECTIONS_MAX="20") as running, ExitStack() as stack:
-        idle = [stack.enter_context(connected(address_of(running))) for _ in range(20)]
-        time.sleep(1)  # until all are accepted, in any order
-        busy = []
-        for _ in range(20):
-            busy.append(stack.enter_context(connected(address_of(running))))
-            busy[-1].sendall(b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n")
-            time.sleep(0.05)
+
+        def opened(sent: bytes, answered: bytes) -> socket.socket:
+            """A connection on which this is answered: the server knows it then as idle or busy."""
+            connection = stack.enter_context(connected(address_of(running)))
+            connection.sendall(sent)
+            assert connection.recv(1 << 16).startswith(answered)
+            return connection
+
+        begun = post(b"Connection: close", b"Expect: 100-continue", body=BODY).replace(KEY, running.key.encode())
+        idle = [opened(request(b"HEAD /livez HTTP/1.1"), b"HTTP/1.1 200 ") for _ in range(20)]
+        busy = [opened(begun.removesuffix(BODY), b"HTTP/1.1 100 ") for _ in range(20)]
         assert [receive(connection).statuses for connection in idle] == [[]] * 20
-        time.sleep(1)  # until the server has read the requests
         assert receive(stack.enter_context(connected(address_of(running)))).statuses == [503]
         for connection in busy:
-            connection.sendall(b"Connection: close\r\n\r\n")
-        assert [receive(connection).statuses for connection in busy] == [[404]] * 20
+            connection.sendall(BODY)
+        assert [receive(connection).statuses for connection in busy] == [[201]] * 20
         assert exchange(address_of(running), [get()]).statuses == [200]
         wait_until(lambda: "20 connections are busy, the limit of GOATFISH_CONNECTIONS_MAX" in running.heard.getvalue())
 

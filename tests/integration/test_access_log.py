@@ -4,7 +4,6 @@ import json
 import re
 import shutil
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from uuid import uuid4
 import pytest
 
 from tests.integration.test_processes import PATIENCE, READY, Running, Shell
+from tests.restartable import wait_until
 
 LIMITS = {
     "GOATFISH_HEAD_TIMEOUT": "0.5",
@@ -57,11 +57,8 @@ class Logging:
 
     def line(self, request_id: str) -> dict[str, Any]:
         """The only line of this request in the access log."""
-        deadline = time.monotonic() + PATIENCE
-        while not (found := self._found(request_id)):
-            assert time.monotonic() < deadline, self.running.said
-            time.sleep(0.02)
-        (line,) = found
+        wait_until(lambda: self._found(request_id) != [], "the line is there")
+        (line,) = self._found(request_id)
         assert [name for name in line if name in FIELDS] == FIELDS
         return line
 
@@ -214,12 +211,13 @@ def test_a_body_that_does_not_come_is_logged_with_its_key(service: Logging) -> N
 def test_busy_answers_and_clients_that_leave_are_logged(service: Logging) -> None:
     given = f"left.{uuid4()}"
     begun = request("POST", "/api/v1/simulations", f"X-Request-ID: {given}", f"X-API-Key: {service.key['key']}")
-    begun = begun.replace(b"\r\n\r\n", b"\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n")
+    more = b"\r\nContent-Type: application/json\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+    begun = begun.replace(b"\r\n\r\n", more)
     busy = [socket.create_connection(("127.0.0.1", service.port), PATIENCE) for _ in range(4)]
     for connection in busy:
         connection.sendall(begun)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 100 ")  # the body is waited for
         begun = begun.replace(given.encode(), uuid4().hex.encode())
-    time.sleep(0.3)
     status, request_id, _ = service.ask(b"")
     assert status == 503
     assert service.line(request_id)["status"] == 503

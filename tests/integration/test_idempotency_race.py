@@ -97,7 +97,7 @@ def concurrent_insert(*rows: Model, fails: bool) -> Iterator[None]:
 
     thread = threading.Thread(target=write)
     thread.start()
-    assert written.wait(5)
+    assert written.wait(60)
     yield
     thread.join()
 

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,11 +21,13 @@ from adapters.http_fastapi.kit.problem_types import CATALOGUE
 from adapters.http_fastapi.kit.problems import Reason
 from domain.webhooks.figures import Outcome
 from tests.integration.test_processes import PATIENCE, READY, Running, Shell
+from tests.restartable import wait_until
 
 ROOT = Path(__file__).parents[2]
 WORKERS = 2
 OF_A_SCRAPE = {"up": {"job", "instance"}}
 """What Prometheus itself adds: a metric of each target, and labels of all metrics."""
+BEHIND = "goatfish_webhooks_behind"
 VARIABLES = {"$__rate_interval": "5m", "$job": "goatfish"}
 
 
@@ -55,19 +56,6 @@ class Measured:
         up = self.scrape()["goatfish_worker_up"].samples
         return {sample.labels["pid"] for sample in up if sample.value}
 
-    def wait_for_workers(self, *, without: str = "") -> set[str]:
-        deadline = time.monotonic() + 2 * PATIENCE
-        while len(found := self.workers() - {without}) < WORKERS:
-            assert time.monotonic() < deadline, self.running.said
-            time.sleep(0.1)
-        return found
-
-    def wait_for(self, name: str) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while name not in self.scrape():
-            assert time.monotonic() < deadline, self.running.said
-            time.sleep(0.1)
-
 
 def total(scrape: dict[str, Metric], name: str, **labels: str) -> float:
     """The sum over all workers of what has these labels."""
@@ -87,8 +75,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
         found = re.search(r"Metrics are at (http://127\.0\.0\.1:\d+/metrics)", running.said)
         assert found, running.said
         measured = Measured(running, key, found[1])
-        measured.wait_for_workers()
-        measured.wait_for("goatfish_webhooks_behind")
+        wait_until(lambda: len(measured.workers()) == WORKERS, "all workers say how they are")
+        wait_until(lambda: BEHIND in measured.scrape(), "what webhooks are behind is known")
         yield measured
 
 
@@ -155,7 +143,7 @@ def test_a_worker_that_hangs_is_told_and_one_that_is_replaced_is_forgotten(servi
         assert {sample.labels["pid"]: sample.value for sample in up}[pid] == 0
     finally:
         os.kill(int(pid), signal.SIGCONT)
-    assert pid in service.workers()
+    wait_until(lambda: pid in service.workers(), "the worker says how it is again")
 
 
 def expressions() -> Iterator[tuple[str, str]]:
@@ -255,7 +243,7 @@ def test_a_deliverer_tells_its_own_metrics(tmp_path: Path) -> None:
         found = re.search(r"Metrics are at (http://127\.0\.0\.1:\d+/metrics)", running.said)
         assert found
         measured = Measured(running, "", found[1])
-        measured.wait_for("goatfish_webhooks_behind")
+        wait_until(lambda: BEHIND in measured.scrape(), "what webhooks are behind is known")
         scrape = measured.scrape()
     assert total(scrape, "goatfish_worker_up") == 1
     assert {sample.labels["outcome"] for sample in scrape["goatfish_webhook_deliveries"].samples} == {*Outcome}

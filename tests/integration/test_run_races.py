@@ -24,13 +24,14 @@ from tests.contracts.cases import admitted, everything
 from tests.contracts.specimens import use_cases
 from tests.factories import CONTEXT, SimulationFactory
 from tests.integration.conftest import COMMITTING, VENDOR, MakeStorage, opened
+from tests.restartable import PATIENCE
 
 if TYPE_CHECKING:
     from domain.repository import Owned
 
-CLIENTS, OPERATIONS = (50, 600) if VENDOR == "postgresql" else (10, 120)
-"""On SQLite they write one after the other: of more clients, some would be refused as overload on a slow disk."""
-PATIENCE = 30  # seconds
+SIZE, CLIENTS = 10, 9
+"""As many clients, and one that follows, as one owner's share of so many connections and as may always wait for one."""
+OPERATIONS = 600 if VENDOR == "postgresql" else 120
 RECENT = 8
 """The clients choose among the latest objects, so that they meet."""
 
@@ -43,7 +44,7 @@ def committing(request: pytest.FixtureRequest) -> MakeStorage:
 
 @pytest.fixture
 async def storage(committing: MakeStorage) -> AsyncIterator[Storage]:
-    async with opened(committing(size=10, acquire_timeout=30)) as storage:
+    async with opened(committing(size=SIZE, acquire_timeout=PATIENCE, statement_timeout=PATIENCE)) as storage:
         yield storage
 
 

@@ -41,7 +41,7 @@ __all__ = ["specimen_tables"]
 T = TypeVar("T")
 OPERATIONS = 400 if VENDOR == "postgresql" else 130
 """That concurrent writers do. On SQLite they are one after the other, so that more of them meet nothing new."""
-PATIENCE = 30  # seconds
+PATIENCE = 60  # seconds
 
 
 @pytest.fixture

@@ -196,7 +196,7 @@ def test_all_workers_are_asked_and_those_that_are_gone_forgotten(directory: Path
 
 
 def test_a_worker_that_does_not_answer_in_time_is_not_up(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "TIMEOUT", 0.05)
+    monkeypatch.setattr(workers, "TIMEOUT", 0.5)
     gate = threading.Event()
     stuck, other = listening(directory, Fixed(1, gate), 11), listening(directory, Fixed(2), 22)
     try:

@@ -3,14 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Lock
 
-from tests import turns
 from tests.turns import Turns
 
 
 def test_longest_come_first_and_so_many_at_a_time() -> None:
     names = ["unknown", "short", "middle", "long"]
     given, began, lock = Turns(1, ["long", "middle", "short"]), [], Lock()
-    together = Barrier(len(names), timeout=turns.GATHERED)
+    together = Barrier(len(names), timeout=60)
 
     def run(name: str) -> None:
         together.wait()
