@@ -26,8 +26,8 @@ from tests.unit.test_http_server import (
     _raises_within_the_body,
     _sends_nothing,
     limits_with,
-    run,
 )
+from tests.unit.virtual_time import run
 
 CALLS_MAX = 60
 """Python calls of one line, text and all."""

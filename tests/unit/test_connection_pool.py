@@ -166,6 +166,7 @@ async def test_full_server_is_waited_for_like_a_busy_pool(monkeypatch: pytest.Mo
 
 
 async def test_few_wait_for_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_pool, "RETRY_INTERVAL", 60.0)
     server = FakeServer()
     pool = server.pool(5)
     pool.release(await pool.acquire(SERVICE), SERVICE)
@@ -174,15 +175,15 @@ async def test_few_wait_for_a_server_that_does_not_answer(monkeypatch: pytest.Mo
     with pytest.raises(OutOfReach):
         await pool.acquire(SERVICE)
     assert server.asked == 1
-    monkeypatch.setattr(connection_pool, "RETRY_INTERVAL", 0.05)
-    await asyncio.sleep(0.06)
+    monkeypatch.setattr(connection_pool, "RETRY_INTERVAL", 0.0)  # as if it were over
     server.hangs = asyncio.Event()
     asking = asyncio.create_task(pool.acquire(SERVICE))
     await asyncio.sleep(0.01)
+    monkeypatch.setattr(connection_pool, "RETRY_INTERVAL", 60.0)
     with pytest.raises(OutOfReach):  # while another asks
         await pool.acquire(SERVICE)
     assert server.asked == 2
-    await asyncio.sleep(0.05)
+    monkeypatch.setattr(connection_pool, "RETRY_INTERVAL", 0.0)
     hanging, server.hangs = server.hangs, None
     assert await pool.acquire(SERVICE) is server.made[1]
     server.silent = True
@@ -204,6 +205,7 @@ async def test_a_server_that_was_reached_since_is_not_lost() -> None:
 
 async def test_others_do_not_wait_for_an_attempt_that_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_pool, "SILENT", 0.01)
+    monkeypatch.setattr(connection_pool, "RETRY_INTERVAL", 60.0)
     server = FakeServer()
     server.hangs = asyncio.Event()
     pool = server.pool(5)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 import resource
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -23,6 +23,7 @@ from app.http_server.framing import BLANK_LINES_MAX, Framer
 from app.http_server.limits import Limits
 from app.http_server.request_cycle import Report
 from tests.edge.raw_client import Answer, parsed
+from tests.unit.virtual_time import run
 
 GET = b"GET /whole HTTP/1.1\r\nHost: a\r\n\r\n"
 REQUESTS = [
@@ -179,10 +180,6 @@ class Client:
         await asyncio.sleep(0)
         assert self.transport.closing
         return list(parsed(bytes(self.transport.out)))
-
-
-def run(test: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(test())
 
 
 async def _requests_and_responses(packets: Sequence[bytes]) -> tuple[list[Received], list[bytes]]:

@@ -28,7 +28,8 @@ from app.metrics.loop_lag import LoopLag
 from app.metrics.purge_lag import PurgeLag
 from app.metrics.workers import AllWorkers, OneWorker, WorkerSocket
 from domain.errors import ListTimeout, PoolTimeout, Unavailable
-from tests.unit.test_http_server import GET, Client, _raises, limits_with, run
+from tests.unit.test_http_server import GET, Client, _raises, limits_with
+from tests.unit.virtual_time import run
 
 
 class Matched:
@@ -240,7 +241,7 @@ def test_a_late_event_loop_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
         assert late >= 1
         assert seconds > 0.05
 
-    run(test)
+    asyncio.run(test())
 
 
 def test_what_is_overdue_is_unknown_while_the_database_is_away() -> None:

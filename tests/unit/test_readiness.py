@@ -78,9 +78,11 @@ async def test_a_storage_that_does_not_answer_is_soon_out_of_reach(monkeypatch: 
     probed = Readiness(looks)
     looks.answer()
     assert await answer(probed) == ""
-    monkeypatch.setattr(readiness, "LOOK_MAX", 1.5 * readiness.PATIENCE)
+    monkeypatch.setattr(readiness, "LOOK_MAX", 10 * readiness.PATIENCE)
     assert await answer(probed) == ""
-    assert "has not answered" in await answer(probed)
+    while not (fault := await answer(probed)):
+        pass
+    assert "has not answered" in fault
     looks.answer()
     assert await answer(probed) == ""  # by a look of its own: one that hangs is given up
     assert looks.begun == 3

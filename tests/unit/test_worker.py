@@ -27,6 +27,6 @@ def test_worker_ends_when_the_end_of_the_pipe_that_its_parent_holds_is_closed() 
     assert worker._pipe is not None
     reading, writing = worker._pipe
     os.close(writing)  # as the system does, however a process ends
-    process.join(10)
+    process.join(60)
     os.close(reading)
     assert process.exitcode == -signal.SIGINT
