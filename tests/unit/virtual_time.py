@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 
-class _Jumping(selectors.DefaultSelector):  # type: ignore[misc,valid-type]  # -- which one it is depends on the system
+class _Jumping(selectors.DefaultSelector):
     """Where no file is ready, the time for which it would wait is over at once."""
 
     now = 0.0
