@@ -12,9 +12,10 @@ from django.db import connection
 from adapters.django_orm.models import Operator
 from app.container import Container
 from config.loading import load
-from tests.integration.admin.admin_client import OWNERS, open_connections, operator_client, service, within_a_second
+from tests.integration.admin.admin_client import OWNERS, open_connections, operator_client, service
 from tests.integration.admin.conftest import committing, operator
 from tests.integration.conftest import MakeStorage
+from tests.restartable import wait_until
 
 __all__ = ["committing", "operator"]
 
@@ -29,4 +30,4 @@ def test_shutdown_closes_every_connection(committing: MakeStorage, operator: Ope
         assert browser.http.get("/readyz").status_code == 200
         assert open_connections() > before
     connection.close()
-    assert within_a_second(lambda: open_connections() == before)
+    wait_until(lambda: open_connections() == before, "its connections are closed")

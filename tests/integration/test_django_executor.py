@@ -54,7 +54,7 @@ async def test_two_executors_on_one_file_lose_no_update(on_threads: MakeStorage)
 
 async def test_readers_do_not_wait_for_a_writer(on_threads: MakeStorage, other_writer: sqlite3.Connection) -> None:
     async with opened(on_threads()) as storage:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             assert await everything(storage.repository(Simulation).of(SimulationFactory.build().owner_id)) == []
 
 
@@ -71,7 +71,7 @@ async def test_waiting_writers_do_not_block_readers(on_threads: MakeStorage, oth
     async with opened(on_threads()) as storage:
         waiting = [asyncio.create_task(admitted(storage)) for _ in range(8)]
         await asyncio.sleep(0.1)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             assert await storage.owners.find("nobody") is None
         assert not any(task.done() for task in waiting)
         other_writer.execute("COMMIT")
@@ -97,7 +97,7 @@ async def test_threads_read_concurrently_and_their_connections_are_closed(
     async with opened(on_threads(size=4)) as storage:
         executor = storage.executor
         assert isinstance(executor, DjangoExecutor)
-        await asyncio.gather(*(executor.fetch("", wait_statement, {"timeout_seconds": 10}) for _ in range(8)))
+        await asyncio.gather(*(executor.fetch("", wait_statement, {"timeout_seconds": 60}) for _ in range(8)))
         open_ones = [each.connection for each in executor._own_connections if each.connection is not None]
         assert len(set(map(id, open_ones))) == 4
     assert [each.connection for each in executor._own_connections] == [None] * len(executor._own_connections)

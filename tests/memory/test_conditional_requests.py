@@ -162,7 +162,7 @@ def test_a_malformed_list_of_tags_is_rejected_and_its_header_named(name: str, li
     "text", ['"1",' * 8000, "," * 32_000, " " * 32_000, '"' * 32_000, 'W/"1" ' * 5000, '"1"' + " ," * 16_000 + "x"]
 )
 def test_a_long_header_is_parsed_fast(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()  # whatever else the machine does
     with suppress(ProblemException):
         precondition(if_match=text)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5

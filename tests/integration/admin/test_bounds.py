@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,9 +20,9 @@ from tests.integration.admin.admin_client import (
     OperatorBrowser,
     operator_client,
     service,
-    within_a_second,
 )
 from tests.integration.conftest import MakeStorage
+from tests.restartable import wait_until
 
 MIB = 1 << 20
 LOGIN = "/admin/login/"
@@ -130,7 +129,7 @@ def test_a_slow_page_times_out_without_blocking_other_requests(
     each_context, gate = AdminSite.each_context, threading.Event()
 
     def slow(site: AdminSite, request: Any) -> Any:
-        gate.wait(10)
+        gate.wait(60)
         return each_context(site, request)
 
     monkeypatch.setattr(AdminSite, "each_context", slow)
@@ -140,11 +139,8 @@ def test_a_slow_page_times_out_without_blocking_other_requests(
     with service(Container(settings=settings, storage=committing())) as running:
         browser = operator_client(running, username="nobody")
         before = running.call(tasks)
-        began = time.monotonic()
         answer = browser.http.get(LOGIN)
         assert browser.http.get("/livez").status_code == 200
-        elapsed = time.monotonic() - began
         gate.set()
-        assert within_a_second(lambda: running.call(tasks) <= before)  # Django has ended
+        wait_until(lambda: running.call(tasks) <= before, "Django has ended")
     expect_problem(answer, 503, "unavailable")
-    assert elapsed < 1.5

@@ -28,9 +28,9 @@ from tests.integration.admin.admin_client import (
     operator_client,
     sent_at_once,
     service,
-    within_a_second,
 )
 from tests.integration.conftest import MakeStorage
+from tests.restartable import wait_until
 
 
 def test_concurrent_changes_all_succeed(operator_browser: OperatorBrowser) -> None:
@@ -100,7 +100,7 @@ def test_requests_leave_no_connection_open(operator_browser: OperatorBrowser, ow
     issue_keys(3)  # SQLite keeps and reuses some file handles of closed connections while another connection is open
     before = open_connections()
     issue_keys(4)
-    assert within_a_second(lambda: open_connections() <= before)
+    wait_until(lambda: open_connections() <= before, "its connections are closed")
 
 
 def test_over_https_only_forms_of_the_same_origin_are_accepted(operator: Operator, running: Running) -> None:
