@@ -554,7 +554,7 @@ async def _answered(
             left.set()
 
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await _application(service)(_scope(f"{campaign.path}/{rest}", campaign.tenant.key), receive, send)
     except Unavailable as error:
         return parts, error

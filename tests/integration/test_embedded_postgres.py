@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 from tests.embedded_postgres import Server, ServerError, places
 from tests.embedded_postgres.places import Account, find_binaries, runnable
 from tests.file_system_in_memory import memory
+from tests.restartable import wait_until
 from tests.warm_start import python
 
 
@@ -156,12 +156,9 @@ def test_server_and_command_end_with_the_process_that_started_them(blow: signal.
         url = starter.stdout.readline().strip()
         psycopg.connect(url).close()
         starter.send_signal(blow)
-        deadline = time.monotonic() + 10
         assert starter.stdout.read() == ""  # at the end of the command
 
-    while answers(url) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not answers(url)
+    wait_until(lambda: not answers(url), "the server has ended")
 
 
 def test_a_command_runs_with_a_server_and_its_status_is_passed_on() -> None:

@@ -11,6 +11,7 @@ from httpx2 import AsyncClient, Limits
 
 from tests.contracts.http_api import SIMULATIONS, WING
 from tests.contracts.http_following import CLIENTS, Follower, storm
+from tests.integration.waiting import until_seen
 from tests.isolation.model import Owner
 from tests.isolation.service import Operators, served
 from tests.restartable import PATIENCE
@@ -52,7 +53,7 @@ async def test_followers_of_concurrent_writers_end_with_the_state_of_the_table(h
 
 
 async def test_a_late_commit_precedes_the_changes_that_waited_for_it(
-    http: AsyncClient, owner: Owner, operator_url: str
+    http: AsyncClient, owner: Owner, database_url: str, operator_url: str
 ) -> None:
     follower = await Follower.at_the_end(http)
     first = (await http.post(SIMULATIONS, json=WING)).json()["id"]
@@ -61,9 +62,15 @@ async def test_a_late_commit_precedes_the_changes_that_waited_for_it(
         await slow_connection.execute(INSERT_CHANGE, {"owner": owner.id})
         waiting = [asyncio.create_task(http.post(SIMULATIONS, json=WING)) for _ in range(3)]
         waiting.append(asyncio.create_task(http.patch(f"{SIMULATIONS}/{first}", json={"name": "waiting"})))
-        for _ in range(20):
-            await follower.catch_up(100)
-            await asyncio.sleep(0.02)
+        async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as watching:
+
+            async def writers() -> int:
+                """How many wait for the change before theirs."""
+                sql = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                return len(await (await watching.execute(sql)).fetchall())
+
+            await until_seen(writers, len(waiting))
+        await follower.catch_up(100)
         assert follower.seen == [(first, 1)]
         assert not any(request.done() for request in waiting)
         await slow_connection.commit()

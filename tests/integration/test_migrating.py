@@ -71,13 +71,15 @@ def idle_transaction(url: DatabaseUrl, sql: str) -> Iterator[psycopg.Connection[
 
 
 def test_of_three_processes_one_migrates_and_two_wait_for_it(site: Site) -> None:
-    processes = [migrating(site) for _ in range(3)]
+    with idle_transaction(site.operator, f"SELECT pg_advisory_xact_lock({KEY})"):
+        processes = [migrating(site) for _ in range(3)]
+        for process in processes:
+            assert process.stderr is not None
+            assert "Waiting for another goatfish migrate: process " in process.stderr.readline()
     said = [said_by(process) for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], said
     assert sum("Applied goatfish.0001_initial\n" in text for text in said) == 1
     assert sum("The database was already up to date.\n" in text for text in said) == 2
-    waited = [text for text in said if "Waiting for another goatfish migrate: process " in text]
-    assert len(waited) == 2, said
     assert site.run("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == [(0,)]
 
 
@@ -89,7 +91,7 @@ def test_reads_go_on_while_a_migration_waits_for_an_idle_transaction(before_runs
         pid = idle.info.backend_pid
         process = migrating(before_runs)
         waits = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'simulation'::regclass"
-        reader.execute("SET statement_timeout = '5s'")
+        reader.execute(f"SET statement_timeout = '{PATIENCE}s'")
         deadline = time.monotonic() + PATIENCE
         refused = 0
         while refused < 2:  # it has waited, given up, and waited again
