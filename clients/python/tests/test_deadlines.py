@@ -67,10 +67,10 @@ async def test_the_same_for_asyncio(dripping: str) -> None:
 
 
 def test_a_download_may_take_longer(dripping: str) -> None:
-    client = goatfish.Client(dripping, "key", timeout=0.2, max_retries=0)
+    client = goatfish.Client(dripping, "key", timeout=0.6, max_retries=0)
     with client, client.simulations.export_runs("0199f3c2-7a10-7000-8000-000000000001") as download:
         began, chunks = time.monotonic(), iter(download)
-        while time.monotonic() - began < 0.3:
+        while time.monotonic() - began < 0.7:
             assert next(chunks)
 
 

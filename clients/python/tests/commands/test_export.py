@@ -153,7 +153,7 @@ def test_a_signal_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) 
             assert process.poll() is None, process.communicate()
             time.sleep(0.02)
         process.send_signal(number)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 128 + number
     assert (out, err) == (b"", b"")
     assert list(tmp_path.iterdir()) == []

@@ -111,7 +111,7 @@ def test_live_until_ctrl_c(signed_in: Any, unique: str) -> None:
         change(client, f"{unique} again")
         lines += [process.stdout.readline().decode() for _ in range(4)]
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=30) == (b"", b"")
+    assert process.communicate(timeout=60) == (b"", b"")
     assert process.returncode == 130
     assert all(unique in line for line in lines)
 
@@ -123,7 +123,7 @@ def test_whoever_reads_leaves(signed_in: Any, unique: str) -> None:
         assert process.stderr is not None
         process.stdout.close()
         change(client, unique)
-    assert process.wait(timeout=30) == 141
+    assert process.wait(timeout=60) == 141
     assert process.stderr.read() == b""
     process.stderr.close()
 

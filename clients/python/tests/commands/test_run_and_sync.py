@@ -154,7 +154,7 @@ def test_a_command_that_is_not_there_is_a_failed_run(desk: Desk) -> None:
 def test_an_interrupted_run_is_cancelled(desk: Desk, number: signal.Signals, status: int) -> None:
     with desk.start_waiting("signal.signal(2, signal.SIG_DFL)") as process:
         process.send_signal(number)
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
     assert process.returncode == status
     run = desk.run()
     assert (run.status, run.status_reason) == ("cancelled", f"interrupted by {number.name}")
@@ -170,7 +170,7 @@ def test_a_killed_run_is_ended_by_sync(desk: Desk) -> None:
     with desk.start_waiting() as process:
         group = os.getpgid(process.pid)
         process.kill()
-        process.wait(timeout=30)
+        process.wait(timeout=60)
         os.killpg(group, signal.SIGKILL)
     code, out, _ = desk.gf("sync")
     assert code == 0
@@ -188,7 +188,7 @@ def test_a_running_run_is_left_alone_by_sync(desk: Desk) -> None:
         assert code == 0
         assert "waiting" in err
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
     assert desk.run().status == "cancelled"
 
 
@@ -213,7 +213,7 @@ def test_the_service_may_go_away_at_each_moment(desk: Desk, at: str, answered: b
     script = f"import pathlib, time; p = pathlib.Path({str(go)!r})\nwhile not p.exists(): time.sleep(0.02)"
     with desk.start("run", "-q", "-s", desk.simulation, "--", sys.executable, "-c", script) as process:
         if at != '"succeeded"':
-            assert desk.relay.broke.wait(30)
+            assert desk.relay.broke.wait(60)
         go.touch()
         process.communicate(timeout=60)
     assert process.returncode == 0
@@ -250,7 +250,7 @@ def test_a_job_array_records_every_run_once_in_one_simulation(desk: Desk, real: 
 def test_runs_are_kept_without_an_address_or_a_key(desk: Desk) -> None:
     environment = {key: value for key, value in desk.environment.items() if key not in {"GOATFISH_URL", "GOATFISH_KEY"}}
     with desk.start("run", "-s", desk.simulation, "--", "true", env=environment) as process:
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "signed in" in err
     assert desk.gf("sync")[0] == 0
@@ -260,7 +260,7 @@ def test_runs_are_kept_without_an_address_or_a_key(desk: Desk) -> None:
 def test_a_refused_key_is_said_and_the_run_is_kept(desk: Desk) -> None:
     environment = {**desk.environment, "GOATFISH_KEY": "gf_" + "x" * 12 + "_" + "y" * 43}
     with desk.start("run", "-s", desk.simulation, "--", "true", env=environment) as process:
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "key" in err
     assert len(desk.kept()) == 1
@@ -273,7 +273,7 @@ def test_closed_streams_change_nothing(desk: Desk) -> None:
 
     script = "import os; os.write(2, b'end'); raise SystemExit(3)"
     with desk.start("run", "-s", desk.simulation, "--", sys.executable, "-c", script, preexec_fn=close) as process:
-        assert process.wait(timeout=30) == 3
+        assert process.wait(timeout=60) == 3
     assert desk.run().status_reason == "exit code 3\nend"
     assert desk.kept() == []
 

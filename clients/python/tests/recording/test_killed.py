@@ -174,6 +174,7 @@ def test_a_forked_child_records_a_run_of_its_own(real_place: Place) -> None:
             finally:
                 os._exit(0)
         os.waitpid(child, 0)
+    sync(place.client)  # what was not sent in time
     found = {run.name: (run.status, run.parent_id) for run in place.runs()}
     assert found == {"parent": ("succeeded", None), "child": ("succeeded", outer.id)}
 

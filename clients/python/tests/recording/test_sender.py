@@ -26,5 +26,5 @@ def test_a_run_that_ends_while_it_is_looked_at_is_looked_at_again_at_once(monkey
 
     item.delivery = SimpleNamespace(step=step, sentences=[])
     sender.add(item)
-    assert sender.wait(lambda: item.is_over, 5.0)
+    assert sender.wait(lambda: item.is_over, 30.0)
     assert sender.close()

@@ -91,12 +91,12 @@ def test_the_service_is_let_alone_for_as_long_as_it_asks(
     sender = place.client._sender.connections.recording
     assert sender is not None
     while not sender._pace.next_try:  # the thread that sends may not have read the answer yet
-        assert time.monotonic() < began + 5
+        assert time.monotonic() < began + 60
         time.sleep(0.01)
     assert len(asked) == 1
     assert 800 < sender._pace.next_try - began < 1000
     assert not sender.close()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 100
     assert len(place.journals()) == 3
 
 
