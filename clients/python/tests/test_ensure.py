@@ -25,8 +25,9 @@ def test_it_is_found_by_its_exact_name(client: goatfish.Client, unique: str) -> 
 
 
 def test_it_is_made_where_there_is_none(client: goatfish.Client, unique: str) -> None:
+    before = datetime.now(timezone.utc).date()
     made = client.simulations.ensure(unique, description="Flutter", labels={"project": "wing"})
-    assert made.start_date == made.end_date == datetime.now(timezone.utc).date()
+    assert before <= made.start_date == made.end_date <= datetime.now(timezone.utc).date()
     assert (made.description, made.labels) == ("Flutter", {"project": "wing"})
     assert client.simulations.ensure(unique, end_date="2026-01-06") == made
 

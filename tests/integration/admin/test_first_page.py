@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from html import unescape
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from django.apps import apps
@@ -15,7 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from uuid_utils.compat import uuid7
 
-from adapters.django_orm.admin import figures
+from adapters.django_orm.admin import figures, first_page
 from adapters.django_orm.models import Operator, OwnerRow, RunRow
 from domain.runs.status import RunStatus
 from tests.integration.conftest import VENDOR
@@ -24,14 +24,27 @@ from tests.integration.factories import KeyRowFactory, OwnerRowFactory, Simulati
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_passwords")]
 HOSTILE = ('<script>alert("x")</script>', "\u202egnitset\u202d \u05d0\u05d1", "\U0001f468\u200d\U0001f680" * 33)
 ESCAPED = "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;"
-NOON = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
 _LINKS = re.compile(r'<a href="([^"]+)"(?: aria-label="([^"]+)")?>(.*?)</a>', re.DOTALL)
 _TOTAL = re.compile(r"([\d,]+)(?: in all)?$")
 
 
 def ago(days: int, **more: float) -> datetime:
     """The beginning of the day that was so many days ago, and something more."""
-    return NOON - timedelta(days=days) + timedelta(**more)
+    return NOON.replace(hour=0) - timedelta(days=days) + timedelta(**more)
+
+
+class AtNoon(datetime):
+    """What the page takes for the clock, so that no day ends between a test and its page."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls.fromtimestamp(NOON.timestamp(), tz)
+
+
+@pytest.fixture(autouse=True)
+def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_page, "datetime", AtNoon)
 
 
 def run_of(simulation: Any, status: RunStatus, at: datetime) -> RunRow:
