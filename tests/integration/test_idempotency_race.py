@@ -176,8 +176,12 @@ async def test_a_later_record_replaces_an_expired_one(storage: Storage) -> None:
 
 if VENDOR == "postgresql":
 
-    def test_a_duplicate_of_a_request_in_flight_is_rejected_with_409(on_pool: MakeStorage, operator_url: str) -> None:
-        with serving(on_pool()) as service, psycopg.connect(operator_url) as other:
+    @pytest.mark.parametrize(("way", "requests"), [("on_pool", 20), ("on_threads", 1)])
+    def test_a_duplicate_of_a_request_in_flight_is_rejected_with_409(
+        way: str, requests: int, operator_url: str, request: pytest.FixtureRequest
+    ) -> None:
+        make: MakeStorage = request.getfixturevalue(way)
+        with serving(make()) as service, psycopg.connect(operator_url) as other:
             tenant = service.tenant()
             values = (uuid7(), tenant.owner, NOW, "create_simulation", "held", "f", "{}")
             other.execute(
@@ -191,7 +195,7 @@ if VENDOR == "postgresql":
                 json=WING,
                 headers={"X-API-Key": tenant.key, "Idempotency-Key": "held"},
             )
-            answers = service.together([create] * 20)
+            answers = service.together([create] * requests)
             assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(409, "request_in_flight")}
             other.rollback()
             assert [answer.status_code for answer in service.together([create])] == [201]
@@ -214,8 +218,7 @@ if VENDOR == "postgresql":
         patience, go_on = 0.4, idempotency.IdempotencyTable.GO_ON
         assert f"'{1000 * LOCK_TIMEOUT:g}'" in go_on
         monkeypatch.setattr(idempotency.IdempotencyTable, "GO_ON", go_on.replace("5000", f"{1000 * patience:g}"))
-        for module in (asyncpg_executor, idempotency):
-            monkeypatch.setattr(module, "LOCK_TIMEOUT", patience)
+        monkeypatch.setattr(asyncpg_executor, "LOCK_TIMEOUT", patience)
         monkeypatch.setattr(DatabaseWrapper, "_limits", session_limits(30, lock=patience))
         make: MakeStorage = request.getfixturevalue(way)
         with serving(make()) as service, psycopg.connect(operator_url) as other:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from time import monotonic
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -22,9 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from adapters.django_orm.sql.failures import LockTimeout
     from adapters.django_orm.sql.statement import Rows, WriteBatch
     from domain.repository import E, Owned, OwnerId
-    from domain.write_context import IdempotencyKey, WriteContext
+    from domain.write_context import IdempotencyKey
 
 IN_FLIGHT_WAIT = 250
 """Milliseconds for which a request waits for another with the same key; PostgreSQL only, as SQLite has one writer."""
@@ -50,9 +50,9 @@ class IdempotencyTable:
         return OwnedIdempotencyRecords(self, owner)
 
     @staticmethod
-    def is_in_flight(context: WriteContext, began_at: float) -> bool:
-        """Whether the lock that a write did not get, which began then, is that of its key: all others take longer."""
-        return context.idempotency_key is not None and monotonic() - began_at < LOCK_TIMEOUT
+    def is_in_flight(error: LockTimeout) -> bool:
+        """Whether the lock that a write did not get is that of its key."""
+        return IdempotencyRow._meta.db_table in error.context
 
     @cached_property
     def find(self) -> Statement:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache, cached_property
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic
 
 from adapters.django_orm.columns import ItemsField, ScopesField
@@ -142,12 +141,11 @@ class OwnedRepository(Generic[E]):
     async def add(self, entity: E, context: WriteContext) -> None:
         must_belong(entity, self._owner)
         for _ in range(ATTEMPTS_MAX):
-            began_at = monotonic()
             try:
                 if await self._commit(None, entity, context):
                     return
             except LockTimeout as error:
-                if IdempotencyTable.is_in_flight(context, began_at):
+                if IdempotencyTable.is_in_flight(error):
                     raise DuplicateRequest from error
                 raise
             if context.idempotency_key is not None:
@@ -163,12 +161,11 @@ class OwnedRepository(Generic[E]):
         values |= table.integrity.values_of_all(references) | await table.rows(entities)
         values["owner_id"] = owner
         for _ in range(ATTEMPTS_MAX):
-            began_at = monotonic()
             try:
                 if await table.executor.write(str(owner), table.write(kind, tuple(references)), values):
                     return
             except LockTimeout as error:
-                if IdempotencyTable.is_in_flight(context, began_at):
+                if IdempotencyTable.is_in_flight(error):
                     raise DuplicateRequest from error
                 raise
             except ConstraintViolated as violated:

@@ -35,7 +35,7 @@ def meaning_of(error: Exception) -> Exception | None:
     if isinstance(error, asyncpg.PostgresError):
         if error.sqlstate in VIOLATED:
             return ConstraintViolated(error.constraint_name)
-        return unavailable(error.sqlstate, error.server_source_function, reason_of(error))
+        return unavailable(error.sqlstate, error.server_source_function, error.context, reason_of(error))
     if not isinstance(error, UNAVAILABLE):
         return None
     is_sent = not isinstance(error, asyncpg.InterfaceError)  # which says that the connection was closed before

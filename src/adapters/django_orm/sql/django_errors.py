@@ -32,7 +32,7 @@ def database_unavailable(error: Error) -> Unavailable | None:
     """Why the database cannot be used, if this is what the error means."""
     cause: Any = error.__cause__
     if sqlstate := getattr(cause, "sqlstate", None):
-        return unavailable(sqlstate, cause.diag.source_function, reason_of(error))
+        return unavailable(sqlstate, cause.diag.source_function, cause.diag.context, reason_of(error))
     if str(error).startswith(_SQLITE_MISSING):
         return NotMigrated(reason_of(error))
     if isinstance(error, OperationalError | InterfaceError):

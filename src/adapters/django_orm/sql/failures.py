@@ -52,19 +52,26 @@ class AnswerLost(OutOfReach):
 
 
 class LockTimeout(Unavailable):
-    """A lock was not free in time, so nothing was carried out."""
+    """A lock was not free in time, so nothing was carried out; ``context`` is the server's, which names the table."""
+
+    def __init__(self, reason: str, context: str) -> None:
+        super().__init__(reason)
+        self.context = context
 
 
 class RolledBack(Unavailable):
     """The server has rolled the whole transaction back, which may succeed if it is repeated."""
 
 
-def unavailable(sqlstate: str | None, function: str | None, reason: str) -> Unavailable | None:
-    """Why the service cannot use its database, if this is what the error means; ``function`` is the server's own."""
+def unavailable(sqlstate: str | None, function: str | None, context: str | None, reason: str) -> Unavailable | None:
+    """Why the service cannot use its database, if this is what the error means.
+
+    ``function`` and ``context`` are the server's: in which of its functions, and with which table.
+    """
     if sqlstate in _ROLLED_BACK:
         return RolledBack(f"Other transactions got in the way: {reason}")
     if sqlstate == _LOCK_NOT_AVAILABLE:
-        return LockTimeout(f"The database cannot be used: {reason}")
+        return LockTimeout(f"The database cannot be used: {reason}", context or "")
     if sqlstate in _MISSING:
         return NotMigrated(reason)
     if sqlstate == _NO_RIGHT and function != _OF_A_POLICY:
