@@ -1751,59 +1751,67 @@ WHERE ("webhook"."owner_id" = ($2) AND "webhook"."id" = ($3) AND (SELECT v FROM 
 
 -- webhook: create
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
-step1 AS (INSERT INTO "webhook" ("id", "owner_id", "created_at", "url", "kinds", "description", "enabled", "disabled_reason", "secret", "previous_secret", "previous_secret_until", "updated_at", "version")
-SELECT $2::uuid, $3::uuid, timezone('UTC', '1970-01-01'::timestamp + $4::interval)::timestamp with time zone, $5::text, $6::jsonb, $7::text, $8::boolean, $9::text, $10::text, $11::text, timezone('UTC', '1970-01-01'::timestamp + $12::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $13::interval)::timestamp with time zone, $14::integer
-FROM named
-RETURNING 1),
-step2 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
-SELECT $15::uuid, 1, 0
+step1 AS (SELECT 1
+WHERE NOT EXISTS (SELECT "webhook"."id" AS "id"
+FROM "webhook"
+WHERE ("webhook"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL) OFFSET 99)),
+step2 AS (INSERT INTO "webhook" ("id", "owner_id", "created_at", "url", "kinds", "description", "enabled", "disabled_reason", "secret", "previous_secret", "previous_secret_until", "updated_at", "version")
+SELECT $3::uuid, $4::uuid, timezone('UTC', '1970-01-01'::timestamp + $5::interval)::timestamp with time zone, $6::text, $7::jsonb, $8::text, $9::boolean, $10::text, $11::text, $12::text, timezone('UTC', '1970-01-01'::timestamp + $13::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $14::interval)::timestamp with time zone, $15::integer
 FROM step1
+RETURNING 1),
+step3 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $16::uuid, 1, 0
+FROM step2
 ON CONFLICT ("owner_id") DO UPDATE
 SET "last" = "change_count"."last" + 1
 RETURNING "last"),
-step3 AS (INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
-SELECT $16::uuid, $17::uuid, timezone('UTC', '1970-01-01'::timestamp + $18::interval)::timestamp with time zone, $19::text, $20::uuid, $21::bigint, $22::text, $23::text, $24::text, $25::text, "last"
-FROM step2
+step4 AS (INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $17::uuid, $18::uuid, timezone('UTC', '1970-01-01'::timestamp + $19::interval)::timestamp with time zone, $20::text, $21::uuid, $22::bigint, $23::text, $24::text, $25::text, $26::text, "last"
+FROM step3
 RETURNING 1)
 INSERT INTO "webhook_cursor" ("id", "owner_id", "created_at", "next_attempt_at", "active", "attempts", "number")
-SELECT $26::uuid, $27::uuid, timezone('UTC', '1970-01-01'::timestamp + $28::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $29::interval)::timestamp with time zone, $30::boolean, 0, coalesce((SELECT "last"
+SELECT $27::uuid, $28::uuid, timezone('UTC', '1970-01-01'::timestamp + $29::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $30::interval)::timestamp with time zone, $31::boolean, 0, coalesce((SELECT "last"
 FROM "change_count"
-WHERE "owner_id" = $31), 0)
-FROM step3
+WHERE "owner_id" = $32), 0)
+FROM step4
 ON CONFLICT ("id", "owner_id") DO UPDATE
 SET "attempts" = excluded."attempts", "failing_since" = excluded."failing_since", "next_attempt_at" = excluded."next_attempt_at", "active" = excluded."active", "holder" = excluded."holder", "leased_until" = excluded."leased_until"
 RETURNING 1;
 
 -- webhook: create_once
 WITH named AS MATERIALIZED (SELECT set_config('goatfish.owner', $1, true) AS v),
-step1 AS (INSERT INTO "idempotency_record" ("id", "owner_id", "created_at", "operation", "key", "fingerprint", "entity")
-SELECT $2::uuid, $3::uuid, timezone('UTC', '1970-01-01'::timestamp + $4::interval)::timestamp with time zone, $5::text, $6::text, $7::text, $8::text
-FROM named
+step1 AS (SELECT 1
+WHERE NOT EXISTS (SELECT "webhook"."id" AS "id"
+FROM "webhook"
+WHERE ("webhook"."owner_id" = ($2) AND (SELECT v FROM named) IS NOT NULL) OFFSET 99)),
+step2 AS (INSERT INTO "idempotency_record" ("id", "owner_id", "created_at", "operation", "key", "fingerprint", "entity")
+SELECT $3::uuid, $4::uuid, timezone('UTC', '1970-01-01'::timestamp + $5::interval)::timestamp with time zone, $6::text, $7::text, $8::text, $9::text
+FROM step1
 WHERE set_config('lock_timeout', '250', true) IS NOT NULL
 ON CONFLICT ("owner_id", "operation", "key") DO UPDATE
 SET "id" = excluded."id", "owner_id" = excluded."owner_id", "created_at" = excluded."created_at", "operation" = excluded."operation", "key" = excluded."key", "fingerprint" = excluded."fingerprint", "entity" = excluded."entity"
-WHERE "idempotency_record"."created_at" < timezone('UTC', '1970-01-01'::timestamp + $9::interval)
+WHERE "idempotency_record"."created_at" < timezone('UTC', '1970-01-01'::timestamp + $10::interval)
 RETURNING 1),
-step2 AS (INSERT INTO "webhook" ("id", "owner_id", "created_at", "url", "kinds", "description", "enabled", "disabled_reason", "secret", "previous_secret", "previous_secret_until", "updated_at", "version")
-SELECT $10::uuid, $11::uuid, timezone('UTC', '1970-01-01'::timestamp + $12::interval)::timestamp with time zone, $13::text, $14::jsonb, $15::text, $16::boolean, $17::text, $18::text, $19::text, timezone('UTC', '1970-01-01'::timestamp + $20::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $21::interval)::timestamp with time zone, $22::integer
-FROM step1
+step3 AS (INSERT INTO "webhook" ("id", "owner_id", "created_at", "url", "kinds", "description", "enabled", "disabled_reason", "secret", "previous_secret", "previous_secret_until", "updated_at", "version")
+SELECT $11::uuid, $12::uuid, timezone('UTC', '1970-01-01'::timestamp + $13::interval)::timestamp with time zone, $14::text, $15::jsonb, $16::text, $17::boolean, $18::text, $19::text, $20::text, timezone('UTC', '1970-01-01'::timestamp + $21::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $22::interval)::timestamp with time zone, $23::integer
+FROM step2
 WHERE set_config('lock_timeout', '5000', true) IS NOT NULL
 RETURNING 1),
-step3 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
-SELECT $23::uuid, 1, 0
-FROM step2
+step4 AS (INSERT INTO "change_count" ("owner_id", "last", "purged_through")
+SELECT $24::uuid, 1, 0
+FROM step3
 ON CONFLICT ("owner_id") DO UPDATE
 SET "last" = "change_count"."last" + 1
 RETURNING "last"),
-step4 AS (INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
-SELECT $24::uuid, $25::uuid, timezone('UTC', '1970-01-01'::timestamp + $26::interval)::timestamp with time zone, $27::text, $28::uuid, $29::bigint, $30::text, $31::text, $32::text, $33::text, "last"
-FROM step3
+step5 AS (INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
+SELECT $25::uuid, $26::uuid, timezone('UTC', '1970-01-01'::timestamp + $27::interval)::timestamp with time zone, $28::text, $29::uuid, $30::bigint, $31::text, $32::text, $33::text, $34::text, "last"
+FROM step4
 RETURNING 1)
 INSERT INTO "webhook_cursor" ("id", "owner_id", "created_at", "next_attempt_at", "active", "attempts", "number")
-SELECT $34::uuid, $35::uuid, timezone('UTC', '1970-01-01'::timestamp + $36::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $37::interval)::timestamp with time zone, $38::boolean, 0, coalesce((SELECT "last"
+SELECT $35::uuid, $36::uuid, timezone('UTC', '1970-01-01'::timestamp + $37::interval)::timestamp with time zone, timezone('UTC', '1970-01-01'::timestamp + $38::interval)::timestamp with time zone, $39::boolean, 0, coalesce((SELECT "last"
 FROM "change_count"
-WHERE "owner_id" = $39), 0)
-FROM step4
+WHERE "owner_id" = $40), 0)
+FROM step5
 ON CONFLICT ("id", "owner_id") DO UPDATE
 SET "attempts" = excluded."attempts", "failing_since" = excluded."failing_since", "next_attempt_at" = excluded."next_attempt_at", "active" = excluded."active", "holder" = excluded."holder", "leased_until" = excluded."leased_until"
 RETURNING 1;

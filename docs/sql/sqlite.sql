@@ -1263,26 +1263,33 @@ SELECT "webhook"."id" AS "id", "webhook"."owner_id" AS "owner_id", "webhook"."ur
 FROM "webhook"
 WHERE ("webhook"."owner_id" = (%s) AND "webhook"."id" = (%s));
 
--- webhook: create, 1 of 4
+-- webhook: create, 1 of 5
+SELECT 1
+WHERE NOT EXISTS (SELECT "webhook"."id" AS "id"
+FROM "webhook"
+WHERE "webhook"."owner_id" = (%s)
+LIMIT -1 OFFSET 99);
+
+-- webhook: create, 2 of 5
 INSERT INTO "webhook" ("id", "owner_id", "created_at", "url", "kinds", "description", "enabled", "disabled_reason", "secret", "previous_secret", "previous_secret_until", "updated_at", "version")
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 RETURNING 1;
 
--- webhook: create, 2 of 4
+-- webhook: create, 3 of 5
 INSERT INTO "change_count" ("owner_id", "last", "purged_through")
 VALUES (%s, 1, 0)
 ON CONFLICT ("owner_id") DO UPDATE
 SET "last" = "change_count"."last" + 1
 RETURNING "last";
 
--- webhook: create, 3 of 4
+-- webhook: create, 4 of 5
 INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
 FROM "change_count"
 WHERE "owner_id" = %s))
 RETURNING 1;
 
--- webhook: create, 4 of 4
+-- webhook: create, 5 of 5
 INSERT INTO "webhook_cursor" ("id", "owner_id", "created_at", "next_attempt_at", "active", "attempts", "number")
 VALUES (%s, %s, %s, %s, %s, 0, coalesce((SELECT "last"
 FROM "change_count"
@@ -1291,7 +1298,14 @@ ON CONFLICT ("id", "owner_id") DO UPDATE
 SET "attempts" = excluded."attempts", "failing_since" = excluded."failing_since", "next_attempt_at" = excluded."next_attempt_at", "active" = excluded."active", "holder" = excluded."holder", "leased_until" = excluded."leased_until"
 RETURNING 1;
 
--- webhook: create_once, 1 of 5
+-- webhook: create_once, 1 of 6
+SELECT 1
+WHERE NOT EXISTS (SELECT "webhook"."id" AS "id"
+FROM "webhook"
+WHERE "webhook"."owner_id" = (%s)
+LIMIT -1 OFFSET 99);
+
+-- webhook: create_once, 2 of 6
 INSERT INTO "idempotency_record" ("id", "owner_id", "created_at", "operation", "key", "fingerprint", "entity")
 VALUES (%s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT ("owner_id", "operation", "key") DO UPDATE
@@ -1299,26 +1313,26 @@ SET "id" = excluded."id", "owner_id" = excluded."owner_id", "created_at" = exclu
 WHERE "idempotency_record"."created_at" < %s
 RETURNING 1;
 
--- webhook: create_once, 2 of 5
+-- webhook: create_once, 3 of 6
 INSERT INTO "webhook" ("id", "owner_id", "created_at", "url", "kinds", "description", "enabled", "disabled_reason", "secret", "previous_secret", "previous_secret_until", "updated_at", "version")
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 RETURNING 1;
 
--- webhook: create_once, 3 of 5
+-- webhook: create_once, 4 of 6
 INSERT INTO "change_count" ("owner_id", "last", "purged_through")
 VALUES (%s, 1, 0)
 ON CONFLICT ("owner_id") DO UPDATE
 SET "last" = "change_count"."last" + 1
 RETURNING "last";
 
--- webhook: create_once, 4 of 5
+-- webhook: create_once, 5 of 6
 INSERT INTO "revision" ("id", "owner_id", "created_at", "kind", "entity_id", "version", "actor", "request_id", "before", "after", "number")
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, (SELECT "last"
 FROM "change_count"
 WHERE "owner_id" = %s))
 RETURNING 1;
 
--- webhook: create_once, 5 of 5
+-- webhook: create_once, 6 of 6
 INSERT INTO "webhook_cursor" ("id", "owner_id", "created_at", "next_attempt_at", "active", "attempts", "number")
 VALUES (%s, %s, %s, %s, %s, 0, coalesce((SELECT "last"
 FROM "change_count"

@@ -7,12 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from domain.entity_spec import EntitySpec, spec_of
-from domain.errors import Invalid, Violation
+from domain.errors import Conflict, Invalid, Violation
 from domain.field_spec import display_name, stored_violations, violations_from, violations_in
 from domain.list_filters import ListFilter, ParsedFilter
 from domain.maps import MapPatch
 from domain.paging import Comparison, Condition
-from domain.repository import E, Owned, OwnerId, with_changes
+from domain.repository import E, Owned, OwnerId, owned_max, with_changes
 
 
 def create(entity: type[E], *, id: UUID, owner_id: OwnerId, now: datetime, actor: str = "operator", **values: Any) -> E:
@@ -142,6 +142,12 @@ def plural_of(entity: type[Owned]) -> str:
     """Its name in paths, and in the names of its scopes."""
     plural: str = entity.PLURAL  # type: ignore[attr-defined]  # -- every entity of tenants has one
     return plural
+
+
+def too_many(entity: type[Owned]) -> Conflict:
+    """The refusal of one more where the owner has ``OWNED_MAX``."""
+    plural = plural_of(entity)
+    return Conflict(f"too_many_{plural}", f"You have {owned_max(entity)} {display_name(plural)}. Delete one first.")
 
 
 def summary_of(entity: type[Owned]) -> str:

@@ -17,8 +17,8 @@ OwnerId = NewType("OwnerId", UUID)
 class Owned(Protocol):
     """An entity of one owner. Its ``version`` starts at 1 and is raised by one with every change.
 
-    It is a dataclass. ``SECRETS`` may name the attributes that are kept with the entity and recorded nowhere else, and
-    ``UNTRACKED`` those whose change alone leaves no revision.
+    It is a dataclass. ``SECRETS`` may name the attributes that are kept with the entity and recorded nowhere else,
+    ``UNTRACKED`` those whose change alone leaves no revision, and ``OWNED_MAX`` how many an owner has at most.
     """
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
@@ -63,10 +63,10 @@ class OwnedRepository(Protocol[E]):
     async def add(self, entity: E, context: WriteContext) -> None:
         """Stores a new entity and, where the context has an idempotency key, the record of the request beside it.
 
-        Raises ``Conflict`` for an id or a unique value that another entity of the owner has, ``UnknownReference`` for a
-        reference to what the owner does not have, ``TenantMismatch`` for an entity of another owner, and
-        ``DuplicateRequest`` where the idempotency key has a record that is not older than ``IDEMPOTENCY_TTL`` when the
-        entity is made.
+        Raises ``Conflict`` for an id or a unique value that another entity of the owner has, and where the owner has
+        ``OWNED_MAX``, ``UnknownReference`` for a reference to what the owner does not have, ``TenantMismatch`` for an
+        entity of another owner, and ``DuplicateRequest`` where the idempotency key has a record that is not older than
+        ``IDEMPOTENCY_TTL`` when the entity is made.
         """
         ...
 
@@ -118,6 +118,12 @@ def _attributes(entity: Owned) -> dict[str, Any]:
 @cache
 def _names(entity: type[Owned]) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(entity))
+
+
+def owned_max(entity: type[Owned]) -> int | None:
+    """How many an owner has at most; None for any number."""
+    most: int | None = getattr(entity, "OWNED_MAX", None)
+    return most
 
 
 def secrets_of(entity: type[Owned]) -> frozenset[str]:

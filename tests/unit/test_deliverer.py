@@ -525,7 +525,7 @@ async def test_bug_is_logged_and_not_met_again_at_once(world: World, caplog: pyt
 
 
 async def test_owner_has_a_hundred_webhooks_at_most(world: World) -> None:
-    for each in range(Webhook.WEBHOOKS_MAX):
+    for each in range(Webhook.OWNED_MAX):
         await world.webhook(f"number-{each}")
     with pytest.raises(Conflict):
         await world.webhook("one-more")

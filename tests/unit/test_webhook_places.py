@@ -33,7 +33,7 @@ def taken(places: Places, owner: OwnerId, number: int) -> list[UUID]:
 def test_one_owner_may_have_all_its_webhooks_served() -> None:
     places = Places(AT_ONCE)
     (owner,) = owners(1)
-    assert len(taken(places, owner, Webhook.WEBHOOKS_MAX)) == Webhook.WEBHOOKS_MAX
+    assert len(taken(places, owner, Webhook.OWNED_MAX)) == Webhook.OWNED_MAX
 
 
 @pytest.mark.parametrize("greedy", [1, 5, 50])
@@ -134,7 +134,7 @@ async def first(number: int, queue: asyncio.Queue[str]) -> set[str]:
 
 
 async def test_owners_with_many_slow_endpoints_delay_no_other_owner(world: World) -> None:
-    slow = [each for _ in range(6) for each in await owner_with_webhooks(world, Webhook.WEBHOOKS_MAX)]
+    slow = [each for _ in range(6) for each in await owner_with_webhooks(world, Webhook.OWNED_MAX)]
     hanging = Hanging(world, *slow)
     await world.deliverer.poll()
     await first(AT_ONCE * 3 // 4, hanging.begun)
@@ -201,7 +201,7 @@ async def test_webhooks_of_an_owner_use_the_database_a_few_at_a_time(
 
     for name in ("claim", "save"):
         monkeypatch.setattr(OwnedDeliveries, name, counting(getattr(OwnedDeliveries, name)))
-    await owner_with_webhooks(world, Webhook.WEBHOOKS_MAX)
+    await owner_with_webhooks(world, Webhook.OWNED_MAX)
     await world.deliver()
-    assert len(world.endpoints.sent) == Webhook.WEBHOOKS_MAX
+    assert len(world.endpoints.sent) == Webhook.OWNED_MAX
     assert most == STATEMENTS

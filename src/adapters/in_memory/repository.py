@@ -10,6 +10,7 @@ from uuid import UUID
 from adapters.in_memory.pages import page_of
 from adapters.in_memory.records import IdempotencyRecords, Revisions
 from domain.batches import require_distinct, taken_in
+from domain.entity import too_many
 from domain.entity_spec import spec_of
 from domain.errors import Conflict
 from domain.paging import Page, PageRequest
@@ -23,7 +24,16 @@ from domain.references import (
     taken,
     values_of_references,
 )
-from domain.repository import E, OwnerId, Precondition, must_belong, must_follow, no_precondition, or_not_found
+from domain.repository import (
+    E,
+    OwnerId,
+    Precondition,
+    must_belong,
+    must_follow,
+    no_precondition,
+    or_not_found,
+    owned_max,
+)
 from domain.write_context import WriteContext
 
 
@@ -86,6 +96,8 @@ class OwnedRepository(Generic[E]):
         if entity.id in self._rows or (came_back and self._revisions.has(entity.id, entity.version)):
             raise Conflict("already_exists", "This exists already.")
         self._require_free(entity)
+        if len(self._rows) == owned_max(self._table.entity):
+            raise too_many(self._table.entity)
         if key is not None:
             self._idempotency_records.record(key, entity, entity.created_at)
         self._save(None, entity, context)

@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.access.scopes import Scope, require_scopes, scopes_to
 from domain.entity import create, validated, with_values
 from domain.errors import Conflict, Invalid, Unfit, Violation
-from domain.paging import LIMIT_MAX, Comparison, Condition, Page, PageRequest
+from domain.paging import Comparison, Condition, Page, PageRequest
 from domain.repository import OwnerId, Precondition, Repository, no_precondition
 from domain.webhooks.addresses import AddressRefused, AllowedAddresses
 from domain.webhooks.delivery import DELIVERIES_KEPT, Delivery
@@ -53,9 +53,6 @@ class Webhooks:
         _require_readable(values["kinds"], scopes)
         made = self._create(owner, context, secret, values)
         precondition(None)
-        others = await self.repository.of(owner).page(PageRequest(limit=LIMIT_MAX))
-        if len(others.items) >= Webhook.WEBHOOKS_MAX:
-            raise Conflict("too_many_webhooks", f"You have {Webhook.WEBHOOKS_MAX} webhooks. Delete one first.")
         text = secret or new_secret(self.random_bytes)
         made = replace(made, secret=self.secrets.seal(text, owner, made.id))
         await self.repository.of(owner).add(made, context)

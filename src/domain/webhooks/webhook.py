@@ -49,8 +49,7 @@ class Webhook:
     PLURAL: ClassVar = "webhooks"
     SECRETS: ClassVar[frozenset[str]] = frozenset({"secret", "previous_secret"})
     UNTRACKED: ClassVar[frozenset[str]] = SECRETS
-    WEBHOOKS_MAX: ClassVar[int] = 100
-    """Webhooks of one owner."""
+    OWNED_MAX: ClassVar[int] = 100
     OVERLAP_MAX: ClassVar[timedelta] = timedelta(days=30)
 
     id: UUID

@@ -1,6 +1,7 @@
 import adapters.django_orm.columns
 from django.db import migrations, models
 
+from adapters.django_orm.row_security.owned_limits import LimitOwned
 from adapters.django_orm.row_security.policies import ProtectDelivering, ProtectTenants
 
 
@@ -83,4 +84,5 @@ class Migration(migrations.Migration):
         ),
         ProtectTenants('WebhookRow', 'WebhookDeliveryRow'),
         ProtectDelivering('WebhookCursorRow'),
+        LimitOwned('WebhookRow', 100),
     ]

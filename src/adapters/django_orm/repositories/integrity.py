@@ -1,4 +1,4 @@
-"""What keeps references and unique values: the steps of a write that look first, and why one was refused.
+"""What keeps references, unique values and numbers: the steps of a write that look first, and why one was refused.
 
 Locks are taken in one order by every write: first what it refers to, then its row, then the owner's count of changes.
 Whoever makes, changes or deletes an entity keeps others from deleting what it refers to until the commit. So a deletion
@@ -19,6 +19,7 @@ from adapters.django_orm.sql.expressions import Param, param
 from adapters.django_orm.sql.membership import AnyOf
 from adapters.django_orm.sql.statement import Executor
 from domain.batches import taken_in
+from domain.entity import too_many
 from domain.entity_spec import spec_of
 from domain.errors import Conflict, Unavailable
 from domain.references import (
@@ -30,6 +31,7 @@ from domain.references import (
     taken,
     values_of_references,
 )
+from domain.repository import owned_max
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,6 +54,7 @@ class Integrity:
         self._links = links_to(entity, models)
         self._taken = {unique_constraint(entity, field): field for field in spec_of(entity).unique}
         self._refers = bool(spec_of(entity).references)
+        self._most = owned_max(entity)
         outgoing = ((entity.KIND, field.name) for field in spec_of(entity).references)
         incoming = ((link.child.KIND, link.field.name) for link in self._links)
         self._references = {reference_constraint(*place) for place in (*outgoing, *incoming)}
@@ -69,11 +72,12 @@ class Integrity:
             return {} if before is None else values_of_references(before)
         return new_references(before, after)
 
-    def steps(self, names: Sequence[str], *, deletes: bool) -> tuple[WriteStep, ...]:
+    def steps(self, names: Sequence[str], *, creates: bool, deletes: bool) -> tuple[WriteStep, ...]:
         """What comes before the row: ``names`` are the references that are locked."""
         locks = (self._compile.lock(self._referred(name)) for name in names)
         links = (self._compile.unless(self._children(link)) for link in self._links if deletes)
-        return (*locks, *links)
+        most = (self._compile.unless(self._all, allowed=self._most - 1),) if creates and self._most else ()
+        return (*locks, *links, *most)
 
     def values(self, references: Mapping[str, Any], before: E | None) -> dict[str, Any]:
         """What ``steps`` are to be run with."""
@@ -127,7 +131,7 @@ class Integrity:
         raise Conflict("already_exists", "This exists already.")
 
     async def refuse(self, owner: OwnerId, before: E | None, after: E | None) -> None:
-        """Raises why a write did not take place: ``UnknownReference``, or ``Conflict`` for what is in use."""
+        """Raises why a write was not made: ``UnknownReference``, or ``Conflict`` for one too many or what is in use."""
         values = {"owner_id": owner, **self.values(self.locked(before, after), before)}
         if after is not None:
             unknown = [
@@ -137,6 +141,10 @@ class Integrity:
             ]
             if unknown:
                 raise UnknownReference(self.entity, unknown)
+            if before is None and self._most:
+                held = await self._executor.fetch(str(owner), self._find_most, values)
+                if len(held) >= self._most:
+                    raise too_many(self.entity)
             return
         for link in self._links:
             if await self._executor.fetch(str(owner), self._find_child(link.child, link.field.name), values):
@@ -169,7 +177,7 @@ class Integrity:
     def _holders(self) -> list[tuple[FieldSpec, Statement]]:
         found = []
         for field in spec_of(self.entity).unique:
-            rows = self._owned(self._models[self.entity]).filter((field.name, self._param(field.name)))
+            rows = self._all.filter((field.name, self._param(field.name)))
             found.append((field, self._compile.select(rows.exclude(id=self._param("id")), "id", limit=1)))
         return found
 
@@ -187,6 +195,14 @@ class Integrity:
         model = self._by_kind[referred_kind(self.entity, name)]
         return self._owned(model).filter(AnyOf("id", param(model, "id", f"{name}.referred")))
 
+    @property
+    def _all(self) -> QuerySet[Any, Any]:
+        return self._owned(self._models[self.entity])
+
+    @cached_property
+    def _find_most(self) -> Statement:
+        return self._compile.select(self._all, "id", limit=self._most)
+
     def _children(self, link: Link) -> QuerySet[Any, Any]:
         """What refers to an entity by this field, without the entity itself."""
         model = self._models[link.child]
@@ -200,7 +216,7 @@ class Integrity:
         return self._compile.select(self._referred_by_all(name), "id")
 
     def _find_held_statement(self, name: str) -> Statement:
-        rows = self._owned(self._models[self.entity]).filter(AnyOf(name, self._param(name, "values")))
+        rows = self._all.filter(AnyOf(name, self._param(name, "values")))
         return self._compile.select(rows, name)
 
     def _find_child_statement(self, child: type[Owned], name: str) -> Statement:

@@ -57,7 +57,7 @@ class OwnedTable(Reader[E]):
     ) -> None:
         super().__init__(entity, model, executor, reads)
         self.records = records
-        self.integrity = Integrity(entity, kinds or {}, executor)
+        self.integrity = Integrity(entity, kinds or {entity: model}, executor)
         self.partly_known = tuple(
             field.attname for field in model._meta.concrete_fields if isinstance(field, ScopesField | ItemsField)
         )
@@ -100,7 +100,9 @@ class OwnedTable(Reader[E]):
             changed = [name for name in self.columns if name not in {"id", "owner_id", *unchanged}]
             delete = kind is WriteKind.DELETE
             row = self._compile.delete(stored) if delete else self._compile.update(stored, changed)
-        before = self.integrity.steps(references, deletes=kind is WriteKind.DELETE)
+        before = self.integrity.steps(
+            references, creates=kind in {WriteKind.CREATE, WriteKind.CREATE_ONCE}, deletes=kind is WriteKind.DELETE
+        )
         return *before, *self.records.beside(kind, row)
 
     def _insert_all(self, kind: WriteKind) -> WriteStep:

@@ -174,9 +174,9 @@ class Compiler:
             (*params, wanted),
         )
 
-    def unless(self, rows: models.QuerySet[Any, Any]) -> WriteStep:
-        """The chain continues only if there are no such rows."""
-        sql, params = self._sql(self._with_rls(rows, RlsContext.OWNER).values_list("id").query)
+    def unless(self, rows: models.QuerySet[Any, Any], *, allowed: int = 0) -> WriteStep:
+        """The chain continues only if there are no more such rows than ``allowed``."""
+        sql, params = self._sql(self._with_rls(rows, RlsContext.OWNER).values_list("id")[allowed:].query)
         # A step of its own: in a condition of the next one PostgreSQL might read the rows before the context of
         # row-level security is set.
         none = f"SELECT 1 WHERE NOT EXISTS ({sql})"
