@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
+from adapters.http_fastapi.kit.layers.middleware import OVERLOADED
 from tests.contracts.http_service import KEYS, Service, before_storage, expect_problem
 from tests.contracts.resources import ResourceCase, ResourceFixtures
 
@@ -44,6 +46,15 @@ class RefusalsContract(ResourceFixtures):
         answer = service.http.request("OPTIONS", f"{resource.path}{path}")
         expect_problem(answer, 405, "method_not_allowed")
         assert answer.headers["allow"] == allowed
+
+    @before_storage
+    def test_request_beyond_what_the_processor_can_serve_is_refused(self, service: Service) -> None:
+        async def overloaded(scope: Scope, receive: Receive, send: Send) -> None:
+            await service.api({**scope, "state": {OVERLOADED: True}}, receive, send)
+
+        (answer,) = service.together([lambda http: http.get("/api/v1/me")], overloaded)
+        expect_problem(answer, 503, "unavailable")
+        assert answer.headers["retry-after"] == "1"
 
     @before_storage
     def test_batch_is_no_id(self, service: Service, resource: ResourceCase) -> None:

@@ -14,6 +14,7 @@ import pytest
 from fastapi import FastAPI
 from httpx2 import ASGITransport, AsyncClient, Client, Response
 from pydantic import SecretStr
+from starlette.types import ASGIApp
 
 from app.container import Container
 from app.storage import Storage
@@ -124,7 +125,7 @@ class Service:
     def together(
         self,
         requests: Iterable[Callable[[AsyncClient], Awaitable[Response]]],
-        api: FastAPI | None = None,
+        api: ASGIApp | None = None,
         address: str = "127.0.0.1",
     ) -> list[Response]:
         """Sends the requests concurrently from a client at this address, and returns the responses."""

@@ -15,10 +15,19 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from adapters.http_fastapi.kit.context import RequestContext
+from adapters.http_fastapi.kit.layers.middleware import OVERLOADED
 from adapters.http_fastapi.kit.problems import REFUSALS
+from app.http_server import connection_registry
 from app.http_server.access_log import log_access
 from app.http_server.connection import LINGER_TIMEOUT, HttpConnection
-from app.http_server.connection_registry import CHECK_INTERVAL, REJECTED_MAX, STARTS_PER_PASS, ConnectionRegistry
+from app.http_server.connection_registry import (
+    CHECK_INTERVAL,
+    REJECTED_MAX,
+    START_WITHIN,
+    STARTS_MAX,
+    STARTS_PER_PASS,
+    ConnectionRegistry,
+)
 from app.http_server.framing import BLANK_LINES_MAX, Framer
 from app.http_server.limits import Limits
 from app.http_server.request_cycle import Report
@@ -347,6 +356,56 @@ def test_simultaneous_requests_start_in_batches_and_probes_immediately() -> None
         for _ in range(40):
             await asyncio.sleep(0)
         assert all(client.application.requests for client in clients)
+
+    run(test)
+
+
+def test_after_a_long_pass_more_requests_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(connection_registry, "monotonic", lambda: now)
+
+    async def test() -> None:
+        nonlocal now
+        registry = ConnectionRegistry(limits_with())
+        clients = [Client(registry=registry) for _ in range(100)]
+        for client in clients:
+            client.deliver(GET)
+        started = []
+        for took in (0.001, 0.0205, 1.0):  # seconds
+            now += took
+            registry._start_more()
+            started.append(sum(bool(client.state.tasks) for client in clients))
+        assert started == [STARTS_PER_PASS * 2, STARTS_PER_PASS * 2 + 20, STARTS_PER_PASS * 2 + 20 + STARTS_MAX]
+
+    run(test)
+
+
+def test_requests_are_refused_while_others_wait_too_long_for_their_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(connection_registry, "monotonic", lambda: now)
+
+    def is_refused(client: Client) -> bool:
+        assert client.connection._cycle is not None
+        return OVERLOADED in client.connection._cycle.scope["state"]
+
+    async def test() -> None:
+        nonlocal now
+        registry = ConnectionRegistry(limits_with())
+        first = [Client(registry=registry) for _ in range(STARTS_PER_PASS + 1)]
+        early, late, probe, after = (Client(registry=registry) for _ in range(4))
+        for client in first:
+            client.deliver(GET)
+        now += START_WITHIN
+        early.deliver(GET)
+        now += 0.001
+        late.deliver(GET)
+        probe.deliver(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert [is_refused(client) for client in (*first, early, late, probe)] == [False] * 6 + [True, False]
+        assert late.state.tasks
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        after.deliver(GET)
+        assert not is_refused(after)
 
     run(test)
 

@@ -10,6 +10,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.utils import get_local_addr
 from uvicorn.server import ServerState
 
+from adapters.http_fastapi.kit.layers.middleware import OVERLOADED
 from adapters.http_fastapi.kit.problems import REFUSALS, ProblemException, Reason
 from app.http_server.connection_registry import ConnectionRegistry
 from app.http_server.error_response import error_response
@@ -297,7 +298,8 @@ class HttpConnection(asyncio.BufferedProtocol):
         if self._proxied:
             head = head._replace(headers=with_one_scheme(head.headers))
         self._cycle = RequestCycle(self, head, self._scope, self._began)
-        self._registry.schedule(self._start_task, self._cycle.scope["path"])
+        if self._registry.schedule(self._start_task, self._cycle.scope["path"]):
+            self._cycle.scope["state"][OVERLOADED] = True
 
     def _start_task(self) -> None:
         if self._cycle is not None and not self._cycle.disconnected:

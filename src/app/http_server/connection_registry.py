@@ -15,8 +15,12 @@ from app.http_server.limits import Limits
 
 CHECK_INTERVAL = 0.25
 """Seconds between two checks of all deadlines."""
-STARTS_PER_PASS = 4
-"""Requests that start in one pass of the event loop, so that a burst does not delay new connections and packets."""
+STARTS_PER_PASS, STARTS_MAX = 4, 32
+"""Requests that start in one pass of the event loop, so that a burst does not delay new connections and packets; and
+how many at most after a long pass, which is followed by one for each of its milliseconds."""
+START_WITHIN = 0.5
+"""Seconds that a request waits for its start. While one has waited for longer, the processor cannot serve all that
+come, and what comes is refused at once."""
 READ_SIZE = 16 << 10
 """Bytes read from a connection at a time, which bounds the input that is not yet parsed."""
 REJECTED_MAX = 100
@@ -57,8 +61,9 @@ class ConnectionRegistry:
     """The receive buffer that all connections share: each copies its bytes out immediately."""
     _timer: asyncio.TimerHandle | None = None
     _warned_at: dict[str, float] = field(default_factory=dict)
-    _pending: deque[Callable[[], None]] = field(default_factory=deque)
+    _pending: deque[tuple[float, Callable[[], None]]] = field(default_factory=deque)  # with when they came
     _started: int = 0  # requests started in this pass of the event loop
+    _pass_began: float = 0.0  # when the last requests were started
 
     def try_add(self, connection: Connection) -> bool:
         """Adds a connection, closing the idle one with the earliest deadline to make room; False if all are busy.
@@ -97,20 +102,30 @@ class ConnectionRegistry:
         self.open.discard(connection)
         self.rejected.discard(connection)
 
-    def schedule(self, begin: Callable[[], None], path: str) -> None:
-        """Starts a request now, or in a later pass of the event loop; probes always start now."""
-        if self._started >= STARTS_PER_PASS and path not in PROBES:
-            self._pending.append(begin)
-            return
+    def schedule(self, begin: Callable[[], None], path: str) -> bool:
+        """Starts a request now, or in a later pass of the event loop; probes always start now.
+
+        Returns whether it is to be refused, because others have waited too long; it starts now, too.
+        """
+        now = monotonic()
+        is_refused = path not in PROBES and bool(self._pending) and now - self._pending[0][0] > START_WITHIN
+        if self._started >= STARTS_PER_PASS and path not in PROBES and not is_refused:
+            self._pending.append((now, begin))
+            return False
         if not self._started:
+            self._pass_began = now
             asyncio.get_running_loop().call_soon(self._start_more)
         self._started += 1
         begin()
+        return is_refused
 
     def _start_more(self) -> None:
-        self._started = min(len(self._pending), STARTS_PER_PASS)
+        now = monotonic()
+        milliseconds = int(1000 * (now - self._pass_began))
+        most = min(max(milliseconds, STARTS_PER_PASS), STARTS_MAX)
+        self._pass_began, self._started = now, min(len(self._pending), most)
         for _ in range(self._started):
-            self._pending.popleft()()
+            self._pending.popleft()[1]()
         if self._started:
             asyncio.get_running_loop().call_soon(self._start_more)
 

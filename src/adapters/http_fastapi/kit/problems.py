@@ -35,7 +35,7 @@ not the API's, of files and pages, are far shorter, and a longer one leads nowhe
 
 
 Reason: TypeAlias = Literal[
-    "body_budget", "connections_max", "database", "pool_timeout", "request_deadline", "shutdown"
+    "body_budget", "connections_max", "database", "pool_timeout", "processor", "request_deadline", "shutdown"
 ]
 """What was lacking where the answer is ``unavailable`` or ``outcome_unknown``."""
 REFUSALS: Counter[str] = Counter()

@@ -33,6 +33,8 @@ PROBES = frozenset({"/livez", "/readyz"})
 """Paths that say how the service is."""
 DRAINING = "draining"
 """The member of the ASGI state that is there once the server is about to stop: not ready, and closing connections."""
+OVERLOADED = "overloaded"
+"""The member of the ASGI state of a request that is refused, because more come than the processor can serve."""
 _log = logging.getLogger("goatfish.http")
 _PORT = re.compile(r":[0-9]*$")
 _SCHEMES = {"https": "https", "wss": "https"}
@@ -167,7 +169,10 @@ class RequestMiddleware:
         return scope, send_on
 
     def _check(self, scope: Scope, host: bytes | None) -> None:
-        """Raises ``ProblemException`` for headers that are too large, a host that is not allowed and such a path."""
+        """Raises ``ProblemException`` in overload, and for headers too large, a host or a path that is not allowed."""
+        if OVERLOADED in scope.get("state", ()):
+            REFUSAL_WARNINGS.add("More requests come than the processor can serve.")
+            raise ProblemException("unavailable", headers={"Retry-After": "1"}, reason="processor")
         if sum(map(len, chain.from_iterable(scope["headers"]))) > HEADERS_MAX:
             raise ProblemException("headers_too_large")
         if (
