@@ -57,7 +57,8 @@ _OWN = (  # a rule, what breaks it, with the table, and why it is unsafe
     ),
     (
         "adding-trigger",
-        rf"^CREATE (?:CONSTRAINT )?TRIGGER \S+ .* ON {_TABLE}",
+        rf"^CREATE (?:OR REPLACE )?(?:CONSTRAINT )?TRIGGER \S+ .* ON {_TABLE}"
+        rf"|^CREATE (?:OR REPLACE )?RULE \S+ AS ON \w+ TO {_TABLE}",
         "It also runs when the previous release writes, as the API's role, which has no rights on a new table until the"
         " migrations are done.",
     ),
@@ -67,16 +68,27 @@ _OWN = (  # a rule, what breaks it, with the table, and why it is unsafe
         "The previous release relies on it.",
     ),
     (
+        "replacing-function",
+        r"^(?:CREATE OR REPLACE|ALTER) (?:FUNCTION|PROCEDURE)()",
+        "The triggers of the previous release run it.",
+    ),
+    (
         "locking-table",
-        rf"^(?:LOCK|TRUNCATE|CLUSTER|VACUUM FULL)(?: TABLE)? {_EXISTING}",
+        rf"^(?:LOCK|TRUNCATE|CLUSTER|VACUUM FULL)(?: TABLE)? {_EXISTING}"
+        rf"|^ALTER TABLE {_EXISTING} .*SET (?:LOGGED|UNLOGGED|TABLESPACE|ACCESS METHOD)",
         "The requests of the previous release wait for it, or miss what it removes.",
     ),
     (
+        "changing-rows",
+        rf"^(?:UPDATE|DELETE FROM|MERGE INTO) {_EXISTING}",
+        "The rows are locked until the migration ends, for which the previous release's requests wait.",
+    ),
+    (
         "granting",
-        rf"^(?:GRANT|REVOKE) .* ON (?:TABLE )?{_TABLE}",
+        rf"^(?:GRANT|REVOKE) .* ON (?:TABLE )?{_TABLE}|^ALTER TABLE {_EXISTING} OWNER TO",
         "goatfish migrate sets the rights, after all migrations. Earlier ones make the previous release not ready.",
     ),
-    ("without-sql", f"^{_WITHOUT_SQL}()", "Nothing can be said about it: read it."),
+    ("without-sql", f"^(?:{_WITHOUT_SQL}|(?:DO|CALL) )()", "Nothing can be said about it: read it."),
 )
 
 

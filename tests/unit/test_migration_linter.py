@@ -51,6 +51,16 @@ UNSAFE = {
     "ALTER TABLE run DISABLE TRIGGER ALL;": {"removing-trigger"},
     "TRUNCATE run;": {"locking-table"},
     "LOCK TABLE run;": {"locking-table"},
+    "CREATE OR REPLACE TRIGGER a BEFORE INSERT ON run FOR EACH ROW EXECUTE FUNCTION b();": {"adding-trigger"},
+    "CREATE RULE a AS ON INSERT TO run DO INSTEAD NOTHING;": {"adding-trigger"},
+    "CREATE OR REPLACE FUNCTION b() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;": {
+        "replacing-function"
+    },
+    "ALTER TABLE run SET UNLOGGED;": {"locking-table"},
+    "ALTER TABLE run OWNER TO other;": {"granting"},
+    "UPDATE run SET solver = name;": {"changing-rows"},
+    "delete from only public.run;": {"changing-rows"},
+    "DO $$ BEGIN ALTER TABLE run DROP COLUMN solver; END $$;": {"without-sql"},
     "-- THIS OPERATION CANNOT BE WRITTEN AS SQL": {"without-sql"},
 }
 
