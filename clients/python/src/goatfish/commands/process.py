@@ -112,12 +112,6 @@ def run_command(argv: Sequence[str], held: HeldSignals) -> Ended:
     return Ended(os.WEXITSTATUS(status), None, tuple(interrupts), tail)
 
 
-def die_of(number: signal.Signals) -> None:
-    """End this process by the signal that ended the command: a shell's loop stops only where it sees that."""
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
-
-
 def _spawn(argv: Sequence[str], held: HeldSignals, standard_error: int) -> int:
     def spawn(argv: Sequence[str]) -> int:
         return os.posix_spawnp(

@@ -15,7 +15,6 @@ from goatfish.commands.grammar import Subparsers, text
 from goatfish.commands.output import say
 from goatfish.commands.process import (
     Ended,
-    die_of,
     held_signals,
     reserve_closed_streams,
     run_command,
@@ -205,6 +204,8 @@ def _status(ended: Ended | OSError) -> int:
     if isinstance(ended, OSError):
         return NOT_FOUND if isinstance(ended, FileNotFoundError) else NOT_EXECUTABLE
     if ended.killed_by == signal.SIGINT:
+        from goatfish.recording.signals import die_of
+
         die_of(signal.SIGINT)
     return ended.status
 

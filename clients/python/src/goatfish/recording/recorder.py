@@ -16,7 +16,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional, Union
 
-from goatfish.recording import spool, values
+from goatfish.recording import signals, spool, values
 from goatfish.recording.beginning import Wanted, first_line, moment, tenant
 from goatfish.recording.capture import Capture, Captured, capture, capture_slowly
 from goatfish.recording.client_senders import sender_of
@@ -26,6 +26,7 @@ from goatfish.recording.notices import why
 from goatfish.recording.outcome import Outcome, outcome_of
 from goatfish.recording.outgoing import Outgoing
 from goatfish.recording.quiet import quiet
+from goatfish.recording.sender import EXIT_SECONDS
 from goatfish.recording.story import Story, external_ids
 from goatfish.workbench import page_of
 
@@ -162,6 +163,7 @@ class Recorder(Notes):
             self._item.waiting_jobs.append(self._capture_slowly)
         self._sender = sender_of(self._client)
         self._sender.add(self._item, within=0.0 if self._wait else _SHORT_RUN)
+        signals.watch(self)
 
     def _wanted_parent(self) -> dict[str, Any]:
         parent = self._parent
@@ -239,11 +241,12 @@ class Recorder(Notes):
     def _end_by(self, outcome: Outcome, finished_at: Union[datetime, str, None] = None) -> None:
         if self._ended or self._journal is None or os.getpid() != self._pid:
             return  # a run ends once, and in the process that began it
-        self._ended = True
         status = outcome.status if outcome.status in {"succeeded", "failed", "cancelled"} else "failed"
         finished = moment(finished_at, self._say) or self._now_by_both_clocks()
         reason = values.reason(outcome.reason, self._say)
         self._append({"type": "end", "at": now(), "status": status, "reason": reason, "finished_at": finished})
+        self._ended = True
+        signals.forget(self)
         if self._item is not None and self._sender is not None:
             self._sender.hurry(self._item)
 
@@ -259,6 +262,14 @@ class Recorder(Notes):
         item, sender = self._item, self._sender
         if item is not None and sender is not None and os.getpid() == self._pid:
             sender.wait(lambda: item.is_over, LEAVE_SECONDS)
+
+    def _interrupt(self, reason: str) -> None:
+        self._end_by(Outcome("cancelled", reason))
+
+    @quiet
+    def _send_before_exit(self) -> None:
+        if self._sender is not None:
+            self._sender.finish(EXIT_SECONDS)
 
     # ── with ──
 

@@ -92,13 +92,17 @@ class Sender:
                 self._changed.wait(left)
         return True
 
-    def close(self, seconds: float = CLOSE_SECONDS) -> bool:
-        """Send what can be sent in so many seconds, and nothing more from then on; returns whether that was all."""
+    def finish(self, seconds: float) -> bool:
+        """Send the runs that have ended, in so many seconds; returns whether that was all."""
         with self._changed:
             ended = [item for item in self._items if item.has_ended]
             for item in ended:
                 self.hurry(item)
-        everything = self.wait(lambda: all(item.is_over for item in ended), seconds)
+        return self.wait(lambda: all(item.is_over for item in ended), seconds)
+
+    def close(self, seconds: float = CLOSE_SECONDS) -> bool:
+        """Send what can be sent in so many seconds, and nothing more from then on; returns whether that was all."""
+        everything = self.finish(seconds)
         with self._changed:
             self.is_closed = True
             left, self._items = self._items, []
