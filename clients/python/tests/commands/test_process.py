@@ -7,12 +7,15 @@ import pty
 import signal
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from goatfish.commands.process import INTERRUPTS
 
 SOURCE = Path(__file__).parents[2] / "src"
 DRIVER = """
@@ -119,16 +122,42 @@ except KeyboardInterrupt:
     assert done.stdout == "the command has ended\nits end is recorded\n"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1])
-def test_a_signal_goes_on_to_the_command(number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGALRM, signal.SIGXCPU, signal.SIGWINCH, 40],
+)
+def test_a_signal_goes_on_to_the_command(number: int) -> None:
     caught = f"signal.signal({int(number)}, lambda *_: (os.write(1, b'caught\\n'), sys.exit(5)))"
     with start(sys.executable, "-c", READY.format(caught)) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.send_signal(number)
         output, _ = process.communicate(timeout=60)
-    interrupts = [] if number == signal.SIGUSR1 else [number.name]
+    interrupts = [number.name] if isinstance(number, signal.Signals) and number in INTERRUPTS else []
     assert output == f"caught\n5 None {interrupts} b''\n"
+
+
+def test_a_signal_that_comes_too_late_for_the_command_is_ignored() -> None:
+    script = """
+import os, signal
+from goatfish.commands.process import held_signals
+with held_signals():
+    os.kill(os.getpid(), signal.SIGUSR1)
+os.kill(os.getpid(), signal.SIGALRM)
+print("its end is recorded")
+"""
+    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "its end is recorded\n"
+
+
+def test_a_terminal_that_gets_another_size() -> None:
+    told = "signal.signal(28, lambda *_: os.write(1, b'size %d %d' % os.get_terminal_size(2)))"
+    script = f"import os, signal, sys; {told}; print('ready', flush=True); sys.stdin.readline(); print('end')"
+    command = [sys.executable, "-c", DRIVER, sys.executable, "-c", script]
+    text, status = in_terminal(command, size=(40, 60), until=b"size 60 40", press=b"\n")
+    assert status == 0
+    assert "size 60 40" in text
 
 
 def test_the_terminal_s_interrupt_reaches_the_command_once() -> None:
@@ -181,8 +210,14 @@ def test_a_command_that_is_not_there_cannot_be_started() -> None:
     assert "FileNotFoundError" in errors
 
 
-def in_terminal(argv: Sequence[str], press: bytes = b"") -> tuple[str, int]:
-    """What a program writes at a terminal of its own, where these keys are pressed once it says that it is ready."""
+def in_terminal(
+    argv: Sequence[str], press: bytes = b"", size: tuple[int, int] | None = None, until: bytes = b"ready"
+) -> tuple[str, int]:
+    """What a program writes at a terminal of its own.
+
+    Once it says that it is ready, the terminal gets this size, if any; and once it says ``until``, these keys are
+    pressed.
+    """
     pid, terminal = pty.fork()
     if pid == 0:
         os.environ["PYTHONPATH"] = str(SOURCE)
@@ -192,7 +227,10 @@ def in_terminal(argv: Sequence[str], press: bytes = b"") -> tuple[str, int]:
     try:
         while data := os.read(terminal, 4096):
             text += data
-            if not pressed and b"ready" in text:
+            if size is not None and b"ready" in text:
+                termios.tcsetwinsize(terminal, size)
+                size = None
+            if not pressed and until in text:
                 os.write(terminal, press)
                 pressed = True
     except OSError:

@@ -16,16 +16,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from select import select
 
-FORWARDED = (
-    signal.SIGINT,
-    signal.SIGTERM,
-    signal.SIGHUP,
-    signal.SIGQUIT,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
-    signal.SIGTSTP,
-    signal.SIGCONT,
-)
+_FAULTS = ("ABRT", "BUS", "EMT", "FPE", "ILL", "PIPE", "SEGV", "SYS", "TRAP", "XFSZ")
+_OTHERS = ("KILL", "STOP", "TTIN", "TTOU", "CHLD")  # cannot be taken, or are for whoever got them
+FORWARDED = sorted(signal.valid_signals() - {getattr(signal, f"SIG{name}", 0) for name in _FAULTS + _OTHERS})
 INTERRUPTS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT})
 TAIL_BYTES = 64 * 1024
 DRAIN = 0.1
@@ -36,7 +29,7 @@ DRAIN = 0.1
 class HeldSignals:
     """The signals that are held back, and the mask that a command is started with."""
 
-    taken: list[signal.Signals]
+    taken: Sequence[int]
     before: set[signal.Signals | int]
 
 
@@ -75,16 +68,18 @@ def reserve_closed_streams() -> None:
 def held_signals() -> Iterator[HeldSignals]:
     """Hold back the signals that a command shall get. Threads begun inside never take one.
 
-    Afterwards whatever asks this process to end is a KeyboardInterrupt, so that it can still say how the command ended.
+    Afterwards whatever asks this process to end is a KeyboardInterrupt, so that it can still say how the command ended,
+    and the others are ignored: they were for the command.
     """
     taken = [each for each in FORWARDED if signal.getsignal(each) != signal.SIG_IGN]  # nohup's ignored ones stay so
-    signal.signal(signal.SIGCHLD, lambda *_: None)  # an ignored signal would not wake sigwait everywhere
+    for each in (signal.SIGCHLD, signal.SIGWINCH):
+        signal.signal(each, lambda *_: None)  # an ignored signal would not wake sigwait everywhere
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [*taken, signal.SIGCHLD])
     try:
         yield HeldSignals(taken, before)
     finally:
-        for each in INTERRUPTS.intersection(taken):
-            signal.signal(each, signal.default_int_handler)
+        for each in set(taken) - {signal.SIGTSTP, signal.SIGCONT}:
+            signal.signal(each, signal.default_int_handler if each in INTERRUPTS else signal.SIG_IGN)
         while late := INTERRUPTS.intersection(taken) & signal.sigpending():  # they came for a command that has ended
             signal.sigwait(late)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
@@ -105,7 +100,7 @@ def run_command(argv: Sequence[str], held: HeldSignals) -> Ended:
         errors.close()
         raise
     errors.begin()
-    status, interrupts = _wait(child, held.taken)
+    status, interrupts = _wait(child, held.taken, errors)
     tail = errors.end()
     if os.WIFSIGNALED(status):
         return Ended(None, os.WTERMSIG(status), tuple(interrupts), tail)
@@ -131,7 +126,7 @@ def _spawn(argv: Sequence[str], held: HeldSignals, standard_error: int) -> int:
     return spawn(["/bin/sh", shutil.which(argv[0]) or argv[0], *argv[1:]])  # a script without #!, as a shell does
 
 
-def _wait(child: int, taken: list[signal.Signals]) -> tuple[int, list[signal.Signals]]:
+def _wait(child: int, taken: Sequence[int], errors: ErrorOutput) -> tuple[int, list[signal.Signals]]:
     interrupts: list[signal.Signals] = []
     asked_to_stop = is_stopped = False
     while True:
@@ -144,21 +139,23 @@ def _wait(child: int, taken: list[signal.Signals]) -> tuple[int, list[signal.Sig
                 is_stopped = os.WIFSTOPPED(status)
         else:
             if number in INTERRUPTS:
-                interrupts.append(number)
+                interrupts.append(signal.Signals(number))
+            if number == signal.SIGWINCH:
+                errors.resize()
             asked_to_stop = number == signal.SIGTSTP or (asked_to_stop and number != signal.SIGCONT)
-            if not by_the_kernel:
+            if not by_the_kernel or number == signal.SIGWINCH:  # now that the size is known
                 os.kill(child, number)  # it has not been waited for, so that its id is still its own
         if asked_to_stop and is_stopped:  # where the command goes on, whoever waits for it does, too
             asked_to_stop = is_stopped = False
             os.kill(os.getpid(), signal.SIGSTOP)
 
 
-def _next_signal(numbers: list[signal.Signals]) -> tuple[signal.Signals, bool]:
+def _next_signal(numbers: list[int]) -> tuple[int, bool]:
     """The next of these signals, and whether the terminal sent it, which means to the whole process group."""
     if hasattr(signal, "sigwaitinfo"):
         found = signal.sigwaitinfo(numbers)
-        return signal.Signals(found.si_signo), found.si_code > 0
-    number = signal.Signals(signal.sigwait(numbers))
+        return found.si_signo, found.si_code > 0
+    number = signal.sigwait(numbers)
     return number, number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP) and _in_foreground()
 
 
@@ -178,7 +175,7 @@ class ErrorOutput:
         self.reader, self.writer = os.openpty() if self.terminal else os.pipe()
         if self.terminal:
             tty.setraw(self.writer)  # bytes pass as they are
-            self._resize()
+            self.resize()
         os.set_inheritable(self.reader, False)
         self._tail: deque[bytes] = deque()
         self._size = 0
@@ -188,6 +185,12 @@ class ErrorOutput:
     def begin(self) -> None:
         os.close(self.writer)
         self._thread.start()
+
+    def resize(self) -> None:
+        """Give the command's terminal the size that ours has."""
+        if self.terminal:
+            with suppress(OSError):  # it was hung up, or the command has ended
+                fcntl.ioctl(self.reader, termios.TIOCSWINSZ, fcntl.ioctl(2, termios.TIOCGWINSZ, bytes(8)))
 
     def close(self) -> None:
         os.close(self.writer)
@@ -225,10 +228,6 @@ class ErrorOutput:
         self._size += len(data)
         while self._size - len(self._tail[0]) > TAIL_BYTES:
             self._size -= len(self._tail.popleft())
-
-    def _resize(self) -> None:
-        size = fcntl.ioctl(2, termios.TIOCGWINSZ, bytes(8))
-        fcntl.ioctl(self.writer, termios.TIOCSWINSZ, size)
 
 
 def _hand_over(reader: int) -> None:
