@@ -208,6 +208,15 @@ def test_what_was_recorded_before_anything_was_configured(place: Place) -> None:
     assert place.run().status == "succeeded"
 
 
+def test_owners_that_cannot_be_kept_leave_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOATFISH_SPOOL", str(tmp_path))
+    (tmp_path / "owners.json").mkdir()  # which no file replaces
+    owners = service.Owners()
+    owners.learn("https://goatfish.example", ["gf_1"], "an owner")
+    assert owners.find("https://goatfish.example", "gf_1") == "an owner"
+    assert [path.name for path in tmp_path.iterdir()] == ["owners.json"]
+
+
 def test_what_was_sent_once_with_a_key_stays_that_owners(place: Place) -> None:
     left_behind(place, start={"url": None, "key": None})
     place.network.fault = lambda request, _: "after" if is_creation(request) else None

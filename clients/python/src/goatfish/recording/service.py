@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import uuid
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 from goatfish.decoding import decoded, items_of, object_of, unexpected
 from goatfish.errors import PermissionDenied
+from goatfish.files import replace_file
 from goatfish.http.request import new_request
 from goatfish.models import Caller
 from goatfish.recording import spool
@@ -154,14 +155,8 @@ class Owners:
         """Keep it for later; where that fails it is asked again. ``keys`` are public parts."""
         found = {f"{key} {url}": owner for key in keys}
         self._known = {**self._load(), **(self._known or {}), **found}
-        try:
-            path = self._path()
-            temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-            temporary.touch(mode=0o600)
-            temporary.write_text(json.dumps(self._known, indent=1))
-            temporary.replace(path)
-        except OSError:
-            pass
+        with suppress(OSError):
+            replace_file(self._path(), json.dumps(self._known, indent=1))
 
     def _load(self) -> dict[str, str]:
         try:
