@@ -205,6 +205,15 @@ def test_runs_are_kept_while_the_service_is_away(desk: Desk) -> None:
     assert desk.gf("sync")[1] == "nothing to send\n"
 
 
+def test_nothing_is_said_of_the_recording_where_that_is_wanted(desk: Desk) -> None:
+    desk.relay.away()
+    desk.environment["XDG_CONFIG_HOME"] = str(desk.folder)
+    options = ("-q", "--no-wait", "-p", "alpha=none \x01", "--result-file", "r.json", "--artifact", "*.vtk")
+    assert desk.record("sh", "-c", "echo out; echo err >&2", options=options) == (0, "out\n", "err\n")
+    assert len(desk.kept()) == 1
+    assert desk.record("/no/such/solver", options=options)[2] == "gf: /no/such/solver: No such file or directory\n"
+
+
 @pytest.mark.parametrize("answered", [False, True], ids=["unanswered", "answered"])
 @pytest.mark.parametrize("at", ["POST /api/v1/simulations", "POST /api/v1/runs", '"succeeded"'])
 def test_the_service_may_go_away_at_each_moment(desk: Desk, at: str, answered: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import glob
+import logging
 import os
 import re
 import signal
@@ -117,6 +118,7 @@ def execute(arguments: argparse.Namespace) -> int:
     reserve_closed_streams()
     with held_signals() as held:  # before the recording begins its thread
         client = _client(arguments, tell)
+        logging.getLogger("goatfish").disabled = arguments.quiet
         recorder = _recorder(client, arguments, program)
         recorder.start(wait=False)
         files = ResultFiles(arguments.result_file)
@@ -130,9 +132,9 @@ def execute(arguments: argparse.Namespace) -> int:
         try:
             results, complaints = files.read()
             for complaint in complaints:
-                say(complaint)
+                tell(complaint)
             recorder.results(results)
-            _link(recorder, arguments.artifact)
+            _link(recorder, arguments.artifact, tell)
         finally:
             _end(recorder, ended, finished_at)
         tell(_where(recorder, client))
@@ -171,12 +173,12 @@ def _recorder(client: Client | None, arguments: argparse.Namespace, program: lis
     )
 
 
-def _link(recorder: Recorder, patterns: list[str]) -> None:
+def _link(recorder: Recorder, patterns: list[str], tell: Any) -> None:
     for pattern in patterns:
         found = [pattern] if os.path.lexists(pattern) else glob.glob(pattern, recursive=True)  # noqa: PTH207 -- Path.glob refuses absolute patterns
         paths = sorted(path for path in found if os.path.isfile(path))  # noqa: PTH113 -- Path.is_file may raise
         if not paths:
-            say(f"no file is called {pattern}")
+            tell(f"no file is called {pattern}")
         for path in paths:
             recorder.artifact(path)
 
