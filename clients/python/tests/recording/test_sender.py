@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from goatfish.recording.outgoing import Outgoing
+from goatfish.recording.pace import FRESH
 from goatfish.recording.sender import Sender
 
 
@@ -28,3 +30,11 @@ def test_a_run_that_ends_while_it_is_looked_at_is_looked_at_again_at_once(monkey
     sender.add(item)
     assert sender.wait(lambda: item.is_over, 30.0)
     assert sender.close()
+
+
+def test_a_service_that_has_been_slow_for_long_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    sender = Sender(lambda: cast(Any, SimpleNamespace(owner=str, close=bool)))
+    sender._pace.begin()
+    sender._pace._began = time.monotonic() - FRESH - 1  # an earlier wait may have begun a moment later
+    assert not sender.wait(lambda: False, 60.0)
+    assert "The service has not answered in time." in caplog.text

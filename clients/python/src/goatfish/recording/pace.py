@@ -27,8 +27,12 @@ class Pace:
     @property
     def is_away(self) -> bool:
         """Whether nobody need wait for the service: it has failed, or has not answered for long."""
-        stalled = self._began is not None and time.monotonic() - self._began > FRESH
-        return self._failures >= _AWAY or stalled
+        return self._failures >= _AWAY or self.is_stalled
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether it has not answered for long."""
+        return self._began is not None and time.monotonic() - self._began > FRESH
 
     def begin(self) -> None:
         """Something is being sent."""

@@ -84,10 +84,10 @@ class Sender:
         with self._changed:
             while not done():
                 left = deadline - time.monotonic()
-                if self._pace.is_away or self.is_closed:
+                if left <= 0 or self._pace.is_stalled:
+                    self._warn("The service has not answered in time")
                     return False
-                if left <= 0:
-                    self._warn(f"The service has not answered within {seconds:g} s")
+                if self._pace.is_away or self.is_closed:
                     return False
                 self._changed.wait(left)
         return True
