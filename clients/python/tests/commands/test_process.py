@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import signal
+import struct
 import subprocess
 import sys
 import termios
@@ -228,7 +230,7 @@ def in_terminal(
         while data := os.read(terminal, 4096):
             text += data
             if size is not None and b"ready" in text:
-                termios.tcsetwinsize(terminal, size)
+                fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", *size, 0, 0))
                 size = None
             if not pressed and until in text:
                 os.write(terminal, press)
