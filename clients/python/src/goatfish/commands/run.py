@@ -8,7 +8,6 @@ import logging
 import os
 import re
 import signal
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from goatfish.commands.exits import CommandFailed
@@ -127,7 +126,7 @@ def execute(arguments: argparse.Namespace) -> int:
         except OSError as error:
             say(f"{program[0]}: {error.strerror}")
             ended = error
-        finished_at = datetime.now(timezone.utc)
+        finished_at = recorder.moment()
     try:
         try:
             results, complaints = files.read()
@@ -183,7 +182,7 @@ def _link(recorder: Recorder, patterns: list[str], tell: Any) -> None:
             recorder.artifact(path)
 
 
-def _end(recorder: Recorder, ended: Ended | OSError, finished_at: datetime) -> None:
+def _end(recorder: Recorder, ended: Ended | OSError, finished_at: str) -> None:
     if isinstance(ended, OSError):
         recorder.end("failed", f"cannot be started: {ended.strerror}", finished_at)
         return

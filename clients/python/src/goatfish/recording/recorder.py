@@ -216,6 +216,14 @@ class Recorder(Notes):
 
     # ── ended ──
 
+    def moment(self) -> str:
+        """This moment; where the clock was set back since the start, the start and as long as it took."""
+        began, at = str(self._start["run"]["started_at"]) if self._start else "", now()
+        if at >= began:
+            return at
+        start = datetime.strptime(began, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
+        return values.moment(start + timedelta(seconds=time.monotonic() - self._begun))
+
     @quiet
     def fail(self, reason: Optional[str] = None) -> None:
         """Let the run end as failed."""
@@ -242,21 +250,13 @@ class Recorder(Notes):
         if self._ended or self._journal is None or os.getpid() != self._pid:
             return  # a run ends once, and in the process that began it
         status = outcome.status if outcome.status in {"succeeded", "failed", "cancelled"} else "failed"
-        finished = moment(finished_at, self._say) or self._now_by_both_clocks()
+        finished = moment(finished_at, self._say) or self.moment()
         reason = values.reason(outcome.reason, self._say)
         self._append({"type": "end", "at": now(), "status": status, "reason": reason, "finished_at": finished})
         self._ended = True
         signals.forget(self)
         if self._item is not None and self._sender is not None:
             self._sender.hurry(self._item)
-
-    def _now_by_both_clocks(self) -> str:
-        """Now, or where the clock was set back meanwhile, the start and as long as it took."""
-        began, at = str(self._start["run"]["started_at"]), now()
-        if at >= began:
-            return at
-        start = datetime.strptime(began, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
-        return values.moment(start + timedelta(seconds=time.monotonic() - self._begun))
 
     def _wait_until_sent(self) -> None:
         item, sender = self._item, self._sender
