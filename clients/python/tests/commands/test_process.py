@@ -153,6 +153,19 @@ print("its end is recorded")
     assert done.stdout == "its end is recorded\n"
 
 
+def test_a_terminal_that_ends_under_the_first_process_of_its_session(tmp_path: Path) -> None:
+    told = f"signal.signal(1, lambda *_: (open({str(tmp_path / 'told')!r}, 'x'), sys.exit()))"
+    child, terminal = pty.fork()
+    if child == 0:
+        os.environ["PYTHONPATH"] = str(SOURCE)
+        os.execv(sys.executable, [sys.executable, "-c", DRIVER, sys.executable, "-c", READY.format(told)])
+    while b"ready" not in os.read(terminal, 100):
+        pass
+    os.close(terminal)
+    os.waitpid(child, 0)
+    assert (tmp_path / "told").exists()
+
+
 def test_a_terminal_that_gets_another_size() -> None:
     told = "signal.signal(28, lambda *_: os.write(1, b'size %d %d' % os.get_terminal_size(2)))"
     script = f"import os, signal, sys; {told}; print('ready', flush=True); sys.stdin.readline(); print('end')"

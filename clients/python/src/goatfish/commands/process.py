@@ -20,6 +20,7 @@ _FAULTS = ("ABRT", "BUS", "EMT", "FPE", "ILL", "PIPE", "SEGV", "SYS", "TRAP", "X
 _OTHERS = ("KILL", "STOP", "TTIN", "TTOU", "CHLD")  # cannot be taken, or are for whoever got them
 FORWARDED = sorted(signal.valid_signals() - {getattr(signal, f"SIG{name}", 0) for name in _FAULTS + _OTHERS})
 INTERRUPTS = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT})
+OF_KEYS = frozenset({signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP})
 TAIL_BYTES = 64 * 1024
 DRAIN = 0.1
 """Seconds to wait for what a command has written to its standard error just before its end."""
@@ -130,7 +131,7 @@ def _wait(child: int, taken: Sequence[int], errors: ErrorOutput) -> tuple[int, l
     interrupts: list[signal.Signals] = []
     asked_to_stop = is_stopped = False
     while True:
-        number, by_the_kernel = _next_signal([*taken, signal.SIGCHLD])
+        number, has_got_it = _next_signal([*taken, signal.SIGCHLD])
         if number == signal.SIGCHLD:
             changed, status = os.waitpid(child, os.WNOHANG | os.WUNTRACED | os.WCONTINUED)
             if changed and (os.WIFEXITED(status) or os.WIFSIGNALED(status)):
@@ -143,20 +144,23 @@ def _wait(child: int, taken: Sequence[int], errors: ErrorOutput) -> tuple[int, l
             if number == signal.SIGWINCH:
                 errors.resize()
             asked_to_stop = number == signal.SIGTSTP or (asked_to_stop and number != signal.SIGCONT)
-            if not by_the_kernel or number == signal.SIGWINCH:  # now that the size is known
+            if not has_got_it:
                 os.kill(child, number)  # it has not been waited for, so that its id is still its own
         if asked_to_stop and is_stopped:  # where the command goes on, whoever waits for it does, too
             asked_to_stop = is_stopped = False
             os.kill(os.getpid(), signal.SIGSTOP)
 
 
-def _next_signal(numbers: list[int]) -> tuple[int, bool]:
-    """The next of these signals, and whether the terminal sent it, which means to the whole process group."""
+def _next_signal(numbers: Sequence[int]) -> tuple[int, bool]:
+    """The next of these signals, and whether the command has got it as well: keys send it to the whole group.
+
+    Not so the end of a terminal: only the process that leads the session is told.
+    """
     if hasattr(signal, "sigwaitinfo"):
         found = signal.sigwaitinfo(numbers)
-        return found.si_signo, found.si_code > 0
+        return found.si_signo, found.si_signo in OF_KEYS and found.si_code > 0
     number = signal.sigwait(numbers)
-    return number, number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP) and _in_foreground()
+    return number, number in OF_KEYS and _in_foreground()
 
 
 def _in_foreground() -> bool:
