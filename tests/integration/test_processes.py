@@ -26,7 +26,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.cli.serving import listen, listen_error
+from app.cli.serving import listen, listen_error, listen_once_free
 from tests.ports import free_port, is_taken
 from tests.restartable import wait_until
 from tests.warm_start import goatfish as goatfish_command
@@ -420,6 +420,17 @@ def test_a_port_is_free_once_the_parent_of_workers_is_killed(two_workers: Runnin
     # The last test of this service, which it ends.
     two_workers.process.kill()
     expect_free(two_workers.url)
+
+
+def test_a_start_waits_for_workers_of_a_parent_that_was_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with listen("127.0.0.1", 0) as orphaned:
+        port = orphaned.getsockname()[1]
+        monkeypatch.setattr("app.cli.serving.sleep", lambda _: orphaned.close())
+        with listen_once_free("127.0.0.1", port) as found:
+            assert found.getsockname()[1] == port
+            monkeypatch.setattr("app.cli.serving.ORPHANS_TIME", 0)
+            with pytest.raises(OSError, match="in use"):
+                listen_once_free("127.0.0.1", port)
 
 
 def expect_free(url: str) -> None:

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic, sleep
 
 import uvicorn
 from uvicorn.supervisors import ChangeReload
@@ -27,6 +28,7 @@ from config.settings import Settings
 UNSENT_MAX = 64 << 10  # bytes of unsent responses that the kernel buffers per connection; its default is megabytes
 LISTENER_COPIES = 8  # connections accepted in one pass of the event loop: more would delay open connections
 BACKLOG = 2048  # connections that wait to be accepted
+ORPHANS_TIME = 2.0  # seconds within which workers end once their parent was killed
 _log = logging.getLogger("goatfish.server")
 SOURCE = [str(Path(__file__).parents[2]), str(Path(config.__file__).parent)]
 
@@ -47,7 +49,7 @@ def serve(host: str, port: int, *, reload: bool, proxy: str, access_log: bool | 
     for line in ignored_settings():
         warn(line)
     try:
-        listener = listen(host, port)
+        listener = listen_once_free(host, port)
     except OSError as error:
         fail(listen_error(host, port, error))
     inform(f"Goatfish listens on {url(listener)}" + (f" ({workers} workers are starting)" if workers > 1 else ""))
@@ -75,6 +77,18 @@ def listen(host: str, port: int) -> socket.socket:
     if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # accepted connections inherit it
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_MAX)
     return listener
+
+
+def listen_once_free(host: str, port: int) -> socket.socket:
+    """The same, where the port may be held by workers whose parent was killed, and who end soon. Raises ``OSError``."""
+    deadline = monotonic() + ORPHANS_TIME
+    while True:
+        try:
+            return listen(host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or monotonic() >= deadline:
+                raise
+        sleep(ORPHANS_TIME / 20)
 
 
 def listen_error(host: str, port: int, error: OSError) -> str:
