@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,7 +22,7 @@ FLAGS = [  # Chromium has no sandbox for root; the other flags turn background t
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
-PLACE = {"locale": "en-US", "timezone_id": "UTC"}
+PLACE: dict[str, Any] = {"locale": "en-US", "timezone_id": "UTC"}
 """Where the browser is, for its contexts: what pages show does not depend on the machine."""
 PATIENCE = 60_000
 """Milliseconds for what takes a few: the machine may be busy."""
