@@ -70,9 +70,14 @@ def _command(language: str, text: str) -> str:
     raise PageError(f"Its first line has to name the file that it is:\n{text}")
 
 
-def check(name: str, directory: Path, env: Mapping[str, str], url: str = SHOWN_URL) -> None:
+def text_of(name: str) -> str:
+    """A page of docs/how-to."""
+    return (FOLDER / name).read_text(encoding="utf-8")
+
+
+def check(page: str, directory: Path, env: Mapping[str, str]) -> None:
     """Run every example of a page, and compare what it prints. Raises ``AssertionError`` where one fails."""
-    found = examples((FOLDER / name).read_text(encoding="utf-8").replace(SHOWN_URL, url))
+    found = examples(page)
     # With -e, bash does not come to the last command where one fails.
     outputs = run_in_bash(["set -eo pipefail", *(example.command for example in found), ":"], directory, env)
     for example, output in zip(found, outputs[1:-1], strict=True):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.how_to.pages import FOLDER, PageError, check, examples, newcomer, user
+from tests.how_to.pages import FOLDER, ROOT, SHOWN_URL, PageError, check, examples, newcomer, text_of, user
 from tests.running_service import Live
 
 FIRST = "first-five-minutes.md"
@@ -15,15 +15,20 @@ PAGES = sorted(path.name for path in FOLDER.glob("*.md") if path.name != "README
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name not in {FIRST, *IN_OTHER_SUITES}])
 def test_page(name: str, service: Live, tmp_path: Path) -> None:
-    check(name, tmp_path, user(service, tmp_path))
+    check(text_of(name), tmp_path, user(service, tmp_path))
 
 
-def test_the_first_five_minutes(service: Live, tmp_path: Path) -> None:
-    check(FIRST, tmp_path, newcomer(service, tmp_path), service.url)
+def test_the_first_five_minutes_and_those_of_the_readme(service: Live, tmp_path: Path) -> None:
+    env = newcomer(service, tmp_path)
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## Record and compare runs\n")[1]
+    (commands,) = re.findall(r"^```bash\n.*?^```$", section.split("\n## ")[0], re.MULTILINE | re.DOTALL)
+    compared = "\n```text\n[…]alpha[…]4[…]12[…]\n[…]cl[…]0.66[…]1.21[…]\n```\n"
+    for page in (commands + compared, text_of(FIRST)):
+        check(page.replace(SHOWN_URL, service.url), tmp_path, env)
 
 
 def test_the_index_links_every_page() -> None:
-    linked = re.findall(r"\]\(([\w-]+\.md)\)", (FOLDER / "README.md").read_text(encoding="utf-8"))
+    linked = re.findall(r"\]\(([\w-]+\.md)\)", text_of("README.md"))
     assert sorted(linked) == PAGES
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.embedded_postgres import Server
-from tests.how_to.pages import check, user
+from tests.how_to.pages import check, text_of, user
 from tests.running_service import Live, live
 
 HERE = Path(__file__).parent
@@ -43,7 +43,7 @@ def packages(tmp_path: Path) -> dict[str, str]:
 
 
 def test_the_page_works_as_it_stands(service: Live, packages: dict[str, str], tmp_path: Path) -> None:
-    check("typescript.md", tmp_path, user(service, tmp_path) | packages)
+    check(text_of("typescript.md"), tmp_path, user(service, tmp_path) | packages)
     for name in MANIFESTS:
         assert json.loads((tmp_path / name).read_text()) == json.loads((HERE / name).read_text()), (
             "the page installs other packages than are locked"
