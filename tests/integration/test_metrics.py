@@ -77,6 +77,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
         measured = Measured(running, key, found[1])
         wait_until(lambda: len(measured.workers()) == WORKERS, "all workers say how they are")
         wait_until(lambda: BEHIND in measured.scrape(), "what webhooks are behind is known")
+        measured.get("/nothing")  # a request and a refusal, so that their metrics have labels
         yield measured
 
 
