@@ -104,7 +104,8 @@ def _roles(settings: Settings) -> Iterator[Finding]:
     if settings.one_role:
         yield (
             Severity.WARNING,
-            f"{PREFIX}ONE_ROLE is set: row-level security does not separate owners. Use it for development only.",
+            f"{PREFIX}ONE_ROLE is set: row-level security does not separate owners. It is for development,"
+            " and for managed databases with a single role.",
         )
     elif not settings.has_operator:
         text = "only the API is served here; the admin and operators' commands are not available."
