@@ -25,6 +25,7 @@ from config.loading import load
 from tests.contracts.cases import Case
 from tests.contracts.http_service import Service, serving
 from tests.embedded_postgres import Server
+from tests.restartable import PATIENCE
 from tests.running_service import Live, live
 
 if TYPE_CHECKING:
@@ -258,6 +259,13 @@ def asyncpg_storage(url: str, *, enforce_rls: bool = True, **options: Any) -> St
         bootstrap.asyncpg_storage(operators, **{**options, "size": 4}),
         enforce_rls=enforce_rls,
     )
+
+
+@pytest.fixture
+def patient_standbys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked in place of a standby may take longer than one may, as a busy machine does."""
+    for limit in ("WAIT_MAX", "ANSWER_MAX", "CANCEL_TIMEOUT"):
+        monkeypatch.setattr(f"adapters.django_orm.sql.standby.{limit}", PATIENCE)
 
 
 @pytest.fixture

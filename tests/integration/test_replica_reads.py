@@ -23,12 +23,14 @@ from domain.simulations.simulation import Simulation
 from tests.contracts.cases import admitted
 from tests.factories import CONTEXT, SimulationFactory
 from tests.integration.conftest import MakeStorage, opened
+from tests.restartable import PATIENCE
 
+pytestmark = pytest.mark.usefixtures("patient_standbys")
 ANSWER = Statement("SELECT 'an answer'", (), (None,))
-SLEEP = Statement("SELECT pg_sleep(10)", (), (None,), searches=True)
+SLEEP = Statement("SELECT pg_sleep(60)", (), (None,), searches=True)
 WRONG = Statement("SELECT 1 / 0", (), (None,))
 BACKENDS = Statement("SELECT pg_backend_pid()", (), (None,))
-OPTIONS: dict[str, Any] = {"size": 1, "acquire_timeout": 5, "statement_timeout": 10, "list_timeout": 0.2}
+OPTIONS: dict[str, Any] = {"size": 1, "acquire_timeout": 5, "statement_timeout": PATIENCE, "list_timeout": 0.2}
 
 
 class Near(Standby):

@@ -21,6 +21,7 @@ from domain.simulations.simulation import Simulation
 from tests.integration.conftest import opened
 from tests.integration.test_replica_reads import Near
 
+pytestmark = pytest.mark.usefixtures("patient_standbys")
 OPTIONS: dict[str, Any] = {"size": 2, "acquire_timeout": 5, "statement_timeout": 10, "list_timeout": 2}
 
 
