@@ -81,9 +81,9 @@ def owner(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
 
 @pytest.fixture(scope="module")
 async def search(owner: OwnerId, django_db_blocker: DjangoDbBlocker) -> AsyncIterator[Search]:
-    """The simulations with this part of a name; ListTimeout after a second."""
+    """The simulations with this part of a name; ListTimeout after two seconds."""
     with django_db_blocker.unblock() if VENDOR == "sqlite" else nullcontext():
-        async with opened(committing_storage(size=1, list_timeout=1.0)) as storage:
+        async with opened(committing_storage(size=1, list_timeout=2.0)) as storage:
             simulations = storage.repository(Simulation).of(owner)
 
             async def found(substring: str) -> Sequence[Simulation]:

@@ -55,7 +55,7 @@ async def _run(expected: int) -> int:
         client = Client([repeat(b"GET\n"), repeat(b"GET\n")], frozenset({expected}))
         async with Load(port, [client]) as load:
             try:
-                (outcome,) = await load.run(0.05)
+                (outcome,) = await load.run(0.2)
             finally:
                 load.close()
                 for _ in client.requests:  # otherwise a later test finds open sockets
