@@ -19,7 +19,7 @@ def few_places(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def once(world: World) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await world.new_deliverer().run_once()
 
 

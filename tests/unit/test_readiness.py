@@ -30,7 +30,7 @@ class Looks:
 async def answer(probed: Readiness) -> str:
     """What a probe is told, empty where the service is ready."""
     try:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await probed.check()
     except Unavailable as error:
         return str(error)

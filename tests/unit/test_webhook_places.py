@@ -129,7 +129,7 @@ class Hanging:
 
 
 async def first(number: int, queue: asyncio.Queue[str]) -> set[str]:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         return {await queue.get() for _ in range(number)}
 
 
