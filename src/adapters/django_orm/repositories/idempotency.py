@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from adapters.django_orm.sql.failures import LockTimeout
     from adapters.django_orm.sql.statement import Rows, WriteBatch
     from domain.repository import E, Owned, OwnerId
-    from domain.write_context import IdempotencyKey
+    from domain.write_context import IdempotencyKey, WriteContext
 
 IN_FLIGHT_WAIT = 250
 """Milliseconds for which a request waits for another with the same key; PostgreSQL only, as SQLite has one writer."""
@@ -50,9 +50,13 @@ class IdempotencyTable:
         return OwnedIdempotencyRecords(self, owner)
 
     @staticmethod
-    def is_in_flight(error: LockTimeout) -> bool:
-        """Whether the lock that a write did not get is that of its key."""
-        return IdempotencyRow._meta.db_table in error.context
+    def is_in_flight(context: WriteContext, error: LockTimeout) -> bool:
+        """Whether the lock that a write did not get is that of its key.
+
+        Then the server names the table, or none where the other request is just inserting its record.
+        """
+        is_of_key = not error.context or IdempotencyRow._meta.db_table in error.context
+        return context.idempotency_key is not None and is_of_key
 
     @cached_property
     def find(self) -> Statement:

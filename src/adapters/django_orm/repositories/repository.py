@@ -147,7 +147,7 @@ class OwnedRepository(Generic[E]):
                 if await self._commit(None, entity, context):
                     return
             except LockTimeout as error:
-                if IdempotencyTable.is_in_flight(error):
+                if IdempotencyTable.is_in_flight(context, error):
                     raise DuplicateRequest from error
                 raise
             if context.idempotency_key is not None:
@@ -167,7 +167,7 @@ class OwnedRepository(Generic[E]):
                 if await table.executor.write(str(owner), table.write(kind, tuple(references)), values):
                     return
             except LockTimeout as error:
-                if IdempotencyTable.is_in_flight(error):
+                if IdempotencyTable.is_in_flight(context, error):
                     raise DuplicateRequest from error
                 raise
             except ConstraintViolated as violated:
