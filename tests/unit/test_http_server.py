@@ -302,18 +302,23 @@ def test_slow_client_is_disconnected(begin: bytes, limits: Limits, status: int |
     run(test)
 
 
-def test_client_that_stops_reading_is_disconnected_and_a_slow_reader_is_not() -> None:
+def test_client_that_stops_reading_is_disconnected_and_a_slow_reader_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     async def test() -> None:
-        stuck, slow = Client(limits_with(write_timeout=0.3)), Client(limits_with(write_timeout=0.3))
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        monkeypatch.setattr(loop, "time", lambda: now)
+        stuck, slow = Client(limits_with(write_timeout=30.0)), Client(limits_with(write_timeout=30.0))
         for client in (stuck, slow):
             client.transport.stuck = True
             client.deliver(GET)
             await client.settle()
             client.transport.unread += 1 << 20
             client.connection.pause_writing()
-        for _ in range(8):
-            await asyncio.sleep(0.15)
+        for _ in range(6):
+            now += 20
             slow.transport.read(1 << 16)
+            for client in (stuck, slow):
+                client.registry._check()
         assert stuck.transport.closing
         assert not slow.transport.closing
         slow.transport.read(slow.transport.unread)
