@@ -35,6 +35,7 @@ async def test_webhooks_that_are_made_at_once_do_not_pass_the_limit(committing: 
             for number in range(AT_ONCE)
         ]
         new = WebhookFactory.build_batch(AT_ONCE, owner_id=owner)
+        await asyncio.gather(*(webhooks.get(made.id) for _ in range(AT_ONCE)))  # opens the connections
         outcomes = await asyncio.gather(*map(webhooks.add, new, contexts), return_exceptions=True)
         refused = [each for each in outcomes if each is not None]
         assert [(type(each), getattr(each, "code", "")) for each in refused] == [(Conflict, "too_many_webhooks")] * (
