@@ -54,8 +54,7 @@ WRITABLE: Final[Mapping[str, str]] = {"default_transaction_read_only": "off"}
 _FILES: Final = ("sslcert", "sslkey", "sslcrl", "passfile")
 _SECRET_FILES: Final = ("sslkey", "passfile")
 PLACES: Final = frozenset({"host", "port"})
-# Read where a URL does not say it: PGHOST, PGPORT, PGUSER, PGPASSWORD, PGSSLMODE and PGSSLROOTCERT. No others:
-_IGNORED: Final = (
+IGNORED: Final = (
     *("PGHOSTADDR", "PGDATABASE", "PGPASSFILE", "PGREQUIREAUTH", "PGCHANNELBINDING", "PGSERVICE", "PGSERVICEFILE"),
     *("PGOPTIONS", "PGAPPNAME", "PGREQUIRESSL", "PGSSLCOMPRESSION", "PGSSLCERT", "PGSSLKEY", "PGSSLCERTMODE"),
     *("PGSSLCRL", "PGSSLCRLDIR", "PGSSLSNI", "PGSSLNEGOTIATION", "PGREQUIREPEER", "PGSSLMINPROTOCOLVERSION"),
@@ -63,6 +62,7 @@ _IGNORED: Final = (
     *("PGCLIENTENCODING", "PGTARGETSESSIONATTRS", "PGLOADBALANCEHOSTS", "PGMINPROTOCOLVERSION", "PGSSLKEYLOGFILE"),
     *("PGMAXPROTOCOLVERSION", "PGDATESTYLE", "PGTZ", "PGGEQO", "PGSYSCONFDIR", "PGLOCALEDIR"),
 )
+"""Variables of libpq that are not read: all but PGHOST, PGPORT, PGUSER, PGPASSWORD, PGSSLMODE and PGSSLROOTCERT."""
 _CA_FILES: Final = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Alpine, Arch
     "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora
@@ -156,7 +156,7 @@ def _open_to_others(name: str, file: str) -> bool:
 
 def forget_variables() -> None:
     """Removes from this process's environment what libpq would read there, but for what ``read_url`` has read."""
-    for name in _IGNORED:
+    for name in IGNORED:
         os.environ.pop(name, None)
 
 

@@ -44,6 +44,15 @@ def test_settings_without_their_effect_are_named(given: dict[str, Any], words: s
     assert line.startswith(words)
 
 
+def test_variables_of_libpq_that_are_not_read_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PGHOST", "PGSSLMODE", "PGTARGETSESSIONATTRS", "PGOPTIONS"):
+        monkeypatch.setenv(name, "require")
+
+    (line,) = advice(settings_with(database_url=POSTGRES))
+
+    assert line.startswith("Not read from the environment: PGOPTIONS, PGTARGETSESSIONATTRS.")
+
+
 @pytest.mark.parametrize(
     "given",
     [

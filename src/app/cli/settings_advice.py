@@ -1,7 +1,9 @@
 """Warns of settings that are valid but have no effect, or not the intended one."""
 
+import os
 from collections.abc import Iterator
 
+from config.postgres import IGNORED
 from config.settings import PREFIX, Settings
 
 BATCH_NEEDS = 16  # MiB of bodies, of which one owner may use a quarter: the longest batch
@@ -14,6 +16,8 @@ def advice(settings: Settings) -> Iterator[str]:
     """A line for each of them."""
     yield from _without_effect(settings)
     yield from _metrics_of_nobody(settings)
+    if not settings.database_url.is_sqlite and (unread := [name for name in IGNORED if name in os.environ]):
+        yield f"Not read from the environment: {', '.join(unread)}. Write what they are to do into the database URL."
     if found := ANY_ADDRESS.intersection(settings.allowed_hosts):
         yield (
             f"{PREFIX}ALLOWED_HOSTS has {', '.join(found)}, which is an address to listen on (serve --host):"
