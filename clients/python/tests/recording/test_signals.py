@@ -7,6 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clients.python.tests.recording.places import Place
@@ -77,6 +78,15 @@ def test_what_the_program_does_about_a_signal_is_left_to_it(spool: Path, handler
     assert cancelled(spool) == 0
     for number in (TERM, HUP):
         signal.signal(number, signal.SIG_DFL)
+
+
+def test_a_handler_that_calls_the_one_before_decides_alone(spool: Path) -> None:
+    with Recorder(None, "x", capture=False):
+        before: Any = signal.getsignal(TERM)
+        signal.signal(TERM, lambda number, frame: [before(number, frame)])
+        os.kill(os.getpid(), TERM)
+    assert cancelled(spool) == 0
+    signal.signal(TERM, signal.SIG_DFL)
 
 
 def test_a_forked_child_ends_no_run_of_its_parent(spool: Path) -> None:

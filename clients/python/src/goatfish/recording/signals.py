@@ -58,6 +58,8 @@ def _replace(old: object, new: object) -> None:
 
 
 def _end_all(number: int, _frame: object) -> None:
+    if signal.getsignal(number) != _end_all:
+        return  # called by a handler that took its place, and has nothing to call where the signal is not handled
     signal.signal(number, signal.SIG_DFL)  # a second one waits for nothing
     runs = list(_open)
     for run in runs:
