@@ -118,7 +118,8 @@ def _public_url(value: str) -> str:
         raise ValueError(f"must be like https://sim.example.com:8443 without a path, {error}") from None
 
 
-def _listening(value: str) -> str:
+def listening_address(value: str) -> str:
+    """One address to listen on, or a name of one, without brackets. Raises ``ValueError``."""
     with suppress(ValueError):
         return str(ip_address(value.removeprefix("[").removesuffix("]")))
     if value.startswith(("*", ".")):
@@ -129,7 +130,7 @@ def _listening(value: str) -> str:
         raise ValueError(f"must be one address, {error}") from None
 
 
-ListeningAddress = Annotated[str, AfterValidator(_listening)]
+ListeningAddress = Annotated[str, AfterValidator(listening_address)]
 AllowedHosts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list), AfterValidator(_hosts)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_list), AfterValidator(_origins)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]

@@ -66,11 +66,7 @@ def serve(host: str, port: int, *, reload: bool, proxy: str, access_log: bool | 
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; on ``::``, for IPv4 too where the system can. Raises ``OSError``."""
-    name = host.removeprefix("[").removesuffix("]")
-    try:
-        family, _, _, _, address = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)[0]
-    except UnicodeError:
-        raise OSError(errno.EINVAL, "it cannot be the name of a host") from None
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     both = address[0] == "::" and socket.has_dualstack_ipv6()
     # The whole address: an IPv6 one may be valid in one network only, which follows it.
     listener = socket.create_server(address, family=family, backlog=BACKLOG, dualstack_ipv6=both)

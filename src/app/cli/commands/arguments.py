@@ -35,6 +35,15 @@ def scope(text: str) -> Scope:
         raise typer.BadParameter(f"{text!r} is not one of {', '.join(Scope)}.") from None
 
 
+def address(text: str) -> str:
+    from config.addresses import listening_address
+
+    try:
+        return listening_address(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"It {error}.") from error
+
+
 class LogFormat(StrEnum):
     """How the log of the service is written."""
 
@@ -72,7 +81,10 @@ Scopes = Annotated[
         parser=scope, metavar="SCOPE", help=f"A scope of the key, repeatable: {', '.join(Scope)}. Default: all."
     ),
 ]
-Host = Annotated[str, typer.Option(help="The address to listen on; :: for all, of IPv6 and IPv4.")]
+Host = Annotated[
+    str,
+    typer.Option(parser=address, metavar="ADDRESS", help="The address to listen on; :: for all, of IPv6 and IPv4."),
+]
 Port = Annotated[
     int, typer.Option(min=0, max=65535, metavar="PORT", help="The port to listen on; 0 takes any free one.")
 ]
