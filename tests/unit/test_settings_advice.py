@@ -44,6 +44,27 @@ def test_settings_without_their_effect_are_named(given: dict[str, Any], words: s
     assert line.startswith(words)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("ENDPOINT", "localhost:4317", "No traces are sent: OTEL_EXPORTER_OTLP_ENDPOINT must be a URL like http://"),
+        ("TRACES_ENDPOINT", "grpc://a:4317", "No traces are sent: OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must be a URL"),
+        ("PROTOCOL", "grpc", "No traces are sent: the protocol is http/protobuf alone, and grpc is asked for."),
+        ("ENDPOINT", "HTTPS://localhost:4318", None),
+    ],
+)
+def test_traces_that_cannot_be_sent_are_named(
+    name: str, value: str, words: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318")
+    monkeypatch.setenv(f"OTEL_EXPORTER_OTLP_{name}", value)
+
+    lines = list(advice(settings_with()))
+
+    assert len(lines) == (words is not None)
+    assert "".join(lines).startswith(words or "")
+
+
 def test_variables_of_libpq_that_are_not_read_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PGHOST", "PGSSLMODE", "PGTARGETSESSIONATTRS", "PGOPTIONS"):
         monkeypatch.setenv(name, "require")

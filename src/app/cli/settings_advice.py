@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 
+from app.tracing.provider import are_traces_wanted, obstacle
 from config.postgres import IGNORED
 from config.settings import PREFIX, Settings
 
@@ -16,6 +17,8 @@ def advice(settings: Settings) -> Iterator[str]:
     """A line for each of them."""
     yield from _without_effect(settings)
     yield from _metrics_of_nobody(settings)
+    if are_traces_wanted(os.environ) and (why := obstacle(os.environ)):
+        yield why
     if not settings.database_url.is_sqlite and (unread := [name for name in IGNORED if name in os.environ]):
         yield f"Not read from the environment: {', '.join(unread)}. Write what they are to do into the database URL."
     if found := ANY_ADDRESS.intersection(settings.allowed_hosts):

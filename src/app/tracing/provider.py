@@ -29,11 +29,21 @@ def are_traces_wanted(environ: Mapping[str, str]) -> bool:
     return not is_off and any(environ.get(name) for name in ENDPOINTS)
 
 
+def obstacle(environ: Mapping[str, str]) -> str | None:
+    """Why no traces can be sent as OpenTelemetry's variables say; None if nothing is wrong with them."""
+    protocol = next(filter(None, map(environ.get, PROTOCOLS)), PROTOCOL)
+    if protocol != PROTOCOL:
+        return f"No traces are sent: the protocol is {PROTOCOL} alone, and {protocol} is asked for."
+    endpoint = next((name for name in ENDPOINTS if environ.get(name)), "")
+    if endpoint and not environ[endpoint].lower().startswith(("http://", "https://")):
+        return f"No traces are sent: {endpoint} must be a URL like http://localhost:4318."
+    return None
+
+
 def provider_of_process() -> "TracerProvider | None":
     """What sends the spans of this process; None, and a warning, where the variables ask for what is not there."""
-    protocol = next(filter(None, map(os.environ.get, PROTOCOLS)), PROTOCOL)
-    if protocol != PROTOCOL:
-        _log.warning("No traces are sent: the protocol is %s alone, and %s is asked for.", PROTOCOL, protocol)
+    if why := obstacle(os.environ):
+        _log.warning("%s", why)
         return None
     try:
         from opentelemetry import trace
