@@ -46,6 +46,8 @@ def _network(text: str) -> IPv4Network | IPv6Network:
         network = ip_network(text)
     except ValueError:
         raise ValueError(f"got {text!r}{_meant(text)}") from None
+    if network.is_unspecified:
+        raise ValueError(f"got {text!r} (nobody's address): for all, write {network.network_address}/0")
     if isinstance(network, IPv6Network) and network.subnet_of(_IPV4_MAPPED):
         return IPv4Network((int(network.network_address) & 0xFFFFFFFF, network.prefixlen - _MAPPED_BITS))
     return network

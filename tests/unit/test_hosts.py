@@ -176,6 +176,7 @@ def taken_or_proposed(canonical: Callable[[str], str], text: str) -> str | None:
         ("10.0.0.0/8, 2001:db8::/32,", ["10.0.0.0/8", "2001:db8::/32"]),
         ("10.0.0.0/255.0.0.0", ["10.0.0.0/8"]),
         ("::1", ["::1/128"]),
+        ("0.0.0.0/0", ["0.0.0.0/0"]),
         ("::ffff:10.0.0.0/104", ["10.0.0.0/8"]),
         ("::ffff:10.0.0.5", ["10.0.0.5/32"]),
         ("10.0.0.5,10.0.0.5", ["10.0.0.5/32"]),
@@ -209,6 +210,8 @@ def test_proxies_are_addresses_and_networks(given: str, networks: list[str]) -> 
         ("10.0.0.0/8;fd00::/8", "(several are separated by commas)"),
         ("*,10.0.0.5", "got '*' (* stands alone)"),
         ("10.0.0.*", "names are not looked up"),
+        ("0.0.0.0", "got '0.0.0.0' (nobody's address): for all, write 0.0.0.0/0"),
+        ("10.0.0.5,::", "got '::' (nobody's address): for all, write ::/0"),
     ],
 )
 def test_proxy_that_is_no_address_is_refused(given: str, words: str) -> None:
