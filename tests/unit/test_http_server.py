@@ -22,6 +22,7 @@ from app.http_server.access_log import log_access
 from app.http_server.connection import LINGER_TIMEOUT, HttpConnection
 from app.http_server.connection_registry import (
     CHECK_INTERVAL,
+    COUNTED_OF_PASS,
     REJECTED_MAX,
     START_WITHIN,
     STARTS_MAX,
@@ -396,19 +397,22 @@ def test_requests_are_refused_while_others_wait_too_long_for_their_start(monkeyp
     async def test() -> None:
         nonlocal now
         registry = ConnectionRegistry(limits_with())
-        first = [Client(registry=registry) for _ in range(STARTS_PER_PASS + 1)]
-        early, late, probe, after = (Client(registry=registry) for _ in range(4))
+        passes = int(START_WITHIN / COUNTED_OF_PASS) + 1
+        first = [Client(registry=registry) for _ in range(STARTS_PER_PASS + STARTS_MAX * passes + 1)]
         for client in first:
             client.deliver(GET)
-        now += START_WITHIN
-        early.deliver(GET)
-        now += 0.001
-        late.deliver(GET)
+        late = []
+        for _ in range(passes):
+            now += 10  # seconds
+            registry._start_more()
+            late.append(Client(registry=registry))
+            late[-1].deliver(GET)
+        probe, after = Client(registry=registry), Client(registry=registry)
         probe.deliver(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert [is_refused(client) for client in (*first, early, late, probe)] == [False] * 6 + [True, False]
-        assert late.state.tasks
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        assert not any(map(is_refused, (*first, *late[:-1], probe)))
+        assert is_refused(late[-1])
+        assert late[-1].state.tasks
+        registry._start_more()
         after.deliver(GET)
         assert not is_refused(after)
 

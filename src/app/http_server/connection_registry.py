@@ -18,9 +18,10 @@ CHECK_INTERVAL = 0.25
 STARTS_PER_PASS, STARTS_MAX = 4, 32
 """Requests that start in one pass of the event loop, so that a burst does not delay new connections and packets; and
 how many at most after a long pass, which is followed by one for each of its milliseconds."""
-START_WITHIN = 0.5
+START_WITHIN, COUNTED_OF_PASS = 0.5, 0.25
 """Seconds that a request waits for its start. While one has waited for longer, the processor cannot serve all that
-come, and what comes is refused at once."""
+come, and what comes is refused at once. Of one pass no more than ``COUNTED_OF_PASS`` counts: that the event loop was
+held once is no overload."""
 READ_SIZE = 16 << 10
 """Bytes read from a connection at a time, which bounds the input that is not yet parsed."""
 REJECTED_MAX = 100
@@ -61,9 +62,10 @@ class ConnectionRegistry:
     """The receive buffer that all connections share: each copies its bytes out immediately."""
     _timer: asyncio.TimerHandle | None = None
     _warned_at: dict[str, float] = field(default_factory=dict)
-    _pending: deque[tuple[float, Callable[[], None]]] = field(default_factory=deque)  # with when they came
+    _pending: deque[tuple[float, Callable[[], None]]] = field(default_factory=deque)  # each with _passed when it came
     _started: int = 0  # requests started in this pass of the event loop
     _pass_began: float = 0.0  # when the last requests were started
+    _passed: float = 0.0  # seconds of passes while requests waited for their start
 
     def try_add(self, connection: Connection) -> bool:
         """Adds a connection, closing the idle one with the earliest deadline to make room; False if all are busy.
@@ -107,13 +109,13 @@ class ConnectionRegistry:
 
         Returns whether it is to be refused, because others have waited too long; it starts now, too.
         """
-        now = monotonic()
-        is_refused = path not in PROBES and bool(self._pending) and now - self._pending[0][0] > START_WITHIN
+        is_overload = bool(self._pending) and self._passed - self._pending[0][0] > START_WITHIN
+        is_refused = is_overload and path not in PROBES
         if self._started >= STARTS_PER_PASS and path not in PROBES and not is_refused:
-            self._pending.append((now, begin))
+            self._pending.append((self._passed, begin))
             return False
         if not self._started:
-            self._pass_began = now
+            self._pass_began = monotonic()
             asyncio.get_running_loop().call_soon(self._start_more)
         self._started += 1
         begin()
@@ -121,8 +123,9 @@ class ConnectionRegistry:
 
     def _start_more(self) -> None:
         now = monotonic()
-        milliseconds = int(1000 * (now - self._pass_began))
-        most = min(max(milliseconds, STARTS_PER_PASS), STARTS_MAX)
+        took = now - self._pass_began
+        self._passed += min(took, COUNTED_OF_PASS)
+        most = min(max(int(1000 * took), STARTS_PER_PASS), STARTS_MAX)
         self._pass_began, self._started = now, min(len(self._pending), most)
         for _ in range(self._started):
             self._pending.popleft()[1]()
