@@ -146,7 +146,8 @@ def test_a_command_that_is_not_there_is_a_failed_run(desk: Desk) -> None:
     assert desk.run().status_reason == "cannot be started: No such file or directory"
     assert desk.record("./data")[0] == 126
     assert desk.record("")[0] == 127
-    assert [run.status for run in desk.runs()] == ["failed"] * 3
+    found = [(run.status, run.labels["exit_code"]) for run in desk.runs()]
+    assert found == [("failed", "127"), ("failed", "126"), ("failed", "127")]
     assert desk.kept() == []
 
 
@@ -158,12 +159,13 @@ def test_an_interrupted_run_is_cancelled(desk: Desk, number: signal.Signals, sta
     assert process.returncode == status
     run = desk.run()
     assert (run.status, run.status_reason) == ("cancelled", f"interrupted by {number.name}")
+    assert run.labels["exit_code"] == str(128 + number)
 
 
 def test_a_command_s_own_crash_is_a_failure(desk: Desk) -> None:
     assert desk.record("sh", "-c", "kill -SEGV $$")[0] == 128 + 11
     run = desk.run()
-    assert (run.status, run.status_reason) == ("failed", "killed by SIGSEGV")
+    assert (run.status, run.status_reason, run.labels["exit_code"]) == ("failed", "killed by SIGSEGV", "139")
 
 
 def test_a_killed_run_is_ended_by_sync(desk: Desk) -> None:

@@ -139,7 +139,11 @@ def execute(arguments: argparse.Namespace) -> int:
         tell(_where(recorder, client))
     except KeyboardInterrupt:
         tell("did not wait for the service; gf sync sends what is left")
-    return _status(ended)
+    if isinstance(ended, Ended) and ended.killed_by == signal.SIGINT:
+        from goatfish.recording.signals import die_of
+
+        die_of(signal.SIGINT)
+    return exit_status(ended)
 
 
 def _client(arguments: argparse.Namespace, tell: Any) -> Client | None:
@@ -183,12 +187,11 @@ def _link(recorder: Recorder, patterns: list[str], tell: Any) -> None:
 
 
 def _end(recorder: Recorder, ended: Ended | OSError, finished_at: str) -> None:
+    recorder.labels(exit_code=str(exit_status(ended)))
     if isinstance(ended, OSError):
         recorder.end("failed", f"cannot be started: {ended.strerror}", finished_at)
-        return
-    if ended.exit_code is not None:
-        recorder.labels(exit_code=str(ended.exit_code))
-    recorder.end(*outcome(ended), finished_at)
+    else:
+        recorder.end(*outcome(ended), finished_at)
 
 
 def _where(recorder: Recorder, client: Client | None) -> str:
@@ -201,13 +204,10 @@ def _where(recorder: Recorder, client: Client | None) -> str:
     return f"kept in {recorder.path}; gf sync sends it"
 
 
-def _status(ended: Ended | OSError) -> int:
+def exit_status(ended: Ended | OSError) -> int:
+    """What a shell would say: the exit code, 128 + the signal's number, or 126 or 127."""
     if isinstance(ended, OSError):
         return NOT_FOUND if isinstance(ended, FileNotFoundError) else NOT_EXECUTABLE
-    if ended.killed_by == signal.SIGINT:
-        from goatfish.recording.signals import die_of
-
-        die_of(signal.SIGINT)
     return ended.status
 
 
