@@ -219,6 +219,14 @@ def test_artifacts(place: Place, tmp_path: Path) -> None:
     assert found["ä [1] .txt"].uri == strange.as_uri()
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="Linux has such files")
+def test_a_file_that_may_have_no_end_is_not_read(place: Place) -> None:
+    with place.client.run(place.simulation, capture=False) as run:
+        run.artifact("/proc/self/stat")
+    (artifact,) = place.run().artifacts
+    assert (artifact.name, artifact.bytes) == ("stat", 0)
+
+
 def test_more_than_the_service_takes(place: Place, caplog: pytest.LogCaptureFixture) -> None:
     with place.client.run(
         place.simulation,

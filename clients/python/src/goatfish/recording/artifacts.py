@@ -64,13 +64,17 @@ class Artifacts:
 
 
 def digest_of(file: Path) -> dict[str, Any]:
-    """The size and the SHA-256 of a file; nothing where it cannot be read."""
-    digest, size = hashlib.sha256(), 0
+    """The size and the SHA-256 of a file as it is now, whatever is written to it meanwhile; nothing if unreadable.
+
+    Some files of the system tell no size and have no end: nothing is read of them.
+    """
+    digest = hashlib.sha256()
     try:
         with file.open("rb") as stream:
-            while chunk := stream.read(1 << 20):
+            left = size = os.fstat(stream.fileno()).st_size
+            while left and (chunk := stream.read(min(left, 1 << 20))):
                 digest.update(chunk)
-                size += len(chunk)
+                left -= len(chunk)
     except OSError:
         return {}
-    return {"bytes": size, "sha256": digest.hexdigest()}
+    return {"bytes": size - left, "sha256": digest.hexdigest()}
