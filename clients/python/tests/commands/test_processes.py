@@ -9,6 +9,7 @@ import signal
 import termios
 import time
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -84,6 +85,28 @@ def test_ctrl_c_while_the_service_is_slow() -> None:
         over.set()
     assert process.returncode == 130
     assert time.monotonic() - began < 10
+
+
+def test_ctrl_c_after_the_command_waits_for_nothing_more(tmp_path: Path) -> None:
+    asked, over = Event(), Event()
+
+    def slowly(_: BaseHTTPRequestHandler) -> None:
+        asked.set()
+        over.wait(60)
+
+    with answering(slowly) as url:
+        environment = {"GOATFISH_URL": url, "GOATFISH_KEY": KEY, "GOATFISH_SPOOL": str(tmp_path)}
+        process = started("run", "-s", "x", "--no-capture", "all", "--", "true", env=environment)
+        assert asked.wait(60)
+        (journal,) = tmp_path.glob("*.jsonl")
+        while '"type":"end"' not in journal.read_text():
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        assert process.stderr.readline() == b"gf: did not wait for the service; gf sync sends what is left\n"
+        assert process.communicate(timeout=60) == (b"", b"")  # where it waits, it says that the service did not answer
+        over.set()
+    assert process.returncode == 0
 
 
 def test_it_is_said_that_the_service_asks_to_wait() -> None:

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from goatfish.recording import sender as senders
 from goatfish.recording.outgoing import Outgoing
 from goatfish.recording.pace import FRESH
 from goatfish.recording.sender import Sender
@@ -38,3 +39,13 @@ def test_a_service_that_has_been_slow_for_long_is_told_of(caplog: pytest.LogCapt
     sender._pace._began = time.monotonic() - FRESH - 1  # an earlier wait may have begun a moment later
     assert not sender.wait(lambda: False, 60.0)
     assert "The service has not answered in time." in caplog.text
+
+
+def test_ctrl_c_at_the_end_of_the_program_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: Sender) -> None:
+        raise KeyboardInterrupt
+
+    sender = Sender(None)
+    monkeypatch.setattr(Sender, "at_exit", interrupted)
+    senders._at_exit()  # which would print a traceback
+    assert sender.close()

@@ -138,6 +138,7 @@ def execute(arguments: argparse.Namespace) -> int:
             _end(recorder, ended, finished_at)
         tell(_where(recorder, client))
     except KeyboardInterrupt:
+        recorder.leave()
         tell("did not wait for the service; gf sync sends what is left")
     if isinstance(ended, Ended) and ended.killed_by == signal.SIGINT:
         from goatfish.recording.signals import die_of

@@ -263,6 +263,11 @@ class Recorder(Notes):
         if item is not None and sender is not None and os.getpid() == self._pid:
             sender.wait(lambda: item.is_over, LEAVE_SECONDS)
 
+    def leave(self) -> None:
+        """Send no more of it, unless it would be lost: ``gf sync`` does."""
+        if self._item is not None and self._sender is not None and not self._item.journal.in_memory:
+            self._sender.remove(self._item)
+
     def _interrupt(self, reason: str) -> None:
         self._end_by(Outcome("cancelled", reason))
 

@@ -288,7 +288,7 @@ def _after_fork() -> None:
 
 def _at_exit() -> None:
     for sender in list(_senders):
-        with suppress(Exception):  # the program ends as if nothing were recorded
+        with suppress(Exception, KeyboardInterrupt):  # the program ends as if nothing were recorded
             sender.at_exit()
 
 
