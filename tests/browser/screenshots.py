@@ -10,7 +10,7 @@ import httpx2
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.conftest import FLAGS, NAMES
-from tests.browser.workbench.conftest import sign_in
+from tests.browser.workbench.conftest import go, sign_in
 from tests.running_service import Live, live
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +68,7 @@ def take(browser: Browser, service: Live, key: str, folder: Path) -> None:
             save(page, folder, f"sign-in-{window}")
             sign_in(page, service, key)
             for name, (address, complete) in addresses.items():
-                page.evaluate("address => { location.hash = address }", f"#/{address}")
+                go(page, f"#/{address}")
                 expect(page.locator("main").locator(complete).first).to_be_visible()
                 page.wait_for_timeout(SETTLE)
                 save(page, folder, f"{name}-{window}")

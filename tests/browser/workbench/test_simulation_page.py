@@ -248,6 +248,14 @@ def test_hostile_texts_are_text(workbench: Page, tenant: Tenant) -> None:
     assert workbench.title() == "Wing · Goatfish"
 
 
+def test_a_wide_window_is_filled_with_columns(workbench: Page, tenant: Tenant) -> None:
+    wing = tenant.simulation("Wing")
+    tenant.run(wing, parameters={f"a_parameter_{number}": number for number in range(11)})
+    workbench.set_viewport_size({"width": 2560, "height": 900})
+    open_simulation(workbench, wing)
+    expect(workbench.get_by_role("columnheader", name="a_parameter_10")).to_be_in_viewport(ratio=1)
+
+
 def test_changes_are_shown_as_the_conditions_let_them(workbench: Page, tenant: Tenant, study: Any) -> None:
     open_simulation(
         workbench, study, "?where=parameters.alpha>=11&label=mesh&name=run&sort=results.cl&status=succeeded,failed"

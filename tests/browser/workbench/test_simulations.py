@@ -110,6 +110,7 @@ def test_rows_that_are_scrolled_past_ask_for_nothing(page: Page, service: Live, 
     page.route(re.compile("/summary$|/runs[?].*limit=1$"), hold)
     sign_in(page, service, tenant.key)
     table = page.get_by_role("region", name="Simulations, scrollable")
+    expect(page.get_by_role("row", name="Number 899").locator("[aria-busy=true]")).to_have_count(2)
     for number in range(0, 900, 50):
         expect(page.get_by_role("link", name=f"Number {899 - number}", exact=True)).to_be_attached()
         table.evaluate("(each, rows) => { each.scrollTop = rows * 34 }", number + 50)
@@ -117,6 +118,7 @@ def test_rows_that_are_scrolled_past_ask_for_nothing(page: Page, service: Live, 
     for route in held:
         route.continue_()
     expect(page.get_by_role("row", name="Number 0 ").get_by_text("none")).to_be_visible()
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
     assert len(held) == 4
     assert len(asked) < 200  # two for each row in sight
 

@@ -44,6 +44,7 @@ function cells(later, load) {
         const { title, nodes } = await load(id);
         filled.add(id);
         fill(place, nodes).title = title;
+        place.removeAttribute("aria-busy");
       });
     } catch {
       // asked for again when it is drawn again
@@ -52,7 +53,7 @@ function cells(later, load) {
 
   return {
     cell(id) {
-      if (!places.has(id)) places.set(id, h("span", { class: "counts" }));
+      if (!places.has(id)) places.set(id, h("span", { class: "counts", "aria-busy": "true" }));
       if (!filled.has(id)) requestAnimationFrame(() => setTimeout(() => ask(id))); // the rows are painted first
       return places.get(id);
     },
