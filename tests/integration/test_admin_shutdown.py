@@ -30,4 +30,5 @@ def test_shutdown_closes_every_connection(committing: MakeStorage, operator: Ope
         assert browser.http.get("/readyz").status_code == 200
         assert open_connections() > before
     connection.close()
-    wait_until(lambda: open_connections() == before, "its connections are closed")
+    # Some of before may have been those of an earlier test, on their way to end.
+    wait_until(lambda: open_connections() <= before, "its connections are closed")
