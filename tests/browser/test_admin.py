@@ -38,7 +38,7 @@ def test_key_is_issued_shown_once_and_rejected_after_deactivation(
     expect(page.get_by_text("Acme is created.")).to_be_visible()
 
     page.get_by_role("link", name="Issue a key").click()
-    page.get_by_label("Name").fill("Nightly runs")
+    page.get_by_label("Name").fill("Nightly runs of Acme")
     page.get_by_role("button", name="Issue").click()
     key = page.locator("#key-text").inner_text()
     assert status(service, key) == 200
@@ -50,7 +50,7 @@ def test_key_is_issued_shown_once_and_rejected_after_deactivation(
     page.go_back()
     assert key not in page.content()
     page.goto(f"{service.url}{KEYS}")
-    expect(page.get_by_role("link", name="Nightly runs")).to_have_count(1)
+    expect(page.get_by_role("link", name="Nightly runs of Acme")).to_have_count(1)
     assert key not in page.content()
 
     page.goto(f"{service.url}{OWNERS}")
