@@ -70,7 +70,7 @@ OPERATIONS = {
     "get_key": (1, 1),
     "revoke_key": (2, 2),
     "list_webhooks": (1, 1),
-    "create_webhook": (2, 2),  # reads whether there are too many
+    "create_webhook": (1, 1),  # which looks whether there are too many, too
     "get_webhook": (1, 1),
     "update_webhook": (2, 2),
     "roll_webhook": (2, 2),
