@@ -56,7 +56,7 @@ CALLS = {
     "readyz": 99,
     "get_problem": 29,
     "whoami": 53,
-    "list_changes": 237,
+    "list_changes": 250,
     "list_keys": 320,
     "create_key": 263,
     "get_key": 105,
