@@ -75,29 +75,30 @@ class EntityPatchBody(EntityBody, PatchBody):
 @cache
 def create_body(entity: type[Owned]) -> type[CreateBody]:
     """The body that creates an entity."""
-    body = create_model(
-        f"{entity.__name__}Create",
-        __base__=EntityBody,
-        __doc__=f"All members of {with_article(title_of(entity))} that clients write.",
-        **{field.name: _member(field) for field in spec_of(entity).fields.values()},
-    )
-    body.ENTITY, body.OMITTED = entity, spec_of(entity).defaults
-    return body
+    spec = spec_of(entity)
+    return _body(entity, "Create", ".", {field.name: _member(field) for field in spec.fields.values()}, spec.defaults)
 
 
 @cache
 def replace_body(entity: type[Owned]) -> type[CreateBody]:
     """The body that replaces an entity: immutable members may be left out. Without any, it is the ``create_body``."""
-    fields = spec_of(entity).fields.values()
-    if not any(field.kind.immutable for field in fields):
+    spec = spec_of(entity)
+    if not any(field.kind.immutable for field in spec.fields.values()):
         return create_body(entity)
+    members = {field.name: _change(field) if field.kind.immutable else _member(field) for field in spec.fields.values()}
+    return _body(entity, "Replace", "; immutable ones may be left out.", members, spec.reset)
+
+
+def _body(
+    entity: type[Owned], name: str, doc: str, members: Mapping[str, Any], omitted: Mapping[str, Any]
+) -> type[CreateBody]:
     body = create_model(
-        f"{entity.__name__}Replace",
+        f"{entity.__name__}{name}",
         __base__=EntityBody,
-        __doc__=f"All members of {with_article(title_of(entity))} that clients write; immutable ones may be left out.",
-        **{field.name: _change(field) if field.kind.immutable else _member(field) for field in fields},
+        __doc__=f"All members of {with_article(title_of(entity))} that clients write{doc}",
+        **members,
     )
-    body.ENTITY, body.OMITTED = entity, spec_of(entity).reset
+    body.ENTITY, body.OMITTED = entity, omitted
     return body
 
 
